@@ -1,0 +1,41 @@
+// Observations: what was seen, folded per architecture and call. The shape is contract.md's and
+// schemas/observations.schema.json's; it is order-free and two of them merge into one.
+import type { Architecture } from '../abi/architectures.ts'
+import type { Diagnostic } from '../read/diagnostics.ts'
+
+export interface Observations {
+  readonly version: 1
+  /** Per architecture, by libseccomp's name of the call there. */
+  readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
+  /** Numbers (decimal strings) or names that no table knows. They never reach a profile. */
+  readonly unknown: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
+  readonly sources: readonly SourceAccount[]
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface ObservedCall {
+  /** How often it was entered, at least 1. */
+  readonly count: number
+  /** `source:line` of the first time it was entered; lines count from 1. */
+  readonly first: string
+  /** How many of them failed with ENOSYS; absent for none. Equal to `count`: the kernel never ran it. */
+  readonly enosys?: number
+  /**
+   * By argument index "0" to "5": the distinct values seen, unsigned 64-bit, as decimal strings in numeric order;
+   * null when at least one call's value is not known. Only for arguments that were asked for.
+   */
+  readonly args?: Readonly<Record<string, readonly string[] | null>>
+}
+
+/** What became of the lines of one source. */
+export interface SourceAccount {
+  readonly name: string
+  readonly format: string
+  readonly lines: number
+  /** Calls counted. */
+  readonly calls: number
+  /** Lines understood that tell of no call: signals, exits, stack frames, continuations. */
+  readonly ignored: number
+  /** Lines not understood. */
+  readonly unparsed: number
+}

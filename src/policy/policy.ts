@@ -1,0 +1,65 @@
+// A policy: which calls, on which architectures, under which conditions, with which answer, and why. It is what
+// is decided; a profile only states it. schemas/policy.schema.json is its printed form.
+import type { Architecture } from '../abi/architectures.ts'
+
+export interface Policy {
+  readonly version: 1
+  /** Target architectures, in the order of abi/architectures.ts; at least one. */
+  readonly architectures: readonly [Architecture, ...Architecture[]]
+  readonly defaultAction: DefaultAction
+  /** Sorted by call, then action, then conditions; every (architecture, call) stands under one action. */
+  readonly rules: readonly PolicyRule[]
+  /** What was seen and deliberately left out. */
+  readonly left: readonly LeftOut[]
+}
+
+export type DefaultAction =
+  { readonly type: 'errno'; readonly errno: number } | { readonly type: 'kill-process' } | { readonly type: 'log' }
+
+export type RuleAction = { readonly type: 'allow' } | { readonly type: 'errno'; readonly errno: number }
+
+export interface PolicyRule {
+  readonly syscall: string
+  readonly architectures: readonly [Architecture, ...Architecture[]]
+  readonly action: RuleAction
+  /** All of them must hold. Empty: whatever the arguments. */
+  readonly conditions: readonly Condition[]
+  readonly because: readonly [Reason, ...Reason[]]
+}
+
+/** `(argument & mask) == value`: the one comparison that is right for int arguments (facts: the kernel truncates them). */
+export interface Condition {
+  /** Argument index, 0 to 5. */
+  readonly index: number
+  readonly mask: bigint
+  readonly value: bigint
+}
+
+export type Reason =
+  /** It was seen. */
+  | { readonly kind: 'seen'; readonly architecture: Architecture; readonly count: number; readonly first: string }
+  /** The container runtime makes it between loading the filter and starting the program. */
+  | { readonly kind: 'floor'; readonly runtime: string; readonly version: string }
+  /** No program line asks for it: the kernel or the machine below does. */
+  | { readonly kind: 'kernel'; readonly why: KernelWhy; readonly call?: string }
+  /** Another architecture's call was seen, and this is what libc makes of it here. Inferred, not seen. */
+  | { readonly kind: 'equivalent'; readonly architecture: Architecture; readonly of: string }
+  /** libc tries `instead of` first and goes on to the next call only when it is answered so. */
+  | { readonly kind: 'fallback'; readonly from: string; readonly to: string }
+  /** It only ever failed with ENOSYS while it was traced, and stays so. */
+  | { readonly kind: 'unimplemented'; readonly count: number; readonly first: string }
+
+export type KernelWhy =
+  | 'signal-return' // the kernel's signal trampoline makes it
+  | 'restart' // the kernel makes the program repeat an interrupted call through it
+  | 'vdso' // answered without a call on some machines, a call on others
+  | 'exit' // a program must be able to end; a trace of one that was stopped does not show it
+  | 'multiplexer' // i386: one number for the whole family
+
+export interface LeftOut {
+  readonly syscall: string
+  readonly architecture: Architecture
+  readonly why: 'unknown' | 'not-on-target'
+  readonly count: number
+  readonly first: string
+}

@@ -1,0 +1,33 @@
+// What the program has to say about its input: a closed union of codes, a place, facts. The sentence for each
+// code is chosen in report/, once.
+
+export interface Diagnostic {
+  readonly code: DiagnosticCode
+  /** `source:line`, or `source` where the whole of it is meant. */
+  readonly at: string
+  /** How often the same was met in that source; absent for once. `at` is the first place. */
+  readonly count?: number
+  /** What the sentence needs: names, numbers, pieces of input (raw, to be escaped by whoever prints them). */
+  readonly facts?: Readonly<Record<string, string>>
+}
+
+export type DiagnosticCode =
+  // --- what the input itself is like
+  | 'tracee-output' // a line the traced program wrote, not strace
+  | 'glued-call' // foreign text directly before what looks like a call: not counted
+  | 'forgeable' // strace and the program wrote to one stream: a line of the program may pass for a call
+  | 'truncated' // the source ends inside a line
+  | 'overlong-line' // a line longer than the limit: its middle was not kept
+  | 'unknown-call' // a name or number that no table knows
+  | 'value-cut' // an argument asked for was cut by foreign text
+  | 'damaged-compression' // the compressed stream ends early or is corrupt
+  // --- what is likely missing
+  | 'children-not-followed' // processes were made and none of their calls is here
+  | 'startup-missing' // attached to a running program: its start is not here
+  | 'filtered' // strace was told to print some calls only
+  | 'counts-only' // a table of -c: no arguments, and calls that do not return are not in it
+  | 'detached' // strace let go of the program while it ran
+  | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
+  // --- architecture
+  | 'architecture-assumed' // nothing in the source tells its architecture
+  | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here
