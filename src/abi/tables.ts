@@ -1,0 +1,68 @@
+// Which system calls an architecture has, and under which number. Authority: libseccomp's syscalls.csv, because
+// its names are the ones a profile is written in; the data is generated (scripts/make-tables.ts), one file each.
+import type { Architecture } from './architectures.ts'
+import { aarch64 } from './data/aarch64.ts'
+import { arm } from './data/arm.ts'
+import { x32 } from './data/x32.ts'
+import { x86 } from './data/x86.ts'
+import { x86_64 } from './data/x86_64.ts'
+
+/** One call of one architecture. */
+export interface TableEntry {
+  /** libseccomp's name, the one that profiles use. */
+  readonly name: string
+  /** As in seccomp_data.nr: on x32 with bit 30 (0x40000000), on arm the private calls from 0xf0001. */
+  readonly number: number
+  /** First mainline release with this number here, such as "5.3"; undefined for slots that never worked. */
+  readonly since: string | undefined
+  /** False where the number is only reserved: a mainline kernel of today answers ENOSYS. */
+  readonly implemented: boolean
+}
+
+/** Names and numbers of one architecture; each name has one number and each number one name. */
+export interface SyscallTable {
+  readonly architecture: Architecture
+  /** By number, ascending. */
+  readonly entries: readonly TableEntry[]
+  byName(name: string): TableEntry | undefined
+  byNumber(number: number): TableEntry | undefined
+}
+
+const texts: Readonly<Record<Architecture, string>> = { x86_64, aarch64, x86, x32, arm }
+const tables: Partial<Record<Architecture, SyscallTable>> = {}
+
+/**
+ * The calls of an architecture as libseccomp names and numbers them. Made at the first request, then shared.
+ * Source: the file src/abi/data/<architecture>.ts, whose first line names the revision it was made from.
+ */
+export function syscallTable(architecture: Architecture): SyscallTable {
+  return (tables[architecture] ??= parseTable(architecture, texts[architecture]))
+}
+
+/** Whether any of the five architectures has a call of this name. */
+export function isKnownAnywhere(name: string): boolean {
+  return (Object.keys(texts) as Architecture[]).some((each) => syscallTable(each).byName(name) !== undefined)
+}
+
+function parseTable(architecture: Architecture, text: string): SyscallTable {
+  const byName = new Map<string, TableEntry>()
+  const byNumber = new Map<number, TableEntry>()
+  for (const line of text.trim().split('\n')) {
+    const [number, name, since, mark] = line.split(' ')
+    if (name === undefined) throw new Error(`the table of ${architecture} has a line without a name: ${line}`)
+    const entry: TableEntry = {
+      name,
+      number: Number(number),
+      since: since === '-' ? undefined : since,
+      implemented: mark !== '!',
+    }
+    byName.set(name, entry)
+    byNumber.set(entry.number, entry)
+  }
+  return {
+    architecture,
+    entries: [...byNumber.values()],
+    byName: (name) => byName.get(name),
+    byNumber: (number) => byNumber.get(number),
+  }
+}
