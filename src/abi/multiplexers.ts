@@ -1,0 +1,61 @@
+// The two i386 calls that stand for a family: strace prints the member, the kernel and a filter see socketcall or
+// ipc with the member's number as argument 0. Authority: linux/net.h (SYS_*) and linux/ipc.h (SEMOP … SHMCTL).
+// arm (EABI) and the 64-bit architectures have neither.
+
+/** The i386 call that a filter sees instead of the family's members. */
+export type Multiplexer = 'socketcall' | 'ipc'
+
+/**
+ * The members of each family, by the number that stands in argument 0. The upper half of ipc's argument is a
+ * version (`call >> 16`), so a condition on it must mask 0xffff; a member's own arguments lie in memory and no
+ * filter sees them.
+ */
+export const multiplexers: Readonly<Record<Multiplexer, Readonly<Record<string, number>>>> = {
+  socketcall: {
+    socket: 1,
+    bind: 2,
+    connect: 3,
+    listen: 4,
+    accept: 5,
+    getsockname: 6,
+    getpeername: 7,
+    socketpair: 8,
+    send: 9,
+    recv: 10,
+    sendto: 11,
+    recvfrom: 12,
+    shutdown: 13,
+    setsockopt: 14,
+    getsockopt: 15,
+    sendmsg: 16,
+    recvmsg: 17,
+    accept4: 18,
+    recvmmsg: 19,
+    sendmmsg: 20,
+  },
+  ipc: {
+    semop: 1,
+    semget: 2,
+    semctl: 3,
+    semtimedop: 4,
+    msgsnd: 11,
+    msgrcv: 12,
+    msgget: 13,
+    msgctl: 14,
+    shmat: 21,
+    shmdt: 22,
+    shmget: 23,
+    shmctl: 24,
+  },
+}
+
+const families = new Map<string, Multiplexer>(
+  (Object.keys(multiplexers) as Multiplexer[]).flatMap((family) =>
+    Object.keys(multiplexers[family]).map((member) => [member, family] as const),
+  ),
+)
+
+/** The family that a printed name belongs to on i386, or undefined. */
+export function multiplexerOf(member: string): Multiplexer | undefined {
+  return families.get(member)
+}

@@ -1,0 +1,264 @@
+// What loggers print instead of libseccomp's name of a call. Authority: strace's syscallent tables of 67 releases
+// from 4.5.18 to 7.2, libaudit 3.0.9's tables, the kernel's SYSCALL_DEFINE names (tracepoints), each compared by
+// number with libseccomp's table.
+//
+// Two mistakes of old strace are deliberately not followed, because every newer trace would be read wider for
+// them: 4.5.18 swapped tee and sync_file_range on x86_64; 4.5.19 to 4.9 swapped get_mempolicy and set_mempolicy
+// on arm.
+import { architectureNames, type Architecture } from './architectures.ts'
+import { multiplexerOf, multiplexers } from './multiplexers.ts'
+import { syscallTable } from './tables.ts'
+
+/** Whose way of writing names it is: strace, libaudit (ausearch, ausyscall), or the kernel's tracepoints. */
+export type Logger = 'strace' | 'audit' | 'perf'
+
+/** What a printed name means on one architecture. */
+export interface Spelling {
+  /**
+   * libseccomp's names there. Several where the logger's version decides and is not known (all are meant), or
+   * where a filter may see the call under a multiplexer. Empty where no name of libseccomp reaches the call.
+   */
+  readonly names: readonly string[]
+  /** The number, where it was printed or is known without a name; at most 0xffffffff, absent for larger ones. */
+  readonly number?: number
+  /** Why the names differ from what was printed. */
+  readonly because?: string
+}
+
+interface Row {
+  readonly loggers: readonly Logger[]
+  readonly on: readonly Architecture[]
+  readonly printed: Readonly<Record<string, readonly string[]>>
+  readonly because: string
+}
+
+const strace: readonly Logger[] = ['strace']
+const amd64: readonly Architecture[] = ['x86_64', 'x32']
+
+const rows: readonly Row[] = [
+  {
+    loggers: ['strace', 'audit'],
+    on: architectureNames,
+    printed: { pread: ['pread64'], pwrite: ['pwrite64'] },
+    because: 'strace up to 4.10 and libaudit print the C function',
+  },
+  { loggers: strace, on: architectureNames, printed: { _exit: ['exit'] }, because: 'strace up to 4.10' },
+  { loggers: strace, on: amd64, printed: { umount: ['umount2'] }, because: 'strace up to 4.9' },
+  {
+    loggers: strace,
+    on: ['x86'],
+    printed: { umount: ['umount', 'umount2'], getrlimit: ['getrlimit', 'ugetrlimit'] },
+    because: 'strace up to 4.9 printed the newer of the two calls under the plain name',
+  },
+  {
+    loggers: strace,
+    on: ['x86'],
+    printed: { select: ['select', '_newselect'] },
+    because: 'strace up to 4.10 printed the newer of the two calls under the plain name',
+  },
+  {
+    loggers: strace,
+    on: ['x86'],
+    printed: { oldumount: ['umount'], old_getrlimit: ['getrlimit'] },
+    because: 'strace up to 4.9',
+  },
+  {
+    loggers: strace,
+    on: ['x86'],
+    printed: { oldselect: ['select'], old_mmap: ['mmap'] },
+    because: 'strace up to 4.10',
+  },
+  {
+    loggers: strace,
+    on: ['x86'],
+    printed: { siggetmask: ['sgetmask'], sigsetmask: ['ssetmask'] },
+    because: 'strace up to 4.6',
+  },
+  {
+    loggers: ['strace', 'audit'],
+    on: ['x86'],
+    printed: { sys_kexec_load: ['kexec_load'] },
+    because: 'strace up to 4.5.19 and libaudit',
+  },
+  {
+    loggers: strace,
+    on: ['x86'],
+    printed: { socket_subcall: ['socketcall'], ipc_subcall: ['ipc'] },
+    because: 'strace up to 4.13, where it could not tell the member of the family',
+  },
+  {
+    // A dead slot of the old ABI has these three names in newer strace; a program of the EABI cannot mean it.
+    loggers: strace,
+    on: ['arm'],
+    printed: { umount: ['umount2'], getrlimit: ['ugetrlimit'], select: ['_newselect'] },
+    because: 'strace up to 4.9 (select: 4.10); the EABI has no call of the plain name',
+  },
+  {
+    loggers: strace,
+    on: ['arm'],
+    printed: { newfstatat: ['fstatat64'], timerfd: ['timerfd_create'] },
+    because: 'strace up to 4.9',
+  },
+  {
+    loggers: ['strace', 'audit', 'perf'],
+    on: ['arm'],
+    printed: { fadvise64_64: ['arm_fadvise64_64'], sync_file_range2: ['arm_sync_file_range'] },
+    because: "libseccomp takes the name of arm's own header",
+  },
+  {
+    loggers: ['audit'],
+    on: ['x86', 'arm'],
+    printed: { sched_rr_get_interval64: ['sched_rr_get_interval_time64'] },
+    because: "libaudit's table",
+  },
+  {
+    loggers: ['audit'],
+    on: ['aarch64'],
+    printed: { getdents: ['getdents64'], newfstat: ['fstat'] },
+    because: "libaudit's table",
+  },
+  {
+    loggers: ['audit'],
+    on: ['arm'],
+    printed: {
+      llseek: ['_llseek'],
+      newselect: ['_newselect'],
+      sysctl: ['_sysctl'],
+      sync_file_range: ['arm_sync_file_range'],
+    },
+    because: "libaudit's table",
+  },
+  {
+    loggers: ['perf'],
+    on: amd64,
+    printed: { newstat: ['stat'], newlstat: ['lstat'] },
+    because: "a tracepoint has the name of the kernel's function",
+  },
+  {
+    loggers: ['perf'],
+    on: ['x86_64', 'x32', 'aarch64'],
+    printed: {
+      newfstat: ['fstat'],
+      newuname: ['uname'],
+      sendfile64: ['sendfile'],
+      umount: ['umount2'],
+    },
+    because: "a tracepoint has the name of the kernel's function",
+  },
+  {
+    loggers: ['perf'],
+    on: ['aarch64'],
+    printed: { fadvise64_64: ['fadvise64'] },
+    because: "a tracepoint has the name of the kernel's function",
+  },
+]
+
+/** Numbers that strace has a name for and libseccomp has none. */
+const nameless: Readonly<Partial<Record<Architecture, Readonly<Record<string, number>>>>> = {
+  // memfd_secret was never wired on 32-bit arm; cmpxchg (__ARM_NR_cmpxchg) left the kernel with 4.4.
+  arm: { memfd_secret: 447, cmpxchg: 0xffff0 },
+}
+
+/** A 64-bit number that an x32 program called with bit 30 set: strace 4.23 and later, and 4.9 to 4.22. */
+const native64 = /^(?:([a-z_][a-z0-9_]*)#64|64:([a-z_][a-z0-9_]*))$/
+
+/** strace before 4.21 printed decimal numbers, on i386 and arm before 4.7 as SYS_. */
+const numbered = /^(?:syscall_(0x[0-9a-f]+|[0-9]+)|SYS_([0-9]+))$/
+
+const x32Bit = 0x40000000
+
+const dictionaries: Partial<Record<`${Logger} ${Architecture}`, ReadonlyMap<string, Spelling>>> = {}
+
+/**
+ * The calls of an architecture that a printed name or number stands for; undefined when no call of it has that
+ * name. A name that only the old ABI of arm has (`mmap`, `time`, `socketcall` …) has no call there.
+ */
+export function resolvePrinted(
+  architecture: Architecture,
+  printed: string,
+  logger: Logger = 'strace',
+): Spelling | undefined {
+  return dictionary(architecture, logger).get(printed) ?? resolveNumbered(architecture, printed)
+}
+
+/** The architectures on which strace can print this plain name for a call, in the order of architectures.ts. */
+export function existsOnlyOn(printed: string): readonly Architecture[] {
+  return whereabouts().get(printed) ?? []
+}
+
+/** Every plain name ([a-z_][a-z0-9_]*) that some strace prints for some architecture, sorted. */
+export const printedNames: readonly string[] = [
+  ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),
+].sort()
+
+let placesByName: ReadonlyMap<string, readonly Architecture[]> | undefined
+
+function whereabouts(): ReadonlyMap<string, readonly Architecture[]> {
+  return (placesByName ??= new Map(
+    printedNames.map((name) => [
+      name,
+      architectureNames.filter((each) => dictionary(each, 'strace').has(name)),
+    ]),
+  ))
+}
+
+/** Plain names only; made at the first request. */
+function dictionary(architecture: Architecture, logger: Logger): ReadonlyMap<string, Spelling> {
+  return (dictionaries[`${logger} ${architecture}`] ??= makeDictionary(architecture, logger))
+}
+
+function makeDictionary(architecture: Architecture, logger: Logger): ReadonlyMap<string, Spelling> {
+  const table = syscallTable(architecture)
+  const spellings = new Map<string, Spelling>(table.entries.map(({ name }) => [name, { names: [name] }]))
+  for (const row of rows) {
+    if (!row.loggers.includes(logger) || !row.on.includes(architecture)) continue
+    for (const [printed, names] of Object.entries(row.printed)) {
+      spellings.set(printed, { names, because: row.because })
+    }
+  }
+  for (const [printed, number] of Object.entries(nameless[architecture] ?? {})) {
+    spellings.set(printed, { names: [], number, because: 'libseccomp has no name for it' })
+  }
+  if (architecture === 'x86' && logger === 'strace') {
+    for (const member of Object.values(multiplexers).flatMap((family) => Object.keys(family))) {
+      const family = multiplexerOf(member)!
+      const direct = table.byName(member) === undefined ? [] : [member]
+      spellings.set(member, { names: [...direct, family], because: `strace prints the member of ${family}` })
+    }
+  }
+  return spellings
+}
+
+function resolveNumbered(architecture: Architecture, printed: string): Spelling | undefined {
+  const number = numbered.exec(printed)
+  if (number !== null) return ofNumber(architecture, BigInt(number[1] ?? number[2]!))
+  const native = architecture === 'x32' ? native64.exec(printed) : null
+  return native === null ? undefined : ofNative64(native[1] ?? native[2]!)
+}
+
+function ofNumber(architecture: Architecture, printed: bigint): Spelling {
+  // seccomp_data.nr has 32 bits; a larger number, such as the -1 that a tracer leaves behind, is no call.
+  if (printed > 0xffff_ffffn) return { names: [], because: 'no call number has more than 32 bits' }
+  const number = Number(printed)
+  const entry = syscallTable(architecture).byNumber(number)
+  return {
+    names: entry === undefined ? [] : [entry.name],
+    number,
+    because: 'strace of that version had no name for the number',
+  }
+}
+
+/**
+ * The number is x86_64's with bit 30, not the one that libseccomp's name has on x32; since Linux 5.4 such a call
+ * answers ENOSYS. The name is what the program meant, and is given where x32 has it.
+ */
+function ofNative64(name: string): Spelling | undefined {
+  const entry = syscallTable('x86_64').byName(name)
+  if (entry === undefined) return undefined
+  const there = syscallTable('x32').byName(name)
+  return {
+    names: there === undefined ? [] : [name],
+    number: x32Bit + entry.number,
+    because: "x86_64's number with the bit of x32; since Linux 5.4 it answers ENOSYS",
+  }
+}
