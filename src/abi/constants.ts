@@ -1,0 +1,24 @@
+// The numbers behind the names that strace prints for scalar arguments: socket families and types, clone flags,
+// signals, personalities, prctl, fcntl and terminal or socket ioctl requests. Authority: the kernel's and glibc's
+// headers; the data is generated (scripts/make-constants.ts) and holds only names that mean one number on all five
+// architectures. Historical names stay (PF_FILE, PF_LOCAL, PF_ROUTE, CLONE_STOPPED): old traces have them.
+import { constants } from './data/constants.ts'
+
+let values: ReadonlyMap<string, bigint> | undefined
+
+/**
+ * The value of a named constant, or undefined for a name that is not known: then the argument is not known.
+ * Flags are joined with `|`; in clone's flags the low byte is the signal that the parent gets (SIGCHLD).
+ */
+export function constantValue(name: string): bigint | undefined {
+  return (values ??= parseConstants(constants)).get(name)
+}
+
+function parseConstants(text: string): ReadonlyMap<string, bigint> {
+  const parsed = new Map<string, bigint>()
+  for (const line of text.trim().split('\n')) {
+    const [name, value] = line.split(' ')
+    if (name !== undefined && value !== undefined && name !== '#') parsed.set(name, BigInt(value))
+  }
+  return parsed
+}
