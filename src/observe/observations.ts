@@ -1,6 +1,7 @@
 // Observations: what was seen, folded per architecture and call. The shape is contract.md's and
 // schemas/observations.schema.json's; it is order-free and two of them merge into one.
 import type { Architecture } from '../abi/architectures.ts'
+import type { SourceAccount } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 
 export interface Observations {
@@ -25,17 +26,4 @@ export interface ObservedCall {
    * null when at least one call's value is not known. Only for arguments that were asked for.
    */
   readonly args?: Readonly<Record<string, readonly string[] | null>>
-}
-
-/** What became of the lines of one source. */
-export interface SourceAccount {
-  readonly name: string
-  readonly format: string
-  readonly lines: number
-  /** Calls counted. */
-  readonly calls: number
-  /** Lines understood that tell of no call: signals, exits, stack frames, continuations. */
-  readonly ignored: number
-  /** Lines not understood. */
-  readonly unparsed: number
 }

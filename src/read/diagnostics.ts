@@ -31,3 +31,25 @@ export type DiagnosticCode =
   // --- architecture
   | 'architecture-assumed' // nothing in the source tells its architecture
   | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here
+
+/** Collects diagnostics: the same code (and facts) in one source is told once, with its first place and a count. */
+export class DiagnosticLog {
+  readonly #entries = new Map<string, Diagnostic & { count: number }>()
+
+  /** More distinct ones than this are not kept apart: hostile input may have any number. */
+  static readonly limit = 1000
+
+  add(code: DiagnosticCode, source: string, line?: number, facts?: Readonly<Record<string, string>>): void {
+    const key = JSON.stringify([code, source, facts])
+    const known = this.#entries.get(key)
+    if (known !== undefined) known.count++
+    else if (this.#entries.size < DiagnosticLog.limit) {
+      const at = line === undefined ? source : `${source}:${line}`
+      this.#entries.set(key, { code, at, count: 1, ...(facts === undefined ? {} : { facts }) })
+    }
+  }
+
+  *all(): Generator<Diagnostic> {
+    for (const { count, ...rest } of this.#entries.values()) yield count === 1 ? rest : { ...rest, count }
+  }
+}

@@ -1,0 +1,67 @@
+// Observations: what was seen in any number of sources, folded into one order-free, mergeable table. Decides nothing
+// about what a profile allows.
+import { isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { scalarsReadAlways } from '../abi/scalars.ts'
+import type { Format } from '../read/detect.ts'
+import { readSources } from '../read/index.ts'
+import { tellObservations } from '../read/observations/reader.ts'
+import type { Source } from '../read/source.ts'
+import { Fold } from './fold.ts'
+import type { Observations } from './observations.ts'
+
+export type { ObservedCall, Observations } from './observations.ts'
+
+export interface ObserveOptions {
+  /** The format of every source; 'auto' (the default) tells it from content. */
+  readonly format?: Format | 'auto'
+  /** Arguments (index 0 to 5) to read besides the ones always read, by call name. */
+  readonly arguments?: ReadonlyMap<string, readonly number[]>
+  /** The architecture the traces were recorded on, for those that do not tell. */
+  readonly architecture?: Architecture
+}
+
+/**
+ * Reads sources to their ends and folds what they hold.
+ *
+ * @throws UserError for a source that cannot be read as a trace: it names the source and says what to do. A source
+ * in which no call was found is no error here: see `countCalls`.
+ */
+export async function observe(
+  sources: Iterable<Source> | AsyncIterable<Source>,
+  options: ObserveOptions = {},
+): Promise<Observations> {
+  if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
+    throw new TypeError(`no such architecture: ${String(options.architecture)}`)
+  }
+  const wanted = new Map<string, readonly number[]>(scalarsReadAlways)
+  for (const [name, indexes] of options.arguments ?? []) {
+    wanted.set(name, [...new Set([...(wanted.get(name) ?? []), ...indexes])].sort((a, b) => a - b))
+  }
+  const fold = new Fold()
+  await readSources(sources, options.format ?? 'auto', { arguments: wanted, architecture: options.architecture }, fold)
+  return fold.observations()
+}
+
+/**
+ * Several observations as one: counts add up, the earliest place stays, argument values are united (an argument that
+ * one side does not know is not known). Associative and commutative; not idempotent: a run merged twice counts twice.
+ */
+export function mergeObservations(...all: readonly Observations[]): Observations {
+  const fold = new Fold()
+  for (const each of all) tellObservations(each, fold)
+  return fold.observations()
+}
+
+/** How many calls there are, known and unknown, on all architectures. */
+export function countCalls(observations: Observations): number {
+  let count = 0
+  for (const part of [observations.architectures, observations.unknown]) {
+    for (const calls of Object.values(part)) for (const call of Object.values(calls)) count += call.count
+  }
+  return count
+}
+
+/** The observations file: canonical JSON, the same bytes for the same observations. */
+export function printObservations(observations: Observations): string {
+  return `${JSON.stringify(observations, null, 2)}\n`
+}

@@ -1,0 +1,150 @@
+// An observations file as an input: what it says is passed on as it is. Authority: schemas/observations.schema.json.
+import { isArchitecture } from '../../abi/architectures.ts'
+import { UserError } from '../../errors.ts'
+import type { Observations, ObservedCall } from '../../observe/observations.ts'
+import type { LinesAccount, Reader } from '../reader.ts'
+import { newSeen, type Seen, type Sink } from '../seen.ts'
+
+/** Observations are small: a table of calls. More than this is something else. */
+const sizeLimit = 64 * 1024 * 1024
+
+export class ObservationsReader implements Reader {
+  readonly format = 'observations'
+  readonly #files: { readonly name: string; readonly pieces: Uint8Array[] }[] = []
+  #size = 0
+
+  startSource(name: string): void {
+    this.#files.push({ name, pieces: [] })
+    this.#size = 0
+  }
+
+  takeLines(bytes: Uint8Array, start: number, end: number): void {
+    const file = this.#files.at(-1) as { name: string; pieces: Uint8Array[] }
+    this.#size += end - start
+    if (this.#size > sizeLimit) throw new UserError(`${file.name}: is larger than an observations file can be (64 MiB)`)
+    file.pieces.push(Uint8Array.from(bytes.subarray(start, end)))
+  }
+
+  endSource(): LinesAccount {
+    return { lines: 0, calls: 0, ignored: 0, unparsed: 0 }
+  }
+
+  end(sink: Sink): void {
+    for (const { name, pieces } of this.#files) tellObservations(parseObservations(name, Buffer.concat(pieces).toString('utf8')), sink)
+  }
+}
+
+/** Gives a whole observations table to a sink. */
+export function tellObservations(observations: Observations, sink: Sink): void {
+  for (const [architecture, calls] of Object.entries(observations.architectures)) {
+    if (!isArchitecture(architecture)) continue
+    for (const [name, call] of Object.entries(calls)) sink.seen(architecture, name, seenOf(call))
+  }
+  for (const [architecture, calls] of Object.entries(observations.unknown)) {
+    if (!isArchitecture(architecture)) continue
+    for (const [what, call] of Object.entries(calls)) sink.unknown(architecture, what, seenOf(call))
+  }
+  for (const diagnostic of observations.diagnostics) sink.diagnostic(diagnostic)
+  for (const source of observations.sources) sink.account(source)
+}
+
+function seenOf(call: ObservedCall): Seen {
+  const seen = newSeen(call.first)
+  seen.count = call.count
+  seen.enosys = call.enosys ?? 0
+  if (call.args !== undefined) {
+    seen.args = new Map(
+      Object.entries(call.args).map(([index, values]) => [Number(index), values === null ? null : new Set(values.map(BigInt))]),
+    )
+  }
+  return seen
+}
+
+/**
+ * An observations file's text. Throws a UserError that names the file, and the place in it, for what is none: the
+ * shape is checked here in full, so that whatever comes out is what its type says.
+ */
+export function parseObservations(name: string, text: string): Observations {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new UserError(`${name}: is not valid JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`)
+  }
+  const wrong = firstWrong(value)
+  if (wrong !== undefined) throw new UserError(`${name}: is not an observations file: ${wrong}`)
+  const given = value as Partial<Observations>
+  return {
+    version: 1,
+    architectures: given.architectures ?? {},
+    unknown: given.unknown ?? {},
+    sources: given.sources ?? [],
+    diagnostics: given.diagnostics ?? [],
+  }
+}
+
+type Json = Record<string, unknown>
+
+/** What is wrong first, in words; undefined for nothing. */
+function firstWrong(value: unknown): string | undefined {
+  if (!isObject(value)) return 'it is no JSON object'
+  if (value['version'] !== 1) return '"version" is not 1'
+  for (const part of ['architectures', 'unknown'] as const) {
+    const wrong = value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
+    if (wrong !== undefined) return wrong
+  }
+  for (const part of ['sources', 'diagnostics'] as const) {
+    const list = value[part] ?? []
+    if (!Array.isArray(list) || !list.every(isObject)) return `"${part}" is not a list of objects`
+  }
+  for (const source of (value['sources'] ?? []) as Json[]) {
+    const counts = ['lines', 'calls', 'ignored', 'unparsed'].every((key) => isCount(source[key], 0))
+    if (typeof source['name'] !== 'string' || typeof source['format'] !== 'string' || !counts) return 'a source is not complete'
+  }
+  for (const diagnostic of (value['diagnostics'] ?? []) as Json[]) {
+    if (typeof diagnostic['code'] !== 'string' || typeof diagnostic['at'] !== 'string') return 'a diagnostic has no code or place'
+  }
+  return undefined
+}
+
+function wrongArchitectures(part: string, value: unknown): string | undefined {
+  if (!isObject(value)) return `"${part}" is not an object`
+  for (const [architecture, calls] of Object.entries(value)) {
+    if (!isArchitecture(architecture)) return `"${architecture}" is no architecture (x86_64, aarch64, x86, x32, arm)`
+    if (!isObject(calls)) return `${part}.${architecture} is not an object`
+    for (const [name, call] of Object.entries(calls)) {
+      const wrong = wrongCall(call)
+      if (wrong !== undefined) return `${part}.${architecture}.${name}: ${wrong}`
+      if (part === 'architectures' && !/^[a-z_][a-z0-9_]*$/.test(name)) return `${part}.${architecture}: "${name}" is no name of a call`
+    }
+  }
+  return undefined
+}
+
+function wrongCall(call: unknown): string | undefined {
+  if (!isObject(call)) return 'is not an object'
+  if (!isCount(call['count'], 1)) return '"count" is not a whole number of at least 1'
+  if (typeof call['first'] !== 'string') return '"first" is missing'
+  if (call['enosys'] !== undefined && !(isCount(call['enosys'], 0) && call['enosys'] <= call['count'])) {
+    return '"enosys" is not a count within "count"'
+  }
+  const args = call['args'] ?? {}
+  if (!isObject(args)) return '"args" is not an object'
+  for (const [index, values] of Object.entries(args)) {
+    const decimal = (each: unknown): boolean =>
+      typeof each === 'string' && /^(?:0|[1-9]\d{0,19})$/.test(each) && BigInt(each) < 1n << 64n
+    if (!/^[0-5]$/.test(index)) return `"args" has an index "${index}"; they are 0 to 5`
+    if (values !== null && !(Array.isArray(values) && values.every(decimal))) {
+      return `"args" ${index} is not a list of unsigned 64-bit decimal strings`
+    }
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCount(value: unknown, least: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+}

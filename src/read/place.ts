@@ -1,0 +1,23 @@
+// Where something was seen: `source:line`. One order for places, so that the first of several is always the same.
+
+export function placeOf(source: string, line: number): string {
+  return `${source}:${line}`
+}
+
+/** The earlier of two places: by source name, then by line. Sources of different runs have no other order. */
+export function earlierPlace(one: string, other: string): string {
+  return comparePlaces(one, other) <= 0 ? one : other
+}
+
+export function comparePlaces(one: string, other: string): number {
+  const [oneSource, oneLine] = parts(one)
+  const [otherSource, otherLine] = parts(other)
+  if (oneSource !== otherSource) return oneSource < otherSource ? -1 : 1
+  return oneLine - otherLine
+}
+
+function parts(place: string): readonly [source: string, line: number] {
+  const colon = place.lastIndexOf(':')
+  const line = colon === -1 ? Number.NaN : Number(place.slice(colon + 1))
+  return Number.isInteger(line) ? [place.slice(0, colon), line] : [place, 0]
+}

@@ -1,0 +1,32 @@
+// What every format's reader is: it is fed whole lines, source by source, and tells what it saw at the end.
+import type { Architecture } from '../abi/architectures.ts'
+import type { TraceRecord } from './records.ts'
+import type { Sink } from './seen.ts'
+
+export interface ReaderOptions {
+  /** Which arguments (index 0 to 5) of which calls, by printed name, to read. */
+  readonly arguments: ReadonlyMap<string, readonly number[]>
+  /** The architecture the sources were recorded on, where the caller knows. */
+  readonly architecture?: Architecture | undefined
+  /** Called for every call in order; without it readers only count, which is quicker. */
+  readonly record?: (record: TraceRecord) => void
+}
+
+export interface LinesAccount {
+  readonly lines: number
+  readonly calls: number
+  readonly ignored: number
+  readonly unparsed: number
+}
+
+export interface Reader {
+  /** The name for `--format` and the account. */
+  readonly format: string
+  startSource(name: string, pid?: number): void
+  /** Whole lines: bytes[start, end) ends with "\n". */
+  takeLines(bytes: Uint8Array, start: number, end: number): void
+  /** `cut`: the last line had no "\n". */
+  endSource(cut: boolean): LinesAccount
+  /** Once, after the last source: tells everything. */
+  end(sink: Sink): void
+}

@@ -1,0 +1,88 @@
+// The names strace can print, numbered, so that counting is an array access; and the ones met besides: numbers,
+// names of newer calls. Which of them are calls of which architecture is decided in architecture.ts.
+import { printedNames } from '../../abi/spellings.ts'
+import { anyArchitecture, candidatesOf, type Candidates } from './architecture.ts'
+
+export type NameId = number
+
+/** `syscall_0x1b7`, `syscall_317`, `SYS_317`, `????`: what strace prints where its table has no name. */
+const numeric = /^(?:syscall_(?:0x[0-9a-f]+|\d+)|SYS_\d+|\?{3,4})$/
+/** Names beyond the tables are input: no more than this many distinct ones are kept apart. */
+const strangerLimit = 4096
+
+export class Names {
+  readonly #ids = new Map<string, NameId>()
+  readonly #names: string[] = []
+  readonly #candidates: Candidates[] = []
+  readonly #table = new Int32Array(8192).fill(-1)
+  readonly #bytes: Uint8Array[] = []
+  readonly #known: number
+
+  constructor() {
+    for (const name of printedNames) {
+      const id = this.#add(name)
+      const bytes = Buffer.from(name, 'latin1')
+      this.#bytes.push(bytes)
+      let slot = hashOf(bytes, 0, bytes.length) & 8191
+      while (this.#table[slot] !== -1) slot = (slot + 1) & 8191
+      this.#table[slot] = id
+    }
+    this.#known = this.#names.length
+  }
+
+  /** How many names the tables have; ids from here on are strangers. */
+  get known(): number {
+    return this.#known
+  }
+
+  #add(name: string): NameId {
+    const id = this.#names.length
+    this.#names.push(name)
+    this.#ids.set(name, id)
+    this.#candidates.push(numeric.test(name) ? anyArchitecture : candidatesOf(name, undefined))
+    return id
+  }
+
+  name(id: NameId): string {
+    return this.#names[id] as string
+  }
+
+  /** The architectures that have a call of this name; 0 for a name that no table has. */
+  candidates(id: NameId): Candidates {
+    return this.#candidates[id] as Candidates
+  }
+
+  /** The id of a printed name, also of one that no table has. */
+  id(name: string): NameId {
+    const id = this.#ids.get(name)
+    if (id !== undefined) return id
+    if (this.#names.length >= this.#known + strangerLimit) return this.#ids.get('????') ?? this.#add('????')
+    return this.#add(name)
+  }
+
+  isNumeric(name: string): boolean {
+    return numeric.test(name)
+  }
+
+  /** The id of the table name in bytes[start, end) whose hash the caller has computed on the way; -1 for none. */
+  find(bytes: Uint8Array, start: number, end: number, hash: number): NameId {
+    const table = this.#table
+    const length = end - start
+    for (let slot = hash & 8191; ; slot = (slot + 1) & 8191) {
+      const id = table[slot] as number
+      if (id === -1) return -1
+      const name = this.#bytes[id] as Uint8Array
+      if (name.length !== length) continue
+      let at = 0
+      while (at < length && name[at] === bytes[start + at]) at++
+      if (at === length) return id
+    }
+  }
+}
+
+/** The hash that find() expects; a scanner computes it byte by byte: `hash = Math.imul(hash, 31) + byte`. */
+export function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
+  return hash
+}

@@ -1,0 +1,202 @@
+// The threads of a trace: which one a line is of, what it is in the middle of, and which program it runs. strace
+// names a thread only while there are several (stderr) or with -f -o, so some of it is worked out from the order of
+// lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
+import { anyArchitecture, type Candidates } from './architecture.ts'
+import type { Seen } from '../seen.ts'
+import type { NameId, Names } from './names.ts'
+import { Tally } from './tally.ts'
+
+/** A process between two execves: its calls are of one architecture unless the trace says otherwise. */
+export class Image {
+  readonly tally: Tally = new Tally()
+  /** What every name seen so far can be of. 0: they contradict each other. */
+  candidates: Candidates = anyArchitecture
+  /** The image it was forked from; none after an execve. */
+  readonly parent: Image | undefined
+
+  constructor(parent?: Image) {
+    this.parent = parent
+  }
+
+  /** Its own evidence, or its parent's where it has none that tells 32 from 64 bit. */
+  settled(): Candidates {
+    let candidates = this.candidates
+    for (let image = this.parent; image !== undefined; image = image.parent) candidates = candidates & image.candidates || candidates
+    return candidates
+  }
+}
+
+export class Thread {
+  readonly pid: number | undefined
+  image: Image
+  /** The mode strace announced; undefined when it never did. */
+  mode: Candidates | undefined
+  /** The call it is in the middle of: entered, the rest follows in a line of its own. -1 for none. */
+  pending: NameId = -1
+  pendingSeen: Seen | undefined
+
+  constructor(pid: number | undefined, image: Image, mode: Candidates | undefined) {
+    this.pid = pid
+    this.image = image
+    this.mode = mode
+  }
+}
+
+const forks = new Set(['clone', 'clone3', 'fork', 'vfork'])
+
+export function makesProcess(name: string): boolean {
+  return forks.has(name)
+}
+
+/** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
+const threadLimit = 8192
+
+export class Threads {
+  readonly #byPid = new Map<number, Thread>()
+  /** The thread of lines that name none. */
+  #lone: Thread | undefined
+  /** Children announced by a fork's result or by "attached", before their first line. */
+  readonly #expected = new Map<number, Thread | undefined>()
+  #last: Thread | undefined
+  readonly #close: (image: Image) => void
+  readonly #forks: ReadonlySet<NameId>
+  /** Threads whose calls are here and that were made by others that are here. */
+  followed = 0
+
+  constructor(names: Names, close: (image: Image) => void) {
+    this.#close = close
+    this.#forks = new Set([...forks].map((name) => names.id(name)))
+  }
+
+  /** The thread of a line. `resuming` is the call in `<... name resumed>`. */
+  of(pid: number | undefined, resuming: NameId = -1): Thread {
+    const thread = pid === undefined ? this.#unnamed() : (this.#byPid.get(pid) ?? this.#meet(pid, resuming))
+    this.#last = thread
+    return thread
+  }
+
+  #unnamed(): Thread {
+    if (this.#lone !== undefined) return this.#lone
+    if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
+    return (this.#lone = new Thread(undefined, new Image(), undefined))
+  }
+
+  #meet(pid: number, resuming: NameId): Thread {
+    const lone = this.#lone
+    if (lone !== undefined && !this.#expected.has(pid) && lone.pending === resuming) {
+      // strace starts to name threads when there is a second one: this is the first.
+      this.#lone = undefined
+      this.#byPid.set(pid, lone)
+      return lone
+    }
+    const parent = this.#expected.get(pid) ?? this.#forking()
+    if (parent !== undefined) this.followed++
+    this.#expected.delete(pid)
+    const thread = new Thread(pid, new Image(parent?.image), parent?.mode)
+    this.#byPid.set(pid, thread)
+    if (this.#byPid.size > threadLimit) this.#forgetOldest()
+    return thread
+  }
+
+  /** The one thread that is inside a fork, if there is just one. */
+  #forking(): Thread | undefined {
+    let found: Thread | undefined
+    const inside = (thread: Thread): boolean => this.#forks.has(thread.pending)
+    if (this.#lone !== undefined && inside(this.#lone)) found = this.#lone
+    // Looking through very many threads for every new one would take quadratic time.
+    if (this.#byPid.size > 256) return found
+    for (const thread of this.#byPid.values()) {
+      if (!inside(thread)) continue
+      if (found !== undefined) return undefined
+      found = thread
+    }
+    return found
+  }
+
+  #forgetOldest(): void {
+    for (const [pid, thread] of this.#byPid) {
+      this.#byPid.delete(pid)
+      this.#close(thread.image)
+      return
+    }
+  }
+
+  /** A fork came back with this pid. */
+  expect(child: number, parent: Thread): void {
+    if (this.#byPid.has(child)) return
+    if (this.#expected.size >= threadLimit) this.#expected.clear()
+    this.#expected.set(child, parent)
+  }
+
+  /** `strace: Process N attached`. */
+  attached(pid: number): void {
+    if (!this.#byPid.has(pid) && !this.#expected.has(pid)) this.#expected.set(pid, this.#forking() ?? this.#last)
+  }
+
+  /** Whether the trace was told of children of which no line is here. */
+  get unseenChildren(): boolean {
+    return this.#expected.size > 0 && this.followed === 0
+  }
+
+  /** After a successful execve the thread runs another program. */
+  replaced(thread: Thread): void {
+    this.#close(thread.image)
+    thread.image = new Image()
+  }
+
+  /** `L +++ superseded by execve in pid N +++`: N takes the leader's pid with what it is in the middle of. */
+  superseded(leader: Thread, by: number): void {
+    const other = this.#byPid.get(by)
+    if (other === undefined) return
+    leader.pending = other.pending
+    leader.pendingSeen = other.pendingSeen
+    this.#drop(other)
+  }
+
+  ended(thread: Thread): void {
+    this.#drop(thread)
+  }
+
+  knows(pid: number): boolean {
+    return this.#byPid.has(pid)
+  }
+
+  /** The file of this thread ends (-ff): what it was in the middle of stays there. */
+  forget(pid: number): void {
+    const thread = this.#byPid.get(pid)
+    if (thread !== undefined) this.#drop(thread)
+  }
+
+  /** Some thread, whichever, that is inside this call; for halves that end under another pid. */
+  inside(call: NameId): Thread | undefined {
+    if (this.#lone?.pending === call) return this.#lone
+    for (const thread of this.#byPid.values()) if (thread.pending === call) return thread
+    return undefined
+  }
+
+  /** The thread that lines without a pid were of, if it is inside this call. */
+  unnamedInside(call: NameId): Thread | undefined {
+    return this.#lone?.pending === call ? this.#lone : undefined
+  }
+
+  /** Whether any thread has not ended yet. */
+  get any(): boolean {
+    return this.#lone !== undefined || this.#byPid.size > 0
+  }
+
+  #drop(thread: Thread): void {
+    if (this.#lone === thread) this.#lone = undefined
+    else if (thread.pid !== undefined) this.#byPid.delete(thread.pid)
+    for (const [pid, known] of this.#byPid) if (known === thread) this.#byPid.delete(pid)
+    this.#close(thread.image)
+  }
+
+  /** Lets go of every thread: the next lines are another run's. */
+  end(): void {
+    for (const thread of this.#byPid.values()) this.#close(thread.image)
+    if (this.#lone !== undefined) this.#close(this.#lone.image)
+    this.#byPid.clear()
+    this.#lone = undefined
+    this.#last = undefined
+  }
+}

@@ -1,0 +1,40 @@
+// The counting table of -c and -C: columns named by a header, rows until a dashed footer. Authority: count.c of
+// strace (call_summary_pers); facts: log-formats.md section 5. The columns are chosen with -U, so only names count.
+
+export interface SummaryRow {
+  readonly name: string
+  readonly calls: number
+}
+
+/** Column titles; "% time" is the one of two words. `errors` is blank where there was none. */
+const titles = new Set([
+  '%time', 'time', 'seconds', 'usecs/call', 'calls', 'errors', 'syscall', 'shortest', 'longest', 'average',
+  'wall-total', 'wall-min', 'wall-max', 'wall-avg', 'total', 'stime', 'min', 'max', 'avg', 'name',
+]) // prettier-ignore
+
+/** `System call usage summary for 32 bit mode:` stands above the table of a mode that is not the default. */
+export const summaryMode = /^System call usage summary for (64 bit|32 bit|x32) mode:/
+
+/** The columns of a table whose header this line is; undefined for any other line. */
+export function summaryColumns(line: string): readonly string[] | undefined {
+  const words = line.trim().replace('% time', '%time').split(/\s+/)
+  const known = words.every((word) => titles.has(word))
+  return known && words.includes('syscall') ? words : undefined
+}
+
+/** Whether this is the row of dashes under the header, or the footer. */
+export function isRule(line: string): boolean {
+  return /^\s*-+(?:\s+-+)*\s*$/.test(line)
+}
+
+/** One row; undefined for `total` and for what is no row of this table. */
+export function summaryRow(line: string, columns: readonly string[]): SummaryRow | undefined {
+  const words = line.trim().split(/\s+/)
+  const present = words.length === columns.length ? columns : columns.filter((column) => column !== 'errors')
+  if (words.length !== present.length) return undefined
+  const name = words[present.indexOf('syscall')] as string
+  const position = present.indexOf('calls')
+  const calls = position === -1 ? 1 : Number(words[position])
+  if (name === 'total' || !/^(?:64:)?[a-z_][a-z0-9_]*(?:#64)?$|^SYS_\d+$/.test(name)) return undefined
+  return Number.isSafeInteger(calls) && calls > 0 ? { name, calls } : undefined
+}

@@ -1,0 +1,23 @@
+// Bytes of one line as text, in bounded memory. latin1 keeps one character per byte: the grammars are ASCII, and
+// what is not (paths, comms, translated error messages) is only ever passed over.
+
+/** A line longer than this is read by its head and tail. strace's own limit on strings keeps lines far below. */
+export const lineLimit = 65536
+const tailKept = 4096
+
+export function lineText(bytes: Uint8Array, start: number, end: number): string {
+  let stop = end
+  if (stop > start && bytes[stop - 1] === 0x0d) stop--
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text =
+    stop - start <= lineLimit
+      ? buffer.toString('latin1', start, stop)
+      : buffer.toString('latin1', start, start + lineLimit - tailKept) + buffer.toString('latin1', stop - tailKept, stop)
+  return text.includes('\x1b') ? withoutColours(text) : text
+}
+
+/** Without `ESC[…m` and the other CSI sequences that a terminal capture has. */
+function withoutColours(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- ESC is what is looked for
+  return text.replaceAll(/\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g, '')
+}

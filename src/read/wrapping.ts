@@ -1,0 +1,81 @@
+// What loggers put around the lines of a program: container logs as JSON or CRI lines, compose's names, mail. Told
+// from the first lines of a source; taken off line by line. Authority: the json-file driver of Docker, the CRI
+// logging format of Kubernetes (cri-api, kubelet logs.go), RFC 2045 6.7 for quoted-printable.
+import { lineLimit } from './text.ts'
+
+/** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
+type Unwrap = (line: string) => { readonly stream: string; readonly text: string } | undefined
+
+const wrappings: Readonly<Record<string, Unwrap>> = {
+  'json-file': (line) => {
+    if (!line.startsWith('{"log":"')) return undefined
+    try {
+      const { log, stream } = JSON.parse(line) as { log?: unknown; stream?: unknown }
+      return typeof log === 'string' ? { stream: String(stream), text: log } : undefined
+    } catch {
+      return undefined
+    }
+  },
+  cri: (line) => {
+    const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(line)
+    if (found === null) return undefined
+    return { stream: found[1] as string, text: `${found[3]}${found[2] === 'F' ? '\n' : ''}` }
+  },
+  compose: (line) => {
+    // oxlint-disable-next-line no-control-regex -- compose colours the names
+    const found = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?(.*)$/s.exec(line)
+    return found === null ? undefined : { stream: found[1] as string, text: `${found[2]}\n` }
+  },
+  mail: (line) => (line.startsWith('> ') ? { stream: '', text: `${line.slice(2)}\n` } : undefined),
+  'quoted-printable': (line) => {
+    if (!/=3D|=$/.test(line)) return { stream: '', text: `${line}\n` }
+    const plain = line.replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    return { stream: '', text: plain.endsWith('=') ? plain.slice(0, -1) : `${plain}\n` }
+  },
+}
+
+/** How many lines must be wrapped alike before the wrapping is taken off; all of them where there are fewer. */
+const linesLooked = 5
+
+/** The name of the wrapping of a source that starts with this text; undefined for none. */
+export function wrappingOf(head: string): string | undefined {
+  const lines = head.split(/\r?\n/).slice(0, -1)
+  const first = (lines.length > 0 ? lines : [head]).filter((line) => line !== '').slice(0, linesLooked)
+  if (first.length === 0) return undefined
+  if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line))) return 'quoted-printable'
+  // strace -k prints frames behind " > ", never at the start of the line.
+  return ['json-file', 'cri', 'compose', 'mail'].find((name) =>
+    first.every((line) => (wrappings[name] as Unwrap)(line) !== undefined),
+  )
+}
+
+/** Takes the wrapping off a whole source. Lines of one stream that were split are joined again, in bounded memory. */
+export class Unwrapping {
+  readonly #unwrap: Unwrap
+  readonly #parts = new Map<string, string>()
+
+  constructor(name: string) {
+    this.#unwrap = wrappings[name] as Unwrap
+  }
+
+  /** The text that a wrapped line (without its end) completes; lines that are not wrapped pass as they are. */
+  line(line: string): string {
+    const bare = line.endsWith('\r') ? line.slice(0, -1) : line
+    const found = this.#unwrap(bare)
+    if (found === undefined) return `${bare}\n`
+    const text = (this.#parts.get(found.stream) ?? '') + found.text
+    if (text.endsWith('\n')) {
+      this.#parts.delete(found.stream)
+      return text
+    }
+    // More of it than any reader looks at is let go; so are streams beyond what a pod has.
+    if (this.#parts.size < 64) this.#parts.set(found.stream, text.slice(0, 2 * lineLimit))
+    return ''
+  }
+
+  end(): string {
+    const rest = [...this.#parts.values()].join('\n')
+    this.#parts.clear()
+    return rest
+  }
+}
