@@ -24,7 +24,7 @@ export type Shape =
   /** `--- SIGX … ---` and the older and stopped forms. */
   | { readonly kind: 'signal' }
   /** `+++ exited with 0 +++`, `+++ killed by … +++`. */
-  | { readonly kind: 'exit' }
+  | { readonly kind: 'exit'; readonly killed: boolean }
   /** `+++ superseded by execve in pid N +++`: this pid goes on as thread N, which is called so from now on. */
   | { readonly kind: 'superseded'; readonly by: number }
   /** `[ Process PID=N runs in 32 bit mode. ]`: the kind of the calls of N from here on. */
@@ -105,7 +105,7 @@ function otherShape(text: string, at: number): Shape {
     const found = superseded.exec(text)
     if (found !== null) return { kind: 'superseded', by: Number(found[1]) }
     exit.lastIndex = at
-    if (exit.test(text)) return { kind: 'exit' }
+    if (exit.test(text)) return { kind: 'exit', killed: text.startsWith('killed', exit.lastIndex) }
   } else if (first === 0x2d /* - */) {
     signal.lastIndex = at
     if (signal.test(text)) return { kind: 'signal' }
