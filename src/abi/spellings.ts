@@ -186,6 +186,16 @@ export function existsOnlyOn(printed: string): readonly Architecture[] {
   return whereabouts().get(printed) ?? []
 }
 
+/** What some logger prints for the call instead of libseccomp's name, sorted; without the members of socketcall and ipc. */
+export function otherSpellings(architecture: Architecture, name: string): readonly string[] {
+  const printed = rows
+    .filter((row) => row.on.includes(architecture))
+    .flatMap((row) => Object.entries(row.printed))
+    .filter(([spelling, names]) => spelling !== name && names.includes(name))
+    .map(([spelling]) => spelling)
+  return [...new Set(printed)].sort()
+}
+
 /** Every plain name ([a-z_][a-z0-9_]*) that some strace prints for some architecture, sorted. */
 export const printedNames: readonly string[] = [
   ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),

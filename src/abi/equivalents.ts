@@ -1,0 +1,38 @@
+// What a program does on aarch64 where on x86_64 it makes a call that aarch64 does not have. Authority: glibc's and
+// musl's sources of each function on both architectures; the rows are generated (scripts/make-tables.ts).
+import { equivalents } from './data/equivalents.ts'
+
+/** One x86_64 call that aarch64 does not have. */
+export interface Equivalent {
+  /** The x86_64 call. */
+  readonly name: string
+  /** What libc calls on aarch64 instead, in its order; empty where nothing there does the same. */
+  readonly aarch64: readonly string[]
+  /** False where a filter that allows the aarch64 calls allows more, or where the effect has no call there. */
+  readonly lossless: boolean
+  readonly why: string
+}
+
+let byName: ReadonlyMap<string, Equivalent> | undefined
+
+/** The aarch64 side of an x86_64 call; undefined for a call that aarch64 has itself, and for unknown names. */
+export function equivalentOnAarch64(name: string): Equivalent | undefined {
+  return (byName ??= parseEquivalents(equivalents)).get(name)
+}
+
+function parseEquivalents(text: string): ReadonlyMap<string, Equivalent> {
+  const parsed = new Map<string, Equivalent>()
+  for (const line of text.trim().split('\n')) {
+    const [name, , lossless, calls, why] = line.split('|')
+    if (name === undefined || calls === undefined || why === undefined) {
+      throw new Error(`the table of equivalents has a broken line: ${line}`)
+    }
+    parsed.set(name, {
+      name,
+      aarch64: calls === '-' ? [] : calls.split(' '),
+      lossless: lossless === 'yes',
+      why,
+    })
+  }
+  return parsed
+}

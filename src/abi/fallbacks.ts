@@ -1,0 +1,253 @@
+// Where libc tries one call and goes on to others when it is refused. Most chains advance on ENOSYS only: a filter
+// that refuses the first call with EPERM breaks the program, one that answers ENOSYS sends it on. Authority:
+// glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36, disassembled.
+//
+// Not here: chains outside libc (io_uring in libuv, openat2 in runc), and functions that try one call only.
+import type { Architecture } from './architectures.ts'
+import { multiplexers } from './multiplexers.ts'
+import { syscallTable } from './tables.ts'
+
+/** Which answers to the first call make libc go on; `any` means every errno does. */
+export type Advance = 'ENOSYS' | 'EINVAL' | 'any'
+
+export interface Fallback {
+  /** The call that is tried first. */
+  readonly from: string
+  /** The calls that are made next, in libc's order; all of them exist on the architectures of the row. */
+  readonly to: readonly [string, ...string[]]
+  readonly libc: 'glibc' | 'musl'
+  /** First version of that libc; absent where it is older than the versions looked at. */
+  readonly since?: string
+  readonly architectures: readonly [Architecture, ...Architecture[]]
+  readonly advanceOn: readonly [Advance, ...Advance[]]
+  /** The functions that do it, and what else is worth knowing. */
+  readonly why: string
+}
+
+type Architectures = Fallback['architectures']
+type Libcs = readonly Fallback['libc'][]
+
+const everywhere: Architectures = ['x86_64', 'aarch64', 'x86', 'x32', 'arm']
+const wide: Architectures = ['x86_64', 'aarch64', 'x32']
+const narrow: Architectures = ['x86', 'arm']
+const both: Libcs = ['glibc', 'musl']
+const enosys: Fallback['advanceOn'] = ['ENOSYS']
+
+const threads: readonly (readonly [since: string, architectures: Architectures])[] = [
+  ['2.34', ['x86_64', 'x86', 'x32']],
+  ['2.38', ['aarch64']],
+  ['2.39', ['arm']],
+]
+
+const clones: readonly Fallback[] = [
+  ...threads.map(([since, architectures]): Fallback => ({
+    from: 'clone3',
+    to: ['clone'],
+    libc: 'glibc',
+    since,
+    architectures,
+    advanceOn: enosys,
+    why: 'pthread_create; any other errno is what the program gets. musl never makes clone3',
+  })),
+  {
+    from: 'clone3',
+    to: ['clone'],
+    libc: 'glibc',
+    since: '2.38',
+    architectures: ['x86_64', 'aarch64', 'x86', 'x32'],
+    advanceOn: ['ENOSYS', 'EINVAL'],
+    why: 'posix_spawn, system, popen',
+  },
+]
+
+const files: readonly Fallback[] = [
+  {
+    from: 'faccessat2',
+    to: ['faccessat'],
+    libc: 'glibc',
+    since: '2.33',
+    architectures: everywhere,
+    advanceOn: enosys,
+    why: 'faccessat with flags, euidaccess; AT_EACCESS is then emulated with the stat and id calls',
+  },
+  {
+    from: 'faccessat2',
+    to: ['faccessat'],
+    libc: 'musl',
+    architectures: everywhere,
+    advanceOn: enosys,
+    why: 'faccessat with flags; AT_EACCESS is then emulated in a child: clone, pipe2, setreuid, setregid, wait4',
+  },
+  {
+    from: 'fchmodat2',
+    to: ['openat', 'newfstatat', 'chmod'],
+    libc: 'glibc',
+    since: '2.39',
+    architectures: ['x86_64', 'x32'],
+    advanceOn: enosys,
+    why: 'fchmodat with flags; then chmod of /proc/self/fd/N',
+  },
+  {
+    from: 'fchmodat2',
+    to: ['openat', 'newfstatat', 'fchmodat'],
+    libc: 'glibc',
+    since: '2.39',
+    architectures: ['aarch64'],
+    advanceOn: enosys,
+    why: 'fchmodat with flags; then fchmodat of /proc/self/fd/N',
+  },
+  {
+    from: 'fchmodat2',
+    to: ['openat', 'fstatat64', 'chmod'],
+    libc: 'glibc',
+    since: '2.39',
+    architectures: narrow,
+    advanceOn: enosys,
+    why: 'fchmodat with flags; then chmod of /proc/self/fd/N',
+  },
+  {
+    from: 'fchmodat2',
+    to: ['newfstatat', 'openat', 'fchmodat'],
+    libc: 'musl',
+    since: '1.2.5',
+    architectures: wide,
+    advanceOn: enosys,
+    why: 'fchmodat with flags; then fchmodat of /proc/self/fd/N',
+  },
+  {
+    from: 'fchmodat2',
+    to: ['fstatat64', 'openat', 'fchmodat'],
+    libc: 'musl',
+    since: '1.2.5',
+    architectures: narrow,
+    advanceOn: enosys,
+    why: 'fchmodat with flags; then fchmodat of /proc/self/fd/N',
+  },
+  ...both.flatMap((libc): Fallback[] => [
+    {
+      from: 'statx',
+      to: ['newfstatat'],
+      libc,
+      architectures: wide,
+      advanceOn: enosys,
+      why: 'statx; no libc makes it for stat on a 64-bit architecture',
+    },
+    {
+      from: 'statx',
+      to: libc === 'glibc' ? ['fstatat64'] : ['fstatat64', 'stat64', 'lstat64', 'fstat64'],
+      libc,
+      architectures: narrow,
+      advanceOn: enosys,
+      why: 'stat, lstat, fstat, fstatat with 64-bit times; statx',
+    },
+  ]),
+  {
+    from: 'close_range',
+    to: ['openat', 'getdents64', 'close'],
+    libc: 'glibc',
+    since: '2.34',
+    architectures: everywhere,
+    advanceOn: ['any'],
+    why: 'closefrom, and posix_spawn with it; then /proc/self/fd is read, and without /proc the program ends',
+  },
+  {
+    from: 'preadv2',
+    to: ['preadv', 'readv'],
+    libc: 'glibc',
+    architectures: everywhere,
+    advanceOn: enosys,
+    why: 'preadv2 without flags; readv where the offset is -1',
+  },
+  {
+    from: 'pwritev2',
+    to: ['pwritev', 'writev'],
+    libc: 'glibc',
+    architectures: everywhere,
+    advanceOn: enosys,
+    why: 'pwritev2 without flags; writev where the offset is -1',
+  },
+  {
+    from: 'getrandom',
+    to: ['openat', 'ppoll', 'read'],
+    libc: 'glibc',
+    since: '2.36',
+    architectures: everywhere,
+    advanceOn: enosys,
+    why: 'arc4random, and seeds at the start; then /dev/random and /dev/urandom, without which the program ends',
+  },
+]
+
+const limits: readonly Fallback[] = [
+  {
+    from: 'prlimit64',
+    to: ['getrlimit', 'setrlimit'],
+    libc: 'musl',
+    architectures: wide,
+    advanceOn: enosys,
+    why: 'getrlimit, setrlimit',
+  },
+  {
+    from: 'prlimit64',
+    to: ['ugetrlimit', 'setrlimit'],
+    libc: 'musl',
+    architectures: narrow,
+    advanceOn: enosys,
+    why: 'getrlimit, setrlimit',
+  },
+]
+
+const sockets: readonly Fallback[] = [
+  {
+    from: 'accept4',
+    to: ['accept', 'fcntl'],
+    libc: 'musl',
+    architectures: wide,
+    advanceOn: ['ENOSYS', 'EINVAL'],
+    why: 'accept4; the flags are then set with fcntl',
+  },
+  {
+    from: 'accept4',
+    to: ['accept', 'fcntl64'],
+    libc: 'musl',
+    architectures: ['arm'],
+    advanceOn: ['ENOSYS', 'EINVAL'],
+    why: 'accept4; the flags are then set with fcntl',
+  },
+  ...Object.keys(multiplexers.socketcall)
+    .filter((member) => syscallTable('x86').byName(member) !== undefined)
+    .map((from): Fallback => ({
+      from,
+      to: ['socketcall'],
+      libc: 'musl',
+      architectures: ['x86'],
+      advanceOn: enosys,
+      why: 'every socket function; glibc, as distributions build it, makes socketcall alone',
+    })),
+]
+
+/** The calls with 64-bit times of Linux 5.1, numbers 403 to 423 on the 32-bit architectures, and the older ones. */
+const times: readonly Fallback[] = syscallTable('x86')
+  .entries.filter(({ number, name }) => number >= 403 && number <= 423 && /64$/.test(name))
+  .flatMap(({ name: from }) => {
+    const to = from.replace(/(?:_time)?64$/, '')
+    const why = 'a 32-bit program that asks for or waits on time; musl where the 32-bit call does not suffice'
+    return both.flatMap((libc) =>
+      narrow.map((on): Fallback => ({
+        from,
+        // i386 has no direct semtimedop.
+        to: [syscallTable(on).byName(to) === undefined ? 'ipc' : to],
+        libc,
+        architectures: [on],
+        advanceOn: enosys,
+        why,
+      })),
+    )
+  })
+
+/** Every chain, in no order that matters. A call may begin several: each libc and function has its own. */
+export const fallbacks: readonly Fallback[] = [...clones, ...files, ...limits, ...sockets, ...times]
+
+/** The chains that a call begins on an architecture. */
+export function fallbacksFrom(call: string, architecture: Architecture): readonly Fallback[] {
+  return fallbacks.filter((each) => each.from === call && each.architectures.includes(architecture))
+}
