@@ -1,0 +1,64 @@
+// Recording: runs a command, or attaches to a process, and gives what it called. This room and verify/ are the only
+// ones that start processes; no shell is ever involved. Which recorder does it is decided here.
+import { basename } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { UserError } from '../errors.ts'
+import { privilegeRaiser, programOfStrace, readCommand, runsContainer } from './command-line.ts'
+import { findProgram } from './program.ts'
+import type { RecordNotice, RecordOptions, Recording } from './recording.ts'
+import { recordWithStrace } from './strace.ts'
+
+export type { EndingSignal, Ending, RecordNotice, RecordOptions, Recording, SignalFeed } from './recording.ts'
+
+/**
+ * Runs a command, or attaches to a running process, and returns the calls it made until it ended (or until `for`,
+ * `stop`): all its children included, those it leaves in the background too, which are waited for. The command's
+ * own failure is not an error: `ending` tells it.
+ *
+ * @throws UserError with status 127 or 126 where the command is not found or cannot be run; 125 where recording is
+ * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
+ */
+export async function record(options: RecordOptions): Promise<Recording> {
+  if (options.pid !== undefined) return recordWithStrace(`trace of ${await nameOf(options.pid)}`, options)
+  const [program] = options.command
+  for (const notice of lookAt(options.command)) options.notice?.(notice)
+  findProgram(program, options.cwd ?? process.cwd(), (options.env ?? process.env)['PATH'])
+  return recordWithStrace(`trace of ${basename(program)}`, options)
+}
+
+/** Refuses commands whose workload would not be in the record, and tells what else a reader of it should know. */
+function lookAt(command: readonly string[]): readonly RecordNotice[] {
+  const reading = readCommand(command)
+  const raiser = privilegeRaiser(reading)
+  if (raiser !== undefined && process.getuid?.() !== 0) {
+    const instead = raiser === 'sudo' ? 'sudo seccomp-gen trace -- …' : 'seccomp-gen trace -- … as root'
+    throw new UserError(`${raiser} gains no privileges while an ordinary user traces it: run ${instead}`, 125)
+  }
+  const notices: RecordNotice[] = raiser === undefined ? [] : [{ code: 'raiser-recorded', program: raiser }]
+  if (reading.kind === 'unread') {
+    return [...notices, { code: 'not-read', program: reading.program, option: command[reading.at] ?? '' }]
+  }
+  if (reading.name === 'strace') {
+    const at = programOfStrace(command, reading.at)
+    const program = at === undefined ? 'PROGRAM' : command.slice(at).join(' ')
+    throw new UserError(
+      `the command is strace itself: give the program alone (seccomp-gen trace -- ${program}), ` +
+        'or write its trace with strace -f -o FILE and run: seccomp-gen generate FILE',
+      125,
+    )
+  }
+  if (runsContainer(command, reading.at)) {
+    throw new UserError(
+      `the record would be of ${reading.name} itself, not of the program in the container: ` +
+        'run seccomp-gen trace inside it, or attach to its process with seccomp-gen trace --pid PID',
+      125,
+    )
+  }
+  return notices
+}
+
+/** The name of a running process; its number where that cannot be read. */
+async function nameOf(pid: number): Promise<string> {
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+  return name.trim() || `process ${pid}`
+}

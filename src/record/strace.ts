@@ -1,0 +1,261 @@
+// Records with strace: starts it without a shell, reads the trace while it is written, passes signals on, ends the
+// workload in time, and says how the command ended. Authority: strace(1) 6.1 and what it does when tried.
+//
+// strace ignores the ending signals itself while it runs a command (-I never, its default with -o and a command),
+// so it outlives the command and the trace is whole; it exits as the command did.
+import { execa, type Options as StartOptions } from 'execa'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
+import { observe } from '../observe/index.ts'
+import type { Observations } from '../observe/observations.ts'
+import { makeFifo } from './fifo.ts'
+import { Progress } from './progress.ts'
+import type { EndingSignal, Ending, RecordOptions, Recording } from './recording.ts'
+import { straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
+import { signalProcess, tracedBy } from './traced.ts'
+
+/** How long the trace may lag behind a signal: one that it has shown by then is not sent again. Milliseconds. */
+const echo = 150
+/** How long a workload has to end after SIGTERM. Milliseconds. */
+const grace = 10_000
+
+const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
+
+/** Records a command or a running process with strace. Throws UserError (125, 126) where there is nothing to give. */
+export async function recordWithStrace(name: string, options: RecordOptions): Promise<Recording> {
+  const surroundings: Surroundings = {
+    cwd: options.cwd ?? process.cwd(),
+    env: plainEnvironment(options.env),
+    extendEnv: false,
+  }
+  const version = await askStrace(surroundings, options.pid === undefined)
+  const fifo = await makeFifo()
+  const progress = new Progress()
+  const over = new AbortController()
+  try {
+    const target = options.pid === undefined ? ['--', ...options.command] : ['-p', String(options.pid)]
+    const tracer = execa('strace', [...straceOptions(version), '-o', fifo.path, ...target], {
+      ...surroundings,
+      ...streamsOf(options),
+      reject: false,
+      cleanup: false,
+    })
+    const source = { name, bytes: progress.overhear(fifo.bytes) }
+    const architecture = native[process.arch]
+    const reading = settled(observe([source], { format: 'strace', ...(architecture && { architecture }) }))
+    const ending = new Workload(tracer.pid ?? 0, options, progress, over.signal)
+    const silence = options.signals?.((signal) => void ending.pass(signal))
+    const watching = [ending.endInTime(), ending.tellLeftRunning()]
+    const result = await tracer
+    over.abort()
+    fifo.close()
+    const read = await reading
+    await Promise.all(watching)
+    silence?.()
+    return outcome(options, progress, result, read)
+  } finally {
+    over.abort()
+    fifo.close()
+    await fifo.remove()
+  }
+}
+
+/** Where the command runs and what it finds there: the same for strace, which looks the command up. */
+interface Surroundings {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly extendEnv: false
+}
+
+/** Everything that is done to the recorded processes while strace runs. */
+class Workload {
+  readonly #tracer: number
+  readonly #options: RecordOptions
+  readonly #progress: Progress
+  readonly #over: AbortSignal
+
+  constructor(tracer: number, options: RecordOptions, progress: Progress, over: AbortSignal) {
+    this.#tracer = tracer
+    this.#options = options
+    this.#progress = progress
+    this.#over = over
+  }
+
+  /** Passes a signal that reached us on to the command, unless the command got it as well. */
+  async pass(signal: EndingSignal): Promise<void> {
+    const came = performance.now()
+    if (this.#options.pid !== undefined) return this.#letGo()
+    // Ctrl-C, and a supervisor that signals the group, reach the command without us; the trace shows it.
+    await this.#pause(echo)
+    while (this.#progress.pid === undefined && !this.#over.aborted) await this.#pause(echo)
+    const arrived = this.#progress.arrival(signal)
+    if (this.#over.aborted || (arrived !== undefined && arrived >= came - echo)) return
+    if (this.#progress.pid !== undefined && signalProcess(this.#progress.pid, signal)) return
+    for (const pid of await tracedBy(this.#tracer)) signalProcess(pid, signal)
+  }
+
+  /** Ends everything when the time is up or the caller says so. */
+  async endInTime(): Promise<void> {
+    const { for: time, stop } = this.#options
+    const due: AbortSignal[] = []
+    if (time !== undefined) due.push(AbortSignal.timeout(time))
+    if (stop !== undefined) due.push(stop)
+    if (due.length === 0) return
+    const asked = AbortSignal.any([...due, this.#over])
+    if (!asked.aborted)
+      await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))
+    if (this.#over.aborted) return
+    await (this.#options.pid === undefined ? this.#end() : this.#letGo())
+  }
+
+  /** Says so when the command has ended and processes it started have not: strace goes on for as long as they do. */
+  async tellLeftRunning(): Promise<void> {
+    if (this.#options.notice === undefined || this.#options.pid !== undefined) return
+    while (!this.#progress.ended && !this.#over.aborted) await this.#pause(1000)
+    await this.#pause(1000)
+    if (this.#over.aborted) return
+    const processes = (await tracedBy(this.#tracer)).length
+    if (processes > 0) this.#options.notice({ code: 'left-running', processes })
+  }
+
+  /** SIGTERM to the command, then to what it leaves behind; SIGKILL to whatever is left when the grace is over. */
+  async #end(): Promise<void> {
+    while (this.#progress.pid === undefined && !this.#over.aborted) await this.#pause(echo)
+    const command = this.#progress.pid
+    if (command === undefined) return
+    const late = performance.now() + grace
+    let asked = signalProcess(command, 'SIGTERM') ? [command] : []
+    while (!this.#over.aborted) {
+      await this.#pause(echo)
+      if (performance.now() > late)
+        for (const pid of await tracedBy(this.#tracer)) signalProcess(pid, 'SIGKILL')
+      else if (!signalProcess(command, 0)) {
+        const left = (await tracedBy(this.#tracer)).filter((pid) => !asked.includes(pid))
+        for (const pid of left) signalProcess(pid, 'SIGTERM')
+        asked = [...asked, ...left]
+      }
+    }
+  }
+
+  /** Makes an attached strace detach: without a command it takes SIGINT itself (-I waiting). */
+  #letGo(): void {
+    signalProcess(this.#tracer, 'SIGINT')
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await wait(milliseconds, undefined, { signal: this.#over }).catch(() => undefined)
+  }
+}
+
+/**
+ * Asks strace for its version and, for a command, whether it can trace here: strace traces itself saying its version.
+ * Throws UserError (125) with what to do.
+ */
+async function askStrace(surroundings: Surroundings, tracing: boolean): Promise<StraceVersion | undefined> {
+  const quietly = { ...surroundings, stdin: 'ignore', reject: false } as const
+  const words = tracing ? ['-o', '/dev/null', 'strace', '-V'] : ['-V']
+  const asked = await execa('strace', words, quietly)
+  if (asked.code === 'ENOENT') {
+    throw new UserError(
+      'strace is not installed: apt-get install strace, dnf install strace or apk add strace; ' +
+        'or record elsewhere and run: seccomp-gen generate FILE',
+      125,
+    )
+  }
+  if (asked.exitCode !== 0) {
+    const reason = lastLine(asked.stderr) || asked.shortMessage || 'no reason given'
+    throw new UserError(
+      `strace cannot trace here (${reason}): ptrace must be permitted (in a container: --cap-add SYS_PTRACE); ` +
+        'or record elsewhere and run: seccomp-gen generate FILE',
+      125,
+    )
+  }
+  return straceVersion(asked.stdout)
+}
+
+type Settled<T> = { readonly value: T } | { readonly error: unknown }
+const settled = <T>(promise: Promise<T>): Promise<Settled<T>> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+
+/** How strace itself ended: as the command did, where there was one. */
+interface TracerEnd {
+  readonly exitCode?: number | undefined
+  readonly signal?: string | undefined
+  readonly stderr?: unknown
+}
+
+function outcome(
+  options: RecordOptions,
+  progress: Progress,
+  result: TracerEnd,
+  read: Settled<Observations>,
+): Recording {
+  const ending: Ending =
+    options.pid !== undefined
+      ? { kind: 'released' }
+      : result.signal === undefined
+        ? { kind: 'exited', status: result.exitCode ?? 1 }
+        : { kind: 'killed', signal: result.signal }
+  const words = lastLine(result.stderr)
+  if (options.pid !== undefined && progress.pid === undefined) {
+    if (result.exitCode === 0 || result.signal !== undefined || words === '') {
+      throw new UserError(
+        `process ${options.pid} made no call while it was recorded: record it for longer`,
+        125,
+      )
+    }
+    throw new UserError(
+      `cannot record process ${options.pid} (${words}): it must run, and be yours, or seccomp-gen must run as root`,
+      125,
+    )
+  }
+  if (options.pid === undefined) {
+    const program = options.command[0]
+    if (progress.failure !== undefined) {
+      throw new UserError(
+        `${program}: cannot be run: ${progress.failure.words || progress.failure.errno}`,
+        126,
+      )
+    }
+    if (progress.pid === undefined) throw new UserError(`strace recorded nothing of ${program}`, 125)
+    if (!progress.ended) {
+      throw new UserError(
+        `strace ended while ${program} was still running: what it recorded is not whole`,
+        125,
+      )
+    }
+  }
+  if ('value' in read) return { observations: read.value, ending }
+  if (read.error instanceof UserError) throw new UserError(read.error.message, 125)
+  throw read.error
+}
+
+/** An attached strace has a session of its own: Ctrl-C is ours to turn into a detach, once. */
+function streamsOf(options: RecordOptions): StartOptions {
+  if (options.pid !== undefined) return { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', detached: true }
+  switch (options.streams ?? 'inherit') {
+    case 'inherit':
+      return { stdio: 'inherit' }
+    case 'to-stderr':
+      return { stdin: 'inherit', stdout: 2, stderr: 'inherit' }
+    case 'ignore':
+      return { stdio: 'ignore' }
+  }
+}
+
+function plainEnvironment(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+function lastLine(output: unknown): string {
+  const lines = typeof output === 'string' ? output.trimEnd().split('\n') : []
+  return (lines.at(-1) ?? '').replace(/^strace: /, '')
+}
