@@ -14,7 +14,9 @@ export interface Policy {
 }
 
 export type DefaultAction =
-  { readonly type: 'errno'; readonly errno: number } | { readonly type: 'kill-process' } | { readonly type: 'log' }
+  | { readonly type: 'errno'; readonly errno: number }
+  | { readonly type: 'kill-process' }
+  | { readonly type: 'log' }
 
 export type RuleAction = { readonly type: 'allow' } | { readonly type: 'errno'; readonly errno: number }
 
@@ -37,7 +39,12 @@ export interface Condition {
 
 export type Reason =
   /** It was seen. */
-  | { readonly kind: 'seen'; readonly architecture: Architecture; readonly count: number; readonly first: string }
+  | {
+      readonly kind: 'seen'
+      readonly architecture: Architecture
+      readonly count: number
+      readonly first: string
+    }
   /** The container runtime makes it between loading the filter and starting the program. */
   | { readonly kind: 'floor'; readonly runtime: string; readonly version: string }
   /** No program line asks for it: the kernel or the machine below does. */
@@ -58,6 +65,7 @@ export type KernelWhy =
 
 export interface LeftOut {
   readonly syscall: string
+  /** Where it was seen. */
   readonly architecture: Architecture
   readonly why: 'unknown' | 'not-on-target'
   readonly count: number

@@ -1,0 +1,29 @@
+// libc tries a newer call first and goes on to an older one when the kernel says it has no such call. A filter that
+// says EPERM instead breaks the program where a real kernel would not have, so the first call of a chain that can be
+// gone down is answered ENOSYS. Authority: the chains of abi/fallbacks.ts, one source file of a libc each.
+//
+// The same whatever the default action is. `kill-process` would end the program at the first step. `log` lets
+// everything through, but it is the rehearsal of the enforced profile: with the same answers the program goes the same
+// way, so that what the log is silent about will work when the default is changed, and what it names is what is missing.
+import type { Architecture } from '../abi/architectures.ts'
+import { fallbacks } from '../abi/fallbacks.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { noSuchCall, type Answer, type Decided } from './answers.ts'
+
+/** The answers to first calls of chains of which a later call is allowed. They allow nothing, so once is enough. */
+export function answersToChains(
+  architecture: Architecture,
+  decided: ReadonlyMap<string, Decided>,
+): readonly Answer[] {
+  const isAllowed = (call: string): boolean => decided.get(call)?.action.type === 'allow'
+  const table = syscallTable(architecture)
+  return fallbacks.flatMap((chain): readonly Answer[] => {
+    const { from } = chain
+    if (!chain.architectures.includes(architecture) || isAllowed(from) || table.byName(from) === undefined)
+      return []
+    const to = chain.to.find(isAllowed)
+    return to === undefined
+      ? []
+      : [{ syscall: from, action: noSuchCall, because: { kind: 'fallback', from, to } }]
+  })
+}

@@ -1,0 +1,16 @@
+// From observations to policy: which calls a workload may make, on which architectures, and why. Decided from what was
+// seen, the tables of abi/, and what is known of runtimes, libcs and the kernel; each decision is one file with its
+// authority in its first lines. How a policy is written down is the business of profile/.
+export { derivePolicy, type PolicyOptions } from './derive.ts'
+export { floors, type Floor, type FloorChoice } from './floor.ts'
+export type {
+  Condition,
+  DefaultAction,
+  KernelWhy,
+  LeftOut,
+  Policy,
+  PolicyRule,
+  Reason,
+  RuleAction,
+} from './policy.ts'
+export { printPolicy } from './print.ts'

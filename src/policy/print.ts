@@ -1,0 +1,34 @@
+// A policy as a file: canonical JSON, the shape of schemas/policy.schema.json. 64-bit values are decimal strings,
+// because a JSON number would lose them; what could act on a terminal is written as \u escapes, which JSON allows.
+import type { Policy } from './policy.ts'
+
+/** The same policy, the same bytes: keys in the order of the types, two spaces, a newline at the end. */
+export function printPolicy(policy: Policy): string {
+  const text = JSON.stringify(
+    {
+      version: policy.version,
+      architectures: policy.architectures,
+      defaultAction: policy.defaultAction,
+      rules: policy.rules.map(({ syscall, architectures, action, conditions, because }) => ({
+        syscall,
+        architectures,
+        action,
+        conditions: conditions.map(({ index, mask, value }) => ({
+          index,
+          mask: `${mask}`,
+          value: `${value}`,
+        })),
+        because,
+      })),
+      left: policy.left,
+    },
+    null,
+    2,
+  )
+  return `${text.replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, escaped)}\n`
+}
+
+/** JSON.stringify escapes the rest of the control characters itself. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}

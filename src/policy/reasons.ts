@@ -1,0 +1,47 @@
+// The order in which reasons stand beside a rule: what was seen first, then what follows from it, then what holds
+// for every program. The same reasons in any order of arrival print the same.
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import type { Reason } from './policy.ts'
+
+const ranks: Readonly<Record<Reason['kind'], number>> = {
+  seen: 0,
+  unimplemented: 1,
+  equivalent: 2,
+  fallback: 3,
+  kernel: 4,
+  floor: 5,
+}
+
+/** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
+export function compareReasons(one: Reason, other: Reason): number {
+  if (one.kind !== other.kind) return ranks[one.kind] - ranks[other.kind]
+  const [a, b] = [key(one), key(other)]
+  for (const [index, part] of a.entries()) {
+    const its = b[index]
+    if (its === undefined || part === its) continue
+    return part < its ? -1 : 1
+  }
+  return 0
+}
+
+/** What distinguishes reasons of one kind, the weightiest first. */
+function key(reason: Reason): readonly (string | number)[] {
+  switch (reason.kind) {
+    case 'seen':
+      return [place(reason.architecture), reason.first, reason.count]
+    case 'unimplemented':
+      return [reason.first, reason.count]
+    case 'equivalent':
+      return [place(reason.architecture), reason.of]
+    case 'fallback':
+      return [reason.from, reason.to]
+    case 'kernel':
+      return [reason.why, reason.call ?? '']
+    case 'floor':
+      return [reason.runtime, reason.version]
+  }
+}
+
+function place(architecture: Architecture): number {
+  return architectureNames.indexOf(architecture)
+}

@@ -1,0 +1,48 @@
+// What was seen is allowed, unless the kernel that was traced never had it. A call that only ever failed with ENOSYS
+// did nothing there, so the program works without it; allowed, it would do something nobody has tried as soon as a
+// newer kernel has it. Authority: syscalls(2); the tables of abi/ for what is a call at all.
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import type { ObservedCall, Observations } from '../observe/observations.ts'
+import { allow, noSuchCall, type Answer } from './answers.ts'
+import type { LeftOut } from './policy.ts'
+
+/** The calls of one architecture that its table knows. */
+export function callsSeen(
+  observations: Observations,
+  architecture: Architecture,
+): readonly (readonly [name: string, call: ObservedCall])[] {
+  const table = syscallTable(architecture)
+  return Object.entries(observations.architectures[architecture] ?? {}).filter(([name]) => table.byName(name))
+}
+
+/** The architectures of which at least one known call was seen, in the order of abi/architectures.ts. */
+export function architecturesSeen(observations: Observations): readonly Architecture[] {
+  return architectureNames.filter((each) => callsSeen(observations, each).length > 0)
+}
+
+/** Whether the kernel that was traced had the call at all. */
+export function isImplemented(call: ObservedCall): boolean {
+  return call.enosys !== call.count
+}
+
+export function answersSeen(observations: Observations, architecture: Architecture): readonly Answer[] {
+  return callsSeen(observations, architecture).map(([syscall, call]) => {
+    const { count, first } = call
+    return isImplemented(call)
+      ? { syscall, action: allow, because: { kind: 'seen', architecture, count, first } }
+      : { syscall, action: noSuchCall, because: { kind: 'unimplemented', count, first } }
+  })
+}
+
+/** What no table knows, whichever architecture it was seen on: never allowed, never silently dropped. */
+export function unknownSeen(observations: Observations): readonly LeftOut[] {
+  return architectureNames.flatMap((architecture) => {
+    const table = syscallTable(architecture)
+    const named = Object.entries(observations.architectures[architecture] ?? {})
+    const strange = named.filter(([name]) => table.byName(name) === undefined)
+    return [...strange, ...Object.entries(observations.unknown[architecture] ?? {})].map(
+      ([syscall, { count, first }]) => ({ syscall, architecture, why: 'unknown', count, first }) as const,
+    )
+  })
+}

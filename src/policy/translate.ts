@@ -1,0 +1,43 @@
+// What a program that was seen on x86_64 does on aarch64, where nobody recorded it: the calls that both have, under
+// their name, and for those that only x86_64 has, what libc makes of them there. Inferred, and every reason says so.
+// Authority: the tables of abi/, abi/equivalents.ts (glibc and musl, function by function).
+//
+// There is no way back: libc on x86_64 may make `open` or `openat` for the same function, and which of the two an
+// `openat` on aarch64 stands for depends on libc, version and static linking. Nor is there one to 32-bit calls.
+import { equivalentOnAarch64 } from '../abi/equivalents.ts'
+import { syscallTable } from '../abi/tables.ts'
+import type { Observations } from '../observe/observations.ts'
+import { allow, noSuchCall, type Answer } from './answers.ts'
+import type { LeftOut } from './policy.ts'
+import { callsSeen, isImplemented } from './seen.ts'
+
+export interface Translation {
+  readonly answers: readonly Answer[]
+  /** Calls of x86_64 that nothing on aarch64 stands for. */
+  readonly left: readonly LeftOut[]
+}
+
+/** The aarch64 calls that stand for one x86_64 call; empty where there is none. */
+export function onAarch64(name: string): readonly string[] {
+  if (syscallTable('aarch64').byName(name) !== undefined) return [name]
+  return equivalentOnAarch64(name)?.aarch64 ?? []
+}
+
+export function translateToAarch64(observations: Observations): Translation {
+  const answers: Answer[] = []
+  const left: LeftOut[] = []
+  for (const [name, call] of callsSeen(observations, 'x86_64')) {
+    const names = onAarch64(name)
+    const because = { kind: 'equivalent', architecture: 'x86_64', of: name } as const
+    if (isImplemented(call) && names.length > 0) {
+      answers.push(...names.map((syscall) => ({ syscall, action: allow, because })))
+    } else if (names.includes(name)) {
+      // The kernel that was traced had it not: it stays so here.
+      answers.push({ syscall: name, action: noSuchCall, because })
+    } else {
+      const { count, first } = call
+      left.push({ syscall: name, architecture: 'x86_64', why: 'not-on-target', count, first })
+    }
+  }
+  return { answers, left }
+}
