@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url'
 const headers = [
   'sys/socket.h',
   'signal.h',
+  'linux/in.h',
+  'linux/in6.h',
+  'linux/netlink.h',
   'linux/sched.h',
   'linux/personality.h',
   'linux/prctl.h',
@@ -25,8 +28,13 @@ const headers = [
 const groups: readonly { readonly of: string; readonly name: RegExp; readonly not?: RegExp }[] = [
   { of: 'socket families', name: /^[AP]F_\w+$/, not: /_MAX$/ },
   { of: 'socket types', name: /^SOCK_[A-Z]+$/ },
+  {
+    of: 'socket protocols',
+    name: /^(?:IPPROTO|NETLINK)_[A-Z0-9_]+$/,
+    not: /^IPPROTO_MAX$|^NETLINK_(?:\w*MEMBERSHIP\w*|PKTINFO|BROADCAST_ERROR|NO_ENOBUFS|[RT]X_RING|LISTEN_ALL_NSID|CAP_ACK|EXT_ACK|GET_STRICT_CHK|UN?CONNECTED|CONNECTED)$/,
+  },
   { of: 'clone, unshare, setns', name: /^CLONE_\w+$/, not: /^CLONE_ARGS/ },
-  { of: "signals: the low byte of clone's flags", name: /^SIG[A-Z]+[0-9]?$/, not: /^SIG(?:RT|STK)/ },
+  { of: "signals: the low byte of clone's flags", name: /^SIG[A-Z]+[0-9]?$/, not: /^SIG(?:RT|STKSZ)/ },
   {
     of: 'personality',
     name: /^(?:PER|ADDR|MMAP|WHOLE|SHORT|STICKY|READ)_[A-Z0-9_]+$|^UNAME26$|^FDPIC_FUNCPTRS$/,
@@ -38,7 +46,7 @@ const groups: readonly { readonly of: string; readonly name: RegExp; readonly no
   // and the like are arguments of such calls.
   {
     of: 'ioctl',
-    name: /^(?:TC|TIOC|FIO|SIOC)[A-Z0-9]+$/,
+    name: /^(?:TC|TIOC|FIO|SIOC)[A-Z0-9]+(?:_OLD|_NEW)?$/,
     not: /^(?:FIOQSIZE|SIOC\w+PRIVATE|TC(?:I|O|IO)(?:FLUSH|OFF|ON)|TCSA(?:NOW|DRAIN|FLUSH))$/,
   },
 ]

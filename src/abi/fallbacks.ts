@@ -227,7 +227,7 @@ const sockets: readonly Fallback[] = [
 
 /** The calls with 64-bit times of Linux 5.1, numbers 403 to 423 on the 32-bit architectures, and the older ones. */
 const times: readonly Fallback[] = syscallTable('x86')
-  .entries.filter(({ number, name }) => number >= 403 && number <= 423 && /64$/.test(name))
+  .entries.filter(({ number, name }) => number >= 403 && number <= 423 && name.endsWith('64'))
   .flatMap(({ name: from }) => {
     const to = from.replace(/(?:_time)?64$/, '')
     const why = 'a 32-bit program that asks for or waits on time; musl where the 32-bit call does not suffice'

@@ -34,10 +34,6 @@ export const scalars: readonly Scalar[] = [
     bits: 32,
     why: 'the request, meant for the driver behind the descriptor',
   },
-  { call: 'keyctl', index: 0, printed: 0, bits: 32, why: 'the operation' },
-  { call: 'mmap', index: 2, printed: 2, bits: 64, why: 'protection: executable or not' },
-  { call: 'mmap2', index: 2, printed: 2, bits: 64, why: 'protection: executable or not' },
-  { call: 'mprotect', index: 2, printed: 2, bits: 64, why: 'protection: executable or not' },
   {
     call: 'personality',
     index: 0,
@@ -46,7 +42,6 @@ export const scalars: readonly Scalar[] = [
     why: 'the execution domain; switches mitigations off',
   },
   { call: 'prctl', index: 0, printed: 0, bits: 32, why: 'the operation' },
-  { call: 'ptrace', index: 0, printed: 0, bits: 64, why: 'the request' },
   { call: 'setns', index: 1, printed: 1, bits: 32, why: 'the kind of namespace; 0: any' },
   {
     call: 'socket',

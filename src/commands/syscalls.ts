@@ -1,0 +1,176 @@
+// `syscalls`: the tables of abi/ for people and programs. A row is a call of some architecture; a word is its name,
+// what a logger prints for it, or a number.
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { equivalentOnAarch64 } from '../abi/equivalents.ts'
+import { multiplexerOf } from '../abi/multiplexers.ts'
+import { otherSpellings, resolvePrinted } from '../abi/spellings.ts'
+import { isKnownAnywhere, syscallTable, type TableEntry } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import { similarWords } from '../report/similar.ts'
+import { archOption, outputOption } from './options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import type { Declare } from './world.ts'
+import { Option } from 'commander'
+
+interface Options {
+  readonly arch?: readonly Architecture[]
+  readonly report: 'text' | 'json'
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument('[name|number...]', 'calls to look up; all without words')
+    .addOption(archOption('columns to show'))
+    .addOption(new Option('--report <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .addOption(outputOption('the table'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  seccomp-gen syscalls openat\n  seccomp-gen syscalls 0x38 --arch aarch64',
+    )
+    .action(async (words: string[], { arch, report, output }: Options) => {
+      await checkOutput(output, world)
+      await writeOutput(
+        syscallsReport(words, arch ? { architectures: arch, report } : { report }),
+        output,
+        world,
+      )
+      end(0)
+    })
+}
+
+/** A call as it is reported; architectures without it are absent. */
+interface Row {
+  readonly name: string
+  readonly numbers: Readonly<Partial<Record<Architecture, number>>>
+  /** First mainline kernel per architecture, where it is known. */
+  readonly since: Readonly<Partial<Record<Architecture, string>>>
+  /** Where a kernel of today answers ENOSYS. */
+  readonly unimplemented: readonly Architecture[]
+  /** What loggers print for it. */
+  readonly spellings: readonly string[]
+  /** On x86 the call that may stand for it. */
+  readonly multiplexer?: string
+  /** What libc makes of it on aarch64, for calls that aarch64 has not. */
+  readonly aarch64?: readonly string[]
+}
+
+/**
+ * The calls that the words name, in the order of the words; without words all of them by name.
+ *
+ * @throws UserError for a word that is no call's name, spelling or number on any architecture asked for.
+ */
+export function syscallsReport(
+  words: readonly string[],
+  options: { readonly architectures?: readonly Architecture[]; readonly report: 'text' | 'json' },
+): string {
+  const architectures = architectureNames.filter((each) => options.architectures?.includes(each) ?? true)
+  const names =
+    words.length === 0 ? allNames(architectures) : words.flatMap((word) => namesOf(word, architectures))
+  const rows = [...new Set(names)].map((name) => rowOf(name, architectures))
+  return options.report === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : textOf(rows, architectures)
+}
+
+function allNames(architectures: readonly Architecture[]): readonly string[] {
+  return [
+    ...new Set(architectures.flatMap((each) => syscallTable(each).entries.map(({ name }) => name))),
+  ].sort()
+}
+
+function namesOf(word: string, architectures: readonly Architecture[]): readonly string[] {
+  if (/^(?:\d+|0x[0-9a-f]+)$/i.test(word)) return namesOfNumber(word, architectures)
+  if (architectures.some((each) => syscallTable(each).byName(word) !== undefined)) return [word]
+  const meant = architectures.flatMap((architecture) =>
+    (['strace', 'audit', 'perf'] as const).flatMap(
+      (logger) => resolvePrinted(architecture, word, logger)?.names ?? [],
+    ),
+  )
+  if (meant.length > 0) return meant
+  throw new UserError(unknownName(word, architectures))
+}
+
+function namesOfNumber(word: string, architectures: readonly Architecture[]): readonly string[] {
+  const names = architectures.flatMap((each) => syscallTable(each).byNumber(Number(word))?.name ?? [])
+  if (names.length === 0) throw new UserError(`${subject(architectures)} a call of number ${word}`)
+  return names
+}
+
+function unknownName(word: string, architectures: readonly Architecture[]): string {
+  const said = `${subject(architectures)} a call named '${word}'`
+  if (isKnownAnywhere(word)) {
+    const there = architectureNames.filter((each) => syscallTable(each).byName(word) !== undefined)
+    return `${said}; ${there.join(', ')} ${there.length === 1 ? 'has' : 'have'} it`
+  }
+  const similar = similarWords(word, allNames(architectures))
+  return `${said}; ${similar.length === 0 ? 'seccomp-gen syscalls lists all of them' : `did you mean ${similar.join(', ')}?`}`
+}
+
+function subject(architectures: readonly Architecture[]): string {
+  return architectures.length === architectureNames.length
+    ? 'no architecture has'
+    : `${architectures.join(', ')} ${architectures.length === 1 ? 'does' : 'do'} not have`
+}
+
+function rowOf(name: string, architectures: readonly Architecture[]): Row {
+  const entries = architectures.flatMap((architecture): (readonly [Architecture, TableEntry])[] => {
+    const entry = syscallTable(architecture).byName(name)
+    return entry === undefined ? [] : [[architecture, entry]]
+  })
+  const multiplexer = architectures.includes('x86') ? multiplexerOf(name) : undefined
+  const equivalent = architectures.includes('aarch64') ? equivalentOnAarch64(name) : undefined
+  return {
+    name,
+    numbers: Object.fromEntries(entries.map(([architecture, { number }]) => [architecture, number])),
+    since: Object.fromEntries(
+      entries.flatMap(([architecture, { since }]) => (since ? [[architecture, since]] : [])),
+    ),
+    unimplemented: entries
+      .filter(([, { implemented }]) => !implemented)
+      .map(([architecture]) => architecture),
+    spellings: [...new Set(entries.flatMap(([architecture]) => otherSpellings(architecture, name)))].sort(),
+    ...(multiplexer === undefined ? {} : { multiplexer }),
+    ...(equivalent === undefined ? {} : { aarch64: equivalent.aarch64 }),
+  }
+}
+
+function textOf(rows: readonly Row[], architectures: readonly Architecture[]): string {
+  const heads = ['name', ...architectures, 'since', 'notes']
+  const cells = rows.map((row) => [
+    row.name,
+    ...architectures.map((each) => String(row.numbers[each] ?? '-')),
+    earliest(Object.values(row.since)) ?? '-',
+    notesOf(row),
+  ])
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...cells.map((line) => line[column]?.length ?? 0)),
+  )
+  const numeric = (column: number): boolean => column > 0 && column <= architectures.length
+  return [heads, ...cells]
+    .map((line) =>
+      line
+        .map((cell, column) =>
+          numeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+function notesOf(row: Row): string {
+  const everywhere = row.unimplemented.length === Object.keys(row.numbers).length
+  return [
+    ...(row.unimplemented.length === 0
+      ? []
+      : [`no implementation${everywhere ? '' : ` on ${row.unimplemented.join(', ')}`}`]),
+    ...(row.spellings.length === 0 ? [] : [`printed as ${row.spellings.join(', ')}`]),
+    ...(row.multiplexer === undefined ? [] : [`x86: ${row.multiplexer}`]),
+    ...(row.aarch64 === undefined || row.aarch64.length === 0 ? [] : [`aarch64: ${row.aarch64.join(', ')}`]),
+  ].join('; ')
+}
+
+/** The lowest of kernel versions such as "2.6.27". */
+function earliest(versions: readonly string[]): string | undefined {
+  return versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0]
+}

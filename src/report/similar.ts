@@ -1,0 +1,47 @@
+// Which of the known words a mistyped one may have meant: those few slips away (letters added, left out, taken for
+// another or swapped), or that begin like that.
+
+/** No typing slip is longer, and the work grows with it. */
+const longest = 40
+
+/** At most three of `known`, the nearest first, then the shortest; none for a word that is like no other. */
+export function similarWords(word: string, known: readonly string[]): readonly string[] {
+  if (word.length > longest) return []
+  const wanted = word.toLowerCase()
+  const limit = wanted.length <= 4 ? 1.5 : 2.5
+  return known
+    .map((each) => ({
+      each,
+      slips: Math.min(slips(wanted, each), slips(wanted, each.slice(0, wanted.length)) + 0.5),
+    }))
+    .filter(({ slips }) => slips <= limit)
+    .sort((a, b) => a.slips - b.slips || a.each.length - b.each.length || (a.each < b.each ? -1 : 1))
+    .slice(0, 3)
+    .map(({ each }) => each)
+}
+
+/** The optimal string alignment distance (Damerau-Levenshtein, no letter moved twice). */
+function slips(a: string, b: string): number {
+  let before: readonly number[] = []
+  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      row[j] = Math.min(
+        at(last, j) + 1,
+        at(row, j - 1) + 1,
+        at(last, j - 1) + same,
+        swapped ? at(before, j - 2) + 1 : Infinity,
+      )
+    }
+    before = last
+    last = row
+  }
+  return at(last, b.length)
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity
+}
