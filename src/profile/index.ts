@@ -1,0 +1,19 @@
+// The profile as a document: read with places and without loss from every dialect, checked, built from a policy and
+// printed. What a profile means for one call is decided in meaning/.
+export type { Action, Dialect, OciArgument, OciProfile, OciRule, Operator } from './document.ts'
+export type {
+  ArchMapEntry,
+  BeyondOci,
+  DockerProfile,
+  DockerRule,
+  Envelope,
+  ParsedProfile,
+  PlacedRule,
+  ProfileDialect,
+  ReadProfile,
+  RuleFilter,
+} from './dialects.ts'
+export type { Finding, FindingCode, Severity, Standing } from './findings.ts'
+export { buildProfile } from './build.ts'
+export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export { printProfile } from './print.ts'

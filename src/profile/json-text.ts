@@ -1,0 +1,48 @@
+// JSON out: two spaces, one value a line, numbers with all their digits. The layout is `JSON.stringify(…, null, 2)`'s
+// and jq's, so that a canonical file stays one whichever tool wrote it, and a changed call is one changed line.
+
+export type JsonValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined }
+
+/** Members that are undefined are left out. No newline at the end. */
+export function jsonText(value: JsonValue, indent = ''): string {
+  if (typeof value === 'string') return jsonString(value)
+  if (typeof value !== 'object') return String(value)
+  const inner = `${indent}  `
+  if (isArray(value)) {
+    return enclosed(
+      '[',
+      value.map((item) => jsonText(item, inner)),
+      ']',
+      indent,
+    )
+  }
+  const members = Object.entries(value).flatMap(([key, member]) =>
+    member === undefined ? [] : [`${jsonString(key)}: ${jsonText(member, inner)}`],
+  )
+  return enclosed('{', members, '}', indent)
+}
+
+function enclosed(open: string, lines: readonly string[], close: string, indent: string): string {
+  if (lines.length === 0) return open + close
+  return `${open}\n${lines.map((line) => `${indent}  ${line}`).join(',\n')}\n${indent}${close}`
+}
+
+/** What could act on a terminal, or be displayed in another order than it stands, is written as \u escapes. */
+function jsonString(text: string): string {
+  return JSON.stringify(text).replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
+}
+
+function isArray(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value)
+}

@@ -1,0 +1,130 @@
+// JSON as it was written: numbers keep their digits (a JavaScript number has 53 bits, a seccomp argument 64), every
+// value keeps its place, repeated members are kept. The grammar is RFC 8259's, read by jsonc-parser's scanner;
+// comments only where the caller allows them.
+import { printParseErrorCode, visit, type JSONVisitor } from 'jsonc-parser'
+import { below, depthLimit, exactInteger, placesOf, type Member, type Place, type TreeNode } from './tree.ts'
+
+export interface JsonOptions {
+  /** Allow comments and trailing commas (JSONC). */
+  readonly comments?: boolean
+}
+
+/** A document, or why it is none and where. */
+export type JsonReading =
+  | { readonly ok: true; readonly root: TreeNode }
+  | { readonly ok: false; readonly at: Place; readonly why: string }
+
+type Open =
+  | {
+      readonly kind: 'object'
+      readonly at: Place
+      readonly pointer: string
+      readonly members: Member[]
+      name: string
+      nameAt: Place
+    }
+  | { readonly kind: 'array'; readonly at: Place; readonly pointer: string; readonly items: TreeNode[] }
+
+/** Reads a whole text as one JSON document; stops at the first thing that is wrong. A leading byte order mark is no part of it. */
+export function parseJson(text: string, options: JsonOptions = {}): JsonReading {
+  const place = placesOf(text)
+  const stack: Open[] = []
+  let root: TreeNode | undefined
+  // An empty object is no Error: nothing but this function ever sees it.
+  let stop: { readonly at: Place; readonly why: string } | undefined
+  const refuse = (offset: number, why: string): never => {
+    stop = { at: place(offset), why }
+    throw stop
+  }
+
+  const pointerHere = (): string => {
+    const parent = stack.at(-1)
+    if (parent === undefined) return ''
+    return below(parent.pointer, parent.kind === 'object' ? parent.name : parent.items.length)
+  }
+  const take = (node: TreeNode): void => {
+    const parent = stack.at(-1)
+    if (parent === undefined) root = node
+    else if (parent.kind === 'array') parent.items.push(node)
+    else parent.members.push({ name: parent.name, nameAt: parent.nameAt, value: node })
+  }
+  const open = (offset: number, kind: Open['kind']): void => {
+    if (stack.length >= depthLimit) refuse(offset, `it is nested more than ${depthLimit} deep`)
+    const at = place(offset)
+    const pointer = pointerHere()
+    stack.push(
+      kind === 'object'
+        ? { kind, at, pointer, members: [], name: '', nameAt: at }
+        : { kind, at, pointer, items: [] },
+    )
+  }
+  const close = (): void => {
+    const { at, pointer, ...rest } = stack.pop() as Open
+    take(
+      rest.kind === 'object'
+        ? { kind: 'object', at, pointer, members: rest.members }
+        : { kind: 'array', at, pointer, items: rest.items },
+    )
+  }
+
+  const visitor: JSONVisitor = {
+    onObjectBegin: (offset) => open(offset, 'object'),
+    onObjectEnd: close,
+    onArrayBegin: (offset) => open(offset, 'array'),
+    onArrayEnd: close,
+    onObjectProperty: (name, offset) => {
+      const parent = stack.at(-1)
+      if (parent?.kind !== 'object') throw new Error('a member outside an object')
+      parent.name = name
+      parent.nameAt = place(offset)
+    },
+    onLiteralValue: (value: unknown, offset, length) => {
+      const at = place(offset)
+      const pointer = pointerHere()
+      if (typeof value === 'string') take({ kind: 'string', at, pointer, value })
+      else if (typeof value === 'boolean') take({ kind: 'boolean', at, pointer, value })
+      else if (value === null) take({ kind: 'null', at, pointer })
+      else {
+        const digits = text.slice(offset, offset + length)
+        take({ kind: 'number', at, pointer, text: digits, integer: exactInteger(digits) })
+      }
+    },
+    onError: (code, offset) =>
+      refuse(offset, whyNot[printParseErrorCode(code)] ?? 'it does not follow the grammar'),
+  }
+  try {
+    visit(withoutMark(text), visitor, {
+      disallowComments: options.comments !== true,
+      allowTrailingComma: options.comments === true,
+    })
+  } catch (error) {
+    if (stop === undefined || error !== stop) throw error
+    return { ok: false, ...stop }
+  }
+  if (root === undefined) return { ok: false, at: place(0), why: 'there is no value' }
+  return { ok: true, root }
+}
+
+/** A blank keeps every offset as it is. */
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text
+}
+
+const whyNot: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'this is neither a value nor punctuation (strings stand in double quotes)',
+  InvalidNumberFormat: 'this is not a number',
+  PropertyNameExpected: 'a key in double quotes is expected here (no comma before a closing brace)',
+  ValueExpected: 'a value is expected here (no comma before a closing bracket)',
+  ColonExpected: 'a colon is expected here',
+  CommaExpected: 'a comma is expected here',
+  CloseBraceExpected: 'the text ends where a closing brace is expected',
+  CloseBracketExpected: 'the text ends where a closing bracket is expected',
+  EndOfFileExpected: 'something follows the end of the document',
+  InvalidCommentToken: 'comments are not allowed',
+  UnexpectedEndOfComment: 'a comment does not end',
+  UnexpectedEndOfString: 'a string does not end on its line',
+  UnexpectedEndOfNumber: 'a digit is expected here',
+  InvalidUnicode: 'four hexadecimal digits are expected after \\u',
+  InvalidEscapeCharacter: 'this is no escape sequence of JSON',
+  InvalidCharacter: 'a control character must be escaped in a string',
+}

@@ -1,0 +1,51 @@
+// The word that was probably meant. Only for messages: nothing is ever read as something else than it says.
+
+/**
+ * The one of `candidates` that differs from `word` by case and punctuation only, or else by one or two typing errors
+ * (one where the word is short); undefined where nothing is that near.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > 60) return undefined
+  const bare = bareForm(word)
+  const allowed = word.length < 6 ? 1 : 2
+  let best: string | undefined
+  let distance = allowed + 1
+  for (const candidate of candidates) {
+    if (bareForm(candidate) === bare) return candidate
+    if (Math.abs(candidate.length - word.length) > allowed) continue
+    const found = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (found < distance) {
+      distance = found
+      best = candidate
+    }
+  }
+  return best
+}
+
+function bareForm(word: string): string {
+  return word.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+}
+
+/** Damerau-Levenshtein with adjacent transpositions (optimal string alignment). */
+function editDistance(one: string, other: string): number {
+  let before: number[] = []
+  let last = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= one.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= other.length; column++) {
+      const same = one[row - 1] === other[column - 1]
+      let cost = Math.min(
+        (last[column] as number) + 1,
+        (current[column - 1] as number) + 1,
+        (last[column - 1] as number) + (same ? 0 : 1),
+      )
+      if (row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1]) {
+        cost = Math.min(cost, (before[column - 2] as number) + 1)
+      }
+      current.push(cost)
+    }
+    before = last
+    last = current
+  }
+  return last[other.length] as number
+}

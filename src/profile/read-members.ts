@@ -1,0 +1,70 @@
+// The members of an object by their keys, as the loaders match them. Authority: Go's encoding/json (runc, moby,
+// containers/common, containerd) ignores unknown keys, matches known ones without regard to case and takes the last
+// of repeated ones; crun's parser matches exactly. Whatever they would not agree on becomes a finding.
+import { finding, type Finding, type Standing } from './findings.ts'
+import { nearest } from './nearest.ts'
+import type { TreeNode } from './tree.ts'
+
+/** A key that an object may have. */
+export interface Key {
+  /** Without it the object is refused by the specification and by crun. */
+  readonly required?: true
+}
+
+/** The non-null members that have a known key; the rest is told to `flaws`. Undefined where `node` is no object. */
+export function readMembers<Name extends string>(
+  node: TreeNode,
+  what: string,
+  keys: Readonly<Record<Name, Key>>,
+  flaws: Finding[],
+): ReadonlyMap<Name, TreeNode> | undefined {
+  if (node.kind !== 'object') {
+    flaws.push(wrongType(node, 'an object'))
+    return undefined
+  }
+  const names = Object.keys(keys) as Name[]
+  const members = new Map<Name, TreeNode>()
+  const met = new Set<string>()
+  for (const { name, nameAt, value } of node.members) {
+    const where: Standing = { at: nameAt, pointer: value.pointer }
+    const key =
+      names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.toLowerCase())
+    if (key === undefined) {
+      const meant = name === '$schema' ? undefined : nearest(name, names)
+      if (met.has(name)) flaws.push(finding('duplicate-key', where, { key: name }, 'note'))
+      else if (meant !== undefined)
+        flaws.push(finding('unknown-key', where, { key: name, what, meant }, 'warning'))
+      else if (name !== '$schema') flaws.push(finding('unknown-key', where, { key: name, what }))
+      met.add(name)
+      continue
+    }
+    if (key !== name) {
+      const severity = keys[key].required === true ? 'error' : 'warning'
+      flaws.push(finding('key-case', where, { key: name, meant: key }, severity))
+    }
+    if (met.has(key)) flaws.push(finding('duplicate-key', where, { key }))
+    met.add(key)
+    if (value.kind === 'null') {
+      members.delete(key)
+      if (keys[key].required !== true) flaws.push(finding('null-value', value, { key }))
+    } else members.set(key, value)
+  }
+  for (const key of names) {
+    if (keys[key].required === true && !members.has(key))
+      flaws.push(finding('missing-key', node, { key, what }))
+  }
+  return members
+}
+
+export function wrongType(node: TreeNode, expected: string): Finding {
+  return finding('wrong-type', node, { expected, found: kindWords[node.kind] })
+}
+
+const kindWords: Readonly<Record<TreeNode['kind'], string>> = {
+  object: 'an object',
+  array: 'an array',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'a boolean',
+  null: 'null',
+}

@@ -1,0 +1,138 @@
+// The closed vocabularies of a profile. Authority: runtime-spec config-linux.md and schema/defs-linux.json (v1.2.1
+// and later), runc libcontainer/seccomp/config.go, moby and containers/common for what only they know.
+import type { Action, Operator } from './document.ts'
+
+/** In the order of the specification. */
+export const actions: readonly Action[] = [
+  'SCMP_ACT_KILL',
+  'SCMP_ACT_KILL_PROCESS',
+  'SCMP_ACT_KILL_THREAD',
+  'SCMP_ACT_TRAP',
+  'SCMP_ACT_ERRNO',
+  'SCMP_ACT_TRACE',
+  'SCMP_ACT_ALLOW',
+  'SCMP_ACT_LOG',
+  'SCMP_ACT_NOTIFY',
+]
+
+export const operators: readonly Operator[] = [
+  'SCMP_CMP_NE',
+  'SCMP_CMP_LT',
+  'SCMP_CMP_LE',
+  'SCMP_CMP_EQ',
+  'SCMP_CMP_GE',
+  'SCMP_CMP_GT',
+  'SCMP_CMP_MASKED_EQ',
+]
+
+export const flags: readonly string[] = [
+  'SECCOMP_FILTER_FLAG_TSYNC',
+  'SECCOMP_FILTER_FLAG_LOG',
+  'SECCOMP_FILTER_FLAG_SPEC_ALLOW',
+  'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV',
+]
+
+/** The architectures of the specification that runc knows as well. */
+const runcArchitectures: readonly string[] = [
+  'SCMP_ARCH_X86',
+  'SCMP_ARCH_X86_64',
+  'SCMP_ARCH_X32',
+  'SCMP_ARCH_ARM',
+  'SCMP_ARCH_AARCH64',
+  'SCMP_ARCH_LOONGARCH64',
+  'SCMP_ARCH_MIPS',
+  'SCMP_ARCH_MIPS64',
+  'SCMP_ARCH_MIPS64N32',
+  'SCMP_ARCH_MIPSEL',
+  'SCMP_ARCH_MIPSEL64',
+  'SCMP_ARCH_MIPSEL64N32',
+  'SCMP_ARCH_PPC',
+  'SCMP_ARCH_PPC64',
+  'SCMP_ARCH_PPC64LE',
+  'SCMP_ARCH_S390',
+  'SCMP_ARCH_S390X',
+  'SCMP_ARCH_RISCV64',
+]
+
+/** Only in the specification: runc does not start a container whose profile names one of these. */
+export const specificationOnlyArchitectures: readonly string[] = [
+  'SCMP_ARCH_M68K',
+  'SCMP_ARCH_SH',
+  'SCMP_ARCH_SHEB',
+  'SCMP_ARCH_PARISC',
+  'SCMP_ARCH_PARISC64',
+]
+
+export const documentArchitectures: readonly string[] = [
+  ...runcArchitectures,
+  ...specificationOnlyArchitectures,
+]
+
+/** What people write for an architecture, in lower case and without the prefix, and what it is called. */
+export const architectureSpellings: Readonly<Record<string, string>> = {
+  'x86-64': 'SCMP_ARCH_X86_64',
+  x64: 'SCMP_ARCH_X86_64',
+  amd64: 'SCMP_ARCH_X86_64',
+  i386: 'SCMP_ARCH_X86',
+  i686: 'SCMP_ARCH_X86',
+  '386': 'SCMP_ARCH_X86',
+  arm64: 'SCMP_ARCH_AARCH64',
+  armv8: 'SCMP_ARCH_AARCH64',
+  armv7: 'SCMP_ARCH_ARM',
+  arm32: 'SCMP_ARCH_ARM',
+  loong64: 'SCMP_ARCH_LOONGARCH64',
+  riscv: 'SCMP_ARCH_RISCV64',
+}
+
+/** How the engines name the host in `includes.arches`: moby's and containers/common's names together. */
+export const engineArchitectures: ReadonlySet<string> = new Set([
+  ...['amd64', 'x86', '386', 'x32', 'arm', 'arm64', 'loong64', 'loongarch64', 'riscv64', 's390', 's390x'],
+  ...[
+    'mips',
+    'mips64',
+    'mips64n32',
+    'mipsel',
+    'mipsel64',
+    'mipsel64n32',
+    'mips64p32',
+    'mipsle',
+    'mips64le',
+    'mips64p32le',
+  ],
+  ...['ppc', 'ppc64', 'ppc64le'],
+])
+
+/** include/uapi/linux/capability.h, by number. */
+export const capabilities: ReadonlySet<string> = new Set(
+  `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
+   NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN
+   SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE
+   MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE`
+    .split(/\s+/)
+    .map((name) => `CAP_${name}`),
+)
+
+/** The largest errno that libseccomp takes (MAX_ERRNO is 4095, and it refuses that one too). */
+export const errnoLimit = 4094
+
+/** Actions under which a call does not take place. */
+export function refuses(action: Action): boolean {
+  switch (action) {
+    case 'SCMP_ACT_KILL':
+    case 'SCMP_ACT_KILL_PROCESS':
+    case 'SCMP_ACT_KILL_THREAD':
+    case 'SCMP_ACT_TRAP':
+    case 'SCMP_ACT_ERRNO':
+    case 'SCMP_ACT_TRACE': // with nobody tracing: ENOSYS
+      return true
+    case 'SCMP_ACT_ALLOW':
+    case 'SCMP_ACT_LOG':
+    case 'SCMP_ACT_NOTIFY': // the listener decides
+      return false
+  }
+}
+
+/** Actions whose errno is used: the return value of ERRNO, the message of TRACE. */
+export function takesErrno(action: Action): boolean {
+  return action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE'
+}

@@ -1,0 +1,134 @@
+// YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
+// followed within a budget. Hostile nesting is refused before the parser sees it: the yaml package is recursive, and
+// makes regular expressions from indentation that exhaust V8's memory (seen: abort at 20000 nested `- `).
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type Node,
+} from 'yaml'
+import { below, depthLimit, exactInteger, placesOf, type Member, type Place, type TreeNode } from './tree.ts'
+
+/** The documents of a stream, or why it is none and where. */
+export type YamlReading =
+  | { readonly ok: true; readonly documents: readonly TreeNode[] }
+  | { readonly ok: false; readonly at: Place; readonly why: string }
+
+/** etcd takes objects up to 1.5 MiB; a stream may hold a few. */
+const sizeLimit = 8 * 1024 * 1024
+const nodeLimit = 1_000_000
+
+/** Reads a whole text as a YAML 1.2 stream; documents without content are left out. */
+export function parseYaml(text: string): YamlReading {
+  const place = placesOf(text)
+  const refuse = (offset: number, why: string): YamlReading => ({ ok: false, at: place(offset), why })
+  if (text.length > sizeLimit) return refuse(0, 'it is larger than 8 MiB')
+  const tooDeep = deepNesting(text)
+  if (tooDeep !== undefined) return refuse(tooDeep, `it is nested more than ${depthLimit} deep`)
+
+  const parsed = parseAllDocuments(text, {
+    intAsBigInt: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: new LineCounter(),
+  })
+  const documents: TreeNode[] = []
+  const budget = { left: nodeLimit }
+  // parseAllDocuments returns an empty array (with members of its own) for an empty stream.
+  for (const document of Array.from(parsed as Iterable<Document.Parsed>)) {
+    const [error] = document.errors
+    if (error !== undefined) return refuse(error.pos[0], yamlWhy(error.message))
+    if (document.contents === null) continue
+    try {
+      documents.push(treeOf(document.contents, { document, place, budget, text }, '', 0))
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal)) throw thrown
+      return refuse(thrown.offset, thrown.message)
+    }
+  }
+  return { ok: true, documents }
+}
+
+class Refusal extends Error {
+  readonly offset: number
+  constructor(offset: number, why: string) {
+    super(why)
+    this.offset = offset
+  }
+}
+
+interface Context {
+  readonly document: Document
+  readonly place: (offset: number) => Place
+  readonly budget: { left: number }
+  readonly text: string
+}
+
+function treeOf(given: unknown, context: Context, pointer: string, depth: number, from = 0): TreeNode {
+  const node = given as Node | null
+  const offset = node?.range?.[0] ?? from
+  if (--context.budget.left < 0) throw new Refusal(offset, 'it has too many values (aliases count each time)')
+  if (depth > depthLimit) throw new Refusal(offset, `it is nested more than ${depthLimit} deep`)
+  const at = context.place(offset)
+  if (node === null) return { kind: 'null', at, pointer }
+  if (isAlias(node)) {
+    const target = node.resolve(context.document)
+    if (target === undefined) throw new Refusal(offset, 'this alias has no anchor before it')
+    return treeOf(target, context, pointer, depth + 1, offset)
+  }
+  if (isSeq(node)) {
+    const items = node.items.map((item, index) =>
+      treeOf(item, context, below(pointer, index), depth + 1, offset),
+    )
+    return { kind: 'array', at, pointer, items }
+  }
+  if (isMap(node)) {
+    const members = node.items.map((pair): Member => {
+      const key = pair.key as Node | null
+      const keyOffset = key?.range?.[0] ?? offset
+      if (key !== null && !isScalar(key)) throw new Refusal(keyOffset, 'a key must be a plain word')
+      const name = key === null ? '' : String(key.value)
+      const value = treeOf(pair.value, context, below(pointer, name), depth + 1, keyOffset)
+      return { name, nameAt: context.place(keyOffset), value }
+    })
+    return { kind: 'object', at, pointer, members }
+  }
+  if (!isScalar(node)) throw new Refusal(offset, 'this is no value of JSON')
+  const value = node.value
+  if (value === null) return { kind: 'null', at, pointer }
+  if (typeof value === 'boolean') return { kind: 'boolean', at, pointer, value }
+  if (typeof value === 'bigint')
+    return { kind: 'number', at, pointer, text: node.source ?? String(value), integer: value }
+  if (typeof value === 'number') {
+    const digits = node.source ?? String(value)
+    return { kind: 'number', at, pointer, text: digits, integer: exactInteger(digits) }
+  }
+  return { kind: 'string', at, pointer, value: String(value) }
+}
+
+/**
+ * Where block or flow nesting goes beyond the limit, judged by the text alone: indentation with the indicators that
+ * open a block on the same line, and brackets not yet closed. Brackets in strings count too; none has 200 of them.
+ */
+function deepNesting(text: string): number | undefined {
+  const indented = /^(?:[ \t]|[-?:](?=[ \t])){200}[ \t\-?:]/m.exec(text)
+  if (indented !== null) return indented.index
+  let open = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x5b || code === 0x7b) {
+      if (++open > depthLimit) return index
+    } else if ((code === 0x5d || code === 0x7d) && open > 0) open--
+  }
+  return undefined
+}
+
+/** The parser's message as one clause. */
+function yamlWhy(message: string): string {
+  const first = message.split('\n', 1)[0] as string
+  return first.charAt(0).toLowerCase() + first.slice(1)
+}
