@@ -11,7 +11,9 @@ export const shared = fileURLToPath(new URL('../../shared/', import.meta.url))
 export const traces = join(shared, 'traces')
 
 /** The reason for tap's `skip`, or false where the recordings are. */
-export const withoutTraces: string | false = existsSync(traces) ? false : 'the recordings are not here (../shared/traces)'
+export const withoutTraces: string | false = existsSync(traces)
+  ? false
+  : 'the recordings are not here (../shared/traces)'
 
 export type Counts = Record<string, Record<string, number>>
 
@@ -64,7 +66,12 @@ export function sourcesOf(path: string): Source[] {
   return readdirSync(path)
     .map((file) => ({ file, pid: Number(file.slice(file.lastIndexOf('.') + 1)) }))
     .sort((a, b) => a.pid - b.pid)
-    .map(({ file, pid }) => ({ name: file, bytes: [readFileSync(join(path, file))], pid, set: dirname(path) }))
+    .map(({ file, pid }) => ({
+      name: file,
+      bytes: [readFileSync(join(path, file))],
+      pid,
+      set: dirname(path),
+    }))
 }
 
 export async function observed(recording: Recording): Promise<Observations> {
@@ -110,7 +117,10 @@ export function flat(observations: Observations): Map<string, number> {
 }
 
 /** `key: expected 3, seen 2` for every difference, sorted. */
-export function differences(expected: ReadonlyMap<string, number>, seen: ReadonlyMap<string, number>): string[] {
+export function differences(
+  expected: ReadonlyMap<string, number>,
+  seen: ReadonlyMap<string, number>,
+): string[] {
   return [...new Set([...expected.keys(), ...seen.keys()])]
     .filter((key) => expected.get(key) !== seen.get(key))
     .sort()

@@ -35,9 +35,14 @@ export class Fold implements Sink {
       version: 1,
       architectures: printed(this.#known),
       unknown: printed(this.#unknown),
-      sources: [...this.#sources].sort((a, b) => compare(a.name, b.name) || a.lines - b.lines || a.calls - b.calls),
+      sources: [...this.#sources].sort(
+        (a, b) => compare(a.name, b.name) || a.lines - b.lines || a.calls - b.calls,
+      ),
       diagnostics: [...this.#diagnostics].sort(
-        (a, b) => comparePlaces(a.at, b.at) || compare(a.code, b.code) || compare(JSON.stringify(a), JSON.stringify(b)),
+        (a, b) =>
+          comparePlaces(a.at, b.at) ||
+          compare(a.code, b.code) ||
+          compare(JSON.stringify(a), JSON.stringify(b)),
       ),
     }
   }

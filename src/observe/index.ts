@@ -35,10 +35,18 @@ export async function observe(
   }
   const wanted = new Map<string, readonly number[]>(scalarsReadAlways)
   for (const [name, indexes] of options.arguments ?? []) {
-    wanted.set(name, [...new Set([...(wanted.get(name) ?? []), ...indexes])].sort((a, b) => a - b))
+    wanted.set(
+      name,
+      [...new Set([...(wanted.get(name) ?? []), ...indexes])].sort((a, b) => a - b),
+    )
   }
   const fold = new Fold()
-  await readSources(sources, options.format ?? 'auto', { arguments: wanted, architecture: options.architecture }, fold)
+  await readSources(
+    sources,
+    options.format ?? 'auto',
+    { arguments: wanted, architecture: options.architecture },
+    fold,
+  )
   return fold.observations()
 }
 

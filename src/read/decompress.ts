@@ -79,6 +79,7 @@ function damaged(name: string, kind: string, error: unknown): Error {
   if (error instanceof UserError) return error
   const code = (error as { code?: unknown }).code
   // Errors of the source itself (a file that cannot be read) are not the compression's.
-  if (typeof code === 'string' && !code.startsWith('Z_') && !code.startsWith('ERR_FZSTD')) return error as Error
+  if (typeof code === 'string' && !code.startsWith('Z_') && !code.startsWith('ERR_FZSTD'))
+    return error as Error
   return new UserError(`${name}: the ${kind} stream is damaged or ends early; compress it again`)
 }

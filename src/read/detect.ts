@@ -10,17 +10,23 @@ export const formats: readonly Format[] = ['strace', 'strace-summary', 'observat
 /** What can be told of a source from its first bytes (64 KiB or all of it). Throws a UserError for what is no trace. */
 export function detectFormat(name: string, head: Uint8Array): Format {
   if (head.length === 0) throw new UserError(`${name}: is empty; give a trace that holds at least one call`)
-  const text = Buffer.from(head).toString('latin1').replace(/^\xef\xbb\xbf/, '')
+  const text = Buffer.from(head)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
   const start = text.trimStart()
   if (start.startsWith('{') || start.startsWith('[')) {
     const kind = kindOfJson(start)
     if (kind === 'observations') return kind
     if (kind === 'profile') {
-      throw new UserError(`${name}: is a seccomp profile, not a trace; \`seccomp-gen validate ${name}\` checks it`)
+      throw new UserError(
+        `${name}: is a seccomp profile, not a trace; \`seccomp-gen validate ${name}\` checks it`,
+      )
     }
   }
   if (isBinary(head)) {
-    throw new UserError(`${name}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`)
+    throw new UserError(
+      `${name}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`,
+    )
   }
   return 'strace'
 }
@@ -29,7 +35,8 @@ export function detectFormat(name: string, head: Uint8Array): Format {
 function kindOfJson(text: string): 'observations' | 'profile' | undefined {
   if (/^\{\s*"version"\s*:\s*1\s*,\s*"architectures"\s*:\s*\{/.test(text)) return 'observations'
   if (/"(?:defaultAction|ociVersion)"\s*:/.test(text)) return 'profile'
-  if (/"architectures"\s*:\s*\{/.test(text) && /"sources"\s*:\s*\[|"count"\s*:/.test(text)) return 'observations'
+  if (/"architectures"\s*:\s*\{/.test(text) && /"sources"\s*:\s*\[|"count"\s*:/.test(text))
+    return 'observations'
   return undefined
 }
 

@@ -45,9 +45,12 @@ export async function readSources(
     const wrapping = wrappingOf(Buffer.from(head).toString('latin1'))
     const told = wrapping === undefined ? detectFormat(source.name, head) : 'strace'
     if (format === 'observations' && told !== 'observations') {
-      throw new UserError(`${source.name}: is not an observations file; leave --format out to have it recognised`)
+      throw new UserError(
+        `${source.name}: is not an observations file; leave --format out to have it recognised`,
+      )
     }
-    const reader = open?.reader ?? readers[told === 'observations' || format === 'auto' ? told : format](options)
+    const reader =
+      open?.reader ?? readers[told === 'observations' || format === 'auto' ? told : format](options)
     const accounts = open?.accounts ?? []
     if (source.set !== undefined) open = { set: source.set, reader, accounts }
     accounts.push(await readOne(source, head, rest, wrapping, reader))
@@ -114,7 +117,7 @@ async function headOf(
   bytes: AsyncGenerator<Uint8Array>,
 ): Promise<{ readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
   const pieces: Uint8Array[] = []
-  for (let length = 0; length < headSize; ) {
+  for (let length = 0; length < headSize;) {
     const next = await bytes.next()
     if (next.done === true) break
     pieces.push(Uint8Array.from(next.value))
@@ -135,15 +138,23 @@ export const formatNames: readonly (Format | 'auto')[] = ['auto', ...formats]
  */
 export async function* readTrace(
   source: Source,
-  options: { readonly arguments?: ReadonlyMap<string, readonly number[]>; readonly format?: Format | 'auto' } = {},
+  options: {
+    readonly arguments?: ReadonlyMap<string, readonly number[]>
+    readonly format?: Format | 'auto'
+  } = {},
 ): AsyncGenerator<TraceRecord> {
   let records: TraceRecord[] = []
   const { head, rest } = await headOf(decompressed(source.name, source.bytes))
   const wrapping = wrappingOf(Buffer.from(head).toString('latin1'))
   if (wrapping === undefined && detectFormat(source.name, head) === 'observations') {
-    throw new UserError(`${source.name}: holds observations, which have no single calls; read it with observe()`)
+    throw new UserError(
+      `${source.name}: holds observations, which have no single calls; read it with observe()`,
+    )
   }
-  const reader = new StraceReader({ arguments: options.arguments ?? new Map(), record: (each) => records.push(each) })
+  const reader = new StraceReader({
+    arguments: options.arguments ?? new Map(),
+    record: (each) => records.push(each),
+  })
   reader.startSource(source.name, source.pid)
   const lines = new LineFeed(reader, wrapping)
   lines.feed(head)

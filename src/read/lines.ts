@@ -49,7 +49,7 @@ export class Lines {
   }
 
   #keep(bytes: Uint8Array): void {
-    for (let start = 0; start < bytes.length; ) {
+    for (let start = 0; start < bytes.length;) {
       if (this.#length === capacity) {
         // Between the head and the newest bytes the middle is let go.
         this.#rest.copyWithin(headKept, capacity - headKept, capacity)

@@ -12,9 +12,11 @@ export interface Seen {
   first: string
   /** How many failed with ENOSYS, by the kernel's own answer. */
   enosys: number
-  /** By argument index, the distinct values; null once a value was not known. */
-  args: Map<number, Set<bigint> | null> | undefined
+  args: Arguments | undefined
 }
+
+/** By argument index, the distinct values; null once a value was not known. */
+export type Arguments = Map<number, Set<bigint> | null>
 
 /** More distinct values than this say nothing to a profile: the argument counts as not known. */
 export const valueLimit = 4096
@@ -23,7 +25,12 @@ export function newSeen(first: string): Seen {
   return { count: 0, first, enosys: 0, args: undefined }
 }
 
-export function noteValue(seen: Seen, index: number, value: bigint | undefined): void {
+/** Notes the value of one call's argument; undefined for one that is not known. */
+export function noteValue(
+  seen: { args: Arguments | undefined },
+  index: number,
+  value: bigint | undefined,
+): void {
   seen.args ??= new Map()
   const values = seen.args.get(index)
   if (values === null) return
@@ -33,21 +40,30 @@ export function noteValue(seen: Seen, index: number, value: bigint | undefined):
   else if (!values.has(value)) seen.args.set(index, null)
 }
 
-/** Adds `more` to `seen`. An argument that one side has calls without a value for is not known in the sum. */
+/** Adds `more` to `seen`. */
 export function addSeen(seen: Seen, more: Seen): void {
-  if (more.args !== undefined || seen.args !== undefined) {
-    const indexes = new Set([...(seen.args?.keys() ?? []), ...(more.args?.keys() ?? [])])
-    for (const index of indexes) {
-      const mine = seen.count === 0 ? new Set<bigint>() : seen.args?.get(index)
-      const theirs = more.count === 0 ? new Set<bigint>() : more.args?.get(index)
-      const values = mine == null || theirs == null ? null : new Set([...mine, ...theirs])
-      seen.args ??= new Map()
-      seen.args.set(index, values !== null && values.size > valueLimit ? null : values)
-    }
-  }
+  seen.args = addArguments(seen.args, seen.count, more.args, more.count)
   seen.first = seen.count === 0 ? more.first : earlierPlace(seen.first, more.first)
   seen.count += more.count
   seen.enosys += more.enosys
+}
+
+/** The values of two sums of calls together. What one side has calls but no value of, is not known in the whole. */
+export function addArguments(
+  one: Arguments | undefined,
+  oneCount: number,
+  other: Arguments | undefined,
+  otherCount: number,
+): Arguments | undefined {
+  if (one === undefined && other === undefined) return undefined
+  const sum: Arguments = new Map()
+  for (const index of new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])])) {
+    const mine = oneCount === 0 ? new Set<bigint>() : one?.get(index)
+    const theirs = otherCount === 0 ? new Set<bigint>() : other?.get(index)
+    const values = mine == null || theirs == null ? null : new Set([...mine, ...theirs])
+    sum.set(index, values !== null && values.size > valueLimit ? null : values)
+  }
+  return sum
 }
 
 /** Where a reader tells what it saw. */

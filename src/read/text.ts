@@ -12,7 +12,8 @@ export function lineText(bytes: Uint8Array, start: number, end: number): string 
   const text =
     stop - start <= lineLimit
       ? buffer.toString('latin1', start, stop)
-      : buffer.toString('latin1', start, start + lineLimit - tailKept) + buffer.toString('latin1', stop - tailKept, stop)
+      : buffer.toString('latin1', start, start + lineLimit - tailKept) +
+        buffer.toString('latin1', stop - tailKept, stop)
   return text.includes('\x1b') ? withoutColours(text) : text
 }
 

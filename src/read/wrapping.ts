@@ -17,7 +17,9 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
     }
   },
   cri: (line) => {
-    const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(line)
+    const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(
+      line,
+    )
     if (found === null) return undefined
     return { stream: found[1] as string, text: `${found[3]}${found[2] === 'F' ? '\n' : ''}` }
   },
@@ -29,7 +31,9 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
   mail: (line) => (line.startsWith('> ') ? { stream: '', text: `${line.slice(2)}\n` } : undefined),
   'quoted-printable': (line) => {
     if (!/=3D|=$/.test(line)) return { stream: '', text: `${line}\n` }
-    const plain = line.replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    const plain = line.replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
     return { stream: '', text: plain.endsWith('=') ? plain.slice(0, -1) : `${plain}\n` }
   },
 }
@@ -42,7 +46,8 @@ export function wrappingOf(head: string): string | undefined {
   const lines = head.split(/\r?\n/).slice(0, -1)
   const first = (lines.length > 0 ? lines : [head]).filter((line) => line !== '').slice(0, linesLooked)
   if (first.length === 0) return undefined
-  if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line))) return 'quoted-printable'
+  if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
+    return 'quoted-printable'
   // strace -k prints frames behind " > ", never at the start of the line.
   return ['json-file', 'cri', 'compose', 'mail'].find((name) =>
     first.every((line) => (wrappings[name] as Unwrap)(line) !== undefined),

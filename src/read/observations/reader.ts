@@ -21,7 +21,8 @@ export class ObservationsReader implements Reader {
   takeLines(bytes: Uint8Array, start: number, end: number): void {
     const file = this.#files.at(-1) as { name: string; pieces: Uint8Array[] }
     this.#size += end - start
-    if (this.#size > sizeLimit) throw new UserError(`${file.name}: is larger than an observations file can be (64 MiB)`)
+    if (this.#size > sizeLimit)
+      throw new UserError(`${file.name}: is larger than an observations file can be (64 MiB)`)
     file.pieces.push(Uint8Array.from(bytes.subarray(start, end)))
   }
 
@@ -30,7 +31,8 @@ export class ObservationsReader implements Reader {
   }
 
   end(sink: Sink): void {
-    for (const { name, pieces } of this.#files) tellObservations(parseObservations(name, Buffer.concat(pieces).toString('utf8')), sink)
+    for (const { name, pieces } of this.#files)
+      tellObservations(parseObservations(name, Buffer.concat(pieces).toString('utf8')), sink)
   }
 }
 
@@ -54,7 +56,10 @@ function seenOf(call: ObservedCall): Seen {
   seen.enosys = call.enosys ?? 0
   if (call.args !== undefined) {
     seen.args = new Map(
-      Object.entries(call.args).map(([index, values]) => [Number(index), values === null ? null : new Set(values.map(BigInt))]),
+      Object.entries(call.args).map(([index, values]) => [
+        Number(index),
+        values === null ? null : new Set(values.map(BigInt)),
+      ]),
     )
   }
   return seen
@@ -90,7 +95,8 @@ function firstWrong(value: unknown): string | undefined {
   if (!isObject(value)) return 'it is no JSON object'
   if (value['version'] !== 1) return '"version" is not 1'
   for (const part of ['architectures', 'unknown'] as const) {
-    const wrong = value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
+    const wrong =
+      value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
     if (wrong !== undefined) return wrong
   }
   for (const part of ['sources', 'diagnostics'] as const) {
@@ -99,10 +105,12 @@ function firstWrong(value: unknown): string | undefined {
   }
   for (const source of (value['sources'] ?? []) as Json[]) {
     const counts = ['lines', 'calls', 'ignored', 'unparsed'].every((key) => isCount(source[key], 0))
-    if (typeof source['name'] !== 'string' || typeof source['format'] !== 'string' || !counts) return 'a source is not complete'
+    if (typeof source['name'] !== 'string' || typeof source['format'] !== 'string' || !counts)
+      return 'a source is not complete'
   }
   for (const diagnostic of (value['diagnostics'] ?? []) as Json[]) {
-    if (typeof diagnostic['code'] !== 'string' || typeof diagnostic['at'] !== 'string') return 'a diagnostic has no code or place'
+    if (typeof diagnostic['code'] !== 'string' || typeof diagnostic['at'] !== 'string')
+      return 'a diagnostic has no code or place'
   }
   return undefined
 }
@@ -110,12 +118,14 @@ function firstWrong(value: unknown): string | undefined {
 function wrongArchitectures(part: string, value: unknown): string | undefined {
   if (!isObject(value)) return `"${part}" is not an object`
   for (const [architecture, calls] of Object.entries(value)) {
-    if (!isArchitecture(architecture)) return `"${architecture}" is no architecture (x86_64, aarch64, x86, x32, arm)`
+    if (!isArchitecture(architecture))
+      return `"${architecture}" is no architecture (x86_64, aarch64, x86, x32, arm)`
     if (!isObject(calls)) return `${part}.${architecture} is not an object`
     for (const [name, call] of Object.entries(calls)) {
       const wrong = wrongCall(call)
       if (wrong !== undefined) return `${part}.${architecture}.${name}: ${wrong}`
-      if (part === 'architectures' && !/^[a-z_][a-z0-9_]*$/.test(name)) return `${part}.${architecture}: "${name}" is no name of a call`
+      if (part === 'architectures' && !/^[a-z_][a-z0-9_]*$/.test(name))
+        return `${part}.${architecture}: "${name}" is no name of a call`
     }
   }
   return undefined

@@ -28,6 +28,15 @@ export const modes: Readonly<Record<'64 bit' | '32 bit' | 'x32', Candidates>> = 
   x32: candidates(['x32']),
 }
 
+/** The 64-bit or the 32-bit ones of a set that has only those; undefined for one that leaves both open. */
+export function widthOf(set: Candidates): Candidates | undefined {
+  const wide = set & sixtyFour
+  const narrow = set & modes['32 bit']
+  if (wide !== 0 && narrow === 0) return wide
+  // x32 stands apart: its own calls are told by a suffix or a number, the others look like x86_64's.
+  return wide === 0 && narrow !== 0 ? narrow : undefined
+}
+
 /** Where a call of this printed name, and of this number where -n printed it, exists. 0: nowhere. */
 export function candidatesOf(name: string, number: number | undefined): Candidates {
   const known = candidates(existsOnlyOn(name))
@@ -53,7 +62,8 @@ function carries(architecture: Architecture, name: string, number: number): bool
  * (48-bit), x86_64 from 0x7f………. down and 0x55………. up (47-bit); and the loader that a program names.
  */
 const addresses = /\b0x(?:(ffff[0-9a-f]{8}|aaaa[0-9a-f]{8})|(?:7f[0-9a-f]{10}|5[56][0-9a-f]{10}))\b/
-const loaders = /aarch64-linux-gnu\/|ld-(?:linux|musl)-aarch64|(x86_64-linux-gnu\/|ld-linux-x86-64|ld-musl-x86_64)/
+const loaders =
+  /aarch64-linux-gnu\/|ld-(?:linux|musl)-aarch64|(x86_64-linux-gnu\/|ld-linux-x86-64|ld-musl-x86_64)/
 
 /** What the text of a line tells of the machine it was recorded on. */
 export function machineOf(text: string): 'x86_64' | 'aarch64' | undefined {
@@ -67,7 +77,7 @@ export function machineOf(text: string): 'x86_64' | 'aarch64' | undefined {
 export interface Evidence {
   /** What lines told directly. */
   readonly machine: 'x86_64' | 'aarch64' | undefined
-  /** The distinct sets of candidates that processes were left with. */
+  /** What the calls of one kind can all be of, for each kind met. */
   readonly sets: Iterable<Candidates>
   /** Whether strace announced the mode of any process: then the host is a 64-bit one. */
   readonly announced: boolean
@@ -93,8 +103,12 @@ export function nativeOf(evidence: Evidence): Machine {
   if (host === undefined) return { native: 'x86_64', assumed: true }
   // A 32-bit machine, or one 32-bit program traced without announcement: all there is, is 32-bit.
   const compat = host === 'x86_64' ? 'x86' : 'arm'
-  const has = (name: Architecture): boolean => sets.some((set) => (set & sixtyFour) === 0 && (set & candidates([name])) !== 0)
-  const wide = evidence.announced || evidence.machine !== undefined || sets.some((set) => (set & sixtyFour) !== 0 && (set & candidates([compat])) === 0)
+  const has = (name: Architecture): boolean =>
+    sets.some((set) => (set & sixtyFour) === 0 && (set & candidates([name])) !== 0)
+  const wide =
+    evidence.announced ||
+    evidence.machine !== undefined ||
+    sets.some((set) => (set & sixtyFour) !== 0 && (set & candidates([compat])) === 0)
   return { native: !wide && has(compat) ? compat : host, assumed: false }
 }
 

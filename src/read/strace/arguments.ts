@@ -143,6 +143,7 @@ function partValue(text: string): bigint | undefined {
   if (hexadecimal.test(text)) return BigInt(text)
   if (named.test(text)) return constantValue(text)
   const shifted = shift.exec(text)
-  if (shifted !== null && Number(shifted[2]) < 64) return BigInt(shifted[1] as string) << BigInt(shifted[2] as string)
+  if (shifted !== null && Number(shifted[2]) < 64)
+    return BigInt(shifted[1] as string) << BigInt(shifted[2] as string)
   return undefined
 }

@@ -2,38 +2,39 @@
 // names a thread only while there are several (stderr) or with -f -o, so some of it is worked out from the order of
 // lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
 import { anyArchitecture, type Candidates } from './architecture.ts'
-import type { Seen } from '../seen.ts'
 import type { NameId, Names } from './names.ts'
-import { Tally } from './tally.ts'
+import { Tally, type Entry } from './tally.ts'
 
 /** A process between two execves: its calls are of one architecture unless the trace says otherwise. */
 export class Image {
-  readonly tally: Tally = new Tally()
-  /** What every name seen so far can be of. 0: they contradict each other. */
+  readonly tally: Tally
+  /** What every name seen so far can be of. */
   candidates: Candidates = anyArchitecture
+  /** Where its calls are counted once it is known to be of 64 or of 32 bit. */
+  settledIn: Tally | undefined
   /** The image it was forked from; none after an execve. */
   readonly parent: Image | undefined
 
-  constructor(parent?: Image) {
+  constructor(tally: Tally, parent?: Image) {
+    this.tally = tally
     this.parent = parent
   }
 
-  /** Its own evidence, or its parent's where it has none that tells 32 from 64 bit. */
-  settled(): Candidates {
-    let candidates = this.candidates
-    for (let image = this.parent; image !== undefined; image = image.parent) candidates = candidates & image.candidates || candidates
-    return candidates
+  /** Its own evidence, and its parent's where that does not contradict it: a fork is of its parent's kind. */
+  inherited(): Candidates {
+    const { candidates, parent } = this
+    return parent === undefined ? candidates : candidates & parent.inherited() || candidates
   }
 }
 
 export class Thread {
-  readonly pid: number | undefined
+  /** Undefined while no line has named it. */
+  pid: number | undefined
   image: Image
   /** The mode strace announced; undefined when it never did. */
   mode: Candidates | undefined
   /** The call it is in the middle of: entered, the rest follows in a line of its own. -1 for none. */
   pending: NameId = -1
-  pendingSeen: Seen | undefined
 
   constructor(pid: number | undefined, image: Image, mode: Candidates | undefined) {
     this.pid = pid
@@ -50,6 +51,7 @@ export function makesProcess(name: string): boolean {
 
 /** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
 const threadLimit = 8192
+const spareLimit = 64
 
 export class Threads {
   readonly #byPid = new Map<number, Thread>()
@@ -60,12 +62,28 @@ export class Threads {
   #last: Thread | undefined
   readonly #close: (image: Image) => void
   readonly #forks: ReadonlySet<NameId>
+  readonly #spare: (Entry | undefined)[][] = []
   /** Threads whose calls are here and that were made by others that are here. */
   followed = 0
 
   constructor(names: Names, close: (image: Image) => void) {
     this.#close = close
     this.#forks = new Set([...forks].map((name) => names.id(name)))
+  }
+
+  /** A new image. Arrays of closed ones are used again: making one per process is most of the work otherwise. */
+  #image(parent?: Image): Image {
+    const image = new Image(new Tally(this.#spare.pop()), parent)
+    if (parent?.settledIn !== undefined) {
+      image.candidates = parent.candidates
+      image.settledIn = parent.settledIn
+    }
+    return image
+  }
+
+  #shut(image: Image): void {
+    this.#close(image)
+    if (this.#spare.length < spareLimit) this.#spare.push(image.tally.recycle())
   }
 
   /** The thread of a line. `resuming` is the call in `<... name resumed>`. */
@@ -78,7 +96,7 @@ export class Threads {
   #unnamed(): Thread {
     if (this.#lone !== undefined) return this.#lone
     if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
-    return (this.#lone = new Thread(undefined, new Image(), undefined))
+    return (this.#lone = new Thread(undefined, this.#image(), undefined))
   }
 
   #meet(pid: number, resuming: NameId): Thread {
@@ -86,13 +104,14 @@ export class Threads {
     if (lone !== undefined && !this.#expected.has(pid) && lone.pending === resuming) {
       // strace starts to name threads when there is a second one: this is the first.
       this.#lone = undefined
+      lone.pid = pid
       this.#byPid.set(pid, lone)
       return lone
     }
     const parent = this.#expected.get(pid) ?? this.#forking()
     if (parent !== undefined) this.followed++
     this.#expected.delete(pid)
-    const thread = new Thread(pid, new Image(parent?.image), parent?.mode)
+    const thread = new Thread(pid, this.#image(parent?.image), parent?.mode)
     this.#byPid.set(pid, thread)
     if (this.#byPid.size > threadLimit) this.#forgetOldest()
     return thread
@@ -116,7 +135,7 @@ export class Threads {
   #forgetOldest(): void {
     for (const [pid, thread] of this.#byPid) {
       this.#byPid.delete(pid)
-      this.#close(thread.image)
+      this.#shut(thread.image)
       return
     }
   }
@@ -130,7 +149,8 @@ export class Threads {
 
   /** `strace: Process N attached`. */
   attached(pid: number): void {
-    if (!this.#byPid.has(pid) && !this.#expected.has(pid)) this.#expected.set(pid, this.#forking() ?? this.#last)
+    if (!this.#byPid.has(pid) && !this.#expected.has(pid))
+      this.#expected.set(pid, this.#forking() ?? this.#last)
   }
 
   /** Whether the trace was told of children of which no line is here. */
@@ -140,8 +160,8 @@ export class Threads {
 
   /** After a successful execve the thread runs another program. */
   replaced(thread: Thread): void {
-    this.#close(thread.image)
-    thread.image = new Image()
+    this.#shut(thread.image)
+    thread.image = this.#image()
   }
 
   /** `L +++ superseded by execve in pid N +++`: N takes the leader's pid with what it is in the middle of. */
@@ -149,7 +169,6 @@ export class Threads {
     const other = this.#byPid.get(by)
     if (other === undefined) return
     leader.pending = other.pending
-    leader.pendingSeen = other.pendingSeen
     this.#drop(other)
   }
 
@@ -187,14 +206,13 @@ export class Threads {
   #drop(thread: Thread): void {
     if (this.#lone === thread) this.#lone = undefined
     else if (thread.pid !== undefined) this.#byPid.delete(thread.pid)
-    for (const [pid, known] of this.#byPid) if (known === thread) this.#byPid.delete(pid)
-    this.#close(thread.image)
+    this.#shut(thread.image)
   }
 
   /** Lets go of every thread: the next lines are another run's. */
   end(): void {
-    for (const thread of this.#byPid.values()) this.#close(thread.image)
-    if (this.#lone !== undefined) this.#close(this.#lone.image)
+    for (const thread of this.#byPid.values()) this.#shut(thread.image)
+    if (this.#lone !== undefined) this.#shut(this.#lone.image)
     this.#byPid.clear()
     this.#lone = undefined
     this.#last = undefined

@@ -8,7 +8,7 @@ import type { Reader, ReaderOptions } from '../reader.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
 import type { TraceRecord } from '../records.ts'
 import { placeOf } from '../place.ts'
-import { addSeen, noteValue, type Seen, type Sink } from '../seen.ts'
+import { noteValue, type Sink } from '../seen.ts'
 import { lineLimit, lineText } from '../text.ts'
 import {
   anyArchitecture,
@@ -17,6 +17,7 @@ import {
   modes,
   nativeOf,
   settle,
+  widthOf,
   type Candidates,
   type Machine,
 } from './architecture.ts'
@@ -25,9 +26,9 @@ import { parseLine, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
-import { scanCommon, type ScanTo } from './scan.ts'
+import { always, scanCommon, whenReturned, type ScanTo } from './scan.ts'
 import { isRule, summaryColumns, summaryMode, summaryRow } from './summary.ts'
-import { Tally } from './tally.ts'
+import { Tally, type Entry } from './tally.ts'
 
 /** How many lines may tell the machine before the quick way is taken without knowing it. */
 const evidenceLines = 4096
@@ -52,7 +53,8 @@ interface Open {
 interface Mention {
   readonly name: string
   readonly architecture: Architecture | undefined
-  readonly place: string
+  readonly source: number
+  readonly line: number
 }
 
 /** Mentions beyond this are repetitions. */
@@ -67,16 +69,18 @@ export class StraceReader implements Reader {
   /** Calls by what they can be of; a thread's own until its image is closed. */
   readonly #groups = new Map<Candidates, Tally>()
   readonly #images = new Set<Image>()
+  #mixed = false
   readonly #summaries: { readonly tally: Tally; readonly candidates: Candidates }[] = []
   readonly #mentions: Mention[] = []
   /** execve that came back under a pid whose entry is not here, by that pid; and the pids that an entry went to. */
-  readonly #orphanExecves = new Map<number, { place: string; image: Image }[]>()
+  readonly #orphanExecves = new Map<number, { source: number; line: number }[]>()
   readonly #changedPids = new Map<number, number>()
   /** For the quick scan; it also holds the count of this source's lines and calls. */
   readonly #scan: ScanTo
   readonly #wanted: ReadonlyMap<string, readonly number[]>
 
   #source = ''
+  readonly #sources: string[] = []
   #pid: number | undefined
   #unparsed = 0
   #machine: 'x86_64' | 'aarch64' | undefined
@@ -98,11 +102,18 @@ export class StraceReader implements Reader {
     this.#options = options
     this.#wanted = options.arguments
     this.#scan = {
-      state: { lines: 0, calls: 0, pid: noPid, thread: new Thread(undefined, new Image(), undefined), entries: [] },
+      state: {
+        lines: 0,
+        calls: 0,
+        pid: noPid,
+        thread: new Thread(undefined, new Image(new Tally()), undefined),
+        entries: [],
+      },
       names: this.#names,
       careful: this.#carefulNames(),
       turnTo: (pid) => this.#turnTo(pid),
-      open: (id, line) => this.#entry(this.#scan.state.thread, id, undefined, line),
+      ended: () => this.#ended(),
+      open: (id, line) => this.#openEntry(id, line),
     }
   }
 
@@ -111,8 +122,9 @@ export class StraceReader implements Reader {
     const careful = new Uint8Array(this.#names.known)
     for (let id = 0; id < this.#names.known; id++) {
       const name = this.#names.name(id)
-      const special = makesProcess(name) || name === 'execve' || name === 'execveat' || name === 'restart_syscall'
-      if (special || this.#wanted.has(name)) careful[id] = 1
+      const special =
+        name === 'execve' || name === 'execveat' || name === 'restart_syscall' || this.#wanted.has(name)
+      careful[id] = special ? always : makesProcess(name) ? whenReturned : 0
     }
     return careful
   }
@@ -124,12 +136,28 @@ export class StraceReader implements Reader {
     state.entries = this.#tallyOf(state.thread).entries
   }
 
-  #tallyOf(thread: Thread): Tally {
-    return thread.mode === undefined ? thread.image.tally : this.#group(thread.mode)
+  #ended(): void {
+    const { state } = this.#scan
+    this.#totals.exited = true
+    this.#threads.ended(state.thread)
+    state.pid = noPid
+  }
+
+  #openEntry(id: NameId, line: number): Entry {
+    const { state } = this.#scan
+    const entry = this.#entry(state.thread, id, undefined, line)
+    // What was just learnt may have settled where the thread's calls are counted.
+    state.entries = this.#tallyOf(state.thread).entries
+    return entry
+  }
+
+  #tallyOf({ mode, image }: Thread): Tally {
+    return mode === undefined ? (image.settledIn ?? image.tally) : this.#group(mode)
   }
 
   startSource(name: string, pid?: number): void {
     this.#source = name
+    this.#sources.push(name)
     this.#pid = pid
     this.#scan.state.lines = 0
     this.#scan.state.calls = 0
@@ -138,9 +166,11 @@ export class StraceReader implements Reader {
   }
 
   /** Whole lines: bytes[start, end) ends with "\n". */
-  takeLines(bytes: Uint8Array, start: number, end: number): void {
+  takeLines(given: Uint8Array, start: number, end: number): void {
     const { state } = this.#scan
-    for (let at = start; at < end; ) {
+    // Buffer's indexOf is several times quicker than Uint8Array's.
+    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    for (let at = start; at < end;) {
       if (this.#isQuick()) {
         const { calls } = state
         at = scanCommon(bytes, at, end, this.#scan)
@@ -187,14 +217,17 @@ export class StraceReader implements Reader {
       case 'signal':
         return this.#signal(text, number)
       case 'exit':
-        this.#totals.exited = true
+        // One that was killed makes no call to end.
+        if (!shape.killed) this.#totals.exited = true
         this.#threads.ended(this.#threads.of(prefix.pid ?? this.#pid))
         return
       case 'superseded':
         return this.#threads.superseded(this.#threads.of(prefix.pid ?? this.#pid), shape.by)
       case 'personality': {
         this.#announced = true
-        const thread = this.#threads.of(prefix.pid ?? (this.#pid === undefined ? this.#knownPid(shape.pid) : this.#pid))
+        const thread = this.#threads.of(
+          prefix.pid ?? (this.#pid === undefined ? this.#knownPid(shape.pid) : this.#pid),
+        )
         thread.mode = modes[shape.mode]
         return
       }
@@ -223,34 +256,43 @@ export class StraceReader implements Reader {
     const stranger = this.#names.candidates(id) === 0
     const ending = endingOf(text, open)
     // A name that no table has is a call only in the full form of one; and no call is followed by anything else.
-    if ((stranger && ending.kind !== 'returned' && ending.kind !== 'unfinished') || isProse(text, open, ending)) {
+    if (
+      (stranger && ending.kind !== 'returned' && ending.kind !== 'unfinished') ||
+      isProse(text, open, ending)
+    ) {
       return this.#foreign(text, number)
     }
     if (!this.#ofThisRun(prefix.fields)) return this.#foreign(text, number)
     if (isUnreadable(name)) {
       // strace could not read which call it is: there is nothing to count, but something to say.
       this.#diagnostics.add('unknown-call', this.#source, number, { call: name })
-      if (ending.kind === 'unfinished') setPending(this.#threads.of(prefix.pid ?? this.#pid), id, undefined)
+      if (ending.kind === 'unfinished') this.#threads.of(prefix.pid ?? this.#pid).pending = id
       return
     }
     if (ending.kind !== 'open') this.#totals.whole++
     const thread = this.#threads.of(prefix.pid ?? this.#pid)
     const seen = this.#count(thread, id, prefix.number, number)
     this.#values(seen, name, text, open, ending, number)
-    const restarted = name === 'restart_syscall' ? /<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/.exec(text)?.[1] : undefined
-    if (restarted !== undefined && this.#names.candidates(this.#names.id(restarted)) !== 0) this.#mention(restarted, undefined, number)
+    const restarted =
+      name === 'restart_syscall'
+        ? /<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/.exec(text)?.[1]
+        : undefined
+    if (restarted !== undefined && this.#names.candidates(this.#names.id(restarted)) !== 0)
+      this.#mention(restarted, undefined, number)
     if (this.#options.record !== undefined) this.#record(thread, name, prefix, text, open, ending, number)
     switch (ending.kind) {
       case 'returned':
-        return this.#returned(thread, name, seen, ending, text)
+        return this.#returned(thread, id, prefix.number, ending, text, number)
       case 'unfinished':
-        return setPending(thread, id, seen)
+        thread.pending = id
+        return
       case 'abandoned':
         return this.#abandoned(text)
       case 'open':
         this.#open = { thread, column: prefix.pid !== undefined && !prefix.bracketed }
         this.#lastCut = true
-        return setPending(thread, id, seen)
+        thread.pending = id
+        return
     }
   }
 
@@ -263,13 +305,14 @@ export class StraceReader implements Reader {
       this.#fieldsSeen++
       return true
     }
-    if (this.#fieldsSeen >= sameFields && this.#threads.any && (fields & this.#fields) !== this.#fields) return false
+    if (this.#fieldsSeen >= sameFields && this.#threads.any && (fields & this.#fields) !== this.#fields)
+      return false
     this.#fields = fields
     this.#fieldsSeen = 1
     return true
   }
 
-  #count(thread: Thread, id: NameId, number: number | undefined, line: number): Seen {
+  #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
     this.#scan.state.calls++
     this.#totals.calls++
     const seen = this.#entry(thread, id, number, line)
@@ -278,15 +321,33 @@ export class StraceReader implements Reader {
   }
 
   /** Where a call is counted: by what is known of its architecture, or with the image it is of. */
-  #entry(thread: Thread, id: NameId, number: number | undefined, line: number): Seen {
+  #entry(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
     const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
-    if (exact !== undefined) return this.#group(exact).entry(id, () => placeOf(this.#source, line))
-    const { image } = thread
-    if (!image.tally.has(id)) {
-      image.candidates &= this.#names.candidates(id) || anyArchitecture
-      this.#images.add(image)
+    if (exact !== undefined) return this.#group(exact).entry(id, this.#sources.length - 1, line)
+    return this.#imageTally(thread.image, id).entry(id, this.#sources.length - 1, line)
+  }
+
+  /** Names narrow down what an image can be; once that tells 64 from 32 bit, its calls are counted there. */
+  #imageTally(image: Image, id: NameId): Tally {
+    const candidates = this.#names.candidates(id) || anyArchitecture
+    if (image.settledIn !== undefined) {
+      if ((image.candidates & candidates) !== 0) return image.settledIn
+      // One process makes calls of both kinds: those with a name of one kind only can still be told.
+      this.#mixed = true
+      return this.#group(candidates)
     }
-    return image.tally.entry(id, () => placeOf(this.#source, line))
+    if (!image.tally.has(id)) {
+      if ((image.candidates & candidates) === 0) this.#mixed = true
+      else image.candidates &= candidates
+      this.#images.add(image)
+      const width = widthOf(image.candidates)
+      if (width !== undefined) {
+        image.settledIn = this.#group(width)
+        this.#close(image)
+        return (image.candidates & candidates) === 0 ? this.#group(candidates) : image.settledIn
+      }
+    }
+    return image.tally
   }
 
   /** With -n the number may tell 32 from 64 bit call by call; where it does not, the image must. */
@@ -295,7 +356,9 @@ export class StraceReader implements Reader {
     // What has no name has no table to agree with.
     if (this.#names.isNumeric(this.#names.name(id))) return undefined
     const candidates = candidatesOf(this.#names.name(id), number)
-    return (candidates & modes['64 bit']) !== 0 && (candidates & ~modes['64 bit']) !== 0 ? undefined : candidates
+    return (candidates & modes['64 bit']) !== 0 && (candidates & ~modes['64 bit']) !== 0
+      ? undefined
+      : candidates
   }
 
   #group(candidates: Candidates): Tally {
@@ -306,10 +369,11 @@ export class StraceReader implements Reader {
 
   #close(image: Image): void {
     if (!this.#images.delete(image)) return
-    this.#group(image.settled()).add(image.tally)
+    const tally = image.settledIn ?? this.#group(widthOf(image.inherited()) ?? image.candidates)
+    tally.add(image.tally, this.#sources)
   }
 
-  #values(seen: Seen, name: string, text: string, open: number, ending: Ending, line: number): void {
+  #values(seen: Entry, name: string, text: string, open: number, ending: Ending, line: number): void {
     const wanted = this.#wanted.get(name)
     if (wanted === undefined) return
     for (const index of wanted) {
@@ -321,7 +385,15 @@ export class StraceReader implements Reader {
     }
   }
 
-  #record(thread: Thread, name: string, prefix: Prefix, text: string, open: number, ending: Ending, line: number): void {
+  #record(
+    thread: Thread,
+    name: string,
+    prefix: Prefix,
+    text: string,
+    open: number,
+    ending: Ending,
+    line: number,
+  ): void {
     const args: Record<string, string | null> = {}
     for (const index of this.#wanted.get(name) ?? []) {
       args[index] = argumentOf(name, index, text, open, ending)?.toString() ?? null
@@ -340,8 +412,16 @@ export class StraceReader implements Reader {
     this.#options.record?.(record)
   }
 
-  #returned(thread: Thread, name: string, seen: Seen | undefined, ending: Ending & { kind: 'returned' }, text: string): void {
-    if (ending.enosys && seen !== undefined) seen.enosys++
+  #returned(
+    thread: Thread,
+    id: NameId,
+    number: number | undefined,
+    ending: Ending & { kind: 'returned' },
+    text: string,
+    line: number,
+  ): void {
+    const name = this.#names.name(id)
+    if (ending.enosys) this.#entry(thread, id, number, line).enosys++
     if (name === 'execve' || name === 'execveat') {
       if (ending.value === 0n) this.#threads.replaced(thread)
     } else if (makesProcess(name) && ending.value !== undefined && ending.value > 0n) {
@@ -354,7 +434,8 @@ export class StraceReader implements Reader {
 
   #abandoned(text: string): void {
     const changed = /<pid changed to (\d+) \.\.\.>/.exec(text)?.[1]
-    if (changed !== undefined) this.#changedPids.set(Number(changed), (this.#changedPids.get(Number(changed)) ?? 0) + 1)
+    if (changed !== undefined)
+      this.#changedPids.set(Number(changed), (this.#changedPids.get(Number(changed)) ?? 0) + 1)
     else this.#totals.detached = true
   }
 
@@ -368,29 +449,27 @@ export class StraceReader implements Reader {
     let entered = thread.pending === id ? thread : this.#threads.unnamedInside(id)
     // execve in a thread other than the first comes back under the first one's pid.
     if (entered === undefined && (exec || pid === undefined)) entered = this.#threads.inside(id)
-    let seen = entered?.pendingSeen
     if (entered !== undefined) entered.pending = -1
     thread.pending = -1
     if (entered === undefined && !isUnreadable(name)) {
       if (exec && pid !== undefined) {
-        this.#orphanExecve(pid, thread, placeOf(this.#source, number))
+        this.#orphanExecve(pid, number)
       } else {
-        seen = this.#count(thread, id, prefix.number, number)
+        const seen = this.#count(thread, id, prefix.number, number)
         for (const index of this.#wanted.get(name) ?? []) noteValue(seen, index, undefined)
       }
     }
-    if (ending.kind === 'unfinished') setPending(thread, id, seen)
-    else if (ending.kind === 'returned') this.#returned(thread, name, seen, ending, text)
+    if (ending.kind === 'unfinished') thread.pending = id
+    else if (ending.kind === 'returned') this.#returned(thread, id, prefix.number, ending, text, number)
     else if (ending.kind === 'open') {
       this.#open = { thread, column: prefix.pid !== undefined && !prefix.bracketed }
       this.#lastCut = true
     }
   }
 
-  #orphanExecve(pid: number, thread: Thread, place: string): void {
+  #orphanExecve(pid: number, line: number): void {
     const orphans = this.#orphanExecves.get(pid) ?? []
-    this.#orphanExecves.set(pid, [...orphans, { place, image: thread.image }])
-    this.#images.add(thread.image)
+    this.#orphanExecves.set(pid, [...orphans, { source: this.#sources.length - 1, line }])
   }
 
   #signal(text: string, number: number): void {
@@ -405,7 +484,8 @@ export class StraceReader implements Reader {
   }
 
   #mention(name: string, architecture: Architecture | undefined, line: number): void {
-    if (this.#mentions.length < mentionLimit) this.#mentions.push({ name, architecture, place: placeOf(this.#source, line) })
+    if (this.#mentions.length < mentionLimit)
+      this.#mentions.push({ name, architecture, source: this.#sources.length - 1, line })
   }
 
   /** While a call is open. Returns whether the line is dealt with. */
@@ -417,7 +497,10 @@ export class StraceReader implements Reader {
       this.#letGo()
       return false
     }
-    if (kind === 'foreign' || (kind === 'call' && isProse(text, line.shape.open, endingOf(text, line.shape.open)))) {
+    if (
+      kind === 'foreign' ||
+      (kind === 'call' && isProse(text, line.shape.open, endingOf(text, line.shape.open)))
+    ) {
       if (!closesCall(text)) {
         this.#foreign(text, number)
         return true
@@ -429,7 +512,7 @@ export class StraceReader implements Reader {
       this.#unparsed += this.#held.length
       this.#totals.foreign += this.#held.length
       this.#held = []
-      this.#continued(open.thread, text)
+      this.#continued(open.thread, text, number)
       return true
     }
     if (kind === 'call' || kind === 'resumed') {
@@ -445,13 +528,13 @@ export class StraceReader implements Reader {
   }
 
   /** The second half of an open call. */
-  #continued(thread: Thread, text: string): void {
-    const { pending, pendingSeen } = thread
+  #continued(thread: Thread, text: string, line: number): void {
+    const { pending } = thread
     if (pending === -1) return
     const ending = endingOf(text, Math.max(0, text.search(/\) +=|<[a-z]/)))
     if (ending.kind === 'unfinished') return
     thread.pending = -1
-    if (ending.kind === 'returned') this.#returned(thread, this.#names.name(pending), pendingSeen, ending, text)
+    if (ending.kind === 'returned') this.#returned(thread, pending, undefined, ending, text, line)
   }
 
   /** The open call gets no rest: what was held back are calls after all. */
@@ -502,7 +585,8 @@ export class StraceReader implements Reader {
   #summaryLine(text: string, number: number): boolean {
     const columns = this.#columns as readonly string[]
     if (isRule(text)) {
-      if (this.#summaryImage === undefined) this.#summaryImage = { tally: new Tally(), candidates: this.#summaryMode }
+      if (this.#summaryImage === undefined)
+        this.#summaryImage = { tally: new Tally(), candidates: this.#summaryMode }
       else this.#endSummary()
       return true
     }
@@ -513,17 +597,19 @@ export class StraceReader implements Reader {
     }
     const image = this.#summaryImage as { tally: Tally; candidates: Candidates }
     const id = this.#names.id(row.name)
-    const seen = image.tally.entry(id, () => placeOf(this.#source, number))
+    const seen = image.tally.entry(id, this.#sources.length - 1, number)
     seen.count += row.calls
     for (const index of this.#wanted.get(row.name) ?? []) noteValue(seen, index, undefined)
-    if (this.#summaryMode === anyArchitecture) image.candidates &= this.#names.candidates(id) || anyArchitecture
+    if (this.#summaryMode === anyArchitecture)
+      image.candidates &= this.#names.candidates(id) || anyArchitecture
     this.#totals.rows++
     return true
   }
 
   #endSummary(): void {
     this.#columns = undefined
-    if (this.#summaryImage !== undefined && this.#summaryImage.tally.size > 0) this.#summaries.push(this.#summaryImage)
+    if (this.#summaryImage !== undefined && this.#summaryImage.tally.size > 0)
+      this.#summaries.push(this.#summaryImage)
     this.#summaryImage = undefined
     this.#summaryMode = anyArchitecture
   }
@@ -568,9 +654,8 @@ export class StraceReader implements Reader {
   #placeOrphans(): void {
     const id = this.#names.id('execve')
     for (const [pid, orphans] of this.#orphanExecves) {
-      for (const { place } of orphans.slice(this.#changedPids.get(pid) ?? 0)) {
-        const seen = this.#group(anyArchitecture).entry(id, () => place)
-        seen.count++
+      for (const { source, line } of orphans.slice(this.#changedPids.get(pid) ?? 0)) {
+        this.#group(anyArchitecture).entry(id, source, line).count++
       }
     }
   }
@@ -582,8 +667,7 @@ export class StraceReader implements Reader {
     for (const { tally, candidates } of this.#summaries) {
       const group = this.#group(candidates)
       for (const [id, seen] of tally.all()) {
-        if (shown.has(id)) continue
-        addSeen(group.entry(id, () => seen.first), seen)
+        if (!shown.has(id)) group.addEntry(id, seen, this.#sources)
       }
     }
   }
@@ -595,66 +679,75 @@ export class StraceReader implements Reader {
   }
 
   #decideMachine(): Machine {
-    if (this.#options.architecture !== undefined) return { native: this.#options.architecture, assumed: false }
+    if (this.#options.architecture !== undefined)
+      return { native: this.#options.architecture, assumed: false }
     return nativeOf({
       machine: this.#machine,
-      sets: this.#groups.keys(),
+      sets: [...this.#groups].map(([candidates, tally]) => this.#narrowed(candidates, tally)),
       announced: this.#announced,
       saw: (name) => this.#saw(name),
     })
   }
 
+  /** What all the names of a group together can be of. */
+  #narrowed(candidates: Candidates, tally: Tally): Candidates {
+    let set = candidates
+    for (const [id] of tally.all()) set &= this.#names.candidates(id) || anyArchitecture
+    return set
+  }
+
   /** Gives the calls of a group to their architecture. */
   #tell(candidates: Candidates, tally: Tally, machine: Machine, into: Map<Architecture, Tally>): void {
     const whole = settle(candidates, machine.native)
-    let mixed = false
     for (const [id, seen] of tally.all()) {
-      const architecture = whole ?? settle(this.#names.candidates(id), machine.native)
-      if (whole === undefined) mixed = true
-      const chosen = architecture ?? machine.native
+      const chosen = whole ?? settle(this.#names.candidates(id), machine.native) ?? machine.native
       let target = into.get(chosen)
       if (target === undefined) into.set(chosen, (target = new Tally()))
-      addSeen(target.entry(id, () => seen.first), seen)
+      target.addEntry(id, seen, this.#sources)
     }
-    if (mixed) this.#diagnostics.add('architecture-ambiguous', this.#source)
   }
 
   /** A call that was only told of is seen once, unless lines of its own show it. */
   #addMentions(native: Architecture, tellers: Map<Architecture, Tally>): void {
-    for (const { name, architecture, place } of this.#mentions) {
+    for (const { name, architecture, source, line } of this.#mentions) {
       const target = architecture ?? native
       let tally = tellers.get(target)
       if (tally === undefined) tellers.set(target, (tally = new Tally()))
       const wanted = resolvePrinted(target, name)?.names[0] ?? name
-      const shown = [...tally.all()].some(([id]) => resolvePrinted(target, this.#names.name(id))?.names.includes(wanted))
-      if (!shown) tally.entry(this.#names.id(name), () => place).count++
+      const shown = [...tally.all()].some(([id]) =>
+        resolvePrinted(target, this.#names.name(id))?.names.includes(wanted),
+      )
+      if (!shown) tally.entry(this.#names.id(name), source, line).count++
     }
   }
 
   #emit(architecture: Architecture, tally: Tally, sink: Sink): void {
-    for (const [id, seen] of tally.all()) {
+    for (const [id, { count, enosys, args, source, line }] of tally.all()) {
       const printed = this.#names.name(id)
+      const name = this.#sources[source] as string
+      const seen = { count, enosys, args, first: placeOf(name, line) }
       const spelling = resolvePrinted(architecture, printed)
       if (spelling !== undefined && spelling.names.length > 0) {
-        for (const name of spelling.names) sink.seen(architecture, name, seen)
+        for (const each of spelling.names) sink.seen(architecture, each, seen)
         continue
       }
-      const what = numberOf(printed) ?? printed
-      sink.unknown(architecture, what, seen)
-      this.#diagnostics.add('unknown-call', seen.first, undefined, { call: printed, architecture })
+      sink.unknown(architecture, numberOf(printed) ?? printed, seen)
+      this.#diagnostics.add('unknown-call', name, line, { call: printed, architecture })
     }
   }
 
   #notes(machine: Machine, tellers: ReadonlyMap<Architecture, Tally>): void {
     const note = (code: Parameters<DiagnosticLog['add']>[0], facts?: Record<string, string>): void =>
       this.#diagnostics.add(code, this.#source, undefined, facts)
+    if (this.#mixed) note('architecture-ambiguous')
     if (tellers.size > 0 && machine.assumed) note('architecture-assumed', { architecture: machine.native })
     if (this.#totals.rows > 0 && this.#totals.calls === 0) return note('counts-only')
     if (this.#totals.calls === 0) return
     const saw = (name: string): boolean => this.#saw(name)
     if (this.#threads.unseenChildren) note('children-not-followed')
     if (this.#totals.detached) note('detached')
-    if (!saw('execve') && (this.#attachedFirst || this.#totals.detached || saw('restart_syscall'))) note('startup-missing')
+    if (!saw('execve') && (this.#attachedFirst || this.#totals.detached || saw('restart_syscall')))
+      note('startup-missing')
     else if (this.#looksFiltered(saw)) note('filtered')
     if (this.#totals.foreign > 0 || this.#bracketed) note('forgeable')
   }
@@ -674,11 +767,6 @@ const auditNames: Readonly<Record<string, Architecture>> = {
   ARM: 'arm',
 }
 
-function setPending(thread: Thread, id: NameId, seen: Seen | undefined): void {
-  thread.pending = id
-  thread.pendingSeen = seen
-}
-
 /** The process was gone before strace could ask which call it made. */
 function isUnreadable(name: string): boolean {
   return name === '???' || name === '????'
@@ -692,13 +780,23 @@ function isProse(text: string, open: number, ending: Ending): boolean {
 }
 
 /** The value of the kernel's argument `index`. strace prints clone's stack before its flags. */
-function argumentOf(name: string, index: number, text: string, open: number, ending: Ending): bigint | undefined {
+function argumentOf(
+  name: string,
+  index: number,
+  text: string,
+  open: number,
+  ending: Ending,
+): bigint | undefined {
   const { texts, end } = splitArguments(text.replace(/ *<unfinished \.\.\.>\s*$/, ''), open)
   const flags = name === 'clone' && index === 0 ? texts.findIndex((each) => each.startsWith('flags=')) : -1
   const position = flags === -1 ? index : flags
   const argument = texts[position]
   // Of a line cut by foreign text the last argument may be cut too.
-  if (argument === undefined || (ending.kind === 'open' && end === undefined && position === texts.length - 1)) return undefined
+  if (
+    argument === undefined ||
+    (ending.kind === 'open' && end === undefined && position === texts.length - 1)
+  )
+    return undefined
   if (name === 'clone' && flags === -1 && argument.startsWith('child_stack=')) return undefined
   return scalarValue(argument)
 }
@@ -708,4 +806,3 @@ function numberOf(printed: string): string | undefined {
   const digits = found?.[1] ?? found?.[2]
   return digits === undefined ? undefined : BigInt(digits).toString()
 }
-

@@ -4,7 +4,12 @@ import { splitArguments } from './arguments.ts'
 
 export type Ending =
   /** ` = …`: the call came back (or `= ?`: it did not, and will not). */
-  | { readonly kind: 'returned'; readonly enosys: boolean; readonly value: bigint | undefined; readonly injected: boolean }
+  | {
+      readonly kind: 'returned'
+      readonly enosys: boolean
+      readonly value: bigint | undefined
+      readonly injected: boolean
+    }
   /** ` <unfinished ...>`: the rest follows in a line of its own. */
   | { readonly kind: 'unfinished' }
   /** strace let go of the process, or followed it to another pid: no rest will follow here. */

@@ -1,36 +1,82 @@
-// Counts of the calls of one process image, or of several that could be of the same architectures.
-import { addSeen, newSeen, type Seen } from '../seen.ts'
+// Counts of the calls of one process image, or of several that could be of the same architectures. Millions of lines
+// end here, so an entry is found by an array access and a place is two numbers until somebody wants to read it.
+import { addArguments, type Arguments } from '../seen.ts'
 import type { NameId } from './names.ts'
 
+/** Everything seen of one call, as in Seen, with the place of the first as numbers. */
+export interface Entry {
+  count: number
+  enosys: number
+  args: Arguments | undefined
+  /** Index of the source among those of the reader. */
+  source: number
+  line: number
+}
+
 export class Tally {
-  /** By name id. Sparse. */
-  readonly entries: (Seen | undefined)[] = []
+  /** By name id; most are undefined. */
+  entries: (Entry | undefined)[]
   readonly #ids: NameId[] = []
 
-  /** The entry of a name, made at `place` when this is the first. The caller counts. */
-  entry(id: NameId, place: () => string): Seen {
-    return this.entries[id] ?? this.#open(id, newSeen(place()))
+  constructor(entries: (Entry | undefined)[] = []) {
+    this.entries = entries
   }
 
-  #open(id: NameId, seen: Seen): Seen {
-    this.entries[id] = seen
+  /** The entry of a name, made for this place when it is the first. The caller counts. */
+  entry(id: NameId, source: number, line: number): Entry {
+    const known = this.entries[id]
+    if (known !== undefined) return known
+    const entry: Entry = { count: 0, enosys: 0, args: undefined, source, line }
+    this.entries[id] = entry
     this.#ids.push(id)
-    return seen
+    return entry
   }
 
   has(id: NameId): boolean {
     return this.entries[id] !== undefined
   }
 
-  *all(): Generator<readonly [NameId, Seen]> {
-    for (const id of this.#ids) yield [id, this.entries[id] as Seen]
-  }
-
   get size(): number {
     return this.#ids.length
   }
 
-  add(other: Tally): void {
-    for (const [id, seen] of other.all()) addSeen(this.entries[id] ?? this.#open(id, newSeen(seen.first)), seen)
+  *all(): Generator<readonly [NameId, Entry]> {
+    for (const id of this.#ids) yield [id, this.entries[id] as Entry]
   }
+
+  /** Adds another tally; `sources` are the names that source indexes stand for. */
+  add(other: Tally, sources: readonly string[]): void {
+    for (const id of other.#ids) this.addEntry(id, other.entries[id] as Entry, sources)
+  }
+
+  addEntry(id: NameId, more: Entry, sources: readonly string[]): void {
+    const known = this.entries[id]
+    if (known === undefined) {
+      this.entries[id] = more
+      this.#ids.push(id)
+      return
+    }
+    known.args = addArguments(known.args, known.count, more.args, more.count)
+    known.count += more.count
+    known.enosys += more.enosys
+    if (isEarlier(more, known, sources)) {
+      known.source = more.source
+      known.line = more.line
+    }
+  }
+
+  /** Empties it and gives its array back for the next one. */
+  recycle(): (Entry | undefined)[] {
+    const { entries } = this
+    for (const id of this.#ids) entries[id] = undefined
+    this.#ids.length = 0
+    this.entries = []
+    return entries
+  }
+}
+
+/** The order of comparePlaces(): by the source's name, not by when it was read. */
+function isEarlier(one: Entry, other: Entry, sources: readonly string[]): boolean {
+  if (one.source === other.source) return one.line < other.line
+  return (sources[one.source] as string) < (sources[other.source] as string)
 }

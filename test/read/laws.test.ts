@@ -1,0 +1,171 @@
+// Laws of reading: pieces do not matter, the quick way and the careful way agree, and no input is too strange.
+import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { scalarsReadAlways } from '../../src/abi/scalars.ts'
+import { mergeObservations, observe, printObservations, type Observations } from '../../src/observe/index.ts'
+import { Fold } from '../../src/observe/fold.ts'
+import { Lines } from '../../src/read/lines.ts'
+import { StraceReader } from '../../src/read/strace/reader.ts'
+import { recordings, sourcesOf, traces, withoutTraces } from '../recordings.ts'
+
+const read = async (pieces: Uint8Array[], name = 't'): Promise<string> =>
+  printObservations(await observe([{ name, bytes: pieces }], { format: 'strace' }))
+
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const sorted = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b)
+  return [...sorted, bytes.length].map((end, index) => bytes.subarray(sorted[index - 1] ?? 0, end))
+}
+
+const sample = `100 execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0
+100 brk(NULL)                         = 0x55956fa09000
+100 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3
+100 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD <unfinished ...>
+101 set_robust_list(0x7f68de2a3a20, 24) = 0
+100 <... clone resumed>, child_tidptr=0x7f68de2a3a10) = 101
+101 newfstatat(3, "", {st_mode=S_IFREG|0644, ...}, AT_EMPTY_PATH) = -1 ENOSYS (Function not implemented)
+101 read(3,  <unfinished ...>
+100 wait4(101,  <unfinished ...>
+101 <... read resumed>"x = (1) = 2", 100) = 11
+101 exit_group(0)                     = ?
+101 +++ exited with 0 +++
+100 <... wait4 resumed>[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 101
+100 --- SIGCHLD {si_signo=SIGCHLD, si_pid=101} ---
+100 exit_group(0)                     = ?
+100 +++ exited with 0 +++
+`
+
+t.test('a trace cut into pieces anywhere gives the same observations', async (t) => {
+  const bytes = Buffer.from(sample)
+  const whole = await read([bytes])
+  t.equal(await read([...bytes].map((byte) => Uint8Array.of(byte))), whole, 'byte by byte')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(), { maxLength: 12 }),
+      async (places) => (await read(cut(bytes, places))) === whole,
+    ),
+    { numRuns: 200 },
+  )
+})
+
+t.test('so does every recording', { skip: withoutTraces }, async (t) => {
+  for (const { name, path } of [...recordings('recorded/x86_64'), ...recordings('collected/strace')]) {
+    if (path.endsWith('.d')) continue
+    const bytes = readFileSync(path)
+    const whole = await read([bytes])
+    const places = fc.sample(fc.nat({ max: bytes.length }), { numRuns: 50, seed: 1 })
+    if ((await read(cut(bytes, places))) !== whole) t.fail(`${name} differs when it is cut`)
+  }
+  t.pass('all of them')
+})
+
+/** With a record asked for, the quick scan is not used. */
+function fold(bytes: Uint8Array, quick: boolean): Observations {
+  const reader = new StraceReader({
+    arguments: scalarsReadAlways,
+    ...(quick ? {} : { record: () => undefined }),
+  })
+  const lines = new Lines((given, start, end) => reader.takeLines(given, start, end))
+  const sink = new Fold()
+  reader.startSource('t')
+  lines.feed(bytes)
+  sink.account({ name: 't', format: 'strace', ...reader.endSource(lines.end()) })
+  reader.end(sink)
+  return sink.observations()
+}
+
+t.test('the quick scan says what the careful reading says', { skip: withoutTraces }, (t) => {
+  for (const folder of ['recorded/x86_64', 'recorded/aarch64', 'collected/strace']) {
+    for (const { name, path } of recordings(folder)) {
+      if (path.endsWith('.d')) continue
+      const bytes = readFileSync(path)
+      if (printObservations(fold(bytes, true)) !== printObservations(fold(bytes, false)))
+        t.fail(`${name} differs`)
+    }
+  }
+  t.pass('on every recording')
+  t.end()
+})
+
+t.test('also on lines that were never printed', (t) => {
+  const part = fc.constantFrom(
+    '1 ', '2 ', '3    ', '[pid 7] ', 'read', 'openat', 'socket', 'clone', 'clone3', 'mmap2', 'execve', 'nope', '(', ')', ' = ', '0',
+    '-1 ENOSYS (Function not implemented)', '-1 EPERM (x)', '?', ' <unfinished ...>', '<... ', ' resumed>', '"a) = 1"', '"', '...',
+    ', ', '+++ exited with 0 +++', '--- SIGSYS {} ---', '--- SIGCHLD {} ---', '0x7f00deadbeef', '<0.000012>', '\r', ' ', '/* ', '*/', '<', '>', '1<<2',
+  ) // prettier-ignore
+  const line = fc.array(part, { maxLength: 9 }).map((parts) => parts.join(''))
+  const plain = fc.constantFrom(...sample.split('\n'))
+  fc.assert(
+    fc.property(fc.array(fc.oneof(plain, line), { maxLength: 40 }), (lines) => {
+      const bytes = Buffer.from(`${sample}${lines.join('\n')}\n`)
+      return printObservations(fold(bytes, true)) === printObservations(fold(bytes, false))
+    }),
+    { numRuns: 2000 },
+  )
+  t.pass()
+  t.end()
+})
+
+t.test('no input makes the reader throw', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
+      fold(bytes, true)
+      fold(Buffer.concat([Buffer.from(sample), bytes]), true)
+    }),
+    { numRuns: 500 },
+  )
+  t.pass()
+  t.end()
+})
+
+t.test('a line of 10 MB neither crashes nor stalls, whatever the pieces', async (t) => {
+  const long = Buffer.concat([
+    Buffer.from('100 write(1, "'),
+    Buffer.alloc(10_000_000, 'x'),
+    Buffer.from('", 10000000) = 10000000\n'),
+  ])
+  const bytes = Buffer.concat([Buffer.from(sample), long, Buffer.from('100 close(1) = 0\n')])
+  const whole = await read([bytes])
+  t.match(JSON.parse(whole), {
+    architectures: { x86_64: { write: { count: 1 }, close: { count: 1 } } },
+  })
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 4096) }, (_, i) =>
+    bytes.subarray(i * 4096, (i + 1) * 4096),
+  )
+  t.equal(await read(pieces), whole)
+})
+
+t.test('gzip and zstd are told by content', async (t) => {
+  const whole = await read([Buffer.from(sample)])
+  t.equal(await read([gzipSync(sample)]), whole)
+  const packed = gzipSync(sample)
+  t.equal(await read([...packed].map((byte) => Uint8Array.of(byte))), whole, 'byte by byte')
+  await t.rejects(
+    read([packed.subarray(0, packed.length - 20)]),
+    { message: /damaged/ },
+    'a cut stream is refused',
+  )
+  try {
+    t.equal(await read([execFileSync('zstd', ['-c'], { input: sample })]), whole)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error
+    t.comment('zstd is not installed: its stream is not tried')
+  }
+})
+
+t.test('merging is associative and commutative', { skip: withoutTraces }, async (t) => {
+  const names = ['bash.strace', 'curl-http.strace', 'sh-exec32-pipe.stderr.strace', 'seccomp-errno.strace']
+  const all = await Promise.all(
+    names.map((name) => observe(sourcesOf(join(traces, 'recorded/x86_64', name)))),
+  )
+  const [a, b, c, d] = all as [Observations, Observations, Observations, Observations]
+  const whole = printObservations(mergeObservations(a, b, c, d))
+  t.equal(printObservations(mergeObservations(mergeObservations(d, b), mergeObservations(c, a))), whole)
+  t.equal(printObservations(mergeObservations(a, mergeObservations(b, mergeObservations(c, d)))), whole)
+  t.equal(printObservations(mergeObservations(a)), printObservations(a), 'one alone stays as it is')
+  const file = { name: 'o.json', bytes: [Buffer.from(printObservations(a))] }
+  t.equal(printObservations(await observe([file])), printObservations(a), 'a file of observations reads back')
+})
