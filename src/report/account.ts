@@ -18,7 +18,9 @@ export function accountLine(observations: Observations): string {
     }
   }
   const unparsed = observations.sources.reduce((sum, source) => sum + source.unparsed, 0)
-  const sources = plural(observations.sources.length, 'source')
+  // An observations file stands beside the sources that it tells of.
+  const read = observations.sources.filter(({ format }) => format !== 'observations')
+  const sources = plural(read.length, 'source')
   const rest = unparsed === 0 ? '' : `; ${plural(unparsed, 'line')} not understood`
   return `${plural(calls, 'call')}, ${different} different (${seen.join(', ') || 'none'}), from ${sources}${rest}`
 }

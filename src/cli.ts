@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+// The real world for main.ts. Standard streams are written and read by descriptor: the stream objects of Node would
+// make them non-blocking, and a command that inherits them would be given EAGAIN.
+import { read, writeSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isatty } from 'node:tty'
+import { promisify } from 'node:util'
+import type { Output, World } from './commands/world.ts'
+import { UserError } from './errors.ts'
+import { run } from './main.ts'
+import { endingSignals } from './record/recording.ts'
+
+function output(descriptor: 1 | 2): Output {
+  let gone = false
+  const write = (text: string): void => {
+    for (let bytes = Buffer.from(text); bytes.length > 0 && !gone;) {
+      try {
+        bytes = bytes.subarray(writeSync(descriptor, bytes))
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        // Somebody else made our pipe non-blocking: wait for its reader.
+        if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+        // The reader has gone (`| head`); and where stderr does not take what is said, there is nobody to tell.
+        else if (code === 'EPIPE' || descriptor === 2) gone = true
+        else throw new UserError(`cannot write to standard output: ${message.replace(/,.*$/s, '')}`)
+      }
+    }
+  }
+  return { isTerminal: isatty(descriptor), write }
+}
+
+/** Reads only when it is asked: a stream would read ahead, and its end wait for a pipe that nobody closes. */
+async function* standardInput(): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { bytesRead, buffer } = await promisify(read)(
+      0,
+      Buffer.allocUnsafe(1 << 18),
+      0,
+      1 << 18,
+      null,
+    ).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EAGAIN') throw error
+      await wait(10)
+      return { bytesRead: -1, buffer: Buffer.alloc(0) }
+    })
+    if (bytesRead === 0) return
+    if (bytesRead > 0) yield buffer.subarray(0, bytesRead)
+  }
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    // It was removed. Absolute names still work, relative ones fail as they would anywhere.
+    return '/'
+  }
+}
+
+const world: World = {
+  stdin: {
+    isTerminal: isatty(0),
+    bytes: standardInput,
+  },
+  stdout: output(1),
+  stderr: output(2),
+  env: process.env,
+  cwd: workingDirectory(),
+  signals: (listener) => {
+    for (const signal of endingSignals) process.on(signal, listener)
+    return () => {
+      for (const signal of endingSignals) process.off(signal, listener)
+    }
+  },
+}
+
+// Everything is written by now; a read of a pipe that nobody closes must not keep the process.
+process.exit(await run(process.argv.slice(2), world))

@@ -1,0 +1,138 @@
+// From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
+// set (man strace: each process goes to PREFIX.PID). Files are opened when they are read, one after the other.
+import { createReadStream } from 'node:fs'
+import { access, constants, open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { UserError } from '../errors.ts'
+import { countCalls, observe } from '../observe/index.ts'
+import type { Source } from '../read/source.ts'
+import type { World } from './world.ts'
+
+export interface Inputs {
+  /** In the order of the words; the files of one -ff set stand together. */
+  readonly sources: readonly Source[]
+  /** Files of a directory that are no traces. */
+  readonly skipped: readonly string[]
+}
+
+/** Throws a UserError for what is missing, unreadable or no trace; the files themselves are opened later. */
+export async function findInputs(words: readonly string[], world: World): Promise<Inputs> {
+  if (words.length === 0 && world.stdin.isTerminal) {
+    throw new UserError('no FILE given, and standard input is a terminal: name a trace, or pipe one in')
+  }
+  const sources: Source[] = []
+  const skipped: string[] = []
+  for (const word of words.length === 0 ? ['-'] : words) {
+    if (word === '-') {
+      if (sources.some(({ name }) => name === '-'))
+        throw new UserError('-: standard input can be read only once')
+      sources.push({ name: '-', bytes: named('-', world.stdin.bytes()) })
+      continue
+    }
+    const found = await stat(resolve(world.cwd, word)).catch((error: NodeJS.ErrnoException) => error)
+    if (!(found instanceof Error)) {
+      const members = found.isDirectory()
+        ? await directory(word, world)
+        : { sources: [await file(word, world)], skipped: [] }
+      sources.push(...members.sources)
+      skipped.push(...members.skipped)
+    } else {
+      const set = found.code === 'ENOENT' ? await setOf(word, world) : []
+      if (set.length === 0) throw cannotRead(word, found)
+      sources.push(...(await Promise.all(set.map((name) => file(name, world)))))
+    }
+  }
+  return { sources, skipped }
+}
+
+/** The files in a directory in which calls are found, in the order of their names (of their numbers in a set). */
+async function directory(word: string, world: World): Promise<Inputs> {
+  const entries = await readdir(resolve(world.cwd, word), { withFileTypes: true }).catch((error: Error) => {
+    throw cannotRead(word, error)
+  })
+  const names = entries
+    .filter((entry) => !entry.name.startsWith('.') && (entry.isFile() || entry.isSymbolicLink()))
+    .map((entry) => entry.name)
+    .sort(byStemThenNumber)
+  const sources: Source[] = []
+  const skipped: string[] = []
+  for (const name of names) {
+    const member = join(word, name)
+    const path = resolve(world.cwd, member)
+    if (!(await stat(path).catch(() => undefined))?.isFile()) continue
+    if (await holdsCalls(member, path)) sources.push(await file(member, world))
+    else skipped.push(member)
+  }
+  if (sources.length === 0) throw new UserError(`${word}: is a directory in which no trace was found`)
+  return { sources, skipped }
+}
+
+/** Whether a file is a trace: a call is found in its first 64 KiB. A directory may hold notes beside its traces. */
+async function holdsCalls(name: string, path: string): Promise<boolean> {
+  if (/\.(?:md|markdown)$/i.test(name)) return false
+  const handle = await open(path).catch((error: Error) => {
+    throw cannotRead(name, error)
+  })
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65536), 0, 65536, 0)
+    return countCalls(await observe([{ name, bytes: [buffer.subarray(0, bytesRead)] }])) > 0
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function file(name: string, world: World): Promise<Source> {
+  const path = resolve(world.cwd, name)
+  await access(path, constants.R_OK).catch((error: Error) => {
+    throw cannotRead(name, error)
+  })
+  const bytes = named(name, {
+    [Symbol.asyncIterator]: () => createReadStream(path, { highWaterMark: 1 << 20 })[Symbol.asyncIterator](),
+  })
+  const [, set, pid] = /^(.+)\.(\d{1,10})$/s.exec(name) ?? []
+  return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
+}
+
+/** The files PREFIX.PID, by number. */
+async function setOf(prefix: string, world: World): Promise<readonly string[]> {
+  const stem = basename(prefix)
+  const names = await readdir(resolve(world.cwd, dirname(prefix))).catch(() => [])
+  return names
+    .filter((name) => name.startsWith(`${stem}.`) && /^\d{1,10}$/.test(name.slice(stem.length + 1)))
+    .sort(byStemThenNumber)
+    .map((name) => join(dirname(prefix), name))
+}
+
+/** Code-unit order, but PREFIX.9 before PREFIX.10, and a set together. */
+function byStemThenNumber(left: string, right: string): number {
+  const [a, b] = [left, right].map((name) => /^(.*?)(?:\.(\d{1,10}))?$/s.exec(name))
+  const [stemA, stemB] = [a?.[1] ?? left, b?.[1] ?? right]
+  if (stemA !== stemB) return stemA < stemB ? -1 : 1
+  return Number(a?.[2] ?? -1) - Number(b?.[2] ?? -1)
+}
+
+/** The bytes, with an error in reading them told as the user's file. */
+async function* named(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
+    throw cannotRead(name, error as Error)
+  }
+}
+
+function cannotRead(name: string, error: Error): UserError {
+  const { code } = error as NodeJS.ErrnoException
+  const why = code === undefined ? error.message : (reasons[code] ?? error.message.replace(/,.*$/s, ''))
+  return new UserError(`${name}: ${why}`)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file (and no NAME.PID files of strace -ff)',
+  EACCES: 'no permission to read it',
+  ENOTDIR: 'no such file',
+  EISDIR: 'is a directory',
+}

@@ -1,0 +1,44 @@
+// `observe`: traces, logs or observations in, observations out.
+import type { Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
+import { printObservations } from '../observe/index.ts'
+import type { Format } from '../read/detect.ts'
+import { accountLine } from '../report/account.ts'
+import { archOption, formatOption, outputOption } from './options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { readInputs } from './read.ts'
+import { say } from './say.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options {
+  readonly format: Format | 'auto'
+  readonly arch?: readonly Architecture[]
+  readonly strict?: true
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument('[file...]', 'traces, observations, directories or -ff prefixes; - is stdin')
+    .addOption(formatOption())
+    .addOption(archOption('architecture of traces that do not tell it'))
+    .option('--strict', 'status 1 where anything was not understood or is likely missing')
+    .addOption(outputOption('the observations'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  strace -f -o app.strace ./app\n  seccomp-gen observe app.strace -o app.json',
+    )
+    .action(async (files: string[], options: Options) => end(await observe(files, options, world)))
+}
+
+async function observe(files: readonly string[], options: Options, world: World): Promise<number> {
+  const { arch = [], format, output, strict } = options
+  if (arch.length > 1) throw new UserError('observe reads traces of one machine at a time: give --arch once')
+  await checkOutput(output, world)
+  const observations = await readInputs(files, format, arch[0], world)
+  await writeOutput(printObservations(observations), output, world)
+  say(world, accountLine(observations))
+  const doubtful =
+    observations.diagnostics.length > 0 || observations.sources.some(({ unparsed }) => unparsed > 0)
+  return strict && doubtful ? 1 : 0
+}

@@ -1,0 +1,38 @@
+// Options that mean the same in every command that has them (contract: "Options with one meaning everywhere"), and
+// the values people write in them.
+import { InvalidArgumentError, Option } from 'commander'
+import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { formatNames } from '../read/index.ts'
+
+export const formatOption = (): Option =>
+  new Option('--format <format>', 'format of the input').choices([...formatNames]).default('auto')
+
+export const outputOption = (what: string): Option =>
+  new Option('-o, --output <file>', `write ${what} to a file, whole or not at all`)
+
+/** `--arch A`, as often as there are architectures. */
+export const archOption = (what: string): Option =>
+  new Option('--arch <arch>', `${what} (${architectureNames.join(', ')})`).argParser(
+    (word: string, before: readonly Architecture[] = []) => {
+      if (!isArchitecture(word)) throw new InvalidArgumentError(`Known: ${architectureNames.join(', ')}.`)
+      return before.includes(word) ? before : [...before, word]
+    },
+  )
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
+
+/** Milliseconds of `30s`, `5m`, `1.5h`, `500ms`; a bare number is seconds, as for sleep(1) and timeout(1). */
+export function duration(word: string): number {
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(word) ?? []
+  const time = Number(number) * units[unit as keyof typeof units]
+  // What a timer of Node can wait for.
+  if (!(time > 0 && time <= 0x7fffffff))
+    throw new InvalidArgumentError('Give a time such as 30s, 5m or 500ms.')
+  return time
+}
+
+/** A process id. */
+export function processId(word: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(word)) throw new InvalidArgumentError('Give the number of a running process.')
+  return Number(word)
+}

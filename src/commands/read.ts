@@ -1,0 +1,27 @@
+// Reads the inputs of a command into observations, says what there is to say about them, and refuses those in which
+// no call was found: an allow-list made of nothing would refuse everything, or be filled with guesses.
+import type { Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
+import { countCalls, observe } from '../observe/index.ts'
+import type { Observations } from '../observe/observations.ts'
+import type { Format } from '../read/detect.ts'
+import { findInputs } from './inputs.ts'
+import { say, sayDiagnostics } from './say.ts'
+import type { World } from './world.ts'
+
+/** Throws a UserError for unusable input, no call being one kind of it. */
+export async function readInputs(
+  words: readonly string[],
+  format: Format | 'auto',
+  architecture: Architecture | undefined,
+  world: World,
+): Promise<Observations> {
+  const { sources, skipped } = await findInputs(words, world)
+  const observations = await observe(sources, { format, ...(architecture && { architecture }) })
+  if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
+  sayDiagnostics(world, observations)
+  const [first = { name: '' }, ...others] = sources
+  const where = others.length === 0 ? first.name : `${first.name} and ${others.length} more`
+  if (countCalls(observations) === 0) throw new UserError(`no call was found in ${where}: nothing is written`)
+  return observations
+}

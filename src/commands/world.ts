@@ -1,0 +1,25 @@
+// All that a command knows of the outside: streams, environment, working directory, signals. cli.ts makes the real
+// one; files are the real ones for everybody, found from `cwd`.
+import type { SignalFeed } from '../record/recording.ts'
+
+export interface World {
+  readonly stdin: { readonly isTerminal: boolean; readonly bytes: () => AsyncIterable<Uint8Array> }
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly signals: SignalFeed
+}
+
+export interface Output {
+  readonly isTerminal: boolean
+  /** Writes all of it before it returns. A reader that has gone away is no error. */
+  readonly write: (text: string) => void
+}
+
+/** Declares a command's words and what it does; `end` takes its exit status. Every commands/<name>.ts exports one. */
+export type Declare = (
+  command: import('commander').Command,
+  world: World,
+  end: (status: number) => void,
+) => void
