@@ -62,8 +62,10 @@ export function scanCommon(bytes: Buffer, at: number, end: number, to: ScanTo): 
     if (byte === 0x2b || byte === 0x2d) {
       const stop = bytes.indexOf(0x0a, i)
       if (byte === 0x2b ? !isExit(bytes, i) : !isCommonSignal(bytes, i)) return line
-      if (pid !== state.pid) to.turnTo(pid)
-      if (byte === 0x2b) to.ended()
+      if (byte === 0x2b) {
+        if (pid !== state.pid) to.turnTo(pid)
+        to.ended()
+      }
       state.lines++
       line = stop + 1
       continue
