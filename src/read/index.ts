@@ -110,6 +110,8 @@ function latin1(text: string): Uint8Array {
 
 function finish(reader: Reader, accounts: readonly SourceAccount[], sink: Sink): void {
   reader.end(sink)
+  // A file of observations has accounts of its own.
+  if (reader.format === 'observations') return
   for (const account of accounts) sink.account({ ...account, format: reader.format })
 }
 
