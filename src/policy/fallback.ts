@@ -10,20 +10,26 @@ import { fallbacks } from '../abi/fallbacks.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { noSuchCall, type Answer, type Decided } from './answers.ts'
 
-/** The answers to first calls of chains of which a later call is allowed. They allow nothing, so once is enough. */
+/**
+ * The answers to first calls of chains of which any later call is allowed: an errno that ends a chain early is never
+ * better than ENOSYS, even if a call further down is refused. The reason names the call that libc makes next. These
+ * answers allow nothing, so no chain waits for another's.
+ */
 export function answersToChains(
   architecture: Architecture,
   decided: ReadonlyMap<string, Decided>,
 ): readonly Answer[] {
   const isAllowed = (call: string): boolean => decided.get(call)?.action.type === 'allow'
-  const table = syscallTable(architecture)
-  return fallbacks.flatMap((chain): readonly Answer[] => {
-    const { from } = chain
-    if (!chain.architectures.includes(architecture) || isAllowed(from) || table.byName(from) === undefined)
-      return []
-    const to = chain.to.find(isAllowed)
-    return to === undefined
-      ? []
-      : [{ syscall: from, action: noSuchCall, because: { kind: 'fallback', from, to } }]
+  const chains = fallbacks.filter(
+    (chain) => chain.architectures.includes(architecture) && !isAllowed(chain.from),
+  )
+  return [...new Set(chains.map(({ from }) => from))].flatMap((from): readonly Answer[] => {
+    const next = chains.filter((chain) => chain.from === from).map(({ to }) => to)
+    const [to] = next
+      .flatMap((calls) => calls.map((call, step) => ({ call, step })))
+      .filter(({ call }) => isAllowed(call))
+      .sort((a, b) => a.step - b.step)
+    if (to === undefined || syscallTable(architecture).byName(from) === undefined) return []
+    return [{ syscall: from, action: noSuchCall, because: { kind: 'fallback', from, to: to.call } }]
   })
 }
