@@ -254,7 +254,8 @@ function ofNumber(architecture: Architecture, printed: bigint): Spelling {
   return {
     names: entry === undefined ? [] : [entry.name],
     number,
-    because: 'strace of that version had no name for the number',
+    because:
+      entry === undefined ? 'no call of the tables has this number' : 'the logger had no name for the number',
   }
 }
 

@@ -6,7 +6,7 @@ const longest = 40
 
 /** At most three of `known`, the nearest first, then the shortest; none for a word that is like no other. */
 export function similarWords(word: string, known: readonly string[]): readonly string[] {
-  if (word.length > longest) return []
+  if (word === '' || word.length > longest) return []
   const wanted = word.toLowerCase()
   const limit = wanted.length <= 4 ? 1.5 : 2.5
   return known

@@ -1,0 +1,104 @@
+// `syscalls`: what people and programs read of the tables.
+import t from 'tap'
+import { syscallsReport } from '../../src/commands/syscalls.ts'
+import { UserError } from '../../src/errors.ts'
+import { similarWords } from '../../src/report/similar.ts'
+
+const text = { report: 'text' } as const
+const json = { report: 'json' } as const
+
+t.test('a table with a row a call, in the order of the words', async (t) => {
+  const words = ['openat', 'open', 'umount2', 'uselib', 'semop', 'openat', 'set_tls']
+  t.equal(
+    syscallsReport(words, text),
+    [
+      'name     x86_64  aarch64  x86         x32     arm  since   notes',
+      'openat      257       56  295  1073742081     322  2.6.16',
+      'open          2        -    5  1073741826       5  1.0     aarch64: openat',
+      'umount2     166       39   52  1073741990      52  2.2     printed as umount',
+      'uselib      134        -   86           -      86  1.0     no implementation on x86_64',
+      'semop        65      193    -  1073741889     298  2.0     x86: ipc',
+      'set_tls       -        -    -           -  983045  2.6.11',
+      '',
+    ].join('\n'),
+  )
+})
+
+t.test('columns for the architectures asked for, in the order of all tables', async (t) => {
+  t.equal(
+    syscallsReport(['mmap2', 'vserver'], { ...text, architectures: ['arm', 'x86'] }),
+    [
+      'name     x86  arm  since  notes',
+      'mmap2    192  192  2.4',
+      'vserver  273  313  -      no implementation',
+      '',
+    ].join('\n'),
+  )
+})
+
+t.test('a number is every architecture’s call of that number', async (t) => {
+  const names = (word: string): readonly string[] =>
+    (JSON.parse(syscallsReport([word], json)) as readonly { readonly name: string }[]).map(({ name }) => name)
+  t.same(names('56'), ['clone', 'openat', 'mpx'])
+  t.same(names('0x38'), names('56'))
+  t.same(names('0x40000208'), ['execve'])
+})
+
+t.test('JSON holds the same as an array', async (t) => {
+  t.same(JSON.parse(syscallsReport(['open', 'uselib'], json)), [
+    {
+      name: 'open',
+      numbers: { x86_64: 2, x86: 5, x32: 1073741826, arm: 5 },
+      since: { x86_64: '1.0', x86: '1.0', x32: '3.4', arm: '1.0' },
+      unimplemented: [],
+      spellings: [],
+      aarch64: ['openat'],
+    },
+    {
+      name: 'uselib',
+      numbers: { x86_64: 134, x86: 86, arm: 86 },
+      since: { x86_64: '1.0', x86: '1.0', arm: '1.0' },
+      unimplemented: ['x86_64'],
+      spellings: [],
+      aarch64: [],
+    },
+  ])
+})
+
+t.test('without words all calls, by name, each once', async (t) => {
+  const rows = JSON.parse(syscallsReport([], json)) as readonly { readonly name: string }[]
+  const names = rows.map(({ name }) => name)
+  t.same(names, [...new Set(names)].sort())
+  t.ok(names.includes('read') && names.includes('set_tls') && names.includes('socketcall'))
+  t.equal(syscallsReport([], text).split('\n').length, rows.length + 2)
+})
+
+t.test('what a logger prints is understood', async (t) => {
+  t.equal(syscallsReport(['newuname'], text), syscallsReport(['uname'], text))
+  t.equal(syscallsReport(['old_mmap'], text), syscallsReport(['mmap'], text))
+})
+
+t.test('a word that no table knows is said in one line', async (t) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['opne', "no architecture has a call named 'opne'; did you mean open, openat, openat2?"],
+    ['Socktet', "no architecture has a call named 'Socktet'; did you mean socket, socketcall, socketpair?"],
+    ['xyzzy', "no architecture has a call named 'xyzzy'; seccomp-gen syscalls lists all of them"],
+    ['__proto__', "no architecture has a call named '__proto__'; seccomp-gen syscalls lists all of them"],
+    ['99999', 'no architecture has a call of number 99999'],
+  ]
+  for (const [word, message] of rows)
+    t.throws(() => syscallsReport([word], text), new UserError(message), word)
+  t.throws(
+    () => syscallsReport(['set_tls'], { ...text, architectures: ['x86_64'] }),
+    new UserError("x86_64 does not have a call named 'set_tls'; arm has it"),
+  )
+})
+
+t.test('similar words: slips and beginnings, at most three, none for noise', async (t) => {
+  const known = ['clone', 'clone3', 'close', 'close_range', 'read', 'readahead', 'readv', 'write']
+  t.same(similarWords('clnoe', known), ['clone', 'clone3', 'close'])
+  t.same(similarWords('READ', known), ['read', 'readv', 'readahead'])
+  t.same(similarWords('zzzzzz', known), [])
+  t.same(similarWords('', known), [])
+  t.same(similarWords('r'.repeat(1_000_000), known), [])
+})
