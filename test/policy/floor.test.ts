@@ -1,0 +1,182 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { callsAfterFilter } from '../../scripts/after-filter.ts'
+import { generatedFloors } from '../../scripts/make-floors.ts'
+import { syscallTable } from '../../src/abi/tables.ts'
+import { derivePolicy, floors, type PolicyOptions } from '../../src/policy/index.ts'
+
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a floor allows on one architecture beside a program that makes one call. */
+function floorOn(architecture: 'x86_64' | 'aarch64', options: PolicyOptions): readonly string[] {
+  const only = { getppid: { count: 1, first: 'a:1' } }
+  const observations = {
+    version: 1,
+    architectures: { x86_64: only },
+    unknown: {},
+    sources: [],
+    diagnostics: [],
+  } as const
+  return derivePolicy(observations, { ...options, architectures: [architecture] })
+    .rules.filter(
+      ({ action, because }) => action.type === 'allow' && because.some(({ kind }) => kind === 'floor'),
+    )
+    .map(({ syscall }) => syscall)
+}
+
+t.test('the generated files are what scripts/make-floors.ts makes', (t) => {
+  for (const [path, text] of generatedFloors())
+    t.equal(readFileSync(join(repository, path), 'utf8'), text, path)
+  t.end()
+})
+
+t.test('a floor names calls of x86_64, execve among them, and less with no_new_privs', (t) => {
+  for (const { runtime, withoutNoNewPrivileges, withNoNewPrivileges } of floors) {
+    for (const name of withoutNoNewPrivileges)
+      t.ok(syscallTable('x86_64').byName(name), `${runtime}: ${name}`)
+    t.ok(withNoNewPrivileges.includes('execve') && withNoNewPrivileges.includes('exit_group'), runtime)
+    t.ok(
+      withNoNewPrivileges.every((name) => withoutNoNewPrivileges.includes(name)),
+      runtime,
+    )
+    t.ok(withNoNewPrivileges.length < withoutNoNewPrivileges.length, runtime)
+  }
+  t.end()
+})
+
+t.test(
+  'a floor holds what was measured here and what was published, minus what comes before the filter',
+  (t) => {
+    interface Floor {
+      readonly withoutNoNewPrivileges: Record<string, string>
+      readonly beforeTheFilter: Record<string, string>
+    }
+    const read = (path: string): unknown =>
+      JSON.parse(readFileSync(join(repository, 'profiles/floors', path), 'utf8'))
+    for (const [runtime, measured] of [
+      ['runc', 'runc-1.1.5'],
+      ['crun', 'crun-1.8.1'],
+    ] as const) {
+      const floor = read(`${runtime}.json`) as Floor
+      const measurement = read(`measured/${measured}.json`) as Floor
+      const names = Object.keys(floor.withoutNoNewPrivileges)
+      for (const name of Object.keys(measurement.withoutNoNewPrivileges))
+        t.ok(names.includes(name), `${runtime}: ${name}`)
+      for (const name of Object.keys(floor.beforeTheFilter))
+        t.notOk(names.includes(name), `${runtime}: ${name}`)
+    }
+    t.end()
+  },
+)
+
+t.test('all is the union; none is none; each call says whose it is', (t) => {
+  for (const noNewPrivileges of [false, true]) {
+    const [runc, crun, all] = (['runc', 'crun', 'all'] as const).map((runtime) =>
+      floorOn('x86_64', { runtime, noNewPrivileges }),
+    )
+    t.strictSame(all, [...new Set([...(runc ?? []), ...(crun ?? [])])].sort())
+    t.strictSame(floorOn('x86_64', { runtime: 'none', noNewPrivileges }), [])
+  }
+  t.end()
+})
+
+t.test('on aarch64 the same floor, what x86_64 alone has being translated', (t) => {
+  const here = floorOn('aarch64', {})
+  const there = floorOn('x86_64', {})
+  t.strictSame(
+    there.filter((name) => !here.includes(name)),
+    ['access', 'arch_prctl', 'dup2', 'readlink'],
+  )
+  t.strictSame(
+    here.filter((name) => !there.includes(name)),
+    ['dup3', 'readlinkat'],
+  )
+  t.ok(here.every((name) => syscallTable('aarch64').byName(name)))
+  t.end()
+})
+
+const evaluated = join(repository, '../shared/facts/profile-eval.json')
+const skip = existsSync(evaluated) ? false : 'the evaluated default profiles are not here (../shared/facts)'
+
+t.test('no floor is wider than the default profile of Docker, even without a capability', { skip }, (t) => {
+  type Sets = Record<'default_caps' | 'no_caps', { readonly allowed: readonly string[] }>
+  const all = JSON.parse(readFileSync(evaluated, 'utf8')) as Record<string, Record<string, Sets>>
+  for (const architecture of ['x86_64', 'aarch64'] as const) {
+    for (const set of ['default_caps', 'no_caps'] as const) {
+      const allowed = all['moby-29.4.3']?.[architecture]?.[set].allowed ?? []
+      const wider = floorOn(architecture, {}).filter((name) => !allowed.includes(name))
+      t.strictSame(wider, [], `${architecture}, ${set}`)
+    }
+  }
+  t.end()
+})
+
+t.test('measuring: only calls under the filter count, and a filter reaches whom the kernel says', (t) => {
+  const trace = (...lines: readonly string[]): string => lines.join('\n')
+  const start = '11 execve("/bin/true", ["/bin/true"], 0x1 /* 1 var */ <unfinished ...>'
+  const table: readonly (readonly [name: string, trace: string, calls: readonly string[] | undefined])[] = [
+    [
+      'from the filter to the program',
+      trace(
+        '11 mount("a", "b") = 0',
+        '11 prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, {len=9}) = 0',
+        '11 capset() = 0',
+        start,
+        '11 brk(NULL) = 0x1',
+      ),
+      ['capset', 'execve'],
+    ],
+    [
+      'a probe that fails loads nothing',
+      trace(
+        '11 seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG, NULL) = -1 EFAULT (Bad address)',
+        start,
+      ),
+      undefined,
+    ],
+    [
+      'loading that is interrupted counts from its end',
+      trace(
+        '11 seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=9} <unfinished ...>',
+        '12 mount("a", "b") = 0',
+        '11 <... seccomp resumed>) = 0',
+        '12 mount("a", "b") = 0',
+        '11 futex(0x1) = 0',
+        start,
+      ),
+      ['futex', 'execve'],
+    ],
+    [
+      'TSYNC reaches the other threads, not other processes',
+      trace(
+        '11 clone(flags=CLONE_VM|CLONE_THREAD) = 12',
+        '11 clone(flags=CLONE_VM|SIGCHLD <unfinished ...>',
+        '12 nanosleep({}) = 0',
+        '13 mount("a", "b") = 0',
+        '11 <... clone resumed>) = 13',
+        '11 seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, {len=9}) = 0',
+        '12 epoll_pwait(1) = 0',
+        '13 umount2("a") = 0',
+        start,
+      ),
+      ['epoll_pwait', 'execve'],
+    ],
+    [
+      'a new thread of a filtered one is filtered',
+      trace(
+        '11 seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, {len=9}) = 0',
+        '11 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 12',
+        '12 sched_yield() = 0',
+        start,
+      ),
+      ['clone3', 'sched_yield', 'execve'],
+    ],
+  ]
+  for (const [name, text, calls] of table) {
+    const after = callsAfterFilter(text, '/bin/true')
+    t.strictSame(after && [...after], calls, name)
+  }
+  t.end()
+})
