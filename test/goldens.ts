@@ -1,0 +1,26 @@
+// The cases of traces/: a real recording each, and what it must give.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { observe, printObservations } from '../src/observe/index.ts'
+import { derivePolicy } from '../src/policy/index.ts'
+import { printPolicyAs } from '../src/profile/index.ts'
+import { sourcesOf } from './recordings.ts'
+
+const folder = fileURLToPath(new URL('../traces', import.meta.url))
+const made = new Set(['ORIGIN.md', 'observations.json', 'profile.json'])
+
+/** The folders of traces/. */
+export function cases(): string[] {
+  return readdirSync(folder).map((name) => join(folder, name))
+}
+
+/** The golden files of a case, as the program writes them now. */
+export async function goldens(path: string): Promise<Record<string, string>> {
+  const inputs = readdirSync(path).filter((name) => !made.has(name))
+  const observations = await observe(inputs.flatMap((name) => sourcesOf(join(path, name))))
+  return {
+    'observations.json': printObservations(observations),
+    'profile.json': printPolicyAs(derivePolicy(observations, {}), 'oci'),
+  }
+}
