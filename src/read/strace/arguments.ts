@@ -112,7 +112,7 @@ function endOfDecoration(text: string, at: number): number {
 const decimal = /^-?\d+$/
 const hexadecimal = /^0x[0-9a-f]+$/i
 const octal = /^0[0-7]+$/
-const named = /^[A-Z][A-Z0-9_]*$/
+const named = /^[A-Z][A-Za-z0-9_]*$/
 const shift = /^(0x[0-9a-f]+|\d+)<<(\d+)$/i
 
 /**
@@ -122,8 +122,8 @@ const shift = /^(0x[0-9a-f]+|\d+)<<(\d+)$/i
  */
 export function scalarValue(argument: string): bigint | undefined {
   let text = argument.replace(/^[a-z_][a-z0-9_]*=/, '')
-  const comment = text.indexOf('/*')
-  if (comment > 0) text = text.slice(0, comment)
+  // -X verbose names the number it prints; so do numbers without a name: `0x1 /* PER_??? */|MMAP_PAGE_ZERO`.
+  text = text.replaceAll(/\/\*.*?\*\//g, '')
   const decoration = /^(-?\d+)</.exec(text)
   if (decoration !== null && endOfDecoration(text, decoration[0].length - 1) === text.length - 1) {
     text = decoration[1] as string
