@@ -1,0 +1,104 @@
+// The floors against the runtimes that are installed: a container with nothing but what its program was seen to make
+// and the floor starts, works and ends; without the floor it does not start.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import {
+  runtimeWords,
+  version,
+  whyNotRun,
+  writeBundle,
+  type BundleProcess,
+  type Runtime,
+} from '../../scripts/bundle.ts'
+import { observe, type Observations } from '../../src/observe/index.ts'
+import { derivePolicy, type PolicyOptions } from '../../src/policy/index.ts'
+import { buildProfile, printProfile } from '../../src/profile/index.ts'
+
+const program = ['/bin/ls', '-l', '/bin']
+const user = { uid: 1000, gid: 1000, additionalGids: [10, 2000] }
+const capabilities = ['CAP_CHOWN', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SETPCAP', 'CAP_NET_BIND_SERVICE']
+const processes: Readonly<Record<string, Pick<BundleProcess, 'user' | 'cwd' | 'capabilities' | 'ambient'>>> =
+  {
+    root: { capabilities },
+    'uid 1000 with groups, a home and ambient capabilities': {
+      user,
+      cwd: '/home/app',
+      capabilities: ['CAP_NET_BIND_SERVICE'],
+      ambient: true,
+    },
+  }
+
+function whyNot(runtime: Runtime): string | false {
+  if (process.arch !== 'x64') return 'this test records on x86_64'
+  return whyNotRun(runtime) ?? (version('strace') === undefined ? 'strace is not installed' : false)
+}
+
+/** What the program makes, seen on the host as the same user: busybox asks who it is, and acts on it. */
+async function observed({ uid, gid }: { readonly uid: number; readonly gid: number }): Promise<Observations> {
+  const directory = mkdtempSync(join(tmpdir(), 'floor-test-'))
+  try {
+    chownSync(directory, uid, gid)
+    const trace = join(directory, 'ls.strace')
+    const words = ['-f', '-o', trace, '/bin/busybox', 'ls', '-l', '/bin/busybox', '/etc']
+    execFileSync('strace', words, { stdio: 'ignore', uid, gid })
+    return await observe([{ name: 'ls.strace', bytes: [readFileSync(trace)] }])
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+interface Ended {
+  readonly status: number | null
+  readonly printed: string
+}
+
+function run(
+  runtime: Runtime,
+  process: BundleProcess,
+  observations: Observations,
+  options: PolicyOptions,
+): Ended {
+  const profile: unknown = JSON.parse(printProfile(buildProfile(derivePolicy(observations, options))))
+  const bundle = mkdtempSync(join(tmpdir(), 'floor-test-'))
+  const name = `floor-test-${globalThis.process.pid}`
+  const words = (...rest: readonly string[]): readonly [string, ...string[]] =>
+    runtimeWords(runtime, [runtime, '--root', join(bundle, 'state'), ...rest])
+  try {
+    writeBundle(bundle, process, profile)
+    const [command, ...rest] = words('run', '--bundle', bundle, name)
+    const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', timeout: 30_000 })
+    return { status, printed: stdout + stderr }
+  } finally {
+    const [command, ...rest] = words('delete', '--force', name)
+    spawnSync(command, rest, { stdio: 'ignore' })
+    rmSync(bundle, { recursive: true, force: true })
+  }
+}
+
+for (const runtime of ['runc', 'crun'] as const) {
+  t.test(`${runtime} ${version(runtime) ?? ''}`, { skip: whyNot(runtime) }, async (t) => {
+    for (const [who, process] of Object.entries(processes)) {
+      const observations = await observed(process.user ?? { uid: 0, gid: 0 })
+      for (const noNewPrivileges of [false, true]) {
+        const container = { ...process, args: program, noNewPrivileges }
+        for (const chosen of [runtime, 'all'] as const) {
+          for (const defaultAction of ['errno', 'kill-process'] as const) {
+            const options = { runtime: chosen, noNewPrivileges, defaultAction }
+            const { status, printed } = run(runtime, container, observations, options)
+            const name = `${who}, no_new_privs ${noNewPrivileges}, floor of ${chosen}, ${defaultAction}`
+            t.equal(status, 0, `${name}: ${status === 0 ? 'runs' : printed}`)
+            t.match(printed, /busybox/, name)
+          }
+        }
+        // The program's own execve was seen, and with no_new_privs that may be all the runtime still has to do.
+        const { execve: _, ...rest } = observations.architectures.x86_64 ?? {}
+        const without = { ...observations, architectures: { x86_64: rest } }
+        const bare = run(runtime, container, without, { runtime: 'none', noNewPrivileges })
+        t.not(bare.status, 0, `${who}, no_new_privs ${noNewPrivileges}, no floor: does not start`)
+      }
+    }
+  })
+}
