@@ -1,0 +1,33 @@
+// The library's door: pure, starts no process. Exports only; what starts processes is in 'seccomp-gen/run'.
+export type { Architecture } from './abi/architectures.ts'
+export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
+export { UserError } from './errors.ts'
+export {
+  countCalls,
+  mergeObservations,
+  observe,
+  printObservations,
+  type ObservedCall,
+  type ObserveOptions,
+  type Observations,
+} from './observe/index.ts'
+export {
+  derivePolicy,
+  printPolicy,
+  type Condition,
+  type DefaultAction,
+  type KernelWhy,
+  type LeftOut,
+  type Policy,
+  type PolicyOptions,
+  type PolicyRule,
+  type Reason,
+  type RuleAction,
+} from './policy/index.ts'
+export * from './profile/index.ts'
+export type { SourceAccount } from './read/account.ts'
+export type { Format } from './read/detect.ts'
+export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
+export { readTrace, type ReadTraceOptions } from './read/index.ts'
+export type { TraceRecord } from './read/records.ts'
+export type { Source } from './read/source.ts'
