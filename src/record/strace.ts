@@ -7,7 +7,7 @@ import { execa, type Options as StartOptions } from 'execa'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import { observe } from '../observe/index.ts'
+import { mergeObservations, observe } from '../observe/index.ts'
 import type { Observations } from '../observe/observations.ts'
 import { makeFifo } from './fifo.ts'
 import { Progress } from './progress.ts'
@@ -53,7 +53,7 @@ export async function recordWithStrace(name: string, options: RecordOptions): Pr
     const read = await reading
     await Promise.all(watching)
     silence?.()
-    return outcome(options, progress, result, read)
+    return outcome(name, options, progress, result, read)
   } finally {
     over.abort()
     fifo.close()
@@ -164,7 +164,7 @@ async function askStrace(surroundings: Surroundings, tracing: boolean): Promise<
     )
   }
   if (asked.exitCode !== 0) {
-    const reason = lastLine(asked.stderr) || asked.shortMessage || 'no reason given'
+    const reason = complaint(asked.stderr) || asked.shortMessage
     throw new UserError(
       `strace cannot trace here (${reason}): ptrace must be permitted (in a container: --cap-add SYS_PTRACE); ` +
         'or record elsewhere and run: seccomp-gen generate FILE',
@@ -189,6 +189,7 @@ interface TracerEnd {
 }
 
 function outcome(
+  name: string,
   options: RecordOptions,
   progress: Progress,
   result: TracerEnd,
@@ -200,7 +201,7 @@ function outcome(
       : result.signal === undefined
         ? { kind: 'exited', status: result.exitCode ?? 1 }
         : { kind: 'killed', signal: result.signal }
-  const words = lastLine(result.stderr)
+  const words = complaint(result.stderr)
   if (options.pid !== undefined && progress.pid === undefined) {
     if (result.exitCode === 0 || result.signal !== undefined || words === '') {
       throw new UserError(
@@ -229,9 +230,22 @@ function outcome(
       )
     }
   }
-  if ('value' in read) return { observations: read.value, ending }
+  if ('value' in read) {
+    return { observations: options.pid === undefined ? read.value : fromMidway(name, read.value), ending }
+  }
   if (read.error instanceof UserError) throw new UserError(read.error.message, 125)
   throw read.error
+}
+
+/** We know that we came late; the trace itself may not show it, since a child's start looks like a start. */
+function fromMidway(name: string, observations: Observations): Observations {
+  const diagnostics = observations.diagnostics.filter(
+    ({ code }) => code !== 'startup-missing' && code !== 'filtered',
+  )
+  return mergeObservations({
+    ...observations,
+    diagnostics: [...diagnostics, { code: 'startup-missing', at: name }],
+  })
 }
 
 /** An attached strace has a session of its own: Ctrl-C is ours to turn into a detach, once. */
@@ -255,7 +269,8 @@ function plainEnvironment(
   )
 }
 
-function lastLine(output: unknown): string {
-  const lines = typeof output === 'string' ? output.trimEnd().split('\n') : []
-  return (lines.at(-1) ?? '').replace(/^strace: /, '')
+/** What strace complains of first; what follows are consequences. */
+function complaint(output: unknown): string {
+  const lines = typeof output === 'string' ? output.split('\n') : []
+  return (lines.find((line) => line.startsWith('strace: ')) ?? lines[0] ?? '').replace(/^strace: /, '')
 }

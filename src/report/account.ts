@@ -25,6 +25,6 @@ export function accountLine(observations: Observations): string {
   return `${plural(calls, 'call')}, ${different} different (${seen.join(', ') || 'none'}), from ${sources}${rest}`
 }
 
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`
 }

@@ -1,0 +1,32 @@
+// `generate`: traces, logs or observations in, a profile out.
+import type { Format } from '../read/detect.ts'
+import { accountLine } from '../report/account.ts'
+import { formatOption } from './options.ts'
+import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
+import { readInputs } from './read.ts'
+import { say } from './say.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options extends ProfileOptions {
+  readonly format: Format | 'auto'
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument('[file...]', 'traces, observations, directories or -ff prefixes; - is stdin')
+    .addOption(formatOption())
+  addProfileOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  seccomp-gen generate app.strace -o app.json\n  docker run --security-opt seccomp=app.json IMAGE',
+    )
+    .action(async (files: string[], options: Options) => end(await generate(files, options, world)))
+}
+
+async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
+  await checkProfileOutputs(options, world)
+  const observations = await readInputs(files, options.format, undefined, world)
+  await writeProfile(observations, options, world)
+  say(world, accountLine(observations))
+  return 0
+}

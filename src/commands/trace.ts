@@ -1,0 +1,124 @@
+// `trace`: runs a command under a recorder and prints the profile it needs. The command keeps its terminal and its
+// output. With -o FILE (or where stdout is a terminal) the command's stdout is ours, and a profile for stdout follows
+// when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
+// stderr, because stdout carries the result and nothing else.
+import { Option } from 'commander'
+import { constants } from 'node:os'
+import { UserError } from '../errors.ts'
+import { countCalls, printObservations } from '../observe/index.ts'
+import { record, type Ending, type RecordNotice } from '../record/index.ts'
+import { accountLine, plural } from '../report/account.ts'
+import { duration, processId } from './options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
+import { say, sayDiagnostics } from './say.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options extends ProfileOptions {
+  readonly recorder: 'auto' | 'strace'
+  readonly for?: number
+  readonly pid?: number
+  readonly observations?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .usage('[options] -- CMD...\n       seccomp-gen trace [options] --pid N')
+    .argument('[cmd...]', 'the command and its arguments')
+    .passThroughOptions()
+    .addOption(
+      new Option('--recorder <recorder>', 'how calls are recorded')
+        .choices(['auto', 'strace'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--for <time>', 'end the command (SIGTERM, then SIGKILL) after 30s, 5m, 500ms …').argParser(
+        duration,
+      ),
+    )
+    .addOption(
+      new Option('--pid <n>', 'record a running process until Ctrl-C or --for, then let it go').argParser(
+        processId,
+      ),
+    )
+    .option('--observations <file>', 'write the observations to a file as well')
+  addProfileOptions(command)
+    .addHelpText(
+      'after',
+      `
+Returns the status of CMD; 125 when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
+Processes that CMD leaves in the background are recorded until they end; --for and Ctrl-C end them.
+
+Examples:
+  seccomp-gen trace -o app.json -- ./app --serve
+  seccomp-gen trace --for 30s -o nginx.json -- nginx -g 'daemon off;'`,
+    )
+    .action(async (words: string[], options: Options) => end(await trace(words, options, world)))
+}
+
+async function trace(words: readonly string[], options: Options, world: World): Promise<number> {
+  const { observations: observationsFile, recorder, pid } = options
+  const [program, ...operands] = words
+  if ((program === undefined) === (pid === undefined)) {
+    throw new UserError(
+      `give ${pid === undefined ? 'a command after --' : 'either a command or --pid'}; see seccomp-gen trace --help`,
+    )
+  }
+  // Whatever cannot be written is better known before the command has run for an hour.
+  if (observationsFile === '-')
+    throw new UserError('--observations needs a file: standard output is the profile’s')
+  await checkOutput(observationsFile, world)
+  await checkProfileOutputs(options, world)
+  const stdoutIsFree = options.output === undefined || options.output === '-'
+  const { observations, ending } = await record({
+    ...(program === undefined ? { pid: pid ?? 0 } : { command: [program, ...operands] }),
+    recorder,
+    ...(options.for !== undefined && { for: options.for }),
+    cwd: world.cwd,
+    env: world.env,
+    signals: world.signals,
+    streams: stdoutIsFree && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+    notice: (notice) => say(world, noticeSentence(notice)),
+  })
+  sayDiagnostics(world, observations)
+  if (countCalls(observations) === 0) throw new UserError('no call was recorded: nothing is written', 125)
+  if (observationsFile !== undefined)
+    await writeOutput(printObservations(observations), observationsFile, world)
+  await writeProfile(observations, options, world)
+  say(world, `${accountLine(observations)}${endingWords(ending)}`)
+  return statusOf(ending)
+}
+
+function noticeSentence(notice: RecordNotice): string {
+  switch (notice.code) {
+    case 'not-read':
+      return `which program runs behind ${notice.program} ${notice.option} cannot be told; everything is recorded, ${notice.program} too`
+    case 'raiser-recorded':
+      return `the calls of ${notice.program} itself are recorded too; ${notice.program} seccomp-gen trace -- … leaves them out`
+    case 'left-running':
+      return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
+  }
+}
+
+/** Contract: the command's own status; a signal as a shell tells it, 128 and its number. */
+function statusOf(ending: Ending): number {
+  switch (ending.kind) {
+    case 'exited':
+      return ending.status
+    case 'killed':
+      return 128 + (constants.signals[ending.signal as NodeJS.Signals] ?? 0)
+    case 'released':
+      return 0
+  }
+}
+
+function endingWords(ending: Ending): string {
+  switch (ending.kind) {
+    case 'exited':
+      return ending.status === 0 ? '' : `; the command ended with status ${ending.status}`
+    case 'killed':
+      return `; the command was ended by ${ending.signal}`
+    case 'released':
+      return ''
+  }
+}

@@ -1,0 +1,122 @@
+// The command line as a function: words and a world in, exit status out. Commands are loaded when they are asked
+// for. Authority: contract ("Commands", "Exit status"); commander 14 reads the words.
+import { Command, CommanderError } from 'commander'
+import type { Declare, World } from './commands/world.ts'
+import { UserError } from './errors.ts'
+import { escapeTerminal } from './report/escape.ts'
+
+interface CommandEntry {
+  readonly summary: string
+  readonly load: () => Promise<{ readonly declare: Declare }>
+  /** The status when the command itself fails; one that runs another command leaves it 1 to 124. */
+  readonly failure: 2 | 125
+}
+
+const commands: Readonly<Record<string, CommandEntry>> = {
+  trace: {
+    summary: 'run a command under a recorder and print the profile it needs',
+    load: () => import('./commands/trace.ts'),
+    failure: 125,
+  },
+  observe: {
+    summary: 'read traces, print observations',
+    load: () => import('./commands/observe.ts'),
+    failure: 2,
+  },
+  generate: {
+    summary: 'read traces or observations, print a profile',
+    load: () => import('./commands/generate.ts'),
+    failure: 2,
+  },
+  validate: {
+    summary: 'check profiles against the schema and beyond it',
+    load: () => import('./commands/validate.ts'),
+    failure: 2,
+  },
+  syscalls: {
+    summary: 'look up calls in the tables of every architecture',
+    load: () => import('./commands/syscalls.ts'),
+    failure: 2,
+  },
+}
+
+/** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
+export async function run(argv: readonly string[], world: World): Promise<number> {
+  let status = 0
+  const word = argv.find((word) => !word.startsWith('-')) ?? ''
+  const failure = (Object.hasOwn(commands, word) ? commands[word]?.failure : undefined) ?? 2
+  try {
+    const program = await declareProgram(argv, world, (end) => (status = end))
+    await program.parseAsync([...argv], { from: 'user' })
+    return status
+  } catch (error) {
+    // commander has said what there is to say.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : failure
+    if (world.env['SECCOMP_GEN_DEBUG'] && error instanceof Error) world.stderr.write(`${error.stack}\n`)
+    if (error instanceof UserError) {
+      world.stderr.write(`seccomp-gen: ${escapeTerminal(error.message)}\n`)
+      return error.status === 2 ? failure : error.status
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    const hint = 'this is a defect of seccomp-gen; SECCOMP_GEN_DEBUG=1 shows where'
+    world.stderr.write(`seccomp-gen: ${escapeTerminal(message)} (${hint})\n`)
+    return failure
+  }
+}
+
+async function declareProgram(
+  argv: readonly string[],
+  world: World,
+  end: (status: number) => void,
+): Promise<Command> {
+  const program = new Command('seccomp-gen')
+    .description('From a running workload to a minimal, valid seccomp profile.')
+    .helpOption('-h, --help', 'show how to use it')
+    .helpCommand('help [command]', 'show how to use a command')
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: (text) => world.stderr.write(text),
+      outputError: (text, write) => write(usageError(text, argv)),
+      // The same text everywhere: neither the width nor the colours of this terminal.
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText(
+      'after',
+      '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve\n  seccomp-gen validate app.json',
+    )
+  // Reading the file costs a fraction of a millisecond, and only for those who ask.
+  if (argv.includes('--version') || argv.includes('-V'))
+    program.version(await ownVersion(), '-V, --version', 'print the version')
+  else program.option('-V, --version', 'print the version')
+  const separator = argv.indexOf('--')
+  const before = separator < 0 ? argv : argv.slice(0, separator)
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
+    if (before.includes(name)) (await load()).declare(command, world, end)
+    else command.allowUnknownOption()
+  }
+  return program
+}
+
+/** commander's `error: …`, with its suggestion on a second line, as one line that says where to read on. */
+function usageError(text: string, argv: readonly string[]): string {
+  const name = argv.find((word) => Object.hasOwn(commands, word))
+  const said = escapeTerminal(
+    text
+      .trim()
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' '),
+  )
+  return `seccomp-gen: ${said.replace(/\.$/, '')}; see seccomp-gen ${name === undefined ? '' : `${name} `}--help\n`
+}
+
+async function ownVersion(): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
+  const description: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  return (description as { version: string }).version
+}

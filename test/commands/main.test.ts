@@ -1,0 +1,253 @@
+// The command line: what is said, where it goes, which status comes back.
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { transcript } from './world.ts'
+
+const trace = [
+  '10 execve("/bin/true", ["true"], 0x7ffd /* 3 vars */) = 0',
+  '10 brk(NULL) = 0x55d0',
+  '10 mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f00',
+  '10 arch_prctl(ARCH_SET_FS, 0x7f01) = 0',
+  '10 socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0) = 3',
+  '10 exit_group(0) = ?',
+  '10 +++ exited with 0 +++',
+  '',
+].join('\n')
+const perProcess = (calls: readonly string[]): string => [...calls, '+++ exited with 0 +++', ''].join('\n')
+
+const directory = t.testdir({
+  'app.strace': trace,
+  empty: '',
+  'noise.bin': 'text\0\0\0',
+  'only-text.log': 'nothing of a trace\nin these lines\n',
+  'profile.json': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}',
+  set: {
+    'app.10': perProcess([
+      'execve("/bin/sh", ["sh"], 0x7ffd /* 3 vars */) = 0',
+      'brk(NULL) = 0x1',
+      'mmap(NULL, 1, 0, 0, -1, 0) = 0x7',
+      'vfork() = 11',
+      'exit_group(0) = ?',
+    ]),
+    'app.11': perProcess([
+      'execve("/bin/true", ["true"], 0x7ffd /* 3 vars */) = 0',
+      'brk(NULL) = 0x1',
+      'mmap(NULL, 1, 0, 0, -1, 0) = 0x7',
+      'exit_group(0) = ?',
+    ]),
+    'ORIGIN.md': 'execve("/bin/true") = 0',
+    'notes.txt': 'recorded on a Monday\n',
+  },
+  'no-traces': { 'notes.txt': 'nothing here\n' },
+})
+const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<string, string>) =>
+  transcript(argv, directory, stdin, env)
+
+t.test('help of every command shows an example and goes to stdout', async (t) => {
+  for (const argv of [
+    ['--help'],
+    ['help'],
+    ...['trace', 'observe', 'generate', 'validate', 'syscalls'].flatMap((name) => [
+      [name, '--help'],
+      ['help', name],
+    ]),
+  ]) {
+    const { status, stdout, stderr } = await on(argv)
+    t.equal(status, 0, argv.join(' '))
+    t.match(stdout, /^Usage: seccomp-gen/)
+    t.match(stdout, /Examples?:\n {2}\S/)
+    t.equal(stderr, '')
+  }
+  t.match((await on(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('options whose capability is not built are not offered', async (t) => {
+  for (const argv of [
+    ['generate', '--within', 'docker', 'x'],
+    ['generate', '--cap', 'CAP_CHOWN', 'x'],
+    ['trace', '--recorder', 'ebpf', '--', 'true'],
+  ]) {
+    t.match(await on(argv), { status: argv[0] === 'trace' ? 125 : 2, stdout: '' })
+  }
+})
+
+t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2', async (t) => {
+  const cases: readonly (readonly [argv: readonly string[], sentence: RegExp])[] = [
+    [['frobnicate'], /unknown command 'frobnicate'; see seccomp-gen --help/],
+    [
+      ['observe', '--formt', 'x'],
+      /unknown option '--formt' \(Did you mean --format\?\); see seccomp-gen observe --help/,
+    ],
+    [['observe', '--arch', 'mips'], /argument 'mips' is invalid. Known: x86_64/],
+    [['observe'], /no FILE given, and standard input is a terminal/],
+    [['observe', 'missing.strace'], /missing\.strace: no such file/],
+    [['observe', 'empty'], /empty: is empty/],
+    [['observe', 'noise.bin'], /noise\.bin: is binary/],
+    [['observe', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
+    [['generate', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
+    [['observe', 'no-traces'], /no-traces: is a directory in which no trace was found/],
+    [['observe', '-', '-'], /standard input can be read only once/],
+    [
+      ['observe', 'app.strace', '-o', 'nowhere/out.json'],
+      /cannot write nowhere\/out\.json: its directory does not exist/,
+    ],
+    [['observe', 'app.strace', '-o', 'set'], /set: is a directory/],
+    [
+      ['generate', 'app.strace', '--explain', '-'],
+      /--explain - and the profile cannot both go to standard output/,
+    ],
+    [['observe', 'esc\u001b[31m\u202e.strace'], /esc\\x1b\[31m\\u202e\.strace: no such file/],
+  ]
+  for (const [argv, sentence] of cases) {
+    const { status, stdout, stderr } = await on(argv, argv.includes('-') ? 'x' : undefined)
+    t.equal(status, 2, argv.join(' '))
+    t.equal(stdout, '')
+    t.match(stderr, sentence)
+    t.equal(stderr.split('\n').length, 2, `one line: ${stderr}`)
+    t.ok(stderr.startsWith('seccomp-gen: '))
+  }
+})
+
+t.test('an input in which no call was found is refused, and nothing is written', async (t) => {
+  for (const command of ['observe', 'generate']) {
+    const { status, stdout, stderr } = await on([command, 'only-text.log', '-o', 'never.json'])
+    t.equal(status, 2)
+    t.equal(stdout, '')
+    t.match(stderr, /no call was found in only-text\.log: nothing is written\n$/)
+    t.notOk(existsSync(join(directory, 'never.json')))
+  }
+})
+
+t.test('observe prints observations, from a file, stdin, a directory or a -ff prefix', async (t) => {
+  const fromFile = await on(['observe', 'app.strace'])
+  t.equal(fromFile.status, 0)
+  t.match(JSON.parse(fromFile.stdout), {
+    version: 1,
+    architectures: { x86_64: { socket: { count: 1, args: { 0: ['1'] } } } },
+  })
+  t.equal(fromFile.stderr, 'seccomp-gen: 6 calls, 6 different (x86_64), from 1 source\n')
+  for (const argv of [['observe'], ['observe', '-']]) {
+    const { stdout } = await on(argv, trace)
+    t.equal(stdout, fromFile.stdout.replaceAll('app.strace', '-'))
+  }
+  const fromDirectory = await on(['observe', 'set'])
+  t.equal(fromDirectory.status, 0)
+  t.match(fromDirectory.stderr, /no calls at their start, skipped: set\/ORIGIN\.md, set\/notes\.txt/)
+  t.match(JSON.parse(fromDirectory.stdout), {
+    architectures: { x86_64: { execve: { count: 2, first: 'set/app.10:1' } } },
+  })
+  t.equal((await on(['observe', 'set/app'])).stdout, fromDirectory.stdout, 'the prefix names the same files')
+  t.equal(
+    (await on(['observe', 'set/app.10', 'set/app.11'])).stdout,
+    fromDirectory.stdout,
+    'and so does the shell',
+  )
+})
+
+t.test('observations merge: the output of observe is its input', async (t) => {
+  await on(['observe', 'app.strace', '-o', 'a.json'])
+  const { stdout, status } = await on(['observe', 'a.json', 'app.strace'])
+  t.equal(status, 0)
+  t.match(JSON.parse(stdout), { architectures: { x86_64: { brk: { count: 2, first: 'app.strace:2' } } } })
+})
+
+t.test('--strict makes doubt a status of 1, the output stays', async (t) => {
+  t.match(await on(['observe', '--strict', 'app.strace']), { status: 0 })
+  const { status, stdout } = await on(['observe', '--strict'], `${trace}10 no_such_call(1) = 0\n`)
+  t.equal(status, 1)
+  t.match(JSON.parse(stdout), { unknown: { x86_64: { no_such_call: { count: 1 } } } })
+})
+
+t.test('generate prints a profile; the same input, the same bytes', async (t) => {
+  const { status, stdout, stderr } = await on(['generate', 'app.strace'])
+  t.equal(status, 0, stderr)
+  const profile = JSON.parse(stdout) as {
+    defaultAction: string
+    syscalls: { names: string[]; action: string }[]
+  }
+  t.equal(profile.defaultAction, 'SCMP_ACT_ERRNO')
+  const names = profile.syscalls
+    .filter(({ action }) => action === 'SCMP_ACT_ALLOW')
+    .flatMap(({ names }) => names)
+  for (const name of ['execve', 'exit_group', 'socket']) t.ok(names.includes(name), name)
+  t.notOk(names.includes('ptrace'))
+  t.equal((await on(['generate'], trace)).stdout, stdout, 'no name of a file is in it')
+  t.equal(
+    (await on(['generate', 'app.strace', '--runtime', 'none'])).stdout.length < stdout.length,
+    true,
+    'the floor is left out',
+  )
+  for (const dialect of ['docker', 'spo', 'kubernetes']) {
+    t.match(await on(['generate', 'app.strace', '--as', dialect]), { status: 0 }, dialect)
+  }
+  t.match(
+    (await on(['generate', 'app.strace', '--default-action', 'log'])).stdout,
+    /"defaultAction": "SCMP_ACT_LOG"/,
+  )
+})
+
+t.test('--explain writes the policy with its reasons beside the profile', async (t) => {
+  const { status } = await on(['generate', 'app.strace', '-o', 'p.json', '--explain', 'why.json'])
+  t.equal(status, 0)
+  const policy = JSON.parse(readFileSync(join(directory, 'why.json'), 'utf8')) as {
+    rules: { because: unknown[] }[]
+  }
+  t.ok(policy.rules.length > 0)
+  t.ok(policy.rules.every(({ because }) => because.length > 0))
+  t.ok(existsSync(join(directory, 'p.json')))
+})
+
+t.test('-o: whole or not at all, through links, with the mode that open(2) would give', async (t) => {
+  const at = (name: string): string => join(directory, name)
+  const umask = process.umask(0o027)
+  t.teardown(() => process.umask(umask))
+  mkdirSync(at('out'))
+  await on(['observe', 'app.strace', '-o', 'out/new.json'])
+  t.equal(statSync(at('out/new.json')).mode & 0o777, 0o640, 'the umask is honoured')
+  writeFileSync(at('out/kept.json'), 'old')
+  chmodSync(at('out/kept.json'), 0o604)
+  symlinkSync('kept.json', at('out/link.json'))
+  symlinkSync('../out/link.json', at('out/link-to-link.json'))
+  symlinkSync('made.json', at('out/dangling.json'))
+  t.equal((await on(['observe', 'app.strace', '-o', 'out/link-to-link.json'])).status, 0)
+  t.equal(statSync(at('out/kept.json')).mode & 0o777, 0o604, 'an existing file keeps its mode')
+  t.match(readFileSync(at('out/kept.json'), 'utf8'), /"version": 1/)
+  t.equal((await on(['observe', 'app.strace', '-o', 'out/dangling.json'])).status, 0)
+  t.match(readFileSync(at('out/made.json'), 'utf8'), /"version": 1/)
+  const dashes = await on(['observe', 'app.strace', '-o', '-'])
+  t.match(dashes.stdout, /"version": 1/)
+  t.equal((await on(['observe', 'app.strace', '-o', '/dev/null'])).status, 0)
+  t.ok(statSync('/dev/null').isCharacterDevice(), 'a device is written to, not replaced')
+  t.strictSame(
+    readdirSync(at('out')).filter((name) => name.startsWith('.')),
+    [],
+    'no temporary file is left',
+  )
+})
+
+t.test(
+  'a full disk leaves the old file and no other',
+  { skip: !existsSync('/dev/full') && 'no /dev/full here' },
+  async (t) => {
+    const { status, stderr } = await on(['observe', 'app.strace', '-o', '/dev/full'])
+    t.equal(status, 2)
+    t.match(stderr, /cannot write \/dev\/full: no space left on the device/)
+  },
+)
+
+t.test('a defect is one line, and its stack is shown on request', async (t) => {
+  const broken = { SECCOMP_GEN_DEBUG: '1' }
+  const { stderr } = await on(['observe', 'missing.strace'], undefined, broken)
+  t.match(stderr, /^ +at /m)
+  t.notMatch((await on(['observe', 'missing.strace'])).stderr, /^ +at /m)
+})

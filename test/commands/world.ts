@@ -1,0 +1,39 @@
+// A world that keeps what is written to it. Files are real, below `cwd`.
+import type { World } from '../../src/commands/world.ts'
+import { run } from '../../src/main.ts'
+
+export interface Transcript {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs seccomp-gen in this process: its words, what is on its stdin (undefined: a terminal), where. */
+export async function transcript(
+  argv: readonly string[],
+  cwd: string,
+  stdin?: string | Uint8Array,
+  env: World['env'] = {},
+): Promise<Transcript> {
+  const written = { stdout: '', stderr: '' }
+  const output = (name: 'stdout' | 'stderr') => ({
+    isTerminal: false,
+    write: (text: string): void => {
+      written[name] += text
+    },
+  })
+  const status = await run(argv, {
+    stdin: {
+      isTerminal: stdin === undefined,
+      bytes: async function* () {
+        yield typeof stdin === 'string' ? Buffer.from(stdin) : (stdin ?? new Uint8Array())
+      },
+    },
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    env,
+    cwd,
+    signals: () => () => undefined,
+  })
+  return { status, ...written }
+}

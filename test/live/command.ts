@@ -1,0 +1,22 @@
+// Runs seccomp-gen from its sources as a process of its own, as a shell would.
+import { execa } from 'execa'
+import { resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '../..')
+const loader = import.meta.resolve('tsx/esm')
+/** The words before the arguments of seccomp-gen. */
+export const seccompGen: readonly [string, ...string[]] = [
+  process.execPath,
+  '--import',
+  loader,
+  resolve(root, 'src/cli.ts'),
+]
+
+/** Why strace cannot record here; undefined where it can. */
+export async function noStrace(): Promise<string | undefined> {
+  const tried = await execa('strace', ['-f', '-o', '/dev/null', 'true'], { reject: false })
+  return tried.failed ? `strace cannot trace here: ${tried.stderr || tried.shortMessage}` : undefined
+}
+
+/** The environment it runs in: the loader of the tests is not its business. */
+export const plainEnvironment: Readonly<Record<string, string>> = { NODE_OPTIONS: '' }

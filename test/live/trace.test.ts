@@ -1,0 +1,414 @@
+// `trace` with a real strace and real programs: what the command does to its surroundings, what signals do, what is
+// written and which status comes back.
+import { execa, type ResultPromise } from 'execa'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import type { Observations } from '../../src/observe/observations.ts'
+import { noStrace, plainEnvironment, seccompGen } from './command.ts'
+
+const reason = await noStrace()
+if (reason !== undefined) {
+  t.comment(reason)
+  t.plan(0, reason)
+  process.exit(0)
+}
+
+const [node, ...words] = seccompGen
+const directory = t.testdir()
+const file = (name: string): string => join(directory, name)
+
+type Started = ResultPromise<{ reject: false; cwd: string }>
+function trace(
+  args: readonly string[],
+  options: { readonly env?: Record<string, string>; readonly [name: string]: unknown } = {},
+): Started {
+  const env = { ...plainEnvironment, ...options.env }
+  return execa(node, [...words, 'trace', ...args], {
+    reject: false,
+    cwd: directory,
+    ...options,
+    env,
+  }) as Started
+}
+function namesIn(text: string): readonly string[] {
+  const profile = JSON.parse(text) as { syscalls: readonly { names: readonly string[]; action: string }[] }
+  return profile.syscalls.filter(({ action }) => action === 'SCMP_ACT_ALLOW').flatMap(({ names }) => names)
+}
+const profileIn = (name: string): readonly string[] => namesIn(readFileSync(file(name), 'utf8'))
+/** Waits until the command has made a file: it is up, and its signal settings are made. */
+async function untilThere(name: string): Promise<void> {
+  for (let tries = 0; !existsSync(file(name)); tries++) {
+    if (tries > 400) throw new Error(`${name} never came`)
+    await wait(25)
+  }
+}
+const missing = async (program: string, ...args: string[]): Promise<string | false> =>
+  (await execa(program, args, { reject: false, stdin: 'ignore' })).failed
+    ? `no working ${program} here`
+    : false
+
+t.test('the profile of a command holds the calls of it and of its children', async (t) => {
+  const { exitCode, stdout, stderr } = await trace([
+    '-o',
+    'true.json',
+    '--',
+    'sh',
+    '-c',
+    'echo hi; /bin/true | cat; exit 0',
+  ])
+  t.equal(exitCode, 0, stderr)
+  t.equal(stdout, 'hi', 'the output of the command is untouched')
+  const names = profileIn('true.json')
+  for (const name of ['execve', 'exit_group', 'write', 'read', 'mmap']) t.ok(names.includes(name), name)
+  t.ok(names.includes('pipe') || names.includes('pipe2'), 'the pipe of the shell')
+  t.match(stderr, /^seccomp-gen: \d+ calls, \d+ different \(\w+\), from 1 source/m)
+})
+
+t.test('without -o and stdout redirected, stdout carries the profile and nothing else', async (t) => {
+  const { exitCode, stdout, stderr } = await trace(['--', 'sh', '-c', 'echo hi'])
+  t.equal(exitCode, 0)
+  t.ok(namesIn(stdout).includes('execve'))
+  t.match(stderr, /^hi$/m, 'what the command prints is on stderr')
+})
+
+t.test('the status is the command’s own', async (t) => {
+  const cases: readonly (readonly [script: string, status: number])[] = [
+    ['exit 7', 7],
+    ['kill -TERM $$', 143],
+    ['kill -KILL $$', 137],
+    ['kill -SEGV $$', 139],
+  ]
+  await Promise.all(
+    cases.map(async ([script, status]) => {
+      const { exitCode, stderr } = await trace(['-o', `status-${status}.json`, '--', 'sh', '-c', script])
+      t.equal(exitCode, status, `${script}: ${stderr}`)
+      t.ok(profileIn(`status-${status}.json`).includes('execve'), 'the profile is written all the same')
+    }),
+  )
+})
+
+t.test('a command that cannot be run: 127 not found, 126 not runnable, and nothing is written', async (t) => {
+  writeFileSync(file('plain.txt'), 'text')
+  writeFileSync(file('no-format'), 'text without a first line of a script\n')
+  chmodSync(file('no-format'), 0o755)
+  writeFileSync(file('no-interpreter'), '#!/nowhere/interpreter\n')
+  chmodSync(file('no-interpreter'), 0o755)
+  const cases = [
+    ['no-such-program', 127, /^seccomp-gen: no-such-program: not found in PATH$/m],
+    ['./no-such-program', 127, /^seccomp-gen: \.\/no-such-program: not found$/m],
+    ['./plain.txt', 126, /^seccomp-gen: \.\/plain\.txt: cannot be run: not an executable file$/m],
+    ['/', 126, /cannot be run/],
+    ['./no-format', 126, /^seccomp-gen: \.\/no-format: cannot be run: Exec format error$/m],
+    ['./no-interpreter', 126, /cannot be run: No such file or directory/],
+  ] as const
+  await Promise.all(
+    cases.map(async ([command, status, sentence]) => {
+      const { exitCode, stdout, stderr } = await trace(['-o', 'unrun.json', '--', command])
+      t.equal(exitCode, status, command)
+      t.match(stderr, sentence)
+      t.equal(stdout, '')
+    }),
+  )
+  t.notOk(existsSync(file('unrun.json')))
+})
+
+t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
+  const cases = [
+    [
+      ['--', 'strace', '-f', 'ls', '-l'],
+      /strace itself: give the program alone \(seccomp-gen trace -- ls -l\)/,
+    ],
+    [['--', 'docker', 'run', 'alpine'], /of docker itself, not of the program in the container/],
+    [['-o', 'nowhere/x.json', '--', 'true'], /cannot write nowhere\/x\.json: its directory does not exist/],
+    [['--pid', '99999999'], /cannot record process 99999999/],
+    [['--pid', '1', '--', 'true'], /either a command or --pid/],
+    [[], /give a command after --/],
+    [['--for', '5 minutes', '--', 'true'], /Give a time such as 30s/],
+    [['--within', 'docker', '--', 'true'], /unknown option '--within'/],
+  ] as const
+  await Promise.all(
+    cases.map(async ([args, sentence]) => {
+      const { exitCode, stdout, stderr } = await trace(args)
+      t.equal(exitCode, 125, args.join(' '))
+      t.match(stderr, sentence)
+      t.equal(stderr.split('\n').length, 1, stderr)
+      t.equal(stdout, '')
+    }),
+  )
+})
+
+t.test('without strace: one line that says what to install, 125', async (t) => {
+  const { exitCode, stderr } = await trace(['--', '/bin/true'], { env: { PATH: directory } })
+  t.equal(exitCode, 125)
+  t.match(
+    stderr,
+    /^seccomp-gen: strace is not installed: apt-get install strace, dnf [^\n]*seccomp-gen generate FILE$/,
+  )
+})
+
+const refusingPtrace = `
+import os, sys, seccomp
+rules = seccomp.SyscallFilter(seccomp.ALLOW)
+rules.add_rule(seccomp.ERRNO(1), "ptrace")
+rules.load()
+os.execvp(sys.argv[1], sys.argv[1:])
+`
+
+t.test(
+  'where ptrace is refused: one line that says what to permit, 125',
+  { skip: await missing('/usr/bin/python3', '-c', 'import seccomp') },
+  async (t) => {
+    const wrapped = ['-c', refusingPtrace, node, ...words, 'trace', '-o', 'refused.json', '--', 'true']
+    const { exitCode, stderr } = await execa('/usr/bin/python3', wrapped, {
+      cwd: directory,
+      reject: false,
+      env: plainEnvironment,
+    })
+    t.equal(exitCode, 125)
+    t.match(stderr, /^seccomp-gen: strace cannot trace here \([^\n]*ptrace must be permitted[^\n]*$/)
+    t.notOk(existsSync(file('refused.json')))
+  },
+)
+
+t.test('words after -- are the command’s, a second -- and options too', async (t) => {
+  const { stdout } = await trace(['-o', 'words.json', '--', 'printf', '%s\\n', '--', '-o', '--help'])
+  t.equal(stdout, '--\n-o\n--help')
+})
+
+t.test('stdin is the command’s', async (t) => {
+  const { stdout, exitCode } = await trace(['-o', 'cat.json', '--', 'cat'], { input: 'through\n' })
+  t.equal(exitCode, 0)
+  t.equal(stdout, 'through')
+})
+
+const counter = `
+import os, signal, sys, time
+seen = {}
+def count(number, frame): seen[number] = seen.get(number, 0) + 1
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT): signal.signal(number, count)
+open(sys.argv[1], 'w').close()
+end = time.time() + float(sys.argv[2])
+while time.time() < end: time.sleep(0.05)
+print(sorted(seen.items()), flush=True)
+sys.exit(5)
+`
+const noPython = await missing('python3', '-c', '')
+
+t.test(
+  'signals reach the command once, whoever sends them, and the profile is written',
+  { skip: noPython },
+  async (t) => {
+    writeFileSync(file('counter.py'), counter)
+    for (const [name, target] of [
+      ['alone', (pid: number) => pid],
+      ['group', (pid: number) => -pid],
+    ] as const) {
+      const running = trace(['-o', `${name}.json`, '--', 'python3', 'counter.py', `${name}.up`, '3'], {
+        detached: true,
+      })
+      await untilThere(`${name}.up`)
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
+        process.kill(target(running.pid ?? 0), signal)
+        await wait(400)
+      }
+      const { stdout, stderr, exitCode } = await running
+      t.equal(stdout, '[(1, 1), (2, 1), (3, 1), (15, 1)]', `sent to ${name}: ${stderr}`)
+      t.equal(exitCode, 5)
+      t.ok(profileIn(`${name}.json`).includes('rt_sigreturn'))
+    }
+  },
+)
+
+t.test('a command that a signal ends leaves its profile', async (t) => {
+  const running = trace(['-o', 'ended.json', '--', 'sh', '-c', ': >ended.up; exec sleep 60'])
+  await untilThere('ended.up')
+  running.kill('SIGTERM')
+  t.equal((await running).exitCode, 143)
+  t.ok(profileIn('ended.json').includes('execve'))
+})
+
+t.test('--for ends the command, and what it left in the background', async (t) => {
+  const start = performance.now()
+  const { exitCode, stderr } = await trace([
+    '--for',
+    '700ms',
+    '-o',
+    'for.json',
+    '--',
+    'sh',
+    '-c',
+    'setsid sleep 61 & exec sleep 62',
+  ])
+  t.equal(exitCode, 143, stderr)
+  t.ok(performance.now() - start < 8000)
+  t.notMatch(stderr, /told to print some calls only/)
+  t.ok(profileIn('for.json').includes('execve'))
+  const left = await execa('sh', ['-c', 'ps -eo args | grep -c "^sleep 6[12]$"'], { reject: false })
+  t.equal(left.stdout, '0', 'nothing of it runs on')
+})
+
+t.test('processes left in the background are recorded until they end, and it is said', async (t) => {
+  const { exitCode, stderr } = await trace([
+    '-o',
+    'background.json',
+    '--',
+    'sh',
+    '-c',
+    'setsid sh -c "sleep 4; uname" & exit 3',
+  ])
+  t.equal(exitCode, 3)
+  t.match(stderr, /the command has ended; still running and recorded: \d+ process/)
+  t.ok(profileIn('background.json').includes('uname'))
+})
+
+t.test('--pid attaches, and lets go unharmed', async (t) => {
+  const target = execa('sh', ['-c', 'while :; do sleep 0.1; done'], { reject: false })
+  const { exitCode, stderr } = await trace(['--pid', String(target.pid), '--for', '1s', '-o', 'pid.json'])
+  t.equal(exitCode, 0, stderr)
+  t.ok(profileIn('pid.json').length > 0)
+  t.match(stderr, /what it does when it starts is missing/)
+  t.equal(target.exitCode ?? null, null, 'it runs on')
+  target.kill('SIGKILL')
+  await target
+})
+
+t.test(
+  'an interactive program keeps its terminal',
+  { skip: await missing('script', '-qec', 'true', '/dev/null') },
+  async (t) => {
+    const inner = [
+      node,
+      ...words,
+      'trace',
+      '-o',
+      'tty.json',
+      '--',
+      'sh',
+      '-c',
+      'tty; test -t 0 && test -t 1 && test -t 2 && echo all',
+    ]
+    const quoted = inner.map((word) => `'${word}'`).join(' ')
+    const { stdout, exitCode } = await execa('script', ['-qec', quoted, '/dev/null'], {
+      cwd: directory,
+      reject: false,
+      env: plainEnvironment,
+      input: '',
+    })
+    t.equal(exitCode, 0, stdout)
+    t.match(stdout, /\/dev\/pts\/\d+\r?\nall/)
+  },
+)
+
+t.test(
+  'Ctrl-C in a terminal reaches the command once',
+  { skip: (await missing('script', '-qec', 'true', '/dev/null')) || noPython },
+  async (t) => {
+    writeFileSync(file('counter.py'), counter)
+    const inner = [
+      node,
+      ...words,
+      'trace',
+      '-o',
+      'ctrl-c.json',
+      '--',
+      'python3',
+      'counter.py',
+      'ctrl-c.up',
+      '2',
+    ]
+    const quoted = inner.map((word) => `'${word}'`).join(' ')
+    const running = execa('script', ['-qec', quoted, '/dev/null'], {
+      cwd: directory,
+      reject: false,
+      env: plainEnvironment,
+      stdin: 'pipe',
+    })
+    await untilThere('ctrl-c.up')
+    running.stdin.write('\u0003')
+    const { stdout, exitCode } = await running
+    t.match(stdout, /\[\(2, 1\)\]/)
+    t.equal(exitCode, 5, stdout)
+    t.ok(profileIn('ctrl-c.json').includes('execve'))
+  },
+)
+
+t.test('32-bit calls are told from 64-bit ones', async (t) => {
+  writeFileSync(
+    file('x86.c'),
+    '#include <sys/socket.h>\n#include <unistd.h>\n#include <sys/syscall.h>\nint main(void) { syscall(SYS_getppid); return socket(AF_UNIX, SOCK_STREAM, 0) < 0; }\n',
+  )
+  const built = await execa('gcc', ['-m32', '-o', 'x86', 'x86.c'], { cwd: directory, reject: false })
+  if (built.failed) return void t.comment(`gcc -m32 does not work here: ${built.shortMessage}`)
+  const { exitCode, stderr } = await trace([
+    '--observations',
+    'x86.observations.json',
+    '-o',
+    'x86.json',
+    '--',
+    './x86',
+  ])
+  t.equal(exitCode, 0, stderr)
+  const { architectures } = JSON.parse(readFileSync(file('x86.observations.json'), 'utf8')) as Observations
+  t.strictSame(Object.keys(architectures.x86_64 ?? {}), ['execve'], 'the call that starts it is a 64-bit one')
+  t.ok(architectures.x86?.['getppid'])
+  t.ok(architectures.x86?.['socket'])
+  t.notMatch(stderr, /cannot be told apart/)
+})
+
+t.test('nothing that strace does itself is in the trace, and every line is understood', async (t) => {
+  await trace(['--observations', 'own.json', '-o', 'own.profile.json', '--', '/bin/true'])
+  const { sources, architectures, diagnostics } = JSON.parse(
+    readFileSync(file('own.json'), 'utf8'),
+  ) as Observations
+  t.equal(sources[0]?.unparsed, 0)
+  t.strictSame(diagnostics, [])
+  const calls = Object.assign({}, ...Object.values(architectures)) as Record<string, { first: string }>
+  t.equal(calls['execve']?.first, 'trace of true:1', 'the first line is the command’s execve')
+  t.notOk(calls['ptrace'])
+  t.notOk(calls['kill'])
+})
+
+t.test(
+  'an ordinary user can trace, and sudo is not asked to do what it cannot',
+  { skip: process.getuid?.() !== 0 && 'needs root to become somebody else' },
+  async (t) => {
+    const place = join(tmpdir(), `seccomp-gen-user-${process.pid}`)
+    await execa('install', ['-d', '-o', '65534', '-m', '700', place])
+    t.teardown(() => execa('rm', ['-rf', place]))
+    const options = {
+      uid: 65534,
+      gid: 65534,
+      env: { ...plainEnvironment, TSX_DISABLE_CACHE: '1', HOME: place, TMPDIR: place },
+    }
+    const readable = await execa(node, [...words, '--version'], { reject: false, cwd: '/', ...options })
+    if (readable.failed) return void t.comment('this tree is not readable for an ordinary user')
+    const traced = await trace(['-o', join(place, 'p.json'), '--', 'true'], { ...options, cwd: '/' })
+    t.equal(traced.exitCode, 0, traced.stderr)
+    t.ok(namesIn(readFileSync(join(place, 'p.json'), 'utf8')).includes('execve'))
+    const sudo = await trace(['--', 'sudo', 'true'], { ...options, cwd: '/' })
+    t.equal(sudo.exitCode, 125)
+    t.match(
+      sudo.stderr,
+      /sudo gains no privileges while an ordinary user traces it: run sudo seccomp-gen trace -- …/,
+    )
+    t.strictSame(readdirSync(place), ['p.json'], 'no temporary file is left')
+  },
+)
+
+t.test('the profile file is replaced as a whole and keeps its mode', async (t) => {
+  writeFileSync(file('kept.json'), 'old')
+  chmodSync(file('kept.json'), 0o640)
+  const running = trace(['-o', 'kept.json', '--', 'sh', '-c', ': >kept.up; sleep 1'])
+  await untilThere('kept.up')
+  t.equal(readFileSync(file('kept.json'), 'utf8'), 'old', 'untouched while the command runs')
+  t.equal((await running).exitCode, 0)
+  t.ok(profileIn('kept.json').includes('execve'))
+  t.equal(statSync(file('kept.json')).mode & 0o777, 0o640)
+  t.strictSame(
+    readdirSync(directory).filter((name) => name.endsWith('.tmp')),
+    [],
+  )
+})
