@@ -38,7 +38,10 @@ export async function findInputs(words: readonly string[], world: World): Promis
       skipped.push(...members.skipped)
     } else {
       const set = found.code === 'ENOENT' ? await setOf(word, world) : []
-      if (set.length === 0) throw cannotRead(word, found)
+      if (set.length === 0) {
+        if (found.code !== 'ENOENT') throw cannotRead(word, found)
+        throw new UserError(`${word}: no such file, and no ${word}.PID of strace -ff`)
+      }
       sources.push(...(await Promise.all(set.map((name) => file(name, world)))))
     }
   }
@@ -131,7 +134,7 @@ function cannotRead(name: string, error: Error): UserError {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file (and no NAME.PID files of strace -ff)',
+  ENOENT: 'no such file',
   EACCES: 'no permission to read it',
   ENOTDIR: 'no such file',
   EISDIR: 'is a directory',

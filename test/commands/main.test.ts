@@ -207,6 +207,46 @@ t.test('--explain writes the policy with its reasons beside the profile', async 
   t.ok(existsSync(join(directory, 'p.json')))
 })
 
+t.test('validate: 0 nothing to report, 1 something, 2 no profile; from files or stdin', async (t) => {
+  await on(['generate', 'app.strace', '-o', 'sound.json'])
+  t.strictSame(
+    await on(['validate', 'sound.json']),
+    { status: 0, stdout: '', stderr: '' },
+    'what generate prints is sound',
+  )
+  const typo =
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["opennat"],"action":"SCMP_ACT_ALLOW"}]}'
+  const found = await on(['validate', '-'], typo)
+  t.equal(found.status, 1)
+  t.match(found.stdout, /^-:1:\d+: \w+: .*opennat/m)
+  t.ok(JSON.parse((await on(['validate', '--report', 'json', '-'], typo)).stdout))
+  t.match(await on(['validate', 'only-text.log']), {
+    status: 2,
+    stdout: '',
+    stderr: /^seccomp-gen: only-text\.log:1:1: is not a profile/,
+  })
+  t.match(await on(['validate', 'nowhere.json']), {
+    status: 2,
+    stdout: '',
+    stderr: /^seccomp-gen: nowhere\.json: no such file/,
+  })
+  t.match(await on(['validate', 'set']), {
+    status: 2,
+    stdout: '',
+    stderr: /^seccomp-gen: set: is a directory/,
+  })
+})
+
+t.test('syscalls looks calls up by name and number', async (t) => {
+  t.match(await on(['syscalls', 'openat', '--arch', 'x86_64']), {
+    status: 0,
+    stdout: /^openat +257/m,
+    stderr: '',
+  })
+  t.match(await on(['syscalls', '56', '--arch', 'aarch64']), { status: 0, stdout: /^openat +56/m })
+  t.match(await on(['syscalls', 'nosuch']), { status: 2, stdout: '' })
+})
+
 t.test('-o: whole or not at all, through links, with the mode that open(2) would give', async (t) => {
   const at = (name: string): string => join(directory, name)
   const umask = process.umask(0o027)
