@@ -16,4 +16,7 @@ export type {
 export type { Finding, FindingCode, Severity, Standing } from './findings.ts'
 export { buildProfile } from './build.ts'
 export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export { parseProfile, parseProfiles, soundProfile, type ParseOptions } from './parse.ts'
 export { printProfile } from './print.ts'
+export { isValid, profileProblems, type ProblemOptions } from './problems.ts'
+export { schemaErrors, type SchemaError, type SchemaName } from './schema.ts'

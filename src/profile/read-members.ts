@@ -9,6 +9,8 @@ import type { TreeNode } from './tree.ts'
 export interface Key {
   /** Without it the object is refused by the specification and by crun. */
   readonly required?: true
+  /** moby's own profiles have null here. */
+  readonly nullable?: true
 }
 
 /** The non-null members that have a known key; the rest is told to `flaws`. Undefined where `node` is no object. */
@@ -46,7 +48,9 @@ export function readMembers<Name extends string>(
     met.add(key)
     if (value.kind === 'null') {
       members.delete(key)
-      if (keys[key].required !== true) flaws.push(finding('null-value', value, { key }))
+      if (keys[key].required !== true && keys[key].nullable !== true) {
+        flaws.push(finding('null-value', value, { key }))
+      }
     } else members.set(key, value)
   }
   for (const key of names) {

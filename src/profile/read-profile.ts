@@ -45,7 +45,10 @@ const ruleKeys = {
   excludes: optional,
 } as const
 const argumentKeys = { index: required, value: required, valueTwo: optional, op: required } as const
-const archMapKeys = { architecture: required, subArchitectures: optional } as const
+const archMapKeys: Readonly<Record<'architecture' | 'subArchitectures', Key>> = {
+  architecture: required,
+  subArchitectures: { nullable: true },
+}
 const filterKeys = { caps: optional, arches: optional, minKernel: optional } as const
 
 export interface Reading {

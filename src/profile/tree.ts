@@ -109,3 +109,14 @@ export function plainValue(node: TreeNode): unknown {
       return null
   }
 }
+
+/** What stands at a pointer into the file, looked for from a node on the way to it; of repeated members the last. */
+export function nodeAt(from: TreeNode, pointer: string): TreeNode | undefined {
+  if (!pointer.startsWith(from.pointer)) return undefined
+  let node: TreeNode | undefined = from
+  for (const step of pointer.slice(from.pointer.length).split('/').slice(1)) {
+    const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
+    node = node?.kind === 'array' ? node.items[Number(name)] : member(node, name)
+  }
+  return node
+}

@@ -85,22 +85,10 @@ export const architectureSpellings: Readonly<Record<string, string>> = {
 }
 
 /** How the engines name the host in `includes.arches`: moby's and containers/common's names together. */
-export const engineArchitectures: ReadonlySet<string> = new Set([
-  ...['amd64', 'x86', '386', 'x32', 'arm', 'arm64', 'loong64', 'loongarch64', 'riscv64', 's390', 's390x'],
-  ...[
-    'mips',
-    'mips64',
-    'mips64n32',
-    'mipsel',
-    'mipsel64',
-    'mipsel64n32',
-    'mips64p32',
-    'mipsle',
-    'mips64le',
-    'mips64p32le',
-  ],
-  ...['ppc', 'ppc64', 'ppc64le'],
-])
+export const engineArchitectures: ReadonlySet<string> = new Set(
+  `amd64 x86 386 x32 arm arm64 loong64 loongarch64 riscv64 s390 s390x ppc ppc64 ppc64le mips mips64 mips64n32 mips64p32
+   mipsel mipsel64 mipsel64n32 mipsle mips64le mips64p32le`.split(/\s+/),
+)
 
 /** include/uapi/linux/capability.h, by number. */
 export const capabilities: ReadonlySet<string> = new Set(

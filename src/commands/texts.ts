@@ -1,0 +1,55 @@
+// Whole text files, for commands whose input is a document and not a stream. `-` is stdin, once.
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { World } from './world.ts'
+
+export interface TextFile {
+  /** For messages: as the user wrote it. */
+  readonly name: string
+  readonly text: string
+}
+
+/** The largest documents read here are some hundred KiB; more than this is something else. */
+const sizeLimit = 64 * 1024 * 1024
+
+/** Throws a UserError for what is missing, unreadable, too large or not UTF-8. */
+export async function readTexts(words: readonly string[], world: World): Promise<readonly TextFile[]> {
+  if (words.indexOf('-') !== words.lastIndexOf('-')) {
+    throw new UserError('-: standard input can be read only once')
+  }
+  const files: TextFile[] = []
+  for (const name of words) files.push({ name, text: await readText(name, world) })
+  return files
+}
+
+async function readText(name: string, world: World): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const piece of name === '-'
+      ? world.stdin.bytes()
+      : createReadStream(resolve(world.cwd, name))) {
+      size += (piece as Uint8Array).length
+      if (size > sizeLimit) throw new UserError(`${name}: is larger than a profile can be (64 MiB)`)
+      pieces.push(piece as Uint8Array)
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code === undefined ? message : (reasons[code] ?? message.replace(/,.*$/s, ''))
+    throw new UserError(`${name}: ${why}`)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces))
+  } catch {
+    throw new UserError(`${name}: is not UTF-8 text: a profile is a JSON or YAML file`)
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'no permission to read it',
+  EISDIR: 'is a directory: name the files in it',
+}

@@ -1,0 +1,134 @@
+// Where in a file the profile is: bare, in an OCI config.json, in a SeccompProfile of the security-profiles-operator,
+// in a ConfigMap that carries profile files. What only looks like one is refused with the reason: a guess about the
+// format would be a profile that nobody wrote. Authority: runtime-spec config.md and features.md, SPO's API, kube API.
+import type { Envelope } from './dialects.ts'
+import { parseJson } from './json.ts'
+import { nearest } from './nearest.ts'
+import { profileKeys } from './read-profile.ts'
+import { member, placesOf, type Place, type TreeNode } from './tree.ts'
+
+export interface Found {
+  readonly node: TreeNode
+  readonly envelope: Envelope
+  readonly title?: string
+  readonly base?: string
+}
+
+/** The profiles of a document, or why there is none and where. */
+export type Finds =
+  | { readonly ok: true; readonly found: readonly Found[] }
+  | { readonly ok: false; readonly at: Place; readonly why: string }
+
+/** `text` is the file's: a ConfigMap's values get their places from it. */
+export function findProfiles(root: TreeNode, text: string): Finds {
+  if (root.kind !== 'object') return no(root.at, 'is not a profile: a profile is a JSON object')
+  const kind = textOf(member(root, 'kind'))
+  if (kind !== undefined && member(root, 'apiVersion') !== undefined) return inObject(root, kind, text)
+
+  const inConfig = member(member(root, 'linux'), 'seccomp')
+  if (member(root, 'ociVersionMin') !== undefined) {
+    return no(root.at, 'is not a profile: it lists the features of a runtime')
+  }
+  if (inConfig !== undefined && inConfig.kind !== 'null') {
+    return { ok: true, found: [{ node: inConfig, envelope: 'config' }] }
+  }
+  if (member(root, 'ociVersion') !== undefined) {
+    return no(root.at, 'is a config.json without linux.seccomp: its container runs without a filter')
+  }
+  if (
+    root.members.length === 0 ||
+    root.members.some(({ name }) => nearest(name, Object.keys(profileKeys)) !== undefined)
+  ) {
+    // Observations have `architectures` too, as an object.
+    if (member(root, 'architectures')?.kind === 'object' && member(root, 'version') !== undefined) {
+      return no(root.at, 'holds observations, not a profile: make one with `seccomp-gen generate`')
+    }
+    return { ok: true, found: [{ node: root, envelope: 'none' }] }
+  }
+  if (root.members.some(({ value }) => member(value, 'default_action') !== undefined)) {
+    return no(
+      root.at,
+      'is a filter for seccompiler (Firecracker), which is not read here: only OCI and Docker profiles are',
+    )
+  }
+  return no(root.at, 'is not a profile: it has no defaultAction, no syscalls and no other key of one')
+}
+
+/** A Kubernetes object. */
+function inObject(root: TreeNode, kind: string, text: string): Finds {
+  const title = textOf(member(member(root, 'metadata'), 'name'))
+  const named = title === undefined ? {} : { title }
+  if (kind === 'SeccompProfile') {
+    const spec = member(root, 'spec')
+    if (spec === undefined) return no(root.at, 'is a SeccompProfile without spec: put the profile there')
+    const base = textOf(member(spec, 'baseProfileName'))
+    return { ok: true, found: [{ node: spec, envelope: 'spo', ...named, ...(base ? { base } : {}) }] }
+  }
+  if (kind !== 'ConfigMap') return { ok: true, found: [] }
+  const found: Found[] = []
+  const values = member(root, 'data')
+  for (const { name, value } of values?.kind === 'object' ? values.members : []) {
+    if (value.kind !== 'string' || !name.endsWith('.json')) continue
+    const read = parseJson(value.value)
+    const move = mover(value.at, text)
+    if (!read.ok) return no(move(read.at), `the value ${name} is not valid JSON: ${read.why}`)
+    const inner = findProfiles(moved(read.root, move), text)
+    if (!inner.ok) return inner
+    found.push(...inner.found.map(({ node }): Found => ({ node, envelope: 'config-map', title: name })))
+  }
+  return { ok: true, found }
+}
+
+/**
+ * From places in a string's value to places in the file. In a literal block (`|`) lines correspond, moved by the
+ * indentation; of any other string everything stands where the string begins.
+ */
+function mover(start: Place, text: string): (place: Place) => Place {
+  const lines = text.split('\n')
+  if (!/^\|[-+\d]*[ \t]*(?:#.*)?\r?$/.test((lines[start.line - 1] as string).slice(start.column - 1)))
+    return () => start
+  const first = lines.slice(start.line).find((line) => line.trim() !== '') ?? ''
+  const indent = first.length - first.trimStart().length
+  const offsets = [0]
+  for (const line of lines) offsets.push((offsets.at(-1) as number) + line.length + 1)
+  return ({ line, column }) => {
+    const moved = { line: start.line + line, column: indent + column }
+    return { ...moved, offset: (offsets[moved.line - 1] ?? text.length) + moved.column - 1 }
+  }
+}
+
+function moved(node: TreeNode, move: (place: Place) => Place): TreeNode {
+  const at = move(node.at)
+  switch (node.kind) {
+    case 'object': {
+      const members = node.members.map(({ name, nameAt, value }) => ({
+        name,
+        nameAt: move(nameAt),
+        value: moved(value, move),
+      }))
+      return { ...node, at, members }
+    }
+    case 'array':
+      return { ...node, at, items: node.items.map((item) => moved(item, move)) }
+    default:
+      return { ...node, at }
+  }
+}
+
+function textOf(node: TreeNode | undefined): string | undefined {
+  return node?.kind === 'string' ? node.value : undefined
+}
+
+function no(at: Place, why: string): Finds {
+  return { ok: false, at, why }
+}
+
+/** Why a text that is neither JSON nor a Kubernetes object is no profile, as far as its look tells. */
+export function foreignText(text: string): { readonly at: Place; readonly why: string } {
+  const at = placesOf(text)(0)
+  if (text.trim() === '') return { at, why: 'is empty: a profile is a JSON object' }
+  if (/^(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?[a-z_0-9]+\(.*\) += /m.test(text.slice(0, 4096))) {
+    return { at, why: 'is a trace, not a profile: make one from it with `seccomp-gen generate`' }
+  }
+  return { at, why: 'is not a profile: neither a JSON object nor a SeccompProfile in YAML' }
+}

@@ -1,0 +1,106 @@
+// From the text of a file to the profiles in it. A document with mistakes is still read, with its mistakes beside it;
+// only what is no profile at all, or no JSON, is refused.
+import { UserError } from '../errors.ts'
+import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
+import { findProfiles, foreignText, type Found } from './envelope.ts'
+import { parseJson } from './json.ts'
+import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
+import type { Place, TreeNode } from './tree.ts'
+import { parseYaml } from './yaml.ts'
+
+export interface ParseOptions {
+  /** Of the file, for messages. Default "profile". */
+  readonly name?: string
+}
+
+/**
+ * The one profile of a file: plain OCI, Docker's or containers/common's format, a whole config.json, a
+ * SeccompProfile (YAML or JSON), a ConfigMap. Throws a UserError, `file:line:column: why`, for a text that is no
+ * profile or cannot be parsed, and for one with several.
+ */
+export function parseProfile(text: string, options: ParseOptions = {}): ParsedProfile {
+  const [profile, second] = parseProfiles(text, options)
+  if (profile === undefined) throw new Error('parseProfiles returned nothing')
+  if (second === undefined) return profile
+  const { line, column } = second.profile.at
+  throw new UserError(
+    `${profile.name}:${line}:${column}: a second profile begins here (${second.title ?? 'without a name'}): give each a file of its own`,
+  )
+}
+
+/** Every profile of a file, at least one: a stream of Kubernetes objects may hold several. Throws as parseProfile does. */
+export function parseProfiles(
+  text: string,
+  { name = 'profile' }: ParseOptions = {},
+): readonly [ParsedProfile, ...ParsedProfile[]] {
+  const refuse = (at: Place, why: string): never => {
+    throw new UserError(`${name}:${at.line}:${at.column}: ${why}`)
+  }
+  const found: Found[] = []
+  for (const root of documentsOf(text, refuse)) {
+    const finds = findProfiles(root, text)
+    if (!finds.ok) return refuse(finds.at, finds.why)
+    found.push(...finds.found)
+  }
+  const [first, ...rest] = found.map((each) => parsedFrom(name, each))
+  if (first === undefined) {
+    return refuse(
+      { offset: 0, line: 1, column: 1 },
+      'has no profile: neither a SeccompProfile nor a ConfigMap with a .json value is in it',
+    )
+  }
+  return [first, ...rest]
+}
+
+/**
+ * The profile as its type says, for everything that works with its meaning. Throws a UserError that names the first
+ * mistake which makes a runtime or a loader refuse it.
+ */
+export function soundProfile({
+  name,
+  profile,
+  flaws,
+}: ParsedProfile): DockerProfile & ParsedProfile['profile'] {
+  const flaw = flaws.find(({ severity }) => severity === 'error')
+  if (flaw === undefined && profile.defaultAction !== undefined) {
+    return { ...profile, defaultAction: profile.defaultAction }
+  }
+  const { line, column } = flaw ?? profile.at
+  throw new UserError(
+    `${name}:${line}:${column}: the profile has mistakes (${flaw?.code ?? 'no-default-action'}): see \`seccomp-gen validate ${name}\``,
+  )
+}
+
+function documentsOf(text: string, refuse: (at: Place, why: string) => never): readonly TreeNode[] {
+  const start = /^\uFEFF?\s*/.exec(text)?.[0].length ?? 0
+  if (text[start] === '{' || text[start] === '[') {
+    const json = parseJson(text)
+    return json.ok ? [json.root] : refuse(json.at, `is not valid JSON: ${json.why}`)
+  }
+  if (!/^(?:kind|"kind"|'kind')[ \t]*:/m.test(text)) {
+    const { at, why } = foreignText(text)
+    return refuse(at, why)
+  }
+  const yaml = parseYaml(text)
+  return yaml.ok ? yaml.documents : refuse(yaml.at, `is not valid YAML: ${yaml.why}`)
+}
+
+function parsedFrom(name: string, { node, envelope, title, base }: Found): ParsedProfile {
+  const reading = readProfile(node, envelope === 'spo' ? operatorKeys : {})
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    dialect: dialectOf(reading),
+    envelope,
+    profile: reading.profile,
+    ...(base === undefined ? {} : { base }),
+    flaws: reading.flaws,
+    beyondOci: reading.beyondOci,
+    tree: node,
+  }
+}
+
+function dialectOf({ beyondOci }: Reading): ProfileDialect {
+  if (beyondOci.length === 0) return 'oci'
+  return beyondOci.some(({ key }) => key === 'errno' || key === 'defaultErrno') ? 'containers' : 'docker'
+}

@@ -1,0 +1,299 @@
+// The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
+// are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
+import type { Finding, FindingCode } from '../profile/findings.ts'
+
+type Facts = Readonly<Record<string, string>>
+
+interface Words {
+  readonly says: (facts: Facts) => string
+  readonly todo: (facts: Facts) => string
+}
+
+/** What is the case, without a full stop. */
+export function findingSentence({ code, facts }: Finding): string {
+  return table[code].says(facts)
+}
+
+/** What to do about it, without a full stop. */
+export function findingHint({ code, facts }: Finding): string {
+  return table[code].todo(facts)
+}
+
+const meant = ({ meant }: Facts, otherwise: string): string =>
+  meant === undefined ? otherwise : `write ${meant}, if that is what was meant`
+
+const ignoredKeys: Readonly<Record<string, string>> = {
+  archMap: 'the filter is then for the native architecture only, and every 32-bit call kills',
+  includes: 'the rule then holds without its condition',
+  excludes: 'the rule then holds without its exception',
+  name: 'the rule then has no call and is lost or refused',
+  errno: 'the call then gets errnoRet, or EPERM',
+  defaultErrno: 'other calls then get defaultErrnoRet, or EPERM',
+}
+
+const table: Readonly<Record<FindingCode, Words>> = {
+  'duplicate-key': {
+    says: ({ key = '' }) =>
+      `the key ${key} stands here a second time, and parsers differ in which one they take`,
+    todo: () => 'keep one of them',
+  },
+  'key-case': {
+    says: ({ key = '', meant = '' }) =>
+      `the key ${key} is ${meant} to parsers written in Go and unknown to crun`,
+    todo: ({ meant = '' }) => `write ${meant}`,
+  },
+  'unknown-key': {
+    says: ({ key = '', what = '' }) => `no ${what} has a key ${key}: it is ignored`,
+    todo: (facts) => meant(facts, 'take it out'),
+  },
+  'null-value': {
+    says: ({ key = '' }) => `${key} is null, which the OCI schema forbids and the loaders take for absent`,
+    todo: ({ key = '' }) => `leave ${key} out`,
+  },
+  'wrong-type': {
+    says: ({ expected = '', found = '' }) => `this is ${found} where ${expected} is expected`,
+    todo: ({ expected = '' }) => `put ${expected} here`,
+  },
+  'missing-key': {
+    says: ({ key = '', what = '' }) => `this ${what} has no ${key}`,
+    todo: ({ key = '' }) => `add ${key}`,
+  },
+  'no-default-action': {
+    says: ({ empty }) =>
+      empty === 'true'
+        ? 'an empty profile turns seccomp off under runc, Docker and Podman; crun refuses it'
+        : 'the profile has no defaultAction',
+    todo: () => 'add "defaultAction": "SCMP_ACT_ERRNO"',
+  },
+  schema: {
+    says: ({ message = '' }) => `this does not follow the schema: it ${message}`,
+    todo: () => 'see schemas/ of seccomp-gen',
+  },
+  'docker-dialect': {
+    says: ({ keys = '' }) =>
+      `this is Docker's format (${keys}): Docker, Podman and CRI-O read it, containerd, runc and crun ignore those keys`,
+    todo: () => 'nothing, if only those read it; a file for all of them is what `generate --as oci` prints',
+  },
+  'containers-dialect': {
+    says: ({ keys = '' }) =>
+      `this is the format of Podman and CRI-O (${keys}): Docker ignores errno names, containerd, runc and crun all of those keys`,
+    todo: () => 'nothing, if only those read it; a file for all of them is what `generate --as oci` prints',
+  },
+  'docker-key-ignored': {
+    says: ({ key = '' }) =>
+      `${key} is no key of plain OCI and is ignored: ${Object.hasOwn(ignoredKeys, key) ? ignoredKeys[key] : ''}`,
+    todo: () => 'resolve it for the host, or give this file to Docker, Podman or CRI-O only (--as docker)',
+  },
+  'arch-map-with-architectures': {
+    says: () => 'archMap and architectures exclude each other: Docker refuses the profile',
+    todo: () => 'keep one of them',
+  },
+  'name-with-names': {
+    says: ({ name = '' }) => `a rule has name (${name}) or names, not both: Docker refuses the profile`,
+    todo: () => 'put it into names',
+  },
+  'min-kernel-form': {
+    says: ({ text = '' }) => `minKernel "${text}" is not of the form major.minor: Docker refuses the profile`,
+    todo: () => 'write two numbers up to 255, such as "4.8"',
+  },
+  'unknown-capability': {
+    says: ({ name = '' }) => `there is no capability ${name}: it is never held`,
+    todo: (facts) => meant(facts, 'see capabilities(7) for the names'),
+  },
+  'unknown-engine-architecture': {
+    says: ({ name = '' }) => `no engine calls its host ${name}: it never matches`,
+    todo: (facts) => meant(facts, 'write a name such as amd64 or arm64'),
+  },
+  'operator-key-ignored': {
+    says: ({ key = '' }) => `a SeccompProfile has no ${key}: it is dropped, and refused calls get EPERM`,
+    todo: ({ key = '' }) => `take ${key} out, or use the profile as a file`,
+  },
+  'value-beyond-int64': {
+    says: ({ value = '' }) => `${value} does not fit a SeccompProfile, whose values are int64`,
+    todo: () => 'use the profile as a file, or a mask without the highest bit',
+  },
+  'unknown-action': {
+    says: ({ word = '' }) => `there is no action ${word}: the container does not start`,
+    todo: (facts) =>
+      meant(facts, 'write SCMP_ACT_ALLOW, SCMP_ACT_ERRNO or another action of the specification'),
+  },
+  'unknown-operator': {
+    says: ({ word = '' }) => `there is no operator ${word}: the container does not start`,
+    todo: (facts) =>
+      meant(facts, 'write SCMP_CMP_MASKED_EQ, SCMP_CMP_EQ or another operator of the specification'),
+  },
+  'unknown-architecture': {
+    says: ({ word = '' }) =>
+      `there is no architecture ${word} in the specification: runc does not start the container`,
+    todo: (facts) =>
+      meant(facts, 'write SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64 or another name of the specification'),
+  },
+  'architecture-unknown-to-runc': {
+    says: ({ word = '' }) =>
+      `the specification has ${word} and runc has not: it does not start the container`,
+    todo: () => 'take it out, unless only crun reads the profile',
+  },
+  'unknown-flag': {
+    says: ({ word = '' }) => `there is no flag ${word}: the container does not start`,
+    todo: (facts) => meant(facts, 'take it out'),
+  },
+  'empty-flags': {
+    says: () => 'an empty list of flags is not the same as none: without the key SPEC_ALLOW is set',
+    todo: () => 'leave flags out, unless speculation mitigations are wanted',
+  },
+  'no-architectures': {
+    says: () => 'the profile names no architecture: it is for the native one only, and 32-bit calls kill',
+    todo: () => 'add architectures',
+  },
+  'not-unsigned': {
+    says: ({ text = '' }) => `${text} is no unsigned integer to the loaders, which take digits only`,
+    todo: () => 'write it with digits only, without sign, fraction and exponent',
+  },
+  'out-of-range': {
+    says: ({ text = '', limit = '' }) => `${text} is larger than ${limit}`,
+    todo: ({ limit = '' }) => `write a number up to ${limit}`,
+  },
+  'rounded-elsewhere': {
+    says: ({ value = '' }) =>
+      `${value} is beyond 2^53: runtimes read it exactly, programs that use JavaScript numbers round it`,
+    todo: () => 'never rewrite this file with such a program; a mask of 32 bits is enough for int arguments',
+  },
+  'argument-index': {
+    says: ({ index = '' }) => `a call has arguments 0 to 5, there is none with index ${index}`,
+    todo: () => 'write an index from 0 to 5',
+  },
+  'errno-range': {
+    says: ({ number = '', limit = '' }) =>
+      `${number} is no errno: libseccomp refuses it, or takes the lower 16 bits, beyond ${limit}`,
+    todo: () => 'write the errno that the call should fail with, such as 1 (EPERM) or 38 (ENOSYS)',
+  },
+  'errno-zero': {
+    says: ({ key = '' }) =>
+      `with ${key} 0 a refused call does nothing and tells the program that it succeeded`,
+    todo: () => 'write the errno that it should fail with, unless that is what was meant',
+  },
+  'errno-unused': {
+    says: ({ key = '', action = '' }) => `${action} uses no ${key}: crun refuses the profile`,
+    todo: ({ key = '' }) => `take ${key} out`,
+  },
+  'unknown-errno': {
+    says: ({ name = '' }) => `there is no error ${name}: Podman and CRI-O refuse the profile`,
+    todo: () => 'write a name of errno(3), such as EPERM or ENOSYS',
+  },
+  'errno-differs': {
+    says: ({ name = '', number = '', other = '' }) =>
+      `${name} (${number}) counts for Podman and CRI-O only, every other engine answers ${other}`,
+    todo: ({ number = '', key = '' }) => `write ${key} ${number} as well`,
+  },
+  'notify-default': {
+    says: () => 'SCMP_ACT_NOTIFY cannot be the default action: runc refuses the profile',
+    todo: () => 'name the calls that the listener shall answer in a rule',
+  },
+  'notify-write': {
+    says: () =>
+      'write cannot be notified: the runtime needs it to hand over the listener, and runc refuses the profile',
+    todo: () => 'take write out of this rule',
+  },
+  'notify-without-listener': {
+    says: () => 'there is no listener for SCMP_ACT_NOTIFY: runc refuses the profile',
+    todo: () => 'add listenerPath, the socket of the process that answers',
+  },
+  'metadata-without-listener': {
+    says: () => 'listenerMetadata without listenerPath reaches nobody',
+    todo: () => 'add listenerPath, or take listenerMetadata out',
+  },
+  'empty-names': {
+    says: () => 'the rule names no call, and the specification wants at least one',
+    todo: () => 'name the calls, or take the rule out',
+  },
+  'empty-name': {
+    says: () => 'an empty string is no call: runc refuses the profile',
+    todo: () => 'take it out',
+  },
+  'repeated-name': {
+    says: ({ name = '' }) => `${name} stands in this rule already`,
+    todo: () => 'take it out',
+  },
+  'unknown-call': {
+    says: ({ name = '' }) => `no architecture has a call ${name}: the runtimes skip it`,
+    todo: (facts) => meant(facts, 'take it out, or see `seccomp-gen syscalls` for the names'),
+  },
+  'call-case': {
+    says: ({ name = '' }) => `calls are written in lower case: ${name} is unknown, and the runtimes skip it`,
+    todo: (facts) => meant(facts, 'write it in lower case'),
+  },
+  'call-elsewhere': {
+    says: ({ names = '', architectures = '' }) =>
+      `not on ${architectures}, so without effect there: ${names}`,
+    todo: () => 'nothing, if the profile shall serve other architectures too',
+  },
+  'no-execve': {
+    says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
+    todo: () => 'allow execve',
+  },
+  'no-exit': {
+    says: ({ action = '' }) => `exit_group and exit get ${action}: no program can end`,
+    todo: () => 'allow exit_group (and exit for threads)',
+  },
+  'clone3-refused': {
+    says: ({ answer = '' }) =>
+      `clone3 gets ${answer} while clone is allowed: glibc 2.34 and later goes on to clone only after ENOSYS, and threads fail`,
+    todo: () => 'add a rule that answers clone3 with SCMP_ACT_ERRNO and errnoRet 38',
+  },
+  'allows-by-default': {
+    says: ({ action = '' }) => `a call without a rule gets ${action}: everything that is not named works`,
+    todo: () => 'use SCMP_ACT_ERRNO as default and name what is needed, if the profile shall confine',
+  },
+  'repeated-index': {
+    says: ({ index = '' }) =>
+      `argument ${index} is compared twice in this rule: runc and crun then make every condition a rule of its own (or), not one (and)`,
+    todo: () => 'compare each argument once; SCMP_CMP_MASKED_EQ can test several bits at a time',
+  },
+  'conditions-beyond-six': {
+    says: () => 'crun looks at the first six conditions of a rule only',
+    todo: () => 'take the others out',
+  },
+  'never-matches': {
+    says: ({ mask = '', comparand = '' }) =>
+      `the argument masked with value ${mask} can never equal valueTwo ${comparand}`,
+    todo: () =>
+      'value is the mask and valueTwo what the masked argument must equal: exchange them, or correct one',
+  },
+  'narrow-argument': {
+    says: ({ index = '', op = '', calls = '' }) =>
+      `the kernel takes 32 bits of argument ${index} of ${calls}, and ${op} compares all 64: upper bits change the answer and not the call`,
+    todo: ({ op = '', value = '' }) =>
+      op === 'SCMP_CMP_EQ'
+        ? `write "value": 4294967295, "valueTwo": ${value}, "op": "SCMP_CMP_MASKED_EQ"`
+        : 'allow the values that are needed, each with SCMP_CMP_MASKED_EQ and the mask 4294967295',
+  },
+  'duplicate-rule': {
+    says: ({ name = '', line = '' }) => `${name} has the same answer from the rule in line ${line} already`,
+    todo: () => 'take it out of one of the rules',
+  },
+  'conflicting-rules': {
+    says: ({ name = '', answer = '', line = '' }) =>
+      `the rule in line ${line} answers ${name} with ${answer} under the same condition: the container does not start`,
+    todo: () => 'keep one of them',
+  },
+  'first-rule-wins': {
+    says: ({ name = '', answer = '', line = '' }) =>
+      `${name} has ${answer} from the rule in line ${line} already, and the first rule wins`,
+    todo: () => 'keep the one that was meant',
+  },
+  'condition-without-effect': {
+    says: ({ name = '', answer = '', line = '' }) =>
+      `the rule in line ${line} gives ${name} ${answer} whatever its arguments, so this condition has no effect`,
+    todo: ({ name = '' }) => `take ${name} out of one of the rules`,
+  },
+  'rule-equals-default': {
+    says: ({ name, answer = '', line = '' }) =>
+      name === undefined
+        ? 'the rule says what the default action says, and is skipped'
+        : `this rule says what the default action says and is skipped, so ${name} has ${answer} from the rule in line ${line}`,
+    todo: ({ name }) =>
+      name === undefined
+        ? 'nothing; it may stand as a remark'
+        : `narrow the rule that answers ${name}, or take this one out`,
+  },
+}
