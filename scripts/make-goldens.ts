@@ -1,4 +1,4 @@
-// Writes what the traces of traces/ give today: observations.json and profile.json beside each. A change of these
+// Writes what the traces of traces/ give today: golden/observations.json and golden/profile.json beside each. A change of these
 // files is a change of the program's answers, to be read in review like code.
 // Run: npx tsx scripts/make-goldens.ts
 import { writeFileSync } from 'node:fs'

@@ -8,7 +8,7 @@ import { printPolicyAs } from '../src/profile/index.ts'
 import { sourcesOf } from './recordings.ts'
 
 const folder = fileURLToPath(new URL('../traces', import.meta.url))
-const made = new Set(['ORIGIN.md', 'observations.json', 'profile.json'])
+const beside = new Set(['ORIGIN.md', 'golden'])
 
 /** The folders of traces/. */
 export function cases(): string[] {
@@ -17,10 +17,10 @@ export function cases(): string[] {
 
 /** The golden files of a case, as the program writes them now. */
 export async function goldens(path: string): Promise<Record<string, string>> {
-  const inputs = readdirSync(path).filter((name) => !made.has(name))
+  const inputs = readdirSync(path).filter((name) => !beside.has(name))
   const observations = await observe(inputs.flatMap((name) => sourcesOf(join(path, name))))
   return {
-    'observations.json': printObservations(observations),
-    'profile.json': printPolicyAs(derivePolicy(observations, {}), 'oci'),
+    'golden/observations.json': printObservations(observations),
+    'golden/profile.json': printPolicyAs(derivePolicy(observations, {}), 'oci'),
   }
 }
