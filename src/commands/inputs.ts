@@ -1,6 +1,5 @@
 // From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
 // set (man strace: each process goes to PREFIX.PID). Files are opened when they are read, one after the other.
-import { createReadStream } from 'node:fs'
 import { access, constants, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -11,7 +10,7 @@ import type { World } from './world.ts'
 export interface Inputs {
   /** In the order of the words; the files of one -ff set stand together. */
   readonly sources: readonly Source[]
-  /** Files of a directory that are no traces. */
+  /** Files of a directory that are no traces; notes in Markdown apart. */
   readonly skipped: readonly string[]
 }
 
@@ -63,6 +62,7 @@ async function directory(word: string, world: World): Promise<Inputs> {
     const member = join(word, name)
     const path = resolve(world.cwd, member)
     if (!(await stat(path).catch(() => undefined))?.isFile()) continue
+    if (/\.(?:md|markdown)$/i.test(name)) continue
     if (await holdsCalls(member, path)) sources.push(await file(member, world))
     else skipped.push(member)
   }
@@ -70,9 +70,8 @@ async function directory(word: string, world: World): Promise<Inputs> {
   return { sources, skipped }
 }
 
-/** Whether a file is a trace: a call is found in its first 64 KiB. A directory may hold notes beside its traces. */
+/** Whether a file is a trace: a call is found in its first 64 KiB. */
 async function holdsCalls(name: string, path: string): Promise<boolean> {
-  if (/\.(?:md|markdown)$/i.test(name)) return false
   const handle = await open(path).catch((error: Error) => {
     throw cannotRead(name, error)
   })
@@ -92,11 +91,36 @@ async function file(name: string, world: World): Promise<Source> {
   await access(path, constants.R_OK).catch((error: Error) => {
     throw cannotRead(name, error)
   })
-  const bytes = named(name, {
-    [Symbol.asyncIterator]: () => createReadStream(path, { highWaterMark: 1 << 20 })[Symbol.asyncIterator](),
-  })
+  const bytes = named(name, { [Symbol.asyncIterator]: () => chunksOf(path) })
   const [, set, pid] = /^(.+)\.(\d{1,10})$/s.exec(name) ?? []
   return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
+}
+
+const chunkSize = 1 << 20
+
+/**
+ * A file in chunks that are valid until the next one is asked for: two buffers take turns, so that the next chunk is
+ * read while this one is looked at, and large files leave no garbage.
+ */
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(path)
+  try {
+    const buffers = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)] as const
+    let turn: 0 | 1 = 0
+    let next = handle.read(buffers[turn], 0, chunkSize, null)
+    for (;;) {
+      const { bytesRead } = await next
+      if (bytesRead === 0) return
+      const chunk = buffers[turn].subarray(0, bytesRead)
+      turn = turn === 0 ? 1 : 0
+      next = handle.read(buffers[turn], 0, chunkSize, null)
+      // Whoever stops asking leaves a read behind: its failure is nobody's then.
+      next.catch(() => undefined)
+      yield chunk
+    }
+  } finally {
+    await handle.close()
+  }
 }
 
 /** The files PREFIX.PID, by number. */

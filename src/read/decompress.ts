@@ -18,7 +18,7 @@ export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<
   while (length < zstdMagic.length) {
     const next = await iterator.next()
     if (next.done === true) break
-    head.push(next.value)
+    head.push(Uint8Array.from(next.value))
     length += next.value.length
   }
   const start = Buffer.concat(head.map((each) => each.subarray(0, 4)))
@@ -45,7 +45,7 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
 }
 
 async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(bytes, { objectMode: false })
+  const source = Readable.from(copies(bytes), { objectMode: false })
   const gunzipped = createGunzip()
   source.on('error', (error) => gunzipped.destroy(error))
   source.pipe(gunzipped)
@@ -56,6 +56,11 @@ async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
   } finally {
     source.destroy()
   }
+}
+
+/** A pipe keeps chunks for later; a source may use their memory again. */
+async function* copies(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) yield Uint8Array.from(chunk)
 }
 
 async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -71,7 +76,7 @@ async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
     out = []
     return done
   }
-  for await (const chunk of bytes) yield* step(chunk, false)
+  for await (const chunk of copies(bytes)) yield* step(chunk, false)
   yield* step(new Uint8Array(0), true)
 }
 

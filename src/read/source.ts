@@ -3,6 +3,7 @@
 export interface Source {
   /** For messages and for `first`: as the user wrote it, never an absolute path that the user did not write. */
   readonly name: string
+  /** Each chunk is valid until the next one is asked for: whoever keeps one copies it. */
   readonly bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   /** The process whose calls these are, where the file's name says so (`strace -ff -o NAME` writes NAME.PID). */
   readonly pid?: number
