@@ -3,7 +3,7 @@
 import { Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 import { derivePolicy, printPolicy } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicyAs } from '../profile/index.ts'

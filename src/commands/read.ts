@@ -3,7 +3,7 @@
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 import type { Format } from '../read/detect.ts'
 import { findInputs } from './inputs.ts'
 import { say, sayDiagnostics } from './say.ts'

@@ -1,5 +1,5 @@
 // What is said on stderr: one escaped line each.
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 import { diagnosticLines } from '../report/diagnostics.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import type { World } from './world.ts'

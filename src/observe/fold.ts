@@ -4,7 +4,7 @@ import type { SourceAccount } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces } from '../read/place.ts'
 import { addSeen, newSeen, type Seen, type Sink } from '../read/seen.ts'
-import type { Observations, ObservedCall } from './observations.ts'
+import type { Observations, ObservedCall } from '../read/observations/document.ts'
 
 type Calls = Map<string, Seen>
 

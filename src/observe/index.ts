@@ -7,9 +7,9 @@ import { readSources } from '../read/index.ts'
 import { tellObservations } from '../read/observations/reader.ts'
 import type { Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
-import type { Observations } from './observations.ts'
+import type { Observations } from '../read/observations/document.ts'
 
-export type { ObservedCall, Observations } from './observations.ts'
+export type { ObservedCall, Observations } from '../read/observations/document.ts'
 
 export interface ObserveOptions {
   /** The format of every source; 'auto' (the default) tells it from content. */

@@ -1,6 +1,6 @@
 // Observations in, policy out: every decision of this room in its turn, per architecture, then one rule a call.
 import type { Architecture } from '../abi/architectures.ts'
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 import { inOrder, settle, type Answer, type Decided } from './answers.ts'
 import { withoutClone3 } from './clone3.ts'
 import { answersToChains } from './fallback.ts'

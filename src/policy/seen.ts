@@ -3,7 +3,7 @@
 // newer kernel has it. Authority: syscalls(2); the tables of abi/ for what is a call at all.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
-import type { ObservedCall, Observations } from '../observe/observations.ts'
+import type { ObservedCall, Observations } from '../observe/index.ts'
 import { allow, noSuchCall, type Answer } from './answers.ts'
 import type { LeftOut } from './policy.ts'
 

@@ -6,7 +6,7 @@
 // `openat` on aarch64 stands for depends on libc, version and static linking. Nor is there one to 32-bit calls.
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { syscallTable } from '../abi/tables.ts'
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 import { allow, noSuchCall, type Answer } from './answers.ts'
 import type { LeftOut } from './policy.ts'
 import { callsSeen, isImplemented } from './seen.ts'

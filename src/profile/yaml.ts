@@ -20,7 +20,7 @@ export type YamlReading =
 
 /** etcd takes objects up to 1.5 MiB; a stream may hold a few. */
 const sizeLimit = 8 * 1024 * 1024
-const nodeLimit = 1_000_000
+const nodeLimit = 500_000
 
 /** Reads a whole text as a YAML 1.2 stream; documents without content are left out. */
 export function parseYaml(text: string): YamlReading {
@@ -42,9 +42,9 @@ export function parseYaml(text: string): YamlReading {
   for (const document of Array.from(parsed as Iterable<Document.Parsed>)) {
     const [error] = document.errors
     if (error !== undefined) return refuse(error.pos[0], yamlWhy(error.message))
-    if (document.contents === null) continue
     try {
-      documents.push(treeOf(document.contents, { document, place, budget, text }, '', 0))
+      const root = treeOf(document.contents, { anchors: new Map(), place, budget }, '', 0)
+      if (root.kind !== 'null') documents.push(root)
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown
       return refuse(thrown.offset, thrown.message)
@@ -62,10 +62,10 @@ class Refusal extends Error {
 }
 
 interface Context {
-  readonly document: Document
+  /** By name, the latest so far. Alias.resolve() would look through the whole document for each alias. */
+  readonly anchors: Map<string, Node>
   readonly place: (offset: number) => Place
   readonly budget: { left: number }
-  readonly text: string
 }
 
 function treeOf(given: unknown, context: Context, pointer: string, depth: number, from = 0): TreeNode {
@@ -76,10 +76,11 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
   const at = context.place(offset)
   if (node === null) return { kind: 'null', at, pointer }
   if (isAlias(node)) {
-    const target = node.resolve(context.document)
+    const target = context.anchors.get(node.source)
     if (target === undefined) throw new Refusal(offset, 'this alias has no anchor before it')
     return treeOf(target, context, pointer, depth + 1, offset)
   }
+  if (node.anchor !== undefined) context.anchors.set(node.anchor, node)
   if (isSeq(node)) {
     const items = node.items.map((item, index) =>
       treeOf(item, context, below(pointer, index), depth + 1, offset),

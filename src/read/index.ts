@@ -105,6 +105,7 @@ class LineFeed {
 
 /** A character beyond latin1 (JSON can escape any) must not turn into another one, a line end least of all. */
 function latin1(text: string): Uint8Array {
+  // oxlint-disable-next-line no-control-regex -- all of latin1
   return Buffer.from(text.replaceAll(/[^\u0000-\u00ff]/g, '?'), 'latin1')
 }
 
@@ -131,19 +132,20 @@ async function headOf(
 /** The format words that `--format` takes. */
 export const formatNames: readonly (Format | 'auto')[] = ['auto', ...formats]
 
+export interface ReadTraceOptions {
+  /** The arguments to read, by call name: `new Map([['ioctl', [1]]])`; indexes 0 to 5. Default: none. */
+  readonly arguments?: ReadonlyMap<string, readonly number[]>
+}
+
 /**
  * The calls of one source, one by one and in order, as a stream.
  *
  * @param source bytes and a name for places; gzip, zstd and container-log wrapping are taken off.
- * @param options.arguments the arguments to read, by call name: `new Map([['ioctl', [1]]])`; indexes 0 to 5.
  * @throws UserError for a source that is no trace (empty, binary, a profile).
  */
 export async function* readTrace(
   source: Source,
-  options: {
-    readonly arguments?: ReadonlyMap<string, readonly number[]>
-    readonly format?: Format | 'auto'
-  } = {},
+  options: ReadTraceOptions = {},
 ): AsyncGenerator<TraceRecord> {
   let records: TraceRecord[] = []
   const { head, rest } = await headOf(decompressed(source.name, source.bytes))

@@ -1,5 +1,5 @@
 // What every recorder is asked for and what it gives back.
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 
 /** The signals people and supervisors end a program with. They are passed on to the command. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'

@@ -1,6 +1,6 @@
 // The short closing account of what was read, for stderr.
 import { architectureNames } from '../abi/architectures.ts'
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 
 /** Such as `298 calls, 45 different (x86_64), from 1 source; 3 lines not understood`. */
 export function accountLine(observations: Observations): string {

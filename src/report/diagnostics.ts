@@ -1,6 +1,6 @@
 // The sentences of the diagnostics: one for each code, chosen here and nowhere else. Each says what is the case and
 // what to do about it.
-import type { Observations } from '../observe/observations.ts'
+import type { Observations } from '../observe/index.ts'
 import type { Diagnostic, DiagnosticCode } from '../read/diagnostics.ts'
 import { escapeTerminal } from './escape.ts'
 

@@ -33,7 +33,7 @@ t.test('a consumer compiles against the packed package and runs', async (t) => {
     'the schemas are in it',
   )
   t.ok(
-    paths.some((path) => /^traces\/web-server\//.test(path)),
+    paths.some((path) => path.startsWith('traces/web-server/')),
     'a trace to try it with is in it',
   )
   t.same(
@@ -78,9 +78,9 @@ t.test('a consumer compiles against the packed package and runs', async (t) => {
   })
 })
 
-t.test('the library starts no process and reads no file when it is loaded', async (t) => {
-  const script = `const before = process.memoryUsage().rss; await import('${join(root, 'dist/index.js')}'); console.log(typeof before)`
+t.test('the library loads without a warning', async (t) => {
+  const script = `const library = await import('${join(root, 'dist/index.js')}'); console.log(typeof library.observe)`
   const { stdout, stderr } = await execa(process.execPath, ['--input-type=module', '-e', script])
-  t.equal(stdout, 'number')
+  t.equal(stdout, 'function')
   t.equal(stderr, '', 'no warning of Node either')
 })

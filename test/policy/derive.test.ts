@@ -6,7 +6,7 @@ import { architectureNames, architectures, type Architecture } from '../../src/a
 import { fallbacks } from '../../src/abi/fallbacks.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { UserError } from '../../src/errors.ts'
-import type { ObservedCall, Observations } from '../../src/observe/observations.ts'
+import type { ObservedCall, Observations } from '../../src/observe/index.ts'
 import {
   derivePolicy,
   printPolicy,

@@ -45,10 +45,7 @@ t.test('Markdown shows the text and does nothing else', (t) => {
 })
 
 t.test('a workflow command cannot be ended or begun by a value', (t) => {
-  t.equal(
-    escapeWorkflowProperty('a,b:c%\n::error::x'),
-    'a%2Cb%3Ac%25\\x0a%3A%3Aerror%3A%3Ax',
-  )
+  t.equal(escapeWorkflowProperty('a,b:c%\n::error::x'), 'a%2Cb%3Ac%25\\x0a%3A%3Aerror%3A%3Ax')
   t.equal(escapeWorkflowData('50% \r\n::x'), '50%25 \\x0d\\x0a::x')
   t.end()
 })

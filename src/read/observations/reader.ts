@@ -1,7 +1,7 @@
 // An observations file as an input: what it says is passed on as it is. Authority: schemas/observations.schema.json.
 import { isArchitecture } from '../../abi/architectures.ts'
 import { UserError } from '../../errors.ts'
-import type { Observations, ObservedCall } from '../../observe/observations.ts'
+import type { Observations, ObservedCall } from './document.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 

@@ -640,7 +640,7 @@ export class StraceReader implements Reader {
   end(sink: Sink): void {
     this.#threads.end()
     this.#placeOrphans()
-    for (const image of [...this.#images]) this.#close(image)
+    for (const image of this.#images) this.#close(image)
     this.#addSummaries()
     const machine = this.#decideMachine()
     const tellers = new Map<Architecture, Tally>()

@@ -1,8 +1,8 @@
 // Observations: what was seen, folded per architecture and call. The shape is contract.md's and
 // schemas/observations.schema.json's; it is order-free and two of them merge into one.
-import type { Architecture } from '../abi/architectures.ts'
-import type { SourceAccount } from '../read/account.ts'
-import type { Diagnostic } from '../read/diagnostics.ts'
+import type { Architecture } from '../../abi/architectures.ts'
+import type { SourceAccount } from '../account.ts'
+import type { Diagnostic } from '../diagnostics.ts'
 
 export interface Observations {
   readonly version: 1
