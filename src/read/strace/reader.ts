@@ -164,10 +164,7 @@ export class StraceReader implements Reader {
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
     for (let at = start; at < end;) {
       if (this.#isQuick()) {
-        const { calls } = state
-        const next = scanCommon(bytes, at, end, this.#scan)
-        this.#run.calls += state.calls - calls
-        this.#run.whole += state.calls - calls
+        const next = this.#scanFrom(bytes, at, end)
         if (next > at) this.#last = 'whole'
         at = next
         if (at >= end) return
@@ -181,6 +178,22 @@ export class StraceReader implements Reader {
       this.#line(lineText(bytes, at, stop), state.lines)
       at = stop + 1
     }
+  }
+
+  /** The quick way. Every line it takes is whole and has the pid column and no other field. */
+  #scanFrom(bytes: Buffer, at: number, end: number): number {
+    const { state } = this.#scan
+    const before = state.calls
+    const next = scanCommon(bytes, at, end, this.#scan)
+    const calls = state.calls - before
+    this.#run.calls += calls
+    this.#run.whole += calls
+    if (calls > 0 && this.#fields !== pidField) {
+      this.#fields = pidField
+      this.#fieldsSeen = 0
+    }
+    this.#fieldsSeen += calls
+    return next
   }
 
   #isQuick(): boolean {
@@ -518,7 +531,9 @@ export class StraceReader implements Reader {
     const found = /([a-z_][a-z0-9_]*)\(.*\) += (?:-?\d|0x|\?)/.exec(text)
     if (found === null) return false
     const run = found[1] as string
-    for (let from = 0; from < run.length; from++) if (this.#names.isKnown(run.slice(from))) return true
+    for (let from = found.index === 0 ? 1 : 0; from < run.length; from++) {
+      if (this.#names.isKnown(run.slice(from))) return true
+    }
     return false
   }
 

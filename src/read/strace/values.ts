@@ -3,7 +3,8 @@
 import { scalarValue, splitArguments } from './arguments.ts'
 import type { Ending } from './result.ts'
 
-const unfinished = / *<unfinished \.\.\.>\s*$/
+/** ` <unfinished ...>`, ` <detached ...>` and the like: strace's own, behind arguments that are whole. */
+const marker = / *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<>]*>\s*$/
 
 /**
  * The values that the line of a call shows between `open`, the place after its parenthesis, and its ending. The
@@ -15,7 +16,7 @@ export function valuesIn(
   open: number,
   ending: Ending,
 ): ((index: number) => bigint | undefined) | undefined {
-  const shown = ending.kind === 'interrupted' ? text.slice(0, ending.at) : text.replace(unfinished, '')
+  const shown = ending.kind === 'interrupted' ? text.slice(0, ending.at) : text.replace(marker, '')
   const { texts, end } = splitArguments(shown, open)
   if (texts.length === 0) return undefined
   // Foreign text cuts the last argument anywhere; strace itself stops between two writes of its own.
