@@ -432,8 +432,9 @@ check('wrappings', [
   },
 ])
 
-check('scalar arguments', [
-  ...(
+check(
+  'scalar arguments',
+  (
     [
       ['socket(AF_INET6, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3', 'socket: 1 {0:[10]}'],
       ['socket(0x2d /* AF_??? */, SOCK_DGRAM, 0) = -1 EAFNOSUPPORT (x)', 'socket: 1 {0:[45]}'],
@@ -456,4 +457,4 @@ check('scalar arguments', [
     text: run([line, 'exit_group(0) = ?']),
     calls: x86(call, 'exit_group: 1'),
   })),
-])
+)
