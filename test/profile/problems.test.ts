@@ -196,11 +196,12 @@ t.test('places are those of the text', (t) => {
     { "names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [{ "index": 6, "value": 0, "op": "SCMP_CMP_EQ" }] }
   ]
 }`
+  const column = (line: number, what: string): number => (text.split('\n')[line - 1] ?? '').indexOf(what) + 1
   t.match(
     said(text).map(({ code, pointer, line, column }) => ({ code, pointer, line, column })),
     [
-      { code: 'unknown-call', pointer: '/syscalls/0/names/2', line: 5, column: 41 },
-      { code: 'argument-index', pointer: '/syscalls/1/args/0/index', line: 6, column: 72 },
+      { code: 'unknown-call', pointer: '/syscalls/0/names/2', line: 5, column: column(5, '"opne"') },
+      { code: 'argument-index', pointer: '/syscalls/1/args/0/index', line: 6, column: column(6, '6,') },
     ],
   )
   t.end()
