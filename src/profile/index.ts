@@ -19,4 +19,3 @@ export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './pr
 export { parseProfile, parseProfiles, soundProfile, type ParseOptions } from './parse.ts'
 export { printProfile } from './print.ts'
 export { isValid, profileProblems, type ProblemOptions } from './problems.ts'
-export { schemaErrors, type SchemaError, type SchemaName } from './schema.ts'
