@@ -33,6 +33,8 @@ export interface Say {
   /** Loss told as a total since the machine started. */
   lostInAll(records: number): void
   evidence(kind: Evidence): void
+  /** A filter refused the call: what would have come after is not here. */
+  refused(call: Call): void
 }
 
 /** One source's lines, in order, without their ends. */

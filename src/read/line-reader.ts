@@ -65,6 +65,13 @@ export class LineReader implements Reader {
         if (records > 0) this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       evidence: (kind) => this.#evidence.add(kind),
+      refused: ({ call, architecture }) => {
+        const name = nameOf(
+          { architecture, call: typeof call === 'number' ? call >>> 0 : call },
+          grammar.logger,
+        )
+        this.#diagnostics.add('refused-by-filter', this.#source, this.#line, { call: name })
+      },
     }
   }
 

@@ -11,7 +11,7 @@ import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
 
 /** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, and the end or what auditd adds. */
 const seccompBlock =
-  / arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\)) compat=[01] ip=0x[0-9a-f]+ code=(?:0x[0-9a-f]+|[a-z-]+)(?=[\s\x1d]|$|[A-Z]+=)/y // oxlint-disable-line no-control-regex -- GS is what auditd writes
+  / arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\)) compat=[01] ip=0x[0-9a-f]+ code=(0x[0-9a-f]+|[a-z-]+)(?=[\s\x1d]|$|[A-Z]+=)/y // oxlint-disable-line no-control-regex -- GS is what auditd writes
 const syscallBlock =
   /arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\))(?: per=\S+)?(?: success=\w+ exit=(-?\d+|[^=]*?))?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= items=| ppid=| SYSCALL=|$)/y
 
@@ -86,9 +86,18 @@ function seccomp(header: Header, text: string, say: Say): Told {
   if (found === null) return 'unparsed'
   say.evidence('refused-only')
   say.evidence('no-arguments')
-  return called(found[1] as string, found[2] as string, say, {
+  const [, machine = '', printed = '', code = ''] = found
+  const told = called(machine, printed, say, {
     subject: () => subjectOf(text.slice(header.at, start), header.time),
   })
+  if (typeof told === 'object' && isRefusal(code)) say.refused(told as Call)
+  return told
+}
+
+/** SECCOMP_RET_KILL_PROCESS, KILL_THREAD, TRAP and ERRNO of linux/seccomp.h, or ausearch's words for them. */
+function isRefusal(code: string): boolean {
+  if (!code.startsWith('0x')) return /^(?:kill|trap|errno)/.test(code)
+  return [0x80000000, 0, 0x30000, 0x50000].includes((Number(code) & 0xffff0000) >>> 0)
 }
 
 function syscall(header: Header, text: string, say: Say): Told {
