@@ -64,7 +64,7 @@ export const findingSeverities = {
   'notify-default': 'error',
   'notify-write': 'error',
   'notify-without-listener': 'error',
-  'metadata-without-listener': 'warning',
+  'metadata-without-listener': 'error',
   // --- calls
   'empty-names': 'error',
   'empty-name': 'error',

@@ -29,8 +29,8 @@ export type Shape =
   | { readonly kind: 'superseded'; readonly by: number }
   /** `[ Process PID=N runs in 32 bit mode. ]`: the kind of the calls of N from here on. */
   | { readonly kind: 'personality'; readonly pid: number; readonly mode: '64 bit' | '32 bit' | 'x32' }
-  /** `strace: Process N attached` and its forms since 4.5. */
-  | { readonly kind: 'attached'; readonly pid: number }
+  /** `strace: Process N attached` and its forms since 4.5; `running` where they tell of -p. */
+  | { readonly kind: 'attached'; readonly pid: number; readonly running: boolean }
   | { readonly kind: 'detached'; readonly pid: number }
   /** Anything else that strace itself writes: stack frames, dumps, warnings, usage of -d. */
   | { readonly kind: 'aside' }
@@ -56,6 +56,9 @@ const fields = {
   pointer: /\[(?:[0-9a-f]{16}|[0-9a-f]{8}|\?{16}|\?{8})\] /y,
 } satisfies Record<string, RegExp>
 
+/** The pid column of -o with -f, among the optional fields. */
+export const pidField = 1
+
 // The column of -o is "%-5u " ; a comm (-Y) is closed by the first ">", strace escapes both angle brackets in it.
 const pidInBrackets = /\[pid +(\d+)(?:<[^>]*>)?\] /y
 const pidInColumn = /(\d{1,7})(?:<[^>]*>)? +/y
@@ -65,7 +68,7 @@ const callName = /(64:[a-z_][a-z0-9_]*|[a-z_][a-z0-9_]*(?:#64)?|SYS_\d+|\?{3,4})
 const resumed = /<\.\.\. (64:[a-z_][a-z0-9_]*|[a-z_][a-z0-9_]*(?:#64)?|SYS_\d+|\?{3,4}) resumed> ?/y
 const signal = /--- .* ---|--- SIG/y
 const superseded = /\+\+\+ superseded by execve in pid (\d+)/y
-const exit = /\+\+\+ /y
+const exit = /\+\+\+ (?:exited with|killed by) /y
 const personality = /\[ Process PID=(\d+) runs in (64 bit|32 bit|x32) mode\. \]/y
 
 /** Lines without a prefix that strace, not the program, writes. The first capture, where there is one, is a pid. */
@@ -80,7 +83,16 @@ const messages: readonly (readonly [kind: 'personality' | 'attached' | 'detached
   ['aside', /^ \* \d+ bytes in buffer \d+/],
   ['aside', /^ VCPU:/],
   ['aside', /^(?:umovestr|umoven|upeek|pread|trouble opening proc file)[: ]/],
+  // The messages that strace up to 4.10 wrote without its name, and those it still writes so.
+  ['aside', /^(?:Requested path "|WARNING: Proper structure decoding|Stray PTRACE_EVENT_EXEC|PANIC: )/],
+  ['aside', /^(?:Try [`']strace -h'|Could not attach to process|\[wait\(0x[0-9a-f]+\) = \d+\])/],
 ]
+
+/** What tells of attaching to a process that runs already; a child is attached to in fewer words. */
+const attachedByRequest = / attached (?:with \d+ threads?|- interrupt to quit)/
+/** A message that strace writes to stderr in the middle of a line of its own ends that line; quotes are the call's. */
+const messageReach = 256
+const message = /(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)\b)[^"]*$/
 
 /** Reads one line, without its line end and without colours. Total: whatever is no line of strace is 'foreign'. */
 export function parseLine(text: string): Line {
@@ -105,7 +117,7 @@ function otherShape(text: string, at: number): Shape {
     const found = superseded.exec(text)
     if (found !== null) return { kind: 'superseded', by: Number(found[1]) }
     exit.lastIndex = at
-    if (exit.test(text)) return { kind: 'exit', killed: text.startsWith('killed', exit.lastIndex) }
+    if (exit.test(text)) return { kind: 'exit', killed: text.startsWith('killed', at + 4) }
   } else if (first === 0x2d /* - */) {
     signal.lastIndex = at
     if (signal.test(text)) return { kind: 'signal' }
@@ -119,9 +131,22 @@ function otherShape(text: string, at: number): Shape {
     if (found === null) continue
     if (kind === 'aside') return { kind }
     if (kind === 'personality') return { kind, pid: Number(found[1]), mode: found[2] as '32 bit' }
-    return { kind, pid: Number(found[1]) }
+    const pid = Number(found[1])
+    return kind === 'attached' ? { kind, pid, running: attachedByRequest.test(text) } : { kind, pid }
   }
   return { kind: 'foreign' }
+}
+
+/** Where strace's own message stands at the end of an unfinished line, `…|SIGCHLDstrace: Process 7 attached`. */
+export function messageAt(text: string): number | undefined {
+  const from = Math.max(0, text.length - messageReach)
+  const found = message.exec(text.slice(from))
+  if (found === null) return undefined
+  // What strace was called by stands before its messages: a name, or a path.
+  const path = found[0].startsWith('strace: ')
+    ? /\/[\w./-]*$/.exec(text.slice(from, from + found.index))
+    : null
+  return from + (path ?? found).index
 }
 
 function readPrefix(text: string): Prefix {
@@ -144,18 +169,19 @@ function readPrefix(text: string): Prefix {
     pid = Number(tagged[1])
     bracketed = true
   } else {
-    const column = take(pidInColumn, 1)
+    const column = take(pidInColumn, pidField)
     if (column !== null) pid = Number(column[1])
   }
   const next = text.charCodeAt(at)
   // No field starts with a lower-case letter or "<": the usual line is done here.
   if (next < 0x3c || next === 0x5b) {
-    take(fields.label, 2)
-    take(fields.absolute, 4)
-    take(fields.relative, 8)
-    const numbered = take(fields.number, 16)
+    // A label is left out for a process that is gone already.
+    take(fields.label, 0)
+    take(fields.absolute, 2)
+    take(fields.relative, 4)
+    const numbered = take(fields.number, 8)
     if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])
-    take(fields.pointer, 32)
+    take(fields.pointer, 16)
   }
   return { pid, number, bracketed, fields: present, length: at }
 }

@@ -5,6 +5,9 @@ import { anyArchitecture, type Candidates } from './architecture.ts'
 import type { NameId, Names } from './names.ts'
 import { Tally, type Entry } from './tally.ts'
 
+/** A longer line of descent is cut, so that none can grow without end: the ancestor's evidence becomes the child's. */
+const descentLimit = 32
+
 /** A process between two execves: its calls are of one architecture unless the trace says otherwise. */
 export class Image {
   readonly tally: Tally
@@ -14,10 +17,16 @@ export class Image {
   settledIn: Tally | undefined
   /** The image it was forked from; none after an execve. */
   readonly parent: Image | undefined
+  readonly #descent: number
 
   constructor(tally: Tally, parent?: Image) {
     this.tally = tally
-    this.parent = parent
+    this.#descent = parent === undefined ? 0 : parent.#descent + 1
+    if (this.#descent < descentLimit) this.parent = parent
+    else {
+      this.candidates = parent?.inherited() ?? anyArchitecture
+      this.#descent = 0
+    }
   }
 
   /** Its own evidence, and its parent's where that does not contradict it: a fork is of its parent's kind. */
@@ -35,6 +44,8 @@ export class Thread {
   mode: Candidates | undefined
   /** The call it is in the middle of: entered, the rest follows in a line of its own. -1 for none. */
   pending: NameId = -1
+  /** Whether the arguments of that call come with its result: strace before 4.12 prints clone's so. */
+  awaits = false
 
   constructor(pid: number | undefined, image: Image, mode: Candidates | undefined) {
     this.pid = pid
@@ -51,20 +62,27 @@ export function makesProcess(name: string): boolean {
 
 /** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
 const threadLimit = 8192
+/** Pids that had a line once: more of them than this are not remembered. */
+const metLimit = 65536
 const spareLimit = 64
 
 export class Threads {
   readonly #byPid = new Map<number, Thread>()
   /** The thread of lines that name none. */
   #lone: Thread | undefined
-  /** Children announced by a fork's result or by "attached", before their first line. */
-  readonly #expected = new Map<number, Thread | undefined>()
+  /** Children that a fork's result told of, before their first line. */
+  readonly #expected = new Map<number, Thread>()
+  /** Those that "Process N attached" told of, before their first line; and whoever was inside a fork then. */
+  readonly #announced = new Map<number, Thread | undefined>()
+  readonly #met = new Set<number>()
   #last: Thread | undefined
   readonly #close: (image: Image) => void
   readonly #forks: ReadonlySet<NameId>
   readonly #spare: (Entry | undefined)[][] = []
-  /** Threads whose calls are here and that were made by others that are here. */
-  followed = 0
+  /** Whether lines of a thread are here that was made by another that is here. */
+  #followed = false
+  /** Whether a thread is here that strace did not attach to, though it told of attaching to others. */
+  unannounced = false
 
   constructor(names: Names, close: (image: Image) => void) {
     this.#close = close
@@ -96,21 +114,27 @@ export class Threads {
   #unnamed(): Thread {
     if (this.#lone !== undefined) return this.#lone
     if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
+    if (this.#announced.size !== 1) this.unannounced = true
     return (this.#lone = new Thread(undefined, this.#image(), undefined))
   }
 
   #meet(pid: number, resuming: NameId): Thread {
     const lone = this.#lone
-    if (lone !== undefined && !this.#expected.has(pid) && lone.pending === resuming) {
+    const told = this.#expected.has(pid) || this.#announced.has(pid)
+    if (lone !== undefined && !told && lone.pending === resuming) {
       // strace starts to name threads when there is a second one: this is the first.
       this.#lone = undefined
       lone.pid = pid
       this.#byPid.set(pid, lone)
       return lone
     }
-    const parent = this.#expected.get(pid) ?? this.#forking()
-    if (parent !== undefined) this.followed++
+    const made = this.#expected.get(pid) ?? this.#forking()
+    const parent = made ?? this.#announced.get(pid)
+    if (made !== undefined) this.#followed = true
+    else if (!this.#announced.has(pid)) this.unannounced = true
     this.#expected.delete(pid)
+    this.#announced.delete(pid)
+    if (this.#met.size < metLimit) this.#met.add(pid)
     const thread = new Thread(pid, this.#image(parent?.image), parent?.mode)
     this.#byPid.set(pid, thread)
     if (this.#byPid.size > threadLimit) this.#forgetOldest()
@@ -142,20 +166,26 @@ export class Threads {
 
   /** A fork came back with this pid. */
   expect(child: number, parent: Thread): void {
+    if (this.#met.has(child) || this.#announced.has(child)) this.#followed = true
     if (this.#byPid.has(child)) return
+    if (this.#announced.has(child)) return void this.#announced.set(child, parent)
     if (this.#expected.size >= threadLimit) this.#expected.clear()
     this.#expected.set(child, parent)
   }
 
   /** `strace: Process N attached`. */
   attached(pid: number): void {
-    if (!this.#byPid.has(pid) && !this.#expected.has(pid))
-      this.#expected.set(pid, this.#forking() ?? this.#last)
+    if (this.#byPid.has(pid)) return
+    const parent = this.#expected.get(pid)
+    if (parent !== undefined) this.#followed = true
+    this.#expected.delete(pid)
+    if (this.#announced.size >= threadLimit) this.#announced.clear()
+    this.#announced.set(pid, parent ?? this.#forking() ?? this.#last)
   }
 
   /** Whether the trace was told of children of which no line is here. */
   get unseenChildren(): boolean {
-    return this.#expected.size > 0 && this.followed === 0
+    return this.#expected.size > 0 && !this.#followed
   }
 
   /** After a successful execve the thread runs another program. */

@@ -1,26 +1,26 @@
 // How a line of a call ends: with its result, cut off until later, or not at all because foreign text got between.
 // Authority: syscall_exiting_trace() and line_ended() in strace; facts: log-formats.md sections 2 and 3.
 import { splitArguments } from './arguments.ts'
+import { messageAt } from './grammar.ts'
 
 export type Ending =
   /** ` = …`: the call came back (or `= ?`: it did not, and will not). */
-  | {
-      readonly kind: 'returned'
-      readonly enosys: boolean
-      readonly value: bigint | undefined
-      readonly injected: boolean
-    }
+  | { readonly kind: 'returned'; readonly enosys: boolean; readonly value: bigint | undefined }
   /** ` <unfinished ...>`: the rest follows in a line of its own. */
   | { readonly kind: 'unfinished' }
   /** strace let go of the process, or followed it to another pid: no rest will follow here. */
   | { readonly kind: 'abandoned' }
-  /** Neither: the line was cut by text that is not strace's, or by the end of the source. */
+  /** Cut by a message of strace's own, which starts at `at`: what stands before it is whole. */
+  | { readonly kind: 'interrupted'; readonly at: number }
+  /** Cut by text that is not strace's, or by the end of the source. */
   | { readonly kind: 'open' }
+  /** `close(fd);`: the parenthesis is closed and no result follows. That is C or prose, not strace. */
+  | { readonly kind: 'none' }
 
 const unfinished = /<unfinished \.\.\.>\s*$/
 const abandoned =
   /<(?:detached \.\.\.|pid changed to \d+ \.\.\.|Cannot restart pid .*|unfinished \.\.\. exit status -?\d+)>\s*$/
-const result = /^ *= (-?\d+|0x[0-9a-f]+|\?)?/
+const result = /^ *= (?:\?|(0x[0-9a-f]+|-?\d+))/
 const enosys = /^ *= -1 (?:ENOSYS\b|\(errno 38\))/
 
 /** The ending of the call whose parenthesis opens before `open`. */
@@ -29,25 +29,34 @@ export function endingOf(text: string, open: number): Ending {
     if (unfinished.test(text)) return { kind: 'unfinished' }
     if (abandoned.test(text)) return { kind: 'abandoned' }
   }
-  const { end, inside } = splitArguments(text, open)
-  if (end !== undefined) return resultAt(text, end)
-  // A string cut in the middle swallows the parenthesis: take the last one that is followed by a result.
-  const last = inside ? text.lastIndexOf(') ') : -1
-  return last === -1 ? { kind: 'open' } : resultAt(text, last + 1)
+  const { end } = splitArguments(text, open)
+  const returned = end === undefined ? undefined : resultAt(text, end)
+  if (returned !== undefined) return returned
+  const at = messageAt(text)
+  if (at !== undefined && at >= open) return { kind: 'interrupted', at }
+  // Foreign text in the middle may hide the parenthesis, or show one: then it is the last that a result follows.
+  const last = lastClosing(text, open)
+  const late = last === undefined ? undefined : resultAt(text, last)
+  return late ?? { kind: end === undefined ? 'open' : 'none' }
 }
 
-function resultAt(text: string, at: number): Ending {
+/** The place after the last parenthesis that ` = ` and a value follow. */
+function lastClosing(text: string, open: number): number | undefined {
+  for (let at = text.lastIndexOf(' = '); at > open; at = text.lastIndexOf(' = ', at - 1)) {
+    if (!/[-?\d]/.test(text.charAt(at + 3))) continue
+    let before = at
+    while (text.charCodeAt(before - 1) === 0x20) before--
+    if (before > open && text.charCodeAt(before - 1) === 0x29) return before
+  }
+  return undefined
+}
+
+function resultAt(text: string, at: number): Ending | undefined {
   const rest = text.slice(at)
   const found = result.exec(rest)
-  if (found === null) return { kind: 'open' }
-  const injected = rest.includes('(INJECTED')
-  const number = found[1]
-  return {
-    kind: 'returned',
-    enosys: enosys.test(rest) && !injected,
-    injected,
-    value: number === undefined || number === '?' ? undefined : BigInt(number),
-  }
+  if (found === null) return undefined
+  const value = found[1] === undefined ? undefined : BigInt(found[1])
+  return { kind: 'returned', enosys: enosys.test(rest) && !rest.includes('(INJECTED'), value }
 }
 
 /** Whether a line without a start of its own can be the second half of a cut call: `…) = 3`. */

@@ -8,6 +8,8 @@ export interface Entry {
   count: number
   enosys: number
   args: Arguments | undefined
+  /** How many of them have arguments that come with the result, which is not here yet. */
+  awaited: number
   /** Index of the source among those of the reader. */
   source: number
   line: number
@@ -26,7 +28,7 @@ export class Tally {
   entry(id: NameId, source: number, line: number): Entry {
     const known = this.entries[id]
     if (known !== undefined) return known
-    const entry: Entry = { count: 0, enosys: 0, args: undefined, source, line }
+    const entry: Entry = { count: 0, enosys: 0, args: undefined, awaited: 0, source, line }
     this.entries[id] = entry
     this.#ids.push(id)
     return entry
@@ -56,9 +58,10 @@ export class Tally {
       this.#ids.push(id)
       return
     }
-    known.args = addArguments(known.args, known.count, more.args, more.count)
+    known.args = addArguments(known.args, known.count - known.awaited, more.args, more.count - more.awaited)
     known.count += more.count
     known.enosys += more.enosys
+    known.awaited += more.awaited
     if (isEarlier(more, known, sources)) {
       known.source = more.source
       known.line = more.line

@@ -1,0 +1,95 @@
+// Where a call is counted: with what is known of its architecture when its line is read. A thread's calls are kept
+// with its image until that is known to be of 64 or of 32 bit; the rest is settled when the source has ended.
+import { anyArchitecture, candidatesOf, modes, widthOf, type Candidates } from './architecture.ts'
+import type { NameId, Names } from './names.ts'
+import type { Image, Thread } from './process.ts'
+import { Tally, type Entry } from './tally.ts'
+
+export class Counts {
+  readonly #names: Names
+  /** The sources read so far; an entry's place is in one of them. */
+  readonly sources: string[] = []
+  /** Calls by what they can be of; a thread's own until its image is closed. */
+  readonly groups = new Map<Candidates, Tally>()
+  readonly #images = new Set<Image>()
+  /** Whether one process made calls that exist on 64-bit architectures only, and others that exist on none. */
+  mixed = false
+
+  constructor(names: Names) {
+    this.#names = names
+  }
+
+  /** The entry of a call of this thread; `number` is the one that -n prints. */
+  entry(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
+    const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
+    const tally = exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact)
+    return tally.entry(id, this.source, line)
+  }
+
+  /** Where the calls of this thread go, as far as that is known by now. */
+  tallyOf({ mode, image }: Thread): Tally {
+    return mode === undefined ? (image.settledIn ?? image.tally) : this.group(mode)
+  }
+
+  /** The index of the source that is being read. */
+  get source(): number {
+    return this.sources.length - 1
+  }
+
+  group(candidates: Candidates): Tally {
+    let tally = this.groups.get(candidates)
+    if (tally === undefined) this.groups.set(candidates, (tally = new Tally()))
+    return tally
+  }
+
+  /** The image makes no more calls: what it made is counted by what it can be of. */
+  close(image: Image): void {
+    if (!this.#images.delete(image)) return
+    const tally = image.settledIn ?? this.group(widthOf(image.inherited()) ?? image.candidates)
+    tally.add(image.tally, this.sources)
+  }
+
+  closeAll(): void {
+    for (const image of this.#images) this.close(image)
+  }
+
+  saw(name: string): boolean {
+    const id = this.#names.id(name)
+    for (const tally of this.groups.values()) if (tally.has(id)) return true
+    return false
+  }
+
+  /** Names narrow down what an image can be; once that tells 64 from 32 bit, its calls are counted there. */
+  #imageTally(image: Image, id: NameId): Tally {
+    const candidates = this.#names.candidates(id) || anyArchitecture
+    if (image.settledIn !== undefined) {
+      if ((image.candidates & candidates) !== 0) return image.settledIn
+      // One process makes calls of both kinds: those with a name of one kind only can still be told.
+      this.mixed = true
+      return this.group(candidates)
+    }
+    if (!image.tally.has(id)) {
+      if ((image.candidates & candidates) === 0) this.mixed = true
+      else image.candidates &= candidates
+      this.#images.add(image)
+      const width = widthOf(image.candidates)
+      if (width !== undefined) {
+        image.settledIn = this.group(width)
+        this.close(image)
+        return (image.candidates & candidates) === 0 ? this.group(candidates) : image.settledIn
+      }
+    }
+    return image.tally
+  }
+
+  /** With -n the number may tell 32 from 64 bit call by call; where it does not, the image must. */
+  #exactly(id: NameId, number: number): Candidates | undefined {
+    if (number >= 0x40000000 && number < 0x80000000) return modes.x32
+    // What has no name has no table to agree with.
+    if (this.#names.isNumeric(this.#names.name(id))) return undefined
+    const candidates = candidatesOf(this.#names.name(id), number)
+    return (candidates & modes['64 bit']) !== 0 && (candidates & ~modes['64 bit']) !== 0
+      ? undefined
+      : candidates
+  }
+}

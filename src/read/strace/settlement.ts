@@ -1,0 +1,132 @@
+// The end of a source: decides the machine it was recorded on, gives every group of calls to an architecture, and
+// tells all of it by libseccomp's names. Before that nothing is decided that a later line could contradict.
+import type { Architecture } from '../../abi/architectures.ts'
+import { resolvePrinted } from '../../abi/spellings.ts'
+import type { DiagnosticLog } from '../diagnostics.ts'
+import { placeOf } from '../place.ts'
+import type { Arguments, Sink } from '../seen.ts'
+import { anyArchitecture, nativeOf, settle, type Candidates, type Machine } from './architecture.ts'
+import type { Counts } from './counts.ts'
+import type { NameId, Names } from './names.ts'
+import type { Table } from './tables.ts'
+import { Tally } from './tally.ts'
+
+/** A call that a line only tells of: refused by a filter, or interrupted before strace was there. */
+export interface Mention {
+  readonly name: string
+  /** Undefined for the machine's own. */
+  readonly architecture: Architecture | undefined
+  readonly source: number
+  readonly line: number
+}
+
+export interface Evidence {
+  readonly names: Names
+  readonly counts: Counts
+  readonly tables: readonly Table[]
+  readonly mentions: readonly Mention[]
+  /** Arguments asked for, by printed name. */
+  readonly wanted: ReadonlyMap<string, readonly number[]>
+  /** Given by the caller: nothing is inferred then. */
+  readonly architecture: Architecture | undefined
+  /** What addresses and loaders in the lines told. */
+  readonly machine: 'x86_64' | 'aarch64' | undefined
+  /** Whether strace announced the mode of any process. */
+  readonly announced: boolean
+}
+
+/** Tells the sink every call; returns the machine, or undefined where nothing was seen at all. */
+export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: DiagnosticLog): Machine | undefined {
+  const { counts, names, wanted } = evidence
+  counts.closeAll()
+  addTables(evidence)
+  const machine = machineOf(evidence)
+  const tallies = new Map<Architecture, Tally>()
+  for (const [candidates, tally] of counts.groups) give(candidates, tally, machine, tallies, evidence)
+  addMentions(evidence, machine, tallies)
+  for (const [architecture, tally] of tallies) {
+    for (const [id, entry] of tally.all()) {
+      const printed = names.name(id)
+      const source = counts.sources[entry.source] as string
+      const { count, enosys, awaited } = entry
+      // Arguments that were to come with a result that never came are not known.
+      const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
+      const seen = { count, enosys, args, first: placeOf(source, entry.line) }
+      const spelling = resolvePrinted(architecture, printed)
+      if (spelling !== undefined && spelling.names.length > 0) {
+        for (const each of spelling.names) sink.seen(architecture, each, seen)
+        continue
+      }
+      sink.unknown(architecture, numberOf(printed) ?? printed, seen)
+      diagnostics.add('unknown-call', source, entry.line, { call: printed, architecture })
+    }
+  }
+  return tallies.size > 0 ? machine : undefined
+}
+
+/** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */
+function addTables({ counts, tables }: Evidence): void {
+  const shown = new Set<NameId>()
+  for (const tally of counts.groups.values()) for (const [id] of tally.all()) shown.add(id)
+  for (const { tally, candidates } of tables) {
+    const group = counts.group(candidates)
+    for (const [id, entry] of tally.all()) if (!shown.has(id)) group.addEntry(id, entry, counts.sources)
+  }
+}
+
+function machineOf({ architecture, machine, announced, counts, names }: Evidence): Machine {
+  if (architecture !== undefined) return { native: architecture, assumed: false }
+  const sets = [...counts.groups].map(([candidates, tally]) => {
+    let set = candidates
+    for (const [id] of tally.all()) set &= names.candidates(id) || anyArchitecture
+    return set
+  })
+  return nativeOf({ machine, sets, announced, saw: (name) => counts.saw(name) })
+}
+
+/** Gives the calls of a group to their architecture. */
+function give(
+  candidates: Candidates,
+  tally: Tally,
+  { native }: Machine,
+  to: Map<Architecture, Tally>,
+  { names, counts }: Evidence,
+): void {
+  const whole = settle(candidates, native)
+  for (const [id, entry] of tally.all()) {
+    const chosen = whole ?? settle(names.candidates(id), native) ?? native
+    tallyIn(to, chosen).addEntry(id, entry, counts.sources)
+  }
+}
+
+/** A call that was only told of is seen once, unless lines of its own show it. */
+function addMentions(
+  { mentions, names }: Evidence,
+  { native }: Machine,
+  tallies: Map<Architecture, Tally>,
+): void {
+  for (const { name, architecture = native, source, line } of mentions) {
+    const tally = tallyIn(tallies, architecture)
+    const wanted = resolvePrinted(architecture, name)?.names[0] ?? name
+    const shown = [...tally.all()].some(([id]) =>
+      resolvePrinted(architecture, names.name(id))?.names.includes(wanted),
+    )
+    if (!shown) tally.entry(names.id(name), source, line).count++
+  }
+}
+
+function tallyIn(tallies: Map<Architecture, Tally>, architecture: Architecture): Tally {
+  let tally = tallies.get(architecture)
+  if (tally === undefined) tallies.set(architecture, (tally = new Tally()))
+  return tally
+}
+
+function unknownArguments(indexes: readonly number[]): Arguments {
+  return new Map(indexes.map((index) => [index, null]))
+}
+
+function numberOf(printed: string): string | undefined {
+  const found = /^(?:syscall_(0x[0-9a-f]+|\d+)|SYS_(\d+))$/.exec(printed)
+  const digits = found?.[1] ?? found?.[2]
+  return digits === undefined ? undefined : BigInt(digits).toString()
+}

@@ -1,0 +1,83 @@
+// The counting tables of -c and -C in a source: a state machine over its lines. Each table is one image of unknown
+// machine; a table of a mode that is not the default says so above itself.
+import { noteValue } from '../seen.ts'
+import { anyArchitecture, modes, type Candidates } from './architecture.ts'
+import type { Names } from './names.ts'
+import { isRule, summaryColumns, summaryMode, summaryRow } from './summary.ts'
+import { Tally } from './tally.ts'
+
+export interface Table {
+  readonly tally: Tally
+  candidates: Candidates
+}
+
+export class Tables {
+  readonly #names: Names
+  readonly #wanted: ReadonlyMap<string, readonly number[]>
+  readonly #done: Table[] = []
+  #columns: readonly string[] | undefined
+  #mode: Candidates = anyArchitecture
+  #table: Table | undefined
+  /** Rows counted in all tables. */
+  rows = 0
+  /** Whether the mode of any table was announced. */
+  announced = false
+
+  /** `wanted`: arguments to note as unknown, for a table shows none. */
+  constructor(names: Names, wanted: ReadonlyMap<string, readonly number[]>) {
+    this.#names = names
+    this.#wanted = wanted
+  }
+
+  get open(): boolean {
+    return this.#columns !== undefined
+  }
+
+  /** A line outside a table. Returns whether it starts one or tells of one. */
+  starts(text: string): boolean {
+    const columns = summaryColumns(text)
+    if (columns !== undefined) {
+      this.#columns = columns
+      this.#table = undefined
+      return true
+    }
+    const mode = summaryMode.exec(text)?.[1]
+    if (mode === undefined) return false
+    this.announced = true
+    this.#mode = modes[mode as '32 bit']
+    return true
+  }
+
+  /** A line while a table is open. Returns whether it is of the table; the first that is not ends it. */
+  takes(text: string, source: number, line: number): boolean {
+    if (isRule(text)) {
+      if (this.#table === undefined) this.#table = { tally: new Tally(), candidates: this.#mode }
+      else this.end()
+      return true
+    }
+    const table = this.#table
+    const row = table && summaryRow(text, this.#columns as readonly string[])
+    if (table === undefined || row === undefined) {
+      this.end()
+      return false
+    }
+    const id = this.#names.id(row.name)
+    const entry = table.tally.entry(id, source, line)
+    entry.count += row.calls
+    for (const index of this.#wanted.get(row.name) ?? []) noteValue(entry, index, undefined)
+    if (this.#mode === anyArchitecture) table.candidates &= this.#names.candidates(id) || anyArchitecture
+    this.rows++
+    return true
+  }
+
+  end(): void {
+    if (this.#table !== undefined && this.#table.tally.size > 0) this.#done.push(this.#table)
+    this.#columns = undefined
+    this.#table = undefined
+    this.#mode = anyArchitecture
+  }
+
+  get all(): readonly Table[] {
+    return this.#done
+  }
+}

@@ -1,0 +1,32 @@
+// The scalar arguments of one line of a call, at the kernel's indexes. What the line does not show whole is unknown.
+// Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
+import { scalarValue, splitArguments } from './arguments.ts'
+import type { Ending } from './result.ts'
+
+/** ` <unfinished ...>`, ` <detached ...>` and the like: strace's own, behind arguments that are whole. */
+const marker = / *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<>]*>\s*$/
+
+/**
+ * The values that the line of a call shows between `open`, the place after its parenthesis, and its ending. The
+ * function gives the value of the kernel's argument `index`; the whole is undefined where no argument stands there.
+ */
+export function valuesIn(
+  call: string,
+  text: string,
+  open: number,
+  ending: Ending,
+): ((index: number) => bigint | undefined) | undefined {
+  const shown = ending.kind === 'interrupted' ? text.slice(0, ending.at) : text.replace(marker, '')
+  const { texts, end } = splitArguments(shown, open)
+  if (texts.length === 0) return undefined
+  // Foreign text cuts the last argument anywhere; strace itself stops between two writes of its own.
+  const whole = ending.kind === 'open' && end === undefined ? texts.length - 1 : texts.length
+  return (index) => {
+    const flags = call === 'clone' && index === 0 ? texts.findIndex((each) => each.startsWith('flags=')) : -1
+    const position = flags === -1 ? index : flags
+    const argument = texts[position]
+    if (argument === undefined || position >= whole) return undefined
+    if (call === 'clone' && flags === -1 && argument.startsWith('child_stack=')) return undefined
+    return scalarValue(argument)
+  }
+}

@@ -1,0 +1,13 @@
+// Whatever a page shows in a ```console block is what the commands print. Made by scripts/make-pages.ts.
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import t from 'tap'
+import { withOutputs } from './console.ts'
+import { pages } from './pages.ts'
+
+for (const page of pages) {
+  t.test(basename(page), async (t) => {
+    const text = readFileSync(page, 'utf8')
+    t.equal(await withOutputs(text), text)
+  })
+}
