@@ -6,6 +6,7 @@ import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
+import { lineLimit } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 
@@ -47,7 +48,7 @@ function recognised(text: string): Map<Format, Met> {
   let number = 0
   for (const line of text.split('\n')) {
     number++
-    const bare = line.endsWith('\r') ? line.slice(0, -1) : line
+    const bare = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
     if (bare === '') continue
     const format = isStraceLine(bare)
       ? 'strace'

@@ -117,7 +117,7 @@ export function runLines(observations: Observations): string[] {
   const more =
     unseen < 0.5
       ? 'no further calls are estimated'
-      : `at least ${figure(unseen)} more are estimated never seen so far`
+      : `at least ${Math.ceil(unseen)} more are estimated never seen so far`
   return [`${runs} runs: ${inAll} of ${seen} calls in every run; ${chance}; ${more} (Chao2)`]
 }
 

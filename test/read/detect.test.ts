@@ -136,3 +136,51 @@ seccomp-gen: 1 call, 1 different (x86_64), from 1 source; 1 line not understood
   const none = await transcript(['generate', 'seccomp.log', '--comm', 'b'], directory)
   t.equal(none.status, 2)
 })
+
+t.test('no line of 10 MB crashes or stalls a format', async (t) => {
+  const size = 10e6
+  const units = [
+    ' ',
+    '1',
+    'a',
+    'a ',
+    'PID COMM ',
+    '( ',
+    '", ',
+    '=" ',
+    ', 1',
+    ']: 1',
+    '{',
+    '[',
+    '\\"',
+    'kind: ',
+    '... ',
+    '1 1.1: ',
+  ]
+  const starts = [
+    '',
+    '{"MESSAGE":"',
+    '@[',
+    '     1.0 (',
+    'PID COMM ',
+    '11:21:51:1  1000',
+    'seccomp:',
+    'time="" level=info msg="',
+    'sh 1 ',
+    'I0705 12:08:18.7 1 a.go:1] log-enricher "msg"="',
+    'a: return x',
+  ]
+  for (const format of formats.filter(
+    (each) => !['profile', 'observations', 'strace-summary'].includes(each),
+  )) {
+    for (const start of starts) {
+      // The reader keeps head and tail of a line: one long line of each kind in turn.
+      const text = units.map((unit) => start + unit.repeat(Math.ceil(200_000 / unit.length)) + 'x').join('\n')
+      await observeText(`${text}\n`, { format }).catch((error: unknown) => {
+        if (!(error as Error).constructor.name.startsWith('UserError')) throw error
+      })
+    }
+    await observeText(`${'x '.repeat(size / 2)}\n`, { format })
+    t.pass(format)
+  }
+})

@@ -5,14 +5,14 @@ import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
 
 /** `   0.034 ( 0.016 ms): comm/pid name(`. A task's name has 15 bytes at most and may hold anything: the longest fits. */
 const traced =
-  /^\s*(?:\?|[\d.]+) \([ \d.]*(?:ms)?\s*\): (?:(.{1,15})\/(\d+) )?( ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/s
+  /^ {0,40}(?:\?|[\d.]{1,40}) \([ \d.]{0,40}(?:ms)?\): (?:(.{1,15})\/(\d+) )?( ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/s
 const returned = / = (-?\d+|0x[0-9a-f]+|\?)(?: |$)/
 const summaryOf = /^ (.{1,15}) \((\d+)\), \d+ events, [\d.]+%$/
 const summaryRow = /^ {3}([a-z_]\w*) +(\d+) +(?:(\d+) +)?[\d.]+ +[\d.]+ /
 const scripted =
-  /^\s*(.{1,16}?)\s+(\d+)(?:\/\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\d+\s+)?(?:raw_syscalls:sys_enter: NR (-?\d+) \(([^)]*)\)|syscalls:sys_enter_(\w+): )/
+  /^ {0,40}(.{1,16}?) {1,40}(\d{1,10})(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_syscalls:sys_enter: NR (-?\d{1,20}) \(([^)]*)\)|syscalls:sys_enter_(\w+): )/
 const otherEvent =
-  /^\s*.{1,16}?\s+\d+(?:\/\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\d+\s+)?(?:raw_)?syscalls:sys_exit/
+  /^ {0,40}.{1,16}? {1,40}\d{1,10}(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_)?syscalls:sys_exit/
 
 /** execve on x86_64, aarch64, x86 and arm. */
 const execves = new Set([59, 221, 11])

@@ -72,8 +72,12 @@ function elastic(source: string, text: string): readonly string[] | undefined {
 /** `read: 1`, `ioctl: arg1 == TCGETS`, `kill: return EPERM`; `@frequency`, `@include` and comments apart. */
 const rule = /^\s*([a-z_][a-z0-9_]*)(?:\[[^\]]*\])?\s*:\s*(\S.*)$/
 
+/** No policy has longer lines, and a pattern over hostile ones takes its time. */
+const lineLimit = 1024
+
 function isMinijail(text: string): boolean {
   const lines = text.split('\n').filter((line) => /^\s*[^\s#@]/.test(line))
+  if (lines.some(({ length }) => length > lineLimit)) return false
   return (
     lines.length > 0 &&
     lines.every((line) =>

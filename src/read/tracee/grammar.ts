@@ -5,7 +5,7 @@ import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
 const row =
-  /^(\d\d:\d\d:\d\d:\d+) +(\d+) +(.{1,16}?) +(\d+)(?:\/\d+)? +(\d+)(?:\/\d+)? +(-?\d+) +([a-z_]\w*)(?: |$)/
+  /^(\d\d:\d\d:\d\d:\d+) {1,20}(\d+) {1,20}(.{1,16}?) {1,20}(\d+)(?:\/\d+)? {1,20}(\d+)(?:\/\d+)? {1,20}(-?\d+) {1,20}([a-z_]\w*)(?: |$)/
 const header = /^TIME +UID +COMM +PID/
 
 export const tracee: Grammar = {
