@@ -137,7 +137,7 @@ seccomp-gen: 1 call, 1 different (x86_64), from 1 source; 1 line not understood
   t.equal(none.status, 2)
 })
 
-t.test('no line of 10 MB crashes or stalls a format', async (t) => {
+t.test('no line of 10 MB crashes or stalls a format of logs', async (t) => {
   const size = 10e6
   const units = [
     ' ',
@@ -171,7 +171,7 @@ t.test('no line of 10 MB crashes or stalls a format', async (t) => {
     'a: return x',
   ]
   for (const format of formats.filter(
-    (each) => !['profile', 'observations', 'strace-summary'].includes(each),
+    (each) => !['strace', 'strace-summary', 'profile', 'observations'].includes(each),
   )) {
     for (const start of starts) {
       // The reader keeps head and tail of a line: one long line of each kind in turn.
