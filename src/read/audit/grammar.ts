@@ -125,7 +125,7 @@ function called(machine: string, printed: string, say: Say, rest: Omit<Call, 'ca
     say.diagnostic('foreign-machine', { machine })
     return 'ignored'
   }
-  return { ...rest, architecture, call: callNamed(printed) }
+  return Object.assign(rest, { architecture, call: callNamed(printed) })
 }
 
 /** `41`, `socket`, `unknown-syscall(470)`. */

@@ -25,8 +25,9 @@ const ofJournal = /([A-Z][A-Z0-9_]+) (?=\w+=)/y
 
 /** Undefined for a line on which no audit record begins. */
 export function headerOf(line: string): Header | undefined {
-  const found = prefix.exec(line) as RegExpExecArray
-  record.lastIndex = found[0].length
+  // auditd's own lines have no prefix.
+  const found = line.startsWith('type=') ? undefined : (prefix.exec(line) as RegExpExecArray)
+  record.lastIndex = found?.[0].length ?? 0
   const header = record.exec(line)
   if (header !== null) {
     const stamp = header[3] ?? header[5] ?? ''
@@ -37,7 +38,7 @@ export function headerOf(line: string): Header | undefined {
       at: record.lastIndex,
     }
   }
-  if (found[1] !== 'audit') return undefined
+  if (found?.[1] !== 'audit') return undefined
   ofJournal.lastIndex = found[0].length
   const journal = ofJournal.exec(line)
   return journal === null
