@@ -15,22 +15,28 @@ import {
   type Link,
 } from './chain.ts'
 
-/** Adds the chain `added` (of one rule, answering `answer`); false where libseccomp refuses it (EEXIST). */
-export function addChain(chains: Link, added: Link, answer: Answer): boolean {
+/**
+ * `clash`: refused (EEXIST). `endless`: libseccomp 2.5.4 puts a node into a level it is in already, and never returns;
+ * it happens where two rules of two arguments share a GT, GE, LT, LE or NE and go on to different arguments.
+ */
+export type Added = 'added' | 'clash' | 'endless'
+
+/** Adds the chain `added` of one rule, answering `answer`. */
+export function addChain(chains: Link, added: Link, answer: Answer): Added {
   const match = new Match(chains, answer)
   const pruned = prune(chains, added.node, match)
   if (pruned > 0) {
     if (chains.node === undefined) {
       chains.node = added.node
-      return true
+      return 'added'
     }
   } else if (match.now && match.oldEnds && match.newIsLonger) {
     releaseLevel(added)
-    return true
+    return 'added'
   }
-  const fits = merge(chains, added.node as ChainNode)
-  if (fits) releaseLevel(added)
-  return fits
+  const outcome = merge(chains, added.node as ChainNode)
+  if (outcome === 'added') releaseLevel(added)
+  return outcome
 }
 
 /** What is known while the new chain is held against the old one. */
@@ -169,17 +175,19 @@ function answersAll(tree: ChainNode | undefined, answer: Answer): boolean {
   return true
 }
 
-function merge(existing: Link, added: ChainNode): boolean {
+function merge(existing: Link, added: ChainNode): Added {
   for (let node = existing.node; node !== undefined;) {
     if (isSame(node, added)) return mergeSame(node, added)
-    if (!comesAfter(node, added)) {
-      if (node.after === undefined) {
-        added.before = held(node)
-        node.after = held(added)
-        return true
-      }
+    const place = comesAfter(node, added) ? 'before' : node.after === undefined ? 'after' : undefined
+    if (place !== undefined && isInLevel(node, added)) return 'endless'
+    if (place === undefined) {
       node = node.after
       continue
+    }
+    if (place === 'after') {
+      added.before = held(node)
+      node.after = held(added)
+      return 'added'
     }
     if (node.before !== undefined) {
       node.before.after = held(added)
@@ -194,18 +202,18 @@ function merge(existing: Link, added: ChainNode): boolean {
       existing.node = held(added)
       release({ node })
     }
-    return true
+    return 'added'
   }
-  return true
+  return 'added'
 }
 
-function mergeSame(node: ChainNode, added: ChainNode): boolean {
+function mergeSame(node: ChainNode, added: ChainNode): Added {
   for (const branch of ['True', 'False'] as const) {
     const answer = added[`answer${branch}`]
     if (answer === undefined) continue
     const had = node[`answer${branch}`]
     if (had === undefined) {
-      if (!answersAll(node[`when${branch}`].node, answer)) return false
+      if (!answersAll(node[`when${branch}`].node, answer)) return 'clash'
       release(node[`when${branch}`])
       node[`when${branch}`].node = undefined
       node[`answer${branch}`] = answer
@@ -213,7 +221,7 @@ function mergeSame(node: ChainNode, added: ChainNode): boolean {
       // Of two upper halves the one of the larger (for what is below a value, the smaller) number answers.
       const further = branch === 'True' ? added.whole > node.whole : added.whole < node.whole
       if (added.high && further) node.answerTrue = answer
-      if (isLeaf(node) || isLeaf(added)) return false
+      if (isLeaf(node) || isLeaf(added)) return 'clash'
     }
   }
   for (const branch of ['True', 'False'] as const) {
@@ -221,12 +229,20 @@ function mergeSame(node: ChainNode, added: ChainNode): boolean {
     if (below === undefined) continue
     const own = node[`when${branch}`]
     if (own.node !== undefined) {
-      if (!merge(own, below)) return false
+      const outcome = merge(own, below)
+      if (outcome !== 'added') return outcome
     } else if (node[`answer${branch}`] === undefined) {
       own.node = held(below)
     } else {
-      return true
+      return 'added'
     }
   }
-  return true
+  return 'added'
+}
+
+function isInLevel(level: ChainNode, node: ChainNode): boolean {
+  for (let each: ChainNode | undefined = firstOfLevel(level); each !== undefined; each = each.after) {
+    if (each === node) return true
+  }
+  return false
 }

@@ -9,7 +9,7 @@ import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'
 import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { isSameAnswer, killThread, noSuchCall, type Answer } from './answer.ts'
-import { addChain } from './chain-add.ts'
+import { addChain, type Added } from './chain-add.ts'
 import type { Link } from './chain.ts'
 import { makeChain } from './chain-make.ts'
 import { alternativesOf, type Condition } from './conditions.ts'
@@ -44,11 +44,12 @@ export function makeFilter(resolved: Resolved, context: Context): Filter {
         for (const [architecture, decisions] of calls) {
           for (const target of targetsOf(name, architecture)) {
             const all = target.member === undefined ? conditions : memberConditions(target.member, conditions)
-            if (addRule(decisions, target.number, all, rule.answer, architectures[architecture].bits))
-              continue
+            const { bits } = architectures[architecture]
+            const outcome = addRule(decisions, target.number, all, rule.answer, bits)
+            if (outcome === 'added') continue
             const { line, column } = rule.at
             throw new UserError(
-              `${resolved.name}:${line}:${column}: another rule answers ${name} otherwise under the same condition on ${architecture}: libseccomp refuses that, and the container does not start`,
+              `${resolved.name}:${line}:${column}: ${refusals[outcome](name, architecture)}, and the container does not start`,
             )
           }
         }
@@ -103,22 +104,30 @@ function memberConditions(member: number, conditions: readonly Condition[]): rea
   ]
 }
 
-/** False where libseccomp refuses. */
+const refusals: Readonly<
+  Record<Exclude<Added, 'added'>, (name: string, architecture: Architecture) => string>
+> = {
+  clash: (name, architecture) =>
+    `another rule answers ${name} otherwise under the same condition on ${architecture}: libseccomp refuses that`,
+  endless: (name, architecture) =>
+    `together with the rules before it this one of ${name} makes libseccomp 2.5 loop without end on ${architecture}: compare with SCMP_CMP_MASKED_EQ or SCMP_CMP_EQ`,
+}
+
 function addRule(
   decisions: Map<number, Decision>,
   number: number,
   conditions: readonly Condition[],
   answer: Answer,
   bits: 64 | 32,
-): boolean {
+): Added {
   const before = decisions.get(number)
   // Of two rules for every call the first counts, and one for every call makes conditions needless.
-  if (before !== undefined && isAnswer(before)) return true
+  if (before !== undefined && isAnswer(before)) return 'added'
   const chain = makeChain(conditions, answer, bits)
   if (chain === undefined) decisions.set(number, answer)
   else if (before === undefined) decisions.set(number, { node: chain })
   else return addChain(before, { node: chain }, answer)
-  return true
+  return 'added'
 }
 
 function hasStub({ action }: Answer): boolean {

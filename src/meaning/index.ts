@@ -6,7 +6,7 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { answerTo } from './evaluate.ts'
-import { makeFilter, type Filter } from './filter.ts'
+import { decisionOn, isAnswer, makeFilter, type Filter } from './filter.ts'
 import { resolve, type Resolved } from './resolve.ts'
 
 /** A profile in a context. */
@@ -31,3 +31,15 @@ export function makeMeaning(parsed: ParsedProfile, context: Context): Meaning {
 
 export { answerText, directionOf, type Answer, type Direction } from './answer.ts'
 export { contextOf, dockerCapabilities, type Context, type ContextOptions } from './context.ts'
+export { builtin, builtinNames, isBuiltinName, type Builtin } from './builtin.ts'
+
+/** The answer to a call where no argument changes it; undefined where one may. */
+export function answerAlways(
+  { filter }: Meaning,
+  architecture: Architecture,
+  number: number,
+): Answer | undefined {
+  const decision = decisionOn(filter, architecture, number)
+  return isAnswer(decision) ? decision : undefined
+}
+export { differencesOf, type Difference } from './compare.ts'

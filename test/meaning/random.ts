@@ -163,7 +163,8 @@ export function callsAround(
     const architecture = pick(['x86_64', 'x86', 'x32', 'aarch64', 'arm'] as const)
     const name = random() < 0.9 && rules.length > 0 ? pick(rules).name : pick(names)
     const wanted = architecture === 'x86' && random() < 0.3 ? pick(['socketcall', 'ipc']) : name
-    const number = syscallTable(architecture).byName(wanted)?.number ?? 3000
+    const number =
+      syscallTable(architecture).byName(wanted)?.number ?? (architecture === 'x32' ? 0x40000000 : 0) + 3000
     const args = Array.from({ length: 6 }, () =>
       random() < 0.05 ? BigInt.asUintN(64, BigInt(Math.floor(random() * 2 ** 52)) * 4096n) : pick(boundaries),
     )
