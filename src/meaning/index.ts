@@ -43,3 +43,12 @@ export function answerAlways(
   return isAnswer(decision) ? decision : undefined
 }
 export { differencesOf, type Difference } from './compare.ts'
+export {
+  changesBetween,
+  countsAgainst,
+  type Change,
+  type ChangeId,
+  type Comparison,
+  type Counts,
+  type Verdict,
+} from './changes.ts'
