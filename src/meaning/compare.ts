@@ -5,7 +5,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
 import { firstOfLevel, type ChainNode } from './chain.ts'
-import { wordIndex } from './evaluate.ts'
+import { passes, wordIndex } from './evaluate.ts'
 import { decisionOn, isAnswer, type Decision } from './filter.ts'
 import type { Meaning } from './index.ts'
 import { anyWord, wordWith, type WordFacts } from './words.ts'
@@ -86,7 +86,9 @@ function differencesOfCall(
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, difference]) => difference)
 }
 
-type Words = ReadonlyMap<number, WordFacts>
+/** What is known of each word, and one of which it holds; of a word that is not here nothing is known. */
+type Words = ReadonlyMap<number, { readonly facts: WordFacts; readonly word: number }>
+
 interface Budget {
   left: number
   readonly syscall: string
@@ -141,7 +143,7 @@ function* levelWays(
 /** What is known after a comparison; undefined where no word can come out so. */
 function learn(words: Words, node: ChainNode, holds: boolean): Words | undefined {
   const index = wordIndex(node)
-  const facts = words.get(index) ?? anyWord
+  const { facts, word } = words.get(index) ?? { facts: anyWord, word: 0 }
   const { mask, datum } = node
   let next: WordFacts | undefined
   switch (node.test) {
@@ -163,11 +165,12 @@ function learn(words: Words, node: ChainNode, holds: boolean): Words | undefined
         : { ...facts, most: Math.min(facts.most, datum - 1) }
       break
   }
-  if (next === undefined || wordWith(next) === undefined) return undefined
-  return new Map([...words, [index, next]])
+  if (next === undefined) return undefined
+  const still = passes(node, word) === holds ? word : wordWith(next)
+  return still === undefined ? undefined : new Map(words).set(index, { facts: next, word: still })
 }
 
 function argumentsOf(words: Words): readonly bigint[] {
-  const word = (index: number): bigint => BigInt(wordWith(words.get(index) ?? anyWord) ?? 0)
+  const word = (index: number): bigint => BigInt(words.get(index)?.word ?? 0)
   return Array.from({ length: 6 }, (_, index) => (word(index * 2 + 1) << 32n) | word(index * 2))
 }

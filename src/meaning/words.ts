@@ -17,7 +17,7 @@ export const anyWord: WordFacts = { least: 0, most: 0xffffffff, mask: 0, value: 
 /** A word of which all of it holds, the smallest; undefined where there is none. */
 export function wordWith(facts: WordFacts): number | undefined {
   const { least, most, mask, value, not } = facts
-  if (least > most) return undefined
+  if (least > most || (value & ~mask) !== 0) return undefined
   const dead = new Set<string>()
   const search = (
     bit: number,
