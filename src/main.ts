@@ -33,6 +33,16 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/validate.ts'),
     failure: 2,
   },
+  diff: {
+    summary: 'what changes in meaning between two profiles',
+    load: () => import('./commands/diff.ts'),
+    failure: 2,
+  },
+  eval: {
+    summary: 'what a profile answers to one call',
+    load: () => import('./commands/eval.ts'),
+    failure: 2,
+  },
   syscalls: {
     summary: 'look up calls in the tables of every architecture',
     load: () => import('./commands/syscalls.ts'),
