@@ -29,6 +29,8 @@ export type DiagnosticCode =
   | 'detached' // strace let go of the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
   // --- architecture
+  | 'calls-lost' // ebpf: calls that found no room in the kernel's tables
+  | 'processes-lost' // ebpf: processes that found no room, so that none of their calls is here
   | 'architecture-assumed' // nothing in the source tells its architecture
   | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here
 

@@ -28,6 +28,9 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   detached: () => 'strace let go of the program while it ran: what came after is missing',
   'refused-by-filter': ({ call = 'a call' }) =>
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
+  'calls-lost': () => 'the kernel could not count some calls: the record is not whole, record again',
+  'processes-lost': () =>
+    'more processes were started than can be recorded: calls of some are missing, record fewer at a time',
   'architecture-assumed': ({ architecture = 'the usual one' }) =>
     `nothing tells which architecture this was recorded on, ${architecture} is assumed: say observe --arch A`,
   'architecture-ambiguous': () =>
