@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts'
 import { privilegeRaiser, programOfStrace, readCommand, runsContainer } from './command-line.ts'
 import { findProgram } from './program.ts'
 import type { RecorderName, RecordNotice, RecordOptions, Recording } from './recording.ts'
-import { findContainer } from './containers/find.ts'
+import { findContainer, readContainerRun, recordContainer } from './containers/index.ts'
 import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
 import { recordWithStrace, whyNoStrace } from './strace.ts'
 
@@ -49,9 +49,16 @@ export async function record(options: RecordOptions): Promise<Recording> {
       : recordWithStrace(name, options)
   }
   const [program] = options.command
-  for (const notice of lookAt(options.command)) options.notice?.(notice)
-  findProgram(program, options.cwd ?? process.cwd(), (options.env ?? process.env)['PATH'])
+  const env = options.env ?? process.env
+  const reading = readCommand(options.command)
+  const run = reading.kind === 'program' ? readContainerRun(options.command, reading.at, env) : undefined
+  for (const notice of lookAt(options.command, run !== undefined)) options.notice?.(notice)
+  findProgram(program, options.cwd ?? process.cwd(), env['PATH'])
   const name = `trace of ${basename(program)}`
+  if (run !== undefined) {
+    await choose(options, `a container that ${run.engine} starts is recorded by ebpf only`)
+    return recordContainer(name, options, run)
+  }
   return (await choose(options)) === 'ebpf' ? recordWithEbpf(name, options) : recordWithStrace(name, options)
 }
 
@@ -82,7 +89,7 @@ async function choose(options: RecordOptions, only?: string): Promise<RecorderNa
 }
 
 /** Refuses commands whose workload would not be in the record, and tells what else a reader of it should know. */
-function lookAt(command: readonly string[]): readonly RecordNotice[] {
+function lookAt(command: readonly string[], recordsContainer: boolean): readonly RecordNotice[] {
   const reading = readCommand(command)
   const raiser = privilegeRaiser(reading)
   if (raiser !== undefined && process.getuid?.() !== 0) {
@@ -102,10 +109,10 @@ function lookAt(command: readonly string[]): readonly RecordNotice[] {
       125,
     )
   }
-  if (runsContainer(command, reading.at)) {
+  if (!recordsContainer && runsContainer(command, reading.at)) {
     throw new UserError(
       `the record would be of ${reading.name} itself, not of the program in the container: ` +
-        'run seccomp-gen trace inside it, or attach to its process with seccomp-gen trace --pid PID',
+        'record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it',
       125,
     )
   }

@@ -19,6 +19,7 @@ import type {
 import { streamsOf, surroundingsOf } from '../surroundings.ts'
 import { signalProcess } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
+import type { Membership } from './program.ts'
 import { Session } from './session.ts'
 
 export { whyNoEbpf } from './available.ts'
@@ -32,8 +33,17 @@ const grace = 10_000
 export async function recordWithEbpf(
   name: string,
   options: CommandOptions | ProcessOptions | CgroupOptions,
+  workload?: Workload,
 ): Promise<Recording> {
-  return options.command === undefined ? attached(name, options) : started(name, options)
+  return options.command === undefined ? attached(name, options) : started(name, options, workload)
+}
+
+/** What a command starts that is no child of it, such as a container: who counts, and what must have ended. */
+export interface Workload {
+  readonly membership: Membership
+  readonly processes?: () => readonly number[]
+  /** Told the command's process id. */
+  readonly started?: (pid: number) => void
 }
 
 /** A process, or a cgroup, that runs already: until it is over, `for`, `stop` or a signal says so. */
@@ -72,12 +82,13 @@ async function attached(name: string, options: ProcessOptions | CgroupOptions): 
 }
 
 /** A command and everything it starts, until the last of it has ended. */
-async function started(name: string, options: CommandOptions): Promise<Recording> {
+async function started(name: string, options: CommandOptions, workload?: Workload): Promise<Recording> {
   const [word, ...operands] = options.command
   const surroundings = surroundingsOf(options)
   const file = findProgram(word, surroundings.cwd, surroundings.env['PATH'])
   refuseFormat(word, resolve(surroundings.cwd, file))
-  const session = await Session.start({ who: 'tree', underFilter: false })
+  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false })
+  const processes = workload?.processes ?? (() => session.members())
   const over = new AbortController()
   try {
     const command = session.starting(() =>
@@ -90,14 +101,15 @@ async function started(name: string, options: CommandOptions): Promise<Recording
       }),
     )
     const pid = command.pid ?? 0
-    const silence = options.signals?.((signal) => void pass(signal, pid, session))
-    const ending = endInTime(options, session, pid, over.signal)
+    workload?.started?.(pid)
+    const silence = options.signals?.((signal) => void pass(signal, pid, session, processes))
+    const ending = endInTime(options, processes, pid, over.signal)
     const result = await command
     if (result.exitCode === undefined && result.signal === undefined) {
       const why = ((result.cause as NodeJS.ErrnoException | undefined)?.code ?? result.shortMessage) || ''
       throw new UserError(`${word}: cannot be run: ${execFailures[why] ?? why}`, 126)
     }
-    await theRest(options, session)
+    await theRest(options, processes)
     over.abort()
     await ending
     silence?.()
@@ -112,7 +124,12 @@ async function started(name: string, options: CommandOptions): Promise<Recording
 }
 
 /** Passes a signal on, unless the command was sent it as well: Ctrl-C, a supervisor that signals the group. */
-async function pass(signal: EndingSignal, command: number, session: Session): Promise<void> {
+async function pass(
+  signal: EndingSignal,
+  command: number,
+  session: Session,
+  processes: () => readonly number[],
+): Promise<void> {
   const number = constants.signals[signal]
   passed.set(session, passed.get(session) ?? new Map())
   const seen = passed.get(session) as Map<number, number>
@@ -122,13 +139,13 @@ async function pass(signal: EndingSignal, command: number, session: Session): Pr
   seen.set(number, Math.max(now, before))
   if (now > before) return
   if (signalProcess(command, signal)) seen.set(number, session.arrivals(number))
-  else for (const member of session.members()) signalProcess(member, signal)
+  else for (const pid of processes()) signalProcess(pid, signal)
 }
 const passed = new WeakMap<Session, Map<number, number>>()
 
 async function endInTime(
   options: RecordSettings,
-  session: Session,
+  processes: () => readonly number[],
   command: number,
   over: AbortSignal,
 ): Promise<void> {
@@ -141,9 +158,9 @@ async function endInTime(
   while (!over.aborted) {
     await wait(echo, undefined, { signal: over }).catch(() => undefined)
     if (over.aborted) return
-    const members = session.members()
+    const members = processes()
     if (performance.now() > late) for (const pid of members) signalProcess(pid, 'SIGKILL')
-    else if (!members.includes(command)) {
+    else if (!signalProcess(command, 0)) {
       const left = members.filter((pid) => !told.includes(pid))
       for (const pid of left) signalProcess(pid, 'SIGTERM')
       told = [...told, ...left]
@@ -152,14 +169,14 @@ async function endInTime(
 }
 
 /** Waits for what the command left in the background, and says so. */
-async function theRest(options: RecordSettings, session: Session): Promise<void> {
+async function theRest(options: RecordSettings, processes: () => readonly number[]): Promise<void> {
   const since = performance.now()
   for (let said = false, pause = 1; ; pause = Math.min(pause * 2, 100)) {
-    const processes = session.members().length
-    if (processes === 0) return
+    const left = processes().length
+    if (left === 0) return
     if (!said && performance.now() - since > 1000) {
       said = true
-      options.notice?.({ code: 'left-running', processes })
+      options.notice?.({ code: 'left-running', processes: left })
     }
     await wait(pause)
   }

@@ -17,9 +17,9 @@ export interface Membership {
 export interface Programs {
   readonly sys_enter: readonly Line[]
   readonly sys_exit: readonly Line[]
-  readonly sched_process_fork?: readonly Line[]
-  readonly sched_process_exit?: readonly Line[]
-  readonly signal_generate?: readonly Line[]
+  readonly sched_process_fork: readonly Line[]
+  readonly sched_process_exit: readonly Line[]
+  readonly signal_generate: readonly Line[]
 }
 
 const frame = 10
@@ -39,13 +39,9 @@ export function programsFor(
   membership: Membership,
   ownProcess: number,
 ): Programs {
-  const each = {
+  return {
     sys_enter: entered(layout, maps, membership),
     sys_exit: left(layout, maps, membership),
-  }
-  if (membership.who !== 'tree') return each
-  return {
-    ...each,
     sched_process_fork: forked(layout, maps, ownProcess),
     sched_process_exit: exited(layout, maps),
     signal_generate: signalled(layout, maps),

@@ -1,0 +1,113 @@
+// What a recorded container is given for the time of the recording: a cgroup to be found in and a filter that allows
+// all. A guardian, a process of its own, takes both away when we end, however we end.
+import { randomBytes } from 'node:crypto'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
+
+/** What the guardian is told, as one word of JSON. */
+export interface GuardianTask {
+  readonly cgroup: string
+  readonly directory: string
+  /** The slice to stop, where systemd owns the cgroups. */
+  readonly slice?: string
+}
+
+export interface Staging {
+  /** For --cgroup-parent. */
+  readonly parent: string
+  /** For --security-opt seccomp=FILE. */
+  readonly filter: string
+  readonly membership: Cgroup
+  /** Processes in the cgroup and below, in the order of their ids. */
+  readonly processes: () => readonly number[]
+  /** The client that starts the container: if we are killed, it is ended too. */
+  readonly startedBy: (client: number) => void
+  /** Takes everything away, and waits for that. */
+  readonly end: () => Promise<void>
+}
+
+/** Makes cgroup and filter. `systemd`: the engine leaves cgroups to systemd, which wants a slice. */
+export async function stage(systemd: boolean): Promise<Staging> {
+  const mount = unifiedMount()
+  const name = `seccompgen${randomBytes(6).toString('hex')}`
+  const slice = systemd ? `${name}.slice` : undefined
+  const cgroup = slice ?? name
+  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-'))
+  const guardian = await startGuardian({ cgroup, directory, ...(slice && { slice }) })
+  const end = async (): Promise<void> => {
+    const gone = new Promise((resolve) => guardian.once('exit', resolve))
+    guardian.stdin?.end('done\n')
+    if (guardian.exitCode === null && guardian.signalCode === null) await gone
+  }
+  try {
+    if (slice !== undefined) await systemctl('start', slice)
+    else for (const { path } of [{ path: mount }]) mkdirSync(join(path, cgroup))
+    const filter = join(directory, 'allow-all.json')
+    writeFileSync(filter, `${JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW' })}\n`)
+    return {
+      parent: slice ?? `/${cgroup}`,
+      filter,
+      membership: findCgroup(join(mount, cgroup)),
+      processes: () => processesBelow(join(mount, cgroup)),
+      startedBy: (client) => void guardian.stdin?.write(`${client}\n`),
+      end,
+    }
+  } catch (error) {
+    await end()
+    if (error instanceof UserError) throw error
+    throw new UserError(`cannot make a cgroup for the container: ${(error as Error).message}`, 125)
+  }
+}
+
+async function startGuardian(task: GuardianTask): Promise<ChildProcess> {
+  const file = join(import.meta.dirname, `guardian${extname(import.meta.filename)}`)
+  const guardian = spawn(process.execPath, [...process.execArgv, file, JSON.stringify(task)], {
+    // A session of its own: a signal to our group, Ctrl-C in our terminal, is not for it.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    cwd: '/',
+  })
+  guardian.stdin?.on('error', () => undefined)
+  await new Promise<void>((resolve, reject) => {
+    guardian.stdout?.once('data', () => resolve())
+    guardian.once('error', reject)
+    guardian.once('exit', () => reject(new UserError('the process that cleans up cannot be started', 125)))
+  })
+  return guardian
+}
+
+/** Starts or stops a slice. */
+export async function systemctl(verb: 'start' | 'stop', slice: string): Promise<void> {
+  const child = spawn('systemctl', [verb, slice], { stdio: 'ignore' })
+  const status = await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
+  if (status !== 0) throw new UserError(`systemctl ${verb} ${slice} failed`, 125)
+}
+
+/** The processes in a cgroup's directory and all below it. */
+export function processesBelow(directory: string): readonly number[] {
+  try {
+    const own = readFileSync(join(directory, 'cgroup.procs'), 'latin1')
+      .split('\n')
+      .filter(Boolean)
+      .map(Number)
+    const children = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    return [...own, ...children.flatMap(({ name }) => processesBelow(join(directory, name)))].sort(
+      (a, b) => a - b,
+    )
+  } catch {
+    // It went away meanwhile.
+    return []
+  }
+}
+
+/** The directories of this cgroup in every hierarchy: engines make them in version 1 as well. */
+export function everywhere(cgroup: string): readonly string[] {
+  return cgroupMounts().map(({ path }) => join(path, cgroup))
+}
