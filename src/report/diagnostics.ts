@@ -20,7 +20,7 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>
-    'strace was attached to a running program, so what it does when it starts is missing: record a start too',
+    'the recorder was attached to what ran already, so what that does when it starts is missing: record a start too',
   filtered: () =>
     'strace seems to have been told to print some calls only: record without -e trace=, -P, -z, -Z',
   'counts-only': () =>

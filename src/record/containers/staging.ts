@@ -2,8 +2,7 @@
 // all. A guardian, a process of its own, takes both away when we end, however we end.
 import { randomBytes } from 'node:crypto'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
@@ -11,10 +10,11 @@ import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.
 /** What the guardian is told, as one word of JSON. */
 export interface GuardianTask {
   readonly cgroup: string
-  readonly directory: string
-  /** The slice to stop, where systemd owns the cgroups. */
-  readonly slice?: string
+  /** systemd owns the cgroups: it is a slice. */
+  readonly slice: boolean
 }
+/** What it answers, one line of JSON, when it has made what it will take away. */
+export type GuardianAnswer = { readonly directory: string } | { readonly failure: string }
 
 export interface Staging {
   /** For --cgroup-parent. */
@@ -34,22 +34,18 @@ export interface Staging {
 export async function stage(systemd: boolean): Promise<Staging> {
   const mount = unifiedMount()
   const name = `seccompgen${randomBytes(6).toString('hex')}`
-  const slice = systemd ? `${name}.slice` : undefined
-  const cgroup = slice ?? name
-  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-'))
-  const guardian = await startGuardian({ cgroup, directory, ...(slice && { slice }) })
+  const cgroup = systemd ? `${name}.slice` : name
+  const { guardian, directory } = await startGuardian({ cgroup, slice: systemd })
   const end = async (): Promise<void> => {
     const gone = new Promise((resolve) => guardian.once('exit', resolve))
     guardian.stdin?.end('done\n')
     if (guardian.exitCode === null && guardian.signalCode === null) await gone
   }
   try {
-    if (slice !== undefined) await systemctl('start', slice)
-    else for (const { path } of [{ path: mount }]) mkdirSync(join(path, cgroup))
     const filter = join(directory, 'allow-all.json')
     writeFileSync(filter, `${JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW' })}\n`)
     return {
-      parent: slice ?? `/${cgroup}`,
+      parent: systemd ? cgroup : `/${cgroup}`,
       filter,
       membership: findCgroup(join(mount, cgroup)),
       processes: () => processesBelow(join(mount, cgroup)),
@@ -58,26 +54,33 @@ export async function stage(systemd: boolean): Promise<Staging> {
     }
   } catch (error) {
     await end()
-    if (error instanceof UserError) throw error
-    throw new UserError(`cannot make a cgroup for the container: ${(error as Error).message}`, 125)
+    throw error
   }
 }
 
-async function startGuardian(task: GuardianTask): Promise<ChildProcess> {
+/** Nothing is made before the guardian is there to take it away. Throws UserError (125). */
+async function startGuardian(
+  task: GuardianTask,
+): Promise<{ readonly guardian: ChildProcess; readonly directory: string }> {
   const file = join(import.meta.dirname, `guardian${extname(import.meta.filename)}`)
   const guardian = spawn(process.execPath, [...process.execArgv, file, JSON.stringify(task)], {
     // A session of its own: a signal to our group, Ctrl-C in our terminal, is not for it.
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
-    cwd: '/',
+    cwd: import.meta.dirname,
   })
   guardian.stdin?.on('error', () => undefined)
-  await new Promise<void>((resolve, reject) => {
-    guardian.stdout?.once('data', () => resolve())
-    guardian.once('error', reject)
-    guardian.once('exit', () => reject(new UserError('the process that cleans up cannot be started', 125)))
+  const text = await new Promise<string>((resolve) => {
+    guardian.stdout?.once('data', (bytes: Buffer) => resolve(bytes.toString()))
+    guardian.once('error', () => resolve(''))
+    guardian.once('exit', () => resolve(''))
   })
-  return guardian
+  const answer = JSON.parse(
+    text || JSON.stringify({ failure: 'the process that cleans up does not start' }),
+  ) as GuardianAnswer
+  if ('failure' in answer)
+    throw new UserError(`cannot make a cgroup for the container: ${answer.failure}`, 125)
+  return { guardian, directory: answer.directory }
 }
 
 /** Starts or stops a slice. */
