@@ -6,7 +6,13 @@ import { UserError } from '../errors.ts'
 import { privilegeRaiser, programOfStrace, readCommand, runsContainer } from './command-line.ts'
 import { findProgram } from './program.ts'
 import type { RecorderName, RecordNotice, RecordOptions, Recording } from './recording.ts'
-import { findContainer, readContainerRun, recordContainer } from './containers/index.ts'
+import {
+  findContainer,
+  readContainerRun,
+  readRuntimeRun,
+  recordContainer,
+  recordRuntime,
+} from './containers/index.ts'
 import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
 import { recordWithStrace, whyNoStrace } from './strace.ts'
 
@@ -52,12 +58,17 @@ export async function record(options: RecordOptions): Promise<Recording> {
   const env = options.env ?? process.env
   const reading = readCommand(options.command)
   const run = reading.kind === 'program' ? readContainerRun(options.command, reading.at, env) : undefined
-  for (const notice of lookAt(options.command, run !== undefined)) options.notice?.(notice)
+  const runtime = reading.kind === 'program' ? readRuntimeRun(options.command, reading.at) : undefined
+  for (const notice of lookAt(options.command, (run ?? runtime) !== undefined)) options.notice?.(notice)
   findProgram(program, options.cwd ?? process.cwd(), env['PATH'])
   const name = `trace of ${basename(program)}`
   if (run !== undefined) {
     await choose(options, `a container that ${run.engine} starts is recorded by ebpf only`)
     return recordContainer(name, options, run)
+  }
+  if (runtime !== undefined) {
+    await choose(options, `a container that ${runtime.engine} starts is recorded by ebpf`)
+    return recordRuntime(name, options, runtime)
   }
   return (await choose(options)) === 'ebpf' ? recordWithEbpf(name, options) : recordWithStrace(name, options)
 }

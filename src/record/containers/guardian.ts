@@ -1,10 +1,12 @@
 // A process that outlives the recorder for as long as it takes to leave nothing behind. Its standard input is a pipe
 // from the recorder: `done` and the end of it say that the container is over; an end without `done` says that the
 // recorder was killed, and then the client that starts the container, and the container, are ended too.
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { withDescendants } from '../traced.ts'
 import { unifiedMount } from '../cgroups.ts'
 import { everywhere, processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
 
@@ -21,8 +23,10 @@ if (directory !== undefined) await takeAway(directory)
 async function make(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-'))
   try {
-    if (task.slice) await systemctl('start', task.cgroup)
-    else mkdirSync(join(unifiedMount(), task.cgroup))
+    if (task.cgroup !== undefined) {
+      if (task.slice) await systemctl('start', task.cgroup)
+      else mkdirSync(join(unifiedMount(), task.cgroup))
+    }
   } catch (error) {
     rmSync(directory, { recursive: true, force: true })
     throw error
@@ -36,11 +40,16 @@ async function takeAway(made: string): Promise<void> {
   process.stdin.setEncoding('latin1')
   for await (const piece of process.stdin) said += piece as string
   const done = said.includes('done\n')
-  if (!done) for (const client of said.split('\n').filter((line) => /^\d+$/.test(line))) kill(Number(client))
+  if (!done) {
+    const clients = said.split('\n').filter((line) => /^\d+$/.test(line))
+    for (const pid of clients.flatMap((client) => withDescendants(Number(client)))) kill(pid)
+    const [remover, ...words] = task.remove ?? []
+    if (remover !== undefined) spawnSync(remover, words, { stdio: 'ignore' })
+  }
   const begun = performance.now()
   for (let since = begun; performance.now() - begun < limit; await wait(50)) {
     if (!done) for (const pid of everywhere(task.cgroup).flatMap(processesBelow)) kill(pid)
-    if (task.slice) await systemctl('stop', task.cgroup).catch(() => undefined)
+    if (task.slice && task.cgroup !== undefined) await systemctl('stop', task.cgroup).catch(() => undefined)
     for (const each of everywhere(task.cgroup)) remove(each)
     if (everywhere(task.cgroup).some((each) => existsSync(each))) since = performance.now()
     else if (done || performance.now() - since > quiet) break

@@ -10,6 +10,7 @@ import type { ContainerRun } from './run.ts'
 import { stage } from './staging.ts'
 
 export { findContainer } from './find.ts'
+export { readRuntimeRun, recordRuntime } from './oci-runtime.ts'
 export { readContainerRun } from './run.ts'
 
 /** Throws UserError (125) where the engine cannot be asked, or nothing was called in the container. */

@@ -1,7 +1,7 @@
 // What a recorded container is given for the time of the recording: a cgroup to be found in and a filter that allows
 // all. A guardian, a process of its own, takes both away when we end, however we end.
 import { randomBytes } from 'node:crypto'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -9,12 +9,26 @@ import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.
 
 /** What the guardian is told, as one word of JSON. */
 export interface GuardianTask {
-  readonly cgroup: string
+  readonly cgroup?: string
+  /** Words that take a container away which the recorder had started when it was killed. */
+  readonly remove?: readonly string[]
   /** systemd owns the cgroups: it is a slice. */
   readonly slice: boolean
 }
 /** What it answers, one line of JSON, when it has made what it will take away. */
 export type GuardianAnswer = { readonly directory: string } | { readonly failure: string }
+
+/**
+ * A filter that is there and allows all. Every architecture this machine runs is named, because what is not is killed
+ * (libseccomp: SCMP_FLTATR_ACT_BADARCH).
+ */
+export const allowAll = {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  architectures:
+    process.arch === 'arm64'
+      ? ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']
+      : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+} as const
 
 export interface Staging {
   /** For --cgroup-parent. */
@@ -35,33 +49,32 @@ export async function stage(systemd: boolean): Promise<Staging> {
   const mount = unifiedMount()
   const name = `seccompgen${randomBytes(6).toString('hex')}`
   const cgroup = systemd ? `${name}.slice` : name
-  const { guardian, directory } = await startGuardian({ cgroup, slice: systemd })
-  const end = async (): Promise<void> => {
-    const gone = new Promise((resolve) => guardian.once('exit', resolve))
-    guardian.stdin?.end('done\n')
-    if (guardian.exitCode === null && guardian.signalCode === null) await gone
-  }
+  const { directory, ...guardian } = await startGuardian({ cgroup, slice: systemd })
   try {
     const filter = join(directory, 'allow-all.json')
-    writeFileSync(filter, `${JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW' })}\n`)
+    writeFileSync(filter, `${JSON.stringify(allowAll)}\n`)
     return {
       parent: systemd ? cgroup : `/${cgroup}`,
       filter,
       membership: findCgroup(join(mount, cgroup)),
       processes: () => processesBelow(join(mount, cgroup)),
-      startedBy: (client) => void guardian.stdin?.write(`${client}\n`),
-      end,
+      ...guardian,
     }
   } catch (error) {
-    await end()
+    await guardian.end()
     throw error
   }
 }
 
+export interface Guardian {
+  /** A directory of our own. */
+  readonly directory: string
+  readonly startedBy: (client: number) => void
+  readonly end: () => Promise<void>
+}
+
 /** Nothing is made before the guardian is there to take it away. Throws UserError (125). */
-async function startGuardian(
-  task: GuardianTask,
-): Promise<{ readonly guardian: ChildProcess; readonly directory: string }> {
+export async function startGuardian(task: GuardianTask): Promise<Guardian> {
   const file = join(import.meta.dirname, `guardian${extname(import.meta.filename)}`)
   const guardian = spawn(process.execPath, [...process.execArgv, file, JSON.stringify(task)], {
     // A session of its own: a signal to our group, Ctrl-C in our terminal, is not for it.
@@ -78,9 +91,16 @@ async function startGuardian(
   const answer = JSON.parse(
     text || JSON.stringify({ failure: 'the process that cleans up does not start' }),
   ) as GuardianAnswer
-  if ('failure' in answer)
-    throw new UserError(`cannot make a cgroup for the container: ${answer.failure}`, 125)
-  return { guardian, directory: answer.directory }
+  if ('failure' in answer) throw new UserError(`cannot prepare the container: ${answer.failure}`, 125)
+  return {
+    directory: answer.directory,
+    startedBy: (client) => void guardian.stdin?.write(`${client}\n`),
+    end: async () => {
+      const gone = new Promise((resolve) => guardian.once('exit', resolve))
+      guardian.stdin?.end('done\n')
+      if (guardian.exitCode === null && guardian.signalCode === null) await gone
+    },
+  }
 }
 
 /** Starts or stops a slice. */
@@ -111,6 +131,6 @@ export function processesBelow(directory: string): readonly number[] {
 }
 
 /** The directories of this cgroup in every hierarchy: engines make them in version 1 as well. */
-export function everywhere(cgroup: string): readonly string[] {
-  return cgroupMounts().map(({ path }) => join(path, cgroup))
+export function everywhere(cgroup: string | undefined): readonly string[] {
+  return cgroup === undefined ? [] : cgroupMounts().map(({ path }) => join(path, cgroup))
 }
