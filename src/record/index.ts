@@ -16,6 +16,8 @@ import {
 import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
 import { recordWithStrace, whyNoStrace } from './strace.ts'
 
+export { recordHooked, type HookState } from './containers/hooked.ts'
+export { whyNoEbpf } from './ebpf/index.ts'
 export type {
   CgroupOptions,
   CommandOptions,

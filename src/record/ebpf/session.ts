@@ -49,10 +49,15 @@ export class Session {
   }
 
   /**
-   * Loads and attaches: from here on whoever is a member is counted. Throws an Error (koffi or BTF missing) or a
+   * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
+   * next execve on. Throws an Error (koffi or BTF missing) or a
    * BpfError that says why not.
    */
-  static async start(membership: Membership, processes: readonly number[] = []): Promise<Session> {
+  static async start(
+    membership: Membership,
+    processes: readonly number[] = [],
+    state: keyof typeof memberStates = 'counted',
+  ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
@@ -61,7 +66,7 @@ export class Session {
       const maps = createMaps(calls, architecturesOf[machine].length)
       wantArguments(calls, maps, machine)
       for (const process of processes) {
-        calls.update(maps.members, key32(process), key32(memberStates.counted))
+        calls.update(maps.members, key32(process), key32(memberStates[state]))
       }
       const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
