@@ -3,9 +3,17 @@
 // when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
 // stderr, because stdout carries the result and nothing else.
 import { Option } from 'commander'
+import { createReadStream, existsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { countCalls, printObservations } from '../observe/index.ts'
+import {
+  countCalls,
+  mergeObservations,
+  observe,
+  printObservations,
+  type Observations,
+} from '../observe/index.ts'
 import { checkRecorders, record, type Ending, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { escapeTerminal } from '../report/escape.ts'
@@ -22,6 +30,7 @@ interface Options extends ProfileOptions {
   readonly cgroup?: string
   readonly container?: string
   readonly check?: true
+  readonly addTo?: string
   readonly observations?: string
 }
 
@@ -50,6 +59,10 @@ export const declare: Declare = (command, world, end) => {
     .option('--cgroup <path>', 'record all that runs in a cgroup (version 2) until Ctrl-C or --for')
     .option('--container <name>', 'record a running container until Ctrl-C, --for or its end')
     .option('--check', 'print what can be recorded on this machine, and by what')
+    .option(
+      '--add-to <file>',
+      'add to an observations file, and record only what it has not (made if missing)',
+    )
     .option('--observations <file>', 'write the observations to a file as well')
   addProfileOptions(command)
     .addHelpText(
@@ -73,10 +86,13 @@ async function trace(words: readonly string[], options: Options, world: World): 
   if (observationsFile === '-')
     throw new UserError('--observations needs a file: standard output is the profile’s')
   await checkOutput(observationsFile, world)
+  await checkOutput(options.addTo, world)
+  const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
   const stdoutIsFree = options.output === undefined || options.output === '-'
-  const { observations, ending, noNewPrivileges } = await record({
+  const recording = await record({
     ...target,
+    ...(known && { known }),
     recorder,
     ...(options.for !== undefined && { for: options.for }),
     cwd: world.cwd,
@@ -85,8 +101,13 @@ async function trace(words: readonly string[], options: Options, world: World): 
     streams: stdoutIsFree && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
     notice: (notice) => say(world, noticeSentence(notice)),
   })
-  sayDiagnostics(world, observations)
-  if (countCalls(observations) === 0) throw new UserError('no call was recorded: nothing is written', 125)
+  const { ending, noNewPrivileges } = recording
+  sayDiagnostics(world, recording.observations)
+  if (countCalls(recording.observations) === 0)
+    throw new UserError('no call was recorded: nothing is written', 125)
+  const observations =
+    known === undefined ? recording.observations : mergeObservations(known, recording.observations)
+  if (options.addTo !== undefined) await writeOutput(printObservations(observations), options.addTo, world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
   await writeProfile(
@@ -96,6 +117,13 @@ async function trace(words: readonly string[], options: Options, world: World): 
   )
   say(world, `${accountLine(observations)}${endingWords(ending)}`)
   return statusOf(ending)
+}
+
+/** The observations to add to; none where the file is not there yet. Throws UserError for a file of another kind. */
+async function readKnown(file: string, world: World): Promise<Observations | undefined> {
+  const path = resolve(world.cwd, file)
+  if (!existsSync(path)) return undefined
+  return observe([{ name: file, bytes: createReadStream(path) }], { format: 'observations' })
 }
 
 type Target =

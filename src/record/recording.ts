@@ -26,6 +26,8 @@ export interface RecordSettings {
   readonly recorder?: 'auto' | RecorderName
   /** Milliseconds after which the command is ended: SIGTERM, and SIGKILL when that was not enough. */
   readonly for?: number
+  /** What is known already. strace then leaves out calls that it holds, and the workload hardly waits for it. */
+  readonly known?: Observations
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */

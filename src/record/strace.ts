@@ -13,7 +13,7 @@ import { makeFifo } from './fifo.ts'
 import { Progress } from './progress.ts'
 import type { CommandOptions, Ending, EndingSignal, ProcessOptions, Recording } from './recording.ts'
 import { streamsOf, surroundingsOf, type Surroundings } from './surroundings.ts'
-import { straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
+import { leaveOutKnown, straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
 import { signalProcess, tracedBy } from './traced.ts'
 
 /** What strace can record: it sees neither a cgroup nor what a daemon starts. */
@@ -35,7 +35,11 @@ export async function recordWithStrace(name: string, options: Straceable): Promi
   const over = new AbortController()
   try {
     const target = options.pid === undefined ? ['--', ...options.command] : ['-p', String(options.pid)]
-    const tracer = execa('strace', [...straceOptions(version), '-o', fifo.path, ...target], {
+    // A process that is attached to has no filter of strace's, and can be given none.
+    const cheaply =
+      options.known === undefined || options.pid !== undefined ? [] : leaveOutKnown(version, options.known)
+    const words = [...straceOptions(version), ...cheaply, '-o', fifo.path, ...target]
+    const tracer = execa('strace', words, {
       ...surroundings,
       ...tracerStreams(options),
       reject: false,
@@ -237,10 +241,19 @@ function outcome(
     }
   }
   if ('value' in read) {
-    return { observations: options.pid === undefined ? read.value : fromMidway(name, read.value), ending }
+    const seen = options.known === undefined ? read.value : withoutFiltered(read.value)
+    return { observations: options.pid === undefined ? seen : fromMidway(name, seen), ending }
   }
   if (read.error instanceof UserError) throw new UserError(read.error.message, 125)
   throw read.error
+}
+
+/** That calls are left out is our own doing, and those are known. */
+function withoutFiltered(observations: Observations): Observations {
+  return {
+    ...observations,
+    diagnostics: observations.diagnostics.filter(({ code }) => code !== 'filtered'),
+  }
 }
 
 /** We know that we came late; the trace itself may not show it, since a child's start looks like a start. */
