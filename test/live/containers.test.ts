@@ -17,6 +17,8 @@ if (reason !== undefined) {
   process.exit(0)
 }
 
+// Engines take their time on a busy machine.
+t.setTimeout(290_000)
 const work = mkdtempSync('/tmp/sg-live-')
 const at = (name: string): string => join(work, name)
 const env: Record<string, string> = {
