@@ -88,8 +88,8 @@ const median = (values: readonly number[]): number =>
 
 try {
   for (const [name, command] of [
-    ['call-heavy (400,000 reads and writes of a byte)', load('calls', 200_000)],
-    ['fork-heavy (300 times /bin/true)', load('forks', 300)],
+    ['call-heavy (200,000 reads and writes of a byte)', load('calls', 100_000)],
+    ['fork-heavy (100 times /bin/true)', load('forks', 100)],
   ] as const) {
     const ratios = new Map<string, number[]>()
     for (let round = 0; round < rounds; round++) {
