@@ -18,7 +18,7 @@ if (reason !== undefined) {
 }
 
 // Engines take their time on a busy machine.
-t.setTimeout(290_000)
+t.setTimeout(600_000)
 const work = mkdtempSync('/tmp/sg-live-')
 const at = (name: string): string => join(work, name)
 const env: Record<string, string> = {
