@@ -18,6 +18,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/trace.ts'),
     failure: 125,
   },
+  hook: {
+    summary: 'record containers as an OCI hook',
+    load: () => import('./commands/hook.ts'),
+    failure: 2,
+  },
   observe: {
     summary: 'read traces, print observations',
     load: () => import('./commands/observe.ts'),

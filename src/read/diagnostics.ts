@@ -48,6 +48,8 @@ export type DiagnosticCode =
   | 'profile-flawed' // a profile has mistakes: what of it could be read is read
   | 'profile-base' // a SeccompProfile stands on another one that is not here
   // --- architecture
+  | 'calls-lost' // ebpf: calls that found no room in the kernel's tables
+  | 'processes-lost' // ebpf: processes that found no room, so that none of their calls is here
   | 'architecture-assumed' // nothing in the source tells its architecture
   | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here
 

@@ -20,7 +20,7 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>
-    'strace was attached to a running program, so what it does when it starts is missing: record a start too',
+    'the recorder was attached to what ran already, so what that does when it starts is missing: record a start too',
   filtered: () =>
     'strace seems to have been told to print some calls only: record without -e trace=, -P, -z, -Z',
   'counts-only': () =>
@@ -54,6 +54,9 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'profile-flawed': () =>
     'the profile has mistakes, and what could be read of it is read: see seccomp-gen validate',
   'profile-base': ({ base = '?' }) => `the profile stands on ${base}, which is not here: give that one too`,
+  'calls-lost': () => 'the kernel could not count some calls: the record is not whole, record again',
+  'processes-lost': () =>
+    'more processes were started than can be recorded: calls of some are missing, record fewer at a time',
   'architecture-assumed': ({ architecture = 'the usual one' }) =>
     `nothing tells which architecture this was recorded on, ${architecture} is assumed: say observe --arch A`,
   'architecture-ambiguous': () =>
