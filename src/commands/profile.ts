@@ -8,7 +8,7 @@ import { derivePolicy, printPolicy } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicyAs } from '../profile/index.ts'
 import { archOption, outputOption } from './options.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, refuseSame, writeOutput } from './output.ts'
 import type { World } from './world.ts'
 
 export interface ProfileOptions {
@@ -54,6 +54,7 @@ export async function checkProfileOutputs(options: ProfileOptions, world: World)
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
+  refuseSame([options.output, options.explain], world)
 }
 
 /** Derives the profile and writes it, and the explanation before it. */
