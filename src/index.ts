@@ -4,12 +4,14 @@ export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.t
 export { UserError } from './errors.ts'
 export {
   countCalls,
+  estimateRuns,
   mergeObservations,
   observe,
   printObservations,
   type ObservedCall,
   type ObserveOptions,
   type Observations,
+  type RunEstimate,
 } from './observe/index.ts'
 export {
   derivePolicy,
@@ -25,9 +27,10 @@ export {
   type RuleAction,
 } from './policy/index.ts'
 export * from './profile/index.ts'
-export type { SourceAccount } from './read/account.ts'
+export type { Evidence, SourceAccount } from './read/account.ts'
 export type { Format } from './read/detect.ts'
 export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'
+export type { Choice } from './read/subject.ts'
 export type { TraceRecord } from './read/records.ts'
 export type { Source } from './read/source.ts'

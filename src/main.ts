@@ -18,6 +18,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/trace.ts'),
     failure: 125,
   },
+  hook: {
+    summary: 'record containers as an OCI hook',
+    load: () => import('./commands/hook.ts'),
+    failure: 2,
+  },
   observe: {
     summary: 'read traces, print observations',
     load: () => import('./commands/observe.ts'),
@@ -31,6 +36,16 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   validate: {
     summary: 'check profiles against the schema and beyond it',
     load: () => import('./commands/validate.ts'),
+    failure: 2,
+  },
+  diff: {
+    summary: 'what changes in meaning between two profiles',
+    load: () => import('./commands/diff.ts'),
+    failure: 2,
+  },
+  eval: {
+    summary: 'what a profile answers to one call',
+    load: () => import('./commands/eval.ts'),
     failure: 2,
   },
   syscalls: {

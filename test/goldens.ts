@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { observe, printObservations } from '../src/observe/index.ts'
 import { derivePolicy } from '../src/policy/index.ts'
 import { printPolicyAs } from '../src/profile/index.ts'
+import type { Source } from '../src/read/source.ts'
 import { sourcesOf } from './recordings.ts'
 
 const folder = fileURLToPath(new URL('../traces', import.meta.url))
@@ -15,10 +16,14 @@ export function cases(): string[] {
   return readdirSync(folder).map((name) => join(folder, name))
 }
 
+export function sourcesOfCase(path: string): Source[] {
+  const inputs = readdirSync(path).filter((name) => !beside.has(name))
+  return inputs.flatMap((name) => sourcesOf(join(path, name)))
+}
+
 /** The golden files of a case, as the program writes them now. */
 export async function goldens(path: string): Promise<Record<string, string>> {
-  const inputs = readdirSync(path).filter((name) => !beside.has(name))
-  const observations = await observe(inputs.flatMap((name) => sourcesOf(join(path, name))))
+  const observations = await observe(sourcesOfCase(path))
   return {
     'golden/observations.json': printObservations(observations),
     'golden/profile.json': printPolicyAs(derivePolicy(observations, {}), 'oci'),

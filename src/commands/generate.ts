@@ -1,21 +1,21 @@
 // `generate`: traces, logs or observations in, a profile out.
+import type { Choice } from '../read/subject.ts'
 import type { Format } from '../read/detect.ts'
-import { accountLine } from '../report/account.ts'
-import { formatOption } from './options.ts'
+import { addChoiceOptions, choiceOf, formatOption } from './options.ts'
 import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
 import { readInputs } from './read.ts'
-import { say } from './say.ts'
+import { sayAccount } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ProfileOptions {
+interface Options extends ProfileOptions, Choice {
   readonly format: Format | 'auto'
 }
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('[file...]', 'traces, observations, directories or -ff prefixes; - is stdin')
+    .argument('[file...]', 'traces, logs, profiles, observations, directories or -ff prefixes; - is stdin')
     .addOption(formatOption())
-  addProfileOptions(command)
+  addProfileOptions(addChoiceOptions(command))
     .addHelpText(
       'after',
       '\nExamples:\n  seccomp-gen generate app.strace -o app.json\n  docker run --security-opt seccomp=app.json IMAGE',
@@ -25,8 +25,8 @@ export const declare: Declare = (command, world, end) => {
 
 async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
   await checkProfileOutputs(options, world)
-  const observations = await readInputs(files, options.format, undefined, world)
+  const observations = await readInputs(files, options.format, undefined, world, choiceOf(options))
   await writeProfile(observations, options, world)
-  say(world, accountLine(observations))
+  sayAccount(world, observations)
   return 0
 }

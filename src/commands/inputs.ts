@@ -70,14 +70,16 @@ async function directory(word: string, world: World): Promise<Inputs> {
   return { sources, skipped }
 }
 
-/** Whether a file is a trace: a call is found in its first 64 KiB. */
+/** Whether a file is a trace: a call is found in its first 64 KiB, or it is a log of how complete another file is. */
 async function holdsCalls(name: string, path: string): Promise<boolean> {
   const handle = await open(path).catch((error: Error) => {
     throw cannotRead(name, error)
   })
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(65536), 0, 65536, 0)
-    return countCalls(await observe([{ name, bytes: [buffer.subarray(0, bytesRead)] }])) > 0
+    const observations = await observe([{ name, bytes: [buffer.subarray(0, bytesRead)] }])
+    const tellsOfOthers = observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
+    return tellsOfOthers || countCalls(observations) > 0
   } catch (error) {
     if (error instanceof UserError) return false
     throw error

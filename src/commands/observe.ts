@@ -3,14 +3,15 @@ import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { printObservations } from '../observe/index.ts'
 import type { Format } from '../read/detect.ts'
-import { accountLine } from '../report/account.ts'
-import { archOption, formatOption, outputOption } from './options.ts'
+import { isLoss } from '../report/diagnostics.ts'
+import { addChoiceOptions, archOption, choiceOf, formatOption, outputOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
+import type { Choice } from '../read/subject.ts'
 import { readInputs } from './read.ts'
-import { say } from './say.ts'
+import { sayAccount } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options {
+interface Options extends Choice {
   readonly format: Format | 'auto'
   readonly arch?: readonly Architecture[]
   readonly strict?: true
@@ -18,8 +19,8 @@ interface Options {
 }
 
 export const declare: Declare = (command, world, end) => {
-  command
-    .argument('[file...]', 'traces, observations, directories or -ff prefixes; - is stdin')
+  addChoiceOptions(command)
+    .argument('[file...]', 'traces, logs, profiles, observations, directories or -ff prefixes; - is stdin')
     .addOption(formatOption())
     .addOption(archOption('architecture of traces that do not tell it'))
     .option('--strict', 'status 1 where anything was not understood or is likely missing')
@@ -35,10 +36,11 @@ async function observe(files: readonly string[], options: Options, world: World)
   const { arch = [], format, output, strict } = options
   if (arch.length > 1) throw new UserError('observe reads traces of one machine at a time: give --arch once')
   await checkOutput(output, world)
-  const observations = await readInputs(files, format, arch[0], world)
+  const observations = await readInputs(files, format, arch[0], world, choiceOf(options))
   await writeOutput(printObservations(observations), output, world)
-  say(world, accountLine(observations))
+  sayAccount(world, observations)
   const doubtful =
-    observations.diagnostics.length > 0 || observations.sources.some(({ unparsed }) => unparsed > 0)
+    observations.diagnostics.some(isLoss) ||
+    observations.sources.some(({ unparsed, lost = 0 }) => unparsed > 0 || lost > 0)
   return strict && doubtful ? 1 : 0
 }

@@ -1,12 +1,47 @@
 // Options that mean the same in every command that has them (contract: "Options with one meaning everywhere"), and
 // the values people write in them.
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { readRuntimeVersion, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import { formatNames } from '../read/index.ts'
+import type { Choice } from '../read/subject.ts'
 
 export const formatOption = (): Option =>
   new Option('--format <format>', 'format of the input').choices([...formatNames]).default('auto')
+
+/** Whose calls to count, as far as a format says whose they are. */
+export function addChoiceOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--pid <pid>', 'count calls of this process only').argParser(processId))
+    .option('--comm <name>', 'of processes of this name only (its first 15 bytes)')
+    .option('--exe <path>', 'of this program only')
+    .option('--container <name>', 'of this container only (name or id)')
+    .option('--pod <name>', 'of this pod only')
+    .addOption(
+      new Option(
+        '--since <time>',
+        'from this time on (2026-11-24T08:00:00Z, or seconds since 1970)',
+      ).argParser(moment),
+    )
+    .addOption(new Option('--until <time>', 'up to this time').argParser(moment))
+}
+
+/** The choice out of a command's options. */
+export function choiceOf({ pid, comm, exe, container, pod, since, until }: Choice): Choice {
+  return Object.fromEntries(
+    Object.entries({ pid, comm, exe, container, pod, since, until }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  )
+}
+
+/** Seconds since 1970 of an ISO 8601 time (without a zone: local, as for journalctl) or a number of seconds. */
+export function moment(word: string): number {
+  const time = /^\d{9,11}(?:\.\d+)?$/.test(word) ? Number(word) : Date.parse(word) / 1000
+  if (!/^\d{4}-\d\d-\d\d|^\d{9,11}/.test(word) || Number.isNaN(time))
+    throw new InvalidArgumentError('Give a time such as 2026-11-24T08:00:00Z, or seconds since 1970.')
+  return time
+}
 
 export const outputOption = (what: string): Option =>
   new Option('-o, --output <file>', `write ${what} to a file, whole or not at all`)

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import type { Observations } from '../observe/index.ts'
 import type { Format } from '../read/detect.ts'
+import type { Choice } from '../read/subject.ts'
 import { findInputs } from './inputs.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { World } from './world.ts'
@@ -15,13 +16,20 @@ export async function readInputs(
   format: Format | 'auto',
   architecture: Architecture | undefined,
   world: World,
+  choice: Choice = {},
 ): Promise<Observations> {
   const { sources, skipped } = await findInputs(words, world)
-  const observations = await observe(sources, { format, ...(architecture && { architecture }) })
+  const observations = await observe(sources, { format, choice, ...(architecture && { architecture }) })
   if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
   sayDiagnostics(world, observations)
   const [first = { name: '' }, ...others] = sources
   const where = others.length === 0 ? first.name : `${first.name} and ${others.length} more`
+  if (
+    countCalls(observations) === 0 &&
+    observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
+  ) {
+    throw new UserError(`${where}: the hook's log names no calls: give the profile that it wrote beside it`)
+  }
   if (countCalls(observations) === 0) throw new UserError(`no call was found in ${where}: nothing is written`)
   return observations
 }

@@ -1,5 +1,6 @@
 // What is said on stderr: one escaped line each.
 import type { Observations } from '../observe/index.ts'
+import { accountLine, accountTable, runLines } from '../report/account.ts'
 import { diagnosticLines } from '../report/diagnostics.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import type { World } from './world.ts'
@@ -10,4 +11,11 @@ export function say(world: World, sentence: string): void {
 
 export function sayDiagnostics(world: World, observations: Observations): void {
   for (const line of diagnosticLines(observations)) world.stderr.write(`seccomp-gen: ${line}\n`)
+}
+
+/** The table of the sources, what several runs say, and the closing line. */
+export function sayAccount(world: World, observations: Observations): void {
+  for (const row of accountTable(observations)) world.stderr.write(`${row}\n`)
+  for (const line of runLines(observations)) say(world, line)
+  say(world, accountLine(observations))
 }

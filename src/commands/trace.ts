@@ -3,11 +3,20 @@
 // when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
 // stderr, because stdout carries the result and nothing else.
 import { Option } from 'commander'
+import { createReadStream, existsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { countCalls, printObservations } from '../observe/index.ts'
-import { record, type Ending, type RecordNotice } from '../record/index.ts'
+import {
+  countCalls,
+  mergeObservations,
+  observe,
+  printObservations,
+  type Observations,
+} from '../observe/index.ts'
+import { checkRecorders, record, type Ending, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
+import { escapeTerminal } from '../report/escape.ts'
 import { duration, processId } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
@@ -15,20 +24,26 @@ import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ProfileOptions {
-  readonly recorder: 'auto' | 'strace'
+  readonly recorder: 'auto' | 'ebpf' | 'strace'
   readonly for?: number
   readonly pid?: number
+  readonly cgroup?: string
+  readonly container?: string
+  readonly check?: true
+  readonly addTo?: string
   readonly observations?: string
 }
 
 export const declare: Declare = (command, world, end) => {
   command
-    .usage('[options] -- CMD...\n       seccomp-gen trace [options] --pid N')
+    .usage(
+      '[options] -- CMD...\n       seccomp-gen trace [options] --pid N | --cgroup PATH | --container NAME',
+    )
     .argument('[cmd...]', 'the command and its arguments')
     .passThroughOptions()
     .addOption(
       new Option('--recorder <recorder>', 'how calls are recorded')
-        .choices(['auto', 'strace'])
+        .choices(['auto', 'ebpf', 'strace'])
         .default('auto'),
     )
     .addOption(
@@ -40,6 +55,13 @@ export const declare: Declare = (command, world, end) => {
       new Option('--pid <n>', 'record a running process until Ctrl-C or --for, then let it go').argParser(
         processId,
       ),
+    )
+    .option('--cgroup <path>', 'record all that runs in a cgroup (version 2) until Ctrl-C or --for')
+    .option('--container <name>', 'record a running container until Ctrl-C, --for or its end')
+    .option('--check', 'print what can be recorded on this machine, and by what')
+    .option(
+      '--add-to <file>',
+      'add to an observations file, and record only what it has not (made if missing)',
     )
     .option('--observations <file>', 'write the observations to a file as well')
   addProfileOptions(command)
@@ -57,21 +79,20 @@ Examples:
 }
 
 async function trace(words: readonly string[], options: Options, world: World): Promise<number> {
-  const { observations: observationsFile, recorder, pid } = options
-  const [program, ...operands] = words
-  if ((program === undefined) === (pid === undefined)) {
-    throw new UserError(
-      `give ${pid === undefined ? 'a command after --' : 'either a command or --pid'}; see seccomp-gen trace --help`,
-    )
-  }
+  const { observations: observationsFile, recorder } = options
+  if (options.check) return check(world)
+  const target = targetOf(words, options)
   // Whatever cannot be written is better known before the command has run for an hour.
   if (observationsFile === '-')
     throw new UserError('--observations needs a file: standard output is the profile’s')
   await checkOutput(observationsFile, world)
+  await checkOutput(options.addTo, world)
+  const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
   const stdoutIsFree = options.output === undefined || options.output === '-'
-  const { observations, ending } = await record({
-    ...(program === undefined ? { pid: pid ?? 0 } : { command: [program, ...operands] }),
+  const recording = await record({
+    ...target,
+    ...(known && { known }),
     recorder,
     ...(options.for !== undefined && { for: options.for }),
     cwd: world.cwd,
@@ -80,13 +101,64 @@ async function trace(words: readonly string[], options: Options, world: World): 
     streams: stdoutIsFree && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
     notice: (notice) => say(world, noticeSentence(notice)),
   })
-  sayDiagnostics(world, observations)
-  if (countCalls(observations) === 0) throw new UserError('no call was recorded: nothing is written', 125)
+  const { ending, noNewPrivileges } = recording
+  sayDiagnostics(world, recording.observations)
+  if (countCalls(recording.observations) === 0)
+    throw new UserError('no call was recorded: nothing is written', 125)
+  const observations =
+    known === undefined ? recording.observations : mergeObservations(known, recording.observations)
+  if (options.addTo !== undefined) await writeOutput(printObservations(observations), options.addTo, world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
-  await writeProfile(observations, options, world)
+  await writeProfile(
+    observations,
+    { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
+    world,
+  )
   say(world, `${accountLine(observations)}${endingWords(ending)}`)
   return statusOf(ending)
+}
+
+/** The observations to add to; none where the file is not there yet. Throws UserError for a file of another kind. */
+async function readKnown(file: string, world: World): Promise<Observations | undefined> {
+  const path = resolve(world.cwd, file)
+  if (!existsSync(path)) return undefined
+  return observe([{ name: file, bytes: createReadStream(path) }], { format: 'observations' })
+}
+
+type Target =
+  | { readonly command: readonly [string, ...string[]] }
+  | { readonly pid: number }
+  | { readonly cgroup: string }
+  | { readonly container: string }
+
+/** Exactly one thing is recorded. */
+function targetOf(words: readonly string[], { pid, cgroup, container }: Options): Target {
+  const [program, ...operands] = words
+  const targets: readonly Target[] = [
+    ...(program === undefined ? [] : [{ command: [program, ...operands] } as const]),
+    ...(pid === undefined ? [] : [{ pid }]),
+    ...(cgroup === undefined ? [] : [{ cgroup }]),
+    ...(container === undefined ? [] : [{ container }]),
+  ]
+  const [target] = targets
+  if (target === undefined)
+    throw new UserError(
+      'give a command after --, or --pid, --cgroup or --container; see seccomp-gen trace --help',
+    )
+  if (targets.length > 1)
+    throw new UserError(
+      'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
+    )
+  return target
+}
+
+/** Status 0 where something can record, 1 where nothing can. */
+async function check(world: World): Promise<number> {
+  const answers = await checkRecorders(world.env)
+  for (const { recorder, why } of answers)
+    world.stdout.write(`${recorder}: ${why === undefined ? 'works' : escapeTerminal(`no: ${why}`)}\n`)
+  return answers.some(({ why }) => why === undefined) ? 0 : 1
 }
 
 function noticeSentence(notice: RecordNotice): string {
@@ -95,6 +167,10 @@ function noticeSentence(notice: RecordNotice): string {
       return `which program runs behind ${notice.program} ${notice.option} cannot be told; everything is recorded, ${notice.program} too`
     case 'raiser-recorded':
       return `the calls of ${notice.program} itself are recorded too; ${notice.program} seccomp-gen trace -- … leaves them out`
+    case 'recorder':
+      return notice.why === undefined
+        ? `recording with ${notice.recorder}`
+        : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
   }

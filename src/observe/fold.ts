@@ -13,13 +13,34 @@ export class Fold implements Sink {
   readonly #unknown = new Map<Architecture, Calls>()
   readonly #diagnostics: Diagnostic[] = []
   readonly #sources: SourceAccount[] = []
+  #runs = 0
+  /** Calls of the run that is being told. */
+  readonly #now = new Set<Seen>()
 
   seen(architecture: Architecture, name: string, seen: Seen): void {
-    add(this.#known, architecture, name, seen)
+    this.#note(add(this.#known, architecture, name, seen), seen)
   }
 
   unknown(architecture: Architecture, what: string, seen: Seen): void {
-    add(this.#unknown, architecture, what, seen)
+    this.#note(add(this.#unknown, architecture, what, seen), seen)
+  }
+
+  /** A call is in the run that is being told, or in as many as whoever tells it says. */
+  #note(sum: Seen, more: Seen): void {
+    if (more.runs === undefined) this.#now.add(sum)
+    else sum.runs = (sum.runs ?? 0) + more.runs
+  }
+
+  runs(count: number): void {
+    this.#runs += count
+  }
+
+  endRun(counts: boolean): void {
+    if (counts) {
+      this.#runs++
+      for (const seen of this.#now) seen.runs = (seen.runs ?? 0) + 1
+    }
+    this.#now.clear()
   }
 
   diagnostic(diagnostic: Diagnostic): void {
@@ -33,8 +54,9 @@ export class Fold implements Sink {
   observations(): Observations {
     return {
       version: 1,
-      architectures: printed(this.#known),
-      unknown: printed(this.#unknown),
+      ...(this.#runs !== 1 ? { runs: this.#runs } : {}),
+      architectures: printed(this.#known, this.#runs),
+      unknown: printed(this.#unknown, this.#runs),
       sources: [...this.#sources].sort(
         (a, b) => compare(a.name, b.name) || a.lines - b.lines || a.calls - b.calls,
       ),
@@ -48,15 +70,16 @@ export class Fold implements Sink {
   }
 }
 
-function add(into: Map<Architecture, Calls>, architecture: Architecture, name: string, more: Seen): void {
+function add(into: Map<Architecture, Calls>, architecture: Architecture, name: string, more: Seen): Seen {
   let calls = into.get(architecture)
   if (calls === undefined) into.set(architecture, (calls = new Map()))
   let seen = calls.get(name)
   if (seen === undefined) calls.set(name, (seen = newSeen(more.first)))
   addSeen(seen, more)
+  return seen
 }
 
-function printed(all: ReadonlyMap<Architecture, Calls>): Observations['architectures'] {
+function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observations['architectures'] {
   const result: Partial<Record<Architecture, Record<string, ObservedCall>>> = {}
   for (const architecture of architectureNames) {
     const calls = all.get(architecture)
@@ -64,16 +87,17 @@ function printed(all: ReadonlyMap<Architecture, Calls>): Observations['architect
     const names = [...calls.keys()].sort(compare)
     // Without a prototype: "__proto__" is a key like any other.
     const table = Object.create(null) as Record<string, ObservedCall>
-    for (const name of names) table[name] = observedCall(calls.get(name) as Seen)
+    for (const name of names) table[name] = observedCall(calls.get(name) as Seen, runs)
     result[architecture] = table
   }
   return result
 }
 
-function observedCall({ count, first, enosys, args }: Seen): ObservedCall {
+function observedCall({ count, first, enosys, args, runs = 0 }: Seen, all: number): ObservedCall {
   return {
     count,
     first,
+    ...(all > 1 || runs !== Math.min(all, 1) ? { runs } : {}),
     ...(enosys === 0 ? {} : { enosys }),
     ...(args === undefined
       ? {}

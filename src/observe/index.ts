@@ -5,10 +5,12 @@ import { scalarsReadAlways } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
 import { readSources } from '../read/index.ts'
 import { tellObservations } from '../read/observations/reader.ts'
+import type { Choice } from '../read/subject.ts'
 import type { Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
 import type { Observations } from '../read/observations/document.ts'
 
+export { estimateRuns, type RunEstimate } from './runs.ts'
 export type { ObservedCall, Observations } from '../read/observations/document.ts'
 
 export interface ObserveOptions {
@@ -18,6 +20,8 @@ export interface ObserveOptions {
   readonly arguments?: ReadonlyMap<string, readonly number[]>
   /** The architecture the traces were recorded on, for those that do not tell. */
   readonly architecture?: Architecture
+  /** Whose calls to count, and of when; absent: all. Refused for a format that does not carry what is asked for. */
+  readonly choice?: Choice
 }
 
 /**
@@ -44,7 +48,7 @@ export async function observe(
   await readSources(
     sources,
     options.format ?? 'auto',
-    { arguments: wanted, architecture: options.architecture },
+    { arguments: wanted, architecture: options.architecture, choice: options.choice },
     fold,
   )
   return fold.observations()

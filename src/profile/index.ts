@@ -21,4 +21,3 @@ export { parseProfile, parseProfiles, soundProfile, type ParseOptions } from './
 export { printProfile } from './print.ts'
 export { floorProblems, type FloorProblemOptions } from './problems/floor.ts'
 export { isValid, profileProblems, type ProblemOptions } from './problems.ts'
-export { schemaErrors, type SchemaError, type SchemaName } from './schema.ts'

@@ -1,4 +1,5 @@
-// What became of the lines of one source, so that whoever reads a profile can tell how complete its evidence is.
+// What became of the lines of one source, and what kind of evidence it is, so that whoever reads a profile can tell
+// how complete it is.
 
 export interface SourceAccount {
   readonly name: string
@@ -6,8 +7,26 @@ export interface SourceAccount {
   readonly lines: number
   /** Calls counted. */
   readonly calls: number
-  /** Lines understood that tell of no call: signals, exits, stack frames, continuations. */
+  /** Lines understood that tell of no call, or of one that a filter of the user left out. */
   readonly ignored: number
   /** Lines not understood. */
   readonly unparsed: number
+  /** Records that the recorder itself says it lost, as far as it gives a number; absent for none. */
+  readonly lost?: number
+  /** What the source can tell, and what it cannot; sorted. */
+  readonly evidence?: readonly Evidence[]
 }
+
+export type Evidence =
+  | 'every-call' // of the processes recorded
+  | 'refused-only' // only calls that a filter logged or refused
+  | 'rules-only' // only calls that an audit rule asked for
+  | 'failures-only' // only calls that failed
+  | 'exits-only' // counted when a call returns: exit_group and calls in flight are missing
+  | 'named-only' // calls that the recorder has no name for are missing
+  | 'no-arguments'
+  | 'native-only' // calls of 32-bit programs stand under names of the 64-bit table
+  | 'attached' // begun while the program ran: its start is missing
+  | 'no-children' // processes that the program started were not followed
+  | 'wanted' // a profile: what it allows is wanted, not seen
+  | 'log-only' // says how complete another source is, and tells of no call

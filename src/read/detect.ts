@@ -1,43 +1,130 @@
-// Which format a source is in, told from how it starts. A guess is a defect: what is recognised as something else is
-// refused by its name, and what is not recognised at all is left for the reader to find calls in, or none.
+// Which format a source is in, told from how it starts. A guess is a defect: a source with lines of two formats is
+// refused with both, what is recognised as something else is refused by its name, and what is not recognised at all
+// is left for strace's reader to find calls in, or none.
+import { existsOnlyOn } from '../abi/spellings.ts'
 import { UserError } from '../errors.ts'
+import { isProfile } from './either.ts'
+import { formats, formatTable, type Format } from './formats.ts'
+import { isOtherDialect } from './profile/other-dialects.ts'
+import { lineLimit } from './text.ts'
 
-export type Format = 'strace' | 'strace-summary' | 'observations'
+export { formats, type Format } from './formats.ts'
 
-/** The formats that `--format` takes, `auto` apart. */
-export const formats: readonly Format[] = ['strace', 'strace-summary', 'observations']
-
-/** What can be told of a source from its first bytes (64 KiB or all of it). Throws a UserError for what is no trace. */
-export function detectFormat(name: string, head: Uint8Array): Format {
+/** What can be told of a source from its first bytes (256 KiB or all of it). Throws a UserError for what is no trace. */
+export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError(`${name}: is empty; give a trace that holds at least one call`)
   const text = Buffer.from(head)
     .toString('latin1')
     .replace(/^\xef\xbb\xbf/, '')
-  const start = text.trimStart()
-  if (start.startsWith('{') || start.startsWith('[')) {
-    const kind = kindOfJson(start)
-    if (kind === 'observations') return kind
-    if (kind === 'profile') {
-      throw new UserError(
-        `${name}: is a seccomp profile, not a trace; \`seccomp-gen validate ${name}\` checks it`,
-      )
-    }
-  }
   if (isBinary(head)) {
     throw new UserError(
       `${name}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`,
     )
   }
-  return 'strace'
+  const document = kindOfDocument(text)
+  if (document !== undefined) return ofDocument(name, document, asked)
+  const found = recognised(text)
+  if (asked !== 'auto') return ofLines(name, found, asked)
+  const [first, second] = [...found.keys()]
+  if (first === undefined) return 'strace'
+  if (second === undefined) return first
+  const sum = [...found.values()].reduce((all, { count }) => all + count, 0)
+  // A traced program may print anything: in a trace, lines of other formats are its own.
+  if ((found.get('strace')?.count ?? 0) * 2 >= sum) return 'strace'
+  const [one, other] = [...found].sort((a, b) => a[1].line - b[1].line) as [[Format, Met], [Format, Met]]
+  throw new UserError(
+    `${name}: holds lines of ${one[0]} (line ${one[1].line}) and of ${other[0]} (line ${other[1].line}): give them as two files, or say --format ${one[0]} or --format ${other[0]}`,
+  )
 }
 
-/** Looks at the first keys only: the rest of a large file is not here. */
-function kindOfJson(text: string): 'observations' | 'profile' | undefined {
-  if (/^\{\s*"version"\s*:\s*1\s*,\s*"architectures"\s*:\s*\{/.test(text)) return 'observations'
-  if (/"(?:defaultAction|ociVersion)"\s*:/.test(text)) return 'profile'
-  if (/"architectures"\s*:\s*\{/.test(text) && /"sources"\s*:\s*\[|"count"\s*:/.test(text))
-    return 'observations'
-  return undefined
+interface Met {
+  count: number
+  readonly line: number
+}
+
+/** Formats whose lines were met, with how many and where first. */
+function recognised(text: string): Map<Format, Met> {
+  const found = new Map<Format, Met>()
+  let number = 0
+  for (const line of text.split('\n')) {
+    number++
+    const bare = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
+    if (bare === '') continue
+    const format = isStraceLine(bare)
+      ? 'strace'
+      : formats.find((each) => formatTable[each].grammar?.recognises(bare) === true)
+    if (format === undefined) continue
+    const met = found.get(format)
+    if (met === undefined) found.set(format, { count: 1, line: number })
+    else met.count++
+  }
+  return found
+}
+
+function isStraceLine(line: string): boolean {
+  const call =
+    /^(?:\[pid +\d+\] |\d+ +)?(?:(?:\d\d:\d\d:\d\d|\d{10})(?:\.\d+)? |\d+\.\d+ )?([a-z_][a-z0-9_]*)\(.*(?: = (?:-?\d|0x|\?)|<unfinished \.\.\.>)/.exec(
+      line,
+    )
+  return call !== null && existsOnlyOn(call[1] as string).length > 0
+}
+
+function ofLines(name: string, found: ReadonlyMap<Format, Met>, asked: Format): Format {
+  const [other] = found.keys()
+  const isStrace = asked === 'strace' || asked === 'strace-summary'
+  if (asked === 'observations') {
+    throw new UserError(`${name}: is not an observations file; leave --format out to have it recognised`)
+  }
+  if (other === undefined || found.has(asked) || (isStrace && found.has('strace'))) return asked
+  throw new UserError(`${name}: looks like ${other}, not ${asked}: leave --format out to have it recognised`)
+}
+
+type Document = 'observations' | 'hook' | 'spo' | 'inspektor-gadget' | 'profile'
+
+function ofDocument(name: string, document: Document, asked: Format | 'auto'): Format {
+  if (asked === document) return asked
+  const isWritten = document !== 'observations'
+  if (
+    isWritten &&
+    (asked === 'profile' || asked === 'hook' || asked === 'spo' || asked === 'inspektor-gadget')
+  )
+    return asked
+  if (asked !== 'auto') {
+    const what = document === 'observations' ? 'an observations file' : 'a seccomp profile'
+    throw new UserError(`${name}: is ${what}, not ${asked}: leave --format out to have it recognised`)
+  }
+  if (document !== 'profile') return document
+  throw new UserError(
+    `${name}: is a seccomp profile, not a trace: \`seccomp-gen validate ${name}\` checks it; say --format profile to take what it allows as wanted`,
+  )
+}
+
+/** Told by the whole of it: looks at the start only, because the rest of a large file is not here. */
+function kindOfDocument(text: string): Document | undefined {
+  const start = text.trimStart()
+  if (start.startsWith('{') || start.startsWith('[')) {
+    if (/^\{\s*"version"\s*:\s*1\s*,\s*"architectures"\s*:\s*\{/.test(start)) return 'observations'
+    if (isHookResult(start)) return 'hook'
+    if (/^\{[^]{0,2000}?"kind"\s*:\s*"SeccompProfile"/.test(start) && isProfile(start)) return 'spo'
+    // An object per line is a log; what it tells of may be a profile.
+    const isLog = /^\{.*\}\r?\n\{/.test(start)
+    if (!isLog && isProfile(start)) return 'profile'
+    if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
+      return 'observations'
+    return isOtherDialect(start) ? 'profile' : undefined
+  }
+  if (/^\/\/.*\n\s*\{/.test(start) && isProfile(start)) return 'inspektor-gadget'
+  if (/^kind:\s*["']?SeccompProfile\b/m.test(start) && isProfile(start)) return 'spo'
+  return isProfile(start) || isOtherDialect(start) ? 'profile' : undefined
+}
+
+/** Go's compact JSON of the hook's own types: keys that it writes even where they are empty, on one line. */
+function isHookResult(start: string): boolean {
+  return (
+    /^\{"defaultAction":"[A-Z_]+",/.test(start) &&
+    start.trimEnd().indexOf('\n') === -1 &&
+    start.includes('"comment":"","includes":{},"excludes":{}')
+  )
 }
 
 /** Text has no NUL, and few of the other control characters; strace escapes them all. */
@@ -45,7 +132,9 @@ function isBinary(head: Uint8Array): boolean {
   let control = 0
   for (const byte of head) {
     if (byte === 0) return true
-    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b) control++
+    // GS stands between the kernel's and auditd's half of an audit record.
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b && byte !== 0x1d)
+      control++
   }
   return control * 20 > head.length
 }

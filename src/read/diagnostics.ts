@@ -28,7 +28,28 @@ export type DiagnosticCode =
   | 'counts-only' // a table of -c: no arguments, and calls that do not return are not in it
   | 'detached' // strace let go of the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
+  | 'records-lost' // the recorder says that it lost records
+  | 'rule-records-left-out' // records of audit rules beside those of a filter
+  | 'foreign-machine' // records of an architecture that is none of ours
+  | 'choice-not-told' // some records do not carry what the user chooses by
+  | 'broken-record' // a record is cut by a line end inside a name: what follows may be forged
+  | 'other-map' // a map of bpftrace whose keys are not calls
+  | 'events-not-read' // a kind of record that tells no call by itself
+  // --- the hook's log
+  | 'hook-unknown-id' // the hook had no name for a call: it is missing from the profile
+  | 'hook-undecoded' // the hook could not read what the kernel sent: a call may be missing
+  | 'hook-not-attached' // the hook was not ready in time
+  | 'hook-failed' // the hook ended with an error
+  | 'hook-no-profile' // the hook started, and no profile was written
+  | 'hook-annotation' // the annotation that starts the hook is one that it refuses
+  // --- profiles as evidence
+  | 'profile-wanted' // what a profile allows is taken as wanted, not as seen
+  | 'profile-rule-left-out' // a rule that holds only with some capability, or asks a supervisor
+  | 'profile-flawed' // a profile has mistakes: what of it could be read is read
+  | 'profile-base' // a SeccompProfile stands on another one that is not here
   // --- architecture
+  | 'calls-lost' // ebpf: calls that found no room in the kernel's tables
+  | 'processes-lost' // ebpf: processes that found no room, so that none of their calls is here
   | 'architecture-assumed' // nothing in the source tells its architecture
   | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here
 

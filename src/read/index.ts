@@ -1,27 +1,23 @@
 // Bytes in, calls out: unpacks a source, takes its wrapping off, tells its format and gives its lines to that
-// format's reader. Pure but for the stream it is given: opens nothing, knows no terminal. Every reader is a folder
-// and a row in `readers`.
+// format's reader. Pure but for the stream it is given: opens nothing, knows no terminal. The formats are the rows of
+// formats.ts.
 import { UserError } from '../errors.ts'
-import type { SourceAccount } from './account.ts'
+import type { Evidence, SourceAccount } from './account.ts'
 import { decompressed } from './decompress.ts'
-import { detectFormat, formats, type Format } from './detect.ts'
+import { detectFormat } from './detect.ts'
+import { formats, formatTable, type Format } from './formats.ts'
 import { Lines } from './lines.ts'
-import { ObservationsReader } from './observations/reader.ts'
+import { OfOnePid } from './strace-choice.ts'
+import type { DiagnosticCode } from './diagnostics.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import type { Source } from './source.ts'
-import { StraceReader } from './strace/reader.ts'
+import { choiceFields } from './subject.ts'
 import { wrappingOf, Unwrapping } from './wrapping.ts'
 
-const readers: Readonly<Record<Format, (options: ReaderOptions) => Reader>> = {
-  strace: (options) => new StraceReader(options),
-  'strace-summary': (options) => new StraceReader(options),
-  observations: () => new ObservationsReader(),
-}
-
 /** How much of the start of a source is looked at to tell what it is. */
-const headSize = 65536
+const headSize = 262144
 
 /**
  * Reads sources to their ends, one after the other. Sources of one set (`strace -ff`) go to one reader.
@@ -33,30 +29,42 @@ export async function readSources(
   options: ReaderOptions,
   sink: Sink,
 ): Promise<void> {
-  let open: { readonly set: string; readonly reader: Reader; readonly accounts: SourceAccount[] } | undefined
+  let open: Open | undefined
   const close = (): void => {
-    if (open === undefined) return
-    finish(open.reader, open.accounts, sink)
+    if (open !== undefined) finish(open, sink)
     open = undefined
   }
   for await (const source of sources) {
-    if (source.set === undefined || open?.set !== source.set) close()
     const { head, rest } = await headOf(decompressed(source.name, source.bytes))
     const wrapping = wrappingOf(Buffer.from(head).toString('latin1'))
-    const told = wrapping === undefined ? detectFormat(source.name, head) : 'strace'
-    if (format === 'observations' && told !== 'observations') {
-      throw new UserError(
-        `${source.name}: is not an observations file; leave --format out to have it recognised`,
-      )
+    const told = detectFormat(source.name, wrapping === undefined ? head : unwrapped(head, wrapping), format)
+    if (open === undefined || source.set === undefined || open.set !== source.set || open.format !== told) {
+      close()
+      open = { set: source.set, format: told, reader: opened(source, told, options), accounts: [] }
     }
-    const reader =
-      open?.reader ?? readers[told === 'observations' || format === 'auto' ? told : format](options)
-    const accounts = open?.accounts ?? []
-    if (source.set !== undefined) open = { set: source.set, reader, accounts }
-    accounts.push(await readOne(source, head, rest, wrapping, reader))
-    if (source.set === undefined) finish(reader, accounts, sink)
+    open.accounts.push(await readOne(source, head, rest, wrapping, open.reader))
   }
   close()
+}
+
+/** Sources that one reader reads, as one run. */
+interface Open {
+  readonly set: string | undefined
+  readonly format: Format
+  readonly reader: Reader
+  readonly accounts: SourceAccount[]
+}
+
+function opened(source: Source, format: Format, options: ReaderOptions): Reader {
+  const reader = formatTable[format].open(options)
+  const [field, ...others] = choiceFields(options.choice ?? {})
+  if (field === undefined || formatTable[format].grammar !== undefined || format === 'profile') return reader
+  if (reader.format === 'strace' && field === 'pid' && others.length === 0)
+    return new OfOnePid(reader, options.choice?.pid as number)
+  const unfit = field === 'pid' ? (others[0] ?? field) : field
+  throw new UserError(
+    `${source.name}: ${reader.format} does not carry what --${unfit} asks for: leave it out`,
+  )
 }
 
 async function readOne(
@@ -71,6 +79,19 @@ async function readOne(
   lines.feed(head)
   for await (const bytes of rest) lines.feed(bytes)
   return { name: source.name, format: reader.format, ...reader.endSource(lines.end()) }
+}
+
+/** The first lines of a source without their wrapping, to tell what is in it. */
+function unwrapped(head: Uint8Array, wrapping: string): Uint8Array {
+  const pieces: Uint8Array[] = []
+  const unwrapping = new Unwrapping(wrapping)
+  const lines = new Lines((bytes, start, end) => {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start - 1).toString('latin1')
+    for (const line of text.split('\n')) pieces.push(latin1(unwrapping.line(line)))
+  })
+  lines.feed(head)
+  const inside = Buffer.concat(pieces)
+  return inside.length === 0 ? head : inside
 }
 
 /** Bytes to the reader's lines, with a wrapping taken off on the way. */
@@ -109,11 +130,35 @@ function latin1(text: string): Uint8Array {
   return Buffer.from(text.replaceAll(/[^\u0000-\u00ff]/g, '?'), 'latin1')
 }
 
-function finish(reader: Reader, accounts: readonly SourceAccount[], sink: Sink): void {
-  reader.end(sink)
-  // A file of observations has accounts of its own.
+function finish({ reader, accounts }: Open, sink: Sink): void {
+  const codes = new Set<DiagnosticCode>()
+  reader.end({
+    seen: (...call) => sink.seen(...call),
+    unknown: (...call) => sink.unknown(...call),
+    account: (account) => sink.account(account),
+    runs: (count) => sink.runs(count),
+    endRun: (counts) => sink.endRun(counts),
+    diagnostic: (diagnostic) => {
+      codes.add(diagnostic.code)
+      sink.diagnostic(diagnostic)
+    },
+  })
+  // A file of observations has accounts and runs of its own.
   if (reader.format === 'observations') return
-  for (const account of accounts) sink.account({ ...account, format: reader.format })
+  for (const account of accounts) {
+    sink.account({ ...account, format: reader.format, evidence: account.evidence ?? evidenceOf(codes) })
+  }
+  sink.endRun(
+    accounts.some(({ evidence = [] }) => !evidence.includes('wanted') && !evidence.includes('log-only')),
+  )
+}
+
+/** What strace's reader has found out, in the account's words. */
+function evidenceOf(codes: ReadonlySet<DiagnosticCode>): readonly Evidence[] {
+  const found: Evidence[] = codes.has('counts-only') ? ['exits-only', 'no-arguments'] : ['every-call']
+  if (codes.has('children-not-followed')) found.push('no-children')
+  if (codes.has('startup-missing')) found.push('attached')
+  return found.sort()
 }
 
 async function headOf(
@@ -150,12 +195,13 @@ export async function* readTrace(
   let records: TraceRecord[] = []
   const { head, rest } = await headOf(decompressed(source.name, source.bytes))
   const wrapping = wrappingOf(Buffer.from(head).toString('latin1'))
-  if (wrapping === undefined && detectFormat(source.name, head) === 'observations') {
+  const format = detectFormat(source.name, wrapping === undefined ? head : unwrapped(head, wrapping))
+  if (format === 'observations' || format === 'profile') {
     throw new UserError(
-      `${source.name}: holds observations, which have no single calls; read it with observe()`,
+      `${source.name}: holds ${format === 'profile' ? 'a profile' : 'observations'}, which have no single calls; read it with observe()`,
     )
   }
-  const reader = new StraceReader({
+  const reader = formatTable[format].open({
     arguments: options.arguments ?? new Map(),
     record: (each) => records.push(each),
   })

@@ -1,23 +1,23 @@
 // What every format's reader is: it is fed whole lines, source by source, and tells what it saw at the end.
 import type { Architecture } from '../abi/architectures.ts'
+import type { SourceAccount } from './account.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
+import type { Choice } from './subject.ts'
 
 export interface ReaderOptions {
   /** Which arguments (index 0 to 5) of which calls, by printed name, to read. */
   readonly arguments: ReadonlyMap<string, readonly number[]>
   /** The architecture the sources were recorded on, where the caller knows. */
   readonly architecture?: Architecture | undefined
+  /** Which calls to count, by whose they are; absent: all. */
+  readonly choice?: Choice | undefined
   /** Called for every call in order; without it readers only count, which is quicker. */
   readonly record?: (record: TraceRecord) => void
 }
 
-export interface LinesAccount {
-  readonly lines: number
-  readonly calls: number
-  readonly ignored: number
-  readonly unparsed: number
-}
+/** An account without what the reader need not know. */
+export type LinesAccount = Omit<SourceAccount, 'name' | 'format'>
 
 export interface Reader {
   /** The name for `--format` and the account. */

@@ -13,6 +13,8 @@ export interface Seen {
   /** How many failed with ENOSYS, by the kernel's own answer. */
   enosys: number
   args: Arguments | undefined
+  /** In how many runs, where whoever tells it knows of more than the one it reads. */
+  runs?: number
 }
 
 /** By argument index, the distinct values; null once a value was not known. */
@@ -75,4 +77,8 @@ export interface Sink {
   diagnostic(diagnostic: Diagnostic): void
   /** What became of the lines of a source. */
   account(account: SourceAccount): void
+  /** Several runs at once: how many there were. Calls told until the next endRun carry their own `runs`. */
+  runs(count: number): void
+  /** What was told since the last time is one run; or, where it does not count, of no run: a profile. */
+  endRun(counts: boolean): void
 }

@@ -1,6 +1,8 @@
-// What loggers put around the lines of a program: container logs as JSON or CRI lines, compose's names, mail. Told
+// What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's JSON, compose's
+// names, mail. Told
 // from the first lines of a source; taken off line by line. Authority: the json-file driver of Docker, the CRI
-// logging format of Kubernetes (cri-api, kubelet logs.go), RFC 2045 6.7 for quoted-printable.
+// logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), RFC 2045 6.7 for quoted-printable.
+import { journalText, jsonObject } from './json-line.ts'
 import { lineLimit } from './text.ts'
 
 /** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
@@ -14,6 +16,34 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
       return typeof log === 'string' ? { stream: String(stream), text: log } : undefined
     } catch {
       return undefined
+    }
+  },
+  // `journalctl -o json`. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit".
+  'journal-json': (line) => {
+    if (
+      !line.startsWith('{"') ||
+      !line.includes('"MESSAGE"') ||
+      !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(line)
+    )
+      return undefined
+    const entry = jsonObject(line)
+    const message = journalText(entry?.['MESSAGE'])
+    if (entry === undefined || message === undefined)
+      return entry === undefined ? undefined : { stream: '', text: '\n' }
+    const transport = entry['_TRANSPORT']
+    const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
+    const own =
+      transport === 'audit'
+        ? `audit[${Number(entry['_PID'] ?? 0)}]`
+        : transport === 'kernel'
+          ? 'kernel'
+          : undefined
+    const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
+    const stamp = Number(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
+    const time = stamp > 0 && stamp < 8.64e18 ? `${new Date(stamp / 1000).toISOString()} - ` : ''
+    return {
+      stream: '',
+      text: `${time}${identifier.replaceAll(/\s/g, '_')}: ${message.replaceAll('\n', ' ')}\n`,
     }
   },
   cri: (line) => {
@@ -49,7 +79,7 @@ export function wrappingOf(head: string): string | undefined {
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
   // strace -k prints frames behind " > ", never at the start of the line.
-  return ['json-file', 'cri', 'compose', 'mail'].find((name) =>
+  return ['json-file', 'journal-json', 'cri', 'compose', 'mail'].find((name) =>
     first.every((line) => (wrappings[name] as Unwrap)(line) !== undefined),
   )
 }

@@ -22,7 +22,7 @@ export type CommandReading =
     }
 
 /** How a program's words are read up to the command it starts: its options, then so many words of its own. */
-interface Grammar {
+export interface Grammar {
   /** Options that take the next word, or what is attached to them. */
   readonly valued: readonly string[]
   /** Options that stand alone; a long one may carry `=VALUE`. */
@@ -33,9 +33,9 @@ interface Grammar {
   readonly assignments?: true
 }
 
-const letters = (...groups: readonly string[]): readonly string[] =>
+export const letters = (...groups: readonly string[]): readonly string[] =>
   groups.flatMap((group) => (group.length > 1 && !group.startsWith('-') ? Array.from(group) : [group]))
-const longs = (names: string): readonly string[] => names.split(' ')
+export const longs = (names: string): readonly string[] => names.split(' ')
 
 /** Programs that start the command behind them and do nothing else that a profile would be made for. */
 const starters: Readonly<Record<string, Grammar>> = {
@@ -124,14 +124,14 @@ const strace: Grammar = {
 }
 
 /** Programs that ask something else to run the workload: another process, often not even a child of theirs. */
-interface ContainerClient extends Grammar {
+export interface ContainerClient extends Grammar {
   /** The subcommands after which a container runs; a group such as `container` is read one word further. */
   readonly running: readonly string[]
   readonly groups?: readonly string[]
 }
 
 const running = longs('run exec start create restart attach')
-const composeGrammar: Grammar = {
+export const composeGrammar: Grammar = {
   valued: [
     ...letters('fp'),
     ...longs('file profile project-name project-directory env-file ansi parallel progress'),
@@ -144,7 +144,7 @@ const engine = (valued: string, flags: string): ContainerClient => ({
   running: [...running, 'up'],
   groups: ['container', 'compose', 'pod'],
 })
-const containerClients: Readonly<Record<string, ContainerClient>> = {
+export const containerClients: Readonly<Record<string, ContainerClient>> = {
   docker: engine('H c l host context log-level config tlscacert tlscert tlskey', 'D debug tls tlsverify'),
   podman: engine(
     'c cgroup-manager conmon connection events-backend hooks-dir identity imagestore log-level module namespace ' +
@@ -241,10 +241,17 @@ export function privilegeRaiser(reading: CommandReading): string | undefined {
   return [...reading.behind, last].find((name) => privilegeRaisers.has(name))
 }
 
-type After = { readonly kind: 'at'; readonly at: number } | { readonly kind: 'unread'; readonly at: number }
+type After =
+  | {
+      readonly kind: 'at'
+      readonly at: number
+      /** The options before it, by name without dashes, with their values in order; of a flag, none. */
+      readonly options: ReadonlyMap<string, readonly string[]>
+    }
+  | { readonly kind: 'unread'; readonly at: number }
 
 /** The index of the first word behind the options (and own words, and assignments) of the program at `words[at]`. */
-function commandAfter(words: readonly string[], at: number, grammar: Grammar): After {
+export function commandAfter(words: readonly string[], at: number, grammar: Grammar): After {
   const spread = spreadWords(words, at + 1, grammar)
   const { argv, error } = parse.detailed(
     spread.map(({ text }) => text),
@@ -281,7 +288,12 @@ function commandAfter(words: readonly string[], at: number, grammar: Grammar): A
   let next = place
   // A lone `-` is env's old spelling of -i.
   if (grammar.assignments) while (/^(?:[A-Za-z_]\w*=|-$)/.test(words[next] ?? '')) next++
-  return { kind: 'at', at: next + (grammar.words ?? 0) }
+  const options = new Map(
+    Object.entries(argv as Record<string, unknown>)
+      .filter(([name]) => name !== '_')
+      .map(([name, values]) => [name, [values].flat().filter((value) => typeof value === 'string')]),
+  )
+  return { kind: 'at', at: next + (grammar.words ?? 0), options }
 }
 
 /**

@@ -5,10 +5,33 @@ import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { privilegeRaiser, programOfStrace, readCommand, runsContainer } from './command-line.ts'
 import { findProgram } from './program.ts'
-import type { RecordNotice, RecordOptions, Recording } from './recording.ts'
-import { recordWithStrace } from './strace.ts'
+import type { RecorderName, RecordNotice, RecordOptions, Recording } from './recording.ts'
+import {
+  findContainer,
+  readContainerRun,
+  readRuntimeRun,
+  recordContainer,
+  recordRuntime,
+} from './containers/index.ts'
+import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
+import { recordWithStrace, whyNoStrace } from './strace.ts'
 
-export type { EndingSignal, Ending, RecordNotice, RecordOptions, Recording, SignalFeed } from './recording.ts'
+export { recordHooked, type HookState } from './containers/hooked.ts'
+export { whyNoEbpf } from './ebpf/index.ts'
+export type {
+  CgroupOptions,
+  CommandOptions,
+  ContainerOptions,
+  Ending,
+  EndingSignal,
+  ProcessOptions,
+  RecorderName,
+  RecordNotice,
+  RecordOptions,
+  RecordSettings,
+  Recording,
+  SignalFeed,
+} from './recording.ts'
 
 /**
  * Runs a command, or attaches to a running process, and returns the calls it made until it ended (or until `for`,
@@ -19,15 +42,67 @@ export type { EndingSignal, Ending, RecordNotice, RecordOptions, Recording, Sign
  * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
  */
 export async function record(options: RecordOptions): Promise<Recording> {
-  if (options.pid !== undefined) return recordWithStrace(`trace of ${await nameOf(options.pid)}`, options)
+  if (options.container !== undefined) {
+    const { container, ...rest } = options
+    return record({ ...rest, ...(await findContainer(container, options.env ?? process.env)) })
+  }
+  if (options.cgroup !== undefined) {
+    await choose(options, 'a cgroup is recorded by ebpf only')
+    return recordWithEbpf(`trace of ${options.cgroup}`, options)
+  }
+  if (options.pid !== undefined) {
+    const name = `trace of ${await nameOf(options.pid)}`
+    return (await choose(options)) === 'ebpf'
+      ? recordWithEbpf(name, options)
+      : recordWithStrace(name, options)
+  }
   const [program] = options.command
-  for (const notice of lookAt(options.command)) options.notice?.(notice)
-  findProgram(program, options.cwd ?? process.cwd(), (options.env ?? process.env)['PATH'])
-  return recordWithStrace(`trace of ${basename(program)}`, options)
+  const env = options.env ?? process.env
+  const reading = readCommand(options.command)
+  const run = reading.kind === 'program' ? readContainerRun(options.command, reading.at, env) : undefined
+  const runtime = reading.kind === 'program' ? readRuntimeRun(options.command, reading.at) : undefined
+  for (const notice of lookAt(options.command, (run ?? runtime) !== undefined)) options.notice?.(notice)
+  findProgram(program, options.cwd ?? process.cwd(), env['PATH'])
+  const name = `trace of ${basename(program)}`
+  if (run !== undefined) {
+    await choose(options, `a container that ${run.engine} starts is recorded by ebpf only`)
+    return recordContainer(name, options, run)
+  }
+  if (runtime !== undefined) {
+    await choose(options, `a container that ${runtime.engine} starts is recorded by ebpf`)
+    return recordRuntime(name, options, runtime)
+  }
+  return (await choose(options)) === 'ebpf' ? recordWithEbpf(name, options) : recordWithStrace(name, options)
+}
+
+/** What works on this machine and with our rights: `why` says why not. */
+export async function checkRecorders(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly { readonly recorder: RecorderName; readonly why?: string }[]> {
+  const [ebpf, strace] = await Promise.all([whyNoEbpf(), whyNoStrace(env)])
+  return [
+    { recorder: 'ebpf', ...(ebpf !== undefined && { why: ebpf }) },
+    { recorder: 'strace', ...(strace !== undefined && { why: strace }) },
+  ]
+}
+
+/** Which recorder does it. `only` is the sentence for what strace cannot record. Throws UserError (125). */
+async function choose(options: RecordOptions, only?: string): Promise<RecorderName> {
+  const { recorder = 'auto' } = options
+  if (recorder === 'strace' && only === undefined) return 'strace'
+  const why = recorder === 'strace' ? 'strace was asked for' : await whyNoEbpf()
+  if (why === undefined) {
+    if (recorder === 'auto') options.notice?.({ code: 'recorder', recorder: 'ebpf' })
+    return 'ebpf'
+  }
+  if (only !== undefined) throw new UserError(`${only}, and it cannot be used: ${why}`, 125)
+  if (recorder === 'ebpf') throw new UserError(`the recorder ebpf cannot be used: ${why}`, 125)
+  options.notice?.({ code: 'recorder', recorder: 'strace', why })
+  return 'strace'
 }
 
 /** Refuses commands whose workload would not be in the record, and tells what else a reader of it should know. */
-function lookAt(command: readonly string[]): readonly RecordNotice[] {
+function lookAt(command: readonly string[], recordsContainer: boolean): readonly RecordNotice[] {
   const reading = readCommand(command)
   const raiser = privilegeRaiser(reading)
   if (raiser !== undefined && process.getuid?.() !== 0) {
@@ -47,10 +122,10 @@ function lookAt(command: readonly string[]): readonly RecordNotice[] {
       125,
     )
   }
-  if (runsContainer(command, reading.at)) {
+  if (!recordsContainer && runsContainer(command, reading.at)) {
     throw new UserError(
       `the record would be of ${reading.name} itself, not of the program in the container: ` +
-        'run seccomp-gen trace inside it, or attach to its process with seccomp-gen trace --pid PID',
+        'record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it',
       125,
     )
   }

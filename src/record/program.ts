@@ -1,11 +1,14 @@
 // Finds the program a command names, as execvp(3) does, to tell "not found" (127) from "cannot be run" (126)
-// before anything is started. The tracer looks it up again itself; what is run is the word the user wrote.
+// before anything is started. What is run is the word the user wrote, or the file found for it in PATH.
 // Authority: execvp(3), POSIX 2.8.2 (exit status for commands).
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 
-/** Throws UserError with status 127 (not found) or 126 (found, but not an executable file). */
+/**
+ * The file, as execvp would give it to execve: seen from `cwd`. Throws UserError with status 127 (not found) or 126
+ * (found, but not an executable file).
+ */
 export function findProgram(word: string, cwd: string, path: string = '/bin:/usr/bin'): string {
   if (word === '') throw new UserError('the command is an empty word', 127)
   // An empty part of PATH is the working directory.
@@ -20,7 +23,7 @@ export function findProgram(word: string, cwd: string, path: string = '/bin:/usr
       found = true
       if (!isFile) continue
       accessSync(file, constants.X_OK)
-      return file
+      return candidate
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EACCES') found = true
     }

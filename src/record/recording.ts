@@ -16,12 +16,18 @@ export type RecordNotice =
   | { readonly code: 'raiser-recorded'; readonly program: string }
   /** The command has ended; so many processes that it left behind are still running and recorded. */
   | { readonly code: 'left-running'; readonly processes: number }
+  /** Which recorder does it; `why` is the reason why it is not ebpf, for `auto`. */
+  | { readonly code: 'recorder'; readonly recorder: RecorderName; readonly why?: string }
 
-interface RecordSettings {
-  /** Which recorder; `auto` takes the best one that works here. Today that is strace. */
-  readonly recorder?: 'auto' | 'strace'
+export type RecorderName = 'ebpf' | 'strace'
+
+export interface RecordSettings {
+  /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
+  readonly recorder?: 'auto' | RecorderName
   /** Milliseconds after which the command is ended: SIGTERM, and SIGKILL when that was not enough. */
   readonly for?: number
+  /** What is known already. strace then leaves out calls that it holds, and the workload hardly waits for it. */
+  readonly known?: Observations
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */
@@ -38,21 +44,48 @@ interface RecordSettings {
   readonly streams?: 'inherit' | 'to-stderr' | 'ignore'
 }
 
-/** What to record: a command that is started, or a process that runs already. */
-export type RecordOptions = RecordSettings &
-  (
-    | { readonly command: readonly [string, ...string[]]; readonly pid?: never }
-    | { readonly pid: number; readonly command?: never }
-  )
+/** A command that is started and recorded to its end. */
+export type CommandOptions = RecordSettings & {
+  readonly command: readonly [string, ...string[]]
+  readonly pid?: never
+  readonly cgroup?: never
+  readonly container?: never
+}
+/** A process that runs already, and what it starts from now on. */
+export type ProcessOptions = RecordSettings & {
+  readonly pid: number
+  readonly command?: never
+  readonly cgroup?: never
+  readonly container?: never
+}
+/** All that runs in a cgroup (version 2, by its directory) and below it. Needs the ebpf recorder. */
+export type CgroupOptions = RecordSettings & {
+  readonly cgroup: string
+  readonly command?: never
+  readonly pid?: never
+  readonly container?: never
+}
+/** A running container of Docker, Podman or nerdctl, by name or id. */
+export type ContainerOptions = RecordSettings & {
+  readonly container: string
+  readonly command?: never
+  readonly pid?: never
+  readonly cgroup?: never
+}
+
+/** What to record: a command, or what runs already. */
+export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions
 
 /** How the recorded command ended. */
 export type Ending =
   | { readonly kind: 'exited'; readonly status: number }
   | { readonly kind: 'killed'; readonly signal: string }
-  /** The recorder let go of a process it had been attached to, or that process ended. */
+  /** The recorder let go of what it had been attached to, or that ended. */
   | { readonly kind: 'released' }
 
 export interface Recording {
   readonly observations: Observations
+  /** The recorded container runs with no_new_privs, as far as its command line says so. */
+  readonly noNewPrivileges?: true
   readonly ending: Ending
 }

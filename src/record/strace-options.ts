@@ -10,7 +10,12 @@
 //                 "Process N attached" between the program's lines. Tried on 6.1: 5.6 and newer keep personality
 //                 lines so. Older ones cannot be made to; the reader then goes by names and says what it cannot tell.
 // -a 0            no padding.
+// --seccomp-bpf   the kernel stops the program only for calls that are traced. Since 5.3; sets no_new_privs.
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
+
+import type { Architecture } from '../abi/architectures.ts'
+import { scalarsReadAlways } from '../abi/scalars.ts'
+import type { Observations } from '../observe/index.ts'
 
 export interface StraceVersion {
   readonly major: number
@@ -21,6 +26,31 @@ export interface StraceVersion {
 export function straceVersion(output: string): StraceVersion | undefined {
   const found = /^strace -- version v?(\d+)\.(\d+)/m.exec(output)
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
+}
+
+/** The names strace gives the call tables of a machine (strace(1), `syscall@64`). */
+const tableNames: Readonly<Record<Architecture, string>> = {
+  x86_64: '64',
+  aarch64: '64',
+  x86: '32',
+  arm: '32',
+  x32: 'x32',
+}
+/** Traced whatever is known: the first line and the last tell how the command began and ended. */
+const alwaysTraced: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit', 'exit_group'])
+
+/**
+ * Options that leave out what is known. Calls of whose arguments new values may be seen stay. None where this strace
+ * cannot: it then traces all, which is right and slow.
+ */
+export function leaveOutKnown(version: StraceVersion | undefined, known: Observations): readonly string[] {
+  if (version === undefined || version.major < 5 || (version.major === 5 && version.minor < 3)) return []
+  const names = Object.entries(known.architectures).flatMap(([architecture, calls]) =>
+    Object.keys(calls)
+      .filter((name) => !alwaysTraced.has(name) && !scalarsReadAlways.has(name))
+      .map((name) => `?${name}@${tableNames[architecture as Architecture]}`),
+  )
+  return names.length === 0 ? [] : ['--seccomp-bpf', '-e', `trace=!${names.join(',')}`]
 }
 
 /** Options before `-o FILE`. An unknown version gets what every version understands. */

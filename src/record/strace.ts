@@ -11,9 +11,13 @@ import { mergeObservations, observe } from '../observe/index.ts'
 import type { Observations } from '../observe/index.ts'
 import { makeFifo } from './fifo.ts'
 import { Progress } from './progress.ts'
-import type { EndingSignal, Ending, RecordOptions, Recording } from './recording.ts'
-import { straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
+import type { CommandOptions, Ending, EndingSignal, ProcessOptions, Recording } from './recording.ts'
+import { streamsOf, surroundingsOf, type Surroundings } from './surroundings.ts'
+import { leaveOutKnown, straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
 import { signalProcess, tracedBy } from './traced.ts'
+
+/** What strace can record: it sees neither a cgroup nor what a daemon starts. */
+export type Straceable = CommandOptions | ProcessOptions
 
 /** How long the trace may lag behind a signal: one that it has shown by then is not sent again. Milliseconds. */
 const echo = 150
@@ -23,21 +27,21 @@ const grace = 10_000
 const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
 
 /** Records a command or a running process with strace. Throws UserError (125, 126) where there is nothing to give. */
-export async function recordWithStrace(name: string, options: RecordOptions): Promise<Recording> {
-  const surroundings: Surroundings = {
-    cwd: options.cwd ?? process.cwd(),
-    env: plainEnvironment(options.env),
-    extendEnv: false,
-  }
+export async function recordWithStrace(name: string, options: Straceable): Promise<Recording> {
+  const surroundings = surroundingsOf(options)
   const version = await askStrace(surroundings, options.pid === undefined)
   const fifo = await makeFifo()
   const progress = new Progress()
   const over = new AbortController()
   try {
     const target = options.pid === undefined ? ['--', ...options.command] : ['-p', String(options.pid)]
-    const tracer = execa('strace', [...straceOptions(version), '-o', fifo.path, ...target], {
+    // A process that is attached to has no filter of strace's, and can be given none.
+    const cheaply =
+      options.known === undefined || options.pid !== undefined ? [] : leaveOutKnown(version, options.known)
+    const words = [...straceOptions(version), ...cheaply, '-o', fifo.path, ...target]
+    const tracer = execa('strace', words, {
       ...surroundings,
-      ...streamsOf(options),
+      ...tracerStreams(options),
       reject: false,
       cleanup: false,
     })
@@ -61,21 +65,14 @@ export async function recordWithStrace(name: string, options: RecordOptions): Pr
   }
 }
 
-/** Where the command runs and what it finds there: the same for strace, which looks the command up. */
-interface Surroundings {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string>>
-  readonly extendEnv: false
-}
-
 /** Everything that is done to the recorded processes while strace runs. */
 class Workload {
   readonly #tracer: number
-  readonly #options: RecordOptions
+  readonly #options: Straceable
   readonly #progress: Progress
   readonly #over: AbortSignal
 
-  constructor(tracer: number, options: RecordOptions, progress: Progress, over: AbortSignal) {
+  constructor(tracer: number, options: Straceable, progress: Progress, over: AbortSignal) {
     this.#tracer = tracer
     this.#options = options
     this.#progress = progress
@@ -148,6 +145,19 @@ class Workload {
   }
 }
 
+/** Why strace cannot trace a command here; undefined where it can. */
+export async function whyNoStrace(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  try {
+    await askStrace(surroundingsOf({ env }), true)
+    return undefined
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
+  }
+}
+
 /**
  * Asks strace for its version and, for a command, whether it can trace here: strace traces itself saying its version.
  * Throws UserError (125) with what to do.
@@ -190,7 +200,7 @@ interface TracerEnd {
 
 function outcome(
   name: string,
-  options: RecordOptions,
+  options: Straceable,
   progress: Progress,
   result: TracerEnd,
   read: Settled<Observations>,
@@ -231,10 +241,19 @@ function outcome(
     }
   }
   if ('value' in read) {
-    return { observations: options.pid === undefined ? read.value : fromMidway(name, read.value), ending }
+    const seen = options.known === undefined ? read.value : withoutFiltered(read.value)
+    return { observations: options.pid === undefined ? seen : fromMidway(name, seen), ending }
   }
   if (read.error instanceof UserError) throw new UserError(read.error.message, 125)
   throw read.error
+}
+
+/** That calls are left out is our own doing, and those are known. */
+function withoutFiltered(observations: Observations): Observations {
+  return {
+    ...observations,
+    diagnostics: observations.diagnostics.filter(({ code }) => code !== 'filtered'),
+  }
 }
 
 /** We know that we came late; the trace itself may not show it, since a child's start looks like a start. */
@@ -249,24 +268,9 @@ function fromMidway(name: string, observations: Observations): Observations {
 }
 
 /** An attached strace has a session of its own: Ctrl-C is ours to turn into a detach, once. */
-function streamsOf(options: RecordOptions): StartOptions {
+function tracerStreams(options: Straceable): StartOptions {
   if (options.pid !== undefined) return { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', detached: true }
-  switch (options.streams ?? 'inherit') {
-    case 'inherit':
-      return { stdio: 'inherit' }
-    case 'to-stderr':
-      return { stdin: 'inherit', stdout: 2, stderr: 'inherit' }
-    case 'ignore':
-      return { stdio: 'ignore' }
-  }
-}
-
-function plainEnvironment(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+  return streamsOf(options)
 }
 
 /** What strace complains of first; what follows are consequences. */

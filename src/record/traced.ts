@@ -1,4 +1,5 @@
-// The processes a tracer holds, and signals to them. Authority: proc_pid_status(5) (TracerPid), kill(2).
+// The processes a tracer holds or a process has started, and signals to them. Authority: proc_pid_status(5) (TracerPid), kill(2).
+import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 
 /** The processes traced by `tracer`, in the order of their ids. A process that ends meanwhile is left out. */
@@ -22,5 +23,27 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
     return process.kill(pid, signal)
   } catch {
     return false
+  }
+}
+
+/** A process and all that come from it, those left behind by a parent that has ended not among them. */
+export function withDescendants(pid: number): readonly number[] {
+  const children = new Map<number, number[]>()
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    const parent = parentOf(name)
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
+  }
+  const found = [pid]
+  for (const each of found) found.push(...(children.get(each) ?? []))
+  return found
+}
+
+/** proc_pid_stat(5): the name before the state may hold anything, a parenthesis too. */
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
   }
 }

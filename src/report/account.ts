@@ -1,6 +1,8 @@
-// The short closing account of what was read, for stderr.
+// The account of what was read, for stderr: a table of the sources, what several runs say, and a closing line.
 import { architectureNames } from '../abi/architectures.ts'
-import type { Observations } from '../observe/index.ts'
+import { estimateRuns, type Observations } from '../observe/index.ts'
+import type { Evidence, SourceAccount } from '../read/account.ts'
+import { escapeTerminal } from './escape.ts'
 
 /** Such as `298 calls, 45 different (x86_64), from 1 source; 3 lines not understood`. */
 export function accountLine(observations: Observations): string {
@@ -23,6 +25,108 @@ export function accountLine(observations: Observations): string {
   const sources = plural(read.length, 'source')
   const rest = unparsed === 0 ? '' : `; ${plural(unparsed, 'line')} not understood`
   return `${plural(calls, 'call')}, ${different} different (${seen.join(', ') || 'none'}), from ${sources}${rest}`
+}
+
+const words: Readonly<Record<Evidence, string>> = {
+  'every-call': 'every call',
+  'refused-only': 'only calls that a filter logged or refused',
+  'rules-only': 'only calls that an audit rule asks for',
+  'failures-only': 'only calls that failed',
+  'exits-only': 'calls as they return: not exit_group, nor those in flight',
+  'named-only': 'only calls that the recorder has a name for',
+  'no-arguments': 'no arguments',
+  'native-only': '32-bit calls stand under wrong names',
+  attached: 'begun while it ran',
+  'no-children': 'children not followed',
+  wanted: 'wanted, not seen',
+  'log-only': 'no calls, says what is missing',
+}
+
+/** More sources than this are summed up: a set of `strace -ff` has hundreds. */
+const rowLimit = 20
+const titles = ['source', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
+
+/** A row for each source under their titles; escaped. */
+export function accountTable(observations: Observations): string[] {
+  const sources = observations.sources.filter(({ format }) => format !== 'observations')
+  if (sources.length === 0) return []
+  const rows = sources.slice(0, rowLimit).map(cells)
+  const rest = sources.slice(rowLimit)
+  if (rest.length > 0) rows.push(cells(summed(rest)))
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] as string).length)),
+  )
+  return [titles, ...rows].map((row) =>
+    row
+      .map((cell, column) =>
+        column >= 2 && column <= 6
+          ? cell.padStart(widths[column] as number)
+          : cell.padEnd(widths[column] as number),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function cells({
+  name,
+  format,
+  lines,
+  calls,
+  ignored,
+  unparsed,
+  lost = 0,
+  evidence = [],
+}: SourceAccount): string[] {
+  const said = evidence.map((kind) => words[kind]).join('; ')
+  return [
+    escapeTerminal(name),
+    escapeTerminal(format),
+    ...[lines, calls, ignored, unparsed, lost].map(String),
+    said,
+  ]
+}
+
+function summed(sources: readonly SourceAccount[]): SourceAccount {
+  const sum = (key: 'lines' | 'calls' | 'ignored' | 'unparsed' | 'lost'): number =>
+    sources.reduce((all, source) => all + (source[key] ?? 0), 0)
+  return {
+    name: `and ${sources.length} more`,
+    format: [...new Set(sources.map(({ format }) => format))].sort().join(', '),
+    lines: sum('lines'),
+    calls: sum('calls'),
+    ignored: sum('ignored'),
+    unparsed: sum('unparsed'),
+    lost: sum('lost'),
+    evidence: [...new Set(sources.flatMap(({ evidence = [] }) => evidence))].sort(),
+  }
+}
+
+/** What several runs say of one more, in plain words; nothing for a single run. */
+export function runLines(observations: Observations): string[] {
+  const estimate = estimateRuns(observations)
+  if (estimate === undefined) return []
+  const { runs, seen, once, expectedNew, unseen } = estimate
+  const inAll = Object.values(observations.architectures)
+    .flatMap((calls) => Object.values(calls))
+    .filter((call) => call.runs === runs).length
+  const chance =
+    once === 0
+      ? `no call was in one run only, so one more is unlikely to show a new call (after ${runs} runs without one, a chance below ${percent(Math.min(1, 3 / runs))} cannot be told from none)`
+      : `${plural(once, 'call')} ${once === 1 ? 'was' : 'were'} in one run only: one more run is expected to show ${figure(expectedNew)} new, a chance of at most ${percent(Math.min(1, expectedNew))} (Good-Turing)`
+  const more =
+    unseen < 0.5
+      ? 'no further calls are estimated'
+      : `at least ${Math.ceil(unseen)} more are estimated never seen so far`
+  return [`${runs} runs: ${inAll} of ${seen} calls in every run; ${chance}; ${more} (Chao2)`]
+}
+
+function figure(value: number): string {
+  return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10)
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
 }
 
 export function plural(count: number, noun: string, many = `${noun}s`): string {

@@ -20,7 +20,7 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>
-    'strace was attached to a running program, so what it does when it starts is missing: record a start too',
+    'the recorder was attached to what ran already, so what that does when it starts is missing: record a start too',
   filtered: () =>
     'strace seems to have been told to print some calls only: record without -e trace=, -P, -z, -Z',
   'counts-only': () =>
@@ -28,6 +28,35 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   detached: () => 'strace let go of the program while it ran: what came after is missing',
   'refused-by-filter': ({ call = 'a call' }) =>
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
+  'records-lost': () =>
+    'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
+  'rule-records-left-out': ({ records = 'some' }) =>
+    `${records} SYSCALL records of audit rules are left out beside the records of filters, because a rule asks for any program: choose with --pid, --comm or --exe to count both`,
+  'foreign-machine': ({ machine = '?' }) =>
+    `a call of an architecture that is none of ours (${machine}), not counted`,
+  'choice-not-told': ({ field = '?', records = 'some' }) =>
+    `${records} records do not carry what --${field} asks for, and are not counted`,
+  'broken-record': () => 'a record is cut by a line end in a process name: lines after it may be forged',
+  'other-map': ({ map = '@' }) =>
+    `${map} does not seem to count calls and is left out: name the map @syscalls, or print it alone`,
+  'events-not-read': ({ event = '?' }) => `${event} is an event, and no call of any table: not counted`,
+  'hook-unknown-id': ({ number = '?' }) =>
+    `the hook had no name for call ${number}: it is missing from the profile that it wrote`,
+  'hook-undecoded': () =>
+    'the hook could not read what the kernel sent: a call may be missing from its profile',
+  'hook-not-attached': () => 'the hook was not attached in time: nothing was recorded',
+  'hook-failed': ({ why = '?' }) => `the hook failed: ${why}`,
+  'hook-no-profile': () => 'the hook started, and its log tells of no profile that it wrote',
+  'hook-annotation': ({ why = '?' }) => `the hook refuses this annotation: ${why}`,
+  'profile-wanted': () => 'a profile: what it allows is taken as wanted, not as seen',
+  'profile-rule-left-out': ({ why = 'a condition' }) =>
+    `rules are left out that hold only with ${why}: nothing says that the workload needs them`,
+  'profile-flawed': () =>
+    'the profile has mistakes, and what could be read of it is read: see seccomp-gen validate',
+  'profile-base': ({ base = '?' }) => `the profile stands on ${base}, which is not here: give that one too`,
+  'calls-lost': () => 'the kernel could not count some calls: the record is not whole, record again',
+  'processes-lost': () =>
+    'more processes were started than can be recorded: calls of some are missing, record fewer at a time',
   'architecture-assumed': ({ architecture = 'the usual one' }) =>
     `nothing tells which architecture this was recorded on, ${architecture} is assumed: say observe --arch A`,
   'architecture-ambiguous': () =>
@@ -42,4 +71,9 @@ export function diagnosticLines(observations: Observations): string[] {
 function line({ code, at, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
   return escapeTerminal(`${at}: ${sentences[code](facts ?? {})}${times}`)
+}
+
+/** Whether it tells that something was not understood or may be missing, rather than how the input was taken. */
+export function isLoss({ code }: Diagnostic): boolean {
+  return code !== 'profile-wanted' && code !== 'rule-records-left-out'
 }

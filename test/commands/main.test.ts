@@ -135,7 +135,13 @@ t.test('observe prints observations, from a file, stdin, a directory or a -ff pr
     version: 1,
     architectures: { x86_64: { socket: { count: 1, args: { 0: ['1'] } } } },
   })
-  t.equal(fromFile.stderr, 'seccomp-gen: 6 calls, 6 different (x86_64), from 1 source\n')
+  t.equal(
+    fromFile.stderr,
+    `source      format  lines  calls  ignored  unparsed  lost  evidence
+app.strace  strace      7      6        1         0     0  every call
+seccomp-gen: 6 calls, 6 different (x86_64), from 1 source
+`,
+  )
   for (const argv of [['observe'], ['observe', '-']]) {
     const { stdout } = await on(argv, trace)
     t.equal(stdout, fromFile.stdout.replaceAll('app.strace', '-'))

@@ -1,6 +1,7 @@
 // Runs seccomp-gen from its sources as a process of its own, as a shell would.
 import { execa } from 'execa'
 import { resolve } from 'node:path'
+import { whyNoEbpf } from '../../src/record/ebpf/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const loader = import.meta.resolve('tsx/esm')
@@ -16,6 +17,12 @@ export const seccompGen: readonly [string, ...string[]] = [
 export async function noStrace(): Promise<string | undefined> {
   const tried = await execa('strace', ['-f', '-o', '/dev/null', 'true'], { reject: false })
   return tried.failed ? `strace cannot trace here: ${tried.stderr || tried.shortMessage}` : undefined
+}
+
+/** Why the kernel cannot be asked to record here; undefined where it can. */
+export async function noEbpf(): Promise<string | undefined> {
+  const why = await whyNoEbpf()
+  return why && `ebpf cannot record here: ${why}`
 }
 
 /** The environment it runs in: the loader of the tests is not its business. */

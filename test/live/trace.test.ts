@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
-import { noStrace, plainEnvironment, seccompGen } from './command.ts'
+import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 
-const reason = await noStrace()
+// trace-ebpf.test.ts runs the same cases with the other recorder.
+const recorder = process.env['SECCOMP_GEN_TEST_RECORDER'] === 'ebpf' ? 'ebpf' : 'strace'
+const reason = recorder === 'ebpf' ? await noEbpf() : await noStrace()
 if (reason !== undefined) {
   t.comment(reason)
   t.plan(0, reason)
@@ -26,7 +28,8 @@ function trace(
   options: { readonly env?: Record<string, string>; readonly [name: string]: unknown } = {},
 ): Started {
   const env = { ...plainEnvironment, ...options.env }
-  return execa(node, [...words, 'trace', ...args], {
+  const chosen = args.includes('--recorder') ? [] : ['--recorder', recorder]
+  return execa(node, [...words, 'trace', ...chosen, ...args], {
     reject: false,
     cwd: directory,
     ...options,
@@ -124,7 +127,7 @@ t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
     [['--', 'docker', 'run', 'alpine'], /of docker itself, not of the program in the container/],
     [['-o', 'nowhere/x.json', '--', 'true'], /cannot write nowhere\/x\.json: its directory does not exist/],
     [['--pid', '99999999'], /cannot record process 99999999/],
-    [['--pid', '1', '--', 'true'], /either a command or --pid/],
+    [['--pid', '1', '--', 'true'], /either a command or one of --pid/],
     [[], /give a command after --/],
     [['--for', '5 minutes', '--', 'true'], /Give a time such as 30s/],
     [['--within', 'docker', '--', 'true'], /unknown option '--within'/],

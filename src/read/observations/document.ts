@@ -6,6 +6,8 @@ import type { Diagnostic } from '../diagnostics.ts'
 
 export interface Observations {
   readonly version: 1
+  /** How many runs of the program are in it: each source is one, a set of `strace -ff` as a whole, a profile none. Absent for one. */
+  readonly runs?: number
   /** Per architecture, by libseccomp's name of the call there. */
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
   /** Numbers (decimal strings) or names that no table knows. They never reach a profile. */
@@ -19,6 +21,8 @@ export interface ObservedCall {
   readonly count: number
   /** `source:line` of the first time it was entered; lines count from 1. */
   readonly first: string
+  /** In how many of the runs it was seen; absent where that is the only one, or there is none. */
+  readonly runs?: number
   /** How many of them failed with ENOSYS; absent for none. Equal to `count`: the kernel never ran it. */
   readonly enosys?: number
   /**

@@ -38,21 +38,24 @@ export class ObservationsReader implements Reader {
 
 /** Gives a whole observations table to a sink. */
 export function tellObservations(observations: Observations, sink: Sink): void {
+  const { runs = 1 } = observations
+  sink.runs(runs)
   for (const [architecture, calls] of Object.entries(observations.architectures)) {
     if (!isArchitecture(architecture)) continue
-    for (const [name, call] of Object.entries(calls)) sink.seen(architecture, name, seenOf(call))
+    for (const [name, call] of Object.entries(calls)) sink.seen(architecture, name, seenOf(call, runs))
   }
   for (const [architecture, calls] of Object.entries(observations.unknown)) {
     if (!isArchitecture(architecture)) continue
-    for (const [what, call] of Object.entries(calls)) sink.unknown(architecture, what, seenOf(call))
+    for (const [what, call] of Object.entries(calls)) sink.unknown(architecture, what, seenOf(call, runs))
   }
   for (const diagnostic of observations.diagnostics) sink.diagnostic(diagnostic)
   for (const source of observations.sources) sink.account(source)
 }
 
-function seenOf(call: ObservedCall): Seen {
+function seenOf(call: ObservedCall, runs: number): Seen {
   const seen = newSeen(call.first)
   seen.count = call.count
+  seen.runs = call.runs ?? Math.min(runs, 1)
   seen.enosys = call.enosys ?? 0
   if (call.args !== undefined) {
     seen.args = new Map(
@@ -81,6 +84,7 @@ export function parseObservations(name: string, text: string): Observations {
   const given = value as Partial<Observations>
   return {
     version: 1,
+    ...(given.runs === undefined ? {} : { runs: given.runs }),
     architectures: given.architectures ?? {},
     unknown: given.unknown ?? {},
     sources: given.sources ?? [],
@@ -94,6 +98,7 @@ type Json = Record<string, unknown>
 function firstWrong(value: unknown): string | undefined {
   if (!isObject(value)) return 'it is no JSON object'
   if (value['version'] !== 1) return '"version" is not 1'
+  if (value['runs'] !== undefined && !isCount(value['runs'], 0)) return '"runs" is not a whole number'
   for (const part of ['architectures', 'unknown'] as const) {
     const wrong =
       value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
@@ -135,6 +140,7 @@ function wrongCall(call: unknown): string | undefined {
   if (!isObject(call)) return 'is not an object'
   if (!isCount(call['count'], 1)) return '"count" is not a whole number of at least 1'
   if (typeof call['first'] !== 'string') return '"first" is missing'
+  if (call['runs'] !== undefined && !isCount(call['runs'], 0)) return '"runs" is not a whole number'
   if (call['enosys'] !== undefined && !(isCount(call['enosys'], 0) && call['enosys'] <= call['count'])) {
     return '"enosys" is not a count within "count"'
   }

@@ -30,6 +30,9 @@ const heldLimit = 1000
 const sameFields = 16
 /** Mentions beyond this are repetitions. */
 const mentionLimit = 65536
+/** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
+const gluedLimit = 64
+const nameLimit = 40
 /** No thread: the scan has to look up its first one. */
 const noPid = -1
 
@@ -528,11 +531,12 @@ export class StraceReader implements Reader {
 
   /** Whether a finished call stands behind other text: `no newlinewrite(2, "…", 27) = 27`. */
   #gluedCall(text: string): boolean {
-    const found = /([a-z_][a-z0-9_]*)\(.*\) += (?:-?\d|0x|\?)/.exec(text)
-    if (found === null) return false
-    const run = found[1] as string
-    for (let from = found.index === 0 ? 1 : 0; from < run.length; from++) {
-      if (this.#names.isKnown(run.slice(from))) return true
+    if (!/\) += (?:-?\d|0x|\?)/.test(text)) return false
+    let open = text.indexOf('(', 1)
+    for (let tried = 0; open !== -1 && tried < gluedLimit; tried++, open = text.indexOf('(', open + 1)) {
+      // At the very start of the line it would stand behind nothing.
+      const run = /[a-z0-9_]+$/.exec(text.slice(Math.max(1, open - nameLimit), open))?.[0] ?? ''
+      for (let from = 0; from < run.length; from++) if (this.#names.isKnown(run.slice(from))) return true
     }
     return false
   }

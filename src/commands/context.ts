@@ -1,0 +1,51 @@
+// The options that say where a profile is read (contract: "Options with one meaning everywhere").
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Architecture } from '../abi/architectures.ts'
+import { contextOf, type Context } from '../meaning/index.ts'
+
+export interface ContextWords {
+  readonly cap?: readonly string[]
+  readonly kernel?: string
+  readonly runtime?: 'runc' | 'crun'
+}
+
+export function addContextOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--cap <cap>',
+        'capability of the bounding set, repeatable; none, all; default: the engine’s',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, capability(word)]),
+    )
+    .option('--kernel <x.y>', 'kernel of the host (default: 6.12)')
+    .addOption(
+      new Option(
+        '--runtime <runtime>',
+        'with runc: its ENOSYS for calls newer than the profile, too',
+      ).choices(['runc', 'crun']),
+    )
+}
+
+function capability(word: string): string {
+  const name = word.toUpperCase()
+  if (/^(?:NONE|ALL)$/.test(name)) return name.toLowerCase()
+  if (/^(?:CAP_)?[A-Z_]+$/.test(name)) return name.startsWith('CAP_') ? name : `CAP_${name}`
+  throw new InvalidArgumentError('Write CAP_NET_ADMIN, none or all.')
+}
+
+/** `engine`: the capabilities that the engine of a built-in profile gives. */
+export function contextFrom(
+  { cap, kernel, runtime }: ContextWords,
+  architecture: Architecture,
+  engine?: readonly string[],
+): Context {
+  const named = cap?.filter((each) => each !== 'none')
+  return contextOf({
+    architecture,
+    ...(named?.includes('all') ? { capabilities: 'all' as const } : {}),
+    ...(named !== undefined && !named.includes('all') ? { capabilities: named } : {}),
+    ...(named === undefined && engine !== undefined ? { capabilities: engine } : {}),
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(runtime === undefined ? {} : { runtime }),
+  })
+}

@@ -1,0 +1,122 @@
+// `eval`: what a profile answers to one call, or to one call a line (--batch).
+import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
+import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
+import { archOption } from './options.ts'
+import { readProfileWord, type NamedProfile } from './profiles.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options extends ContextWords {
+  readonly arch?: readonly Architecture[]
+  readonly batch?: true
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument(
+      '<profile>',
+      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
+    )
+    .argument('[call]', 'name or number')
+    .argument('[args...]', 'up to six values, decimal or 0x; missing ones are 0')
+    .addOption(archOption('architecture of the call; default x86_64'))
+    .option('--batch', 'read one JSON query a line from stdin: {"arch","syscall","args"}')
+  addContextOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  seccomp-gen eval docker clone 0x10000000\n  seccomp-gen eval app.json socket 40 --cap none',
+    )
+    .action(async (word: string, call: string | undefined, args: string[], options: Options) => {
+      await evaluate(word, call, args, options, world)
+      end(0)
+    })
+}
+
+async function evaluate(
+  word: string,
+  call: string | undefined,
+  args: readonly string[],
+  options: Options,
+  world: World,
+): Promise<void> {
+  if ((call === undefined) !== (options.batch === true)) {
+    throw new UserError(
+      options.batch ? '--batch takes its calls from standard input' : 'name a call, or use --batch',
+    )
+  }
+  if (options.batch && word === '-') throw new UserError('-: the queries of --batch come from standard input')
+  const named = await readProfileWord(word, world)
+  const architecture = options.arch?.[0] ?? 'x86_64'
+  if (options.batch) return batch(named, options, architecture, world)
+  const meaning = meaningOn(named, options, architecture)
+  world.stdout.write(`${answerText(answer(meaning, architecture, call ?? '', args))}\n`)
+}
+
+function meaningOn(
+  { profile, capabilities }: NamedProfile,
+  options: Options,
+  architecture: Architecture,
+): Meaning {
+  return makeMeaning(profile, contextFrom(options, architecture, capabilities))
+}
+
+function answer(meaning: Meaning, architecture: Architecture, call: string, args: readonly string[]) {
+  const number = /^(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(call)
+    ? Number(call)
+    : syscallTable(architecture).byName(call)?.number
+  if (number === undefined || number > 0xffffffff) {
+    throw new UserError(`${architecture} has no call ${call}: see \`seccomp-gen syscalls\``)
+  }
+  if (args.length > 6) throw new UserError('a call has at most six arguments')
+  return meaning.answer(architecture, number, args.map(value))
+}
+
+function value(word: string): bigint {
+  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError(`${word} is no 64-bit number`)
+  const number = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
+  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError(`${word} does not fit 64 bits`)
+  return BigInt.asUintN(64, number)
+}
+
+/** An answer a line, in order; a line that is no query answers with its error, and the next is read. */
+async function batch(
+  named: NamedProfile,
+  options: Options,
+  fallback: Architecture,
+  world: World,
+): Promise<void> {
+  const meanings = new Map<Architecture, Meaning>()
+  const decoder = new TextDecoder()
+  let rest = ''
+  const say = (line: string): void => {
+    if (line.trim() !== '') world.stdout.write(`${JSON.stringify(reply(line))}\n`)
+  }
+  const reply = (line: string): object => {
+    try {
+      const query: unknown = JSON.parse(line)
+      const { arch = fallback, syscall, args = [] } = query as Readonly<Record<string, unknown>>
+      if (typeof arch !== 'string' || !isArchitecture(arch)) {
+        return { error: `unknown architecture: take ${architectureNames.join(', ')}` }
+      }
+      if (!Array.isArray(args)) return { error: 'args is no array' }
+      let meaning = meanings.get(arch)
+      if (meaning === undefined) meanings.set(arch, (meaning = meaningOn(named, options, arch)))
+      const { action, errno } = answer(meaning, arch, String(syscall), args.map(String))
+      return action === 'SCMP_ACT_ERRNO' ? { action, errno } : { action }
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof TypeError) return { error: 'is no JSON object' }
+      if (error instanceof UserError) return { error: error.message }
+      throw error
+    }
+  }
+  // A profile that cannot be used is a refusal, not an answer a line.
+  meanings.set(fallback, meaningOn(named, options, fallback))
+  for await (const bytes of world.stdin.bytes()) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) say(line)
+  }
+  say(rest + decoder.decode())
+}

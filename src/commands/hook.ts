@@ -1,0 +1,155 @@
+// `hook`: an OCI hook in the place of oci-seccomp-bpf-hook, with its annotation and its stage. The runtime waits for
+// the hook, so recording is done by a process of its own that is left behind and writes the profile when the container
+// ends. Authority: oci-seccomp-bpf-hook(8), oci-hooks(5), runtime-spec config.md.
+import { Option } from 'commander'
+import { spawn } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
+import { UserError } from '../errors.ts'
+import { countCalls, mergeObservations, observe } from '../observe/index.ts'
+import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
+import { addProfileOptions, writeProfile, type ProfileOptions } from './profile.ts'
+import { checkOutput } from './output.ts'
+import type { Declare, World } from './world.ts'
+
+const annotation = 'io.containers.trace-syscall'
+
+interface Options extends ProfileOptions {
+  readonly printConfig?: true
+  readonly syslog?: true
+  readonly follow?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command.option('--print-config', 'print the file to put into a hooks directory of podman')
+  addProfileOptions(command)
+    .addOption(
+      new Option('-s, --syslog', 'taken and not used, as the hook this one replaces has it').hideHelp(),
+    )
+    .addOption(new Option('--follow <state>', 'what the hook leaves behind').hideHelp())
+    .addHelpText(
+      'after',
+      `
+An OCI runtime starts it with the container's state on standard input. The annotation says where the profile goes
+(of:), and what is allowed besides (if:, any input of seccomp-gen observe):
+
+Examples:
+  seccomp-gen hook --print-config > /etc/containers/oci/hooks.d/seccomp-gen.json
+  podman run --annotation ${annotation}=of:/tmp/app.json IMAGE`,
+    )
+    .action(async (options: Options) => end(await hook(options, world)))
+}
+
+async function hook(options: Options, world: World): Promise<number> {
+  if (options.printConfig) {
+    world.stdout.write(`${JSON.stringify(config(), null, 2)}\n`)
+    return 0
+  }
+  const state = readState(options.follow ?? (await textOf(world.stdin.bytes())))
+  const files = readAnnotation(state.annotations?.[annotation])
+  if (options.follow !== undefined) return follow(state, files, options, world)
+  await checkOutput(files.output, world)
+  const why = await whyNoEbpf()
+  if (why !== undefined) throw new UserError(`the container cannot be recorded: ${why}`)
+  await leaveBehind(state)
+  return 0
+}
+
+/** oci-hooks(5): in hook files that podman reads. */
+function config(): unknown {
+  const words = [process.execPath, ...process.execArgv, process.argv[1] ?? 'seccomp-gen', 'hook']
+  return {
+    version: '1.0.0',
+    hook: { path: process.execPath, args: words, env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'] },
+    when: { annotations: { [`^${annotation.replaceAll('.', '\\.')}$`]: '.*' } },
+    stages: ['prestart'],
+  }
+}
+
+interface Files {
+  readonly output: string
+  readonly input: string | undefined
+}
+
+/** `of:/absolute/file` and `if:/absolute/file`, in any order, separated by `;`. */
+function readAnnotation(text: string | undefined): Files {
+  const files = new Map<string, string>()
+  for (const part of (text ?? '').split(';').filter((each) => each.trim() !== '')) {
+    const [, kind, file] = /^\s*(of|if):(.+)$/s.exec(part) ?? []
+    if (kind === undefined || file === undefined || !isAbsolute(file)) {
+      throw new UserError(
+        `annotation ${annotation}: "${part}" is not of:/FILE or if:/FILE with an absolute name`,
+      )
+    }
+    files.set(kind, file)
+  }
+  const output = files.get('of')
+  if (output === undefined)
+    throw new UserError(`annotation ${annotation} does not say where to write: of:/FILE`)
+  return { output, input: files.get('if') }
+}
+
+function readState(text: string): HookState {
+  let state: Partial<HookState> = {}
+  try {
+    state = JSON.parse(text) as Partial<HookState>
+  } catch {
+    // Told below.
+  }
+  const { pid, bundle, id } = state
+  if (typeof pid !== 'number' || pid <= 0 || typeof bundle !== 'string' || typeof id !== 'string') {
+    throw new UserError(
+      'standard input is not the state of a container: a runtime starts this command as a hook',
+    )
+  }
+  return { ...state, pid, bundle, id }
+}
+
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of bytes) pieces.push(piece)
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+/** Starts the process that records, and waits until it does. */
+async function leaveBehind(state: HookState): Promise<void> {
+  const words = [...process.execArgv, process.argv[1] ?? '', ...process.argv.slice(2)]
+  const child = spawn(process.execPath, [...words, '--follow', JSON.stringify(state)], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const said = await new Promise<string>((resolve) => {
+    let text = ''
+    child.stdout.on('data', (bytes: Buffer) => {
+      text += bytes.toString()
+      if (text.includes('\n')) resolve(text)
+    })
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', () => resolve(text))
+  })
+  child.unref()
+  child.stdout.destroy()
+  if (said !== 'attached\n') throw new UserError(`the container cannot be recorded: ${said.trim()}`)
+}
+
+/** Nobody reads what is said here: a failure stands beside the profile, in FILE.error. */
+async function follow(state: HookState, files: Files, options: Options, world: World): Promise<number> {
+  const failed = `${files.output}.error`
+  try {
+    await rm(failed, { force: true })
+    const seen = await recordHooked(state, () => world.stdout.write('attached\n'))
+    if (countCalls(seen) === 0) throw new UserError('no call was recorded: nothing is written')
+    const { input } = files
+    const before =
+      input === undefined ? [] : [await observe([{ name: input, bytes: createReadStream(input) }])]
+    const output = { ...options, output: files.output }
+    await writeProfile(mergeObservations(seen, ...before), output, world)
+    return 0
+  } catch (error) {
+    const { message } = error as Error
+    world.stdout.write(`${message}\n`)
+    await writeFile(failed, `seccomp-gen: ${message}\n`)
+    return 2
+  }
+}

@@ -1,0 +1,21 @@
+// A file as it stands in a git revision, `REVISION:path`. Starts git, without a shell and without its pagers, filters of
+// the user and prompts; a revision that begins with "-" is none.
+import { execa } from 'execa'
+import { UserError } from '../errors.ts'
+
+/** The bytes of `word` as text. Throws a UserError where git is missing or has no such revision or file. */
+export async function showRevision(word: string, cwd: string): Promise<string> {
+  if (word.startsWith('-')) throw new UserError(`${word}: a git revision does not begin with "-"`)
+  const { stdout, stderr, failed, code } = await execa('git', ['--no-pager', 'cat-file', 'blob', word], {
+    cwd,
+    reject: false,
+    stdin: 'ignore',
+    stripFinalNewline: false,
+    env: { LC_ALL: 'C' },
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (code === 'ENOENT') throw new UserError(`${word}: no such file, and git is not installed to look it up`)
+  if (!failed) return stdout
+  const why = stderr.split('\n').find((line) => line.startsWith('fatal:')) ?? 'git failed'
+  throw new UserError(`${word}: ${why.replace(/^fatal: /, '')}: give REVISION:path, or a file`)
+}

@@ -1,0 +1,248 @@
+// A rule's conditions added to those that a call has already, in libseccomp's way: what the new ones make needless is
+// pruned, what they repeat is dropped, and the same condition with another answer is refused.
+// Authority: libseccomp 2.5.4, src/db.c (the order of the steps is its, because results depend on it).
+import { isSameAnswer, type Answer } from './answer.ts'
+import {
+  comesAfter,
+  firstOfLevel,
+  held,
+  isLeaf,
+  isSame,
+  release,
+  releaseLevel,
+  remove,
+  type ChainNode,
+  type Link,
+} from './chain.ts'
+
+/**
+ * `clash`: refused (EEXIST). `endless`: libseccomp 2.5.4 puts a node into a level it is in already, and never returns;
+ * it happens where two rules of two arguments share a GT, GE, LT, LE or NE and go on to different arguments.
+ */
+export type Added = 'added' | 'clash' | 'endless'
+
+/** Adds the chain `added` of one rule, answering `answer`. */
+export function addChain(chains: Link, added: Link, answer: Answer): Added {
+  const match = new Match(chains, answer)
+  const pruned = prune(chains, added.node, match)
+  if (pruned > 0) {
+    if (chains.node === undefined) {
+      chains.node = added.node
+      return 'added'
+    }
+  } else if (match.now && match.oldEnds && match.newIsLonger) {
+    releaseLevel(added)
+    return 'added'
+  }
+  const outcome = merge(chains, added.node as ChainNode)
+  if (outcome === 'added') releaseLevel(added)
+  return outcome
+}
+
+/** What is known while the new chain is held against the old one. */
+class Match {
+  now = false
+  once = false
+  oldEnds = false
+  newEnds = false
+  oldIsLonger = false
+  newIsLonger = false
+  readonly chains: Link
+  readonly answer: Answer
+
+  constructor(chains: Link, answer: Answer) {
+    this.chains = chains
+    this.answer = answer
+  }
+
+  copy(): Match {
+    return Object.assign(new Match(this.chains, this.answer), this)
+  }
+
+  join(other: Match): void {
+    this.now ||= other.now
+    this.once ||= other.once
+    this.oldEnds ||= other.oldEnds
+    this.newEnds ||= other.newEnds
+    this.oldIsLonger ||= other.oldIsLonger
+    this.newIsLonger ||= other.newIsLonger
+  }
+}
+
+/** Returns how many nodes went. */
+function prune(existing: Link, added: ChainNode | undefined, match: Match): number {
+  if (added === undefined || existing.node === undefined || (match.once && !match.now)) {
+    return 0
+  }
+  const here = match.copy()
+  const count = pruneLevel(firstOfLevel(existing.node), added, match, here)
+  if (here.now) match.join(here)
+  else match.now = false
+  return count
+}
+
+function pruneLevel(first: ChainNode, added: ChainNode, match: Match, here: Match): number {
+  let count = 0
+  let next: ChainNode | undefined
+  for (let node: ChainNode | undefined = first; node !== undefined; node = next) {
+    next = node.after
+    if (isSame(node, added)) {
+      here.now = true
+      here.once = true
+      if (isLeaf(added)) here.newEnds = true
+      if (isLeaf(node)) here.oldEnds = true
+      if (goesOn(node, 'True') && !goesOn(added, 'True')) return count
+      if (goesOn(node, 'False') && !goesOn(added, 'False')) return count
+      if (
+        here.newEnds &&
+        here.oldEnds &&
+        !(
+          isSameAnswer(added.answerTrue, node.answerTrue) && isSameAnswer(added.answerFalse, node.answerFalse)
+        )
+      ) {
+        return count
+      }
+      let gone = false
+      for (const branch of ['whenTrue', 'whenFalse'] as const) {
+        if (added[branch].node === undefined || gone) continue
+        const below = match.copy()
+        below.now = true
+        below.once = true
+        const step = descend(node, node[branch], added[branch].node, below)
+        count += step.count
+        if (below.now) here.join(below)
+        gone = step.gone
+      }
+      if (gone) continue
+      if (answersAll(node, here.answer) && here.now) {
+        if (here.newEnds && here.oldIsLonger) {
+          count += remove(match.chains, node)
+          if (match.chains.node === undefined) return count
+        } else if (here.oldEnds && here.newIsLonger) {
+          return count
+        }
+      }
+    } else {
+      const after = comesAfter(node, added)
+      if (after ? match.newIsLonger : match.oldIsLonger) return count
+      for (const branch of ['whenTrue', 'whenFalse'] as const) {
+        if ((after ? node : added)[branch].node === undefined) continue
+        const below = match.copy()
+        below.now = false
+        if (after) below.oldIsLonger = true
+        else below.newIsLonger = true
+        const step = after
+          ? descend(node, node[branch], added, below)
+          : descend(node, { node }, added[branch].node, below)
+        count += step.count
+        if (below.now) {
+          here.join(below)
+          return count
+        }
+        if (step.gone) break
+      }
+    }
+  }
+  here.now = false
+  return count
+}
+
+/** Prunes below while a link keeps the node. */
+function descend(
+  node: ChainNode,
+  below: Link,
+  added: ChainNode | undefined,
+  match: Match,
+): { readonly count: number; readonly gone: boolean } {
+  const own: Link = { node: held(node) }
+  const count = prune(below, added, match)
+  const released = release(own)
+  return { count: count + released, gone: own.node === undefined }
+}
+
+function goesOn(node: ChainNode, branch: 'True' | 'False'): boolean {
+  return node[`answer${branch}`] !== undefined || node[`when${branch}`].node !== undefined
+}
+
+/** Whether every answer of the node's level and below is this one. */
+function answersAll(tree: ChainNode | undefined, answer: Answer): boolean {
+  if (tree === undefined) return true
+  for (let node: ChainNode | undefined = firstOfLevel(tree); node !== undefined; node = node.after) {
+    if (node.answerTrue !== undefined && !isSameAnswer(node.answerTrue, answer)) return false
+    if (node.answerFalse !== undefined && !isSameAnswer(node.answerFalse, answer)) return false
+    if (!answersAll(node.whenTrue.node, answer) || !answersAll(node.whenFalse.node, answer)) return false
+  }
+  return true
+}
+
+function merge(existing: Link, added: ChainNode): Added {
+  for (let node = existing.node; node !== undefined;) {
+    if (isSame(node, added)) return mergeSame(node, added)
+    const place = comesAfter(node, added) ? 'before' : node.after === undefined ? 'after' : undefined
+    if (place !== undefined && isInLevel(node, added)) return 'endless'
+    if (place === undefined) {
+      node = node.after
+      continue
+    }
+    if (place === 'after') {
+      added.before = held(node)
+      node.after = held(added)
+      return 'added'
+    }
+    if (node.before !== undefined) {
+      node.before.after = held(added)
+      added.before = node.before
+      node.before = held(added)
+      added.after = node
+    } else {
+      node.before = held(added)
+      added.after = held(node)
+    }
+    if (existing.node === node) {
+      existing.node = held(added)
+      release({ node })
+    }
+    return 'added'
+  }
+  return 'added'
+}
+
+function mergeSame(node: ChainNode, added: ChainNode): Added {
+  for (const branch of ['True', 'False'] as const) {
+    const answer = added[`answer${branch}`]
+    if (answer === undefined) continue
+    const had = node[`answer${branch}`]
+    if (had === undefined) {
+      if (!answersAll(node[`when${branch}`].node, answer)) return 'clash'
+      release(node[`when${branch}`])
+      node[`when${branch}`].node = undefined
+      node[`answer${branch}`] = answer
+    } else if (!isSameAnswer(had, answer)) {
+      // Of two upper halves the one of the larger (for what is below a value, the smaller) number answers.
+      const further = branch === 'True' ? added.whole > node.whole : added.whole < node.whole
+      if (added.high && further) node.answerTrue = answer
+      if (isLeaf(node) || isLeaf(added)) return 'clash'
+    }
+  }
+  for (const branch of ['True', 'False'] as const) {
+    const below = added[`when${branch}`].node
+    if (below === undefined) continue
+    const own = node[`when${branch}`]
+    if (own.node !== undefined) {
+      const outcome = merge(own, below)
+      if (outcome !== 'added') return outcome
+    } else if (node[`answer${branch}`] === undefined) {
+      own.node = held(below)
+    } else {
+      return 'added'
+    }
+  }
+  return 'added'
+}
+
+function isInLevel(level: ChainNode, node: ChainNode): boolean {
+  for (let each: ChainNode | undefined = firstOfLevel(level); each !== undefined; each = each.after) {
+    if (each === node) return true
+  }
+  return false
+}

@@ -1,0 +1,107 @@
+// Differences as the changes of a review: an id, a fingerprint that does not depend on where anything stands, and the
+// line of the profile that says so.
+import { createHash } from 'node:crypto'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import { answerText, level } from './answer.ts'
+import { differencesOf, type Difference } from './compare.ts'
+import type { Meaning } from './index.ts'
+
+/** `call-…`: whatever the arguments, on both sides. `arguments-…`: some arguments decide on one side at least. */
+export type ChangeId = `${'call' | 'arguments'}-${'allowed' | 'refused' | 'answered-otherwise'}`
+
+export interface Change extends Difference {
+  readonly id: ChangeId
+  /** Twelve hexadecimal digits, the same wherever the rule stands and whatever the file is called. */
+  readonly fingerprint: string
+  /** The rule's line in HEAD, or the default action's where no rule names the call; `file:line`. */
+  readonly at: string
+}
+
+export type Verdict = 'identical' | 'equivalent' | 'narrower' | 'wider' | 'mixed'
+
+export interface Comparison {
+  readonly verdict: Verdict
+  readonly changes: readonly Change[]
+}
+
+/** The changes from one profile to another in the context that both meanings share. */
+export function changesBetween(
+  before: Meaning,
+  after: Meaning,
+  documents: { readonly before: ParsedProfile; readonly after: ParsedProfile },
+): Comparison {
+  const changes = differencesOf(before, after).map((each): Change => ({
+    ...each,
+    id: idOf(each),
+    fingerprint: fingerprintOf(each),
+    at: `${documents.after.name}:${lineOf(documents.after, each.syscall)}`,
+  }))
+  return { verdict: verdictOf(changes, isIdentical(before, after)), changes }
+}
+
+function idOf({ conditional, direction }: Difference): ChangeId {
+  const what = { wider: 'allowed', narrower: 'refused', sideways: 'answered-otherwise' } as const
+  return `${conditional ? 'arguments' : 'call'}-${what[direction]}`
+}
+
+function fingerprintOf({ architecture, syscall, conditional, before, after }: Difference): string {
+  const key = [architecture, syscall, conditional, answerText(before), answerText(after)].join(' ')
+  return createHash('sha256').update(key).digest('hex').slice(0, 12)
+}
+
+function lineOf({ profile }: ParsedProfile, syscall: string): number {
+  const naming = profile.syscalls.find(({ names }) => names.includes(syscall))
+  return naming === undefined
+    ? profile.at.line
+    : (naming.namesAt[naming.names.indexOf(syscall)] ?? naming).at.line
+}
+
+function verdictOf(changes: readonly Difference[], identical: boolean): Verdict {
+  if (changes.length === 0) return identical ? 'identical' : 'equivalent'
+  const directions = new Set(changes.map(({ direction }) => direction))
+  if (directions.size > 1 || directions.has('sideways')) return 'mixed'
+  return directions.has('wider') ? 'wider' : 'narrower'
+}
+
+function isIdentical(one: Meaning, other: Meaning): boolean {
+  const said = ({ resolved: { defaultAnswer, architectures, rules } }: Meaning): string =>
+    JSON.stringify(
+      {
+        defaultAnswer,
+        architectures,
+        rules: rules.map(({ names, answer, args }) => ({ names, answer, args })),
+      },
+      (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value),
+    )
+  return said(one) === said(other)
+}
+
+export interface Counts {
+  /** Calls of the architecture's table that the default refuses whatever the arguments. */
+  readonly denied: number
+  /** How many of these the other profile allows, for some arguments at least. */
+  readonly opened: number
+  /** Calls that the default allows for some arguments at least, and the other profile never. */
+  readonly closed: number
+  readonly calls: number
+}
+
+/** The numbers of a summary, computed from the differences and the default alone. */
+export function countsAgainst(
+  changes: readonly Difference[],
+  calls: readonly { readonly name: string; readonly allowed: boolean }[],
+): Counts {
+  const by = (test: (change: Difference) => boolean): ReadonlySet<string> =>
+    new Set(changes.filter(test).map(({ syscall }) => syscall))
+  const opened = by(({ before, after }) => level(before) < 2 && level(after) === 2)
+  const closed = by(
+    ({ before, after, conditional }) => !conditional && level(before) === 2 && level(after) < 2,
+  )
+  const denied = calls.filter(({ allowed }) => !allowed)
+  return {
+    denied: denied.length,
+    opened: denied.filter(({ name }) => opened.has(name)).length,
+    closed: calls.filter(({ name, allowed }) => allowed && closed.has(name)).length,
+    calls: calls.length,
+  }
+}

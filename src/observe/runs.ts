@@ -1,0 +1,46 @@
+// What several runs say of the next one. Calls are species, runs are samples, and only whether a run had a call counts,
+// because calls of one run are not independent of each other.
+import type { Observations } from '../read/observations/document.ts'
+
+export interface RunEstimate {
+  readonly runs: number
+  /** Calls seen, over all architectures. */
+  readonly seen: number
+  /** Of them, those that one run only had, and those that two had. */
+  readonly once: number
+  readonly twice: number
+  /** How many calls, not seen so far, one more run is expected to show; the chance that it shows any is at most this. */
+  readonly expectedNew: number
+  /** How many calls of the program no run has shown, at least. */
+  readonly unseen: number
+}
+
+/**
+ * Undefined for fewer than two runs. Units: runs and calls.
+ *
+ * `expectedNew` is Good and Turing's once/runs: I. J. Good, "The population frequencies of species and the estimation
+ * of population parameters", Biometrika 40 (1953) 237-264, for samples instead of individuals: A. Chao and L. Jost,
+ * "Coverage-based rarefaction and extrapolation", Ecology 93 (2012) 2533-2547. By Markov's inequality the chance of
+ * any new call is not larger.
+ *
+ * `unseen` is the bias-corrected Chao2, (T-1)/T * Q1 (Q1-1) / (2 (Q2+1)): A. Chao, "Estimating the population size for
+ * capture-recapture data with unequal catchability", Biometrics 43 (1987) 783-791; a lower bound.
+ */
+export function estimateRuns(observations: Observations): RunEstimate | undefined {
+  const { runs = 1 } = observations
+  if (runs < 2) return undefined
+  const counts = Object.values(observations.architectures)
+    .flatMap((calls) => Object.values(calls))
+    .map((call) => call.runs ?? 1)
+    .filter((count) => count > 0)
+  const once = counts.filter((count) => count === 1).length
+  const twice = counts.filter((count) => count === 2).length
+  return {
+    runs,
+    seen: counts.length,
+    once,
+    twice,
+    expectedNew: once / runs,
+    unseen: (((runs - 1) / runs) * once * (once - 1)) / (2 * (twice + 1)),
+  }
+}

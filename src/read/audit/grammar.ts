@@ -1,0 +1,197 @@
+// Records of the audit subsystem: SECCOMP (1326), which a filter's answer makes, and SYSCALL (1300), which an audit
+// rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
+// Values of a process (comm, exe, subj) come before the block that tells the call in SECCOMP and after it in SYSCALL:
+// the last and the first block count, so that no value can pass for a call.
+import type { Architecture } from '../../abi/architectures.ts'
+import { architectures, isArchitecture } from '../../abi/architectures.ts'
+import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import { architectureOfAudit } from '../line-reader.ts'
+import type { Subject } from '../subject.ts'
+import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
+
+/** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, and the end or what auditd adds. */
+const seccompBlock =
+  / arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\)) compat=[01] ip=0x[0-9a-f]+ code=(0x[0-9a-f]+|[a-z-]+)(?=[\s\x1d]|$|[A-Z]+=)/y // oxlint-disable-line no-control-regex -- GS is what auditd writes
+const syscallBlock =
+  /arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\))(?: per=\S+)?(?: success=\w+ exit=(-?\d+|[^=]*?))?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= items=| ppid=| SYSCALL=|$)/y
+
+/** A record that a mailer or a terminal has wrapped over more lines than this is lost. */
+const pieces = 4
+
+export const audit: Grammar = {
+  format: 'audit',
+  logger: 'audit',
+  evidence: [],
+  recognises: (line) =>
+    headerOf(line) !== undefined || reportLine(line) !== undefined || csvHeader.test(line),
+  open: () => new AuditLines(),
+}
+
+class AuditLines implements LineGrammar {
+  #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
+
+  line(text: string, say: Say): Told {
+    const header = headerOf(text)
+    if (header !== undefined) {
+      const abandoned = this.#begun !== undefined
+      this.#begun = undefined
+      const told = toldBy(header, text, say)
+      if (told === 'unparsed') this.#begun = { header, text, pieces: 1 }
+      return abandoned && told === 'ignored' ? 'unparsed' : told
+    }
+    const joined = this.#join(text, say)
+    if (joined !== undefined) return joined
+    const report = reportLine(text)
+    if (report !== undefined) {
+      say.evidence('refused-only')
+      say.evidence('no-arguments')
+      return report
+    }
+    const message = kernelMessage(text)
+    if (message !== undefined) loss(message, say)
+    else journalLoss(text, say)
+    return csvHeader.test(text) || isLogLine(text) ? 'ignored' : 'unparsed'
+  }
+
+  /** The rest of a record that was wrapped. */
+  #join(text: string, say: Say): Told | undefined {
+    const begun = this.#begun
+    if (begun === undefined || isLogLine(text)) return undefined
+    this.#begun = undefined
+    for (const space of [' ', '']) {
+      const whole = begun.text.trimEnd() + space + text.trimStart()
+      const told = toldBy(begun.header, whole, say)
+      if (told !== 'unparsed') return told
+    }
+    if (begun.pieces < pieces) {
+      this.#begun = {
+        ...begun,
+        text: `${begun.text.trimEnd()} ${text.trimStart()}`.slice(0, 4096),
+        pieces: begun.pieces + 1,
+      }
+    }
+    return 'ignored'
+  }
+}
+
+function toldBy(header: Header, text: string, say: Say): Told {
+  if (header.kind === 'other') return 'ignored'
+  return header.kind === 'seccomp' ? seccomp(header, text, say) : syscall(header, text, say)
+}
+
+function seccomp(header: Header, text: string, say: Say): Told {
+  const start = text.lastIndexOf(' arch=')
+  seccompBlock.lastIndex = Math.max(start, header.at - 1)
+  const found = start === -1 ? null : seccompBlock.exec(text)
+  if (found === null) return 'unparsed'
+  say.evidence('refused-only')
+  say.evidence('no-arguments')
+  const [, machine = '', printed = '', code = ''] = found
+  const told = called(machine, printed, say, {
+    subject: () => subjectOf(text.slice(header.at, start), header.time),
+  })
+  if (typeof told === 'object' && isRefusal(code)) say.refused(told as Call)
+  return told
+}
+
+/** SECCOMP_RET_KILL_PROCESS, KILL_THREAD, TRAP and ERRNO of linux/seccomp.h, or ausearch's words for them. */
+function isRefusal(code: string): boolean {
+  if (!code.startsWith('0x')) return /^(?:kill|trap|errno)/.test(code)
+  return [0x80000000, 0, 0x30000, 0x50000].includes((Number(code) & 0xffff0000) >>> 0)
+}
+
+function syscall(header: Header, text: string, say: Say): Told {
+  syscallBlock.lastIndex = header.at
+  const found = syscallBlock.exec(text)
+  if (found === null) return 'unparsed'
+  say.evidence('rules-only')
+  const [whole, architecture, call, exit, ...values] = found
+  // Interpreted values have names; a number without 0x is hexadecimal, as the kernel prints it.
+  const raw = /^[0-9a-f]{8}$/.test(architecture as string)
+  return called(architecture as string, call as string, say, {
+    secondary: true,
+    enosys: exit === '-38' || exit?.startsWith('ENOSYS') === true,
+    argument: (index) => {
+      const value = values[index]
+      return raw && value !== undefined && /^[0-9a-f]{1,16}$/.test(value) ? BigInt(`0x${value}`) : undefined
+    },
+    subject: () => subjectOf(text.slice(header.at + whole.length), header.time),
+  })
+}
+
+function called(machine: string, printed: string, say: Say, rest: Omit<Call, 'call'>): Told {
+  const architecture = architectureNamed(machine)
+  if (architecture === undefined) {
+    say.diagnostic('foreign-machine', { machine })
+    return 'ignored'
+  }
+  return Object.assign(rest, { architecture, call: callNamed(printed) })
+}
+
+/** `41`, `socket`, `unknown-syscall(470)`. */
+function callNamed(printed: string): string | number {
+  const number = /^(?:unknown-syscall\()?(-?\d+)\)?$/.exec(printed)
+  return number === null ? printed : Number(number[1])
+}
+
+const interpreted: Readonly<Record<string, Architecture>> = { i386: 'x86', armeb: 'arm', armv7l: 'arm' }
+
+function architectureNamed(machine: string): Architecture | undefined {
+  if (/^[0-9a-f]{8}$/.test(machine)) return architectureOfAudit(Number.parseInt(machine, 16))
+  if (isArchitecture(machine) && architectures[machine].bits > 0) return machine
+  return interpreted[machine]
+}
+
+/** From the fields on the safe side of the block: a name with a blank or a quote is in hexadecimal digits. */
+function subjectOf(fields: string, time: number | undefined): Subject {
+  const pid = /(?:^| )pid=(\d+)(?= )/.exec(fields)?.[1]
+  const comm = valueOf(fields, 'comm')
+  const exe = valueOf(fields, 'exe')
+  return {
+    ...(pid === undefined ? {} : { pid: Number(pid) }),
+    ...(comm === undefined ? {} : { comm }),
+    ...(exe === undefined ? {} : { exe }),
+    ...(time === undefined ? {} : { time }),
+  }
+}
+
+function valueOf(fields: string, name: string): string | undefined {
+  const found = new RegExp(`(?:^| )${name}=(?:"([^"]*)"|(\\S+))`).exec(fields)
+  if (found === null) return undefined
+  const [, quoted, bare = ''] = found
+  if (quoted !== undefined) return quoted
+  if (bare === '(null)') return undefined
+  return /^(?:[0-9A-F]{2})+$/.test(bare) ? Buffer.from(bare, 'hex').toString('latin1') : bare
+}
+
+/** kernel/audit.c (audit_log_lost, audit_printk_skb) and lib/ratelimit.c. */
+function loss(message: string, say: Say): void {
+  const suppressed = /^(?:kauditd_printk_skb|audit_printk_skb): (\d+) callbacks suppressed/.exec(message)
+  if (suppressed !== null) return say.lost(Number(suppressed[1]))
+  const inAll = /^audit: audit_lost=(\d+) /.exec(message)
+  if (inAll !== null) return say.lostInAll(Number(inAll[1]))
+  if (/^audit: (?:backlog limit exceeded|rate limit exceeded|.*: backlog limit exceeded)/.test(message))
+    say.lost(undefined)
+}
+
+/** systemd-journald and rsyslog on their own losses. */
+function journalLoss(text: string, say: Say): void {
+  const found =
+    / systemd-journald\[\d+\]: (?:Missed (\d+) kernel messages|Suppressed (\d+) messages from)/.exec(text) ??
+    / rsyslogd(?:\[\d+\])?: im(?:journal|uxsock)[^:]*: (\d+) messages lost due to rate-limiting/.exec(text)
+  if (found !== null) say.lost(Number(found[1] ?? found[2] ?? 0))
+}
+
+const csvHeader = /^NODE,EVENT,DATE,TIME,SERIAL_NUM,EVENT_KIND,/
+
+/** `ausearch --format text` and `--format csv`: a name, without the architecture. */
+function reportLine(text: string): Call | undefined {
+  const found =
+    /^At \d\d:\d\d:\d\d \S+ .{1,300}called-seccomp-controlled-syscall ([a-z_]\w*|unknown-syscall\(-?\d+\))(?= using |$)/.exec(
+      text,
+    ) ??
+    /^[\w.-]*,SECCOMP,[^,]*,[^,]*,\d+,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*,called-seccomp-controlled-syscall,\w*,([a-z_]\w*|unknown-syscall\(-?\d+\)),/.exec(
+      text,
+    )
+  return found === null ? undefined : { call: callNamed(found[1] as string) }
+}

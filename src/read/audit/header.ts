@@ -1,0 +1,78 @@
+// Where a line's audit record begins, and through which hands it came: auditd's file and ausearch, the kernel's ring
+// buffer, syslog, the journal. What stands in the place of the transport must be one of those that only the kernel
+// and auditd write to: any program may log a line that reads like a record. Authority: auditd-event.c (audit-userspace),
+// kernel/audit.c kauditd_printk_skb, util-linux dmesg, systemd journald-audit.c.
+
+export interface Header {
+  readonly kind: 'seccomp' | 'syscall' | 'other'
+  /** Seconds since 1970, where the record has the kernel's own stamp. */
+  readonly time: number | undefined
+  /** Where the record's fields begin. */
+  readonly at: number
+}
+
+const date =
+  /(?:[^\s\d[]\S{0,12} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)(?: UTC)?/
+const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/
+const prefix = new RegExp(
+  `^(?:<\\d{1,3}>)?(?:(?:${date.source}|\\[ *[\\d.]+\\]) \\S{1,255} (?=${transport.source}(?:\\[\\d+\\])?:))?` +
+    `(?:(${transport.source})(?:\\[\\d+\\])?: (?!type=\\d))?` +
+    '(?:[a-z]{1,8} *:[a-z]{1,8} *: )?(?:\\d+,\\d+,\\d+,[^;]{0,99};)?(?:\\[[^\\]]{0,64}\\] ?){0,3}(?:node=\\S{1,255} )?',
+)
+const record =
+  /(?:type=(?:UNKNOWN\[(\d+)\]|(\w+)) msg=audit\(([^)]{1,64})\) ?: ?|audit: type=(\d+) audit\(([^)]{1,64})\): ?)/y
+const ofJournal = /([A-Z][A-Z0-9_]+) (?=\w+=)/y
+
+/** Undefined for a line on which no audit record begins. */
+export function headerOf(line: string): Header | undefined {
+  // auditd's own lines have no prefix.
+  const found = line.startsWith('type=') ? undefined : (prefix.exec(line) as RegExpExecArray)
+  record.lastIndex = found?.[0].length ?? 0
+  const header = record.exec(line)
+  if (header !== null) {
+    const stamp = header[3] ?? header[5] ?? ''
+    const time = /^\d+\.\d+(?=:\d+$)/.exec(stamp)
+    return {
+      kind: kindOf(header[1] ?? header[2] ?? header[4] ?? ''),
+      time: time === null ? undefined : Number(time[0]),
+      at: record.lastIndex,
+    }
+  }
+  if (found?.[1] !== 'audit') return undefined
+  ofJournal.lastIndex = found[0].length
+  const journal = ofJournal.exec(line)
+  return journal === null
+    ? undefined
+    : { kind: kindOf(journal[1] as string), time: stampOf(line), at: ofJournal.lastIndex }
+}
+
+/** What the kernel or a logger says itself, behind its prefix; undefined for a line of something else. */
+export function kernelMessage(line: string): string | undefined {
+  const found = prefix.exec(line) as RegExpExecArray
+  if (found[1] === 'kernel' || /^(?:<\d|[a-z]{1,8} *:[a-z]|\d+,\d+,\d+,|\[)/.test(line))
+    return line.slice(found[0].length)
+  return /^(?:kauditd_|audit_|audit: )/.test(line) ? line : undefined
+}
+
+/** Whether a line has the form of a log that audit records stand in. */
+export function isLogLine(line: string): boolean {
+  return (
+    line === '' ||
+    /^(?:-{4}|time->|<\d{1,3}>|\[ *\S|\d+,\d+,\d+,|type=\w+ |node=\S+ type=|audit: |[a-z]+ *:[a-z]+ *: *\[|-- |\S+(?:\[\d+\])?: )/.test(
+      line,
+    ) ||
+    new RegExp(`^${date.source} \\S+ `).test(line)
+  )
+}
+
+function kindOf(type: string): Header['kind'] {
+  if (type === 'SECCOMP' || type === '1326') return 'seccomp'
+  return type === 'SYSCALL' || type === '1300' ? 'syscall' : 'other'
+}
+
+/** Of the line itself, in a form that says its zone. */
+function stampOf(line: string): number | undefined {
+  const stamp = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/.exec(line)?.[0]
+  const time = stamp === undefined ? Number.NaN : Date.parse(stamp.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'))
+  return Number.isNaN(time) ? undefined : time / 1000
+}

@@ -1,0 +1,116 @@
+// bpftrace: maps keyed by a call's number (raw_syscalls:sys_enter, args->id) or by its probe (syscalls:sys_enter_NAME),
+// with or without other keys before it, as text and as JSON; and lines of `printf("%d %s %d\n", pid, comm, args->id)`.
+// Authority: bpftrace's text and JSON output (src/output.cpp); recordings of bpftrace 0.17.
+// A number is a call's only where the program that printed it meant one: maps whose name says something else are
+// left out with a note, and so are maps of single keys beside others.
+import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import { jsonObject } from '../json-line.ts'
+import type { Subject } from '../subject.ts'
+
+const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
+const probeName = /^(?:tracepoint:)?syscalls:sys_enter_(\w+)$/
+const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
+const printed = /^(\d+) (.{1,15}) (-?\d+)$/s
+const attaching = /^Attaching \d+ probes?\.\.\.$/
+
+export const bpftrace: Grammar = {
+  format: 'bpftrace',
+  logger: 'perf',
+  evidence: ['every-call', 'no-arguments'],
+  recognises: (line) => {
+    if (
+      attaching.test(line) ||
+      /^@\w*\[(?:.*, )?(?:-?\d+|(?:tracepoint:)?syscalls:sys_enter_\w+)\]: \d+$/.test(line)
+    )
+      return true
+    return (
+      line.startsWith('{"type": "') &&
+      /^\{"type": "(?:map|attached_probes|printf|lost_events|value|time|join)"/.test(line)
+    )
+  },
+  open: () => new BpftraceLines(),
+}
+
+class BpftraceLines implements LineGrammar {
+  /** How many keys a map has: one line with another number was not printed as a whole. */
+  readonly #arity = new Map<string, number>()
+
+  line(text: string, say: Say): Told {
+    if (text === '' || attaching.test(text)) return 'ignored'
+    if (text.startsWith('{')) return this.#json(text, say)
+    const lost = /^Lost (\d+) events$/.exec(text)
+    if (lost !== null || /Map full; can't update element/.test(text)) {
+      say.lost(lost === null ? undefined : Number(lost[1]))
+      return 'ignored'
+    }
+    const map = mapLine.exec(text)
+    if (map !== null) return this.#entry(map[1] as string, map[2] as string, Number(map[3]), true, say)
+    const line = printed.exec(text)
+    if (line !== null) {
+      const [, pid, comm, number] = line
+      return { call: Number(number), subject: () => ({ pid: Number(pid), comm: comm as string }) }
+    }
+    // A task's name may hold a line end, and what follows it is the task's own text.
+    if (text.startsWith('@')) say.diagnostic('broken-record')
+    return 'unparsed'
+  }
+
+  #entry(name: string, key: string, count: number, isText: boolean, say: Say): Told {
+    const keys = key.split(/, ?/)
+    const call = callOf(keys.at(-1) as string)
+    if (call === undefined || !callMap.test(name)) {
+      say.diagnostic('other-map', { map: `@${name}` })
+      return 'ignored'
+    }
+    if (isText) {
+      const arity = this.#arity.get(name)
+      // A comm with a comma makes more keys; fewer are another record, written by the task itself.
+      if (arity === undefined) this.#arity.set(name, keys.length)
+      else if (keys.length < arity) {
+        say.diagnostic('broken-record')
+        return 'unparsed'
+      }
+      if (/\]: \d/.test(key)) say.diagnostic('broken-record')
+    }
+    if (count === 0) return 'ignored'
+    return { call, count, subject: () => subjectOf(key) }
+  }
+
+  #json(text: string, say: Say): Told {
+    const value = jsonObject(text)
+    if (value === undefined) return 'unparsed'
+    const { type, data } = value
+    if (type === 'lost_events') {
+      const events =
+        typeof data === 'object' && data !== null
+          ? Number((data as Record<string, unknown>)['events'])
+          : Number.NaN
+      say.lost(Number.isInteger(events) ? events : undefined)
+      return 'ignored'
+    }
+    if (type === 'printf' && typeof data === 'string') return this.line(data.trimEnd(), say)
+    if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
+    const calls: Call[] = []
+    for (const [map, entries] of Object.entries(data)) {
+      if (typeof entries !== 'object' || entries === null) continue
+      for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
+        if (typeof count !== 'number' || !Number.isSafeInteger(count)) continue
+        const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
+        if (typeof told === 'object' && !Array.isArray(told)) calls.push(told as Call)
+      }
+    }
+    return calls.length === 0 ? 'ignored' : calls
+  }
+}
+
+function callOf(key: string): string | number | undefined {
+  if (/^-?\d{1,11}$/.test(key)) return Number(key)
+  return probeName.exec(key)?.[1]
+}
+
+/** The keys before the call: a text is the task's name, a number its pid. */
+function subjectOf(key: string): Subject {
+  const before = key.slice(0, Math.max(key.lastIndexOf(','), 0))
+  if (before === '') return {}
+  return /^\d+$/.test(before) ? { pid: Number(before) } : { comm: before }
+}

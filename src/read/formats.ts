@@ -1,0 +1,71 @@
+// Every format that is read, in one table: a new one is a folder, a row here, and a test file. The order is that of
+// `--format`'s help.
+import { audit } from './audit/grammar.ts'
+import { bpftrace } from './bpftrace/grammar.ts'
+import { EitherReader } from './either.ts'
+import type { Grammar } from './grammar.ts'
+import { gvisor } from './gvisor/grammar.ts'
+import { hook } from './hook/grammar.ts'
+import { inspektorGadget } from './inspektor-gadget/grammar.ts'
+import { LineReader } from './line-reader.ts'
+import { ObservationsReader } from './observations/reader.ts'
+import { perf } from './perf/grammar.ts'
+import { ProfileReader } from './profile/reader.ts'
+import type { Reader, ReaderOptions } from './reader.ts'
+import { spo } from './spo/grammar.ts'
+import { StraceReader } from './strace/reader.ts'
+import { sysdig } from './sysdig/grammar.ts'
+import { tracee } from './tracee/grammar.ts'
+
+export type Format =
+  | 'strace'
+  | 'strace-summary'
+  | 'hook'
+  | 'audit'
+  | 'spo'
+  | 'perf'
+  | 'bpftrace'
+  | 'sysdig'
+  | 'gvisor'
+  | 'tracee'
+  | 'inspektor-gadget'
+  | 'profile'
+  | 'observations'
+
+interface Row {
+  readonly open: (options: ReaderOptions) => Reader
+  /** By which single lines tell the format; absent for those told by the whole document, and for strace. */
+  readonly grammar?: Grammar
+}
+
+const lines = (grammar: Grammar): Row => ({ grammar, open: (options) => new LineReader(grammar, options) })
+
+/** Of a recorder that writes profiles as well as a log. */
+const either = (grammar: Grammar, recorded: boolean): Row => ({
+  grammar,
+  open: (options) =>
+    new EitherReader(
+      grammar.format,
+      new ProfileReader(grammar.format, recorded, options),
+      new LineReader(grammar, options),
+    ),
+})
+
+export const formatTable: Readonly<Record<Format, Row>> = {
+  strace: { open: (options) => new StraceReader(options) },
+  'strace-summary': { open: (options) => new StraceReader(options) },
+  hook: either(hook, true),
+  audit: lines(audit),
+  spo: either(spo, false),
+  perf: lines(perf),
+  bpftrace: lines(bpftrace),
+  sysdig: lines(sysdig),
+  gvisor: lines(gvisor),
+  tracee: lines(tracee),
+  'inspektor-gadget': either(inspektorGadget, true),
+  profile: { open: (options) => new ProfileReader('profile', false, options) },
+  observations: { open: () => new ObservationsReader() },
+}
+
+/** The formats that `--format` takes, `auto` apart. */
+export const formats = Object.keys(formatTable) as readonly Format[]

@@ -1,0 +1,55 @@
+// What a format of one record per line has to say of its lines. line-reader.ts makes a Reader of it: places, counts,
+// architectures, the user's choice and the account are the same for all.
+import type { Architecture } from '../abi/architectures.ts'
+import type { Logger } from '../abi/spellings.ts'
+import type { Evidence } from './account.ts'
+import type { DiagnosticCode } from './diagnostics.ts'
+import type { Subject } from './subject.ts'
+
+/** A call that a line tells of. */
+export interface Call {
+  /** As printed: a name in the logger's spelling, or a number. */
+  readonly call: string | number
+  /** Where the record itself tells it. With a number of x86_64 that has bit 30, x32 is meant. */
+  readonly architecture?: Architecture | undefined
+  /** Of a table: how often. Default 1. */
+  readonly count?: number
+  readonly enosys?: boolean
+  /** By the kernel's index, unsigned 64-bit; undefined for a value that the line does not tell. Absent: no arguments. */
+  readonly argument?: ((index: number) => bigint | undefined) | undefined
+  /** Counted only in a source that has none of the other kind, or when the user chose whose calls to count. */
+  readonly secondary?: boolean
+  readonly subject?: (() => Subject) | undefined
+}
+
+/** `ignored`: understood, and no call. */
+export type Told = Call | readonly Call[] | 'ignored' | 'unparsed'
+
+/** What a grammar may say besides. */
+export interface Say {
+  diagnostic(code: DiagnosticCode, facts?: Readonly<Record<string, string>>): void
+  /** Records that the recorder says it lost; undefined for an unknown number. */
+  lost(records: number | undefined): void
+  /** Loss told as a total since the machine started. */
+  lostInAll(records: number): void
+  evidence(kind: Evidence): void
+  /** A filter refused the call: what would have come after is not here. */
+  refused(call: Call): void
+}
+
+/** One source's lines, in order, without their ends. */
+export interface LineGrammar {
+  line(text: string, say: Say): Told
+  /** After the last line. */
+  end?(say: Say): void
+}
+
+export interface Grammar {
+  readonly format: string
+  readonly logger: Logger
+  /** What every source of the format is. */
+  readonly evidence: readonly Evidence[]
+  /** Whether a line can only be of this format. */
+  recognises(line: string): boolean
+  open(): LineGrammar
+}

@@ -1,0 +1,45 @@
+// gVisor's own strace (runsc --strace), as text and in its JSON log, and u-root's, which prints alike. A call enters
+// with E and leaves with X: entries count. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
+import type { Grammar, LineGrammar, Told } from '../grammar.ts'
+import { jsonObject, textOf } from '../json-line.ts'
+
+/** A task's name has 15 bytes at most and may hold anything: the longest that fits. */
+const sentry =
+  /^(?:[A-Z]\d{4} [\d:.]+ +\d+ )?strace\.go:\d+\] \[ *(\d+)(?:\( *\d+\))?: *(\d+)(?:\( *\d+\))?\] (.{1,15}) ([EX]) ([a-z_]\w*)\(/s
+const uroot = /^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?\[pid (\d+)\] ([EX]) ([a-z_]\w*)\(/
+
+export const gvisor: Grammar = {
+  format: 'gvisor',
+  logger: 'strace',
+  evidence: ['every-call'],
+  recognises: (line) => sentry.test(messageOf(line)) || uroot.test(line),
+  open: (): LineGrammar => ({ line: toldBy }),
+}
+
+function toldBy(text: string): Told {
+  const line = messageOf(text)
+  const found = sentry.exec(line)
+  const [pid, comm, direction, name] =
+    found === null ? ofUroot(line) : [Number(found[2]), found[3], found[4], found[5]]
+  if (name === undefined)
+    return line === '' || /^(?:[A-Z]\d{4} [\d:.]+ |\S+\.go:\d+\])/.test(line) ? 'ignored' : 'unparsed'
+  if (direction !== 'E') return 'ignored'
+  const number = /^sys_(\d+)$/.exec(name)
+  return {
+    call: number === null ? name : Number(number[1]),
+    argument: () => undefined,
+    subject: () => ({ ...(pid === undefined ? {} : { pid }), ...(comm === undefined ? {} : { comm }) }),
+  }
+}
+
+function ofUroot(line: string): [number | undefined, undefined, string | undefined, string | undefined] {
+  const found = uroot.exec(line)
+  return found === null
+    ? [undefined, undefined, undefined, undefined]
+    : [Number(found[1]), undefined, found[2], found[3]]
+}
+
+/** Of a JSON log, its message. */
+function messageOf(line: string): string {
+  return line.startsWith('{') ? (textOf(jsonObject(line)?.['msg']) ?? line) : line
+}

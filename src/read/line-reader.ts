@@ -1,0 +1,281 @@
+// The Reader of every format that tells its calls line by line: decodes lines, counts calls under their places, lets
+// the user choose, settles the architecture at the end and gives the account.
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { resolvePrinted } from '../abi/spellings.ts'
+import { scalarOf } from '../abi/scalars.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import type { Evidence } from './account.ts'
+import { DiagnosticLog } from './diagnostics.ts'
+import type { Call, Grammar, LineGrammar, Say } from './grammar.ts'
+import { placeOf } from './place.ts'
+import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
+import { addSeen, newSeen, noteValue, type Seen, type Sink } from './seen.ts'
+import { choiceFields, isChosen, type Choice, type ChoiceField } from './subject.ts'
+import { lineLimit, lineText } from './text.ts'
+
+interface Entry extends Seen {
+  readonly architecture: Architecture | undefined
+  readonly call: string | number
+}
+
+/** Distinct calls beyond this are input that no table knows: they are counted as one. */
+const entryLimit = 65536
+const x32Bit = 0x40000000
+
+export class LineReader implements Reader {
+  readonly format: string
+  readonly #grammar: Grammar
+  readonly #options: ReaderOptions
+  readonly #diagnostics = new DiagnosticLog()
+  readonly #entries = new Map<string, Entry>()
+  /** Of this source: see Call.secondary. */
+  #secondary = new Map<string, Entry>()
+  #secondaryCalls = 0
+  readonly #say: Say
+
+  #open: LineGrammar | undefined
+  #source = ''
+  #line = 0
+  #calls = 0
+  #ignored = 0
+  #unparsed = 0
+  #lost = 0
+  #lostInAll = 0
+  #evidence = new Set<Evidence>()
+  #chosen = 0
+  #missing = new Map<ChoiceField, number>()
+
+  readonly #choosing: Choice | undefined
+
+  constructor(grammar: Grammar, options: ReaderOptions) {
+    const { choice } = options
+    this.#choosing = choice !== undefined && choiceFields(choice).length > 0 ? choice : undefined
+    this.format = grammar.format
+    this.#grammar = grammar
+    this.#options = options
+    this.#say = {
+      diagnostic: (code, facts) => this.#diagnostics.add(code, this.#source, this.#line, facts),
+      lost: (records) => {
+        this.#lost += records ?? 0
+        this.#diagnostics.add('records-lost', this.#source, this.#line)
+      },
+      lostInAll: (records) => {
+        this.#lostInAll = Math.max(this.#lostInAll, records)
+        if (records > 0) this.#diagnostics.add('records-lost', this.#source, this.#line)
+      },
+      evidence: (kind) => this.#evidence.add(kind),
+      refused: ({ call, architecture }) => {
+        const name = nameOf(
+          { architecture, call: typeof call === 'number' ? call >>> 0 : call },
+          grammar.logger,
+        )
+        this.#diagnostics.add('refused-by-filter', this.#source, this.#line, { call: name })
+      },
+    }
+  }
+
+  startSource(name: string): void {
+    this.#source = name
+    this.#open = this.#grammar.open()
+    this.#line =
+      this.#calls =
+      this.#ignored =
+      this.#unparsed =
+      this.#lost =
+      this.#lostInAll =
+      this.#chosen =
+        0
+    this.#evidence = new Set(this.#grammar.evidence)
+    this.#missing = new Map()
+    this.#secondary = new Map()
+    this.#secondaryCalls = 0
+  }
+
+  takeLines(given: Uint8Array, start: number, end: number): void {
+    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    for (let at = start; at < end;) {
+      const stop = bytes.indexOf(0x0a, at)
+      this.#line++
+      if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, this.#line)
+      this.#take(lineText(bytes, at, stop))
+      at = stop + 1
+    }
+  }
+
+  endSource(cut: boolean): LinesAccount {
+    this.#open?.end?.(this.#say)
+    const never = [...this.#missing].find(([, count]) => this.#chosen === 0 && count > 0)
+    if (never !== undefined) {
+      throw new UserError(
+        `${this.#source}: these ${this.format} records do not carry what --${never[0]} asks for: leave it out`,
+      )
+    }
+    for (const [field, count] of this.#missing) {
+      this.#diagnostics.add('choice-not-told', this.#source, undefined, { field, records: String(count) })
+    }
+    this.#decideSecondary()
+    if (cut && this.#calls > 0 && this.#unparsed > 0)
+      this.#diagnostics.add('truncated', this.#source, this.#line)
+    const lost = this.#lost + this.#lostInAll
+    return {
+      lines: this.#line,
+      calls: this.#calls,
+      ignored: this.#ignored,
+      unparsed: this.#unparsed,
+      ...(lost === 0 ? {} : { lost }),
+      evidence: [...this.#evidence].sort(),
+    }
+  }
+
+  /** Records of the lesser kind beside the others are of other programs: an audit rule asks for anything. */
+  #decideSecondary(): void {
+    if (this.#secondaryCalls === 0) return
+    if (this.#calls > 0) {
+      this.#ignored += this.#secondaryCalls
+      this.#evidence.delete('rules-only')
+      this.#diagnostics.add('rule-records-left-out', this.#source, undefined, {
+        records: String(this.#secondaryCalls),
+      })
+      return
+    }
+    this.#calls = this.#secondaryCalls
+    for (const [key, entry] of this.#secondary) {
+      const known = this.#entries.get(key)
+      if (known === undefined) this.#entries.set(key, entry)
+      else addSeen(known, entry)
+    }
+  }
+
+  #take(text: string): void {
+    const told = (this.#open as LineGrammar).line(text, this.#say)
+    if (told === 'unparsed') this.#unparsed++
+    else if (told === 'ignored') this.#ignored++
+    else if (Array.isArray(told)) {
+      const counted = (told as readonly Call[]).filter((call) => this.#count(call)).length
+      if (counted === 0) this.#ignored++
+    } else if (!this.#count(told as Call)) this.#ignored++
+  }
+
+  /** Whether the call is one of those chosen. */
+  #count(call: Call): boolean {
+    if (this.#choosing !== undefined) {
+      const chosen = isChosen(call.subject?.() ?? {}, this.#choosing)
+      if (typeof chosen === 'string') this.#missing.set(chosen, (this.#missing.get(chosen) ?? 0) + 1)
+      else this.#chosen++
+      if (chosen !== true) return false
+    }
+    const count = call.count ?? 1
+    const aside = call.secondary === true && this.#choosing === undefined
+    const entry = this.#entry(call, aside ? this.#secondary : this.#entries)
+    entry.count += count
+    if (call.enosys === true) entry.enosys += count
+    if (call.argument !== undefined) this.#values(entry, call.argument)
+    if (aside) this.#secondaryCalls += count
+    else this.#calls += count
+    this.#options.record?.({
+      name: nameOf(entry, this.#grammar.logger),
+      printed: String(call.call),
+      ...(entry.architecture === undefined ? {} : { architecture: entry.architecture }),
+      ...(typeof call.call === 'number' ? { number: call.call } : {}),
+      at: placeOf(this.#source, this.#line),
+      args: {},
+    })
+    return true
+  }
+
+  #entry({ call, architecture: told }: Call, entries: Map<string, Entry>): Entry {
+    const number = typeof call === 'number' ? call >>> 0 : undefined
+    const architecture = told === 'x86_64' && isX32(number) ? 'x32' : told
+    const printed = number ?? call
+    const key = `${architecture ?? ''} ${printed}`
+    const known = entries.get(key)
+    if (known !== undefined) return known
+    if (entries.size >= entryLimit) return entries.values().next().value as Entry
+    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, call: printed }
+    entries.set(key, entry)
+    return entry
+  }
+
+  #values(entry: Entry, argument: (index: number) => bigint | undefined): void {
+    const name = nameOf(entry, this.#grammar.logger)
+    for (const index of this.#options.arguments.get(name) ?? []) {
+      const value = argument(index)
+      const narrow = scalarOf(name, index)?.bits === 32
+      noteValue(entry, index, value !== undefined && narrow ? value & 0xffffffffn : value)
+    }
+  }
+
+  end(sink: Sink): void {
+    const unsettled = [...this.#entries.values()].filter(({ architecture }) => architecture === undefined)
+    const machine = unsettled.length === 0 ? undefined : this.#machine(unsettled)
+    for (const entry of this.#entries.values()) {
+      const { architecture = machine as Architecture, call, ...seen } = entry
+      this.#emit(architecture === 'x86_64' && isX32(call) ? 'x32' : architecture, call, seen, sink)
+    }
+    for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
+  }
+
+  #emit(architecture: Architecture, call: string | number, seen: Seen, sink: Sink): void {
+    const names =
+      typeof call === 'number'
+        ? [syscallTable(architecture).byNumber(call)?.name].filter((name) => name !== undefined)
+        : (resolvePrinted(architecture, call, this.#grammar.logger)?.names ?? [])
+    for (const name of names) sink.seen(architecture, name, seen)
+    if (names.length > 0) return
+    sink.unknown(architecture, String(call), seen)
+    const colon = seen.first.lastIndexOf(':')
+    const facts = { call: typeof call === 'number' ? `call ${call}` : call, architecture }
+    this.#diagnostics.add(
+      'unknown-call',
+      seen.first.slice(0, colon),
+      Number(seen.first.slice(colon + 1)),
+      facts,
+    )
+  }
+
+  /**
+   * The machine that calls without a told architecture were made on: the one whose tables know more of them. Numbers
+   * that both know alike mean different calls, so that nothing but the user can tell.
+   */
+  #machine(entries: readonly Entry[]): Architecture {
+    if (this.#options.architecture !== undefined) return this.#options.architecture
+    // libaudit prints a number where its own table has no name: that says nothing of ours.
+    const telling = entries.filter(({ call }) => typeof call === 'string' || this.#grammar.logger !== 'audit')
+    const unknown = (architecture: Architecture): number =>
+      telling.filter(({ call }) =>
+        typeof call === 'number'
+          ? syscallTable(architecture).byNumber(call) === undefined &&
+            !(architecture === 'x86_64' && isX32(call))
+          : (resolvePrinted(architecture, call, this.#grammar.logger)?.names ?? []).length === 0,
+      ).length
+    const difference = unknown('aarch64') - unknown('x86_64')
+    if (difference !== 0) return difference > 0 ? 'x86_64' : 'aarch64'
+    if (entries.some(({ call }) => typeof call === 'number')) {
+      throw new UserError(
+        `${this.#source}: holds call numbers, and nothing tells of which architecture: say observe --arch A`,
+      )
+    }
+    this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: 'x86_64' })
+    return 'x86_64'
+  }
+}
+
+function isX32(call: string | number | undefined): boolean {
+  return typeof call === 'number' && call >= x32Bit && call < 2 * x32Bit
+}
+
+/** libseccomp's name where one architecture has it; for a number without a told architecture, none yet. */
+function nameOf(
+  { architecture, call }: Pick<Entry, 'architecture' | 'call'>,
+  logger: Grammar['logger'],
+): string {
+  if (typeof call === 'string')
+    return resolvePrinted(architecture ?? 'x86_64', call, logger)?.names[0] ?? call
+  return syscallTable(architecture ?? 'x86_64').byNumber(call)?.name ?? String(call)
+}
+
+/** The architecture of an AUDIT_ARCH value; x32 shares x86_64's. Undefined for one that is none of ours. */
+export function architectureOfAudit(value: number): Architecture | undefined {
+  return (Object.keys(architectures) as Architecture[]).find((each) => architectures[each].audit === value)
+}

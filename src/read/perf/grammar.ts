@@ -1,0 +1,118 @@
+// perf: `perf trace`, its summary (`-s`, and behind the lines with `-S`), and `perf script` of the raw_syscalls and
+// syscalls tracepoints. Authority: tools/perf/builtin-trace.c, tools/perf/util/evsel_fprintf.c; recordings of perf 6.1.
+// perf names calls by the table of the machine, so that those of 32-bit programs stand under wrong names.
+import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+
+/** `   0.034 ( 0.016 ms): comm/pid name(`. A task's name has 15 bytes at most and may hold anything: the longest fits. */
+const traced =
+  /^ {0,40}(?:\?|[\d.]{1,40}) \([ \d.]{0,40}(?:ms)?\): (?:(.{1,15})\/(\d+) )?( ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/s
+const returned = / = (-?\d+|0x[0-9a-f]+|\?)(?: |$)/
+const summaryOf = /^ (.{1,15}) \((\d+)\), \d+ events, [\d.]+%$/
+const summaryRow = /^ {3}([a-z_]\w*) +(\d+) +(?:(\d+) +)?[\d.]+ +[\d.]+ /
+const scripted =
+  /^ {0,40}(.{1,16}?) {1,40}(\d{1,10})(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_syscalls:sys_enter: NR (-?\d{1,20}) \(([^)]*)\)|syscalls:sys_enter_(\w+): )/
+const otherEvent =
+  /^ {0,40}.{1,16}? {1,40}\d{1,10}(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_)?syscalls:sys_exit/
+
+/** execve on x86_64, aarch64, x86 and arm. */
+const execves = new Set([59, 221, 11])
+
+export const perf: Grammar = {
+  format: 'perf',
+  logger: 'perf',
+  evidence: ['native-only'],
+  recognises: (line) =>
+    traced.test(line) ||
+    summaryOf.test(line) ||
+    line === ' Summary of events:' ||
+    scripted.test(line) ||
+    otherEvent.test(line),
+  open: () => new PerfLines(),
+}
+
+class PerfLines implements LineGrammar {
+  #lines = 0
+  #begun = false
+  #failures = 0
+  #successes = 0
+  /** Who is inside which call that came back later: `pid name`. */
+  readonly #open = new Set<string>()
+  #table: { readonly comm: string; readonly pid: number } | undefined
+
+  line(text: string, say: Say): Told {
+    const script = scripted.exec(text)
+    if (script !== null) return this.#scripted(script, say)
+    const trace = traced.exec(text)
+    if (trace !== null) return this.#traced(trace, text, say)
+    const table = summaryOf.exec(text)
+    if (table !== null) {
+      this.#table = { comm: table[1] as string, pid: Number(table[2]) }
+      return 'ignored'
+    }
+    const row = summaryRow.exec(text)
+    if (row !== null) return this.#row(row[1] as string, Number(row[2]), say)
+    const lost = /^LOST (\d+) events!$/.exec(text.trim())
+    if (lost !== null) {
+      say.lost(Number(lost[1]))
+      return 'ignored'
+    }
+    if (otherEvent.test(text)) return 'ignored'
+    return /^\s*(?:$|Summary of events:|syscall +calls|\(msec\)|-+ -+|# )/.test(text) ? 'ignored' : 'unparsed'
+  }
+
+  #traced(found: RegExpExecArray, text: string, say: Say): Told {
+    const [, comm, pid, continued, name = ''] = found
+    const key = `${pid ?? ''} ${name}`
+    const answer = returned.exec(text.slice(found[0].length))?.[1]
+    if (answer !== undefined) {
+      if (answer.startsWith('-')) this.#failures++
+      else this.#successes++
+    }
+    say.evidence('named-only')
+    if (continued !== undefined) {
+      // Its beginning was counted; or it is the child's side of a clone, or what went on before perf was there.
+      if (this.#open.delete(key) || /^(?:clone3?|v?fork)$/.test(name)) return 'ignored'
+    } else if (answer === undefined && /\.\.\.\s*$/.test(text) && this.#open.size < 65536) this.#open.add(key)
+    this.#lines++
+    return {
+      call: name,
+      enosys: / = -1 ENOSYS /.test(text),
+      // Values are printed without their prefixes, and those that are zero not at all.
+      argument: () => undefined,
+      subject: () => ({
+        ...(comm === undefined ? {} : { comm }),
+        ...(pid === undefined ? {} : { pid: Number(pid) }),
+      }),
+    }
+  }
+
+  /** `-S` prints the calls first: its table says the same once more. */
+  #row(name: string, count: number, say: Say): Told {
+    if (this.#lines > 0 || count === 0) return 'ignored'
+    for (const kind of ['exits-only', 'named-only', 'no-arguments'] as const) say.evidence(kind)
+    const table = this.#table
+    return { call: name, count, subject: () => table ?? {} }
+  }
+
+  #scripted([, comm, pid, number, values, name]: RegExpExecArray, say: Say): Told {
+    say.evidence('every-call')
+    // perf record starts to record after the execve of the program that it starts.
+    if (!this.#begun && name !== 'execve' && !execves.has(Number(number))) say.evidence('attached')
+    this.#begun = true
+    this.#successes++
+    const args = values?.split(', ') ?? []
+    return {
+      call: number === undefined ? (name as string) : Number(number),
+      argument: (index) => {
+        const value = args[index]
+        return value !== undefined && /^[0-9a-f]{1,16}$/.test(value) ? BigInt(`0x${value}`) : undefined
+      },
+      subject: () => ({ comm: comm as string, pid: Number(pid) }),
+    }
+  }
+
+  end(say: Say): void {
+    if (this.#failures > 1 && this.#successes === 0) say.evidence('failures-only')
+    else if (this.#lines > 0) say.evidence('every-call')
+  }
+}

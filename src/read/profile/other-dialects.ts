@@ -1,0 +1,104 @@
+// Filters of programs that confine themselves, as evidence that the calls they allow are wanted: Firecracker's
+// seccompiler JSON (a filter per thread), Minijail's policy files and the YAML of Elastic's go-seccomp-bpf. Authority:
+// firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only who is allowed is read; the
+// conditions of these dialects are not, so that their arguments count as not known.
+import { parse } from 'yaml'
+import { UserError } from '../../errors.ts'
+import { jsonObject, member, textOf } from '../json-line.ts'
+import type { Wanted } from './reader.ts'
+
+interface Found {
+  readonly wanted: readonly Wanted[]
+  readonly seen: boolean
+}
+
+/** Undefined for a text that is none of them. Throws a UserError for one that allows by default. */
+export function otherDialect(source: string, text: string): Found | undefined {
+  const start = text.trimStart()
+  const names = start.startsWith('{')
+    ? seccompiler(source, start)
+    : (elastic(source, text) ?? minijail(source, text))
+  if (names === undefined) return undefined
+  const lines = text.split('\n')
+  return { wanted: names.map((name) => wantedAt(name, lines)), seen: false }
+}
+
+/** Whether the text looks like one of them, told from its start. */
+export function isOtherDialect(head: string): boolean {
+  return (
+    /^\s*\{\s*"\w+"\s*:\s*\{\s*"default_action"\s*:/.test(head) ||
+    /^seccomp:\s*$/m.test(head) ||
+    isMinijail(head)
+  )
+}
+
+function wantedAt(name: string, lines: readonly string[]): Wanted {
+  const line = lines.findIndex((each) => new RegExp(`(?:^|[\\s"'-])${name}(?:$|["':,\\s])`).test(each)) + 1
+  return { name, line: Math.max(line, 1), architectures: 'any', values: new Map() }
+}
+
+function seccompiler(source: string, text: string): readonly string[] | undefined {
+  if (!/"filter_action"\s*:/.test(text)) return undefined
+  const threads = Object.values(jsonObject(text) ?? {})
+  if (threads.length === 0 || !threads.every((each) => Array.isArray(member(each, 'filter'))))
+    return undefined
+  const allowing = threads.filter((each) => member(each, 'filter_action') === 'allow')
+  if (allowing.length === 0 || threads.some((each) => member(each, 'default_action') === 'allow'))
+    throw allowsByDefault(source)
+  const names = allowing.flatMap((each) =>
+    (member(each, 'filter') as unknown[]).map((rule) => textOf(member(rule, 'syscall'))),
+  )
+  return [...new Set(names.filter((name) => name !== undefined))]
+}
+
+function elastic(source: string, text: string): readonly string[] | undefined {
+  if (!/^seccomp:\s*$/m.test(text)) return undefined
+  let value: unknown
+  try {
+    value = parse(text, { maxAliasCount: 0 })
+  } catch {
+    return undefined
+  }
+  const groups = member(value, 'seccomp', 'syscalls')
+  const otherwise = member(value, 'seccomp', 'default_action')
+  if (!Array.isArray(groups)) return undefined
+  if (otherwise === 'allow' || otherwise === 'log') throw allowsByDefault(source)
+  return groups
+    .filter((group) => ['allow', 'log'].includes(String(member(group, 'action'))))
+    .flatMap((group) => [member(group, 'names')].flat())
+    .filter((name): name is string => typeof name === 'string' && /^[a-z_]\w*$/.test(name))
+}
+
+/** `read: 1`, `ioctl: arg1 == TCGETS`, `kill: return EPERM`; `@frequency`, `@include` and comments apart. */
+const rule = /^\s*([a-z_][a-z0-9_]*)(?:\[[^\]]*\])?\s*:\s*(\S.*)$/
+
+/** No policy has longer lines, and a pattern over hostile ones takes its time. */
+const lineLimit = 1024
+
+function isMinijail(text: string): boolean {
+  const lines = text.split('\n').filter((line) => /^\s*[^\s#@]/.test(line))
+  if (lines.some(({ length }) => length > lineLimit)) return false
+  return (
+    lines.length > 0 &&
+    lines.every((line) =>
+      /^\s*[a-z_][a-z0-9_]*(?:\[[^\]]*\])?\s*:\s*(?:1|allow|return \w+|kill|trap|trace|user-notify|arg\d .*|\{.*)\s*;?\s*(?:#.*)?$/.test(
+        line,
+      ),
+    )
+  )
+}
+
+function minijail(source: string, text: string): readonly string[] | undefined {
+  if (!isMinijail(text)) return undefined
+  if (/^@default +(?:allow|log)/m.test(text)) throw allowsByDefault(source)
+  return text.split('\n').flatMap((line) => {
+    const [, name, what = ''] = rule.exec(line.replace(/#.*/, '')) ?? []
+    return name === undefined || /^(?:return \w+|kill|trap)\s*;?\s*$/.test(what) ? [] : [name]
+  })
+}
+
+function allowsByDefault(source: string): UserError {
+  return new UserError(
+    `${source}: this filter allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
+  )
+}

@@ -1,0 +1,198 @@
+// A seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
+// format, a whole config.json, a SeccompProfile, a ConfigMap. What a profile refuses, it says nothing of; one that
+// allows by default says nothing at all. Reading is profile/parse.ts's; what it says for one call is meaning/'s.
+import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
+import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
+import { UserError } from '../../errors.ts'
+import type { ParsedProfile, PlacedRule } from '../../profile/dialects.ts'
+import { parseProfiles } from '../../profile/parse.ts'
+import type { Evidence } from '../account.ts'
+import { DiagnosticLog } from '../diagnostics.ts'
+import { placeOf } from '../place.ts'
+import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
+import { newSeen, noteValue, type Sink } from '../seen.ts'
+import { choiceFields } from '../subject.ts'
+import { otherDialect } from './other-dialects.ts'
+
+/** A profile is a few hundred names: more than this is something else. */
+const sizeLimit = 16 * 1024 * 1024
+
+/** What a profile says of one call, on some architectures. */
+export interface Wanted {
+  readonly name: string
+  readonly line: number
+  readonly architectures: readonly Architecture[] | 'any'
+  /** The one value that is allowed for an argument; undefined where it is a range, a mask or a refusal. */
+  readonly values: ReadonlyMap<number, bigint | undefined>
+}
+
+interface Profile {
+  readonly source: string
+  readonly wanted: readonly Wanted[]
+}
+
+export class ProfileReader implements Reader {
+  readonly format: string
+  readonly #options: ReaderOptions
+  /** What wrote the profile recorded a program: then its calls were seen. */
+  readonly #recorded: boolean
+  readonly #diagnostics = new DiagnosticLog()
+  readonly #profiles: Profile[] = []
+  #source = ''
+  #pieces: Uint8Array[] = []
+  #size = 0
+
+  constructor(format: string, recorded: boolean, options: ReaderOptions) {
+    this.format = format
+    this.#recorded = recorded
+    this.#options = options
+  }
+
+  startSource(name: string): void {
+    this.#source = name
+    this.#pieces = []
+    this.#size = 0
+    const [field] = choiceFields(this.#options.choice ?? {})
+    if (field !== undefined)
+      throw new UserError(`${name}: a profile does not say whose calls it is for: leave --${field} out`)
+  }
+
+  takeLines(bytes: Uint8Array, start: number, end: number): void {
+    this.#size += end - start
+    if (this.#size > sizeLimit)
+      throw new UserError(`${this.#source}: is larger than a profile can be (16 MiB)`)
+    this.#pieces.push(Uint8Array.from(bytes.subarray(start, end)))
+  }
+
+  endSource(): LinesAccount {
+    const text = withoutTitles(Buffer.concat(this.#pieces).toString('utf8'))
+    this.#pieces = []
+    const found = otherDialect(this.#source, text) ?? this.#parsed(text)
+    this.#profiles.push({ source: this.#source, wanted: found.wanted })
+    if (!found.seen) this.#diagnostics.add('profile-wanted', this.#source)
+    const evidence: Evidence[] = found.seen ? ['every-call', 'native-only', 'no-arguments'] : ['wanted']
+    const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
+    return { lines, calls: found.wanted.length, ignored: 0, unparsed: 0, evidence }
+  }
+
+  #parsed(text: string): { readonly wanted: readonly Wanted[]; readonly seen: boolean } {
+    const profiles = parseProfiles(text, { name: this.#source })
+    // The hook writes one rule; with a base profile its rules come first, and were not seen.
+    const seen = this.#recorded && profiles.every(({ profile }) => profile.syscalls.length <= 1)
+    return { wanted: profiles.flatMap((each) => this.#wanted(each)), seen }
+  }
+
+  #wanted({ name, profile, base, flaws }: ParsedProfile): Wanted[] {
+    const { defaultAction, at } = profile
+    if (defaultAction === 'SCMP_ACT_ALLOW' || defaultAction === 'SCMP_ACT_LOG') {
+      throw new UserError(
+        `${name}:${at.line}: this profile allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
+      )
+    }
+    if (flaws.some(({ severity }) => severity === 'error')) this.#diagnostics.add('profile-flawed', name)
+    if (base !== undefined) this.#diagnostics.add('profile-base', name, at.line, { base })
+    const targets = targetsOf(profile)
+    return profile.syscalls.flatMap((rule) => {
+      if (rule.action !== 'SCMP_ACT_ALLOW' && rule.action !== 'SCMP_ACT_LOG') {
+        if (rule.action === 'SCMP_ACT_NOTIFY' || rule.action === 'SCMP_ACT_TRACE')
+          this.#diagnostics.add('profile-rule-left-out', name, rule.at.line, { why: rule.action })
+        return []
+      }
+      const caps = rule.includes?.caps ?? []
+      if (caps.length > 0) {
+        this.#diagnostics.add('profile-rule-left-out', name, rule.at.line, { why: caps.join(', ') })
+        return []
+      }
+      return wantedBy(rule, targets)
+    })
+  }
+
+  end(sink: Sink): void {
+    for (const { source, wanted } of this.#profiles) this.#tell(source, wanted, sink)
+    for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
+  }
+
+  #tell(source: string, wanted: readonly Wanted[], sink: Sink): void {
+    const { architecture: told } = this.#options
+    if (told === undefined && wanted.some(({ architectures }) => architectures === 'any'))
+      this.#diagnostics.add('architecture-assumed', source, undefined, { architecture: 'x86_64' })
+    for (const { name, line, architectures: on, values } of wanted) {
+      const seen = newSeen(placeOf(source, line))
+      seen.count = 1
+      for (const index of this.#options.arguments.get(name) ?? []) noteValue(seen, index, values.get(index))
+      const targets =
+        on === 'any' ? [told ?? 'x86_64'] : on.filter((each) => told === undefined || each === told)
+      if (!isKnownAnywhere(name)) {
+        const [architecture = told ?? 'x86_64'] = targets
+        sink.unknown(architecture, name, seen)
+        this.#diagnostics.add('unknown-call', source, line, { call: name, architecture })
+        continue
+      }
+      // A loader passes over a name that an architecture does not have.
+      for (const architecture of targets) {
+        if (syscallTable(architecture).byName(name) !== undefined) sink.seen(architecture, name, seen)
+      }
+    }
+  }
+}
+
+/** A host and the architectures whose programs it runs under the filter. */
+interface Target {
+  readonly host: Architecture
+  readonly all: readonly Architecture[]
+}
+
+/** The hook adds the machine to `architectures` and keeps its base's archMap: what is listed goes first. */
+function targetsOf({ archMap, architectures: listed }: ParsedProfile['profile']): readonly Target[] {
+  if (listed !== undefined && listed.length > 0) {
+    return listed.flatMap((word) => {
+      const architecture = architectureOfScmp(word)
+      return architecture === undefined
+        ? []
+        : [{ host: architectures[architecture].host, all: [architecture] }]
+    })
+  }
+  return (archMap ?? []).flatMap(({ architecture, subArchitectures }) => {
+    const host = architectureOfScmp(architecture)
+    const others = subArchitectures.map(architectureOfScmp).filter((each) => each !== undefined)
+    return host === undefined ? [] : [{ host, all: [host, ...others] }]
+  })
+}
+
+function architectureOfScmp(word: string): Architecture | undefined {
+  return architectureNames.find((each) => architectures[each].scmp === word)
+}
+
+function wantedBy(rule: PlacedRule, targets: readonly Target[]): Wanted[] {
+  const applies = ({ host }: Target): boolean => {
+    const engine = architectures[host].engine as string
+    const only = rule.includes?.arches ?? []
+    return (only.length === 0 || only.includes(engine)) && !(rule.excludes?.arches ?? []).includes(engine)
+  }
+  const on = targets.length === 0 ? 'any' : [...new Set(targets.filter(applies).flatMap(({ all }) => all))]
+  const args = rule.args ?? []
+  const values = new Map(
+    args.map(({ index, op, value }) => [
+      index,
+      op === 'SCMP_CMP_EQ' && args.filter((each) => each.index === index).length === 1 ? value : undefined,
+    ]),
+  )
+  // The hook of some versions has written empty names.
+  return rule.names.flatMap((name, position) =>
+    name === ''
+      ? []
+      : [
+          {
+            name,
+            line: (rule.namesAt[position] ?? rule).at.line,
+            architectures: on,
+            values,
+          } satisfies Wanted,
+        ],
+  )
+}
+
+/** Inspektor Gadget prints each profile behind a `// container`: JSON has no comments. Places stay. */
+function withoutTitles(text: string): string {
+  return text.startsWith('//') ? text.replaceAll(/^\/\/.*$/gm, '') : text
+}

@@ -1,0 +1,105 @@
+// What the Security Profiles Operator logs: its log enricher (klog lines), its JSON enricher (a JSON object per line)
+// and `spoc record`. Its SeccompProfile objects are profiles, read as such. Authority: security-profiles-operator
+// internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
+import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import { jsonObject, textOf } from '../json-line.ts'
+import type { Subject } from '../subject.ts'
+
+const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
+const recorder =
+  /^(?:\d\d:\d\d:\d\d\.\d+ )?(Got syscalls|Adding base syscalls|Wrote seccomp profile to): (.*)$/
+const name = /^[a-z_][a-z0-9_]*$/
+
+export const spo: Grammar = {
+  format: 'spo',
+  logger: 'audit',
+  evidence: ['no-arguments'],
+  recognises: (line) => {
+    if (recorder.test(line)) return true
+    if (klog.test(line))
+      return /\] log-enricher "msg"=/.test(line) || /\] "audit" logger="log-enricher"/.test(line)
+    return line.startsWith('{') && isEnriched(jsonObject(line))
+  },
+  open: (): LineGrammar => ({ line: toldBy }),
+}
+
+function toldBy(text: string, say: Say): Told {
+  if (text.startsWith('{')) return json(text, say)
+  const recorded = recorder.exec(text)
+  if (recorded !== null) {
+    if (recorded[1] !== 'Got syscalls') return 'ignored'
+    say.evidence('every-call')
+    return namesIn((recorded[2] as string).split(/,\s*/), undefined)
+  }
+  if (!klog.test(text)) return /^(?:\d\d:\d\d:\d\d\.\d+ |$)/.test(text) ? 'ignored' : 'unparsed'
+  if (!text.includes('log-enricher')) return 'ignored'
+  const pairs = pairsOf(text)
+  if (pairs.get('type') !== 'seccomp') return 'ignored'
+  const call = pairs.get('syscallName') || Number(pairs.get('syscallID') ?? Number.NaN)
+  if (Number.isNaN(call) || (typeof call === 'string' && !name.test(call))) return 'unparsed'
+  say.evidence('refused-only')
+  return { call, subject: () => subjectOf(pairs) }
+}
+
+/** `"key"="quoted by Go"` or `key=bare`: a value cannot hold an unescaped quote, and so no other pair. */
+function pairsOf(text: string): ReadonlyMap<string, string> {
+  const pairs = new Map<string, string>()
+  for (const [, key, value = ''] of text.matchAll(/(?<= )"?(\w+)"?=("(?:[^"\\]|\\.)*"|[^\s"]+)/g)) {
+    if (!pairs.has(key as string)) pairs.set(key as string, value.startsWith('"') ? unquoted(value) : value)
+  }
+  return pairs
+}
+
+function unquoted(value: string): string {
+  try {
+    return String(JSON.parse(value))
+  } catch {
+    return value.slice(1, -1)
+  }
+}
+
+function subjectOf(pairs: ReadonlyMap<string, string>): Subject {
+  const [container, exe, pod, pid] = ['container', 'executable', 'pod', 'pid'].map((key) => pairs.get(key))
+  const time = /^\d+\.\d+/.exec(pairs.get('timestamp') ?? '')?.[0]
+  return {
+    ...(container === undefined ? {} : { container }),
+    ...(exe === undefined ? {} : { exe }),
+    ...(pod === undefined ? {} : { pod }),
+    ...(pid === undefined ? {} : { pid: Number(pid) }),
+    ...(time === undefined ? {} : { time: Number(time) }),
+  }
+}
+
+function isEnriched(value: Record<string, unknown> | undefined): boolean {
+  return (
+    value !== undefined &&
+    Array.isArray(value['syscalls']) &&
+    ('auditID' in value || textOf(value['version'])?.startsWith('spo/') === true)
+  )
+}
+
+function json(text: string, say: Say): Told {
+  const value = jsonObject(text)
+  if (value === undefined || !isEnriched(value)) return 'unparsed'
+  say.evidence('refused-only')
+  const resource = (value['resource'] ?? {}) as Record<string, unknown>
+  return namesIn(value['syscalls'] as unknown[], () => {
+    const [container, pod] = [textOf(resource['container']), textOf(resource['pod'])]
+    const exe = textOf(value['executable'])
+    const time = Date.parse(textOf(value['timestamp']) ?? '')
+    return {
+      ...(typeof value['pid'] === 'number' ? { pid: value['pid'] } : {}),
+      ...(exe === undefined ? {} : { exe }),
+      ...(container === undefined ? {} : { container }),
+      ...(pod === undefined ? {} : { pod }),
+      ...(Number.isNaN(time) ? {} : { time: time / 1000 }),
+    }
+  })
+}
+
+function namesIn(values: readonly unknown[], subject: (() => Subject) | undefined): Told {
+  const calls = values
+    .filter((each): each is string => typeof each === 'string' && name.test(each.trim()))
+    .map((call): Call => ({ call: call.trim(), subject }))
+  return calls.length === 0 ? 'ignored' : calls
+}

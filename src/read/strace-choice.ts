@@ -1,0 +1,45 @@
+// `--pid` for strace: of a trace that prints pids (-f), only the lines of one thread go to the reader; of a set of
+// files (-ff), only that thread's file. Lines without a pid are of the first process, whose number is not printed.
+import type { LinesAccount, Reader } from './reader.ts'
+import type { Sink } from './seen.ts'
+
+export class OfOnePid implements Reader {
+  readonly format: string
+  readonly #reader: Reader
+  readonly #pid: number
+  #ofFile: number | undefined
+  #left = 0
+
+  constructor(reader: Reader, pid: number) {
+    this.format = reader.format
+    this.#reader = reader
+    this.#pid = pid
+  }
+
+  startSource(name: string, pid?: number): void {
+    this.#ofFile = pid
+    this.#left = 0
+    this.#reader.startSource(name, pid)
+  }
+
+  takeLines(given: Uint8Array, start: number, end: number): void {
+    if (this.#ofFile === this.#pid) return this.#reader.takeLines(given, start, end)
+    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    for (let at = start; at < end;) {
+      const stop = bytes.indexOf(0x0a, at) + 1
+      const printed = /^(?:\[pid +)?(\d+)[\]< ]/.exec(bytes.toString('latin1', at, Math.min(stop, at + 32)))
+      if (printed !== null && Number(printed[1]) === this.#pid) this.#reader.takeLines(given, at, stop)
+      else this.#left++
+      at = stop
+    }
+  }
+
+  endSource(cut: boolean): LinesAccount {
+    const account = this.#reader.endSource(cut)
+    return { ...account, lines: account.lines + this.#left, ignored: account.ignored + this.#left }
+  }
+
+  end(sink: Sink): void {
+    this.#reader.end(sink)
+  }
+}

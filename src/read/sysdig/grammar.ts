@@ -1,0 +1,83 @@
+// sysdig's default output: number, time, processor, task, direction and event. Authority: sysdig's default format
+// (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`) and the event table of
+// falcosecurity/libs. An event is one direction of a call: the way in counts, and the way out where no way in is here.
+import { isKnownAnywhere } from '../../abi/tables.ts'
+import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+
+const event =
+  /^\*?(\d+) (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) (\d+) (.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) ([<>]) (\S+)(?: (.*))?$/s
+
+/** Events that are no calls. */
+const others = new Set([
+  'switch', 'procexit', 'procinfo', 'signaldeliver', 'pluginevent', 'page_fault', 'container', 'drop', 'scapevent',
+  'cpu_hotplug', 'k8s', 'mesos', 'tracer', 'notification', 'infra', 'sysdigevent', 'useradded', 'userdeleted',
+  'groupadded', 'groupdeleted', 'asyncevent', 'meta', 'NA', '<unknown>',
+]) // prettier-ignore
+
+/**
+ * What an event's name may mean besides or instead of itself: the table has one event for the members of a family in
+ * older releases, and the C function's name for some.
+ */
+const meanings: Readonly<Record<string, readonly string[]>> = {
+  pread: ['pread64'],
+  pwrite: ['pwrite64'],
+  prlimit: ['prlimit64'],
+  dup: ['dup', 'dup2', 'dup3'],
+  pipe: ['pipe', 'pipe2'],
+  eventfd: ['eventfd', 'eventfd2'],
+  signalfd: ['signalfd', 'signalfd4'],
+  inotify_init: ['inotify_init', 'inotify_init1'],
+  umount: ['umount2'],
+  accept: ['accept', 'accept4'],
+  epoll_create: ['epoll_create', 'epoll_create1'],
+}
+
+export const sysdig: Grammar = {
+  format: 'sysdig',
+  logger: 'strace',
+  evidence: ['every-call', 'no-arguments'],
+  recognises: (line) => event.test(line),
+  open: () => new SysdigLines(),
+}
+
+class SysdigLines implements LineGrammar {
+  readonly #inside = new Map<string, string>()
+
+  line(text: string, say: Say): Told {
+    const found = event.exec(text)
+    if (found === null) return text === '' ? 'ignored' : 'unparsed'
+    const [, , time = '', , comm = '', tid = '', direction, type = '', rest = ''] = found
+    if (type === 'drop') say.lost(undefined)
+    if (others.has(type)) return 'ignored'
+    const call = type === 'syscall' ? genericCall(rest) : type
+    if (call === undefined) return 'unparsed'
+    if (direction === '>') {
+      if (this.#inside.size < 65536 || this.#inside.has(tid)) this.#inside.set(tid, type)
+    } else if (this.#inside.get(tid) === type) {
+      this.#inside.delete(tid)
+      return 'ignored'
+    } else if (/^(?:clone3?|v?fork|execve)$/.test(type) && /\bres=0\b/.test(rest) && type !== 'execve') {
+      // The child's side.
+      return 'ignored'
+    }
+    const seconds = /^\d+\./.test(time) && time.length > 15 ? Number(time) : undefined
+    const subject: Call['subject'] = () => ({
+      comm,
+      pid: Number(tid),
+      ...(seconds === undefined ? {} : { time: seconds }),
+    })
+    const names = typeof call === 'string' ? (meanings[call] ?? [call]) : [call]
+    if (names.every((each) => typeof each === 'string' && !isKnownAnywhere(each))) {
+      say.diagnostic('events-not-read', { event: type })
+      return 'ignored'
+    }
+    return names.map((each): Call => ({ call: each, subject }))
+  }
+}
+
+/** `ID=217(getdents64) nativeID=0`: calls that the event table has no event for. */
+function genericCall(rest: string): string | number | undefined {
+  const found = /\bID=(\d+)(?:\((\w+)\))?/.exec(rest)
+  if (found === null) return undefined
+  return found[2] !== undefined && isKnownAnywhere(found[2]) ? found[2] : Number(found[1])
+}

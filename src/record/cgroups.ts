@@ -1,0 +1,45 @@
+// Control groups, version 2: where they are mounted and how the kernel names one. Its id is the inode of its directory,
+// its level the number of directories below the root. Authority: cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
+import { readFileSync, statSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { UserError } from '../errors.ts'
+
+export interface Cgroup {
+  readonly cgroup: bigint
+  readonly level: number
+}
+
+/** Where version 2 is mounted: /sys/fs/cgroup, or beside version 1 /sys/fs/cgroup/unified. Throws UserError (125). */
+export function unifiedMount(): string {
+  for (const mount of cgroupMounts()) if (mount.version === 2) return mount.path
+  throw new UserError('no cgroup version 2 hierarchy is mounted here', 125)
+}
+
+/** Every hierarchy, in the order of /proc/self/mountinfo; the escapes of proc(5) are read. */
+export function cgroupMounts(): readonly { readonly path: string; readonly version: 1 | 2 }[] {
+  const mounts: { path: string; version: 1 | 2 }[] = []
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [, root, path, type] = /^\S+ \S+ \S+ (\S+) (\S+) .*? - (\S+) /.exec(line) ?? []
+    if (path === undefined || root !== '/' || (type !== 'cgroup' && type !== 'cgroup2')) continue
+    mounts.push({
+      path: path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+      version: type === 'cgroup2' ? 2 : 1,
+    })
+  }
+  return mounts
+}
+
+/** The cgroup of a directory, given whole or below the mount point. Throws UserError (125) where there is none. */
+export function findCgroup(path: string): Cgroup {
+  const mount = unifiedMount()
+  const below = (directory: string): boolean => !relative(mount, directory).startsWith('..')
+  const directory = below(resolve(path)) ? resolve(path) : join(mount, path)
+  const found = statSync(directory, { bigint: true, throwIfNoEntry: false })
+  if (!found?.isDirectory() || !below(directory)) {
+    throw new UserError(`${path}: no cgroup of this name below ${mount}`, 125)
+  }
+  const level = relative(mount, directory).split('/').filter(Boolean).length
+  if (level === 0)
+    throw new UserError(`${path}: is the root, in which everything is: name a cgroup below it`, 125)
+  return { cgroup: found.ino, level }
+}

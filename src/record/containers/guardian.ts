@@ -1,0 +1,98 @@
+// A process that outlives the recorder for as long as it takes to leave nothing behind. Its standard input is a pipe
+// from the recorder: `done` and the end of it say that the container is over; an end without `done` says that the
+// recorder was killed, and then the client that starts the container, and the container, are ended too.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { withDescendants } from '../traced.ts'
+import { unifiedMount } from '../cgroups.ts'
+import { everywhere, processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
+
+/** How long a container may still come after its client was killed, and how long removing is tried. Milliseconds. */
+const quiet = 2000
+const limit = 30_000
+const watching = 10_000
+
+const task = JSON.parse(process.argv[2] ?? '') as GuardianTask
+// The recorder may be gone already: that is an end without `done` like any other.
+process.stdout.on('error', () => undefined)
+const directory = await make().catch((error: Error) => answer({ failure: error.message }))
+if (directory !== undefined) await takeAway(directory)
+
+async function make(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-'))
+  try {
+    if (task.cgroup !== undefined) {
+      if (task.slice) await systemctl('start', task.cgroup)
+      else mkdirSync(join(unifiedMount(), task.cgroup))
+    }
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  }
+  answer({ directory })
+  return directory
+}
+
+async function takeAway(made: string): Promise<void> {
+  let said = ''
+  process.stdin.setEncoding('latin1')
+  for await (const piece of process.stdin) said += piece as string
+  const done = said.includes('done\n')
+  if (!done) {
+    const clients = said.split('\n').filter((line) => /^\d+$/.test(line))
+    for (const pid of clients.flatMap((client) =>
+      task.cgroup === undefined ? withDescendants(Number(client)) : [Number(client)],
+    ))
+      kill(pid)
+    const [remover, ...words] = task.remove ?? []
+    if (remover !== undefined) spawnSync(remover, words, { stdio: 'ignore' })
+  }
+  const begun = performance.now()
+  for (let since = begun; performance.now() - begun < limit; await wait(50)) {
+    // What watches the container for its engine (conmon) may run in the cgroup too: it is left time to notice.
+    const all = performance.now() - begun > watching
+    if (!done)
+      for (const pid of everywhere(task.cgroup).flatMap(processesBelow))
+        if (all || isContained(pid)) kill(pid)
+    if (task.slice && task.cgroup !== undefined) await systemctl('stop', task.cgroup).catch(() => undefined)
+    for (const each of everywhere(task.cgroup)) remove(each)
+    if (everywhere(task.cgroup).some((each) => existsSync(each))) since = performance.now()
+    else if (done || performance.now() - since > quiet) break
+  }
+  rmSync(made, { recursive: true, force: true })
+}
+
+function answer(words: GuardianAnswer): undefined {
+  process.stdout.write(`${JSON.stringify(words)}\n`)
+}
+
+/** Whether it runs in a process id namespace of its own. */
+function isContained(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return false
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
+
+/** A cgroup is removed from below; one in which something runs stays. */
+function remove(directory: string): void {
+  try {
+    for (const entry of readdirSync(directory, { withFileTypes: true }))
+      if (entry.isDirectory()) remove(join(directory, entry.name))
+    rmdirSync(directory)
+  } catch {
+    // Not there, or not empty yet.
+  }
+}

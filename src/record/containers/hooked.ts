@@ -1,0 +1,57 @@
+// Records the container of an OCI hook: from the prestart stage, when its first process waits to become the program,
+// until that process ends. Authority: runtime-spec config.md (hooks) and runtime.md (state), oci-seccomp-bpf-hook(8).
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../errors.ts'
+import type { Observations } from '../../observe/index.ts'
+import { findCgroup, unifiedMount } from '../cgroups.ts'
+import type { Membership } from '../ebpf/program.ts'
+import { Session } from '../ebpf/session.ts'
+import { signalProcess } from '../traced.ts'
+
+/** What a runtime gives a hook, the parts that are used. */
+export interface HookState {
+  readonly id: string
+  readonly pid: number
+  readonly bundle: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** Calls `attached` when the recording has begun: only then may the runtime go on. */
+export async function recordHooked(state: HookState, attached: () => void): Promise<Observations> {
+  const filtered = hasFilter(state.bundle)
+  const cgroup = filtered ? cgroupOf(state.pid) : undefined
+  const membership: Membership = { who: cgroup ?? 'tree', underFilter: filtered }
+  // Without a filter nothing tells the runtime's calls from the program's but the execve between them.
+  const session = await Session.start(
+    membership,
+    cgroup === undefined ? [state.pid] : [],
+    filtered ? 'counted' : 'pending',
+  )
+  try {
+    attached()
+    while (signalProcess(state.pid, 0)) await wait(50)
+    return session.observations(`container ${state.id}`, false)
+  } finally {
+    session.close()
+  }
+}
+
+function hasFilter(bundle: string): boolean {
+  const file = join(bundle, 'config.json')
+  try {
+    const config = JSON.parse(readFileSync(file, 'utf8')) as { linux?: { seccomp?: unknown } }
+    return config.linux?.seccomp !== undefined && config.linux.seccomp !== null
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/** The container's own cgroup, in which processes that are added to it later run as well. */
+function cgroupOf(pid: number): ReturnType<typeof findCgroup> | undefined {
+  const path = /^0::(\/.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1]
+  if (path === undefined || path === '/') return undefined
+  const directory = join(unifiedMount(), path)
+  return existsSync(directory) ? findCgroup(directory) : undefined
+}

@@ -1,0 +1,155 @@
+// BPF instructions by name, and a program with labels made into bytes. Authority: Documentation/bpf/standardization/
+// instruction-set.rst (eight bytes each: code, registers, offset, immediate; 64-bit immediates take two).
+
+export type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10
+
+/** One instruction; a jump names the label it goes to. */
+export interface Instruction {
+  readonly code: number
+  readonly to?: Register
+  readonly from?: Register
+  readonly offset?: number
+  readonly value?: number
+  /** The upper half of a 64-bit immediate, which stands in an instruction of its own. */
+  readonly upper?: number
+  readonly jump?: string
+}
+
+export type Line = Instruction | { readonly label: string }
+
+/** What is passed in the source register of a 64-bit immediate that stands for a map's file descriptor. */
+const mapDescriptor = 1
+
+const conditions = { equal: 0x10, notEqual: 0x50, atLeast: 0x30, above: 0x20, anyBit: 0x40 } as const
+type Condition = keyof typeof conditions
+
+/** to = from, 64 bits. */
+export const move = (to: Register, from: Register): Instruction => ({ code: 0xbf, to, from })
+/** to = from, the upper half cleared. */
+export const moveLower = (to: Register, from: Register): Instruction => ({ code: 0xbc, to, from })
+/** to = value, sign-extended. */
+export const set = (to: Register, value: number): Instruction => ({ code: 0xb7, to, value })
+export const setWide = (to: Register, value: bigint): Instruction => ({
+  code: 0x18,
+  to,
+  value: Number(BigInt.asIntN(32, value)),
+  upper: Number(BigInt.asIntN(32, value >> 32n)),
+})
+/** to = the map, as helpers take it. */
+export const map = (to: Register, descriptor: number): Instruction => ({
+  code: 0x18,
+  to,
+  from: mapDescriptor as Register,
+  value: descriptor,
+  upper: 0,
+})
+export const add = (to: Register, value: number): Instruction => ({ code: 0x07, to, value })
+export const addRegister = (to: Register, from: Register): Instruction => ({ code: 0x0f, to, from })
+export const or = (to: Register, value: number): Instruction => ({ code: 0x47, to, value })
+export const and = (to: Register, value: number): Instruction => ({ code: 0x57, to, value })
+export const shiftRight = (to: Register, bits: number): Instruction => ({ code: 0x77, to, value: bits })
+/** to = *(u64 *)(from + offset) */
+export const load = (to: Register, from: Register, offset: number): Instruction => ({
+  code: 0x79,
+  to,
+  from,
+  offset,
+})
+/** to = *(u32 *)(from + offset) */
+export const loadLower = (to: Register, from: Register, offset: number): Instruction => ({
+  code: 0x61,
+  to,
+  from,
+  offset,
+})
+/** to = *(u8 *)(from + offset) */
+export const loadByte = (to: Register, from: Register, offset: number): Instruction => ({
+  code: 0x71,
+  to,
+  from,
+  offset,
+})
+/** *(u64 *)(to + offset) = from */
+export const store = (to: Register, offset: number, from: Register): Instruction => ({
+  code: 0x7b,
+  to,
+  from,
+  offset,
+})
+/** *(u32 *)(to + offset) = from */
+export const storeLower = (to: Register, offset: number, from: Register): Instruction => ({
+  code: 0x63,
+  to,
+  from,
+  offset,
+})
+/** *(u32 *)(to + offset) = value */
+export const storeValue = (to: Register, offset: number, value: number): Instruction => ({
+  code: 0x62,
+  to,
+  offset,
+  value,
+})
+/** *(u64 *)(to + offset) += from, atomically. */
+export const addTo = (to: Register, offset: number, from: Register): Instruction => ({
+  code: 0xdb,
+  to,
+  from,
+  offset,
+})
+export const jump = (label: string): Instruction => ({ code: 0x05, jump: label })
+/** Compares 64 bits with a sign-extended value. */
+export const jumpIf = (
+  register: Register,
+  condition: Condition,
+  value: number,
+  label: string,
+): Instruction => ({ code: 0x05 | conditions[condition], to: register, value, jump: label })
+/** Compares the 64 bits of two registers. */
+export const jumpUnlessSame = (one: Register, other: Register, label: string): Instruction => ({
+  code: 0x5d,
+  to: one,
+  from: other,
+  jump: label,
+})
+export const call = (helper: Helper): Instruction => ({ code: 0x85, value: helpers[helper] })
+export const exit: Instruction = { code: 0x95 }
+export const label = (name: string): Line => ({ label: name })
+
+/** Numbers of include/uapi/linux/bpf.h. */
+const helpers = {
+  mapLookup: 1,
+  mapUpdate: 2,
+  mapDelete: 3,
+  currentPidTgid: 14,
+  currentComm: 16,
+  currentTask: 35,
+  readKernel: 113,
+  currentAncestorCgroup: 123,
+} as const
+export type Helper = keyof typeof helpers
+
+/** The bytes of a program for a little-endian kernel. Throws where a label is missing or defined twice. */
+export function assemble(lines: readonly Line[]): Buffer {
+  const places = new Map<string, number>()
+  let length = 0
+  for (const line of lines) {
+    if (!('label' in line)) length += line.upper === undefined ? 1 : 2
+    else if (places.has(line.label)) throw new Error(`label ${line.label} is defined twice`)
+    else places.set(line.label, length)
+  }
+  const bytes = Buffer.alloc(length * 8)
+  let at = 0
+  for (const line of lines) {
+    if ('label' in line) continue
+    const target = line.jump === undefined ? undefined : places.get(line.jump)
+    if (line.jump !== undefined && target === undefined) throw new Error(`no label ${line.jump}`)
+    bytes.writeUInt8(line.code, at * 8)
+    bytes.writeUInt8((line.to ?? 0) | ((line.from ?? 0) << 4), at * 8 + 1)
+    bytes.writeInt16LE(target === undefined ? (line.offset ?? 0) : target - at - 1, at * 8 + 2)
+    bytes.writeInt32LE(line.value ?? 0, at * 8 + 4)
+    if (line.upper !== undefined) bytes.writeInt32LE(line.upper, ++at * 8 + 4)
+    at++
+  }
+  return bytes
+}

@@ -1,0 +1,47 @@
+// Whether the ebpf recorder works here, and if not, why: found out by doing it, not by version.
+import { accessSync, constants, readlinkSync } from 'node:fs'
+import { BpfError } from './kernel.ts'
+import { btfFile, Session, thisMachine } from './session.ts'
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the namespace in which the kernel's own numbers hold. */
+const initialPidNamespace = 'pid:[4026531836]'
+
+/** Why not, as part of a sentence; undefined where it works. */
+export async function whyNoEbpf(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'it needs Linux'
+  if (thisMachine() === undefined) return `it knows no registers of ${process.arch}`
+  if (!permitted(btfFile)) return `this kernel has no ${btfFile} (CONFIG_DEBUG_INFO_BTF)`
+  if (!permitted('/proc/self/ns/pid')) return 'it needs /proc'
+  if (readlinkSync('/proc/self/ns/pid') !== initialPidNamespace)
+    return 'seccomp-gen runs in a container, where the kernel’s process ids are not known'
+  try {
+    const session = await Session.start({ who: 'tree', underFilter: false })
+    session.close()
+    return undefined
+  } catch (error) {
+    return reasonOf(error as Error)
+  }
+}
+
+function reasonOf(error: Error): string {
+  if (error instanceof BpfError) {
+    if (error.errno === 'EPERM' || error.errno === 'EACCES')
+      return process.getuid?.() === 0
+        ? `bpf(2) is not permitted here (${error.message}): CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, are needed`
+        : 'it needs root (or CAP_BPF and CAP_PERFMON)'
+    return error.message
+  }
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
+    return 'the optional package koffi is not installed (npm install koffi)'
+  return error.message.split('\n')[0] ?? ''
+}
+
+function permitted(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,115 @@
+// Where members of the running kernel's structures lie. Authority: Documentation/bpf/btf.rst; the kernel gives its own
+// description at /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF), so nothing has to be guessed by version.
+
+const magic = 0xeb9f
+const kinds = { struct: 4, union: 5 } as const
+/** Bytes behind the twelve of a type, by kind: fixed, and for each of its vlen. BTF_KIND_INT … BTF_KIND_ENUM64. */
+const sizes: readonly (readonly [fixed: number, each: number])[] = [
+  [0, 0],
+  [4, 0], // int
+  [0, 0], // pointer
+  [12, 0], // array
+  [0, 12], // struct
+  [0, 12], // union
+  [0, 8], // enum
+  [0, 0], // forward
+  [0, 0], // typedef
+  [0, 0], // volatile
+  [0, 0], // const
+  [0, 0], // restrict
+  [0, 0], // function
+  [0, 8], // function prototype
+  [4, 0], // variable
+  [0, 12], // section
+  [0, 0], // float
+  [4, 0], // declaration tag
+  [0, 0], // type tag
+  [0, 12], // 64-bit enum
+]
+/** Kinds that only say something about another type: typedef, volatile, const, restrict, type tag. */
+const transparent: ReadonlySet<number> = new Set([8, 9, 10, 11, 18])
+
+/** The types of one kernel. */
+export class Btf {
+  readonly #bytes: Buffer
+  readonly #strings: number
+  /** By type id, where it begins; id 0 is void. */
+  readonly #types: number[] = [-1]
+
+  /** Throws an Error that says what is wrong with the bytes. */
+  constructor(bytes: Buffer) {
+    if (bytes.length < 24 || bytes.readUInt16LE(0) !== magic) throw new Error('it is no little-endian BTF')
+    const header = bytes.readUInt32LE(4)
+    const start = header + bytes.readUInt32LE(8)
+    const end = start + bytes.readUInt32LE(12)
+    if (end > bytes.length) throw new Error('its types end behind the file')
+    this.#bytes = bytes
+    this.#strings = header + bytes.readUInt32LE(16)
+    for (let at = start; at < end;) {
+      this.#types.push(at)
+      const size = sizes[this.#kind(at)]
+      if (size === undefined) throw new Error(`it has a kind of type (${this.#kind(at)}) that is not known`)
+      at += 12 + size[0] + size[1] * this.#count(at)
+    }
+  }
+
+  /**
+   * The offset in bytes of a member such as `seccomp.mode` in the structure of this name; members of unnamed structures
+   * inside it count as its own. undefined where the kernel has none.
+   */
+  offset(structure: string, path: string): number | undefined {
+    let type = this.#types.findIndex(
+      (at) =>
+        at >= 0 &&
+        this.#kind(at) === kinds.struct &&
+        this.#count(at) > 0 &&
+        this.#name(this.#bytes.readUInt32LE(at)) === structure,
+    )
+    let offset = 0
+    for (const name of path.split('.')) {
+      const found = this.#member(this.#bare(type), name)
+      if (found === undefined) return undefined
+      offset += found.bits
+      type = found.type
+    }
+    return offset % 8 === 0 ? offset / 8 : undefined
+  }
+
+  #member(type: number, wanted: string): { readonly bits: number; readonly type: number } | undefined {
+    const at = this.#types[type] ?? -1
+    if (at < 0 || (this.#kind(at) !== kinds.struct && this.#kind(at) !== kinds.union)) return undefined
+    // kind_flag: the upper byte of an offset is the width of a bit field.
+    const mask = this.#bytes.readUInt32LE(at + 4) >>> 31 ? 0xffffff : 0xffffffff
+    for (let index = 0; index < this.#count(at); index++) {
+      const member = at + 12 + index * 12
+      const name = this.#name(this.#bytes.readUInt32LE(member))
+      const type = this.#bytes.readUInt32LE(member + 4)
+      const bits = (this.#bytes.readUInt32LE(member + 8) & mask) >>> 0
+      if (name === wanted) return { bits, type }
+      const inner = name === '' ? this.#member(this.#bare(type), wanted) : undefined
+      if (inner !== undefined) return { bits: bits + inner.bits, type: inner.type }
+    }
+    return undefined
+  }
+
+  #bare(type: number): number {
+    for (let at = this.#types[type] ?? -1; at >= 0 && transparent.has(this.#kind(at));) {
+      type = this.#bytes.readUInt32LE(at + 8)
+      at = this.#types[type] ?? -1
+    }
+    return type
+  }
+
+  #kind(at: number): number {
+    return (this.#bytes.readUInt32LE(at + 4) >>> 24) & 0x1f
+  }
+
+  #count(at: number): number {
+    return this.#bytes.readUInt32LE(at + 4) & 0xffff
+  }
+
+  #name(offset: number): string {
+    const start = this.#strings + offset
+    return this.#bytes.toString('latin1', start, this.#bytes.indexOf(0, start))
+  }
+}

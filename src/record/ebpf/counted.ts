@@ -1,0 +1,110 @@
+// What the maps hold, as observations. The evidence of a call is the name of the program that made it first.
+import type { Architecture } from '../../abi/architectures.ts'
+import { scalarOf } from '../../abi/scalars.ts'
+import { syscallTable } from '../../abi/tables.ts'
+import { Fold } from '../../observe/fold.ts'
+import type { Observations } from '../../observe/index.ts'
+import type { DiagnosticCode } from '../../read/diagnostics.ts'
+import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
+import type { BpfCalls, KernelMap } from './kernel.ts'
+import { architecturesOf, type Machine } from './layout.ts'
+import { controlKeys, key32, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
+
+const bit30 = 0x40000000
+
+/** What the kernel itself could not count. */
+export interface Lost {
+  readonly calls: bigint
+  readonly processes: bigint
+}
+
+export function readLost(calls: BpfCalls, maps: Maps, programs: readonly number[]): Lost {
+  const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
+  const missed = programs.reduce((sum, program) => sum + calls.misses(program), 0n)
+  return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
+}
+
+/** Reads the maps. `name` is the source in the observations; a number without a name is reported, never allowed. */
+export function readCounts(
+  calls: BpfCalls,
+  maps: Maps,
+  machine: Machine,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  name: string,
+  lost: Lost,
+  midway: boolean,
+): Observations {
+  const values = valuesBySlot(calls, maps)
+  const fold = new Fold()
+  let sum = 0
+  const tell = (architecture: Architecture, number: number, seen: Seen): void => {
+    const entry = syscallTable(architecture).byNumber(number)
+    sum += seen.count
+    if (entry !== undefined) return fold.seen(architecture, entry.name, seen)
+    fold.unknown(architecture, String(number), seen)
+    fold.diagnostic({ code: 'unknown-call', at: name, facts: { call: String(number), architecture } })
+  }
+  for (const [index, architecture] of architecturesOf[machine].entries()) {
+    for (let number = 0; number < slotsPerArchitecture; number++) {
+      const slot = index * slotsPerArchitecture + number
+      const count = sumOf(calls, maps.counts, slot)
+      if (count === 0) continue
+      const about = calls.lookup(maps.slots, key32(slot)) ?? Buffer.alloc(slotPlaces.size)
+      const seen = newSeen(`ebpf:${commIn(about)}`)
+      seen.count = count
+      seen.enosys = Math.min(count, sumOf(calls, maps.enosys, slot))
+      const full = architecture === 'x32' ? number + bit30 : number
+      const call = syscallTable(architecture).byNumber(full)?.name ?? ''
+      for (const argument of wanted.get(call) ?? []) {
+        const mask = scalarOf(call, argument)?.bits === 32 ? 0xffffffffn : 2n ** 64n - 1n
+        for (const value of values.get(slot)?.get(argument) ?? []) noteValue(seen, argument, value & mask)
+        if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
+      }
+      tell(architecture, full, seen)
+    }
+  }
+  for (const key of calls.keys(maps.others)) {
+    const architecture = architecturesOf[machine][key.readUInt32LE(4) / slotsPerArchitecture]
+    const count = calls.lookup(maps.others, key)?.readBigUInt64LE()
+    if (architecture === undefined || count === undefined) continue
+    const seen = newSeen('ebpf')
+    seen.count = Number(count)
+    tell(architecture, key.readUInt32LE(0), seen)
+  }
+  const incomplete: readonly (readonly [DiagnosticCode, bigint])[] = [
+    ['calls-lost', lost.calls],
+    ['processes-lost', lost.processes],
+  ]
+  for (const [code, count] of incomplete)
+    if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
+  if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
+  fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0 })
+  return fold.observations()
+}
+
+function valuesBySlot(
+  calls: BpfCalls,
+  maps: Maps,
+): ReadonlyMap<number, ReadonlyMap<number, readonly bigint[]>> {
+  const bySlot = new Map<number, Map<number, bigint[]>>()
+  for (const key of calls.keys(maps.values)) {
+    const [slot, index] = [key.readUInt32LE(valueKey.slot), key.readUInt32LE(valueKey.index)]
+    const byIndex = bySlot.get(slot) ?? new Map<number, bigint[]>()
+    bySlot.set(slot, byIndex)
+    byIndex.set(index, [...(byIndex.get(index) ?? []), key.readBigUInt64LE(valueKey.value)])
+  }
+  return bySlot
+}
+
+function sumOf(calls: BpfCalls, map: KernelMap, slot: number): number {
+  const values = calls.lookup(map, key32(slot)) ?? Buffer.alloc(0)
+  let sum = 0n
+  for (let at = 0; at < values.length; at += 8) sum += values.readBigUInt64LE(at)
+  return Number(sum)
+}
+
+function commIn(about: Buffer): string {
+  const comm = about.subarray(slotPlaces.comm)
+  const end = comm.indexOf(0)
+  return comm.toString('utf8', 0, end < 0 ? comm.length : end)
+}

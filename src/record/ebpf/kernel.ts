@@ -1,0 +1,223 @@
+// bpf(2) through koffi, which is an optional dependency: it is loaded when it is asked for, and its absence is a reason
+// like any other. Authority: bpf(2), and union bpf_attr in include/uapi/linux/bpf.h for the places of the members.
+import { getSystemErrorMap } from 'node:util'
+import type { Machine } from './layout.ts'
+
+const numbers: Readonly<Record<Machine, { readonly bpf: number; readonly prlimit64: number }>> = {
+  x86_64: { bpf: 321, prlimit64: 302 },
+  aarch64: { bpf: 280, prlimit64: 261 },
+}
+const commands = {
+  createMap: 0,
+  lookup: 1,
+  update: 2,
+  nextKey: 4,
+  loadProgram: 5,
+  objectInfo: 15,
+  openRawTracepoint: 17,
+} as const
+const mapTypes = { hash: 1, array: 2, perCpuArray: 6 } as const
+const rawTracepointProgram = 17
+/** BPF_F_NO_PREALLOC: a hash that may become large takes memory as it grows. */
+const growing = 1
+const memlock = 8
+
+export interface MapShape {
+  readonly type: keyof typeof mapTypes
+  /** Bytes of a key and of a value. */
+  readonly key: number
+  readonly value: number
+  readonly entries: number
+}
+
+export interface KernelMap extends MapShape {
+  readonly descriptor: number
+}
+
+/** bpf(2) refused something. */
+export class BpfError extends Error {
+  /** Such as EPERM. */
+  readonly errno: string
+
+  constructor(what: string, errno: number, log = '') {
+    const [name, words] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, `errno ${errno}`]
+    super(`${what}: ${words}${log === '' ? '' : ` (${log})`}`)
+    this.errno = name
+  }
+}
+
+/** Memory that stays where it is: the kernel is given its address. */
+function still(size: number, text = ''): Buffer {
+  const bytes = Buffer.from(new ArrayBuffer(size))
+  bytes.write(text, 'latin1')
+  return bytes
+}
+
+/** The commands of bpf(2) that a recorder needs. What they open is closed when this process ends, however it ends. */
+export class BpfCalls {
+  readonly #bpf: (command: number, attributes: Buffer) => number
+  readonly #prlimit: (resource: number, limit: bigint | undefined, old: Buffer) => void
+  readonly #close: (descriptor: number) => void
+  readonly #address: (bytes: Buffer) => bigint
+  readonly #errno: () => number
+  readonly #processors: number
+  readonly #open: number[] = []
+
+  private constructor(machine: Machine, processors: number, koffi: typeof import('koffi').default) {
+    const libc = koffi.load(null)
+    const bpf = libc.func('syscall', 'long', ['long', 'long', 'void *', 'long'])
+    const prlimit = libc.func('syscall', 'long', ['long', 'long', 'long', 'void *', 'void *'])
+    const close = libc.func('int close(int)')
+    this.#bpf = (command, attributes) =>
+      Number(bpf(numbers[machine].bpf, command, attributes, attributes.length))
+    this.#prlimit = (resource, limit, old) => {
+      const wanted = still(16)
+      wanted.writeBigUInt64LE(limit ?? 0n, 0)
+      wanted.writeBigUInt64LE(limit ?? 0n, 8)
+      prlimit(
+        numbers[machine].prlimit64,
+        0,
+        resource,
+        limit === undefined ? old : wanted,
+        limit === undefined ? null : old,
+      )
+    }
+    this.#close = (descriptor) => void close(descriptor)
+    this.#address = (bytes) => koffi.address(bytes)
+    this.#errno = () => koffi.errno()
+    this.#processors = processors
+  }
+
+  /** Throws an Error where koffi is not installed, or has no binary for this machine. */
+  static async load(machine: Machine, processors: number): Promise<BpfCalls> {
+    const { default: koffi } = await import('koffi')
+    return new BpfCalls(machine, processors, koffi)
+  }
+
+  createMap(name: string, shape: MapShape): KernelMap {
+    const attributes = still(44)
+    const flags = shape.type === 'hash' ? growing : 0
+    for (const [index, value] of [
+      mapTypes[shape.type],
+      shape.key,
+      shape.value,
+      shape.entries,
+      flags,
+    ].entries())
+      attributes.writeUInt32LE(value, index * 4)
+    attributes.write(name.slice(0, 15), 28, 'latin1')
+    // Before Linux 5.11 a map's memory counts as locked; the limit is ours for this moment only, never the command's.
+    const before = still(16)
+    this.#prlimit(memlock, 2n ** 64n - 1n, before)
+    try {
+      return { ...shape, descriptor: this.#opened(`no BPF map ${name}`, commands.createMap, attributes) }
+    } finally {
+      this.#prlimit(memlock, undefined, before)
+    }
+  }
+
+  /** The value of a key (of a per-CPU map: one behind the other); undefined where the map has none. */
+  lookup(map: KernelMap, key: Buffer): Buffer | undefined {
+    const size = map.type === 'perCpuArray' ? Math.ceil(map.value / 8) * 8 * this.#processors : map.value
+    const value = still(size)
+    return this.#element(commands.lookup, map, key, value) ? value : undefined
+  }
+
+  update(map: KernelMap, key: Buffer, value: Buffer): void {
+    this.#element(commands.update, map, key, value)
+  }
+
+  /** The keys of a hash as they stand; one that comes or goes meanwhile may be missing. */
+  *keys(map: KernelMap): Generator<Buffer> {
+    let key: Buffer | undefined
+    for (let told = 0; told < map.entries; told++) {
+      const next = still(map.key)
+      if (!this.#element(commands.nextKey, map, key, next)) return
+      yield next
+      key = next
+    }
+  }
+
+  /** Loads a raw tracepoint program. What the verifier has against it is in the error. */
+  loadProgram(name: string, instructions: Buffer): number {
+    const code = still(instructions.length)
+    instructions.copy(code)
+    const license = still(4, 'GPL')
+    const load = (log: Buffer | undefined): number => {
+      const attributes = still(64)
+      attributes.writeUInt32LE(rawTracepointProgram, 0)
+      attributes.writeUInt32LE(code.length / 8, 4)
+      attributes.writeBigUInt64LE(this.#address(code), 8)
+      attributes.writeBigUInt64LE(this.#address(license), 16)
+      if (log !== undefined) {
+        attributes.writeUInt32LE(1, 24)
+        attributes.writeUInt32LE(log.length, 28)
+        attributes.writeBigUInt64LE(this.#address(log), 32)
+      }
+      attributes.write(name.slice(0, 15), 48, 'latin1')
+      return this.#bpf(commands.loadProgram, attributes)
+    }
+    let descriptor = load(undefined)
+    if (descriptor < 0) {
+      const log = still(1 << 20)
+      descriptor = load(log)
+      if (descriptor < 0) {
+        const errno = this.#errno()
+        const words = log.toString('latin1', 0, log.indexOf(0)).trim().split('\n')
+        throw new BpfError(
+          `the kernel does not take the BPF program ${name}`,
+          errno,
+          words.slice(-3).join('; '),
+        )
+      }
+    }
+    this.#open.push(descriptor)
+    return descriptor
+  }
+
+  attach(program: number, tracepoint: string): void {
+    const name = still(32, tracepoint)
+    const attributes = still(16)
+    attributes.writeBigUInt64LE(this.#address(name), 0)
+    attributes.writeUInt32LE(program, 8)
+    this.#opened(`cannot attach to ${tracepoint}`, commands.openRawTracepoint, attributes)
+  }
+
+  /** How often a program was not run because it was running on that processor already. Linux 5.12; before: 0. */
+  misses(program: number): bigint {
+    const place = 208
+    const answer = still(256)
+    const attributes = still(16)
+    attributes.writeUInt32LE(program, 0)
+    attributes.writeUInt32LE(answer.length, 4)
+    attributes.writeBigUInt64LE(this.#address(answer), 8)
+    const known = this.#bpf(commands.objectInfo, attributes) === 0 && attributes.readUInt32LE(4) >= place + 8
+    return known ? answer.readBigUInt64LE(place) : 0n
+  }
+
+  /** Detaches and frees everything. */
+  close(): void {
+    for (const descriptor of this.#open.splice(0).toReversed()) this.#close(descriptor)
+  }
+
+  #opened(what: string, command: number, attributes: Buffer): number {
+    const descriptor = this.#bpf(command, attributes)
+    if (descriptor < 0) throw new BpfError(what, this.#errno())
+    this.#open.push(descriptor)
+    return descriptor
+  }
+
+  #element(command: number, map: KernelMap, key: Buffer | undefined, value: Buffer): boolean {
+    const [fixedKey, fixedValue] = [still(map.key), still(value.length)]
+    key?.copy(fixedKey)
+    value.copy(fixedValue)
+    const attributes = still(32)
+    attributes.writeUInt32LE(map.descriptor, 0)
+    attributes.writeBigUInt64LE(key === undefined ? 0n : this.#address(fixedKey), 8)
+    attributes.writeBigUInt64LE(this.#address(fixedValue), 16)
+    const done = this.#bpf(command, attributes) === 0
+    if (done) fixedValue.copy(value)
+    else if (this.#errno() !== 2) throw new BpfError('a BPF map cannot be used', this.#errno())
+    return done
+  }
+}

@@ -1,0 +1,82 @@
+// What the program has to know of the machine: where the registers of a call lie, and how a 32-bit call is told.
+// Authority: syscall_get_arch and syscall_get_arguments in arch/x86/include/asm/syscall.h and
+// arch/arm64/include/asm/syscall.h, which is what a seccomp filter is given; UAPI asm/ptrace.h of arm64.
+import type { Architecture } from '../../abi/architectures.ts'
+import type { Btf } from './btf.ts'
+
+export type Machine = 'x86_64' | 'aarch64'
+
+export interface Layout {
+  readonly machine: Machine
+  /** Offsets in task_struct. */
+  readonly task: {
+    readonly tgid: number
+    readonly pid: number
+    readonly seccompMode: number
+    readonly signal: number
+    /** thread_info.status; x86 only. */
+    readonly status: number
+  }
+  /** signal_struct.live: how many threads of the process have not begun to exit. */
+  readonly live: number
+  /** Offsets in pt_regs. */
+  readonly registers: {
+    /** The call's number, also at sys_exit. */
+    readonly number: number
+    /** Arguments 0 to 5. */
+    readonly arguments: readonly number[]
+    /** The same of a 32-bit call. */
+    readonly compatArguments: readonly number[]
+    /** The processor state; arm64 only. */
+    readonly state: number
+  }
+}
+
+/** The architectures whose programs a machine runs, in the order of the tables in the maps. */
+export const architecturesOf: Readonly<Record<Machine, readonly Architecture[]>> = {
+  x86_64: ['x86_64', 'x86', 'x32'],
+  aarch64: ['aarch64', 'arm'],
+}
+
+const registers = {
+  x86_64: {
+    number: 'orig_ax',
+    arguments: ['di', 'si', 'dx', 'r10', 'r8', 'r9'],
+    compatArguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'],
+  },
+  // regs is an array of u64: its elements have no offset of their own in BTF. orig_x0 is argument 0 before it is
+  // overwritten by the result.
+  aarch64: {
+    number: 'syscallno',
+    arguments: ['orig_x0', 'regs+8', 'regs+16', 'regs+24', 'regs+32', 'regs+40'],
+    compatArguments: ['orig_x0', 'regs+8', 'regs+16', 'regs+24', 'regs+32', 'regs+40'],
+  },
+} as const
+
+/** Throws an Error that names a member which this kernel does not describe. */
+export function layoutOf(btf: Btf, machine: Machine): Layout {
+  const offset = (structure: string, path: string): number => {
+    const [name = '', more = '0'] = path.split('+')
+    const found = btf.offset(structure, name)
+    if (found === undefined) throw new Error(`this kernel has no ${structure}.${name}`)
+    return found + Number(more)
+  }
+  const names = registers[machine]
+  return {
+    machine,
+    task: {
+      tgid: offset('task_struct', 'tgid'),
+      pid: offset('task_struct', 'pid'),
+      seccompMode: offset('task_struct', 'seccomp.mode'),
+      signal: offset('task_struct', 'signal'),
+      status: machine === 'x86_64' ? offset('task_struct', 'thread_info.status') : 0,
+    },
+    live: offset('signal_struct', 'live'),
+    registers: {
+      number: offset('pt_regs', names.number),
+      arguments: names.arguments.map((name) => offset('pt_regs', name)),
+      compatArguments: names.compatArguments.map((name) => offset('pt_regs', name)),
+      state: machine === 'aarch64' ? offset('pt_regs', 'pstate') : 0,
+    },
+  }
+}

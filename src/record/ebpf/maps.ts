@@ -1,0 +1,58 @@
+// The maps a recording counts in. A call's slot is its architecture's place in the table of the machine, times 1024,
+// plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
+import type { BpfCalls, KernelMap } from './kernel.ts'
+
+/** Numbers per architecture that have a slot. x32 counts without its bit 30. */
+export const slotsPerArchitecture = 1024
+
+/** Places in the value of `slots`: which arguments are wanted (a bit each), which values found no room, first comm. */
+export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
+/** Places in `control`. */
+export const controlKeys = { armed: 0, command: 1, lostCalls: 2, lostProcesses: 3 } as const
+/** Values of `members`: a process that has not made its own execve yet, and one that counts. */
+export const memberStates = { pending: 0, counted: 1 } as const
+/** Keys of `values`: slot, argument's index, value. */
+export const valueKey = { slot: 0, index: 4, value: 8, size: 16 } as const
+
+export interface Maps {
+  /** Per slot, how often. */
+  readonly counts: KernelMap
+  /** Per slot, how often the kernel answered ENOSYS. */
+  readonly enosys: KernelMap
+  readonly slots: KernelMap
+  /** Distinct values of the wanted arguments. */
+  readonly values: KernelMap
+  /** By architecture (upper half) and number (lower half): calls without a slot. */
+  readonly others: KernelMap
+  /** Process ids that are recorded. */
+  readonly members: KernelMap
+  readonly control: KernelMap
+  /** By signal number, how often it was sent to the command. */
+  readonly arrivals: KernelMap
+}
+
+export function createMaps(calls: BpfCalls, architectures: number): Maps {
+  const slots = architectures * slotsPerArchitecture
+  return {
+    counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
+    enosys: calls.createMap('enosys', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
+    slots: calls.createMap('slots', { type: 'array', key: 4, value: slotPlaces.size, entries: slots }),
+    values: calls.createMap('values', { type: 'hash', key: valueKey.size, value: 8, entries: 65536 }),
+    others: calls.createMap('others', { type: 'hash', key: 8, value: 8, entries: 4096 }),
+    members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
+    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 4 }),
+    arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
+  }
+}
+
+export function key32(value: number): Buffer {
+  const key = Buffer.alloc(4)
+  key.writeUInt32LE(value)
+  return key
+}
+
+export function value64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeUInt32LE(value)
+  return bytes
+}

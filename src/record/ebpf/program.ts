@@ -1,0 +1,358 @@
+// The programs: who is recorded, and what is counted of a call. They hold no loop and no helper that could wait, and
+// count without locks where a processor has its own memory: tracepoints run with preemption disabled.
+// Authority: include/trace/events/{syscalls,sched,signal}.h for what each tracepoint passes.
+import * as bpf from './assembler.ts'
+import type { Line } from './assembler.ts'
+import { architecturesOf, type Layout } from './layout.ts'
+import { controlKeys, memberStates, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
+
+/** Whose calls count. */
+export interface Membership {
+  /** Process ids and what they start, or a cgroup and all below it (id and level under the root of version 2). */
+  readonly who: 'tree' | { readonly cgroup: bigint; readonly level: number }
+  /** Only what is called while a seccomp filter is active: of a container, all that its profile must allow. */
+  readonly underFilter: boolean
+}
+
+export interface Programs {
+  readonly sys_enter: readonly Line[]
+  readonly sys_exit: readonly Line[]
+  readonly sched_process_fork: readonly Line[]
+  readonly sched_process_exit: readonly Line[]
+  readonly signal_generate: readonly Line[]
+}
+
+const frame = 10
+const bit30 = 0x40000000
+/** TS_COMPAT of arch/x86/include/asm/thread_info.h, PSR_MODE32_BIT of arm64's UAPI asm/ptrace.h. */
+const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
+const execve = { x86_64: 59, aarch64: 221 } as const
+const seccompFilter = 2
+const enosys = -38
+const noExist = 1
+const alreadyThere = -17
+
+/** Throws nothing: whatever the kernel has against a program it says when that is loaded. */
+export function programsFor(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  ownProcess: number,
+): Programs {
+  return {
+    sys_enter: entered(layout, maps, membership),
+    sys_exit: left(layout, maps, membership),
+    sched_process_fork: forked(layout, maps, ownProcess),
+    sched_process_exit: exited(layout, maps),
+    signal_generate: signalled(layout, maps),
+  }
+}
+
+/** Copies `size` bytes at `from` + offset in the kernel to the stack. */
+const read = (from: bpf.Register, offset: number, size: number, stack: number): readonly Line[] => [
+  bpf.move(1, frame),
+  bpf.add(1, stack),
+  bpf.set(2, size),
+  bpf.move(3, from),
+  bpf.add(3, offset),
+  bpf.call('readKernel'),
+]
+
+/** r0 = the value of the key on the stack, or 0. */
+const lookup = (map: { readonly descriptor: number }, stack: number): readonly Line[] => [
+  bpf.map(1, map.descriptor),
+  bpf.move(2, frame),
+  bpf.add(2, stack),
+  bpf.call('mapLookup'),
+]
+
+const update = (
+  map: { readonly descriptor: number },
+  key: number,
+  value: number,
+  flags: number,
+): readonly Line[] => [
+  bpf.map(1, map.descriptor),
+  bpf.move(2, frame),
+  bpf.add(2, key),
+  bpf.move(3, frame),
+  bpf.add(3, value),
+  bpf.set(4, flags),
+  bpf.call('mapUpdate'),
+]
+
+const done: readonly Line[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
+
+const increment = (pointer: bpf.Register): readonly Line[] => [bpf.set(1, 1), bpf.addTo(pointer, 0, 1)]
+
+/** Adds one to a place of `control`; uses the stack at -64. */
+const note = (maps: Maps, key: number, then: string): readonly Line[] => [
+  bpf.storeValue(frame, -64, key),
+  ...lookup(maps.control, -64),
+  bpf.jumpIf(0, 'equal', 0, then),
+  ...increment(0),
+]
+
+/**
+ * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
+ * its record; r9 holds the call's number there.
+ */
+function member(layout: Layout, maps: Maps, membership: Membership, starting: boolean): readonly Line[] {
+  const { who, underFilter } = membership
+  return [
+    ...(who === 'tree'
+      ? [
+          bpf.call('currentPidTgid'),
+          bpf.shiftRight(0, 32),
+          bpf.storeLower(frame, -8, 0),
+          ...lookup(maps.members, -8),
+          bpf.jumpIf(0, 'equal', 0, 'done'),
+          bpf.loadLower(1, 0, 0),
+          bpf.jumpIf(1, 'equal', memberStates.counted, 'member'),
+          ...(starting
+            ? [
+                bpf.jumpIf(9, 'notEqual', execve[layout.machine], 'done'),
+                bpf.storeValue(0, 0, memberStates.counted),
+              ]
+            : [bpf.jump('done')]),
+          bpf.label('member'),
+        ]
+      : [
+          bpf.set(1, who.level),
+          bpf.call('currentAncestorCgroup'),
+          bpf.setWide(1, who.cgroup),
+          bpf.jumpUnlessSame(0, 1, 'done'),
+        ]),
+    bpf.call('currentTask'),
+    bpf.move(8, 0),
+    ...(underFilter
+      ? [
+          ...read(8, layout.task.seccompMode, 4, -8),
+          bpf.loadLower(1, frame, -8),
+          bpf.jumpIf(1, 'notEqual', seccompFilter, 'done'),
+        ]
+      : []),
+  ]
+}
+
+/** From the number in r9 (32 bits): r7 = the first slot of its architecture, r9 = the number within it. */
+function architecture(layout: Layout): readonly Line[] {
+  const { machine, task, registers } = layout
+  const first = (name: 'x86' | 'x32' | 'arm'): number =>
+    architecturesOf[machine].indexOf(name) * slotsPerArchitecture
+  const where: readonly Line[] =
+    machine === 'x86_64' ? read(8, task.status, 4, -8) : read(6, registers.state, 4, -8)
+  return [
+    ...where,
+    bpf.loadLower(1, frame, -8),
+    bpf.and(1, compatBit[machine]),
+    bpf.set(7, 0),
+    ...(machine === 'x86_64'
+      ? [
+          bpf.jumpIf(1, 'equal', 0, 'wide'),
+          bpf.set(7, first('x86')),
+          bpf.jump('known'),
+          bpf.label('wide'),
+          bpf.move(1, 9),
+          bpf.add(1, -bit30),
+          bpf.jumpIf(1, 'atLeast', slotsPerArchitecture, 'known'),
+          bpf.move(9, 1),
+          bpf.set(7, first('x32')),
+        ]
+      : [bpf.jumpIf(1, 'equal', 0, 'known'), bpf.set(7, first('arm'))]),
+    bpf.label('known'),
+  ]
+}
+
+/** sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. */
+function entered(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+  return [
+    bpf.load(6, 1, 0),
+    bpf.load(9, 1, 8),
+    bpf.moveLower(9, 9),
+    ...member(layout, maps, membership, true),
+    ...architecture(layout),
+    bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'other'),
+    bpf.move(1, 7),
+    bpf.addRegister(1, 9),
+    bpf.storeLower(frame, -16, 1),
+    ...lookup(maps.counts, -16),
+    bpf.jumpIf(0, 'equal', 0, 'lost'),
+    bpf.load(9, 0, 0),
+    ...increment(0),
+    ...lookup(maps.slots, -16),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.move(8, 0),
+    // The first on this processor: perhaps the first of all.
+    bpf.jumpIf(9, 'notEqual', 0, 'named'),
+    bpf.loadByte(1, 8, slotPlaces.comm),
+    bpf.jumpIf(1, 'notEqual', 0, 'named'),
+    bpf.move(1, 8),
+    bpf.add(1, slotPlaces.comm),
+    bpf.set(2, slotPlaces.size - slotPlaces.comm),
+    bpf.call('currentComm'),
+    bpf.label('named'),
+    bpf.loadLower(9, 8, slotPlaces.wanted),
+    bpf.jumpIf(9, 'equal', 0, 'done'),
+    bpf.loadLower(1, frame, -16),
+    bpf.storeLower(frame, -40 + valueKey.slot, 1),
+    // The slots of the 32-bit architecture follow the machine's own.
+    bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
+    ...layout.registers.arguments.flatMap((offset, index) => value(maps, offset, index, 'wide', false)),
+    bpf.jump('done'),
+    bpf.label('compat'),
+    ...layout.registers.compatArguments.flatMap((offset, index) =>
+      value(maps, offset, index, 'compat', true),
+    ),
+    bpf.jump('done'),
+    ...other(maps),
+    bpf.label('lost'),
+    ...note(maps, controlKeys.lostCalls, 'done'),
+    ...done,
+  ]
+}
+
+/** One argument's value, if it is wanted (r9) and new. r8: the slot's value. */
+function value(maps: Maps, offset: number, index: number, way: string, lower: boolean): readonly Line[] {
+  const next = `${way}-${index}-done`
+  return [
+    bpf.move(1, 9),
+    bpf.and(1, 1 << index),
+    bpf.jumpIf(1, 'equal', 0, next),
+    bpf.storeValue(frame, -40 + valueKey.index, index),
+    ...read(6, offset, 8, -40 + valueKey.value),
+    ...(lower
+      ? [bpf.loadLower(1, frame, -40 + valueKey.value), bpf.store(frame, -40 + valueKey.value, 1)]
+      : []),
+    ...lookup(maps.values, -40),
+    bpf.jumpIf(0, 'notEqual', 0, next),
+    bpf.set(1, 1),
+    bpf.store(frame, -48, 1),
+    ...update(maps.values, -40, -48, noExist),
+    bpf.jumpIf(0, 'equal', 0, next),
+    bpf.jumpIf(0, 'equal', alreadyThere, next),
+    bpf.loadLower(1, 8, slotPlaces.cut),
+    bpf.or(1, 1 << index),
+    bpf.storeLower(8, slotPlaces.cut, 1),
+    bpf.label(next),
+  ]
+}
+
+/** A call without a slot, by architecture and number. r7: first slot, r9: number. */
+function other(maps: Maps): readonly Line[] {
+  const again: readonly Line[] = lookup(maps.others, -56)
+  return [
+    bpf.label('other'),
+    bpf.storeLower(frame, -56, 9),
+    bpf.storeLower(frame, -52, 7),
+    ...again,
+    bpf.jumpIf(0, 'notEqual', 0, 'there'),
+    bpf.set(1, 1),
+    bpf.store(frame, -48, 1),
+    ...update(maps.others, -56, -48, noExist),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...again,
+    bpf.jumpIf(0, 'equal', 0, 'lost'),
+    bpf.label('there'),
+    ...increment(0),
+    bpf.jump('done'),
+  ]
+}
+
+/** sys_exit(struct pt_regs *, long result): only the answer of a kernel that has the call not is of interest. */
+function left(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+  return [
+    bpf.load(2, 1, 8),
+    bpf.jumpIf(2, 'notEqual', enosys, 'done'),
+    bpf.load(6, 1, 0),
+    ...member(layout, maps, membership, false),
+    ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -24),
+    bpf.loadLower(9, frame, -24),
+    ...architecture(layout),
+    bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'done'),
+    bpf.addRegister(7, 9),
+    bpf.storeLower(frame, -16, 7),
+    ...lookup(maps.enosys, -16),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...increment(0),
+    ...done,
+  ]
+}
+
+/** sched_process_fork(struct task_struct *parent, struct task_struct *child): what a member starts is one. */
+function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Line[] {
+  return [
+    bpf.load(6, 1, 0),
+    bpf.load(7, 1, 8),
+    ...read(7, task.pid, 4, -8),
+    ...read(7, task.tgid, 4, -16),
+    ...read(6, task.tgid, 4, -24),
+    bpf.loadLower(1, frame, -8),
+    bpf.loadLower(2, frame, -16),
+    // A thread: its process is a member already.
+    bpf.jumpUnlessSame(1, 2, 'done'),
+    bpf.loadLower(3, frame, -24),
+    bpf.jumpIf(3, 'equal', ownProcess, 'ours'),
+    ...lookup(maps.members, -24),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.loadLower(1, 0, 0),
+    bpf.storeLower(frame, -32, 1),
+    bpf.jump('insert'),
+    bpf.label('ours'),
+    // Our own child is the command only while we start it.
+    bpf.storeValue(frame, -40, controlKeys.armed),
+    ...lookup(maps.control, -40),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.load(1, 0, 0),
+    bpf.jumpIf(1, 'notEqual', 1, 'done'),
+    bpf.storeValue(frame, -40, controlKeys.command),
+    ...lookup(maps.control, -40),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.loadLower(1, frame, -16),
+    bpf.store(0, 0, 1),
+    bpf.storeValue(frame, -32, memberStates.pending),
+    bpf.label('insert'),
+    ...update(maps.members, -16, -32, 0),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...note(maps, controlKeys.lostProcesses, 'done'),
+    ...done,
+  ]
+}
+
+/** sched_process_exit(struct task_struct *): a process is gone with its last thread. */
+function exited({ task, live }: Layout, maps: Maps): readonly Line[] {
+  return [
+    bpf.load(6, 1, 0),
+    ...read(6, task.signal, 8, -16),
+    bpf.load(7, frame, -16),
+    ...read(7, live, 4, -8),
+    bpf.loadLower(1, frame, -8),
+    bpf.jumpIf(1, 'notEqual', 0, 'done'),
+    ...read(6, task.tgid, 4, -8),
+    bpf.map(1, maps.members.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, -8),
+    bpf.call('mapDelete'),
+    ...done,
+  ]
+}
+
+/** signal_generate(int signal, struct kernel_siginfo *, struct task_struct *, …): which signals the command got. */
+function signalled({ task }: Layout, maps: Maps): readonly Line[] {
+  return [
+    bpf.load(6, 1, 0),
+    bpf.load(7, 1, 16),
+    ...read(7, task.tgid, 4, -8),
+    bpf.loadLower(7, frame, -8),
+    bpf.storeValue(frame, -16, controlKeys.command),
+    ...lookup(maps.control, -16),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.load(1, 0, 0),
+    bpf.jumpUnlessSame(1, 7, 'done'),
+    bpf.storeLower(frame, -16, 6),
+    ...lookup(maps.arrivals, -16),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...increment(0),
+    ...done,
+  ]
+}

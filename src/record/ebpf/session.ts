@@ -1,0 +1,139 @@
+// A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
+// process: programs and maps go with their descriptors.
+import { readFileSync } from 'node:fs'
+import { scalarsReadAlways } from '../../abi/scalars.ts'
+import { syscallTable } from '../../abi/tables.ts'
+import type { Observations } from '../../observe/index.ts'
+import { assemble } from './assembler.ts'
+import { Btf } from './btf.ts'
+import { readCounts, readLost } from './counted.ts'
+import { BpfCalls } from './kernel.ts'
+import { architecturesOf, layoutOf, type Machine } from './layout.ts'
+import {
+  controlKeys,
+  createMaps,
+  key32,
+  memberStates,
+  slotPlaces,
+  slotsPerArchitecture,
+  value64,
+  type Maps,
+} from './maps.ts'
+import { programsFor, type Membership } from './program.ts'
+
+const bit30 = 0x40000000
+/** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
+const wanted: ReadonlyMap<string, readonly number[]> = new Map([
+  ...scalarsReadAlways,
+  ['socketcall', [0]],
+  ['ipc', [0]],
+])
+
+export const btfFile = '/sys/kernel/btf/vmlinux'
+
+export function thisMachine(): Machine | undefined {
+  return ({ x64: 'x86_64', arm64: 'aarch64' } as const)[process.arch as 'x64' | 'arm64']
+}
+
+export class Session {
+  readonly #calls: BpfCalls
+  readonly #maps: Maps
+  readonly #machine: Machine
+  readonly #programs: readonly number[]
+
+  private constructor(calls: BpfCalls, maps: Maps, machine: Machine, programs: readonly number[]) {
+    this.#calls = calls
+    this.#maps = maps
+    this.#machine = machine
+    this.#programs = programs
+  }
+
+  /**
+   * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
+   * next execve on. Throws an Error (koffi or BTF missing) or a
+   * BpfError that says why not.
+   */
+  static async start(
+    membership: Membership,
+    processes: readonly number[] = [],
+    state: keyof typeof memberStates = 'counted',
+  ): Promise<Session> {
+    const machine = thisMachine()
+    if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
+    const calls = await BpfCalls.load(machine, possibleProcessors())
+    try {
+      const layout = layoutOf(new Btf(readFileSync(btfFile)), machine)
+      const maps = createMaps(calls, architecturesOf[machine].length)
+      wantArguments(calls, maps, machine)
+      for (const process of processes) {
+        calls.update(maps.members, key32(process), key32(memberStates[state]))
+      }
+      const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
+        ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
+      )
+      // Who is a member is known before anything is counted.
+      for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
+      return new Session(
+        calls,
+        maps,
+        machine,
+        programs.map(([, program]) => program),
+      )
+    } catch (error) {
+      calls.close()
+      throw error
+    }
+  }
+
+  /** The child that `begin` starts, before it returns, is the command: it counts from its own execve on. */
+  starting<T>(begin: () => T): T {
+    this.#calls.update(this.#maps.control, key32(controlKeys.armed), value64(1))
+    try {
+      return begin()
+    } finally {
+      this.#calls.update(this.#maps.control, key32(controlKeys.armed), value64(0))
+    }
+  }
+
+  /** The recorded processes that have not ended. */
+  members(): readonly number[] {
+    return [...this.#calls.keys(this.#maps.members)].map((key) => key.readUInt32LE()).sort((a, b) => a - b)
+  }
+
+  /** How often a signal was sent to the command. */
+  arrivals(signal: number): number {
+    return Number(this.#calls.lookup(this.#maps.arrivals, key32(signal))?.readBigUInt64LE() ?? 0n)
+  }
+
+  observations(name: string, midway: boolean): Observations {
+    const lost = readLost(this.#calls, this.#maps, this.#programs)
+    return readCounts(this.#calls, this.#maps, this.#machine, wanted, name, lost, midway)
+  }
+
+  close(): void {
+    this.#calls.close()
+  }
+}
+
+function wantArguments(calls: BpfCalls, maps: Maps, machine: Machine): void {
+  for (const [place, architecture] of architecturesOf[machine].entries()) {
+    for (const [name, indexes] of wanted) {
+      const number = syscallTable(architecture).byName(name)?.number
+      if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
+      const value = Buffer.alloc(slotPlaces.size)
+      value.writeUInt32LE(
+        indexes.reduce((mask, index) => mask | (1 << index), 0),
+        slotPlaces.wanted,
+      )
+      calls.update(maps.slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
+    }
+  }
+}
+
+/** Per-CPU maps have a value for each, present or not. A list such as `0-3,8-11`. */
+function possibleProcessors(): number {
+  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim()
+  const last = /(\d+)$/.exec(text)?.[1]
+  if (last === undefined) throw new Error('/sys/devices/system/cpu/possible cannot be read')
+  return Number(last) + 1
+}

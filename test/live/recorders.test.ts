@@ -1,0 +1,78 @@
+// The two recorders see the same: for programs that do the same every time, the same calls on the same architecture,
+// and the same values of the arguments that conditions speak of.
+import { execa } from 'execa'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { record } from '../../src/record/index.ts'
+import { noEbpf, noStrace } from './command.ts'
+
+const reason = (await noEbpf()) ?? (await noStrace())
+if (reason !== undefined) {
+  t.comment(reason)
+  t.plan(0, reason)
+  process.exit(0)
+}
+
+const directory = t.testdir()
+const at = (name: string): string => join(directory, name)
+
+const c = `
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+  close(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  socket(AF_NETLINK, SOCK_RAW, 0);
+  syscall(SYS_clone3, 0, 0);
+  syscall(1000); /* beyond every table */
+  if (fork() == 0) { setsid(); if (fork() == 0) { usleep(50000); getppid(); _exit(0); } _exit(0); }
+  wait(0);
+  return 0;
+}`
+
+/** Why a program made of this source does not run here; undefined where it does. */
+async function build(name: string, ...options: string[]): Promise<string | undefined> {
+  writeFileSync(at('program.c'), c)
+  const made = await execa('gcc', [...options, '-o', at(name), at('program.c')], { reject: false })
+  if (made.failed) return `gcc ${options.join(' ')} does not work here`
+  const run = await execa(at(name), { reject: false })
+  return run.exitCode === 0 ? undefined : `a program of gcc ${options.join(' ')} does not run here`
+}
+
+const skips = new Map([
+  ['daemon', await build('daemon')],
+  ['static', await build('static', '-static')],
+  ['i386', await build('i386', '-m32')],
+])
+
+const programs: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  true: ['/bin/true'],
+  ls: ['/bin/ls', '-l', '/etc'],
+  pipeline: ['/bin/sh', '-c', 'echo one two | tr a-z A-Z | cat >/dev/null; exit 0'],
+  find: ['/usr/bin/find', '/etc/apt'],
+  tar: ['/bin/tar', '-C', '/etc', '-cf', '/dev/null', 'apt'],
+  sed: ['/bin/sed', '-n', '1p', '/etc/passwd'],
+  daemon: [at('daemon')],
+  static: [at('static')],
+  i386: [at('i386')],
+}
+
+for (const [name, command] of Object.entries(programs)) {
+  t.test(`${name}: ebpf and strace give the same calls`, { skip: skips.get(name) ?? false }, async (t) => {
+    const seen = []
+    for (const recorder of ['strace', 'ebpf'] as const) {
+      const { observations } = await record({ command, recorder, streams: 'ignore' })
+      const tables = Object.entries(observations.architectures).map(([architecture, calls]) => [
+        architecture,
+        Object.entries(calls)
+          // The loader's and libc's answers to a signal or a lost race are no part of the program.
+          .filter(([call]) => call !== 'restart_syscall')
+          .map(([call, { args }]) => [call, args?.['0'] ?? []]),
+      ])
+      seen.push({ tables, unknown: Object.keys(observations.unknown['x86_64'] ?? {}) })
+    }
+    t.strictSame(seen[1], seen[0])
+  })
+}

@@ -1,0 +1,91 @@
+// Runs: how many each call was in, through folding and merging; and the estimates against worked examples and a
+// simulation.
+import t from 'tap'
+import { estimateRuns, mergeObservations, observe, type Observations } from '../../src/observe/index.ts'
+
+const run = (...names: readonly string[]): string =>
+  [
+    'execve("/a", ["a"], 0x7 /* 1 vars */) = 0',
+    ...names.map((name) => `${name}(1) = 0`),
+    'exit_group(0) = ?',
+    '',
+  ].join('\n')
+const observed = async (...texts: readonly string[]): Promise<Observations> =>
+  await observe(texts.map((text, index) => ({ name: `${index}.strace`, bytes: [Buffer.from(text)] })))
+
+t.test('each source is a run, a set of -ff is one, a profile is none; merging adds', async (t) => {
+  const three = await observed(run('close', 'dup'), run('close'), run('close', 'pause'))
+  t.equal(three.runs, 3)
+  t.match(three.architectures.x86_64, { close: { runs: 3 }, dup: { runs: 1 }, pause: { runs: 1 } })
+  const [one, rest] = [
+    await observed(run('close', 'dup')),
+    await observed(run('close'), run('close', 'pause')),
+  ]
+  t.equal(one.runs, undefined)
+  t.equal(one.architectures.x86_64?.['close']?.runs, undefined)
+  const merged = mergeObservations(rest, one)
+  t.same(
+    [merged.runs, merged.architectures.x86_64?.['close']?.runs, merged.architectures.x86_64?.['dup']?.runs],
+    [3, 3, 1],
+  )
+  const set = await observe(
+    [10, 11].map((pid) => ({ name: `a.${pid}`, set: 'a', pid, bytes: [Buffer.from(run('close'))] })),
+  )
+  t.equal(set.runs, undefined)
+  const profile =
+    '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["dup"],"action":"SCMP_ACT_ALLOW"}]}'
+  const wanted = await observe([{ name: 'p.json', bytes: [Buffer.from(profile)] }], { format: 'profile' })
+  t.equal(wanted.runs, 0)
+  const both = mergeObservations(wanted, await observed(run('close')))
+  t.equal(both.runs, undefined)
+  t.match(both.architectures.x86_64, { dup: { runs: 0 } })
+  t.same(mergeObservations(both, await observed(run('close'))).architectures.x86_64?.['dup']?.runs, 0)
+})
+
+t.test('worked examples', async (t) => {
+  t.equal(estimateRuns(await observed(run('close'))), undefined)
+  const same = estimateRuns(await observed(run('close'), run('close')))
+  t.match(same, { runs: 2, seen: 3, once: 0, expectedNew: 0, unseen: 0 })
+  // Q1 = 3 (dup, pause, uname), Q2 = 1 (getpid), T = 4: 3/4 new; (3/4) * 3 * 2 / (2 * 2).
+  const four = estimateRuns(
+    await observed(
+      run('close', 'dup', 'getpid'),
+      run('close', 'pause', 'getpid'),
+      run('close', 'uname'),
+      run('close'),
+    ),
+  )
+  t.match(four, { runs: 4, once: 3, twice: 1, expectedNew: 0.75, unseen: 1.125 })
+})
+
+t.test('the expectation of new calls holds over many programs', (t) => {
+  // A linear congruential generator: the same numbers every time.
+  let state = 42
+  const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32
+  const [runs, programs] = [10, 2000]
+  let [expected, exact, found] = [0, 0, 0]
+  for (let program = 0; program < programs; program++) {
+    const chances = Array.from({ length: 30 }, () => random() ** 3)
+    const seen = chances.map(
+      (chance) => Array.from({ length: runs }, () => random() < chance).filter(Boolean).length,
+    )
+    const calls = Object.fromEntries(
+      seen.map((count, call) => [`c${call}`, { count: 1, first: 'a:1', runs: count }]),
+    )
+    expected +=
+      estimateRuns({
+        version: 1,
+        runs,
+        architectures: { x86_64: calls },
+        unknown: {},
+        sources: [],
+        diagnostics: [],
+      })?.expectedNew ?? 0
+    exact += chances.reduce((sum, chance) => sum + chance * (1 - chance) ** (runs - 1), 0)
+    found += chances.filter((chance, call) => seen[call] === 0 && random() < chance).length
+  }
+  // Good and Turing's is exact for a run beside one fewer: for the next one it errs to the safe side.
+  t.ok(Math.abs(expected / exact - 1) < 0.05, `expected ${expected}, exactly ${exact}`)
+  t.ok(found < expected * 1.05, `found ${found}`)
+  t.end()
+})

@@ -1,0 +1,309 @@
+// Audit records in every wrapping: the recordings give the counts of their truth, no value of a process forges a call,
+// and what was lost is told.
+import t from 'tap'
+import { syscallTable } from '../../src/abi/tables.ts'
+import { isArchitecture } from '../../src/abi/architectures.ts'
+import { withoutTraces } from '../recordings.ts'
+import { calls, codes, counts, filesOf, json, observeFile, observeText } from './logs.ts'
+
+type Truth = Record<string, Record<string, number>>
+
+/** `nr_-1`: the kernel prints the number as a signed one. */
+function expected(truth: Truth): string[] {
+  return Object.entries(truth)
+    .flatMap(([architecture, names]) =>
+      Object.entries(names).map(([name, count]) => {
+        const number = /^nr_(-?\d+)$/.exec(name)?.[1]
+        return `${architecture} ${number === undefined ? name : `?${Number(number) >>> 0}`} ${count}`
+      }),
+    )
+    .sort()
+}
+
+t.test(
+  'every recording gives the counts of its truth, recognised by itself',
+  { skip: withoutTraces },
+  async (t) => {
+    const files = filesOf('recorded/audit', /\.truth\.json$/)
+    t.ok(files.length > 120, `${files.length} recordings`)
+    for (const file of files) {
+      const observations = await observeFile(file.replace('.truth.json', ''))
+      t.same(counts(observations), expected(json(file) as Truth), file)
+      t.equal(observations.sources[0]?.format, 'audit', file)
+      t.equal(observations.sources[0]?.unparsed, 0, `${file}: every line is understood`)
+    }
+  },
+)
+
+t.test('every other wrapping of a recording gives the same calls', { skip: withoutTraces }, async (t) => {
+  const others = /\.(?:ausearch-i\.txt|ausearch-raw\.txt|dmesg-T|dmesg-x|ausearch-text\.txt|ausearch\.csv)$/
+  const files = filesOf('recorded/audit', others)
+  t.ok(files.length > 90, `${files.length} files`)
+  for (const file of files) {
+    const stem = file.replace(others, '')
+    const truth = file.includes('dmesg') ? `${stem}.dmesg` : `${stem}.audit.log`
+    // The names of --format text and csv come without their architecture.
+    const reported = /-text\.txt$|\.csv$/.test(file)
+    const architecture = reported
+      ? ({ architecture: file.includes('/a64-') ? 'aarch64' : 'x86_64' } as const)
+      : {}
+    const wanted = calls(await observeFile(truth))
+    const known = (names: string[]): string[] =>
+      names.filter((name) => !reported || (!name.includes('?') && !name.startsWith('x32')))
+    t.same(known(calls(await observeFile(file, architecture))), known(wanted), file)
+  }
+})
+
+t.test('what others have collected gives the counts of its truth', { skip: withoutTraces }, async (t) => {
+  for (const file of filesOf('collected/audit', /\.truth\.json$/)) {
+    const truth = json(file) as { seccomp: Record<string, number>; syscall_records: Record<string, number> }
+    const names = Object.entries({ ...truth.seccomp, ...truth.syscall_records })
+      .filter(([key]) => !key.startsWith('None'))
+      .map(([key, count]) => `x86_64 ${key.slice(key.lastIndexOf(':') + 1)} ${count}`)
+      .sort()
+    t.same(counts(await observeFile(file.replace('.truth.json', ''))), names, file)
+  }
+})
+
+const seccomp = (rest: string): string =>
+  `type=SECCOMP msg=audit(1613596317.899:6461): auid=1000 uid=0 gid=0 ses=1 subj=unconfined pid=42 ${rest}`
+const block = 'sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f00 code=0x7ffc0000'
+const rule =
+  'type=SYSCALL msg=audit(1451781471.394:194435): arch=c000003e syscall=41 success=yes exit=3 a0=2 a1=1 a2=0 a3=0 items=0 ppid=1 pid=42 comm="sshd" exe="/usr/sbin/sshd" key=(null)'
+const enriched = 'AUID="unset" UID="root" ARCH=x86_64 SYSCALL=socket'
+
+const forms: readonly (readonly [what: string, line: string, expected: readonly string[]])[] = [
+  ['raw', seccomp(`comm="a" exe="/a" ${block}`), ['x86_64 socket 1']],
+  ['enriched', `${seccomp(`comm="a" exe="/a" ${block}`)}\x1d${enriched}`, ['x86_64 socket 1']],
+  [
+    'enriched, its separator lost',
+    `${seccomp(`comm="a" exe="/a" ${block}`)}${enriched}`,
+    ['x86_64 socket 1'],
+  ],
+  ['of another node', `node=host ${seccomp(`comm="a" exe="/a" ${block}`)}`, ['x86_64 socket 1']],
+  [
+    'through audispd',
+    `Jul  8 10:31:23 host audispd[568]: node=host ${seccomp(`comm="a" ${block}`)}`,
+    ['x86_64 socket 1'],
+  ],
+  [
+    'without a number for the type',
+    `type=UNKNOWN[1326] msg=audit(1.5:2): pid=1 comm="a" ${block}`,
+    ['x86_64 socket 1'],
+  ],
+  [
+    'dmesg of a localised day',
+    `[mar. nov. 24 00:50:15 2026] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+    ['x86_64 socket 1'],
+  ],
+  [
+    'dmesg with a caller',
+    `[   55.25] [     T47] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+    ['x86_64 socket 1'],
+  ],
+  ['/dev/kmsg', `5,100,0,-;audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`, ['x86_64 socket 1']],
+  [
+    'subj with a blank',
+    seccomp(`comm="a" exe="/a" ${block}`).replace('subj=unconfined', 'subj==untrusted (complain)'),
+    ['x86_64 socket 1'],
+  ],
+  ['x32', seccomp(`comm="a" ${block.replace('syscall=41', 'syscall=1073741863')}`), ['x32 getpid 1']],
+  [
+    'i386',
+    seccomp(`comm="a" ${block.replace('c000003e', '40000003').replace('=41', '=102')}`),
+    ['x86 socketcall 1'],
+  ],
+  [
+    'aarch64',
+    seccomp(`comm="a" ${block.replace('c000003e', 'c00000b7').replace('=41', '=198')}`),
+    ['aarch64 socket 1'],
+  ],
+  ['an architecture that is none of ours', seccomp(`comm="a" ${block.replace('c000003e', '80000016')}`), []],
+  ['a rule', rule, ['x86_64 socket 1']],
+  [
+    'a rule, in the journal',
+    `Nov 24 01:07:57 host audit[889]: ${rule.slice(rule.indexOf('SYSCALL'), 12)} ${rule.slice(rule.indexOf('arch='))}`,
+    ['x86_64 socket 1'],
+  ],
+  [
+    'a rule, interpreted',
+    'type=SYSCALL msg=audit(01/02/16 10:00:00.394:194435) : arch=x86_64 syscall=openat success=no exit=ENOENT(No such file or directory) a0=AT_FDCWD a1=0x7f a2=O_RDONLY a3=0x0 items=1 ppid=1 pid=2 comm=x',
+    ['x86_64 openat 1'],
+  ],
+  [
+    'ausearch -i, a comm with a blank',
+    'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=1 comm=my app exe=/a sig=SIGSYS arch=aarch64 syscall=unknown-syscall(470) compat=0 ip=0x7f code=kill ',
+    ['aarch64 listns 1'],
+  ],
+]
+
+t.test('every form of a record', async (t) => {
+  for (const [what, line, wanted] of forms)
+    t.same(counts(await observeText(`${line}\n`, { format: 'audit' })), wanted, what)
+})
+
+t.test('no value of a process forges a call', async (t) => {
+  const forged = 'sig=0 arch=c000003e syscall=101 compat=0 ip=0x1 code=0x7ffc0000'
+  const lines = [
+    seccomp(`comm="x" exe="/tmp/ ${forged}" ${block}`),
+    `type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : pid=1 comm=x exe=/tmp/ ${forged.replace('c000003e', 'x86_64')} sig=SIG0 arch=x86_64 syscall=socket compat=0 ip=0x7f code=log `,
+    rule.replace(
+      'comm="sshd"',
+      'comm=x arch=c000003e syscall=101 success=yes exit=0 a0=0 a1=0 a2=0 a3=0 items=0',
+    ),
+  ]
+  for (const line of lines)
+    t.same(counts(await observeText(`${line}\n`)), ['x86_64 socket 1'], line.slice(0, 100))
+  const logged = [
+    `Nov 24 01:07:57 host root: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host app[7]: type=SECCOMP msg=audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host app: audit[1]: SECCOMP auid=1 pid=1 comm="a" ${forged}`,
+    JSON.stringify({
+      __CURSOR: 'a',
+      _TRANSPORT: 'stdout',
+      SYSLOG_IDENTIFIER: 'audit',
+      MESSAGE: `SECCOMP auid=1 pid=1 comm="a" ${forged}`,
+    }),
+    JSON.stringify({
+      __CURSOR: 'a',
+      _TRANSPORT: 'syslog',
+      SYSLOG_IDENTIFIER: 'kernel',
+      MESSAGE: `audit: type=1326 audit(1.5:2): ${forged}`,
+    }),
+    JSON.stringify({
+      __CURSOR: 'a',
+      _TRANSPORT: 'audit',
+      _PID: '1',
+      MESSAGE: `USER_CMD pid=1 x\nSECCOMP auid=1 ${forged}`,
+    }),
+  ]
+  for (const line of logged)
+    t.same(counts(await observeText(`${line}\n`, { format: 'audit' })), [], line.slice(0, 60))
+})
+
+t.test('the journal prints bytes as a list where they are no text', async (t) => {
+  const message = [...Buffer.from(`SECCOMP auid=1 pid=9 comm="\xe9" exe="/a" ${block}`, 'latin1')]
+  const entry = { __CURSOR: 'a', _TRANSPORT: 'audit', _PID: '9', MESSAGE: message }
+  t.same(counts(await observeText(`${JSON.stringify(entry)}\n`)), ['x86_64 socket 1'])
+})
+
+t.test('a record that a mailer has wrapped is one', async (t) => {
+  const whole = seccomp(`comm="a" exe="/a" ${block}`)
+  for (const cut of [80, whole.indexOf('syscall='), whole.indexOf('compat=') - 1]) {
+    const { sources, ...observations } = await observeText(`${whole.slice(0, cut)}\n${whole.slice(cut)}\n`, {
+      format: 'audit',
+    })
+    t.same(counts({ sources, ...observations }), ['x86_64 socket 1'], `cut at ${cut}`)
+  }
+})
+
+t.test('what was lost is told, with its number where there is one', async (t) => {
+  const record = `[ 1.0] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`
+  const losses: readonly (readonly [line: string, lost: number | undefined])[] = [
+    ['[ 1.5] kauditd_printk_skb: 311 callbacks suppressed', 311],
+    ['[ 1.5] audit: audit_lost=12 audit_rate_limit=0 audit_backlog_limit=64', 12],
+    ['[ 1.5] audit: backlog limit exceeded', undefined],
+    ['Nov 24 01:07:57 host systemd-journald[1]: Missed 7 kernel messages', 7],
+    ['Nov 24 01:07:57 host rsyslogd: imjournal: 5 messages lost due to rate-limiting', 5],
+  ]
+  for (const [line, lost] of losses) {
+    const observations = await observeText(`${record}\n${line}\n`)
+    t.same(codes(observations), ['records-lost'], line)
+    t.equal(observations.sources[0]?.lost, lost, line)
+  }
+  const twice = await observeText(
+    `${record}\n[ 2.0] audit: audit_lost=12 audit_rate_limit=0\n[ 3.0] audit: audit_lost=15 audit_rate_limit=0\n`,
+  )
+  t.equal(twice.sources[0]?.lost, 15, 'audit_lost is a sum')
+})
+
+t.test(
+  'records of rules beside those of a filter are of other programs, unless the program is chosen',
+  async (t) => {
+    const text = `${seccomp(`comm="a" exe="/a" ${block.replace('=41', '=42')}`)}\n${rule}\n`
+    const all = await observeText(text)
+    t.same(counts(all), ['x86_64 connect 1'])
+    t.same(codes(all), ['rule-records-left-out'])
+    t.same(counts(await observeText(text, { choice: { comm: 'sshd' } })), ['x86_64 socket 1'])
+  },
+)
+
+t.test('arguments come from SYSCALL records, an answer of a filter hides what follows', async (t) => {
+  const observations = await observeText(`${rule}\n${rule.replace('a0=2', 'a0=ffffffff0000000a')}\n`)
+  t.same(
+    observations.architectures.x86_64?.['socket']?.args,
+    { 0: ['2', '10'] },
+    'the kernel looks at 32 bits',
+  )
+  const refused = await observeText(`${seccomp(`comm="a" ${block.replace('0x7ffc0000', '0x80000000')}`)}\n`)
+  t.match(refused.diagnostics, [{ code: 'refused-by-filter', facts: { call: 'socket' } }])
+  const enosys = await observeText(`${rule.replace('exit=3', 'exit=-38')}\n`)
+  t.equal(enosys.architectures.x86_64?.['socket']?.enosys, 1)
+})
+
+t.test('whose calls they are, and of when', async (t) => {
+  const at = (time: string, pid: number, comm: string, exe: string, number: number): string =>
+    `type=SECCOMP msg=audit(${time}:1): auid=1 pid=${pid} comm=${comm} exe=${exe} ${block.replace('=41', `=${number}`)}`
+  const text = [
+    at('1000000000.100', 1, '"a"', '"/bin/a"', 41),
+    at('1000000001.100', 2, '6120623D2263', '2F746D702F6120623D2263', 42),
+    at('1000000002.100', 2, '"a"', '"/bin/b"', 43),
+  ].join('\n')
+  const rows = [
+    [{ pid: 2 }, ['accept', 'connect']],
+    [{ comm: 'a' }, ['accept', 'socket']],
+    [{ comm: 'a b="c' }, ['connect']],
+    [{ exe: '/bin/b' }, ['accept']],
+    [{ exe: '/tmp/a b="c' }, ['connect']],
+    [{ since: 1000000001 }, ['accept', 'connect']],
+    [{ until: 1000000001 }, ['socket']],
+    [{ since: 1000000001, pid: 1 }, []],
+  ] as const
+  for (const [choice, names] of rows) {
+    const observations = await observeText(text, { choice })
+    t.same(
+      calls(observations),
+      names.map((name) => `x86_64 ${name}`),
+      JSON.stringify(choice),
+    )
+    t.equal(observations.sources[0]?.ignored, 3 - names.length)
+  }
+  await t.rejects(observeText(text, { choice: { pod: 'x' } }), {
+    message: /do not carry what --pod asks for/,
+  })
+})
+
+t.test('a line of 10 MB neither crashes nor stalls, and its neighbours count', async (t) => {
+  const record = seccomp(`comm="a" exe="/a" ${block}`)
+  for (const long of [
+    'x'.repeat(10e6),
+    `type=SECCOMP msg=audit(${'1'.repeat(10e6)}`,
+    ' arch='.repeat(2e6),
+    `${record} ${'A="b" '.repeat(2e6)}`,
+  ]) {
+    const observations = await observeText(`${record}\n${long}\n${record}\n`, { format: 'audit' })
+    t.ok(Number(counts(observations)[0]?.split(' ')[2]) >= 2, long.slice(0, 20))
+    t.ok(codes(observations).includes('overlong-line'))
+  }
+})
+
+t.test('every number of every table comes out under its name', async (t) => {
+  for (const [audit, architecture] of [
+    ['c000003e', 'x86_64'],
+    ['40000003', 'x86'],
+    ['c00000b7', 'aarch64'],
+    ['40000028', 'arm'],
+  ] as const) {
+    if (!isArchitecture(architecture)) throw new Error('unreachable')
+    const { entries } = syscallTable(architecture)
+    const lines = entries.map(({ number }) =>
+      seccomp(`comm="a" ${block.replace('c000003e', audit).replace('=41', `=${number}`)}`),
+    )
+    t.same(
+      calls(await observeText(lines.join('\n'))),
+      entries.map(({ name }) => `${architecture} ${name}`).sort(),
+      architecture,
+    )
+  }
+})

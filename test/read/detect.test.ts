@@ -1,0 +1,186 @@
+// What a source is, told from its content: recognised, refused as mixed, refused as something else. And what its
+// account says.
+import t from 'tap'
+import { formatTable, formats } from '../../src/read/formats.ts'
+import { transcript } from '../commands/world.ts'
+import { calls, codes, observeText } from './logs.ts'
+
+const audit =
+  'type=SECCOMP msg=audit(1613596317.899:6461): auid=1 pid=42 comm="a" exe="/a" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000'
+const perf = '     3.054 ( 0.299 ms): sh/160 arch_prctl(rqtp: 0x7f)                         = 0'
+const strace = '10 openat(AT_FDCWD, "/a", O_RDONLY) = 3'
+const hook =
+  '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[],"comment":"","includes":{},"excludes":{}}]}'
+const profile = JSON.stringify(JSON.parse(hook), null, 1)
+
+t.test('lines of two formats are refused with both places, unless the user says which', async (t) => {
+  const mixed = `${audit}\n${perf}\n`
+  await t.rejects(observeText(mixed), {
+    message:
+      'log: holds lines of audit (line 1) and of perf (line 2): give them as two files, or say --format audit or --format perf',
+  })
+  t.same(calls(await observeText(mixed, { format: 'audit' })), ['x86_64 socket'])
+  t.same(calls(await observeText(mixed, { format: 'perf' })), ['x86_64 arch_prctl'])
+  await t.rejects(observeText(`${audit}\n${audit}\n${strace}\n`), {
+    message: /audit \(line 1\) and of strace \(line 3\)/,
+  })
+})
+
+t.test('what a traced program prints in a trace is its own', async (t) => {
+  const observations = await observeText(
+    `10 execve("/a", ["a"], 0x7 /* 1 vars */) = 0\n${strace}\n${audit}\n10 exit_group(0) = ?\n`,
+  )
+  t.same(calls(observations), ['x86_64 execve', 'x86_64 exit_group', 'x86_64 openat'])
+  t.ok(codes(observations).includes('tracee-output'))
+})
+
+t.test('a format that the content denies is refused with what it is', async (t) => {
+  const rows = [
+    [audit, 'perf', 'log: looks like audit, not perf: leave --format out to have it recognised'],
+    [strace, 'audit', 'log: looks like strace, not audit: leave --format out to have it recognised'],
+    [perf, 'strace', 'log: looks like perf, not strace: leave --format out to have it recognised'],
+    [profile, 'audit', 'log: is a seccomp profile, not audit: leave --format out to have it recognised'],
+    [audit, 'observations', 'log: is not an observations file; leave --format out to have it recognised'],
+    [
+      '{"version":1,"architectures":{}}',
+      'strace',
+      'log: is an observations file, not strace: leave --format out to have it recognised',
+    ],
+  ] as const
+  for (const [text, format, message] of rows)
+    await t.rejects(observeText(`${text}\n`, { format }), { message }, message)
+})
+
+t.test('a profile is evidence where it says so, by its form or by the user', async (t) => {
+  t.same(codes(await observeText(hook)), [], 'what the hook wrote was seen')
+  await t.rejects(observeText(profile), {
+    message: /is a seccomp profile, not a trace: .* say --format profile to take what it allows as wanted/,
+  })
+  for (const format of ['profile', 'hook'] as const)
+    t.same(calls(await observeText(profile, { format })), ['x86_64 read'], format)
+  t.same(codes(await observeText(profile, { format: 'profile' })), ['profile-wanted'])
+  await t.rejects(observeText('{"defaultAction":"SCMP_ACT_LOG"}', { format: 'profile' }), {
+    message: /allows by default/,
+  })
+})
+
+t.test('a log in a container log, and one that was packed', async (t) => {
+  const docker = `${JSON.stringify({ log: `${audit}\n`, stream: 'stdout', time: '2026-11-24T00:00:00Z' })}\n`
+  t.same(calls(await observeText(docker)), ['x86_64 socket'])
+  const kubelet = `2026-11-24T00:00:00.000000000Z stdout F ${audit}\n`
+  t.same(calls(await observeText(kubelet)), ['x86_64 socket'])
+})
+
+t.test('every row of the table is a folder’s, and none takes another’s lines', (t) => {
+  const lines: Readonly<Record<string, string>> = {
+    audit,
+    perf,
+    hook: 'time="2020" level=info msg="Started OCI seccomp hook version v1"',
+  }
+  for (const format of formats) {
+    const { grammar } = formatTable[format]
+    if (grammar === undefined) continue
+    t.equal(grammar.format, format)
+    for (const [other, line] of Object.entries({ ...lines, strace }))
+      t.equal(grammar.recognises(line), other === format, `${format} on ${other}`)
+  }
+  t.end()
+})
+
+t.test('the table on stderr, --strict, and the runs', async (t) => {
+  const directory = t.testdir({
+    'seccomp.log': `${audit}\n[ 1.5] kauditd_printk_skb: 311 callbacks suppressed\nnoise without form\n`,
+    'one.strace': '10 execve("/a", ["a"], 0x7 /* 1 vars */) = 0\n10 brk(NULL) = 0x1\n10 exit_group(0) = ?\n',
+    'two.strace':
+      '10 execve("/a", ["a"], 0x7 /* 1 vars */) = 0\n10 brk(NULL) = 0x1\n10 uname(0x7) = 0\n10 exit_group(0) = ?\n',
+    'hook.log':
+      'time="2020" level=info msg="Started OCI seccomp hook version v1"\ntime="2020" level=error msg="error getting the name for syscall ID 9999"\ntime="2020" level=info msg="Writing seccomp profile to \\"/p.json\\""\n',
+    'hook.json': hook,
+  })
+  const log = await transcript(['observe', 'seccomp.log', '--strict'], directory)
+  t.equal(log.status, 1)
+  t.equal(
+    log.stderr,
+    `seccomp-gen: seccomp.log:2: the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)
+source       format  lines  calls  ignored  unparsed  lost  evidence
+seccomp.log  audit       3      1        1         1   311  no arguments; only calls that a filter logged or refused
+seccomp-gen: 1 call, 1 different (x86_64), from 1 source; 1 line not understood
+`,
+  )
+  const runs = await transcript(['observe', 'one.strace', 'two.strace'], directory)
+  t.equal(runs.status, 0)
+  t.match(JSON.parse(runs.stdout), {
+    runs: 2,
+    architectures: { x86_64: { brk: { runs: 2 }, uname: { runs: 1 } } },
+  })
+  t.match(
+    runs.stderr,
+    'seccomp-gen: 2 runs: 3 of 4 calls in every run; 1 call was in one run only: one more run is expected to show 0.5 new, a chance of at most 50 % (Good-Turing); no further calls are estimated (Chao2)\n',
+  )
+  const both = await transcript(['observe', 'hook.log', 'hook.json', '--strict'], directory)
+  t.equal(both.status, 1)
+  t.match(both.stderr, 'the hook had no name for call 9999: it is missing from the profile that it wrote')
+  t.match(JSON.parse(both.stdout), {
+    architectures: { x86_64: { read: { count: 1 } } },
+    sources: [{ evidence: ['every-call', 'native-only', 'no-arguments'] }, { lost: 1 }],
+  })
+  const alone = await transcript(['observe', 'hook.log'], directory)
+  t.equal(alone.status, 2)
+  t.match(alone.stderr, "hook.log: the hook's log names no calls: give the profile that it wrote beside it")
+  const chosen = await transcript(
+    ['generate', 'seccomp.log', '--pid', '42', '--since', '2021-02-17T00:00:00Z'],
+    directory,
+  )
+  t.equal(chosen.status, 0)
+  t.match(chosen.stdout, '"socket"')
+  const none = await transcript(['generate', 'seccomp.log', '--comm', 'b'], directory)
+  t.equal(none.status, 2)
+})
+
+t.test('no line of 10 MB crashes or stalls a format of logs', async (t) => {
+  const size = 10e6
+  const units = [
+    ' ',
+    '1',
+    'a',
+    'a ',
+    'PID COMM ',
+    '( ',
+    '", ',
+    '=" ',
+    ', 1',
+    ']: 1',
+    '{',
+    '[',
+    '\\"',
+    'kind: ',
+    '... ',
+    '1 1.1: ',
+  ]
+  const starts = [
+    '',
+    '{"MESSAGE":"',
+    '@[',
+    '     1.0 (',
+    'PID COMM ',
+    '11:21:51:1  1000',
+    'seccomp:',
+    'time="" level=info msg="',
+    'sh 1 ',
+    'I0705 12:08:18.7 1 a.go:1] log-enricher "msg"="',
+    'a: return x',
+  ]
+  for (const format of formats.filter(
+    (each) => !['strace', 'strace-summary', 'profile', 'observations'].includes(each),
+  )) {
+    for (const start of starts) {
+      // The reader keeps head and tail of a line: one long line of each kind in turn.
+      const text = units.map((unit) => start + unit.repeat(Math.ceil(200_000 / unit.length)) + 'x').join('\n')
+      await observeText(`${text}\n`, { format }).catch((error: unknown) => {
+        if (!(error as Error).constructor.name.startsWith('UserError')) throw error
+      })
+    }
+    await observeText(`${'x '.repeat(size / 2)}\n`, { format })
+    t.pass(format)
+  }
+})

@@ -1,0 +1,340 @@
+// The logs of operators and tracers: each is recognised by itself and gives its calls; what a line cannot tell is said.
+import t from 'tap'
+import { syscallTable } from '../../src/abi/tables.ts'
+import type { Evidence } from '../../src/read/account.ts'
+import { withoutTraces } from '../recordings.ts'
+import { calls, codes, counts, filesOf, observeFile, observeText, text } from './logs.ts'
+
+/** Adds up `number` or `name` with its count, by an independent reading of the text. */
+function tally(found: Iterable<readonly [call: string, count: number]>): string[] {
+  const sum = new Map<string, number>()
+  for (const [call, count] of found) {
+    const number = Number(call) >>> 0
+    const isX32 = number >= 0x40000000 && number < 0x80000000
+    const architecture = isX32 ? 'x32' : 'x86_64'
+    const aliases: Record<string, string> = {
+      newstat: 'stat',
+      newfstat: 'fstat',
+      newlstat: 'lstat',
+      newuname: 'uname',
+      sendfile64: 'sendfile',
+      umount: 'umount2',
+    }
+    const name = /^-?\d+$/.test(call)
+      ? (syscallTable(architecture).byNumber(number)?.name ?? `?${number}`)
+      : (aliases[call] ?? call)
+    const key = `${architecture} ${name}`
+    sum.set(key, (sum.get(key) ?? 0) + count)
+  }
+  return [...sum].map(([key, count]) => `${key} ${count}`).sort()
+}
+
+const matches = (file: string, pattern: RegExp): string[][] =>
+  [...text(file).matchAll(pattern)].map((found) => [...found])
+
+t.test('recordings of perf and bpftrace give what stands in them', { skip: withoutTraces }, async (t) => {
+  const rows: readonly (readonly [
+    fits: RegExp,
+    format: string,
+    pattern: RegExp,
+    count: number | undefined,
+  ])[] = [
+    [/\.perf-script(?:-F)?\.txt$/, 'perf', /sys_enter: NR (-?\d+) /g, undefined],
+    [/\.perf-trace-s\.txt$/, 'perf', /^ {3}([a-z_]\w*) +(\d+) +\d+ /gm, 2],
+    [/\.bt-(?:comm-)?id-count\.txt$/, 'bpftrace', /(-?\d+)\]: (\d+)$/gm, 2],
+    [/\.bt-probe-count\.txt$/, 'bpftrace', /sys_enter_(\w+)\]: (\d+)$/gm, 2],
+    [/\.bt-json\.json$/, 'bpftrace', /,(-?\d+)": (\d+)/g, 2],
+    [/\.bt-printf\.txt$/, 'bpftrace', /^\d+ .*? (-?\d+)$/gm, undefined],
+  ]
+  for (const [fits, format, pattern, count] of rows) {
+    const files = filesOf('recorded/other', fits)
+    t.ok(files.length >= 2, `${files.length} of ${fits}`)
+    for (const file of files) {
+      const observations = await observeFile(file)
+      const found = matches(file, pattern).map(
+        (match) => [match[1] as string, count === undefined ? 1 : Number(match[count])] as const,
+      )
+      t.same(counts(observations), tally(found), file)
+      t.equal(observations.sources[0]?.format, format)
+      t.equal(observations.sources[0]?.unparsed, 0, file)
+    }
+  }
+})
+
+t.test('perf trace: the names, once each, whichever options it had', { skip: withoutTraces }, async (t) => {
+  for (const program of ['badcalls', 'bash', 'curl', 'ls', 'thr']) {
+    for (const options of ['', '-S', '-T']) {
+      const file = `recorded/other/${program}.perf-trace${options}.txt`
+      const names = new Set(
+        matches(file, /\/\d+ (?: ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/g).map(
+          ([, name]) => `x86_64 ${name}`,
+        ),
+      )
+      const observations = await observeFile(file)
+      t.same(calls(observations), [...names].sort(), file)
+      t.equal(observations.sources[0]?.unparsed, 0, file)
+    }
+    const failures = await observeFile(`recorded/other/${program}.perf-trace-errors.txt`)
+    t.ok(failures.sources[0]?.evidence?.includes('failures-only'))
+  }
+})
+
+const strace = { badcalls: 'badcalls-n', bash: 'bash', curl: 'curl-http', ls: 'ls' } as const
+
+/** What a way of recording leaves out, by the word of the account that says so. */
+const missing: Readonly<Record<string, { readonly because: Evidence; readonly calls: RegExp }>> = {
+  'perf-script': { because: 'attached', calls: / execve$/ },
+  'perf-trace-s': { because: 'exits-only', calls: / (?:exit_group|rt_sigreturn)$/ },
+}
+
+t.test(
+  'one program through strace, perf, bpftrace: one set, but for what the account says',
+  { skip: withoutTraces },
+  async (t) => {
+    // A number beyond 32 bits in strace is the one that the kernel sees.
+    const narrow = (names: string[]): string[] =>
+      names
+        .map((name) =>
+          name.replace(/\?(\d+)$/, (_, number: string) => `?${BigInt.asUintN(32, BigInt(number))}`),
+        )
+        .sort()
+    for (const [program, recording] of Object.entries(strace)) {
+      const wanted = narrow(calls(await observeFile(`recorded/x86_64/${recording}.strace`)))
+      for (const way of ['perf-script', 'perf-trace', 'perf-trace-s'] as const) {
+        const observations = await observeFile(`recorded/other/${program}.${way}.txt`)
+        const { evidence = [] } = observations.sources[0] ?? {}
+        const seen = new Set(calls(observations))
+        const known = missing[way]
+        // perf trace has no line for a number that its table has no name for, nor for calls that this kernel lacks.
+        const beyond = evidence.includes('named-only') && program === 'badcalls'
+        const without = wanted.filter((call) => !seen.has(call))
+        if (known !== undefined && without.some((call) => known.calls.test(call)))
+          t.ok(evidence.includes(known.because), way)
+        t.same(
+          beyond ? [] : without.filter((call) => known?.calls.test(call) !== true),
+          [],
+          `${program} ${way}: nothing else is missing`,
+        )
+        t.same(
+          [...seen].filter((call) => !wanted.includes(call)),
+          [],
+          `${program} ${way}: nothing is added`,
+        )
+      }
+      // The launching shell's calls stand in the same map, and a program is execve'd under the name of its parent.
+      if (program === 'bash') continue
+      const map = await observeFile(`recorded/other/${program}.bt-comm-id-count.txt`, {
+        choice: { comm: program },
+      })
+      t.same(
+        calls(map),
+        wanted.filter((call) => call !== 'x86_64 execve'),
+        `${program} bpftrace`,
+      )
+    }
+  },
+)
+
+t.test(
+  'the audit log of a filter that logs: the set that strace saw until the filter killed it',
+  { skip: withoutTraces },
+  async (t) => {
+    const audit = await observeFile('recorded/audit/badcalls-logall.audit.log')
+    const lines = text('recorded/x86_64/badcalls-n.strace').split('\n')
+    const killed = lines.findIndex((line) => /^\d+ +\[1073741863\]/.test(line))
+    t.ok(killed > 0, 'the first call with bit 30')
+    const before = await observeText(lines.slice(0, killed + 1).join('\n'))
+    const narrow = (name: string): string =>
+      name.replace(/\?(\d+)$/, (_, number: string) => `?${BigInt.asUintN(32, BigInt(number))}`)
+    const wanted = new Set(calls(before).map(narrow))
+    t.same(
+      calls(audit).filter((call) => !wanted.has(call)),
+      [],
+    )
+    t.ok(codes(audit).includes('refused-by-filter'), 'and that it did is said')
+    t.same(audit.sources[0]?.evidence, ['no-arguments', 'refused-only'])
+  },
+)
+
+const forms: readonly (readonly [format: string, what: string, text: string, expected: readonly string[]])[] =
+  [
+    [
+      'spo',
+      'log enricher',
+      'I0705 12:08:18.729660 1843190 enricher.go:136] log-enricher "msg"="audit"  "container"="redis" "executable"="/usr/local/bin/redis-server" "namespace"="default" "node"="127.0.0.1" "pid"=1847839 "pod"="my-pod" "syscallID"=232 "syscallName"="epoll_wait" "timestamp"="1625486870.273:187492" "type"="seccomp"',
+      ['x86_64 epoll_wait 1'],
+    ],
+    [
+      'spo',
+      'a value with pairs in it',
+      'I0705 12:08:18.729660 1843190 enricher.go:136] log-enricher "msg"="audit" "executable"="/x\\" \\"syscallName\\"=\\"ptrace" "pid"=1 "syscallID"=232 "syscallName"="epoll_wait" "type"="seccomp"',
+      ['x86_64 epoll_wait 1'],
+    ],
+    [
+      'spo',
+      'JSON enricher',
+      '{"auditID":"310bd7f4","cmdLine":"ls -l /tmp ","executable":"/bin/dash","gid":0,"node":{"name":"n"},"pid":16037,"resource":null,"syscalls":["execve","arch_prctl"],"timestamp":"2026-03-10T14:45:33.000Z","uid":0,"version":"spo/v1_alpha"}',
+      ['x86_64 arch_prctl 1', 'x86_64 execve 1'],
+    ],
+    [
+      'spo',
+      'spoc',
+      '10:08:25.615110 Got syscalls: read, close, arch_prctl\n10:08:25.615200 Adding base syscalls: ptrace, mount\n10:08:25.6 Wrote seccomp profile to: /tmp/p.yaml',
+      ['x86_64 arch_prctl 1', 'x86_64 close 1', 'x86_64 read 1'],
+    ],
+    [
+      'perf',
+      'a comm with everything',
+      '     3.054 ( 0.299 ms): a> b) = 0/16023 arch_prctl(rqtp: 0x7f)                         = 0',
+      ['x86_64 arch_prctl 1'],
+    ],
+    [
+      'perf',
+      'a comm that looks like a call',
+      '     3.054 ( 0.299 ms): x/1 ptrace(/160 arch_prctl(rqtp: 0x7f)                         = 0',
+      ['x86_64 arch_prctl 1'],
+    ],
+    [
+      'perf',
+      'interrupted, and its rest',
+      '     1.0 (         ): sh/1 wait4(upid: -1)                         ...\n     2.0 (         ): sh/1  ... [continued]: wait4())                          = 7\n     3.0 (         ): sh/2  ... [continued]: clone())     = 0\n     3.0 ( 0.1 ms): sh/2 arch_prctl()     = 0',
+      ['x86_64 arch_prctl 1', 'x86_64 wait4 1'],
+    ],
+    [
+      'perf',
+      'tracepoints of perf script',
+      '   ls 9 [000] 1.5: syscalls:sys_enter_newstat: filename: 0x7f\n   ls 9 [000] 1.6: syscalls:sys_exit_newstat: 0x0',
+      ['x86_64 stat 1'],
+    ],
+    [
+      'bpftrace',
+      'tracepoints',
+      'Attaching 2 probes...\n@[tracepoint:syscalls:sys_enter_newstat]: 4\n@[tracepoint:syscalls:sys_enter_umount]: 1',
+      ['x86_64 stat 4', 'x86_64 umount2 1'],
+    ],
+    ['bpftrace', 'a named map', '@sys[41]: 3\n@sys[257]: 1', ['x86_64 openat 1', 'x86_64 socket 3']],
+    ['bpftrace', 'maps of something else', '@sys[257]: 1\n@bytes[16280]: 99', ['x86_64 openat 1']],
+    [
+      'sysdig',
+      'both directions, and others',
+      '34381 12:02:36.269784970 2 echo (7896) > mmap addr=0\n34382 12:02:36.269784971 2 echo (7896) < mmap res=7F\n34383 12:02:36.269784972 2 echo (7896) > switch next=0\n34384 12:02:36.269784973 2 echo (7896) < arch_prctl res=0\n34385 12:02:36.269784974 2 echo (7896) > syscall ID=217(getdents64) nativeID=0\n34386 12:02:36.269784975 2 echo (7896) > pread fd=3(<f>/a)',
+      ['x86_64 arch_prctl 1', 'x86_64 getdents64 1', 'x86_64 mmap 1', 'x86_64 pread64 1'],
+    ],
+    [
+      'gvisor',
+      'text',
+      'I1009 15:34:32.684395       1 strace.go:572] [   1:   1] bash E openat(AT_FDCWD /, 0x7f /proc/cpuinfo, O_RDONLY|0x0, 0o0)\nI1009 15:34:32.684395       1 strace.go:596] [   1:   1] bash X openat(AT_FDCWD /, 0x7f /proc/cpuinfo, O_RDONLY|0x0, 0o0) = 3 (0x3) (34µs)\nI1009 15:34:32.684395       1 strace.go:572] [   1:   1] x E ptrace( E arch_prctl(0x1)',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 1'],
+    ],
+    [
+      'gvisor',
+      'JSON',
+      '{"msg":"strace.go:572] [   1:   1] bash E sys_335(0x1)","level":"info"}\n{"msg":"strace.go:572] [   1:   1] bash E arch_prctl(0x1)","level":"info"}',
+      ['x86_64 uretprobe 1', 'x86_64 arch_prctl 1'],
+    ],
+    [
+      'gvisor',
+      'u-root',
+      '[pid 3850] E arch_prctl(0x3)\n[pid 3850] X arch_prctl(0x3) = 0x0 (19.78µs)',
+      ['x86_64 arch_prctl 1'],
+    ],
+    [
+      'tracee',
+      'JSON',
+      '{"timestamp":1657290245020855990,"processId":7,"processName":"a","eventId":"257","eventName":"openat","argsNum":4,"returnValue":3,"args":[{"name":"dirfd","type":"int","value":-100}]}\n{"timestamp":1,"eventId":"158","eventName":"arch_prctl","argsNum":0,"returnValue":0,"args":[]}\n{"timestamp":1,"eventId":"709","eventName":"security_file_open","argsNum":0,"returnValue":0,"args":[]}',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 1'],
+    ],
+    [
+      'tracee',
+      'table',
+      'TIME             UID    COMM             PID     TID     RET              EVENT                ARGS\n11:21:51:254199  1000   exa              1639459 1639459 3                openat               dirfd: -100\n11:21:51:254200  1000   exa              1639459 1639459 0                arch_prctl           option: 1',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 1'],
+    ],
+    [
+      'inspektor-gadget',
+      'traceloop',
+      'CPU PID        COMM             NAME             PARAMS\n6   345196     ls               arch_prctl       option=1\n6   345196     ls               openat           dfd=-100',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 1'],
+    ],
+    [
+      'inspektor-gadget',
+      'audit_seccomp',
+      '{"k8s":{"podName":"p","containerName":"c"},"pid":485855,"comm":"unshare","syscall":"SYS_UNSHARE","code":"SECCOMP_RET_KILL_THREAD"}\n{"pid":1,"comm":"a","syscall":"SYS_ARCH_PRCTL","code":"x"}',
+      ['x86_64 arch_prctl 1', 'x86_64 unshare 1'],
+    ],
+    [
+      'inspektor-gadget',
+      'advise_seccomp',
+      '// hello\n{\n  "defaultAction": "SCMP_ACT_ERRNO",\n  "architectures": ["SCMP_ARCH_X86_64"],\n  "syscalls": [{ "names": ["read", "write"], "action": "SCMP_ACT_ALLOW" }]\n}\n',
+      ['x86_64 read 1', 'x86_64 write 1'],
+    ],
+  ]
+
+t.test('each format is recognised by itself and gives its calls', async (t) => {
+  for (const [format, what, log, expected] of forms) {
+    const observations = await observeText(`${log}\n`)
+    t.same(counts(observations), [...expected].sort(), `${format}, ${what}`)
+    t.match(observations.sources, [{ format, unparsed: 0 }], what)
+    t.same(
+      counts(await observeText(`${log}\n`, { format: format as 'spo' })),
+      [...expected].sort(),
+      `--format ${format}`,
+    )
+  }
+})
+
+t.test('a task whose name holds a line end forges no silent call', async (t) => {
+  const forged = await observeText('Attaching 1 probe...\n@[sh, 257]: 1\n@[\n@[x, 101]: 1\n@[, 41]: 3\n')
+  t.ok(codes(forged).includes('broken-record'))
+  const short = await observeText('Attaching 1 probe...\n@[sh, 257]: 1\n@[a\n@[101]: 1, 41]: 3\n@[101]: 7\n')
+  t.notOk(calls(short).includes('x86_64 ptrace'))
+  t.ok(codes(short).includes('broken-record'))
+})
+
+t.test('the architecture of numbers and names that do not tell it', async (t) => {
+  const numbers = (...all: readonly number[]): string => all.map((number) => `@[${number}]: 1`).join('\n')
+  t.same(
+    calls(await observeText(numbers(0, 257, 318))),
+    ['x86_64 getrandom', 'x86_64 openat', 'x86_64 read'],
+    '257 is none of aarch64’s',
+  )
+  await t.rejects(observeText(numbers(56, 63, 64)), {
+    message: /call numbers, and nothing tells of which architecture: say observe --arch A/,
+  })
+  t.same(calls(await observeText(numbers(56, 63, 64), { architecture: 'aarch64' })), [
+    'aarch64 openat',
+    'aarch64 read',
+    'aarch64 write',
+  ])
+  const names = await observeText('10:08:25.615110 Got syscalls: read, close\n')
+  t.same(codes(names), ['architecture-assumed'])
+  t.same(calls(names), ['x86_64 close', 'x86_64 read'])
+})
+
+t.test('whose calls: the container, the pod, the program', async (t) => {
+  const line = (container: string, pod: string, name: string): string =>
+    `I0705 12:08:18.729660 1 enricher.go:136] log-enricher "msg"="audit" "container"="${container}" "executable"="/a" "pid"=1 "pod"="${pod}" "syscallID"=1 "syscallName"="${name}" "timestamp"="1625486870.273:1" "type"="seccomp"`
+  const log = [
+    line('redis', 'one', 'arch_prctl'),
+    line('redis', 'two', 'read'),
+    line('web', 'two', 'write'),
+  ].join('\n')
+  t.same(calls(await observeText(log, { choice: { container: 'redis' } })), [
+    'x86_64 arch_prctl',
+    'x86_64 read',
+  ])
+  t.same(
+    calls(await observeText(log, { choice: { container: 'redis', pod: 'two' }, architecture: 'x86_64' })),
+    ['x86_64 read'],
+  )
+  t.same(calls(await observeText(log, { choice: { since: 1625486871 } })), [])
+  const trace =
+    '10 execve("/a", ["a"], 0x7 /* 1 vars */) = 0\n11 arch_prctl(ARCH_SET_FS, 0x7) = 0\n10 exit_group(0) = ?\n'
+  t.same(calls(await observeText(trace, { choice: { pid: 10 } })), ['x86_64 execve', 'x86_64 exit_group'])
+  await t.rejects(observeText(trace, { choice: { pod: 'x' } }), {
+    message: /strace does not carry what --pod asks for/,
+  })
+  await t.rejects(observeText('@[257]: 1\n', { choice: { comm: 'x' } }), {
+    message: /do not carry what --comm asks for/,
+  })
+})
