@@ -2,6 +2,7 @@
 // the values people write in them.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { readRuntimeVersion, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import { formatNames } from '../read/index.ts'
 import type { Choice } from '../read/subject.ts'
 
@@ -51,6 +52,16 @@ export const archOption = (what: string): Option =>
     (word: string, before: readonly Architecture[] = []) => {
       if (!isArchitecture(word)) throw new InvalidArgumentError(`Known: ${architectureNames.join(', ')}.`)
       return before.includes(word) ? before : [...before, word]
+    },
+  )
+
+/** `--runtime R`: a container runtime, one version of it, or a word for several. */
+export const runtimeOption = (what: string): Option =>
+  new Option('--runtime <runtime>', `${what}: runc, crun, runc@1.3.6 and so on, all, none`).argParser(
+    (word): FloorChoice => {
+      if (word === 'all' || word === 'none') return word
+      if (readRuntimeVersion(word) !== undefined) return word as RuntimeVersion
+      throw new InvalidArgumentError('Give runc, crun, one version of them such as runc@1.3.6, all or none.')
     },
   )
 

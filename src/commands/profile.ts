@@ -4,16 +4,18 @@ import { Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Observations } from '../observe/index.ts'
-import { derivePolicy, printPolicy } from '../policy/index.ts'
+import { derivePolicy, printPolicy, versionFloor, type FloorChoice } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicyAs } from '../profile/index.ts'
-import { archOption, outputOption } from './options.ts'
+import { notMeasuredSentence } from '../report/findings.ts'
+import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, refuseSame, writeOutput } from './output.ts'
+import { say } from './say.ts'
 import type { World } from './world.ts'
 
 export interface ProfileOptions {
   readonly arch?: readonly Architecture[]
-  readonly runtime: 'runc' | 'crun' | 'all' | 'none'
+  readonly runtime: FloorChoice
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
   readonly newPrivileges: boolean
   readonly as: Dialect
@@ -26,11 +28,7 @@ export interface ProfileOptions {
 export function addProfileOptions(command: Command): Command {
   return command
     .addOption(archOption('architecture the profile is for, repeatable; default: those seen'))
-    .addOption(
-      new Option('--runtime <runtime>', 'container runtime whose own calls are added')
-        .choices(['runc', 'crun', 'all', 'none'])
-        .default('all'),
-    )
+    .addOption(runtimeOption('container runtime whose own calls are added').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(
       new Option('--as <dialect>', 'what to print')
@@ -63,6 +61,7 @@ export async function writeProfile(
   options: ProfileOptions,
   world: World,
 ): Promise<void> {
+  sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
     ...(options.arch && { architectures: options.arch }),
     runtime: options.runtime,
@@ -73,6 +72,14 @@ export async function writeProfile(
   const text = printPolicyAs(policy, options.as)
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
+}
+
+/** A version of a runtime that nobody measured has the calls of others: that is never done silently. */
+function sayNotMeasured({ runtime: choice, newPrivileges }: ProfileOptions, world: World): void {
+  if (choice === 'all' || choice === 'none') return
+  const { runtime, version, measured, published } = versionFloor(choice, !newPrivileges)
+  if (version === undefined || measured.includes(version)) return
+  say(world, notMeasuredSentence(`${runtime} ${version}`, `${runtime} ${measured.join(' and ')}`, published))
 }
 
 function toStdout(file: string | undefined): boolean {

@@ -3,6 +3,14 @@
 // authority in its first lines. How a policy is written down is the business of profile/.
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, type Floor, type FloorChoice } from './floor.ts'
+export {
+  readRuntimeVersion,
+  versionFloor,
+  type Certainty,
+  type FloorCall,
+  type RuntimeVersion,
+  type VersionFloor,
+} from './floor-versions.ts'
 export type {
   Condition,
   DefaultAction,
@@ -14,3 +22,4 @@ export type {
   RuleAction,
 } from './policy.ts'
 export { printPolicy } from './print.ts'
+export { onAarch64 } from './translate.ts'
