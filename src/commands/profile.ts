@@ -9,7 +9,7 @@ import type { Dialect } from '../profile/document.ts'
 import { printPolicyAs } from '../profile/index.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, refuseSame, writeOutput } from './output.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -52,6 +52,7 @@ export async function checkProfileOutputs(options: ProfileOptions, world: World)
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
+  refuseSame([options.output, options.explain], world)
 }
 
 /** Derives the profile and writes it, and the explanation before it. */
