@@ -6,7 +6,8 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { answerTo } from './evaluate.ts'
-import { decisionOn, isAnswer, makeFilter, type Filter } from './filter.ts'
+import { decisionOn, makeFilter, type Filter } from './filter.ts'
+import { isAnswer } from './program.ts'
 import { resolve, type Resolved } from './resolve.ts'
 
 /** A profile in a context. */
