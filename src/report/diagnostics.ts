@@ -20,7 +20,7 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>
-    'the recorder was attached to what ran already, so what that does when it starts is missing: record a start too',
+    'recorded from when the program ran already, so what it does when it starts is missing: record a start too',
   filtered: () =>
     'a start or an end that every program has is not here: strace was told to print some calls only (-e trace=, -P, -z, -Z), or the recording was cut',
   'counts-only': () =>
