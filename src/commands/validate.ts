@@ -1,6 +1,7 @@
 // `validate`: schema and meaning checks of profiles. validateReport is the pure part: texts in, a report and the
 // status out.
 import { Option } from 'commander'
+import { UserError } from '../errors.ts'
 import { onAarch64, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import {
   floorProblems,
@@ -14,7 +15,8 @@ import {
 import { problemsReport, type Checked, type ReportFormat } from '../report/problems.ts'
 import { outputOption, runtimeOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { readTexts, type TextFile } from './texts.ts'
+import { say } from './say.ts'
+import { readEach, type TextFile } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options {
@@ -57,14 +59,18 @@ export const declare: Declare = (command, world, end) => {
 async function validate(files: readonly string[], options: Options, world: World): Promise<number> {
   const { report, as, output, runtime, newPrivileges } = options
   await checkOutput(output, world)
-  const { text, status } = validateReport(await readTexts(files, world), {
+  const { texts, refused } = await readEach(files, world)
+  const result = validateReport(texts, {
     report,
     runtime,
     noNewPrivileges: !newPrivileges,
     ...(as === undefined ? {} : { dialect: as }),
   })
-  await writeOutput(text, output, world)
-  return status
+  const unusable = [...refused, ...result.refused]
+  // One file that cannot be read does not hide what there is to say of the others.
+  if (unusable.length < files.length) await writeOutput(result.text, output, world)
+  for (const message of unusable) say(world, message)
+  return unusable.length > 0 ? 2 : result.status
 }
 
 export interface ValidateOptions {
@@ -78,27 +84,34 @@ export interface ValidateOptions {
 }
 
 /**
- * Status 0: nothing to report; notes may be printed, and do not count. Status 1: errors or warnings. Throws a
- * UserError (status 2) for the first text that is no profile.
+ * Status 0: nothing to report; notes may be printed, and do not count. Status 1: errors or warnings. `refused`: a
+ * sentence for each text that is no profile.
  */
 export function validateReport(
   files: readonly TextFile[],
   options: ValidateOptions,
-): { readonly text: string; readonly status: 0 | 1 } {
+): { readonly text: string; readonly status: 0 | 1; readonly refused: readonly string[] } {
   const { report, dialect, runtime = 'none', noNewPrivileges = false } = options
   const reader = dialect === undefined ? {} : { dialect }
   const floors = runtimesOf(runtime).map((each) => versionFloor(each, noNewPrivileges))
   const missing = (parsed: ParsedProfile): readonly Finding[] =>
     floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, onAarch64 }))
-  const checked = files.flatMap(({ name, text }) =>
-    parseProfiles(text, { name }).map((parsed): Checked => ({
-      file: name,
-      ...(parsed.title === undefined ? {} : { title: parsed.title }),
-      findings: sortFindings([...profileProblems(parsed, reader), ...missing(parsed)]),
-    })),
-  )
+  const refused: string[] = []
+  const checked = files.flatMap(({ name, text }): readonly Checked[] => {
+    try {
+      return parseProfiles(text, { name }).map((parsed) => ({
+        file: name,
+        ...(parsed.title === undefined ? {} : { title: parsed.title }),
+        findings: sortFindings([...profileProblems(parsed, reader), ...missing(parsed)]),
+      }))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      refused.push(error.message)
+      return []
+    }
+  })
   const counts = checked.some(({ findings }) => findings.some(({ severity }) => severity !== 'note'))
-  return { text: problemsReport(checked, report), status: counts ? 1 : 0 }
+  return { text: problemsReport(checked, report), status: counts ? 1 : 0, refused }
 }
 
 function runtimesOf(choice: FloorChoice): readonly RuntimeVersion[] {

@@ -315,3 +315,16 @@ t.test('a name that no table knows is said, from a file of observations too', as
   t.equal(cut.status, 2)
   t.match(cut.stderr, /^seccomp-gen: -: is not valid JSON/)
 })
+
+t.test(
+  'validate: one file that cannot be read does not hide what there is to say of the others',
+  async (t) => {
+    const { status, stdout, stderr } = await on(['validate', 'profile.json', 'nosuch', 'app.strace'])
+    t.equal(status, 2)
+    t.match(stdout, /^profile\.json:1:1: /)
+    t.match(
+      stderr,
+      /^seccomp-gen: nosuch: no such file\nseccomp-gen: app\.strace:1:1: is not a profile[^\n]*\n$/,
+    )
+  },
+)
