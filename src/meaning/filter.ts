@@ -1,8 +1,7 @@
 // The filter that a resolved profile becomes: per architecture and call number an answer, or comparisons that lead to
-// one. Made as runc and crun make it with libseccomp: rules that say what the default says are skipped, unknown names are
-// skipped, i386's socket and ipc calls are two, and what libseccomp refuses keeps
-// the container from starting. Authority: runc and crun (seccomp_linux.go, seccomp.c), libseccomp 2.5.4 (db.c,
-// syscalls.c, gen_bpf.c).
+// one. Made as runc and crun make it with libseccomp: rules that say what the default says are skipped, unknown names
+// are skipped, i386's socket and ipc calls are two, and what libseccomp refuses keeps the container from starting.
+// Authority: runc and crun (seccomp_linux.go, seccomp.c), libseccomp 2.5.4 (db.c, syscalls.c, gen_bpf.c).
 import type { Architecture } from '../abi/architectures.ts'
 import { architectures } from '../abi/architectures.ts'
 import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'
@@ -65,7 +64,8 @@ export function decisionOn(filter: Filter, architecture: Architecture, number: n
   const abi = abiOf(architecture, number)
   const calls = filter.architectures.get(abi)
   if (calls === undefined) return killThread
-  const limit = filter.stub?.get(abi)
+  // The stub takes -1 for an x32 call.
+  const limit = filter.stub?.get(number === 0xffffffff && abi === 'x86_64' ? 'x32' : abi)
   if (limit !== undefined && number > limit) return noSuchCall
   return calls.get(number) ?? filter.defaultAnswer
 }
@@ -117,14 +117,19 @@ function hasStub({ action }: Answer): boolean {
   return action !== 'SCMP_ACT_ALLOW' && action !== 'SCMP_ACT_LOG' && action !== 'SCMP_ACT_TRACE'
 }
 
-/** runc libcontainer/seccomp/patchbpf/enosys_linux.go: skipped rules count too. */
+/**
+ * runc libcontainer/seccomp/patchbpf/enosys_linux.go: skipped rules count too; an architecture whose largest number is
+ * 0 has no stub; on i386 the members of socketcall and ipc have no number of their own.
+ */
 function stubOf({ architectures: names, rules }: Resolved): ReadonlyMap<Architecture, number> {
   const named = new Set(rules.flatMap((rule) => rule.names).filter(isKnownAnywhere))
   return new Map(
-    names.map((each) => {
+    names.flatMap((each) => {
       const table = syscallTable(each)
-      const numbers = [...named].flatMap((name) => table.byName(name)?.number ?? [])
-      return [each, numbers.reduce((most, number) => Math.max(most, number), -1)] as const
+      const largest = [...named]
+        .filter((name) => each !== 'x86' || multiplexerOf(name) === undefined)
+        .reduce((most, name) => Math.max(most, table.byName(name)?.number ?? 0), 0)
+      return largest === 0 ? [] : [[each, largest] as const]
     }),
   )
 }
