@@ -7,7 +7,7 @@ import { directionOf, isSameAnswer, type Answer, type Direction } from './answer
 import { firstOfLevel, type ChainNode } from './chain.ts'
 import { passes, wordIndex } from './evaluate.ts'
 import { decisionOn, isAnswer, type Decision } from './filter.ts'
-import type { Meaning } from './index.ts'
+import type { Meaning } from './meaning.ts'
 import { anyWord, wordWith, type WordFacts } from './words.ts'
 
 /** One difference in meaning. */
