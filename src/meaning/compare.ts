@@ -3,7 +3,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
+import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
 import { firstOfLevel, type ChainNode } from './chain.ts'
 import { passes, wordIndex } from './evaluate.ts'
 import { decisionOn, isAnswer, type Decision } from './filter.ts'
@@ -50,7 +50,28 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
     })
 }
 
-function differencesOfCall(
+/** Every answer that some arguments get, each with six of them, the first found. */
+export function answersTo(
+  { filter }: Meaning,
+  architecture: Architecture,
+  syscall: string,
+  number: number,
+): readonly { readonly answer: Answer; readonly args: readonly bigint[] }[] {
+  const decision = decisionOn(filter, architecture, number)
+  const found = new Map<string, { answer: Answer; args: readonly bigint[] }>()
+  for (const [answer, words] of ways(decision, filter.defaultAnswer, new Map(), {
+    left: stepLimit,
+    syscall,
+    architecture,
+  })) {
+    const key = answerText(answer)
+    if (!found.has(key)) found.set(key, { answer, args: argumentsOf(words) })
+  }
+  return [...found.values()]
+}
+
+/** The differences of one call. */
+export function differencesOfCall(
   before: Meaning,
   after: Meaning,
   architecture: Architecture,

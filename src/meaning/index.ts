@@ -2,10 +2,10 @@
 // set, kernel, runtime). Decided from the profile alone, on the authority of the loaders (resolve.ts), runc and crun
 // (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
-export { answerText, directionOf, type Answer, type Direction } from './answer.ts'
+export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'
 export { contextOf, dockerCapabilities, type Context, type ContextOptions } from './context.ts'
 export { builtin, builtinNames, isBuiltinName, type Builtin } from './builtin.ts'
-export { differencesOf, type Difference } from './compare.ts'
+export { answersTo, differencesOf, differencesOfCall, type Difference } from './compare.ts'
 export {
   changesBetween,
   countsAgainst,

@@ -14,3 +14,4 @@ export type {
   RuleAction,
 } from './policy.ts'
 export { printPolicy } from './print.ts'
+export { reasonsWithoutTrace } from './untraced.ts'
