@@ -80,7 +80,7 @@ async function diff(
   const pair = gitPair(words, world.env)
   if (pair === undefined) throw new UserError('diff takes BASE and HEAD: see seccomp-gen diff --help')
   if (options.output !== undefined) throw new UserError('git reads what diff prints: leave -o out')
-  const { text, status } = await gitDiff(pair, options, world)
+  const { text, status } = await gitDiff(pair, options, failOnGiven, world)
   world.stdout.write(text)
   // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.
   return failOnGiven ? status : 0
@@ -91,15 +91,23 @@ interface Report {
   readonly status: 0 | 1
 }
 
-/** A new or removed profile is compared with what an engine applies without one; what is no profile is said to be none. */
+/**
+ * A new or removed profile is compared with what an engine applies without one; what is no profile is said
+ * to be none, and refused where a status was asked for.
+ */
 async function gitDiff(
   { path, newPath, before, after }: GitPair,
   options: Options,
+  strict: boolean,
   world: World,
 ): Promise<Report> {
   const forPeople = options.report === 'text' || options.report === 'markdown'
-  const escape = options.report === 'markdown' ? escapeMarkdown : escapeTerminal
-  const line = (text: string): string => (forPeople ? `${escape(text)}\n` : '')
+  const line = (text: string): string =>
+    !forPeople
+      ? ''
+      : options.report === 'markdown'
+        ? `### ${escapeMarkdown(text)}\n\n`
+        : `${escapeTerminal(text)}\n`
   if (before === undefined && after === undefined) {
     return { text: line(`${path}: unmerged, not compared`), status: 0 }
   }
@@ -122,7 +130,7 @@ async function gitDiff(
     const { text, status } = compared(one, other, options)
     return { text: `${line(what)}${text}`, status }
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
+    if (strict || !(error instanceof UserError)) throw error
     return { text: line(`${newPath}: not compared: ${error.message}`), status: 0 }
   }
 }

@@ -55,7 +55,8 @@ const reports: Readonly<Record<ExplanationFormat, (calls: readonly ExplainedCall
 const titles: readonly string[] = ['call', 'arch', 'answer', 'default', 'risk', 'because']
 
 function cells(call: ExplainedCall): readonly string[] {
-  const { architecture, syscall, answers, because, risks } = call
+  const { architecture, syscall, answers, because, risks, at } = call
+  const unknown = at === undefined ? '-' : 'nothing here says why'
   const said = answers.map((each) => answerText(each).replace('SCMP_ACT_', '')).join(' or ')
   return [
     syscall,
@@ -63,7 +64,7 @@ function cells(call: ExplainedCall): readonly string[] {
     said,
     defaultText(call.default),
     risks.length === 0 ? '-' : risks.map(({ severity, class: name }) => `${severity}: ${name}`).join(', '),
-    because.length === 0 ? 'nothing here says why' : because.map(reasonText).join('; '),
+    because.length === 0 ? unknown : because.map(reasonText).join('; '),
   ]
 }
 
