@@ -3,7 +3,7 @@
 import { Option } from 'commander'
 import { parseProfiles, profileProblems, type Dialect } from '../profile/index.ts'
 import { problemsReport, type Checked, type ReportFormat } from '../report/problems.ts'
-import { outputOption } from './options.ts'
+import { outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { readTexts, type TextFile } from './texts.ts'
 import type { Declare, World } from './world.ts'
