@@ -7,7 +7,6 @@ import { addContextOptions, contextOptionsFrom, type ContextWords } from './cont
 import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { readProfileWord } from './profiles.ts'
-import { readInputs } from './read.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -57,11 +56,14 @@ async function explain(
   const { arch, trace, report, output } = options
   await checkOutput(output, world)
   const { profile, capabilities } = await readProfileWord(word, world)
+  // Every format of traces, for those who give one.
+  const observations =
+    trace && (await (await import('./read.ts')).readInputs(trace, 'auto', undefined, world))
   const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)
   const explained = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),
-    ...(trace === undefined ? {} : { observations: await readInputs(trace, 'auto', undefined, world) }),
+    ...(observations === undefined ? {} : { observations }),
     ...(calls.length === 0 ? {} : { calls }),
   })
   await writeOutput(explanationReport(explained, report), output, world)

@@ -7,7 +7,7 @@ import { below, depthLimit, exactInteger, placesOf, type Member, type Place, typ
 
 let loaded: typeof import('yaml') | undefined
 
-/** The package is as much code as the rest of `diff` together, and most profiles are JSON: it is loaded when asked for. */
+/** Most profiles are JSON: the package is loaded when the first YAML is read. */
 const yaml = (): typeof import('yaml') =>
   (loaded ??= createRequire(import.meta.url)('yaml') as typeof import('yaml'))
 

@@ -63,9 +63,15 @@ function cells(call: ExplainedCall): readonly string[] {
     architecture,
     said,
     defaultText(call.default),
-    risks.length === 0 ? '-' : risks.map(({ severity, class: name }) => `${severity}: ${name}`).join(', '),
+    risksText(risks),
     because.length === 0 ? unknown : because.map(reasonText).join('; '),
   ]
+}
+
+/** The gravest; all of them stand below the table. */
+function risksText([first, ...others]: readonly Risk[]): string {
+  if (first === undefined) return '-'
+  return `${first.severity}: ${first.class}${others.length === 0 ? '' : `, and ${others.length} more`}`
 }
 
 const carried: Readonly<Record<CarriedOut, string>> = {
