@@ -1,7 +1,7 @@
 // The options that say where a profile is read (contract: "Options with one meaning everywhere").
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
-import { contextOf, type Context } from '../meaning/index.ts'
+import { contextOf, type Context, type ContextOptions } from '../meaning/index.ts'
 
 export interface ContextWords {
   readonly cap?: readonly string[]
@@ -34,18 +34,26 @@ function capability(word: string): string {
 }
 
 /** `engine`: the capabilities that the engine of a built-in profile gives. */
-export function contextFrom(
+export function contextOptionsFrom(
   { cap, kernel, runtime }: ContextWords,
   architecture: Architecture,
   engine?: readonly string[],
-): Context {
+): ContextOptions {
   const named = cap?.filter((each) => each !== 'none')
-  return contextOf({
+  return {
     architecture,
     ...(named?.includes('all') ? { capabilities: 'all' as const } : {}),
     ...(named !== undefined && !named.includes('all') ? { capabilities: named } : {}),
     ...(named === undefined && engine !== undefined ? { capabilities: engine } : {}),
     ...(kernel === undefined ? {} : { kernel }),
     ...(runtime === undefined ? {} : { runtime }),
-  })
+  }
+}
+
+export function contextFrom(
+  words: ContextWords,
+  architecture: Architecture,
+  engine?: readonly string[],
+): Context {
+  return contextOf(contextOptionsFrom(words, architecture, engine))
 }

@@ -13,7 +13,8 @@ import {
   type ParsedProfile,
 } from '../profile/index.ts'
 import { problemsReport, type Checked, type ReportFormat } from '../report/problems.ts'
-import { outputOption, runtimeOption } from './options.ts'
+import { outputOption } from './document-options.ts'
+import { runtimeOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { say } from './say.ts'
 import { readEach, type TextFile } from './texts.ts'

@@ -3,10 +3,10 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
+import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
 import { passes } from './evaluate.ts'
 import { decisionOn } from './filter.ts'
-import type { Meaning } from './index.ts'
+import type { Meaning } from './meaning.ts'
 import { comparedBy, isAnswer, type Accumulator, type Block, type Target } from './program.ts'
 import { wordWith, type WordFact } from './words.ts'
 
@@ -50,7 +50,28 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
     })
 }
 
-function differencesOfCall(
+/** Every answer that some arguments get, each with six of them, the first found. */
+export function answersTo(
+  { filter }: Meaning,
+  architecture: Architecture,
+  syscall: string,
+  number: number,
+): readonly { readonly answer: Answer; readonly args: readonly bigint[] }[] {
+  const decision = decisionOn(filter, architecture, number)
+  const found = new Map<string, { answer: Answer; args: readonly bigint[] }>()
+  for (const [answer, words] of ways(decision, new Map(), {
+    left: stepLimit,
+    syscall,
+    architecture,
+  })) {
+    const key = answerText(answer)
+    if (!found.has(key)) found.set(key, { answer, args: argumentsOf(words) })
+  }
+  return [...found.values()]
+}
+
+/** The differences of one call. */
+export function differencesOfCall(
   before: Meaning,
   after: Meaning,
   architecture: Architecture,

@@ -23,3 +23,4 @@ export type {
 } from './policy.ts'
 export { printPolicy } from './print.ts'
 export { onAarch64 } from './translate.ts'
+export { reasonsWithoutTrace } from './untraced.ts'

@@ -324,7 +324,7 @@ t.test(
     t.match(stdout, /^profile\.json:1:1: /)
     t.match(
       stderr,
-      /^seccomp-gen: nosuch: no such file\nseccomp-gen: app\.strace:1:1: is not a profile[^\n]*\n$/,
+      /^seccomp-gen: nosuch: no such file\nseccomp-gen: app\.strace:1:1: is a trace, not a profile[^\n]*\n$/,
     )
   },
 )
