@@ -57,7 +57,7 @@ t.test('help of every command shows an example and goes to stdout', async (t) =>
   for (const argv of [
     ['--help'],
     ['help'],
-    ...['trace', 'observe', 'generate', 'validate', 'syscalls'].flatMap((name) => [
+    ...['trace', 'observe', 'generate', 'validate', 'diff', 'eval', 'explain', 'syscalls'].flatMap((name) => [
       [name, '--help'],
       ['help', name],
     ]),
