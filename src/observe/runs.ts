@@ -1,5 +1,6 @@
 // What several runs say of the next one. Calls are species, runs are samples, and only whether a run had a call counts,
 // because calls of one run are not independent of each other.
+import { architectureNames, architectures } from '../abi/architectures.ts'
 import type { Observations } from '../read/observations/document.ts'
 
 export interface RunEstimate {
@@ -16,7 +17,8 @@ export interface RunEstimate {
 }
 
 /**
- * Undefined for fewer than two runs. Units: runs and calls.
+ * Undefined for fewer than two runs, and for runs on machines of two kinds: none of them says anything of the others'
+ * calls. Units: runs and calls.
  *
  * `expectedNew` is Good and Turing's once/runs: I. J. Good, "The population frequencies of species and the estimation
  * of population parameters", Biometrika 40 (1953) 237-264, for samples instead of individuals: A. Chao and L. Jost,
@@ -28,7 +30,9 @@ export interface RunEstimate {
  */
 export function estimateRuns(observations: Observations): RunEstimate | undefined {
   const { runs = 1 } = observations
-  if (runs < 2) return undefined
+  const seenOn = architectureNames.filter((each) => observations.architectures[each] !== undefined)
+  const hosts = new Set(seenOn.map((each) => architectures[each].host))
+  if (runs < 2 || hosts.size > 1) return undefined
   const counts = Object.values(observations.architectures)
     .flatMap((calls) => Object.values(calls))
     .map((call) => call.runs ?? 1)

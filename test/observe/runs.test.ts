@@ -89,3 +89,12 @@ t.test('the expectation of new calls holds over many programs', (t) => {
   t.ok(found < expected * 1.05, `found ${found}`)
   t.end()
 })
+
+t.test('runs on two kinds of machine are no sample of one another', async (t) => {
+  const here = await observed(run('close'), run('close', 'dup'))
+  const { x86_64 } = here.architectures
+  const there: Observations = { ...here, architectures: { ...(x86_64 && { aarch64: x86_64 }) } }
+  t.ok(estimateRuns(here))
+  t.ok(estimateRuns(there))
+  t.equal(estimateRuns(mergeObservations(here, there)), undefined)
+})
