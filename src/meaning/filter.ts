@@ -86,7 +86,7 @@ interface Target {
 }
 
 /** The numbers of a name on an architecture; on i386 a socket or ipc call has its family's as well, first. */
-function targetsOf(name: string, architecture: Architecture): readonly Target[] {
+export function targetsOf(name: string, architecture: Architecture): readonly Target[] {
   const number = syscallTable(architecture).byName(name)?.number
   const own = number === undefined ? [] : [{ number }]
   const family = architecture === 'x86' ? multiplexerOf(name) : undefined
@@ -97,7 +97,7 @@ function targetsOf(name: string, architecture: Architecture): readonly Target[] 
 }
 
 /** The first argument says which call is meant; what a rule said of it is lost, the other conditions stay. */
-function memberConditions(member: number, conditions: readonly Condition[]): readonly Condition[] {
+export function memberConditions(member: number, conditions: readonly Condition[]): readonly Condition[] {
   return [
     { index: 0, operator: 'SCMP_CMP_EQ', mask: 0xffffffffffffffffn, value: BigInt(member) },
     ...conditions.filter(({ index }) => index !== 0),

@@ -42,6 +42,15 @@ export function answerAlways(
   const decision = decisionOn(filter, architecture, number)
   return isAnswer(decision) ? decision : undefined
 }
+export {
+  both,
+  caseKey,
+  distinct,
+  isCarriedOut,
+  permittedCases,
+  type Case,
+  type MaskedEquality,
+} from './permitted.ts'
 export { differencesOf, type Difference } from './compare.ts'
 export {
   changesBetween,

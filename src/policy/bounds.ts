@@ -1,0 +1,126 @@
+// What is allowed of a call that is needed: as much as the ceiling allows, and beyond it what was seen. The ceiling's
+// conditions stay on the call; a value that was seen outside of them is allowed by itself, and a call that the ceiling
+// refuses is allowed because it was seen. A value that is not known opens nothing: that would be a guess.
+import type { Architecture } from '../abi/architectures.ts'
+import { isNarrowArgument } from '../abi/narrow-arguments.ts'
+import { both, distinct, type Case } from '../meaning/index.ts'
+import type { Ceiling } from './ceiling.ts'
+import type { Beyond, Reason } from './policy.ts'
+import type { Values } from './values.ts'
+
+export type ConditionsChoice = 'none' | 'within' | 'observed'
+
+/** One of several alternatives. */
+export interface Bound {
+  readonly conditions: Case
+  readonly because: readonly Reason[]
+}
+
+const all32 = 0xffffffffn
+const all64 = 0xffffffffffffffffn
+
+/** With more values than these the trace shows some of a range. */
+const few = 16
+
+/** At least one; an empty condition allows the call whatever its arguments. */
+export function boundsOf(
+  ceiling: Ceiling | undefined,
+  choice: ConditionsChoice,
+  architecture: Architecture,
+  syscall: string,
+  values: Values,
+): readonly Bound[] {
+  const seen = choice === 'observed' ? tuplesSeen(syscall, values) : undefined
+  if (ceiling === undefined) return narrowed([{ conditions: [], because: [] }], seen)
+  const cases = ceiling.cases(architecture, syscall)
+  const beyond = (what: Beyond, args: Case): Reason => ({
+    kind: 'beyond',
+    ceiling: ceiling.name,
+    ...what,
+    capabilities: ceiling.capabilitiesFor(architecture, syscall, args),
+  })
+  if (cases.length === 0) return narrowed([{ conditions: [], because: [beyond({ what: 'call' }, [])] }], seen)
+  if (cases.some((each) => each.length === 0)) return narrowed([{ conditions: [], because: [] }], seen)
+  if (choice === 'none') {
+    return [
+      {
+        conditions: [],
+        because: [{ kind: 'beyond', ceiling: ceiling.name, what: 'conditions', capabilities: [] }],
+      },
+    ]
+  }
+  const indexes = [...new Set(cases.flatMap((each) => each.map(({ index }) => index)))].sort((a, b) => a - b)
+  const isKnown = indexes.every((index) => values.get(index)?.all === true)
+  const within: Reason = { kind: 'within', ceiling: ceiling.name, values: isKnown ? 'seen' : 'unknown' }
+  const outside = indexes.flatMap((index) =>
+    (values.get(index)?.seen ?? [])
+      .filter((value) => !cases.some((each) => isPossible(each, index, value, values)))
+      .flatMap((value): readonly Bound[] => {
+        const others = indexes.filter((each) => each !== index && values.get(each)?.all === true)
+        const tuples = tuplesOf(syscall, others, values).flatMap(
+          (tuple) => both(tuple, [equalTo(syscall, index, value)]) ?? [],
+        )
+        return tuples.map((conditions) => {
+          // The ceiling may carry out more than its cases say in masked equalities.
+          if (isKnown && ceiling.carriesOut(architecture, syscall, conditions))
+            return { conditions: conditions.map((each) => ({ ...each, mask: all64 })), because: [within] }
+          const what = { what: 'value', argument: index, value: `${value}` } as const
+          return { conditions, because: [beyond(what, conditions)] }
+        })
+      }),
+  )
+  const inside = narrowed(
+    cases.map((conditions) => ({ conditions, because: [within] })),
+    seen,
+  )
+  return [...inside, ...outside]
+}
+
+/** Whether the value may be one of the case, with what is known of the other arguments. */
+function isPossible(conditions: Case, index: number, value: bigint, values: Values): boolean {
+  return conditions.every((condition) => {
+    const known = values.get(condition.index)
+    const its = condition.index === index ? [value] : known?.all === true ? known.seen : undefined
+    return its === undefined || its.some((one) => (one & condition.mask) === condition.value)
+  })
+}
+
+/** As far as the kernel looks at it. */
+function equalTo(syscall: string, index: number, value: bigint): Case[number] {
+  const mask = isNarrowArgument(syscall, index) ? all32 : all64
+  return { index, mask, value: value & mask }
+}
+
+/** Every combination of the values of these arguments. */
+function tuplesOf(syscall: string, indexes: readonly number[], values: Values): readonly Case[] {
+  return indexes.reduce<readonly Case[]>(
+    (tuples, index) =>
+      tuples.flatMap((each) =>
+        (values.get(index)?.seen ?? []).flatMap(
+          (value) => both(each, [equalTo(syscall, index, value)]) ?? [],
+        ),
+      ),
+    [[]],
+  )
+}
+
+/** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
+function tuplesSeen(
+  syscall: string,
+  values: Values,
+): { readonly tuples: readonly Case[]; readonly reasons: readonly Reason[] } | undefined {
+  const known = [...values].filter(([, { all, seen }]) => all && seen.length <= few).map(([index]) => index)
+  const tuples = tuplesOf(syscall, known, values)
+  if (known.length === 0 || tuples.length > few) return undefined
+  return { tuples, reasons: known.map((argument) => ({ kind: 'narrowed', argument })) }
+}
+
+function narrowed(bounds: readonly Bound[], seen: ReturnType<typeof tuplesSeen>): readonly Bound[] {
+  if (seen === undefined) return bounds
+  return bounds.flatMap(({ conditions, because }) =>
+    distinct(seen.tuples.flatMap((tuple) => both(conditions, tuple) ?? [])).map((each) => ({
+      conditions: each,
+      because: [...because, ...seen.reasons],
+    })),
+  )
+}
