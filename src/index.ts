@@ -23,6 +23,7 @@ export {
   type DefaultAction,
   type KernelWhy,
   type LeftOut,
+  type MaskedCondition,
   type Policy,
   type PolicyOptions,
   type PolicyRule,

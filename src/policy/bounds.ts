@@ -5,14 +5,15 @@ import type { Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { both, distinct, type Case } from '../meaning/index.ts'
 import type { Ceiling } from './ceiling.ts'
-import type { Beyond, Reason } from './policy.ts'
+import { shortened } from './conditions.ts'
+import type { Beyond, Condition, Reason } from './policy.ts'
 import type { Values } from './values.ts'
 
 export type ConditionsChoice = 'none' | 'within' | 'observed'
 
 /** One of several alternatives. */
 export interface Bound {
-  readonly conditions: Case
+  readonly conditions: readonly Condition[]
   readonly because: readonly Reason[]
 }
 
@@ -31,7 +32,12 @@ export function boundsOf(
   values: Values,
 ): readonly Bound[] {
   const seen = choice === 'observed' ? tuplesSeen(syscall, values) : undefined
-  if (ceiling === undefined) return narrowed([{ conditions: [], because: [] }], seen)
+  const inside = (cases: readonly Case[], ...because: readonly Reason[]): readonly Bound[] =>
+    shortened(seen === undefined ? cases : narrowed(cases, seen.tuples)).map((conditions) => ({
+      conditions,
+      because: [...because, ...(seen?.reasons ?? [])],
+    }))
+  if (ceiling === undefined) return inside([[]])
   const cases = ceiling.cases(architecture, syscall)
   const beyond = (what: Beyond, args: Case): Reason => ({
     kind: 'beyond',
@@ -39,16 +45,9 @@ export function boundsOf(
     ...what,
     capabilities: ceiling.capabilitiesFor(architecture, syscall, args),
   })
-  if (cases.length === 0) return narrowed([{ conditions: [], because: [beyond({ what: 'call' }, [])] }], seen)
-  if (cases.some((each) => each.length === 0)) return narrowed([{ conditions: [], because: [] }], seen)
-  if (choice === 'none') {
-    return [
-      {
-        conditions: [],
-        because: [{ kind: 'beyond', ceiling: ceiling.name, what: 'conditions', capabilities: [] }],
-      },
-    ]
-  }
+  if (cases.length === 0) return inside([[]], beyond({ what: 'call' }, []))
+  if (cases.some((each) => each.length === 0)) return inside([[]])
+  if (choice === 'none') return [{ conditions: [], because: [beyond({ what: 'conditions' }, [])] }]
   const indexes = [...new Set(cases.flatMap((each) => each.map(({ index }) => index)))].sort((a, b) => a - b)
   const isKnown = indexes.every((index) => values.get(index)?.all === true)
   const within: Reason = { kind: 'within', ceiling: ceiling.name, values: isKnown ? 'seen' : 'unknown' }
@@ -69,11 +68,7 @@ export function boundsOf(
         })
       }),
   )
-  const inside = narrowed(
-    cases.map((conditions) => ({ conditions, because: [within] })),
-    seen,
-  )
-  return [...inside, ...outside]
+  return [...inside(cases, within), ...outside]
 }
 
 /** Whether the value may be one of the case, with what is known of the other arguments. */
@@ -115,12 +110,7 @@ function tuplesSeen(
   return { tuples, reasons: known.map((argument) => ({ kind: 'narrowed', argument })) }
 }
 
-function narrowed(bounds: readonly Bound[], seen: ReturnType<typeof tuplesSeen>): readonly Bound[] {
-  if (seen === undefined) return bounds
-  return bounds.flatMap(({ conditions, because }) =>
-    distinct(seen.tuples.flatMap((tuple) => both(conditions, tuple) ?? [])).map((each) => ({
-      conditions: each,
-      because: [...because, ...seen.reasons],
-    })),
-  )
+/** What of the cases was seen. */
+function narrowed(cases: readonly Case[], seen: readonly Case[]): readonly Case[] {
+  return distinct(cases.flatMap((each) => seen.flatMap((tuple) => both(each, tuple) ?? [])))
 }

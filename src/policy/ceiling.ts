@@ -61,7 +61,7 @@ export class Ceiling {
     return isCarriedOut(this.#meaning(architecture), architecture, syscall, args)
   }
 
-  /** The capabilities of which any one, added to the bounding set, makes it carry the call out in this case. */
+  /** The capabilities of which any one, added to the bounding set, makes it carry the call out in this case, or in any. */
   capabilitiesFor(architecture: Architecture, syscall: string, args: Case): readonly string[] {
     if (syscallTable(architecture).byName(syscall) === undefined) return []
     const isEnough: Question = (meaning) =>

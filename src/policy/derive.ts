@@ -1,11 +1,11 @@
 // Observations in, policy out: every decision of this room in its turn, per architecture, then one rule a call.
 import type { Architecture } from '../abi/architectures.ts'
-import { caseKey, type Case } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
 import { inOrder, settle, type Answer } from './answers.ts'
 import { boundsOf, type ConditionsChoice } from './bounds.ts'
 import { Ceiling, type CeilingOptions } from './ceiling.ts'
 import { withoutClone3 } from './clone3.ts'
+import { conditionsKey } from './conditions.ts'
 import { answersToChains } from './fallback.ts'
 import { answersForFloor, type FloorChoice } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
@@ -122,11 +122,11 @@ class Rules {
     architecture: Architecture,
     syscall: string,
     action: RuleAction,
-    conditions: Case,
+    conditions: PolicyRule['conditions'],
     because: readonly Reason[],
   ): void {
     const answer = `${action.type} ${action.type === 'errno' ? action.errno : ''}`
-    const key = `${syscall} ${answer} ${caseKey(conditions)}`
+    const key = `${syscall} ${answer} ${conditionsKey(conditions)}`
     const { architectures = [], because: before = [] } = this.#rules.get(key) ?? {}
     this.#rules.set(key, {
       syscall,
@@ -144,7 +144,7 @@ class Rules {
         (a, b) =>
           compareText(a.syscall, b.syscall) ||
           compareText(a.action.type, b.action.type) ||
-          compareText(caseKey(a.conditions), caseKey(b.conditions)),
+          compareText(conditionsKey(a.conditions), conditionsKey(b.conditions)),
       )
   }
 }

@@ -2,6 +2,7 @@
 // seen, the tables of abi/, and what is known of runtimes, libcs and the kernel; each decision is one file with its
 // authority in its first lines. How a policy is written down is the business of profile/.
 export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
+export { conditionsKey } from './conditions.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, type Floor, type FloorChoice } from './floor.ts'
 export type {
@@ -10,6 +11,7 @@ export type {
   DefaultAction,
   KernelWhy,
   LeftOut,
+  MaskedCondition,
   Policy,
   PolicyRule,
   Reason,

@@ -32,8 +32,13 @@ export interface PolicyRule {
   readonly because: readonly [Reason, ...Reason[]]
 }
 
-/** `(argument & mask) == value`: the one comparison that is right for int arguments (facts: the kernel truncates them). */
-export interface Condition {
+/**
+ * `(argument & mask) == value`: the one comparison that is right for int arguments (facts: the kernel truncates them);
+ * or `argument < below`, all 64 bits of it, where a ceiling that is not to be exceeded compares so.
+ */
+export type Condition = MaskedCondition | { readonly index: number; readonly below: bigint }
+
+export interface MaskedCondition {
   /** Argument index, 0 to 5. */
   readonly index: number
   readonly mask: bigint

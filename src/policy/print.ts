@@ -13,11 +13,11 @@ export function printPolicy(policy: Policy): string {
         syscall,
         architectures,
         action,
-        conditions: conditions.map(({ index, mask, value }) => ({
-          index,
-          mask: `${mask}`,
-          value: `${value}`,
-        })),
+        conditions: conditions.map((each) =>
+          'below' in each
+            ? { index: each.index, below: `${each.below}` }
+            : { index: each.index, mask: `${each.mask}`, value: `${each.value}` },
+        ),
         because,
       })),
       left: policy.left,

@@ -6,7 +6,8 @@
 // tell hosts apart ask for one host at a time (print-policy.ts). libseccomp would not do better with both rules:
 // of two unconditional ones the first wins, and an unconditional one beats every conditional one.
 import type { Architecture } from '../abi/architectures.ts'
-import type { Condition, Policy, PolicyRule } from '../policy/policy.ts'
+import { conditionsKey } from '../policy/conditions.ts'
+import type { Condition, MaskedCondition, Policy, PolicyRule } from '../policy/policy.ts'
 
 /** One answer to one call. Several for a call are alternatives, and all of them have the same action. */
 export interface Answer {
@@ -68,23 +69,21 @@ function alternatives(
  * masked comparisons of one argument are one with both masks; a comparison under mask 0 says nothing.
  */
 function joinConditions(rule: PolicyRule): readonly Condition[] {
-  const joined = new Map<number, Condition>()
-  for (const { index, mask, value } of rule.conditions) {
+  const joined = new Map<number, MaskedCondition>()
+  const bounds = rule.conditions.filter((each) => 'below' in each)
+  for (const condition of rule.conditions) {
+    if ('below' in condition) continue
+    const { index, mask, value } = condition
     const before = joined.get(index) ?? { index, mask: 0n, value: 0n }
     const possible = (value & ~mask) === 0n && ((before.value ^ value) & before.mask & mask) === 0n
     if (!possible) throw new Error(`the conditions on argument ${index} of ${rule.syscall} can never hold`)
     joined.set(index, { index, mask: before.mask | mask, value: before.value | value })
   }
-  return [...joined.values()].filter(({ mask }) => mask !== 0n).sort((one, other) => one.index - other.index)
-}
-
-/** Equal for equal conditions, in numeric order where sorted as text. */
-export function conditionsKey(conditions: readonly Condition[]): string {
-  return conditions.map(({ index, mask, value }) => `${index} ${wide(mask)} ${wide(value)}`).join(' ')
-}
-
-function wide(value: bigint): string {
-  return value.toString(16).padStart(16, '0')
+  const all = [...[...joined.values()].filter(({ mask }) => mask !== 0n), ...bounds]
+  const named = new Set(all.map(({ index }) => index))
+  if (named.size < all.length)
+    throw new Error(`an argument of ${rule.syscall} has two conditions that no rule can say`)
+  return all.sort((one, other) => one.index - other.index)
 }
 
 /** By code units: the same everywhere. */

@@ -1,8 +1,9 @@
 // A policy as a profile document: as few rules as say it, in one order. First the calls allowed whatever their
 // arguments, then those allowed under conditions, then those answered with an errno of their own.
 import { architectures } from '../abi/architectures.ts'
+import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy } from '../policy/policy.ts'
-import { answersOf, byText, conditionsKey, type Answer } from './answers.ts'
+import { answersOf, byText, type Answer } from './answers.ts'
 import type { OciArgument, OciProfile, OciRule } from './document.ts'
 import { errnoLimit } from './words.ts'
 
@@ -62,8 +63,15 @@ function order({ errno, conditions }: Answer): number {
   return errno
 }
 
-/** (argument & value) == valueTwo. */
-function argumentOf({ index, mask, value }: Condition): OciArgument {
+/**
+ * MASKED_EQ: (argument & value) == valueTwo. A whole register is compared plainly, which is the same to every engine, and
+ * no number is so large that the operator's int64, or a program that rounds, could not hold it.
+ */
+function argumentOf(condition: Condition): OciArgument {
+  const { index } = condition
+  if ('below' in condition) return { index, value: condition.below, op: 'SCMP_CMP_LT' }
+  const { mask, value } = condition
+  if (mask === 0xffffffffffffffffn) return { index, value, op: 'SCMP_CMP_EQ' }
   return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }
 }
 
