@@ -56,15 +56,13 @@ export function boundsOf(
       .filter((value) => !cases.some((each) => isPossible(each, index, value, values)))
       .flatMap((value): readonly Bound[] => {
         const others = indexes.filter((each) => each !== index && values.get(each)?.all === true)
-        const tuples = tuplesOf(syscall, others, values).flatMap(
-          (tuple) => both(tuple, [equalTo(syscall, index, value)]) ?? [],
-        )
-        return tuples.map((conditions) => {
+        const only: Values = new Map([...values, [index, { seen: [value], all: true }]])
+        return tuplesOf([...others, index], only).map((tuple) => {
           // The ceiling may carry out more than its cases say in masked equalities.
-          if (isKnown && ceiling.carriesOut(architecture, syscall, conditions))
-            return { conditions: conditions.map((each) => ({ ...each, mask: all64 })), because: [within] }
+          if (isKnown && ceiling.carriesOut(architecture, syscall, tuple))
+            return { conditions: tuple, because: [within] }
           const what = { what: 'value', argument: index, value: `${value}` } as const
-          return { conditions, because: [beyond(what, conditions)] }
+          return { conditions: asTheKernelLooks(syscall, tuple), because: [beyond(what, tuple)] }
         })
       }),
   )
@@ -80,23 +78,23 @@ function isPossible(conditions: Case, index: number, value: bigint, values: Valu
   })
 }
 
-/** As far as the kernel looks at it. */
-function equalTo(syscall: string, index: number, value: bigint): Case[number] {
-  const mask = isNarrowArgument(syscall, index) ? all32 : all64
-  return { index, mask, value: value & mask }
-}
-
-/** Every combination of the values of these arguments. */
-function tuplesOf(syscall: string, indexes: readonly number[], values: Values): readonly Case[] {
+/** Every combination of the values of these arguments, whole. */
+function tuplesOf(indexes: readonly number[], values: Values): readonly Case[] {
   return indexes.reduce<readonly Case[]>(
     (tuples, index) =>
       tuples.flatMap((each) =>
-        (values.get(index)?.seen ?? []).flatMap(
-          (value) => both(each, [equalTo(syscall, index, value)]) ?? [],
-        ),
+        (values.get(index)?.seen ?? []).flatMap((value) => both(each, [{ index, mask: all64, value }]) ?? []),
       ),
     [[]],
   )
+}
+
+/** Of an `int` the lower half. */
+function asTheKernelLooks(syscall: string, tuple: Case): Case {
+  return tuple.map(({ index, value }) => {
+    const mask = isNarrowArgument(syscall, index) ? all32 : all64
+    return { index, mask, value: value & mask }
+  })
 }
 
 /** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
@@ -105,7 +103,7 @@ function tuplesSeen(
   values: Values,
 ): { readonly tuples: readonly Case[]; readonly reasons: readonly Reason[] } | undefined {
   const known = [...values].filter(([, { all, seen }]) => all && seen.length <= few).map(([index]) => index)
-  const tuples = tuplesOf(syscall, known, values)
+  const tuples = tuplesOf(known, values).map((each) => asTheKernelLooks(syscall, each))
   if (known.length === 0 || tuples.length > few) return undefined
   return { tuples, reasons: known.map((argument) => ({ kind: 'narrowed', argument })) }
 }

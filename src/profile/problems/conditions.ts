@@ -2,6 +2,7 @@
 // into alternatives; crun looks at six conditions), seccomp_rule_add(3), include/linux/syscalls.h for int arguments.
 import { isNarrowArgument } from '../../abi/narrow-arguments.ts'
 import type { PlacedRule } from '../dialects.ts'
+import type { Operator } from '../document.ts'
 import { finding, type Finding } from '../findings.ts'
 import type { Subject } from './subject.ts'
 
@@ -21,16 +22,22 @@ export function* conditionProblems(subject: Subject): Generator<Finding> {
       } else if (!onlyNarrow) {
         const calls = rule.names.filter((name) => isNarrowArgument(name, index))
         if (calls.length > 0) {
-          yield finding('narrow-argument', where, {
+          const facts = {
             index: String(index),
             op,
             calls: calls.slice(0, 8).join(', '),
             value: String(value),
-          })
+          }
+          yield finding('narrow-argument', where, facts, isBounded(rule, op) ? 'note' : 'warning')
         }
       }
     }
   }
+}
+
+/** Upper bits can only make the rule fail: what it allows is no more than what it says. */
+function isBounded({ action }: PlacedRule, op: Operator): boolean {
+  return action === 'SCMP_ACT_ALLOW' && /^SCMP_CMP_(?:EQ|LT|LE)$/.test(op)
 }
 
 function* indexProblems(rule: PlacedRule): Generator<Finding> {
