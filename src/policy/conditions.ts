@@ -30,6 +30,7 @@ export function shortened(cases: readonly Case[]): readonly (readonly Condition[
     const its = ranges.filter((each) => each.index === index).sort((a, b) => (a.low < b.low ? -1 : 1))
     let below = 0n
     for (const { low, size } of its) if (low <= below && low + size > below) below = low + size
+    if (below > all64) return [[]]
     return [
       ...(below > 1n ? [[{ index, below }]] : []),
       ...its.filter(({ low }) => below <= 1n || low >= below).flatMap(valuesOfRange),
