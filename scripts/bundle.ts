@@ -20,28 +20,29 @@ export interface BundleProcess {
 const busybox = '/bin/busybox'
 const applets = ['true', 'ls', 'cat', 'echo', 'sleep', 'sh', 'id']
 
-/** Why containers cannot be run here, as a sentence; undefined when they can. */
-export function whyNotRun(runtime: Runtime): string | undefined {
+/** Why containers cannot be run here, as a sentence; undefined when they can. `binary`: where it is not in PATH. */
+export function whyNotRun(runtime: Runtime, binary: string = runtime): string | undefined {
   if (process.platform !== 'linux') return 'containers need Linux'
   if (process.getuid?.() !== 0) return `${runtime} is run as root here, and this is not root`
-  if (version(runtime) === undefined) return `${runtime} is not installed`
+  if (version(binary) === undefined) return `${runtime} is not installed`
   if (!existsSync(busybox)) return `${busybox} is missing: apt-get install busybox-static`
   if (spawnSync('ldd', [busybox]).status === 0)
     return `${busybox} is not static: apt-get install busybox-static`
   return undefined
 }
 
-/** The version a tool prints on its first line, such as "1.1.5"; undefined where it is not installed. */
-export function version(tool: Runtime | 'strace'): string | undefined {
+/** The version a tool prints on its first line, such as "1.1.5" or "1.0.0-rc93"; undefined where it is not installed. */
+export function version(tool: string): string | undefined {
   const answer = spawnSync(tool, ['--version'], { encoding: 'utf8' })
-  return answer.status === 0 ? /version v?([0-9.]+)/.exec(answer.stdout)?.[1] : undefined
+  if (answer.status !== 0) return undefined
+  return /version v?([0-9.]+(?:[-~]rc\.?\d+)?)/.exec(answer.stdout)?.[1]?.replace('~', '-')
 }
 
 /** Makes `directory` (which exists) a bundle: rootfs and config.json. May be called again with another process. */
 export function writeBundle(directory: string, process: BundleProcess, seccomp: unknown): void {
   const rootfs = join(directory, 'rootfs')
   if (!existsSync(rootfs)) {
-    for (const each of ['bin', 'etc', 'proc', 'dev', 'tmp', 'home/app']) {
+    for (const each of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'home/app']) {
       mkdirSync(join(rootfs, each), { recursive: true })
     }
     copyFileSync(busybox, join(rootfs, 'bin/busybox'))
@@ -55,29 +56,35 @@ export function writeBundle(directory: string, process: BundleProcess, seccomp: 
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config(process, seccomp), null, 2))
 }
 
-function config(process: BundleProcess, seccomp: unknown): unknown {
+/** `process` of config.json, and what `exec --process` reads. */
+export function processDocument(process: BundleProcess): unknown {
   const capabilities = process.capabilities ?? []
   return {
-    ociVersion: '1.0.2',
-    process: {
-      terminal: process.terminal ?? false,
-      user: process.user ?? { uid: 0, gid: 0 },
-      args: process.args,
-      env: ['PATH=/usr/bin:/bin'],
-      cwd: process.cwd ?? '/',
-      capabilities: {
-        bounding: capabilities,
-        permitted: capabilities,
-        effective: capabilities,
-        inheritable: process.ambient === true ? capabilities : [],
-        ambient: process.ambient === true ? capabilities : [],
-      },
-      noNewPrivileges: process.noNewPrivileges,
+    terminal: process.terminal ?? false,
+    user: process.user ?? { uid: 0, gid: 0 },
+    args: process.args,
+    env: ['PATH=/usr/bin:/bin'],
+    cwd: process.cwd ?? '/',
+    capabilities: {
+      bounding: capabilities,
+      permitted: capabilities,
+      effective: capabilities,
+      inheritable: process.ambient === true ? capabilities : [],
+      ambient: process.ambient === true ? capabilities : [],
     },
+    noNewPrivileges: process.noNewPrivileges,
+  }
+}
+
+function config(process: BundleProcess, seccomp: unknown): unknown {
+  return {
+    ociVersion: '1.0.2',
+    process: processDocument(process),
     root: { path: 'rootfs', readonly: false },
     hostname: 'measured',
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=65536k'] },
       {
         destination: '/dev/pts',

@@ -1,26 +1,25 @@
 // Writes profiles/floors/{runc,crun}.json and src/policy/data/floors.ts:
 //   npx tsx scripts/make-floors.ts
 // A floor is the union of what was measured here (profiles/floors/measured, made by scripts/measure-floor.ts), what
-// was published for a newer version, and what the sources say, minus what the sources place before the filter: a
-// call too few kills the container, a call too many is surface. Every name keeps where it comes from.
-import { readFileSync, writeFileSync } from 'node:fs'
+// was published for a newer version (profiles/floors/published), and what the sources say, minus what the sources place
+// before the filter: a call too few kills the container, a call too many is surface. Every name keeps where it comes
+// from; the versions also stand each for itself, for `--runtime runc@1.3.6`.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compareVersions } from '../src/policy/versions.ts'
 
 type Runtime = 'runc' | 'crun'
 type Names = readonly string[]
 
-/** What is known of one runtime besides the measurement. */
+/** What is known of one runtime besides the measurements and the published lists. */
 interface Known {
-  readonly version: string
-  readonly measured: string
-  readonly published: { readonly where: string; readonly names: Names }
+  /** Made under the filter with no_new_privs as well, by every version. */
   readonly others: readonly {
     readonly source: string
     readonly where: string
     readonly names: Names
-    /** Made under the filter with no_new_privs as well. */
-    readonly withNoNewPrivileges: boolean
+    readonly certainty: 'sometimes' | 'olderKernel'
   }[]
   /** Published, because that recorder starts earlier than the filter, and placed before the filter by the sources. */
   readonly precede: readonly { readonly why: string; readonly names: Names }[]
@@ -29,34 +28,23 @@ interface Known {
 }
 
 const words = (text: string): Names => text.trim().split(/\s+/)
-const published = 'kubernetes-sigs/security-profiles-operator a2e4c4b, examples'
 
 const known: Readonly<Record<Runtime, Known>> = {
   runc: {
-    version: '1.4.2',
-    measured: 'runc-1.1.5',
-    published: {
-      where: `${published}/baseprofile-runc.yaml (runc 1.4.2)`,
-      names: words(`
-        arch_prctl brk capget capset chdir close close_range epoll_ctl epoll_pwait execve exit_group faccessat2 fcntl
-        fstat fstatfs futex getcwd getdents64 getpid getppid getuid mmap mprotect nanosleep newfstatat openat openat2
-        prctl read recvfrom rt_sigreturn sched_yield set_tid_address setgid setgroups setuid sigaltstack statx tgkill
-        write`),
-    },
     others: [
       {
         source: 'go',
         where:
           "Go's run time, whose threads are runc's: seen now and then, with runc 1.1.5 under Docker 20.10",
         names: words('epoll_pwait futex madvise mmap nanosleep rt_sigreturn sched_yield tgkill'),
-        withNoNewPrivileges: true,
+        certainty: 'sometimes',
       },
       {
         source: 'go-exec',
         where:
           "published for runc 1.1.14; Go's syscall.Exec puts the limit of open files back that Go had raised",
         names: ['prlimit64'],
-        withNoNewPrivileges: true,
+        certainty: 'sometimes',
       },
     ],
     precede: [],
@@ -68,23 +56,13 @@ const known: Readonly<Record<Runtime, Known>> = {
     ],
   },
   crun: {
-    version: '1.26',
-    measured: 'crun-1.8.1',
-    published: {
-      where: `${published}/baseprofile-crun.yaml (crun 1.26)`,
-      names: words(`
-        access arch_prctl brk capset chdir chmod chown close close_range dup2 execve exit_group fchdir fchown fstat
-        fstatfs getcwd getegid geteuid getgid getuid ioctl lseek mkdirat mknodat mmap mount mprotect nanosleep
-        newfstatat openat openat2 pivot_root prctl pselect6 read readlink rt_sigaction rt_sigprocmask set_tid_address
-        setgroups sethostname setns setresgid setresuid setsid statfs statx symlinkat umask umount2 unshare write`),
-    },
     others: [
       {
         source: 'close-range',
         where:
           'before Linux 5.9 there is no close_range: crun reads /proc/self/fd instead (src/libcrun/utils.c)',
         names: words('close fcntl fstatfs getdents64 openat'),
-        withNoNewPrivileges: true,
+        certainty: 'olderKernel',
       },
     ],
     precede: [
@@ -97,8 +75,8 @@ const known: Readonly<Record<Runtime, Known>> = {
         names: words('setns unshare'),
       },
       {
-        why: 'session, host name and umask come before the filter (crun ba38286, src/libcrun/container.c)',
-        names: words('sethostname setsid umask'),
+        why: 'session and host name come before the filter (crun ba38286, src/libcrun/container.c)',
+        names: words('sethostname setsid'),
       },
     ],
     precedeWithNoNewPrivileges: [
@@ -112,11 +90,27 @@ const known: Readonly<Record<Runtime, Known>> = {
   },
 }
 
-interface Measurement {
-  readonly date: string
-  readonly withoutNoNewPrivileges: Readonly<Record<string, unknown>>
-  readonly withNoNewPrivileges: Readonly<Record<string, unknown>>
+interface Measured {
+  readonly rounds: number
+  readonly runs: number
+  readonly calls: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly refused: Readonly<Record<string, unknown>>
+  readonly startsWithout: { readonly EPERM: Names; readonly ENOSYS: Names }
 }
+
+interface Measurement {
+  readonly version: string
+  readonly withoutNoNewPrivileges: Measured
+  readonly withNoNewPrivileges: Measured
+}
+
+interface Published {
+  readonly version: string
+  readonly published: { readonly repository: string; readonly commit: string; readonly path: string }
+  readonly names: Names
+}
+
+type Case = 'withoutNoNewPrivileges' | 'withNoNewPrivileges'
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
 
@@ -125,47 +119,77 @@ export function generatedFloors(): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
   const modules: string[] = []
   for (const runtime of ['runc', 'crun'] as const) {
-    const { version, measured, published, others, precede, precedeWithNoNewPrivileges } = known[runtime]
-    const path = `profiles/floors/measured/${measured}.json`
-    const measurement = JSON.parse(readFileSync(join(repository, path), 'utf8')) as Measurement
+    const measured = documents<Measurement>('measured', runtime)
+    const published = documents<Published>('published', runtime)
+    const listed = published.at(-1)
+    const newest = measured.at(-1)
+    if (newest === undefined || listed === undefined) throw new Error(`nothing is known of ${runtime}`)
+    const { others, precede, precedeWithNoNewPrivileges } = known[runtime]
     const late = [...precede, ...precedeWithNoNewPrivileges]
-    const without = union(precede, measurement.withoutNoNewPrivileges, published.names, others)
-    const later = others.filter((each) => each.withNoNewPrivileges)
-    const withNew = union(late, measurement.withNoNewPrivileges, published.names, later)
+    const without = union(precede, measured, 'withoutNoNewPrivileges', listed, others)
+    const withNew = union(late, measured, 'withNoNewPrivileges', listed, others)
+    const { repository, commit, path } = listed.published
     const floor = {
       runtime,
-      version,
+      version: newest.version,
       architecture: 'x86_64',
-      date: measurement.date,
       sources: {
-        measured: `${measured.replace('-', ' ')}, ${path}`,
-        published: published.where,
+        measured: `${runtime} ${measured.map(({ version }) => version).join(', ')}: profiles/floors/measured`,
+        published: `${runtime} ${listed.version}: ${repository} ${commit}, ${path}`,
         ...Object.fromEntries(others.map(({ source, where }) => [source, where])),
       },
       withoutNoNewPrivileges: without,
       withNoNewPrivileges: withNew,
+      refusedAndDoneWithout: refusedBy(measured),
       beforeTheFilter: reasons(precede),
       beforeTheFilterWithNoNewPrivileges: reasons(precedeWithNoNewPrivileges),
     }
     files.set(`profiles/floors/${runtime}.json`, JSON.stringify(floor, null, 2) + '\n')
-    modules.push(module(runtime, version, Object.keys(without), Object.keys(withNew)))
+    const early = precede.flatMap(({ names }) => names)
+    modules.push(
+      ...module(runtime, newest.version, Object.keys(without), Object.keys(withNew)),
+      `  refused: '${Object.keys(refusedBy(measured)).join(' ')}',`,
+      `  sometimes: '${othersUnder('sometimes', others)}',`,
+      `  olderKernel: '${othersUnder('olderKernel', others)}',`,
+      '  measured: [',
+      ...measured.flatMap(measuredVersion),
+      '  ],',
+      '  published: [',
+      ...published.flatMap(({ version, names }) => [
+        '    {',
+        `      version: '${version}',`,
+        `      names: '${names.filter((name) => !early.includes(name)).join(' ')}',`,
+        '    },',
+      ]),
+      '  ],',
+      '}',
+      '',
+    )
   }
-  files.set(
-    'src/policy/data/floors.ts',
-    [
-      '// Generated by scripts/make-floors.ts, which also writes profiles/floors/*.json with the source of every name.',
-      '// Do not edit. Names of x86_64; `withNoNewPrivileges`: where the runtime sets no_new_privs, it loads the filter later.',
-      ...modules,
-    ].join('\n'),
-  )
+  files.set('src/policy/data/floors.ts', [head, ...modules].join('\n'))
   return files
+}
+
+const head = `// Generated by scripts/make-floors.ts, which also writes profiles/floors/*.json with the source of every name.
+// Do not edit. Names of x86_64; \`withNoNewPrivileges\`: where the runtime sets no_new_privs, it loads the filter later.
+import type { RuntimeFloors } from '../floor-versions.ts'
+`
+
+/** Of one runtime, by version. */
+function documents<T extends { readonly version: string }>(folder: string, runtime: Runtime): readonly T[] {
+  const directory = join(repository, 'profiles/floors', folder)
+  return readdirSync(directory)
+    .filter((file) => file.startsWith(`${runtime}-`))
+    .map((file) => JSON.parse(readFileSync(join(directory, file), 'utf8')) as T)
+    .sort((one, other) => compareVersions(one.version, other.version))
 }
 
 /** By name: the sources it comes from. What is known to precede the filter stays only where it was measured after it. */
 function union(
   precede: Known['precede'],
-  measured: Readonly<Record<string, unknown>>,
-  published: Names,
+  measured: readonly Measurement[],
+  which: Case,
+  published: Published,
   others: Known['others'],
 ): Readonly<Record<string, string>> {
   const early = new Set(precede.flatMap(({ names }) => names))
@@ -173,23 +197,69 @@ function union(
   const add = (source: string, names: Names): void => {
     for (const name of names) sources.set(name, [...(sources.get(name) ?? []), source])
   }
-  add('measured', Object.keys(measured))
+  for (const measurement of measured) {
+    add(`measured ${measurement.version}`, Object.keys(measurement[which].calls))
+  }
   add(
     'published',
-    published.filter((name) => !early.has(name)),
+    published.names.filter((name) => !early.has(name)),
   )
   for (const { source, names } of others) add(source, names)
   const sorted = [...sources].sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(sorted.map(([name, from]) => [name, from.join(', ')]))
 }
 
+/** By name: the versions that were seen to be refused it and to start the program all the same. */
+function refusedBy(measured: readonly Measurement[]): Readonly<Record<string, string>> {
+  const versions = new Map<string, string[]>()
+  for (const { version, withoutNoNewPrivileges, withNoNewPrivileges } of measured) {
+    const names = { ...withoutNoNewPrivileges.refused, ...withNoNewPrivileges.refused }
+    for (const name of Object.keys(names)) versions.set(name, [...(versions.get(name) ?? []), version])
+  }
+  const sorted = [...versions].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(sorted.map(([name, from]) => [name, from.join(', ')]))
+}
+
+function othersUnder(certainty: 'sometimes' | 'olderKernel', others: Known['others']): string {
+  const names = others.filter((each) => each.certainty === certainty).flatMap((each) => each.names)
+  return [...new Set(names)].sort().join(' ')
+}
+
 function reasons(precede: Known['precede']): Readonly<Record<string, string>> {
   return Object.fromEntries(precede.flatMap(({ why, names }) => names.map((name) => [name, why])))
 }
 
-function module(runtime: Runtime, version: string, without: Names, withNew: Names): string {
+/** One version for itself: each call under the strongest thing that was measured of it. */
+function measuredVersion(measurement: Measurement): readonly string[] {
+  const lines = (['withoutNoNewPrivileges', 'withNoNewPrivileges'] as const).flatMap((which) => {
+    const { rounds, runs, calls, refused, startsWithout } = measurement[which]
+    const how = (call: string, ways: Readonly<Record<string, number>>): string => {
+      const usual = Object.entries(ways).filter(([way]) => way !== 'linux-5.4')
+      if (usual.length === 0) return 'olderKernel'
+      if (usual.every(([, count]) => count < rounds)) return 'sometimes'
+      const tried = ways['user'] === rounds
+      const starts = startsWithout.EPERM.includes(call) || startsWithout.ENOSYS.includes(call)
+      return tried && !starts ? 'needed' : 'made'
+    }
+    const under = (wanted: string): string =>
+      Object.entries(calls)
+        .filter(([call, ways]) => how(call, ways) === wanted)
+        .map(([call]) => call)
+        .join(' ')
+    return [
+      `      ${which}: {`,
+      `        runs: ${runs},`,
+      ...['needed', 'made', 'sometimes', 'olderKernel'].map((each) => `        ${each}: '${under(each)}',`),
+      `        refused: '${Object.keys(refused).join(' ')}',`,
+      '      },',
+    ]
+  })
+  return ['    {', `      version: '${measurement.version}',`, ...lines, '    },']
+}
+
+function module(runtime: Runtime, version: string, without: Names, withNew: Names): readonly string[] {
   return [
-    `export const ${runtime}: { version: string; withoutNoNewPrivileges: string; withNoNewPrivileges: string } = {`,
+    `export const ${runtime}: RuntimeFloors = {`,
     `  version: '${version}',`,
     '  withoutNoNewPrivileges: `',
     ...without,
@@ -197,9 +267,7 @@ function module(runtime: Runtime, version: string, without: Names, withNew: Name
     '  withNoNewPrivileges: `',
     ...withNew,
     '`,',
-    '}',
-    '',
-  ].join('\n')
+  ]
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

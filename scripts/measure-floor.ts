@@ -1,14 +1,27 @@
-// Measures the floor of the container runtime installed here: the calls it makes itself between loading the filter
-// and starting the program. Needs root, strace, busybox-static and the runtime. Prints the measurement as JSON:
-//   npx tsx scripts/measure-floor.ts runc 20 > profiles/floors/measured/runc-1.1.5.json
-// The number is how often each way of starting is repeated: Go's run time (garbage collection, preemption, timers)
-// makes runc differ from run to run, so that only a union over many runs means something.
+// Measures the floor of a container runtime: the calls it makes itself between loading the filter and starting the
+// program. Needs root, strace, busybox-static and the runtime, installed or unpacked (scripts/unpack-runtime.ts):
+//   npx tsx scripts/measure-floor.ts runc [BINARY [PACKAGE]] > profiles/floors/measured/runc-1.1.5.json
+//
+// A round is every way of starting once. Go's run time (garbage collection, preemption, timers) makes runc differ from
+// run to run, so rounds are made until a number of them in a row has added no call.
+//
+// The filter refuses what the engines' default profiles refuse a container without CAP_SYS_ADMIN: a call of these that
+// is made under it, by a runtime that goes on and starts the program, is no part of the floor. What the runtime does
+// in its place is. Authority: moby profiles/seccomp/default.json, the rule that includes CAP_SYS_ADMIN.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { callsAfterFilter } from './after-filter.ts'
-import { runtimeWords, version, whyNotRun, writeBundle, type BundleProcess, type Runtime } from './bundle.ts'
+import {
+  processDocument,
+  runtimeWords,
+  version,
+  whyNotRun,
+  writeBundle,
+  type BundleProcess,
+  type Runtime,
+} from './bundle.ts'
 
 interface Way {
   readonly name: string
@@ -66,55 +79,151 @@ const ways: readonly Way[] = [
   },
 ]
 
-// Does nothing, but is a filter that really is loaded.
-const seccomp = {
-  defaultAction: 'SCMP_ACT_ALLOW',
-  architectures: ['SCMP_ARCH_X86_64'],
-  syscalls: [{ names: ['kexec_load'], action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
-}
+const refused = `
+  fsconfig fsmount fsopen fspick mount mount_setattr move_mount open_tree pivot_root setns umount umount2 unshare`
+  .trim()
+  .split(/\s+/)
+const EPERM = 1
+const ENOSYS = 38
 const program = '/bin/true'
+/** So many rounds in a row must add nothing. */
+const quietRounds = { runc: 10, crun: 4 } as const
 
-const [runtime, repeated] = process.argv.slice(2)
+const [runtime, binary = runtime ?? '', from] = process.argv.slice(2)
 if ((runtime !== 'runc' && runtime !== 'crun') || process.arch !== 'x64') {
-  throw new Error('usage, on x86_64: npx tsx scripts/measure-floor.ts runc|crun [REPEAT]')
+  throw new Error('usage, on x86_64: npx tsx scripts/measure-floor.ts runc|crun [BINARY [PACKAGE]]')
 }
-const reason = whyNotRun(runtime) ?? (version('strace') === undefined ? 'strace is not installed' : undefined)
+const reason =
+  whyNotRun(runtime, binary) ?? (version('strace') === undefined ? 'strace is not installed' : undefined)
 if (reason !== undefined) throw new Error(reason)
-process.stdout.write(JSON.stringify(await measure(runtime, Number(repeated ?? 20)), null, 2) + '\n')
+process.stdout.write(JSON.stringify(await measure(runtime), null, 2) + '\n')
 
-async function measure(runtime: Runtime, repeat: number): Promise<unknown> {
+async function measure(runtime: Runtime): Promise<unknown> {
+  const notMeasured = new Map<string, string>()
+  for (const way of ways) {
+    // What strace simulates reaches the runtime's own set-up as well, and not every version gets through.
+    if (way.without === undefined) continue
+    const said = await traced(runtime, way, false).then(
+      () => undefined,
+      (error: unknown) => String(error).trim().split('\n').at(-1),
+    )
+    if (said !== undefined) notMeasured.set(way.name, said.replace(/^.*: status/, 'status'))
+  }
+  const measured = ways.filter(({ name }) => !notMeasured.has(name))
   return {
     runtime,
-    version: version(runtime),
+    version: version(binary),
+    ...(from === undefined ? {} : { package: from }),
     architecture: 'x86_64',
+    libseccomp: libseccompOf(binary),
     date: new Date().toISOString().slice(0, 10),
     kernel: release().split('-')[0],
     strace: version('strace'),
-    repeat,
-    ways: Object.fromEntries(ways.map((way) => [way.name, way.what])),
-    withoutNoNewPrivileges: await counted(runtime, false, repeat),
-    withNoNewPrivileges: await counted(runtime, true, repeat),
+    quietRounds: quietRounds[runtime],
+    ways: Object.fromEntries(measured.map((way) => [way.name, way.what])),
+    ...(notMeasured.size === 0 ? {} : { notMeasured: Object.fromEntries(notMeasured) }),
+    withoutNoNewPrivileges: await measureRounds(runtime, measured, false),
+    withNoNewPrivileges: await measureRounds(runtime, measured, true),
   }
 }
 
-/** By call: in how many runs of each way it was made; a way that never made it is left out. */
-async function counted(runtime: Runtime, noNewPrivileges: boolean, repeat: number): Promise<unknown> {
+/** The version in the name of the library that the binary is linked to, as "2.5.4". */
+function libseccompOf(binary: string): string | undefined {
+  const path = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', binary], { encoding: 'utf8' }).stdout.trim()
+  const linked = spawnSync('ldd', [path], { encoding: 'utf8' }).stdout
+  const library = /libseccomp\.so\.2 => (\S+)/.exec(linked)?.[1]
+  return library === undefined ? undefined : basename(realpathSync(library)).replace('libseccomp.so.', '')
+}
+
+/**
+ * `calls`: by call, in how many rounds each way made it (a way that never made it is left out). `refused`: the same for
+ * what the filter refuses. `startsWithout`: of the calls that a way with uid 1000 makes in every round, those without
+ * which the container starts all the same, by the errno that is answered instead.
+ */
+async function measureRounds(
+  runtime: Runtime,
+  ways: readonly Way[],
+  noNewPrivileges: boolean,
+): Promise<unknown> {
   const counts = new Map<string, Map<string, number>>()
-  for (const way of ways) {
-    for (let run = 0; run < repeat; run += 1) {
+  let rounds = 0
+  let lastNewIn = 0
+  while (rounds - lastNewIn < quietRounds[runtime]) {
+    rounds += 1
+    for (const way of ways) {
       const trace = await traced(runtime, way, noNewPrivileges)
       const calls = callsAfterFilter(trace, program)
       if (calls === undefined)
-        throw new Error(`${runtime}, ${way.name}: the program did not start under a filter`)
+        throw new Error(`${binary}, ${way.name}: the program did not start under a filter`)
       for (const call of calls) {
         const of = counts.get(call) ?? new Map<string, number>()
+        if (of.size === 0) lastNewIn = rounds
         counts.set(call, of.set(way.name, (of.get(way.name) ?? 0) + 1))
       }
     }
-    process.stderr.write(`${runtime} ${way.name} no_new_privs=${noNewPrivileges} done\n`)
+    process.stderr.write(
+      `${binary} no_new_privs=${noNewPrivileges} round ${rounds}, last new in ${lastNewIn}\n`,
+    )
   }
   const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(sorted.map(([call, of]) => [call, Object.fromEntries(of)]))
+  const document = (wanted: boolean): unknown =>
+    Object.fromEntries(
+      sorted
+        .filter(([call]) => refused.includes(call) === wanted)
+        .map(([call, of]) => [call, Object.fromEntries(of)]),
+    )
+  const always = sorted.filter(([, of]) => of.get('user') === rounds).map(([call]) => call)
+  return {
+    rounds,
+    runs: rounds * ways.length,
+    lastNewIn,
+    calls: document(false),
+    refused: document(true),
+    startsWithout: {
+      EPERM: always.filter((call) => startsWithout(runtime, call, EPERM, noNewPrivileges)),
+      ENOSYS: always.filter((call) => startsWithout(runtime, call, ENOSYS, noNewPrivileges)),
+    },
+  }
+}
+
+/** A filter that really is loaded, with one more call refused. */
+function filter(call?: string, errnoRet = EPERM): unknown {
+  const refuse = (names: readonly string[], errnoRet: number): unknown => {
+    return { names, action: 'SCMP_ACT_ERRNO', errnoRet }
+  }
+  return {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: [
+      refuse(
+        refused.filter((each) => each !== call),
+        EPERM,
+      ),
+      ...(call === undefined ? [] : [refuse([call], errnoRet)]),
+    ],
+  }
+}
+
+function startsWithout(runtime: Runtime, call: string, errno: number, noNewPrivileges: boolean): boolean {
+  const bundle = mkdtempSync(join(tmpdir(), 'measure-floor-'))
+  const name = `measured-${process.pid}`
+  const words = (...rest: readonly string[]): readonly [string, ...string[]] =>
+    runtimeWords(runtime, [binary, '--root', join(bundle, 'state'), ...rest])
+  try {
+    const way = ways.find(({ name }) => name === 'user')
+    writeBundle(
+      bundle,
+      { ...way?.process, args: ['/bin/echo', 'started'], noNewPrivileges },
+      filter(call, errno),
+    )
+    const [command, ...rest] = words('run', '--bundle', bundle, name)
+    const { stdout } = spawnSync(command, rest, { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' })
+    return stdout === 'started\n'
+  } finally {
+    const [command, ...rest] = words('delete', '--force', name)
+    spawnSync(command, rest, { stdio: 'ignore' })
+    rmSync(bundle, { recursive: true, force: true })
+  }
 }
 
 async function traced(runtime: Runtime, way: Way, noNewPrivileges: boolean): Promise<string> {
@@ -129,40 +238,33 @@ async function traced(runtime: Runtime, way: Way, noNewPrivileges: boolean): Pro
   try {
     switch (way.start) {
       case 'run': {
-        writeBundle(bundle, one([program]), seccomp)
-        const words = [...strace, runtime, ...state, 'run', '--bundle', bundle, name]
+        writeBundle(bundle, one([program]), filter())
+        const words = [...strace, binary, ...state, 'run', '--bundle', bundle, name]
         await ended(begin(runtime, terminal ? onTerminal(words) : words))
         break
       }
       case 'create': {
-        writeBundle(bundle, one([program]), seccomp)
-        const create = begin(runtime, [...strace, runtime, ...state, 'create', '--bundle', bundle, name])
-        await started(runtime, [runtime, ...state, 'start', name])
+        writeBundle(bundle, one([program]), filter())
+        const create = begin(runtime, [...strace, binary, ...state, 'create', '--bundle', bundle, name])
+        await started(runtime, [binary, ...state, 'start', name])
         await ended(create)
         break
       }
       case 'exec': {
         // The container's own program needs no terminal; the one that is added gets it.
-        writeBundle(bundle, { ...one(['/bin/sleep', '60']), terminal: false }, seccomp)
-        await ended(begin(runtime, [runtime, ...state, 'run', '--detach', '--bundle', bundle, name]))
-        const options = ['--cwd', '/home/app', ...(noNewPrivileges ? ['--no-new-privs'] : [])]
-        const words = [
-          ...strace,
-          runtime,
-          ...state,
-          'exec',
-          ...options,
-          ...(terminal ? ['--tty'] : []),
-          name,
-          program,
-        ]
+        writeBundle(bundle, { ...one(['/bin/sleep', '60']), terminal: false }, filter())
+        await ended(begin(runtime, [binary, ...state, 'run', '--detach', '--bundle', bundle, name]))
+        const added = join(bundle, 'process.json')
+        writeFileSync(added, JSON.stringify(processDocument({ ...one([program]), cwd: '/home/app' })))
+        const tty = terminal ? ['--tty'] : []
+        const words = [...strace, binary, ...state, 'exec', ...tty, '--process', added, name]
         await ended(begin(runtime, terminal ? onTerminal(words) : words))
         break
       }
     }
     return readFileSync(trace, 'utf8')
   } finally {
-    const [command, ...words] = runtimeWords(runtime, [runtime, ...state, 'delete', '--force', name])
+    const [command, ...words] = runtimeWords(runtime, [binary, ...state, 'delete', '--force', name])
     spawnSync(command, words, { stdio: 'ignore' })
     rmSync(bundle, { recursive: true, force: true })
   }

@@ -1,7 +1,27 @@
 // The library's door: pure, starts no process. Exports only; what starts processes is in 'seccomp-gen/run'.
 export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
+export type { Risk, RiskClass, Severity as RiskSeverity } from './abi/risks.ts'
 export { UserError } from './errors.ts'
+export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
+export {
+  answerText,
+  builtin as builtinProfile,
+  builtinNames as builtinProfileNames,
+  compareProfiles,
+  evaluate,
+  type Answer,
+  type Builtin as BuiltinProfile,
+  type Call,
+  type Change,
+  type ChangeId,
+  type CompareOptions,
+  type Comparison,
+  type ContextOptions,
+  type Difference,
+  type Direction,
+  type Verdict,
+} from './meaning/index.ts'
 export {
   countCalls,
   estimateRuns,

@@ -48,6 +48,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/eval.ts'),
     failure: 2,
   },
+  explain: {
+    summary: 'why each call is in a profile, and what it exposes',
+    load: () => import('./commands/explain.ts'),
+    failure: 2,
+  },
   syscalls: {
     summary: 'look up calls in the tables of every architecture',
     load: () => import('./commands/syscalls.ts'),

@@ -1,7 +1,7 @@
 // The options that say where a profile is read (contract: "Options with one meaning everywhere").
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
-import { contextOf, type Context } from '../meaning/index.ts'
+import { contextOf, type Context, type ContextOptions } from '../meaning/index.ts'
 
 export interface ContextWords {
   readonly cap?: readonly string[]
@@ -38,18 +38,26 @@ function capability(word: string): string {
 }
 
 /** `engine`: the capabilities that the engine of a built-in profile gives. */
-export function contextFrom(
+export function contextOptionsFrom(
   { cap, kernel, runtime }: ContextWords,
   architecture: Architecture,
   engine?: readonly string[],
-): Context {
+): ContextOptions {
   const capabilities = capabilitiesFrom(cap) ?? engine
-  return contextOf({
+  return {
     architecture,
     ...(capabilities === undefined ? {} : { capabilities }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(runtime === undefined ? {} : { runtime }),
-  })
+  }
+}
+
+export function contextFrom(
+  words: ContextWords,
+  architecture: Architecture,
+  engine?: readonly string[],
+): Context {
+  return contextOf(contextOptionsFrom(words, architecture, engine))
 }
 
 /** Undefined where none is named. */

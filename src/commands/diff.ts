@@ -1,30 +1,38 @@
-// `diff`: what changes in meaning between two profiles. As git's external diff (GIT_EXTERNAL_DIFF, diff.NAME.command)
-// it is called with path, old file, hex, mode, new file, hex, mode (gitrunning: git(1), "git Diffs").
+// `diff`: what changes in meaning between two profiles, for people and for git as its external diff
+// (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
+import { resolve } from 'node:path'
 import type { Architecture } from '../abi/architectures.ts'
 import { architectures } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { answerAlways, changesBetween, countsAgainst, makeMeaning } from '../meaning/index.ts'
+import { answerAlways, compareProfiles, contextOf, countsAgainst, makeMeaning } from '../meaning/index.ts'
+import { parseProfile } from '../profile/parse.ts'
 import { changesReport } from '../report/changes.ts'
+import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
 import type { ReportFormat } from '../report/problems.ts'
-import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
-import { archOption, outputOption } from './options.ts'
+import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
+import { gitPair, type GitPair } from './git-diff.ts'
+import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { readProfileWord } from './profiles.ts'
+import { readProfileWord, type NamedProfile } from './profiles.ts'
+import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
   readonly arch?: readonly Architecture[]
   readonly report: ReportFormat
   readonly failOn: 'wider' | 'any' | 'never'
+  readonly contexts?: 'all'
   readonly output?: string
 }
 
 export const declare: Declare = (command, world, end) => {
   command
+    .usage('[options] <base> <head>')
     .argument('<base>', 'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …')
-    .argument('<head>', 'the same')
+    .argument('[head]', 'the same')
+    .allowExcessArguments()
     .addOption(archOption('host whose kernel and 32-bit calls are compared; default x86_64'))
     .addOption(
       new Option('--report <format>', 'how to print it')
@@ -36,25 +44,106 @@ export const declare: Declare = (command, world, end) => {
         .choices(['wider', 'any', 'never'])
         .default('any'),
     )
+    .addOption(
+      new Option(
+        '--contexts <contexts>',
+        'all: also with no capability, with all, and with each that a rule depends on',
+      ).choices(['all']),
+    )
     .addOption(outputOption('the report'))
   addContextOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:profiles/app.json profiles/app.json',
+      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:profiles/app.json profiles/app.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff   (with *.json diff=seccomp in .gitattributes)',
     )
-    .action(async (base: string, head: string, options: Options) =>
-      end(await diff(base, head, options, world)),
-    )
+    .action(async (_base: string, _head: string | undefined, options: Options) => {
+      const failOnGiven = command.getOptionValueSource('failOn') === 'cli'
+      end(await diff(command.args, options, failOnGiven, world))
+    })
 }
 
-async function diff(base: string, head: string, options: Options, world: World): Promise<number> {
-  if (base === '-' && head === '-') throw new UserError('-: standard input can be read only once')
-  await checkOutput(options.output, world)
-  const [one, other] = [await readProfileWord(base, world), await readProfileWord(head, world)]
+async function diff(
+  words: readonly string[],
+  options: Options,
+  failOnGiven: boolean,
+  world: World,
+): Promise<number> {
+  const [base, head] = words
+  if (words.length === 2 && base !== undefined && head !== undefined) {
+    if (base === '-' && head === '-') throw new UserError('-: standard input can be read only once')
+    await checkOutput(options.output, world)
+    const [one, other] = [await readProfileWord(base, world), await readProfileWord(head, world)]
+    const { text, status } = compared(one, other, options)
+    await writeOutput(text, options.output, world)
+    return status
+  }
+  const pair = gitPair(words, world.env)
+  if (pair === undefined) throw new UserError('diff takes BASE and HEAD: see seccomp-gen diff --help')
+  if (options.output !== undefined) throw new UserError('git reads what diff prints: leave -o out')
+  const { text, status } = await gitDiff(pair, options, failOnGiven, world)
+  world.stdout.write(text)
+  // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.
+  return failOnGiven ? status : 0
+}
+
+interface Report {
+  readonly text: string
+  readonly status: 0 | 1
+}
+
+/**
+ * A new or removed profile is compared with what an engine applies without one; what is no profile is said
+ * to be none, and refused where a status was asked for.
+ */
+async function gitDiff(
+  { path, newPath, before, after }: GitPair,
+  options: Options,
+  strict: boolean,
+  world: World,
+): Promise<Report> {
+  const forPeople = options.report === 'text' || options.report === 'markdown'
+  const line = (text: string): string =>
+    !forPeople
+      ? ''
+      : options.report === 'markdown'
+        ? `### ${escapeMarkdown(text)}\n\n`
+        : `${escapeTerminal(text)}\n`
+  if (before === undefined && after === undefined) {
+    return { text: line(`${path}: unmerged, not compared`), status: 0 }
+  }
+  const side = async (file: string | undefined, prefix: string, name: string): Promise<NamedProfile> => {
+    if (file === undefined) return readProfileWord('docker', world)
+    const text = await readText(resolve(world.cwd, file), world)
+    return { name: `${prefix}/${name}`, profile: parseProfile(text, { name }) }
+  }
+  try {
+    const one = await side(before, 'a', path)
+    const other = await side(after, 'b', newPath)
+    const what =
+      before === undefined
+        ? `${newPath}: new; compared with what docker applies without a profile`
+        : after === undefined
+          ? `${path}: removed; what docker applies without a profile is compared with it`
+          : path === newPath
+            ? path
+            : `${path}, now ${newPath}`
+    const { text, status } = compared(one, other, options)
+    return { text: `${line(what)}${text}`, status }
+  } catch (error) {
+    if (strict || !(error instanceof UserError)) throw error
+    return { text: line(`${newPath}: not compared: ${error.message}`), status: 0 }
+  }
+}
+
+function compared(one: NamedProfile, other: NamedProfile, options: Options): Report {
   const host = architectures[options.arch?.[0] ?? 'x86_64'].host
-  const context = contextFrom(options, host, one.capabilities)
-  const [before, after] = [makeMeaning(one.profile, context), makeMeaning(other.profile, context)]
-  const comparison = changesBetween(before, after, { before: one.profile, after: other.profile })
+  const contextOptions = contextOptionsFrom(options, host, one.capabilities)
+  const comparison = compareProfiles(one.profile, other.profile, {
+    ...contextOptions,
+    ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
+  })
+  const context = contextOf(contextOptions)
+  const before = makeMeaning(one.profile, context)
   const calls = syscallTable(host).entries.map(({ name, number }) => {
     const always = answerAlways(before, host, number)
     return { name, allowed: always === undefined || /_(?:ALLOW|LOG)$/.test(always.action) }
@@ -62,21 +151,21 @@ async function diff(base: string, head: string, options: Options, world: World):
   const text = changesReport(
     {
       ...comparison,
-      base,
-      head,
+      base: one.name,
+      head: other.name,
       architecture: host,
       counts: countsAgainst(
-        comparison.changes.filter(({ architecture }) => architecture === host),
+        comparison.changes.filter(
+          ({ architecture, contexts }) => architecture === host && contexts?.includes('default') !== false,
+        ),
         calls,
       ),
-      capabilities: [...context.capabilities].sort(),
       kernel: context.kernel.join('.'),
     },
     options.report,
   )
-  await writeOutput(text, options.output, world)
   const counted = comparison.changes.filter(
     ({ direction }) => options.failOn === 'any' || direction === 'wider',
   )
-  return options.failOn !== 'never' && counted.length > 0 ? 1 : 0
+  return { text, status: options.failOn !== 'never' && counted.length > 0 ? 1 : 0 }
 }

@@ -4,7 +4,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
-import { archOption } from './options.ts'
+import { archOption } from './document-options.ts'
 import { readProfileWord, type NamedProfile } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 

@@ -66,7 +66,11 @@ async function directory(word: string, world: World): Promise<Inputs> {
     if (await holdsCalls(member, path)) sources.push(await file(member, world))
     else skipped.push(member)
   }
-  if (sources.length === 0) throw new UserError(`${word}: is a directory in which no trace was found`)
+  if (sources.length === 0) {
+    const inner = entries.find((entry) => entry.isDirectory())
+    const hint = inner === undefined ? '' : `; what lies deeper is not read: give ${join(word, inner.name)}`
+    throw new UserError(`${word}: is a directory in which no trace was found${hint}`)
+  }
   return { sources, skipped }
 }
 

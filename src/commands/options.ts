@@ -1,7 +1,7 @@
 // Options that mean the same in every command that has them (contract: "Options with one meaning everywhere"), and
 // the values people write in them.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { readRuntimeVersion, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import { formatNames } from '../read/index.ts'
 import type { Choice } from '../read/subject.ts'
 
@@ -42,15 +42,15 @@ export function moment(word: string): number {
   return time
 }
 
-export const outputOption = (what: string): Option =>
-  new Option('-o, --output <file>', `write ${what} to a file, whole or not at all`)
+export { archOption, outputOption } from './document-options.ts'
 
-/** `--arch A`, as often as there are architectures. */
-export const archOption = (what: string): Option =>
-  new Option('--arch <arch>', `${what} (${architectureNames.join(', ')})`).argParser(
-    (word: string, before: readonly Architecture[] = []) => {
-      if (!isArchitecture(word)) throw new InvalidArgumentError(`Known: ${architectureNames.join(', ')}.`)
-      return before.includes(word) ? before : [...before, word]
+/** `--runtime R`: a container runtime, one version of it, or a word for several. */
+export const runtimeOption = (what: string): Option =>
+  new Option('--runtime <runtime>', `${what}: runc, crun, runc@1.3.6 and so on, all, none`).argParser(
+    (word): FloorChoice => {
+      if (word === 'all' || word === 'none') return word
+      if (readRuntimeVersion(word) !== undefined) return word as RuntimeVersion
+      throw new InvalidArgumentError('Give runc, crun, one version of them such as runc@1.3.6, all or none.')
     },
   )
 

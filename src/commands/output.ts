@@ -18,6 +18,17 @@ export async function checkOutput(file: string | undefined, world: World): Promi
   })
 }
 
+/** Throws a UserError where two results would go to one file: the second would replace the first. */
+export function refuseSame(files: readonly (string | undefined)[], world: World): void {
+  const met = new Set<string>()
+  for (const file of files) {
+    if (file === undefined || file === '-') continue
+    const path = resolve(world.cwd, file)
+    if (met.has(path)) throw new UserError(`${file}: two results cannot go to one file: name another`)
+    met.add(path)
+  }
+}
+
 /** Writes the result to stdout (`file` undefined or `-`) or to the file. */
 export async function writeOutput(text: string, file: string | undefined, world: World): Promise<void> {
   if (file === undefined || file === '-') return world.stdout.write(text)

@@ -5,20 +5,21 @@ import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { derivePolicy, printPolicy } from '../policy/index.ts'
+import { derivePolicy, printPolicy, versionFloor, type FloorChoice } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicyAs } from '../profile/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
+import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
-import { archOption, outputOption } from './options.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { archOption, outputOption, runtimeOption } from './options.ts'
+import { checkOutput, refuseSame, writeOutput } from './output.ts'
 import { readProfileWord, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
 export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly arch?: readonly Architecture[]
-  readonly runtime: 'runc' | 'crun' | 'all' | 'none'
+  readonly runtime: FloorChoice
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
   readonly newPrivileges: boolean
   readonly as: Dialect
@@ -33,11 +34,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
 export function addProfileOptions(command: Command): Command {
   const all = command
     .addOption(archOption('architecture the profile is for, repeatable; default: those seen'))
-    .addOption(
-      new Option('--runtime <runtime>', 'container runtime whose own calls are added')
-        .choices(['runc', 'crun', 'all', 'none'])
-        .default('all'),
-    )
+    .addOption(runtimeOption('container runtime whose own calls are added').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(
       new Option('--as <dialect>', 'what to print')
@@ -72,6 +69,7 @@ export async function checkProfileOutputs(options: ProfileOptions, world: World)
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
+  refuseSame([options.output, options.explain], world)
 }
 
 /** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
@@ -107,6 +105,7 @@ export async function writeProfile(
   world: World,
 ): Promise<void> {
   const capabilities = capabilitiesFrom(options.cap)
+  sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
     ...(options.arch && { architectures: options.arch }),
     runtime: options.runtime,
@@ -122,6 +121,14 @@ export async function writeProfile(
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
+}
+
+/** A version of a runtime that nobody measured has the calls of others: that is never done silently. */
+function sayNotMeasured({ runtime: choice, newPrivileges }: ProfileOptions, world: World): void {
+  if (choice === 'all' || choice === 'none') return
+  const { runtime, version, measured, published } = versionFloor(choice, !newPrivileges)
+  if (version === undefined || measured.includes(version)) return
+  say(world, notMeasuredSentence(`${runtime} ${version}`, `${runtime} ${measured.join(' and ')}`, published))
 }
 
 function toStdout(file: string | undefined): boolean {

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { builtin, isBuiltinName } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
-import { readTexts } from './texts.ts'
+import { readText } from './texts.ts'
 import type { World } from './world.ts'
 
 export interface NamedProfile {
@@ -30,6 +30,5 @@ export async function readProfileWord(word: string, world: World): Promise<Named
     const { showRevision } = await import('../git/show.ts')
     return { name: word, profile: parseProfile(await showRevision(word, world.cwd), { name: word }) }
   }
-  const [file] = await readTexts([word], world)
-  return { name: word, profile: parseProfile(file?.text ?? '', { name: word }) }
+  return { name: word, profile: parseProfile(await readText(word, world), { name: word }) }
 }

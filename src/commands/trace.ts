@@ -18,7 +18,7 @@ import { checkRecorders, record, type Ending, type RecordNotice } from '../recor
 import { accountLine, plural } from '../report/account.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { duration, processId } from './options.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, refuseSame, writeOutput } from './output.ts'
 import {
   addProfileOptions,
   checkProfileOutputs,
@@ -95,6 +95,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
+  refuseSame([options.output, options.explain, observationsFile], world)
   const ceiling = await readCeiling(options, world)
   const stdoutIsFree = options.output === undefined || options.output === '-'
   const recording = await record({

@@ -1,16 +1,31 @@
 // `validate`: schema and meaning checks of profiles. validateReport is the pure part: texts in, a report and the
 // status out.
 import { Option } from 'commander'
-import { parseProfiles, profileProblems, type Dialect } from '../profile/index.ts'
+import { UserError } from '../errors.ts'
+import { onAarch64, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
+import {
+  floorProblems,
+  parseProfiles,
+  profileProblems,
+  sortFindings,
+  type Dialect,
+  type Finding,
+  type ParsedProfile,
+} from '../profile/index.ts'
 import { problemsReport, type Checked, type ReportFormat } from '../report/problems.ts'
-import { outputOption } from './options.ts'
+import { outputOption } from './document-options.ts'
+import { runtimeOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { readTexts, type TextFile } from './texts.ts'
+import { say } from './say.ts'
+import { readEach, type TextFile } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options {
   readonly report: ReportFormat
   readonly as?: Dialect
+  readonly runtime: FloorChoice
+  /** commander makes `newPrivileges: false` of --no-new-privileges. */
+  readonly newPrivileges: boolean
   readonly output?: string
 }
 
@@ -26,6 +41,10 @@ export const declare: Declare = (command, world, end) => {
       ]),
     )
     .addOption(
+      runtimeOption('also list what this container runtime needs and a profile lacks').default('none'),
+    )
+    .option('--no-new-privileges', 'the container runs with no_new_privs, where a runtime needs less')
+    .addOption(
       new Option('--report <format>', 'how to print it')
         .choices(['text', 'json', 'markdown', 'sarif', 'github'])
         .default('text'),
@@ -33,43 +52,70 @@ export const declare: Declare = (command, world, end) => {
     .addOption(outputOption('the report'))
     .addHelpText(
       'after',
-      '\nExample:\n  seccomp-gen validate app.json\n  seccomp-gen validate --as oci --report github profiles/*.json',
+      '\nExample:\n  seccomp-gen validate app.json\n  seccomp-gen validate --as oci --report github profiles/*.json\n  seccomp-gen validate --runtime runc@1.3.6 app.json',
     )
     .action(async (files: string[], options: Options) => end(await validate(files, options, world)))
 }
 
 async function validate(files: readonly string[], options: Options, world: World): Promise<number> {
-  const { report, as, output } = options
+  const { report, as, output, runtime, newPrivileges } = options
   await checkOutput(output, world)
-  const { text, status } = validateReport(await readTexts(files, world), {
+  const { texts, refused } = await readEach(files, world)
+  const result = validateReport(texts, {
     report,
+    runtime,
+    noNewPrivileges: !newPrivileges,
     ...(as === undefined ? {} : { dialect: as }),
   })
-  await writeOutput(text, output, world)
-  return status
+  const unusable = [...refused, ...result.refused]
+  // One file that cannot be read does not hide what there is to say of the others.
+  if (unusable.length < files.length) await writeOutput(result.text, output, world)
+  for (const message of unusable) say(world, message)
+  return unusable.length > 0 ? 2 : result.status
 }
 
 export interface ValidateOptions {
   readonly report: ReportFormat
   /** Who will read the files, if that is not to be told from their keys: see profileProblems. */
   readonly dialect?: Dialect
+  /** Whose needs are held against the profiles. Default 'none'. */
+  readonly runtime?: FloorChoice
+  /** The container starts with no_new_privs. Default false: the runtimes need more. */
+  readonly noNewPrivileges?: boolean
 }
 
 /**
- * Status 0: nothing to report; notes may be printed, and do not count. Status 1: errors or warnings. Throws a
- * UserError (status 2) for the first text that is no profile.
+ * Status 0: nothing to report; notes may be printed, and do not count. Status 1: errors or warnings. `refused`: a
+ * sentence for each text that is no profile.
  */
 export function validateReport(
   files: readonly TextFile[],
-  { report, dialect }: ValidateOptions,
-): { readonly text: string; readonly status: 0 | 1 } {
-  const checked = files.flatMap(({ name, text }) =>
-    parseProfiles(text, { name }).map((parsed): Checked => ({
-      file: name,
-      ...(parsed.title === undefined ? {} : { title: parsed.title }),
-      findings: profileProblems(parsed, dialect === undefined ? {} : { dialect }),
-    })),
-  )
+  options: ValidateOptions,
+): { readonly text: string; readonly status: 0 | 1; readonly refused: readonly string[] } {
+  const { report, dialect, runtime = 'none', noNewPrivileges = false } = options
+  const reader = dialect === undefined ? {} : { dialect }
+  const floors = runtimesOf(runtime).map((each) => versionFloor(each, noNewPrivileges))
+  const missing = (parsed: ParsedProfile): readonly Finding[] =>
+    floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, onAarch64 }))
+  const refused: string[] = []
+  const checked = files.flatMap(({ name, text }): readonly Checked[] => {
+    try {
+      return parseProfiles(text, { name }).map((parsed) => ({
+        file: name,
+        ...(parsed.title === undefined ? {} : { title: parsed.title }),
+        findings: sortFindings([...profileProblems(parsed, reader), ...missing(parsed)]),
+      }))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      refused.push(error.message)
+      return []
+    }
+  })
   const counts = checked.some(({ findings }) => findings.some(({ severity }) => severity !== 'note'))
-  return { text: problemsReport(checked, report), status: counts ? 1 : 0 }
+  return { text: problemsReport(checked, report), status: counts ? 1 : 0, refused }
+}
+
+function runtimesOf(choice: FloorChoice): readonly RuntimeVersion[] {
+  if (choice === 'none') return []
+  return choice === 'all' ? ['runc', 'crun'] : [choice]
 }

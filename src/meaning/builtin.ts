@@ -32,6 +32,7 @@ function caps(names: string): readonly string[] {
   return names.split(' ').map((name) => `CAP_${name}`)
 }
 
+/** Every name that `builtinProfile` takes. */
 export const builtinNames: readonly string[] = [...Object.keys(builtins), 'unconfined']
 
 /** Whether a word names a built-in, or would if there were that version. */
@@ -39,7 +40,12 @@ export function isBuiltinName(word: string): boolean {
   return /^(?:docker|podman|containerd|cri-o|unconfined)(?:@[\w.-]+)?$/.test(word)
 }
 
-/** @throws UserError for a name that is none; the message lists what there is. */
+/**
+ * An engine's default profile: `docker` (the newest), `docker@25`, `podman`, `containerd`, `cri-o`, or `unconfined`.
+ * Its source, version and date come with it, and the capabilities that its engine gives.
+ *
+ * @throws UserError for a name that is none; the message lists what there is.
+ */
 export function builtin(name: string): Builtin {
   const engine = name.replace(/@.*/, '')
   const data = Object.hasOwn(builtins, name) ? builtins[name] : undefined

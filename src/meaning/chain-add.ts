@@ -12,6 +12,7 @@ import {
   releaseLevel,
   remove,
   type ChainNode,
+  type Chains,
   type Link,
 } from './chain.ts'
 
@@ -21,21 +22,23 @@ import {
  */
 export type Added = 'added' | 'clash' | 'endless'
 
-/** Adds the chain `added` of one rule, answering `answer`. */
-export function addChain(chains: Link, added: Link, answer: Answer): Added {
+/** Adds the chain of one rule, answering `answer`; `replaced`: nothing of what was there is needed any more. */
+export function addChain(chains: Chains, added: Chains, answer: Answer): Added | 'replaced' {
   const match = new Match(chains, answer)
   const pruned = prune(chains, added.node, match)
+  chains.nodes -= pruned
   if (pruned > 0) {
     if (chains.node === undefined) {
       chains.node = added.node
-      return 'added'
+      chains.nodes = added.nodes
+      return 'replaced'
     }
   } else if (match.now && match.oldEnds && match.newIsLonger) {
     releaseLevel(added)
     return 'added'
   }
-  const outcome = merge(chains, added.node as ChainNode)
-  if (outcome === 'added') releaseLevel(added)
+  const outcome = merge(chains, chains, added.node as ChainNode)
+  if (outcome === 'added') chains.nodes += added.nodes - releaseLevel(added)
   return outcome
 }
 
@@ -175,9 +178,9 @@ function answersAll(tree: ChainNode | undefined, answer: Answer): boolean {
   return true
 }
 
-function merge(existing: Link, added: ChainNode): Added {
+function merge(chains: Chains, existing: Link, added: ChainNode): Added {
   for (let node = existing.node; node !== undefined;) {
-    if (isSame(node, added)) return mergeSame(node, added)
+    if (isSame(node, added)) return mergeSame(chains, node, added)
     const place = comesAfter(node, added) ? 'before' : node.after === undefined ? 'after' : undefined
     if (place !== undefined && isInLevel(node, added)) return 'endless'
     if (place === undefined) {
@@ -207,20 +210,20 @@ function merge(existing: Link, added: ChainNode): Added {
   return 'added'
 }
 
-function mergeSame(node: ChainNode, added: ChainNode): Added {
+function mergeSame(chains: Chains, node: ChainNode, added: ChainNode): Added {
   for (const branch of ['True', 'False'] as const) {
     const answer = added[`answer${branch}`]
     if (answer === undefined) continue
     const had = node[`answer${branch}`]
     if (had === undefined) {
       if (!answersAll(node[`when${branch}`].node, answer)) return 'clash'
-      release(node[`when${branch}`])
+      chains.nodes -= release(node[`when${branch}`])
       node[`when${branch}`].node = undefined
       node[`answer${branch}`] = answer
     } else if (!isSameAnswer(had, answer)) {
-      // Of two upper halves the one of the larger (for what is below a value, the smaller) number answers.
-      const further = branch === 'True' ? added.whole > node.whole : added.whole < node.whole
-      if (added.high && further) node.answerTrue = answer
+      // Of two upper halves the one of the larger number answers. For what is below a value libseccomp means the smaller
+      // number's, but writes to the other branch, which has no answer there.
+      if (branch === 'True' && added.high && added.whole > node.whole) node.answerTrue = answer
       if (isLeaf(node) || isLeaf(added)) return 'clash'
     }
   }
@@ -229,7 +232,7 @@ function mergeSame(node: ChainNode, added: ChainNode): Added {
     if (below === undefined) continue
     const own = node[`when${branch}`]
     if (own.node !== undefined) {
-      const outcome = merge(own, below)
+      const outcome = merge(chains, own, below)
       if (outcome !== 'added') return outcome
     } else if (node[`answer${branch}`] === undefined) {
       own.node = held(below)

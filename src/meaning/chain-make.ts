@@ -1,29 +1,27 @@
 // The conditions of one rule as a chain of word comparisons: a 64-bit one is an upper and a lower half, and only EQ,
 // GT and GE are tested; the others are their negations. Authority: libseccomp 2.5.4, src/db.c.
 import type { Answer } from './answer.ts'
-import { held, type ChainNode } from './chain.ts'
+import { held, type ChainNode, type Chains } from './chain.ts'
 import type { Condition } from './conditions.ts'
 
 const all64 = 0xffffffffffffffffn
 
-/** The chain's first node; undefined where the conditions say nothing, so that the rule holds for every call. */
-export function makeChain(
-  conditions: readonly Condition[],
-  answer: Answer,
-  bits: 64 | 32,
-): ChainNode | undefined {
+/** No first node where the conditions say nothing, so that the rule holds for every call. */
+export function makeChain(conditions: readonly Condition[], answer: Answer, bits: 64 | 32): Chains {
   let first: ChainNode | undefined
+  let nodes = 0
   let open: readonly End[] = []
   for (const condition of conditions) {
     const level = bits === 64 ? halves(condition) : narrow(condition)
     const top = level?.[0]
     if (level === undefined || top === undefined) continue
+    nodes += level.length
     if (first === undefined) first = held(top.node)
     for (const { node, branch } of open) node[`when${branch}`].node = held(top.node)
     open = level.filter((each): each is End => each.branch !== undefined)
   }
   for (const { node, branch } of open) node[`answer${branch}`] = answer
-  return first
+  return { node: first, nodes }
 }
 
 interface End {
@@ -33,7 +31,7 @@ interface End {
 
 type Part = { readonly node: ChainNode; readonly branch: End['branch'] | undefined }
 
-/** The nodes of a 64-bit comparison, the first of them on top, and where each leads on when the condition holds. */
+/** The nodes of a 64-bit comparison, all of them, the first on top, and where each leads on when the condition holds. */
 function halves({ index, operator, mask, value }: Condition): readonly Part[] | undefined {
   if (mask === 0n) return undefined
   const part = (high: boolean, test: ChainNode['test']): ChainNode => {
@@ -69,6 +67,7 @@ function halves({ index, operator, mask, value }: Condition): readonly Part[] | 
       return operator === 'SCMP_CMP_GT' || operator === 'SCMP_CMP_GE'
         ? [
             { node: above, branch: 'True' },
+            { node: same, branch: undefined },
             { node: low, branch: 'True' },
           ]
         : [

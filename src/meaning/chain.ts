@@ -1,7 +1,7 @@
 // The conditions of one call as libseccomp keeps them: comparisons of 32-bit words in levels. The nodes of a level are
 // tried in their order; one that holds (or does not) has an answer, or goes on to a level of its own, and where that
 // has none, the next node of the level is tried. A node may be reached from two others: the upper half of a 64-bit
-// comparison can decide alone or leave it to the lower half.
+// comparison can decide alone or leave it to the lower half. The filter is written from them (program.ts).
 // Authority: libseccomp 2.5.4 (2.6 is the same here), src/db.c and src/gen_bpf.c; held equal to the real library's
 // filters by test/meaning/libseccomp.test.ts.
 import type { Operator } from '../profile/document.ts'
@@ -10,6 +10,11 @@ import type { Answer } from './answer.ts'
 /** Where a node is linked from. libseccomp counts these links, and what it prunes depends on the count. */
 export interface Link {
   node: ChainNode | undefined
+}
+
+/** The comparisons of a call, and how many libseccomp takes them for: its count is not always right. */
+export interface Chains extends Link {
+  nodes: number
 }
 
 export interface ChainNode {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { answerText, level } from './answer.ts'
 import { differencesOf, type Difference } from './compare.ts'
-import type { Meaning } from './index.ts'
+import type { Meaning } from './meaning.ts'
 
 /** `call-…`: whatever the arguments, on both sides. `arguments-…`: some arguments decide on one side at least. */
 export type ChangeId = `${'call' | 'arguments'}-${'allowed' | 'refused' | 'answered-otherwise'}`
@@ -15,6 +15,10 @@ export interface Change extends Difference {
   readonly fingerprint: string
   /** The rule's line in HEAD, or the default action's where no rule names the call; `file:line`. */
   readonly at: string
+  /** The witness's bounding set, sorted. */
+  readonly capabilities: readonly string[]
+  /** In which of several contexts; see Comparison. */
+  readonly contexts?: readonly string[]
 }
 
 export type Verdict = 'identical' | 'equivalent' | 'narrower' | 'wider' | 'mixed'
@@ -22,6 +26,8 @@ export type Verdict = 'identical' | 'equivalent' | 'narrower' | 'wider' | 'mixed
 export interface Comparison {
   readonly verdict: Verdict
   readonly changes: readonly Change[]
+  /** Where several were compared, their names: see contextsFor in profiles.ts. */
+  readonly contexts?: readonly string[]
 }
 
 /** The changes from one profile to another in the context that both meanings share. */
@@ -30,11 +36,13 @@ export function changesBetween(
   after: Meaning,
   documents: { readonly before: ParsedProfile; readonly after: ParsedProfile },
 ): Comparison {
+  const capabilities = [...after.context.capabilities].sort()
   const changes = differencesOf(before, after).map((each): Change => ({
     ...each,
     id: idOf(each),
     fingerprint: fingerprintOf(each),
     at: `${documents.after.name}:${lineOf(documents.after, each.syscall)}`,
+    capabilities,
   }))
   return { verdict: verdictOf(changes, isIdentical(before, after)), changes }
 }
@@ -56,7 +64,7 @@ function lineOf({ profile }: ParsedProfile, syscall: string): number {
     : (naming.namesAt[naming.names.indexOf(syscall)] ?? naming).at.line
 }
 
-function verdictOf(changes: readonly Difference[], identical: boolean): Verdict {
+export function verdictOf(changes: readonly Difference[], identical: boolean): Verdict {
   if (changes.length === 0) return identical ? 'identical' : 'equivalent'
   const directions = new Set(changes.map(({ direction }) => direction))
   if (directions.size > 1 || directions.has('sideways')) return 'mixed'

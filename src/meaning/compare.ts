@@ -3,12 +3,12 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
-import { firstOfLevel, type ChainNode } from './chain.ts'
-import { passes, wordIndex } from './evaluate.ts'
-import { decisionOn, isAnswer, type Decision } from './filter.ts'
-import type { Meaning } from './index.ts'
-import { anyWord, wordWith, type WordFacts } from './words.ts'
+import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
+import { passes } from './evaluate.ts'
+import { decisionOn } from './filter.ts'
+import type { Meaning } from './meaning.ts'
+import { comparedBy, isAnswer, type Accumulator, type Block, type Target } from './program.ts'
+import { wordWith, type WordFact } from './words.ts'
 
 /** One difference in meaning. */
 export interface Difference {
@@ -50,7 +50,28 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
     })
 }
 
-function differencesOfCall(
+/** Every answer that some arguments get, each with six of them, the first found. */
+export function answersTo(
+  { filter }: Meaning,
+  architecture: Architecture,
+  syscall: string,
+  number: number,
+): readonly { readonly answer: Answer; readonly args: readonly bigint[] }[] {
+  const decision = decisionOn(filter, architecture, number)
+  const found = new Map<string, { answer: Answer; args: readonly bigint[] }>()
+  for (const [answer, words] of ways(decision, new Map(), {
+    left: stepLimit,
+    syscall,
+    architecture,
+  })) {
+    const key = answerText(answer)
+    if (!found.has(key)) found.set(key, { answer, args: argumentsOf(words) })
+  }
+  return [...found.values()]
+}
+
+/** The differences of one call. */
+export function differencesOfCall(
   before: Meaning,
   after: Meaning,
   architecture: Architecture,
@@ -58,15 +79,15 @@ function differencesOfCall(
   number: number,
 ): readonly Difference[] {
   const [one, other] = [before, after].map(({ filter }) => decisionOn(filter, architecture, number)) as [
-    Decision,
-    Decision,
+    Target,
+    Target,
   ]
   if (isAnswer(one) && isAnswer(other) && isSameAnswer(one, other)) return []
   const budget = { left: stepLimit, syscall, architecture }
   const found = new Map<string, Difference>()
   const conditional = !isAnswer(one) || !isAnswer(other)
-  for (const [first, words] of ways(one, before.filter.defaultAnswer, new Map(), budget)) {
-    for (const [second, both] of ways(other, after.filter.defaultAnswer, words, budget)) {
+  for (const [first, words] of ways(one, new Map(), budget)) {
+    for (const [second, both] of ways(other, words, budget)) {
       const direction = directionOf(first, second)
       if (direction === undefined) continue
       const key = `${first.action} ${first.errno} ${second.action} ${second.errno}`
@@ -86,8 +107,8 @@ function differencesOfCall(
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, difference]) => difference)
 }
 
-/** What is known of each word, and one of which it holds; of a word that is not here nothing is known. */
-type Words = ReadonlyMap<number, { readonly facts: WordFacts; readonly word: number }>
+/** What is known of each word, and one of which it is true; of a word that is not here nothing is known. */
+type Words = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
 
 interface Budget {
   left: number
@@ -95,78 +116,43 @@ interface Budget {
   readonly architecture: Architecture
 }
 
-/** Every answer of a decision, with what is then known of the words; only what some call can reach. */
-function* ways(
-  decision: Decision,
-  fallback: Answer,
-  words: Words,
-  budget: Budget,
-): Generator<readonly [Answer, Words]> {
-  if (isAnswer(decision)) {
-    yield [decision, words]
-    return
-  }
-  const start = decision.node === undefined ? undefined : firstOfLevel(decision.node)
-  yield* levelWays(start, [], fallback, words, budget)
-}
-
-/** `rest`: where the way goes on when a level has no answer, innermost last. */
-function* levelWays(
-  node: ChainNode | undefined,
-  rest: readonly (ChainNode | undefined)[],
-  fallback: Answer,
-  words: Words,
-  budget: Budget,
-): Generator<readonly [Answer, Words]> {
-  if (--budget.left < 0) {
-    throw new UserError(
-      `${budget.syscall} on ${budget.architecture} has more conditions than can be compared: write them with fewer arguments`,
-    )
-  }
-  if (node === undefined) {
-    if (rest.length === 0) yield [fallback, words]
-    else yield* levelWays(rest.at(-1), rest.slice(0, -1), fallback, words, budget)
-    return
-  }
-  for (const holds of [true, false]) {
-    const known = learn(words, node, holds)
-    if (known === undefined) continue
-    const below = (holds ? node.whenTrue : node.whenFalse).node
-    const answer = holds ? node.answerTrue : node.answerFalse
-    if (below !== undefined) {
-      yield* levelWays(firstOfLevel(below), [...rest, node.after], fallback, known, budget)
-    } else if (answer !== undefined) yield [answer, known]
-    else yield* levelWays(node.after, rest, fallback, known, budget)
+/** Every answer of a filter to a call, with what is then known of the words; only what some call can reach. */
+function* ways(start: Target, known: Words, budget: Budget): Generator<readonly [Answer, Words]> {
+  const open: {
+    readonly target: Target
+    readonly words: Words
+    readonly accumulator: Accumulator | undefined
+  }[] = [{ target: start, words: known, accumulator: undefined }]
+  for (let way = open.pop(); way !== undefined; way = open.pop()) {
+    const { target, words } = way
+    if (isAnswer(target)) {
+      yield [target, words]
+      continue
+    }
+    if (--budget.left < 0) {
+      throw new UserError(
+        `${budget.syscall} on ${budget.architecture} has more conditions than can be compared: write them with fewer arguments`,
+      )
+    }
+    const accumulator = comparedBy(target, way.accumulator)
+    for (const holds of [false, true]) {
+      const next = learn(words, accumulator, target, holds)
+      if (next === undefined) continue
+      open.push({ target: holds ? target.whenTrue : target.whenFalse, words: next, accumulator })
+    }
   }
 }
 
 /** What is known after a comparison; undefined where no word can come out so. */
-function learn(words: Words, node: ChainNode, holds: boolean): Words | undefined {
-  const index = wordIndex(node)
-  const { facts, word } = words.get(index) ?? { facts: anyWord, word: 0 }
-  const { mask, datum } = node
-  let next: WordFacts | undefined
-  switch (node.test) {
-    case 'eq':
-    case 'masked-eq':
-      if (!holds) next = { ...facts, not: [...facts.not, [mask, datum]] }
-      else if (((facts.value ^ datum) & facts.mask & mask) === 0) {
-        next = { ...facts, mask: (facts.mask | mask) >>> 0, value: (facts.value | datum) >>> 0 }
-      }
-      break
-    case 'gt':
-      next = holds
-        ? { ...facts, least: Math.max(facts.least, datum + 1) }
-        : { ...facts, most: Math.min(facts.most, datum) }
-      break
-    case 'ge':
-      next = holds
-        ? { ...facts, least: Math.max(facts.least, datum) }
-        : { ...facts, most: Math.min(facts.most, datum - 1) }
-      break
-  }
-  if (next === undefined) return undefined
-  const still = passes(node, word) === holds ? word : wordWith(next)
+function learn(
+  words: Words,
+  { word: index, mask }: Accumulator,
+  { test, datum }: Block,
+  holds: boolean,
+): Words | undefined {
+  const { facts, word } = words.get(index) ?? { facts: [], word: 0 }
+  const next = [...facts, { mask, test, datum, holds }]
+  const still = passes({ test, datum }, (word & mask) >>> 0) === holds ? word : wordWith(next)
   return still === undefined ? undefined : new Map(words).set(index, { facts: next, word: still })
 }
 

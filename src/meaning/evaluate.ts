@@ -1,8 +1,8 @@
 // The answer of a filter to one call.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { Answer } from './answer.ts'
-import { firstOfLevel, type ChainNode, type Link } from './chain.ts'
-import { abiOf, decisionOn, isAnswer, type Filter } from './filter.ts'
+import { abiOf, decisionOn, type Filter } from './filter.ts'
+import { comparedBy, isAnswer, type Accumulator, type Block } from './program.ts'
 
 /** `args`: up to six 64-bit values, missing ones are 0; on 32-bit architectures their lower halves count. */
 export function answerTo(
@@ -11,10 +11,15 @@ export function answerTo(
   number: number,
   args: readonly bigint[],
 ): Answer {
-  const decision = decisionOn(filter, architecture, number)
-  if (isAnswer(decision)) return decision
   const words = wordsOf(args, architectures[abiOf(architecture, number)].bits)
-  return walk(decision, words) ?? filter.defaultAnswer
+  let target = decisionOn(filter, architecture, number)
+  let accumulator: Accumulator | undefined
+  while (!isAnswer(target)) {
+    accumulator = comparedBy(target, accumulator)
+    const value = (words[accumulator.word] ?? 0) & accumulator.mask
+    target = passes(target, value >>> 0) ? target.whenTrue : target.whenFalse
+  }
+  return target
 }
 
 /** Twelve 32-bit words: of each argument the lower half, then the upper. */
@@ -25,28 +30,10 @@ function wordsOf(args: readonly bigint[], bits: 64 | 32): readonly number[] {
   ])
 }
 
-function walk({ node: start }: Link, words: readonly number[]): Answer | undefined {
-  if (start === undefined) return undefined
-  for (let node: ChainNode | undefined = firstOfLevel(start); node !== undefined; node = node.after) {
-    const holds = passes(node, words[wordIndex(node)] ?? 0)
-    const below = holds ? node.whenTrue : node.whenFalse
-    const answer =
-      below.node === undefined ? (holds ? node.answerTrue : node.answerFalse) : walk(below, words)
-    if (answer !== undefined) return answer
-  }
-  return undefined
-}
-
-export function wordIndex({ index, high }: ChainNode): number {
-  return index * 2 + (high ? 1 : 0)
-}
-
-/** Whether a word passes the node's comparison: unsigned, under its mask. */
-export function passes({ test, mask, datum }: ChainNode, word: number): boolean {
-  const value = (word & mask) >>> 0
+/** Whether a value passes the block's comparison, unsigned. */
+export function passes({ test, datum }: Pick<Block, 'test' | 'datum'>, value: number): boolean {
   switch (test) {
     case 'eq':
-    case 'masked-eq':
       return value === datum
     case 'gt':
       return value > datum

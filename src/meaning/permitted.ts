@@ -9,8 +9,9 @@ import { UserError } from '../errors.ts'
 import type { Operator } from '../profile/document.ts'
 import { isSameAnswer, level, type Answer } from './answer.ts'
 import { alternativesOf, type Condition } from './conditions.ts'
-import { decisionOn, isAnswer, memberConditions, targetsOf } from './filter.ts'
-import type { Meaning } from './index.ts'
+import { callsOf, decisionOn, memberConditions } from './filter.ts'
+import type { Meaning } from './meaning.ts'
+import { isAnswer } from './program.ts'
 
 /** `(argument & mask) == value`. */
 export interface MaskedEquality {
@@ -94,8 +95,8 @@ function rulesOn(
     .filter(({ answer }) => !isSameAnswer(answer, resolved.defaultAnswer))
     .flatMap(({ names, answer, args }) =>
       names
-        .flatMap((name) => targetsOf(name, architecture))
-        .filter((target) => target.number === number)
+        .flatMap((name) => callsOf(name, architecture))
+        .filter(({ call }) => call === number)
         .flatMap(({ member }) =>
           alternativesOf(args).map((conditions) => ({
             answer,

@@ -19,7 +19,7 @@ export interface ResolvedRule {
 export interface Resolved {
   readonly name: string
   readonly defaultAnswer: Answer
-  /** Those of the filter that have a table here; the host's is always one of them. */
+  /** Those of the filter that have a table here, the host's first. */
   readonly architectures: readonly Architecture[]
   readonly rules: readonly ResolvedRule[]
 }
@@ -73,8 +73,9 @@ function architecturesOf(
     ...(profile.architectures ?? []),
     ...(entry === undefined ? [] : [entry.architecture, ...entry.subArchitectures]),
   ]
-  // The runtimes begin with a filter of the native architecture and add those of the profile.
-  return architectureNames.filter((each) => each === host || named.includes(architectures[each].scmp))
+  // The runtimes begin with a filter of the native architecture and add those of the profile, in their order.
+  const known = named.flatMap((name) => architectureNames.filter((each) => architectures[each].scmp === name))
+  return [...new Set([host, ...known])]
 }
 
 function stands({ includes, excludes }: DockerRule, loader: Loader, context: Context): boolean {

@@ -1,58 +1,45 @@
-// Whether a 32-bit word can pass some comparisons and fail others, decided exactly: ranges and masked equalities, digit
-// by digit from the top, with what each rest of digits can still become remembered.
+// Whether a 32-bit word can pass some comparisons and fail others, decided exactly: digit by digit from the top. A
+// comparison stays open while the masked word has the digits of its number; the first other digit decides it. What is
+// still open below a digit decides what can become of the rest, and is remembered.
+import { passes } from './evaluate.ts'
+import type { Block } from './program.ts'
 
-/** What is known of one word. */
-export interface WordFacts {
-  readonly least: number
-  readonly most: number
-  /** `(word & mask) === value` */
+/** What came of one comparison of a word. */
+export interface WordFact {
   readonly mask: number
-  readonly value: number
-  /** None of these `(word & mask) === value`. */
-  readonly not: readonly (readonly [mask: number, value: number])[]
+  readonly test: Block['test']
+  readonly datum: number
+  readonly holds: boolean
 }
 
-export const anyWord: WordFacts = { least: 0, most: 0xffffffff, mask: 0, value: 0, not: [] }
-
-/** A word of which all of it holds, the smallest; undefined where there is none. */
-export function wordWith(facts: WordFacts): number | undefined {
-  const { least, most, mask, value, not } = facts
-  if (least > most || (value & ~mask) !== 0) return undefined
+/** A word of which all of it is true, the smallest; undefined where there is none. */
+export function wordWith(facts: readonly WordFact[]): number | undefined {
   const dead = new Set<string>()
-  const search = (
-    bit: number,
-    word: number,
-    low: boolean,
-    high: boolean,
-    alive: readonly number[],
-  ): number | undefined => {
-    if (bit < 0) return alive.length === 0 ? word >>> 0 : undefined
-    const key = `${bit} ${low} ${high} ${alive.join()}`
+  const search = (bit: number, word: number, open: readonly number[]): number | undefined => {
+    const factAt = (index: number): WordFact => facts[index] as WordFact
+    if (bit < 0) return open.every((each) => agrees(factAt(each), 0)) ? word : undefined
+    const key = `${bit} ${open.join()}`
     if (dead.has(key)) return undefined
     for (const digit of [0, 1]) {
-      const at = digit === 1 ? (1 << bit) >>> 0 : 0
-      if (digitOf(mask, bit) === 1 && digitOf(value, bit) !== digit) continue
-      if (low && digit < digitOf(least, bit)) continue
-      if (high && digit > digitOf(most, bit)) continue
-      const still = alive.filter((each) => {
-        const [itsMask, itsValue] = not[each] as readonly [number, number]
-        return digitOf(itsMask, bit) === 0 || digitOf(itsValue, bit) === digit
+      const still: number[] = []
+      const possible = open.every((each) => {
+        const fact = factAt(each)
+        const difference = (digit & digitOf(fact.mask, bit)) - digitOf(fact.datum, bit)
+        if (difference === 0) still.push(each)
+        return difference === 0 || agrees(fact, difference)
       })
-      const found = search(
-        bit - 1,
-        (word | at) >>> 0,
-        low && digit === digitOf(least, bit),
-        high && digit === digitOf(most, bit),
-        still,
-      )
+      const found = possible ? search(bit - 1, (word | (digit << bit)) >>> 0, still) : undefined
       if (found !== undefined) return found
     }
     dead.add(key)
     return undefined
   }
-  // A value with digits outside its mask is never equal: such a comparison excludes nothing.
-  const alive = not.flatMap(([itsMask, itsValue], index) => ((itsValue & ~itsMask) === 0 ? [index] : []))
-  return search(31, 0, true, true, alive)
+  return search(31, 0, [...facts.keys()])
+}
+
+/** Whether the comparison comes out so where the word is less than the number, the same, or more. */
+function agrees({ test, holds }: WordFact, difference: number): boolean {
+  return passes({ test, datum: 1 }, difference + 1) === holds
 }
 
 function digitOf(word: number, bit: number): number {

@@ -8,33 +8,44 @@
 import type { Architecture } from '../abi/architectures.ts'
 import { allow, type Answer } from './answers.ts'
 import { crun, runc } from './data/floors.ts'
+import { namesIn, versionFloor, type RuntimeName, type RuntimeVersion } from './floor-versions.ts'
+import type { RuleAction } from './policy.ts'
 import { onAarch64 } from './translate.ts'
 
-/** Whose floor is asked for: one runtime's, all of them (the same profile starts under each), or none. */
-export type FloorChoice = 'runc' | 'crun' | 'all' | 'none'
+/** Whose floor is asked for: one runtime's, or one version's, all of them (the same profile starts under each), or none. */
+export type FloorChoice = RuntimeVersion | 'all' | 'none'
 
 /** One runtime's floor, as names of x86_64. */
 export interface Floor {
-  readonly runtime: 'runc' | 'crun'
+  readonly runtime: RuntimeName
   /** The newest version whose calls are in it. */
   readonly version: string
   readonly withoutNoNewPrivileges: readonly string[]
   readonly withNoNewPrivileges: readonly string[]
+  /** Made as well, and refused: with an errno the runtime goes another way and starts the program. */
+  readonly refused: readonly string[]
 }
 
 export const floors: readonly Floor[] = (['runc', 'crun'] as const).map((runtime) => {
-  const { version, withoutNoNewPrivileges, withNoNewPrivileges } = { runc, crun }[runtime]
+  const { version, withoutNoNewPrivileges, withNoNewPrivileges, refused } = { runc, crun }[runtime]
   return {
     runtime,
     version,
-    withoutNoNewPrivileges: withoutNoNewPrivileges.trim().split('\n'),
-    withNoNewPrivileges: withNoNewPrivileges.trim().split('\n'),
+    withoutNoNewPrivileges: namesIn(withoutNoNewPrivileges),
+    withNoNewPrivileges: namesIn(withNoNewPrivileges),
+    refused: namesIn(refused),
   }
 })
+
+/** EPERM: what the default profiles of the engines answer to a container without CAP_SYS_ADMIN. */
+const refuse: RuleAction = { type: 'errno', errno: 1 }
 
 /**
  * The floor on one architecture. Runtimes are 64-bit programs, so the 32-bit architectures have none of their own:
  * targets.ts brings their host along. On aarch64 it is translated as a program's calls are, and arch_prctl drops out.
+ *
+ * What the runtime makes and does without is answered with an errno whatever the default action is: killed for it,
+ * the container would not start.
  */
 export function answersForFloor(
   architecture: Architecture,
@@ -42,13 +53,36 @@ export function answersForFloor(
   noNewPrivileges: boolean,
 ): readonly Answer[] {
   if (architecture !== 'x86_64' && architecture !== 'aarch64') return []
-  return floors
-    .filter(({ runtime }) => choice === 'all' || choice === runtime)
-    .flatMap(({ runtime, version, withoutNoNewPrivileges, withNoNewPrivileges }) => {
-      const names = noNewPrivileges ? withNoNewPrivileges : withoutNoNewPrivileges
-      const here = architecture === 'x86_64' ? names : [...new Set(names.flatMap(onAarch64))]
-      return here.map((syscall): Answer => {
-        return { syscall, action: allow, because: { kind: 'floor', runtime, version } }
-      })
-    })
+  return floorsOf(choice, noNewPrivileges).flatMap(({ runtime, version, names, refused }) => {
+    const answers = (calls: readonly string[], action: RuleAction): readonly Answer[] => {
+      const here = architecture === 'x86_64' ? calls : [...new Set(calls.flatMap(onAarch64))]
+      return here.map((syscall) => ({ syscall, action, because: { kind: 'floor', runtime, version } }))
+    }
+    return [...answers(names, allow), ...answers(refused, refuse)]
+  })
+}
+
+interface Chosen {
+  readonly runtime: RuntimeName
+  readonly version: string
+  readonly names: readonly string[]
+  readonly refused: readonly string[]
+}
+
+function floorsOf(choice: FloorChoice, noNewPrivileges: boolean): readonly Chosen[] {
+  if (choice === 'none') return []
+  if (choice === 'all' || choice === 'runc' || choice === 'crun') {
+    return floors
+      .filter(({ runtime }) => choice === 'all' || choice === runtime)
+      .map(({ runtime, version, withoutNoNewPrivileges, withNoNewPrivileges, refused }) => ({
+        runtime,
+        version,
+        names: noNewPrivileges ? withNoNewPrivileges : withoutNoNewPrivileges,
+        refused,
+      }))
+  }
+  const { runtime, version = '', calls } = versionFloor(choice, noNewPrivileges)
+  const named = (refused: boolean): readonly string[] =>
+    calls.filter((each) => (each.certainty === 'refused') === refused).map(({ syscall }) => syscall)
+  return [{ runtime, version, names: named(false), refused: named(true) }]
 }

@@ -5,6 +5,14 @@ export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 export { conditionsKey } from './conditions.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, type Floor, type FloorChoice } from './floor.ts'
+export {
+  readRuntimeVersion,
+  versionFloor,
+  type Certainty,
+  type FloorCall,
+  type RuntimeVersion,
+  type VersionFloor,
+} from './floor-versions.ts'
 export type {
   Beyond,
   Condition,
@@ -18,3 +26,5 @@ export type {
   RuleAction,
 } from './policy.ts'
 export { printPolicy } from './print.ts'
+export { onAarch64 } from './translate.ts'
+export { reasonsWithoutTrace } from './untraced.ts'

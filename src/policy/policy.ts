@@ -84,6 +84,7 @@ export type KernelWhy =
   | 'vdso' // answered without a call on some machines, a call on others
   | 'exit' // a program must be able to end; a trace of one that was stopped does not show it
   | 'multiplexer' // i386: one number for the whole family
+  | 'processor' // how a library finds out on aarch64 what the processor can do
 
 export type LeftOut =
   | {

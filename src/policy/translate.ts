@@ -17,6 +17,13 @@ export interface Translation {
   readonly left: readonly LeftOut[]
 }
 
+/**
+ * What no x86_64 trace can show: a library that wants to know what the processor can do asks it there (cpuid), and on
+ * aarch64 tries an instruction with every signal blocked and a handler for SIGILL. Authority: OpenSSL crypto/armcap.c,
+ * OPENSSL_cpuid_setup, which runs in every program that loads libcrypto, whether it uses it or not.
+ */
+const processorProbe = ['rt_sigaction', 'rt_sigprocmask'] as const
+
 /** The aarch64 calls that stand for one x86_64 call; empty where there is none. */
 export function onAarch64(name: string): readonly string[] {
   if (syscallTable('aarch64').byName(name) !== undefined) return [name]
@@ -24,7 +31,9 @@ export function onAarch64(name: string): readonly string[] {
 }
 
 export function translateToAarch64(observations: Observations): Translation {
-  const answers: Answer[] = []
+  const answers: Answer[] = processorProbe.map((syscall) => {
+    return { syscall, action: allow, because: { kind: 'kernel', why: 'processor' } }
+  })
   const left: LeftOut[] = []
   for (const [name, call] of callsSeen(observations, 'x86_64')) {
     const names = onAarch64(name)

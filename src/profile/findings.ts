@@ -87,6 +87,16 @@ export const findingSeverities = {
   'first-rule-wins': 'warning',
   'condition-without-effect': 'warning',
   'rule-equals-default': 'note',
+  // --- what a container runtime needs, where one is named
+  'floor-needed': 'error',
+  'floor-killed': 'error',
+  'floor-made': 'warning',
+  'floor-sometimes': 'warning',
+  'floor-published': 'warning',
+  'floor-conditional': 'warning',
+  'floor-older-kernel': 'note',
+  'floor-unchecked': 'note',
+  'runtime-not-measured': 'note',
 } as const satisfies Readonly<Record<string, Severity>>
 
 export type FindingCode = keyof typeof findingSeverities

@@ -14,8 +14,10 @@ export type {
   RuleFilter,
 } from './dialects.ts'
 export type { Finding, FindingCode, Severity, Standing } from './findings.ts'
+export { sortFindings } from './findings.ts'
 export { buildProfile } from './build.ts'
 export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
 export { parseProfile, parseProfiles, soundProfile, type ParseOptions } from './parse.ts'
 export { printProfile } from './print.ts'
+export { floorProblems, type FloorProblemOptions } from './problems/floor.ts'
 export { isValid, profileProblems, type ProblemOptions } from './problems.ts'

@@ -54,7 +54,8 @@ export function isValid(findings: readonly Finding[]): boolean {
   return !findings.some(({ severity }) => severity === 'error')
 }
 
-function readAsOci({ envelope }: ParsedProfile, dialect: Dialect | undefined): boolean {
+/** Whether every key that plain OCI does not have is ignored. */
+export function readAsOci({ envelope }: ParsedProfile, dialect: Dialect | undefined): boolean {
   if (dialect !== undefined) return dialect !== 'docker'
   switch (envelope) {
     case 'config':

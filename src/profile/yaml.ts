@@ -1,17 +1,15 @@
 // YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
 // followed within a budget. Hostile nesting is refused before the parser sees it: the yaml package is recursive, and
 // makes regular expressions from indentation that exhaust V8's memory (seen: abort at 20000 nested `- `).
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseAllDocuments,
-  type Document,
-  type Node,
-} from 'yaml'
+import { createRequire } from 'node:module'
+import type { Document, Node } from 'yaml'
 import { below, depthLimit, exactInteger, placesOf, type Member, type Place, type TreeNode } from './tree.ts'
+
+let loaded: typeof import('yaml') | undefined
+
+/** Most profiles are JSON: the package is loaded when the first YAML is read. */
+const yaml = (): typeof import('yaml') =>
+  (loaded ??= createRequire(import.meta.url)('yaml') as typeof import('yaml'))
 
 /** The documents of a stream, or why it is none and where. */
 export type YamlReading =
@@ -30,6 +28,7 @@ export function parseYaml(text: string): YamlReading {
   const tooDeep = deepNesting(text)
   if (tooDeep !== undefined) return refuse(tooDeep, `it is nested more than ${depthLimit} deep`)
 
+  const { LineCounter, parseAllDocuments } = yaml()
   const parsed = parseAllDocuments(text, {
     intAsBigInt: true,
     uniqueKeys: false,
@@ -69,6 +68,7 @@ interface Context {
 }
 
 function treeOf(given: unknown, context: Context, pointer: string, depth: number, from = 0): TreeNode {
+  const { isAlias, isMap, isScalar, isSeq } = yaml()
   const node = given as Node | null
   const offset = node?.range?.[0] ?? from
   if (--context.budget.left < 0) throw new Refusal(offset, 'it has too many values (aliases count each time)')

@@ -103,7 +103,7 @@ function ofDocument(name: string, document: Document, asked: Format | 'auto'): F
 function kindOfDocument(text: string): Document | undefined {
   const start = text.trimStart()
   if (start.startsWith('{') || start.startsWith('[')) {
-    if (/^\{\s*"version"\s*:\s*1\s*,\s*"architectures"\s*:\s*\{/.test(start)) return 'observations'
+    if (/^\{\s*"version"\s*:\s*1\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (isHookResult(start)) return 'hook'
     if (/^\{[^]{0,2000}?"kind"\s*:\s*"SeccompProfile"/.test(start) && isProfile(start)) return 'spo'
     // An object per line is a log; what it tells of may be a profile.
@@ -127,14 +127,13 @@ function isHookResult(start: string): boolean {
   )
 }
 
-/** Text has no NUL, and few of the other control characters; strace escapes them all. */
+/** Text has few control characters: strace escapes them all, and a program beside it may write some (find -print0). */
 function isBinary(head: Uint8Array): boolean {
   let control = 0
   for (const byte of head) {
-    if (byte === 0) return true
     // GS stands between the kernel's and auditd's half of an audit record.
     if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b && byte !== 0x1d)
       control++
   }
-  return control * 20 > head.length
+  return control * 12 > head.length
 }

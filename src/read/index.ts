@@ -14,7 +14,7 @@ import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import type { Source } from './source.ts'
 import { choiceFields } from './subject.ts'
-import { wrappingOf, Unwrapping } from './wrapping.ts'
+import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
 
 /** How much of the start of a source is looked at to tell what it is. */
 const headSize = 262144
@@ -71,7 +71,7 @@ async function readOne(
   source: Source,
   head: Uint8Array,
   rest: AsyncIterable<Uint8Array>,
-  wrapping: string | undefined,
+  wrapping: Wrapping | undefined,
   reader: Reader,
 ): Promise<SourceAccount> {
   reader.startSource(source.name, source.pid)
@@ -82,7 +82,7 @@ async function readOne(
 }
 
 /** The first lines of a source without their wrapping, to tell what is in it. */
-function unwrapped(head: Uint8Array, wrapping: string): Uint8Array {
+function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
   const lines = new Lines((bytes, start, end) => {
@@ -100,7 +100,7 @@ class LineFeed {
   readonly #wrapped: Lines | undefined
   readonly #unwrapping: Unwrapping | undefined
 
-  constructor(reader: Reader, wrapping: string | undefined) {
+  constructor(reader: Reader, wrapping: Wrapping | undefined) {
     this.#plain = new Lines((bytes, start, end) => reader.takeLines(bytes, start, end))
     if (wrapping === undefined) return
     const unwrapping = new Unwrapping(wrapping)

@@ -1,12 +1,17 @@
 // What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's JSON, compose's
-// names, mail. Told
-// from the first lines of a source; taken off line by line. Authority: the json-file driver of Docker, the CRI
+// names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file driver of Docker, the CRI
 // logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), RFC 2045 6.7 for quoted-printable.
 import { journalText, jsonObject } from './json-line.ts'
 import { lineLimit } from './text.ts'
 
 /** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
 type Unwrap = (line: string) => { readonly stream: string; readonly text: string } | undefined
+
+const ofStrace = /^(?:\[pid +\d+\] |\d+ +)?(?:[a-z_][a-z0-9_]*\(|<\.\.\. |--- |\+\+\+ |strace: )/
+const stamped = new RegExp(
+  `^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[\\d.]*(?:Z|[+-]\\d\\d:\\d\\d) (?=${ofStrace.source.slice(1)})(.*)$`,
+  's',
+)
 
 const wrappings: Readonly<Record<string, Unwrap>> = {
   'json-file': (line) => {
@@ -53,6 +58,11 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
     if (found === null) return undefined
     return { stream: found[1] as string, text: `${found[3]}${found[2] === 'F' ? '\n' : ''}` }
   },
+  // `docker logs -t`, `kubectl logs --timestamps` of strace; syslog has such times too, and readers that want them.
+  timestamps: (line) => {
+    const found = stamped.exec(line)
+    return found === null ? undefined : { stream: '', text: `${found[1]}\n` }
+  },
   compose: (line) => {
     // oxlint-disable-next-line no-control-regex -- compose colours the names
     const found = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?(.*)$/s.exec(line)
@@ -71,15 +81,32 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
 /** How many lines must be wrapped alike before the wrapping is taken off; all of them where there are fewer. */
 const linesLooked = 5
 
-/** The name of the wrapping of a source that starts with this text; undefined for none. */
-export function wrappingOf(head: string): string | undefined {
+export interface Wrapping {
+  readonly name: string
+  /** The stream that strace writes to, where the log tells streams apart: what is in others the program wrote. */
+  readonly stream?: string
+}
+
+/** The wrapping of a source that starts with this text; undefined for none. */
+export function wrappingOf(head: string): Wrapping | undefined {
+  const name = wrappingName(head)
+  if (name === undefined) return undefined
+  const unwrap = wrappings[name] as Unwrap
+  const isTold = head.split(/\r?\n/).some((line) => {
+    const found = unwrap(line)
+    return found?.stream === 'stderr' && ofStrace.test(found.text) && found.text.includes(' = ')
+  })
+  return isTold ? { name, stream: 'stderr' } : { name }
+}
+
+function wrappingName(head: string): string | undefined {
   const lines = head.split(/\r?\n/).slice(0, -1)
   const first = (lines.length > 0 ? lines : [head]).filter((line) => line !== '').slice(0, linesLooked)
   if (first.length === 0) return undefined
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
   // strace -k prints frames behind " > ", never at the start of the line.
-  return ['json-file', 'journal-json', 'cri', 'compose', 'mail'].find((name) =>
+  return ['json-file', 'journal-json', 'cri', 'timestamps', 'compose', 'mail'].find((name) =>
     first.every((line) => (wrappings[name] as Unwrap)(line) !== undefined),
   )
 }
@@ -87,10 +114,12 @@ export function wrappingOf(head: string): string | undefined {
 /** Takes the wrapping off a whole source. Lines of one stream that were split are joined again, in bounded memory. */
 export class Unwrapping {
   readonly #unwrap: Unwrap
+  readonly #stream: string | undefined
   readonly #parts = new Map<string, string>()
 
-  constructor(name: string) {
+  constructor({ name, stream }: Wrapping) {
     this.#unwrap = wrappings[name] as Unwrap
+    this.#stream = stream
   }
 
   /** The text that a wrapped line (without its end) completes; lines that are not wrapped pass as they are. */
@@ -98,6 +127,8 @@ export class Unwrapping {
     const bare = line.endsWith('\r') ? line.slice(0, -1) : line
     const found = this.#unwrap(bare)
     if (found === undefined) return `${bare}\n`
+    // An empty line, so that the places of the others stay right.
+    if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'
     const text = (this.#parts.get(found.stream) ?? '') + found.text
     if (text.endsWith('\n')) {
       this.#parts.delete(found.stream)

@@ -11,7 +11,6 @@ export interface Compared extends Comparison {
   readonly head: string
   readonly architecture: string
   readonly counts: Counts
-  readonly capabilities: readonly string[]
   readonly kernel: string
 }
 
@@ -37,19 +36,20 @@ const verdicts: Readonly<Record<Comparison['verdict'], string>> = {
 const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = {
   text: (compared) => {
     const lines = groups(compared.changes).map(([change, names]) => {
-      const what = `${change.direction} (${change.id}) ${change.architecture}: ${answerText(change.before)} -> ${answerText(change.after)}: ${names.join(' ')}`
+      const where = contextsText(change, compared)
+      const what = `${change.direction} (${change.id}) ${change.architecture}${where}: ${answerText(change.before)} -> ${answerText(change.after)}: ${names.join(' ')}`
       const example = change.conditional ? `\n    for example ${callText(change)}` : ''
       return `${escapeTerminal(what)}${escapeTerminal(example).replace('\\x0a', '\n')}\n`
     })
     return `${lines.join('')}${escapeTerminal(verdicts[compared.verdict])}\n${escapeTerminal(summaryLine(compared))}\n`
   },
 
-  github: ({ changes }) =>
-    changes
+  github: (compared) =>
+    compared.changes
       .map((change) => {
         const { file, line } = placeOf(change)
         const command = change.direction === 'narrower' ? 'notice' : 'warning'
-        return `::${command} file=${escapeWorkflowProperty(file)},line=${line},title=${escapeWorkflowProperty(change.id)}::${escapeWorkflowData(sentence(change))}\n`
+        return `::${command} file=${escapeWorkflowProperty(file)},line=${line},title=${escapeWorkflowProperty(change.id)}::${escapeWorkflowData(sentence(change, compared))}\n`
       })
       .join(''),
 
@@ -57,7 +57,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
     const rows = groups(compared.changes).map(([change, names]) => {
       const cells = [
         change.direction,
-        change.architecture,
+        `${change.architecture}${contextsText(change, compared)}`,
         names.join(' '),
         answerText(change.before),
         answerText(change.after),
@@ -75,6 +75,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
   json: (compared) =>
     document({
       verdict: compared.verdict,
+      ...(compared.contexts === undefined ? {} : { contexts: compared.contexts }),
       changes: compared.changes.map((change) => ({
         id: change.id,
         direction: change.direction,
@@ -87,15 +88,16 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
           syscall: change.syscall,
           number: change.number,
           args: change.args.map(String),
-          caps: compared.capabilities,
+          caps: change.capabilities,
           kernel: compared.kernel,
         },
+        ...(change.contexts === undefined ? {} : { contexts: change.contexts }),
         fingerprint: change.fingerprint,
         at: change.at,
       })),
     }),
 
-  sarif: ({ changes }) =>
+  sarif: (compared) =>
     document({
       $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
       version: '2.1.0',
@@ -104,16 +106,16 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
           tool: {
             driver: {
               name: 'seccomp-gen',
-              rules: [...new Set(changes.map(({ id }) => id))].map((id) => ({ id })),
+              rules: [...new Set(compared.changes.map(({ id }) => id))].map((id) => ({ id })),
             },
           },
           columnKind: 'utf16CodeUnits',
-          results: changes.map((change) => {
+          results: compared.changes.map((change) => {
             const { file, line } = placeOf(change)
             return {
               ruleId: change.id,
               level: change.direction === 'narrower' ? 'note' : 'warning',
-              message: { text: `${sentence(change)}.` },
+              message: { text: `${sentence(change, compared)}.` },
               partialFingerprints: { 'seccompGen/v1': change.fingerprint },
               locations: [
                 {
@@ -130,9 +132,18 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
     }),
 }
 
-function sentence(change: Change): string {
+function sentence(change: Change, compared: Compared): string {
   const where = change.conditional ? callText(change) : change.syscall
-  return `${change.direction}: ${where} on ${change.architecture}: ${answerText(change.before)} becomes ${answerText(change.after)}`
+  return `${change.direction}: ${where} on ${change.architecture}${contextsText(change, compared)}: ${answerText(change.before)} becomes ${answerText(change.after)}`
+}
+
+/** Nothing where every context that was compared has the change; else the shorter list of those that have it, or not. */
+function contextsText({ contexts }: Change, compared: Compared): string {
+  if (contexts === undefined || compared.contexts === undefined) return ''
+  const others = compared.contexts.filter((each) => !contexts.includes(each))
+  if (others.length === 0) return ''
+  const [word, names] = contexts.length > others.length ? ['not', others] : ['only', contexts]
+  return `, ${word} with capabilities ${names.join(', ')}`
 }
 
 /** As one would write it in a program, without the zeros at the end. */
@@ -156,6 +167,7 @@ function groups(changes: readonly Change[]): readonly (readonly [Change, readonl
       answerText(before),
       answerText(after),
       conditional ? syscall : '',
+      ...(change.contexts ?? []),
     ].join(' ')
     const group = found.get(key)
     if (group === undefined) found.set(key, [change, [syscall]])

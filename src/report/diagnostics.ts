@@ -20,9 +20,9 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>
-    'the recorder was attached to what ran already, so what that does when it starts is missing: record a start too',
+    'recorded from when the program ran already, so what it does when it starts is missing: record a start too',
   filtered: () =>
-    'strace seems to have been told to print some calls only: record without -e trace=, -P, -z, -Z',
+    'a start or an end that every program has is not here: strace was told to print some calls only (-e trace=, -P, -z, -Z), or the recording was cut',
   'counts-only': () =>
     'a table of strace -c has no arguments and no calls that do not return, such as exit_group: prefer a full trace',
   detached: () => 'strace let go of the program while it ran: what came after is missing',

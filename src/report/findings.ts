@@ -31,6 +31,23 @@ const ignoredKeys: Readonly<Record<string, string>> = {
   defaultErrno: 'other calls then get defaultErrnoRet, or EPERM',
 }
 
+/** Also what `generate` says of a version it has to guess at. */
+export function notMeasuredSentence(runtime: string, measured: string, published: boolean): string {
+  const list = published ? ' and a list published for it' : ''
+  return `the calls of ${runtime} were not measured: those of ${measured}${list} stand in for them`
+}
+
+const maker = ({ runtime = '', inferred }: Facts): string =>
+  inferred === undefined ? runtime : `${runtime} on ${inferred} (inferred from x86_64)`
+
+const allowIt = ({ name = '' }: Facts): string => `allow ${name}`
+
+const unchecked: Readonly<Record<string, string>> = {
+  broken: 'parts of the profile cannot be read',
+  base: 'calls of the base profile are not known here',
+  architecture: 'it is known for x86_64 and aarch64 only',
+}
+
 const table: Readonly<Record<FindingCode, Words>> = {
   'duplicate-key': {
     says: ({ key = '' }) =>
@@ -263,7 +280,7 @@ const table: Readonly<Record<FindingCode, Words>> = {
     says: ({ index = '', op = '', calls = '' }) =>
       `the kernel takes 32 bits of argument ${index} of ${calls}, and ${op} compares all 64: upper bits change the answer and not the call`,
     todo: ({ op = '', value = '' }) =>
-      op === 'SCMP_CMP_EQ'
+      op === 'SCMP_CMP_EQ' && BigInt(value === '' ? 0 : value) <= 0xffff_ffffn
         ? `write "value": 4294967295, "valueTwo": ${value}, "op": "SCMP_CMP_MASKED_EQ"`
         : 'allow the values that are needed, each with SCMP_CMP_MASKED_EQ and the mask 4294967295',
   },
@@ -295,5 +312,55 @@ const table: Readonly<Record<FindingCode, Words>> = {
       name === undefined
         ? 'nothing; it may stand as a remark'
         : `narrow the rule that answers ${name}, or take this one out`,
+  },
+  'floor-needed': {
+    says: (facts) =>
+      `${maker(facts)} calls ${facts['name']} before the program runs, and this profile answers ${facts['answer']}: the container does not start`,
+    todo: allowIt,
+  },
+  'floor-killed': {
+    says: (facts) =>
+      `${maker(facts)} calls ${facts['name']} before the program runs and does without it, but ${facts['answer']} ends the container`,
+    todo: ({ name = '' }) => `answer ${name} with SCMP_ACT_ERRNO`,
+  },
+  'floor-made': {
+    says: (facts) =>
+      `${maker(facts)} calls ${facts['name']} before the program runs, and this profile answers ${facts['answer']}: some containers may not start, or not be entered`,
+    todo: allowIt,
+  },
+  'floor-sometimes': {
+    says: (facts) =>
+      `some starts of ${maker(facts)} call ${facts['name']}, and this profile answers ${facts['answer']}: now and then a container may not start`,
+    todo: allowIt,
+  },
+  'floor-published': {
+    says: (facts) =>
+      `a list published for ${maker(facts)} has ${facts['name']}, which was not seen to be made here, and this profile answers ${facts['answer']}`,
+    todo: ({ name = '' }) =>
+      `allow ${name}, or start a container under the profile to see whether it is needed`,
+  },
+  'floor-conditional': {
+    says: (facts) =>
+      `${maker(facts)} calls ${facts['name']} before the program runs, and this rule allows it under a condition only`,
+    todo: ({ name = '' }) => `allow ${name} whatever its arguments and capabilities`,
+  },
+  'floor-older-kernel': {
+    says: (facts) =>
+      `on kernels before 5.9 ${maker(facts)} calls ${facts['name']}, and this profile answers ${facts['answer']}`,
+    todo: ({ name = '' }) => `allow ${name} if such kernels are still in use`,
+  },
+  'floor-unchecked': {
+    says: ({ runtime = '', why = '' }) => `what ${runtime} needs was not looked for: ${unchecked[why] ?? ''}`,
+    todo: ({ why = '' }) =>
+      why === 'base'
+        ? 'check the base profile, or the two merged'
+        : why === 'broken'
+          ? 'mend the profile and check again'
+          : 'start a container under the profile there',
+  },
+  'runtime-not-measured': {
+    says: ({ runtime = '', measured = '', published }) =>
+      notMeasuredSentence(runtime, measured, published !== undefined),
+    todo: () => 'start a container under the profile with that version before relying on it',
   },
 }

@@ -57,7 +57,7 @@ t.test('help of every command shows an example and goes to stdout', async (t) =>
   for (const argv of [
     ['--help'],
     ['help'],
-    ...['trace', 'observe', 'generate', 'validate', 'syscalls'].flatMap((name) => [
+    ...['trace', 'observe', 'generate', 'validate', 'diff', 'eval', 'explain', 'syscalls'].flatMap((name) => [
       [name, '--help'],
       ['help', name],
     ]),
@@ -69,16 +69,6 @@ t.test('help of every command shows an example and goes to stdout', async (t) =>
     t.equal(stderr, '')
   }
   t.match((await on(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
-})
-
-t.test('options whose capability is not built are not offered', async (t) => {
-  for (const argv of [
-    ['generate', '--within', 'docker', 'x'],
-    ['generate', '--cap', 'CAP_CHOWN', 'x'],
-    ['trace', '--recorder', 'ebpf', '--', 'true'],
-  ]) {
-    t.match(await on(argv), { status: argv[0] === 'trace' ? 125 : 2, stdout: '' })
-  }
 })
 
 t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2', async (t) => {
@@ -301,3 +291,40 @@ t.test('a defect is one line, and its stack is shown on request', async (t) => {
   t.match(stderr, /^ +at /m)
   t.notMatch((await on(['observe', 'missing.strace'])).stderr, /^ +at /m)
 })
+
+t.test('two results never go to one file', async (t) => {
+  for (const argv of [
+    ['generate', 'app.strace', '-o', 'one.json', '--explain', './one.json'],
+    ['trace', '-o', 'one.json', '--observations', 'one.json', '--', 'true'],
+  ]) {
+    const { status, stderr } = await on(argv)
+    t.equal(status, argv[0] === 'trace' ? 125 : 2)
+    t.match(stderr, /^seccomp-gen: .*one\.json: two results cannot go to one file: name another\n$/)
+    t.notOk(existsSync(join(directory, 'one.json')))
+  }
+})
+
+t.test('a name that no table knows is said, from a file of observations too', async (t) => {
+  const table = { read: { count: 1, first: 'a:1' }, opne: { count: 3, first: 'a:2' } }
+  const text = JSON.stringify({ version: 1, architectures: { x86_64: table }, sources: [], diagnostics: [] })
+  const { status, stdout, stderr } = await on(['generate', '--runtime', 'none', '-'], text)
+  t.equal(status, 0)
+  t.match(stderr, /opne is in no table of x86_64: it is reported and never allowed/)
+  t.notMatch(stdout, /opne/)
+  const cut = await on(['generate', '-'], text.slice(0, 40))
+  t.equal(cut.status, 2)
+  t.match(cut.stderr, /^seccomp-gen: -: is not valid JSON/)
+})
+
+t.test(
+  'validate: one file that cannot be read does not hide what there is to say of the others',
+  async (t) => {
+    const { status, stdout, stderr } = await on(['validate', 'profile.json', 'nosuch', 'app.strace'])
+    t.equal(status, 2)
+    t.match(stdout, /^profile\.json:1:1: /)
+    t.match(
+      stderr,
+      /^seccomp-gen: nosuch: no such file\nseccomp-gen: app\.strace:1:1: is a trace, not a profile[^\n]*\n$/,
+    )
+  },
+)

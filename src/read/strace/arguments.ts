@@ -134,7 +134,8 @@ export function scalarValue(argument: string): bigint | undefined {
     if (one === undefined) return undefined
     value |= one
   }
-  return BigInt.asUintN(64, value)
+  // No register holds more: it is not what the kernel saw.
+  return value >= 1n << 64n || value < -(1n << 63n) ? undefined : BigInt.asUintN(64, value)
 }
 
 function partValue(text: string): bigint | undefined {

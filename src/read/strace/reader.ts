@@ -36,6 +36,9 @@ const nameLimit = 40
 /** No thread: the scan has to look up its first one. */
 const noPid = -1
 
+/** UTF-8's, as latin1. */
+const byteOrderMark = /^\xef\xbb\xbf/
+
 /** A call whose line was cut by a message of strace's or by text of the program. */
 interface Open {
   readonly thread: Thread
@@ -210,7 +213,8 @@ export class StraceReader implements Reader {
     )
   }
 
-  #line(text: string, number: number): void {
+  #line(given: string, number: number): void {
+    const text = number === 1 ? given.replace(byteOrderMark, '') : given
     if (this.#machine === undefined) this.#machine = machineOf(text)
     if (this.#tables.open && this.#tables.takes(text, this.#counts.source, number)) return
     const line = parseLine(text)
@@ -522,6 +526,8 @@ export class StraceReader implements Reader {
 
   #foreign(text: string, number: number): void {
     if (text.trim() === '' || this.#tables.starts(text)) return
+    // With -e status strace before 6.2 may write the rest of an unfinished call without its name.
+    if (/^\) += (?:-?\d|0x|\?)/.test(text)) return
     this.#unparsed++
     this.#run.foreign++
     const glued = this.#open === undefined && this.#gluedCall(text)

@@ -27,6 +27,11 @@ export function isRule(line: string): boolean {
   return /^\s*-+(?:\s+-+)*\s*$/.test(line)
 }
 
+/** The sum below the footer: numbers, and `total` in the column of the names. */
+export function isTotal(line: string): boolean {
+  return /^\s*(?:[\d.]+\s+)*total(?:\s+[\d.]+)*\s*$/.test(line)
+}
+
 /** One row; undefined for `total` and for what is no row of this table. */
 export function summaryRow(line: string, columns: readonly string[]): SummaryRow | undefined {
   const words = line.trim().split(/\s+/)

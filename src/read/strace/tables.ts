@@ -3,7 +3,7 @@
 import { noteValue } from '../seen.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
 import type { Names } from './names.ts'
-import { isRule, summaryColumns, summaryMode, summaryRow } from './summary.ts'
+import { isRule, isTotal, summaryColumns, summaryMode, summaryRow } from './summary.ts'
 import { Tally } from './tally.ts'
 
 export interface Table {
@@ -18,6 +18,8 @@ export class Tables {
   #columns: readonly string[] | undefined
   #mode: Candidates = anyArchitecture
   #table: Table | undefined
+  /** The line before was the footer: the sum of the table follows. */
+  #summed = false
   /** Rows counted in all tables. */
   rows = 0
   /** Whether the mode of any table was announced. */
@@ -35,6 +37,9 @@ export class Tables {
 
   /** A line outside a table. Returns whether it starts one or tells of one. */
   starts(text: string): boolean {
+    const summed = this.#summed
+    this.#summed = false
+    if (summed && isTotal(text)) return true
     const columns = summaryColumns(text)
     if (columns !== undefined) {
       this.#columns = columns
@@ -52,7 +57,10 @@ export class Tables {
   takes(text: string, source: number, line: number): boolean {
     if (isRule(text)) {
       if (this.#table === undefined) this.#table = { tally: new Tally(), candidates: this.#mode }
-      else this.end()
+      else {
+        this.end()
+        this.#summed = true
+      }
       return true
     }
     const table = this.#table

@@ -1,0 +1,70 @@
+// `explain`: why each call is in a profile, whether the default allows it, and what it exposes.
+import { Option } from 'commander'
+import type { Architecture } from '../abi/architectures.ts'
+import { explainProfile } from '../explain/index.ts'
+import { explanationReport, type ExplanationFormat } from '../report/explanation.ts'
+import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
+import { archOption, outputOption } from './document-options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { readProfileWord } from './profiles.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options extends ContextWords {
+  readonly arch?: readonly Architecture[]
+  readonly trace?: readonly string[]
+  readonly report: ExplanationFormat
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument(
+      '<profile>',
+      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
+    )
+    .argument('[call...]', 'names; default: every call that a rule names or that was seen')
+    .addOption(
+      new Option(
+        '--trace <file>',
+        'a trace, log or observations in which the calls were seen; repeatable',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+    )
+    .addOption(archOption('whose calls are explained; default: those seen, else x86_64'))
+    .addOption(
+      new Option('--report <format>', 'how to print it')
+        .choices(['text', 'json', 'markdown'])
+        .default('text'),
+    )
+    .addOption(outputOption('the report'))
+  addContextOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  seccomp-gen explain app.json --trace app.strace\n  seccomp-gen explain docker bpf io_uring_setup ptrace',
+    )
+    .action(async (word: string, calls: string[], options: Options) => {
+      await explain(word, calls, options, world)
+      end(0)
+    })
+}
+
+async function explain(
+  word: string,
+  calls: readonly string[],
+  options: Options,
+  world: World,
+): Promise<void> {
+  const { arch, trace, report, output } = options
+  await checkOutput(output, world)
+  const { profile, capabilities } = await readProfileWord(word, world)
+  // Every format of traces, for those who give one.
+  const observations =
+    trace && (await (await import('./read.ts')).readInputs(trace, 'auto', undefined, world))
+  const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)
+  const explained = explainProfile(profile, {
+    ...context,
+    ...(arch === undefined ? {} : { architectures: arch }),
+    ...(observations === undefined ? {} : { observations }),
+    ...(calls.length === 0 ? {} : { calls }),
+  })
+  await writeOutput(explanationReport(explained, report), output, world)
+}

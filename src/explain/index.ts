@@ -1,0 +1,173 @@
+// Why each call stands in a profile, and what it exposes: the profile's meaning beside what was seen, what runtimes and
+// the kernel need, what the engine's default allows, and the classes of risk.
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { risksOf, type Risk } from '../abi/risks.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import {
+  answersTo,
+  builtin,
+  contextOf,
+  contextsFor,
+  differencesOfCall,
+  level,
+  makeMeaning,
+  type Answer,
+  type ContextOptions,
+  type Meaning,
+} from '../meaning/index.ts'
+import type { Observations } from '../observe/index.ts'
+import { derivePolicy, reasonsWithoutTrace, type Reason } from '../policy/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+
+export type CarriedOut = 'always' | 'for some arguments' | 'never'
+
+export interface ExplainedCall {
+  readonly architecture: Architecture
+  readonly syscall: string
+  readonly number: number
+  /** Every answer that some arguments get: one where arguments do not matter. */
+  readonly answers: readonly Answer[]
+  /** `file:line` of the first rule that names it; undefined where none does. */
+  readonly at: string | undefined
+  /** Empty: nothing here says why. */
+  readonly because: readonly Reason[]
+  readonly default: {
+    readonly carriedOut: CarriedOut
+    /** Capabilities of the context without which the default carries out less. */
+    readonly needs: readonly string[]
+    /** Capabilities beyond the context each of which makes the default carry out more. */
+    readonly opensWith: readonly string[]
+    /** Whether the profile carries out calls that the default does not. */
+    readonly exceeded: boolean
+  }
+  /** Of what the profile carries out, the gravest first. */
+  readonly risks: readonly Risk[]
+}
+
+export interface ExplainOptions extends Omit<ContextOptions, 'architecture'> {
+  /** What was seen; without it only what runtimes and the kernel need is a reason. */
+  readonly observations?: Observations
+  /** Default: those of which something was seen; without observations x86_64. */
+  readonly architectures?: readonly Architecture[]
+  /** Names to explain. Default: every call that a rule names or that was seen. */
+  readonly calls?: readonly string[]
+  /** What the default is. Default: docker's newest. */
+  readonly within?: ParsedProfile
+}
+
+/**
+ * One entry an architecture and call, by architecture, then name.
+ *
+ * @throws UserError for a profile that its loader or libseccomp refuses, and a name that no architecture asked for has.
+ */
+export function explainProfile(
+  profile: ParsedProfile,
+  options: ExplainOptions = {},
+): readonly ExplainedCall[] {
+  const { observations, calls, within = builtin('docker').profile } = options
+  const seen = architectureNames.filter(
+    (each) => Object.keys(observations?.architectures[each] ?? {}).length > 0,
+  )
+  const asked = options.architectures ?? seen
+  const chosen = architectureNames.filter((each) => (asked.length === 0 ? ['x86_64'] : asked).includes(each))
+  const strange = calls?.find((call) => chosen.every((each) => syscallTable(each).byName(call) === undefined))
+  if (strange !== undefined) {
+    throw new UserError(`${chosen.join(', ')} has no call ${strange}: see seccomp-gen syscalls`)
+  }
+  return chosen.flatMap((architecture) => explainOn(architecture, profile, within, options))
+}
+
+function explainOn(
+  architecture: Architecture,
+  profile: ParsedProfile,
+  within: ParsedProfile,
+  options: ExplainOptions,
+): readonly ExplainedCall[] {
+  const { observations, calls } = options
+  const context = contextOf({ ...options, architecture })
+  const meaning = makeMeaning(profile, context)
+  const ceiling = makeMeaning(within, context)
+  const variants = [...contextsFor([within], context)]
+    .filter(([name]) => /^[+-]/.test(name))
+    .map(([name, each]) => [name, makeMeaning(within, each)] as const)
+  const seen = Object.keys(observations?.architectures[architecture] ?? {})
+  const named = meaning.resolved.rules.flatMap(({ names }) => names)
+  const because = reasonsOn(architecture, new Set(named), observations)
+  const table = syscallTable(architecture)
+  return [...new Set(calls ?? [...named, ...seen])].sort().flatMap((syscall): readonly ExplainedCall[] => {
+    const number = table.byName(syscall)?.number
+    if (number === undefined) return []
+    const rank = carriedOut(ceiling, architecture, syscall, number)
+    const among = (sign: '+' | '-', differs: (other: CarriedOut) => boolean): readonly string[] =>
+      variants
+        .filter(
+          ([name, each]) => name[0] === sign && differs(carriedOut(each, architecture, syscall, number)),
+        )
+        .map(([name]) => name.slice(1))
+    const rule = meaning.resolved.rules.find(({ names }) => names.includes(syscall))
+    return [
+      {
+        architecture,
+        syscall,
+        number,
+        answers: answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer),
+        at: rule && `${profile.name}:${rule.at.line}`,
+        because: because.get(syscall) ?? [],
+        default: {
+          carriedOut: rank,
+          needs: among('-', (other) => ranks.indexOf(other) < ranks.indexOf(rank)),
+          opensWith: among('+', (other) => ranks.indexOf(other) > ranks.indexOf(rank)),
+          exceeded: differencesOfCall(ceiling, meaning, architecture, syscall, number).some(
+            ({ direction, after }) => direction === 'wider' && level(after) === 2,
+          ),
+        },
+        risks: risksIn(meaning, architecture, syscall, number),
+      },
+    ]
+  })
+}
+
+const ranks: readonly CarriedOut[] = ['never', 'for some arguments', 'always']
+
+function carriedOut(
+  meaning: Meaning,
+  architecture: Architecture,
+  syscall: string,
+  number: number,
+): CarriedOut {
+  const done = answersTo(meaning, architecture, syscall, number).map(({ answer }) => level(answer) === 2)
+  return done.every(Boolean) ? 'always' : done.some(Boolean) ? 'for some arguments' : 'never'
+}
+
+const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']
+
+function risksIn(
+  meaning: Meaning,
+  architecture: Architecture,
+  syscall: string,
+  number: number,
+): readonly Risk[] {
+  const reached = ({ args }: Risk): boolean =>
+    args === undefined
+      ? carriedOut(meaning, architecture, syscall, number) !== 'never'
+      : level(meaning.answer(architecture, number, args)) === 2
+  return risksOf(syscall)
+    .filter(reached)
+    .filter((risk, index, all) => all.findIndex((each) => each.class === risk.class) === index)
+    .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+}
+
+function reasonsOn(
+  architecture: Architecture,
+  named: ReadonlySet<string>,
+  observations: Observations | undefined,
+): ReadonlyMap<string, readonly Reason[]> {
+  if (observations === undefined) return reasonsWithoutTrace(architecture, named)
+  const { rules } = derivePolicy(observations, { architectures: [architecture] })
+  return new Map(
+    rules
+      .filter(({ architectures }) => architectures.includes(architecture))
+      .map(({ syscall, because }) => [syscall, because]),
+  )
+}

@@ -1,0 +1,120 @@
+// Whole profiles: the answer to one call, and what changes from one profile to another, in one context or in every
+// context of capabilities in which the two could differ.
+import type { Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Answer } from './answer.ts'
+import { changesBetween, verdictOf, type Change, type Comparison } from './changes.ts'
+import { contextOf, type Context, type ContextOptions } from './context.ts'
+import { makeMeaning } from './meaning.ts'
+import { loaderOf } from './resolve.ts'
+
+/** A call as a filter sees it. */
+export interface Call {
+  /** Default x86_64. */
+  readonly architecture?: Architecture
+  /** libseccomp's name on that architecture, or the number, 0 to 4294967295. */
+  readonly syscall: string | number
+  /** Up to six values, each 0 to 2^64-1; missing ones are 0. */
+  readonly args?: readonly bigint[]
+}
+
+/**
+ * What a profile answers to one call: exactly what libseccomp's filter and the kernel answer (seccomp(2)). The host is
+ * that of the call's architecture unless the options name one.
+ *
+ * @throws UserError for a profile that its loader or libseccomp refuses, a call that the architecture does not have,
+ * a value that does not fit 64 bits.
+ */
+export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
+  const { architecture = 'x86_64', syscall, args = [] } = call
+  const number = typeof syscall === 'number' ? syscall : syscallTable(architecture).byName(syscall)?.number
+  if (number === undefined) throw new UserError(`${architecture} has no call ${syscall}`)
+  if (!Number.isInteger(number) || number < 0 || number > 0xffffffff) {
+    throw new UserError(`${number} is no number of a call: 0 to 4294967295`)
+  }
+  if (args.length > 6) throw new UserError('a call has at most six arguments')
+  const wrong = args.find((each) => BigInt.asUintN(64, each) !== each)
+  if (wrong !== undefined) throw new UserError(`${wrong} does not fit 64 bits`)
+  const context = contextOf({ architecture, ...options })
+  return makeMeaning(profile, context).answer(architecture, number, args)
+}
+
+export interface CompareOptions extends ContextOptions {
+  /** 'all': also with no capability, with all, and with each that a rule of either profile depends on. Default: one context. */
+  readonly contexts?: 'all'
+}
+
+/**
+ * What changes from one profile to another: exact, with a call as witness for every change. Nothing is reported where
+ * every call is answered the same.
+ *
+ * @throws UserError for a profile that its loader or libseccomp refuses, and where the conditions of a call are too
+ * many to follow.
+ */
+export function compareProfiles(
+  before: ParsedProfile,
+  after: ParsedProfile,
+  options: CompareOptions = {},
+): Comparison {
+  const given = contextOf(options)
+  return options.contexts === undefined
+    ? compareIn(given, before, after)
+    : compareInAll(contextsFor([before, after], given), before, after)
+}
+
+function compareIn(context: Context, before: ParsedProfile, after: ParsedProfile): Comparison {
+  return changesBetween(makeMeaning(before, context), makeMeaning(after, context), { before, after })
+}
+
+/** A change that several contexts have is one change; its witness is of the first of them. */
+function compareInAll(
+  contexts: ReadonlyMap<string, Context>,
+  before: ParsedProfile,
+  after: ParsedProfile,
+): Comparison {
+  const found = new Map<string, Change & { readonly contexts: string[] }>()
+  let identical = true
+  for (const [name, context] of contexts) {
+    const { verdict, changes } = compareIn(context, before, after)
+    identical &&= verdict === 'identical'
+    for (const change of changes) {
+      const known = found.get(change.fingerprint)
+      if (known === undefined) found.set(change.fingerprint, { ...change, contexts: [name] })
+      else known.contexts.push(name)
+    }
+  }
+  const changes = [...found.values()]
+  return { verdict: verdictOf(changes, identical), changes, contexts: [...contexts.keys()] }
+}
+
+/**
+ * `default` (the one given), `none`, `all`, and the given one with one capability more or less (`+CAP_X`, `-CAP_X`)
+ * for each that a rule depends on. Sets that are the same stand once, under their first name.
+ */
+export function contextsFor(
+  profiles: readonly ParsedProfile[],
+  given: Context,
+): ReadonlyMap<string, Context> {
+  const gated = profiles
+    .filter((each) => loaderOf(each) !== 'oci')
+    .flatMap(({ profile }) => profile.syscalls)
+    .flatMap(({ includes, excludes }) => [...(includes?.caps ?? []), ...(excludes?.caps ?? [])])
+  const sets = new Map<string, Context>([['default', given]])
+  sets.set('none', { ...given, capabilities: new Set() })
+  sets.set('all', { ...given, capabilities: contextOf({ capabilities: 'all' }).capabilities })
+  for (const capability of [...new Set(gated)].sort()) {
+    const capabilities = new Set(given.capabilities)
+    const had = capabilities.delete(capability)
+    if (!had) capabilities.add(capability)
+    sets.set(`${had ? '-' : '+'}${capability}`, { ...given, capabilities })
+  }
+  const seen = new Set<string>()
+  return new Map(
+    [...sets].filter(([, { capabilities }]) => {
+      const key = [...capabilities].sort().join(' ')
+      return !seen.has(key) && seen.add(key)
+    }),
+  )
+}

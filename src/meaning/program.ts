@@ -1,0 +1,198 @@
+// The filter that libseccomp writes from the comparisons of all calls, as far as its answers depend on it: blocks that
+// load a word of an argument where they have to, compare it, and go on to others. Equal blocks are one, whatever calls
+// and architectures they come from. A block that relies on the word that its predecessor loaded is given a load of its
+// own only if the first block that leads to it, as the filter is put together, has another word: others that lead to it
+// may leave one that it was not made for, and then it compares that one. So the answers to a call can depend on this
+// order, and on the rules of other calls.
+// Authority: libseccomp 2.5.4, src/gen_bpf.c; held equal by test/meaning/libseccomp.test.ts.
+import type { Architecture } from '../abi/architectures.ts'
+import { answerText, type Answer } from './answer.ts'
+import { firstOfLevel, type ChainNode } from './chain.ts'
+import type { Entries, Entry } from './entries.ts'
+
+/** `by number`: libseccomp's SCMP_FLTATR_CTL_OPTIMIZE 2. */
+export type Order = 'by priority' | 'by number'
+
+/** What is in the BPF accumulator: a word of the arguments (twice the index, and one for the upper half), masked. */
+export interface Accumulator {
+  readonly word: number
+  readonly mask: number
+}
+
+export interface Block {
+  /** What it was made to find; undefined where it loads its word itself. */
+  readonly expects: Accumulator | undefined
+  /** Loads what it expects, so that it no longer matters what was there. */
+  reloads: boolean
+  readonly word: number
+  readonly mask: number
+  readonly test: 'eq' | 'gt' | 'ge'
+  readonly datum: number
+  readonly whenTrue: Target
+  readonly whenFalse: Target
+}
+
+export type Target = Answer | Block
+
+export function isAnswer(target: Target): target is Answer {
+  return 'action' in target
+}
+
+const all32 = 0xffffffff
+
+/** What a block compares when it is entered with this in the accumulator. */
+export function comparedBy(
+  { expects, reloads, word, mask }: Pick<Block, 'expects' | 'reloads' | 'word' | 'mask'>,
+  entered: Accumulator | undefined,
+): Accumulator {
+  const found = expects === undefined ? { word, mask: all32 } : reloads ? expects : (entered ?? expects)
+  // It is made to mask only where what it expects is not masked so.
+  const masks = mask !== (expects?.mask ?? all32)
+  return masks ? { word: found.word, mask: (found.mask & mask) >>> 0 } : found
+}
+
+/** By architecture and number, what the filter does after it knows both. */
+export function makeProgram(
+  entries: ReadonlyMap<Architecture, Entries>,
+  fallback: Answer,
+  order: Order,
+): ReadonlyMap<Architecture, ReadonlyMap<number, Target>> {
+  const blocks = new Blocks()
+  const made = new Map<Architecture, Map<number, Target>>(
+    [...entries.keys()].map((each) => [each, new Map()]),
+  )
+  const heads = listed(entries, order).flatMap((group) => {
+    const lost = isLost(group, entries, order)
+    return group.flatMap(({ architecture, entry: { number, answer, node } }) => {
+      if (number === undefined) return []
+      const head = answer ?? blocks.level(node as ChainNode, fallback, undefined)
+      if (!lost) made.get(architecture)?.set(number, head)
+      return head
+    })
+  })
+  assemble(heads)
+  return made
+}
+
+class Blocks {
+  readonly #made = new Map<string, Block>()
+  readonly #numbers = new Map<Block, number>()
+
+  /** The first block of a level. `next`: where it goes on when the level has no answer. */
+  level(node: ChainNode, next: Target, entered: Accumulator | undefined): Target {
+    const steps: {
+      readonly node: ChainNode
+      readonly expects: Accumulator | undefined
+      readonly left: Accumulator
+    }[] = []
+    let accumulator = entered
+    for (let each: ChainNode | undefined = firstOfLevel(node); each !== undefined; each = each.after) {
+      const word = wordIndex(each)
+      const kept = accumulator?.word === word && (accumulator.mask & each.mask) >>> 0 === each.mask
+      const expects = kept ? accumulator : undefined
+      const left = comparedBy({ expects, reloads: false, word, mask: each.mask }, accumulator)
+      steps.push({ node: each, expects, left })
+      accumulator = left
+    }
+    return steps.reduceRight<Target>((after, { node, expects, left }, index) => {
+      const onwards = index === steps.length - 1 ? next : after
+      const target = (below: ChainNode | undefined, answer: Answer | undefined): Target =>
+        below === undefined ? (answer ?? onwards) : this.level(below, onwards, left)
+      return this.#same({
+        expects,
+        reloads: false,
+        word: wordIndex(node),
+        mask: node.mask,
+        test: node.test === 'masked-eq' ? 'eq' : node.test,
+        datum: node.datum,
+        whenTrue: target(node.whenTrue.node, node.answerTrue),
+        whenFalse: target(node.whenFalse.node, node.answerFalse),
+      })
+    }, next)
+  }
+
+  #same(block: Block): Block {
+    const { expects, word, mask, test, datum, whenTrue, whenFalse } = block
+    const key = [
+      expects?.word,
+      expects?.mask,
+      word,
+      mask,
+      test,
+      datum,
+      this.#name(whenTrue),
+      this.#name(whenFalse),
+    ].join()
+    const known = this.#made.get(key)
+    if (known !== undefined) return known
+    this.#made.set(key, block)
+    this.#numbers.set(block, this.#numbers.size)
+    return block
+  }
+
+  #name(target: Target): string {
+    return isAnswer(target) ? answerText(target) : String(this.#numbers.get(target))
+  }
+}
+
+function wordIndex({ index, high }: ChainNode): number {
+  return index * 2 + (high ? 1 : 0)
+}
+
+interface Listed {
+  readonly architecture: Architecture
+  readonly entry: Entry
+}
+
+/** Every call as the filter tries them. x32 stands among x86_64, where the first of the two is. */
+function listed(entries: ReadonlyMap<Architecture, Entries>, order: Order): readonly (readonly Listed[])[] {
+  const number = ({ entry }: Listed): number => entry.number ?? Number.MAX_SAFE_INTEGER
+  const groups = new Map<string, Listed[]>()
+  for (const [architecture, calls] of entries) {
+    const name = architecture === 'x32' ? 'x86_64' : architecture
+    const own = [...calls.values()]
+      .map((entry) => ({ architecture, entry }))
+      .sort((one, other) => number(one) - number(other))
+    groups.set(name, [...(groups.get(name) ?? []), ...own])
+  }
+  return [...groups.values()].map((calls) =>
+    calls.sort((one, other) =>
+      order === 'by number' ? number(other) - number(one) : other.entry.priority - one.entry.priority,
+    ),
+  )
+}
+
+/**
+ * Whether the filter never loads the number of the call, so that none is found: the load stands with the first call,
+ * and is left out with it where the architecture does not have that one. A filter by number loads it before, and so
+ * does one that has to tell x86_64 from x32.
+ */
+function isLost(
+  group: readonly Listed[],
+  entries: ReadonlyMap<Architecture, Entries>,
+  order: Order,
+): boolean {
+  const first = group[0]
+  if (first === undefined || first.entry.number !== undefined || order === 'by number') return false
+  const { architecture } = first
+  if (architecture !== 'x86_64' && architecture !== 'x32') return true
+  return entries.has('x86_64') && entries.has('x32')
+}
+
+/** Puts the blocks in from the end: the last call first, and what follows when a comparison holds before the other. */
+function assemble(heads: readonly Target[]): void {
+  const placed = new Set<Block>()
+  const open: { readonly from: Block | undefined; readonly target: Target }[] = heads.map((target) => ({
+    from: undefined,
+    target,
+  }))
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { from, target } = next
+    if (isAnswer(target) || placed.has(target)) continue
+    placed.add(target)
+    const { expects } = target
+    const left = from === undefined ? undefined : comparedBy(from, from.expects)
+    target.reloads = expects !== undefined && (left?.word !== expects.word || left.mask !== expects.mask)
+    open.push({ from: target, target: target.whenFalse }, { from: target, target: target.whenTrue })
+  }
+}

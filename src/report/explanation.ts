@@ -1,0 +1,138 @@
+// What `explain` found, for people (text, Markdown) and for programs (JSON). Everything from a profile or a trace is
+// escaped for the place it goes to.
+import type { Risk } from '../abi/risks.ts'
+import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
+import { answerText } from '../meaning/answer.ts'
+import type { KernelWhy, Reason } from '../policy/index.ts'
+import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import { escapeMarkdown, escapeTerminal } from './escape.ts'
+
+export type ExplanationFormat = 'text' | 'json' | 'markdown'
+
+/** The report, ending in a newline. */
+export function explanationReport(calls: readonly ExplainedCall[], format: ExplanationFormat): string {
+  return reports[format](calls)
+}
+
+const reports: Readonly<Record<ExplanationFormat, (calls: readonly ExplainedCall[]) => string>> = {
+  text: (calls) => {
+    if (calls.length === 0) return 'no rule names a call\n'
+    const rows = [titles, ...calls.map(cells)].map((row) => row.map(escapeTerminal))
+    const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+    const table = rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    const risks = riskLines(calls).map(escapeTerminal)
+    return `${[...table, ...(risks.length === 0 ? [] : ['', ...risks])].join('\n')}\n`
+  },
+
+  markdown: (calls) => {
+    if (calls.length === 0) return 'No rule names a call.\n'
+    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
+    const risks = riskLines(calls).map((line) => `- ${escapeMarkdown(line)}\n`)
+    const table = `${row(titles)}|${'---|'.repeat(titles.length)}\n${calls.map((call) => row(cells(call))).join('')}`
+    return `${table}${risks.length === 0 ? '' : `\n${risks.join('')}`}`
+  },
+
+  json: (calls) =>
+    `${jsonText({
+      calls: calls.map((call) => ({
+        arch: call.architecture,
+        syscall: call.syscall,
+        number: call.number,
+        answers: call.answers.map(answerText),
+        ...(call.at === undefined ? {} : { at: call.at }),
+        because: call.because,
+        default: call.default,
+        risks: call.risks.map(({ class: name, severity, exposes }) => ({ class: name, severity, exposes })),
+      })),
+    } as unknown as JsonValue)}\n`,
+}
+
+const titles: readonly string[] = ['call', 'arch', 'answer', 'default', 'risk', 'because']
+
+function cells(call: ExplainedCall): readonly string[] {
+  const { architecture, syscall, answers, because, risks, at } = call
+  const unknown = at === undefined ? '-' : 'nothing here says why'
+  const said = answers.map((each) => answerText(each).replace('SCMP_ACT_', '')).join(' or ')
+  return [
+    syscall,
+    architecture,
+    said,
+    defaultText(call.default),
+    risksText(risks),
+    because.length === 0 ? unknown : because.map(reasonText).join('; '),
+  ]
+}
+
+/** The gravest; all of them stand below the table. */
+function risksText([first, ...others]: readonly Risk[]): string {
+  if (first === undefined) return '-'
+  return `${first.severity}: ${first.class}${others.length === 0 ? '' : `, and ${others.length} more`}`
+}
+
+const carried: Readonly<Record<CarriedOut, string>> = {
+  always: 'allows',
+  'for some arguments': 'allows some',
+  never: 'refuses',
+}
+
+function defaultText({ carriedOut, needs, opensWith, exceeded }: ExplainedCall['default']): string {
+  const because = needs.length === 0 ? '' : ` because of ${needs.join(' or ')}`
+  const more = opensWith.length === 0 ? '' : `, more with ${opensWith.join(' or ')}`
+  return `${carried[carriedOut]}${because}${more}${exceeded ? ' (exceeded)' : ''}`
+}
+
+const kernelWhys: Readonly<Record<KernelWhy, string>> = {
+  'signal-return': 'signal handlers return through it',
+  restart: 'interrupted calls are repeated through it',
+  vdso: 'answered without a call on some machines only',
+  exit: 'a program must be able to end',
+  multiplexer: 'one number for the whole family',
+  processor: 'a library finds out what the processor can do',
+}
+
+/** One reason, without a full stop. */
+export function reasonText(reason: Reason): string {
+  switch (reason.kind) {
+    case 'seen':
+      return `seen ${times(reason.count)}, first ${reason.first}`
+    case 'unimplemented':
+      return `only ever ENOSYS (${times(reason.count)}, first ${reason.first})`
+    case 'equivalent':
+      return `for ${reason.of} of ${reason.architecture}`
+    case 'fallback':
+      return `libc goes on from ${reason.from} to ${reason.to}`
+    case 'kernel':
+      return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
+    case 'floor':
+      return `${reason.runtime} ${reason.version} makes it before the program starts`
+  }
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
+}
+
+/** Each class once, with its calls and what it exposes, in the order of the table. */
+function riskLines(calls: readonly ExplainedCall[]): readonly string[] {
+  const found = new Map<string, { readonly risk: Risk; readonly calls: Set<string> }>()
+  for (const { syscall, risks } of calls) {
+    for (const risk of risks) {
+      const known = found.get(risk.class)
+      if (known === undefined) found.set(risk.class, { risk, calls: new Set([syscall]) })
+      else known.calls.add(syscall)
+    }
+  }
+  return [...found.values()]
+    .sort((one, other) => severities.indexOf(one.risk.severity) - severities.indexOf(other.risk.severity))
+    .map(
+      ({ risk, calls: names }) =>
+        `${risk.severity}: ${risk.class} (${[...names].join(' ')}): ${risk.exposes}`,
+    )
+}
+
+const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']
