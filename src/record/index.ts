@@ -97,7 +97,9 @@ async function choose(options: RecordOptions, only?: string): Promise<RecorderNa
   }
   if (only !== undefined) throw new UserError(`${only}, and it cannot be used: ${why}`, 125)
   if (recorder === 'ebpf') throw new UserError(`the recorder ebpf cannot be used: ${why}`, 125)
-  options.notice?.({ code: 'recorder', recorder: 'strace', why })
+  // Where strace cannot either, that alone is to be said.
+  if ((await whyNoStrace(options.env ?? process.env)) === undefined)
+    options.notice?.({ code: 'recorder', recorder: 'strace', why })
   return 'strace'
 }
 

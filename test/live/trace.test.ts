@@ -403,6 +403,17 @@ t.test(
     const traced = await trace(['-o', join(place, 'p.json'), '--', 'true'], { ...options, cwd: '/' })
     t.equal(traced.exitCode, 0, traced.stderr)
     t.ok(namesIn(readFileSync(join(place, 'p.json'), 'utf8')).includes('execve'))
+    const none = await trace(['--recorder', 'auto', '--', '/bin/true'], {
+      ...options,
+      cwd: '/',
+      env: { ...options.env, PATH: place },
+    })
+    t.equal(none.exitCode, 125)
+    t.strictSame(
+      none.stderr.match(/^seccomp-gen: [a-z ]+/gm),
+      ['seccomp-gen: strace is not installed'],
+      'one line where nothing can record',
+    )
     const sudo = await trace(['--', 'sudo', 'true'], { ...options, cwd: '/' })
     t.equal(sudo.exitCode, 125)
     t.match(
