@@ -1,6 +1,7 @@
 // What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's JSON, compose's
-// names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file driver of Docker, the CRI
-// logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), RFC 2045 6.7 for quoted-printable.
+// names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file driver of
+// Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), RFC 2045 6.7 for
+// quoted-printable.
 import { journalText, jsonObject } from './json-line.ts'
 import { lineLimit } from './text.ts'
 

@@ -5,6 +5,7 @@ import type { Change, Comparison, Counts } from '../meaning/changes.ts'
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import type { ReportFormat } from './problems.ts'
+import { sarifLocations, sarifLog } from './sarif.ts'
 
 export interface Compared extends Comparison {
   readonly base: string
@@ -98,38 +99,21 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
     }),
 
   sarif: (compared) =>
-    document({
-      $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-      version: '2.1.0',
-      runs: [
-        {
-          tool: {
-            driver: {
-              name: 'seccomp-gen',
-              rules: [...new Set(compared.changes.map(({ id }) => id))].map((id) => ({ id })),
-            },
-          },
-          columnKind: 'utf16CodeUnits',
-          results: compared.changes.map((change) => {
-            const { file, line } = placeOf(change)
-            return {
-              ruleId: change.id,
-              level: change.direction === 'narrower' ? 'note' : 'warning',
-              message: { text: `${sentence(change, compared)}.` },
-              partialFingerprints: { 'seccompGen/v1': change.fingerprint },
-              locations: [
-                {
-                  physicalLocation: {
-                    artifactLocation: { uri: file.split('/').map(encodeURIComponent).join('/') },
-                    region: { startLine: line },
-                  },
-                },
-              ],
-            }
-          }),
-        },
-      ],
-    }),
+    document(
+      sarifLog(
+        [...new Set(compared.changes.map(({ id }) => id))].map((id) => ({ id })),
+        compared.changes.map((change) => {
+          const { file, line } = placeOf(change)
+          return {
+            ruleId: change.id,
+            level: change.direction === 'narrower' ? 'note' : 'warning',
+            message: { text: `${sentence(change, compared)}.` },
+            partialFingerprints: { 'seccompGen/v1': change.fingerprint },
+            locations: sarifLocations(file, { startLine: line }),
+          }
+        }),
+      ),
+    ),
 }
 
 function sentence(change: Change, compared: Compared): string {

@@ -4,6 +4,7 @@ import { findingSeverities, type Finding, type Severity } from '../profile/findi
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import { findingHint, findingSentence } from './findings.ts'
+import { sarifLocations, sarifLog } from './sarif.ts'
 
 export type ReportFormat = 'text' | 'json' | 'markdown' | 'sarif' | 'github'
 
@@ -81,27 +82,15 @@ const reports: Readonly<Record<ReportFormat, (checked: readonly Checked[]) => st
     }),
 
   sarif: (checked) =>
-    document({
-      $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-      version: '2.1.0',
-      runs: [
-        {
-          tool: {
-            driver: {
-              name: 'seccomp-gen',
-              rules: Object.entries(findingSeverities).map(([id, severity]) => ({
-                id,
-                defaultConfiguration: { level: severity },
-              })),
-            },
-          },
-          columnKind: 'utf16CodeUnits',
-          results: checked.flatMap(({ file, findings }) =>
-            findings.map((finding) => sarifResult(file, finding)),
-          ),
-        },
-      ],
-    }),
+    document(
+      sarifLog(
+        Object.entries(findingSeverities).map(([id, severity]) => ({
+          id,
+          defaultConfiguration: { level: severity },
+        })),
+        checked.flatMap(({ file, findings }) => findings.map((finding) => sarifResult(file, finding))),
+      ),
+    ),
 }
 
 const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' }
@@ -111,14 +100,7 @@ function sarifResult(file: string, finding: Finding): JsonValue {
     ruleId: finding.code,
     level: finding.severity,
     message: { text: `${findingSentence(finding)}: ${findingHint(finding)}.` },
-    locations: [
-      {
-        physicalLocation: {
-          artifactLocation: { uri: file.split('/').map(encodeURIComponent).join('/') },
-          region: { startLine: finding.line, startColumn: finding.column },
-        },
-      },
-    ],
+    locations: sarifLocations(file, { startLine: finding.line, startColumn: finding.column }),
   }
 }
 

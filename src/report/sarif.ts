@@ -1,0 +1,16 @@
+// What every SARIF report of ours has in common. Authority: SARIF 2.1.0 (OASIS), sections 3.14, 3.19 and 3.28.
+import type { JsonValue } from '../profile/json-text.ts'
+
+export function sarifLog(rules: readonly JsonValue[], results: readonly JsonValue[]): JsonValue {
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [{ tool: { driver: { name: 'seccomp-gen', rules } }, columnKind: 'utf16CodeUnits', results }],
+  }
+}
+
+/** The place of a result; a file's name is a URI there. */
+export function sarifLocations(file: string, region: JsonValue): JsonValue {
+  const uri = file.split('/').map(encodeURIComponent).join('/')
+  return [{ physicalLocation: { artifactLocation: { uri }, region } }]
+}
