@@ -2,8 +2,8 @@
 // a pod that uses it. Authority: security-profiles-operator api/seccompprofile/v1, Kubernetes "Restrict a Container's
 // Syscalls with seccomp" and the PodSpec's securityContext. YAML is written so that YAML 1.1 readers, which the
 // Kubernetes tools are, take every string for a string.
-import { stringify } from 'yaml'
 import { UserError } from '../errors.ts'
+import { yaml } from '../yaml.ts'
 import type { OciProfile } from './document.ts'
 import { profileValue } from './print.ts'
 
@@ -72,5 +72,5 @@ export function podText(profile: string, name: string): string {
 }
 
 function yamlText(value: unknown): string {
-  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
+  return yaml().stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }

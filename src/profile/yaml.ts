@@ -1,15 +1,9 @@
 // YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
 // followed within a budget. Hostile nesting is refused before the parser sees it: the yaml package is recursive, and
 // makes regular expressions from indentation that exhaust V8's memory (seen: abort at 20000 nested `- `).
-import { createRequire } from 'node:module'
 import type { Document, Node } from 'yaml'
+import { yaml } from '../yaml.ts'
 import { below, depthLimit, exactInteger, placesOf, type Member, type Place, type TreeNode } from './tree.ts'
-
-let loaded: typeof import('yaml') | undefined
-
-/** Most profiles are JSON: the package is loaded when the first YAML is read. */
-const yaml = (): typeof import('yaml') =>
-  (loaded ??= createRequire(import.meta.url)('yaml') as typeof import('yaml'))
 
 /** The documents of a stream, or why it is none and where. */
 export type YamlReading =

@@ -1,8 +1,9 @@
 // The two recorders see the same: for programs that do the same every time, the same calls on the same architecture,
 // and the same values of the arguments that conditions speak of.
 import { execa } from 'execa'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { record } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
@@ -76,3 +77,23 @@ for (const [name, command] of Object.entries(programs)) {
     t.strictSame(seen[1], seen[0])
   })
 }
+
+t.test('a signal that the command ends with is followed by nothing', async (t) => {
+  let send: (signal: 'SIGINT') => void = () => undefined
+  const recording = record({
+    command: ['/bin/sh', '-c', `trap 'exit 5' INT; : >${at('up')}; while :; do sleep 0.02; done`],
+    recorder: 'ebpf',
+    streams: 'ignore',
+    signals: (listener) => {
+      send = listener
+      return () => undefined
+    },
+  })
+  while (!existsSync(at('up'))) await wait(10)
+  const shell = (await execa('pgrep', ['-f', `exit 5.*${at('up')}`])).stdout.split('\n')[0]
+  process.kill(Number(shell), 'SIGINT')
+  // It came from elsewhere as well: whether it is to be passed on is asked when the command has ended.
+  send('SIGINT')
+  t.strictSame((await recording).ending, { kind: 'exited', status: 5 })
+  await wait(300)
+})

@@ -23,6 +23,7 @@ t.test('a consumer compiles against the packed package and runs', async (t) => {
     'dist/index.d.ts',
     'dist/run.js',
     'dist/cli.js',
+    'dist/LICENSES.txt',
     'LICENSE',
     'README.md',
   ]) {

@@ -2,8 +2,8 @@
 // seccompiler JSON (a filter per thread), Minijail's policy files and the YAML of Elastic's go-seccomp-bpf. Authority:
 // firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only who is allowed is read; the
 // conditions of these dialects are not, so that their arguments count as not known.
-import { parse } from 'yaml'
 import { UserError } from '../../errors.ts'
+import { yaml } from '../../yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 import type { Wanted } from './reader.ts'
 
@@ -55,7 +55,7 @@ function elastic(source: string, text: string): readonly string[] | undefined {
   if (!/^seccomp:\s*$/m.test(text)) return undefined
   let value: unknown
   try {
-    value = parse(text, { maxAliasCount: 0 })
+    value = yaml().parse(text, { maxAliasCount: 0 })
   } catch {
     return undefined
   }

@@ -102,7 +102,7 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
     )
     const pid = command.pid ?? 0
     workload?.started?.(pid)
-    const silence = options.signals?.((signal) => void pass(signal, pid, session, processes))
+    const silence = options.signals?.((signal) => void pass(signal, pid, session, processes, over.signal))
     const ending = endInTime(options, processes, pid, over.signal)
     const result = await command
     if (result.exitCode === undefined && result.signal === undefined) {
@@ -129,12 +129,15 @@ async function pass(
   command: number,
   session: Session,
   processes: () => readonly number[],
+  over: AbortSignal,
 ): Promise<void> {
   const number = constants.signals[signal]
   passed.set(session, passed.get(session) ?? new Map())
   const seen = passed.get(session) as Map<number, number>
   const before = seen.get(number) ?? 0
-  await wait(echo)
+  await wait(echo, undefined, { signal: over }).catch(() => undefined)
+  // The session may be closed by now, and nobody is left to be told.
+  if (over.aborted) return
   const now = session.arrivals(number)
   seen.set(number, Math.max(now, before))
   if (now > before) return

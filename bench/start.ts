@@ -1,0 +1,69 @@
+// How long short commands take, start included, as ratios to `node -e 0` right before: CPU and wall time, the medians
+// of pairs. The built command is measured.
+// Run: npm run build && npx tsx bench/start.ts [PAIRS]
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { syscallTable } from '../src/abi/tables.ts'
+
+const [pairs = '31'] = process.argv.slice(2)
+const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
+const profile = join(folder, 'app.json')
+const changed = join(folder, 'changed.json')
+
+/** Seconds of CPU and of wall time that a run of node takes. */
+function run(words: readonly string[]): { readonly cpu: number; readonly wall: number } {
+  const before = performance.now()
+  const { stderr, status } = spawnSync(
+    '/bin/sh',
+    ['-c', '"$@" >/dev/null 2>&1; status=$?; times >&2; exit $status', 'sh', process.execPath, ...words],
+    { encoding: 'utf8' },
+  )
+  const wall = (performance.now() - before) / 1000
+  if (status !== 0 && status !== 1) throw new Error(`status ${String(status)}: ${words.join(' ')}`)
+  // `times`: the shell's own on the first line, its children's on the second, user and system as 0m0.123s.
+  const children = stderr.trim().split('\n').at(-1) ?? ''
+  const seconds = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s))
+  return { cpu: seconds.reduce((sum, each) => sum + each, 0), wall }
+}
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
+}
+
+/** An allow-list of some calls of both architectures. */
+function allowing(names: readonly string[]): string {
+  return JSON.stringify({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
+    syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
+  })
+}
+
+try {
+  const names = syscallTable('x86_64').entries.map(({ name }) => name)
+  writeFileSync(profile, allowing(names.slice(0, 300)))
+  writeFileSync(changed, allowing(names.slice(1, 301)))
+  console.log('| command | wall / node -e 0 | CPU / node -e 0 |\n|---|---|---|')
+  for (const words of [
+    ['--version'],
+    ['validate', profile],
+    ['eval', profile, 'socket', '16'],
+    ['diff', profile, changed],
+    ['diff', 'docker', profile],
+    ['syscalls', 'openat'],
+  ]) {
+    const ratios = Array.from({ length: Number(pairs) }, () => {
+      const base = run(['-e', '0'])
+      const ours = run([cli, ...words])
+      return { cpu: ours.cpu / base.cpu, wall: ours.wall / base.wall }
+    })
+    const shown = words.map((word) => word.replace(`${folder}/`, '')).join(' ')
+    const ratio = (of: 'cpu' | 'wall'): string => median(ratios.map((each) => each[of])).toFixed(2)
+    console.log(`| \`${shown}\` | ${ratio('wall')} | ${ratio('cpu')} |`)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
