@@ -22,7 +22,9 @@ const { metafile } = await build({
   target: 'node20',
   external: ['koffi'],
   // Packages in CommonJS ask for Node's own modules by require.
-  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
+  },
   metafile: true,
   logLevel: 'warning',
 })

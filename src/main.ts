@@ -58,6 +58,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/syscalls.ts'),
     failure: 2,
   },
+  completion: {
+    summary: 'print a script that completes words in bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+    failure: 2,
+  },
 }
 
 /** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
@@ -117,7 +122,8 @@ async function declareProgram(
   const before = separator < 0 ? argv : argv.slice(0, separator)
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
-    if (before.includes(name)) (await load()).declare(command, world, end)
+    // What completes words must know them all.
+    if (before.includes(name) || before.includes('completion')) (await load()).declare(command, world, end)
     else command.allowUnknownOption()
   }
   return program

@@ -1,6 +1,6 @@
 // Differences as the changes of a review: an id, a fingerprint that does not depend on where anything stands, and the
 // line of the profile that says so.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { answerText, level } from './answer.ts'
 import { differencesOf, type Difference } from './compare.ts'
@@ -54,7 +54,7 @@ function idOf({ conditional, direction }: Difference): ChangeId {
 
 function fingerprintOf({ architecture, syscall, conditional, before, after }: Difference): string {
   const key = [architecture, syscall, conditional, answerText(before), answerText(after)].join(' ')
-  return createHash('sha256').update(key).digest('hex').slice(0, 12)
+  return hash('sha256', key).slice(0, 12)
 }
 
 function lineOf({ profile }: ParsedProfile, syscall: string): number {

@@ -1,0 +1,49 @@
+// For bash 4 and later, with or without bash-completion. Authority: bash(1), "Programmable Completion".
+import { quoted, type CompletedCommand, type Operand } from './words.ts'
+
+export function bash(commands: readonly CompletedCommand[]): string {
+  const names = [...commands.map(({ name }) => name), 'help', '--help', '--version']
+  return `# bash completion of seccomp-gen
+_seccomp_gen() {
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} i
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    COMPREPLY=($(compgen -W ${quoted(names.join(' '))} -- "$word"))
+    return
+  fi
+  for ((i = 2; i < COMP_CWORD; i++)); do
+    [[ \${COMP_WORDS[i]} == -- ]] || continue
+    if declare -F _command_offset >/dev/null; then _command_offset $((i + 1))
+    elif ((COMP_CWORD == i + 1)); then COMPREPLY=($(compgen -c -- "$word"))
+    else COMPREPLY=($(compgen -f -- "$word")); fi
+    return
+  done
+  case $command in
+    help) COMPREPLY=($(compgen -W ${quoted(commands.map(({ name }) => name).join(' '))} -- "$word")) ;;
+${commands.map(section).join('\n')}
+  esac
+}
+complete -o filenames -F _seccomp_gen seccomp-gen
+`
+}
+
+function section({ name, options, operand }: CompletedCommand): string {
+  const values = options.flatMap(({ names, value }) =>
+    value === undefined ? [] : [`        ${names.join('|')}) ${answer(value)} return ;;`],
+  )
+  const words = options.flatMap((option) => option.names).join(' ')
+  return `    ${name})
+      case $before in
+${values.join('\n')}${values.length > 0 ? '\n' : ''}        *) ;;
+      esac
+      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W ${quoted(words)} -- "$word"))
+      else ${answer(operand)} fi
+      ;;`
+}
+
+function answer(operand: Operand): string {
+  if (operand === 'nothing') return ':;'
+  if (operand === 'file') return 'COMPREPLY=($(compgen -f -- "$word"));'
+  if (operand === 'command') return 'COMPREPLY=($(compgen -c -- "$word"));'
+  return `COMPREPLY=($(compgen -W ${quoted(operand.join(' '))} -- "$word"));`
+}

@@ -1,0 +1,24 @@
+// What a shell is told of a command. Every text in it is our own.
+
+/** Choices, or what kind of word is expected. */
+export type Operand = readonly string[] | 'file' | 'command' | 'nothing'
+
+export interface CompletedOption {
+  /** With their hyphens: `-o`, `--output`. */
+  readonly names: readonly string[]
+  readonly summary: string
+  /** Of an option that takes a value. */
+  readonly value?: Operand
+}
+
+export interface CompletedCommand {
+  readonly name: string
+  readonly summary: string
+  readonly options: readonly CompletedOption[]
+  readonly operand: Operand
+}
+
+/** A word of a shell, whatever is in it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

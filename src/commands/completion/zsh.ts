@@ -1,0 +1,60 @@
+// For zsh's completion system. Authority: zshcompsys(1), _arguments.
+import { quoted, type CompletedCommand, type CompletedOption, type Operand } from './words.ts'
+
+export function zsh(commands: readonly CompletedCommand[]): string {
+  const names = commands.map(({ name, summary }) => `    ${quoted(`${name}:${plain(summary)}`)}`)
+  return `#compdef seccomp-gen
+_seccomp_gen() {
+  local -a commands
+  commands=(
+${names.join('\n')}
+  )
+  if ((CURRENT == 2)); then
+    _describe command commands
+    return
+  fi
+  local i
+  for ((i = 3; i < CURRENT; i++)); do
+    [[ \${words[i]} == -- ]] || continue
+    shift $i words
+    ((CURRENT -= i))
+    _normal
+    return
+  done
+  local command=\${words[2]}
+  shift words
+  ((CURRENT--))
+  case $command in
+    help) _describe command commands ;;
+${commands.map(section).join('\n')}
+  esac
+}
+if [[ \${funcstack[1]} == _seccomp_gen ]]; then _seccomp_gen "$@"; else compdef _seccomp_gen seccomp-gen; fi
+`
+}
+
+function section({ name, options, operand }: CompletedCommand): string {
+  const specs = [...options.map(optionSpec), quoted(`*:${name}:${action(operand)}`)]
+  return `    ${name})
+      _arguments -S \\
+        ${specs.join(' \\\n        ')} ;;`
+}
+
+function optionSpec({ names, summary, value }: CompletedOption): string {
+  const what = `[${plain(summary)}]${value === undefined ? '' : `:value:${action(value)}`}`
+  const [only = ''] = names
+  // Repeatable or not is for the command to say.
+  return names.length === 1 ? quoted(`*${only}${what}`) : `'*'{${names.join(',')}}${quoted(what)}`
+}
+
+function action(operand: Operand): string {
+  if (operand === 'nothing') return ' '
+  if (operand === 'file') return '_files'
+  if (operand === 'command') return '_command_names -e'
+  return `(${operand.join(' ')})`
+}
+
+/** Without what _arguments and _describe read. */
+function plain(text: string): string {
+  return text.replace(/[[\]:\\]/g, ' ')
+}

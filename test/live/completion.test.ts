@@ -1,0 +1,49 @@
+// `completion` in the real shells: what each offers for a word begun.
+import { execa } from 'execa'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { plainEnvironment, seccompGen } from './command.ts'
+
+const directory = t.testdir({ 'app.json': '{}' })
+const [node, ...words] = seccompGen
+
+const offers: readonly (readonly [line: string, offered: readonly string[]])[] = [
+  ['seccomp-gen gen', ['generate']],
+  ['seccomp-gen trace --rec', ['--recorder']],
+  ['seccomp-gen trace --recorder s', ['strace']],
+  ['seccomp-gen generate -o app', ['app.json']],
+  ['seccomp-gen diff app', ['app.json']],
+  ['seccomp-gen completion ', ['bash', 'fish', 'zsh']],
+  ['seccomp-gen trace -- /usr/bin/basena', ['/usr/bin/basename']],
+]
+
+const scripts = {
+  bash: `source completion.bash
+COMP_WORDS=($1); [[ $1 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+_seccomp_gen; printf '%s\\n' "\${COMPREPLY[@]}"`,
+  fish: `source completion.fish; complete -C $argv[1] | string replace -r '\\t.*' ''`,
+  // A shell of its own in a terminal of its own: the Tab key is pressed there.
+  zsh: `zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z "PS1=; autoload -Uz compinit; compinit -u -D; source completion.zsh; bindkey '^I' complete-word; echo rea''dy"
+while zpty -r z out '*ready*'; do break; done
+zpty -w -n z "$1"$'\\t'$'\\t'
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 0.1; while zpty -r -t z out; do print -r -- "$out"; done; done
+zpty -d z`,
+}
+
+for (const [shell, script] of Object.entries(scripts)) {
+  const there = await execa(shell, ['--version'], { reject: false })
+  t.test(`${shell} completes`, { skip: there.failed ? `${shell} is not installed` : false }, async (t) => {
+    const { stdout } = await execa(node, [...words, 'completion', shell], { env: plainEnvironment })
+    writeFileSync(join(directory, `completion.${shell}`), `${stdout}\n`)
+    for (const [line, offered] of offers) {
+      const command = shell === 'fish' ? ['-c', script, line] : ['-c', script, shell, line]
+      const run = await execa(shell, command, { cwd: directory, reject: false, env: { TERM: 'dumb' } })
+      // zsh writes the word out, or a list where there are several.
+      if (shell === 'zsh') for (const each of offered) t.match(run.stdout, each.slice(0, 40), line)
+      else t.strictSame([...new Set(run.stdout.split('\n'))].sort(), [...offered], line)
+    }
+  })
+}
