@@ -284,11 +284,11 @@ async function atWork(
   ] as unknown as Words)
   let answers = ''
   if (talk !== undefined) {
-    let over = false
-    void running.then(() => (over = true))
+    const over = new AbortController()
+    void running.then(() => over.abort())
     const inspect: Words = [...client, 'inspect', '--format', '{{.State.Pid}}', container]
     let pid = 0
-    for (; !over && pid === 0; await wait(100)) pid = Number((await run(inspect)).stdout)
+    for (; !over.signal.aborted && pid === 0; await wait(100)) pid = Number((await run(inspect)).stdout)
     const inside = (words: Words) => run(['nsenter', '--net', '--target', String(pid), ...words])
     answers = await talk(inside).catch((error: Error) => error.message)
     await run([...client, 'kill', '--signal', stop ?? 'KILL', container])
