@@ -18,7 +18,8 @@ const wanted: ReadonlySet<string> = new Set([
   'user_pt_regs',
 ])
 const [source, target] = process.argv.slice(2)
-if (source === undefined || target === undefined) throw new Error('give a kernel (or its BTF) and the file to write')
+if (source === undefined || target === undefined)
+  throw new Error('give a kernel (or its BTF) and the file to write')
 
 const headerSize = 24
 const btf = btfIn(readFileSync(source))
