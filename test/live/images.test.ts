@@ -2,8 +2,7 @@
 // work, then at the same work under the profile that was written, with Docker and Podman, under runc and crun, with and
 // without no-new-privileges. Printed beside: how many calls each profile allows, and what the oci-seccomp-bpf-hook allowed.
 import { execa, type ResultPromise } from 'execa'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -17,6 +16,7 @@ import {
 } from '../../src/index.ts'
 import { needsShared, sharedText } from '../profile/shared.ts'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { importImage, startEngines, type Engine, type Runtime, type Words } from './engines.ts'
 import { rootfs } from './rootfs.ts'
 
 const reason =
@@ -41,7 +41,6 @@ const quietly = {
   timeout: 120_000,
 } as const
 
-type Words = readonly [string, ...string[]]
 const run = ([first, ...rest]: Words) => execa(first, rest, quietly)
 
 interface Image {
@@ -171,91 +170,12 @@ async function untilDone(
   throw new Error(`never answered: ${last}`)
 }
 
-type Runtime = 'runc' | 'crun'
-interface Engine {
-  /** Why it does not run here; undefined where it does. */
-  readonly why: string | undefined
-  /** The words that stand before `run`'s own, with this runtime. */
-  readonly client: (runtime: Runtime) => Words
-  /** Options of `run`. */
-  readonly options: (runtime: Runtime) => readonly string[]
-}
-
-// crun refuses the hybrid cgroup hierarchy, and with version 2 alone wants to raise a limit, which a virtual machine may
-// forbid: where the hierarchy is hybrid, crun is shown version 1 only.
-const hybrid = readFileSync('/proc/self/mounts', 'utf8').includes(' /sys/fs/cgroup/unified cgroup2 ')
-const onlyVersion1 = (...words: Words): Words =>
-  hybrid
-    ? ['unshare', '--mount', 'sh', '-c', 'umount /sys/fs/cgroup/unified && exec "$@"', 'sh', ...words]
-    : words
-
-const daemons: ChildProcess[] = []
-/** A daemon of our own, without network. Gives why there is none. */
-async function startDocker(name: string, place: (...words: Words) => Words): Promise<string | undefined> {
-  mkdirSync(at(name))
-  const network = ['--iptables=false', '--ip6tables=false', '--bridge=none']
-  const places = ['--data-root', at(name, 'data'), '--exec-root', at(name, 'exec'), '-p', at(name, 'pid')]
-  const crun = await execa('sh', ['-c', 'command -v crun'], quietly)
-  const runtimes = crun.failed ? [] : ['--add-runtime', `crun=${crun.stdout}`]
-  const [first, ...rest] = place('dockerd', ...network, ...runtimes, ...places, '-H', socket(name))
-  const daemon = spawn(first, rest, { stdio: 'ignore' })
-  daemon.on('error', () => undefined)
-  daemons.push(daemon)
-  for (let tries = 0; tries < 150; tries++) {
-    if (!(await run(['docker', '-H', socket(name), 'info'])).failed) return undefined
-    await wait(200)
-  }
-  return 'dockerd does not start here'
-}
-const socket = (name: string): string => `unix://${at(name, 'socket')}`
-
-async function docker(): Promise<Engine> {
-  const missing = (await run(['dockerd', '--version'])).failed ? 'dockerd is not installed' : undefined
-  const started =
-    missing === undefined
-      ? await Promise.all([
-          startDocker('runc', (...words) => words),
-          ...(hybrid ? [startDocker('crun', onlyVersion1)] : []),
-        ])
-      : []
-  return {
-    why: missing ?? started.find((each) => each !== undefined),
-    client: (runtime) => ['docker', '-H', socket(hybrid ? runtime : 'runc')],
-    options: (runtime) => ['--runtime', runtime],
-  }
-}
-
-async function podman(): Promise<Engine> {
-  const own = ['--root', at('podman'), '--runroot', at('podman-run')]
-  const shown = { runc: (...words: Words) => words, crun: onlyVersion1 }
-  return {
-    why: (await run(['podman', '--version'])).failed ? 'podman is not installed' : undefined,
-    client: (runtime) => shown[runtime]('podman', ...own, '--runtime', runtime),
-    options: () => ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'],
-  }
-}
-
-const engines = [['docker', await docker()] as const, ['podman', await podman()] as const] as const
+const { engines, end } = await startEngines(work)
 const made = new Map<string, string | undefined>()
 for (const [name, { packages, prepare }] of Object.entries(images)) {
   const root = at('images', name)
   made.set(name, await rootfs(root, packages))
   if (made.get(name) === undefined) prepare?.(root)
-}
-
-/** Gives every daemon or store of an engine the image. */
-async function importInto({ client }: Engine, image: string): Promise<void> {
-  for (const words of new Set([client('runc').join('\0'), client('crun').join('\0')])) {
-    const [first = '', ...rest] = words.split('\0')
-    const tar = execa('tar', ['-C', at('images', image), '-c', '.'], { encoding: 'buffer', buffer: false })
-    const imported = execa(first, [...rest, 'import', '-', `seccomp-gen-${image}:latest`], {
-      ...quietly,
-      stdin: 'pipe',
-    })
-    tar.stdout.pipe(imported.stdin)
-    const { failed, stderr } = await imported
-    if (failed) throw new Error(stderr)
-  }
 }
 
 let containers = 0
@@ -323,7 +243,7 @@ for (const [name, image] of Object.entries(images)) {
     { skip: engine.why ?? made.get(name) ?? false },
     async (t) => {
       const [profile, seen] = [at(`${name}.json`), at(`${name}.seen.json`)]
-      await importInto(engine, name)
+      await importImage(engine, `seccomp-gen-${name}`, at('images', name))
       const trace = [...seccompGen, 'trace', '-o', profile, '--observations', seen, '--']
       const recorded = await atWork(name, image, engine, 'runc', { before: trace })
       if (!t.equal(recorded.exitCode, 0, 'it ends well while it is recorded')) t.comment(recorded.output)
@@ -356,7 +276,7 @@ for (const [name, image] of Object.entries(images)) {
       }
 
       for (const [runName, where] of here) {
-        if (where !== engine) await importInto(where, name)
+        if (where !== engine) await importImage(where, `seccomp-gen-${name}`, at('images', name))
         for (const runtime of ['runc', 'crun'] as const) {
           for (const privileges of [[], ['--security-opt', 'no-new-privileges']]) {
             const security = [...privileges, '--security-opt', `seccomp=${profile}`]
@@ -372,17 +292,4 @@ for (const [name, image] of Object.entries(images)) {
   )
 }
 
-t.teardown(async () => {
-  for (const daemon of daemons) daemon.kill('SIGTERM')
-  await Promise.all(
-    daemons.map((daemon) =>
-      daemon.exitCode === null && daemon.pid !== undefined
-        ? new Promise((resolve) => daemon.once('exit', resolve))
-        : undefined,
-    ),
-  )
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  for (const mount of mounts.map((line) => line.split(' ')[1] ?? '').toReversed())
-    if (mount.startsWith(`${work}/`)) await run(['umount', '-l', mount])
-  rmSync(work, { recursive: true, force: true })
-})
+t.teardown(end)
