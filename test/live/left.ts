@@ -27,9 +27,11 @@ export function orphanedCgroups(): readonly string[] {
       .map((name) => ({ path: join(path, name), name })),
   )
   const guarded = processes().map((pid) => readProcess(pid, 'cmdline'))
-  return found
-    .filter(({ name }) => !guarded.some((words) => words.includes(`"cgroup":"${name}"`)))
-    .map(({ path }) => path)
-    // A guardian that has ended meanwhile took its cgroup away before.
-    .filter((path) => existsSync(path))
+  return (
+    found
+      .filter(({ name }) => !guarded.some((words) => words.includes(`"cgroup":"${name}"`)))
+      .map(({ path }) => path)
+      // A guardian that has ended meanwhile took its cgroup away before.
+      .filter((path) => existsSync(path))
+  )
 }
