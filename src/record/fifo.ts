@@ -43,7 +43,7 @@ export async function makeFifo(): Promise<Fifo> {
     // A buffer that is full at once: nothing more is read before this is taken.
     const options = { fd: reader, readable: true, writable: false, readableHighWaterMark: 1 }
     const socket = new Socket(options)
-    return { path, bytes: emptied(socket), close, remove }
+    return { path, bytes: emptied(socket, remove), close, remove }
   } catch (error) {
     await remove()
     throw error
@@ -54,9 +54,13 @@ export async function makeFifo(): Promise<Fifo> {
  * strace writes every line by itself. Woken for each of them, the reader would take the processor from what it
  * records; it waits until some have gathered. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
  */
-async function* emptied(socket: Socket): AsyncGenerator<Uint8Array> {
+async function* emptied(socket: Socket, remove: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  let opened = false
   try {
     for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
+      // The recorder has it open: if we are killed from here on, no file is left.
+      if (!opened) await remove()
+      opened = true
       yield bytes as Uint8Array
       if ((bytes as Uint8Array).length < 32768) await wait(5)
     }

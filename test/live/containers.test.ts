@@ -6,9 +6,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, mkdtempSync, 
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { cgroupMounts } from '../../src/record/cgroups.ts'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { orphanedCgroups } from './left.ts'
 
 const reason = (await noEbpf()) ?? whyNotRun('runc')
 if (reason !== undefined) {
@@ -70,10 +70,7 @@ const engines: readonly (readonly [
 ]
 
 function leftovers(): readonly string[] {
-  const cgroups = cgroupMounts().flatMap(({ path }) =>
-    readdirSync(path).filter((name) => name.startsWith('seccompgen')),
-  )
-  return [...cgroups, ...readdirSync(work).filter((name) => name.startsWith('seccomp-gen-'))]
+  return [...orphanedCgroups(), ...readdirSync(work).filter((name) => name.startsWith('seccomp-gen-'))]
 }
 const [node, ...words] = seccompGen
 const allowed = (file: string): readonly string[] =>

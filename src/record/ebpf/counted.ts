@@ -6,7 +6,7 @@ import { Fold } from '../../observe/fold.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
-import type { BpfCalls, KernelMap } from './kernel.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
 import { controlKeys, key32, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
 
@@ -18,7 +18,7 @@ export interface Lost {
   readonly processes: bigint
 }
 
-export function readLost(calls: BpfCalls, maps: Maps, programs: readonly number[]): Lost {
+export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[]): Lost {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
   const missed = programs.reduce((sum, program) => sum + calls.misses(program), 0n)
   return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
@@ -26,7 +26,7 @@ export function readLost(calls: BpfCalls, maps: Maps, programs: readonly number[
 
 /** Reads the maps. `name` is the source in the observations; a number without a name is reported, never allowed. */
 export function readCounts(
-  calls: BpfCalls,
+  calls: MapCalls,
   maps: Maps,
   machine: Machine,
   wanted: ReadonlyMap<string, readonly number[]>,
@@ -83,7 +83,7 @@ export function readCounts(
 }
 
 function valuesBySlot(
-  calls: BpfCalls,
+  calls: MapCalls,
   maps: Maps,
 ): ReadonlyMap<number, ReadonlyMap<number, readonly bigint[]>> {
   const bySlot = new Map<number, Map<number, bigint[]>>()
@@ -96,7 +96,7 @@ function valuesBySlot(
   return bySlot
 }
 
-function sumOf(calls: BpfCalls, map: KernelMap, slot: number): number {
+function sumOf(calls: MapCalls, map: KernelMap, slot: number): number {
   const values = calls.lookup(map, key32(slot)) ?? Buffer.alloc(0)
   let sum = 0n
   for (let at = 0; at < values.length; at += 8) sum += values.readBigUInt64LE(at)

@@ -34,6 +34,9 @@ export interface KernelMap extends MapShape {
   readonly descriptor: number
 }
 
+/** What is done with maps, all that counting and reading the counts needs of a kernel. */
+export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'keys' | 'misses'>
+
 /** bpf(2) refused something. */
 export class BpfError extends Error {
   /** Such as EPERM. */

@@ -7,7 +7,7 @@ import type { Observations } from '../../observe/index.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
-import { BpfCalls } from './kernel.ts'
+import { BpfCalls, type MapCalls } from './kernel.ts'
 import { architecturesOf, layoutOf, type Machine } from './layout.ts'
 import {
   controlKeys,
@@ -23,7 +23,7 @@ import { programsFor, type Membership } from './program.ts'
 
 const bit30 = 0x40000000
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
-const wanted: ReadonlyMap<string, readonly number[]> = new Map([
+export const wanted: ReadonlyMap<string, readonly number[]> = new Map([
   ...scalarsReadAlways,
   ['socketcall', [0]],
   ['ipc', [0]],
@@ -115,7 +115,8 @@ export class Session {
   }
 }
 
-function wantArguments(calls: BpfCalls, maps: Maps, machine: Machine): void {
+/** Which arguments' values are kept. */
+export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine): void {
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of wanted) {
       const number = syscallTable(architecture).byName(name)?.number
