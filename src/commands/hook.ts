@@ -9,7 +9,7 @@ import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, mergeObservations, observe } from '../observe/index.ts'
 import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
-import { addProfileOptions, writeProfile, type ProfileOptions } from './profile.ts'
+import { addProfileOptions, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
 import { checkOutput } from './output.ts'
 import type { Declare, World } from './world.ts'
 
@@ -50,6 +50,7 @@ async function hook(options: Options, world: World): Promise<number> {
   const files = readAnnotation(state.annotations?.[annotation])
   if (options.follow !== undefined) return follow(state, files, options, world)
   await checkOutput(files.output, world)
+  await readCeiling(options, world)
   const why = await whyNoEbpf()
   if (why !== undefined) throw new UserError(`the container cannot be recorded: ${why}`)
   await leaveBehind(state)
@@ -144,7 +145,7 @@ async function follow(state: HookState, files: Files, options: Options, world: W
     const before =
       input === undefined ? [] : [await observe([{ name: input, bytes: createReadStream(input) }])]
     const output = { ...options, output: files.output }
-    await writeProfile(mergeObservations(seen, ...before), output, world)
+    await writeProfile(mergeObservations(seen, ...before), output, await readCeiling(options, world), world)
     return 0
   } catch (error) {
     const { message } = error as Error
