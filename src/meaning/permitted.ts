@@ -105,23 +105,23 @@ function withBit(known: Case, index: number, bit: bigint, value: bigint): Case {
   return [...known.slice(0, -1), { index, mask: last.mask | bit, value: last.value | value }]
 }
 
-/** As a person writes it: values that stand apart each by itself, ranges and flags as a mask. */
+/** As a person writes it: a few values that stand apart each by itself, ranges and flags as a mask. */
 function valueByValue(one: Case): readonly Case[] {
   return one.reduce<readonly Case[]>(
-    (cases, { index, mask, value }) => {
-      const top = BigInt(mask.toString(2).length)
-      const free = bitsOf(~mask & ((1n << top) - 1n))
-      const isRange = free.every((bit, place) => bit === 1n << BigInt(place))
-      const values =
-        isRange || 2 ** free.length > few
-          ? [{ index, mask, value }]
-          : free
-              .reduce((found, bit) => found.flatMap((each) => [each, each | bit]), [value])
-              .map((each) => ({ index, mask: (1n << top) - 1n, value: each }))
-      return cases.flatMap((each) => values.map((other) => [...each, other]))
-    },
+    (cases, equality) => cases.flatMap((each) => valuesOf(equality).map((other) => [...each, other])),
     [[]],
   )
+}
+
+function valuesOf(equality: MaskedEquality): readonly MaskedEquality[] {
+  const { index, mask, value } = equality
+  const all = mask > 0xffffffffn ? 0xffffffffffffffffn : 0xffffffffn
+  const free = bitsOf(all & ~mask)
+  const isRange = free.every((bit, place) => bit === 1n << BigInt(place))
+  if (isRange || 2 ** free.length > few) return [equality]
+  return free
+    .reduce((found, bit) => found.flatMap((each) => [each, each | bit]), [value])
+    .map((each) => ({ index, mask: all, value: each }))
 }
 
 function bitsOf(number: bigint): readonly bigint[] {

@@ -73,8 +73,10 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       ...(target.known === 'host' ? [] : answersFromKernel(target.architecture, used)),
       ...answersForFloor(target.architecture, floor, options.noNewPrivileges === true),
     ]
-    const isBeyond = ({ syscall }: Answer): boolean =>
-      !used.has(syscall) && ceiling?.cases(target.architecture, syscall).length === 0
+    const isBeyond = ({ syscall, action }: Answer): boolean =>
+      action.type === 'allow' &&
+      !used.has(syscall) &&
+      ceiling?.cases(target.architecture, syscall).length === 0
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
       left.push({ syscall, architecture: target.architecture, why: 'beyond-ceiling' })
     const given = [...answers, ...added.filter((each) => !isBeyond(each))]
