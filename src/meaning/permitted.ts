@@ -2,10 +2,10 @@
 // `int` arguments (facts: the kernel truncates them), and of which libseccomp takes any number together. Upper halves
 // that the kernel drops are taken for 0, as whoever wrote the rule meant it, and are not compared: NE, GT and GE do not
 // carry out here what only a strange upper half lets through. Exact otherwise, from the filter itself.
-import type { Architecture } from '../abi/architectures.ts'
+import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { level, type Answer } from './answer.ts'
+import { level } from './answer.ts'
 import { callsAnswered } from './call-sets.ts'
 import { bitAt, Diagrams, TooManyConditions, type CallSet } from './diagram.ts'
 import { decisionOn } from './filter.ts'
@@ -35,22 +35,70 @@ const few = 16
  * @throws UserError where they are too many.
  */
 export function permittedCases(
-  { filter, resolved }: Meaning,
+  meaning: Meaning,
   architecture: Architecture,
   syscall: string,
 ): readonly Case[] {
-  const number = syscallTable(architecture).byName(syscall)?.number
-  if (number === undefined) return []
-  try {
+  return within(meaning, syscall, () => {
     const diagrams = new Diagrams()
-    const permitted = callsAnswered(
-      diagrams,
-      decisionOn(filter, architecture, number),
-      (answer: Answer) => level(answer) === 2,
-      droppedWords(architecture, syscall),
-    )
+    const permitted = permittedCalls(diagrams, meaning, architecture, syscall)
     const usable = diagrams.choose(usableCalls(diagrams, syscall), permitted, false)
     return casesOf(permitted === true || usable === false ? permitted : usable)
+  })
+}
+
+/**
+ * Whether all calls of a case are carried out, as libseccomp reads the case on this architecture: 32-bit ones have no
+ * upper halves.
+ *
+ * @throws UserError where conditions are too many.
+ */
+export function isPermitted(
+  meaning: Meaning,
+  architecture: Architecture,
+  syscall: string,
+  conditions: Case,
+): boolean {
+  return within(meaning, syscall, () => {
+    const diagrams = new Diagrams()
+    const dropped = droppedWords(architecture, syscall)
+    const words = conditions
+      .flatMap(({ index, mask, value }) => [
+        { word: index * 2, mask, value },
+        { word: index * 2 + 1, mask: mask >> 32n, value: value >> 32n },
+      ])
+      .filter(({ word }) => word % 2 === 0 || (architectures[architecture].bits === 64 && !dropped.has(word)))
+    const all = words.reduce<CallSet>((set, { word, mask, value }) => {
+      const datum = Number(value & 0xffffffffn)
+      return diagrams.choose(
+        diagrams.passing(word, Number(mask & 0xffffffffn), { test: 'eq', datum }),
+        set,
+        false,
+      )
+    }, true)
+    return diagrams.choose(permittedCalls(diagrams, meaning, architecture, syscall), false, all) === false
+  })
+}
+
+function permittedCalls(
+  diagrams: Diagrams,
+  { filter }: Meaning,
+  architecture: Architecture,
+  syscall: string,
+): CallSet {
+  const number = syscallTable(architecture).byName(syscall)?.number
+  if (number === undefined) return false
+  return callsAnswered(
+    diagrams,
+    decisionOn(filter, architecture, number),
+    (answer) => level(answer) === 2,
+    droppedWords(architecture, syscall),
+  )
+}
+
+function within<T>({ resolved }: Meaning, syscall: string, decide: () => T): T {
+  try {
+    return decide()
   } catch (error) {
     if (!(error instanceof TooManyConditions)) throw error
     throw new UserError(

@@ -23,6 +23,23 @@ export function boundsOf(
   syscall: string,
   values: Values,
 ): readonly Bound[] {
+  const bounds = boundsOn(ceiling, choice, architecture, syscall, values)
+  const elsewhere = ceiling?.refusedOn(architecture, syscall) ?? []
+  if (ceiling === undefined || elsewhere.length === 0) return bounds
+  const beyond = elsewhere.map((on): Reason => {
+    const capabilities = ceiling.capabilitiesFor(on, syscall, [])
+    return { kind: 'beyond', ceiling: ceiling.name, what: 'call', on, capabilities }
+  })
+  return bounds.map(({ conditions, because }) => ({ conditions, because: [...because, ...beyond] }))
+}
+
+function boundsOn(
+  ceiling: Ceiling | undefined,
+  choice: ConditionsChoice,
+  architecture: Architecture,
+  syscall: string,
+  values: Values,
+): readonly Bound[] {
   const only = choice === 'observed' ? valuesSeen(syscall, values) : undefined
   const narrow = (cases: Cases, ...because: readonly Reason[]): readonly Bound[] => {
     const kept = only === undefined ? cases : intersection(cases, only.seen)

@@ -3,7 +3,14 @@
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { builtin, contextOf, isCarriedOut, makeMeaning, permittedCases } from '../meaning/index.ts'
+import {
+  builtin,
+  contextOf,
+  isCarriedOut,
+  isPermitted,
+  makeMeaning,
+  permittedCases,
+} from '../meaning/index.ts'
 import type { Case, Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 
@@ -32,7 +39,7 @@ export class Ceiling {
   readonly name: string
   readonly #profile: CeilingProfile
   readonly #options: CeilingOptions
-  readonly #also32: boolean
+  readonly #targets: readonly Architecture[]
   readonly #meanings = new Map<string, Meaning>()
   readonly #cases = new Map<string, readonly Case[]>()
 
@@ -40,7 +47,7 @@ export class Ceiling {
     this.name = profile.name
     this.#profile = profile
     this.#options = options
-    this.#also32 = targets.some((each) => architectures[each].bits === 32)
+    this.#targets = targets
   }
 
   /** Undefined for 'none'. Throws a UserError for a name that is no built-in. */
@@ -60,14 +67,36 @@ export class Ceiling {
     const known = this.#cases.get(key)
     if (known !== undefined) return known
     const all = permittedCases(this.#meaning(architecture), architecture, syscall)
-    const cases = this.#also32 ? all.filter(holdsIn32) : all
+    const cases = all.filter((each) =>
+      this.#otherTargets(architecture, syscall).every((other) => {
+        return this.#refuses(other, syscall) || isPermitted(this.#meaning(other), other, syscall, each)
+      }),
+    )
     if (cases.length === 0 && all.length > 0) {
       throw new UserError(
-        `${this.name} compares upper halves of the arguments of ${syscall}, which 32-bit architectures do not have: make a profile for ${architecture} alone, with --arch`,
+        `${this.name}: the conditions on ${syscall} do not mean the same on ${this.#targets.join(' and ')}: make a profile for each of them, with --arch`,
       )
     }
     this.#cases.set(key, cases)
     return cases
+  }
+
+  /**
+   * Other targets on which it never carries out the call. A rule is for every architecture of its filter: allowed on this
+   * one, the call is allowed there, too.
+   */
+  refusedOn(architecture: Architecture, syscall: string): readonly Architecture[] {
+    return this.#otherTargets(architecture, syscall).filter((each) => this.#refuses(each, syscall))
+  }
+
+  #otherTargets(architecture: Architecture, syscall: string): readonly Architecture[] {
+    return this.#targets.filter(
+      (each) => each !== architecture && syscallTable(each).byName(syscall) !== undefined,
+    )
+  }
+
+  #refuses(architecture: Architecture, syscall: string): boolean {
+    return permittedCases(this.#meaning(architecture), architecture, syscall).length === 0
   }
 
   /** Whether it carries out the call with these arguments; those that the case does not name are 0. */
@@ -105,12 +134,4 @@ export class Ceiling {
     this.#meanings.set(key, meaning)
     return meaning
   }
-}
-
-/**
- * In a filter that has 32-bit architectures as well, a rule is for them, too, and libseccomp forgets the upper half of its
- * numbers there: what compares nothing else would hold always, and what wants some of it set would hold without it.
- */
-function holdsIn32(conditions: Case): boolean {
-  return conditions.every(({ mask, value }) => (mask & 0xffffffffn) !== 0n && value <= 0xffffffffn)
 }

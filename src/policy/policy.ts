@@ -66,8 +66,8 @@ export type Reason =
   | ({ readonly kind: 'beyond'; readonly ceiling: string; readonly capabilities: readonly string[] } & Beyond)
 
 export type Beyond =
-  /** The ceiling never allows the call. */
-  | { readonly what: 'call' }
+  /** The ceiling never allows the call; `on`: on another architecture of the policy, which the same rule opens. */
+  | { readonly what: 'call'; readonly on?: Architecture }
   /** The ceiling allows the call, but not with this value (decimal) of the argument. */
   | { readonly what: 'value'; readonly argument: number; readonly value: string }
   /** The ceiling's conditions were not wanted. */

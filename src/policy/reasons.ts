@@ -50,6 +50,7 @@ function key(reason: Reason): readonly (string | number)[] {
       return [
         reason.ceiling,
         reason.what,
+        ...(reason.what === 'call' ? [reason.on ?? ''] : []),
         ...(reason.what === 'value' ? [reason.argument, reason.value] : []),
         reason.capabilities.join(' '),
       ]

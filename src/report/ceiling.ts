@@ -51,9 +51,11 @@ function widerSentences(wider: readonly (readonly [PolicyRule, Beyond])[]): read
 }
 
 /** What a ceiling says of what is beyond it: follows its name. */
-export function beyondText({ what, capabilities }: Beyond): string {
-  if (what === 'conditions') return 'has conditions on it'
-  return capabilities.length === 0 ? 'refuses it' : `allows it only with ${capabilities.join(' or ')}`
+export function beyondText(reason: Beyond): string {
+  if (reason.what === 'conditions') return 'has conditions on it'
+  const where = reason.what === 'call' && reason.on !== undefined ? ` on ${reason.on}` : ''
+  const capabilities = reason.capabilities.join(' or ')
+  return capabilities === '' ? `refuses it${where}` : `allows it${where} only with ${capabilities}`
 }
 
 /** Of what the runtime alone does everything is known. */
