@@ -39,7 +39,7 @@ async function generate(files: readonly string[], options: Options, world: World
     undefined,
     world,
     choiceOf(options),
-    argumentsOf(ceiling),
+    argumentsOf(ceiling, options),
   )
   await writeProfile(observations, options, ceiling, world)
   sayAccount(world, observations)

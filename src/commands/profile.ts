@@ -2,6 +2,7 @@
 // policy with its reasons beside it. The options are the same in both.
 import { Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
+import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
@@ -82,14 +83,19 @@ export async function readCeiling(options: ProfileOptions, world: World): Promis
   return ceiling
 }
 
-/** The arguments on which a ceiling sets conditions, by call. */
-export function argumentsOf(ceiling: 'none' | NamedProfile): ReadonlyMap<string, readonly number[]> {
-  const compared = new Map<string, readonly number[]>()
-  if (ceiling === 'none') return compared
+/** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
+export function argumentsOf(
+  ceiling: 'none' | NamedProfile,
+  { conditions }: Pick<ProfileOptions, 'conditions'>,
+): ReadonlyMap<string, readonly number[]> {
+  const spoken = new Map<string, readonly number[]>()
+  const speak = (call: string, index: number): void =>
+    void spoken.set(call, [...(spoken.get(call) ?? []), index])
+  if (conditions === 'observed') for (const { call, index } of scalars) speak(call, index)
+  if (conditions === 'none' || ceiling === 'none') return spoken
   for (const { names, args = [] } of ceiling.profile.profile.syscalls)
-    for (const name of args.length === 0 ? [] : names)
-      compared.set(name, [...(compared.get(name) ?? []), ...args.map(({ index }) => index)])
-  return compared
+    for (const name of names) for (const { index } of args) speak(name, index)
+  return spoken
 }
 
 /** Not the runtime: here it is one whose floor is added. */

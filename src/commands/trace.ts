@@ -21,6 +21,7 @@ import { duration, processId } from './options.ts'
 import { checkOutput, refuseSame, writeOutput } from './output.ts'
 import {
   addProfileOptions,
+  argumentsOf,
   checkProfileOutputs,
   readCeiling,
   writeProfile,
@@ -102,6 +103,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     ...target,
     ...(known && { known }),
     recorder,
+    arguments: argumentsOf(ceiling, options),
     ...(options.for !== undefined && { for: options.for }),
     cwd: world.cwd,
     env: world.env,

@@ -1,5 +1,6 @@
 // Laws of comparing: nothing against itself, mirrored the other way round, every witness answers differently, and where
-// nothing is reported no random or boundary call differs.
+// nothing is reported no random or boundary call differs. What is called wider permits a call that was not permitted, as
+// the kernel sees calls.
 import fc from 'fast-check'
 import t from 'tap'
 import { answerText, contextOf, differencesOf, makeMeaning, type Meaning } from '../../src/meaning/index.ts'
