@@ -40,8 +40,7 @@ export function permittedCases(
   syscall: string,
 ): readonly Case[] {
   return within(meaning, syscall, () => {
-    const diagrams = new Diagrams()
-    const permitted = permittedCalls(diagrams, meaning, architecture, syscall)
+    const { diagrams, permitted } = permittedCalls(meaning, architecture, syscall)
     const usable = diagrams.choose(usableCalls(diagrams, syscall), permitted, false)
     return casesOf(permitted === true || usable === false ? permitted : usable)
   })
@@ -60,7 +59,7 @@ export function isPermitted(
   conditions: Case,
 ): boolean {
   return within(meaning, syscall, () => {
-    const diagrams = new Diagrams()
+    const { diagrams, permitted } = permittedCalls(meaning, architecture, syscall)
     const dropped = droppedWords(architecture, syscall)
     const words = conditions
       .flatMap(({ index, mask, value }) => [
@@ -76,24 +75,36 @@ export function isPermitted(
         false,
       )
     }, true)
-    return diagrams.choose(permittedCalls(diagrams, meaning, architecture, syscall), false, all) === false
+    return diagrams.choose(permitted, false, all) === false
   })
 }
 
-function permittedCalls(
-  diagrams: Diagrams,
-  { filter }: Meaning,
-  architecture: Architecture,
-  syscall: string,
-): CallSet {
+interface Permitted {
+  readonly diagrams: Diagrams
+  readonly permitted: CallSet
+}
+
+/** A ceiling is asked for one call with many cases. */
+const asked = new WeakMap<Meaning, Map<string, Permitted>>()
+
+function permittedCalls(meaning: Meaning, architecture: Architecture, syscall: string): Permitted {
+  const known = asked.get(meaning) ?? new Map<string, Permitted>()
+  asked.set(meaning, known)
+  const key = `${architecture} ${syscall}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const diagrams = new Diagrams()
   const number = syscallTable(architecture).byName(syscall)?.number
-  if (number === undefined) return false
-  return callsAnswered(
-    diagrams,
-    decisionOn(filter, architecture, number),
-    (answer) => level(answer) === 2,
-    droppedWords(architecture, syscall),
-  )
+  const permitted =
+    number !== undefined &&
+    callsAnswered(
+      diagrams,
+      decisionOn(meaning.filter, architecture, number),
+      (answer) => level(answer) === 2,
+      droppedWords(architecture, syscall),
+    )
+  known.set(key, { diagrams, permitted })
+  return { diagrams, permitted }
 }
 
 function within<T>({ resolved }: Meaning, syscall: string, decide: () => T): T {

@@ -20,6 +20,8 @@ import { callsAround, profileText, randomProfile, type RandomProfile } from './r
 const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 2500)
 
+const mirror = { wider: 'narrower', narrower: 'wider', sideways: 'sideways' } as const
+
 t.test('laws of comparing', { timeout: 240_000 }, (t) => {
   const sampled = fc.sample(fc.tuple(randomProfile, randomProfile, fc.nat(5)), { seed, numRuns: runs })
   let pairs = 0
@@ -80,8 +82,6 @@ t.test('laws of comparing', { timeout: 240_000 }, (t) => {
   t.strictSame(broken.slice(0, 3), [])
   t.end()
 })
-
-const mirror = { wider: 'narrower', narrower: 'wider', sideways: 'sideways' } as const
 
 /** The witness with other upper halves in the arguments of which the kernel drops them. */
 function sameToTheKernel({ architecture, syscall, args }: Difference): readonly (readonly bigint[])[] {
