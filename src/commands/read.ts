@@ -17,9 +17,15 @@ export async function readInputs(
   architecture: Architecture | undefined,
   world: World,
   choice: Choice = {},
+  asked: ReadonlyMap<string, readonly number[]> = new Map(),
 ): Promise<Observations> {
   const { sources, skipped } = await findInputs(words, world)
-  const observations = await observe(sources, { format, choice, ...(architecture && { architecture }) })
+  const observations = await observe(sources, {
+    format,
+    choice,
+    arguments: asked,
+    ...(architecture && { architecture }),
+  })
   if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
   sayDiagnostics(world, observations)
   const [first = { name: '' }, ...others] = sources

@@ -1,7 +1,7 @@
 // Observations: what was seen in any number of sources, folded into one order-free, mergeable table. Decides nothing
 // about what a profile allows.
 import { isArchitecture, type Architecture } from '../abi/architectures.ts'
-import { scalarsReadAlways } from '../abi/scalars.ts'
+import { scalarsRead } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
 import { readSources } from '../read/index.ts'
 import { tellObservations } from '../read/observations/reader.ts'
@@ -37,18 +37,11 @@ export async function observe(
   if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
     throw new TypeError(`no such architecture: ${String(options.architecture)}`)
   }
-  const wanted = new Map<string, readonly number[]>(scalarsReadAlways)
-  for (const [name, indexes] of options.arguments ?? []) {
-    wanted.set(
-      name,
-      [...new Set([...(wanted.get(name) ?? []), ...indexes])].sort((a, b) => a - b),
-    )
-  }
   const fold = new Fold()
   await readSources(
     sources,
     options.format ?? 'auto',
-    { arguments: wanted, architecture: options.architecture, choice: options.choice },
+    { arguments: scalarsRead(options.arguments), architecture: options.architecture, choice: options.choice },
     fold,
   )
   return fold.observations()

@@ -14,8 +14,9 @@
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
 
 import type { Architecture } from '../abi/architectures.ts'
-import { scalarsReadAlways } from '../abi/scalars.ts'
+import { scalarsRead } from '../abi/scalars.ts'
 import type { Observations } from '../observe/index.ts'
+import type { RecordSettings } from './recording.ts'
 
 export interface StraceVersion {
   readonly major: number
@@ -43,11 +44,16 @@ const alwaysTraced: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit',
  * Options that leave out what is known. Calls of whose arguments new values may be seen stay. None where this strace
  * cannot: it then traces all, which is right and slow.
  */
-export function leaveOutKnown(version: StraceVersion | undefined, known: Observations): readonly string[] {
+export function leaveOutKnown(
+  version: StraceVersion | undefined,
+  known: Observations,
+  asked: RecordSettings['arguments'],
+): readonly string[] {
   if (version === undefined || version.major < 5 || (version.major === 5 && version.minor < 3)) return []
+  const read = scalarsRead(asked)
   const names = Object.entries(known.architectures).flatMap(([architecture, calls]) =>
     Object.keys(calls)
-      .filter((name) => !alwaysTraced.has(name) && !scalarsReadAlways.has(name))
+      .filter((name) => !alwaysTraced.has(name) && !read.has(name))
       .map((name) => `?${name}@${tableNames[architecture as Architecture]}`),
   )
   return names.length === 0 ? [] : ['--seccomp-bpf', '-e', `trace=!${names.join(',')}`]

@@ -37,7 +37,9 @@ export async function recordWithStrace(name: string, options: Straceable): Promi
     const target = options.pid === undefined ? ['--', ...options.command] : ['-p', String(options.pid)]
     // A process that is attached to has no filter of strace's, and can be given none.
     const cheaply =
-      options.known === undefined || options.pid !== undefined ? [] : leaveOutKnown(version, options.known)
+      options.known === undefined || options.pid !== undefined
+        ? []
+        : leaveOutKnown(version, options.known, options.arguments)
     const words = [...straceOptions(version), ...cheaply, '-o', fifo.path, ...target]
     const tracer = execa('strace', words, {
       ...surroundings,
@@ -47,7 +49,13 @@ export async function recordWithStrace(name: string, options: Straceable): Promi
     })
     const source = { name, bytes: progress.overhear(fifo.bytes) }
     const architecture = native[process.arch]
-    const reading = settled(observe([source], { format: 'strace', ...(architecture && { architecture }) }))
+    const reading = settled(
+      observe([source], {
+        format: 'strace',
+        ...(options.arguments && { arguments: options.arguments }),
+        ...(architecture && { architecture }),
+      }),
+    )
     const ending = new Workload(tracer.pid ?? 0, options, progress, over.signal)
     const silence = options.signals?.((signal) => void ending.pass(signal))
     const watching = [ending.endInTime(), ending.tellLeftRunning()]

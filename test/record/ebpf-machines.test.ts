@@ -14,7 +14,7 @@ import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
 import { architecturesOf, layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
 import { createMaps, key32, memberStates, type Maps } from '../../src/record/ebpf/maps.ts'
 import { programsFor, type Membership, type Programs } from '../../src/record/ebpf/program.ts'
-import { wantArguments, wanted } from '../../src/record/ebpf/session.ts'
+import { wantArguments, wantedArguments } from '../../src/record/ebpf/session.ts'
 import { record } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from '../live/command.ts'
 import { BpfMachine } from './bpf-machine.ts'
@@ -70,7 +70,7 @@ class Simulated {
     this.#architecture = architecture
     this.#layout = layoutOf(described(architecture), architecture)
     this.#maps = createMaps(this.#machine, architecturesOf[architecture].length)
-    wantArguments(this.#machine, this.#maps, architecture)
+    wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
     const programs = programsFor(this.#layout, this.#maps, membership, ownProcess)
     this.#programs = Object.fromEntries(
       Object.entries(programs).map(([name, lines]: [string, Programs[keyof Programs]]) => [
@@ -109,7 +109,15 @@ class Simulated {
 
   observations(): Observations {
     const lost = readLost(this.#machine, this.#maps, [])
-    return readCounts(this.#machine, this.#maps, this.#architecture, wanted, 'simulated', lost, false)
+    return readCounts(
+      this.#machine,
+      this.#maps,
+      this.#architecture,
+      wantedArguments(),
+      'simulated',
+      lost,
+      false,
+    )
   }
 
   #nobody() {

@@ -57,6 +57,8 @@ async function attached(name: string, options: ProcessOptions | CgroupOptions): 
       ? { who: 'tree', underFilter: false }
       : { who: findCgroup(cgroup), underFilter: false },
     pid === undefined ? [] : [pid],
+    'counted',
+    options.arguments,
   )
   const over = new AbortController()
   const silence = options.signals?.(() => over.abort())
@@ -87,7 +89,12 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
   const surroundings = surroundingsOf(options)
   const file = findProgram(word, surroundings.cwd, surroundings.env['PATH'])
   refuseFormat(word, resolve(surroundings.cwd, file))
-  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false })
+  const session = await Session.start(
+    workload?.membership ?? { who: 'tree', underFilter: false },
+    [],
+    'counted',
+    options.arguments,
+  )
   const processes = workload?.processes ?? (() => session.members())
   const over = new AbortController()
   try {

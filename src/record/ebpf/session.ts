@@ -1,7 +1,7 @@
 // A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
 // process: programs and maps go with their descriptors.
 import { readFileSync } from 'node:fs'
-import { scalarsReadAlways } from '../../abi/scalars.ts'
+import { scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
 import { assemble } from './assembler.ts'
@@ -23,11 +23,13 @@ import { programsFor, type Membership } from './program.ts'
 
 const bit30 = 0x40000000
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
-export const wanted: ReadonlyMap<string, readonly number[]> = new Map([
-  ...scalarsReadAlways,
+const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
   ['socketcall', [0]],
   ['ipc', [0]],
 ])
+
+/** Argument indexes by call. */
+export type Arguments = ReadonlyMap<string, readonly number[]>
 
 export const btfFile = '/sys/kernel/btf/vmlinux'
 
@@ -40,23 +42,32 @@ export class Session {
   readonly #maps: Maps
   readonly #machine: Machine
   readonly #programs: readonly number[]
+  readonly #wanted: Arguments
 
-  private constructor(calls: BpfCalls, maps: Maps, machine: Machine, programs: readonly number[]) {
+  private constructor(
+    calls: BpfCalls,
+    maps: Maps,
+    machine: Machine,
+    programs: readonly number[],
+    wanted: Arguments,
+  ) {
     this.#calls = calls
     this.#maps = maps
     this.#machine = machine
     this.#programs = programs
+    this.#wanted = wanted
   }
 
   /**
    * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
-   * next execve on. Throws an Error (koffi or BTF missing) or a
+   * next execve on. `asked`: arguments whose values are read besides the ones always read. Throws an Error (koffi or BTF missing) or a
    * BpfError that says why not.
    */
   static async start(
     membership: Membership,
     processes: readonly number[] = [],
     state: keyof typeof memberStates = 'counted',
+    asked?: Arguments,
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -64,7 +75,8 @@ export class Session {
     try {
       const layout = layoutOf(new Btf(readFileSync(btfFile)), machine)
       const maps = createMaps(calls, architecturesOf[machine].length)
-      wantArguments(calls, maps, machine)
+      const wanted = wantedArguments(asked)
+      wantArguments(calls, maps, machine, wanted)
       for (const process of processes) {
         calls.update(maps.members, key32(process), key32(memberStates[state]))
       }
@@ -78,6 +90,7 @@ export class Session {
         maps,
         machine,
         programs.map(([, program]) => program),
+        wanted,
       )
     } catch (error) {
       calls.close()
@@ -107,7 +120,7 @@ export class Session {
 
   observations(name: string, midway: boolean): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    return readCounts(this.#calls, this.#maps, this.#machine, wanted, name, lost, midway)
+    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway)
   }
 
   close(): void {
@@ -115,8 +128,13 @@ export class Session {
   }
 }
 
-/** Which arguments' values are kept. */
-export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine): void {
+/** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
+export function wantedArguments(asked?: Arguments): Arguments {
+  return new Map([...scalarsRead(asked), ...multiplexed])
+}
+
+/** Tells the kernel which they are. */
+export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of wanted) {
       const number = syscallTable(architecture).byName(name)?.number
