@@ -25,7 +25,7 @@ export const declare: Declare = (command, world, end) => {
 
 async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
   await checkProfileOutputs(options, world)
-  const observations = await readInputs(files, options.format, undefined, world, choiceOf(options))
+  const observations = await readInputs(files, world, { format: options.format, choice: choiceOf(options) })
   await writeProfile(observations, options, world)
   sayAccount(world, observations)
   return 0
