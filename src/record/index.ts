@@ -12,6 +12,8 @@ import {
   readRuntimeRun,
   recordContainer,
   recordRuntime,
+  startsBelow,
+  traceContainer,
 } from './containers/index.ts'
 import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
 import { recordWithStrace, whyNoStrace } from './strace.ts'
@@ -65,13 +67,12 @@ export async function record(options: RecordOptions): Promise<Recording> {
   findProgram(program, options.cwd ?? process.cwd(), env['PATH'])
   const name = `trace of ${basename(program)}`
   if (run !== undefined) {
-    await choose(options, `a container that ${run.engine} starts is recorded by ebpf only`)
-    return recordContainer(name, options, run)
+    const only = `a container that ${run.engine} starts is no child of it, and is recorded by ebpf only`
+    return (await choose(options, startsBelow(run) ? undefined : only)) === 'ebpf'
+      ? recordContainer(name, options, run)
+      : traceContainer(name, options, run)
   }
-  if (runtime !== undefined) {
-    await choose(options, `a container that ${runtime.engine} starts is recorded by ebpf`)
-    return recordRuntime(name, options, runtime)
-  }
+  if (runtime !== undefined) return recordRuntime(name, options, runtime, await choose(options))
   return (await choose(options)) === 'ebpf' ? recordWithEbpf(name, options) : recordWithStrace(name, options)
 }
 

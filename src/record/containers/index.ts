@@ -6,12 +6,39 @@ import { UserError } from '../../errors.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
 import { surroundingsOf } from '../surroundings.ts'
+import { recordWithStrace } from '../strace.ts'
 import type { ContainerRun } from './run.ts'
-import { stage } from './staging.ts'
+import { stage, startGuardian, writeFilter } from './staging.ts'
 
 export { findContainer } from './find.ts'
 export { readRuntimeRun, recordRuntime } from './oci-runtime.ts'
 export { readContainerRun } from './run.ts'
+
+/** Whether strace can follow what this engine starts: podman has no daemon. */
+export function startsBelow(run: ContainerRun): boolean {
+  return run.engine === 'podman'
+}
+
+/**
+ * The same where bpf(2) is not permitted: strace follows the engine into the container.
+ * Throws UserError (125) as it does.
+ */
+export async function traceContainer(
+  name: string,
+  options: CommandOptions,
+  run: ContainerRun,
+): Promise<Recording> {
+  const guardian = await startGuardian({ slice: false })
+  try {
+    const words = ['--security-opt', `seccomp=${writeFilter(guardian.directory)}`]
+    const command = options.command.toSpliced(run.insertAt, 0, ...words) as [string, ...string[]]
+    const below = { afterFilter: true, started: guardian.startedBy } as const
+    const recording = await recordWithStrace(name, { ...options, command }, below)
+    return run.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
+  } finally {
+    await guardian.end()
+  }
+}
 
 /** Throws UserError (125) where the engine cannot be asked, or nothing was called in the container. */
 export async function recordContainer(

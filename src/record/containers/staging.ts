@@ -30,6 +30,13 @@ export const allowAll = {
       : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
 } as const
 
+/** The file it stands in, in a directory of ours. */
+export function writeFilter(directory: string): string {
+  const file = join(directory, 'allow-all.json')
+  writeFileSync(file, `${JSON.stringify(allowAll)}\n`)
+  return file
+}
+
 export interface Staging {
   /** For --cgroup-parent. */
   readonly parent: string
@@ -51,11 +58,9 @@ export async function stage(systemd: boolean): Promise<Staging> {
   const cgroup = systemd ? `${name}.slice` : name
   const { directory, ...guardian } = await startGuardian({ cgroup, slice: systemd })
   try {
-    const filter = join(directory, 'allow-all.json')
-    writeFileSync(filter, `${JSON.stringify(allowAll)}\n`)
     return {
       parent: systemd ? cgroup : `/${cgroup}`,
-      filter,
+      filter: writeFilter(directory),
       membership: findCgroup(join(mount, cgroup)),
       processes: () => processesBelow(join(mount, cgroup)),
       ...guardian,
