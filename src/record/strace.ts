@@ -14,7 +14,7 @@ import { Progress } from './progress.ts'
 import type { CommandOptions, Ending, EndingSignal, ProcessOptions, Recording } from './recording.ts'
 import { streamsOf, surroundingsOf, type Surroundings } from './surroundings.ts'
 import { leaveOutKnown, straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
-import { signalProcess, tracedBy } from './traced.ts'
+import { signalProcess, tracedBy, withDescendants } from './traced.ts'
 
 /** What strace can record: it sees neither a cgroup nor what a daemon starts. */
 export type Straceable = CommandOptions | ProcessOptions
@@ -46,7 +46,10 @@ export async function recordWithStrace(
   const progress = new Progress()
   const over = new AbortController()
   try {
-    const target = options.pid === undefined ? ['--', ...options.command] : ['-p', String(options.pid)]
+    const target =
+      options.pid === undefined
+        ? ['--', ...options.command]
+        : withDescendants(options.pid).flatMap((pid) => ['-p', String(pid)])
     // A process that is attached to has no filter of strace's, and can be given none; an engine must not have one.
     const cheaply =
       options.known === undefined || options.pid !== undefined || afterFilter

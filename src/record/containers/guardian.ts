@@ -48,7 +48,9 @@ async function takeAway(made: string): Promise<void> {
     const tracees = (await Promise.all(clients.map((client) => tracedBy(Number(client))))).flat()
     traced = tracees.map((pid) => [pid, startOf(pid)])
     for (const pid of clients.flatMap((client) =>
-      task.remove === undefined ? [Number(client)] : withDescendants(Number(client)),
+      task.cgroup === undefined && task.remove !== undefined
+        ? withDescendants(Number(client))
+        : [Number(client)],
     ))
       kill(pid)
     const [remover, ...words] = task.remove ?? []

@@ -6,10 +6,12 @@ import { UserError } from '../../errors.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
 import { surroundingsOf } from '../surroundings.ts'
+import { noNewPrivileges, readProject, writeOverride, type ComposeUp } from './compose.ts'
 import { recordWithStrace } from '../strace.ts'
 import type { ContainerRun } from './run.ts'
 import { stage, startGuardian, writeFilter } from './staging.ts'
 
+export { readComposeUp } from './compose.ts'
 export { findContainer } from './find.ts'
 export { readRuntimeRun, recordRuntime } from './oci-runtime.ts'
 export { readContainerRun } from './run.ts'
@@ -65,8 +67,39 @@ export async function recordContainer(
   }
 }
 
+/** All containers of a project: one profile for every service. Throws UserError (125). */
+export async function recordCompose(
+  name: string,
+  options: CommandOptions,
+  up: ComposeUp,
+): Promise<Recording> {
+  const { before, project } = await readProject(up, options)
+  const systemd = await leavesToSystemd({ engine: 'docker', client: up.client }, options)
+  const staging = await stage(systemd, [...before, 'rm', '--stop', '--force'])
+  try {
+    const override = writeOverride(project, staging.directory, staging.filter, staging.parent)
+    const rest = options.command.slice(up.before.length)
+    const command = [...before, '-f', override, ...rest] as unknown as [string, ...string[]]
+    const recording = await recordWithEbpf(
+      name,
+      { ...options, command },
+      {
+        membership: { who: staging.membership, underFilter: true },
+        processes: staging.processes,
+        started: staging.startedBy,
+      },
+    )
+    return noNewPrivileges(project) ? { ...recording, noNewPrivileges: true } : recording
+  } finally {
+    await staging.end()
+  }
+}
+
 /** Whether the engine's cgroups are systemd's. The engine says so itself; Docker's client asks its daemon. */
-async function leavesToSystemd(run: ContainerRun, options: CommandOptions): Promise<boolean> {
+async function leavesToSystemd(
+  run: Pick<ContainerRun, 'engine' | 'client'>,
+  options: CommandOptions,
+): Promise<boolean> {
   const member = run.engine === 'podman' ? '.Host.CgroupManager' : '.CgroupDriver'
   const [client = '', ...words] = run.client
   const asked = await execa(client, [...words, 'info', '--format', `{{${member}}}`], {

@@ -38,6 +38,8 @@ export function writeFilter(directory: string): string {
 }
 
 export interface Staging {
+  /** A directory of our own. */
+  readonly directory: string
   /** For --cgroup-parent. */
   readonly parent: string
   /** For --security-opt seccomp=FILE. */
@@ -52,13 +54,18 @@ export interface Staging {
 }
 
 /** Makes cgroup and filter. `systemd`: the engine leaves cgroups to systemd, which wants a slice. */
-export async function stage(systemd: boolean): Promise<Staging> {
+export async function stage(systemd: boolean, remove?: readonly string[]): Promise<Staging> {
   const mount = unifiedMount()
-  const name = `seccompgen${randomBytes(6).toString('hex')}`
+  const name = `seccompgen${process.pid}x${randomBytes(6).toString('hex')}`
   const cgroup = systemd ? `${name}.slice` : name
-  const { directory, ...guardian } = await startGuardian({ cgroup, slice: systemd })
+  const { directory, ...guardian } = await startGuardian({
+    cgroup,
+    slice: systemd,
+    ...(remove && { remove }),
+  })
   try {
     return {
+      directory,
       parent: systemd ? cgroup : `/${cgroup}`,
       filter: writeFilter(directory),
       membership: findCgroup(join(mount, cgroup)),
