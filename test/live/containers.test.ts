@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { cgroupMounts } from '../../src/record/cgroups.ts'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
-import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 
 const reason = (await noEbpf()) ?? whyNotRun('runc')
 if (reason !== undefined) {
@@ -16,6 +16,8 @@ if (reason !== undefined) {
   t.plan(0, reason)
   process.exit(0)
 }
+
+const noStraceHere = (await noStrace()) ?? false
 
 // Engines take their time on a busy machine.
 t.setTimeout(600_000)
@@ -69,9 +71,10 @@ const engines: readonly (readonly [
   ['podman', await whyNoPodman(), podman, limits],
 ]
 
-function leftovers(): readonly string[] {
+/** Of our own recorders: another may be at work on this machine. */
+function leftovers(recorder: number | undefined): readonly string[] {
   const cgroups = cgroupMounts().flatMap(({ path }) =>
-    readdirSync(path).filter((name) => name.startsWith('seccompgen')),
+    readdirSync(path).filter((name) => name.startsWith(`seccompgen${recorder}x`)),
   )
   return [...cgroups, ...readdirSync(work).filter((name) => name.startsWith('seccomp-gen-'))]
 }
@@ -90,11 +93,8 @@ for (const [engine, why, client, more] of engines) {
         const profile = at(`${engine}-${privileges.length}.json`)
         const run = [...client, 'run', '--rm', '--network', 'none', ...privileges, ...more]
         const program = ['seccomp-gen-test', 'sh', '-c', 'ls / | cat; exit 3']
-        const traced = await execa(
-          node,
-          [...words, 'trace', '-o', profile, '--', ...run, ...program],
-          quietly,
-        )
+        const recorder = execa(node, [...words, 'trace', '-o', profile, '--', ...run, ...program], quietly)
+        const traced = await recorder
         t.equal(traced.exitCode, 3, `the container's own status: ${traced.stderr}`)
         t.match(traced.stdout, /^bin$/m, 'and its own output')
         const [first = '', ...rest] = run
@@ -114,32 +114,139 @@ for (const [engine, why, client, more] of engines) {
         t.equal(started, 20, 'of 20 fresh starts')
         t.ok(allowed(profile).includes('getdents64'))
         t.notOk(allowed(profile).includes('mount'), 'what the runtime does before the filter is not in it')
-        t.strictSame(leftovers(), [])
+        t.strictSame(leftovers(recorder.pid), [])
       },
     )
   }
-  t.test(`${engine}: recorder killed, nothing is left`, { skip: why ?? false }, async (t) => {
-    const container = `seccomp-gen-test-${process.pid}`
-    const run = [...client, 'run', '--rm', '--name', container, '--network', 'none', ...more]
-    const recorder = execa(
-      node,
-      [...words, 'trace', '-o', at('killed.json'), '--', ...run, 'seccomp-gen-test', 'sleep', '600'],
-      quietly,
+  for (const recorderName of engine === 'podman' ? ['ebpf', 'strace'] : ['ebpf']) {
+    t.test(
+      `${engine}: recorder killed (${recorderName}), nothing is left`,
+      { skip: why ?? (recorderName === 'strace' && noStraceHere) },
+      async (t) => {
+        const container = `seccomp-gen-test-${process.pid}`
+        const run = [...client, 'run', '--rm', '--name', container, '--network', 'none', ...more]
+        const trace = ['trace', '--recorder', recorderName, '-o', at('killed.json'), '--']
+        const recorder = execa(
+          node,
+          [...words, ...trace, ...run, 'seccomp-gen-test', 'sleep', '600'],
+          quietly,
+        )
+        const [first = '', ...rest] = client
+        const running = async (): Promise<string> =>
+          (await execa(first, [...rest, 'ps', '-aq', '--filter', `name=${container}`], quietly)).stdout
+        for (let tries = 0; tries < 300 && (await running()) === ''; tries++) await wait(100)
+        t.not(await running(), '', 'the container is there')
+        // It may still be on its way: killed at any moment.
+        recorder.kill('SIGKILL')
+        await recorder
+        const left = async (): Promise<readonly string[]> => [
+          ...leftovers(recorder.pid),
+          ...(await running()).split('\n').filter(Boolean),
+        ]
+        for (let tries = 0; tries < 300 && (await left()).length > 0; tries++) await wait(100)
+        t.strictSame(await left(), [])
+        t.notOk(existsSync(at('killed.json')))
+      },
     )
-    const [first = '', ...rest] = client
-    const running = async (): Promise<string> =>
-      (await execa(first, [...rest, 'ps', '-q', '--filter', `name=${container}`], quietly)).stdout
-    for (let tries = 0; tries < 100 && (await running()) === ''; tries++) await wait(100)
-    t.not(await running(), '', 'the container runs')
-    recorder.kill('SIGKILL')
-    await recorder
-    for (let tries = 0; tries < 150 && (leftovers().length > 0 || (await running()) !== ''); tries++)
-      await wait(100)
-    t.strictSame(leftovers(), [])
-    t.equal(await running(), '')
-    t.notOk(existsSync(at('killed.json')))
-  })
+  }
 }
+
+/** The calls by architecture, as a recorder tells them. */
+async function seenBy(recorder: 'ebpf' | 'strace', command: readonly string[]): Promise<readonly string[]> {
+  const file = at(`seen-${recorder}.json`)
+  const trace = ['trace', '--recorder', recorder, '--observations', file, '-o', at('seen.json'), '--']
+  const [first, ...rest] = command[0]?.endsWith('crun')
+    ? runtimeWords('crun', [node, ...words, ...trace, ...command])
+    : [node, ...words, ...trace, ...command]
+  const traced = await execa(first as string, rest, quietly)
+  if (traced.exitCode !== 0) throw new Error(`${recorder}: status ${traced.exitCode}: ${traced.stderr}`)
+  const { architectures } = JSON.parse(readFileSync(file, 'utf8')) as {
+    architectures: Record<string, Record<string, unknown>>
+  }
+  return Object.entries(architectures).flatMap(([architecture, calls]) =>
+    Object.keys(calls).map((call) => `${architecture} ${call}`),
+  )
+}
+
+/** What Go's run time does now and then, whoever looks. */
+const nowAndThen =
+  /^x86_64 (?:futex|nanosleep|tgkill|getpid|sched_yield|mmap|madvise|munmap|epoll_pwait|rt_sigreturn|rt_sigprocmask|clone|gettid|sigaltstack)$/
+const below: readonly (readonly [name: string, why: string | undefined, command: readonly string[]])[] = [
+  ['runc', whyNotRun('runc'), ['runc', '--root', at('state'), 'run', '-b', at('bundle'), 'below']],
+  ['crun', whyNotRun('crun'), ['crun', '--root', at('state'), 'run', '-b', at('bundle'), 'below']],
+  [
+    'podman',
+    engines[1]?.[1],
+    [...podman, 'run', '--rm', '--network', 'none', ...limits, 'seccomp-gen-test', 'sh', '-c', 'ls / | cat'],
+  ],
+]
+for (const [name, why, command] of below) {
+  t.test(
+    `${name}: strace counts from the filter on what the kernel counts under it`,
+    { skip: why ?? noStraceHere },
+    async (t) => {
+      writeBundle(at('bundle'), { args: ['/bin/sh', '-c', 'ls / | cat'], noNewPrivileges: false }, undefined)
+      const [ebpf, strace] = [await seenBy('ebpf', command), await seenBy('strace', command)]
+      const steady = (calls: readonly string[]): readonly string[] =>
+        calls.filter((call) => name === 'crun' || !nowAndThen.test(call))
+      t.strictSame(steady(strace), steady(ebpf))
+      t.ok(strace.includes('x86_64 getdents64') || strace.includes('aarch64 getdents64'))
+      t.notOk(strace.some((call) => / (?:mount|pivot_root|setns)$/.test(call)))
+    },
+  )
+}
+
+t.test('docker and strace: refused, with the reason', { skip: noStraceHere }, async (t) => {
+  const run = ['trace', '--recorder', 'strace', '--', 'docker', 'run', 'seccomp-gen-test', 'ls']
+  const refused = await execa(node, [...words, ...run], quietly)
+  t.equal(refused.exitCode, 125)
+  t.match(refused.stderr, /no child of it, and is recorded by ebpf only/)
+})
+
+const noCompose = (await execa('docker-compose', ['version'], quietly)).failed
+  ? 'docker-compose is not installed'
+  : engines[0]?.[1]
+t.test('compose up: one profile for all services', { skip: noCompose ?? false }, async (t) => {
+  mkdirSync(at('project/inner'), { recursive: true })
+  const services = (more: object): string =>
+    JSON.stringify({
+      version: '2.4',
+      services: {
+        one: { image: 'seccomp-gen-test', command: ['ls', '/'], network_mode: 'none', ...more },
+        two: { image: 'seccomp-gen-test', command: ['sh', '-c', 'id; exit 0'], network_mode: 'none' },
+      },
+    })
+  writeFileSync(at('project/docker-compose.yml'), services({}))
+  const profile = at('compose.json')
+  const up = ['docker-compose', 'up', '--no-color']
+  // The file is looked for upwards, with the override beside it.
+  const inner = { ...quietly, cwd: at('project/inner') }
+  writeFileSync(
+    at('project/docker-compose.override.yml'),
+    JSON.stringify({ version: '2.4', services: { two: { environment: { A: 'b' } } } }),
+  )
+  const recorder = execa(node, [...words, 'trace', '-o', profile, '--', ...up], inner)
+  const traced = await recorder
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.match(traced.stdout, /home/, 'ls of one')
+  t.match(traced.stdout, /uid=0/, 'id of two')
+  t.ok(allowed(profile).includes('getdents64'), 'one lists')
+  t.ok(allowed(profile).includes('getuid'), 'two asks who it is')
+  t.notOk(allowed(profile).includes('mount'))
+  t.strictSame(leftovers(recorder.pid), [])
+  const filtered = { security_opt: [`seccomp=${profile}`] }
+  writeFileSync(
+    at('project/docker-compose.override.yml'),
+    JSON.stringify({ version: '2.4', services: { one: filtered, two: filtered } }),
+  )
+  const again = await execa('docker-compose', ['up', '--no-color', '--force-recreate'], inner)
+  t.match(again.stdout, /one_1 exited with code 0/, again.stderr)
+  t.match(again.stdout, /two_1 exited with code 0/)
+  await execa('docker-compose', ['down'], inner)
+  const refused = await execa(node, [...words, 'trace', '--', ...up], inner)
+  t.equal(refused.exitCode, 125)
+  t.match(refused.stderr, /compose service one, security_opt seccomp=.*leave it out while recording/)
+})
 
 t.test(
   'podman: the hook writes a profile under which the container runs',
@@ -149,6 +256,15 @@ t.test(
     const config = await execa(node, [...words, 'hook', '--print-config'], quietly)
     t.match(JSON.parse(config.stdout), { version: '1.0.0', stages: ['prestart'] })
     writeFileSync(at('hooks.d/seccomp-gen.json'), config.stdout)
+    const base = { names: ['landlock_restrict_self', 'socket'], action: 'SCMP_ACT_ALLOW' }
+    writeFileSync(
+      at('base.json'),
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ERRNO',
+        architectures: ['SCMP_ARCH_X86_64'],
+        syscalls: [base, { names: ['personality'], action: 'SCMP_ACT_ERRNO' }],
+      }),
+    )
     const [first = '', ...rest] = podman
     const run = ['run', '--rm', '--network', 'none', ...limits]
     const traced = await execa(
@@ -159,7 +275,7 @@ t.test(
         at('hooks.d'),
         ...run,
         '--annotation',
-        `io.containers.trace-syscall=of:${at('hook.json')}`,
+        `io.containers.trace-syscall=of:${at('hook.json')};if:${at('base.json')}`,
         'seccomp-gen-test',
         'ls',
         '/',
@@ -174,6 +290,8 @@ t.test(
       quietly,
     )
     t.equal(again.stdout, traced.stdout, again.stderr)
+    t.ok(allowed(at('hook.json')).includes('landlock_restrict_self'), 'what the base allows is allowed')
+    t.notOk(allowed(at('hook.json')).includes('personality'), 'what it refuses is not')
   },
 )
 
@@ -188,7 +306,8 @@ for (const runtime of ['runc', 'crun'] as const) {
         writeBundle(bundle, { args: ['/bin/ls', '/'], noNewPrivileges }, undefined)
         const run = [runtime, '--root', at('state'), 'run', '-b', bundle, `seccomp-gen-${process.pid}`]
         const [first, ...rest] = runtimeWords(runtime, [node, ...words, 'trace', '-o', profile, '--', ...run])
-        const traced = await execa(first, rest, quietly)
+        const recorder = execa(first, rest, quietly)
+        const traced = await recorder
         t.equal(traced.exitCode, 0, traced.stderr)
         writeBundle(
           bundle,
@@ -199,7 +318,7 @@ for (const runtime of ['runc', 'crun'] as const) {
         const again = await execa(program, others, quietly)
         t.equal(again.exitCode, 0, again.stderr)
         t.equal(again.stdout, traced.stdout)
-        t.strictSame(leftovers(), [])
+        t.strictSame(leftovers(recorder.pid), [])
       },
     )
   }

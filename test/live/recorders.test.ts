@@ -3,6 +3,7 @@
 import { execa } from 'execa'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { record } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
@@ -76,3 +77,19 @@ for (const [name, command] of Object.entries(programs)) {
     t.strictSame(seen[1], seen[0])
   })
 }
+
+t.test('--pid: what the process has started already is recorded, by both', async (t) => {
+  const endless = 'while :; do ls / >/dev/null; sleep 0.1; done'
+  const parent = execa('sh', ['-c', `(${endless}) & while :; do sleep 1; done`], {
+    reject: false,
+    detached: true,
+    stdio: 'ignore',
+  })
+  t.teardown(() => process.kill(-(parent.pid ?? 0), 'SIGKILL'))
+  await wait(300)
+  for (const recorder of ['ebpf', 'strace'] as const) {
+    const { observations } = await record({ pid: parent.pid ?? 0, recorder, for: 2000 })
+    const calls = Object.values(observations.architectures).flatMap((each) => Object.keys(each))
+    t.ok(calls.includes('getdents64'), recorder)
+  }
+})
