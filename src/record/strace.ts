@@ -28,7 +28,8 @@ const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_6
 
 /** A command that starts a container below itself: only what is called there counts. */
 export interface ContainerBelow {
-  readonly afterFilter: true
+  /** A directory that somebody takes away, however we end. */
+  readonly directory: string
   /** Told strace's process id. */
   readonly started: (pid: number) => void
 }
@@ -42,7 +43,7 @@ export async function recordWithStrace(
   const afterFilter = container !== undefined
   const surroundings = surroundingsOf(options)
   const version = await askStrace(surroundings, options.pid === undefined)
-  const fifo = await makeFifo()
+  const fifo = await makeFifo(container?.directory)
   const progress = new Progress()
   const over = new AbortController()
   try {
@@ -63,7 +64,7 @@ export async function recordWithStrace(
       cleanup: false,
     })
     container?.started(tracer.pid ?? 0)
-    const source = { name, bytes: progress.overhear(fifo.bytes) }
+    const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
     const architecture = native[process.arch]
     const reading = settled(
       observe([source], { format: 'strace', afterFilter, ...(architecture && { architecture }) }),

@@ -30,12 +30,23 @@ export async function traceContainer(
   options: CommandOptions,
   run: ContainerRun,
 ): Promise<Recording> {
+  // newuidmap gains no privileges while it is traced: the user namespace is there before, as after any command.
+  const [client = '', ...rest] = run.client
+  if (process.getuid?.() !== 0)
+    await execa(client, [...rest, 'unshare', 'true'], {
+      ...surroundingsOf(options),
+      reject: false,
+      stdio: 'ignore',
+    })
   const guardian = await startGuardian({ slice: false })
   try {
     const words = ['--security-opt', `seccomp=${writeFilter(guardian.directory)}`]
     const command = options.command.toSpliced(run.insertAt, 0, ...words) as [string, ...string[]]
-    const below = { afterFilter: true, started: guardian.startedBy } as const
-    const recording = await recordWithStrace(name, { ...options, command }, below)
+    const recording = await recordWithStrace(
+      name,
+      { ...options, command },
+      { directory: guardian.directory, started: guardian.startedBy },
+    )
     return run.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
   } finally {
     await guardian.end()

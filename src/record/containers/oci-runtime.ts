@@ -93,7 +93,7 @@ export async function recordRuntime(
             { ...options, command },
             { membership: { who: 'tree', underFilter: true }, started },
           )
-        : await recordWithStrace(name, { ...options, command }, { afterFilter: true, started })
+        : await recordWithStrace(name, { ...options, command }, { directory: guardian.directory, started })
     return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
   } finally {
     await guardian.end()
