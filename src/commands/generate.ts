@@ -33,14 +33,11 @@ export const declare: Declare = (command, world, end) => {
 async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
   await checkProfileOutputs(options, world)
   const ceiling = await readCeiling(options, world)
-  const observations = await readInputs(
-    files,
-    options.format,
-    undefined,
-    world,
-    choiceOf(options),
-    argumentsOf(ceiling, options),
-  )
+  const observations = await readInputs(files, world, {
+    format: options.format,
+    choice: choiceOf(options),
+    arguments: argumentsOf(ceiling, options),
+  })
   await writeProfile(observations, options, ceiling, world)
   sayAccount(world, observations)
   return 0

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
-import { countCalls, mergeObservations, observe } from '../observe/index.ts'
+import { countCalls, mergeObservations, observe, type Observations } from '../observe/index.ts'
 import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
 import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
 import { checkOutput } from './output.ts'
@@ -134,6 +134,18 @@ async function leaveBehind(state: HookState): Promise<void> {
   if (said !== 'attached\n') throw new UserError(`the container cannot be recorded: ${said.trim()}`)
 }
 
+/** What a profile allows, as the hook that is replaced takes it; or what any other input shows. */
+async function readBase(file: string, asked: ReturnType<typeof argumentsOf>): Promise<Observations> {
+  const read = (format: 'profile' | 'auto'): Promise<Observations> =>
+    observe([{ name: file, bytes: createReadStream(file) }], { format, arguments: asked })
+  return read('profile').catch((notProfile: unknown) => {
+    if (!(notProfile instanceof UserError)) throw notProfile
+    return read('auto').catch(() => {
+      throw notProfile
+    })
+  })
+}
+
 /** Nobody reads what is said here: a failure stands beside the profile, in FILE.error. */
 async function follow(state: HookState, files: Files, options: Options, world: World): Promise<number> {
   const failed = `${files.output}.error`
@@ -144,10 +156,7 @@ async function follow(state: HookState, files: Files, options: Options, world: W
     const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
     if (countCalls(seen) === 0) throw new UserError('no call was recorded: nothing is written')
     const { input } = files
-    const before =
-      input === undefined
-        ? []
-        : [await observe([{ name: input, bytes: createReadStream(input) }], { arguments: asked })]
+    const before = input === undefined ? [] : [await readBase(input, asked)]
     const output = { ...options, output: files.output }
     await writeProfile(mergeObservations(seen, ...before), output, ceiling, world)
     return 0

@@ -22,6 +22,11 @@ export interface ObserveOptions {
   readonly architecture?: Architecture
   /** Whose calls to count, and of when; absent: all. Refused for a format that does not carry what is asked for. */
   readonly choice?: Choice
+  /**
+   * Of traces of strace, only the calls made under a seccomp filter that the trace shows to be installed: what is
+   * called in a container, and by its runtime once the filter is loaded. Refused for other formats.
+   */
+  readonly afterFilter?: boolean
 }
 
 /**
@@ -41,7 +46,12 @@ export async function observe(
   await readSources(
     sources,
     options.format ?? 'auto',
-    { arguments: scalarsRead(options.arguments), architecture: options.architecture, choice: options.choice },
+    {
+      arguments: scalarsRead(options.arguments),
+      architecture: options.architecture,
+      choice: options.choice,
+      afterFilter: options.afterFilter,
+    },
     fold,
   )
   return fold.observations()

@@ -21,9 +21,12 @@ export interface Fifo {
   readonly remove: () => Promise<void>
 }
 
-/** Makes a FIFO in a directory that only this user can enter. Throws UserError (125) where that cannot be done. */
-export async function makeFifo(): Promise<Fifo> {
-  const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-')).catch((error: Error) => {
+/**
+ * Makes a FIFO in a directory that only this user can enter, by default one for temporary files.
+ * Throws UserError (125) where that cannot be done.
+ */
+export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
+  const directory = await mkdtemp(join(place, 'seccomp-gen-')).catch((error: Error) => {
     throw new UserError(`cannot make a temporary directory: ${error.message}; set TMPDIR`, 125)
   })
   const remove = () => rm(directory, { recursive: true, force: true })

@@ -59,8 +59,12 @@ export function leaveOutKnown(
   return names.length === 0 ? [] : ['--seccomp-bpf', '-e', `trace=!${names.join(',')}`]
 }
 
-/** Options before `-o FILE`. An unknown version gets what every version understands. */
-export function straceOptions(version: StraceVersion | undefined): readonly string[] {
+/**
+ * Options before `-o FILE`. An unknown version gets what every version understands. `births`: who starts whom is
+ * wanted exactly, so calls that make processes are decoded (clone3 has its flags in memory) and their results told as
+ * strace itself numbers processes (since 5.9).
+ */
+export function straceOptions(version: StraceVersion | undefined, births = false): readonly string[] {
   const since = (major: number, minor: number): boolean =>
     version !== undefined && (version.major > major || (version.major === major && version.minor >= minor))
   return [
@@ -68,7 +72,8 @@ export function straceOptions(version: StraceVersion | undefined): readonly stri
     ...(since(5, 9) ? ['-n'] : []),
     ...(since(5, 6) ? ['-e', 'quiet=attach'] : []),
     '-e',
-    'raw=!restart_syscall',
+    births ? 'raw=!restart_syscall,clone,?clone3,?fork,?vfork' : 'raw=!restart_syscall',
+    ...(births && since(5, 9) ? ['--pidns-translation'] : []),
     '-a',
     '0',
   ]

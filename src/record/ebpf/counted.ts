@@ -8,6 +8,7 @@ import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
+import { execve } from './program.ts'
 import { controlKeys, key32, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
 
 const bit30 = 0x40000000
@@ -33,6 +34,7 @@ export function readCounts(
   name: string,
   lost: Lost,
   midway: boolean,
+  command: string | undefined,
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const fold = new Fold()
@@ -50,7 +52,9 @@ export function readCounts(
       const count = sumOf(calls, maps.counts, slot)
       if (count === 0) continue
       const about = calls.lookup(maps.slots, key32(slot)) ?? Buffer.alloc(slotPlaces.size)
-      const seen = newSeen(`ebpf:${commIn(about)}`)
+      const own = command !== undefined && index === 0 && number === execve[machine]
+      // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
+      const seen = newSeen(`ebpf:${own ? command.slice(0, 15) : commIn(about)}`)
       seen.count = count
       seen.enosys = Math.min(count, sumOf(calls, maps.enosys, slot))
       const full = architecture === 'x32' ? number + bit30 : number

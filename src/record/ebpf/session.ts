@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import { signalProcess } from '../traced.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
@@ -85,13 +86,15 @@ export class Session {
       )
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
-      return new Session(
+      const session = new Session(
         calls,
         maps,
         machine,
         programs.map(([, program]) => program),
         wanted,
       )
+      if (state === 'counted') session.include(processes)
+      return session
     } catch (error) {
       calls.close()
       throw error
@@ -118,9 +121,18 @@ export class Session {
     return Number(this.#calls.lookup(this.#maps.arrivals, key32(signal))?.readBigUInt64LE() ?? 0n)
   }
 
-  observations(name: string, midway: boolean): Observations {
+  /** `command`: whose own execve was counted first, made when the process still had our name. */
+  observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway)
+    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway, command)
+  }
+
+  /** Makes processes members. One that has ended meanwhile is taken out again. */
+  include(processes: readonly number[]): void {
+    for (const process of processes) {
+      this.#calls.update(this.#maps.members, key32(process), key32(memberStates.counted))
+      if (!signalProcess(process, 0)) this.#calls.remove(this.#maps.members, key32(process))
+    }
   }
 
   close(): void {
