@@ -4,10 +4,18 @@
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
+import type { Watch } from '../ebpf/refused.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
 import { surroundingsOf } from '../surroundings.ts'
 import type { ContainerRun } from './run.ts'
 import { stage } from './staging.ts'
+
+/** A filter to run the container under instead of one that allows all, and what it may refuse. */
+export interface Under {
+  /** The text of a file that the engine or runtime reads. */
+  readonly profile: string
+  readonly watch: Watch
+}
 
 export { findContainer } from './find.ts'
 export { readRuntimeRun, recordRuntime } from './oci-runtime.ts'
@@ -18,8 +26,9 @@ export async function recordContainer(
   name: string,
   options: CommandOptions,
   run: ContainerRun,
+  under?: Under,
 ): Promise<Recording> {
-  const staging = await stage(await leavesToSystemd(run, options))
+  const staging = await stage(await leavesToSystemd(run, options), under?.profile)
   try {
     const words = ['--security-opt', `seccomp=${staging.filter}`, '--cgroup-parent', staging.parent]
     const command = options.command.toSpliced(run.insertAt, 0, ...words) as [string, ...string[]]
@@ -30,6 +39,7 @@ export async function recordContainer(
         membership: { who: staging.membership, underFilter: true },
         processes: staging.processes,
         started: staging.startedBy,
+        ...(under && { watch: under.watch }),
       },
     )
     return run.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording

@@ -1,13 +1,15 @@
 // `runc run` and `crun run`: the container is a child of the runtime, and so of ours. Its bundle is copied but for the
 // root file system, because the filter stands in config.json; paths of the copy are made whole.
 // Authority: runtime-spec config.md (root.path and mounts[].source are relative to the bundle), runc-run(8), crun(1).
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
-import { allowAll, startGuardian } from './staging.ts'
+import type { Under } from './index.ts'
+import { allowAllText, startGuardian } from './staging.ts'
 
 export interface RuntimeRun {
   readonly engine: string
@@ -65,6 +67,7 @@ export async function recordRuntime(
   name: string,
   options: CommandOptions,
   found: RuntimeRun,
+  under?: Under,
 ): Promise<Recording> {
   const bundle = resolve(options.cwd ?? process.cwd(), found.bundle)
   const config = readConfig(join(bundle, found.config ?? 'config.json'))
@@ -76,7 +79,7 @@ export async function recordRuntime(
   try {
     const copy = join(guardian.directory, 'bundle')
     mkdirSync(copy)
-    writeFileSync(join(copy, 'config.json'), JSON.stringify(filtered(config, bundle)))
+    writeFileSync(join(copy, 'config.json'), filtered(config, bundle, under?.profile ?? allowAllText))
     const words = [
       found.bundleOption,
       copy,
@@ -86,7 +89,11 @@ export async function recordRuntime(
     const recording = await recordWithEbpf(
       name,
       { ...options, command },
-      { membership: { who: 'tree', underFilter: true }, started: guardian.startedBy },
+      {
+        membership: { who: 'tree', underFilter: true },
+        started: guardian.startedBy,
+        ...(under && { watch: under.watch }),
+      },
     )
     return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
   } finally {
@@ -102,18 +109,23 @@ function readConfig(file: string): Config {
   }
 }
 
-/** The configuration under the filter that allows all, to be used from another directory. */
-function filtered(config: Config, bundle: string): Config {
+/**
+ * The configuration under another filter, to be used from another directory. The filter goes in as text: its 64-bit
+ * numbers would not survive being read.
+ */
+function filtered(config: Config, bundle: string, profile: string): string {
   const mounts = config.mounts?.map((mount) =>
     mount.source !== undefined &&
     (mount.type === 'bind' || mount.options?.some((each) => /^r?bind$/.test(each)))
       ? { ...mount, source: resolve(bundle, mount.source) }
       : mount,
   )
-  return {
+  const place = `filter ${randomUUID()}`
+  const changed = {
     ...config,
     root: { ...config.root, path: resolve(bundle, config.root?.path ?? 'rootfs') },
     ...(mounts && { mounts }),
-    linux: { ...config.linux, seccomp: allowAll },
+    linux: { ...config.linux, seccomp: place },
   }
+  return JSON.stringify(changed).replace(JSON.stringify(place), () => profile)
 }

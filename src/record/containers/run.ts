@@ -86,7 +86,7 @@ function refuse(
   if (profile !== undefined)
     throw because(
       `--security-opt ${profile}`,
-      'the recording sets a filter itself, one that allows all; leave this option out while recording',
+      'seccomp-gen sets a filter itself; leave this option out',
     )
   if (options.has('privileged') && !given.includes('--privileged=false'))
     throw because(
@@ -104,7 +104,7 @@ function refuse(
     if (options.has(option))
       throw because(
         `--${option}`,
-        'the recording needs a cgroup of its own for the container; leave it out while recording',
+        'seccomp-gen gives the container a cgroup of its own; leave this option out',
       )
   }
 }

@@ -22,13 +22,14 @@ export type GuardianAnswer = { readonly directory: string } | { readonly failure
  * A filter that is there and allows all. Every architecture this machine runs is named, because what is not is killed
  * (libseccomp: SCMP_FLTATR_ACT_BADARCH).
  */
-export const allowAll = {
+const allowAll = {
   defaultAction: 'SCMP_ACT_ALLOW',
   architectures:
     process.arch === 'arm64'
       ? ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']
       : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
 } as const
+export const allowAllText = JSON.stringify(allowAll)
 
 export interface Staging {
   /** For --cgroup-parent. */
@@ -45,14 +46,14 @@ export interface Staging {
 }
 
 /** Makes cgroup and filter. `systemd`: the engine leaves cgroups to systemd, which wants a slice. */
-export async function stage(systemd: boolean): Promise<Staging> {
+export async function stage(systemd: boolean, profile: string = allowAllText): Promise<Staging> {
   const mount = unifiedMount()
   const name = `seccompgen${randomBytes(6).toString('hex')}`
   const cgroup = systemd ? `${name}.slice` : name
   const { directory, ...guardian } = await startGuardian({ cgroup, slice: systemd })
   try {
-    const filter = join(directory, 'allow-all.json')
-    writeFileSync(filter, `${JSON.stringify(allowAll)}\n`)
+    const filter = join(directory, 'filter.json')
+    writeFileSync(filter, profile)
     return {
       parent: systemd ? cgroup : `/${cgroup}`,
       filter,

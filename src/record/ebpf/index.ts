@@ -20,6 +20,7 @@ import { streamsOf, surroundingsOf } from '../surroundings.ts'
 import { signalProcess } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
 import type { Membership } from './program.ts'
+import type { Watch } from './refused.ts'
 import { Session } from './session.ts'
 
 export { whyNoEbpf } from './available.ts'
@@ -44,6 +45,8 @@ export interface Workload {
   readonly processes?: () => readonly number[]
   /** Told the command's process id. */
   readonly started?: (pid: number) => void
+  /** What its filter may refuse. */
+  readonly watch?: Watch
 }
 
 /** A process, or a cgroup, that runs already: until it is over, `for`, `stop` or a signal says so. */
@@ -87,7 +90,8 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
   const surroundings = surroundingsOf(options)
   const file = findProgram(word, surroundings.cwd, surroundings.env['PATH'])
   refuseFormat(word, resolve(surroundings.cwd, file))
-  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false })
+  const membership = workload?.membership ?? { who: 'tree', underFilter: false }
+  const session = await Session.start(membership, [], 'counted', workload?.watch)
   const processes = workload?.processes ?? (() => session.members())
   const over = new AbortController()
   try {
@@ -116,6 +120,7 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
     return {
       observations: session.observations(name, false),
       ending: endingOf(result.exitCode, result.signal),
+      ...(workload?.watch === undefined ? {} : { refusals: session.refusals() }),
     }
   } finally {
     over.abort()

@@ -7,8 +7,8 @@ import type { Observations } from '../../observe/index.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
-import { BpfCalls } from './kernel.ts'
-import { architecturesOf, layoutOf, type Machine } from './layout.ts'
+import { BpfCalls, BpfError } from './kernel.ts'
+import { architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
   createMaps,
@@ -20,6 +20,16 @@ import {
   type Maps,
 } from './maps.ts'
 import { programsFor, type Membership } from './program.ts'
+import {
+  createRefusalMaps,
+  endedByFilter,
+  readSuspects,
+  refusedAtExit,
+  startedProgram,
+  type RefusalMaps,
+  type Suspect,
+  type Watch,
+} from './refused.ts'
 
 const bit30 = 0x40000000
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
@@ -40,23 +50,32 @@ export class Session {
   readonly #maps: Maps
   readonly #machine: Machine
   readonly #programs: readonly number[]
+  readonly #refusals: RefusalMaps | undefined
 
-  private constructor(calls: BpfCalls, maps: Maps, machine: Machine, programs: readonly number[]) {
+  private constructor(
+    calls: BpfCalls,
+    maps: Maps,
+    machine: Machine,
+    programs: readonly number[],
+    refusals: RefusalMaps | undefined,
+  ) {
     this.#calls = calls
     this.#maps = maps
     this.#machine = machine
     this.#programs = programs
+    this.#refusals = refusals
   }
 
   /**
    * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
-   * next execve on. Throws an Error (koffi or BTF missing) or a
-   * BpfError that says why not.
+   * next execve on. `watch`: also what a filter
+   * refuses. Throws an Error (koffi or BTF missing) or a BpfError that says why not.
    */
   static async start(
     membership: Membership,
     processes: readonly number[] = [],
     state: keyof typeof memberStates = 'counted',
+    watch?: Watch,
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -71,6 +90,9 @@ export class Session {
       const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
       )
+      const refusals = watch && createRefusalMaps(calls, machine, watch)
+      // A process is a member until it has exited: what watches its end stands before what forgets it.
+      if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       return new Session(
@@ -78,6 +100,7 @@ export class Session {
         maps,
         machine,
         programs.map(([, program]) => program),
+        refusals,
       )
     } catch (error) {
       calls.close()
@@ -110,9 +133,51 @@ export class Session {
     return readCounts(this.#calls, this.#maps, this.#machine, wanted, name, lost, midway)
   }
 
+  /** What was watched. */
+  refusals(): Refusals {
+    const place = (key: number): number =>
+      Number(this.#calls.lookup(this.#maps.control, key32(key))?.readBigUInt64LE() ?? 0n)
+    return {
+      suspects:
+        this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
+      lost: place(controlKeys.lostRefusals),
+      programs: place(controlKeys.programs),
+    }
+  }
+
   close(): void {
     this.#calls.close()
   }
+}
+
+export interface Refusals {
+  readonly suspects: readonly Suspect[]
+  /** How many found no room. */
+  readonly lost: number
+  /** How many programs were started under a filter. */
+  readonly programs: number
+}
+
+function watchRefusals(
+  calls: BpfCalls,
+  layout: Layout,
+  maps: Maps,
+  refusals: RefusalMaps,
+  membership: Membership,
+  watch: Watch,
+): void {
+  const attach = (tracepoint: string, lines: Parameters<typeof assemble>[0]): void =>
+    calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
+  const ending = (toldRegisters: boolean): void =>
+    attach('sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
+  try {
+    ending(true)
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error
+    ending(false)
+  }
+  attach('sched_process_exec', startedProgram(layout, maps, membership))
+  attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
 
 function wantArguments(calls: BpfCalls, maps: Maps, machine: Machine): void {
