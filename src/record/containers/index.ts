@@ -4,22 +4,15 @@
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
-import type { Watch } from '../ebpf/refused.ts'
-import type { CommandOptions, Recording } from '../recording.ts'
+import type { CommandOptions, Recording, RecordSettings } from '../recording.ts'
 import { surroundingsOf } from '../surroundings.ts'
 import type { ContainerRun } from './run.ts'
-import { stage } from './staging.ts'
-
-/** A filter to run the container under instead of one that allows all, and what it may refuse. */
-export interface Under {
-  /** The text of a file that the engine or runtime reads. */
-  readonly profile: string
-  readonly watch: Watch
-}
+import { stage, type Under } from './staging.ts'
 
 export { findContainer } from './find.ts'
-export { readRuntimeRun, recordRuntime } from './oci-runtime.ts'
-export { readContainerRun } from './run.ts'
+export { readRuntimeRun, recordBundle, recordRuntime, type RuntimeRun } from './oci-runtime.ts'
+export { readContainerRun, type ContainerRun } from './run.ts'
+export type { Under } from './staging.ts'
 
 /** Throws UserError (125) where the engine cannot be asked, or nothing was called in the container. */
 export async function recordContainer(
@@ -48,16 +41,25 @@ export async function recordContainer(
   }
 }
 
-/** Whether the engine's cgroups are systemd's. The engine says so itself; Docker's client asks its daemon. */
+/** Whether the engine's cgroups are systemd's. */
 async function leavesToSystemd(run: ContainerRun, options: CommandOptions): Promise<boolean> {
   const member = run.engine === 'podman' ? '.Host.CgroupManager' : '.CgroupDriver'
+  return (await askEngine(run, member, options)) === 'systemd'
+}
+
+/** The engine says of itself; Docker's client asks its daemon. Throws UserError (125) where it does not answer. */
+export async function askEngine(
+  run: Pick<ContainerRun, 'engine' | 'client'>,
+  member: string,
+  settings: RecordSettings,
+): Promise<string> {
   const [client = '', ...words] = run.client
   const asked = await execa(client, [...words, 'info', '--format', `{{${member}}}`], {
-    ...surroundingsOf(options),
+    ...surroundingsOf(settings),
     reject: false,
     stdin: 'ignore',
   })
-  if (asked.exitCode === 0) return asked.stdout.trim() === 'systemd'
+  if (asked.exitCode === 0) return asked.stdout.trim()
   const why = asked.stderr.trim().split('\n').at(-1) ?? asked.shortMessage
   throw new UserError(`${run.engine} does not answer: ${why}`, 125)
 }

@@ -7,9 +7,9 @@ import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
+import type { Watch } from '../ebpf/refused.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
-import type { Under } from './index.ts'
-import { allowAllText, startGuardian } from './staging.ts'
+import { allowAllText, startGuardian, type Under } from './staging.ts'
 
 export interface RuntimeRun {
   readonly engine: string
@@ -71,31 +71,49 @@ export async function recordRuntime(
 ): Promise<Recording> {
   const bundle = resolve(options.cwd ?? process.cwd(), found.bundle)
   const config = readConfig(join(bundle, found.config ?? 'config.json'))
-  const container = options.command[found.insertAt] ?? ''
-  const guardian = await startGuardian({
-    slice: false,
-    remove: [...found.client, 'delete', '--force', container],
+  const recording = await recordBundle(name, options, {
+    config: filtered(config, bundle, under?.profile ?? allowAllText),
+    container: [...found.client, 'delete', '--force', options.command[found.insertAt] ?? ''],
+    words: (copy) => {
+      const file = found.config === undefined ? [] : [found.configOption, 'config.json']
+      return options.command.toSpliced(found.insertAt, 0, found.bundleOption, copy, ...file)
+    },
+    ...(under && { watch: under.watch }),
   })
+  return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
+}
+
+export interface BundleRun {
+  /** The text of config.json. */
+  readonly config: string
+  /** Words that take the container away. */
+  readonly container: readonly string[]
+  /** The words that run the bundle in a directory. */
+  readonly words: (bundle: string) => readonly string[]
+  readonly watch?: Watch
+}
+
+/** Runs a bundle of our own making, and leaves nothing of it. */
+export async function recordBundle(
+  name: string,
+  options: CommandOptions,
+  run: BundleRun,
+): Promise<Recording> {
+  const guardian = await startGuardian({ slice: false, remove: run.container })
   try {
-    const copy = join(guardian.directory, 'bundle')
-    mkdirSync(copy)
-    writeFileSync(join(copy, 'config.json'), filtered(config, bundle, under?.profile ?? allowAllText))
-    const words = [
-      found.bundleOption,
-      copy,
-      ...(found.config === undefined ? [] : [found.configOption, 'config.json']),
-    ]
-    const command = options.command.toSpliced(found.insertAt, 0, ...words) as [string, ...string[]]
-    const recording = await recordWithEbpf(
+    const bundle = join(guardian.directory, 'bundle')
+    mkdirSync(join(bundle, 'rootfs'), { recursive: true })
+    writeFileSync(join(bundle, 'config.json'), run.config)
+    const command = run.words(bundle) as [string, ...string[]]
+    return await recordWithEbpf(
       name,
       { ...options, command },
       {
         membership: { who: 'tree', underFilter: true },
         started: guardian.startedBy,
-        ...(under && { watch: under.watch }),
+        ...(run.watch && { watch: run.watch }),
       },
     )
-    return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
   } finally {
     await guardian.end()
   }

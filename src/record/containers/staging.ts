@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
+import type { Watch } from '../ebpf/refused.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */
@@ -30,6 +31,13 @@ const allowAll = {
       : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
 } as const
 export const allowAllText = JSON.stringify(allowAll)
+
+/** A filter to run the container under instead of one that allows all, and what it may refuse. */
+export interface Under {
+  /** The text of a file that the engine or runtime reads. */
+  readonly profile: string
+  readonly watch: Watch
+}
 
 export interface Staging {
   /** For --cgroup-parent. */

@@ -8,7 +8,14 @@ export const slotsPerArchitecture = 1024
 /** Places in the value of `slots`: which arguments are wanted (a bit each), which values found no room, first comm. */
 export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
 /** Places in `control`. */
-export const controlKeys = { armed: 0, command: 1, lostCalls: 2, lostProcesses: 3, lostRefusals: 4, programs: 5 } as const
+export const controlKeys = {
+  armed: 0,
+  command: 1,
+  lostCalls: 2,
+  lostProcesses: 3,
+  lostRefusals: 4,
+  programs: 5,
+} as const
 /** Values of `members`: a process that has not made its own execve yet, and one that counts. */
 export const memberStates = { pending: 0, counted: 1 } as const
 /** Keys of `values`: slot, argument's index, value. */

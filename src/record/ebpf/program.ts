@@ -97,7 +97,12 @@ export const note = (maps: Maps, key: number, then: string): readonly Line[] => 
  * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
  * its record; r9 holds the call's number there.
  */
-export function member(layout: Layout, maps: Maps, membership: Membership, starting: boolean): readonly Line[] {
+export function member(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  starting: boolean,
+): readonly Line[] {
   const { who, underFilter } = membership
   return [
     ...(who === 'tree'

@@ -148,11 +148,7 @@ export function endedByFilter(
 
 /** sched_process_exec(struct task_struct *, …): under its filter, a container's program has started. */
 export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
-  return [
-    ...member(layout, maps, membership, false),
-    ...note(maps, controlKeys.programs, 'done'),
-    ...done,
-  ]
+  return [...member(layout, maps, membership, false), ...note(maps, controlKeys.programs, 'done'), ...done]
 }
 
 /** r6: registers, r8: task; the result is on the stack at -24. */
@@ -228,7 +224,11 @@ function argument(offset: number, index: number, way: string, lower: boolean): r
   ]
 }
 
-export function readSuspects(calls: BpfCalls, { suspects }: RefusalMaps, machine: Machine): readonly Suspect[] {
+export function readSuspects(
+  calls: BpfCalls,
+  { suspects }: RefusalMaps,
+  machine: Machine,
+): readonly Suspect[] {
   return [...calls.keys(suspects)].flatMap((found): readonly Suspect[] => {
     const about = calls.lookup(suspects, found)
     const architecture = architecturesOf[machine][found.readUInt32LE(key.first) / slotsPerArchitecture]

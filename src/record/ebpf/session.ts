@@ -138,8 +138,7 @@ export class Session {
     const place = (key: number): number =>
       Number(this.#calls.lookup(this.#maps.control, key32(key))?.readBigUInt64LE() ?? 0n)
     return {
-      suspects:
-        this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
+      suspects: this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
       lost: place(controlKeys.lostRefusals),
       programs: place(controlKeys.programs),
     }
