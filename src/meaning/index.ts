@@ -17,3 +17,4 @@ export {
   type Verdict,
 } from './changes.ts'
 export { compareProfiles, contextsFor, evaluate, type Call, type CompareOptions } from './profiles.ts'
+export { resolve, type Resolved, type ResolvedRule } from './resolve.ts'

@@ -43,10 +43,9 @@ export interface Suspect {
   readonly architecture: Architecture
   /** Undefined: a thread was ended by its filter, and this kernel does not tell for which call. */
   readonly number: number | undefined
-  /** The six of the first one. */
-  readonly args: readonly bigint[]
-  /** What it returned; the number or first argument again where it was a trap. */
-  readonly result: number | 'ended'
+  /** The six of the first one; undefined where they are not told. */
+  readonly args: readonly bigint[] | undefined
+  readonly result: number | 'trapped' | 'ended'
   readonly pid: number
   readonly comm: string
   readonly count: number
@@ -236,12 +235,14 @@ export function readSuspects(
     const [number, result] = [found.readUInt32LE(key.number), found.readInt32LE(key.result)]
     const comm = about.subarray(value.comm, value.comm + commSize)
     const full = architecture === 'x32' ? number + bit30 : number
+    const args = Array.from({ length: 6 }, (_, index) => about.readBigUInt64LE(value.args + index * 8))
+    const before = machine === 'x86_64' ? full : Number(BigInt.asIntN(32, args[0] ?? 0n))
     return [
       {
         architecture,
         number: number === untold ? undefined : full,
-        args: Array.from({ length: 6 }, (_, index) => about.readBigUInt64LE(value.args + index * 8)),
-        result: result === ended ? 'ended' : result,
+        args,
+        result: result === ended ? 'ended' : result === before && result >= 0 ? 'trapped' : result,
         pid: found.readUInt32LE(key.process),
         comm: comm.toString('utf8', 0, comm.includes(0) ? comm.indexOf(0) : commSize),
         count: Number(about.readBigUInt64LE(value.count)),
