@@ -131,7 +131,9 @@ function noticeSentence(notice: VerifyNotice): string {
     case 'verifying':
       return `running in ${notice.target}; refusals are seen by ${notice.seenBy}`
     case 'round':
-      return `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`
+      return notice.dropped === undefined
+        ? `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`
+        : `round ${notice.round}: nothing refused; taken out again, because it was not made: ${notice.dropped.join(', ')}`
   }
 }
 

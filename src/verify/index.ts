@@ -1,6 +1,7 @@
 // Whether a profile suffices, found out by running the workload under it: what the filter refused is told call by call,
 // and on request added to the profile, round after round, until nothing is refused. Decided from what the kernel was
 // seen to refuse and from the profile's meaning; a refusal may hide the next, so every profile is run before it is given.
+import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { builtin, contextOf, level, makeMeaning, type Answer, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -42,6 +43,8 @@ export type VerifyNotice =
       readonly round: number
       readonly refused: number
       readonly added: readonly string[]
+      /** Added before, and made no more since nothing is refused. */
+      readonly dropped?: readonly string[]
     }
 
 export type SeenBy = 'ebpf'
@@ -124,7 +127,8 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
   notice?.({ code: 'verifying', target: target.name, seenBy: 'ebpf' })
   const ceiling = ceilingFor(within, target)
   const before = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
-  const added: Repaired[] = []
+  let added: readonly Repaired[] = []
+  let dropped: readonly Repaired[] = []
   let text = before
   let current = parsed
   for (let round = 1; ; round++) {
@@ -143,9 +147,28 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
         refused: missing.length,
         added: fixed.added.map(({ refusal }) => refusal.syscall ?? ''),
       })
-      added.push(...fixed.added)
+      added = [...added, ...fixed.added]
       text = fixed.text
       current = parseProfile(text, { name })
+      continue
+    }
+    // What a program tried only because something else was refused, it no longer needs. Tried once: a call that comes
+    // and goes between runs would be added again.
+    const idle = added.filter(({ refusal }) => !result.made.has(callKey(refusal)))
+    const clean = missing.length === 0 && !result.interrupted
+    if (repair && clean && idle.length > 0 && dropped.length === 0 && round < roundLimit) {
+      dropped = idle
+      added = added.filter((each) => !idle.includes(each))
+      const kept = added.map(({ refusal }) => refusal)
+      text = repaired(before, name, kept, ceiling, widen === true, target, round).text
+      current = parseProfile(text, { name })
+      notice?.({
+        code: 'round',
+        round,
+        refused: 0,
+        added: [],
+        dropped: idle.map(({ refusal }) => refusal.syscall ?? ''),
+      })
       continue
     }
     return {
@@ -171,6 +194,12 @@ interface Result {
   readonly runs: number
   readonly lost: number
   readonly interrupted: boolean
+  /** Calls that were carried out under the filter, as callKey writes them. */
+  readonly made: ReadonlySet<string>
+}
+
+function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
+  return `${architecture} ${syscall}`
 }
 
 async function runUnder(
@@ -184,10 +213,14 @@ async function runUnder(
   const under = { profile: target.textOf(parsed), watch: watchFor(meaning) }
   const lists: (readonly Refusal[])[] = []
   const endings: Ending[] = []
+  const made = new Set<string>()
   let started = true
   let lost = 0
   while (lists.length < runs && !interruption.aborted) {
-    const { ending, refusals } = await target.run(options, under)
+    const { ending, refusals, observations } = await target.run(options, under)
+    for (const [architecture, calls] of Object.entries(observations.architectures))
+      for (const syscall of Object.keys(calls))
+        made.add(callKey({ architecture: architecture as Architecture, syscall }))
     endings.push(ending)
     lists.push(refusalsOf(meaning, refusals?.suspects ?? []))
     started &&= (refusals?.programs ?? 0) > 0
@@ -202,6 +235,7 @@ async function runUnder(
     runs: lists.length,
     lost,
     interrupted: interruption.aborted,
+    made,
   }
 }
 
