@@ -42,7 +42,8 @@ export function watchFor(meaning: Meaning): Watch {
       const reach = reachOf(meaning, architecture, number)
       const refused = reach.answers.filter((answer) => level(answer) < 2)
       for (const answer of refused) answers.add(answer)
-      return refused.length === 0 ? [] : [{ architecture, number, arguments: reach.arguments }]
+      if (refused.length === reach.answers.length) return []
+      return [{ architecture, number, arguments: refused.length === 0 ? [] : reach.arguments }]
     }),
   )
   const results = [...answers].flatMap((answer) => resultOf(answer) ?? [])

@@ -62,14 +62,19 @@ export class BpfCalls {
   readonly #errno: () => number
   readonly #processors: number
   readonly #open: number[] = []
+  /** Memory whose address the kernel is being given: an address alone does not keep it. */
+  #held: readonly Buffer[] = []
 
   private constructor(machine: Machine, processors: number, koffi: typeof import('koffi').default) {
     const libc = koffi.load(null)
     const bpf = libc.func('syscall', 'long', ['long', 'long', 'void *', 'long'])
     const prlimit = libc.func('syscall', 'long', ['long', 'long', 'long', 'void *', 'void *'])
     const close = libc.func('int close(int)')
-    this.#bpf = (command, attributes) =>
-      Number(bpf(numbers[machine].bpf, command, attributes, attributes.length))
+    this.#bpf = (command, attributes) => {
+      const answer = Number(bpf(numbers[machine].bpf, command, attributes, attributes.length))
+      this.#held = []
+      return answer
+    }
     this.#prlimit = (resource, limit, old) => {
       const wanted = still(16)
       wanted.writeBigUInt64LE(limit ?? 0n, 0)
@@ -83,7 +88,10 @@ export class BpfCalls {
       )
     }
     this.#close = (descriptor) => void close(descriptor)
-    this.#address = (bytes) => koffi.address(bytes)
+    this.#address = (bytes) => {
+      this.#held = [...this.#held, bytes]
+      return koffi.address(bytes)
+    }
     this.#errno = () => koffi.errno()
     this.#processors = processors
   }

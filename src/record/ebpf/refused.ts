@@ -30,10 +30,11 @@ export interface Watch {
   readonly results: readonly number[]
   /** Some are answered with TRAP. */
   readonly traps: boolean
+  /** Those that are not refused whatever their arguments. */
   readonly calls: readonly {
     readonly architecture: Architecture
     readonly number: number
-    /** The arguments that the answer depends on: calls that differ in others are one. */
+    /** The arguments that the answer depends on: calls that differ in others are one. None: never refused. */
     readonly arguments: readonly number[]
   }[]
 }
@@ -52,13 +53,13 @@ export interface Suspect {
 }
 
 export interface RefusalMaps {
-  /** Per slot: `watched`, and a bit for each argument that matters. */
+  /** Per slot: `never` refused, or a bit for each argument that matters. */
   readonly watched: KernelMap
   readonly suspects: KernelMap
 }
 
 const bit30 = 0x40000000
-const watched = 0x40
+const never = 0x40
 const ended = 0x7fffffff
 const untold = 0x7fffffff
 /** SECCOMP_MODE_DEAD of kernel/seccomp.c: the filter has ended the thread. */
@@ -79,8 +80,8 @@ export function createRefusalMaps(calls: BpfCalls, machine: Machine, watch: Watc
   for (const { architecture, number, arguments: indexes } of watch.calls) {
     const place = architecturesOf[machine].indexOf(architecture)
     if (place < 0 || (number & ~bit30) >= slotsPerArchitecture) continue
-    const bits = indexes.reduce((mask, index) => mask | (1 << index), watched)
-    calls.update(maps.watched, key32(place * slotsPerArchitecture + (number & ~bit30)), key32(bits))
+    const bits = indexes.reduce((mask, index) => mask | (1 << index), 0)
+    calls.update(maps.watched, key32(place * slotsPerArchitecture + (number & ~bit30)), key32(bits || never))
   }
   return maps
 }
@@ -172,7 +173,7 @@ function kept(layout: Layout, maps: Maps, { watched: places, suspects }: Refusal
     ...lookup(places, -16),
     bpf.jumpIf(0, 'equal', 0, 'done'),
     bpf.loadLower(8, 0, 0),
-    bpf.jumpIf(8, 'equal', 0, 'done'),
+    bpf.jumpIf(8, 'equal', never, 'done'),
     bpf.label('watched'),
     bpf.storeLower(frame, key.at + key.first, 7),
     bpf.storeLower(frame, key.at + key.number, 9),
