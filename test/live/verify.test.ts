@@ -85,17 +85,17 @@ const programs: Readonly<Record<string, Program>> = {
   'docker, busybox sh': {
     command: ['docker', ...inContainer, 'seccomp-gen-test', 'sh', '-c', 'ls / | cat'],
     why: await whyNoDocker(),
-    sample: 5,
+    sample: 3,
   },
   'podman, busybox id': {
     command: [...podman, ...inContainer, ...limits, 'seccomp-gen-test', 'id'] as unknown as [string],
     why: await whyNoPodman(),
-    sample: 4,
+    sample: 2,
   },
   'runc run, busybox ls': {
     command: ['runc', '--root', at('state'), 'run', '-b', at('bundle'), `seccomp-gen-${process.pid}`],
     why: whyNotRun('runc'),
-    sample: 6,
+    sample: 4,
   },
   'crun run, busybox ls': {
     command: ['crun', '--root', at('state'), 'run', '-b', at('bundle'), `seccomp-gen-${process.pid}`],
@@ -105,17 +105,17 @@ const programs: Readonly<Record<string, Program>> = {
   'a pipeline of sh, sort and sed': {
     command: ['sh', '-c', 'echo b a | tr " " "\\n" | sort | sed 1d; exit 0'],
     why: undefined,
-    sample: 8,
+    sample: 5,
   },
   'python3 with a thread, a socket and a file': {
     command: ['/usr/bin/python3', '-c', python],
     why: await installed('/usr/bin/python3'),
-    sample: 8,
+    sample: 5,
   },
   'gcc, which starts others': {
     command: ['gcc', '-x', 'c', '-o', at('made'), at('bundle/empty.c')],
     why: await installed('gcc'),
-    sample: 5,
+    sample: 3,
   },
 }
 rmSync(at('bundle/empty.c'), { force: true })

@@ -21,6 +21,7 @@ const rawTracepointProgram = 17
 /** BPF_F_NO_PREALLOC: a hash that may become large takes memory as it grows. */
 const growing = 1
 const memlock = 8
+const EAGAIN = 11
 
 export interface MapShape {
   readonly type: keyof typeof mapTypes
@@ -165,7 +166,10 @@ export class BpfCalls {
       attributes.write(name.slice(0, 15), 48, 'latin1')
       return this.#bpf(commands.loadProgram, attributes)
     }
+    // The verifier gives up with EAGAIN when a signal reaches us (kernel/bpf/verifier.c: signal_pending).
     let descriptor = load(undefined)
+    for (let tries = 1; descriptor < 0 && this.#errno() === EAGAIN && tries < 10; tries++)
+      descriptor = load(undefined)
     if (descriptor < 0) {
       const log = still(1 << 20)
       descriptor = load(log)

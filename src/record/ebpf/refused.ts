@@ -24,13 +24,13 @@ import {
   type Membership,
 } from './program.ts'
 
-/** Calls that a filter may refuse, and how. Numbers without a place in the maps are always watched. */
+/** Calls that a filter may refuse, and how. */
 export interface Watch {
   /** What a refused call returns: 0, or an errno's negative. */
   readonly results: readonly number[]
   /** Some are answered with TRAP. */
   readonly traps: boolean
-  /** Those that are not refused whatever their arguments. */
+  /** What is allowed, to some arguments at least; all else is watched. */
   readonly calls: readonly {
     readonly architecture: Architecture
     readonly number: number

@@ -45,6 +45,9 @@ export function thisMachine(): Machine | undefined {
   return ({ x64: 'x86_64', arm64: 'aarch64' } as const)[process.arch as 'x64' | 'arm64']
 }
 
+/** Read once: a kernel does not change under a process. */
+let runningKernel: Layout | undefined
+
 export class Session {
   readonly #calls: BpfCalls
   readonly #maps: Maps
@@ -81,7 +84,7 @@ export class Session {
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
     try {
-      const layout = layoutOf(new Btf(readFileSync(btfFile)), machine)
+      const layout = (runningKernel ??= layoutOf(new Btf(readFileSync(btfFile)), machine))
       const maps = createMaps(calls, architecturesOf[machine].length)
       wantArguments(calls, maps, machine)
       for (const process of processes) {
