@@ -79,7 +79,7 @@ t.test('what is watched is what could be refused', async (t) => {
   t.strictSame([...watch.results].sort(), [-1, -38])
   const runc = watchFor(
     meaningOf(
-      { defaultAction: 'SCMP_ACT_KILL', syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }] },
+      { defaultAction: 'SCMP_ACT_KILL', syscalls: [{ names: ['close'], action: 'SCMP_ACT_ALLOW' }] },
       'runc',
     ),
   )

@@ -236,7 +236,8 @@ function addedLine({ refusal, round, conditional, within }: Repaired, ceiling: s
 
 function patchOf({ repair, profile }: Verified): string {
   if (repair === undefined) return ''
-  return unifiedDiff(repair.before, repair.text, [`a/${profile}`, `b/${profile}`])
+  const file = escapeTerminal(profile).replace(/^\//, '')
+  return unifiedDiff(repair.before, repair.text, [`a/${file}`, `b/${file}`])
 }
 
 /** Each line by itself; tabs are a profile's indentation. */

@@ -14,7 +14,12 @@ import {
   type Recording,
   type Under,
 } from '../record/index.ts'
-import { capabilitiesIn, type TargetSettings } from './target.ts'
+import { capabilitiesIn } from './capabilities.ts'
+
+export interface SandboxSettings {
+  /** no_new_privs is set. */
+  readonly noNewPrivileges: boolean
+}
 
 export interface Sandbox {
   readonly name: string
@@ -23,7 +28,7 @@ export interface Sandbox {
 }
 
 /** Throws UserError (125) where there is none. */
-export async function findSandbox(options: CommandOptions, settings: TargetSettings): Promise<Sandbox> {
+export async function findSandbox(options: CommandOptions, settings: SandboxSettings): Promise<Sandbox> {
   const surroundings = surroundingsOf(options)
   const runc = await execa('runc', ['--version'], { ...surroundings, reject: false, stdin: 'ignore' })
   if (process.getuid?.() === 0 && !runc.failed) {
@@ -51,7 +56,7 @@ export async function findSandbox(options: CommandOptions, settings: TargetSetti
 function hostRootConfig(
   options: CommandOptions,
   profile: string,
-  { noNewPrivileges }: TargetSettings,
+  { noNewPrivileges }: SandboxSettings,
 ): string {
   const { cwd, env } = surroundingsOf(options)
   const status = readFileSync('/proc/self/status', 'latin1')

@@ -1,7 +1,6 @@
 // What runs the command, and so who reads the profile: an engine or runtime that the command names, or for a plain
 // command a sandbox of ours. Each has its own way to read a profile, its capabilities, and its filter's maker.
 import { release } from 'node:os'
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtin, contextOf, resolve, type Context } from '../meaning/index.ts'
@@ -24,7 +23,8 @@ import {
   type Recording,
   type Under,
 } from '../record/index.ts'
-import { findSandbox } from './sandbox.ts'
+import { capabilitiesIn } from './capabilities.ts'
+import { findSandbox, type SandboxSettings } from './sandbox.ts'
 
 export interface Target {
   /** `docker`, `runc`, `sandbox`: who starts what runs under the profile. */
@@ -40,13 +40,8 @@ export interface Target {
   readonly run: (options: CommandOptions, under: Under) => Promise<Recording>
 }
 
-export interface TargetSettings {
-  /** For a plain command: no_new_privs is set. */
-  readonly noNewPrivileges: boolean
-}
-
 /** Throws UserError: 127 and 126 for a command that is not found or no program, 125 where it cannot be verified. */
-export async function findTarget(options: CommandOptions, settings: TargetSettings): Promise<Target> {
+export async function findTarget(options: CommandOptions, settings: SandboxSettings): Promise<Target> {
   const { command, cwd = process.cwd(), env = process.env } = options
   findProgram(command[0], cwd, env['PATH'])
   const reading = readCommand(command)
@@ -60,7 +55,7 @@ export async function findTarget(options: CommandOptions, settings: TargetSettin
         kind: 'runtime',
         name: engine,
         runtime: engine,
-        context: hostContext(boundingSet(), engine),
+        context: hostContext(capabilitiesIn('CapBnd'), engine),
         read: (profile) => plainOci(profile, engine),
         textOf: (profile) => printProfile(soundProfile(profile)),
         run: (options, under) => recordRuntime(basename(command[0]), options, runtime, under),
@@ -79,7 +74,7 @@ export async function findTarget(options: CommandOptions, settings: TargetSettin
       125,
     )
   const sandbox = await findSandbox(options, settings)
-  const context = hostContext(boundingSet(), sandbox.runtime)
+  const context = hostContext(capabilitiesIn('CapBnd'), sandbox.runtime)
   return {
     kind: 'sandbox',
     name: sandbox.name,
@@ -154,19 +149,6 @@ function capabilitiesOf(
       ...added.filter((each) => known.has(each)),
     ]),
   ]
-}
-
-/** The names of the bits of CapBnd; see proc_pid_status(5). */
-export function boundingSet(): readonly string[] {
-  return capabilitiesIn('CapBnd')
-}
-
-export function capabilitiesIn(
-  member: 'CapBnd' | 'CapPrm' | 'CapEff' | 'CapInh' | 'CapAmb',
-): readonly string[] {
-  const status = readFileSync('/proc/self/status', 'latin1')
-  const bits = BigInt(`0x${new RegExp(`^${member}:\\t([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`)
-  return [...known].filter((_, number) => (bits >> BigInt(number)) & 1n)
 }
 
 function withoutBase(profile: ParsedProfile): ParsedProfile {
