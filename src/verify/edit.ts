@@ -129,12 +129,16 @@ function change(text: string, path: JSONPath, value: unknown, isArrayInsertion =
       eol: text.includes('\r\n') ? '\r\n' : '\n',
     },
   })
-  // 64-bit numbers went in as strings of their own.
-  return applyEdits(text, edits).replaceAll(/"\u0000(\d+)\u0000"|"\\u0000(\d+)\\u0000"/g, '$1$2')
+  const written = edits.map((edit) => ({
+    ...edit,
+    content: edit.content.replaceAll(/"exactly (\d+)"/g, '$1'),
+  }))
+  return applyEdits(text, written)
 }
 
 function argumentValue({ index, value, valueTwo, op }: OciArgument): object {
-  const whole = (number: bigint): string => `\u0000${number}\u0000`
+  // A JavaScript number would lose digits; `change` takes the quotes away.
+  const whole = (number: bigint): string => `exactly ${number}`
   return { index, value: whole(value), ...(valueTwo === undefined ? {} : { valueTwo: whole(valueTwo) }), op }
 }
 
