@@ -180,7 +180,9 @@ function sentences(verified: Verified): readonly string[] {
       : `the program did not start, and nothing was refused before it: the reason is another one (${how})`
     : refusals.length > 0
       ? `${profile} refuses ${plural(refusals.length, 'call')} that the program made: ${listed(refusals)} (${how})${end}`
-      : `${profile} suffices: nothing was refused (${how})${end}`
+      : interrupted
+        ? `nothing was refused up to then (${how})${end}`
+        : `${profile} suffices: nothing was refused (${how})${end}`
   return [
     ...(names.length === 0
       ? []
