@@ -12,11 +12,12 @@ import { noteValue, type Sink } from '../seen.ts'
 import { lineLimit, lineText } from '../text.ts'
 import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './architecture.ts'
 import { Counts } from './counts.ts'
-import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
+import { parseLine, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
-import { always, scanCommon, whenReturned, type ScanTo } from './scan.ts'
+import { always, noThread, scanPlain, whenReturned, type ScanTo } from './scan.ts'
+import { unnamed } from './head.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
@@ -33,8 +34,6 @@ const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
 const gluedLimit = 64
 const nameLimit = 40
-/** No thread: the scan has to look up its first one. */
-const noPid = -1
 
 /** UTF-8's, as latin1. */
 const byteOrderMark = /^\xef\xbb\xbf/
@@ -108,13 +107,15 @@ export class StraceReader implements Reader {
       state: {
         lines: 0,
         calls: 0,
-        pid: noPid,
+        fields: 0,
+        bracketed: false,
+        pid: noThread,
         thread: new Thread(undefined, new Image(new Tally()), undefined),
         entries: [],
       },
       names: this.#names,
       careful: this.#carefulNames(),
-      turnTo: (pid) => this.#turnTo(pid),
+      turnTo: (pid, resuming) => this.#turnTo(pid, resuming),
       ended: () => this.#ended(),
       open: (id, line) => this.#openEntry(id, line),
     }
@@ -131,10 +132,10 @@ export class StraceReader implements Reader {
     return careful
   }
 
-  #turnTo(pid: number): void {
+  #turnTo(pid: number, resuming: NameId): void {
     const { state } = this.#scan
     state.pid = pid
-    state.thread = this.#threads.of(pid)
+    state.thread = this.#threads.of(pid === unnamed ? this.#pid : pid, resuming)
     state.entries = this.#counts.tallyOf(state.thread).entries
   }
 
@@ -142,7 +143,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     this.#run.exited = true
     this.#threads.ended(state.thread)
-    state.pid = noPid
+    state.pid = noThread
   }
 
   #openEntry(id: NameId, line: number): Entry {
@@ -179,26 +180,24 @@ export class StraceReader implements Reader {
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, state.lines + 1)
       state.lines++
       // What a line read with care changes, the scan must look up again.
-      state.pid = noPid
+      state.pid = noThread
       this.#last = 'whole'
       this.#line(lineText(bytes, at, stop), state.lines)
       at = stop + 1
     }
   }
 
-  /** The quick way. Every line it takes is whole and has the pid column and no other field. */
+  /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
   #scanFrom(bytes: Buffer, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
-    const next = scanCommon(bytes, at, end, this.#scan)
+    state.fields = this.#fields
+    const next = scanPlain(bytes, at, end, this.#scan)
     const calls = state.calls - before
     this.#run.calls += calls
     this.#run.whole += calls
-    if (calls > 0 && this.#fields !== pidField) {
-      this.#fields = pidField
-      this.#fieldsSeen = 0
-    }
     this.#fieldsSeen += calls
+    if (state.bracketed) this.#run.shared = true
     return next
   }
 
@@ -207,15 +206,13 @@ export class StraceReader implements Reader {
       this.#open === undefined &&
       !this.#tables.open &&
       this.#options.record === undefined &&
-      // With other fields than the pid the scan finds nothing.
-      (this.#fields === pidField || this.#fieldsSeen < sameFields) &&
       (this.#machine !== undefined || this.#scan.state.lines > evidenceLines)
     )
   }
 
   #line(given: string, number: number): void {
     const text = number === 1 ? given.replace(byteOrderMark, '') : given
-    if (this.#machine === undefined) this.#machine = machineOf(text)
+    if (this.#machine === undefined && number <= evidenceLines) this.#machine = machineOf(text)
     if (this.#tables.open && this.#tables.takes(text, this.#counts.source, number)) return
     const line = parseLine(text)
     if (line.prefix.bracketed) this.#run.shared = true
@@ -297,6 +294,7 @@ export class StraceReader implements Reader {
       return
     }
     if (ending.kind !== 'open') this.#run.whole++
+    if (this.#machine === undefined && replacesProgram(name)) this.#machine = machineOf(text)
     this.#values(this.#count(thread, id, prefix.number, line), thread, call)
     const restarted =
       name === 'restart_syscall'
@@ -452,7 +450,7 @@ export class StraceReader implements Reader {
 
   /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
   #signal(text: string, number: number): void {
-    if (!text.includes('SIGSYS')) return
+    if (!/--- (?:SIGSYS|\{si_signo=SIGSYS)/.test(text)) return
     const call = /\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/.exec(text)?.[1]
     const audit = /\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/.exec(text)?.[1]
     if (call === undefined) return
