@@ -231,7 +231,7 @@ export class StraceReader implements Reader {
         return this.#resumed({ text, line: number, prefix, name, open, ending: endingOf(text, open) })
       }
       case 'signal':
-        return this.#signal(text, number)
+        return this.#signal(text.slice(prefix.length), number)
       case 'exit':
         // One that was killed makes no call to end.
         if (!shape.killed) this.#run.exited = true
@@ -450,7 +450,7 @@ export class StraceReader implements Reader {
 
   /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
   #signal(text: string, number: number): void {
-    if (!/--- (?:SIGSYS|\{si_signo=SIGSYS)/.test(text)) return
+    if (!/^--- (?:SIGSYS|\{si_signo=SIGSYS)/.test(text)) return
     const call = /\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/.exec(text)?.[1]
     const audit = /\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/.exec(text)?.[1]
     if (call === undefined) return
