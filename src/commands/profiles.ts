@@ -1,5 +1,5 @@
-// Words that name profiles: a file, `-`, a built-in, a file in a git revision. A file that is there goes before the
-// others; /dev/null is how git's external diff says that there is none on that side.
+// Words that name profiles: a built-in, a file, `-`, a file in a git revision. A file that is there goes before a revision;
+// /dev/null is how git’s external diff says that there is none on that side.
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { builtin, isBuiltinName } from '../meaning/index.ts'
@@ -17,17 +17,18 @@ export interface NamedProfile {
   readonly capabilities?: readonly string[]
 }
 
+/** A built-in's name is never a file's: what stands beside a command must not change what it compares with. */
 export async function readProfileWord(word: string, world: World): Promise<NamedProfile> {
+  if (isBuiltinName(word)) {
+    const { profile, capabilities } = builtin(word)
+    return { name: word, profile, capabilities }
+  }
   const isFile =
     word === '-' ||
     (await access(resolve(world.cwd, word)).then(
       () => true,
       () => false,
     ))
-  if (!isFile && isBuiltinName(word)) {
-    const { profile, capabilities } = builtin(word)
-    return { name: word, profile, capabilities }
-  }
   if (!isFile && /^[^:]+:./.test(word)) {
     const { showRevision } = await import('../git/show.ts')
     return named(word, await showRevision(word, world.cwd))

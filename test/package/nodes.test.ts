@@ -1,0 +1,45 @@
+// The built command and the library on every version of Node that is supported, from the registry's own packages of
+// Node. What needs no network is in the other tests, on the version that runs them.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import t from 'tap'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const architecture = { x64: 'x64', arm64: 'arm64' }[process.arch as string]
+const skipped =
+  process.platform === 'linux' && architecture !== undefined
+    ? false
+    : `no package of Node for ${process.platform} on ${process.arch}`
+
+const library = `import { parseProfile, builtinProfile, compareProfiles } from 'seccomp-gen'
+import { record, verify } from 'seccomp-gen/run'
+const { verdict } = compareProfiles(builtinProfile('docker').profile, parseProfile('{"defaultAction":"SCMP_ACT_ERRNO"}'))
+console.log(verdict, typeof record, typeof verify)`
+
+for (const version of ['20.19', '22', '24', '26']) {
+  t.test(`Node ${version}`, { skip: skipped, timeout: 300_000 }, async (t) => {
+    mkdirSync(join(root, '.tap'), { recursive: true })
+    const folder = mkdtempSync(join(root, '.tap/node-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const name = `node-linux-${architecture ?? ''}`
+    const words = ['--prefix', folder, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts']
+    const got = await execa('npm', ['install', ...words, `${name}@${version}`], {
+      reject: false,
+      cwd: folder,
+    })
+    if (got.failed) return t.skip(`the registry does not give ${name}@${version}`)
+    const node = join(folder, 'node_modules', name, 'bin/node')
+    const run = (...args: string[]) => execa(node, args, { cwd: root, reject: false })
+    t.match((await run('--version')).stdout, new RegExp(`^v${version}\\.`))
+
+    const cli = join(root, 'dist/cli.js')
+    const here = await execa(process.execPath, [cli, 'generate', 'traces/web-server'], { cwd: root })
+    const there = await run(cli, 'generate', 'traces/web-server')
+    t.equal(there.stdout, here.stdout, 'the same profile')
+    t.equal((await run(cli, 'diff', 'docker', 'docker@29')).exitCode, 0)
+    t.match((await run(cli, 'eval', 'docker', 'ptrace', '--kernel', '4.4')).stdout, /^SCMP_ACT_ERRNO/)
+    t.match((await run('--input-type=module', '-e', library)).stdout, 'narrower function function')
+  })
+}
