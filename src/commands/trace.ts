@@ -19,7 +19,14 @@ import { accountLine, plural } from '../report/account.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { duration, processId } from './options.ts'
 import { checkOutput, refuseSame, writeOutput } from './output.ts'
-import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
+import {
+  addProfileOptions,
+  argumentsOf,
+  checkProfileOutputs,
+  readCeiling,
+  writeProfile,
+  type ProfileOptions,
+} from './profile.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
@@ -90,11 +97,13 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
   refuseSame([options.output, options.explain, observationsFile], world)
+  const ceiling = await readCeiling(options, world)
   const stdoutIsFree = options.output === undefined || options.output === '-'
   const recording = await record({
     ...target,
     ...(known && { known }),
     recorder,
+    arguments: argumentsOf(ceiling, options),
     ...(options.for !== undefined && { for: options.for }),
     cwd: world.cwd,
     env: world.env,
@@ -114,6 +123,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   await writeProfile(
     observations,
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
+    ceiling,
     world,
   )
   say(world, `${accountLine(observations)}${endingWords(ending)}`)

@@ -28,6 +28,8 @@ export interface RecordSettings {
   readonly for?: number
   /** What is known already. strace then leaves out calls that it holds, and the workload hardly waits for it. */
   readonly known?: Observations
+  /** Arguments (index 0 to 5) whose values are recorded besides the ones always recorded, by call name. */
+  readonly arguments?: ReadonlyMap<string, readonly number[]>
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */

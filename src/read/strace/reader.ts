@@ -10,6 +10,7 @@ import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import type { TraceRecord } from '../records.ts'
 import { noteValue, type Sink } from '../seen.ts'
 import { lineLimit, lineText } from '../text.ts'
+import { AfterFilter, callsToWatch } from './after-filter.ts'
 import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './architecture.ts'
 import { Counts } from './counts.ts'
 import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
@@ -63,7 +64,9 @@ export class StraceReader implements Reader {
   readonly #wanted: ReadonlyMap<string, readonly number[]>
   readonly #names = new Names()
   readonly #counts = new Counts(this.#names)
-  readonly #threads = new Threads(this.#names, (image) => this.#counts.close(image))
+  /** Where only calls made under a filter are asked for. */
+  readonly #afterFilter: AfterFilter | undefined
+  readonly #threads: Threads
   readonly #tables: Tables
   readonly #diagnostics = new DiagnosticLog()
   readonly #mentions: Mention[] = []
@@ -103,13 +106,20 @@ export class StraceReader implements Reader {
   constructor(options: ReaderOptions) {
     this.#options = options
     this.#wanted = options.arguments
+    this.#afterFilter = options.afterFilter === true ? new AfterFilter(this.#counts) : undefined
+    this.#threads = new Threads(
+      this.#names,
+      (image) => this.#counts.close(image),
+      this.#counts.told,
+      this.#afterFilter,
+    )
     this.#tables = new Tables(this.#names, options.arguments)
     this.#scan = {
       state: {
         lines: 0,
         calls: 0,
         pid: noPid,
-        thread: new Thread(undefined, new Image(new Tally()), undefined),
+        thread: new Thread(undefined, new Image(new Tally(), this.#counts.told), undefined),
         entries: [],
       },
       names: this.#names,
@@ -126,7 +136,8 @@ export class StraceReader implements Reader {
     for (let id = 0; id < this.#names.known; id++) {
       const name = this.#names.name(id)
       const special = replacesProgram(name) || name === 'restart_syscall' || this.#wanted.has(name)
-      careful[id] = special ? always : makesProcess(name) ? whenReturned : 0
+      const watched = this.#afterFilter !== undefined && callsToWatch.includes(name)
+      careful[id] = special || watched ? always : makesProcess(name) ? whenReturned : 0
     }
     return careful
   }
@@ -157,6 +168,7 @@ export class StraceReader implements Reader {
     this.#source = name
     this.#counts.sources.push(name)
     this.#pid = pid
+    this.#threads.inFiles = pid !== undefined
     this.#scan.state.lines = 0
     this.#scan.state.calls = 0
     this.#unparsed = 0
@@ -302,9 +314,12 @@ export class StraceReader implements Reader {
       name === 'restart_syscall'
         ? /<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/.exec(text)?.[1]
         : undefined
-    if (restarted !== undefined && this.#names.isKnown(restarted)) this.#mention(restarted, undefined, line)
+    if (restarted !== undefined && this.#names.isKnown(restarted) && this.#isTold(thread))
+      this.#mention(restarted, undefined, line)
+    if (this.#afterFilter !== undefined && callsToWatch.includes(name))
+      this.#afterFilter.enters(thread, name, valuesIn(name, text, call.open, ending), text)
     if (this.#options.record !== undefined) this.#record(thread, call)
-    if (ending.kind === 'abandoned') return this.#abandoned(text)
+    if (ending.kind === 'abandoned') return this.#abandoned(thread, text)
     if (ending.kind !== 'returned') thread.pending = id
     this.#goOn(thread, id, call)
   }
@@ -406,15 +421,20 @@ export class StraceReader implements Reader {
       // With pid namespaces strace prints the pid it uses itself in a comment.
       const own = /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1]
       const child = Number(own ?? ending.value)
-      if (child <= 4194304) this.#threads.expect(child, thread)
+      if (child <= 4194304) {
+        this.#afterFilter?.starts(thread, child, this.#threads)
+        this.#threads.expect(child, thread)
+      }
     }
+    this.#afterFilter?.returns(thread, ending.value, this.#threads)
   }
 
-  #abandoned(text: string): void {
+  #abandoned(thread: Thread, text: string): void {
     const changed = /<pid changed to (\d+) \.\.\.>/.exec(text)?.[1]
-    if (changed !== undefined)
+    if (changed !== undefined) {
       this.#changedPids.set(Number(changed), (this.#changedPids.get(Number(changed)) ?? 0) + 1)
-    else this.#run.detached = true
+      if (this.#threads.inFiles) this.#afterFilter?.renamed(thread, Number(changed))
+    } else this.#run.detached = true
   }
 
   /** The second half of a call under `<... name resumed>`; a call of its own where the first half is not here. */
@@ -460,6 +480,11 @@ export class StraceReader implements Reader {
     const architecture = audit === undefined ? undefined : auditNames[audit]
     this.#mention(name, architecture, number)
     this.#diagnostics.add('refused-by-filter', this.#source, number, { call: name })
+  }
+
+  /** Whether calls of this thread are asked for. */
+  #isTold(thread: Thread): boolean {
+    return this.#afterFilter === undefined || thread.image.part.whole === this.#counts.told
   }
 
   #mention(name: string, architecture: Architecture | undefined, line: number): void {
@@ -578,11 +603,13 @@ export class StraceReader implements Reader {
   end(sink: Sink): void {
     this.#threads.end()
     this.#placeOrphans()
+    this.#leaveOut()
     const machine = tellCalls(
       {
         names: this.#names,
         counts: this.#counts,
-        tables: this.#tables.all,
+        // A table tells no order.
+        tables: this.#afterFilter === undefined ? this.#tables.all : [],
         mentions: this.#mentions,
         wanted: this.#wanted,
         architecture: this.#options.architecture,
@@ -596,6 +623,16 @@ export class StraceReader implements Reader {
     if (machine?.assumed === true) this.#note('architecture-assumed', { architecture: machine.native })
     this.#completeness()
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
+  }
+
+  /** Of calls under a filter only: what is known now of those that had to wait. */
+  #leaveOut(): void {
+    if (this.#afterFilter === undefined) return
+    this.#counts.closeAll()
+    const { installed, doubtful, unordered } = this.#afterFilter.settle(this.#threads)
+    if (!installed) this.#note('no-filter')
+    if (doubtful) this.#note('parent-unknown')
+    if (unordered) this.#note('filter-unordered')
   }
 
   #placeOrphans(): void {

@@ -6,12 +6,52 @@ import { UserError } from '../../errors.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
 import { surroundingsOf } from '../surroundings.ts'
+import { noNewPrivileges, readProject, writeOverride, type ComposeUp } from './compose.ts'
+import { recordWithStrace } from '../strace.ts'
 import type { ContainerRun } from './run.ts'
-import { stage } from './staging.ts'
+import { stage, startGuardian, writeFilter } from './staging.ts'
 
+export { readComposeUp } from './compose.ts'
 export { findContainer } from './find.ts'
 export { readRuntimeRun, recordRuntime } from './oci-runtime.ts'
 export { readContainerRun } from './run.ts'
+
+/** Whether strace can follow what this engine starts: podman has no daemon. */
+export function startsBelow(run: ContainerRun): boolean {
+  return run.engine === 'podman'
+}
+
+/**
+ * The same where bpf(2) is not permitted: strace follows the engine into the container.
+ * Throws UserError (125) as it does.
+ */
+export async function traceContainer(
+  name: string,
+  options: CommandOptions,
+  run: ContainerRun,
+): Promise<Recording> {
+  // newuidmap gains no privileges while it is traced: the user namespace is there before, as after any command.
+  const [client = '', ...rest] = run.client
+  if (process.getuid?.() !== 0)
+    await execa(client, [...rest, 'unshare', 'true'], {
+      ...surroundingsOf(options),
+      reject: false,
+      stdio: 'ignore',
+    })
+  const guardian = await startGuardian({ slice: false })
+  try {
+    const words = ['--security-opt', `seccomp=${writeFilter(guardian.directory)}`]
+    const command = options.command.toSpliced(run.insertAt, 0, ...words) as [string, ...string[]]
+    const recording = await recordWithStrace(
+      name,
+      { ...options, command },
+      { directory: guardian.directory, started: guardian.startedBy },
+    )
+    return run.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
+  } finally {
+    await guardian.end()
+  }
+}
 
 /** Throws UserError (125) where the engine cannot be asked, or nothing was called in the container. */
 export async function recordContainer(
@@ -38,8 +78,39 @@ export async function recordContainer(
   }
 }
 
+/** All containers of a project: one profile for every service. Throws UserError (125). */
+export async function recordCompose(
+  name: string,
+  options: CommandOptions,
+  up: ComposeUp,
+): Promise<Recording> {
+  const { before, project } = await readProject(up, options)
+  const systemd = await leavesToSystemd({ engine: 'docker', client: up.client }, options)
+  const staging = await stage(systemd, [...before, 'rm', '--stop', '--force'])
+  try {
+    const override = writeOverride(project, staging.directory, staging.filter, staging.parent)
+    const rest = options.command.slice(up.before.length)
+    const command = [...before, '-f', override, ...rest] as unknown as [string, ...string[]]
+    const recording = await recordWithEbpf(
+      name,
+      { ...options, command },
+      {
+        membership: { who: staging.membership, underFilter: true },
+        processes: staging.processes,
+        started: staging.startedBy,
+      },
+    )
+    return noNewPrivileges(project) ? { ...recording, noNewPrivileges: true } : recording
+  } finally {
+    await staging.end()
+  }
+}
+
 /** Whether the engine's cgroups are systemd's. The engine says so itself; Docker's client asks its daemon. */
-async function leavesToSystemd(run: ContainerRun, options: CommandOptions): Promise<boolean> {
+async function leavesToSystemd(
+  run: Pick<ContainerRun, 'engine' | 'client'>,
+  options: CommandOptions,
+): Promise<boolean> {
   const member = run.engine === 'podman' ? '.Host.CgroupManager' : '.CgroupDriver'
   const [client = '', ...words] = run.client
   const asked = await execa(client, [...words, 'info', '--format', `{{${member}}}`], {

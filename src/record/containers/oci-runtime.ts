@@ -6,7 +6,8 @@ import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
-import type { CommandOptions, Recording } from '../recording.ts'
+import type { CommandOptions, RecorderName, Recording } from '../recording.ts'
+import { recordWithStrace } from '../strace.ts'
 import { allowAll, startGuardian } from './staging.ts'
 
 export interface RuntimeRun {
@@ -65,6 +66,7 @@ export async function recordRuntime(
   name: string,
   options: CommandOptions,
   found: RuntimeRun,
+  recorder: RecorderName,
 ): Promise<Recording> {
   const bundle = resolve(options.cwd ?? process.cwd(), found.bundle)
   const config = readConfig(join(bundle, found.config ?? 'config.json'))
@@ -83,11 +85,15 @@ export async function recordRuntime(
       ...(found.config === undefined ? [] : [found.configOption, 'config.json']),
     ]
     const command = options.command.toSpliced(found.insertAt, 0, ...words) as [string, ...string[]]
-    const recording = await recordWithEbpf(
-      name,
-      { ...options, command },
-      { membership: { who: 'tree', underFilter: true }, started: guardian.startedBy },
-    )
+    const started = guardian.startedBy
+    const recording =
+      recorder === 'ebpf'
+        ? await recordWithEbpf(
+            name,
+            { ...options, command },
+            { membership: { who: 'tree', underFilter: true }, started },
+          )
+        : await recordWithStrace(name, { ...options, command }, { directory: guardian.directory, started })
     return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
   } finally {
     await guardian.end()

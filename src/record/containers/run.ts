@@ -52,7 +52,7 @@ export function readContainerRun(
 type OptionValues = ReadonlyMap<string, readonly string[]>
 
 /** The kernel that runs the container must be the one we count in. */
-function refuseElsewhere(
+export function refuseElsewhere(
   engine: string,
   options: OptionValues,
   env: Readonly<Record<string, string | undefined>>,
@@ -109,7 +109,7 @@ function refuse(
   }
 }
 
-function isNative(platform: string): boolean {
+export function isNative(platform: string): boolean {
   const words = platform.toLowerCase().split('/')
   const wanted = words.length === 1 ? words[0] : words[1]
   const names = { x64: ['amd64', 'x86_64', 'x86-64'], arm64: ['arm64', 'aarch64'] } as const

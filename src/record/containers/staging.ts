@@ -30,7 +30,16 @@ export const allowAll = {
       : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
 } as const
 
+/** The file it stands in, in a directory of ours. */
+export function writeFilter(directory: string): string {
+  const file = join(directory, 'allow-all.json')
+  writeFileSync(file, `${JSON.stringify(allowAll)}\n`)
+  return file
+}
+
 export interface Staging {
+  /** A directory of our own. */
+  readonly directory: string
   /** For --cgroup-parent. */
   readonly parent: string
   /** For --security-opt seccomp=FILE. */
@@ -45,17 +54,20 @@ export interface Staging {
 }
 
 /** Makes cgroup and filter. `systemd`: the engine leaves cgroups to systemd, which wants a slice. */
-export async function stage(systemd: boolean): Promise<Staging> {
+export async function stage(systemd: boolean, remove?: readonly string[]): Promise<Staging> {
   const mount = unifiedMount()
-  const name = `seccompgen${randomBytes(6).toString('hex')}`
+  const name = `seccompgen${process.pid}x${randomBytes(6).toString('hex')}`
   const cgroup = systemd ? `${name}.slice` : name
-  const { directory, ...guardian } = await startGuardian({ cgroup, slice: systemd })
+  const { directory, ...guardian } = await startGuardian({
+    cgroup,
+    slice: systemd,
+    ...(remove && { remove }),
+  })
   try {
-    const filter = join(directory, 'allow-all.json')
-    writeFileSync(filter, `${JSON.stringify(allowAll)}\n`)
     return {
+      directory,
       parent: systemd ? cgroup : `/${cgroup}`,
-      filter,
+      filter: writeFilter(directory),
       membership: findCgroup(join(mount, cgroup)),
       processes: () => processesBelow(join(mount, cgroup)),
       ...guardian,

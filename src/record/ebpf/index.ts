@@ -3,7 +3,7 @@
 import { execa } from 'execa'
 import { constants } from 'node:os'
 import { openSync, readSync, closeSync, readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../errors.ts'
 import { findProgram } from '../program.ts'
@@ -17,7 +17,7 @@ import type {
   Recording,
 } from '../recording.ts'
 import { streamsOf, surroundingsOf } from '../surroundings.ts'
-import { signalProcess } from '../traced.ts'
+import { signalProcess, withDescendants } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
 import type { Membership } from './program.ts'
 import { Session } from './session.ts'
@@ -56,8 +56,12 @@ async function attached(name: string, options: ProcessOptions | CgroupOptions): 
     cgroup === undefined
       ? { who: 'tree', underFilter: false }
       : { who: findCgroup(cgroup), underFilter: false },
-    pid === undefined ? [] : [pid],
+    pid === undefined ? [] : withDescendants(pid),
+    'counted',
+    options.arguments,
   )
+  // What was started while we were not attached yet.
+  if (pid !== undefined) session.include(withDescendants(pid))
   const over = new AbortController()
   const silence = options.signals?.(() => over.abort())
   const stops = [over.signal, ...stopSignals(options)]
@@ -87,7 +91,12 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
   const surroundings = surroundingsOf(options)
   const file = findProgram(word, surroundings.cwd, surroundings.env['PATH'])
   refuseFormat(word, resolve(surroundings.cwd, file))
-  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false })
+  const session = await Session.start(
+    workload?.membership ?? { who: 'tree', underFilter: false },
+    [],
+    'counted',
+    options.arguments,
+  )
   const processes = workload?.processes ?? (() => session.members())
   const over = new AbortController()
   try {
@@ -114,7 +123,11 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
     await ending
     silence?.()
     return {
-      observations: session.observations(name, false),
+      observations: session.observations(
+        name,
+        false,
+        workload?.membership.underFilter === true ? undefined : basename(file),
+      ),
       ending: endingOf(result.exitCode, result.signal),
     }
   } finally {

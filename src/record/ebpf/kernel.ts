@@ -11,6 +11,7 @@ const commands = {
   createMap: 0,
   lookup: 1,
   update: 2,
+  delete: 3,
   nextKey: 4,
   loadProgram: 5,
   objectInfo: 15,
@@ -33,6 +34,9 @@ export interface MapShape {
 export interface KernelMap extends MapShape {
   readonly descriptor: number
 }
+
+/** What is done with maps, all that counting and reading the counts needs of a kernel. */
+export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'keys' | 'misses'>
 
 /** bpf(2) refused something. */
 export class BpfError extends Error {
@@ -125,6 +129,11 @@ export class BpfCalls {
 
   update(map: KernelMap, key: Buffer, value: Buffer): void {
     this.#element(commands.update, map, key, value)
+  }
+
+  /** Takes an element out of a hash, if it is there. */
+  remove(map: KernelMap, key: Buffer): void {
+    this.#element(commands.delete, map, key, Buffer.alloc(0))
   }
 
   /** The keys of a hash as they stand; one that comes or goes meanwhile may be missing. */

@@ -1,6 +1,6 @@
 // The maps a recording counts in. A call's slot is its architecture's place in the table of the machine, times 1024,
 // plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
-import type { BpfCalls, KernelMap } from './kernel.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
 
 /** Numbers per architecture that have a slot. x32 counts without its bit 30. */
 export const slotsPerArchitecture = 1024
@@ -31,7 +31,7 @@ export interface Maps {
   readonly arrivals: KernelMap
 }
 
-export function createMaps(calls: BpfCalls, architectures: number): Maps {
+export function createMaps(calls: MapCalls, architectures: number): Maps {
   const slots = architectures * slotsPerArchitecture
   return {
     counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),

@@ -26,7 +26,8 @@ const frame = 10
 const bit30 = 0x40000000
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h, PSR_MODE32_BIT of arm64's UAPI asm/ptrace.h. */
 const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
-const execve = { x86_64: 59, aarch64: 221 } as const
+/** The call's number on the machine's own architecture. */
+export const execve = { x86_64: 59, aarch64: 221 } as const
 const seccompFilter = 2
 const enosys = -38
 const noExist = 1

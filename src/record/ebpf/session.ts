@@ -1,13 +1,14 @@
 // A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
 // process: programs and maps go with their descriptors.
 import { readFileSync } from 'node:fs'
-import { scalarsReadAlways } from '../../abi/scalars.ts'
+import { scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import { signalProcess } from '../traced.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
-import { BpfCalls } from './kernel.ts'
+import { BpfCalls, type MapCalls } from './kernel.ts'
 import { architecturesOf, layoutOf, type Machine } from './layout.ts'
 import {
   controlKeys,
@@ -23,11 +24,13 @@ import { programsFor, type Membership } from './program.ts'
 
 const bit30 = 0x40000000
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
-const wanted: ReadonlyMap<string, readonly number[]> = new Map([
-  ...scalarsReadAlways,
+const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
   ['socketcall', [0]],
   ['ipc', [0]],
 ])
+
+/** Argument indexes by call. */
+export type Arguments = ReadonlyMap<string, readonly number[]>
 
 export const btfFile = '/sys/kernel/btf/vmlinux'
 
@@ -40,23 +43,32 @@ export class Session {
   readonly #maps: Maps
   readonly #machine: Machine
   readonly #programs: readonly number[]
+  readonly #wanted: Arguments
 
-  private constructor(calls: BpfCalls, maps: Maps, machine: Machine, programs: readonly number[]) {
+  private constructor(
+    calls: BpfCalls,
+    maps: Maps,
+    machine: Machine,
+    programs: readonly number[],
+    wanted: Arguments,
+  ) {
     this.#calls = calls
     this.#maps = maps
     this.#machine = machine
     this.#programs = programs
+    this.#wanted = wanted
   }
 
   /**
    * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
-   * next execve on. Throws an Error (koffi or BTF missing) or a
+   * next execve on. `asked`: arguments whose values are read besides the ones always read. Throws an Error (koffi or BTF missing) or a
    * BpfError that says why not.
    */
   static async start(
     membership: Membership,
     processes: readonly number[] = [],
     state: keyof typeof memberStates = 'counted',
+    asked?: Arguments,
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -64,7 +76,8 @@ export class Session {
     try {
       const layout = layoutOf(new Btf(readFileSync(btfFile)), machine)
       const maps = createMaps(calls, architecturesOf[machine].length)
-      wantArguments(calls, maps, machine)
+      const wanted = wantedArguments(asked)
+      wantArguments(calls, maps, machine, wanted)
       for (const process of processes) {
         calls.update(maps.members, key32(process), key32(memberStates[state]))
       }
@@ -73,12 +86,15 @@ export class Session {
       )
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
-      return new Session(
+      const session = new Session(
         calls,
         maps,
         machine,
         programs.map(([, program]) => program),
+        wanted,
       )
+      if (state === 'counted') session.include(processes)
+      return session
     } catch (error) {
       calls.close()
       throw error
@@ -105,9 +121,18 @@ export class Session {
     return Number(this.#calls.lookup(this.#maps.arrivals, key32(signal))?.readBigUInt64LE() ?? 0n)
   }
 
-  observations(name: string, midway: boolean): Observations {
+  /** `command`: whose own execve was counted first, made when the process still had our name. */
+  observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    return readCounts(this.#calls, this.#maps, this.#machine, wanted, name, lost, midway)
+    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway, command)
+  }
+
+  /** Makes processes members. One that has ended meanwhile is taken out again. */
+  include(processes: readonly number[]): void {
+    for (const process of processes) {
+      this.#calls.update(this.#maps.members, key32(process), key32(memberStates.counted))
+      if (!signalProcess(process, 0)) this.#calls.remove(this.#maps.members, key32(process))
+    }
   }
 
   close(): void {
@@ -115,7 +140,13 @@ export class Session {
   }
 }
 
-function wantArguments(calls: BpfCalls, maps: Maps, machine: Machine): void {
+/** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
+export function wantedArguments(asked?: Arguments): Arguments {
+  return new Map([...scalarsRead(asked), ...multiplexed])
+}
+
+/** Tells the kernel which they are. */
+export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of wanted) {
       const number = syscallTable(architecture).byName(name)?.number
