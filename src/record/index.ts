@@ -20,7 +20,22 @@ import {
 import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
 import { recordWithStrace, whyNoStrace } from './strace.ts'
 
+export { readCommand, privilegeRaiser, runsContainer } from './command-line.ts'
 export { recordHooked, type HookState } from './containers/hooked.ts'
+export {
+  askEngine,
+  readContainerRun,
+  readRuntimeRun,
+  recordBundle,
+  recordContainer,
+  recordRuntime,
+  type ContainerRun,
+  type Under,
+} from './containers/index.ts'
+export type { Suspect, Watch } from './ebpf/refused.ts'
+export type { Refusals } from './ebpf/session.ts'
+export { findProgram } from './program.ts'
+export { surroundingsOf } from './surroundings.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
 export type {
   CgroupOptions,

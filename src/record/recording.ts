@@ -1,5 +1,6 @@
 // What every recorder is asked for and what it gives back.
 import type { Observations } from '../observe/index.ts'
+import type { Refusals } from './ebpf/session.ts'
 
 /** The signals people and supervisors end a program with. They are passed on to the command. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
@@ -90,4 +91,6 @@ export interface Recording {
   /** The recorded container runs with no_new_privs, as far as its command line says so. */
   readonly noNewPrivileges?: true
   readonly ending: Ending
+  /** Where a filter was watched: what it may have refused. */
+  readonly refusals?: Refusals
 }

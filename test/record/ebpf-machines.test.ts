@@ -117,6 +117,7 @@ class Simulated {
       'simulated',
       lost,
       false,
+      undefined,
     )
   }
 

@@ -13,11 +13,12 @@ import { lineLimit, lineText } from '../text.ts'
 import { AfterFilter, callsToWatch } from './after-filter.ts'
 import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './architecture.ts'
 import { Counts } from './counts.ts'
-import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
+import { parseLine, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
-import { always, scanCommon, whenReturned, type ScanTo } from './scan.ts'
+import { always, noThread, scanPlain, whenReturned, type ScanTo } from './scan.ts'
+import { unnamed } from './head.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
@@ -34,8 +35,6 @@ const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
 const gluedLimit = 64
 const nameLimit = 40
-/** No thread: the scan has to look up its first one. */
-const noPid = -1
 
 /** UTF-8's, as latin1. */
 const byteOrderMark = /^\xef\xbb\xbf/
@@ -118,13 +117,15 @@ export class StraceReader implements Reader {
       state: {
         lines: 0,
         calls: 0,
-        pid: noPid,
+        fields: 0,
+        bracketed: false,
+        pid: noThread,
         thread: new Thread(undefined, new Image(new Tally(), this.#counts.told), undefined),
         entries: [],
       },
       names: this.#names,
       careful: this.#carefulNames(),
-      turnTo: (pid) => this.#turnTo(pid),
+      turnTo: (pid, resuming) => this.#turnTo(pid, resuming),
       ended: () => this.#ended(),
       open: (id, line) => this.#openEntry(id, line),
     }
@@ -142,10 +143,10 @@ export class StraceReader implements Reader {
     return careful
   }
 
-  #turnTo(pid: number): void {
+  #turnTo(pid: number, resuming: NameId): void {
     const { state } = this.#scan
     state.pid = pid
-    state.thread = this.#threads.of(pid)
+    state.thread = this.#threads.of(pid === unnamed ? this.#pid : pid, resuming)
     state.entries = this.#counts.tallyOf(state.thread).entries
   }
 
@@ -153,7 +154,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     this.#run.exited = true
     this.#threads.ended(state.thread)
-    state.pid = noPid
+    state.pid = noThread
   }
 
   #openEntry(id: NameId, line: number): Entry {
@@ -191,26 +192,24 @@ export class StraceReader implements Reader {
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, state.lines + 1)
       state.lines++
       // What a line read with care changes, the scan must look up again.
-      state.pid = noPid
+      state.pid = noThread
       this.#last = 'whole'
       this.#line(lineText(bytes, at, stop), state.lines)
       at = stop + 1
     }
   }
 
-  /** The quick way. Every line it takes is whole and has the pid column and no other field. */
+  /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
   #scanFrom(bytes: Buffer, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
-    const next = scanCommon(bytes, at, end, this.#scan)
+    state.fields = this.#fields
+    const next = scanPlain(bytes, at, end, this.#scan)
     const calls = state.calls - before
     this.#run.calls += calls
     this.#run.whole += calls
-    if (calls > 0 && this.#fields !== pidField) {
-      this.#fields = pidField
-      this.#fieldsSeen = 0
-    }
     this.#fieldsSeen += calls
+    if (state.bracketed) this.#run.shared = true
     return next
   }
 
@@ -219,15 +218,13 @@ export class StraceReader implements Reader {
       this.#open === undefined &&
       !this.#tables.open &&
       this.#options.record === undefined &&
-      // With other fields than the pid the scan finds nothing.
-      (this.#fields === pidField || this.#fieldsSeen < sameFields) &&
       (this.#machine !== undefined || this.#scan.state.lines > evidenceLines)
     )
   }
 
   #line(given: string, number: number): void {
     const text = number === 1 ? given.replace(byteOrderMark, '') : given
-    if (this.#machine === undefined) this.#machine = machineOf(text)
+    if (this.#machine === undefined && number <= evidenceLines) this.#machine = machineOf(text)
     if (this.#tables.open && this.#tables.takes(text, this.#counts.source, number)) return
     const line = parseLine(text)
     if (line.prefix.bracketed) this.#run.shared = true
@@ -246,7 +243,7 @@ export class StraceReader implements Reader {
         return this.#resumed({ text, line: number, prefix, name, open, ending: endingOf(text, open) })
       }
       case 'signal':
-        return this.#signal(text, number)
+        return this.#signal(text.slice(prefix.length), number)
       case 'exit':
         // One that was killed makes no call to end.
         if (!shape.killed) this.#run.exited = true
@@ -309,6 +306,7 @@ export class StraceReader implements Reader {
       return
     }
     if (ending.kind !== 'open') this.#run.whole++
+    if (this.#machine === undefined && replacesProgram(name)) this.#machine = machineOf(text)
     this.#values(this.#count(thread, id, prefix.number, line), thread, call)
     const restarted =
       name === 'restart_syscall'
@@ -472,7 +470,7 @@ export class StraceReader implements Reader {
 
   /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
   #signal(text: string, number: number): void {
-    if (!text.includes('SIGSYS')) return
+    if (!/^--- (?:SIGSYS|\{si_signo=SIGSYS)/.test(text)) return
     const call = /\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/.exec(text)?.[1]
     const audit = /\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/.exec(text)?.[1]
     if (call === undefined) return

@@ -28,12 +28,11 @@ export async function recordHooked(
   const cgroup = filtered ? cgroupOf(state.pid) : undefined
   const membership: Membership = { who: cgroup ?? 'tree', underFilter: filtered }
   // Without a filter nothing tells the runtime's calls from the program's but the execve between them.
-  const session = await Session.start(
-    membership,
-    cgroup === undefined ? [state.pid] : [],
-    filtered ? 'counted' : 'pending',
+  const session = await Session.start(membership, {
+    processes: cgroup === undefined ? [state.pid] : [],
+    state: filtered ? 'counted' : 'pending',
     asked,
-  )
+  })
   try {
     attached()
     while (signalProcess(state.pid, 0)) await wait(50)

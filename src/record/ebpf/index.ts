@@ -20,6 +20,7 @@ import { streamsOf, surroundingsOf } from '../surroundings.ts'
 import { signalProcess, withDescendants } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
 import type { Membership } from './program.ts'
+import type { Watch } from './refused.ts'
 import { Session } from './session.ts'
 
 export { whyNoEbpf } from './available.ts'
@@ -44,6 +45,8 @@ export interface Workload {
   readonly processes?: () => readonly number[]
   /** Told the command's process id. */
   readonly started?: (pid: number) => void
+  /** What its filter may refuse. */
+  readonly watch?: Watch
 }
 
 /** A process, or a cgroup, that runs already: until it is over, `for`, `stop` or a signal says so. */
@@ -56,9 +59,7 @@ async function attached(name: string, options: ProcessOptions | CgroupOptions): 
     cgroup === undefined
       ? { who: 'tree', underFilter: false }
       : { who: findCgroup(cgroup), underFilter: false },
-    pid === undefined ? [] : withDescendants(pid),
-    'counted',
-    options.arguments,
+    { processes: pid === undefined ? [] : withDescendants(pid), asked: options.arguments },
   )
   // What was started while we were not attached yet.
   if (pid !== undefined) session.include(withDescendants(pid))
@@ -91,12 +92,10 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
   const surroundings = surroundingsOf(options)
   const file = findProgram(word, surroundings.cwd, surroundings.env['PATH'])
   refuseFormat(word, resolve(surroundings.cwd, file))
-  const session = await Session.start(
-    workload?.membership ?? { who: 'tree', underFilter: false },
-    [],
-    'counted',
-    options.arguments,
-  )
+  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false }, {
+    asked: options.arguments,
+    watch: workload?.watch,
+  })
   const processes = workload?.processes ?? (() => session.members())
   const over = new AbortController()
   try {
@@ -129,6 +128,7 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
         workload?.membership.underFilter === true ? undefined : basename(file),
       ),
       ending: endingOf(result.exitCode, result.signal),
+      ...(workload?.watch === undefined ? {} : { refusals: session.refusals() }),
     }
   } finally {
     over.abort()

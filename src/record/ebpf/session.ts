@@ -8,8 +8,8 @@ import { signalProcess } from '../traced.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
-import { BpfCalls, type MapCalls } from './kernel.ts'
-import { architecturesOf, layoutOf, type Machine } from './layout.ts'
+import { BpfCalls, BpfError, type MapCalls } from './kernel.ts'
+import { architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
   createMaps,
@@ -21,6 +21,16 @@ import {
   type Maps,
 } from './maps.ts'
 import { programsFor, type Membership } from './program.ts'
+import {
+  createRefusalMaps,
+  endedByFilter,
+  readSuspects,
+  refusedAtExit,
+  startedProgram,
+  type RefusalMaps,
+  type Suspect,
+  type Watch,
+} from './refused.ts'
 
 const bit30 = 0x40000000
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
@@ -32,11 +42,23 @@ const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
 /** Argument indexes by call. */
 export type Arguments = ReadonlyMap<string, readonly number[]>
 
+export interface SessionOptions {
+  readonly processes?: readonly number[]
+  readonly state?: keyof typeof memberStates
+  /** Arguments whose values are read besides the ones always read. */
+  readonly asked?: Arguments | undefined
+  /** Also what a filter refuses. */
+  readonly watch?: Watch | undefined
+}
+
 export const btfFile = '/sys/kernel/btf/vmlinux'
 
 export function thisMachine(): Machine | undefined {
   return ({ x64: 'x86_64', arm64: 'aarch64' } as const)[process.arch as 'x64' | 'arm64']
 }
+
+/** Read once: a kernel does not change under a process. */
+let runningKernel: Layout | undefined
 
 export class Session {
   readonly #calls: BpfCalls
@@ -44,6 +66,7 @@ export class Session {
   readonly #machine: Machine
   readonly #programs: readonly number[]
   readonly #wanted: Arguments
+  readonly #refusals: RefusalMaps | undefined
 
   private constructor(
     calls: BpfCalls,
@@ -51,30 +74,29 @@ export class Session {
     machine: Machine,
     programs: readonly number[],
     wanted: Arguments,
+    refusals: RefusalMaps | undefined,
   ) {
     this.#calls = calls
     this.#maps = maps
     this.#machine = machine
     this.#programs = programs
     this.#wanted = wanted
+    this.#refusals = refusals
   }
 
   /**
    * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
-   * next execve on. `asked`: arguments whose values are read besides the ones always read. Throws an Error (koffi or BTF missing) or a
-   * BpfError that says why not.
+   * next execve on. Throws an Error (koffi or BTF missing) or a BpfError that says why not.
    */
   static async start(
     membership: Membership,
-    processes: readonly number[] = [],
-    state: keyof typeof memberStates = 'counted',
-    asked?: Arguments,
+    { processes = [], state = 'counted', asked, watch }: SessionOptions = {},
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
     try {
-      const layout = layoutOf(new Btf(readFileSync(btfFile)), machine)
+      const layout = (runningKernel ??= layoutOf(new Btf(readFileSync(btfFile)), machine))
       const maps = createMaps(calls, architecturesOf[machine].length)
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
@@ -84,6 +106,9 @@ export class Session {
       const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
       )
+      const refusals = watch && createRefusalMaps(calls, machine, watch)
+      // A process is a member until it has exited: what watches its end stands before what forgets it.
+      if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(
@@ -92,6 +117,7 @@ export class Session {
         machine,
         programs.map(([, program]) => program),
         wanted,
+        refusals,
       )
       if (state === 'counted') session.include(processes)
       return session
@@ -135,9 +161,50 @@ export class Session {
     }
   }
 
+  /** What was watched. */
+  refusals(): Refusals {
+    const place = (key: number): number =>
+      Number(this.#calls.lookup(this.#maps.control, key32(key))?.readBigUInt64LE() ?? 0n)
+    return {
+      suspects: this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
+      lost: place(controlKeys.lostRefusals),
+      programs: place(controlKeys.programs),
+    }
+  }
+
   close(): void {
     this.#calls.close()
   }
+}
+
+export interface Refusals {
+  readonly suspects: readonly Suspect[]
+  /** How many found no room. */
+  readonly lost: number
+  /** How many programs were started under a filter. */
+  readonly programs: number
+}
+
+function watchRefusals(
+  calls: BpfCalls,
+  layout: Layout,
+  maps: Maps,
+  refusals: RefusalMaps,
+  membership: Membership,
+  watch: Watch,
+): void {
+  const attach = (tracepoint: string, lines: Parameters<typeof assemble>[0]): void =>
+    calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
+  const ending = (toldRegisters: boolean): void =>
+    attach('sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
+  try {
+    ending(true)
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error
+    ending(false)
+  }
+  attach('sched_process_exec', startedProgram(layout, maps, membership))
+  attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
 
 /** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
