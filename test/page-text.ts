@@ -32,10 +32,17 @@ export function headingsOf(page: string): readonly Heading[] {
   })
 }
 
-/** Where the links go, code left out. */
+/** Where the links go, code left out. One by a name that the page does not define goes to `undefined: NAME`. */
 export function linksOf(page: string): readonly string[] {
   const text = page.replace(fence, '').replace(/`[^`\n]+`/g, '')
-  return [...text.matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+  const defined = new Map(
+    [...text.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name = '', target = '']) => [name, target]),
+  )
+  const named = [...text.matchAll(/\[[^\]]*\]\[([^\]]+)\]/g)].map(([, name = '']) => name)
+  return [
+    ...[...text.matchAll(/\[[^\]]*\]\(([^)\s]+)\)/g)].map(([, target = '']) => target),
+    ...named.map((name) => defined.get(name) ?? `undefined: ${name}`),
+  ]
 }
 
 /** The code between single backquotes, a span a string. */
