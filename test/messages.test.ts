@@ -4,6 +4,7 @@ import t from 'tap'
 import type { ChangeId } from '../src/meaning/changes.ts'
 import { findingSeverities, type FindingCode } from '../src/profile/findings.ts'
 import { diagnosticCodes } from '../src/report/diagnostics.ts'
+import { problemsReport } from '../src/report/problems.ts'
 import { headingsOf, type Heading } from './page-text.ts'
 
 /** Held complete by the compiler. */
@@ -50,7 +51,15 @@ t.test('the page says the severity and the direction that the program says', asy
   }
 })
 
-t.test('the anchor of what SARIF reports is the code itself', async (t) => {
+t.test('SARIF says where to read about a code: its heading is its anchor', async (t) => {
+  const report = JSON.parse(problemsReport([], 'sarif')) as {
+    readonly runs: readonly [
+      { tool: { driver: { rules: readonly { id: string; help: { text: string } }[] } } },
+    ]
+  }
+  const { rules } = report.runs[0].tool.driver
+  t.same(rules.map(({ id }) => id).sort(), [...(sections['Of profiles'] ?? [])].sort())
+  for (const { id, help } of rules) t.match(help.text, `docs/messages.md of seccomp-gen, under ${id},`)
   for (const { text, anchor } of [...sectionOf('Of profiles'), ...sectionOf('Of changes')])
     t.equal(anchor, text)
 })
