@@ -32,6 +32,15 @@ function caps(names: string): readonly string[] {
   return names.split(' ').map((name) => `CAP_${name}`)
 }
 
+/** No filter: 32-bit calls are carried out as well, which a filter without architectures would kill. */
+const unconfined = JSON.stringify({
+  defaultAction: 'SCMP_ACT_ALLOW',
+  archMap: [
+    { architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86', 'SCMP_ARCH_X32'] },
+    { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] },
+  ],
+})
+
 /** Every name that `builtinProfile` takes. */
 export const builtinNames: readonly string[] = [...Object.keys(builtins), 'unconfined']
 
@@ -56,7 +65,7 @@ const read = new Map<string, Builtin>()
 function readBuiltin(name: string): Builtin {
   const engine = name.replace(/@.*/, '')
   const data = Object.hasOwn(builtins, name) ? builtins[name] : undefined
-  const text = name === 'unconfined' ? '{"defaultAction":"SCMP_ACT_ALLOW"}' : data && jsonOf(data.text)
+  const text = name === 'unconfined' ? unconfined : data && jsonOf(data.text)
   if (text === undefined) {
     throw new UserError(`there is no built-in profile ${name}: take ${builtinNames.join(', ')}, or a file`)
   }

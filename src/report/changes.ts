@@ -5,7 +5,7 @@ import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '..
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import type { ReportFormat } from './problems.ts'
-import { sarifLocations, sarifLog } from './sarif.ts'
+import { sarifLocations, sarifLog, sarifRule } from './sarif.ts'
 
 export interface Compared extends Comparison {
   readonly base: string
@@ -101,7 +101,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
   sarif: (compared) =>
     document(
       sarifLog(
-        [...new Set(compared.changes.map(({ id }) => id))].map((id) => ({ id })),
+        [...new Set(compared.changes.map(({ id }) => id))].map((id) => sarifRule(id)),
         compared.changes.map((change) => {
           const { file, line } = placeOf(change)
           return {

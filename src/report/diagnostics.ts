@@ -69,6 +69,9 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     '64-bit and 32-bit calls of one process cannot be told apart here: record with strace -n -e quiet=attach',
 }
 
+/** Every code there is. */
+export const diagnosticCodes = Object.keys(sentences) as readonly DiagnosticCode[]
+
 /** The diagnostics as lines for a terminal, escaped, in the order in which the observations hold them. */
 export function diagnosticLines(observations: Observations): string[] {
   return observations.diagnostics.map(line)

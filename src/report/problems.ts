@@ -4,7 +4,7 @@ import { findingSeverities, type Finding, type Severity } from '../profile/findi
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import { findingHint, findingSentence } from './findings.ts'
-import { sarifLocations, sarifLog } from './sarif.ts'
+import { sarifLocations, sarifLog, sarifRule } from './sarif.ts'
 
 export type ReportFormat = 'text' | 'json' | 'markdown' | 'sarif' | 'github'
 
@@ -84,10 +84,9 @@ const reports: Readonly<Record<ReportFormat, (checked: readonly Checked[]) => st
   sarif: (checked) =>
     document(
       sarifLog(
-        Object.entries(findingSeverities).map(([id, severity]) => ({
-          id,
-          defaultConfiguration: { level: severity },
-        })),
+        Object.entries(findingSeverities).map(([id, severity]) =>
+          sarifRule(id, { defaultConfiguration: { level: severity } }),
+        ),
         checked.flatMap(({ file, findings }) => findings.map((finding) => sarifResult(file, finding))),
       ),
     ),

@@ -1,4 +1,4 @@
-// What every SARIF report of ours has in common. Authority: SARIF 2.1.0 (OASIS), sections 3.14, 3.19 and 3.28.
+// What every SARIF report of ours has in common. Authority: SARIF 2.1.0 (OASIS), sections 3.14, 3.19, 3.28 and 3.49.
 import type { JsonValue } from '../profile/json-text.ts'
 
 export function sarifLog(rules: readonly JsonValue[], results: readonly JsonValue[]): JsonValue {
@@ -7,6 +7,11 @@ export function sarifLog(rules: readonly JsonValue[], results: readonly JsonValu
     version: '2.1.0',
     runs: [{ tool: { driver: { name: 'seccomp-gen', rules } }, columnKind: 'utf16CodeUnits', results }],
   }
+}
+
+/** What kind of result there is, and where to read about it. */
+export function sarifRule(id: string, more: Readonly<Record<string, JsonValue>> = {}): JsonValue {
+  return { id, help: { text: `docs/messages.md of seccomp-gen, under ${id}, says what it means.` }, ...more }
 }
 
 /** The place of a result; a file's name is a URI there. */

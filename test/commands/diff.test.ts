@@ -98,6 +98,9 @@ t.test('eval answers one call, and a batch a line', async (t) => {
     ['gated.json bpf --cap all', 'SCMP_ACT_ALLOW'],
     ['one.json read --arch aarch64', 'SCMP_ACT_ALLOW'],
     ['unconfined ptrace', 'SCMP_ACT_ALLOW'],
+    ['unconfined socketcall --arch x86', 'SCMP_ACT_ALLOW'],
+    ['unconfined read --arch x32', 'SCMP_ACT_ALLOW'],
+    ['unconfined read --arch arm', 'SCMP_ACT_ALLOW'],
   ]
   for (const [words, answer] of rows) {
     t.match(await on(['eval', ...words.split(' ')]), { status: 0, stdout: `${answer}\n`, stderr: '' }, words)
