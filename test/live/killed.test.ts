@@ -1,7 +1,7 @@
 // The recorder killed (SIGKILL) at several moments from its first to its last: no program stays attached, no cgroup, no
 // container, no file. What it recorded goes on or ends; when that is over, nothing of the recording is there.
 import { execa } from 'execa'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -69,7 +69,7 @@ const cases: readonly Case[] = [
 ]
 
 /** How far a recording has come, as a part of the time until its command is at work. */
-const moments = [0.2, 0.4, 0.6, 0.8, 1, 1.3]
+const moments = [0.4, 0.8, 1.1]
 
 for (const { name, skip, recorder, command, running } of cases) {
   t.test(`${name}: killed at ${moments.length} moments`, { skip: skip ?? false }, async (t) => {
@@ -116,11 +116,13 @@ for (const { name, skip, recorder, command, running } of cases) {
     const withFiles = recorder === 'strace' ? ['whole'] : readdirSync(at(name))
     const left = async () => ({
       processes: killed.flatMap(processesOf),
-      files: withFiles.flatMap((moment) => readdirSync(at(name, moment))),
+      // The loader of the tests keeps what it compiled there.
+      files: withFiles.flatMap((moment) =>
+        readdirSync(at(name, moment)).filter((file) => !file.startsWith('tsx-')),
+      ),
       containers: await containers(),
-      profiles: [...moments, 'whole'].filter((moment) => existsSync(at(`${moment}.json`))),
     })
-    const nothing = { processes: [], files: [], containers: '', profiles: [] }
+    const nothing = { processes: [], files: [], containers: '' }
     // A client that was killed may have asked for a container that is still being made; it is waited for.
     let last = await left()
     for (let tries = 0; tries < 300 && JSON.stringify(last) !== JSON.stringify(nothing); tries++) {

@@ -126,7 +126,7 @@ t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
     ],
     [
       ['--recorder', 'strace', '--', 'docker', 'run', 'alpine'],
-      /a container that docker starts is recorded by ebpf only/,
+      /a container that docker starts is no child of it, and is recorded by ebpf only/,
     ],
     [['-o', 'nowhere/x.json', '--', 'true'], /cannot write nowhere\/x\.json: its directory does not exist/],
     [['--pid', '99999999'], /cannot record process 99999999/],
