@@ -6,8 +6,8 @@ import { UserError } from '../errors.ts'
 import { builtin, contextOf, level, makeMeaning, type Answer, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile, printProfile, soundProfile } from '../profile/index.ts'
-import type { CommandOptions, Ending, RecordSettings } from '../record/index.ts'
-import { whyNoEbpf } from '../record/index.ts'
+import type { CommandOptions, Ending, RecorderName, RecordSettings } from '../record/index.ts'
+import { whyNoEbpf, whyNoStrace } from '../record/index.ts'
 import { ceilingOf, type Ceiling } from './ceiling.ts'
 import { withCall } from './edit.ts'
 import { joinRefusals, refusalsOf, watchFor, type Refusal } from './refusals.ts'
@@ -31,12 +31,20 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly runs?: number
   /** A plain command runs with no_new_privs. */
   readonly noNewPrivileges?: boolean
+  /** What sees refusals; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
+  readonly recorder?: 'auto' | SeenBy
   readonly notice?: (notice: VerifyNotice) => void
 }
 
 export type VerifyNotice =
   /** What runs the command, and what sees its refusals. */
-  | { readonly code: 'verifying'; readonly target: string; readonly seenBy: SeenBy }
+  | {
+      readonly code: 'verifying'
+      readonly target: string
+      readonly seenBy: SeenBy
+      /** Why it is not ebpf, for `auto`. */
+      readonly why?: string
+    }
   /** A round is over. */
   | {
       readonly code: 'round'
@@ -47,7 +55,7 @@ export type VerifyNotice =
       readonly dropped?: readonly string[]
     }
 
-export type SeenBy = 'ebpf'
+export type SeenBy = RecorderName
 
 /** A refused call and what the default says of it. */
 export interface Judged extends Refusal {
@@ -122,9 +130,8 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
       }) ?? (() => undefined),
   }
   const target = await findTarget(options, { noNewPrivileges })
-  const why = await whyNoEbpf()
-  if (why !== undefined) throw new UserError(`refusals cannot be seen here: ${why}`, 125)
-  notice?.({ code: 'verifying', target: target.name, seenBy: 'ebpf' })
+  const { seenBy, why } = await chooseRecorder(settings, target)
+  notice?.({ code: 'verifying', target: target.name, seenBy, ...(why !== undefined && { why }) })
   const ceiling = ceilingFor(within, target)
   const before = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
   let added: readonly Repaired[] = []
@@ -133,7 +140,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
   let current = parsed
   for (let round = 1; ; round++) {
     const meaning = makeMeaning(target.read(current), target.context)
-    const result = await runUnder(target, options, current, meaning, runs, interruption.signal)
+    const result = await runUnder(target, seenBy, options, current, meaning, runs, interruption.signal)
     const judged = result.refusals.map((each): Judged => ({ ...each, default: ceiling.answerTo(each) }))
     const missing = judged.filter(({ withheld }) => !withheld)
     const fixed =
@@ -173,7 +180,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
     }
     return {
       target: target.name,
-      seenBy: 'ebpf',
+      seenBy,
       ending: result.ending,
       started: result.started,
       runs: result.runs,
@@ -204,6 +211,7 @@ function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'sysc
 
 async function runUnder(
   target: Target,
+  seenBy: SeenBy,
   options: CommandOptions,
   parsed: ParsedProfile,
   meaning: Meaning,
@@ -217,7 +225,7 @@ async function runUnder(
   let started = true
   let lost = 0
   while (lists.length < runs && !interruption.aborted) {
-    const { ending, refusals, observations } = await target.run(options, under)
+    const { ending, refusals, observations } = await target.run(options, under, seenBy)
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
@@ -237,6 +245,22 @@ async function runUnder(
     interrupted: interruption.aborted,
     made,
   }
+}
+
+/** Throws UserError (125) where nothing here sees what is refused. */
+async function chooseRecorder(
+  { recorder = 'auto', env = process.env }: VerifySettings,
+  { noStrace }: Target,
+): Promise<{ readonly seenBy: SeenBy; readonly why?: string }> {
+  const noEbpf = recorder === 'strace' ? 'strace was asked for' : await whyNoEbpf()
+  if (noEbpf === undefined) return { seenBy: 'ebpf' }
+  const why = recorder === 'ebpf' ? undefined : (noStrace ?? (await whyNoStrace(env)))
+  if (recorder === 'ebpf' || why !== undefined)
+    throw new UserError(
+      `refusals cannot be seen here: ebpf: ${noEbpf}${why === undefined ? '' : `; strace: ${why}`}`,
+      125,
+    )
+  return { seenBy: 'strace', ...(recorder === 'auto' && { why: noEbpf }) }
 }
 
 function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Target): Ceiling {
