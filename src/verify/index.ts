@@ -8,7 +8,7 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile, printProfile, soundProfile } from '../profile/index.ts'
 import type { CommandOptions, Ending, RecorderName, RecordSettings } from '../record/index.ts'
 import { whyNoEbpf, whyNoStrace } from '../record/index.ts'
-import { ceilingOf, type Ceiling } from './ceiling.ts'
+import { always, ceilingOf, type Ceiling } from './ceiling.ts'
 import { withCall } from './edit.ts'
 import { joinRefusals, refusalsOf, watchFor, type Refusal } from './refusals.ts'
 import { findTarget, type Target } from './target.ts'
@@ -284,11 +284,12 @@ function repaired(
 ): { readonly text: string; readonly added: readonly Repaired[] } {
   const added: Repaired[] = []
   let edited = text
+  const { architectures } = makeMeaning(target.read(parseProfile(text, { name })), target.context).resolved
   for (const refusal of missing) {
     const { architecture, syscall, number, args = [] } = refusal
-    const inside = ceiling.conditionsFor(refusal)
-    const conditions = inside ?? (widen ? [] : undefined)
-    if (conditions === undefined || syscall === undefined || number === undefined) continue
+    const inside = ceiling.casesFor(refusal, architectures)
+    const cases = inside ?? (widen ? always : undefined)
+    if (cases === undefined || syscall === undefined || number === undefined) continue
     const allowed = (text: string): boolean => {
       try {
         const meaning = makeMeaning(target.read(parseProfile(text, { name })), target.context)
@@ -299,12 +300,10 @@ function repaired(
       }
     }
     // What was added before may allow it too: a name holds on every architecture.
-    const next = allowed(edited)
-      ? edited
-      : withCall(edited, name, { architecture, syscall, conditions }, allowed)
+    const next = allowed(edited) ? edited : withCall(edited, name, { architecture, syscall, cases }, allowed)
     if (next === undefined) continue
     edited = next
-    added.push({ refusal, round, conditional: conditions.length > 0, within: inside !== undefined })
+    added.push({ refusal, round, conditional: cases[0].length > 0, within: inside !== undefined })
   }
   return { text: edited, added }
 }
