@@ -101,10 +101,7 @@ export interface Repair {
   readonly bounded: boolean
 }
 
-/**
- * Rounds of a repair. Each adds a call at least, so there is an end anyway; a container started under a profile that
- * allows nothing takes some thirty (test/live/verify.test.ts).
- */
+/** Rounds of a repair. Each adds a call at least, so there is an end anyway; this is for what starts slowly. */
 export const roundLimit = 100
 
 /**
