@@ -231,7 +231,7 @@ function withoutCall(
 
 function leftovers(): readonly string[] {
   const cgroups = cgroupMounts().flatMap(({ path }) =>
-    readdirSync(path).filter((name) => name.startsWith('seccompgen')),
+    readdirSync(path).filter((name) => name.startsWith(`seccompgen${process.pid}x`)),
   )
   return [...cgroups, ...readdirSync(work).filter((name) => name.startsWith('seccomp-gen-'))]
 }
