@@ -98,11 +98,11 @@ t.test('the ceiling gives its own conditions', async (t) => {
     processes: [],
     withheld: false,
   })
-  t.strictSame(ceiling.conditionsFor(refusal(read, 'read')), [])
-  t.equal(ceiling.conditionsFor(refusal(165, 'mount')), undefined)
-  t.equal(ceiling.conditionsFor(refusal(56, 'clone', 0x10000000n)), undefined, 'a new user namespace')
-  t.match(ceiling.conditionsFor(refusal(56, 'clone', 17n)), [{ index: 0, op: 'SCMP_CMP_MASKED_EQ' }])
-  t.strictSame(ceilingOf(undefined, contextOf()).conditionsFor(refusal(165, 'mount')), [], 'no ceiling')
+  t.strictSame(ceiling.casesFor(refusal(read, 'read'), ['x86_64']), [[]])
+  t.equal(ceiling.casesFor(refusal(165, 'mount'), ['x86_64']), undefined)
+  t.equal(ceiling.casesFor(refusal(56, 'clone', 0x10000000n), ['x86_64']), undefined, 'a new user namespace')
+  t.match(ceiling.casesFor(refusal(56, 'clone', 17n), ['x86_64']), [[{ index: 0, op: 'SCMP_CMP_MASKED_EQ' }]])
+  t.strictSame(ceilingOf(undefined, contextOf()).casesFor(refusal(165, 'mount'), []), [[]], 'no ceiling')
 })
 
 const layouts: Readonly<Record<string, string>> = {
@@ -124,14 +124,14 @@ t.test('a call is added where it stands best, and the rest stays as it is', asyn
   const allowedIn = (text: string, number: number, first = 0n): boolean =>
     level(makeMeaning(parseProfile(text), contextOf()).answer('x86_64', number, [first])) === 2
   for (const [what, text] of Object.entries(layouts)) {
-    const plain = { architecture: 'x86_64', syscall: 'read', conditions: [] } as const
+    const plain = { architecture: 'x86_64', syscall: 'read', cases: [[]] } as const
     const edited = withCall(text, 'p', plain, (text) => allowedIn(text, read)) ?? ''
     t.ok(allowedIn(edited, read), what)
     const conditions = [
       { index: 0, value: 0xffffffffffffffffn, valueTwo: 1n, op: 'SCMP_CMP_MASKED_EQ' },
     ] as const
     const wide =
-      withCall(text, 'p', { architecture: 'x86_64', syscall: 'socket', conditions }, (text) =>
+      withCall(text, 'p', { architecture: 'x86_64', syscall: 'socket', cases: [conditions] }, (text) =>
         allowedIn(text, socket, 1n),
       ) ?? ''
     t.ok(allowedIn(wide, socket, 1n) && !allowedIn(wide, socket, 2n), `${what}, under a condition`)
@@ -141,7 +141,7 @@ t.test('a call is added where it stands best, and the rest stays as it is', asyn
     withCall(
       layouts[name] ?? '',
       'p',
-      { architecture: 'x86_64', syscall: 'read', conditions: [] },
+      { architecture: 'x86_64', syscall: 'read', cases: [[]] },
       () => true,
     ) ?? ''
   t.equal(at('canonical'), (layouts['canonical'] ?? '').replace('"close",\n', '"close",\n        "read",\n'))
@@ -150,7 +150,7 @@ t.test('a call is added where it stands best, and the rest stays as it is', asyn
   const x86 = withCall(
     layouts['canonical'] ?? '',
     'p',
-    { architecture: 'x86', syscall: 'execve', conditions: [] },
+    { architecture: 'x86', syscall: 'execve', cases: [[]] },
     () => true,
   )
   t.match(parseProfile(x86 ?? '').profile, { architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'] })

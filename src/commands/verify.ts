@@ -23,6 +23,7 @@ interface Options {
   readonly runs: number
   readonly for?: number
   readonly within: string
+  readonly recorder: 'auto' | 'ebpf' | 'strace'
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
   readonly newPrivileges: boolean
   readonly report: VerificationFormat
@@ -49,6 +50,11 @@ export const declare: Declare = (command, world, end) => {
       ),
     )
     .option('--within <profile>', 'the ceiling: docker, podman, containerd, cri-o, none or a file', 'docker')
+    .addOption(
+      new Option('--recorder <recorder>', 'what sees refusals')
+        .choices(['auto', 'ebpf', 'strace'])
+        .default('auto'),
+    )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')
     .addOption(
       new Option('--report <format>', 'how to print it')
@@ -103,6 +109,7 @@ async function verifyWords(
     widen,
     runs,
     noNewPrivileges: !options.newPrivileges,
+    recorder: options.recorder,
     ...(options.for !== undefined && { for: options.for }),
     cwd: world.cwd,
     env: world.env,
@@ -129,7 +136,7 @@ async function verifyWords(
 function noticeSentence(notice: VerifyNotice): string {
   switch (notice.code) {
     case 'verifying':
-      return `running in ${notice.target}; refusals are seen by ${notice.seenBy}`
+      return `running in ${notice.target}; refusals are seen by ${notice.seenBy}${notice.why === undefined ? '' : ` (no ebpf: ${notice.why})`}`
     case 'round':
       return notice.dropped === undefined
         ? `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`

@@ -4,6 +4,7 @@ import { isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { scalarsRead } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
 import { readSources } from '../read/index.ts'
+import type { ReaderOptions } from '../read/reader.ts'
 import { tellObservations } from '../read/observations/reader.ts'
 import type { Choice } from '../read/subject.ts'
 import type { Source } from '../read/source.ts'
@@ -35,9 +36,18 @@ export interface ObserveOptions {
  * @throws UserError for a source that cannot be read as a trace: it names the source and says what to do. A source
  * in which no call was found is no error here: see `countCalls`.
  */
-export async function observe(
+export function observe(
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions = {},
+): Promise<Observations> {
+  return observeReturned(sources, options)
+}
+
+/** The same; and calls made under a filter are told as they came back. Throws as observe() does. */
+export async function observeReturned(
+  sources: Iterable<Source> | AsyncIterable<Source>,
+  options: ObserveOptions,
+  returned?: ReaderOptions['returned'],
 ): Promise<Observations> {
   if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
     throw new TypeError(`no such architecture: ${String(options.architecture)}`)
@@ -51,6 +61,7 @@ export async function observe(
       architecture: options.architecture,
       choice: options.choice,
       afterFilter: options.afterFilter,
+      returned,
     },
     fold,
   )

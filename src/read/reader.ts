@@ -3,6 +3,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { SourceAccount } from './account.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
+import type { ReturnedCalls, Wanted } from './strace/returned.ts'
 import type { Choice } from './subject.ts'
 
 export interface ReaderOptions {
@@ -14,6 +15,8 @@ export interface ReaderOptions {
   readonly choice?: Choice | undefined
   /** Only calls made under a seccomp filter that the trace shows to be installed; strace's reader knows how. */
   readonly afterFilter?: boolean | undefined
+  /** Of strace's traces, with afterFilter: calls as they came back, told when the trace is over. */
+  readonly returned?: { readonly wanted: Wanted; readonly tell: (calls: ReturnedCalls) => void } | undefined
   /** Called for every call in order; without it readers only count, which is quicker. */
   readonly record?: (record: TraceRecord) => void
 }

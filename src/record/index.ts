@@ -26,9 +26,12 @@ export {
   askEngine,
   readContainerRun,
   readRuntimeRun,
+  recordBelow,
   recordBundle,
   recordContainer,
   recordRuntime,
+  startsBelow,
+  traceContainer,
   type ContainerRun,
   type Under,
 } from './containers/index.ts'
@@ -37,6 +40,7 @@ export type { Refusals } from './ebpf/session.ts'
 export { findProgram } from './program.ts'
 export { surroundingsOf } from './surroundings.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
+export { whyNoStrace } from './strace.ts'
 export type {
   CgroupOptions,
   CommandOptions,

@@ -62,9 +62,13 @@ export function leaveOutKnown(
 /**
  * Options before `-o FILE`. An unknown version gets what every version understands. `births`: who starts whom is
  * wanted exactly, so calls that make processes are decoded (clone3 has its flags in memory) and their results told as
- * strace itself numbers processes (since 5.9).
+ * strace itself numbers processes (since 5.9). `programs`: their names are wanted.
  */
-export function straceOptions(version: StraceVersion | undefined, births = false): readonly string[] {
+export function straceOptions(
+  version: StraceVersion | undefined,
+  births = false,
+  programs = false,
+): readonly string[] {
   const since = (major: number, minor: number): boolean =>
     version !== undefined && (version.major > major || (version.major === major && version.minor >= minor))
   return [
@@ -72,7 +76,7 @@ export function straceOptions(version: StraceVersion | undefined, births = false
     ...(since(5, 9) ? ['-n'] : []),
     ...(since(5, 6) ? ['-e', 'quiet=attach'] : []),
     '-e',
-    births ? 'raw=!restart_syscall,clone,?clone3,?fork,?vfork' : 'raw=!restart_syscall',
+    `raw=!restart_syscall${births ? ',clone,?clone3,?fork,?vfork' : ''}${programs ? ',execve,?execveat' : ''}`,
     ...(births && since(5, 9) ? ['--pidns-translation'] : []),
     '-a',
     '0',

@@ -7,12 +7,15 @@ import { execa, type Options as StartOptions } from 'execa'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import { mergeObservations, observe } from '../observe/index.ts'
+import { mergeObservations, observeReturned } from '../observe/index.ts'
 import type { Observations } from '../observe/index.ts'
+import type { Refusals } from './ebpf/session.ts'
+import type { Watch } from './ebpf/refused.ts'
 import { makeFifo } from './fifo.ts'
 import { Progress } from './progress.ts'
 import type { CommandOptions, Ending, EndingSignal, ProcessOptions, Recording } from './recording.ts'
 import { streamsOf, surroundingsOf, type Surroundings } from './surroundings.ts'
+import { refusalsIn, wantedFor } from './strace-refusals.ts'
 import { leaveOutKnown, straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
 import { signalProcess, tracedBy, withDescendants } from './traced.ts'
 
@@ -32,6 +35,12 @@ export interface ContainerBelow {
   readonly directory: string
   /** Told strace's process id. */
   readonly started: (pid: number) => void
+  /** What its filter may refuse. */
+  readonly watch?: Watch
+  /** Descriptors beyond the standard three, as the command is to have them: 3 and on. */
+  readonly descriptors?: readonly number[]
+  /** The command passes no signal on to what it starts: each is sent to that. */
+  readonly passesNothing?: true
 }
 
 /** Records a command or a running process with strace. Throws UserError (125, 126) where there is nothing to give. */
@@ -56,10 +65,18 @@ export async function recordWithStrace(
       options.known === undefined || options.pid !== undefined || afterFilter
         ? []
         : leaveOutKnown(version, options.known, options.arguments)
-    const words = [...straceOptions(version, afterFilter), ...cheaply, '-o', fifo.path, ...target]
+    const watch = container?.watch
+    let refusals: Refusals | undefined
+    const words = [
+      ...straceOptions(version, afterFilter, watch !== undefined),
+      ...cheaply,
+      '-o',
+      fifo.path,
+      ...target,
+    ]
     const tracer = execa('strace', words, {
       ...surroundings,
-      ...tracerStreams(options),
+      ...tracerStreams(options, container?.descriptors),
       reject: false,
       cleanup: false,
     })
@@ -67,14 +84,19 @@ export async function recordWithStrace(
     const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
     const architecture = native[process.arch]
     const reading = settled(
-      observe([source], {
-        format: 'strace',
-        afterFilter,
-        ...(options.arguments && { arguments: options.arguments }),
-        ...(architecture && { architecture }),
-      }),
+      observeReturned(
+        [source],
+        {
+          format: 'strace',
+          afterFilter,
+          ...(options.arguments && { arguments: options.arguments }),
+          ...(architecture && { architecture }),
+        },
+        watch && { wanted: wantedFor(watch), tell: (found) => (refusals = refusalsIn(found)) },
+      ),
     )
-    const ending = new Workload(tracer.pid ?? 0, options, progress, over.signal)
+    const passesNothing = container?.passesNothing === true
+    const ending = new Workload(tracer.pid ?? 0, options, progress, over.signal, passesNothing)
     const silence = options.signals?.((signal) => void ending.pass(signal))
     const watching = [ending.endInTime(), ending.tellLeftRunning()]
     const result = await tracer
@@ -83,7 +105,8 @@ export async function recordWithStrace(
     const read = await reading
     await Promise.all(watching)
     silence?.()
-    return outcome(name, options, progress, result, read)
+    const recording = outcome(name, options, progress, result, read)
+    return refusals === undefined ? recording : { ...recording, refusals }
   } finally {
     over.abort()
     fifo.close()
@@ -97,9 +120,17 @@ class Workload {
   readonly #options: Straceable
   readonly #progress: Progress
   readonly #over: AbortSignal
+  readonly #passesNothing: boolean
 
-  constructor(tracer: number, options: Straceable, progress: Progress, over: AbortSignal) {
+  constructor(
+    tracer: number,
+    options: Straceable,
+    progress: Progress,
+    over: AbortSignal,
+    passesNothing: boolean,
+  ) {
     this.#tracer = tracer
+    this.#passesNothing = passesNothing
     this.#options = options
     this.#progress = progress
     this.#over = over
@@ -114,7 +145,13 @@ class Workload {
     while (this.#progress.pid === undefined && !this.#over.aborted) await this.#pause(echo)
     const arrived = this.#progress.arrival(signal)
     if (this.#over.aborted || (arrived !== undefined && arrived >= came - echo)) return
-    if (this.#progress.pid !== undefined && signalProcess(this.#progress.pid, signal)) return
+    const command = this.#progress.pid
+    if (this.#passesNothing) {
+      const below = (await tracedBy(this.#tracer)).filter((pid) => pid !== command)
+      for (const pid of below) signalProcess(pid, signal)
+      if (below.length > 0) return
+    }
+    if (command !== undefined && signalProcess(command, signal)) return
     for (const pid of await tracedBy(this.#tracer)) signalProcess(pid, signal)
   }
 
@@ -294,9 +331,9 @@ function fromMidway(name: string, observations: Observations): Observations {
 }
 
 /** An attached strace has a session of its own: Ctrl-C is ours to turn into a detach, once. */
-function tracerStreams(options: Straceable): StartOptions {
+function tracerStreams(options: Straceable, descriptors: readonly number[] = []): StartOptions {
   if (options.pid !== undefined) return { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', detached: true }
-  return streamsOf(options)
+  return streamsOf(options, descriptors)
 }
 
 /** What strace complains of first; what follows are consequences. */

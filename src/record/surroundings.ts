@@ -14,13 +14,18 @@ export function surroundingsOf({ cwd, env = process.env }: RecordSettings): Surr
   return { cwd: cwd ?? process.cwd(), env: Object.fromEntries(plain), extendEnv: false }
 }
 
-export function streamsOf({ streams = 'inherit' }: RecordSettings): StartOptions {
+/** `descriptors`: those the command finds at 3 and on. execa passes them as they are, which its types do not say. */
+export function streamsOf(
+  { streams = 'inherit' }: RecordSettings,
+  descriptors: readonly number[] = [],
+): StartOptions {
+  const more = descriptors as readonly (0 | 1 | 2)[]
   switch (streams) {
     case 'inherit':
-      return { stdio: 'inherit' }
+      return { stdio: ['inherit', 'inherit', 'inherit', ...more] }
     case 'to-stderr':
-      return { stdin: 'inherit', stdout: 2, stderr: 'inherit' }
+      return { stdio: ['inherit', 2, 'inherit', ...more] }
     case 'ignore':
-      return { stdio: 'ignore' }
+      return { stdio: ['ignore', 'ignore', 'ignore', ...more] }
   }
 }

@@ -166,7 +166,10 @@ function defaultText(answer: Answer | undefined): string {
   return answer === undefined ? 'not told' : level(answer) === 2 ? 'allows' : 'refuses'
 }
 
-const seen: Readonly<Record<SeenBy, string>> = { ebpf: 'ebpf at sys_exit' }
+const seen: Readonly<Record<SeenBy, string>> = {
+  ebpf: 'ebpf at sys_exit',
+  strace: 'strace',
+}
 
 /** What there is to say, the verdict last. */
 function sentences(verified: Verified): readonly string[] {

@@ -1,28 +1,35 @@
-// What the default profile says of a refused call, and the narrowest rule of it that allows the call: without conditions
-// where the default has none, with the default's own where it has.
+// What the default profile says of a refused call, and the cases in which it allows the call: one without conditions
+// where it has none, and the same as `generate` writes where it has.
 import {
   answerAlways,
+  isPermitted,
   level,
   makeMeaning,
+  permittedCases,
   type Answer,
   type Context,
-  type Meaning,
 } from '../meaning/index.ts'
+import type { Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { OciArgument } from '../profile/document.ts'
-import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { Refusal } from './refusals.ts'
+
+/** Conditions of which any one's being met is enough; of one all must be. None: whatever the arguments. */
+export type Cases = readonly [readonly OciArgument[], ...(readonly OciArgument[])[]]
 
 export interface Ceiling {
   /** What the default answers; undefined where there is no ceiling, or the arguments are not known and decide. */
   readonly answerTo: (refusal: Refusal) => Answer | undefined
-  /** The conditions under which the call may be added; none: whatever the arguments. undefined: it may not. */
-  readonly conditionsFor: (refusal: Refusal) => readonly OciArgument[] | undefined
+  /** The cases in which the call may be added to a filter of these architectures; undefined: it may not. */
+  readonly casesFor: (refusal: Refusal, architectures: readonly Architecture[]) => Cases | undefined
 }
+
+export const always: Cases = [[]]
 
 /** `within` undefined: no ceiling. */
 export function ceilingOf(within: ParsedProfile | undefined, context: Context): Ceiling {
-  if (within === undefined) return { answerTo: () => undefined, conditionsFor: () => [] }
+  if (within === undefined) return { answerTo: () => undefined, casesFor: () => always }
   const meaning = makeMeaning(within, context)
   const answerTo = ({ architecture, number, args }: Refusal): Answer | undefined => {
     if (number === undefined) return undefined
@@ -30,54 +37,28 @@ export function ceilingOf(within: ParsedProfile | undefined, context: Context): 
   }
   return {
     answerTo,
-    conditionsFor: (refusal) => {
+    casesFor: (refusal, architectures) => {
       const answer = answerTo(refusal)
-      if (answer === undefined || level(answer) < 2) return undefined
-      const { architecture, number, syscall, args } = refusal
-      if (number !== undefined && answerAlways(meaning, architecture, number) !== undefined) return []
-      return args === undefined ? undefined : allowingRule(meaning, architecture, syscall, args)
+      const { architecture, syscall } = refusal
+      if (answer === undefined || syscall === undefined || level(answer) < 2) return undefined
+      const others = architectures.filter(
+        (each) =>
+          each !== architecture &&
+          syscallTable(each).byName(syscall) !== undefined &&
+          permittedCases(meaning, each, syscall).length > 0,
+      )
+      // A rule holds on every architecture of its filter.
+      const [first, ...rest] = permittedCases(meaning, architecture, syscall)
+        .filter((each) => others.every((other) => isPermitted(meaning, other, syscall, each)))
+        .map((each) =>
+          each.map(({ index, mask, value }): OciArgument => ({
+            index,
+            value: mask,
+            valueTwo: value,
+            op: 'SCMP_CMP_MASKED_EQ',
+          })),
+        )
+      return first === undefined ? undefined : [first, ...rest]
     },
-  }
-}
-
-function allowingRule(
-  { resolved }: Meaning,
-  architecture: Architecture,
-  syscall: string | undefined,
-  args: readonly bigint[],
-): readonly OciArgument[] | undefined {
-  const { bits } = architectures[architecture]
-  return resolved.rules.find(
-    (rule) =>
-      rule.names.includes(syscall ?? '') &&
-      level(rule.answer) === 2 &&
-      rule.args.length > 0 &&
-      rule.args.every((each) => holds(each, args, bits)),
-  )?.args
-}
-
-/** As libseccomp compares: unsigned, and on 32-bit architectures the lower halves. */
-function holds(
-  { index, op, value, valueTwo = 0n }: OciArgument,
-  args: readonly bigint[],
-  bits: 32 | 64,
-): boolean {
-  const word = (each: bigint): bigint => BigInt.asUintN(bits, each)
-  const argument = word(args[index] ?? 0n)
-  switch (op) {
-    case 'SCMP_CMP_NE':
-      return argument !== word(value)
-    case 'SCMP_CMP_LT':
-      return argument < word(value)
-    case 'SCMP_CMP_LE':
-      return argument <= word(value)
-    case 'SCMP_CMP_EQ':
-      return argument === word(value)
-    case 'SCMP_CMP_GE':
-      return argument >= word(value)
-    case 'SCMP_CMP_GT':
-      return argument > word(value)
-    case 'SCMP_CMP_MASKED_EQ':
-      return (argument & word(value)) === word(valueTwo)
   }
 }

@@ -6,12 +6,12 @@ import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { OciArgument } from '../profile/document.ts'
 import { parseProfile } from '../profile/index.ts'
 import { refuses } from '../profile/words.ts'
+import type { Cases } from './ceiling.ts'
 
 export interface Addition {
   readonly architecture: Architecture
   readonly syscall: string
-  /** None: whatever the arguments. */
-  readonly conditions: readonly OciArgument[]
+  readonly cases: Cases
 }
 
 /**
@@ -24,7 +24,7 @@ export function withCall(
   addition: Addition,
   allowed: (text: string) => boolean,
 ): string | undefined {
-  const added = [withRule, withoutRefusals]
+  const added = [withRules, withoutRefusals]
   let edited = withArchitecture(text, name, addition)
   for (const step of added) {
     if (edited === undefined) return undefined
@@ -34,7 +34,11 @@ export function withCall(
   return undefined
 }
 
-function withRule(text: string, name: string, { syscall, conditions }: Addition): string {
+function withRules(text: string, name: string, { syscall, cases }: Addition): string {
+  return cases.reduce((edited, each) => withRule(edited, name, syscall, each), text)
+}
+
+function withRule(text: string, name: string, syscall: string, conditions: readonly OciArgument[]): string {
   const parsed = parseProfile(text, { name })
   const { syscalls } = parsed.profile
   const like = syscalls.find(
@@ -46,6 +50,7 @@ function withRule(text: string, name: string, { syscall, conditions }: Addition)
       rule.namesAt.length === rule.names.length &&
       said(rule.args ?? []) === said(conditions),
   )
+  if (like?.names.includes(syscall) === true) return text
   if (like !== undefined) return withName(text, like, syscall)
   const rule = {
     names: [syscall],

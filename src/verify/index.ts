@@ -6,9 +6,9 @@ import { UserError } from '../errors.ts'
 import { builtin, contextOf, level, makeMeaning, type Answer, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile, printProfile, soundProfile } from '../profile/index.ts'
-import type { CommandOptions, Ending, RecordSettings } from '../record/index.ts'
-import { whyNoEbpf } from '../record/index.ts'
-import { ceilingOf, type Ceiling } from './ceiling.ts'
+import type { CommandOptions, Ending, RecorderName, RecordSettings } from '../record/index.ts'
+import { whyNoEbpf, whyNoStrace } from '../record/index.ts'
+import { always, ceilingOf, type Ceiling } from './ceiling.ts'
 import { withCall } from './edit.ts'
 import { joinRefusals, refusalsOf, watchFor, type Refusal } from './refusals.ts'
 import { findTarget, type Target } from './target.ts'
@@ -31,12 +31,20 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly runs?: number
   /** A plain command runs with no_new_privs. */
   readonly noNewPrivileges?: boolean
+  /** What sees refusals; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
+  readonly recorder?: 'auto' | SeenBy
   readonly notice?: (notice: VerifyNotice) => void
 }
 
 export type VerifyNotice =
   /** What runs the command, and what sees its refusals. */
-  | { readonly code: 'verifying'; readonly target: string; readonly seenBy: SeenBy }
+  | {
+      readonly code: 'verifying'
+      readonly target: string
+      readonly seenBy: SeenBy
+      /** Why it is not ebpf, for `auto`. */
+      readonly why?: string
+    }
   /** A round is over. */
   | {
       readonly code: 'round'
@@ -47,7 +55,7 @@ export type VerifyNotice =
       readonly dropped?: readonly string[]
     }
 
-export type SeenBy = 'ebpf'
+export type SeenBy = RecorderName
 
 /** A refused call and what the default says of it. */
 export interface Judged extends Refusal {
@@ -93,10 +101,7 @@ export interface Repair {
   readonly bounded: boolean
 }
 
-/**
- * Rounds of a repair. Each adds a call at least, so there is an end anyway; a container started under a profile that
- * allows nothing takes some thirty (test/live/verify.test.ts).
- */
+/** Rounds of a repair. Each adds a call at least, so there is an end anyway; this is for what starts slowly. */
 export const roundLimit = 100
 
 /**
@@ -122,9 +127,8 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
       }) ?? (() => undefined),
   }
   const target = await findTarget(options, { noNewPrivileges })
-  const why = await whyNoEbpf()
-  if (why !== undefined) throw new UserError(`refusals cannot be seen here: ${why}`, 125)
-  notice?.({ code: 'verifying', target: target.name, seenBy: 'ebpf' })
+  const { seenBy, why } = await chooseRecorder(settings, target)
+  notice?.({ code: 'verifying', target: target.name, seenBy, ...(why !== undefined && { why }) })
   const ceiling = ceilingFor(within, target)
   const before = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
   let added: readonly Repaired[] = []
@@ -133,7 +137,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
   let current = parsed
   for (let round = 1; ; round++) {
     const meaning = makeMeaning(target.read(current), target.context)
-    const result = await runUnder(target, options, current, meaning, runs, interruption.signal)
+    const result = await runUnder(target, seenBy, options, current, meaning, runs, interruption.signal)
     const judged = result.refusals.map((each): Judged => ({ ...each, default: ceiling.answerTo(each) }))
     const missing = judged.filter(({ withheld }) => !withheld)
     const fixed =
@@ -173,7 +177,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
     }
     return {
       target: target.name,
-      seenBy: 'ebpf',
+      seenBy,
       ending: result.ending,
       started: result.started,
       runs: result.runs,
@@ -204,6 +208,7 @@ function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'sysc
 
 async function runUnder(
   target: Target,
+  seenBy: SeenBy,
   options: CommandOptions,
   parsed: ParsedProfile,
   meaning: Meaning,
@@ -217,7 +222,7 @@ async function runUnder(
   let started = true
   let lost = 0
   while (lists.length < runs && !interruption.aborted) {
-    const { ending, refusals, observations } = await target.run(options, under)
+    const { ending, refusals, observations } = await target.run(options, under, seenBy)
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
@@ -237,6 +242,22 @@ async function runUnder(
     interrupted: interruption.aborted,
     made,
   }
+}
+
+/** Throws UserError (125) where nothing here sees what is refused. */
+async function chooseRecorder(
+  { recorder = 'auto', env = process.env }: VerifySettings,
+  { noStrace }: Target,
+): Promise<{ readonly seenBy: SeenBy; readonly why?: string }> {
+  const noEbpf = recorder === 'strace' ? 'strace was asked for' : await whyNoEbpf()
+  if (noEbpf === undefined) return { seenBy: 'ebpf' }
+  const why = recorder === 'ebpf' ? undefined : (noStrace ?? (await whyNoStrace(env)))
+  if (recorder === 'ebpf' || why !== undefined)
+    throw new UserError(
+      `refusals cannot be seen here: ebpf: ${noEbpf}${why === undefined ? '' : `; strace: ${why}`}`,
+      125,
+    )
+  return { seenBy: 'strace', ...(recorder === 'auto' && { why: noEbpf }) }
 }
 
 function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Target): Ceiling {
@@ -260,11 +281,12 @@ function repaired(
 ): { readonly text: string; readonly added: readonly Repaired[] } {
   const added: Repaired[] = []
   let edited = text
+  const { architectures } = makeMeaning(target.read(parseProfile(text, { name })), target.context).resolved
   for (const refusal of missing) {
     const { architecture, syscall, number, args = [] } = refusal
-    const inside = ceiling.conditionsFor(refusal)
-    const conditions = inside ?? (widen ? [] : undefined)
-    if (conditions === undefined || syscall === undefined || number === undefined) continue
+    const inside = ceiling.casesFor(refusal, architectures)
+    const cases = inside ?? (widen ? always : undefined)
+    if (cases === undefined || syscall === undefined || number === undefined) continue
     const allowed = (text: string): boolean => {
       try {
         const meaning = makeMeaning(target.read(parseProfile(text, { name })), target.context)
@@ -275,12 +297,10 @@ function repaired(
       }
     }
     // What was added before may allow it too: a name holds on every architecture.
-    const next = allowed(edited)
-      ? edited
-      : withCall(edited, name, { architecture, syscall, conditions }, allowed)
+    const next = allowed(edited) ? edited : withCall(edited, name, { architecture, syscall, cases }, allowed)
     if (next === undefined) continue
     edited = next
-    added.push({ refusal, round, conditional: conditions.length > 0, within: inside !== undefined })
+    added.push({ refusal, round, conditional: cases[0].length > 0, within: inside !== undefined })
   }
   return { text: edited, added }
 }

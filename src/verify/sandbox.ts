@@ -1,20 +1,28 @@
-// A plain command under a profile as a container would be: runc runs it on the host's root, in the host's namespaces but
-// for a mount namespace of its own, with our user, groups, capabilities, environment and directory.
+// A plain command under a profile as a container would be: on the host's root, in the host's namespaces but for a mount
+// namespace of its own, with our user, groups, capabilities, environment and directory. root has runc do it; bubblewrap
+// does it for everybody, with the program that libseccomp compiles, and always with no_new_privs. crun 1.8 cannot: it
+// refuses a mount over the root, and in a root bound before it makes its own devices, which would be the host's.
 // Authority: runtime-spec config.md; runc-run(8). The root is mounted over an empty directory, because a runtime cannot
 // pivot to the root it is in; /dev is mounted over itself, because a runtime makes devices in one that is not.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
+import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { contextOf, resolve } from '../meaning/index.ts'
+import { parseProfile } from '../profile/index.ts'
 import {
+  recordBelow,
   recordBundle,
   surroundingsOf,
   type CommandOptions,
+  type RecorderName,
   type Recording,
   type Under,
 } from '../record/index.ts'
 import { capabilitiesIn } from './capabilities.ts'
+import { compileTo, loadLibseccomp, type Libseccomp } from './libseccomp.ts'
 
 export interface SandboxSettings {
   /** no_new_privs is set. */
@@ -24,7 +32,7 @@ export interface SandboxSettings {
 export interface Sandbox {
   readonly name: string
   readonly runtime: 'runc' | 'crun' | undefined
-  readonly run: (options: CommandOptions, under: Under) => Promise<Recording>
+  readonly run: (options: CommandOptions, under: Under, recorder: RecorderName) => Promise<Recording>
 }
 
 /** Throws UserError (125) where there is none. */
@@ -36,22 +44,71 @@ export async function findSandbox(options: CommandOptions, settings: SandboxSett
     return {
       name: `runc ${version} on the host’s root`.replace('  ', ' '),
       runtime: 'runc',
-      run: (options, under) => {
+      run: (options, under, recorder) => {
         const container = `seccompgen${randomBytes(6).toString('hex')}`
         return recordBundle(options.command[0], options, {
           config: hostRootConfig(options, under.profile, settings),
           container: ['runc', 'delete', '--force', container],
           words: (bundle) => ['runc', 'run', '--no-new-keyring', '--bundle', bundle, container],
-          recorder: 'ebpf',
+          recorder,
           watch: under.watch,
         })
       },
     }
   }
-  throw new UserError(
-    'a plain command is verified in runc on the host’s root: run seccomp-gen as root where runc is installed (apt-get install runc), or give a docker, podman, runc or crun command',
-    125,
-  )
+  const why = await whyNoBubblewrap(options)
+  if (typeof why === 'string')
+    throw new UserError(
+      `a plain command is verified in bubblewrap, or for root in runc: ${why}. Or give a docker, podman, runc or crun command`,
+      125,
+    )
+  return bubblewrap(why)
+}
+
+/** Its version and libseccomp, or why it does not do. */
+async function whyNoBubblewrap(
+  options: CommandOptions,
+): Promise<string | { readonly version: string; readonly library: Libseccomp }> {
+  const quietly = { ...surroundingsOf(options), reject: false, stdin: 'ignore' } as const
+  const version = await execa('bwrap', ['--version'], quietly)
+  if (version.failed) return 'bubblewrap is not installed (apt-get install bubblewrap)'
+  const tried = await execa('bwrap', [...hostRoot, '--', 'bwrap', '--version'], quietly)
+  if (tried.failed) return `bubblewrap does not run here (${tried.stderr.split('\n')[0] ?? ''})`
+  try {
+    return { version: version.stdout.replace(/^bubblewrap /, ''), library: await loadLibseccomp() }
+  } catch (error) {
+    return `libseccomp.so.2 cannot be used through the optional package koffi (${(error as Error).message.split('\n')[0] ?? ''})`
+  }
+}
+
+const hostRoot = ['--dev-bind', '/', '/']
+
+function bubblewrap({
+  version,
+  library,
+}: {
+  readonly version: string
+  readonly library: Libseccomp
+}): Sandbox {
+  const rights = process.getuid?.() === 0 ? ['--cap-add', 'ALL'] : []
+  return {
+    name: `bubblewrap ${version} on the host’s root, with no_new_privs`,
+    runtime: undefined,
+    run: (options, { profile, watch }, recorder) =>
+      recordBelow(options.command[0], options, {
+        prepare: (directory) => {
+          const resolved = resolve(parseProfile(profile, { name: 'profile' }), contextOf())
+          const descriptor = compileTo(library, resolved, join(directory, 'filter.bpf'))
+          return {
+            command: ['bwrap', ...hostRoot, ...rights, '--seccomp', '3', '--', ...options.command],
+            descriptors: [descriptor],
+          }
+        },
+        recorder,
+        watch,
+        passesNothing: true,
+      }),
+  }
 }
 
 function hostRootConfig(

@@ -18,8 +18,11 @@ import {
   recordContainer,
   recordRuntime,
   runsContainer,
+  startsBelow,
+  traceContainer,
   type CommandOptions,
   type ContainerRun,
+  type RecorderName,
   type Recording,
   type Under,
 } from '../record/index.ts'
@@ -37,7 +40,9 @@ export interface Target {
   readonly read: (profile: ParsedProfile) => ParsedProfile
   /** The text it is given there. */
   readonly textOf: (profile: ParsedProfile) => string
-  readonly run: (options: CommandOptions, under: Under) => Promise<Recording>
+  /** Why strace does not follow what is started; undefined where it does. */
+  readonly noStrace: string | undefined
+  readonly run: (options: CommandOptions, under: Under, recorder: RecorderName) => Promise<Recording>
 }
 
 /** Throws UserError: 127 and 126 for a command that is not found or no program, 125 where it cannot be verified. */
@@ -58,7 +63,9 @@ export async function findTarget(options: CommandOptions, settings: SandboxSetti
         context: hostContext(capabilitiesIn('CapBnd'), engine),
         read: (profile) => plainOci(profile, engine),
         textOf: (profile) => printProfile(soundProfile(profile)),
-        run: (options, under) => recordRuntime(basename(command[0]), options, runtime, 'ebpf', under),
+        noStrace: undefined,
+        run: (options, under, recorder) =>
+          recordRuntime(basename(command[0]), options, runtime, recorder, under),
       }
     }
     if (runsContainer(command, reading.at))
@@ -82,6 +89,7 @@ export async function findTarget(options: CommandOptions, settings: SandboxSetti
     context,
     read: withoutBase,
     textOf: (profile) => resolvedText(profile, context),
+    noStrace: undefined,
     run: sandbox.run,
   }
 }
@@ -102,7 +110,13 @@ async function engineTarget(run: ContainerRun, options: CommandOptions): Promise
       return { ...profile, dialect: run.engine === 'podman' ? 'containers' : 'docker' }
     },
     textOf: (profile) => printProfile(soundProfile(profile)),
-    run: (options, under) => recordContainer(run.engine, options, run, under),
+    noStrace: startsBelow(run)
+      ? undefined
+      : `a container that ${run.engine} starts is no child of it, and strace does not follow it`,
+    run: (options, under, recorder) =>
+      recorder === 'ebpf'
+        ? recordContainer(run.engine, options, run, under)
+        : traceContainer(run.engine, options, run, under),
   }
 }
 

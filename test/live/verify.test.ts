@@ -1,6 +1,7 @@
 // Real programs recorded once; then each call that they need is taken out of the profile: verify names it, and --repair
 // gives back a profile that answers every call as the recorded one does. Containers of Docker, Podman and crun, and
-// plain programs on the host's root. SECCOMP_GEN_VERIFY_ALL=1 takes every call instead of a sample of each program.
+// plain programs on the host's root. SECCOMP_GEN_VERIFY_ALL=1 takes every call instead of a sample of each program,
+// SECCOMP_GEN_VERIFY_ALL=python3 every call of the programs of that name and no others.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -9,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { derivePolicy } from '../../src/policy/index.ts'
 import { buildProfile, parseProfile, printProfile } from '../../src/profile/index.ts'
-import { compareProfiles, evaluate } from '../../src/meaning/index.ts'
+import { compareProfiles } from '../../src/meaning/index.ts'
 import { record } from '../../src/record/index.ts'
 import { cgroupMounts } from '../../src/record/cgroups.ts'
 import { verify } from '../../src/verify/index.ts'
@@ -24,7 +25,8 @@ if (reason !== undefined) {
 }
 // Hundreds of starts, where every call is taken.
 t.setTimeout(3_600_000)
-const all = process.env['SECCOMP_GEN_VERIFY_ALL'] === '1'
+const asked = process.env['SECCOMP_GEN_VERIFY_ALL'] ?? ''
+const all = asked !== ''
 const work = mkdtempSync('/tmp/sg-verify-')
 const at = (name: string): string => join(work, name)
 const env: Record<string, string> = {
@@ -68,6 +70,7 @@ const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
 const inContainer = ['run', '--rm', '--network', 'none']
 const python = `
 import socket, threading, os, hashlib, tempfile
+socket.socket(socket.AF_INET).close()
 a, b = socket.socketpair(); a.sendall(b"x"); b.recv(1)
 thread = threading.Thread(target=lambda: os.getpid()); thread.start(); thread.join()
 with tempfile.TemporaryFile() as f: f.write(hashlib.sha256(b"x").digest()); f.seek(0); f.read()
@@ -124,7 +127,19 @@ await execa('sh', ['-c', `echo 'int main(void){return 0;}' > ${at('bundle/empty.
 
 const settings = { env, cwd: work, streams: 'ignore' } as const
 
+/** Made by Go's scheduler and by locks only when two threads meet. */
+const mayBeMissing = new Set([
+  'futex',
+  'epoll_pwait',
+  'nanosleep',
+  'sched_yield',
+  'tgkill',
+  'madvise',
+  'rt_sigreturn',
+])
+
 for (const [name, { command, why, sample }] of Object.entries(programs)) {
+  if (all && asked !== '1' && !name.includes(asked)) continue
   t.test(name, { skip: why ?? false }, async (t) => {
     const recordings = [await record({ ...settings, command }), await record({ ...settings, command })]
     const [first, second] = recordings.map(({ observations }) => observations)
@@ -134,20 +149,54 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
     const full = await verify({ ...settings, command, profile })
     t.match(full, { started: true, ending: { kind: 'exited', status: 0 }, refusals: [] })
 
-    const inBoth = Object.keys(first.architectures.x86_64 ?? {}).filter(
-      (call) =>
-        second.architectures.x86_64?.[call] !== undefined &&
-        evaluate(recorded, { syscall: call }).action === 'SCMP_ACT_ALLOW',
+    const named = new Set(
+      recorded.profile.syscalls.flatMap(({ action, names }) => (action === 'SCMP_ACT_ALLOW' ? names : [])),
     )
-    const step = all ? 1 : Math.max(1, Math.floor(inBoth.length / sample))
-    const taken = inBoth.filter((_, index) => index % step === 0).slice(0, all ? undefined : sample)
-    t.comment(`${taken.length} of ${inBoth.length} calls that both of two recordings made`)
+    const inBoth = Object.keys(first.architectures.x86_64 ?? {}).filter(
+      (call) => second.architectures.x86_64?.[call] !== undefined && named.has(call),
+    )
+    // The conditional ones first: of clone and socket the ceiling allows some arguments only.
+    const conditional = inBoth.filter((call) =>
+      recorded.profile.syscalls.some(({ names, args }) => names.includes(call) && (args ?? []).length > 0),
+    )
+    const inOrder = [...conditional, ...inBoth.filter((call) => !conditional.includes(call))]
+    const step = all ? 1 : Math.max(1, Math.floor(inOrder.length / sample))
+    const taken = inOrder.filter((_, index) => index % step === 0).slice(0, all ? undefined : sample)
+    const outcomes: Record<'exactly' | 'beside' | 'hiding' | 'unnoticed', string[]> = {
+      exactly: [],
+      beside: [],
+      hiding: [],
+      unnoticed: [],
+    }
     for (const call of taken) {
       const without = printProfile(withoutCall(recorded.profile, call) as never)
-      const { repair, ...found } = await verify({ ...settings, command, profile: without, repair: true })
+      const rounds: (readonly string[])[] = []
+      const { repair, ...found } = await verify({
+        ...settings,
+        command,
+        profile: without,
+        repair: true,
+        notice: (each) => each.code === 'round' && each.dropped === undefined && rounds.push(each.added),
+      })
+      const [told = []] = rounds
+      const outcome =
+        told.length === 0
+          ? 'unnoticed'
+          : !told.includes(call)
+            ? 'hiding'
+            : told.length === 1
+              ? 'exactly'
+              : 'beside'
+      const others = told.filter((each) => each !== call)
+      outcomes[outcome].push(others.length === 0 ? call : `${call} (${others.join(' ')})`)
+      t.strictSame(found.refusals, [], `${call}: nothing is refused in the end`)
+      // A call that two runs made and a third does not is no refused call: there is nothing to notice.
+      if (outcome === 'unnoticed') {
+        t.ok(mayBeMissing.has(call), `${call} is made in every run`)
+        continue
+      }
       const added = repair?.added.map(({ refusal }) => refusal.syscall) ?? []
       t.ok(added.includes(call), `${call} is named`)
-      t.strictSame(found.refusals, [], `${call}: nothing is refused in the end`)
       const { verdict, changes } = compareProfiles(recorded, parseProfile(repair?.text ?? ''))
       t.match(
         verdict,
@@ -155,6 +204,15 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
         `${call}: ${changes.map(({ syscall }) => syscall).join()} differ`,
       )
     }
+    t.comment(`${taken.length} of ${inBoth.length} calls that both of two recordings made were taken out:`)
+    t.comment(`${outcomes.exactly.length} named exactly, alone: ${outcomes.exactly.join(', ')}`)
+    t.comment(`${outcomes.beside.length} with what was tried instead: ${outcomes.beside.join(', ')}`)
+    t.comment(`${outcomes.hiding.length} after another that hid it: ${outcomes.hiding.join(', ')}`)
+    t.comment(`${outcomes.unnoticed.length} not made in that run: ${outcomes.unnoticed.join(', ')}`)
+    const rest = [...named].filter((call) => !inBoth.includes(call))
+    t.comment(
+      `${rest.length} of the profile’s calls are the floor’s or equivalents, and not made: ${rest.join(', ')}`,
+    )
     t.strictSame(leftovers(), [])
   })
 }
@@ -165,13 +223,15 @@ function withoutCall(
 ): unknown {
   return {
     ...rest,
-    syscalls: syscalls.map((rule) => ({ ...rule, names: rule.names.filter((each) => each !== call) })),
+    syscalls: syscalls
+      .map((rule) => ({ ...rule, names: rule.names.filter((each) => each !== call) }))
+      .filter(({ names }) => names.length > 0),
   }
 }
 
 function leftovers(): readonly string[] {
   const cgroups = cgroupMounts().flatMap(({ path }) =>
-    readdirSync(path).filter((name) => name.startsWith('seccompgen')),
+    readdirSync(path).filter((name) => name.startsWith(`seccompgen${process.pid}x`)),
   )
   return [...cgroups, ...readdirSync(work).filter((name) => name.startsWith('seccomp-gen-'))]
 }

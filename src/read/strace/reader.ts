@@ -19,6 +19,7 @@ import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
 import { always, noThread, scanPlain, whenReturned, type ScanTo } from './scan.ts'
 import { unnamed } from './head.ts'
+import { Returned } from './returned.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
@@ -65,6 +66,7 @@ export class StraceReader implements Reader {
   readonly #counts = new Counts(this.#names)
   /** Where only calls made under a filter are asked for. */
   readonly #afterFilter: AfterFilter | undefined
+  readonly #returned: Returned | undefined
   readonly #threads: Threads
   readonly #tables: Tables
   readonly #diagnostics = new DiagnosticLog()
@@ -106,6 +108,7 @@ export class StraceReader implements Reader {
     this.#options = options
     this.#wanted = options.arguments
     this.#afterFilter = options.afterFilter === true ? new AfterFilter(this.#counts) : undefined
+    this.#returned = options.returned && new Returned(options.returned.wanted)
     this.#threads = new Threads(
       this.#names,
       (image) => this.#counts.close(image),
@@ -220,6 +223,7 @@ export class StraceReader implements Reader {
       this.#open === undefined &&
       !this.#tables.open &&
       this.#options.record === undefined &&
+      this.#returned === undefined &&
       (this.#machine !== undefined || this.#scan.state.lines > evidenceLines)
     )
   }
@@ -245,10 +249,12 @@ export class StraceReader implements Reader {
         return this.#resumed({ text, line: number, prefix, name, open, ending: endingOf(text, open) })
       }
       case 'signal':
+        if (/^--- SIGSYS\b/.test(text.slice(prefix.length))) this.#returned?.trapped(this.#threadOf(prefix))
         return this.#signal(text.slice(prefix.length), number)
       case 'exit':
         // One that was killed makes no call to end.
         if (!shape.killed) this.#run.exited = true
+        else if (/\bkilled by SIGSYS\b/.test(text)) this.#returned?.ended(this.#threadOf(prefix))
         return this.#threads.ended(this.#threadOf(prefix))
       case 'superseded':
         return this.#threads.superseded(this.#threadOf(prefix), shape.by)
@@ -319,6 +325,16 @@ export class StraceReader implements Reader {
     if (this.#afterFilter !== undefined && callsToWatch.includes(name))
       this.#afterFilter.enters(thread, name, valuesIn(name, text, call.open, ending), text)
     if (this.#options.record !== undefined) this.#record(thread, call)
+    this.#returned?.enters(
+      thread,
+      {
+        name,
+        number: prefix.number,
+        architecture: this.#architectureOf(thread, call),
+        value: valuesIn(name, text, call.open, ending) ?? (() => undefined),
+      },
+      text.slice(call.open),
+    )
     if (ending.kind === 'abandoned') return this.#abandoned(thread, text)
     if (ending.kind !== 'returned') thread.pending = id
     this.#goOn(thread, id, call)
@@ -326,7 +342,7 @@ export class StraceReader implements Reader {
 
   /** What a line of a call leaves behind: a result, or a rest that is to follow. */
   #goOn(thread: Thread, id: NameId, { prefix, ending, text, line }: CallLine): void {
-    if (ending.kind === 'returned') this.#returned(thread, id, prefix.number, ending, text, line)
+    if (ending.kind === 'returned') this.#comesBack(thread, id, prefix.number, ending, text, line)
     else if (ending.kind === 'open' || ending.kind === 'interrupted') {
       this.#open = { thread, column: prefix.pid !== undefined && !prefix.bracketed }
       this.#last = 'cut'
@@ -387,12 +403,12 @@ export class StraceReader implements Reader {
     this.#values(entry, thread, call)
   }
 
-  #record(thread: Thread, { name, prefix, text, open, ending, line }: CallLine): void {
+  #record(thread: Thread, call: CallLine): void {
+    const { name, prefix, text, open, ending, line } = call
     const values = valuesIn(name, text, open, ending)
     const args: Record<string, string | null> = {}
     for (const index of this.#wanted.get(name) ?? []) args[index] = values?.(index)?.toString() ?? null
-    const candidates = thread.mode ?? candidatesOf(name, prefix.number)
-    const architecture = this.#machine === undefined ? undefined : settle(candidates, this.#machine)
+    const architecture = this.#architectureOf(thread, call)
     const record: TraceRecord = {
       name: (architecture && resolvePrinted(architecture, name)?.names[0]) ?? name,
       printed: name,
@@ -405,7 +421,14 @@ export class StraceReader implements Reader {
     this.#options.record?.(record)
   }
 
-  #returned(
+  #architectureOf(thread: Thread, { name, prefix }: CallLine): Architecture | undefined {
+    const candidates = thread.mode ?? candidatesOf(name, prefix.number)
+    const { architecture: told } = this.#options
+    const machine = this.#machine ?? (told === 'x86_64' || told === 'aarch64' ? told : undefined)
+    return machine === undefined ? undefined : settle(candidates, machine)
+  }
+
+  #comesBack(
     thread: Thread,
     id: NameId,
     number: number | undefined,
@@ -415,8 +438,12 @@ export class StraceReader implements Reader {
   ): void {
     const name = this.#names.name(id)
     if (ending.enosys) this.#counts.entry(thread, id, number, line).enosys++
+    this.#returned?.returns(thread, ending.value, text)
     if (replacesProgram(name)) {
-      if (ending.value === 0n) this.#threads.replaced(thread)
+      if (ending.value === 0n) {
+        this.#threads.replaced(thread)
+        this.#returned?.replaced(thread)
+      }
     } else if (makesProcess(name) && ending.value !== undefined && ending.value > 0n) {
       // With pid namespaces strace prints the pid it uses itself in a comment.
       const own = /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1]
@@ -534,7 +561,7 @@ export class StraceReader implements Reader {
     this.#awaitedValues(thread, { text, line, prefix, name, open: 0, ending })
     if (ending.kind === 'unfinished') return
     thread.pending = -1
-    if (ending.kind === 'returned') this.#returned(thread, pending, undefined, ending, text, line)
+    if (ending.kind === 'returned') this.#comesBack(thread, pending, undefined, ending, text, line)
   }
 
   /** The open call gets no rest: what was held back are calls after all. */
@@ -630,6 +657,7 @@ export class StraceReader implements Reader {
     if (this.#afterFilter === undefined) return
     this.#counts.closeAll()
     const { installed, doubtful, unordered } = this.#afterFilter.settle(this.#threads)
+    if (this.#returned !== undefined) this.#options.returned?.tell(this.#returned.of(this.#counts.told))
     if (!installed) this.#note('no-filter')
     if (doubtful) this.#note('parent-unknown')
     if (unordered) this.#note('filter-unordered')

@@ -11,6 +11,7 @@ import { recordWithStrace } from '../strace.ts'
 import type { ContainerRun } from './run.ts'
 import { stage, startGuardian, writeFilter, type Under } from './staging.ts'
 
+export { recordBelow } from './below.ts'
 export { readComposeUp } from './compose.ts'
 export { findContainer } from './find.ts'
 export { readRuntimeRun, recordBundle, recordRuntime, type RuntimeRun } from './oci-runtime.ts'
@@ -30,6 +31,7 @@ export async function traceContainer(
   name: string,
   options: CommandOptions,
   run: ContainerRun,
+  under?: Under,
 ): Promise<Recording> {
   // newuidmap gains no privileges while it is traced: the user namespace is there before, as after any command.
   const [client = '', ...rest] = run.client
@@ -41,12 +43,12 @@ export async function traceContainer(
     })
   const guardian = await startGuardian({ slice: false })
   try {
-    const words = ['--security-opt', `seccomp=${writeFilter(guardian.directory)}`]
+    const words = ['--security-opt', `seccomp=${writeFilter(guardian.directory, under?.profile)}`]
     const command = options.command.toSpliced(run.insertAt, 0, ...words) as [string, ...string[]]
     const recording = await recordWithStrace(
       name,
       { ...options, command },
-      { directory: guardian.directory, started: guardian.startedBy },
+      { directory: guardian.directory, started: guardian.startedBy, ...(under && { watch: under.watch }) },
     )
     return run.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
   } finally {

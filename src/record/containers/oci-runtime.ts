@@ -6,11 +6,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
-import { recordWithEbpf } from '../ebpf/index.ts'
 import type { Watch } from '../ebpf/refused.ts'
 import type { CommandOptions, RecorderName, Recording } from '../recording.ts'
-import { recordWithStrace } from '../strace.ts'
-import { allowAllText, startGuardian, type Under } from './staging.ts'
+import { recordBelow } from './below.ts'
+import { allowAllText, type Under } from './staging.ts'
 
 export interface RuntimeRun {
   readonly engine: string
@@ -98,28 +97,19 @@ export interface BundleRun {
 }
 
 /** Runs a bundle of our own making, and leaves nothing of it. */
-export async function recordBundle(
-  name: string,
-  options: CommandOptions,
-  run: BundleRun,
-): Promise<Recording> {
-  const guardian = await startGuardian({ slice: false, remove: run.container })
-  try {
-    const bundle = join(guardian.directory, 'bundle')
-    mkdirSync(join(bundle, 'rootfs'), { recursive: true })
-    writeFileSync(join(bundle, 'config.json'), run.config)
-    const command = run.words(bundle) as [string, ...string[]]
-    const started = guardian.startedBy
-    if (run.recorder === 'strace')
-      return await recordWithStrace(name, { ...options, command }, { directory: guardian.directory, started })
-    return await recordWithEbpf(
-      name,
-      { ...options, command },
-      { membership: { who: 'tree', underFilter: true }, started, ...(run.watch && { watch: run.watch }) },
-    )
-  } finally {
-    await guardian.end()
-  }
+export function recordBundle(name: string, options: CommandOptions, run: BundleRun): Promise<Recording> {
+  const { config, container, words, recorder, watch } = run
+  return recordBelow(name, options, {
+    prepare: (directory) => {
+      const bundle = join(directory, 'bundle')
+      mkdirSync(join(bundle, 'rootfs'), { recursive: true })
+      writeFileSync(join(bundle, 'config.json'), config)
+      return { command: words(bundle) as [string, ...string[]] }
+    },
+    remove: container,
+    recorder,
+    ...(watch && { watch }),
+  })
 }
 
 function readConfig(file: string): Config {

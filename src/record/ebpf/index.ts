@@ -47,6 +47,10 @@ export interface Workload {
   readonly started?: (pid: number) => void
   /** What its filter may refuse. */
   readonly watch?: Watch
+  /** Descriptors beyond the standard three, as the command is to have them: 3 and on. */
+  readonly descriptors?: readonly number[]
+  /** The command passes no signal on to what it starts: each is sent to that. */
+  readonly passesNothing?: true
 }
 
 /** A process, or a cgroup, that runs already: until it is over, `for`, `stop` or a signal says so. */
@@ -102,7 +106,7 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
     const command = session.starting(() =>
       execa(file, operands, {
         ...surroundings,
-        ...streamsOf(options),
+        ...streamsOf(options, workload?.descriptors),
         argv0: word,
         reject: false,
         cleanup: false,
@@ -110,7 +114,10 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
     )
     const pid = command.pid ?? 0
     workload?.started?.(pid)
-    const silence = options.signals?.((signal) => void pass(signal, pid, session, processes, over.signal))
+    const below = workload?.passesNothing === true
+    const silence = options.signals?.(
+      (signal) => void pass(signal, pid, session, processes, over.signal, below),
+    )
     const ending = endInTime(options, processes, pid, over.signal)
     const result = await command
     if (result.exitCode === undefined && result.signal === undefined) {
@@ -143,6 +150,7 @@ async function pass(
   session: Session,
   processes: () => readonly number[],
   over: AbortSignal,
+  passesNothing: boolean,
 ): Promise<void> {
   const number = constants.signals[signal]
   passed.set(session, passed.get(session) ?? new Map())
@@ -154,7 +162,10 @@ async function pass(
   const now = session.arrivals(number)
   seen.set(number, Math.max(now, before))
   if (now > before) return
-  if (signalProcess(command, signal)) seen.set(number, session.arrivals(number))
+  const below = passesNothing ? processes().filter((pid) => pid !== command) : []
+  for (const pid of below) signalProcess(pid, signal)
+  if (below.length > 0) seen.set(number, session.arrivals(number))
+  else if (signalProcess(command, signal)) seen.set(number, session.arrivals(number))
   else for (const pid of processes()) signalProcess(pid, signal)
 }
 const passed = new WeakMap<Session, Map<number, number>>()

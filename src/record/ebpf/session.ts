@@ -204,7 +204,9 @@ function watchRefusals(
     ending(false)
   }
   attach('sched_process_exec', startedProgram(layout, maps, membership))
-  attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
+  // A filter that ends threads and does nothing else lets no call return refused.
+  if (watch.results.length > 0 || watch.traps)
+    attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
 
 /** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */

@@ -1,0 +1,117 @@
+// The filter of a profile as the system's libseccomp compiles it, for what takes no profile but a BPF program: the same
+// calls to the library that runc makes. Through koffi, because libseccomp has a stable C interface and every machine with
+// a runtime has the library, while its Python binding is a package of its own.
+// Authority: seccomp_init(3), seccomp_rule_add(3), seccomp_export_bpf(3); libseccomp 2.5's seccomp.h.
+import { openSync } from 'node:fs'
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
+import { alternativesOf } from '../meaning/conditions.ts'
+import { isSameAnswer, type Answer } from '../meaning/answer.ts'
+import type { Resolved } from '../meaning/index.ts'
+import { operators } from '../profile/words.ts'
+
+const actions: Readonly<Record<Answer['action'], number>> = {
+  SCMP_ACT_KILL_PROCESS: 0x80000000,
+  SCMP_ACT_KILL_THREAD: 0,
+  SCMP_ACT_TRAP: 0x30000,
+  SCMP_ACT_ERRNO: 0x50000,
+  SCMP_ACT_NOTIFY: 0x7fc00000,
+  SCMP_ACT_TRACE: 0x7ff00000,
+  SCMP_ACT_LOG: 0x7ffc0000,
+  SCMP_ACT_ALLOW: 0x7fff0000,
+}
+/** x32 is told from x86_64 by its width: EM_X86_64, little endian, and not 64 bit. */
+const token = (architecture: Architecture): number =>
+  architecture === 'x32' ? 0x4000003e : architectures[architecture].audit
+const noSuchCall = -1
+/** What adding an architecture that is there says. */
+const EEXIST = 17
+
+/** The functions of libseccomp that it takes. */
+export interface Libseccomp {
+  readonly init: (action: number) => unknown
+  readonly addArchitecture: (filter: unknown, token: number) => number
+  readonly numberOf: (name: string) => number
+  readonly addRule: (
+    filter: unknown,
+    action: number,
+    call: number,
+    count: number,
+    conditions: readonly object[],
+  ) => number
+  readonly export: (filter: unknown, descriptor: number) => number
+  readonly release: (filter: unknown) => void
+}
+
+/** Throws an Error where koffi or the library is missing. */
+export async function loadLibseccomp(): Promise<Libseccomp> {
+  const { default: koffi } = await import('koffi')
+  const library = koffi.load('libseccomp.so.2')
+  // Not by name: a type can be named once in a process.
+  const condition = koffi.struct({ arg: 'uint', op: 'int', a: 'uint64', b: 'uint64' })
+  return {
+    init: library.func('seccomp_init', 'void *', ['uint32']),
+    addArchitecture: library.func('seccomp_arch_add', 'int', ['void *', 'uint32']),
+    numberOf: library.func('seccomp_syscall_resolve_name', 'int', ['str']),
+    addRule: library.func('seccomp_rule_add_array', 'int', [
+      'void *',
+      'uint32',
+      'int',
+      'uint',
+      koffi.pointer(condition),
+    ]),
+    export: library.func('seccomp_export_bpf', 'int', ['void *', 'int']),
+    release: library.func('seccomp_release', 'void', ['void *']),
+  }
+}
+
+/** Writes the program to a new file and gives it open for reading. Throws UserError (125) where libseccomp refuses it. */
+export function compileTo(library: Libseccomp, resolved: Resolved, file: string): number {
+  const { defaultAnswer, rules, name } = resolved
+  const told = (what: string, answer: number): void => {
+    if (answer !== 0)
+      throw new UserError(
+        `${name}: libseccomp refuses ${what} (error ${-answer}), and no filter is made`,
+        125,
+      )
+  }
+  const filter = library.init(actionOf(defaultAnswer))
+  if (filter === null)
+    throw new UserError(`${name}: libseccomp makes no filter with this default action`, 125)
+  try {
+    for (const each of resolved.architectures) {
+      const answer = library.addArchitecture(filter, token(each))
+      if (answer !== -EEXIST) told(each, answer)
+    }
+    for (const rule of rules) {
+      if (isSameAnswer(rule.answer, defaultAnswer)) continue
+      for (const each of rule.names) {
+        const number = library.numberOf(each)
+        if (number === noSuchCall) continue
+        for (const conditions of alternativesOf(rule.args)) {
+          const values = conditions.map(({ index, operator, mask, value }) => {
+            const masked = operator === 'SCMP_CMP_MASKED_EQ'
+            return {
+              arg: index,
+              // enum scmp_compare has the order of the specification, from 1 on.
+              op: operators.indexOf(operator) + 1,
+              a: masked ? mask : value,
+              b: masked ? value : 0n,
+            }
+          })
+          told(each, library.addRule(filter, actionOf(rule.answer), number, values.length, values))
+        }
+      }
+    }
+    const descriptor = openSync(file, 'wx+', 0o600)
+    told('to write it', library.export(filter, descriptor))
+    return openSync(file, 'r')
+  } finally {
+    library.release(filter)
+  }
+}
+
+/** SCMP_ACT_ERRNO(n) and SCMP_ACT_TRACE(n) carry a number in the lower half. */
+function actionOf({ action, errno }: Answer): number {
+  return (actions[action] | ((errno ?? 0) & 0xffff)) >>> 0
+}
