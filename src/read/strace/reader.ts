@@ -446,8 +446,10 @@ export class StraceReader implements Reader {
   }
 
   #orphanExecve(pid: number, line: number): void {
-    const orphans = this.#orphanExecves.get(pid) ?? []
-    this.#orphanExecves.set(pid, [...orphans, { source: this.#counts.source, line }])
+    const orphans = this.#orphanExecves.get(pid)
+    const place = { source: this.#counts.source, line }
+    if (orphans === undefined) this.#orphanExecves.set(pid, [place])
+    else if (orphans.length < mentionLimit) orphans.push(place)
   }
 
   /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
