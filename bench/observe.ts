@@ -1,57 +1,131 @@
-// How quickly `observe` reads 500 MB of `strace -f -o`, beside mawk counting the second field of the same file: both
-// in one run, taking turns. Prints the median ratio of the pairs (below 1: seccomp-gen is quicker) and the memory.
-// Run: npm run build && npx tsx bench/observe.ts [MEGABYTES] [PAIRS] [TRACE]
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// How quickly `observe` reads, beside what else counts the calls of a trace: every form of input, every rival, all in
+// one run. Each rival takes turns with seccomp-gen, so that whatever else the machine does meets both; the ratios are
+// medians over the pairs. Prints a table in Markdown; --out FILE writes it.
+// Run: npm run build && npx tsx bench/observe.ts [--megabytes 500] [--pairs 5] [--slow-pairs 1] [--sizes 50,500,2000]
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { execa } from 'execa'
+import { inputs, writeLarge, type Input } from './inputs.ts'
+import { measure, median, observing, type Measure } from './measure.ts'
 
-const [megabytes = '500', pairs = '5', given] = process.argv.slice(2)
-const root = fileURLToPath(new URL('..', import.meta.url))
-const trace = given ?? join(root, 'traces/web-server/web-server.strace')
+const { values: given } = parseArgs({
+  options: {
+    megabytes: { type: 'string', default: '500' },
+    pairs: { type: 'string', default: '5' },
+    'slow-pairs': { type: 'string', default: '1' },
+    sizes: { type: 'string', default: '50,500,2000' },
+    forms: { type: 'string', default: 'f,yy,stderr,audit,gzip' },
+    out: { type: 'string' },
+  },
+})
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
-const file = join(folder, 'large.strace')
+const lines: string[] = []
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] as number
+function say(line = ''): void {
+  lines.push(line)
+  console.log(line)
 }
 
-async function seconds(command: string, args: readonly string[]): Promise<{ took: number; stderr: string }> {
-  const start = process.hrtime.bigint()
-  const { stderr } = await execa(command, args, { stdout: 'ignore' })
-  return { took: Number(process.hrtime.bigint() - start) / 1e9, stderr }
+/** In the manner of minijail's generate_seccomp_policy.py: a pattern, line by line. */
+const python = String.raw`
+import collections, re, sys
+call = re.compile(r'^\s*(?:\[[^]]*\]|\d+)?\s*(?:[\d:.]+ )?([a-zA-Z0-9_]+)\(([^)<]*)')
+found = collections.Counter()
+for line in sys.stdin.buffer:
+    match = call.match(line.decode('latin-1'))
+    if match: found[match.group(1)] += 1
+for name, count in found.most_common(): print(name, count)`
+
+/** What each rival runs; \`read\` gives the text of the file. */
+function rivals(input: Input, isPacked: boolean): readonly (readonly [name: string, line: string])[] {
+  const read = isPacked ? 'gzip -dc "$FILE" | ' : ''
+  const file = isPacked ? '' : ' "$FILE"'
+  const awk = `${read}mawk '{ calls[${input.field}]++ } END { for (call in calls) print call, calls[call] }'${file}`
+  const grep = `${read}grep -aoP '${input.pattern}'${file} | sort | uniq -c`
+  const regex = `${isPacked ? read : ''}python3 -c "$PYTHON"${isPacked ? '' : ' < "$FILE"'}`
+  return [
+    ['`mawk`, one field counted', awk],
+    ['`wc -l`', isPacked ? `${read}wc -l` : `wc -l "$FILE"`],
+    ['`grep -oP … \\| sort \\| uniq -c`', grep],
+    ...(input.form.includes('strace') ? [['Python, a pattern per line', regex] as const] : []),
+  ]
 }
 
-try {
-  const once = readFileSync(trace)
-  const times = Math.ceil((Number(megabytes) * 1e6) / once.length)
-  const descriptor = openSync(file, 'w')
-  for (let i = 0; i < times; i++) writeSync(descriptor, once)
-  closeSync(descriptor)
+const two = (value: number): string => value.toFixed(2)
 
-  const ratios: number[] = []
-  let resident = 0
-  for (let pair = 0; pair < Number(pairs); pair++) {
-    const mawk = await seconds('mawk', [
-      '{ calls[$2]++ } END { for (call in calls) print call, calls[call] }',
-      file,
-    ])
-    const ours = await seconds(process.execPath, [
-      '--import',
-      `data:text/javascript,process.on('exit',()=>process.stderr.write('maxrss '+process.resourceUsage().maxRSS+'\\n'))`,
-      join(root, 'dist/cli.js'),
-      'observe',
-      file,
-    ])
-    ratios.push(ours.took / mawk.took)
-    resident = Math.max(resident, Number(/maxrss (\d+)/.exec(ours.stderr)?.[1] ?? 0))
-    console.log(`pair ${pair + 1}: mawk ${mawk.took.toFixed(2)} s, observe ${ours.took.toFixed(2)} s`)
+async function compare(input: Input, file: string, megabytes: number, isPacked: boolean): Promise<void> {
+  for (const [index, [name, line]] of rivals(input, isPacked).entries()) {
+    const pairs: (readonly [Measure, Measure])[] = []
+    const count = Number(index < 2 ? given.pairs : given['slow-pairs'])
+    for (let pair = 0; pair < count; pair++)
+      pairs.push([await measure(line, file), await measure(observing(), file)])
+    const of = (pick: (pair: readonly [Measure, Measure]) => number): string => two(median(pairs.map(pick)))
+    const resident = Math.max(...pairs.map(([, ours]) => ours.resident ?? 0))
+    say(
+      `| ${input.form}${isPacked ? ', gzip' : ''} | ${megabytes.toFixed(0)} | ${name} | ${of(([they]) => they.wall)} | ${of(([they]) => they.user)} ` +
+        `| ${of(([, ours]) => ours.wall)} | ${of(([, ours]) => ours.user)} | ${of(([they, ours]) => ours.wall / they.wall)} ` +
+        `| ${of(([they, ours]) => ours.user / Math.max(they.user, 0.001))} | ${resident.toFixed(0)} |`,
+    )
   }
-  console.log(`${((times * once.length) / 1e6).toFixed(0)} MB of ${trace.replace(root, '')}`)
-  console.log(`observe / mawk: median ${median(ratios).toFixed(2)}, best ${Math.min(...ratios).toFixed(2)}`)
-  console.log(`resident at most ${(resident / 1024).toFixed(0)} MB`)
+}
+
+const first = async (command: string, args: readonly string[]): Promise<string> => {
+  const { stdout, stderr } = await execa(command, args, { reject: false })
+  return `${stdout}${stderr}`.split('\n')[0] ?? ''
+}
+
+process.env['PYTHON'] = python
+try {
+  const [cpu] = cpus()
+  say('# Reading traces')
+  say()
+  say(`\`npx tsx bench/observe.ts ${process.argv.slice(2).join(' ')}\``.replace(' `', '`'))
+  say()
+  say(
+    `${new Date().toISOString().slice(0, 10)} · ${cpu?.model.trim() ?? ''}, ${cpus().length} cores · Node ${process.version} · ${await first('mawk', ['-W', 'version'])} · ${await first('python3', ['--version'])} · ${await first('grep', ['--version'])} · ${await first('gzip', ['--version'])}`,
+  )
+  say()
+  say('Times in seconds. A ratio below 1: seccomp-gen is quicker. Memory: seccomp-gen, resident at most, MB.')
+  say()
+  say(
+    '| input | MB | rival | rival, clock | rival, user | observe, clock | observe, user | ratio, clock | ratio, user | memory |',
+  )
+  say('|---|--:|---|--:|--:|--:|--:|--:|--:|--:|')
+  const all = inputs()
+  const forms = given.forms.split(',')
+  for (const [form, input] of Object.entries(all)) {
+    const packed = form === 'f' && forms.includes('gzip')
+    if (!forms.includes(form) && !packed) continue
+    const file = join(folder, `large.${form}`)
+    const megabytes = writeLarge(file, input, Number(given.megabytes))
+    if (forms.includes(form)) await compare(input, file, megabytes, false)
+    if (packed) {
+      await execa('gzip', ['-1', '-k', file])
+      await compare(input, `${file}.gz`, megabytes, true)
+      rmSync(`${file}.gz`)
+    }
+    rmSync(file)
+  }
+  say()
+  say('## By size')
+  say()
+  say('| input | MB | clock | user | MB per second | memory |')
+  say('|---|--:|--:|--:|--:|--:|')
+  for (const size of given.sizes.split(',').map(Number)) {
+    const input = all['f'] as Input
+    const file = join(folder, 'large.f')
+    const megabytes = writeLarge(file, input, size)
+    const runs: Measure[] = []
+    for (let run = 0; run < Number(given.pairs); run++) runs.push(await measure(observing(), file))
+    const wall = median(runs.map((run) => run.wall))
+    say(
+      `| ${input.form} | ${megabytes.toFixed(0)} | ${two(wall)} | ${two(median(runs.map((run) => run.user)))} | ${(megabytes / wall).toFixed(0)} | ${Math.max(...runs.map(({ resident = 0 }) => resident)).toFixed(0)} |`,
+    )
+    rmSync(file)
+  }
+  if (given.out !== undefined) writeFileSync(given.out, `${lines.join('\n')}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,16 +1,21 @@
-// What recording costs: ebpf, strace, strace for a second run (--add-to), perf trace -s and bpftrace beside the
-// untraced program, all in one run, taking turns. Prints the median of the ratios to the untraced run of the same
-// round. The time is the program's own, from its start to its end; what starting a recorder takes is not in it.
-// Run as root: npx tsx bench/recorders.ts [ROUNDS]
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// What recording costs: ebpf, strace, strace for a second run (--add-to), perf trace -s and bpftrace beside the untraced
+// program, in one run. Before and after every recorded run the program runs untraced, and the ratio is to the mean of
+// these two, so that what else the machine does weighs on both; `untraced` among the rows is the program against itself,
+// and its quartiles are the noise. Printed: the median of the ratios with its quartiles, and what the whole command takes
+// beyond the program's own time (starting, attaching, reading out, writing the profile), in seconds.
+// As root, built: npm run build && npx tsx bench/recorders.ts [ROUNDS]
 import { execa } from 'execa'
-import { record } from '../src/record/index.ts'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 
-const rounds = Number(process.argv[2] ?? 5)
+const rounds = Number(process.argv[2] ?? 9)
+const cli = resolve(import.meta.dirname, '../dist/cli.js')
+if (!existsSync(cli)) throw new Error('run npm run build first')
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
+const at = (name: string): string => join(folder, name)
+
+/** Does its work so many times, and writes how long that took: from its start to its end, by its own clock. */
 const source = `
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,82 +38,102 @@ int main(int argc, char **argv) {
   fprintf(f, "%f", (b.tv_sec - a.tv_sec) + (b.tv_nsec - a.tv_nsec) / 1e9);
   fclose(f);
 }`
-writeFileSync(join(folder, 'load.c'), source)
-await execa('gcc', ['-O2', '-o', join(folder, 'load'), join(folder, 'load.c')])
+writeFileSync(at('load.c'), source)
+await execa('gcc', ['-O2', '-o', at('load'), at('load.c')])
 
-const took = join(folder, 'took')
-const seconds = (): number => Number(readFileSync(took, 'utf8'))
-const load = (kind: string, times: number): readonly [string, ...string[]] => [
-  join(folder, 'load'),
-  kind,
-  String(times),
-  took,
+type Words = readonly string[]
+const load = (kind: string, times: number): Words => [at('load'), kind, String(times), at('took')]
+const trace = (...options: Words): Words => [
+  process.execPath,
+  cli,
+  'trace',
+  '-o',
+  at('profile.json'),
+  ...options,
+  '--',
 ]
+const counting = 'tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }'
 
-type Way = (command: readonly [string, ...string[]]) => Promise<unknown>
-const silent = { stdio: 'ignore', reject: false } as const
-const ways: Readonly<Record<string, Way>> = {
-  untraced: ([file, ...words]) => execa(file, words, silent),
-  ebpf: (command) => record({ command, recorder: 'ebpf', streams: 'ignore' }),
-  'strace, second run': async (command) => {
-    const known = await knownOf(command)
-    return record({ command, recorder: 'strace', known, streams: 'ignore' })
-  },
-  strace: (command) => record({ command, recorder: 'strace', streams: 'ignore' }),
-  'strace -f -o': (command) => execa('strace', ['-f', '-o', join(folder, 'trace'), ...command], silent),
-  'perf trace -s': (command) =>
-    execa('perf', ['trace', '-s', '-o', join(folder, 'perf'), ...command], silent),
-  bpftrace: bpftraced,
+/** The words that run a command under each. */
+const ways: Readonly<Record<string, (command: Words) => Words>> = {
+  untraced: (command) => command,
+  ebpf: (command) => [...trace('--recorder', 'ebpf'), ...command],
+  'strace, second run': (command) => [
+    ...trace('--recorder', 'strace', '--add-to', at(`${command[1] ?? ''}.json`)),
+    ...command,
+  ],
+  strace: (command) => [...trace('--recorder', 'strace'), ...command],
+  'strace -f -o': (command) => ['strace', '-f', '-o', at('trace'), ...command],
+  'perf trace -s': (command) => ['perf', 'trace', '-s', '-o', at('perf'), '--', ...command],
+  bpftrace: (command) => ['bpftrace', '-e', counting, '-c', command.join(' ')],
 }
 
-const remembered = new Map<string, ReturnType<typeof knownNow>>()
-const knownNow = async (command: readonly [string, ...string[]]) =>
-  (await record({ command, recorder: 'strace', streams: 'ignore' })).observations
-/** What a first, short run saw. */
-function knownOf([file, kind = '', , out = '']: readonly [string, ...string[]]): ReturnType<typeof knownNow> {
-  const known = remembered.get(kind) ?? knownNow([file, kind, '2', out])
-  remembered.set(kind, known)
-  return known
+/** Seconds: what the program itself took, and what came on top of it. */
+interface Took {
+  readonly own: number
+  readonly more: number
 }
 
-async function bpftraced([file, ...words]: readonly [string, ...string[]]): Promise<void> {
-  const program = 'tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); } BEGIN { printf("up\\n"); }'
-  const tracer = spawn('bpftrace', ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const over = new Promise((resolve) => tracer.once('close', resolve))
-  await Promise.race([over, new Promise((resolve) => tracer.stdout.once('data', resolve))])
-  if (tracer.exitCode !== null) throw new Error('bpftrace does not run')
-  tracer.stdout.resume()
-  await execa(file, words, silent)
-  tracer.kill('SIGINT')
-  await over
+async function run(words: Words): Promise<Took> {
+  const [first = '', ...rest] = words
+  rmSync(at('took'), { force: true })
+  const begun = performance.now()
+  const { failed, shortMessage } = await execa(first, rest, {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    reject: false,
+  })
+  const whole = (performance.now() - begun) / 1000
+  if (failed || !existsSync(at('took'))) throw new Error(shortMessage ?? 'the program did not run')
+  const own = Number(readFileSync(at('took'), 'utf8'))
+  return { own, more: whole - own }
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+/** Of three or more, the value below which this part lies. */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
+}
 
 try {
-  for (const [name, command] of [
-    ['call-heavy (200,000 reads and writes of a byte)', load('calls', 100_000)],
-    ['fork-heavy (100 times /bin/true)', load('forks', 100)],
+  for (const [name, kind, times, target] of [
+    ['call-heavy: 200,000 reads and writes of a byte', 'calls', 100_000, 1.5],
+    ['fork-heavy: 100 times /bin/true', 'forks', 100, 1.1],
   ] as const) {
+    const command = load(kind, times)
+    // The first run, from which the second knows what need not be traced.
+    await run([...trace('--recorder', 'strace', '--add-to', at(`${kind}.json`)), ...load(kind, 2)])
+    const left = new Map(Object.entries(ways))
     const ratios = new Map<string, number[]>()
+    const more = new Map<string, number[]>()
     for (let round = 0; round < rounds; round++) {
-      let plain = 0
-      for (const [way, run] of Object.entries(ways)) {
-        rmSync(took, { force: true })
+      let before = await run(command)
+      for (const [way, words] of left) {
+        // What is slower by far is known soon enough.
+        if (round >= 3 && quantile(ratios.get(way) ?? [], 0.5) > 5) continue
         try {
-          await run(command)
-          const time = seconds()
-          if (way === 'untraced') plain = time
-          ratios.set(way, [...(ratios.get(way) ?? []), time / plain])
+          const took = await run(words(command))
+          const after = await run(command)
+          ratios.set(way, [...(ratios.get(way) ?? []), took.own / ((before.own + after.own) / 2)])
+          more.set(way, [...(more.get(way) ?? []), took.more])
+          before = after
         } catch (error) {
-          if (round === 0)
-            console.log(`${way}: not measured: ${(error as Error).message.split('\n')[0] ?? ''}`)
+          left.delete(way)
+          console.log(`${way}: not measured: ${(error as Error).message.split('\n')[0] ?? ''}`)
         }
       }
     }
-    console.log(name)
-    for (const [way, values] of ratios) console.log(`  ${way.padEnd(20)} ${median(values).toFixed(2)}`)
+    console.log(`${name}; ${rounds} rounds, load ${loadavg()[0]?.toFixed(1)}`)
+    for (const [way, values] of ratios) {
+      const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => quantile(values, part).toFixed(2))
+      const wanted = way === 'ebpf' ? target : way === 'strace, second run' ? 2 : undefined
+      console.log(
+        `  ${way.padEnd(20)} ${(middle ?? '').padStart(6)}  (${low} to ${high})` +
+          `  and ${quantile(more.get(way) ?? [], 0.5).toFixed(2)} s` +
+          (wanted === undefined ? '' : `  at most ${wanted.toFixed(2)} is wanted`),
+      )
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

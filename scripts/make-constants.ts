@@ -17,6 +17,7 @@ const headers = [
   'linux/sched.h',
   'linux/personality.h',
   'linux/prctl.h',
+  'linux/seccomp.h',
   'linux/fcntl.h',
   'asm/termbits.h',
   'asm/ioctls.h',
@@ -41,6 +42,7 @@ const groups: readonly { readonly of: string; readonly name: RegExp; readonly no
     not: /^PER_(?:CLEAR_ON_SETID|MASK)$/,
   },
   { of: 'prctl', name: /^PR_[A-Z0-9_]+$/ },
+  { of: 'seccomp', name: /^SECCOMP_(?:SET_MODE|MODE|FILTER_FLAG)_[A-Z_]+$/ },
   { of: 'fcntl', name: /^F_[A-Z0-9_]+$/, not: /_BASE$/ },
   // FIOQSIZE is another number on arm; SIOC…PRIVATE begin ranges that strace prints otherwise; TCIFLUSH, TCSANOW
   // and the like are arguments of such calls.
@@ -71,6 +73,8 @@ const further: readonly (readonly [of: string, name: string, value: bigint])[] =
   ['prctl', 'PR_SET_SHADOW_STACK_STATUS', 75n],
   ['prctl', 'PR_LOCK_SHADOW_STACK_STATUS', 76n],
   ['prctl', 'PR_GET_AUXV', 0x41555856n],
+  // include/uapi/linux/seccomp.h of Linux 5.19.
+  ['seccomp', 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV', 32n],
   // include/uapi/asm-generic/fcntl.h, 32-bit only; include/uapi/linux/fcntl.h of Linux 6.10 and 6.12.
   ['fcntl', 'F_GETLK64', 12n],
   ['fcntl', 'F_SETLK64', 13n],

@@ -152,7 +152,7 @@ async function measureRounds(
     rounds += 1
     for (const way of ways) {
       const trace = await traced(runtime, way, noNewPrivileges)
-      const calls = callsAfterFilter(trace, program)
+      const calls = await callsAfterFilter(trace, program)
       if (calls === undefined)
         throw new Error(`${binary}, ${way.name}: the program did not start under a filter`)
       for (const call of calls) {

@@ -36,6 +36,9 @@ export {
 export {
   derivePolicy,
   printPolicy,
+  type Beyond,
+  type CeilingOptions,
+  type CeilingProfile,
   type Condition,
   type DefaultAction,
   type KernelWhy,

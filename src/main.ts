@@ -53,6 +53,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/explain.ts'),
     failure: 2,
   },
+  verify: {
+    summary: 'run a command under a profile and say what was refused',
+    load: () => import('./commands/verify.ts'),
+    failure: 125,
+  },
   syscalls: {
     summary: 'look up calls in the tables of every architecture',
     load: () => import('./commands/syscalls.ts'),

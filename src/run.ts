@@ -1,4 +1,4 @@
-// The library's door to what starts processes: `import { record } from 'seccomp-gen/run'`. Exports only.
+// The library's door to what starts processes: `import { record, verify } from 'seccomp-gen/run'`. Exports only.
 export { record } from './record/index.ts'
 export type {
   CgroupOptions,
@@ -14,4 +14,15 @@ export type {
   Recording,
   SignalFeed,
 } from './record/index.ts'
+export {
+  verify,
+  type Judged as JudgedRefusal,
+  type RefusedProcess,
+  type Refusal,
+  type Repair,
+  type Repaired,
+  type Verification,
+  type VerifyNotice,
+  type VerifySettings,
+} from './verify/index.ts'
 export { UserError } from './errors.ts'

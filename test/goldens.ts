@@ -1,6 +1,6 @@
 // The cases of traces/: a real recording each, and what it must give.
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { observe, printObservations } from '../src/observe/index.ts'
 import { derivePolicy } from '../src/policy/index.ts'
@@ -9,6 +9,8 @@ import type { Source } from '../src/read/source.ts'
 import { sourcesOf } from './recordings.ts'
 
 const folder = fileURLToPath(new URL('../traces', import.meta.url))
+/** Traces of a container engine: what is called in the container is another question to them. */
+const engines = new Set(['crun-run'])
 const beside = new Set(['ORIGIN.md', 'golden'])
 
 /** The folders of traces/. */
@@ -24,7 +26,9 @@ export function sourcesOfCase(path: string): Source[] {
 /** The golden files of a case, as the program writes them now. */
 export async function goldens(path: string): Promise<Record<string, string>> {
   const observations = await observe(sourcesOfCase(path))
+  const inside = engines.has(basename(path)) && (await observe(sourcesOfCase(path), { afterFilter: true }))
   return {
+    ...(inside && { 'golden/after-filter.json': printObservations(inside) }),
     'golden/observations.json': printObservations(observations),
     'golden/profile.json': printPolicyAs(derivePolicy(observations, {}), 'oci'),
   }

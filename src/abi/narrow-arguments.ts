@@ -1,8 +1,9 @@
 // Which arguments the kernel takes as a 32-bit `int` or `unsigned int`: it drops the upper half of the register,
 // which a seccomp filter sees, so only a masked comparison tells what the call will do. Authority: the prototypes in
 // include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on x86_64 and aarch64.
-// `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared whole; clone and unshare take an
-// `unsigned long` of which the kernel keeps the lower half (kernel/fork.c).
+// `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared whole; so are unshare's
+// flags, of which the kernel refuses unknown upper bits. clone takes an `unsigned long` of which it keeps the lower half
+// (both kernel/fork.c).
 
 // prettier-ignore
 const indexes: Readonly<Record<string, string>> = {
@@ -23,7 +24,7 @@ const indexes: Readonly<Record<string, string>> = {
   setitimer: '0', setns: '01', setpriority: '012', setrlimit: '0', setsockopt: '0124', shmctl: '01', shmget: '02', shutdown: '01',
   signalfd4: '03', socket: '012', socketpair: '012', splice: '025', statx: '023', symlinkat: '1', sync_file_range: '03', syslog: '02',
   sysfs: '0', tee: '013', tgkill: '012', timer_create: '0', timerfd_create: '01', timerfd_settime: '01', tkill: '01', umount2: '1',
-  unlinkat: '02', unshare: '0', userfaultfd: '0', utimensat: '03', vmsplice: '03', wait4: '02', waitid: '013', write: '0',
+  unlinkat: '02', userfaultfd: '0', utimensat: '03', vmsplice: '03', wait4: '02', waitid: '013', write: '0',
 }
 
 /** Whether argument `index` (0 to 5) of a call is 32 bits wide in a 64-bit kernel. False also for what is not listed. */

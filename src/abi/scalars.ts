@@ -69,6 +69,20 @@ export const scalarsReadAlways: ReadonlyMap<string, readonly number[]> = new Map
   ['unshare', [0]],
 ])
 
+/** Those, and what is asked for besides: indexes by call, in order. */
+export function scalarsRead(
+  asked: ReadonlyMap<string, readonly number[]> = new Map(),
+): ReadonlyMap<string, readonly number[]> {
+  const read = new Map(scalarsReadAlways)
+  for (const [call, indexes] of asked) {
+    read.set(
+      call,
+      [...new Set([...(read.get(call) ?? []), ...indexes])].sort((a, b) => a - b),
+    )
+  }
+  return read
+}
+
 /** The argument of a call at the kernel's index; undefined where no condition may speak of it. */
 export function scalarOf(call: string, index: number): Scalar | undefined {
   return scalars.find((each) => each.call === call && each.index === index)

@@ -10,6 +10,16 @@ export interface ContextWords {
 }
 
 export function addContextOptions(command: Command): Command {
+  return addHostOptions(command).addOption(
+    new Option('--runtime <runtime>', 'with runc: its ENOSYS for calls newer than the profile, too').choices([
+      'runc',
+      'crun',
+    ]),
+  )
+}
+
+/** Those of them that do not say which runtime. */
+export function addHostOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -18,12 +28,6 @@ export function addContextOptions(command: Command): Command {
       ).argParser((word: string, before: readonly string[] = []) => [...before, capability(word)]),
     )
     .option('--kernel <x.y>', 'kernel of the host (default: 6.12)')
-    .addOption(
-      new Option(
-        '--runtime <runtime>',
-        'with runc: its ENOSYS for calls newer than the profile, too',
-      ).choices(['runc', 'crun']),
-    )
 }
 
 function capability(word: string): string {
@@ -39,12 +43,10 @@ export function contextOptionsFrom(
   architecture: Architecture,
   engine?: readonly string[],
 ): ContextOptions {
-  const named = cap?.filter((each) => each !== 'none')
+  const capabilities = capabilitiesFrom(cap) ?? engine
   return {
     architecture,
-    ...(named?.includes('all') ? { capabilities: 'all' as const } : {}),
-    ...(named !== undefined && !named.includes('all') ? { capabilities: named } : {}),
-    ...(named === undefined && engine !== undefined ? { capabilities: engine } : {}),
+    ...(capabilities === undefined ? {} : { capabilities }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(runtime === undefined ? {} : { runtime }),
   }
@@ -56,4 +58,9 @@ export function contextFrom(
   engine?: readonly string[],
 ): Context {
   return contextOf(contextOptionsFrom(words, architecture, engine))
+}
+
+/** Undefined where none is named. */
+export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 'all' | undefined {
+  return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
 }

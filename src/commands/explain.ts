@@ -57,8 +57,7 @@ async function explain(
   await checkOutput(output, world)
   const { profile, capabilities } = await readProfileWord(word, world)
   // Every format of traces, for those who give one.
-  const observations =
-    trace && (await (await import('./read.ts')).readInputs(trace, 'auto', undefined, world))
+  const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
   const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)
   const explained = explainProfile(profile, {
     ...context,

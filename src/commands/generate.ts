@@ -2,7 +2,14 @@
 import type { Choice } from '../read/subject.ts'
 import type { Format } from '../read/detect.ts'
 import { addChoiceOptions, choiceOf, formatOption } from './options.ts'
-import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
+import {
+  addProfileOptions,
+  argumentsOf,
+  checkProfileOutputs,
+  readCeiling,
+  writeProfile,
+  type ProfileOptions,
+} from './profile.ts'
 import { readInputs } from './read.ts'
 import { sayAccount } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -25,8 +32,13 @@ export const declare: Declare = (command, world, end) => {
 
 async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
   await checkProfileOutputs(options, world)
-  const observations = await readInputs(files, options.format, undefined, world, choiceOf(options))
-  await writeProfile(observations, options, world)
+  const ceiling = await readCeiling(options, world)
+  const observations = await readInputs(files, world, {
+    format: options.format,
+    choice: choiceOf(options),
+    arguments: argumentsOf(ceiling, options),
+  })
+  await writeProfile(observations, options, ceiling, world)
   sayAccount(world, observations)
   return 0
 }

@@ -7,9 +7,9 @@ import { createReadStream } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
-import { countCalls, mergeObservations, observe } from '../observe/index.ts'
+import { countCalls, mergeObservations, observe, type Observations } from '../observe/index.ts'
 import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
-import { addProfileOptions, writeProfile, type ProfileOptions } from './profile.ts'
+import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
 import { checkOutput } from './output.ts'
 import type { Declare, World } from './world.ts'
 
@@ -50,6 +50,7 @@ async function hook(options: Options, world: World): Promise<number> {
   const files = readAnnotation(state.annotations?.[annotation])
   if (options.follow !== undefined) return follow(state, files, options, world)
   await checkOutput(files.output, world)
+  await readCeiling(options, world)
   const why = await whyNoEbpf()
   if (why !== undefined) throw new UserError(`the container cannot be recorded: ${why}`)
   await leaveBehind(state)
@@ -133,18 +134,31 @@ async function leaveBehind(state: HookState): Promise<void> {
   if (said !== 'attached\n') throw new UserError(`the container cannot be recorded: ${said.trim()}`)
 }
 
+/** What a profile allows, as the hook that is replaced takes it; or what any other input shows. */
+async function readBase(file: string, asked: ReturnType<typeof argumentsOf>): Promise<Observations> {
+  const read = (format: 'profile' | 'auto'): Promise<Observations> =>
+    observe([{ name: file, bytes: createReadStream(file) }], { format, arguments: asked })
+  return read('profile').catch((notProfile: unknown) => {
+    if (!(notProfile instanceof UserError)) throw notProfile
+    return read('auto').catch(() => {
+      throw notProfile
+    })
+  })
+}
+
 /** Nobody reads what is said here: a failure stands beside the profile, in FILE.error. */
 async function follow(state: HookState, files: Files, options: Options, world: World): Promise<number> {
   const failed = `${files.output}.error`
   try {
     await rm(failed, { force: true })
-    const seen = await recordHooked(state, () => world.stdout.write('attached\n'))
+    const ceiling = await readCeiling(options, world)
+    const asked = argumentsOf(ceiling, options)
+    const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
     if (countCalls(seen) === 0) throw new UserError('no call was recorded: nothing is written')
     const { input } = files
-    const before =
-      input === undefined ? [] : [await observe([{ name: input, bytes: createReadStream(input) }])]
+    const before = input === undefined ? [] : [await readBase(input, asked)]
     const output = { ...options, output: files.output }
-    await writeProfile(mergeObservations(seen, ...before), output, world)
+    await writeProfile(mergeObservations(seen, ...before), output, ceiling, world)
     return 0
   } catch (error) {
     const { message } = error as Error

@@ -15,6 +15,7 @@ interface Options extends Choice {
   readonly format: Format | 'auto'
   readonly arch?: readonly Architecture[]
   readonly strict?: true
+  readonly afterFilter?: true
   readonly output?: string
 }
 
@@ -23,6 +24,10 @@ export const declare: Declare = (command, world, end) => {
     .argument('[file...]', 'traces, logs, profiles, observations, directories or -ff prefixes; - is stdin')
     .addOption(formatOption())
     .addOption(archOption('architecture of traces that do not tell it'))
+    .option(
+      '--after-filter',
+      'of a trace of a container engine (strace -f): only what is called under a seccomp filter',
+    )
     .option('--strict', 'status 1 where anything was not understood or is likely missing')
     .addOption(outputOption('the observations'))
     .addHelpText(
@@ -33,10 +38,15 @@ export const declare: Declare = (command, world, end) => {
 }
 
 async function observe(files: readonly string[], options: Options, world: World): Promise<number> {
-  const { arch = [], format, output, strict } = options
+  const { arch = [], format, output, strict, afterFilter } = options
   if (arch.length > 1) throw new UserError('observe reads traces of one machine at a time: give --arch once')
   await checkOutput(output, world)
-  const observations = await readInputs(files, format, arch[0], world, choiceOf(options))
+  const observations = await readInputs(files, world, {
+    format,
+    ...(arch[0] && { architecture: arch[0] }),
+    choice: choiceOf(options),
+    ...(afterFilter && { afterFilter }),
+  })
   await writeOutput(printObservations(observations), output, world)
   sayAccount(world, observations)
   const doubtful =

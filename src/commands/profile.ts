@@ -2,18 +2,23 @@
 // policy with its reasons beside it. The options are the same in both.
 import { Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
+import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
+import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
 import { derivePolicy, printPolicy, versionFloor, type FloorChoice } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicyAs } from '../profile/index.ts'
+import { ceilingLines } from '../report/ceiling.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
+import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, refuseSame, writeOutput } from './output.ts'
+import { readProfileWord, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
-export interface ProfileOptions {
+export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly arch?: readonly Architecture[]
   readonly runtime: FloorChoice
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
@@ -21,12 +26,14 @@ export interface ProfileOptions {
   readonly as: Dialect
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
   readonly allowClone3?: true
+  readonly within: string
+  readonly conditions: 'none' | 'within' | 'observed'
   readonly explain?: string
   readonly output?: string
 }
 
 export function addProfileOptions(command: Command): Command {
-  return command
+  const all = command
     .addOption(archOption('architecture the profile is for, repeatable; default: those seen'))
     .addOption(runtimeOption('container runtime whose own calls are added').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
@@ -41,8 +48,19 @@ export function addProfileOptions(command: Command): Command {
         .default('errno'),
     )
     .option('--allow-clone3', 'allow clone3 instead of making libc fall back to clone')
+    .option(
+      '--within <profile>',
+      'no wider than docker, docker@25, podman, containerd, cri-o or a file, but for what was seen; none',
+      'docker',
+    )
+    .addOption(
+      new Option('--conditions <conditions>', 'on arguments: none, those of --within, or the values seen')
+        .choices(['none', 'within', 'observed'])
+        .default('within'),
+    )
     .option('--explain <file>', 'write the policy with the reason of every rule to a file')
     .addOption(outputOption('the profile'))
+  return addHostOptions(all)
 }
 
 /** Throws a UserError where a result could not be written: before the work is done. */
@@ -55,12 +73,44 @@ export async function checkProfileOutputs(options: ProfileOptions, world: World)
   refuseSame([options.output, options.explain], world)
 }
 
+/** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
+export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
+  if (options.within === 'none') return 'none'
+  if (options.within === '-') throw new UserError('--within -: standard input is for traces; give a file')
+  const ceiling = await readProfileWord(options.within, world)
+  for (const architecture of ['x86_64', 'aarch64'] as const)
+    makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
+  return ceiling
+}
+
+/** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
+export function argumentsOf(
+  ceiling: 'none' | NamedProfile,
+  { conditions }: Pick<ProfileOptions, 'conditions'>,
+): ReadonlyMap<string, readonly number[]> {
+  const spoken = new Map<string, readonly number[]>()
+  const speak = (call: string, index: number): void =>
+    void spoken.set(call, [...(spoken.get(call) ?? []), index])
+  if (conditions === 'observed') for (const { call, index } of scalars) speak(call, index)
+  if (conditions === 'none' || ceiling === 'none') return spoken
+  for (const { names, args = [] } of ceiling.profile.profile.syscalls)
+    for (const name of names) for (const { index } of args) speak(name, index)
+  return spoken
+}
+
+/** Not the runtime: here it is one whose floor is added. */
+function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
+  return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
+}
+
 /** Derives the profile and writes it, and the explanation before it. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
+  within: 'none' | NamedProfile,
   world: World,
 ): Promise<void> {
+  const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
     ...(options.arch && { architectures: options.arch }),
@@ -68,10 +118,15 @@ export async function writeProfile(
     noNewPrivileges: !options.newPrivileges,
     defaultAction: options.defaultAction,
     allowClone3: options.allowClone3 ?? false,
+    within,
+    conditions: options.conditions,
+    ...(capabilities && { capabilities }),
+    ...(options.kernel !== undefined && { kernel: options.kernel }),
   })
   const text = printPolicyAs(policy, options.as)
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
+  for (const line of ceilingLines(policy)) say(world, line)
 }
 
 /** A version of a runtime that nobody measured has the calls of others: that is never done silently. */

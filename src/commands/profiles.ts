@@ -11,6 +11,8 @@ import type { World } from './world.ts'
 export interface NamedProfile {
   readonly name: string
   readonly profile: ParsedProfile
+  /** As it stands in its file; a built-in has none. */
+  readonly text?: string
   /** Of a built-in: what its engine gives. */
   readonly capabilities?: readonly string[]
 }
@@ -28,7 +30,11 @@ export async function readProfileWord(word: string, world: World): Promise<Named
   }
   if (!isFile && /^[^:]+:./.test(word)) {
     const { showRevision } = await import('../git/show.ts')
-    return { name: word, profile: parseProfile(await showRevision(word, world.cwd), { name: word }) }
+    return named(word, await showRevision(word, world.cwd))
   }
-  return { name: word, profile: parseProfile(await readText(word, world), { name: word }) }
+  return named(word, await readText(word, world))
+}
+
+function named(name: string, text: string): NamedProfile {
+  return { name, profile: parseProfile(text, { name }), text }
 }

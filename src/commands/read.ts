@@ -1,11 +1,8 @@
 // Reads the inputs of a command into observations, says what there is to say about them, and refuses those in which
 // no call was found: an allow-list made of nothing would refuse everything, or be filled with guesses.
-import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
-import type { Observations } from '../observe/index.ts'
-import type { Format } from '../read/detect.ts'
-import type { Choice } from '../read/subject.ts'
+import type { ObserveOptions, Observations } from '../observe/index.ts'
 import { findInputs } from './inputs.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { World } from './world.ts'
@@ -13,13 +10,11 @@ import type { World } from './world.ts'
 /** Throws a UserError for unusable input, no call being one kind of it. */
 export async function readInputs(
   words: readonly string[],
-  format: Format | 'auto',
-  architecture: Architecture | undefined,
   world: World,
-  choice: Choice = {},
+  options: ObserveOptions,
 ): Promise<Observations> {
   const { sources, skipped } = await findInputs(words, world)
-  const observations = await observe(sources, { format, choice, ...(architecture && { architecture }) })
+  const observations = await observe(sources, options)
   if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
   sayDiagnostics(world, observations)
   const [first = { name: '' }, ...others] = sources

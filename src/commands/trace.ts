@@ -4,7 +4,6 @@
 // stderr, because stdout carries the result and nothing else.
 import { Option } from 'commander'
 import { createReadStream, existsSync } from 'node:fs'
-import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import {
@@ -17,9 +16,17 @@ import {
 import { checkRecorders, record, type Ending, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { escapeTerminal } from '../report/escape.ts'
+import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
 import { checkOutput, refuseSame, writeOutput } from './output.ts'
-import { addProfileOptions, checkProfileOutputs, writeProfile, type ProfileOptions } from './profile.ts'
+import {
+  addProfileOptions,
+  argumentsOf,
+  checkProfileOutputs,
+  readCeiling,
+  writeProfile,
+  type ProfileOptions,
+} from './profile.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
@@ -90,11 +97,13 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
   refuseSame([options.output, options.explain, observationsFile], world)
+  const ceiling = await readCeiling(options, world)
   const stdoutIsFree = options.output === undefined || options.output === '-'
   const recording = await record({
     ...target,
     ...(known && { known }),
     recorder,
+    arguments: argumentsOf(ceiling, options),
     ...(options.for !== undefined && { for: options.for }),
     cwd: world.cwd,
     env: world.env,
@@ -114,6 +123,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   await writeProfile(
     observations,
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
+    ceiling,
     world,
   )
   say(world, `${accountLine(observations)}${endingWords(ending)}`)
@@ -174,18 +184,6 @@ function noticeSentence(notice: RecordNotice): string {
         : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
-  }
-}
-
-/** Contract: the command's own status; a signal as a shell tells it, 128 and its number. */
-function statusOf(ending: Ending): number {
-  switch (ending.kind) {
-    case 'exited':
-      return ending.status
-    case 'killed':
-      return 128 + (constants.signals[ending.signal as NodeJS.Signals] ?? 0)
-    case 'released':
-      return 0
   }
 }
 

@@ -164,7 +164,8 @@ function reasonsOn(
   observations: Observations | undefined,
 ): ReadonlyMap<string, readonly Reason[]> {
   if (observations === undefined) return reasonsWithoutTrace(architecture, named)
-  const { rules } = derivePolicy(observations, { architectures: [architecture] })
+  // What the default allows of it is told apart.
+  const { rules } = derivePolicy(observations, { architectures: [architecture], within: 'none' })
   return new Map(
     rules
       .filter(({ architectures }) => architectures.includes(architecture))

@@ -1,17 +1,21 @@
 // What changes between two profiles, exactly: for each call every way through both filters is followed together, with
 // what it says of the words of the arguments, and only ways that some call takes are kept. That call is the witness.
+// Whether an answer permits more is decided on what the kernel sees of a call: see kernel-view.ts.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
+import { TooManyConditions } from './diagram.ts'
 import { passes } from './evaluate.ts'
 import { decisionOn } from './filter.ts'
+import { callOpened, comparesDropped, droppedWords } from './kernel-view.ts'
 import type { Meaning } from './meaning.ts'
 import { comparedBy, isAnswer, type Accumulator, type Block, type Target } from './program.ts'
 import { wordWith, type WordFact } from './words.ts'
 
 /** One difference in meaning. */
 export interface Difference {
+  /** Sideways also where the answers permit more or less, and only for upper halves of arguments that the kernel drops. */
   readonly direction: Direction
   readonly architecture: Architecture
   /** libseccomp's name; for numbers that no table has, the number that stands for all of them. */
@@ -104,7 +108,32 @@ export function differencesOfCall(
       })
     }
   }
-  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, difference]) => difference)
+  return [...found.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, difference]) => asTheKernelSees(difference, one, other))
+}
+
+/** With a call that the kernel, too, sees answered otherwise; sideways where there is none. */
+function asTheKernelSees(difference: Difference, one: Target, other: Target): Difference {
+  const { direction, architecture, syscall } = difference
+  const before = { target: one, answer: difference.before }
+  const after = { target: other, answer: difference.after }
+  const [lesser, greater] = direction === 'wider' ? [before, after] : [after, before]
+  const dropped = droppedWords(architecture, syscall)
+  // Where the lesser side compares no such word, it answers every call that is the same to the kernel the same.
+  if (direction === 'sideways' || !comparesDropped(lesser.target, dropped)) return difference
+  try {
+    const args = callOpened(lesser, greater, dropped)
+    return args === undefined ? { ...difference, direction: 'sideways' } : { ...difference, args }
+  } catch (error) {
+    throw error instanceof TooManyConditions ? tooMany(syscall, architecture) : error
+  }
+}
+
+function tooMany(syscall: string, architecture: Architecture): UserError {
+  return new UserError(
+    `${syscall} on ${architecture} has more conditions than can be compared: write them with fewer arguments`,
+  )
 }
 
 /** What is known of each word, and one of which it is true; of a word that is not here nothing is known. */
@@ -129,11 +158,7 @@ function* ways(start: Target, known: Words, budget: Budget): Generator<readonly 
       yield [target, words]
       continue
     }
-    if (--budget.left < 0) {
-      throw new UserError(
-        `${budget.syscall} on ${budget.architecture} has more conditions than can be compared: write them with fewer arguments`,
-      )
-    }
+    if (--budget.left < 0) throw tooMany(budget.syscall, budget.architecture)
     const accumulator = comparedBy(target, way.accumulator)
     for (const holds of [false, true]) {
       const next = learn(words, accumulator, target, holds)

@@ -11,8 +11,9 @@ export function answerTo(
   number: number,
   args: readonly bigint[],
 ): Answer {
-  const words = wordsOf(args, architectures[abiOf(architecture, number)].bits)
   let target = decisionOn(filter, architecture, number)
+  if (isAnswer(target)) return target
+  const words = wordsOf(args, architectures[abiOf(architecture, number)].bits)
   let accumulator: Accumulator | undefined
   while (!isAnswer(target)) {
     accumulator = comparedBy(target, accumulator)

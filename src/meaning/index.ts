@@ -1,10 +1,12 @@
 // What a profile means: the answer of libseccomp's filter and the kernel to any call, in a context (host, bounding
 // set, kernel, runtime). Decided from the profile alone, on the authority of the loaders (resolve.ts), runc and crun
 // (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
+export { reachOf, type Reach } from './reach.ts'
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
 export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'
 export { contextOf, dockerCapabilities, type Context, type ContextOptions } from './context.ts'
 export { builtin, builtinNames, isBuiltinName, type Builtin } from './builtin.ts'
+export { isCarriedOut, isPermitted, permittedCases, type Case } from './permitted.ts'
 export { answersTo, differencesOf, differencesOfCall, type Difference } from './compare.ts'
 export {
   changesBetween,
@@ -16,3 +18,4 @@ export {
   type Verdict,
 } from './changes.ts'
 export { compareProfiles, contextsFor, evaluate, type Call, type CompareOptions } from './profiles.ts'
+export { resolve, type Resolved, type ResolvedRule } from './resolve.ts'

@@ -1,7 +1,7 @@
 // Observations: what was seen in any number of sources, folded into one order-free, mergeable table. Decides nothing
 // about what a profile allows.
 import { isArchitecture, type Architecture } from '../abi/architectures.ts'
-import { scalarsReadAlways } from '../abi/scalars.ts'
+import { scalarsRead } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
 import { readSources } from '../read/index.ts'
 import { tellObservations } from '../read/observations/reader.ts'
@@ -22,6 +22,11 @@ export interface ObserveOptions {
   readonly architecture?: Architecture
   /** Whose calls to count, and of when; absent: all. Refused for a format that does not carry what is asked for. */
   readonly choice?: Choice
+  /**
+   * Of traces of strace, only the calls made under a seccomp filter that the trace shows to be installed: what is
+   * called in a container, and by its runtime once the filter is loaded. Refused for other formats.
+   */
+  readonly afterFilter?: boolean
 }
 
 /**
@@ -37,18 +42,16 @@ export async function observe(
   if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
     throw new TypeError(`no such architecture: ${String(options.architecture)}`)
   }
-  const wanted = new Map<string, readonly number[]>(scalarsReadAlways)
-  for (const [name, indexes] of options.arguments ?? []) {
-    wanted.set(
-      name,
-      [...new Set([...(wanted.get(name) ?? []), ...indexes])].sort((a, b) => a - b),
-    )
-  }
   const fold = new Fold()
   await readSources(
     sources,
     options.format ?? 'auto',
-    { arguments: wanted, architecture: options.architecture, choice: options.choice },
+    {
+      arguments: scalarsRead(options.arguments),
+      architecture: options.architecture,
+      choice: options.choice,
+      afterFilter: options.afterFilter,
+    },
     fold,
   )
   return fold.observations()

@@ -1,17 +1,21 @@
 // Observations in, policy out: every decision of this room in its turn, per architecture, then one rule a call.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
-import { inOrder, settle, type Answer, type Decided } from './answers.ts'
+import { inOrder, settle, type Answer } from './answers.ts'
+import { boundsOf, type ConditionsChoice } from './bounds.ts'
+import { Ceiling, type CeilingOptions } from './ceiling.ts'
 import { withoutClone3 } from './clone3.ts'
+import { conditionsKey } from './conditions.ts'
 import { answersToChains } from './fallback.ts'
 import { answersForFloor, type FloorChoice } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
-import type { DefaultAction, LeftOut, Policy, PolicyRule } from './policy.ts'
+import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, unknownSeen } from './seen.ts'
 import { targetsOf, type Target } from './targets.ts'
 import { translateToAarch64 } from './translate.ts'
+import { valuesOf } from './values.ts'
 
-export interface PolicyOptions {
+export interface PolicyOptions extends CeilingOptions {
   /**
    * The architectures the policy is for. Default, and for an empty list: those that were seen. aarch64 is inferred
    * from x86_64 where it was not seen; with a floor, the 64-bit host of a 32-bit architecture joins by itself.
@@ -25,6 +29,11 @@ export interface PolicyOptions {
   readonly defaultAction?: DefaultAction['type']
   /** Allow clone3 where it was seen. Default false: it is answered ENOSYS, and libc makes clone. */
   readonly allowClone3?: boolean
+  /**
+   * 'within' (the default): the ceiling's own conditions. 'observed': only the values that were seen, where all of them
+   * are known and few. 'none': no conditions, so that the ceiling decides about calls alone.
+   */
+  readonly conditions?: ConditionsChoice
 }
 
 const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
@@ -36,16 +45,21 @@ const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
 
 /**
  * The smallest policy under which what was seen runs: the calls seen and, each with its reason, those without which
- * it would not start, run or end. The same observations and options give the same policy, whatever order the
- * observations were merged in. Calls that no table knows are never in a rule; `left` lists them.
+ * it would not start, run or end; no wider than the ceiling, except for what was seen. The same observations and options
+ * give the same policy, whatever order the observations were merged in. Calls that no table knows are never in a rule;
+ * `left` lists them.
  *
- * @throws UserError where no call was seen, or an architecture is asked for of which nothing was seen and nothing
- * can be inferred.
+ * @throws UserError where no call was seen, where an architecture is asked for of which nothing was seen and nothing
+ * can be inferred, and for a ceiling that is none.
  */
 export function derivePolicy(observations: Observations, options: PolicyOptions = {}): Policy {
   const floor = options.runtime ?? 'all'
   const targets = targetsOf(architecturesSeen(observations), options.architectures ?? [], floor !== 'none')
   const left = [...unknownSeen(observations)]
+  const ceiling = Ceiling.of(
+    options,
+    targets.map(({ architecture }) => architecture),
+  )
   const rules = new Rules()
   for (const target of targets) {
     const evidence = evidenceOn(target, observations)
@@ -55,12 +69,28 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     const used = new Set(
       answers.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall),
     )
-    const given = [
-      ...answers,
+    const added = [
       ...(target.known === 'host' ? [] : answersFromKernel(target.architecture, used)),
       ...answersForFloor(target.architecture, floor, options.noNewPrivileges === true),
     ]
-    rules.add(target.architecture, settle([...given, ...answersToChains(target.architecture, settle(given))]))
+    const isBeyond = ({ syscall, action }: Answer): boolean =>
+      action.type === 'allow' &&
+      !used.has(syscall) &&
+      ceiling?.cases(target.architecture, syscall).length === 0
+    for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
+      left.push({ syscall, architecture: target.architecture, why: 'beyond-ceiling' })
+    const given = [...answers, ...added.filter((each) => !isBeyond(each))]
+    const decided = settle([...given, ...answersToChains(target.architecture, settle(given))])
+    for (const [syscall, { action, because }] of decided) {
+      if (action.type !== 'allow') {
+        rules.add(target.architecture, syscall, action, [], because)
+        continue
+      }
+      const values = valuesOf(observations, syscall, because)
+      const choice = options.conditions ?? 'within'
+      for (const bound of boundsOf(ceiling, choice, target.architecture, syscall, values))
+        rules.add(target.architecture, syscall, action, bound.conditions, [...because, ...bound.because])
+    }
   }
   return {
     version: 1,
@@ -91,24 +121,34 @@ class Rules {
   readonly #rules = new Map<string, PolicyRule>()
 
   /** Architectures come in their order. */
-  add(architecture: Architecture, decided: ReadonlyMap<string, Decided>): void {
-    for (const [syscall, { action, because }] of decided) {
-      const key = `${syscall} ${action.type} ${action.type === 'errno' ? action.errno : ''}`
-      const before = this.#rules.get(key)
-      this.#rules.set(key, {
-        syscall,
-        architectures: before === undefined ? [architecture] : [...before.architectures, architecture],
-        action,
-        conditions: [],
-        because: before === undefined ? because : [...before.because, ...because],
-      })
-    }
+  add(
+    architecture: Architecture,
+    syscall: string,
+    action: RuleAction,
+    conditions: PolicyRule['conditions'],
+    because: readonly Reason[],
+  ): void {
+    const answer = `${action.type} ${action.type === 'errno' ? action.errno : ''}`
+    const key = `${syscall} ${answer} ${conditionsKey(conditions)}`
+    const { architectures = [], because: before = [] } = this.#rules.get(key) ?? {}
+    this.#rules.set(key, {
+      syscall,
+      architectures: [...new Set([...architectures, architecture])] as [Architecture, ...Architecture[]],
+      action,
+      conditions,
+      because: [...before, ...because] as [Reason, ...Reason[]],
+    })
   }
 
   inOrder(): readonly PolicyRule[] {
     return [...this.#rules.values()]
       .map((rule) => ({ ...rule, because: inOrder(rule.because) }))
-      .sort((a, b) => compareText(a.syscall, b.syscall) || compareText(a.action.type, b.action.type))
+      .sort(
+        (a, b) =>
+          compareText(a.syscall, b.syscall) ||
+          compareText(a.action.type, b.action.type) ||
+          compareText(conditionsKey(a.conditions), conditionsKey(b.conditions)),
+      )
   }
 }
 
@@ -117,7 +157,7 @@ function compareLeft(a: LeftOut, b: LeftOut): number {
     compareText(a.syscall, b.syscall) ||
     compareText(a.architecture, b.architecture) ||
     compareText(a.why, b.why) ||
-    compareText(a.first, b.first)
+    compareText('first' in a ? a.first : '', 'first' in b ? b.first : '')
   )
 }
 

@@ -7,9 +7,12 @@ export interface Policy {
   /** Target architectures, in the order of abi/architectures.ts; at least one. */
   readonly architectures: readonly [Architecture, ...Architecture[]]
   readonly defaultAction: DefaultAction
-  /** Sorted by call, then action, then conditions; every (architecture, call) stands under one action. */
+  /**
+   * Sorted by call, then action, then conditions; every (architecture, call) stands under one action. Several rules of
+   * a call with conditions are alternatives.
+   */
   readonly rules: readonly PolicyRule[]
-  /** What was seen and deliberately left out. */
+  /** What was seen, or would be added, and is deliberately left out. */
   readonly left: readonly LeftOut[]
 }
 
@@ -55,6 +58,20 @@ export type Reason =
   | { readonly kind: 'fallback'; readonly from: string; readonly to: string }
   /** It only ever failed with ENOSYS while it was traced, and stays so. */
   | { readonly kind: 'unimplemented'; readonly count: number; readonly first: string }
+  /** The ceiling allows it under conditions only, and so does this rule. `unknown`: with which values it was called is not known. */
+  | { readonly kind: 'within'; readonly ceiling: string; readonly values: 'seen' | 'unknown' }
+  /** Only the values that were seen are allowed for this argument. */
+  | { readonly kind: 'narrowed'; readonly argument: number }
+  /** The ceiling does not allow this; it was seen, or is allowed on request. With one of the capabilities the ceiling would. */
+  | ({ readonly kind: 'beyond'; readonly ceiling: string; readonly capabilities: readonly string[] } & Beyond)
+
+export type Beyond =
+  /** The ceiling never allows the call; `on`: on another architecture of the policy, which the same rule opens. */
+  | { readonly what: 'call'; readonly on?: Architecture }
+  /** The ceiling allows the call, but not with this value (decimal) of the argument. */
+  | { readonly what: 'value'; readonly argument: number; readonly value: string }
+  /** The ceiling's conditions were not wanted. */
+  | { readonly what: 'conditions' }
 
 export type KernelWhy =
   | 'signal-return' // the kernel's signal trampoline makes it
@@ -64,11 +81,14 @@ export type KernelWhy =
   | 'multiplexer' // i386: one number for the whole family
   | 'processor' // how a library finds out on aarch64 what the processor can do
 
-export interface LeftOut {
-  readonly syscall: string
-  /** Where it was seen. */
-  readonly architecture: Architecture
-  readonly why: 'unknown' | 'not-on-target'
-  readonly count: number
-  readonly first: string
-}
+export type LeftOut =
+  | {
+      readonly syscall: string
+      /** Where it was seen. */
+      readonly architecture: Architecture
+      readonly why: 'unknown' | 'not-on-target'
+      readonly count: number
+      readonly first: string
+    }
+  /** Nobody saw it; the runtime or the kernel would need it there, and the ceiling refuses it. */
+  | { readonly syscall: string; readonly architecture: Architecture; readonly why: 'beyond-ceiling' }

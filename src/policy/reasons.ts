@@ -1,5 +1,5 @@
 // The order in which reasons stand beside a rule: what was seen first, then what follows from it, then what holds
-// for every program. The same reasons in any order of arrival print the same.
+// for every program, then how the ceiling bounds it. The same reasons in any order of arrival print the same.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { Reason } from './policy.ts'
 
@@ -10,6 +10,9 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   fallback: 3,
   kernel: 4,
   floor: 5,
+  within: 6,
+  narrowed: 7,
+  beyond: 8,
 }
 
 /** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
@@ -39,6 +42,18 @@ function key(reason: Reason): readonly (string | number)[] {
       return [reason.why, reason.call ?? '']
     case 'floor':
       return [reason.runtime, reason.version]
+    case 'within':
+      return [reason.ceiling, reason.values]
+    case 'narrowed':
+      return [reason.argument]
+    case 'beyond':
+      return [
+        reason.ceiling,
+        reason.what,
+        ...(reason.what === 'call' ? [reason.on ?? ''] : []),
+        ...(reason.what === 'value' ? [reason.argument, reason.value] : []),
+        reason.capabilities.join(' '),
+      ]
   }
 }
 

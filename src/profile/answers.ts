@@ -6,6 +6,7 @@
 // tell hosts apart ask for one host at a time (print-policy.ts). libseccomp would not do better with both rules:
 // of two unconditional ones the first wins, and an unconditional one beats every conditional one.
 import type { Architecture } from '../abi/architectures.ts'
+import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy, PolicyRule } from '../policy/policy.ts'
 
 /** One answer to one call. Several for a call are alternatives, and all of them have the same action. */
@@ -76,15 +77,6 @@ function joinConditions(rule: PolicyRule): readonly Condition[] {
     joined.set(index, { index, mask: before.mask | mask, value: before.value | value })
   }
   return [...joined.values()].filter(({ mask }) => mask !== 0n).sort((one, other) => one.index - other.index)
-}
-
-/** Equal for equal conditions, in numeric order where sorted as text. */
-export function conditionsKey(conditions: readonly Condition[]): string {
-  return conditions.map(({ index, mask, value }) => `${index} ${wide(mask)} ${wide(value)}`).join(' ')
-}
-
-function wide(value: bigint): string {
-  return value.toString(16).padStart(16, '0')
 }
 
 /** By code units: the same everywhere. */

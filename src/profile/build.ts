@@ -1,8 +1,9 @@
 // A policy as a profile document: as few rules as say it, in one order. First the calls allowed whatever their
 // arguments, then those allowed under conditions, then those answered with an errno of their own.
 import { architectures } from '../abi/architectures.ts'
+import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy } from '../policy/policy.ts'
-import { answersOf, byText, conditionsKey, type Answer } from './answers.ts'
+import { answersOf, byText, type Answer } from './answers.ts'
 import type { OciArgument, OciProfile, OciRule } from './document.ts'
 import { errnoLimit } from './words.ts'
 
@@ -62,8 +63,12 @@ function order({ errno, conditions }: Answer): number {
   return errno
 }
 
-/** (argument & value) == valueTwo. */
+/**
+ * MASKED_EQ: (argument & value) == valueTwo. A mask of the whole register, never one of an `int`, is written as the plain
+ * comparison that it is: as a number it fits neither the operator's int64 nor a program that rounds.
+ */
 function argumentOf({ index, mask, value }: Condition): OciArgument {
+  if (mask === 0xffffffffffffffffn) return { index, value, op: 'SCMP_CMP_EQ' }
   return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }
 }
 

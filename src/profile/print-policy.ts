@@ -3,8 +3,9 @@
 // plain Kubernetes.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
-import { answersOf, byText, conditionsKey, type Answer } from './answers.ts'
+import { answersOf, byText, type Answer } from './answers.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from './dialects.ts'
 import type { Dialect } from './document.ts'

@@ -8,6 +8,8 @@ import { UserError } from '../errors.ts'
 type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 const gzipMagic = [0x1f, 0x8b]
+/** Zlib's own are of 16 KiB, and each costs a turn of the event loop. */
+const unpackedChunk = 1 << 18
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
 
 /** The bytes themselves, or what they are compressed from. A damaged stream throws a UserError that names the source. */
@@ -46,7 +48,7 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
 
 async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const source = Readable.from(copies(bytes), { objectMode: false })
-  const gunzipped = createGunzip()
+  const gunzipped = createGunzip({ chunkSize: unpackedChunk })
   source.on('error', (error) => gunzipped.destroy(error))
   source.pipe(gunzipped)
   try {

@@ -130,7 +130,8 @@ function isHookResult(start: string): boolean {
 /** Text has few control characters: strace escapes them all, and a program beside it may write some (find -print0). */
 function isBinary(head: Uint8Array): boolean {
   let control = 0
-  for (const byte of head) {
+  for (let at = 0; at < head.length; at++) {
+    const byte = head[at] as number
     // GS stands between the kernel's and auditd's half of an audit record.
     if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b && byte !== 0x1d)
       control++

@@ -35,6 +35,10 @@ export type DiagnosticCode =
   | 'broken-record' // a record is cut by a line end inside a name: what follows may be forged
   | 'other-map' // a map of bpftrace whose keys are not calls
   | 'events-not-read' // a kind of record that tells no call by itself
+  // --- calls under a filter only
+  | 'no-filter' // no thread installs a seccomp filter
+  | 'parent-unknown' // who started a thread is not told: it is counted, though it may not have been under the filter
+  | 'filter-unordered' // a filter for all threads of a process, whose files tell no order
   // --- the hook's log
   | 'hook-unknown-id' // the hook had no name for a call: it is missing from the profile
   | 'hook-undecoded' // the hook could not read what the kernel sent: a call may be missing

@@ -40,6 +40,12 @@ export interface Say {
 /** One source's lines, in order, without their ends. */
 export interface LineGrammar {
   line(text: string, say: Say): Told
+  /**
+   * For lines that come by the million: a number that two lines of a source share only if line() tells the same call
+   * of both, and says nothing besides but evidence; 0 for lines ignored in silence. Undefined for any other line.
+   * The bytes have no control sequence of a terminal, and end before `stop`.
+   */
+  kind?(bytes: Uint8Array, start: number, stop: number): number | undefined
   /** After the last line. */
   end?(say: Say): void
 }

@@ -58,6 +58,17 @@ interface Open {
 function opened(source: Source, format: Format, options: ReaderOptions): Reader {
   const reader = formatTable[format].open(options)
   const [field, ...others] = choiceFields(options.choice ?? {})
+  if (options.afterFilter === true) {
+    if (reader.format !== 'strace')
+      throw new UserError(
+        `${source.name}: ${reader.format} does not tell when a filter was installed, which --after-filter asks for: leave it out`,
+      )
+    if (field !== undefined)
+      throw new UserError(
+        `${source.name}: --after-filter needs the lines of every process: leave --${field} out`,
+      )
+    return reader
+  }
   if (field === undefined || formatTable[format].grammar !== undefined || format === 'profile') return reader
   if (reader.format === 'strace' && field === 'pid' && others.length === 0)
     return new OfOnePid(reader, options.choice?.pid as number)

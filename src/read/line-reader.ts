@@ -34,6 +34,8 @@ export class LineReader implements Reader {
   #secondaryCalls = 0
   readonly #say: Say
 
+  /** Of this source: where lines of a kind are counted, by LineGrammar.kind. */
+  readonly #kinds = new Map<number, Entry>()
   #open: LineGrammar | undefined
   #source = ''
   #line = 0
@@ -90,17 +92,39 @@ export class LineReader implements Reader {
     this.#missing = new Map()
     this.#secondary = new Map()
     this.#secondaryCalls = 0
+    this.#kinds.clear()
   }
 
   takeLines(given: Uint8Array, start: number, end: number): void {
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const escape = bytes.indexOf(0x1b, start)
+    const isPlain = this.#isCounting && (escape === -1 || escape >= end)
     for (let at = start; at < end;) {
       const stop = bytes.indexOf(0x0a, at)
       this.#line++
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, this.#line)
-      this.#take(lineText(bytes, at, stop))
+      const kind = isPlain && stop - at <= lineLimit ? this.#open?.kind?.(bytes, at, stop) : undefined
+      if (kind === undefined || !this.#countKind(kind)) this.#take(lineText(bytes, at, stop), kind)
       at = stop + 1
     }
+  }
+
+  /** Whether lines of one kind need no look at each. */
+  get #isCounting(): boolean {
+    return this.#choosing === undefined && this.#options.record === undefined
+  }
+
+  /** Counts one more line of a kind; false for the first, which is read. */
+  #countKind(kind: number): boolean {
+    if (kind === 0) {
+      this.#ignored++
+      return true
+    }
+    const entry = this.#kinds.get(kind)
+    if (entry === undefined) return false
+    entry.count++
+    this.#calls++
+    return true
   }
 
   endSource(cut: boolean): LinesAccount {
@@ -147,7 +171,7 @@ export class LineReader implements Reader {
     }
   }
 
-  #take(text: string): void {
+  #take(text: string, kind: number | undefined): void {
     const told = (this.#open as LineGrammar).line(text, this.#say)
     if (told === 'unparsed') this.#unparsed++
     else if (told === 'ignored') this.#ignored++
@@ -155,6 +179,7 @@ export class LineReader implements Reader {
       const counted = (told as readonly Call[]).filter((call) => this.#count(call)).length
       if (counted === 0) this.#ignored++
     } else if (!this.#count(told as Call)) this.#ignored++
+    else if (kind !== undefined) this.#kinds.set(kind, this.#entry(told as Call, this.#entries))
   }
 
   /** Whether the call is one of those chosen. */

@@ -12,6 +12,8 @@ export interface ReaderOptions {
   readonly architecture?: Architecture | undefined
   /** Which calls to count, by whose they are; absent: all. */
   readonly choice?: Choice | undefined
+  /** Only calls made under a seccomp filter that the trace shows to be installed; strace's reader knows how. */
+  readonly afterFilter?: boolean | undefined
   /** Called for every call in order; without it readers only count, which is quicker. */
   readonly record?: (record: TraceRecord) => void
 }

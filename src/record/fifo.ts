@@ -21,9 +21,12 @@ export interface Fifo {
   readonly remove: () => Promise<void>
 }
 
-/** Makes a FIFO in a directory that only this user can enter. Throws UserError (125) where that cannot be done. */
-export async function makeFifo(): Promise<Fifo> {
-  const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-')).catch((error: Error) => {
+/**
+ * Makes a FIFO in a directory that only this user can enter, by default one for temporary files.
+ * Throws UserError (125) where that cannot be done.
+ */
+export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
+  const directory = await mkdtemp(join(place, 'seccomp-gen-')).catch((error: Error) => {
     throw new UserError(`cannot make a temporary directory: ${error.message}; set TMPDIR`, 125)
   })
   const remove = () => rm(directory, { recursive: true, force: true })
@@ -43,7 +46,7 @@ export async function makeFifo(): Promise<Fifo> {
     // A buffer that is full at once: nothing more is read before this is taken.
     const options = { fd: reader, readable: true, writable: false, readableHighWaterMark: 1 }
     const socket = new Socket(options)
-    return { path, bytes: emptied(socket), close, remove }
+    return { path, bytes: emptied(socket, remove), close, remove }
   } catch (error) {
     await remove()
     throw error
@@ -54,9 +57,13 @@ export async function makeFifo(): Promise<Fifo> {
  * strace writes every line by itself. Woken for each of them, the reader would take the processor from what it
  * records; it waits until some have gathered. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
  */
-async function* emptied(socket: Socket): AsyncGenerator<Uint8Array> {
+async function* emptied(socket: Socket, remove: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  let opened = false
   try {
     for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
+      // The recorder has it open: if we are killed from here on, no file is left.
+      if (!opened) await remove()
+      opened = true
       yield bytes as Uint8Array
       if ((bytes as Uint8Array).length < 32768) await wait(5)
     }

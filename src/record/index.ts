@@ -8,15 +8,34 @@ import { findProgram } from './program.ts'
 import type { RecorderName, RecordNotice, RecordOptions, Recording } from './recording.ts'
 import {
   findContainer,
+  readComposeUp,
   readContainerRun,
   readRuntimeRun,
+  recordCompose,
   recordContainer,
   recordRuntime,
+  startsBelow,
+  traceContainer,
 } from './containers/index.ts'
 import { recordWithEbpf, whyNoEbpf } from './ebpf/index.ts'
 import { recordWithStrace, whyNoStrace } from './strace.ts'
 
+export { readCommand, privilegeRaiser, runsContainer } from './command-line.ts'
 export { recordHooked, type HookState } from './containers/hooked.ts'
+export {
+  askEngine,
+  readContainerRun,
+  readRuntimeRun,
+  recordBundle,
+  recordContainer,
+  recordRuntime,
+  type ContainerRun,
+  type Under,
+} from './containers/index.ts'
+export type { Suspect, Watch } from './ebpf/refused.ts'
+export type { Refusals } from './ebpf/session.ts'
+export { findProgram } from './program.ts'
+export { surroundingsOf } from './surroundings.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
 export type {
   CgroupOptions,
@@ -61,17 +80,24 @@ export async function record(options: RecordOptions): Promise<Recording> {
   const reading = readCommand(options.command)
   const run = reading.kind === 'program' ? readContainerRun(options.command, reading.at, env) : undefined
   const runtime = reading.kind === 'program' ? readRuntimeRun(options.command, reading.at) : undefined
-  for (const notice of lookAt(options.command, (run ?? runtime) !== undefined)) options.notice?.(notice)
+  const up = reading.kind === 'program' ? readComposeUp(options.command, reading.at, env) : undefined
+  for (const notice of lookAt(options.command, (run ?? runtime ?? up) !== undefined)) options.notice?.(notice)
   findProgram(program, options.cwd ?? process.cwd(), env['PATH'])
   const name = `trace of ${basename(program)}`
   if (run !== undefined) {
-    await choose(options, `a container that ${run.engine} starts is recorded by ebpf only`)
-    return recordContainer(name, options, run)
+    const only = `a container that ${run.engine} starts is no child of it, and is recorded by ebpf only`
+    return (await choose(options, startsBelow(run) ? undefined : only)) === 'ebpf'
+      ? recordContainer(name, options, run)
+      : traceContainer(name, options, run)
   }
-  if (runtime !== undefined) {
-    await choose(options, `a container that ${runtime.engine} starts is recorded by ebpf`)
-    return recordRuntime(name, options, runtime)
+  if (up !== undefined) {
+    await choose(
+      options,
+      'containers that docker starts are no children of it, and are recorded by ebpf only',
+    )
+    return recordCompose(name, options, up)
   }
+  if (runtime !== undefined) return recordRuntime(name, options, runtime, await choose(options))
   return (await choose(options)) === 'ebpf' ? recordWithEbpf(name, options) : recordWithStrace(name, options)
 }
 

@@ -14,9 +14,12 @@ export class Progress {
   readonly #arrivals = new Map<EndingSignal, number>()
   #tail: Buffer = Buffer.alloc(0)
 
-  /** Looks at the bytes and passes them on. */
-  async *overhear(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  /** Looks at the bytes and passes them on. `begun`: the first have come, so whoever writes them has opened the FIFO. */
+  async *overhear(bytes: AsyncIterable<Uint8Array>, begun: () => void): AsyncGenerator<Uint8Array> {
+    let first = true
     for await (const chunk of bytes) {
+      if (first) begun()
+      first = false
       this.take(chunk)
       yield chunk
     }

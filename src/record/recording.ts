@@ -1,5 +1,6 @@
 // What every recorder is asked for and what it gives back.
 import type { Observations } from '../observe/index.ts'
+import type { Refusals } from './ebpf/session.ts'
 
 /** The signals people and supervisors end a program with. They are passed on to the command. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
@@ -28,6 +29,8 @@ export interface RecordSettings {
   readonly for?: number
   /** What is known already. strace then leaves out calls that it holds, and the workload hardly waits for it. */
   readonly known?: Observations
+  /** Arguments (index 0 to 5) whose values are recorded besides the ones always recorded, by call name. */
+  readonly arguments?: ReadonlyMap<string, readonly number[]>
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */
@@ -88,4 +91,6 @@ export interface Recording {
   /** The recorded container runs with no_new_privs, as far as its command line says so. */
   readonly noNewPrivileges?: true
   readonly ending: Ending
+  /** Where a filter was watched: what it may have refused. */
+  readonly refusals?: Refusals
 }

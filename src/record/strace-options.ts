@@ -14,8 +14,9 @@
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
 
 import type { Architecture } from '../abi/architectures.ts'
-import { scalarsReadAlways } from '../abi/scalars.ts'
+import { scalarsRead } from '../abi/scalars.ts'
 import type { Observations } from '../observe/index.ts'
+import type { RecordSettings } from './recording.ts'
 
 export interface StraceVersion {
   readonly major: number
@@ -43,18 +44,27 @@ const alwaysTraced: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit',
  * Options that leave out what is known. Calls of whose arguments new values may be seen stay. None where this strace
  * cannot: it then traces all, which is right and slow.
  */
-export function leaveOutKnown(version: StraceVersion | undefined, known: Observations): readonly string[] {
+export function leaveOutKnown(
+  version: StraceVersion | undefined,
+  known: Observations,
+  asked: RecordSettings['arguments'],
+): readonly string[] {
   if (version === undefined || version.major < 5 || (version.major === 5 && version.minor < 3)) return []
+  const read = scalarsRead(asked)
   const names = Object.entries(known.architectures).flatMap(([architecture, calls]) =>
     Object.keys(calls)
-      .filter((name) => !alwaysTraced.has(name) && !scalarsReadAlways.has(name))
+      .filter((name) => !alwaysTraced.has(name) && !read.has(name))
       .map((name) => `?${name}@${tableNames[architecture as Architecture]}`),
   )
   return names.length === 0 ? [] : ['--seccomp-bpf', '-e', `trace=!${names.join(',')}`]
 }
 
-/** Options before `-o FILE`. An unknown version gets what every version understands. */
-export function straceOptions(version: StraceVersion | undefined): readonly string[] {
+/**
+ * Options before `-o FILE`. An unknown version gets what every version understands. `births`: who starts whom is
+ * wanted exactly, so calls that make processes are decoded (clone3 has its flags in memory) and their results told as
+ * strace itself numbers processes (since 5.9).
+ */
+export function straceOptions(version: StraceVersion | undefined, births = false): readonly string[] {
   const since = (major: number, minor: number): boolean =>
     version !== undefined && (version.major > major || (version.major === major && version.minor >= minor))
   return [
@@ -62,7 +72,8 @@ export function straceOptions(version: StraceVersion | undefined): readonly stri
     ...(since(5, 9) ? ['-n'] : []),
     ...(since(5, 6) ? ['-e', 'quiet=attach'] : []),
     '-e',
-    'raw=!restart_syscall',
+    births ? 'raw=!restart_syscall,clone,?clone3,?fork,?vfork' : 'raw=!restart_syscall',
+    ...(births && since(5, 9) ? ['--pidns-translation'] : []),
     '-a',
     '0',
   ]

@@ -14,7 +14,7 @@ import { Progress } from './progress.ts'
 import type { CommandOptions, Ending, EndingSignal, ProcessOptions, Recording } from './recording.ts'
 import { streamsOf, surroundingsOf, type Surroundings } from './surroundings.ts'
 import { leaveOutKnown, straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
-import { signalProcess, tracedBy } from './traced.ts'
+import { signalProcess, tracedBy, withDescendants } from './traced.ts'
 
 /** What strace can record: it sees neither a cgroup nor what a daemon starts. */
 export type Straceable = CommandOptions | ProcessOptions
@@ -26,28 +26,54 @@ const grace = 10_000
 
 const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
 
+/** A command that starts a container below itself: only what is called there counts. */
+export interface ContainerBelow {
+  /** A directory that somebody takes away, however we end. */
+  readonly directory: string
+  /** Told strace's process id. */
+  readonly started: (pid: number) => void
+}
+
 /** Records a command or a running process with strace. Throws UserError (125, 126) where there is nothing to give. */
-export async function recordWithStrace(name: string, options: Straceable): Promise<Recording> {
+export async function recordWithStrace(
+  name: string,
+  options: Straceable,
+  container?: ContainerBelow,
+): Promise<Recording> {
+  const afterFilter = container !== undefined
   const surroundings = surroundingsOf(options)
   const version = await askStrace(surroundings, options.pid === undefined)
-  const fifo = await makeFifo()
+  const fifo = await makeFifo(container?.directory)
   const progress = new Progress()
   const over = new AbortController()
   try {
-    const target = options.pid === undefined ? ['--', ...options.command] : ['-p', String(options.pid)]
-    // A process that is attached to has no filter of strace's, and can be given none.
+    const target =
+      options.pid === undefined
+        ? ['--', ...options.command]
+        : withDescendants(options.pid).flatMap((pid) => ['-p', String(pid)])
+    // A process that is attached to has no filter of strace's, and can be given none; an engine must not have one.
     const cheaply =
-      options.known === undefined || options.pid !== undefined ? [] : leaveOutKnown(version, options.known)
-    const words = [...straceOptions(version), ...cheaply, '-o', fifo.path, ...target]
+      options.known === undefined || options.pid !== undefined || afterFilter
+        ? []
+        : leaveOutKnown(version, options.known, options.arguments)
+    const words = [...straceOptions(version, afterFilter), ...cheaply, '-o', fifo.path, ...target]
     const tracer = execa('strace', words, {
       ...surroundings,
       ...tracerStreams(options),
       reject: false,
       cleanup: false,
     })
-    const source = { name, bytes: progress.overhear(fifo.bytes) }
+    container?.started(tracer.pid ?? 0)
+    const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
     const architecture = native[process.arch]
-    const reading = settled(observe([source], { format: 'strace', ...(architecture && { architecture }) }))
+    const reading = settled(
+      observe([source], {
+        format: 'strace',
+        afterFilter,
+        ...(options.arguments && { arguments: options.arguments }),
+        ...(architecture && { architecture }),
+      }),
+    )
     const ending = new Workload(tracer.pid ?? 0, options, progress, over.signal)
     const silence = options.signals?.((signal) => void ending.pass(signal))
     const watching = [ending.endInTime(), ending.tellLeftRunning()]

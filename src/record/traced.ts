@@ -26,6 +26,11 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
+/** When a process was started, in the kernel's ticks, which with its number is its own; undefined once it is gone. */
+export function startOf(pid: number): string | undefined {
+  return statOf(pid)?.[19]
+}
+
 /** A process and all that come from it, those left behind by a parent that has ended not among them. */
 export function withDescendants(pid: number): readonly number[] {
   const children = new Map<number, number[]>()
@@ -38,11 +43,16 @@ export function withDescendants(pid: number): readonly number[] {
   return found
 }
 
-/** proc_pid_stat(5): the name before the state may hold anything, a parenthesis too. */
 function parentOf(pid: string): number | undefined {
+  const parent = statOf(pid)?.[1]
+  return parent === undefined ? undefined : Number(parent)
+}
+
+/** proc_pid_stat(5), from the state on: the name before it may hold anything, a parenthesis too. */
+function statOf(pid: string | number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return undefined
   }

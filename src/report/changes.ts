@@ -1,7 +1,7 @@
 // The changes of `diff` for people (text, Markdown), for programs (JSON, SARIF 2.1.0) and for GitHub Actions (workflow
 // commands). Everything from a profile is escaped for the place it goes to.
 import { answerText } from '../meaning/answer.ts'
-import type { Change, Comparison, Counts } from '../meaning/changes.ts'
+import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '../meaning/changes.ts'
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import type { ReportFormat } from './problems.ts'
@@ -39,7 +39,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
     const lines = groups(compared.changes).map(([change, names]) => {
       const where = contextsText(change, compared)
       const what = `${change.direction} (${change.id}) ${change.architecture}${where}: ${answerText(change.before)} -> ${answerText(change.after)}: ${names.join(' ')}`
-      const example = change.conditional ? `\n    for example ${callText(change)}` : ''
+      const example = change.conditional ? `\n    for example ${callText(change)}${sameCallText(change)}` : ''
       return `${escapeTerminal(what)}${escapeTerminal(example).replace('\\x0a', '\n')}\n`
     })
     return `${lines.join('')}${escapeTerminal(verdicts[compared.verdict])}\n${escapeTerminal(summaryLine(compared))}\n`
@@ -62,7 +62,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
         names.join(' '),
         answerText(change.before),
         answerText(change.after),
-        change.conditional ? callText(change) : 'whatever the arguments',
+        change.conditional ? `${callText(change)}${sameCallText(change)}` : 'whatever the arguments',
       ]
       return `| ${cells.map(escapeMarkdown).join(' | ')} |\n`
     })
@@ -118,7 +118,14 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
 
 function sentence(change: Change, compared: Compared): string {
   const where = change.conditional ? callText(change) : change.syscall
-  return `${change.direction}: ${where} on ${change.architecture}${contextsText(change, compared)}: ${answerText(change.before)} becomes ${answerText(change.after)}`
+  return `${change.direction}: ${where} on ${change.architecture}${contextsText(change, compared)}: ${answerText(change.before)} becomes ${answerText(change.after)}${sameCallText(change)}`
+}
+
+/** Why it is sideways, where the answers alone would say otherwise. */
+function sameCallText(change: Change): string {
+  return isOfDroppedHalves(change)
+    ? ': the kernel drops upper halves of its arguments, and takes it for a call that both permit'
+    : ''
 }
 
 /** Nothing where every context that was compared has the change; else the shorter list of those that have it, or not. */

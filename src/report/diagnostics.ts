@@ -40,6 +40,12 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'other-map': ({ map = '@' }) =>
     `${map} does not seem to count calls and is left out: name the map @syscalls, or print it alone`,
   'events-not-read': ({ event = '?' }) => `${event} is an event, and no call of any table: not counted`,
+  'no-filter': () =>
+    'nothing installs a seccomp filter here, so no call is made under one: the engine must be given one (for a trace: one that allows all)',
+  'parent-unknown': () =>
+    'who started some processes cannot be told, and they are counted as if under the filter: trace with strace -f --pidns-translation -o FILE and all of clone, clone3, fork and vfork',
+  'filter-unordered': () =>
+    'a filter was set for all threads of a process, and what the others called after it cannot be told from files of strace -ff: record with strace -f -o FILE',
   'hook-unknown-id': ({ number = '?' }) =>
     `the hook had no name for call ${number}: it is missing from the profile that it wrote`,
   'hook-undecoded': () =>

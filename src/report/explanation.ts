@@ -5,6 +5,7 @@ import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
 import { answerText } from '../meaning/answer.ts'
 import type { KernelWhy, Reason } from '../policy/index.ts'
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import { beyondText } from './ceiling.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'
 
 export type ExplanationFormat = 'text' | 'json' | 'markdown'
@@ -110,6 +111,12 @@ export function reasonText(reason: Reason): string {
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
     case 'floor':
       return `${reason.runtime} ${reason.version} makes it before the program starts`
+    case 'within':
+      return `under the conditions of ${reason.ceiling}${reason.values === 'seen' ? '' : ', with which values is not known'}`
+    case 'narrowed':
+      return `argument ${reason.argument} as it was seen`
+    case 'beyond':
+      return `${reason.what === 'value' ? `argument ${reason.argument} = ${reason.value} ` : ''}beyond ${reason.ceiling}, which ${beyondText(reason)}`
   }
 }
 

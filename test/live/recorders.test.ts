@@ -97,3 +97,19 @@ t.test('a signal that the command ends with is followed by nothing', async (t) =
   t.strictSame((await recording).ending, { kind: 'exited', status: 5 })
   await wait(300)
 })
+
+t.test('--pid: what the process has started already is recorded, by both', async (t) => {
+  const endless = 'while :; do ls / >/dev/null; sleep 0.1; done'
+  const parent = execa('sh', ['-c', `(${endless}) & while :; do sleep 1; done`], {
+    reject: false,
+    detached: true,
+    stdio: 'ignore',
+  })
+  t.teardown(() => process.kill(-(parent.pid ?? 0), 'SIGKILL'))
+  await wait(300)
+  for (const recorder of ['ebpf', 'strace'] as const) {
+    const { observations } = await record({ pid: parent.pid ?? 0, recorder, for: 2000 })
+    const calls = Object.values(observations.architectures).flatMap((each) => Object.keys(each))
+    t.ok(calls.includes('getdents64'), recorder)
+  }
+})

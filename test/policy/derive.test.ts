@@ -129,9 +129,7 @@ t.test('nothing else is allowed but the floor, the calls of the kernel and what 
       return policy.rules.every(({ syscall, architectures: on, because }) => {
         if (because.length === 0) return false
         const wasSeen = on.some((each) => observations.architectures[each]?.[syscall] !== undefined)
-        return (
-          wasSeen || because.every(({ kind }) => kind === 'floor' || kind === 'kernel' || kind === 'fallback')
-        )
+        return wasSeen || because.every(({ kind }) => /^(?:floor|kernel|fallback|within|beyond)$/.test(kind))
       })
     }),
   )
@@ -142,14 +140,18 @@ t.test('a rule exists only for calls of its architectures, and every call stands
   fc.assert(
     fc.property(anyObservations, anyOptions, (observations, options) => {
       const policy = derivePolicy(observations, options)
-      const met = new Set<string>()
-      return policy.rules.every(({ syscall, architectures: on }) =>
-        on.every((each) => {
-          const key = `${each} ${syscall}`
-          const fresh = !met.has(key)
-          met.add(key)
+      const met = new Map<string, PolicyRule>()
+      return policy.rules.every((rule) =>
+        rule.architectures.every((each) => {
+          const { syscall, action, conditions } = rule
+          const before = met.get(`${each} ${syscall}`)
+          met.set(`${each} ${syscall}`, rule)
+          // Several rules of a call are alternatives: each of them has conditions.
+          const fits =
+            before === undefined ||
+            (before.action.type === action.type && before.conditions.length > 0 && conditions.length > 0)
           return (
-            fresh && policy.architectures.includes(each) && syscallTable(each).byName(syscall) !== undefined
+            fits && policy.architectures.includes(each) && syscallTable(each).byName(syscall) !== undefined
           )
         }),
       )
@@ -255,6 +257,7 @@ t.test('clone3', (t) => {
   const policy = derivePolicy(seen({ x86_64: calls('clone3') }))
   t.strictSame(ruleOf(policy, 'clone', 'x86_64')?.because, [
     { kind: 'fallback', from: 'clone3', to: 'clone' },
+    { kind: 'within', ceiling: 'docker', values: 'unknown' },
   ])
   t.strictSame(ruleOf(policy, 'clone3', 'x86_64')?.because, [
     { kind: 'seen', architecture: 'x86_64', count: 1, first: 'app.strace:1' },

@@ -1,64 +1,211 @@
-// Which calls are made under a filter: threads, processes, TSYNC, refused installations.
+// Which calls of a trace are made under a filter: threads, processes, TSYNC, refused installations, births that the
+// trace tells late, in another file, or under another number.
 import t from 'tap'
-import { AfterFilter } from '../../src/read/strace/after-filter.ts'
+import { observe, type Observations } from '../../src/observe/index.ts'
+import { UserError } from '../../src/errors.ts'
 
-t.test('a thread counts from its own successful installation on', (t) => {
-  const state = new AfterFilter()
-  t.equal(state.enters(1, 'read'), false)
-  t.equal(state.enters(1, 'seccomp', [1n, 0n]), false, 'the installation is made before the filter')
-  state.returns(1, -22n)
-  t.equal(state.enters(1, 'write'), false, 'a refused installation is none')
-  state.enters(1, 'prctl', [22n, 2n])
-  state.returns(1, 0n)
-  t.equal(state.enters(1, 'execve'), true)
-  t.equal(state.enters(2, 'read'), false, 'another thread has its own filters')
-  t.end()
-})
+const filter = 'seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=9, filter=0x1}) = 0'
+const fork = 'clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD'
+const thread = 'clone(child_stack=0x7f0000000000, flags=CLONE_VM|CLONE_THREAD'
 
-t.test('what it starts inherits it, what it started before does not', (t) => {
-  const state = new AfterFilter()
-  state.starts(1, 2, false)
-  state.starts(1, 3, true)
-  state.enters(1, 'seccomp', [1n, 0n])
-  state.returns(1, 0n)
-  state.starts(1, 4, false)
-  state.starts(4, 5, true)
-  t.strictSame(
-    [2, 3, 4, 5].map((thread) => state.enters(thread, 'read')),
-    [false, false, true, true],
-  )
-  state.ends(4)
-  state.starts(2, 4, false)
-  t.equal(state.enters(4, 'read'), false, 'a number that is used again is another thread')
-  t.end()
-})
+const calls = ({ architectures, diagnostics }: Observations): readonly string[] => [
+  ...Object.values(architectures)
+    .flatMap((each) => Object.entries(each))
+    .map(([name, { count }]) => (count === 1 ? name : `${name} ${count}`)),
+  ...diagnostics.map(({ code }) => code).filter((code) => /filter-|-filter|parent/.test(code)),
+]
+const read = (text: string): Promise<Observations> =>
+  observe([{ name: 'trace', bytes: [Buffer.from(text)] }], { format: 'strace', afterFilter: true })
 
-t.test('TSYNC reaches the threads of the process and no other', (t) => {
-  const state = new AfterFilter()
-  state.starts(1, 2, true)
-  state.starts(2, 3, true)
-  state.starts(1, 9, false)
-  state.enters(3, 'seccomp', [1n, 1n])
-  state.returns(3, 0n)
-  t.strictSame(
-    [1, 2, 3, 9].map((thread) => state.enters(thread, 'read')),
-    [true, true, true, false],
-  )
-  t.end()
-})
+const table: readonly (readonly [name: string, lines: readonly string[], expected: readonly string[]])[] = [
+  [
+    'a thread counts from its own successful installation on',
+    ['2 mount() = 0', '1 read(0) = 0', `1 ${filter}`, '1 write(1) = 1', '2 mount() = 0', '1 exit(0) = ?'],
+    ['exit', 'write'],
+  ],
+  [
+    'a trace without forks tells no parents: whoever comes later is counted, and it is said',
+    ['1 read(0) = 0', `1 ${filter}`, '2 write(1) = 1'],
+    ['write', 'parent-unknown'],
+  ],
+  [
+    'a refused installation, strict mode, other operations and unknown arguments are no filter',
+    [
+      '1 seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=9}) = -1 EINVAL (Invalid argument)',
+      '1 seccomp(SECCOMP_SET_MODE_STRICT, 0, NULL) = 0',
+      '1 seccomp(SECCOMP_GET_ACTION_AVAIL, 0, [SECCOMP_RET_LOG]) = 0',
+      '1 prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) = 0',
+      '1 prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) = 0',
+      '1 seccomp(???) = 0',
+      '1 read(0) = 0',
+    ],
+    ['no-filter'],
+  ],
+  [
+    'prctl, raw numbers, and a listener whose descriptor is the result',
+    [
+      '2 mount() = 0',
+      '3 mount() = 0',
+      '1 prctl(0x16, 0x2, 0x7fff00000000, 0, 0) = 0',
+      '1 read(0) = 0',
+      '2 seccomp(0x1, 0x8, 0x7fff00000000) = 5',
+      '2 write(1) = 0',
+      '3 seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, {len=9}) = 2',
+      '3 mount() = 0',
+    ],
+    ['read', 'write'],
+  ],
+  [
+    'what it starts inherits it, what it started before does not',
+    [
+      `1 ${fork}) = 2`,
+      `1 ${filter}`,
+      `1 ${fork}) = 3`,
+      '2 mount() = 0',
+      '3 read(0) = 0',
+      '3 execve("/a", ["a"], 0x0) = 0',
+      '3 brk(NULL) = 0x1',
+      `3 ${thread}) = 4`,
+      '4 write(1) = 1',
+    ],
+    ['brk', 'clone 2', 'execve', 'read', 'write'],
+  ],
+  [
+    'a number that is used again is another process',
+    [
+      `1 ${fork}) = 2`,
+      `2 ${filter}`,
+      '2 read(0) = 0',
+      '2 +++ exited with 0 +++',
+      `1 ${fork}) = 2`,
+      '2 mount() = 0',
+    ],
+    ['read'],
+  ],
+  [
+    'a child whose first line stands before its parent’s',
+    [
+      `1 ${fork}) = 2`,
+      `2 ${filter}`,
+      `1 ${fork} <unfinished ...>`,
+      `2 ${fork} <unfinished ...>`,
+      '8 mount() = 0',
+      '9 read(0) = 0',
+      `8 ${fork}) = 10`,
+      '9 execve("/a", ["a"], 0x0) = 0',
+      '9 write(1) = 1',
+      '10 umount2() = 0',
+      '9 +++ exited with 0 +++',
+      '2 <... clone resumed>) = 9',
+      '1 <... clone resumed>) = 8',
+      '8 pivot_root() = 0',
+      '10 setns(3, 0) = 0',
+    ],
+    ['clone', 'execve', 'read', 'write'],
+  ],
+  [
+    'children in a pid namespace, whose numbers are told as they are in there',
+    [
+      `1 ${fork}) = 2`,
+      `2 ${filter}`,
+      `2 ${fork} <unfinished ...>`,
+      '70 read(0) = 0',
+      '2 <... clone resumed>) = 7',
+      `2 ${fork}) = 8`,
+      '71 write(1) = 1',
+      `1 ${fork}) = 72`,
+      '72 mount() = 0',
+      '1 wait4(-1) = 72',
+    ],
+    ['clone 2', 'read', 'write'],
+  ],
+  [
+    'a process killed while it forked: its child is counted, and it is said that this is not certain',
+    [
+      `1 ${fork}) = 2`,
+      `2 ${filter}`,
+      `2 ${fork} <unfinished ...>`,
+      `1 ${fork} <unfinished ...>`,
+      '5 read(0) = 0',
+      '2 <... clone resumed>) = ?',
+      '2 +++ killed by SIGKILL +++',
+      '1 <... clone resumed>) = 6',
+    ],
+    ['clone', 'read', 'parent-unknown'],
+  ],
+  [
+    'TSYNC reaches the threads of the process and no other',
+    [
+      `1 ${thread}) = 2`,
+      '2 clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = 3',
+      `1 ${fork}) = 9`,
+      '9 mount() = 0',
+      '2 mount() = 0',
+      '1 mount() = 0',
+      `2 ${thread}) = 4`,
+      '3 seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, {len=9}) = 0',
+      '1 read(0) = 0',
+      '2 write(1) = 1',
+      '3 close(0) = 0',
+      '4 getpid() = 1',
+      '9 umount2() = 0',
+    ],
+    ['close', 'getpid', 'read', 'write'],
+  ],
+  [
+    'execve in a thread: the process goes on under its own number with that thread’s filter',
+    [
+      `1 ${thread}) = 2`,
+      `2 ${filter}`,
+      '1 mount() = 0',
+      '2 execve("/a", ["a"], 0x0 <unfinished ...>',
+      '1 +++ superseded by execve in pid 2 +++',
+      '1 <... execve resumed>) = 0',
+      '1 brk(NULL) = 0x1',
+    ],
+    ['brk', 'execve'],
+  ],
+  ['lines of one process without a number', ['read(0) = 0', filter, 'write(1) = 1'], ['write']],
+]
 
-t.test('strict mode, other operations and unknown arguments are no filter', (t) => {
-  const state = new AfterFilter()
-  for (const [name, args] of [
-    ['seccomp', [0n, 0n]],
-    ['seccomp', [2n, 0n]],
-    ['prctl', [22n, 1n]],
-    ['prctl', [38n, 1n]],
-    ['seccomp', [undefined, 0n]],
-  ] as const) {
-    state.enters(1, name, args)
-    state.returns(1, 0n)
-    t.equal(state.enters(1, 'read'), false, name)
+t.test('which calls are made under a filter', async (t) => {
+  for (const [name, lines, expected] of table) {
+    const text = lines.map((line) => `${line}\n`).join('')
+    t.strictSame(calls(await read(text)), expected, name)
+    // Lines enough to tell the machine: the quick scan takes over.
+    const quick = await read(`1 openat(AT_FDCWD, "/lib/x86_64-linux-gnu/a") = 3\n${text}`)
+    if (!lines[0]?.startsWith('read')) t.strictSame(calls(quick), expected, `${name}, in quick steps`)
   }
-  t.end()
+})
+
+t.test('files of strace -ff tell no order: the same in any', async (t) => {
+  const files: readonly (readonly [pid: number, lines: readonly string[]])[] = [
+    [10, ['execve("/runc", ["runc"], 0x0) = 0', `${fork}) = 12`, 'wait4(-1) = 12', `${fork}) = 11`]],
+    [11, ['mount() = 0']],
+    [12, ['setns(3, 0) = 0', `${thread}) = 13`, filter, `${fork}) = 14`, 'read(0) = 0']],
+    [13, ['umount2() = 0']],
+    [14, ['write(1) = 1', `${fork}) = 15`]],
+    [15, ['close(0) = 0']],
+  ]
+  for (const order of [
+    [0, 1, 2, 3, 4, 5],
+    [5, 4, 3, 2, 1, 0],
+    [4, 2, 5, 0, 1, 3],
+  ]) {
+    const sources = order.map((index) => {
+      const [pid, lines] = files[index] as (typeof files)[number]
+      const bytes = [Buffer.from(lines.map((line) => `${line}\n`).join(''))]
+      return { name: `t.${pid}`, bytes, pid, set: 't' }
+    })
+    const seen = await observe(sources, { format: 'strace', afterFilter: true })
+    t.strictSame(calls(seen), ['clone 2', 'close', 'read', 'write'], order.join(' '))
+  }
+})
+
+t.test('what cannot tell it is refused', async (t) => {
+  const log = 'type=SECCOMP msg=audit(1.1:1): arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000\n'
+  const source = { name: 'log', bytes: [Buffer.from(log)] }
+  await t.rejects(observe([source], { afterFilter: true }), UserError)
+  const trace = { name: 'trace', bytes: [Buffer.from('1 read(0) = 0\n')] }
+  await t.rejects(observe([trace], { afterFilter: true, choice: { pid: 1 } }), UserError)
 })

@@ -9,7 +9,8 @@ import { scalarsReadAlways } from '../../src/abi/scalars.ts'
 import { mergeObservations, observe, printObservations, type Observations } from '../../src/observe/index.ts'
 import { Fold } from '../../src/observe/fold.ts'
 import { Lines } from '../../src/read/lines.ts'
-import { StraceReader } from '../../src/read/strace/reader.ts'
+import { formatTable } from '../../src/read/formats.ts'
+import { filesOf } from './logs.ts'
 import { recordings, sourcesOf, traces, withoutTraces } from '../recordings.ts'
 
 const read = async (pieces: Uint8Array[], name = 't'): Promise<string> =>
@@ -41,6 +42,9 @@ const sample = `100 execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) =
 t.test('a trace cut into pieces anywhere gives the same observations', async (t) => {
   const bytes = Buffer.from(sample)
   const whole = await read([bytes])
+  for (let at = 1; at < bytes.length; at++)
+    if ((await read(cut(bytes, [at]))) !== whole) t.fail(`cut before byte ${at}`)
+  t.comment(`${bytes.length - 1} cuts in two`)
   t.equal(await read([...bytes].map((byte) => Uint8Array.of(byte))), whole, 'byte by byte')
   await fc.assert(
     fc.asyncProperty(
@@ -62,9 +66,9 @@ t.test('so does every recording', { skip: withoutTraces }, async (t) => {
   t.pass('all of them')
 })
 
-/** With a record asked for, the quick scan is not used. */
-function fold(bytes: Uint8Array, quick: boolean): Observations {
-  const reader = new StraceReader({
+/** With a record asked for, no line is read from its bytes. */
+function fold(bytes: Uint8Array, quick: boolean, format: 'strace' | 'audit' = 'strace'): Observations {
+  const reader = formatTable[format].open({
     arguments: scalarsReadAlways,
     ...(quick ? {} : { record: () => undefined }),
   })
@@ -72,40 +76,105 @@ function fold(bytes: Uint8Array, quick: boolean): Observations {
   const sink = new Fold()
   reader.startSource('t')
   lines.feed(bytes)
-  sink.account({ name: 't', format: 'strace', ...reader.endSource(lines.end()) })
+  sink.account({ name: 't', format, ...reader.endSource(lines.end()) })
   reader.end(sink)
   return sink.observations()
 }
 
+function differ(bytes: Uint8Array, format: 'strace' | 'audit' = 'strace'): boolean {
+  return printObservations(fold(bytes, true, format)) !== printObservations(fold(bytes, false, format))
+}
+
 t.test('the quick scan says what the careful reading says', { skip: withoutTraces }, (t) => {
+  let files = 0
+  let lines = 0
   for (const folder of ['recorded/x86_64', 'recorded/aarch64', 'collected/strace']) {
     for (const { name, path } of recordings(folder)) {
       if (path.endsWith('.d')) continue
       const bytes = readFileSync(path)
-      if (printObservations(fold(bytes, true)) !== printObservations(fold(bytes, false)))
-        t.fail(`${name} differs`)
+      if (differ(bytes)) t.fail(`${name} differs`)
+      files++
+      lines += bytes.filter((byte) => byte === 0x0a).length
     }
   }
-  t.pass('on every recording')
+  t.pass(`${files} recordings, ${lines} lines`)
+  const logs = filesOf('recorded/audit', /\.(?:audit\.log|ausearch-raw\.txt|ausearch-i\.txt|dmesg|syslog)$/)
+  for (const log of logs) if (differ(readFileSync(join(traces, log)), 'audit')) t.fail(`${log} differs`)
+  t.pass(`${logs.length} audit logs`)
+  t.end()
+})
+
+t.test('also on recordings with bytes changed, left out and put in', { skip: withoutTraces }, (t) => {
+  const sources = [
+    ...['bash.strace', 'nginx.stderr.strace', 'v-thr-Y-yy-tt-T.strace', 'v-bash-Y-err.stderr.strace', 'v-thr-T.strace', 'v-bash-ttt.strace']
+      .map((name) => [`recorded/x86_64/${name}`, 'strace'] as const),
+    ['recorded/audit/noise-syscall-rules.audit.log', 'audit'],
+    ['recorded/audit/a64-badcalls-logall.audit.log', 'audit'],
+  ] as const // prettier-ignore
+  const runs = 250
+  for (const [path, format] of sources) {
+    const given = readFileSync(join(traces, path)).subarray(0, 16384)
+    const place = fc.nat({ max: given.length - 1 })
+    const piece = fc.constantFrom(
+      '\n', '\r\n', ' = ', ') = 3', ') = -1 ENOSYS (x)', '<', '>', '(', ')', '"', '\x1b[0m', '\x1b]0;', '\x07', '\x1d', ' ', '0', '7', 'x', '[pid 7] ', '12:00:00.5 ',
+      'strace: ', ' <unfinished ...>', '<... read resumed>', '+++ exited with 0 +++', ' arch=', ' arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000', 'a'.repeat(70000),
+    ) // prettier-ignore
+    const edit = fc.tuple(place, fc.nat({ max: 9 }), fc.oneof(piece, fc.constant('')))
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 12 }), (edits) => {
+        let bytes = given
+        for (const [at, left, put] of edits) {
+          const from = Math.min(at, bytes.length)
+          bytes = Buffer.concat([
+            bytes.subarray(0, from),
+            Buffer.from(put, 'latin1'),
+            bytes.subarray(from + left),
+          ])
+        }
+        return !differ(bytes, format)
+      }),
+      { numRuns: runs },
+    )
+  }
+  t.pass(`${sources.length * runs} changed recordings`)
   t.end()
 })
 
 t.test('also on lines that were never printed', (t) => {
   const part = fc.constantFrom(
-    '1 ', '2 ', '3    ', '[pid 7] ', 'read', 'openat', 'socket', 'clone', 'clone3', 'mmap2', 'execve', 'nope', '(', ')', ' = ', '0',
-    '-1 ENOSYS (Function not implemented)', '-1 EPERM (x)', '?', ' <unfinished ...>', '<... ', ' resumed>', '"a) = 1"', '"', '...',
-    ', ', '+++ exited with 0 +++', '--- SIGSYS {} ---', '--- SIGCHLD {} ---', '0x7f00deadbeef', '<0.000012>', '\r', ' ', '/* ', '*/', '<', '>', '1<<2',
+    '1 ', '2 ', '3    ', '[pid 7] ', '[pid    8<a b>] ', '9<x) = 0> ', '12:00:01 ', '12:00:01.000002 ', '1795477923.985055 ', '1795477923 ', '     0.000198 ', '[  12] ', '[unconfined_t] ',
+    'read', 'openat', 'socket', 'clone', 'clone3', 'mmap2', 'execve', 'nope', 'vfork', '(', ')', ' = ', '0', '-', '0x', '0x7f', '3</tmp/a) = 5>', '4<TCP:[1->2]>', '5</dev/pts/0<char 136:0>>',
+    '-1 ENOSYS (Function not implemented)', '-1 EPERM (x)', '-1 (errno 38)', '0 (Timeout)', ' (INJECTED)', '?', ' <unfinished ...>', ' <detached ...>', '<... ', ' resumed>', '"a) = 1"', '"', '...',
+    ', ', '+++ exited with 0 +++', '--- SIGSYS {} ---', '--- SIGCHLD {} ---', '--- SIGCHLD {si_status=SIGSYS, si_syscall=__NR_read} ---', '0x7f00deadbeef', ' <0.000012>', ' <0>', '\r', ' ', '/* ', '*/', '<', '>', '1<<2',
+    'strace: Process 7 attached', '\x1b[33m', '\x1b]0;', '\x07',
   ) // prettier-ignore
   const line = fc.array(part, { maxLength: 9 }).map((parts) => parts.join(''))
-  const plain = fc.constantFrom(...sample.split('\n'))
-  fc.assert(
-    fc.property(fc.array(fc.oneof(plain, line), { maxLength: 40 }), (lines) => {
-      const bytes = Buffer.from(`${sample}${sample}${lines.join('\n')}\n`)
-      return printObservations(fold(bytes, true)) === printObservations(fold(bytes, false))
-    }),
-    { numRuns: 2000 },
+  const prefix = fc.constantFrom(
+    '1 ',
+    '2  ',
+    '',
+    '[pid 7] ',
+    '1 12:00:01.000002 ',
+    '3<sh> ',
+    '1795477923.985055 ',
   )
-  t.pass()
+  const usual = fc
+    .tuple(
+      prefix,
+      fc.constantFrom('read(3, ', '<... read resumed>', 'close(', 'openat(3, "x"'),
+      fc.array(part, { maxLength: 4 }),
+    )
+    .map(([before, call, rest]) => before + call + rest.join(''))
+  const plain = fc.constantFrom(...sample.split('\n'))
+  const numRuns = 4000
+  fc.assert(
+    fc.property(fc.array(fc.oneof(plain, line, usual), { maxLength: 40 }), prefix, (lines, first) => {
+      const start = sample.replaceAll(/^\d+ /gm, first)
+      return !differ(Buffer.from(`${start}${start}${lines.join('\n')}\n`, 'latin1'))
+    }),
+    { numRuns },
+  )
+  t.pass(`${numRuns} traces`)
   t.end()
 })
 

@@ -7,6 +7,7 @@ import { architectures, isArchitecture } from '../../abi/architectures.ts'
 import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import type { Subject } from '../subject.ts'
+import { kindOfRecord } from './kind.ts'
 import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
 
 /** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, and the end or what auditd adds. */
@@ -29,6 +30,10 @@ export const audit: Grammar = {
 
 class AuditLines implements LineGrammar {
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
+
+  kind(bytes: Uint8Array, start: number, stop: number): number | undefined {
+    return this.#begun === undefined ? kindOfRecord(bytes, start, stop) : undefined
+  }
 
   line(text: string, say: Say): Told {
     const header = headerOf(text)

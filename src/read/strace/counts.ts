@@ -3,14 +3,16 @@
 import { anyArchitecture, candidatesOf, modes, widthOf, type Candidates } from './architecture.ts'
 import type { NameId, Names } from './names.ts'
 import type { Image, Thread } from './process.ts'
-import { Tally, type Entry } from './tally.ts'
+import { Part, Tally, type Entry } from './tally.ts'
 
 export class Counts {
   readonly #names: Names
   /** The sources read so far; an entry's place is in one of them. */
   readonly sources: string[] = []
-  /** Calls by what they can be of; a thread's own until its image is closed. */
-  readonly groups = new Map<Candidates, Tally>()
+  /** What is told. */
+  readonly told = new Part()
+  /** Every part that calls are in. */
+  readonly #parts = new Set([this.told])
   readonly #images = new Set<Image>()
   /** Whether one process made calls that exist on 64-bit architectures only, and others that exist on none. */
   mixed = false
@@ -22,13 +24,14 @@ export class Counts {
   /** The entry of a call of this thread; `number` is the one that -n prints. */
   entry(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
     const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
-    const tally = exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact)
+    const tally =
+      exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact, thread.image.part)
     return tally.entry(id, this.source, line)
   }
 
   /** Where the calls of this thread go, as far as that is known by now. */
   tallyOf({ mode, image }: Thread): Tally {
-    return mode === undefined ? (image.settledIn ?? image.tally) : this.group(mode)
+    return mode === undefined ? (image.settledIn ?? image.tally) : this.group(mode, image.part)
   }
 
   /** The index of the source that is being read. */
@@ -36,16 +39,38 @@ export class Counts {
     return this.sources.length - 1
   }
 
-  group(candidates: Candidates): Tally {
-    let tally = this.groups.get(candidates)
-    if (tally === undefined) this.groups.set(candidates, (tally = new Tally()))
+  /** Calls by what they can be of; a thread's own are with its image until that is closed. */
+  group(candidates: Candidates, part = this.told): Tally {
+    const { whole } = part
+    let tally = whole.groups.get(candidates)
+    if (tally === undefined) {
+      this.#parts.add(whole)
+      whole.groups.set(candidates, (tally = new Tally()))
+    }
     return tally
+  }
+
+  /** Every group of every part. */
+  *groups(): Generator<readonly [Candidates, Tally]> {
+    for (const { groups } of this.#parts) yield* groups
+  }
+
+  /** What is in one part is in another from now on. */
+  join(from: Part, into: Part): void {
+    const { whole } = from
+    if (whole === into.whole) return
+    for (const [candidates, tally] of whole.groups) {
+      tally.into = this.group(candidates, into)
+      tally.into.add(tally, this.sources)
+    }
+    whole.into = into.whole
+    this.#parts.delete(whole)
   }
 
   /** The image makes no more calls: what it made is counted by what it can be of. */
   close(image: Image): void {
     if (!this.#images.delete(image)) return
-    const tally = image.settledIn ?? this.group(widthOf(image.inherited()) ?? image.candidates)
+    const tally = image.settledIn ?? this.group(widthOf(image.inherited()) ?? image.candidates, image.part)
     tally.add(image.tally, this.sources)
   }
 
@@ -55,7 +80,7 @@ export class Counts {
 
   saw(name: string): boolean {
     const id = this.#names.id(name)
-    for (const tally of this.groups.values()) if (tally.has(id)) return true
+    for (const [, tally] of this.groups()) if (tally.has(id)) return true
     return false
   }
 
@@ -66,7 +91,7 @@ export class Counts {
       if ((image.candidates & candidates) !== 0) return image.settledIn
       // One process makes calls of both kinds: those with a name of one kind only can still be told.
       this.mixed = true
-      return this.group(candidates)
+      return this.group(candidates, image.part)
     }
     if (!image.tally.has(id)) {
       if ((image.candidates & candidates) === 0) this.mixed = true
@@ -74,9 +99,9 @@ export class Counts {
       this.#images.add(image)
       const width = widthOf(image.candidates)
       if (width !== undefined) {
-        image.settledIn = this.group(width)
+        image.settledIn = this.group(width, image.part)
         this.close(image)
-        return (image.candidates & candidates) === 0 ? this.group(candidates) : image.settledIn
+        return (image.candidates & candidates) === 0 ? this.group(candidates, image.part) : image.settledIn
       }
     }
     return image.tally

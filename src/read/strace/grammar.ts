@@ -58,6 +58,8 @@ const fields = {
 
 /** The pid column of -o with -f, among the optional fields. */
 export const pidField = 1
+/** The time of -t. */
+export const timeField = 2
 
 // The column of -o is "%-5u " ; a comm (-Y) is closed by the first ">", strace escapes both angle brackets in it.
 const pidInBrackets = /\[pid +(\d+)(?:<[^>]*>)?\] /y
@@ -177,7 +179,7 @@ function readPrefix(text: string): Prefix {
   if (next < 0x3c || next === 0x5b) {
     // A label is left out for a process that is gone already.
     take(fields.label, 0)
-    take(fields.absolute, 2)
+    take(fields.absolute, timeField)
     take(fields.relative, 4)
     const numbered = take(fields.number, 8)
     if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])

@@ -12,23 +12,29 @@ const native64 = /^(?:[a-z_][a-z0-9_]*#64|64:[a-z_][a-z0-9_]*)$/
 /** Names beyond the tables are input: no more than this many distinct ones are kept apart. */
 const strangerLimit = 4096
 const others = '?'
+const slotCount = 4096
+const lastSlot = slotCount - 1
 
 export class Names {
   readonly #ids = new Map<string, NameId>()
   readonly #names: string[] = []
   readonly #candidates: Candidates[] = []
-  readonly #table = new Int32Array(8192).fill(-1)
-  readonly #bytes: Uint8Array[] = []
+  /** The names of the tables, by hash; and their bytes, one behind the other. */
+  readonly #slots = new Int16Array(slotCount).fill(-1)
+  readonly #text: Uint8Array
+  readonly #ends = new Int32Array(printedNames.length)
   readonly #known: number
 
   constructor() {
+    this.#text = Buffer.from(printedNames.join(''), 'latin1')
+    let start = 0
     for (const name of printedNames) {
       const id = this.#add(name)
-      const bytes = Buffer.from(name, 'latin1')
-      this.#bytes.push(bytes)
-      let slot = hashOf(bytes, 0, bytes.length) & 8191
-      while (this.#table[slot] !== -1) slot = (slot + 1) & 8191
-      this.#table[slot] = id
+      const end = start + name.length
+      let slot = hashOf(this.#text, start, end) & lastSlot
+      while (this.#slots[slot] !== -1) slot = (slot + 1) & lastSlot
+      this.#slots[slot] = id
+      this.#ends[id] = start = end
     }
     this.#known = this.#names.length
   }
@@ -75,16 +81,21 @@ export class Names {
 
   /** The id of the table name in bytes[start, end) whose hash the caller has computed on the way; -1 for none. */
   find(bytes: Uint8Array, start: number, end: number, hash: number): NameId {
-    const table = this.#table
-    const length = end - start
-    for (let slot = hash & 8191; ; slot = (slot + 1) & 8191) {
-      const id = table[slot] as number
+    const slots = this.#slots
+    const text = this.#text
+    const ends = this.#ends
+    for (let slot = hash & lastSlot; ; slot = (slot + 1) & lastSlot) {
+      const id = slots[slot] as number
       if (id === -1) return -1
-      const name = this.#bytes[id] as Uint8Array
-      if (name.length !== length) continue
-      let at = 0
-      while (at < length && name[at] === bytes[start + at]) at++
-      if (at === length) return id
+      const stop = ends[id] as number
+      let known = stop - (end - start)
+      if (known !== (id === 0 ? 0 : ends[id - 1])) continue
+      let at = start
+      while (known < stop && text[known] === bytes[at]) {
+        known++
+        at++
+      }
+      if (known === stop) return id
     }
   }
 }

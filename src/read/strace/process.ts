@@ -3,7 +3,8 @@
 // lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
 import { anyArchitecture, type Candidates } from './architecture.ts'
 import type { NameId, Names } from './names.ts'
-import { Tally, type Entry } from './tally.ts'
+import type { AfterFilter, FilterRequest } from './after-filter.ts'
+import { Part, Tally, type Entry } from './tally.ts'
 
 /** A longer line of descent is cut, so that none can grow without end: the ancestor's evidence becomes the child's. */
 const descentLimit = 32
@@ -13,14 +14,16 @@ export class Image {
   readonly tally: Tally
   /** What every name seen so far can be of. */
   candidates: Candidates = anyArchitecture
-  /** Where its calls are counted once it is known to be of 64 or of 32 bit. */
-  settledIn: Tally | undefined
+  /** What its calls are told, or left out, with. */
+  part: Part
+  #settled: Tally | undefined
   /** The image it was forked from; none after an execve. */
   readonly parent: Image | undefined
   readonly #descent: number
 
-  constructor(tally: Tally, parent?: Image) {
+  constructor(tally: Tally, part: Part, parent?: Image) {
     this.tally = tally
+    this.part = part
     this.#descent = parent === undefined ? 0 : parent.#descent + 1
     if (this.#descent < descentLimit) this.parent = parent
     else {
@@ -29,11 +32,27 @@ export class Image {
     }
   }
 
+  /** Where its calls are counted once it is known to be of 64 or of 32 bit. */
+  get settledIn(): Tally | undefined {
+    while (this.#settled?.into !== undefined) this.#settled = this.#settled.into
+    return this.#settled
+  }
+
+  set settledIn(tally: Tally | undefined) {
+    this.#settled = tally
+  }
+
   /** Its own evidence, and its parent's where that does not contradict it: a fork is of its parent's kind. */
   inherited(): Candidates {
     const { candidates, parent } = this
     return parent === undefined ? candidates : candidates & parent.inherited() || candidates
   }
+}
+
+/** Threads that share one, as far as a trace tells; for filters that are set for all of them. */
+export interface Process {
+  into?: Process
+  synchronised?: true
 }
 
 export class Thread {
@@ -46,11 +65,15 @@ export class Thread {
   pending: NameId = -1
   /** Whether the arguments of that call come with its result: strace before 4.12 prints clone's so. */
   awaits = false
+  /** The filter that the call it is in the middle of asks for. */
+  asked: FilterRequest | undefined
+  readonly process: Process
 
-  constructor(pid: number | undefined, image: Image, mode: Candidates | undefined) {
+  constructor(pid: number | undefined, image: Image, mode: Candidates | undefined, process: Process = {}) {
     this.pid = pid
     this.image = image
     this.mode = mode
+    this.process = process
   }
 }
 
@@ -83,20 +106,33 @@ export class Threads {
   #followed = false
   /** Whether a thread is here that strace did not attach to, though it told of attaching to others. */
   unannounced = false
+  /** Where the calls of all threads are counted, or who decides it. */
+  readonly #part: Part
+  readonly #afterFilter: AfterFilter | undefined
+  /** Whether every thread has a file of its own (-ff). */
+  inFiles = false
 
-  constructor(names: Names, close: (image: Image) => void) {
+  constructor(names: Names, close: (image: Image) => void, part: Part, afterFilter: AfterFilter | undefined) {
     this.#close = close
+    this.#part = part
+    this.#afterFilter = afterFilter
     this.#forks = new Set([...forks].map((name) => names.id(name)))
   }
 
   /** A new image. Arrays of closed ones are used again: making one per process is most of the work otherwise. */
-  #image(parent?: Image): Image {
-    const image = new Image(new Tally(this.#spare.pop()), parent)
+  #image(part: Part, parent?: Image): Image {
+    const image = new Image(new Tally(this.#spare.pop()), part, parent)
     if (parent?.settledIn !== undefined) {
       image.candidates = parent.candidates
-      image.settledIn = parent.settledIn
+      // In another part it settles with its first call.
+      if (parent.part.whole === part.whole) image.settledIn = parent.settledIn
     }
     return image
+  }
+
+  /** What the calls of a thread that was not met before are counted with. */
+  #first(pid: number | undefined): { readonly part: Part; readonly process: Process } {
+    return this.#afterFilter?.first(pid, this.inFiles) ?? { part: this.#part, process: {} }
   }
 
   #shut(image: Image): void {
@@ -115,7 +151,8 @@ export class Threads {
     if (this.#lone !== undefined) return this.#lone
     if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
     if (this.#announced.size !== 1) this.unannounced = true
-    return (this.#lone = new Thread(undefined, this.#image(), undefined))
+    const { part, process } = this.#first(undefined)
+    return (this.#lone = new Thread(undefined, this.#image(part), undefined, process))
   }
 
   #meet(pid: number, resuming: NameId): Thread {
@@ -135,7 +172,8 @@ export class Threads {
     this.#expected.delete(pid)
     this.#announced.delete(pid)
     if (this.#met.size < metLimit) this.#met.add(pid)
-    const thread = new Thread(pid, this.#image(parent?.image), parent?.mode)
+    const { part, process } = this.#first(pid)
+    const thread = new Thread(pid, this.#image(part, parent?.image), parent?.mode, process)
     this.#byPid.set(pid, thread)
     if (this.#byPid.size > threadLimit) this.#forgetOldest()
     return thread
@@ -191,14 +229,33 @@ export class Threads {
   /** After a successful execve the thread runs another program. */
   replaced(thread: Thread): void {
     this.#shut(thread.image)
-    thread.image = this.#image()
+    thread.image = this.#image(thread.image.part)
+  }
+
+  /** From its next call on, the thread's calls are counted with another part. */
+  counts(thread: Thread, part: Part): void {
+    const { image } = thread
+    if (image.part.whole === part.whole) return
+    thread.image = this.#image(part, image)
+    this.#shut(image)
+  }
+
+  /** The thread of this pid, if it has not ended. */
+  known(pid: number): Thread | undefined {
+    return this.#byPid.get(pid)
+  }
+
+  *all(): Generator<Thread> {
+    if (this.#lone !== undefined) yield this.#lone
+    yield* this.#byPid.values()
   }
 
   /** `L +++ superseded by execve in pid N +++`: N takes the leader's pid with what it is in the middle of. */
   superseded(leader: Thread, by: number): void {
     const other = this.#byPid.get(by)
-    if (other === undefined) return
+    if (other === undefined) return void (this.inFiles && this.#afterFilter?.superseded(leader, this))
     leader.pending = other.pending
+    this.counts(leader, other.image.part)
     this.#drop(other)
   }
 

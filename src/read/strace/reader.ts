@@ -10,13 +10,15 @@ import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import type { TraceRecord } from '../records.ts'
 import { noteValue, type Sink } from '../seen.ts'
 import { lineLimit, lineText } from '../text.ts'
+import { AfterFilter, callsToWatch } from './after-filter.ts'
 import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './architecture.ts'
 import { Counts } from './counts.ts'
-import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
+import { parseLine, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
-import { always, scanCommon, whenReturned, type ScanTo } from './scan.ts'
+import { always, noThread, scanPlain, whenReturned, type ScanTo } from './scan.ts'
+import { unnamed } from './head.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
@@ -33,8 +35,6 @@ const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
 const gluedLimit = 64
 const nameLimit = 40
-/** No thread: the scan has to look up its first one. */
-const noPid = -1
 
 /** UTF-8's, as latin1. */
 const byteOrderMark = /^\xef\xbb\xbf/
@@ -63,7 +63,9 @@ export class StraceReader implements Reader {
   readonly #wanted: ReadonlyMap<string, readonly number[]>
   readonly #names = new Names()
   readonly #counts = new Counts(this.#names)
-  readonly #threads = new Threads(this.#names, (image) => this.#counts.close(image))
+  /** Where only calls made under a filter are asked for. */
+  readonly #afterFilter: AfterFilter | undefined
+  readonly #threads: Threads
   readonly #tables: Tables
   readonly #diagnostics = new DiagnosticLog()
   readonly #mentions: Mention[] = []
@@ -103,18 +105,27 @@ export class StraceReader implements Reader {
   constructor(options: ReaderOptions) {
     this.#options = options
     this.#wanted = options.arguments
+    this.#afterFilter = options.afterFilter === true ? new AfterFilter(this.#counts) : undefined
+    this.#threads = new Threads(
+      this.#names,
+      (image) => this.#counts.close(image),
+      this.#counts.told,
+      this.#afterFilter,
+    )
     this.#tables = new Tables(this.#names, options.arguments)
     this.#scan = {
       state: {
         lines: 0,
         calls: 0,
-        pid: noPid,
-        thread: new Thread(undefined, new Image(new Tally()), undefined),
+        fields: 0,
+        bracketed: false,
+        pid: noThread,
+        thread: new Thread(undefined, new Image(new Tally(), this.#counts.told), undefined),
         entries: [],
       },
       names: this.#names,
       careful: this.#carefulNames(),
-      turnTo: (pid) => this.#turnTo(pid),
+      turnTo: (pid, resuming) => this.#turnTo(pid, resuming),
       ended: () => this.#ended(),
       open: (id, line) => this.#openEntry(id, line),
     }
@@ -126,15 +137,16 @@ export class StraceReader implements Reader {
     for (let id = 0; id < this.#names.known; id++) {
       const name = this.#names.name(id)
       const special = replacesProgram(name) || name === 'restart_syscall' || this.#wanted.has(name)
-      careful[id] = special ? always : makesProcess(name) ? whenReturned : 0
+      const watched = this.#afterFilter !== undefined && callsToWatch.includes(name)
+      careful[id] = special || watched ? always : makesProcess(name) ? whenReturned : 0
     }
     return careful
   }
 
-  #turnTo(pid: number): void {
+  #turnTo(pid: number, resuming: NameId): void {
     const { state } = this.#scan
     state.pid = pid
-    state.thread = this.#threads.of(pid)
+    state.thread = this.#threads.of(pid === unnamed ? this.#pid : pid, resuming)
     state.entries = this.#counts.tallyOf(state.thread).entries
   }
 
@@ -142,7 +154,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     this.#run.exited = true
     this.#threads.ended(state.thread)
-    state.pid = noPid
+    state.pid = noThread
   }
 
   #openEntry(id: NameId, line: number): Entry {
@@ -157,6 +169,7 @@ export class StraceReader implements Reader {
     this.#source = name
     this.#counts.sources.push(name)
     this.#pid = pid
+    this.#threads.inFiles = pid !== undefined
     this.#scan.state.lines = 0
     this.#scan.state.calls = 0
     this.#unparsed = 0
@@ -179,26 +192,24 @@ export class StraceReader implements Reader {
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, state.lines + 1)
       state.lines++
       // What a line read with care changes, the scan must look up again.
-      state.pid = noPid
+      state.pid = noThread
       this.#last = 'whole'
       this.#line(lineText(bytes, at, stop), state.lines)
       at = stop + 1
     }
   }
 
-  /** The quick way. Every line it takes is whole and has the pid column and no other field. */
+  /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
   #scanFrom(bytes: Buffer, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
-    const next = scanCommon(bytes, at, end, this.#scan)
+    state.fields = this.#fields
+    const next = scanPlain(bytes, at, end, this.#scan)
     const calls = state.calls - before
     this.#run.calls += calls
     this.#run.whole += calls
-    if (calls > 0 && this.#fields !== pidField) {
-      this.#fields = pidField
-      this.#fieldsSeen = 0
-    }
     this.#fieldsSeen += calls
+    if (state.bracketed) this.#run.shared = true
     return next
   }
 
@@ -207,15 +218,13 @@ export class StraceReader implements Reader {
       this.#open === undefined &&
       !this.#tables.open &&
       this.#options.record === undefined &&
-      // With other fields than the pid the scan finds nothing.
-      (this.#fields === pidField || this.#fieldsSeen < sameFields) &&
       (this.#machine !== undefined || this.#scan.state.lines > evidenceLines)
     )
   }
 
   #line(given: string, number: number): void {
     const text = number === 1 ? given.replace(byteOrderMark, '') : given
-    if (this.#machine === undefined) this.#machine = machineOf(text)
+    if (this.#machine === undefined && number <= evidenceLines) this.#machine = machineOf(text)
     if (this.#tables.open && this.#tables.takes(text, this.#counts.source, number)) return
     const line = parseLine(text)
     if (line.prefix.bracketed) this.#run.shared = true
@@ -234,7 +243,7 @@ export class StraceReader implements Reader {
         return this.#resumed({ text, line: number, prefix, name, open, ending: endingOf(text, open) })
       }
       case 'signal':
-        return this.#signal(text, number)
+        return this.#signal(text.slice(prefix.length), number)
       case 'exit':
         // One that was killed makes no call to end.
         if (!shape.killed) this.#run.exited = true
@@ -297,14 +306,18 @@ export class StraceReader implements Reader {
       return
     }
     if (ending.kind !== 'open') this.#run.whole++
+    if (this.#machine === undefined && replacesProgram(name)) this.#machine = machineOf(text)
     this.#values(this.#count(thread, id, prefix.number, line), thread, call)
     const restarted =
       name === 'restart_syscall'
         ? /<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/.exec(text)?.[1]
         : undefined
-    if (restarted !== undefined && this.#names.isKnown(restarted)) this.#mention(restarted, undefined, line)
+    if (restarted !== undefined && this.#names.isKnown(restarted) && this.#isTold(thread))
+      this.#mention(restarted, undefined, line)
+    if (this.#afterFilter !== undefined && callsToWatch.includes(name))
+      this.#afterFilter.enters(thread, name, valuesIn(name, text, call.open, ending), text)
     if (this.#options.record !== undefined) this.#record(thread, call)
-    if (ending.kind === 'abandoned') return this.#abandoned(text)
+    if (ending.kind === 'abandoned') return this.#abandoned(thread, text)
     if (ending.kind !== 'returned') thread.pending = id
     this.#goOn(thread, id, call)
   }
@@ -406,15 +419,20 @@ export class StraceReader implements Reader {
       // With pid namespaces strace prints the pid it uses itself in a comment.
       const own = /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1]
       const child = Number(own ?? ending.value)
-      if (child <= 4194304) this.#threads.expect(child, thread)
+      if (child <= 4194304) {
+        this.#afterFilter?.starts(thread, child, this.#threads)
+        this.#threads.expect(child, thread)
+      }
     }
+    this.#afterFilter?.returns(thread, ending.value, this.#threads)
   }
 
-  #abandoned(text: string): void {
+  #abandoned(thread: Thread, text: string): void {
     const changed = /<pid changed to (\d+) \.\.\.>/.exec(text)?.[1]
-    if (changed !== undefined)
+    if (changed !== undefined) {
       this.#changedPids.set(Number(changed), (this.#changedPids.get(Number(changed)) ?? 0) + 1)
-    else this.#run.detached = true
+      if (this.#threads.inFiles) this.#afterFilter?.renamed(thread, Number(changed))
+    } else this.#run.detached = true
   }
 
   /** The second half of a call under `<... name resumed>`; a call of its own where the first half is not here. */
@@ -454,7 +472,7 @@ export class StraceReader implements Reader {
 
   /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
   #signal(text: string, number: number): void {
-    if (!text.includes('SIGSYS')) return
+    if (!/^--- (?:SIGSYS|\{si_signo=SIGSYS)/.test(text)) return
     const call = /\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/.exec(text)?.[1]
     const audit = /\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/.exec(text)?.[1]
     if (call === undefined) return
@@ -462,6 +480,11 @@ export class StraceReader implements Reader {
     const architecture = audit === undefined ? undefined : auditNames[audit]
     this.#mention(name, architecture, number)
     this.#diagnostics.add('refused-by-filter', this.#source, number, { call: name })
+  }
+
+  /** Whether calls of this thread are asked for. */
+  #isTold(thread: Thread): boolean {
+    return this.#afterFilter === undefined || thread.image.part.whole === this.#counts.told
   }
 
   #mention(name: string, architecture: Architecture | undefined, line: number): void {
@@ -580,11 +603,13 @@ export class StraceReader implements Reader {
   end(sink: Sink): void {
     this.#threads.end()
     this.#placeOrphans()
+    this.#leaveOut()
     const machine = tellCalls(
       {
         names: this.#names,
         counts: this.#counts,
-        tables: this.#tables.all,
+        // A table tells no order.
+        tables: this.#afterFilter === undefined ? this.#tables.all : [],
         mentions: this.#mentions,
         wanted: this.#wanted,
         architecture: this.#options.architecture,
@@ -598,6 +623,16 @@ export class StraceReader implements Reader {
     if (machine?.assumed === true) this.#note('architecture-assumed', { architecture: machine.native })
     this.#completeness()
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
+  }
+
+  /** Of calls under a filter only: what is known now of those that had to wait. */
+  #leaveOut(): void {
+    if (this.#afterFilter === undefined) return
+    this.#counts.closeAll()
+    const { installed, doubtful, unordered } = this.#afterFilter.settle(this.#threads)
+    if (!installed) this.#note('no-filter')
+    if (doubtful) this.#note('parent-unknown')
+    if (unordered) this.#note('filter-unordered')
   }
 
   #placeOrphans(): void {

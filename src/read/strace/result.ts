@@ -23,8 +23,19 @@ const abandoned =
 const result = /^ *= (?:\?|(0x[0-9a-f]+|-?\d+))/
 const enosys = /^ *= -1 (?:ENOSYS\b|\(errno 38\))/
 
+/** How far from the end of its line a result may start that nothing behind it tells apart from another one. */
+export const resultReach = 512
+
+/**
+ * A result as the end of the line: `) = 3`, `) = -1 ENOENT (No such file or directory)`, `) = 3</path> <0.000012>`.
+ * No text of the program can stand behind it, so that a line that ends so is whole, whatever its arguments look like.
+ */
+const tail = /\) += (\?|0x[0-9a-f]+|-?\d+)(?:<[^]*>|( E[A-Z0-9]+)?( \([^()]*\))?)(?: <[\d.]+>)?$/
+
 /** The ending of the call whose parenthesis opens before `open`. */
 export function endingOf(text: string, open: number): Ending {
+  const told = tailOf(text, open)
+  if (told !== undefined) return told
   if (text.endsWith('>')) {
     if (unfinished.test(text)) return { kind: 'unfinished' }
     if (abandoned.test(text)) return { kind: 'abandoned' }
@@ -38,6 +49,18 @@ export function endingOf(text: string, open: number): Ending {
   const last = lastClosing(text, open)
   const late = last === undefined ? undefined : resultAt(text, last)
   return late ?? { kind: end === undefined ? 'open' : 'none' }
+}
+
+function tailOf(text: string, open: number): Ending | undefined {
+  const found = tail.exec(text.slice(Math.max(open, text.length - resultReach)))
+  if (found === null) return undefined
+  const [, value = '', name, aside] = found
+  const isMissing = value === '-1' && (name === ' ENOSYS' || (name === undefined && aside === ' (errno 38)'))
+  return {
+    kind: 'returned',
+    enosys: isMissing && aside !== ' (INJECTED)',
+    value: value === '?' ? undefined : BigInt(value),
+  }
 }
 
 /** The place after the last parenthesis that ` = ` and a value follow. */

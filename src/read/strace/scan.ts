@@ -1,9 +1,12 @@
-// The commonest lines, read from their bytes: `PID NAME(…) = RESULT`, `PID NAME(… <unfinished ...>` and
-// `PID <... NAME resumed>…) = RESULT` of `strace -f -o`. It says nothing that reader.ts would not say of the same
+// The commonest lines, read from their bytes: a call with its result, its two halves, an exit, a signal, behind the
+// prefixes of -f, -t and their kin. No text is made of them. It says nothing that reader.ts would not say of the same
 // line (a property test holds the two equal); the first line that is not plain is left to that.
+import { Head } from './head.ts'
 import type { NameId, Names } from './names.ts'
 import type { Thread } from './process.ts'
+import { plain, tailOf, unfinished } from './tail.ts'
 import type { Entry } from './tally.ts'
+import { lineLimit } from '../text.ts'
 
 /** What the scan counts into. The reader owns it; between its own lines the scan may change it. */
 export interface ScanState {
@@ -11,6 +14,10 @@ export interface ScanState {
   lines: number
   /** Calls counted so far in this source. */
   calls: number
+  /** Which optional fields the lines of this run have before a call: see Prefix. */
+  fields: number
+  /** Whether a line had `[pid N]`. */
+  bracketed: boolean
   /** The thread of the last line, and where its calls are counted. */
   pid: number
   thread: Thread
@@ -22,143 +29,91 @@ export interface ScanTo {
   readonly names: Names
   /** By name id: what the scan must leave to the reader. */
   readonly careful: Uint8Array
-  /** Makes `pid` the thread of the state. */
-  turnTo(pid: number): void
+  /** Makes the thread of a line the state's; `resuming` is the call in `<... name resumed>`, -1 for none. */
+  turnTo(pid: number, resuming: NameId): void
   /** The thread of the state has ended. */
   ended(): void
   /** The entry of a call not yet seen in the state's thread. */
   open(id: NameId, line: number): Entry
 }
 
+/** No thread: the scan has to look up its first one. */
+export const noThread = -2
+
 /** Calls with values to read, and those that replace the program. */
 export const always = 1
 /** Calls whose result is another process. */
 export const whenReturned = 2
 
-/** A result stands near the end of its line; further back than this is not looked for. */
-const resultReach = 512
-/** ` <unfinished ...>` */
-const unfinishedLength = 17
+const space = 0x20
+const exited = Buffer.from('+++ exited with ')
+const signalled = Buffer.from('--- SIG')
+const restOf = Buffer.from('<... ')
+const resumes = Buffer.from(' resumed>')
 
-const plain = 1
-const unfinished = 2
-const careful = 0
+const head = new Head()
 
-/** Takes plain lines from `at` on; returns where the first line that is not plain starts, or `end`. */
-export function scanCommon(bytes: Buffer, at: number, end: number, to: ScanTo): number {
+/** Takes plain lines from `line` on; returns where the first line that is not plain starts, or `end`. */
+export function scanPlain(bytes: Buffer, line: number, end: number, to: ScanTo): number {
   const { state, names, careful: special } = to
-  let line = at
   while (line < end) {
-    let i = line
-    let byte = bytes[i] as number
-    let pid = 0
-    while (byte >= 0x30 && byte <= 0x39) {
-      pid = pid * 10 + (byte - 0x30)
-      byte = bytes[++i] as number
-    }
-    // No pid is longer than 7 digits (2^22); seconds of the epoch are.
-    if (i === line || i - line > 7 || byte !== 0x20) return line
-    while (byte === 0x20) byte = bytes[++i] as number
+    let at = head.read(bytes, line)
+    if (at < 0) return line
+    const stop = bytes.indexOf(0x0a, at)
+    if (stop - line > lineLimit) return line
+    const { pid } = head
+    let byte = bytes[at] as number
     if (byte === 0x2b || byte === 0x2d) {
-      const stop = bytes.indexOf(0x0a, i)
-      if (byte === 0x2b ? !isExit(bytes, i) : !isCommonSignal(bytes, i)) return line
+      // SIGSYS tells of a call.
+      if (byte === 0x2d && (!startsWith(bytes, at, signalled) || bytes[at + 8] === 0x59)) return line
       if (byte === 0x2b) {
-        if (pid !== state.pid) to.turnTo(pid)
+        if (!startsWith(bytes, at, exited)) return line
+        if (pid !== state.pid) to.turnTo(pid, -1)
         to.ended()
       }
+      if (head.bracketed) state.bracketed = true
       state.lines++
       line = stop + 1
       continue
     }
-    const resumed = byte === 0x3c
-    if (resumed) {
-      // `<... `
-      if (bytes[i + 1] !== 0x2e || bytes[i + 4] !== 0x20) return line
-      i += 5
-      byte = bytes[i] as number
-    }
-    const start = i
+    const isRest = byte === 0x3c
+    if (isRest) {
+      if (!startsWith(bytes, at, restOf)) return line
+      byte = bytes[(at += restOf.length)] as number
+    } else if (head.fields !== state.fields) return line
+    const start = at
     let hash = 0
     while ((byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || (byte >= 0x30 && byte <= 0x39)) {
       hash = (Math.imul(hash, 31) + byte) | 0
-      byte = bytes[++i] as number
+      byte = bytes[++at] as number
     }
-    if (byte !== (resumed ? 0x20 : 0x28) || i === start) return line
-    const id = names.find(bytes, start, i, hash)
+    if (byte !== (isRest ? space : 0x28)) return line
+    const id = names.find(bytes, start, at, hash)
     if (id < 0 || special[id] === always) return line
-    // ` resumed>`
-    if (resumed && (bytes[i + 1] !== 0x72 || bytes[i + 8] !== 0x3e)) return line
-    const stop = bytes.indexOf(0x0a, i)
-    const ending = endingOf(bytes, i, stop)
-    if (ending === careful || (ending === plain ? special[id] === whenReturned : resumed)) return line
-    if (pid !== state.pid) to.turnTo(pid)
-    const { thread } = state
-    if (resumed) {
-      if (thread.pending !== id) return line
-      thread.pending = -1
-    } else {
-      const seen = state.entries[id] ?? to.open(id, state.lines + 1)
-      seen.count++
-      state.calls++
-      if (ending === unfinished) thread.pending = id
+    if (isRest) {
+      if (!startsWith(bytes, at, resumes)) return line
+      at += resumes.length - 1
     }
+    const tail = tailOf(bytes, at + 1, stop)
+    if (tail === plain ? special[id] === whenReturned : isRest || tail !== unfinished) return line
+    if (pid !== state.pid) to.turnTo(pid, isRest ? id : -1)
+    if (isRest) {
+      if (state.thread.pending !== id) return line
+      state.thread.pending = -1
+    } else {
+      const entry = state.entries[id] ?? to.open(id, state.lines + 1)
+      entry.count++
+      state.calls++
+      if (tail === unfinished) state.thread.pending = id
+    }
+    if (head.bracketed) state.bracketed = true
     state.lines++
     line = stop + 1
   }
   return end
 }
 
-/** `+++ exited with `; `+++ killed by ` and `+++ superseded by ` say more. */
-function isExit(bytes: Uint8Array, at: number): boolean {
-  return (
-    bytes[at + 1] === 0x2b &&
-    bytes[at + 2] === 0x2b &&
-    bytes[at + 4] === 0x65 &&
-    bytes[at + 5] === 0x78 &&
-    bytes[at + 9] === 0x64
-  )
-}
-
-/** `--- SIGCHLD {…` and all others but SIGSYS, which tells of a call. */
-function isCommonSignal(bytes: Uint8Array, at: number): boolean {
-  const named =
-    bytes[at + 1] === 0x2d &&
-    bytes[at + 2] === 0x2d &&
-    bytes[at + 4] === 0x53 &&
-    bytes[at + 5] === 0x49 &&
-    bytes[at + 6] === 0x47
-  return named && !(bytes[at + 7] === 0x53 && bytes[at + 8] === 0x59)
-}
-
-/** How the line bytes[…, stop) ends: `careful` for all that is not the plainest. */
-function endingOf(
-  bytes: Uint8Array,
-  open: number,
-  stop: number,
-): typeof plain | typeof unfinished | typeof careful {
-  if (bytes[stop - 1] === 0x3e && bytes[stop - 2] === 0x2e) {
-    const tail = stop - unfinishedLength
-    return tail > open && bytes[tail] === 0x20 && bytes[tail + 1] === 0x3c && bytes[tail + 2] === 0x75
-      ? unfinished
-      : careful
-  }
-  const from = Math.max(open, stop - resultReach)
-  for (let i = stop - 2; i > from; i--) {
-    if (bytes[i] !== 0x3d || bytes[i + 1] !== 0x20 || bytes[i - 1] !== 0x20) continue
-    let before = i - 2
-    while (bytes[before] === 0x20) before--
-    if (bytes[before] !== 0x29 /* ")" */) continue
-    const first = bytes[i + 2] as number
-    if (first === 0x2d) return isNoSuchCall(bytes, i + 5) ? careful : plain
-    return (first >= 0x30 && first <= 0x39) || first === 0x3f ? plain : careful
-  }
-  return careful
-}
-
-/** `ENOS…` and `(errno …` after `= -1 `. */
-function isNoSuchCall(bytes: Uint8Array, at: number): boolean {
-  return (
-    bytes[at] === 0x28 ||
-    (bytes[at] === 0x45 && bytes[at + 1] === 0x4e && bytes[at + 2] === 0x4f && bytes[at + 3] === 0x53)
-  )
+function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false
+  return true
 }

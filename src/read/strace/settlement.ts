@@ -42,7 +42,7 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
   addTables(evidence)
   const machine = machineOf(evidence)
   const tallies = new Map<Architecture, Tally>()
-  for (const [candidates, tally] of counts.groups) give(candidates, tally, machine, tallies, evidence)
+  for (const [candidates, tally] of counts.told.groups) give(candidates, tally, machine, tallies, evidence)
   addMentions(evidence, machine, tallies)
   for (const [architecture, tally] of tallies) {
     for (const [id, entry] of tally.all()) {
@@ -67,7 +67,7 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
 /** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */
 function addTables({ counts, tables }: Evidence): void {
   const shown = new Set<NameId>()
-  for (const tally of counts.groups.values()) for (const [id] of tally.all()) shown.add(id)
+  for (const [, tally] of counts.groups()) for (const [id] of tally.all()) shown.add(id)
   for (const { tally, candidates } of tables) {
     const group = counts.group(candidates)
     for (const [id, entry] of tally.all()) if (!shown.has(id)) group.addEntry(id, entry, counts.sources)
@@ -76,7 +76,7 @@ function addTables({ counts, tables }: Evidence): void {
 
 function machineOf({ architecture, machine, announced, counts, names }: Evidence): Machine {
   if (architecture !== undefined) return { native: architecture, assumed: false }
-  const sets = [...counts.groups].map(([candidates, tally]) => {
+  const sets = [...counts.groups()].map(([candidates, tally]) => {
     let set = candidates
     for (const [id] of tally.all()) set &= names.candidates(id) || anyArchitecture
     return set

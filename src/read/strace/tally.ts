@@ -1,6 +1,7 @@
 // Counts of the calls of one process image, or of several that could be of the same architectures. Millions of lines
 // end here, so an entry is found by an array access and a place is two numbers until somebody wants to read it.
 import { addArguments, type Arguments } from '../seen.ts'
+import type { Candidates } from './architecture.ts'
 import type { NameId } from './names.ts'
 
 /** Everything seen of one call, as in Seen, with the place of the first as numbers. */
@@ -18,6 +19,8 @@ export interface Entry {
 export class Tally {
   /** By name id; most are undefined. */
   entries: (Entry | undefined)[]
+  /** What it was added to: more of its calls go there. */
+  into: Tally | undefined
   readonly #ids: NameId[] = []
 
   constructor(entries: (Entry | undefined)[] = []) {
@@ -75,6 +78,20 @@ export class Tally {
     this.#ids.length = 0
     this.entries = []
     return entries
+  }
+}
+
+/** Calls that are told together or left out together, by what they can be of. */
+export class Part {
+  readonly groups = new Map<Candidates, Tally>()
+  /** What it was found to be a part of. */
+  into: Part | undefined
+
+  get whole(): Part {
+    if (this.into === undefined) return this
+    let last = this.into
+    while (last.into !== undefined) last = last.into
+    return (this.into = last)
   }
 }
 

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmdirSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { withDescendants } from '../traced.ts'
+import { startOf, tracedBy, withDescendants } from '../traced.ts'
 import { unifiedMount } from '../cgroups.ts'
 import { everywhere, processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
 
@@ -41,10 +41,16 @@ async function takeAway(made: string): Promise<void> {
   process.stdin.setEncoding('latin1')
   for await (const piece of process.stdin) said += piece as string
   const done = said.includes('done\n')
+  /** With when they started: a number may be used again. */
+  let traced: readonly (readonly [pid: number, start: string | undefined])[] = []
   if (!done) {
     const clients = said.split('\n').filter((line) => /^\d+$/.test(line))
+    const tracees = (await Promise.all(clients.map((client) => tracedBy(Number(client))))).flat()
+    traced = tracees.map((pid) => [pid, startOf(pid)])
     for (const pid of clients.flatMap((client) =>
-      task.cgroup === undefined ? withDescendants(Number(client)) : [Number(client)],
+      task.cgroup === undefined && task.remove !== undefined
+        ? withDescendants(Number(client))
+        : [Number(client)],
     ))
       kill(pid)
     const [remover, ...words] = task.remove ?? []
@@ -55,14 +61,21 @@ async function takeAway(made: string): Promise<void> {
     // What watches the container for its engine (conmon) may run in the cgroup too: it is left time to notice.
     const all = performance.now() - begun > watching
     if (!done)
-      for (const pid of everywhere(task.cgroup).flatMap(processesBelow))
+      for (const pid of [...everywhere(task.cgroup).flatMap(processesBelow), ...living(traced)])
         if (all || isContained(pid)) kill(pid)
     if (task.slice && task.cgroup !== undefined) await systemctl('stop', task.cgroup).catch(() => undefined)
     for (const each of everywhere(task.cgroup)) remove(each)
-    if (everywhere(task.cgroup).some((each) => existsSync(each))) since = performance.now()
+    if (living(traced).length > 0 || everywhere(task.cgroup).some((each) => existsSync(each)))
+      since = performance.now()
     else if (done || performance.now() - since > quiet) break
   }
   rmSync(made, { recursive: true, force: true })
+}
+
+function living(
+  processes: readonly (readonly [pid: number, start: string | undefined])[],
+): readonly number[] {
+  return processes.filter(([pid, start]) => start !== undefined && startOf(pid) === start).map(([pid]) => pid)
 }
 
 function answer(words: GuardianAnswer): undefined {

@@ -7,7 +7,7 @@ import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, unifiedMount } from '../cgroups.ts'
 import type { Membership } from '../ebpf/program.ts'
-import { Session } from '../ebpf/session.ts'
+import { Session, type Arguments } from '../ebpf/session.ts'
 import { signalProcess } from '../traced.ts'
 
 /** What a runtime gives a hook, the parts that are used. */
@@ -19,16 +19,20 @@ export interface HookState {
 }
 
 /** Calls `attached` when the recording has begun: only then may the runtime go on. */
-export async function recordHooked(state: HookState, attached: () => void): Promise<Observations> {
+export async function recordHooked(
+  state: HookState,
+  attached: () => void,
+  asked?: Arguments,
+): Promise<Observations> {
   const filtered = hasFilter(state.bundle)
   const cgroup = filtered ? cgroupOf(state.pid) : undefined
   const membership: Membership = { who: cgroup ?? 'tree', underFilter: filtered }
   // Without a filter nothing tells the runtime's calls from the program's but the execve between them.
-  const session = await Session.start(
-    membership,
-    cgroup === undefined ? [state.pid] : [],
-    filtered ? 'counted' : 'pending',
-  )
+  const session = await Session.start(membership, {
+    processes: cgroup === undefined ? [state.pid] : [],
+    state: filtered ? 'counted' : 'pending',
+    asked,
+  })
   try {
     attached()
     while (signalProcess(state.pid, 0)) await wait(50)

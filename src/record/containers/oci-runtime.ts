@@ -1,13 +1,16 @@
 // `runc run` and `crun run`: the container is a child of the runtime, and so of ours. Its bundle is copied but for the
 // root file system, because the filter stands in config.json; paths of the copy are made whole.
 // Authority: runtime-spec config.md (root.path and mounts[].source are relative to the bundle), runc-run(8), crun(1).
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
-import type { CommandOptions, Recording } from '../recording.ts'
-import { allowAll, startGuardian } from './staging.ts'
+import type { Watch } from '../ebpf/refused.ts'
+import type { CommandOptions, RecorderName, Recording } from '../recording.ts'
+import { recordWithStrace } from '../strace.ts'
+import { allowAllText, startGuardian, type Under } from './staging.ts'
 
 export interface RuntimeRun {
   readonly engine: string
@@ -65,30 +68,55 @@ export async function recordRuntime(
   name: string,
   options: CommandOptions,
   found: RuntimeRun,
+  recorder: RecorderName,
+  under?: Under,
 ): Promise<Recording> {
   const bundle = resolve(options.cwd ?? process.cwd(), found.bundle)
   const config = readConfig(join(bundle, found.config ?? 'config.json'))
-  const container = options.command[found.insertAt] ?? ''
-  const guardian = await startGuardian({
-    slice: false,
-    remove: [...found.client, 'delete', '--force', container],
+  const recording = await recordBundle(name, options, {
+    config: filtered(config, bundle, under?.profile ?? allowAllText),
+    container: [...found.client, 'delete', '--force', options.command[found.insertAt] ?? ''],
+    words: (copy) => {
+      const file = found.config === undefined ? [] : [found.configOption, 'config.json']
+      return options.command.toSpliced(found.insertAt, 0, found.bundleOption, copy, ...file)
+    },
+    recorder,
+    ...(under && { watch: under.watch }),
   })
+  return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
+}
+
+export interface BundleRun {
+  /** The text of config.json. */
+  readonly config: string
+  /** Words that take the container away. */
+  readonly container: readonly string[]
+  /** The words that run the bundle in a directory. */
+  readonly words: (bundle: string) => readonly string[]
+  readonly recorder: RecorderName
+  readonly watch?: Watch
+}
+
+/** Runs a bundle of our own making, and leaves nothing of it. */
+export async function recordBundle(
+  name: string,
+  options: CommandOptions,
+  run: BundleRun,
+): Promise<Recording> {
+  const guardian = await startGuardian({ slice: false, remove: run.container })
   try {
-    const copy = join(guardian.directory, 'bundle')
-    mkdirSync(copy)
-    writeFileSync(join(copy, 'config.json'), JSON.stringify(filtered(config, bundle)))
-    const words = [
-      found.bundleOption,
-      copy,
-      ...(found.config === undefined ? [] : [found.configOption, 'config.json']),
-    ]
-    const command = options.command.toSpliced(found.insertAt, 0, ...words) as [string, ...string[]]
-    const recording = await recordWithEbpf(
+    const bundle = join(guardian.directory, 'bundle')
+    mkdirSync(join(bundle, 'rootfs'), { recursive: true })
+    writeFileSync(join(bundle, 'config.json'), run.config)
+    const command = run.words(bundle) as [string, ...string[]]
+    const started = guardian.startedBy
+    if (run.recorder === 'strace')
+      return await recordWithStrace(name, { ...options, command }, { directory: guardian.directory, started })
+    return await recordWithEbpf(
       name,
       { ...options, command },
-      { membership: { who: 'tree', underFilter: true }, started: guardian.startedBy },
+      { membership: { who: 'tree', underFilter: true }, started, ...(run.watch && { watch: run.watch }) },
     )
-    return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
   } finally {
     await guardian.end()
   }
@@ -102,18 +130,23 @@ function readConfig(file: string): Config {
   }
 }
 
-/** The configuration under the filter that allows all, to be used from another directory. */
-function filtered(config: Config, bundle: string): Config {
+/**
+ * The configuration under another filter, to be used from another directory. The filter goes in as text: its 64-bit
+ * numbers would not survive being read.
+ */
+function filtered(config: Config, bundle: string, profile: string): string {
   const mounts = config.mounts?.map((mount) =>
     mount.source !== undefined &&
     (mount.type === 'bind' || mount.options?.some((each) => /^r?bind$/.test(each)))
       ? { ...mount, source: resolve(bundle, mount.source) }
       : mount,
   )
-  return {
+  const place = `filter ${randomUUID()}`
+  const changed = {
     ...config,
     root: { ...config.root, path: resolve(bundle, config.root?.path ?? 'rootfs') },
     ...(mounts && { mounts }),
-    linux: { ...config.linux, seccomp: allowAll },
+    linux: { ...config.linux, seccomp: place },
   }
+  return JSON.stringify(changed).replace(JSON.stringify(place), () => profile)
 }

@@ -13,6 +13,10 @@ export interface ContainerRun {
   /** New words go before this one: directly behind `run`. */
   readonly insertAt: number
   readonly noNewPrivileges: boolean
+  /** As given with --cap-add and --cap-drop. */
+  readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  /** As given with --runtime; Podman's is an option of its own before `run`. */
+  readonly runtime: string | undefined
 }
 
 /** What the client's words say of the container at `words[at]`; undefined where they run none this way. */
@@ -46,13 +50,15 @@ export function readContainerRun(
     client: words.slice(0, globals.at),
     insertAt: verb + 1,
     noNewPrivileges: security.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
+    capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
+    runtime: run.options.get('runtime')?.at(-1),
   }
 }
 
 type OptionValues = ReadonlyMap<string, readonly string[]>
 
 /** The kernel that runs the container must be the one we count in. */
-function refuseElsewhere(
+export function refuseElsewhere(
   engine: string,
   options: OptionValues,
   env: Readonly<Record<string, string | undefined>>,
@@ -84,10 +90,7 @@ function refuse(
     new UserError(`${engine} run ${option}: ${why}`, 125)
   const profile = security.find((each) => /^seccomp[=:]/.test(each))
   if (profile !== undefined)
-    throw because(
-      `--security-opt ${profile}`,
-      'the recording sets a filter itself, one that allows all; leave this option out while recording',
-    )
+    throw because(`--security-opt ${profile}`, 'seccomp-gen sets a filter itself; leave this option out')
   if (options.has('privileged') && !given.includes('--privileged=false'))
     throw because(
       '--privileged',
@@ -104,12 +107,12 @@ function refuse(
     if (options.has(option))
       throw because(
         `--${option}`,
-        'the recording needs a cgroup of its own for the container; leave it out while recording',
+        'seccomp-gen gives the container a cgroup of its own; leave this option out',
       )
   }
 }
 
-function isNative(platform: string): boolean {
+export function isNative(platform: string): boolean {
   const words = platform.toLowerCase().split('/')
   const wanted = words.length === 1 ? words[0] : words[1]
   const names = { x64: ['amd64', 'x86_64', 'x86-64'], arm64: ['arm64', 'aarch64'] } as const

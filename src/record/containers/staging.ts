@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
+import type { Watch } from '../ebpf/refused.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */
@@ -22,15 +23,32 @@ export type GuardianAnswer = { readonly directory: string } | { readonly failure
  * A filter that is there and allows all. Every architecture this machine runs is named, because what is not is killed
  * (libseccomp: SCMP_FLTATR_ACT_BADARCH).
  */
-export const allowAll = {
+const allowAll = {
   defaultAction: 'SCMP_ACT_ALLOW',
   architectures:
     process.arch === 'arm64'
       ? ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']
       : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
 } as const
+export const allowAllText = JSON.stringify(allowAll)
+
+/** A filter to run the container under instead of one that allows all, and what it may refuse. */
+export interface Under {
+  /** The text of a file that the engine or runtime reads. */
+  readonly profile: string
+  readonly watch: Watch
+}
+
+/** The file it stands in, in a directory of ours. */
+export function writeFilter(directory: string, profile: string = allowAllText): string {
+  const file = join(directory, 'filter.json')
+  writeFileSync(file, profile)
+  return file
+}
 
 export interface Staging {
+  /** A directory of our own. */
+  readonly directory: string
   /** For --cgroup-parent. */
   readonly parent: string
   /** For --security-opt seccomp=FILE. */
@@ -45,17 +63,23 @@ export interface Staging {
 }
 
 /** Makes cgroup and filter. `systemd`: the engine leaves cgroups to systemd, which wants a slice. */
-export async function stage(systemd: boolean): Promise<Staging> {
+export async function stage(
+  systemd: boolean,
+  { profile, remove }: { readonly profile?: string; readonly remove?: readonly string[] } = {},
+): Promise<Staging> {
   const mount = unifiedMount()
-  const name = `seccompgen${randomBytes(6).toString('hex')}`
+  const name = `seccompgen${process.pid}x${randomBytes(6).toString('hex')}`
   const cgroup = systemd ? `${name}.slice` : name
-  const { directory, ...guardian } = await startGuardian({ cgroup, slice: systemd })
+  const { directory, ...guardian } = await startGuardian({
+    cgroup,
+    slice: systemd,
+    ...(remove && { remove }),
+  })
   try {
-    const filter = join(directory, 'allow-all.json')
-    writeFileSync(filter, `${JSON.stringify(allowAll)}\n`)
     return {
+      directory,
       parent: systemd ? cgroup : `/${cgroup}`,
-      filter,
+      filter: writeFilter(directory, profile),
       membership: findCgroup(join(mount, cgroup)),
       processes: () => processesBelow(join(mount, cgroup)),
       ...guardian,

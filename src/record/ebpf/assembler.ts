@@ -126,6 +126,10 @@ const helpers = {
   currentTask: 35,
   readKernel: 113,
   currentAncestorCgroup: 123,
+  /** The same task, as a pointer whose type the verifier knows. Linux 5.11. */
+  currentTypedTask: 158,
+  /** Linux 5.15. */
+  registersOfTask: 175,
 } as const
 export type Helper = keyof typeof helpers
 

@@ -1,10 +1,10 @@
 // Where members of the running kernel's structures lie. Authority: Documentation/bpf/btf.rst; the kernel gives its own
 // description at /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF), so nothing has to be guessed by version.
 
-const magic = 0xeb9f
-const kinds = { struct: 4, union: 5 } as const
+export const magic = 0xeb9f
+export const kinds = { struct: 4, union: 5 } as const
 /** Bytes behind the twelve of a type, by kind: fixed, and for each of its vlen. BTF_KIND_INT … BTF_KIND_ENUM64. */
-const sizes: readonly (readonly [fixed: number, each: number])[] = [
+export const typeSizes: readonly (readonly [fixed: number, each: number])[] = [
   [0, 0],
   [4, 0], // int
   [0, 0], // pointer
@@ -47,7 +47,7 @@ export class Btf {
     this.#strings = header + bytes.readUInt32LE(16)
     for (let at = start; at < end;) {
       this.#types.push(at)
-      const size = sizes[this.#kind(at)]
+      const size = typeSizes[this.#kind(at)]
       if (size === undefined) throw new Error(`it has a kind of type (${this.#kind(at)}) that is not known`)
       at += 12 + size[0] + size[1] * this.#count(at)
     }

@@ -6,8 +6,9 @@ import { Fold } from '../../observe/fold.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
-import type { BpfCalls, KernelMap } from './kernel.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
+import { execve } from './program.ts'
 import { controlKeys, key32, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
 
 const bit30 = 0x40000000
@@ -18,7 +19,7 @@ export interface Lost {
   readonly processes: bigint
 }
 
-export function readLost(calls: BpfCalls, maps: Maps, programs: readonly number[]): Lost {
+export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[]): Lost {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
   const missed = programs.reduce((sum, program) => sum + calls.misses(program), 0n)
   return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
@@ -26,13 +27,14 @@ export function readLost(calls: BpfCalls, maps: Maps, programs: readonly number[
 
 /** Reads the maps. `name` is the source in the observations; a number without a name is reported, never allowed. */
 export function readCounts(
-  calls: BpfCalls,
+  calls: MapCalls,
   maps: Maps,
   machine: Machine,
   wanted: ReadonlyMap<string, readonly number[]>,
   name: string,
   lost: Lost,
   midway: boolean,
+  command: string | undefined,
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const fold = new Fold()
@@ -50,7 +52,9 @@ export function readCounts(
       const count = sumOf(calls, maps.counts, slot)
       if (count === 0) continue
       const about = calls.lookup(maps.slots, key32(slot)) ?? Buffer.alloc(slotPlaces.size)
-      const seen = newSeen(`ebpf:${commIn(about)}`)
+      const own = command !== undefined && index === 0 && number === execve[machine]
+      // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
+      const seen = newSeen(`ebpf:${own ? command.slice(0, 15) : commIn(about)}`)
       seen.count = count
       seen.enosys = Math.min(count, sumOf(calls, maps.enosys, slot))
       const full = architecture === 'x32' ? number + bit30 : number
@@ -83,7 +87,7 @@ export function readCounts(
 }
 
 function valuesBySlot(
-  calls: BpfCalls,
+  calls: MapCalls,
   maps: Maps,
 ): ReadonlyMap<number, ReadonlyMap<number, readonly bigint[]>> {
   const bySlot = new Map<number, Map<number, bigint[]>>()
@@ -96,7 +100,7 @@ function valuesBySlot(
   return bySlot
 }
 
-function sumOf(calls: BpfCalls, map: KernelMap, slot: number): number {
+function sumOf(calls: MapCalls, map: KernelMap, slot: number): number {
   const values = calls.lookup(map, key32(slot)) ?? Buffer.alloc(0)
   let sum = 0n
   for (let at = 0; at < values.length; at += 8) sum += values.readBigUInt64LE(at)

@@ -3,7 +3,7 @@
 import { execa } from 'execa'
 import { constants } from 'node:os'
 import { openSync, readSync, closeSync, readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../errors.ts'
 import { findProgram } from '../program.ts'
@@ -17,9 +17,10 @@ import type {
   Recording,
 } from '../recording.ts'
 import { streamsOf, surroundingsOf } from '../surroundings.ts'
-import { signalProcess } from '../traced.ts'
+import { signalProcess, withDescendants } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
 import type { Membership } from './program.ts'
+import type { Watch } from './refused.ts'
 import { Session } from './session.ts'
 
 export { whyNoEbpf } from './available.ts'
@@ -44,6 +45,8 @@ export interface Workload {
   readonly processes?: () => readonly number[]
   /** Told the command's process id. */
   readonly started?: (pid: number) => void
+  /** What its filter may refuse. */
+  readonly watch?: Watch
 }
 
 /** A process, or a cgroup, that runs already: until it is over, `for`, `stop` or a signal says so. */
@@ -56,8 +59,10 @@ async function attached(name: string, options: ProcessOptions | CgroupOptions): 
     cgroup === undefined
       ? { who: 'tree', underFilter: false }
       : { who: findCgroup(cgroup), underFilter: false },
-    pid === undefined ? [] : [pid],
+    { processes: pid === undefined ? [] : withDescendants(pid), asked: options.arguments },
   )
+  // What was started while we were not attached yet.
+  if (pid !== undefined) session.include(withDescendants(pid))
   const over = new AbortController()
   const silence = options.signals?.(() => over.abort())
   const stops = [over.signal, ...stopSignals(options)]
@@ -87,7 +92,10 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
   const surroundings = surroundingsOf(options)
   const file = findProgram(word, surroundings.cwd, surroundings.env['PATH'])
   refuseFormat(word, resolve(surroundings.cwd, file))
-  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false })
+  const session = await Session.start(workload?.membership ?? { who: 'tree', underFilter: false }, {
+    asked: options.arguments,
+    watch: workload?.watch,
+  })
   const processes = workload?.processes ?? (() => session.members())
   const over = new AbortController()
   try {
@@ -114,8 +122,13 @@ async function started(name: string, options: CommandOptions, workload?: Workloa
     await ending
     silence?.()
     return {
-      observations: session.observations(name, false),
+      observations: session.observations(
+        name,
+        false,
+        workload?.membership.underFilter === true ? undefined : basename(file),
+      ),
       ending: endingOf(result.exitCode, result.signal),
+      ...(workload?.watch === undefined ? {} : { refusals: session.refusals() }),
     }
   } finally {
     over.abort()

@@ -11,6 +11,7 @@ const commands = {
   createMap: 0,
   lookup: 1,
   update: 2,
+  delete: 3,
   nextKey: 4,
   loadProgram: 5,
   objectInfo: 15,
@@ -21,6 +22,7 @@ const rawTracepointProgram = 17
 /** BPF_F_NO_PREALLOC: a hash that may become large takes memory as it grows. */
 const growing = 1
 const memlock = 8
+const EAGAIN = 11
 
 export interface MapShape {
   readonly type: keyof typeof mapTypes
@@ -33,6 +35,9 @@ export interface MapShape {
 export interface KernelMap extends MapShape {
   readonly descriptor: number
 }
+
+/** What is done with maps, all that counting and reading the counts needs of a kernel. */
+export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'keys' | 'misses'>
 
 /** bpf(2) refused something. */
 export class BpfError extends Error {
@@ -62,14 +67,19 @@ export class BpfCalls {
   readonly #errno: () => number
   readonly #processors: number
   readonly #open: number[] = []
+  /** Memory whose address the kernel is being given: an address alone does not keep it. */
+  #held: readonly Buffer[] = []
 
   private constructor(machine: Machine, processors: number, koffi: typeof import('koffi').default) {
     const libc = koffi.load(null)
     const bpf = libc.func('syscall', 'long', ['long', 'long', 'void *', 'long'])
     const prlimit = libc.func('syscall', 'long', ['long', 'long', 'long', 'void *', 'void *'])
     const close = libc.func('int close(int)')
-    this.#bpf = (command, attributes) =>
-      Number(bpf(numbers[machine].bpf, command, attributes, attributes.length))
+    this.#bpf = (command, attributes) => {
+      const answer = Number(bpf(numbers[machine].bpf, command, attributes, attributes.length))
+      this.#held = []
+      return answer
+    }
     this.#prlimit = (resource, limit, old) => {
       const wanted = still(16)
       wanted.writeBigUInt64LE(limit ?? 0n, 0)
@@ -83,7 +93,10 @@ export class BpfCalls {
       )
     }
     this.#close = (descriptor) => void close(descriptor)
-    this.#address = (bytes) => koffi.address(bytes)
+    this.#address = (bytes) => {
+      this.#held = [...this.#held, bytes]
+      return koffi.address(bytes)
+    }
     this.#errno = () => koffi.errno()
     this.#processors = processors
   }
@@ -127,6 +140,11 @@ export class BpfCalls {
     this.#element(commands.update, map, key, value)
   }
 
+  /** Takes an element out of a hash, if it is there. */
+  remove(map: KernelMap, key: Buffer): void {
+    this.#element(commands.delete, map, key, Buffer.alloc(0))
+  }
+
   /** The keys of a hash as they stand; one that comes or goes meanwhile may be missing. */
   *keys(map: KernelMap): Generator<Buffer> {
     let key: Buffer | undefined
@@ -157,7 +175,10 @@ export class BpfCalls {
       attributes.write(name.slice(0, 15), 48, 'latin1')
       return this.#bpf(commands.loadProgram, attributes)
     }
+    // The verifier gives up with EAGAIN when a signal reaches us (kernel/bpf/verifier.c: signal_pending).
     let descriptor = load(undefined)
+    for (let tries = 1; descriptor < 0 && this.#errno() === EAGAIN && tries < 10; tries++)
+      descriptor = load(undefined)
     if (descriptor < 0) {
       const log = still(1 << 20)
       descriptor = load(log)

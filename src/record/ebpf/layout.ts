@@ -14,6 +14,7 @@ export interface Layout {
     readonly pid: number
     readonly seccompMode: number
     readonly signal: number
+    readonly exitCode: number
     /** thread_info.status; x86 only. */
     readonly status: number
   }
@@ -69,6 +70,7 @@ export function layoutOf(btf: Btf, machine: Machine): Layout {
       pid: offset('task_struct', 'pid'),
       seccompMode: offset('task_struct', 'seccomp.mode'),
       signal: offset('task_struct', 'signal'),
+      exitCode: offset('task_struct', 'exit_code'),
       status: machine === 'x86_64' ? offset('task_struct', 'thread_info.status') : 0,
     },
     live: offset('signal_struct', 'live'),

@@ -1,6 +1,6 @@
 // The maps a recording counts in. A call's slot is its architecture's place in the table of the machine, times 1024,
 // plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
-import type { BpfCalls, KernelMap } from './kernel.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
 
 /** Numbers per architecture that have a slot. x32 counts without its bit 30. */
 export const slotsPerArchitecture = 1024
@@ -8,7 +8,14 @@ export const slotsPerArchitecture = 1024
 /** Places in the value of `slots`: which arguments are wanted (a bit each), which values found no room, first comm. */
 export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
 /** Places in `control`. */
-export const controlKeys = { armed: 0, command: 1, lostCalls: 2, lostProcesses: 3 } as const
+export const controlKeys = {
+  armed: 0,
+  command: 1,
+  lostCalls: 2,
+  lostProcesses: 3,
+  lostRefusals: 4,
+  programs: 5,
+} as const
 /** Values of `members`: a process that has not made its own execve yet, and one that counts. */
 export const memberStates = { pending: 0, counted: 1 } as const
 /** Keys of `values`: slot, argument's index, value. */
@@ -31,7 +38,7 @@ export interface Maps {
   readonly arrivals: KernelMap
 }
 
-export function createMaps(calls: BpfCalls, architectures: number): Maps {
+export function createMaps(calls: MapCalls, architectures: number): Maps {
   const slots = architectures * slotsPerArchitecture
   return {
     counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
@@ -40,7 +47,7 @@ export function createMaps(calls: BpfCalls, architectures: number): Maps {
     values: calls.createMap('values', { type: 'hash', key: valueKey.size, value: 8, entries: 65536 }),
     others: calls.createMap('others', { type: 'hash', key: 8, value: 8, entries: 4096 }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
-    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 4 }),
+    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 6 }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
   }
 }

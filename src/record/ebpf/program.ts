@@ -22,15 +22,16 @@ export interface Programs {
   readonly signal_generate: readonly Line[]
 }
 
-const frame = 10
+export const frame = 10
 const bit30 = 0x40000000
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h, PSR_MODE32_BIT of arm64's UAPI asm/ptrace.h. */
 const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
-const execve = { x86_64: 59, aarch64: 221 } as const
+/** The call's number on the machine's own architecture. */
+export const execve = { x86_64: 59, aarch64: 221 } as const
 const seccompFilter = 2
 const enosys = -38
-const noExist = 1
-const alreadyThere = -17
+export const noExist = 1
+export const alreadyThere = -17
 
 /** Throws nothing: whatever the kernel has against a program it says when that is loaded. */
 export function programsFor(
@@ -49,7 +50,7 @@ export function programsFor(
 }
 
 /** Copies `size` bytes at `from` + offset in the kernel to the stack. */
-const read = (from: bpf.Register, offset: number, size: number, stack: number): readonly Line[] => [
+export const read = (from: bpf.Register, offset: number, size: number, stack: number): readonly Line[] => [
   bpf.move(1, frame),
   bpf.add(1, stack),
   bpf.set(2, size),
@@ -59,14 +60,14 @@ const read = (from: bpf.Register, offset: number, size: number, stack: number): 
 ]
 
 /** r0 = the value of the key on the stack, or 0. */
-const lookup = (map: { readonly descriptor: number }, stack: number): readonly Line[] => [
+export const lookup = (map: { readonly descriptor: number }, stack: number): readonly Line[] => [
   bpf.map(1, map.descriptor),
   bpf.move(2, frame),
   bpf.add(2, stack),
   bpf.call('mapLookup'),
 ]
 
-const update = (
+export const update = (
   map: { readonly descriptor: number },
   key: number,
   value: number,
@@ -81,12 +82,12 @@ const update = (
   bpf.call('mapUpdate'),
 ]
 
-const done: readonly Line[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
+export const done: readonly Line[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
 
-const increment = (pointer: bpf.Register): readonly Line[] => [bpf.set(1, 1), bpf.addTo(pointer, 0, 1)]
+export const increment = (pointer: bpf.Register): readonly Line[] => [bpf.set(1, 1), bpf.addTo(pointer, 0, 1)]
 
 /** Adds one to a place of `control`; uses the stack at -64. */
-const note = (maps: Maps, key: number, then: string): readonly Line[] => [
+export const note = (maps: Maps, key: number, then: string): readonly Line[] => [
   bpf.storeValue(frame, -64, key),
   ...lookup(maps.control, -64),
   bpf.jumpIf(0, 'equal', 0, then),
@@ -97,7 +98,12 @@ const note = (maps: Maps, key: number, then: string): readonly Line[] => [
  * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
  * its record; r9 holds the call's number there.
  */
-function member(layout: Layout, maps: Maps, membership: Membership, starting: boolean): readonly Line[] {
+export function member(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  starting: boolean,
+): readonly Line[] {
   const { who, underFilter } = membership
   return [
     ...(who === 'tree'
@@ -136,7 +142,7 @@ function member(layout: Layout, maps: Maps, membership: Membership, starting: bo
 }
 
 /** From the number in r9 (32 bits): r7 = the first slot of its architecture, r9 = the number within it. */
-function architecture(layout: Layout): readonly Line[] {
+export function architecture(layout: Layout): readonly Line[] {
   const { machine, task, registers } = layout
   const first = (name: 'x86' | 'x32' | 'arm'): number =>
     architecturesOf[machine].indexOf(name) * slotsPerArchitecture

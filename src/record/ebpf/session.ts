@@ -1,14 +1,15 @@
 // A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
 // process: programs and maps go with their descriptors.
 import { readFileSync } from 'node:fs'
-import { scalarsReadAlways } from '../../abi/scalars.ts'
+import { scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import { signalProcess } from '../traced.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
-import { BpfCalls } from './kernel.ts'
-import { architecturesOf, layoutOf, type Machine } from './layout.ts'
+import { BpfCalls, BpfError, type MapCalls } from './kernel.ts'
+import { architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
   createMaps,
@@ -20,14 +21,35 @@ import {
   type Maps,
 } from './maps.ts'
 import { programsFor, type Membership } from './program.ts'
+import {
+  createRefusalMaps,
+  endedByFilter,
+  readSuspects,
+  refusedAtExit,
+  startedProgram,
+  type RefusalMaps,
+  type Suspect,
+  type Watch,
+} from './refused.ts'
 
 const bit30 = 0x40000000
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
-const wanted: ReadonlyMap<string, readonly number[]> = new Map([
-  ...scalarsReadAlways,
+const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
   ['socketcall', [0]],
   ['ipc', [0]],
 ])
+
+/** Argument indexes by call. */
+export type Arguments = ReadonlyMap<string, readonly number[]>
+
+export interface SessionOptions {
+  readonly processes?: readonly number[]
+  readonly state?: keyof typeof memberStates
+  /** Arguments whose values are read besides the ones always read. */
+  readonly asked?: Arguments | undefined
+  /** Also what a filter refuses. */
+  readonly watch?: Watch | undefined
+}
 
 export const btfFile = '/sys/kernel/btf/vmlinux'
 
@@ -35,50 +57,70 @@ export function thisMachine(): Machine | undefined {
   return ({ x64: 'x86_64', arm64: 'aarch64' } as const)[process.arch as 'x64' | 'arm64']
 }
 
+/** Read once: a kernel does not change under a process. */
+let runningKernel: Layout | undefined
+
 export class Session {
   readonly #calls: BpfCalls
   readonly #maps: Maps
   readonly #machine: Machine
   readonly #programs: readonly number[]
+  readonly #wanted: Arguments
+  readonly #refusals: RefusalMaps | undefined
 
-  private constructor(calls: BpfCalls, maps: Maps, machine: Machine, programs: readonly number[]) {
+  private constructor(
+    calls: BpfCalls,
+    maps: Maps,
+    machine: Machine,
+    programs: readonly number[],
+    wanted: Arguments,
+    refusals: RefusalMaps | undefined,
+  ) {
     this.#calls = calls
     this.#maps = maps
     this.#machine = machine
     this.#programs = programs
+    this.#wanted = wanted
+    this.#refusals = refusals
   }
 
   /**
    * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
-   * next execve on. Throws an Error (koffi or BTF missing) or a
-   * BpfError that says why not.
+   * next execve on. Throws an Error (koffi or BTF missing) or a BpfError that says why not.
    */
   static async start(
     membership: Membership,
-    processes: readonly number[] = [],
-    state: keyof typeof memberStates = 'counted',
+    { processes = [], state = 'counted', asked, watch }: SessionOptions = {},
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
     try {
-      const layout = layoutOf(new Btf(readFileSync(btfFile)), machine)
+      const layout = (runningKernel ??= layoutOf(new Btf(readFileSync(btfFile)), machine))
       const maps = createMaps(calls, architecturesOf[machine].length)
-      wantArguments(calls, maps, machine)
+      const wanted = wantedArguments(asked)
+      wantArguments(calls, maps, machine, wanted)
       for (const process of processes) {
         calls.update(maps.members, key32(process), key32(memberStates[state]))
       }
       const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
       )
+      const refusals = watch && createRefusalMaps(calls, machine, watch)
+      // A process is a member until it has exited: what watches its end stands before what forgets it.
+      if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
-      return new Session(
+      const session = new Session(
         calls,
         maps,
         machine,
         programs.map(([, program]) => program),
+        wanted,
+        refusals,
       )
+      if (state === 'counted') session.include(processes)
+      return session
     } catch (error) {
       calls.close()
       throw error
@@ -105,9 +147,29 @@ export class Session {
     return Number(this.#calls.lookup(this.#maps.arrivals, key32(signal))?.readBigUInt64LE() ?? 0n)
   }
 
-  observations(name: string, midway: boolean): Observations {
+  /** `command`: whose own execve was counted first, made when the process still had our name. */
+  observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    return readCounts(this.#calls, this.#maps, this.#machine, wanted, name, lost, midway)
+    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway, command)
+  }
+
+  /** Makes processes members. One that has ended meanwhile is taken out again. */
+  include(processes: readonly number[]): void {
+    for (const process of processes) {
+      this.#calls.update(this.#maps.members, key32(process), key32(memberStates.counted))
+      if (!signalProcess(process, 0)) this.#calls.remove(this.#maps.members, key32(process))
+    }
+  }
+
+  /** What was watched. */
+  refusals(): Refusals {
+    const place = (key: number): number =>
+      Number(this.#calls.lookup(this.#maps.control, key32(key))?.readBigUInt64LE() ?? 0n)
+    return {
+      suspects: this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
+      lost: place(controlKeys.lostRefusals),
+      programs: place(controlKeys.programs),
+    }
   }
 
   close(): void {
@@ -115,7 +177,43 @@ export class Session {
   }
 }
 
-function wantArguments(calls: BpfCalls, maps: Maps, machine: Machine): void {
+export interface Refusals {
+  readonly suspects: readonly Suspect[]
+  /** How many found no room. */
+  readonly lost: number
+  /** How many programs were started under a filter. */
+  readonly programs: number
+}
+
+function watchRefusals(
+  calls: BpfCalls,
+  layout: Layout,
+  maps: Maps,
+  refusals: RefusalMaps,
+  membership: Membership,
+  watch: Watch,
+): void {
+  const attach = (tracepoint: string, lines: Parameters<typeof assemble>[0]): void =>
+    calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
+  const ending = (toldRegisters: boolean): void =>
+    attach('sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
+  try {
+    ending(true)
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error
+    ending(false)
+  }
+  attach('sched_process_exec', startedProgram(layout, maps, membership))
+  attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
+}
+
+/** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
+export function wantedArguments(asked?: Arguments): Arguments {
+  return new Map([...scalarsRead(asked), ...multiplexed])
+}
+
+/** Tells the kernel which they are. */
+export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of wanted) {
       const number = syscallTable(architecture).byName(name)?.number

@@ -1,0 +1,14 @@
+// How a command's end becomes a status (contract: the command's own; a signal as a shell tells it, 128 and its number).
+import { constants } from 'node:os'
+import type { Ending } from '../record/index.ts'
+
+export function statusOf(ending: Ending): number {
+  switch (ending.kind) {
+    case 'exited':
+      return ending.status
+    case 'killed':
+      return 128 + (constants.signals[ending.signal as NodeJS.Signals] ?? 0)
+    case 'released':
+      return 0
+  }
+}

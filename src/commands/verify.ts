@@ -1,0 +1,143 @@
+// `verify`: runs a command under a profile and says what was refused; with --repair what to add. The command's streams
+// are treated as `trace` treats them: stdout carries the report, and the command's own output where that is free.
+import { InvalidArgumentError, Option } from 'commander'
+import { UserError } from '../errors.ts'
+import { plural } from '../report/account.ts'
+import {
+  verdictOf,
+  verificationReport,
+  type VerificationFormat,
+  type Verified,
+} from '../report/verification.ts'
+import { verify, type VerifyNotice } from '../verify/index.ts'
+import { statusOf } from './ending.ts'
+import { duration } from './options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { readProfileWord } from './profiles.ts'
+import { say } from './say.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options {
+  readonly repair?: true
+  readonly widen?: true
+  readonly runs: number
+  readonly for?: number
+  readonly within: string
+  /** commander makes `newPrivileges: false` of --no-new-privileges. */
+  readonly newPrivileges: boolean
+  readonly report: VerificationFormat
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .usage('[options] PROFILE -- CMD...')
+    .argument(
+      '<profile>',
+      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
+    )
+    .argument('[cmd...]', 'the command: docker, podman or nerdctl run, runc or crun run, or any program')
+    .passThroughOptions()
+    .option('--repair', 'add what was refused, run again until nothing is, and print the patch')
+    .option('--widen', 'with --repair: add what the ceiling refuses as well')
+    .addOption(
+      new Option('--runs <n>', 'run the command so often under each profile').argParser(count).default(1),
+    )
+    .addOption(
+      new Option('--for <time>', 'end the command (SIGTERM, then SIGKILL) after 30s, 5m, 500ms …').argParser(
+        duration,
+      ),
+    )
+    .option('--within <profile>', 'the ceiling: docker, podman, containerd, cri-o, none or a file', 'docker')
+    .option('--no-new-privileges', 'run a plain command with no_new_privs')
+    .addOption(
+      new Option('--report <format>', 'how to print it')
+        .choices(['text', 'json', 'markdown'])
+        .default('text'),
+    )
+    .option(
+      '-o, --output <file>',
+      'write the report to a file; with --repair the repaired profile, whole or not at all',
+    )
+    .addHelpText(
+      'after',
+      `
+Returns the status of CMD, or 1 where CMD succeeded and calls were refused; 125 when seccomp-gen itself failed,
+126 or 127 when CMD could not be run or found.
+
+Examples:
+  seccomp-gen verify app.json -- docker run --rm app:latest
+  seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test`,
+    )
+    .action(async (profile: string, words: string[], options: Options) =>
+      end(await verifyWords(profile, words, options, world)),
+    )
+}
+
+async function verifyWords(
+  word: string,
+  words: readonly string[],
+  options: Options,
+  world: World,
+): Promise<number> {
+  const { repair = false, widen = false, runs, output, within: ceiling } = options
+  // What follows the profile is passed through as it stands, the -- before CMD too.
+  const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
+  if (program === undefined) throw new UserError('give a command after --; see seccomp-gen verify --help')
+  if (widen && !repair) throw new UserError('--widen says how far --repair goes: give both')
+  await checkOutput(output, world)
+  const named = await readProfileWord(word, world)
+  const { profile, text } = named
+  if (repair && text !== undefined && !/^\uFEFF?\s*\{/.test(text))
+    throw new UserError(
+      `${word}: --repair edits JSON, and this is YAML: repair the JSON profile that it was made from`,
+    )
+  const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
+  const reportIsOnStdout = output === undefined || output === '-' || repair
+  const verification = await verify({
+    profile: text ?? profile,
+    name: word,
+    command: [program, ...operands],
+    within,
+    repair,
+    widen,
+    runs,
+    noNewPrivileges: !options.newPrivileges,
+    ...(options.for !== undefined && { for: options.for }),
+    cwd: world.cwd,
+    env: world.env,
+    signals: world.signals,
+    streams: reportIsOnStdout && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+    notice: (notice) => say(world, noticeSentence(notice)),
+  })
+  const verified: Verified = {
+    ...verification,
+    profile: word,
+    within: within === null ? undefined : ceiling,
+  }
+  const report = verificationReport(verified, options.report)
+  if (repair && output !== undefined) {
+    if (output === '-') throw new UserError('-o - : standard output is the report’s; name a file')
+    await writeOutput(verified.repair?.text ?? '', output, world)
+  }
+  await writeOutput(report, repair ? undefined : output, world)
+  const status = statusOf(verified.ending)
+  const verdict = verdictOf(verified)
+  return status === 0 && verdict !== 'suffices' ? 1 : status
+}
+
+function noticeSentence(notice: VerifyNotice): string {
+  switch (notice.code) {
+    case 'verifying':
+      return `running in ${notice.target}; refusals are seen by ${notice.seenBy}`
+    case 'round':
+      return notice.dropped === undefined
+        ? `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`
+        : `round ${notice.round}: nothing refused; taken out again, because it was not made: ${notice.dropped.join(', ')}`
+  }
+}
+
+function count(word: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(word)) throw new InvalidArgumentError('Give a number from 1 to 9999.')
+  return Number(word)
+}

@@ -1,0 +1,50 @@
+// The calls to which a filter gives some answer, as a set.
+import type { Answer } from './answer.ts'
+import { TooManyConditions, type CallSet, type Diagrams } from './diagram.ts'
+import { passes } from './evaluate.ts'
+import { comparedBy, isAnswer, type Accumulator, type Target } from './program.ts'
+
+/** Deeper than any filter: the kernel takes 4096 instructions (linux/filter.h, BPF_MAXINSNS). */
+const depthLimit = 4096
+
+/** `zero`: words of which only 0 is of interest. Throws TooManyConditions. */
+export function callsAnswered(
+  diagrams: Diagrams,
+  target: Target,
+  holds: (answer: Answer) => boolean,
+  zero: ReadonlySet<number> = new Set(),
+): CallSet {
+  const found = new Map<Target, Map<string, CallSet>>()
+  const follow = (at: Target, entered: Accumulator | undefined, depth: number): CallSet => {
+    if (isAnswer(at)) return holds(at)
+    if (depth > depthLimit) throw new TooManyConditions()
+    const compared = comparedBy(at, entered)
+    const key = `${compared.word} ${compared.mask}`
+    const known = found.get(at)?.get(key)
+    if (known !== undefined) return known
+    const test = zero.has(compared.word) ? passes(at, 0) : diagrams.passing(compared.word, compared.mask, at)
+    const made = diagrams.choose(
+      test,
+      test === false ? false : follow(at.whenTrue, compared, depth + 1),
+      test === true ? false : follow(at.whenFalse, compared, depth + 1),
+    )
+    found.set(at, (found.get(at) ?? new Map<string, CallSet>()).set(key, made))
+    return made
+  }
+  return follow(target, undefined, 0)
+}
+
+/** The words that a filter may compare on its way from here. */
+export function wordsCompared(target: Target): ReadonlySet<number> {
+  const words = new Set<number>()
+  const met = new Set<Target>()
+  const open = [target]
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (isAnswer(at) || met.has(at)) continue
+    met.add(at)
+    words.add(at.word)
+    if (at.expects !== undefined) words.add(at.expects.word)
+    open.push(at.whenTrue, at.whenFalse)
+  }
+  return words
+}

@@ -1,0 +1,36 @@
+// Which answers a call can get at all, and on which arguments they depend: what has to be watched to see refusals.
+import type { Architecture } from '../abi/architectures.ts'
+import type { Answer } from './answer.ts'
+import { answerText } from './answer.ts'
+import { decisionOn } from './filter.ts'
+import type { Meaning } from './meaning.ts'
+import { isAnswer, type Target } from './program.ts'
+
+export interface Reach {
+  /** At least one; some may be reached by no arguments. */
+  readonly answers: readonly Answer[]
+  /** Indexes, ascending. */
+  readonly arguments: readonly number[]
+}
+
+export function reachOf({ filter }: Meaning, architecture: Architecture, number: number): Reach {
+  const answers = new Map<string, Answer>()
+  const words = new Set<number>()
+  const met = new Set<Target>()
+  const open: Target[] = [decisionOn(filter, architecture, number)]
+  for (let target = open.pop(); target !== undefined; target = open.pop()) {
+    if (met.has(target)) continue
+    met.add(target)
+    if (isAnswer(target)) {
+      answers.set(answerText(target), target)
+      continue
+    }
+    words.add(target.word)
+    if (target.expects !== undefined) words.add(target.expects.word)
+    open.push(target.whenTrue, target.whenFalse)
+  }
+  return {
+    answers: [...answers.values()],
+    arguments: [...new Set([...words].map((word) => word >> 1))].sort((one, other) => one - other),
+  }
+}

@@ -1,0 +1,144 @@
+// What is allowed of a call that is needed: as much as the ceiling allows, and beyond it what was seen. The ceiling's
+// conditions stay on the call; a value that was seen outside of them is allowed by itself, and a call that the ceiling
+// refuses is allowed because it was seen. A value that is not known opens nothing: that would be a guess.
+import type { Architecture } from '../abi/architectures.ts'
+import type { Ceiling } from './ceiling.ts'
+import { both, conditionsKey } from './conditions.ts'
+import type { Beyond, Condition, Reason } from './policy.ts'
+import { combinations, type Values } from './values.ts'
+
+export type ConditionsChoice = 'none' | 'within' | 'observed'
+
+/** One of several alternatives. */
+export interface Bound {
+  readonly conditions: readonly Condition[]
+  readonly because: readonly Reason[]
+}
+
+/** At least one; an empty condition allows the call whatever its arguments. */
+export function boundsOf(
+  ceiling: Ceiling | undefined,
+  choice: ConditionsChoice,
+  architecture: Architecture,
+  syscall: string,
+  values: Values,
+): readonly Bound[] {
+  const bounds = boundsOn(ceiling, choice, architecture, syscall, values)
+  const elsewhere = ceiling?.refusedOn(architecture, syscall) ?? []
+  if (ceiling === undefined || elsewhere.length === 0) return bounds
+  const beyond = elsewhere.map((on): Reason => {
+    const capabilities = ceiling.capabilitiesFor(on, syscall, [])
+    return { kind: 'beyond', ceiling: ceiling.name, what: 'call', on, capabilities }
+  })
+  return bounds.map(({ conditions, because }) => ({ conditions, because: [...because, ...beyond] }))
+}
+
+function boundsOn(
+  ceiling: Ceiling | undefined,
+  choice: ConditionsChoice,
+  architecture: Architecture,
+  syscall: string,
+  values: Values,
+): readonly Bound[] {
+  const only = choice === 'observed' ? valuesSeen(syscall, values) : undefined
+  const narrow = (cases: Cases, ...because: readonly Reason[]): readonly Bound[] => {
+    const kept = only === undefined ? cases : intersection(cases, only.seen)
+    return kept.map((conditions) => ({ conditions, because: [...because, ...(only?.because ?? [])] }))
+  }
+  if (ceiling === undefined) return narrow([[]])
+  const cases = ceiling.cases(architecture, syscall)
+  const beyond = (what: Beyond, args: readonly Condition[]): Reason => ({
+    kind: 'beyond',
+    ceiling: ceiling.name,
+    ...what,
+    capabilities: ceiling.capabilitiesFor(architecture, syscall, args),
+  })
+  if (cases.length === 0) return narrow([[]], beyond({ what: 'call' }, []))
+  if (cases.some((each) => each.length === 0)) return narrow([[]])
+  if (choice === 'none') return [{ conditions: [], because: [beyond({ what: 'conditions' }, [])] }]
+
+  const indexes = [...new Set(cases.flatMap((each) => each.map(({ index }) => index)))]
+  const within = (known: boolean): Reason => ({
+    kind: 'within',
+    ceiling: ceiling.name,
+    values: known ? 'seen' : 'unknown',
+  })
+  const outside = indexes.flatMap((index) =>
+    (values.get(index)?.seen ?? [])
+      .filter((value) => !cases.some((each) => isPossible(each, index, value, values)))
+      .flatMap((value) =>
+        withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
+          // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
+          const isInside = tuple.length === indexes.length && ceiling.carriesOut(architecture, syscall, tuple)
+          const what = { what: 'value', argument: index, value: `${value}` } as const
+          return { conditions: tuple, because: [isInside ? within(true) : beyond(what, tuple)] }
+        }),
+      ),
+  )
+  const isKnown =
+    indexes.every((index) => values.get(index)?.all === true) &&
+    (indexes.length === 1 ||
+      areInside(combinations(syscall, indexes, values), [...cases, ...conditionsOf(outside)]))
+  const inside = narrow(cases, within(isKnown))
+  if (inside.length > 0 || outside.length > 0) return [...inside, ...outside]
+  return cases.map((conditions) => ({ conditions, because: [within(isKnown)] }))
+}
+
+type Cases = readonly (readonly Condition[])[]
+
+function conditionsOf(bounds: readonly Bound[]): Cases {
+  return bounds.map(({ conditions }) => conditions)
+}
+
+/** Whether the value may be one of the case, with what is known of the other arguments. */
+function isPossible(conditions: readonly Condition[], index: number, value: bigint, values: Values): boolean {
+  return conditions.every((condition) => {
+    const known = values.get(condition.index)
+    const its = condition.index === index ? [value] : known?.all === true ? known.seen : undefined
+    return its === undefined || its.some((one) => (one & condition.mask) === condition.value)
+  })
+}
+
+/** The value with what the other arguments can have been; alone where that is not known, or too much. */
+function withOthers(
+  syscall: string,
+  index: number,
+  value: bigint,
+  indexes: readonly number[],
+  values: Values,
+): Cases {
+  const alone: Values = new Map([...values, [index, { seen: [value], all: true }]])
+  const known = indexes.filter((each) => alone.get(each)?.all === true)
+  return combinations(syscall, known, alone) ?? combinations(syscall, [index], alone) ?? []
+}
+
+function areInside(tuples: Cases | undefined, cases: Cases): boolean {
+  const isOf = (tuple: readonly Condition[], one: readonly Condition[]): boolean =>
+    one.every(({ index, mask, value }) => {
+      const its = tuple.find((each) => each.index === index)
+      return its !== undefined && (its.value & mask) === value
+    })
+  return tuples?.every((tuple) => cases.some((each) => isOf(tuple, each))) === true
+}
+
+/** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
+function valuesSeen(
+  syscall: string,
+  values: Values,
+): { readonly seen: Cases; readonly because: readonly Reason[] } | undefined {
+  let known: readonly number[] = []
+  let seen: Cases = [[]]
+  for (const [index, { all }] of values) {
+    const more = all ? combinations(syscall, [...known, index], values) : undefined
+    if (more === undefined) continue
+    known = [...known, index]
+    seen = more
+  }
+  if (known.length === 0) return undefined
+  return { seen, because: known.map((argument) => ({ kind: 'narrowed', argument })) }
+}
+
+function intersection(cases: Cases, seen: Cases): Cases {
+  const found = cases.flatMap((each) => seen.flatMap((tuple) => both(each, tuple) ?? []))
+  return [...new Map(found.map((each) => [conditionsKey(each), each])).values()]
+}

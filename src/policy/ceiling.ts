@@ -1,0 +1,137 @@
+// The ceiling: the profile that a policy must not be wider than, unless the workload was seen to need it; here, what it
+// carries out in a context of host, capabilities and kernel. Authority: meaning/permitted.ts.
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import {
+  builtin,
+  contextOf,
+  isCarriedOut,
+  isPermitted,
+  makeMeaning,
+  permittedCases,
+} from '../meaning/index.ts'
+import type { Case, Meaning } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+
+/** A profile as a ceiling. */
+export interface CeilingProfile {
+  /** What reasons call it. */
+  readonly name: string
+  readonly profile: ParsedProfile
+  /** What its engine gives a container that asks for nothing; absent: as Docker's. */
+  readonly capabilities?: readonly string[]
+}
+
+export interface CeilingOptions {
+  /** A built-in default profile by its name, a profile, or 'none'. Default 'docker'. */
+  readonly within?: string | CeilingProfile
+  /** The container's bounding set: CAP_* names, or 'all'. Default: what the ceiling's engine gives. */
+  readonly capabilities?: readonly string[] | 'all'
+  /** "major.minor" of the host's kernel. Default "6.12". */
+  readonly kernel?: string
+}
+
+/** A question to the ceiling, put to it with one capability more as well. */
+type Question = (meaning: Meaning) => boolean
+
+export class Ceiling {
+  readonly name: string
+  readonly #profile: CeilingProfile
+  readonly #options: CeilingOptions
+  readonly #targets: readonly Architecture[]
+  readonly #meanings = new Map<string, Meaning>()
+  readonly #cases = new Map<string, readonly Case[]>()
+
+  private constructor(profile: CeilingProfile, options: CeilingOptions, targets: readonly Architecture[]) {
+    this.name = profile.name
+    this.#profile = profile
+    this.#options = options
+    this.#targets = targets
+  }
+
+  /** Undefined for 'none'. Throws a UserError for a name that is no built-in. */
+  static of(options: CeilingOptions, targets: readonly Architecture[]): Ceiling | undefined {
+    const { within = 'docker' } = options
+    if (within === 'none') return undefined
+    return new Ceiling(typeof within === 'string' ? builtin(within) : within, options, targets)
+  }
+
+  /**
+   * The cases in which it carries the call out: none where it never does, one empty case where it always does. Throws a
+   * UserError for a profile that a loader or libseccomp refuses, for a capability or kernel that is none, and for
+   * conditions that a profile for these targets cannot say.
+   */
+  cases(architecture: Architecture, syscall: string): readonly Case[] {
+    const key = `${architecture} ${syscall}`
+    const known = this.#cases.get(key)
+    if (known !== undefined) return known
+    const all = permittedCases(this.#meaning(architecture), architecture, syscall)
+    const cases = all.filter((each) =>
+      this.#otherTargets(architecture, syscall).every((other) => {
+        return this.#refuses(other, syscall) || isPermitted(this.#meaning(other), other, syscall, each)
+      }),
+    )
+    if (cases.length === 0 && all.length > 0) {
+      throw new UserError(
+        `${this.name}: the conditions on ${syscall} do not mean the same on ${this.#targets.join(' and ')}: make a profile for each of them, with --arch`,
+      )
+    }
+    this.#cases.set(key, cases)
+    return cases
+  }
+
+  /**
+   * Other targets on which it never carries out the call. A rule is for every architecture of its filter: allowed on this
+   * one, the call is allowed there, too.
+   */
+  refusedOn(architecture: Architecture, syscall: string): readonly Architecture[] {
+    return this.#otherTargets(architecture, syscall).filter((each) => this.#refuses(each, syscall))
+  }
+
+  #otherTargets(architecture: Architecture, syscall: string): readonly Architecture[] {
+    return this.#targets.filter(
+      (each) => each !== architecture && syscallTable(each).byName(syscall) !== undefined,
+    )
+  }
+
+  #refuses(architecture: Architecture, syscall: string): boolean {
+    return permittedCases(this.#meaning(architecture), architecture, syscall).length === 0
+  }
+
+  /** Whether it carries out the call with these arguments; those that the case does not name are 0. */
+  carriesOut(architecture: Architecture, syscall: string, args: Case): boolean {
+    return isCarriedOut(this.#meaning(architecture), architecture, syscall, args)
+  }
+
+  /** The capabilities of which any one, added to the bounding set, makes it carry the call out in this case, or in any. */
+  capabilitiesFor(architecture: Architecture, syscall: string, args: Case): readonly string[] {
+    if (syscallTable(architecture).byName(syscall) === undefined) return []
+    const isEnough: Question = (meaning) =>
+      args.length === 0
+        ? permittedCases(meaning, architecture, syscall).length > 0
+        : isCarriedOut(meaning, architecture, syscall, args)
+    const filters = this.#profile.profile.profile.syscalls.flatMap((rule) => [rule.includes, rule.excludes])
+    const named = new Set(filters.flatMap((filter) => filter?.caps ?? []))
+    return [...named].sort().filter((each) => isEnough(this.#meaning(architecture, each)))
+  }
+
+  #meaning(architecture: Architecture, capability?: string): Meaning {
+    const { host } = architectures[architecture]
+    const key = `${host} ${capability ?? ''}`
+    const known = this.#meanings.get(key)
+    if (known !== undefined) return known
+    const given = this.#options.capabilities ?? this.#profile.capabilities
+    const { kernel } = this.#options
+    const context = contextOf({
+      architecture: host,
+      ...(given && { capabilities: given }),
+      ...(kernel !== undefined && { kernel }),
+    })
+    const capabilities = new Set(context.capabilities)
+    if (capability !== undefined) capabilities.add(capability)
+    const meaning = makeMeaning(this.#profile.profile, { ...context, capabilities })
+    this.#meanings.set(key, meaning)
+    return meaning
+  }
+}

@@ -1,0 +1,25 @@
+// What conditions on arguments have in common, and their names. Every condition is a masked equality: see policy.ts.
+import type { Condition } from './policy.ts'
+
+/** Equal for equal conditions, in numeric order where sorted as text. */
+export function conditionsKey(conditions: readonly Condition[]): string {
+  return conditions.map(({ index, mask, value }) => `${index} ${wide(mask)} ${wide(value)}`).join(' ')
+}
+
+function wide(value: bigint): string {
+  return value.toString(16).padStart(16, '0')
+}
+
+/** Where both hold, one condition an argument, in the order of arguments; undefined where both never do. */
+export function both(
+  one: readonly Condition[],
+  other: readonly Condition[],
+): readonly [readonly Condition[]] | undefined {
+  const joined = new Map(one.map((each) => [each.index, each]))
+  for (const { index, mask, value } of other) {
+    const before = joined.get(index) ?? { index, mask: 0n, value: 0n }
+    if (((before.value ^ value) & before.mask & mask) !== 0n) return undefined
+    joined.set(index, { index, mask: before.mask | mask, value: before.value | value })
+  }
+  return [[...joined.values()].sort((a, b) => a.index - b.index)]
+}

@@ -1,0 +1,67 @@
+// Which values the arguments of a call had, as the kernel looks at them, as far as they are known for everybody who makes
+// it: the program, as it was seen here or on another architecture, and for a libc's next call, a runtime or the kernel
+// nothing. What is known of each argument says nothing of which values came together.
+import type { Architecture } from '../abi/architectures.ts'
+import { isNarrowArgument } from '../abi/narrow-arguments.ts'
+import type { Observations } from '../observe/index.ts'
+import type { Condition, Reason } from './policy.ts'
+
+/** By argument index; an argument that is not here is not known at all. `all`: nobody made the call with another value. */
+export type Values = ReadonlyMap<number, { readonly seen: readonly bigint[]; readonly all: boolean }>
+
+/** More combinations than these say nothing any more. */
+const few = 16
+
+export function valuesOf(observations: Observations, syscall: string, because: readonly Reason[]): Values {
+  const sources = because.map((reason) => {
+    switch (reason.kind) {
+      case 'seen':
+        return argumentsOn(observations, reason.architecture, syscall)
+      case 'equivalent':
+        // Another call's arguments say nothing of this one's.
+        return reason.of === syscall ? argumentsOn(observations, reason.architecture, syscall) : {}
+      default:
+        return {}
+    }
+  })
+  const values = new Map<number, { seen: readonly bigint[]; all: boolean }>()
+  for (const index of [0, 1, 2, 3, 4, 5]) {
+    const known = sources.flatMap((each) => each[index] ?? [])
+    const all = sources.every((each) => (each[index] ?? []).length > 0)
+    const seen = new Set(known.map((each) => BigInt(each) & maskOf(syscall, index)))
+    if (seen.size > 0) values.set(index, { seen: [...seen].sort((a, b) => (a < b ? -1 : 1)), all })
+  }
+  return values
+}
+
+/**
+ * Every combination of the values of these arguments, as conditions: those that were made are among them. Undefined
+ * where there are more than a few, or an argument is not known.
+ */
+export function combinations(
+  syscall: string,
+  indexes: readonly number[],
+  values: Values,
+): readonly (readonly Condition[])[] | undefined {
+  let found: readonly (readonly Condition[])[] = [[]]
+  for (const index of [...indexes].sort((a, b) => a - b)) {
+    const known = values.get(index)
+    if (known === undefined || known.seen.length * found.length > few) return undefined
+    const mask = maskOf(syscall, index)
+    found = found.flatMap((each) => known.seen.map((value) => [...each, { index, mask, value }]))
+  }
+  return found
+}
+
+/** Of an `int` the lower half. */
+function maskOf(syscall: string, index: number): bigint {
+  return isNarrowArgument(syscall, index) ? 0xffffffffn : 0xffffffffffffffffn
+}
+
+function argumentsOn(
+  { architectures }: Observations,
+  architecture: Architecture,
+  syscall: string,
+): Readonly<Record<string, readonly string[] | null>> {
+  return architectures[architecture]?.[syscall]?.args ?? {}
+}

@@ -1,0 +1,179 @@
+// `docker compose up` and `docker-compose up`: the user's command with one more file, which gives every service the
+// filter and the cgroup of the recording. Naming a file turns off compose's own search for them, so those it would find
+// are named too; that nothing is read otherwise by that, compose itself says (its `config` with and without).
+// Authority: docker compose --help (2), docker-compose --help (1.29), Compose specification (services), and
+// docs.docker.com/compose: the files looked for, from the working directory upwards; COMPOSE_FILE.
+import { execa } from 'execa'
+import { existsSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { UserError } from '../../errors.ts'
+import { commandAfter, composeGrammar, containerClients } from '../command-line.ts'
+import type { CommandOptions } from '../recording.ts'
+import { surroundingsOf } from '../surroundings.ts'
+import { isNative, refuseElsewhere } from './run.ts'
+
+/** An `up` that can be recorded. */
+export interface ComposeUp {
+  /** The command up to `up`; what is put in goes behind it. */
+  readonly before: readonly string[]
+  /** Words that ask the engine something. */
+  readonly client: readonly string[]
+  /** Whether the user names the files. */
+  readonly namesFiles: boolean
+  readonly directory: string | undefined
+  /** Which names are looked for, the preferred ones first. */
+  readonly defaults: readonly string[]
+}
+
+const second = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
+const first = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml']
+
+/** What the words say; undefined where they are no `up` of Docker's compose. Throws UserError (125) for another machine. */
+export function readComposeUp(
+  words: readonly string[],
+  at: number,
+  env: Readonly<Record<string, string | undefined>>,
+): ComposeUp | undefined {
+  const program = basename(words[at] ?? '')
+  const plugin = program === 'docker'
+  const docker = containerClients['docker']
+  if (docker === undefined || (!plugin && program !== 'docker-compose')) return undefined
+  const globals = plugin ? commandAfter(words, at, docker) : undefined
+  if (globals?.kind === 'unread' || (globals !== undefined && words[globals.at] !== 'compose'))
+    return undefined
+  // docker-compose 1 takes the engine's address itself.
+  const grammar = plugin
+    ? composeGrammar
+    : {
+        valued: [...composeGrammar.valued, ...docker.valued],
+        flags: [...composeGrammar.flags, ...docker.flags],
+      }
+  const own = commandAfter(words, globals?.at ?? at, grammar)
+  if (own.kind === 'unread' || words[own.at] !== 'up') return undefined
+  const engine = globals ?? own
+  refuseElsewhere('docker', engine.options, env)
+  const hosts = ['H', 'host'].flatMap((name) => own.options.get(name) ?? [])
+  return {
+    before: words.slice(0, own.at),
+    client: plugin
+      ? words.slice(0, globals?.at)
+      : [...words.slice(0, at), 'docker', ...hosts.flatMap((host) => ['-H', host])],
+    namesFiles: own.options.has('f') || own.options.has('file'),
+    directory: own.options.get('project-directory')?.at(-1),
+    defaults: plugin ? second : first,
+  }
+}
+
+interface Service {
+  readonly security_opt?: readonly string[]
+  readonly privileged?: boolean
+  readonly platform?: string
+  readonly cgroup_parent?: string
+}
+export interface Project {
+  readonly version?: string
+  readonly services?: Readonly<Record<string, Service>>
+}
+
+/** Words that name the files compose would read anyway. */
+function fileWords(up: ComposeUp, options: CommandOptions): readonly string[] {
+  if (up.namesFiles) return []
+  const cwd = options.cwd ?? process.cwd()
+  const env = options.env ?? process.env
+  const asked = env['COMPOSE_FILE']
+  const files =
+    asked === undefined || asked === ''
+      ? defaultFiles(resolve(cwd, up.directory ?? '.'), up.defaults)
+      : asked.split(env['COMPOSE_PATH_SEPARATOR'] ?? ':')
+  return files.flatMap((file) => ['-f', file])
+}
+
+function defaultFiles(from: string, names: readonly string[]): readonly string[] {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const name = names.find((each) => existsSync(join(directory, each)))
+    if (name !== undefined) {
+      const over = names
+        .map((each) => each.replace(/\.(ya?ml)$/, '.override.$1'))
+        .find((each) => existsSync(join(directory, each)))
+      return [join(directory, name), ...(over === undefined ? [] : [join(directory, over)])]
+    }
+    if (dirname(directory) === directory) return []
+  }
+}
+
+/** The user's command up to `up`, with its files named, and what compose makes of them. Throws UserError (125). */
+export async function readProject(
+  up: ComposeUp,
+  options: CommandOptions,
+): Promise<{ readonly before: readonly string[]; readonly project: Project }> {
+  const before = [...up.before, ...fileWords(up, options)]
+  const [plain, named] = [await config(up.before, options), await config(before, options)]
+  if (plain !== named)
+    throw new UserError(
+      'docker compose: which files it reads cannot be told from here: name them with -f FILE',
+      125,
+    )
+  const project = parse(plain) as Project | null
+  const services = Object.entries(project?.services ?? {})
+  if (services.length === 0) throw new UserError('docker compose: no service is defined', 125)
+  for (const [name, service] of services) refuse(name, service)
+  return { before, project: project ?? {} }
+}
+
+async function config(before: readonly string[], options: CommandOptions): Promise<string> {
+  const [client = '', ...words] = before
+  const asked = await execa(client, [...words, 'config'], {
+    ...surroundingsOf(options),
+    reject: false,
+    stdin: 'ignore',
+  })
+  if (asked.exitCode === 0) return asked.stdout
+  const why = asked.stderr.trim().split('\n').at(-1) || asked.shortMessage
+  throw new UserError(`docker compose config: ${why}`, 125)
+}
+
+function refuse(name: string, service: Service): void {
+  const because = (what: string, why: string): UserError =>
+    new UserError(`compose service ${name}, ${what}: ${why}`, 125)
+  const profile = service.security_opt?.find((each) => /^seccomp[=:]/.test(each))
+  if (profile !== undefined)
+    throw because(
+      `security_opt ${profile}`,
+      'the recording sets a filter itself, one that allows all; leave it out while recording',
+    )
+  if (service.privileged === true)
+    throw because(
+      'privileged',
+      'engines give a privileged container no filter, so a profile would have no effect; name the capabilities it needs with cap_add',
+    )
+  if (service.platform !== undefined && !isNative(service.platform))
+    throw because(
+      `platform ${service.platform}`,
+      'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
+    )
+  if (service.cgroup_parent !== undefined)
+    throw because('cgroup_parent', 'the recording needs a cgroup of its own; leave it out while recording')
+}
+
+/** Writes the file that is put in. Lists of a service are added up by some versions, and replaced by others. */
+export function writeOverride(project: Project, directory: string, filter: string, parent: string): string {
+  const services = Object.entries(project.services ?? {}).map(([name, service]) => [
+    name,
+    { security_opt: [...(service.security_opt ?? []), `seccomp=${filter}`], cgroup_parent: parent },
+  ])
+  const file = join(directory, 'compose.json')
+  const { version } = project
+  writeFileSync(
+    file,
+    `${JSON.stringify({ ...(version !== undefined && { version }), services: Object.fromEntries(services) as unknown })}\n`,
+  )
+  return file
+}
+
+/** Whether no service gains privileges through execve. */
+export function noNewPrivileges({ services }: Project): boolean {
+  return Object.values(services ?? {}).every(({ security_opt: given }) =>
+    given?.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
+  )
+}

@@ -1,0 +1,253 @@
+// What a filter refuses, seen in the kernel. A refused call never reaches sys_enter. It reaches sys_exit with the errno
+// (ERRNO), or with its registers rolled back (TRAP); a thread that the filter ends is seen when it exits. The programs
+// take every call that could be a refused one by its number and result; what the filter answers to its arguments says
+// which of them are.
+// Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
+import type { Architecture } from '../../abi/architectures.ts'
+import * as bpf from './assembler.ts'
+import type { Line } from './assembler.ts'
+import type { BpfCalls, KernelMap } from './kernel.ts'
+import { architecturesOf, type Layout, type Machine } from './layout.ts'
+import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
+import {
+  alreadyThere,
+  architecture,
+  done,
+  frame,
+  increment,
+  lookup,
+  member,
+  noExist,
+  note,
+  read,
+  update,
+  type Membership,
+} from './program.ts'
+
+/** Calls that a filter may refuse, and how. */
+export interface Watch {
+  /** What a refused call returns: 0, or an errno's negative. */
+  readonly results: readonly number[]
+  /** Some are answered with TRAP. */
+  readonly traps: boolean
+  /** What is allowed, to some arguments at least; all else is watched. */
+  readonly calls: readonly {
+    readonly architecture: Architecture
+    readonly number: number
+    /** The arguments that the answer depends on: calls that differ in others are one. None: never refused. */
+    readonly arguments: readonly number[]
+  }[]
+}
+
+/** What may be a refused call: the same call of one process with the same result, as often as it was made. */
+export interface Suspect {
+  readonly architecture: Architecture
+  /** Undefined: a thread was ended by its filter, and this kernel does not tell for which call. */
+  readonly number: number | undefined
+  /** The six of the first one; undefined where they are not told. */
+  readonly args: readonly bigint[] | undefined
+  readonly result: number | 'trapped' | 'ended'
+  readonly pid: number
+  readonly comm: string
+  readonly count: number
+}
+
+export interface RefusalMaps {
+  /** Per slot: `never` refused, or a bit for each argument that matters. */
+  readonly watched: KernelMap
+  readonly suspects: KernelMap
+}
+
+const bit30 = 0x40000000
+const never = 0x40
+const ended = 0x7fffffff
+const untold = 0x7fffffff
+/** SECCOMP_MODE_DEAD of kernel/seccomp.c: the filter has ended the thread. */
+const dead = 3
+const sigsys = 31
+/** Keys of `suspects`: first slot of the architecture, number, process, result, arguments that matter. */
+const key = { at: -136, first: 0, number: 4, process: 8, result: 12, args: 16, size: 64 } as const
+/** Values of `suspects`. */
+const value = { at: -216, count: 0, comm: 8, args: 24, size: 72 } as const
+const commSize = 16
+
+export function createRefusalMaps(calls: BpfCalls, machine: Machine, watch: Watch): RefusalMaps {
+  const slots = architecturesOf[machine].length * slotsPerArchitecture
+  const maps = {
+    watched: calls.createMap('watched', { type: 'array', key: 4, value: 4, entries: slots }),
+    suspects: calls.createMap('suspects', { type: 'hash', key: key.size, value: value.size, entries: 65536 }),
+  }
+  for (const { architecture, number, arguments: indexes } of watch.calls) {
+    const place = architecturesOf[machine].indexOf(architecture)
+    if (place < 0 || (number & ~bit30) >= slotsPerArchitecture) continue
+    const bits = indexes.reduce((mask, index) => mask | (1 << index), 0)
+    calls.update(maps.watched, key32(place * slotsPerArchitecture + (number & ~bit30)), key32(bits || never))
+  }
+  return maps
+}
+
+/** sys_exit(struct pt_regs *, long result). */
+export function refusedAtExit(
+  layout: Layout,
+  maps: Maps,
+  refusals: RefusalMaps,
+  membership: Membership,
+  watch: Watch,
+): readonly Line[] {
+  const rolledBack = layout.machine === 'x86_64' ? layout.registers.number : layout.registers.arguments[0]
+  return [
+    bpf.load(6, 1, 0),
+    bpf.load(9, 1, 8),
+    bpf.store(frame, -24, 9),
+    ...watch.results.map((result) => bpf.jumpIf(9, 'equal', result, 'asked')),
+    ...(watch.traps
+      ? [
+          ...read(6, rolledBack ?? 0, 8, -32),
+          bpf.load(1, frame, -32),
+          bpf.jumpUnlessSame(1, 9, 'done'),
+          bpf.jump('asked'),
+        ]
+      : [bpf.jump('done')]),
+    bpf.label('asked'),
+    ...member(layout, maps, membership, false),
+    ...suspect(layout, maps, refusals),
+  ]
+}
+
+/** sched_process_exit(struct task_struct *): a thread that a filter ends, and one that dies of SIGSYS. */
+export function endedByFilter(
+  layout: Layout,
+  maps: Maps,
+  refusals: RefusalMaps,
+  membership: Membership,
+  toldRegisters: boolean,
+): readonly Line[] {
+  return [
+    ...member(layout, maps, { ...membership, underFilter: false }, false),
+    ...read(8, layout.task.seccompMode, 4, -8),
+    bpf.loadLower(1, frame, -8),
+    bpf.jumpIf(1, 'equal', dead, 'ended'),
+    ...read(8, layout.task.exitCode, 4, -8),
+    bpf.loadLower(1, frame, -8),
+    bpf.and(1, 0x7f),
+    bpf.jumpIf(1, 'notEqual', sigsys, 'done'),
+    bpf.label('ended'),
+    bpf.set(1, ended),
+    bpf.store(frame, -24, 1),
+    ...(toldRegisters
+      ? [
+          bpf.call('currentTypedTask'),
+          bpf.move(1, 0),
+          bpf.call('registersOfTask'),
+          bpf.move(6, 0),
+          ...suspect(layout, maps, refusals),
+        ]
+      : [bpf.set(6, 0), bpf.set(7, 0), bpf.set(9, untold), ...kept(layout, maps, refusals)]),
+  ]
+}
+
+/** sched_process_exec(struct task_struct *, …): under its filter, a container's program has started. */
+export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+  return [...member(layout, maps, membership, false), ...note(maps, controlKeys.programs, 'done'), ...done]
+}
+
+/** r6: registers, r8: task; the result is on the stack at -24. */
+function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly Line[] {
+  return [
+    ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -16),
+    bpf.loadLower(9, frame, -16),
+    ...architecture(layout),
+    ...kept(layout, maps, refusals),
+  ]
+}
+
+/** r6: registers, r7: first slot, r9: number within it. */
+function kept(layout: Layout, maps: Maps, { watched: places, suspects }: RefusalMaps): readonly Line[] {
+  const { arguments: wide, compatArguments: narrow } = layout.registers
+  return [
+    bpf.set(8, 0),
+    bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'watched'),
+    bpf.move(1, 7),
+    bpf.addRegister(1, 9),
+    bpf.storeLower(frame, -16, 1),
+    ...lookup(places, -16),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.loadLower(8, 0, 0),
+    bpf.jumpIf(8, 'equal', never, 'done'),
+    bpf.label('watched'),
+    bpf.storeLower(frame, key.at + key.first, 7),
+    bpf.storeLower(frame, key.at + key.number, 9),
+    bpf.call('currentPidTgid'),
+    bpf.shiftRight(0, 32),
+    bpf.storeLower(frame, key.at + key.process, 0),
+    bpf.load(1, frame, -24),
+    bpf.storeLower(frame, key.at + key.result, 1),
+    // The slots of the 32-bit architecture follow the machine's own.
+    bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
+    ...wide.flatMap((offset, index) => argument(offset, index, 'wide', false)),
+    bpf.jump('filled'),
+    bpf.label('compat'),
+    ...narrow.flatMap((offset, index) => argument(offset, index, 'compat', true)),
+    bpf.label('filled'),
+    bpf.set(1, 1),
+    bpf.store(frame, value.at + value.count, 1),
+    bpf.move(1, frame),
+    bpf.add(1, value.at + value.comm),
+    bpf.set(2, commSize),
+    bpf.call('currentComm'),
+    ...update(suspects, key.at, value.at, noExist),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.jumpIf(0, 'notEqual', alreadyThere, 'lost'),
+    ...lookup(suspects, key.at),
+    bpf.jumpIf(0, 'equal', 0, 'lost'),
+    ...increment(0),
+    bpf.jump('done'),
+    bpf.label('lost'),
+    ...note(maps, controlKeys.lostRefusals, 'done'),
+    ...done,
+  ]
+}
+
+/** One argument into the value, and into the key where it matters. r6: registers, r8: which matter. */
+function argument(offset: number, index: number, way: string, lower: boolean): readonly Line[] {
+  const [whole, part] = [value.at + value.args + index * 8, key.at + key.args + index * 8]
+  return [
+    ...read(6, offset, 8, whole),
+    ...(lower ? [bpf.loadLower(1, frame, whole), bpf.store(frame, whole, 1)] : []),
+    bpf.set(1, 0),
+    bpf.move(2, 8),
+    bpf.and(2, 1 << index),
+    bpf.jumpIf(2, 'equal', 0, `${way}-${index}`),
+    bpf.load(1, frame, whole),
+    bpf.label(`${way}-${index}`),
+    bpf.store(frame, part, 1),
+  ]
+}
+
+export function readSuspects(
+  calls: BpfCalls,
+  { suspects }: RefusalMaps,
+  machine: Machine,
+): readonly Suspect[] {
+  return [...calls.keys(suspects)].flatMap((found): readonly Suspect[] => {
+    const about = calls.lookup(suspects, found)
+    const architecture = architecturesOf[machine][found.readUInt32LE(key.first) / slotsPerArchitecture]
+    if (about === undefined || architecture === undefined) return []
+    const [number, result] = [found.readUInt32LE(key.number), found.readInt32LE(key.result)]
+    const comm = about.subarray(value.comm, value.comm + commSize)
+    const full = architecture === 'x32' ? number + bit30 : number
+    const args = Array.from({ length: 6 }, (_, index) => about.readBigUInt64LE(value.args + index * 8))
+    const before = machine === 'x86_64' ? full : Number(BigInt.asIntN(32, args[0] ?? 0n))
+    return [
+      {
+        architecture,
+        number: number === untold ? undefined : full,
+        args,
+        result: result === ended ? 'ended' : result === before && result >= 0 ? 'trapped' : result,
+        pid: found.readUInt32LE(key.process),
+        comm: comm.toString('utf8', 0, comm.includes(0) ? comm.indexOf(0) : commSize),
+        count: Number(about.readBigUInt64LE(value.count)),
+      },
+    ]
+  })
+}

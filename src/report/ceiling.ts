@@ -1,0 +1,82 @@
+// Where a policy is wider than its ceiling, and where it is not although the program may need it: a sentence each.
+import type { Policy, PolicyRule, Reason } from '../policy/index.ts'
+
+type Beyond = Extract<Reason, { kind: 'beyond' }>
+
+/** In the order of the policy's rules; the same said once for all architectures, and for all values of an argument. */
+export function ceilingLines({ rules, left }: Policy): readonly string[] {
+  const wider = rules.flatMap((rule) =>
+    rule.because.flatMap((reason) => (reason.kind === 'beyond' ? [[rule, reason] as const] : [])),
+  )
+  const unwanted = wider.filter(([, { what }]) => what === 'conditions')
+  const unknown = rules.filter(isUnknown)
+  const refused = left.filter(({ why }) => why === 'beyond-ceiling')
+  return [
+    ...widerSentences(wider.filter(([, { what }]) => what !== 'conditions')),
+    ...together(
+      unwanted.map(([rule]) => rule),
+      (calls) => `wider than ${unwanted[0]?.[1].ceiling}, which has conditions on them: ${calls}`,
+    ),
+    ...together(
+      unknown,
+      (calls) =>
+        `with which arguments these were called is not known, so that the conditions of ${ceilingOf(unknown)} stay: ${calls}`,
+    ),
+    ...together(
+      refused,
+      (calls) =>
+        `the runtime or the kernel may make these calls, the ceiling refuses them, and nobody saw them; left out: ${calls}`,
+    ),
+  ]
+}
+
+function widerSentences(wider: readonly (readonly [PolicyRule, Beyond])[]): readonly string[] {
+  const values = new Map<string, { readonly tell: (values: string) => string; readonly seen: Set<string> }>()
+  for (const [{ syscall, because }, reason] of wider) {
+    const { ceiling, what } = reason
+    const place = because.find((each) => each.kind === 'seen')?.first
+    const how = because.some(({ kind }) => kind === 'seen' || kind === 'equivalent')
+      ? 'was seen'
+      : 'is needed'
+    const tell = (seen: string): string =>
+      what === 'value'
+        ? `wider than ${ceiling}: ${syscall} with argument ${reason.argument} = ${seen} ${how}; ${ceiling} ${beyondText(reason)}`
+        : `wider than ${ceiling}: ${syscall} ${how}${place === undefined ? '' : ` at ${place}`}; ${ceiling} ${beyondText(reason)}`
+    const known = values.get(tell(''))
+    const value = what === 'value' ? reason.value : ''
+    if (known === undefined) values.set(tell(''), { tell, seen: new Set([value]) })
+    else known.seen.add(value)
+  }
+  return [...values.values()].map(({ tell, seen }) => tell([...seen].join(', ')))
+}
+
+/** What a ceiling says of what is beyond it: follows its name. */
+export function beyondText(reason: Beyond): string {
+  if (reason.what === 'conditions') return 'has conditions on it'
+  const where = reason.what === 'call' && reason.on !== undefined ? ` on ${reason.on}` : ''
+  const capabilities = reason.capabilities.join(' or ')
+  return capabilities === '' ? `refuses it${where}` : `allows it${where} only with ${capabilities}`
+}
+
+/** Of what the runtime alone does everything is known. */
+function isUnknown({ because }: PolicyRule): boolean {
+  return (
+    because.some((each) => each.kind === 'within' && each.values === 'unknown') &&
+    because.some(({ kind }) => kind !== 'within' && kind !== 'floor')
+  )
+}
+
+function ceilingOf(rules: readonly PolicyRule[]): string {
+  const [name = 'the ceiling'] = rules.flatMap(({ because }) =>
+    because.flatMap((each) => (each.kind === 'within' ? [each.ceiling] : [])),
+  )
+  return name
+}
+
+function together(
+  calls: readonly { readonly syscall: string }[],
+  sentence: (calls: string) => string,
+): readonly string[] {
+  const names = [...new Set(calls.map(({ syscall }) => syscall))]
+  return names.length === 0 ? [] : [sentence(names.join(', '))]
+}

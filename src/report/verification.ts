@@ -1,0 +1,260 @@
+// What `verify` found, for people (text, Markdown) and for programs (JSON, schemas/verification.schema.json). Names of
+// processes are the workload's own, and everything is escaped for the place it goes to.
+import { errnoName } from '../abi/errnos.ts'
+import { answerText, level, type Answer } from '../meaning/answer.ts'
+import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
+import { plural } from './account.ts'
+import { escapeMarkdown, escapeTerminal } from './escape.ts'
+import { unifiedDiff } from './unified.ts'
+
+export type VerificationFormat = 'text' | 'json' | 'markdown'
+
+export interface Verified extends Verification {
+  /** The profile's name. */
+  readonly profile: string
+  /** The default's name; undefined for none. */
+  readonly within: string | undefined
+}
+
+/** `not-started`: the container ended before its program began. `interrupted`: a signal ended the run. */
+export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted'
+
+export function verdictOf({ refusals, started, interrupted }: Verification): VerificationVerdict {
+  if (!started) return 'not-started'
+  if (refusals.length > 0) return 'refused'
+  return interrupted ? 'interrupted' : 'suffices'
+}
+
+/** The report, ending in a newline. */
+export function verificationReport(verified: Verified, format: VerificationFormat): string {
+  return reports[format](verified)
+}
+
+const titles = ['call', 'arch', 'answered', 'times', 'by', 'default', 'arguments']
+
+const reports: Readonly<Record<VerificationFormat, (verified: Verified) => string>> = {
+  text: (verified) => {
+    const lines = sentences(verified)
+    const table = textTable(verified.refusals, verified.within)
+    const repair = repairLines(verified)
+    return `${[...table, ...lines, ...repair].map(escapeTerminal).join('\n')}\n${escapedLines(patchOf(verified))}`
+  },
+
+  markdown: (verified) => {
+    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
+    const { refusals } = verified
+    const table =
+      refusals.length === 0
+        ? ''
+        : `${row(titles)}|${'---|'.repeat(titles.length)}\n${refusals.map((each) => row(cells(each, verified.within))).join('')}\n`
+    const lines = sentences(verified).map((line) => `${escapeMarkdown(line)}\n\n`)
+    const repair = repairLines(verified).map((line) => `- ${escapeMarkdown(line.replace(/^# /, ''))}\n`)
+    const patch = escapedLines(patchOf(verified))
+    return `${table}${lines.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`.replace(
+      /\n+$/,
+      '\n',
+    )
+  },
+
+  json: (verified) => {
+    const { repair, ending } = verified
+    const status =
+      ending.kind === 'exited'
+        ? { status: ending.status }
+        : ending.kind === 'killed'
+          ? { signal: ending.signal }
+          : {}
+    return `${jsonText({
+      version: 1,
+      verdict: verdictOf(verified),
+      target: verified.target,
+      seenBy: verified.seenBy,
+      ...(verified.within === undefined ? {} : { within: verified.within }),
+      ending: status,
+      started: verified.started,
+      runs: verified.runs,
+      rounds: verified.rounds,
+      lost: verified.lost,
+      refused: verified.refusals.map(refusalValue),
+      withheld: verified.withheld.map(refusalValue),
+      ...(repair && {
+        repair: {
+          added: repair.added.map((each) => ({
+            round: each.round,
+            conditional: each.conditional,
+            within: each.within,
+            ...refusalValue(each.refusal),
+          })),
+          bounded: repair.bounded,
+          patch: patchOf(verified),
+        },
+      }),
+    } as unknown as JsonValue)}\n`
+  },
+}
+
+function refusalValue(refusal: Judged): object {
+  const { architecture, syscall, number, args, answer, count, processes } = refusal
+  const returned = errnoOf(answer)
+  return {
+    arch: architecture,
+    ...(syscall === undefined ? {} : { syscall }),
+    ...(number === undefined ? {} : { number }),
+    ...(args === undefined ? {} : { args: args.map(String) }),
+    answer: answerText(answer),
+    ...(returned === undefined ? {} : { errno: returned }),
+    count,
+    processes,
+    ...(refusal.default === undefined ? {} : { default: answerText(refusal.default) }),
+  }
+}
+
+/** The errno that the program saw. */
+function errnoOf({ action, errno }: Answer): string | undefined {
+  switch (action) {
+    case 'SCMP_ACT_ERRNO':
+      return errno === 0 ? '0' : (errnoName(errno ?? 0) ?? String(errno))
+    case 'SCMP_ACT_TRACE':
+    case 'SCMP_ACT_NOTIFY':
+      return 'ENOSYS'
+    case 'SCMP_ACT_ALLOW':
+    case 'SCMP_ACT_LOG':
+    case 'SCMP_ACT_TRAP':
+    case 'SCMP_ACT_KILL_THREAD':
+    case 'SCMP_ACT_KILL_PROCESS':
+      return undefined
+  }
+}
+
+function textTable(refusals: readonly Judged[], within: string | undefined): readonly string[] {
+  if (refusals.length === 0) return []
+  const rows = [titles, ...refusals.map((each) => cells(each, within))]
+  const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+  return [...lines, '']
+}
+
+function cells(refusal: Judged, within: string | undefined): readonly string[] {
+  const { architecture, args, answer, count, processes } = refusal
+  return [
+    nameOf(refusal),
+    architecture,
+    errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', ''),
+    String(count),
+    processesText(processes),
+    within === undefined ? '-' : defaultText(refusal.default),
+    args === undefined ? 'not told' : args.map((each) => `0x${each.toString(16)}`).join(' '),
+  ]
+}
+
+function nameOf({ syscall, number }: Judged): string {
+  return syscall ?? (number === undefined ? 'not told' : String(number))
+}
+
+function processesText([first, ...others]: Judged['processes']): string {
+  if (first === undefined) return 'not told'
+  return `${first.comm} (${first.pid})${others.length === 0 ? '' : ` and ${others.length} more`}`
+}
+
+function defaultText(answer: Answer | undefined): string {
+  return answer === undefined ? 'not told' : level(answer) === 2 ? 'allows' : 'refuses'
+}
+
+const seen: Readonly<Record<SeenBy, string>> = { ebpf: 'ebpf at sys_exit' }
+
+/** What there is to say, the verdict last. */
+function sentences(verified: Verified): readonly string[] {
+  const { refusals, withheld, lost, target, seenBy, started, profile, runs, interrupted, ending } = verified
+  const how = `seen by ${seen[seenBy]}, in ${target}${runs === 1 ? '' : `, ${runs} runs`}`
+  const names = [...new Set(withheld.map(nameOf))]
+  const end = endingText(ending)
+  const verdict = !started
+    ? refusals.length > 0
+      ? `the program did not start: the runtime needs ${listed(refusals)} before it, and ${profile} refuses that (${how})`
+      : `the program did not start, and nothing was refused before it: the reason is another one (${how})`
+    : refusals.length > 0
+      ? `${profile} refuses ${plural(refusals.length, 'call')} that the program made: ${listed(refusals)} (${how})${end}`
+      : interrupted
+        ? `nothing was refused up to then (${how})${end}`
+        : `${profile} suffices: nothing was refused (${how})${end}`
+  return [
+    ...(names.length === 0
+      ? []
+      : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),
+    ...(lost === 0 ? [] : [`${plural(lost, 'refused call')} found no room and may be missing above`]),
+    ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
+    verdict,
+  ]
+}
+
+function listed(refusals: readonly Judged[]): string {
+  return [...new Set(refusals.map(nameOf))].join(', ')
+}
+
+function endingText(ending: Verification['ending']): string {
+  switch (ending.kind) {
+    case 'exited':
+      return ending.status === 0 ? '' : `; the command ended with status ${ending.status}`
+    case 'killed':
+      return `; the command was ended by ${ending.signal}`
+    case 'released':
+      return ''
+  }
+}
+
+/** Above the patch, as comments: patch(1) skips what stands before `---`. */
+function repairLines({ repair, refusals, within, rounds }: Verified): readonly string[] {
+  if (repair === undefined) return []
+  const left = refusals.map(
+    (each) =>
+      `# not added: ${nameOf(each)} (${each.architecture}): ${
+        each.default === undefined || level(each.default) < 2
+          ? `${within ?? 'the ceiling'} refuses it too, and only --widen goes beyond`
+          : repair.bounded
+            ? `the last of ${rounds} rounds came before`
+            : 'the profile’s own rules speak against it: edit them by hand'
+      }`,
+  )
+  return [...repair.added.map((each) => addedLine(each, within)), ...left]
+}
+
+function addedLine({ refusal, round, conditional, within }: Repaired, ceiling: string | undefined): string {
+  const { architecture, count, processes, answer } = refusal
+  const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
+  const allowed =
+    ceiling === undefined
+      ? 'no ceiling was given'
+      : within
+        ? `${ceiling} allows it${conditional ? ' under these conditions' : ''}`
+        : `beyond ${ceiling}, as --widen asks`
+  return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`} in round ${round}, by ${processesText(processes)}; ${allowed}`
+}
+
+function patchOf({ repair, profile }: Verified): string {
+  if (repair === undefined) return ''
+  const file = escapeTerminal(profile).replace(/^\//, '')
+  return unifiedDiff(repair.before, repair.text, [`a/${file}`, `b/${file}`])
+}
+
+/** Each line by itself; tabs are a profile's indentation. */
+function escapedLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => escapeTerminal(line.replaceAll('\\', '\u0001').replaceAll('\t', '\u0002')))
+    .join('\n')
+    .replaceAll('\\x01', '\\')
+    .replaceAll('\\x02', '\t')
+}
+
+/** A fence longer than any run of backquotes inside. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}diff\n${text}${fence}\n`
+}

@@ -1,0 +1,188 @@
+// From calls that may have been refused to those that were: the profile's meaning says what its filter answers to each,
+// and what a call returned must be that answer. A kernel that says EPERM of its own to a call that the filter allows is
+// told apart so.
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { level, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
+import type { Suspect, Watch } from '../record/index.ts'
+
+/** The same call with the same arguments, as far as they matter to the filter, refused. */
+export interface Refusal {
+  readonly architecture: Architecture
+  /** libseccomp's name; undefined where no table has the number, or the number is not told. */
+  readonly syscall: string | undefined
+  readonly number: number | undefined
+  /** The registers of the first one; undefined where what saw it does not tell. */
+  readonly args: readonly bigint[] | undefined
+  /** What the profile answers. */
+  readonly answer: Answer
+  readonly count: number
+  readonly processes: readonly RefusedProcess[]
+  /** A rule of the profile names the call to answer ENOSYS: programs are told to take another way, and nothing is missing. */
+  readonly withheld: boolean
+}
+
+export interface RefusedProcess {
+  readonly pid: number
+  /** Its name when it made the call first. */
+  readonly comm: string
+  readonly count: number
+}
+
+const ENOSYS = 38
+const numbers = 1024
+const bit30 = 0x40000000
+
+/** Everything that the filter could refuse to some arguments. */
+export function watchFor(meaning: Meaning): Watch {
+  const answers = new Set<Answer>()
+  const calls = architectureNames.flatMap((architecture) =>
+    Array.from({ length: numbers }, (_, place) => place).flatMap((place) => {
+      const number = architecture === 'x32' ? place + bit30 : place
+      const reach = reachOf(meaning, architecture, number)
+      const refused = reach.answers.filter((answer) => level(answer) < 2)
+      for (const answer of refused) answers.add(answer)
+      if (refused.length === reach.answers.length) return []
+      return [{ architecture, number, arguments: refused.length === 0 ? [] : reach.arguments }]
+    }),
+  )
+  const results = [...answers].flatMap((answer) => resultOf(answer) ?? [])
+  return {
+    calls,
+    results: [...new Set(results)],
+    traps: [...answers].some(({ action }) => action === 'SCMP_ACT_TRAP'),
+  }
+}
+
+/** What a call returns that is answered so; undefined where it does not return, or a handler decides. */
+function resultOf({ action, errno = 0 }: Answer): number | undefined {
+  switch (action) {
+    case 'SCMP_ACT_ERRNO':
+      return errno === 0 ? 0 : -errno
+    // seccomp(2): with no tracer, and with no listener.
+    case 'SCMP_ACT_TRACE':
+    case 'SCMP_ACT_NOTIFY':
+      return -ENOSYS
+    case 'SCMP_ACT_ALLOW':
+    case 'SCMP_ACT_LOG':
+    case 'SCMP_ACT_TRAP':
+    case 'SCMP_ACT_KILL_THREAD':
+    case 'SCMP_ACT_KILL_PROCESS':
+      return undefined
+  }
+}
+
+/** What was refused, by architecture and number. */
+export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): readonly Refusal[] {
+  const found = new Map<string, Refusal>()
+  for (const suspect of suspects) {
+    const answer = answerOf(meaning, suspect)
+    if (answer === undefined) continue
+    const { architecture, number, args, pid, comm, count } = suspect
+    const matter =
+      number === undefined || args === undefined ? [] : mattering(meaning, architecture, number, args)
+    const key = [architecture, number, answer.action, answer.errno, ...matter].join(' ')
+    const before = found.get(key)
+    const syscall = number === undefined ? undefined : syscallTable(architecture).byNumber(number)?.name
+    found.set(key, {
+      architecture,
+      syscall,
+      number,
+      args: before?.args ?? args,
+      answer,
+      count: (before?.count ?? 0) + count,
+      processes: withProcess(before?.processes ?? [], { pid, comm, count }),
+      withheld: syscall !== undefined && answer.errno === ENOSYS && isNamed(meaning, syscall),
+    })
+  }
+  return inOrder([...found.values()])
+}
+
+function mattering(
+  meaning: Meaning,
+  architecture: Architecture,
+  number: number,
+  args: readonly bigint[],
+): readonly bigint[] {
+  return reachOf(meaning, architecture, number).arguments.map((index) => args[index] ?? 0n)
+}
+
+/** The answer that refused it; undefined where it was not the filter. */
+function answerOf(meaning: Meaning, { architecture, number, args, result }: Suspect): Answer | undefined {
+  if (number === undefined) {
+    const { defaultAnswer } = meaning.resolved
+    const kills =
+      defaultAnswer.action === 'SCMP_ACT_KILL_PROCESS' ? defaultAnswer.action : 'SCMP_ACT_KILL_THREAD'
+    return { action: kills, errno: undefined }
+  }
+  const answers =
+    args === undefined
+      ? reachOf(meaning, architecture, number).answers
+      : [meaning.answer(architecture, number, args)]
+  return answers.find((answer) => {
+    switch (answer.action) {
+      case 'SCMP_ACT_KILL_PROCESS':
+      case 'SCMP_ACT_KILL_THREAD':
+        return result === 'ended'
+      case 'SCMP_ACT_TRAP':
+        return result === 'trapped'
+      case 'SCMP_ACT_ALLOW':
+      case 'SCMP_ACT_LOG':
+        return false
+      case 'SCMP_ACT_ERRNO':
+      case 'SCMP_ACT_TRACE':
+      case 'SCMP_ACT_NOTIFY':
+        return result === resultOf(answer)
+    }
+  })
+}
+
+function isNamed({ resolved }: Meaning, syscall: string): boolean {
+  return resolved.rules.some(
+    ({ names, answer }) =>
+      answer.action === 'SCMP_ACT_ERRNO' && answer.errno === ENOSYS && names.includes(syscall),
+  )
+}
+
+function withProcess(known: readonly RefusedProcess[], one: RefusedProcess): readonly RefusedProcess[] {
+  const before = known.find(({ pid, comm }) => pid === one.pid && comm === one.comm)
+  const others = known.filter((each) => each !== before)
+  return [...others, { ...one, count: one.count + (before?.count ?? 0) }].sort(
+    (a, b) => a.pid - b.pid || (a.comm < b.comm ? -1 : 1),
+  )
+}
+
+/** Of several runs, one list. */
+export function joinRefusals(lists: readonly (readonly Refusal[])[]): readonly Refusal[] {
+  const found: Refusal[] = []
+  for (const refusal of lists.flat()) {
+    const index = found.findIndex((each) => isSameCall(each, refusal))
+    const before = found[index]
+    if (before === undefined) found.push(refusal)
+    else
+      found[index] = {
+        ...before,
+        count: before.count + refusal.count,
+        processes: refusal.processes.reduce(withProcess, before.processes),
+      }
+  }
+  return inOrder(found)
+}
+
+function isSameCall(one: Refusal, other: Refusal): boolean {
+  return (
+    one.architecture === other.architecture &&
+    one.number === other.number &&
+    one.answer.action === other.answer.action &&
+    one.answer.errno === other.answer.errno &&
+    (one.args ?? []).join() === (other.args ?? []).join()
+  )
+}
+
+function inOrder(refusals: readonly Refusal[]): readonly Refusal[] {
+  return [...refusals].sort(
+    (one, other) =>
+      architectureNames.indexOf(one.architecture) - architectureNames.indexOf(other.architecture) ||
+      (one.number ?? -1) - (other.number ?? -1),
+  )
+}

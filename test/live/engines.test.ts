@@ -1,0 +1,118 @@
+// Containers by other ways than one engine's `run`: strace below an engine, compose. The same daemon and images.
+import { execa } from 'execa'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
+import { noEbpf, noStrace } from './command.ts'
+
+const reason = (await noEbpf()) ?? whyNotRun('runc')
+if (reason !== undefined) {
+  t.comment(reason)
+  t.plan(0, reason)
+  process.exit(0)
+}
+
+// Engines take their time on a busy machine.
+t.setTimeout(600_000)
+const { allowed, at, close, engines, leftovers, limits, node, podman, quietly, words } =
+  await import('./containers.ts')
+const noStraceHere = (await noStrace()) ?? false
+
+/** The calls by architecture, as a recorder tells them. */
+async function seenBy(recorder: 'ebpf' | 'strace', command: readonly string[]): Promise<readonly string[]> {
+  const file = at(`seen-${recorder}.json`)
+  const trace = ['trace', '--recorder', recorder, '--observations', file, '-o', at('seen.json'), '--']
+  const [first, ...rest] = command[0]?.endsWith('crun')
+    ? runtimeWords('crun', [node, ...words, ...trace, ...command])
+    : [node, ...words, ...trace, ...command]
+  const traced = await execa(first as string, rest, quietly)
+  if (traced.exitCode !== 0) throw new Error(`${recorder}: status ${traced.exitCode}: ${traced.stderr}`)
+  const { architectures } = JSON.parse(readFileSync(file, 'utf8')) as {
+    architectures: Record<string, Record<string, unknown>>
+  }
+  return Object.entries(architectures).flatMap(([architecture, calls]) =>
+    Object.keys(calls).map((call) => `${architecture} ${call}`),
+  )
+}
+
+/** What Go's run time does now and then, whoever looks. */
+const nowAndThen =
+  /^x86_64 (?:futex|nanosleep|tgkill|getpid|sched_yield|mmap|madvise|munmap|epoll_pwait|rt_sigreturn|rt_sigprocmask|clone|gettid|sigaltstack)$/
+const below: readonly (readonly [name: string, why: string | undefined, command: readonly string[]])[] = [
+  ['runc', whyNotRun('runc'), ['runc', '--root', at('state'), 'run', '-b', at('bundle'), 'below']],
+  ['crun', whyNotRun('crun'), ['crun', '--root', at('state'), 'run', '-b', at('bundle'), 'below']],
+  [
+    'podman',
+    engines[1]?.[1],
+    [...podman, 'run', '--rm', '--network', 'none', ...limits, 'seccomp-gen-test', 'sh', '-c', 'ls / | cat'],
+  ],
+]
+for (const [name, why, command] of below) {
+  t.test(
+    `${name}: strace counts from the filter on what the kernel counts under it`,
+    { skip: why ?? noStraceHere },
+    async (t) => {
+      writeBundle(at('bundle'), { args: ['/bin/sh', '-c', 'ls / | cat'], noNewPrivileges: false }, undefined)
+      const [ebpf, strace] = [await seenBy('ebpf', command), await seenBy('strace', command)]
+      const steady = (calls: readonly string[]): readonly string[] =>
+        calls.filter((call) => name === 'crun' || !nowAndThen.test(call))
+      t.strictSame(steady(strace), steady(ebpf))
+      t.ok(strace.includes('x86_64 getdents64') || strace.includes('aarch64 getdents64'))
+      t.notOk(strace.some((call) => / (?:mount|pivot_root|setns)$/.test(call)))
+    },
+  )
+}
+
+t.test('docker and strace: refused, with the reason', { skip: noStraceHere }, async (t) => {
+  const run = ['trace', '--recorder', 'strace', '--', 'docker', 'run', 'seccomp-gen-test', 'ls']
+  const refused = await execa(node, [...words, ...run], quietly)
+  t.equal(refused.exitCode, 125)
+  t.match(refused.stderr, /no child of it, and is recorded by ebpf only/)
+})
+
+const noCompose = (await execa('docker-compose', ['version'], quietly)).failed
+  ? 'docker-compose is not installed'
+  : engines[0]?.[1]
+t.test('compose up: one profile for all services', { skip: noCompose ?? false }, async (t) => {
+  mkdirSync(at('project/inner'), { recursive: true })
+  const services = (more: object): string =>
+    JSON.stringify({
+      version: '2.4',
+      services: {
+        one: { image: 'seccomp-gen-test', command: ['ls', '/'], network_mode: 'none', ...more },
+        two: { image: 'seccomp-gen-test', command: ['sh', '-c', 'id; exit 0'], network_mode: 'none' },
+      },
+    })
+  writeFileSync(at('project/docker-compose.yml'), services({}))
+  const profile = at('compose.json')
+  const up = ['docker-compose', 'up', '--no-color']
+  // The file is looked for upwards, with the override beside it.
+  const inner = { ...quietly, cwd: at('project/inner') }
+  writeFileSync(
+    at('project/docker-compose.override.yml'),
+    JSON.stringify({ version: '2.4', services: { two: { environment: { A: 'b' } } } }),
+  )
+  const recorder = execa(node, [...words, 'trace', '-o', profile, '--', ...up], inner)
+  const traced = await recorder
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.match(traced.stdout, /home/, 'ls of one')
+  t.match(traced.stdout, /uid=0/, 'id of two')
+  t.ok(allowed(profile).includes('getdents64'), 'one lists')
+  t.ok(allowed(profile).includes('getuid'), 'two asks who it is')
+  t.notOk(allowed(profile).includes('mount'))
+  t.strictSame(leftovers(recorder.pid), [])
+  const filtered = { security_opt: [`seccomp=${profile}`] }
+  writeFileSync(
+    at('project/docker-compose.override.yml'),
+    JSON.stringify({ version: '2.4', services: { one: filtered, two: filtered } }),
+  )
+  const again = await execa('docker-compose', ['up', '--no-color', '--force-recreate'], inner)
+  t.match(again.stdout, /one_1 exited with code 0/, again.stderr)
+  t.match(again.stdout, /two_1 exited with code 0/)
+  await execa('docker-compose', ['down'], inner)
+  const refused = await execa(node, [...words, 'trace', '--', ...up], inner)
+  t.equal(refused.exitCode, 125)
+  t.match(refused.stderr, /compose service one, security_opt seccomp=.*leave it out while recording/)
+})
+
+t.teardown(close)

@@ -1,0 +1,305 @@
+// A machine that runs BPF programs over memory that a test lays out: what the kernel's own would do with a program that
+// its verifier let pass. Own code, on the authority of Documentation/bpf/standardization/instruction-set.rst and
+// bpf-helpers(7); what the recorder's programs do not use it refuses to run.
+import type { KernelMap, MapCalls, MapShape } from '../../src/record/ebpf/kernel.ts'
+
+const stackSize = 512
+/** So long a program of ours is never: no loop stands in it. */
+const stepLimit = 100_000
+const errnos = { noEntry: -2n, tooBig: -7n, exists: -17n, fault: -14n }
+const noExist = 1n
+
+interface Region {
+  readonly base: bigint
+  readonly bytes: Buffer
+  /** Memory of the kernel: only the helper that copies it may look there. */
+  readonly guarded: boolean
+}
+
+/** What the kernel knows of the moment in which a program runs. */
+export interface Moment {
+  readonly processor: number
+  readonly pid: number
+  readonly tgid: number
+  readonly comm: string
+  /** Address of the current task_struct. */
+  readonly task: bigint
+  /** The id of the current task's cgroup, and of those above it, from the root on. */
+  readonly cgroups: readonly bigint[]
+}
+
+/** Maps as the kernel keeps them, and the programs that use them. */
+export class BpfMachine implements MapCalls {
+  readonly #processors: number
+  readonly #regions: Region[] = []
+  readonly #maps = new Map<number, { readonly shape: KernelMap; readonly values: Map<string, bigint> }>()
+  #free = 0xffff_8000_0000_0000n
+
+  constructor(processors: number) {
+    this.#processors = processors
+  }
+
+  /** Puts bytes of the kernel somewhere and gives their address. They can be changed later. */
+  place(bytes: Buffer, guarded = true): bigint {
+    const base = this.#free
+    this.#regions.push({ base, bytes, guarded })
+    // Nothing lies next to anything: what reads beyond an end is found out.
+    this.#free += BigInt(bytes.length) + 0x1000n
+    return base
+  }
+
+  createMap(_name: string, shape: MapShape): KernelMap {
+    const map = { ...shape, descriptor: this.#maps.size + 3 }
+    this.#maps.set(map.descriptor, { shape: map, values: new Map() })
+    if (shape.type !== 'hash') {
+      const each = this.#sizeOf(map)
+      const base = this.place(Buffer.alloc(each * shape.entries), false)
+      for (let index = 0; index < shape.entries; index++)
+        this.#valuesOf(map.descriptor).set(keyOf(index), base + BigInt(index * each))
+    }
+    return map
+  }
+
+  lookup(map: KernelMap, key: Buffer): Buffer | undefined {
+    const address = this.#valuesOf(map.descriptor).get(key.toString('hex'))
+    return address === undefined ? undefined : Buffer.from(this.#bytes(address, this.#sizeOf(map)))
+  }
+
+  update(map: KernelMap, key: Buffer, value: Buffer): void {
+    const address =
+      this.#valuesOf(map.descriptor).get(key.toString('hex')) ??
+      this.#insert(map.descriptor, key.toString('hex'))
+    value.copy(this.#bytes(address, value.length))
+  }
+
+  *keys(map: KernelMap): Generator<Buffer> {
+    for (const key of this.#valuesOf(map.descriptor).keys()) yield Buffer.from(key, 'hex')
+  }
+
+  misses(): bigint {
+    return 0n
+  }
+
+  /** Runs a program with these words as its context; gives its result. Throws where it does what it must not. */
+  run(program: Buffer, context: readonly bigint[], moment: Moment): bigint {
+    const known = this.#regions.length
+    const words = Buffer.alloc(context.length * 8)
+    for (const [index, word] of context.entries()) words.writeBigUInt64LE(BigInt.asUintN(64, word), index * 8)
+    const registers = new BigUint64Array(11)
+    registers[1] = this.place(words, false)
+    registers[10] = this.place(Buffer.alloc(stackSize), false) + BigInt(stackSize)
+    try {
+      return this.#steps(program, registers, moment)
+    } finally {
+      // Stack and context are gone; what the maps took in meanwhile stays.
+      this.#regions.splice(known, 2)
+    }
+  }
+
+  #steps(program: Buffer, registers: BigUint64Array, moment: Moment): bigint {
+    const get = (index: number): bigint => registers[index] ?? 0n
+    for (let at = 0, steps = 0; ; at++) {
+      if (++steps > stepLimit) throw new Error('the program does not end')
+      const code = program.readUInt8(at * 8)
+      const to = program.readUInt8(at * 8 + 1) & 15
+      const from = program.readUInt8(at * 8 + 1) >> 4
+      const offset = program.readInt16LE(at * 8 + 2)
+      const value = BigInt(program.readInt32LE(at * 8 + 4))
+      const operand = (code & 8) === 0 ? BigInt.asUintN(64, value) : get(from)
+      switch (code & 7) {
+        case 0: // BPF_LD: only the 64-bit immediate
+          if (code !== 0x18) throw unknown(code)
+          registers[to] = BigInt.asUintN(32, value) | (BigInt(program.readUInt32LE(++at * 8 + 4)) << 32n)
+          break
+        case 1: // BPF_LDX
+          registers[to] = this.#load(get(from) + BigInt(offset), sizeOf(code))
+          break
+        case 2: // BPF_ST
+          this.#store(get(to) + BigInt(offset), sizeOf(code), value)
+          break
+        case 3: // BPF_STX; BPF_ATOMIC: only BPF_ADD
+          if (code >> 5 === 6) {
+            if (value !== 0n) throw unknown(code)
+            const place = get(to) + BigInt(offset)
+            this.#store(place, sizeOf(code), this.#load(place, sizeOf(code)) + get(from))
+          } else this.#store(get(to) + BigInt(offset), sizeOf(code), get(from))
+          break
+        case 4: // BPF_ALU
+          registers[to] = BigInt.asUintN(
+            32,
+            compute(code, BigInt.asUintN(32, get(to)), BigInt.asUintN(32, operand), 32),
+          )
+          break
+        case 7: // BPF_ALU64
+          registers[to] = BigInt.asUintN(64, compute(code, get(to), operand, 64))
+          break
+        case 5: // BPF_JMP
+          if (code === 0x95) return get(0)
+          if (code === 0x85) {
+            registers[0] = BigInt.asUintN(64, this.#help(Number(value), registers, moment))
+            // The kernel's helpers may leave anything in them.
+            registers.fill(0xdead_beef_dead_beefn, 1, 6)
+          } else if (isTrue(code, get(to), operand)) at += offset
+          break
+        default:
+          throw unknown(code)
+      }
+    }
+  }
+
+  /** By number, include/uapi/linux/bpf.h. */
+  #help(helper: number, registers: BigUint64Array, moment: Moment): bigint {
+    const [, one = 0n, two = 0n, three = 0n, four = 0n] = registers
+    switch (helper) {
+      case 1: {
+        const { shape, values } = this.#mapOf(one)
+        const address = values.get(this.#bytes(two, shape.key).toString('hex'))
+        if (address === undefined) return 0n
+        return shape.type === 'perCpuArray' ? address + BigInt(moment.processor * stride(shape)) : address
+      }
+      case 2: {
+        const { shape, values } = this.#mapOf(one)
+        const key = this.#bytes(two, shape.key).toString('hex')
+        if (values.has(key) && four === noExist) return errnos.exists
+        if (!values.has(key) && values.size >= shape.entries) return errnos.tooBig
+        const address = values.get(key) ?? this.#insert(shape.descriptor, key)
+        this.#bytes(three, shape.value).copy(this.#bytes(address, shape.value))
+        return 0n
+      }
+      case 3: {
+        const { shape, values } = this.#mapOf(one)
+        return values.delete(this.#bytes(two, shape.key).toString('hex')) ? 0n : errnos.noEntry
+      }
+      case 14:
+        return (BigInt(moment.tgid) << 32n) | BigInt(moment.pid)
+      case 16: {
+        const comm = this.#bytes(one, Number(two))
+        comm.fill(0)
+        comm.write(moment.comm.slice(0, Number(two) - 1), 'latin1')
+        return 0n
+      }
+      case 35:
+        return moment.task
+      case 113: {
+        const target = this.#bytes(one, Number(two))
+        const source = this.#find(three, Number(two), true)
+        if (source === undefined) {
+          target.fill(0)
+          return errnos.fault
+        }
+        source.copy(target)
+        return 0n
+      }
+      case 123:
+        return moment.cgroups[Number(BigInt.asIntN(32, one))] ?? 0n
+      default:
+        throw new Error(`the machine has no helper ${helper}`)
+    }
+  }
+
+  #insert(descriptor: number, key: string): bigint {
+    const { shape, values } = this.#mapOf(BigInt(descriptor))
+    const base = this.place(Buffer.alloc(shape.value), false)
+    values.set(key, base)
+    return base
+  }
+
+  /** A per-CPU map has a value for every processor, one behind the other. */
+  #sizeOf(shape: MapShape): number {
+    return shape.type === 'perCpuArray' ? stride(shape) * this.#processors : shape.value
+  }
+
+  #mapOf(descriptor: bigint) {
+    const map = this.#maps.get(Number(descriptor))
+    if (map === undefined) throw new Error(`${descriptor} is no map`)
+    return map
+  }
+
+  #valuesOf(descriptor: number): Map<string, bigint> {
+    return this.#mapOf(BigInt(descriptor)).values
+  }
+
+  #load(address: bigint, size: number): bigint {
+    const bytes = this.#bytes(address, size)
+    return size === 8 ? bytes.readBigUInt64LE() : BigInt(bytes.readUIntLE(0, size))
+  }
+
+  #store(address: bigint, size: number, value: bigint): void {
+    const bytes = this.#bytes(address, size)
+    if (size === 8) bytes.writeBigUInt64LE(BigInt.asUintN(64, value))
+    else bytes.writeUIntLE(Number(BigInt.asUintN(size * 8, value)), 0, size)
+  }
+
+  /** Memory that a program may touch itself. */
+  #bytes(address: bigint, size: number): Buffer {
+    const found = this.#find(address, size, false)
+    if (found === undefined)
+      throw new Error(`the program touches what is not its own: ${size} bytes at 0x${address.toString(16)}`)
+    return found
+  }
+
+  /** `guarded`: memory of the kernel too, which only the helper that copies it may read. */
+  #find(address: bigint, size: number, guarded: boolean): Buffer | undefined {
+    const region = this.#regions.find(
+      ({ base, bytes }) => address >= base && address + BigInt(size) <= base + BigInt(bytes.length),
+    )
+    if (region === undefined || (region.guarded && !guarded)) return undefined
+    const start = Number(address - region.base)
+    return region.bytes.subarray(start, start + size)
+  }
+}
+
+function stride({ value }: MapShape): number {
+  return Math.ceil(value / 8) * 8
+}
+
+function keyOf(index: number): string {
+  const key = Buffer.alloc(4)
+  key.writeUInt32LE(index)
+  return key.toString('hex')
+}
+
+/** BPF_W, BPF_H, BPF_B, BPF_DW. */
+function sizeOf(code: number): number {
+  return [4, 2, 1, 8][(code >> 3) & 3] ?? 0
+}
+
+function compute(code: number, to: bigint, operand: bigint, bits: number): bigint {
+  switch (code >> 4) {
+    case 0x0:
+      return to + operand
+    case 0x4:
+      return to | operand
+    case 0x5:
+      return to & operand
+    case 0x7:
+      return to >> (operand & BigInt(bits - 1))
+    case 0xb:
+      return operand
+    default:
+      throw unknown(code)
+  }
+}
+
+function isTrue(code: number, to: bigint, operand: bigint): boolean {
+  switch (code >> 4) {
+    case 0x0:
+      return true
+    case 0x1:
+      return to === operand
+    case 0x2:
+      return to > operand
+    case 0x3:
+      return to >= operand
+    case 0x4:
+      return (to & operand) !== 0n
+    case 0x5:
+      return to !== operand
+    default:
+      throw unknown(code)
+  }
+}
+
+function unknown(code: number): Error {
+  return new Error(`the machine has no instruction 0x${code.toString(16)}`)
+}

@@ -1,0 +1,359 @@
+// The recorder's programs for x86_64 and aarch64 run by a machine of the test over memory laid out as a real kernel of
+// that architecture lays it out: what is counted of native and 32-bit calls, under a filter or without one, in the
+// cgroup or outside. On aarch64 this is all that is tried: no arm64 kernel has run these programs. On x86_64 the same
+// machine is held against the kernel that runs here.
+import { execa } from 'execa'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { syscallTable } from '../../src/abi/tables.ts'
+import type { Observations } from '../../src/observe/index.ts'
+import { assemble } from '../../src/record/ebpf/assembler.ts'
+import { Btf } from '../../src/record/ebpf/btf.ts'
+import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
+import { architecturesOf, layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
+import { createMaps, key32, memberStates, type Maps } from '../../src/record/ebpf/maps.ts'
+import { programsFor, type Membership, type Programs } from '../../src/record/ebpf/program.ts'
+import { wantArguments, wantedArguments } from '../../src/record/ebpf/session.ts'
+import { record } from '../../src/record/index.ts'
+import { noEbpf, noStrace } from '../live/command.ts'
+import { BpfMachine } from './bpf-machine.ts'
+
+/** Made by scripts/make-btf.ts: Debian's linux-image-6.1.0-56-arm64, and the kernel this was written on. */
+const descriptions: Readonly<Record<Machine, string>> = {
+  aarch64: 'linux-6.1.0-56-arm64.btf',
+  x86_64: 'linux-6.18-x86_64.btf',
+}
+const described = (machine: Machine): Btf =>
+  new Btf(readFileSync(new URL(`fixtures/${descriptions[machine]}`, import.meta.url)))
+
+/** In the order of struct pt_regs, eight bytes each. Authority: UAPI asm/ptrace.h of x86 and of arm64. */
+const pushed = 'r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax'.split(' ')
+const registerPlaces = {
+  x86_64: (name: string): number => pushed.indexOf(name) * 8,
+  aarch64: (name: string): number => {
+    // struct user_pt_regs: regs[31], sp, pc, pstate; arch/arm64/include/asm/ptrace.h goes on with orig_x0, syscallno.
+    const further: Readonly<Record<string, number>> = { pstate: 33 * 8, orig_x0: 34 * 8, syscallno: 35 * 8 }
+    return further[name] ?? Number(name.slice(1)) * 8
+  },
+}
+/** Where arguments come in. Authority: syscall(2). */
+const argumentRegisters = {
+  x86_64: ['di', 'si', 'dx', 'r10', 'r8', 'r9'],
+  i386: ['bx', 'cx', 'dx', 'si', 'di', 'bp'],
+  aarch64: ['orig_x0', 'x1', 'x2', 'x3', 'x4', 'x5'],
+} as const
+
+interface Call {
+  readonly number: number
+  readonly args?: readonly bigint[]
+  /** Made by 32-bit code. */
+  readonly compat?: boolean
+  readonly filtered?: boolean
+  readonly cgroups?: readonly bigint[]
+  readonly pid?: number
+  readonly tgid?: number
+  readonly comm?: string
+  readonly processor?: number
+  readonly result?: bigint
+}
+
+/** A kernel with the recorder's programs loaded; tasks come and call as a test tells it. */
+class Simulated {
+  readonly #machine = new BpfMachine(2)
+  readonly #layout: Layout
+  readonly #maps: Maps
+  readonly #programs: Readonly<Record<keyof Programs, Buffer>>
+  readonly #architecture: Machine
+
+  constructor(architecture: Machine, membership: Membership, ownProcess = 1) {
+    this.#architecture = architecture
+    this.#layout = layoutOf(described(architecture), architecture)
+    this.#maps = createMaps(this.#machine, architecturesOf[architecture].length)
+    wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
+    const programs = programsFor(this.#layout, this.#maps, membership, ownProcess)
+    this.#programs = Object.fromEntries(
+      Object.entries(programs).map(([name, lines]: [string, Programs[keyof Programs]]) => [
+        name,
+        assemble(lines),
+      ]),
+    ) as Record<keyof Programs, Buffer>
+  }
+
+  adopt(pid: number): void {
+    this.#machine.update(this.#maps.members, key32(pid), key32(memberStates.counted))
+  }
+
+  members(): readonly number[] {
+    return [...this.#machine.keys(this.#maps.members)].map((key) => key.readUInt32LE())
+  }
+
+  call(call: Call): void {
+    const { tgid = 100, pid = tgid, comm = 'program', processor = 0, cgroups = [1n] } = call
+    const task = this.#task(pid, tgid, call)
+    const moment = { pid, tgid, comm, processor, task, cgroups }
+    const registers = this.#registers(call)
+    this.#machine.run(this.#programs.sys_enter, [registers, BigInt(call.number)], moment)
+    this.#machine.run(this.#programs.sys_exit, [registers, call.result ?? 0n], moment)
+  }
+
+  fork(parent: number, child: number, thread = child): void {
+    const tasks = [this.#task(parent, parent, {}), this.#task(thread, child, {})]
+    this.#machine.run(this.#programs.sched_process_fork, tasks, this.#nobody())
+  }
+
+  end(pid: number, threadsLeft = 0): void {
+    const task = this.#task(pid, pid, {}, threadsLeft)
+    this.#machine.run(this.#programs.sched_process_exit, [task], this.#nobody())
+  }
+
+  observations(): Observations {
+    const lost = readLost(this.#machine, this.#maps, [])
+    return readCounts(
+      this.#machine,
+      this.#maps,
+      this.#architecture,
+      wantedArguments(),
+      'simulated',
+      lost,
+      false,
+      undefined,
+    )
+  }
+
+  #nobody() {
+    return { pid: 0, tgid: 0, comm: 'swapper', processor: 0, task: this.#task(0, 0, {}), cgroups: [] }
+  }
+
+  #task(pid: number, tgid: number, { compat, filtered }: Partial<Call>, live = 1): bigint {
+    const { task, live: place } = this.#layout
+    const signal = Buffer.alloc(2048)
+    signal.writeInt32LE(live, place)
+    const bytes = Buffer.alloc(16384, 0xa5)
+    bytes.writeInt32LE(pid, task.pid)
+    bytes.writeInt32LE(tgid, task.tgid)
+    bytes.writeInt32LE(filtered === true ? 2 : 0, task.seccompMode)
+    bytes.writeBigUInt64LE(this.#machine.place(signal), task.signal)
+    // TS_COMPAT; the other bits are not asked.
+    if (this.#architecture === 'x86_64') bytes.writeUInt32LE(compat === true ? 0xf2 : 0xf0, task.status)
+    return this.#machine.place(bytes)
+  }
+
+  #registers({ number, args = [], compat = false }: Call): bigint {
+    const place = registerPlaces[this.#architecture]
+    const bytes = Buffer.alloc(336, 0x5a)
+    const names =
+      this.#architecture === 'aarch64'
+        ? argumentRegisters.aarch64
+        : argumentRegisters[compat ? 'i386' : 'x86_64']
+    for (const [index, name] of names.entries())
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, args[index] ?? 0n), place(name))
+    if (this.#architecture === 'aarch64') {
+      // PSR_MODE32_BIT; N and C beside it.
+      bytes.writeBigUInt64LE(compat ? 0xa0000010n : 0xa0000000n, place('pstate'))
+      bytes.writeInt32LE(number, place('syscallno'))
+    } else bytes.writeBigInt64LE(BigInt(number), place('orig_ax'))
+    return this.#machine.place(bytes)
+  }
+}
+
+const number = (architecture: 'x86_64' | 'x86' | 'x32' | 'aarch64' | 'arm', name: string): number =>
+  syscallTable(architecture).byName(name)?.number ?? Number.NaN
+const compatOf = { x86_64: 'x86', aarch64: 'arm' } as const
+/** Calls with their counts and values, without places. */
+const told = ({ architectures }: Observations): unknown =>
+  Object.fromEntries(
+    Object.entries(architectures).map(([architecture, calls]) => [
+      architecture,
+      Object.fromEntries(
+        Object.entries(calls).map(([name, { count, args }]) => [
+          name,
+          args === undefined ? count : [count, args],
+        ]),
+      ),
+    ]),
+  )
+
+t.test('the description of a real arm64 kernel and the documented order of registers agree', (t) => {
+  const { registers } = layoutOf(described('aarch64'), 'aarch64')
+  const place = registerPlaces.aarch64
+  t.equal(registers.number, place('syscallno'))
+  t.equal(registers.state, place('pstate'))
+  t.strictSame(registers.arguments, argumentRegisters.aarch64.map(place))
+  t.strictSame(registers.compatArguments, registers.arguments)
+  const wide = layoutOf(described('x86_64'), 'x86_64').registers
+  t.equal(wide.number, registerPlaces.x86_64('orig_ax'))
+  t.strictSame(wide.arguments, argumentRegisters.x86_64.map(registerPlaces.x86_64))
+  t.strictSame(wide.compatArguments, argumentRegisters.i386.map(registerPlaces.x86_64))
+  t.end()
+})
+
+for (const machine of ['aarch64', 'x86_64'] as const) {
+  const compat = compatOf[machine]
+  const tree = { who: 'tree', underFilter: false } as const
+
+  t.test(`${machine}: native and 32-bit calls, on every processor, with their values`, (t) => {
+    const kernel = new Simulated(machine, tree)
+    kernel.adopt(100)
+    const socket = number(machine, 'socket')
+    kernel.call({ number: number(machine, 'getpid') })
+    kernel.call({ number: number(machine, 'getpid'), processor: 1, comm: 'other' })
+    // The kernel takes the lower half of an int; every register holds something.
+    kernel.call({ number: socket, args: [0xffffffff00000002n, 0x80001n, 6n, 7n, 8n, 9n] })
+    kernel.call({ number: socket, args: [1n, 1n, 0n] })
+    kernel.call({ number: socket, args: [1n, 1n, 0n], processor: 1 })
+    kernel.call({ number: number(compat, 'socket'), compat: true, args: [16n, 3n, 15n] })
+    kernel.call({ number: number(compat, 'getuid32'), compat: true })
+    kernel.call({ number: number(machine, 'getpid'), tgid: 200 })
+    t.strictSame(told(kernel.observations()), {
+      [machine]: {
+        getpid: 2,
+        socket: [3, { 0: ['1', '2'] }],
+      },
+      [compat]: { getuid32: 1, socket: [1, { 0: ['16'] }] },
+    })
+    t.equal(
+      kernel.observations().architectures[machine]?.['getpid']?.first,
+      'ebpf:program',
+      'who made it first',
+    )
+    t.end()
+  })
+
+  t.test(`${machine}: numbers that no table has, -1 too, are told and not taken for others`, (t) => {
+    const kernel = new Simulated(machine, tree)
+    kernel.adopt(100)
+    kernel.call({ number: -1, result: -38n })
+    kernel.call({ number: 1000, result: -38n })
+    kernel.call({ number: 5000, compat: true, result: -38n })
+    // ARM_NR set_tls, arch/arm/include/uapi/asm/unistd.h.
+    kernel.call({ number: 0xf0005, compat: true })
+    const { architectures, unknown } = kernel.observations()
+    const numbers = Object.fromEntries(
+      Object.entries(unknown).map(([architecture, calls]) => [architecture, Object.keys(calls)]),
+    )
+    t.strictSame(Object.keys(architectures), machine === 'aarch64' ? ['arm'] : [])
+    t.strictSame(
+      numbers,
+      machine === 'aarch64'
+        ? { aarch64: ['1000', '4294967295'], arm: ['5000'] }
+        : { x86_64: ['1000', '4294967295'], x86: ['5000', '983045'] },
+    )
+    t.end()
+  })
+
+  t.test(`${machine}: in the cgroup and under a filter only`, (t) => {
+    const inside = [1n, 40n, 41n, 42n]
+    const kernel = new Simulated(machine, { who: { cgroup: 41n, level: 2 }, underFilter: true })
+    const calls: readonly Partial<Call>[] = [
+      { cgroups: inside, filtered: true },
+      { cgroups: [1n, 40n, 41n], filtered: true, tgid: 7 },
+      { cgroups: inside, filtered: false },
+      { cgroups: [1n, 40n, 99n], filtered: true },
+      { cgroups: [1n, 41n], filtered: true },
+      { cgroups: [1n], filtered: true },
+    ]
+    for (const call of calls) {
+      kernel.call({ number: number(machine, 'getpid'), ...call })
+      kernel.call({ number: number(compat, 'getpid'), compat: true, ...call })
+    }
+    t.strictSame(told(kernel.observations()), { [machine]: { getpid: 2 }, [compat]: { getpid: 2 } })
+    t.end()
+  })
+
+  t.test(`${machine}: a tree of processes: from forks to the end of the last thread`, (t) => {
+    const kernel = new Simulated(machine, tree)
+    kernel.adopt(100)
+    kernel.fork(100, 101)
+    kernel.fork(101, 102)
+    kernel.fork(500, 501)
+    // A thread is of a process that is known.
+    kernel.fork(500, 500, 502)
+    kernel.fork(100, 100, 103)
+    t.strictSame(kernel.members(), [100, 101, 102])
+    for (const tgid of [100, 101, 102, 500, 501]) kernel.call({ number: number(machine, 'getppid'), tgid })
+    kernel.call({ number: number(machine, 'getppid'), tgid: 100, pid: 103 })
+    kernel.end(101, 1)
+    kernel.end(102)
+    t.strictSame(kernel.members(), [100, 101])
+    t.strictSame(told(kernel.observations()), { [machine]: { getppid: 4 } })
+    t.end()
+  })
+
+  t.test(`${machine}: a call that the kernel has not is told by its answer`, (t) => {
+    const kernel = new Simulated(machine, tree)
+    kernel.adopt(100)
+    const clone3 = number(machine, 'clone3')
+    kernel.call({ number: clone3, result: -38n })
+    kernel.call({ number: clone3, result: -22n })
+    const [seen] = Object.values(kernel.observations().architectures[machine] ?? {})
+    t.match(seen, { count: 2, enosys: 1 })
+    t.end()
+  })
+}
+
+t.test('x86_64: the number space of x32', (t) => {
+  const kernel = new Simulated('x86_64', { who: 'tree', underFilter: false })
+  kernel.adopt(100)
+  kernel.call({ number: number('x32', 'getpid') })
+  kernel.call({ number: number('x32', 'socket'), args: [2n, 1n, 0n] })
+  t.strictSame(told(kernel.observations()), {
+    x32: { getpid: 1, socket: [1, { 0: ['2'] }] },
+  })
+  t.end()
+})
+
+t.test(
+  'x86_64: the machine counts what the kernel here counts',
+  { skip: process.arch === 'x64' ? ((await noEbpf()) ?? (await noStrace()) ?? false) : 'this is no x86_64' },
+  async (t) => {
+    const directory = t.testdir()
+    const program = `
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+  int pair[2];
+  for (int i = 0; i < 10; i++) getppid();
+  socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  socket(AF_INET6, SOCK_DGRAM, 17);
+  socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+  prctl(PR_SET_NAME, "named");
+  personality(0xffffffff);
+  syscall(SYS_clone3, 0, 0);
+  syscall(900); syscall(5000); syscall(-1L);
+  return 0;
+}`
+    writeFileSync(join(directory, 'program.c'), program)
+    const file = join(directory, 'program')
+    const made = await execa('gcc', ['-static', '-o', file, `${file}.c`], { reject: false })
+    if (made.failed) return void t.pass('not run here', { skip: `gcc: ${made.shortMessage}` })
+    const real = await record({ command: [file], recorder: 'ebpf', streams: 'ignore' })
+
+    const trace = join(directory, 'trace')
+    await execa('strace', ['-n', '-X', 'raw', '-e', 'raw=all', '-o', trace, file])
+    const kernel = new Simulated('x86_64', { who: 'tree', underFilter: false })
+    kernel.adopt(100)
+    for (const line of readFileSync(trace, 'latin1').split('\n')) {
+      const [, call = '', name = '', args = '', result = '?'] =
+        /^\[ *(\d+|\?+)\] (\w+)\((.*)\) += (-?\w+|\?)/.exec(line) ?? []
+      if (call === '') continue
+      kernel.call({
+        // strace has no column for -1: it stands in the name, syscall_0xffffffffffffffff.
+        number: Number(
+          call.startsWith('?') ? BigInt.asIntN(64, BigInt(name.slice('syscall_'.length))) : call,
+        ),
+        args: args === '' ? [] : args.split(', ').map(BigInt),
+        result: line.includes('ENOSYS') ? -38n : result === '?' ? 0n : BigInt(result),
+      })
+    }
+    const simulated = kernel.observations()
+    t.strictSame(told(simulated), told(real.observations))
+    const numbers = (seen: Observations) =>
+      Object.entries(seen.unknown['x86_64'] ?? {}).map(([n, { count }]) => [n, count])
+    t.strictSame(numbers(simulated), numbers(real.observations))
+    t.not(numbers(simulated).length, 0)
+  },
+)

@@ -1,0 +1,263 @@
+// What was refused, decided from what was seen; the edit of a profile's text; and the report. The runs themselves are in
+// test/live/verify.test.ts.
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { execaSync } from 'execa'
+import fc from 'fast-check'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { builtin, contextOf, level, makeMeaning } from '../src/meaning/index.ts'
+import { parseProfile } from '../src/profile/index.ts'
+import type { Suspect } from '../src/record/index.ts'
+import { unifiedDiff } from '../src/report/unified.ts'
+import { verificationReport, type Verified } from '../src/report/verification.ts'
+import { ceilingOf } from '../src/verify/ceiling.ts'
+import { withCall } from '../src/verify/edit.ts'
+import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
+import { transcript } from './commands/world.ts'
+
+const meaningOf = (profile: object, runtime?: 'runc') =>
+  makeMeaning(parseProfile(JSON.stringify(profile)), contextOf(runtime === undefined ? {} : { runtime }))
+const suspect = (more: Partial<Suspect>): Suspect => ({
+  architecture: 'x86_64',
+  number: 101,
+  args: [0n, 0n, 0n, 0n, 0n, 0n],
+  result: -1,
+  pid: 7,
+  comm: 'a',
+  count: 1,
+  ...more,
+})
+const [ptrace, socket, read, clone3, unknown] = [101, 41, 0, 435, 900]
+const names = (found: readonly Refusal[]): readonly (string | number | undefined)[] =>
+  found.map(({ syscall, number }) => syscall ?? number)
+
+t.test('what the filter refused is told from what the kernel refused', async (t) => {
+  const meaning = meaningOf({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: [
+      { names: ['read', 'faccessat2'], action: 'SCMP_ACT_ALLOW' },
+      { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+      { names: ['kill'], action: 'SCMP_ACT_TRAP' },
+      { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }] },
+    ],
+  })
+  const rows: readonly (readonly [string, Partial<Suspect>, readonly (string | number)[]])[] = [
+    ['refused by default', { number: ptrace }, ['ptrace']],
+    ['an errno that is not the filter’s', { number: ptrace, result: -3 }, []],
+    ['allowed, and EPERM of the kernel’s own', { number: read }, []],
+    ['refused for its arguments', { number: socket, args: [2n, 0n, 0n, 0n, 0n, 0n] }, ['socket']],
+    ['allowed for its arguments', { number: socket, args: [1n, 0n, 0n, 0n, 0n, 0n] }, []],
+    ['arguments not told', { number: socket, args: undefined }, ['socket']],
+    ['trapped', { number: 62, result: 'trapped' }, ['kill']],
+    ['killed by something else', { number: 62, result: 'ended' }, []],
+    ['ended by its architecture', { architecture: 'x86', number: 11, result: 'ended' }, ['execve']],
+    ['ended, by what is not told', { number: undefined, result: 'ended' }, [undefined as never]],
+    ['a number that no table has', { number: unknown }, [900]],
+  ]
+  for (const [what, seen, expected] of rows)
+    t.strictSame(names(refusalsOf(meaning, [suspect(seen)])), expected, what)
+  const [withheld] = refusalsOf(meaning, [suspect({ number: clone3, result: -38 })])
+  t.equal(withheld?.withheld, true, 'ENOSYS by a rule of its own is meant')
+  const folded = refusalsOf(meaning, [
+    suspect({ count: 2 }),
+    suspect({ pid: 8, comm: 'b', args: [9n, 0n, 0n, 0n, 0n, 0n] }),
+  ])
+  t.match(
+    folded,
+    [{ count: 3, processes: [{ pid: 7, count: 2 }, { pid: 8 }] }],
+    'arguments that do not matter',
+  )
+})
+
+t.test('what is watched is what could be refused', async (t) => {
+  const watch = watchFor(makeMeaning(builtin('docker').profile, contextOf()))
+  const entry = (number: number) =>
+    watch.calls.find((each) => each.architecture === 'x86_64' && each.number === number)?.arguments
+  t.strictSame([entry(read), entry(56), entry(clone3)], [[], [0], undefined])
+  t.strictSame([...watch.results].sort(), [-1, -38])
+  const runc = watchFor(
+    meaningOf(
+      { defaultAction: 'SCMP_ACT_KILL', syscalls: [{ names: ['close'], action: 'SCMP_ACT_ALLOW' }] },
+      'runc',
+    ),
+  )
+  t.strictSame(runc.results, [-38], 'runc answers ENOSYS beyond the largest number')
+})
+
+t.test('the ceiling gives its own conditions', async (t) => {
+  const ceiling = ceilingOf(builtin('docker').profile, contextOf())
+  const refusal = (number: number, syscall: string, first = 0n): Refusal => ({
+    architecture: 'x86_64',
+    syscall,
+    number,
+    args: [first, 0n, 0n, 0n, 0n, 0n],
+    answer: { action: 'SCMP_ACT_ERRNO', errno: 1 },
+    count: 1,
+    processes: [],
+    withheld: false,
+  })
+  t.strictSame(ceiling.conditionsFor(refusal(read, 'read')), [])
+  t.equal(ceiling.conditionsFor(refusal(165, 'mount')), undefined)
+  t.equal(ceiling.conditionsFor(refusal(56, 'clone', 0x10000000n)), undefined, 'a new user namespace')
+  t.match(ceiling.conditionsFor(refusal(56, 'clone', 17n)), [{ index: 0, op: 'SCMP_CMP_MASKED_EQ' }])
+  t.strictSame(ceilingOf(undefined, contextOf()).conditionsFor(refusal(165, 'mount')), [], 'no ceiling')
+})
+
+const layouts: Readonly<Record<string, string>> = {
+  canonical:
+    '{\n  "defaultAction": "SCMP_ACT_ERRNO",\n  "syscalls": [\n    {\n      "names": [\n        "close",\n        "write"\n      ],\n      "action": "SCMP_ACT_ALLOW"\n    }\n  ]\n}\n',
+  'in one line':
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["close","write"],"action":"SCMP_ACT_ALLOW"}]}',
+  'one name': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["close"],"action":"SCMP_ACT_ALLOW"}]}',
+  unsorted:
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":[ "write", "close" ],"action":"SCMP_ACT_ALLOW"}]}\r\n',
+  'without rules': '{"defaultAction": "SCMP_ACT_ERRNO"}',
+  'refused by a rule':
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","kill"],"action":"SCMP_ACT_ERRNO","errnoRet":2},{"names":["read"],"action":"SCMP_ACT_KILL"}]}',
+  'a config.json':
+    '{"ociVersion":"1.0.2","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["write"],"action":"SCMP_ACT_ALLOW"}]}},"process":{"cwd":"/"}}',
+}
+
+t.test('a call is added where it stands best, and the rest stays as it is', async (t) => {
+  const allowedIn = (text: string, number: number, first = 0n): boolean =>
+    level(makeMeaning(parseProfile(text), contextOf()).answer('x86_64', number, [first])) === 2
+  for (const [what, text] of Object.entries(layouts)) {
+    const plain = { architecture: 'x86_64', syscall: 'read', conditions: [] } as const
+    const edited = withCall(text, 'p', plain, (text) => allowedIn(text, read)) ?? ''
+    t.ok(allowedIn(edited, read), what)
+    const conditions = [
+      { index: 0, value: 0xffffffffffffffffn, valueTwo: 1n, op: 'SCMP_CMP_MASKED_EQ' },
+    ] as const
+    const wide =
+      withCall(text, 'p', { architecture: 'x86_64', syscall: 'socket', conditions }, (text) =>
+        allowedIn(text, socket, 1n),
+      ) ?? ''
+    t.ok(allowedIn(wide, socket, 1n) && !allowedIn(wide, socket, 2n), `${what}, under a condition`)
+    t.match(wide, '18446744073709551615', 'no digit is lost')
+  }
+  const at = (name: string): string =>
+    withCall(
+      layouts[name] ?? '',
+      'p',
+      { architecture: 'x86_64', syscall: 'read', conditions: [] },
+      () => true,
+    ) ?? ''
+  t.equal(at('canonical'), (layouts['canonical'] ?? '').replace('"close",\n', '"close",\n        "read",\n'))
+  t.equal(at('in one line'), (layouts['in one line'] ?? '').replace('"close",', '"close","read",'))
+  t.equal(at('unsorted'), (layouts['unsorted'] ?? '').replace('"close" ', '"close", "read" '))
+  const x86 = withCall(
+    layouts['canonical'] ?? '',
+    'p',
+    { architecture: 'x86', syscall: 'execve', conditions: [] },
+    () => true,
+  )
+  t.match(parseProfile(x86 ?? '').profile, { architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'] })
+})
+
+t.test('the diff is what patch(1) takes', async (t) => {
+  if (execaSync('patch', ['--version'], { reject: false }).failed)
+    return void t.comment('patch is not installed')
+  const directory = mkdtempSync('/tmp/sg-patch-')
+  const line = fc.constantFrom('a\n', 'b\n', 'c\n', 'd\n')
+  const text = fc
+    .tuple(fc.array(line, { maxLength: 12 }), fc.constantFrom('', 'end'))
+    .map(([lines, end]) => lines.join('') + end)
+  fc.assert(
+    fc.property(text, text, (before, after) => {
+      writeFileSync(join(directory, 'f'), before)
+      const diff = `# a comment\n${unifiedDiff(before, after, ['a/f', 'b/f'])}`
+      if (before !== after) execaSync('patch', ['-s', '-p1'], { cwd: directory, input: diff })
+      const file = join(directory, 'f')
+      // patch removes a file that becomes empty.
+      return (after === '' && before !== '') || readFileSync(file, 'utf8') === after
+    }),
+    { numRuns: 60 },
+  )
+  rmSync(directory, { recursive: true })
+})
+
+const hostile = 'e\u001b[31mvil`|\n::error::x'
+const verified: Verified = {
+  profile: `p${hostile}.json`,
+  within: 'docker',
+  target: 'docker with runc',
+  seenBy: 'ebpf',
+  ending: { kind: 'exited', status: 0 },
+  started: true,
+  runs: 1,
+  rounds: 2,
+  refusals: [
+    {
+      architecture: 'x86_64',
+      syscall: 'ptrace',
+      number: ptrace,
+      args: [16n, 1n, 2n, 3n, 4n, 2n ** 64n - 1n],
+      answer: { action: 'SCMP_ACT_ERRNO', errno: 1 },
+      count: 2,
+      processes: [{ pid: 9, comm: hostile, count: 2 }],
+      withheld: false,
+      default: { action: 'SCMP_ACT_ERRNO', errno: 1 },
+    },
+  ],
+  withheld: [],
+  lost: 0,
+  interrupted: false,
+  repair: { before: 'a\n', text: `a${hostile}\n`, added: [], bounded: false },
+}
+
+t.test('every report holds the same, escaped', async (t) => {
+  for (const format of ['text', 'json', 'markdown'] as const) {
+    const report = verificationReport(verified, format)
+    t.notMatch(report, '\u001b', format)
+    t.notMatch(report, /^::error/m, format)
+    t.match(report, 'ptrace', format)
+  }
+  const validate = new Ajv2020({ strict: true }).compile(
+    JSON.parse(
+      readFileSync(new URL('../schemas/verification.schema.json', import.meta.url), 'utf8'),
+    ) as object,
+  )
+  const document = JSON.parse(verificationReport(verified, 'json')) as Record<string, unknown>
+  t.ok(validate(document), JSON.stringify(validate.errors))
+  t.match(document, {
+    verdict: 'refused',
+    refused: [{ errno: 'EPERM', args: ['16', '1', '2', '3', '4', '18446744073709551615'] }],
+  })
+  t.match(
+    verificationReport({ ...verified, started: false }, 'text'),
+    /did not start: the runtime needs ptrace before it/,
+  )
+  t.match(
+    verificationReport({ ...verified, started: false, refusals: [] }, 'text'),
+    /the reason is another one/,
+  )
+})
+
+t.test('what cannot be verified is one line', async (t) => {
+  const directory = t.testdir({
+    'empty.json': '{}',
+    'broken.json': '{"defaultAction":',
+    'good.json': '{"defaultAction":"SCMP_ACT_ALLOW"}',
+    'docker.json':
+      '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}}]}',
+  })
+  const rows: readonly (readonly [readonly string[], number, RegExp])[] = [
+    [['good.json'], 125, /give a command after --/],
+    [['missing.json', '--', 'true'], 125, /missing\.json: no such file/],
+    [['broken.json', '--', 'true'], 125, /broken\.json:1/],
+    [['empty.json', '--', 'true'], 125, /empty\.json:1:1: .*no-default-action/],
+    [['good.json', '--', 'no-such-program'], 127, /not found in PATH/],
+    [['good.json', '--', '/etc/passwd'], 126, /not an executable file/],
+    [['--widen', 'good.json', '--', 'true'], 125, /give both/],
+    [['--runs', '0', 'good.json', '--', 'true'], 125, /Give a number/],
+  ]
+  for (const [words, status, message] of rows) {
+    const result = await transcript(['verify', ...words], directory, undefined, { PATH: '/usr/bin:/bin' })
+    t.equal(result.status, status, words.join(' '))
+    t.match(result.stderr, message, words.join(' '))
+    t.equal(result.stderr.trim().split('\n').length, 1, 'one line')
+    t.equal(result.stdout, '')
+  }
+})
