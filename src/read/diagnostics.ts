@@ -20,7 +20,6 @@ export type DiagnosticCode =
   | 'overlong-line' // a line longer than the limit: its middle was not kept
   | 'unknown-call' // a name or number that no table knows
   | 'value-cut' // an argument asked for was cut by foreign text
-  | 'after-compression' // bytes after the end of the compressed data, as gzip(1) ignores them
   // --- what is likely missing
   | 'children-not-followed' // processes were made and none of their calls is here
   | 'startup-missing' // attached to a running program: its start is not here

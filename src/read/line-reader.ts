@@ -1,6 +1,6 @@
 // The Reader of every format that tells its calls line by line: decodes lines, counts calls under their places, lets
 // the user choose, settles the architecture at the end and gives the account.
-import { architectures, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
 import { scalarOf } from '../abi/scalars.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -19,8 +19,10 @@ interface Entry extends Seen {
   readonly call: string | number
 }
 
-/** Distinct calls beyond this are input that no table knows: they are counted as one. */
+/** Calls that no table knows are input: more distinct ones than this are counted as one, and names are cut. */
 const entryLimit = 65536
+const nameLimit = 64
+const others = '?'
 const x32Bit = 0x40000000
 
 export class LineReader implements Reader {
@@ -212,12 +214,30 @@ export class LineReader implements Reader {
   #entry({ call, architecture: told }: Call, entries: Map<string, Entry>): Entry {
     const number = typeof call === 'number' ? call >>> 0 : undefined
     const architecture = told === 'x86_64' && isX32(number) ? 'x32' : told
-    const printed = number ?? call
-    const key = `${architecture ?? ''} ${printed}`
+    const printed = number ?? (call as string)
+    return (
+      entries.get(`${architecture ?? ''} ${printed}`) ??
+      this.#newEntry(
+        typeof printed === 'string' && printed.length > nameLimit
+          ? `${printed.slice(0, nameLimit)}…`
+          : entries.size >= entryLimit && !isKnown(architecture, printed, this.#grammar.logger)
+            ? others
+            : printed,
+        architecture,
+        entries,
+      )
+    )
+  }
+
+  #newEntry(
+    call: string | number,
+    architecture: Architecture | undefined,
+    entries: Map<string, Entry>,
+  ): Entry {
+    const key = `${architecture ?? ''} ${call}`
     const known = entries.get(key)
     if (known !== undefined) return known
-    if (entries.size >= entryLimit) return entries.values().next().value as Entry
-    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, call: printed }
+    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, call }
     entries.set(key, entry)
     return entry
   }
@@ -288,6 +308,19 @@ export class LineReader implements Reader {
 
 function isX32(call: string | number | undefined): boolean {
   return typeof call === 'number' && call >= x32Bit && call < 2 * x32Bit
+}
+
+/** Whether a table has it: of the architecture, or of any where that is not told. */
+function isKnown(
+  architecture: Architecture | undefined,
+  call: string | number,
+  logger: Grammar['logger'],
+): boolean {
+  return (architecture === undefined ? architectureNames : [architecture]).some((each) =>
+    typeof call === 'number'
+      ? syscallTable(each).byNumber(call) !== undefined
+      : (resolvePrinted(each, call, logger)?.names ?? []).length > 0,
+  )
 }
 
 /** libseccomp's name where one architecture has it; for a number without a told architecture, none yet. */

@@ -15,8 +15,6 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} is in no table of ${architecture}: it is reported and never allowed`,
   'value-cut': ({ call = 'a call', argument = '?' }) =>
     `argument ${argument} of ${call} is cut by other text: its value counts as unknown`,
-  'after-compression': () =>
-    'what stands behind the compressed data is no part of it and was not read, as gzip(1) does: compress it again if anything is missing',
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>

@@ -154,7 +154,11 @@ function firstWrong(value: unknown): string | undefined {
     if (typeof diagnostic['code'] !== 'string' || typeof diagnostic['at'] !== 'string')
       return 'a diagnostic has no code or place'
     const { count = 1, facts = {} } = diagnostic
-    if (!isCount(count, 1) || !isObject(facts) || !Object.values(facts).every((each) => typeof each === 'string'))
+    if (
+      !isCount(count, 1) ||
+      !isObject(facts) ||
+      !Object.values(facts).every((each) => typeof each === 'string')
+    )
       return '"count" or "facts" of a diagnostic is not what it should be'
   }
   return undefined

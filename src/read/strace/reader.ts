@@ -543,9 +543,9 @@ export class StraceReader implements Reader {
     this.#open = undefined
     this.#held = []
     for (const { text, line } of held) {
-      const parsed = parseLine(text)
-      if (this.#open !== undefined && this.#inside(text, parsed, line)) continue
-      this.#shape(text, parsed, line)
+      // One that is cut itself has no rest among them, for a rest is never held back.
+      this.#open = undefined
+      this.#shape(text, parseLine(text), line)
     }
   }
 
