@@ -10,7 +10,7 @@ import { DiagnosticLog } from './diagnostics.ts'
 import type { Call, Grammar, LineGrammar, Say } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
-import { addSeen, newSeen, noteValue, type Seen, type Sink } from './seen.ts'
+import { addSeen, newSeen, noteValue, sumOf, type Seen, type Sink } from './seen.ts'
 import { choiceFields, isChosen, type Choice, type ChoiceField } from './subject.ts'
 import { lineLimit, lineText } from './text.ts'
 
@@ -61,11 +61,11 @@ export class LineReader implements Reader {
     this.#say = {
       diagnostic: (code, facts) => this.#diagnostics.add(code, this.#source, this.#line, facts),
       lost: (records) => {
-        this.#lost += records ?? 0
+        this.#lost = sumOf(this.#lost, records ?? 0)
         this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       lostInAll: (records) => {
-        this.#lostInAll = Math.max(this.#lostInAll, records)
+        this.#lostInAll = sumOf(0, Math.max(this.#lostInAll, records))
         if (records > 0) this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       evidence: (kind) => this.#evidence.add(kind),
@@ -143,7 +143,7 @@ export class LineReader implements Reader {
     this.#decideSecondary()
     if (cut && this.#calls > 0 && this.#unparsed > 0)
       this.#diagnostics.add('truncated', this.#source, this.#line)
-    const lost = this.#lost + this.#lostInAll
+    const lost = sumOf(this.#lost, this.#lostInAll)
     return {
       lines: this.#line,
       calls: this.#calls,
@@ -195,11 +195,11 @@ export class LineReader implements Reader {
     const count = call.count ?? 1
     const aside = call.secondary === true && this.#choosing === undefined
     const entry = this.#entry(call, aside ? this.#secondary : this.#entries)
-    entry.count += count
-    if (call.enosys === true) entry.enosys += count
+    entry.count = sumOf(entry.count, count)
+    if (call.enosys === true) entry.enosys = sumOf(entry.enosys, count)
     if (call.argument !== undefined) this.#values(entry, call.argument)
-    if (aside) this.#secondaryCalls += count
-    else this.#calls += count
+    if (aside) this.#secondaryCalls = sumOf(this.#secondaryCalls, count)
+    else this.#calls = sumOf(this.#calls, count)
     this.#options.record?.({
       name: nameOf(entry, this.#grammar.logger),
       printed: String(call.call),

@@ -13,7 +13,7 @@ import { lineLimit, lineText } from '../text.ts'
 import { AfterFilter, callsToWatch } from './after-filter.ts'
 import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './architecture.ts'
 import { Counts } from './counts.ts'
-import { parseLine, type Line, type Prefix } from './grammar.ts'
+import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
@@ -30,6 +30,8 @@ const evidenceLines = 4096
 const heldLimit = 1000
 /** How many whole calls must carry the same prefix fields before a line without them is not strace's. */
 const sameFields = 16
+/** Lines besides calls that stand behind the pid of a thread. */
+const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
 /** Mentions beyond this are repetitions. */
 const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
@@ -233,6 +235,8 @@ export class StraceReader implements Reader {
   }
 
   #shape(text: string, { prefix, shape }: Line, number: number): void {
+    if (ofOneThread.has(shape.kind) && this.#lacks(prefix.fields, pidField))
+      return this.#foreign(text, number)
     switch (shape.kind) {
       case 'call': {
         const { name, open } = shape
@@ -340,11 +344,15 @@ export class StraceReader implements Reader {
       this.#fieldsSeen++
       return true
     }
-    if (this.#fieldsSeen >= sameFields && this.#threads.any && (fields & this.#fields) !== this.#fields)
-      return false
+    if (this.#lacks(fields)) return false
     this.#fields = fields
     this.#fieldsSeen = 1
     return true
+  }
+
+  /** Whether a field that the lines of this run have is missing: one of `among`. */
+  #lacks(fields: number, among = ~0): boolean {
+    return this.#fieldsSeen >= sameFields && this.#threads.any && (this.#fields & among & ~fields) !== 0
   }
 
   #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
