@@ -47,6 +47,13 @@ export function isBuiltinName(word: string): boolean {
  * @throws UserError for a name that is none; the message lists what there is.
  */
 export function builtin(name: string): Builtin {
+  const known = read.get(name) ?? readBuiltin(name)
+  read.set(name, known)
+  return known
+}
+const read = new Map<string, Builtin>()
+
+function readBuiltin(name: string): Builtin {
   const engine = name.replace(/@.*/, '')
   const data = Object.hasOwn(builtins, name) ? builtins[name] : undefined
   const text = name === 'unconfined' ? '{"defaultAction":"SCMP_ACT_ALLOW"}' : data && jsonOf(data.text)

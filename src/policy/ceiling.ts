@@ -11,7 +11,7 @@ import {
   makeMeaning,
   permittedCases,
 } from '../meaning/index.ts'
-import type { Case, Meaning } from '../meaning/index.ts'
+import type { Case, Context, Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 
 /** A profile as a ceiling. */
@@ -40,7 +40,6 @@ export class Ceiling {
   readonly #profile: CeilingProfile
   readonly #options: CeilingOptions
   readonly #targets: readonly Architecture[]
-  readonly #meanings = new Map<string, Meaning>()
   readonly #cases = new Map<string, readonly Case[]>()
 
   private constructor(profile: CeilingProfile, options: CeilingOptions, targets: readonly Architecture[]) {
@@ -118,9 +117,6 @@ export class Ceiling {
 
   #meaning(architecture: Architecture, capability?: string): Meaning {
     const { host } = architectures[architecture]
-    const key = `${host} ${capability ?? ''}`
-    const known = this.#meanings.get(key)
-    if (known !== undefined) return known
     const given = this.#options.capabilities ?? this.#profile.capabilities
     const { kernel } = this.#options
     const context = contextOf({
@@ -130,8 +126,19 @@ export class Ceiling {
     })
     const capabilities = new Set(context.capabilities)
     if (capability !== undefined) capabilities.add(capability)
-    const meaning = makeMeaning(this.#profile.profile, { ...context, capabilities })
-    this.#meanings.set(key, meaning)
-    return meaning
+    return meaningOf(this.#profile.profile, { ...context, capabilities })
   }
+}
+
+/** A profile is the ceiling of many policies, and its meaning takes longer to make than a policy. */
+const made = new WeakMap<ParsedProfile, Map<string, Meaning>>()
+
+function meaningOf(profile: ParsedProfile, context: Context): Meaning {
+  const known = made.get(profile) ?? new Map<string, Meaning>()
+  made.set(profile, known)
+  const { host, kernel } = context
+  const key = [host, kernel.join('.'), ...[...context.capabilities].sort()].join(' ')
+  const meaning = known.get(key) ?? makeMeaning(profile, context)
+  known.set(key, meaning)
+  return meaning
 }

@@ -172,6 +172,8 @@ export class StraceReader implements Reader {
     this.#counts.sources.push(name)
     this.#pid = pid
     this.#threads.inFiles = pid !== undefined
+    // Lines without a pid are another thread's in another file.
+    this.#scan.state.pid = noThread
     this.#scan.state.lines = 0
     this.#scan.state.calls = 0
     this.#unparsed = 0
