@@ -13,13 +13,13 @@ const unpackedChunk = 1 << 18
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
 
 /** Those that are not unpacked here, by their first bytes (file(1)'s magic), and what unpacks them to a pipe. */
-const others: readonly (readonly [name: string, magic: RegExp, command: string])[] = [
-  ['xz', /^\xfd7zXZ/, 'xz -dc'],
-  ['bzip2', /^BZh[1-9](?:1AY&SY|\x17rE8P\x90)/, 'bzip2 -dc'],
-  ['lz4', /^\x04"M\x18/, 'lz4 -dc'],
-  ['lzip', /^LZIP[\0\x01]/, 'lzip -dc'], // oxlint-disable-line no-control-regex -- the version
-  ['compress', /^\x1f\x9d/, 'gzip -dc'], // oxlint-disable-line no-control-regex -- the magic
-  ['zip', /^PK\x03\x04/, 'unzip -p'], // oxlint-disable-line no-control-regex -- the magic
+const others: readonly (readonly [name: string, magic: readonly (number | string)[], command: string])[] = [
+  ['xz', [0xfd, '7zXZ', 0], 'xz -dc'],
+  ['bzip2', ['BZh'], 'bzip2 -dc'],
+  ['lz4', [0x04, '"M', 0x18], 'lz4 -dc'],
+  ['lzip', ['LZIP', 0x01], 'lzip -dc'],
+  ['compress', [0x1f, 0x9d], 'gzip -dc'],
+  ['zip', ['PK', 0x03, 0x04], 'unzip -p'],
 ]
 const longestMagic = 18
 
@@ -51,7 +51,12 @@ export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<
       )
     return yield* unzstd(name, whole)
   }
-  const other = others.find(([, magic]) => magic.test(start.toString('latin1')))
+  const other = others.find(([kind, magic]) => {
+    const text = magic.map((each) => (typeof each === 'string' ? each : String.fromCharCode(each))).join('')
+    const found = start.toString('latin1')
+    // A text may begin with bzip2's three letters; the pi behind them no text has.
+    return found.startsWith(text) && (kind !== 'bzip2' || /^....1AY&SY/.test(found))
+  })
   if (other !== undefined)
     throw new UserError(
       `${name}: is compressed with ${other[0]}, which is not unpacked here: \`${other[2]} ${name === '-' ? 'FILE' : name} | seccomp-gen …\``,

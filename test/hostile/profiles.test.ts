@@ -146,10 +146,10 @@ t.test('large documents are read, or refused with one line, in bounded time', { 
   for (const [what, text] of [
     ['rules of one call, each with another value', profile(many(5000, (i) => rule('clone', `,"args":[{"index":0,"value":${i},"op":"SCMP_CMP_EQ"}]`)))],
     ['the same rule', profile(many(20_000, () => rule('read')))],
-    ['names', profile(`{"names":[${many(100_000, (i) => `"n${i}"`)}],"action":"SCMP_ACT_ALLOW"}`)],
-    ['unknown keys', `{"defaultAction":"SCMP_ACT_ERRNO",${many(50_000, (i) => `"k${i}":1`)}}`],
+    ['names', profile(`{"names":[${many(5000, (i) => `"n${i}"`)}],"action":"SCMP_ACT_ALLOW"}`)],
+    ['unknown keys', `{"defaultAction":"SCMP_ACT_ERRNO",${many(10_000, (i) => `"k${i}":1`)}}`],
     ['one key', `{"defaultAction":"SCMP_ACT_ERRNO",${many(50_000, () => `"syscalls":[]`)}}`],
-    ['architectures', `{"defaultAction":"SCMP_ACT_ERRNO","architectures":[${many(50_000, (i) => `"SCMP_ARCH_${i}"`)}]}`],
+    ['architectures', `{"defaultAction":"SCMP_ACT_ERRNO","architectures":[${many(5000, (i) => `"SCMP_ARCH_${i}"`)}]}`],
     ['a long name', profile(rule('x'.repeat(5_000_000)))],
     ['a long number', profile(rule('clone', `,"errnoRet":${'9'.repeat(2_000_000)}`))],
     ['empty arrays', `[${many(1_000_000, () => '[]')}]`],
