@@ -3,7 +3,7 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { SourceAccount } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces } from '../read/place.ts'
-import { addSeen, newSeen, type Seen, type Sink } from '../read/seen.ts'
+import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
 import type { Observations, ObservedCall } from '../read/observations/document.ts'
 
 type Calls = Map<string, Seen>
@@ -28,11 +28,11 @@ export class Fold implements Sink {
   /** A call is in the run that is being told, or in as many as whoever tells it says. */
   #note(sum: Seen, more: Seen): void {
     if (more.runs === undefined) this.#now.add(sum)
-    else sum.runs = (sum.runs ?? 0) + more.runs
+    else sum.runs = sumOf(sum.runs ?? 0, more.runs)
   }
 
   runs(count: number): void {
-    this.#runs += count
+    this.#runs = sumOf(this.#runs, count)
   }
 
   endRun(counts: boolean): void {

@@ -1,5 +1,6 @@
 // Observations: what was seen in any number of sources, folded into one order-free, mergeable table. Decides nothing
 // about what a profile allows.
+import { harmlessJson } from '../json-string.ts'
 import { isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { scalarsRead } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
@@ -89,5 +90,5 @@ export function countCalls(observations: Observations): number {
 
 /** The observations file: canonical JSON, the same bytes for the same observations. */
 export function printObservations(observations: Observations): string {
-  return `${JSON.stringify(observations, null, 2)}\n`
+  return `${harmlessJson(JSON.stringify(observations, null, 2))}\n`
 }

@@ -1,5 +1,6 @@
 // A policy as a file: canonical JSON, the shape of schemas/policy.schema.json. 64-bit values are decimal strings,
 // because a JSON number would lose them; what could act on a terminal is written as \u escapes, which JSON allows.
+import { harmlessJson } from '../json-string.ts'
 import type { Policy } from './policy.ts'
 
 /** The same policy, the same bytes: keys in the order of the types, two spaces, a newline at the end. */
@@ -25,11 +26,5 @@ export function printPolicy(policy: Policy): string {
     null,
     2,
   )
-  return `${text.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`
-}
-
-/** JSON.stringify escapes the rest of the control characters itself. */
-function escaped(character: string): string {
-  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+  return `${harmlessJson(text)}\n`
 }

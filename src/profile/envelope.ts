@@ -21,9 +21,13 @@ export type Finds =
 
 /** `text` is the file's: a ConfigMap's values get their places from it. */
 export function findProfiles(root: TreeNode, text: string): Finds {
+  return findIn(root, writtenLines(text))
+}
+
+function findIn(root: TreeNode, written: WrittenLines): Finds {
   if (root.kind !== 'object') return no(root.at, 'is not a profile: a profile is a JSON object')
   const kind = textOf(member(root, 'kind'))
-  if (kind !== undefined && member(root, 'apiVersion') !== undefined) return inObject(root, kind, text)
+  if (kind !== undefined && member(root, 'apiVersion') !== undefined) return inObject(root, kind, written)
 
   const inConfig = member(member(root, 'linux'), 'seccomp')
   if (member(root, 'ociVersionMin') !== undefined) {
@@ -55,7 +59,7 @@ export function findProfiles(root: TreeNode, text: string): Finds {
 }
 
 /** A Kubernetes object. */
-function inObject(root: TreeNode, kind: string, text: string): Finds {
+function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
   const title = textOf(member(member(root, 'metadata'), 'name'))
   const named = title === undefined ? {} : { title }
   if (kind === 'SeccompProfile') {
@@ -70,30 +74,45 @@ function inObject(root: TreeNode, kind: string, text: string): Finds {
   for (const { name, value } of values?.kind === 'object' ? values.members : []) {
     if (value.kind !== 'string' || !name.endsWith('.json')) continue
     const read = parseJson(value.value)
-    const move = mover(value.at, text)
+    const move = mover(value.at, written)
     if (!read.ok) return no(move(read.at), `the value ${name} is not valid JSON: ${read.why}`)
-    const inner = findProfiles(moved(read.root, move), text)
+    const inner = findIn(moved(read.root, move), written)
     if (!inner.ok) return inner
     found.push(...inner.found.map(({ node }): Found => ({ node, envelope: 'config-map', title: name })))
   }
   return { ok: true, found }
 }
 
+/** The lines of a file and where each begins; made once, when the first is asked for: a ConfigMap has many values. */
+type WrittenLines = () => { readonly lines: readonly string[]; readonly offsets: readonly number[] }
+
+function writtenLines(text: string): WrittenLines {
+  let made: ReturnType<WrittenLines> | undefined
+  return () => {
+    if (made !== undefined) return made
+    const lines = text.split('\n')
+    const offsets = [0]
+    for (const line of lines) offsets.push((offsets.at(-1) as number) + line.length + 1)
+    return (made = { lines, offsets })
+  }
+}
+
 /**
  * From places in a string's value to places in the file. In a literal block (`|`) lines correspond, moved by the
  * indentation; of any other string everything stands where the string begins.
  */
-function mover(start: Place, text: string): (place: Place) => Place {
-  const lines = text.split('\n')
+function mover(start: Place, written: WrittenLines): (place: Place) => Place {
+  const { lines, offsets } = written()
   if (!/^\|[-+\d]*[ \t]*(?:#.*)?\r?$/.test((lines[start.line - 1] as string).slice(start.column - 1)))
     return () => start
-  const first = lines.slice(start.line).find((line) => line.trim() !== '') ?? ''
+  let at = start.line
+  while (at < lines.length && (lines[at] as string).trim() === '') at++
+  const first = lines[at] ?? ''
   const indent = first.length - first.trimStart().length
-  const offsets = [0]
-  for (const line of lines) offsets.push((offsets.at(-1) as number) + line.length + 1)
   return ({ line, column }) => {
     const moved = { line: start.line + line, column: indent + column }
-    return { ...moved, offset: (offsets[moved.line - 1] ?? text.length) + moved.column - 1 }
+    const offset = offsets[moved.line - 1] ?? (offsets.at(-1) as number) - 1
+    return { ...moved, offset: offset + moved.column - 1 }
   }
 }
 

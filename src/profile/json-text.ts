@@ -1,5 +1,6 @@
 // JSON out: two spaces, one value a line, numbers with all their digits. The layout is `JSON.stringify(…, null, 2)`'s
 // and jq's, so that a canonical file stays one whichever tool wrote it, and a changed call is one changed line.
+import { harmlessJson } from '../json-string.ts'
 
 export type JsonValue =
   | string
@@ -33,14 +34,8 @@ function enclosed(open: string, lines: readonly string[], close: string, indent:
   return `${open}\n${lines.map((line) => `${indent}  ${line}`).join(',\n')}\n${indent}${close}`
 }
 
-/** What could act on a terminal, or be displayed in another order than it stands, is written as \u escapes. */
 function jsonString(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  )
+  return harmlessJson(JSON.stringify(text))
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {

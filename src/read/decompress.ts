@@ -12,25 +12,56 @@ const gzipMagic = [0x1f, 0x8b]
 const unpackedChunk = 1 << 18
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
 
+/** Those that are not unpacked here, by their first bytes (file(1)'s magic), and what unpacks them to a pipe. */
+const others: readonly (readonly [name: string, magic: readonly (number | string)[], command: string])[] = [
+  ['xz', [0xfd, '7zXZ', 0], 'xz -dc'],
+  ['bzip2', ['BZh'], 'bzip2 -dc'],
+  ['lz4', [0x04, '"M', 0x18], 'lz4 -dc'],
+  ['lzip', ['LZIP', 0x01], 'lzip -dc'],
+  ['compress', [0x1f, 0x9d], 'gzip -dc'],
+  ['zip', ['PK', 0x03, 0x04], 'unzip -p'],
+]
+const longestMagic = 18
+
+/** More in one piece than this is not asked for, and a window that zstd(1) refuses as well (--memory) is refused. */
+const pieceOfZstd = 1024
+const windowLimit = 128 * 1024 * 1024
+
 /** The bytes themselves, or what they are compressed from. A damaged stream throws a UserError that names the source. */
 export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<Uint8Array> {
   const iterator = iterate(bytes)
   const head: Uint8Array[] = []
   let length = 0
-  while (length < zstdMagic.length) {
+  while (length < longestMagic) {
     const next = await iterator.next()
     if (next.done === true) break
     head.push(Uint8Array.from(next.value))
     length += next.value.length
   }
-  const start = Buffer.concat(head.map((each) => each.subarray(0, 4)))
+  const start = Buffer.concat(head.map((each) => each.subarray(0, longestMagic)))
   const whole = (async function* () {
     yield* head
     yield* { [Symbol.asyncIterator]: () => iterator }
   })()
-  if (startsWith(start, gzipMagic)) yield* gunzip(name, whole)
-  else if (startsWith(start, zstdMagic)) yield* unzstd(name, whole)
-  else yield* whole
+  if (startsWith(start, gzipMagic)) return yield* gunzip(name, whole)
+  if (startsWith(start, zstdMagic)) {
+    if (windowOf(start) > windowLimit)
+      throw new UserError(
+        `${name}: this zstd stream needs more memory than 128 MiB: unpack it with \`zstd -dc --memory=2048MB\` and pipe it in`,
+      )
+    return yield* unzstd(name, whole)
+  }
+  const other = others.find(([kind, magic]) => {
+    const text = magic.map((each) => (typeof each === 'string' ? each : String.fromCharCode(each))).join('')
+    const found = start.toString('latin1')
+    // A text may begin with bzip2's three letters; the pi behind them no text has.
+    return found.startsWith(text) && (kind !== 'bzip2' || /^....1AY&SY/.test(found))
+  })
+  if (other !== undefined)
+    throw new UserError(
+      `${name}: is compressed with ${other[0]}, which is not unpacked here: \`${other[2]} ${name === '-' ? 'FILE' : name} | seccomp-gen …\``,
+    )
+  yield* whole
 }
 
 function iterate(bytes: Bytes): AsyncIterator<Uint8Array> {
@@ -46,6 +77,23 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte)
 }
 
+/** The window that the first frame asks for, in bytes: RFC 8878 3.1.1.1. */
+function windowOf(start: Uint8Array): number {
+  const header = Buffer.concat([start, Buffer.alloc(longestMagic)])
+  const flags = header.readUInt8(4)
+  if ((flags & 0x20) === 0)
+    return 2 ** (10 + (header.readUInt8(5) >> 3)) * (1 + (header.readUInt8(5) & 7) / 8)
+  // A single segment: the window is as large as what comes out.
+  const at = 5 + ([0, 1, 2, 4][flags & 3] as number)
+  const sizes = [
+    header.readUInt8(at),
+    header.readUInt16LE(at) + 256,
+    header.readUInt32LE(at),
+    Number(header.readBigUInt64LE(at)),
+  ]
+  return sizes[flags >> 6] as number
+}
+
 async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const source = Readable.from(copies(bytes), { objectMode: false })
   const gunzipped = createGunzip({ chunkSize: unpackedChunk })
@@ -54,6 +102,11 @@ async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
   try {
     for await (const chunk of gunzipped) yield chunk as Uint8Array
   } catch (error) {
+    // zlib's words for what is no header: only behind a whole member, for the magic of the first one is right.
+    if ((error as Error).message === 'incorrect header check')
+      throw new UserError(
+        `${name}: something else stands behind the gzip stream: \`gzip -dc ${name === '-' ? 'FILE' : name} | seccomp-gen …\` leaves it out`,
+      )
     throw damaged(name, 'gzip', error)
   } finally {
     source.destroy()
@@ -78,7 +131,9 @@ async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
     out = []
     return done
   }
-  for await (const chunk of copies(bytes)) yield* step(chunk, false)
+  for await (const chunk of copies(bytes))
+    for (let at = 0; at < chunk.length; at += pieceOfZstd)
+      yield* step(chunk.subarray(at, at + pieceOfZstd), false)
   yield* step(new Uint8Array(0), true)
 }
 

@@ -20,7 +20,6 @@ export type DiagnosticCode =
   | 'overlong-line' // a line longer than the limit: its middle was not kept
   | 'unknown-call' // a name or number that no table knows
   | 'value-cut' // an argument asked for was cut by foreign text
-  | 'damaged-compression' // the compressed stream ends early or is corrupt
   // --- what is likely missing
   | 'children-not-followed' // processes were made and none of their calls is here
   | 'startup-missing' // attached to a running program: its start is not here
@@ -60,18 +59,23 @@ export type DiagnosticCode =
 /** Collects diagnostics: the same code (and facts) in one source is told once, with its first place and a count. */
 export class DiagnosticLog {
   readonly #entries = new Map<string, Diagnostic & { count: number }>()
+  readonly #withFacts = new Map<string, number>()
 
-  /** More distinct ones than this are not kept apart: hostile input may have any number. */
+  /** Of one code in one source more than this are not told apart: hostile input may have any number. */
   static readonly limit = 1000
 
   add(code: DiagnosticCode, source: string, line?: number, facts?: Readonly<Record<string, string>>): void {
+    const kind = JSON.stringify([code, source])
     const key = JSON.stringify([code, source, facts])
     const known = this.#entries.get(key)
-    if (known !== undefined) known.count++
-    else if (this.#entries.size < DiagnosticLog.limit) {
-      const at = line === undefined ? source : `${source}:${line}`
-      this.#entries.set(key, { code, at, count: 1, ...(facts === undefined ? {} : { facts }) })
+    if (known !== undefined) return void known.count++
+    if (facts !== undefined) {
+      const met = this.#withFacts.get(kind) ?? 0
+      if (met >= DiagnosticLog.limit) return this.add(code, source, line)
+      this.#withFacts.set(kind, met + 1)
     }
+    const at = line === undefined ? source : `${source}:${line}`
+    this.#entries.set(key, { code, at, count: 1, ...(facts === undefined ? {} : { facts }) })
   }
 
   *all(): Generator<Diagnostic> {

@@ -1,6 +1,6 @@
 // The Reader of every format that tells its calls line by line: decodes lines, counts calls under their places, lets
 // the user choose, settles the architecture at the end and gives the account.
-import { architectures, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
 import { scalarOf } from '../abi/scalars.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -10,7 +10,7 @@ import { DiagnosticLog } from './diagnostics.ts'
 import type { Call, Grammar, LineGrammar, Say } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
-import { addSeen, newSeen, noteValue, type Seen, type Sink } from './seen.ts'
+import { addSeen, newSeen, noteValue, sumOf, type Seen, type Sink } from './seen.ts'
 import { choiceFields, isChosen, type Choice, type ChoiceField } from './subject.ts'
 import { lineLimit, lineText } from './text.ts'
 
@@ -19,8 +19,10 @@ interface Entry extends Seen {
   readonly call: string | number
 }
 
-/** Distinct calls beyond this are input that no table knows: they are counted as one. */
+/** Calls that no table knows are input: more distinct ones than this are counted as one, and names are cut. */
 const entryLimit = 65536
+const nameLimit = 64
+const others = '?'
 const x32Bit = 0x40000000
 
 export class LineReader implements Reader {
@@ -59,11 +61,11 @@ export class LineReader implements Reader {
     this.#say = {
       diagnostic: (code, facts) => this.#diagnostics.add(code, this.#source, this.#line, facts),
       lost: (records) => {
-        this.#lost += records ?? 0
+        this.#lost = sumOf(this.#lost, records ?? 0)
         this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       lostInAll: (records) => {
-        this.#lostInAll = Math.max(this.#lostInAll, records)
+        this.#lostInAll = sumOf(0, Math.max(this.#lostInAll, records))
         if (records > 0) this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       evidence: (kind) => this.#evidence.add(kind),
@@ -141,7 +143,7 @@ export class LineReader implements Reader {
     this.#decideSecondary()
     if (cut && this.#calls > 0 && this.#unparsed > 0)
       this.#diagnostics.add('truncated', this.#source, this.#line)
-    const lost = this.#lost + this.#lostInAll
+    const lost = sumOf(this.#lost, this.#lostInAll)
     return {
       lines: this.#line,
       calls: this.#calls,
@@ -193,11 +195,11 @@ export class LineReader implements Reader {
     const count = call.count ?? 1
     const aside = call.secondary === true && this.#choosing === undefined
     const entry = this.#entry(call, aside ? this.#secondary : this.#entries)
-    entry.count += count
-    if (call.enosys === true) entry.enosys += count
+    entry.count = sumOf(entry.count, count)
+    if (call.enosys === true) entry.enosys = sumOf(entry.enosys, count)
     if (call.argument !== undefined) this.#values(entry, call.argument)
-    if (aside) this.#secondaryCalls += count
-    else this.#calls += count
+    if (aside) this.#secondaryCalls = sumOf(this.#secondaryCalls, count)
+    else this.#calls = sumOf(this.#calls, count)
     this.#options.record?.({
       name: nameOf(entry, this.#grammar.logger),
       printed: String(call.call),
@@ -212,12 +214,30 @@ export class LineReader implements Reader {
   #entry({ call, architecture: told }: Call, entries: Map<string, Entry>): Entry {
     const number = typeof call === 'number' ? call >>> 0 : undefined
     const architecture = told === 'x86_64' && isX32(number) ? 'x32' : told
-    const printed = number ?? call
-    const key = `${architecture ?? ''} ${printed}`
+    const printed = number ?? (call as string)
+    return (
+      entries.get(`${architecture ?? ''} ${printed}`) ??
+      this.#newEntry(
+        typeof printed === 'string' && printed.length > nameLimit
+          ? `${printed.slice(0, nameLimit)}…`
+          : entries.size >= entryLimit && !isKnown(architecture, printed, this.#grammar.logger)
+            ? others
+            : printed,
+        architecture,
+        entries,
+      )
+    )
+  }
+
+  #newEntry(
+    call: string | number,
+    architecture: Architecture | undefined,
+    entries: Map<string, Entry>,
+  ): Entry {
+    const key = `${architecture ?? ''} ${call}`
     const known = entries.get(key)
     if (known !== undefined) return known
-    if (entries.size >= entryLimit) return entries.values().next().value as Entry
-    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, call: printed }
+    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, call }
     entries.set(key, entry)
     return entry
   }
@@ -288,6 +308,19 @@ export class LineReader implements Reader {
 
 function isX32(call: string | number | undefined): boolean {
   return typeof call === 'number' && call >= x32Bit && call < 2 * x32Bit
+}
+
+/** Whether a table has it: of the architecture, or of any where that is not told. */
+function isKnown(
+  architecture: Architecture | undefined,
+  call: string | number,
+  logger: Grammar['logger'],
+): boolean {
+  return (architecture === undefined ? architectureNames : [architecture]).some((each) =>
+    typeof call === 'number'
+      ? syscallTable(each).byNumber(call) !== undefined
+      : (resolvePrinted(each, call, logger)?.names ?? []).length > 0,
+  )
 }
 
 /** libseccomp's name where one architecture has it; for a number without a told architecture, none yet. */

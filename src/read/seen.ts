@@ -42,12 +42,17 @@ export function noteValue(
   else if (!values.has(value)) seen.args.set(index, null)
 }
 
+/** Counts stay whole numbers that a file can carry, whatever the input claims. */
+export function sumOf(one: number, other: number): number {
+  return Math.min(one + other, Number.MAX_SAFE_INTEGER)
+}
+
 /** Adds `more` to `seen`. */
 export function addSeen(seen: Seen, more: Seen): void {
   seen.args = addArguments(seen.args, seen.count, more.args, more.count)
   seen.first = seen.count === 0 ? more.first : earlierPlace(seen.first, more.first)
-  seen.count += more.count
-  seen.enosys += more.enosys
+  seen.count = sumOf(seen.count, more.count)
+  seen.enosys = sumOf(seen.enosys, more.enosys)
 }
 
 /** The values of two sums of calls together. What one side has calls but no value of, is not known in the whole. */

@@ -40,12 +40,12 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
     const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
     const own =
       transport === 'audit'
-        ? `audit[${Number(entry['_PID'] ?? 0)}]`
+        ? `audit[${numberOf(entry['_PID'] ?? 0)}]`
         : transport === 'kernel'
           ? 'kernel'
           : undefined
     const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
-    const stamp = Number(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
+    const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
     const time = stamp > 0 && stamp < 8.64e18 ? `${new Date(stamp / 1000).toISOString()} - ` : ''
     return {
       stream: '',
@@ -77,6 +77,11 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
     )
     return { stream: '', text: plain.endsWith('=') ? plain.slice(0, -1) : `${plain}\n` }
   },
+}
+
+/** Number() of an object calls what the object names valueOf, and throws where that is no function. */
+function numberOf(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
 }
 
 /** How many lines must be wrapped alike before the wrapping is taken off; all of them where there are fewer. */

@@ -78,7 +78,9 @@ function cells({
   lost = 0,
   evidence = [],
 }: SourceAccount): string[] {
-  const said = evidence.map((kind) => words[kind]).join('; ')
+  const said = evidence
+    .map((kind) => (Object.hasOwn(words, kind) ? words[kind] : escapeTerminal(kind)))
+    .join('; ')
   return [
     escapeTerminal(name),
     escapeTerminal(format),

@@ -15,8 +15,6 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} is in no table of ${architecture}: it is reported and never allowed`,
   'value-cut': ({ call = 'a call', argument = '?' }) =>
     `argument ${argument} of ${call} is cut by other text: its value counts as unknown`,
-  'damaged-compression': () =>
-    'the compressed data is damaged or ends early: calls after this place are missing',
   'children-not-followed': () =>
     'processes were started and none of their calls is here: record with strace -f',
   'startup-missing': () =>
@@ -79,7 +77,9 @@ export function diagnosticLines(observations: Observations): string[] {
 
 function line({ code, at, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
-  return escapeTerminal(`${at}: ${sentences[code](facts ?? {})}${times}`)
+  // An observations file may have been written by a newer seccomp-gen, or by anybody.
+  const sentence = Object.hasOwn(sentences, code) ? sentences[code](facts ?? {}) : `${code}, not known here`
+  return escapeTerminal(`${at}: ${sentence}${times}`)
 }
 
 /** Whether it tells that something was not understood or may be missing, rather than how the input was taken. */

@@ -5,10 +5,15 @@
 /**
  * One line that is safe on a terminal and in a log: control characters (C0, DEL, C1, so also ESC, tab and line
  * breaks), line and paragraph separators, bidirectional and other invisible format characters and lone surrogates
- * become `\xNN` or `\uNNNN`; a backslash becomes `\\`, so that no text can pass for an escaped one.
+ * become `\xNN` or `\uNNNN`; a backslash becomes `\\`, so that no text can pass for an escaped one. Logs of GitHub
+ * Actions are read for commands too: `::` where a line begins, `##[` anywhere (actions/runner ActionCommand.cs).
  */
 export function escapeTerminal(text: string): string {
-  return text.replaceAll(unprintable, spelled).replaceAll(loneSurrogate, spelled)
+  return text
+    .replaceAll(unprintable, spelled)
+    .replaceAll(loneSurrogate, spelled)
+    .replaceAll('##[', String.raw`\x23#[`)
+    .replace(/^( *):(?=:)/, String.raw`$1\x3a`)
 }
 
 /** `escapeTerminal`, and nothing in it is Markdown or HTML (CommonMark, with GitHub's tables, mentions and references). */

@@ -139,12 +139,16 @@ function callNamed(printed: string): string | number {
   return number === null ? printed : Number(number[1])
 }
 
-const interpreted: Readonly<Record<string, Architecture>> = { i386: 'x86', armeb: 'arm', armv7l: 'arm' }
+const interpreted: ReadonlyMap<string, Architecture> = new Map([
+  ['i386', 'x86'],
+  ['armeb', 'arm'],
+  ['armv7l', 'arm'],
+])
 
 function architectureNamed(machine: string): Architecture | undefined {
   if (/^[0-9a-f]{8}$/.test(machine)) return architectureOfAudit(Number.parseInt(machine, 16))
   if (isArchitecture(machine) && architectures[machine].bits > 0) return machine
-  return interpreted[machine]
+  return interpreted.get(machine)
 }
 
 /** From the fields on the safe side of the block: a name with a blank or a quote is in hexadecimal digits. */

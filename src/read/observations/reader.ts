@@ -88,7 +88,7 @@ export function parseObservations(name: string, text: string): Observations {
   } catch (error) {
     throw new UserError(`${name}: is not valid JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`)
   }
-  const wrong = firstWrong(value)
+  const wrong = firstWrong(value) ?? firstRepeated(text)
   if (wrong !== undefined) throw new UserError(`${name}: is not an observations file: ${wrong}`)
   const given = value as Partial<Observations>
   return {
@@ -102,6 +102,31 @@ export function parseObservations(name: string, text: string): Observations {
 }
 
 type Json = Record<string, unknown>
+
+/** The first member that stands twice in one object; `text` is valid JSON, of which JSON.parse keeps the last silently. */
+function firstRepeated(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = []
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x7b /* { */) open.push(new Set())
+    else if (code === 0x5b /* [ */) open.push(undefined)
+    else if (code === 0x7d || code === 0x5d) open.pop()
+    if (code !== 0x22 /* " */) continue
+    const start = at++
+    for (; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c /* \\ */) at++
+    let next = at + 1
+    while (/\s/.test(text.charAt(next))) next++
+    const names = open.at(-1)
+    if (names === undefined || text.charAt(next) !== ':') continue
+    const name = JSON.parse(text.slice(start, at + 1)) as string
+    if (names.has(name)) {
+      const line = text.slice(0, start).split('\n').length
+      return `line ${line}: "${name}" stands there twice: \`seccomp-gen observe\` of two files adds them up`
+    }
+    names.add(name)
+  }
+  return undefined
+}
 
 /** What is wrong first, in words; undefined for nothing. */
 function firstWrong(value: unknown): string | undefined {
@@ -119,12 +144,22 @@ function firstWrong(value: unknown): string | undefined {
   }
   for (const source of (value['sources'] ?? []) as Json[]) {
     const counts = ['lines', 'calls', 'ignored', 'unparsed'].every((key) => isCount(source[key], 0))
+    const { lost = 0, evidence = [] } = source
     if (typeof source['name'] !== 'string' || typeof source['format'] !== 'string' || !counts)
       return 'a source is not complete'
+    if (!isCount(lost, 0) || !Array.isArray(evidence) || !evidence.every((each) => typeof each === 'string'))
+      return '"lost" or "evidence" of a source is not what it should be'
   }
   for (const diagnostic of (value['diagnostics'] ?? []) as Json[]) {
     if (typeof diagnostic['code'] !== 'string' || typeof diagnostic['at'] !== 'string')
       return 'a diagnostic has no code or place'
+    const { count = 1, facts = {} } = diagnostic
+    if (
+      !isCount(count, 1) ||
+      !isObject(facts) ||
+      !Object.values(facts).every((each) => typeof each === 'string')
+    )
+      return '"count" or "facts" of a diagnostic is not what it should be'
   }
   return undefined
 }

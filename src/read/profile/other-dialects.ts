@@ -19,7 +19,7 @@ export function otherDialect(source: string, text: string): Found | undefined {
     ? seccompiler(source, start)
     : (elastic(source, text) ?? minijail(source, text))
   if (names === undefined) return undefined
-  const lines = text.split('\n')
+  const lines = linesOf(names, text)
   return { wanted: names.map((name) => wantedAt(name, lines)), seen: false }
 }
 
@@ -32,9 +32,19 @@ export function isOtherDialect(head: string): boolean {
   )
 }
 
-function wantedAt(name: string, lines: readonly string[]): Wanted {
-  const line = lines.findIndex((each) => new RegExp(`(?:^|[\\s"'-])${name}(?:$|["':,\\s])`).test(each)) + 1
-  return { name, line: Math.max(line, 1), architectures: 'any', values: new Map() }
+function wantedAt(name: string, lines: ReadonlyMap<string, number>): Wanted {
+  return { name, line: lines.get(name) ?? 1, architectures: 'any', values: new Map() }
+}
+
+/** The first line on which each of the names stands as a word. */
+function linesOf(names: readonly string[], text: string): ReadonlyMap<string, number> {
+  const wanted = new Set(names)
+  const found = new Map<string, number>()
+  text.split('\n').forEach((line, index) => {
+    for (const [word] of line.matchAll(/(?<=^|[\s"'-])\w+(?=$|["':,\s[])/g))
+      if (wanted.has(word) && !found.has(word)) found.set(word, index + 1)
+  })
+  return found
 }
 
 function seccompiler(source: string, text: string): readonly string[] | undefined {
@@ -64,7 +74,7 @@ function elastic(source: string, text: string): readonly string[] | undefined {
   if (!Array.isArray(groups)) return undefined
   if (otherwise === 'allow' || otherwise === 'log') throw allowsByDefault(source)
   return groups
-    .filter((group) => ['allow', 'log'].includes(String(member(group, 'action'))))
+    .filter((group) => ['allow', 'log'].includes(textOf(member(group, 'action')) ?? ''))
     .flatMap((group) => [member(group, 'names')].flat())
     .filter((name): name is string => typeof name === 'string' && /^[a-z_]\w*$/.test(name))
 }

@@ -66,8 +66,8 @@ const pidInBrackets = /\[pid +(\d+)(?:<[^>]*>)?\] /y
 const pidInColumn = /(\d{1,7})(?:<[^>]*>)? +/y
 
 /** Every way strace has printed the name of a call; `????` is a call it could not read. */
-const callName = /(64:[a-z_][a-z0-9_]*|[a-z_][a-z0-9_]*(?:#64)?|SYS_\d+|\?{3,4})\(/y
-const resumed = /<\.\.\. (64:[a-z_][a-z0-9_]*|[a-z_][a-z0-9_]*(?:#64)?|SYS_\d+|\?{3,4}) resumed> ?/y
+const callName = /((?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4})\(/y
+const resumed = /<\.\.\. ((?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4}) resumed> ?/y
 const signal = /--- .* ---|--- SIG/y
 const superseded = /\+\+\+ superseded by execve in pid (\d+)/y
 const exit = /\+\+\+ (?:exited with|killed by) /y

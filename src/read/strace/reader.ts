@@ -13,7 +13,7 @@ import { lineLimit, lineText } from '../text.ts'
 import { AfterFilter, callsToWatch } from './after-filter.ts'
 import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './architecture.ts'
 import { Counts } from './counts.ts'
-import { parseLine, type Line, type Prefix } from './grammar.ts'
+import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
@@ -31,6 +31,8 @@ const evidenceLines = 4096
 const heldLimit = 1000
 /** How many whole calls must carry the same prefix fields before a line without them is not strace's. */
 const sameFields = 16
+/** Lines besides calls that stand behind the pid of a thread. */
+const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
 /** Mentions beyond this are repetitions. */
 const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
@@ -239,6 +241,8 @@ export class StraceReader implements Reader {
   }
 
   #shape(text: string, { prefix, shape }: Line, number: number): void {
+    if (ofOneThread.has(shape.kind) && this.#lacks(prefix.fields, pidField))
+      return this.#foreign(text, number)
     switch (shape.kind) {
       case 'call': {
         const { name, open } = shape
@@ -358,11 +362,15 @@ export class StraceReader implements Reader {
       this.#fieldsSeen++
       return true
     }
-    if (this.#fieldsSeen >= sameFields && this.#threads.any && (fields & this.#fields) !== this.#fields)
-      return false
+    if (this.#lacks(fields)) return false
     this.#fields = fields
     this.#fieldsSeen = 1
     return true
+  }
+
+  /** Whether a field that the lines of this run have is missing: one of `among`. */
+  #lacks(fields: number, among = ~0): boolean {
+    return this.#fieldsSeen >= sameFields && this.#threads.any && (this.#fields & among & ~fields) !== 0
   }
 
   #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
@@ -493,8 +501,10 @@ export class StraceReader implements Reader {
   }
 
   #orphanExecve(pid: number, line: number): void {
-    const orphans = this.#orphanExecves.get(pid) ?? []
-    this.#orphanExecves.set(pid, [...orphans, { source: this.#counts.source, line }])
+    const orphans = this.#orphanExecves.get(pid)
+    const place = { source: this.#counts.source, line }
+    if (orphans === undefined) this.#orphanExecves.set(pid, [place])
+    else if (orphans.length < mentionLimit) orphans.push(place)
   }
 
   /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
@@ -570,9 +580,9 @@ export class StraceReader implements Reader {
     this.#open = undefined
     this.#held = []
     for (const { text, line } of held) {
-      const parsed = parseLine(text)
-      if (this.#open !== undefined && this.#inside(text, parsed, line)) continue
-      this.#shape(text, parsed, line)
+      // One that is cut itself has no rest among them, for a rest is never held back.
+      this.#open = undefined
+      this.#shape(text, parseLine(text), line)
     }
   }
 

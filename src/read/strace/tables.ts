@@ -1,6 +1,6 @@
 // The counting tables of -c and -C in a source: a state machine over its lines. Each table is one image of unknown
 // machine; a table of a mode that is not the default says so above itself.
-import { noteValue } from '../seen.ts'
+import { noteValue, sumOf } from '../seen.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
 import type { Names } from './names.ts'
 import { isRule, isTotal, summaryColumns, summaryMode, summaryRow } from './summary.ts'
@@ -71,7 +71,7 @@ export class Tables {
     }
     const id = this.#names.id(row.name)
     const entry = table.tally.entry(id, source, line)
-    entry.count += row.calls
+    entry.count = sumOf(entry.count, row.calls)
     for (const index of this.#wanted.get(row.name) ?? []) noteValue(entry, index, undefined)
     if (this.#mode === anyArchitecture) table.candidates &= this.#names.candidates(id) || anyArchitecture
     this.rows++

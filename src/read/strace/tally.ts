@@ -1,6 +1,6 @@
 // Counts of the calls of one process image, or of several that could be of the same architectures. Millions of lines
 // end here, so an entry is found by an array access and a place is two numbers until somebody wants to read it.
-import { addArguments, type Arguments } from '../seen.ts'
+import { addArguments, sumOf, type Arguments } from '../seen.ts'
 import type { Candidates } from './architecture.ts'
 import type { NameId } from './names.ts'
 
@@ -62,8 +62,8 @@ export class Tally {
       return
     }
     known.args = addArguments(known.args, known.count - known.awaited, more.args, more.count - more.awaited)
-    known.count += more.count
-    known.enosys += more.enosys
+    known.count = sumOf(known.count, more.count)
+    known.enosys = sumOf(known.enosys, more.enosys)
     known.awaited += more.awaited
     if (isEarlier(more, known, sources)) {
       known.source = more.source

@@ -18,19 +18,21 @@ const others = new Set([
  * What an event's name may mean besides or instead of itself: the table has one event for the members of a family in
  * older releases, and the C function's name for some.
  */
-const meanings: Readonly<Record<string, readonly string[]>> = {
-  pread: ['pread64'],
-  pwrite: ['pwrite64'],
-  prlimit: ['prlimit64'],
-  dup: ['dup', 'dup2', 'dup3'],
-  pipe: ['pipe', 'pipe2'],
-  eventfd: ['eventfd', 'eventfd2'],
-  signalfd: ['signalfd', 'signalfd4'],
-  inotify_init: ['inotify_init', 'inotify_init1'],
-  umount: ['umount2'],
-  accept: ['accept', 'accept4'],
-  epoll_create: ['epoll_create', 'epoll_create1'],
-}
+const meanings: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    pread: ['pread64'],
+    pwrite: ['pwrite64'],
+    prlimit: ['prlimit64'],
+    dup: ['dup', 'dup2', 'dup3'],
+    pipe: ['pipe', 'pipe2'],
+    eventfd: ['eventfd', 'eventfd2'],
+    signalfd: ['signalfd', 'signalfd4'],
+    inotify_init: ['inotify_init', 'inotify_init1'],
+    umount: ['umount2'],
+    accept: ['accept', 'accept4'],
+    epoll_create: ['epoll_create', 'epoll_create1'],
+  }),
+)
 
 export const sysdig: Grammar = {
   format: 'sysdig',
@@ -66,7 +68,7 @@ class SysdigLines implements LineGrammar {
       pid: Number(tid),
       ...(seconds === undefined ? {} : { time: seconds }),
     })
-    const names = typeof call === 'string' ? (meanings[call] ?? [call]) : [call]
+    const names = typeof call === 'string' ? (meanings.get(call) ?? [call]) : [call]
     if (names.every((each) => typeof each === 'string' && !isKnownAnywhere(each))) {
       say.diagnostic('events-not-read', { event: type })
       return 'ignored'
