@@ -23,12 +23,19 @@ export function parseYaml(text: string): YamlReading {
   if (tooDeep !== undefined) return refuse(tooDeep, `it is nested more than ${depthLimit} deep`)
 
   const { LineCounter, parseAllDocuments } = yaml()
-  const parsed = parseAllDocuments(text, {
-    intAsBigInt: true,
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: new LineCounter(),
-  })
+  let parsed: unknown
+  try {
+    parsed = parseAllDocuments(text, {
+      intAsBigInt: true,
+      uniqueKeys: false,
+      prettyErrors: false,
+      lineCounter: new LineCounter(),
+    })
+  } catch (thrown) {
+    // `a: b: c: …` on one line nests without a sign of it.
+    if (!(thrown instanceof RangeError)) throw thrown
+    return refuse(0, `it is nested more than ${depthLimit} deep`)
+  }
   const documents: TreeNode[] = []
   const budget = { left: nodeLimit }
   // parseAllDocuments returns an empty array (with members of its own) for an empty stream.

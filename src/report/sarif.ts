@@ -16,6 +16,7 @@ export function sarifRule(id: string, more: Readonly<Record<string, JsonValue>> 
 
 /** The place of a result; a file's name is a URI there. */
 export function sarifLocations(file: string, region: JsonValue): JsonValue {
-  const uri = file.split('/').map(encodeURIComponent).join('/')
+  // Half of a surrogate pair has no bytes to encode: Buffer puts U+FFFD in its place.
+  const uri = Buffer.from(file).toString().split('/').map(encodeURIComponent).join('/')
   return [{ physicalLocation: { artifactLocation: { uri }, region } }]
 }

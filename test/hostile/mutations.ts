@@ -1,12 +1,12 @@
 // Hostile inputs: real recordings and documents changed at random, with what programs trip over put into them. The
-// seed is printed; SECCOMP_GEN_SEED repeats a run and SECCOMP_GEN_RUNS scales it.
+// seed is printed; SECCOMP_GEN_SEED takes another one and SECCOMP_GEN_RUNS scales it.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+export const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? 1)
 /** How many inputs a test tries that takes some thousands of them in a minute. */
-export const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 1000)
+export const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 200)
 
 /** mulberry32: small, and the same everywhere. */
 export class Random {

@@ -44,7 +44,7 @@ function live(report: string, format: (typeof formats)[number]): string | undefi
       return 'a line that is no command of ours'
     if (lines.some((line) => /%(?![0-9A-F]{2})/.test(line))) return 'a sign that is not escaped'
   } else if (lines.some((line) => /^\s*(?:::|##\[)/.test(line))) return 'a workflow command'
-  if (format === 'markdown' && /(?<!\\)<(?!\/?(?:details|summary|br)\b)|(?<![\\\w])\[[^\]\\]*\](?!\\)\((?!#)|@everyone|javascript:\w/.test(report.replaceAll(/`[^`\n]*`/g, '')))
+  if (format === 'markdown' && /(?<!\\)<(?!\/?(?:details|summary|br)\b)|(?<![\\\w])\[[^\]\\]*\](?!\\)\((?!#)|@everyone/.test(report.replaceAll(/`[^`\n]*`/g, '')))
     return 'live Markdown'
   return undefined
 } // prettier-ignore

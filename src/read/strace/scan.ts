@@ -1,6 +1,7 @@
 // The commonest lines, read from their bytes: a call with its result, its two halves, an exit, a signal, behind the
 // prefixes of -f, -t and their kin. No text is made of them. It says nothing that reader.ts would not say of the same
 // line (a property test holds the two equal); the first line that is not plain is left to that.
+import { pidField } from './grammar.ts'
 import { Head } from './head.ts'
 import type { NameId, Names } from './names.ts'
 import type { Thread } from './process.ts'
@@ -62,6 +63,8 @@ export function scanPlain(bytes: Buffer, line: number, end: number, to: ScanTo):
     const stop = bytes.indexOf(0x0a, at)
     if (stop - line > lineLimit) return line
     const { pid } = head
+    // Whatever it is: without the pid that the others have, it is not strace's.
+    if ((state.fields & ~head.fields & pidField) !== 0) return line
     let byte = bytes[at] as number
     if (byte === 0x2b || byte === 0x2d) {
       // SIGSYS tells of a call.
