@@ -13,8 +13,9 @@ import {
   printObservations,
   type Observations,
 } from '../observe/index.ts'
-import { checkRecorders, record, type Ending, type RecordNotice } from '../record/index.ts'
+import { checkRecorders, record, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
+import { endingText } from '../report/ending.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
@@ -126,7 +127,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     ceiling,
     world,
   )
-  say(world, `${accountLine(observations)}${endingWords(ending)}`)
+  say(world, `${accountLine(observations)}${endingText(ending)}`)
   return statusOf(ending)
 }
 
@@ -184,16 +185,5 @@ function noticeSentence(notice: RecordNotice): string {
         : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
-  }
-}
-
-function endingWords(ending: Ending): string {
-  switch (ending.kind) {
-    case 'exited':
-      return ending.status === 0 ? '' : `; the command ended with status ${ending.status}`
-    case 'killed':
-      return `; the command was ended by ${ending.signal}`
-    case 'released':
-      return ''
   }
 }

@@ -1,5 +1,6 @@
 // What `verify` found, for people (text, Markdown) and for programs (JSON, schemas/verification.schema.json). Names of
 // processes are the workload's own, and everything is escaped for the place it goes to.
+import { endingText } from './ending.ts'
 import { errnoName } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
 import { jsonText, type JsonValue } from '../profile/json-text.ts'
@@ -198,17 +199,6 @@ function sentences(verified: Verified): readonly string[] {
 
 function listed(refusals: readonly Judged[]): string {
   return [...new Set(refusals.map(nameOf))].join(', ')
-}
-
-function endingText(ending: Verification['ending']): string {
-  switch (ending.kind) {
-    case 'exited':
-      return ending.status === 0 ? '' : `; the command ended with status ${ending.status}`
-    case 'killed':
-      return `; the command was ended by ${ending.signal}`
-    case 'released':
-      return ''
-  }
 }
 
 /** Above the patch, as comments: patch(1) skips what stands before `---`. */
