@@ -112,7 +112,8 @@ t.test('the library answers and compares', async (t) => {
   }
   t.throws(() => builtinProfile('docker@17'), { name: 'UserError', message: /docker@20\.10/ })
   t.strictSame(compareProfiles(profile, profile).changes, [])
-  t.equal(compareProfiles(profile, builtinProfile('unconfined').profile).verdict, 'mixed')
+  t.equal(compareProfiles(profile, builtinProfile('unconfined').profile).verdict, 'wider')
+  t.equal(compareProfiles(builtinProfile('unconfined').profile, profile).verdict, 'narrower')
 })
 
 t.test('classes of risk: every call is one, and every class says what it exposes', async (t) => {

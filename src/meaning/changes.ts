@@ -73,7 +73,9 @@ function lineOf({ profile }: ParsedProfile, syscall: string): number {
 
 export function verdictOf(changes: readonly Difference[], identical: boolean): Verdict {
   if (changes.length === 0) return identical ? 'identical' : 'equivalent'
-  const directions = new Set(changes.map(({ direction }) => direction))
+  // Beside any other change, one in halves that the kernel drops decides nothing.
+  const seen = changes.filter((change) => !isOfDroppedHalves(change))
+  const directions = new Set((seen.length === 0 ? changes : seen).map(({ direction }) => direction))
   if (directions.size > 1 || directions.has('sideways')) return 'mixed'
   return directions.has('wider') ? 'wider' : 'narrower'
 }

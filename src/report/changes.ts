@@ -38,7 +38,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
   text: (compared) => {
     const lines = groups(compared.changes).map(([change, names]) => {
       const where = contextsText(change, compared)
-      const what = `${change.direction} (${change.id}) ${change.architecture}${where}: ${answerText(change.before)} -> ${answerText(change.after)}: ${names.join(' ')}`
+      const what = `${change.direction} (${change.id}) ${change.architecture}${where}: ${answerText(change.before)} -> ${answerText(change.after)}: ${callsText(names)}`
       const example = change.conditional ? `\n    for example ${callText(change)}${sameCallText(change)}` : ''
       return `${escapeTerminal(what)}${escapeTerminal(example).replace('\\x0a', '\n')}\n`
     })
@@ -59,7 +59,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
       const cells = [
         change.direction,
         `${change.architecture}${contextsText(change, compared)}`,
-        names.join(' '),
+        callsText(names),
         answerText(change.before),
         answerText(change.after),
         change.conditional ? `${callText(change)}${sameCallText(change)}` : 'whatever the arguments',
@@ -117,7 +117,7 @@ const reports: Readonly<Record<ReportFormat, (compared: Compared) => string>> = 
 }
 
 function sentence(change: Change, compared: Compared): string {
-  const where = change.conditional ? callText(change) : change.syscall
+  const where = change.conditional ? callText(change) : callsText([change.syscall])
   return `${change.direction}: ${where} on ${change.architecture}${contextsText(change, compared)}: ${answerText(change.before)} becomes ${answerText(change.after)}${sameCallText(change)}`
 }
 
@@ -144,6 +144,13 @@ function callText({ syscall, args }: Change): string {
     .slice(0, Math.max(last, 0) + 1)
     .map((each) => `0x${each.toString(16)}`)
     .join(', ')})`
+}
+
+/** One number stands for all that have no name. */
+function callsText(names: readonly string[]): string {
+  const named = names.filter((each) => !/^\d+$/.test(each))
+  const rest = named.length === names.length ? [] : ['every number without a name']
+  return [named.join(' '), ...rest].filter((each) => each !== '').join(' and ')
 }
 
 /** Changes that differ in the call only; conditional ones stand alone, because each has its own example. */
