@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
+import { evaluate } from '../../src/meaning/profiles.ts'
 import type { Observations } from '../../src/observe/index.ts'
+import { parseProfile } from '../../src/profile/index.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 
 // trace-ebpf.test.ts runs the same cases with the other recorder.
@@ -423,6 +425,33 @@ t.test(
     t.strictSame(readdirSync(place), ['p.json'], 'no temporary file is left')
   },
 )
+
+t.test('an argument that only the ceiling of a file asks about is recorded, and decides', async (t) => {
+  const ceiling = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [
+      { names: ['umask'], action: 'SCMP_ACT_ERRNO', args: [{ index: 0, value: 0o77, op: 'SCMP_CMP_NE' }] },
+    ],
+  }
+  writeFileSync(file('ceiling.json'), JSON.stringify(ceiling))
+  const asked = async (mask: string) => {
+    const options = ['--within', 'ceiling.json', '--runtime', 'none', '-o', 'umask.json']
+    const { exitCode, stderr } = await trace([...options, '--', 'sh', '-c', `umask ${mask}`])
+    t.equal(exitCode, 0, stderr)
+    const profile = parseProfile(readFileSync(file('umask.json'), 'utf8'))
+    const allowed = [0o77n, 0o27n, 0o13n].filter(
+      (value) => evaluate(profile, { syscall: 'umask', args: [value] }).action === 'SCMP_ACT_ALLOW',
+    )
+    return { stderr, allowed }
+  }
+  // The shell asks for the mask that it has by setting another, and sets it again: these are seen too.
+  const inside = await asked('077')
+  t.strictSame(inside.allowed, [0o77n])
+  t.notMatch(inside.stderr, /\b63\b|not known/)
+  const outside = await asked('027')
+  t.strictSame(outside.allowed, [0o77n, 0o27n])
+  t.match(outside.stderr, /wider than ceiling\.json: umask with argument 0 = (?:\d+, )*23 was seen/)
+})
 
 t.test('the profile file is replaced as a whole and keeps its mode', async (t) => {
   writeFileSync(file('kept.json'), 'old')
