@@ -118,6 +118,44 @@ const layouts: Readonly<Record<string, string>> = {
     '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","kill"],"action":"SCMP_ACT_ERRNO","errnoRet":2},{"names":["read"],"action":"SCMP_ACT_KILL"}]}',
   'a config.json':
     '{"ociVersion":"1.0.2","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["write"],"action":"SCMP_ACT_ALLOW"}]}},"process":{"cwd":"/"}}',
+  'a ConfigMap in JSON':
+    '{"apiVersion":"v1","kind":"ConfigMap","data":{"a.json":"{\\"defaultAction\\":\\"SCMP_ACT_ERRNO\\"}"}}',
+  'a SeccompProfile': `# of the shop
+apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata: {name: shop}
+spec:
+  defaultAction: SCMP_ACT_ERRNO   # nothing else
+
+  syscalls:
+    # a run of last week
+    - action: SCMP_ACT_ALLOW
+      names:
+        - "close"   # always
+        # for the log
+        - "write"
+    - names: [kill]   # never
+      action: SCMP_ACT_ERRNO
+# the end
+`,
+  'a SeccompProfile as kubectl prints it':
+    'apiVersion: security-profiles-operator.x-k8s.io/v1\nkind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls:\n  - action: SCMP_ACT_ALLOW\n    names:\n    - write\n    - close',
+  'a SeccompProfile of flows, behind a pod':
+    'kind: Pod\napiVersion: v1\nspec: {containers: []}\n---\nkind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  architectures: [SCMP_ARCH_X86_64]\n  syscalls:\n  - {names: [close, write], action: SCMP_ACT_ALLOW}\n  - names: [read, kill, reboot]\n    action: SCMP_ACT_KILL\n',
+  'a SeccompProfile without rules':
+    'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n',
+  'a ConfigMap': `apiVersion: v1
+kind: ConfigMap
+data:
+  # the kubelet's
+  shop.json: |-
+    {
+      "defaultAction": "SCMP_ACT_ERRNO",
+
+      "syscalls": [{ "names": ["close"], "action": "SCMP_ACT_ALLOW" }]
+    }
+  other: x # kept
+`,
 }
 
 t.test('a call is added where it stands best, and the rest stays as it is', async (t) => {
@@ -147,6 +185,22 @@ t.test('a call is added where it stands best, and the rest stays as it is', asyn
   t.equal(at('canonical'), (layouts['canonical'] ?? '').replace('"close",\n', '"close",\n        "read",\n'))
   t.equal(at('in one line'), (layouts['in one line'] ?? '').replace('"close",', '"close","read",'))
   t.equal(at('unsorted'), (layouts['unsorted'] ?? '').replace('"close" ', '"close", "read" '))
+  const lines = (name: string): string =>
+    at(name)
+      .split('\n')
+      .filter((line) => !(layouts[name] ?? '').split('\n').includes(line))
+      .join('\n')
+  t.equal(lines('a SeccompProfile'), '        - "read"')
+  t.match(at('a SeccompProfile'), /"close" {3}# always\n {8}- "read"\n {8}# for the log/)
+  t.equal(lines('a SeccompProfile as kubectl prints it'), '    - read')
+  t.equal(
+    lines('a SeccompProfile of flows, behind a pod'),
+    '  - {names: [close, read, write], action: SCMP_ACT_ALLOW}',
+  )
+  t.equal(
+    lines('a ConfigMap'),
+    '      "syscalls": [{ "names": ["close", "read"], "action": "SCMP_ACT_ALLOW" }]',
+  )
   const x86 = withCall(
     layouts['canonical'] ?? '',
     'p',

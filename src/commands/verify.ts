@@ -94,10 +94,6 @@ async function verifyWords(
   await checkOutput(output, world)
   const named = await readProfileWord(word, world)
   const { profile, text } = named
-  if (repair && text !== undefined && !/^\uFEFF?\s*\{/.test(text))
-    throw new UserError(
-      `${word}: --repair edits JSON, and this is YAML: repair the JSON profile that it was made from`,
-    )
   const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
   const reportIsOnStdout = output === undefined || output === '-' || repair
   const verification = await verify({

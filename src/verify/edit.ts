@@ -1,12 +1,15 @@
 // A call added to the text of a profile: the smallest edit that makes the filter allow it, the layout of the rest kept.
 // Whether the filter then allows it is not taken for granted but asked of the profile's meaning.
-import { applyEdits, modify, type JSONPath } from 'jsonc-parser'
+import type { JSONPath } from 'jsonc-parser'
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { OciArgument } from '../profile/document.ts'
 import { parseProfile } from '../profile/index.ts'
 import { refuses } from '../profile/words.ts'
 import type { Cases } from './ceiling.ts'
+import { jsonEdits, jsonString } from './json-edits.ts'
+import type { TextEdits } from './text-edits.ts'
+import { yamlEdits, yamlString } from './yaml-edits.ts'
 
 export interface Addition {
   readonly architecture: Architecture
@@ -24,6 +27,12 @@ export function withCall(
   addition: Addition,
   allowed: (text: string) => boolean,
 ): string | undefined {
+  const carried = carriedIn(text, name)
+  if (carried !== undefined) {
+    const { profile, put } = carried
+    const inner = withCall(profile, name, addition, (edited) => allowed(put(edited) ?? ''))
+    return inner === undefined ? undefined : put(inner)
+  }
   const added = [withRules, withoutRefusals]
   let edited = withArchitecture(text, name, addition)
   for (const step of added) {
@@ -34,14 +43,36 @@ export function withCall(
   return undefined
 }
 
-function withRules(text: string, name: string, { syscall, cases }: Addition): string {
-  return cases.reduce((edited, each) => withRule(edited, name, syscall, each), text)
+/** A ConfigMap carries the profile as a string; undefined for a profile that stands for itself. */
+function carriedIn(
+  text: string,
+  name: string,
+): { readonly profile: string; readonly put: (profile: string) => string | undefined } | undefined {
+  const { envelope, title = '' } = parseProfile(text, { name })
+  if (envelope !== 'config-map') return undefined
+  const [edits, stringAt] = isYaml(text) ? [yamlEdits, yamlString] : [jsonEdits, jsonString]
+  const profile = stringAt(text, ['data', title])
+  return profile === undefined
+    ? undefined
+    : { profile, put: (edited) => edits.set(text, ['data'], title, edited) }
 }
 
-function withRule(text: string, name: string, syscall: string, conditions: readonly OciArgument[]): string {
+function withRules(text: string, name: string, { syscall, cases }: Addition): string | undefined {
+  return cases.reduce<string | undefined>(
+    (edited, each) => (edited === undefined ? undefined : withRule(edited, name, syscall, each)),
+    text,
+  )
+}
+
+function withRule(
+  text: string,
+  name: string,
+  syscall: string,
+  conditions: readonly OciArgument[],
+): string | undefined {
   const parsed = parseProfile(text, { name })
   const { syscalls } = parsed.profile
-  const like = syscalls.find(
+  const like = syscalls.findIndex(
     (rule) =>
       rule.action === 'SCMP_ACT_ALLOW' &&
       rule.includes === undefined &&
@@ -50,55 +81,45 @@ function withRule(text: string, name: string, syscall: string, conditions: reado
       rule.namesAt.length === rule.names.length &&
       said(rule.args ?? []) === said(conditions),
   )
-  if (like?.names.includes(syscall) === true) return text
-  if (like !== undefined) return withName(text, like, syscall)
-  const rule = {
+  const path = pathOf(parsed)
+  const [rule, edits] = [syscalls[like], editsOf(text)]
+  if (rule?.names.includes(syscall) === true) return text
+  if (rule !== undefined)
+    return edits.insert(text, [...path, 'syscalls', like, 'names'], placeIn(rule, syscall), syscall)
+  const made = {
     names: [syscall],
     action: 'SCMP_ACT_ALLOW',
-    ...(conditions.length === 0 ? {} : { args: conditions.map(argumentValue) }),
+    ...(conditions.length === 0 ? {} : { args: conditions.map((each) => ({ ...each })) }),
   }
-  const path = [...pathOf(parsed), 'syscalls']
   return syscalls.length === 0
-    ? change(text, path, [rule])
-    : change(text, [...path, syscalls.length], rule, true)
+    ? edits.set(text, path, 'syscalls', [made])
+    : edits.insert(text, [...path, 'syscalls'], syscalls.length, made)
 }
 
-/** Into the names of a rule: where they are sorted in order, else last; spaced as its neighbour is. */
-function withName(text: string, { names, namesAt }: PlacedRule, syscall: string): string {
-  const quoted = JSON.stringify(syscall)
+/** Among the names of a rule: where they are sorted in order, else last. */
+function placeIn({ names }: PlacedRule, syscall: string): number {
   const sorted = names.every((each, index) => index === 0 || (names[index - 1] as string) <= each)
   const next = sorted ? names.findIndex((each) => each > syscall) : -1
-  const offset = (index: number): number => namesAt[index]?.at.offset ?? 0
-  if (next >= 0) {
-    const gap = /\s*$/.exec(text.slice(0, offset(next)))?.[0] ?? ''
-    const between = next === 0 && names.length > 1 ? gapBefore(text, offset(1)) : gap
-    return `${text.slice(0, offset(next))}${quoted},${between}${text.slice(offset(next))}`
-  }
-  const last = offset(names.length - 1)
-  const end = last + (/^"(?:[^"\\]|\\.)*"/.exec(text.slice(last))?.[0].length ?? 0)
-  const gap = names.length > 1 || text[last - 1] !== '[' ? gapBefore(text, last) : ' '
-  return `${text.slice(0, end)},${gap}${quoted}${text.slice(end)}`
-}
-
-function gapBefore(text: string, offset: number): string {
-  return /\s*$/.exec(text.slice(0, offset))?.[0] ?? ''
+  return next < 0 ? names.length : next
 }
 
 /** The call taken out of the rules that refuse it. */
 function withoutRefusals(text: string, name: string, { syscall }: Addition): string | undefined {
-  let edited = text
-  for (;;) {
+  const edits = editsOf(text)
+  let edited: string | undefined = text
+  while (edited !== undefined) {
     const parsed = parseProfile(edited, { name })
     const { syscalls } = parsed.profile
     const index = syscalls.findIndex(({ action, names }) => refuses(action) && names.includes(syscall))
     const rule = syscalls[index]
     if (rule === undefined) return edited === text ? undefined : edited
-    const path = [...pathOf(parsed), 'syscalls', index]
+    const path = [...pathOf(parsed), 'syscalls']
     edited =
       rule.names.length === 1
-        ? change(edited, path, undefined)
-        : change(edited, [...path, 'names', rule.names.indexOf(syscall)], undefined)
+        ? edits.remove(edited, path, index)
+        : edits.remove(edited, [...path, index, 'names'], rule.names.indexOf(syscall))
   }
+  return undefined
 }
 
 /** The filter ends every call of an architecture that it does not have. */
@@ -111,10 +132,19 @@ function withArchitecture(text: string, name: string, { architecture }: Addition
     const mapped = archMap.some((each) => each.subArchitectures.includes(scmp))
     return mapped ? text : undefined
   }
-  const path = [...pathOf(parsed), 'architectures']
+  const [path, edits] = [pathOf(parsed), editsOf(text)]
   return named === undefined || named.length === 0
-    ? change(text, path, [architectures[host].scmp, scmp])
-    : change(text, [...path, named.length], scmp, true)
+    ? edits.set(text, path, 'architectures', [architectures[host].scmp, scmp])
+    : edits.insert(text, [...path, 'architectures'], named.length, scmp)
+}
+
+function editsOf(text: string): TextEdits {
+  return isYaml(text) ? yamlEdits : jsonEdits
+}
+
+/** As parseProfile takes it. */
+function isYaml(text: string): boolean {
+  return !/^\uFEFF?\s*[{[]/.test(text)
 }
 
 function pathOf({ tree }: ParsedProfile): JSONPath {
@@ -122,29 +152,6 @@ function pathOf({ tree }: ParsedProfile): JSONPath {
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-function change(text: string, path: JSONPath, value: unknown, isArrayInsertion = false): string {
-  const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  '
-  const edits = modify(text, path, value, {
-    isArrayInsertion,
-    formattingOptions: {
-      insertSpaces: !indent.startsWith('\t'),
-      tabSize: indent.startsWith('\t') ? 1 : indent.length,
-      eol: text.includes('\r\n') ? '\r\n' : '\n',
-    },
-  })
-  const written = edits.map((edit) => ({
-    ...edit,
-    content: edit.content.replaceAll(/"exactly (\d+)"/g, '$1'),
-  }))
-  return applyEdits(text, written)
-}
-
-function argumentValue({ index, value, valueTwo, op }: OciArgument): object {
-  // A JavaScript number would lose digits; `change` takes the quotes away.
-  const whole = (number: bigint): string => `exactly ${number}`
-  return { index, value: whole(value), ...(valueTwo === undefined ? {} : { valueTwo: whole(valueTwo) }), op }
 }
 
 function said(args: readonly OciArgument[]): string {

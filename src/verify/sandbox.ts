@@ -1,12 +1,13 @@
 // A plain command under a profile as a container would be: on the host's root, in the host's namespaces but for a mount
-// namespace of its own, with our user, groups, capabilities, environment and directory. root has runc do it; bubblewrap
-// does it for everybody, with the program that libseccomp compiles, and always with no_new_privs. crun 1.8 cannot: it
-// refuses a mount over the root, and in a root bound before it makes its own devices, which would be the host's.
-// Authority: runtime-spec config.md; runc-run(8). The root is mounted over an empty directory, because a runtime cannot
-// pivot to the root it is in; /dev is mounted over itself, because a runtime makes devices in one that is not.
+// namespace of its own, with our user, groups, capabilities, environment and directory. root has runc do it, or crun;
+// bubblewrap does it for everybody, with the program that libseccomp compiles, and always with no_new_privs.
+// Authority: runtime-spec config.md; runc-run(8); crun(1). The root is mounted over an empty directory, because a
+// runtime cannot pivot to the root it is in; /dev is mounted over itself, because a runtime makes devices in one that is
+// not. crun refuses a mount over the root: there it is a directory of ours, with what the root has mounted or linked in
+// it, so that only a new name directly in / is not the host's.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statfsSync, symlinkSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -31,38 +32,84 @@ export interface SandboxSettings {
 
 export interface Sandbox {
   readonly name: string
-  readonly runtime: 'runc' | 'crun' | undefined
+  readonly runtime: Runtime | undefined
   readonly run: (options: CommandOptions, under: Under, recorder: RecorderName) => Promise<Recording>
 }
 
 /** Throws UserError (125) where there is none. */
 export async function findSandbox(options: CommandOptions, settings: SandboxSettings): Promise<Sandbox> {
-  const surroundings = surroundingsOf(options)
-  const runc = await execa('runc', ['--version'], { ...surroundings, reject: false, stdin: 'ignore' })
-  if (process.getuid?.() === 0 && !runc.failed) {
-    const version = /^runc version (\S+)/m.exec(runc.stdout)?.[1] ?? ''
-    return {
-      name: `runc ${version} on the host’s root`.replace('  ', ' '),
-      runtime: 'runc',
-      run: (options, under, recorder) => {
-        const container = `seccompgen${randomBytes(6).toString('hex')}`
-        return recordBundle(options.command[0], options, {
-          config: hostRootConfig(options, under.profile, settings),
-          container: ['runc', 'delete', '--force', container],
-          words: (bundle) => ['runc', 'run', '--no-new-keyring', '--bundle', bundle, container],
-          recorder,
-          watch: under.watch,
-        })
-      },
-    }
+  const runtimes = process.getuid?.() === 0 ? (['runc', 'crun'] as const) : []
+  for (const runtime of runtimes) {
+    const version = await versionOf(runtime, options)
+    if (version !== undefined) return runtimeSandbox(runtime, version, settings)
   }
   const why = await whyNoBubblewrap(options)
   if (typeof why === 'string')
     throw new UserError(
-      `a plain command is verified in bubblewrap, or for root in runc: ${why}. Or give a docker, podman, runc or crun command`,
+      `a plain command is verified in bubblewrap, or for root in runc or crun: ${why}. Or give a docker, podman, runc or crun command`,
       125,
     )
   return bubblewrap(why)
+}
+
+type Runtime = 'runc' | 'crun'
+
+/** Undefined where it is not installed, or does not run here. */
+async function versionOf(runtime: Runtime, options: CommandOptions): Promise<string | undefined> {
+  const asked = await execa(runtime, ['--version'], {
+    ...surroundingsOf(options),
+    reject: false,
+    stdin: 'ignore',
+  })
+  if (asked.failed || (runtime === 'crun' && isHybrid())) return undefined
+  return new RegExp(`^${runtime} version (\\S+)`, 'm').exec(asked.stdout)?.[1] ?? ''
+}
+
+/** crun refuses version 2 of cgroups beside version 1, even where it is to make none (libcrun_get_cgroup_mode). */
+function isHybrid(): boolean {
+  const cgroup2 = 0x63677270
+  const typeOf = (path: string): number | undefined => {
+    try {
+      return statfsSync(path).type
+    } catch {
+      return undefined
+    }
+  }
+  return typeOf('/sys/fs/cgroup') !== cgroup2 && typeOf('/sys/fs/cgroup/unified') === cgroup2
+}
+
+const runtimeWords: Readonly<Record<Runtime, readonly string[]>> = {
+  runc: ['runc', 'run', '--no-new-keyring'],
+  // A cgroup of its own would take a BPF program for its devices, and a limit of memory raised for that.
+  crun: ['crun', '--cgroup-manager=disabled', 'run', '--no-new-keyring'],
+}
+
+function runtimeSandbox(runtime: Runtime, version: string, settings: SandboxSettings): Sandbox {
+  return {
+    name: `${runtime} ${version} on the host’s root`.replace('  ', ' '),
+    runtime,
+    run: (options, under, recorder) => {
+      const container = `seccompgen${randomBytes(6).toString('hex')}`
+      return recordBundle(options.command[0], options, {
+        config: hostRootConfig(runtime, options, under.profile, settings),
+        root: runtime === 'crun' ? linkRoot : undefined,
+        container: [runtime, 'delete', '--force', container],
+        words: (bundle) => [...runtimeWords[runtime], '--bundle', bundle, container],
+        recorder,
+        watch: under.watch,
+      })
+    },
+  }
+}
+
+/** The links in the host's root, such as /bin of a merged /usr. */
+function linkRoot(rootfs: string): void {
+  for (const entry of hostEntries())
+    if (entry.isSymbolicLink()) symlinkSync(readlinkSync(`/${entry.name}`), join(rootfs, entry.name))
+}
+
+function hostEntries() {
+  return readdirSync('/', { withFileTypes: true })
 }
 
 /** Its version and libseccomp, or why it does not do. */
@@ -112,6 +159,7 @@ function bubblewrap({
 }
 
 function hostRootConfig(
+  runtime: Runtime,
   options: CommandOptions,
   profile: string,
   { noNewPrivileges }: SandboxSettings,
@@ -120,6 +168,12 @@ function hostRootConfig(
   const status = readFileSync('/proc/self/status', 'latin1')
   const numbers = (member: string): readonly number[] =>
     (new RegExp(`^${member}:\\t(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number)
+  const mounted =
+    runtime === 'runc'
+      ? ['/', '/dev']
+      : hostEntries()
+          .filter((entry) => !entry.isSymbolicLink())
+          .map(({ name }) => `/${name}`)
   const place = `profile ${randomBytes(8).toString('hex')}`
   const config = {
     ociVersion: '1.0.2',
@@ -144,13 +198,15 @@ function hostRootConfig(
       },
       noNewPrivileges: noNewPrivileges || numbers('NoNewPrivs')[0] === 1,
     },
-    mounts: [
-      { destination: '/', type: 'bind', source: '/', options: ['rbind', 'rw'] },
-      { destination: '/dev', type: 'bind', source: '/dev', options: ['rbind', 'rw'] },
-    ],
+    mounts: mounted.map((path) => ({
+      destination: path,
+      type: 'bind',
+      source: path,
+      options: ['rbind', 'rw'],
+    })),
     linux: {
       namespaces: [{ type: 'mount' }],
-      resources: { devices: [{ allow: true, access: 'rwm' }] },
+      ...(runtime === 'runc' && { resources: { devices: [{ allow: true, access: 'rwm' }] } }),
       seccomp: place,
     },
   }

@@ -17,6 +17,8 @@ export interface Engine {
   readonly client: (runtime: Runtime) => Words
   /** Options of `run`. */
   readonly options: (runtime: Runtime) => readonly string[]
+  /** The clients of its stores of images, each once. */
+  readonly stores: readonly Words[]
 }
 
 type Place = (...words: Words) => Words
@@ -26,16 +28,21 @@ const run = ([first, ...rest]: Words) => execa(first, rest, quietly)
 // crun refuses the hybrid cgroup hierarchy, and with version 2 alone wants to raise a limit, which a virtual machine may
 // forbid: where the hierarchy is hybrid, crun is shown version 1 only.
 const hybrid = readFileSync('/proc/self/mounts', 'utf8').includes(' /sys/fs/cgroup/unified cgroup2 ')
-const asItIs: Place = (...words) => words
 const onlyVersion1: Place = (...words) =>
   hybrid
     ? ['unshare', '--mount', 'sh', '-c', 'umount /sys/fs/cgroup/unified && exec "$@"', 'sh', ...words]
     : words
+const seenBy: Readonly<Record<Runtime, Place>> = { runc: (...words) => words, crun: onlyVersion1 }
+
+/** Of the daemon that serves this runtime, such as for DOCKER_HOST. */
+export function dockerSocket(work: string, runtime: Runtime): string {
+  return `unix://${join(work, 'docker', hybrid ? runtime : 'runc', 'socket')}`
+}
 
 /** `work` is a directory of the test, which `end` takes away with all that the engines made. */
-export async function startEngines(work: string) {
+export async function startEngines(work: string, runtimes: readonly Runtime[] = ['runc', 'crun']) {
   const daemons: ChildProcess[] = []
-  const docker = await startDocker(work, daemons)
+  const docker = await startDocker(work, runtimes, daemons)
   const podman = await findPodman(work)
   const end = async (): Promise<void> => {
     for (const daemon of daemons) daemon.kill('SIGTERM')
@@ -51,52 +58,56 @@ export async function startEngines(work: string) {
   return { engines: [['docker', docker] as const, ['podman', podman] as const] as const, end }
 }
 
-async function startDocker(work: string, daemons: ChildProcess[]): Promise<Engine> {
+async function startDocker(
+  work: string,
+  runtimes: readonly Runtime[],
+  daemons: ChildProcess[],
+): Promise<Engine> {
   const at = (...names: string[]): string => join(work, 'docker', ...names)
-  const socket = (name: string): string => `unix://${at(name, 'socket')}`
-  const start = async (name: string, place: Place): Promise<string | undefined> => {
+  const client = (runtime: Runtime): Words => ['docker', '-H', dockerSocket(work, runtime)]
+  const served: readonly Runtime[] = hybrid ? runtimes : ['runc']
+  const start = async (name: Runtime): Promise<string | undefined> => {
     mkdirSync(at(name), { recursive: true })
     const network = ['--iptables=false', '--ip6tables=false', '--bridge=none']
     const places = ['--data-root', at(name, 'data'), '--exec-root', at(name, 'exec'), '-p', at(name, 'pid')]
     const crun = await run(['sh', '-c', 'command -v crun'])
-    const runtimes = crun.failed ? [] : ['--add-runtime', `crun=${crun.stdout}`]
-    const [first, ...rest] = place('dockerd', ...network, ...runtimes, ...places, '-H', socket(name))
+    const more = crun.failed ? [] : ['--add-runtime', `crun=${crun.stdout}`]
+    const socket = ['-H', dockerSocket(work, name)]
+    const [first, ...rest] = seenBy[name]('dockerd', ...network, ...more, ...places, ...socket)
     const daemon = spawn(first, rest, { stdio: 'ignore' })
     daemon.on('error', () => undefined)
     daemons.push(daemon)
     for (let tries = 0; tries < 150; tries++) {
-      if (!(await run(['docker', '-H', socket(name), 'info'])).failed) return undefined
+      if (!(await run([...client(name), 'info'])).failed) return undefined
       await wait(200)
     }
     return 'dockerd does not start here'
   }
   const missing = (await run(['dockerd', '--version'])).failed ? 'dockerd is not installed' : undefined
-  const started =
-    missing === undefined
-      ? await Promise.all([start('runc', asItIs), ...(hybrid ? [start('crun', onlyVersion1)] : [])])
-      : []
+  const started = missing === undefined ? await Promise.all(served.map(start)) : []
   return {
     why: missing ?? started.find((each) => each !== undefined),
-    client: (runtime) => ['docker', '-H', socket(hybrid ? runtime : 'runc')],
+    client,
     options: (runtime) => ['--runtime', runtime],
+    stores: served.map(client),
   }
 }
 
 async function findPodman(work: string): Promise<Engine> {
   const own = ['--root', join(work, 'podman'), '--runroot', join(work, 'podman-run')]
-  const places = { runc: asItIs, crun: onlyVersion1 }
+  const client = (runtime: Runtime): Words => seenBy[runtime]('podman', ...own, '--runtime', runtime)
   return {
     why: (await run(['podman', '--version'])).failed ? 'podman is not installed' : undefined,
-    client: (runtime) => places[runtime]('podman', ...own, '--runtime', runtime),
+    client,
     // Podman raises these unless told, which a virtual machine may forbid.
     options: () => ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'],
+    stores: [client('runc')],
   }
 }
 
 /** Gives every daemon or store of an engine a root file system under this name. */
-export async function importImage({ client }: Engine, image: string, root: string): Promise<void> {
-  for (const words of new Set([client('runc').join('\0'), client('crun').join('\0')])) {
-    const [first = '', ...rest] = words.split('\0')
+export async function importImage({ stores }: Engine, image: string, root: string): Promise<void> {
+  for (const [first, ...rest] of stores) {
     const tar = execa('tar', ['-C', root, '-c', '.'], { encoding: 'buffer', buffer: false })
     const imported = execa(first, [...rest, 'import', '-', `${image}:latest`], { ...quietly, stdin: 'pipe' })
     tar.stdout.pipe(imported.stdin)

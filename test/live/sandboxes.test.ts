@@ -1,4 +1,4 @@
-// Plain commands verified where ebpf is not used: refusals seen by strace, in runc and in bubblewrap, by root and by an
+// Plain commands verified where ebpf is not used: refusals seen by strace, in runc, crun and bubblewrap, by root and by an
 // ordinary user, for every way in which a filter refuses; and bubblewrap's filter, compiled through libseccomp, refuses
 // what the profile says.
 import { execa } from 'execa'
@@ -6,8 +6,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { join } from 'node:path'
 import t from 'tap'
 import { findProgram } from '../../src/record/index.ts'
-import type { Verification } from '../../src/verify/index.ts'
+import type { Refusal } from '../../src/verify/index.ts'
 import { verify } from '../../src/verify/index.ts'
+import { runtimeWords } from '../../scripts/bundle.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 
 t.setTimeout(600_000)
@@ -23,15 +24,19 @@ async function whyNoBubblewrap(): Promise<string | undefined> {
 const work = mkdtempSync('/tmp/sg-sandboxes-')
 chmodSync(work, 0o755)
 t.teardown(() => rmSync(work, { recursive: true, force: true }))
-/** A PATH on which runc is not. */
-const withoutRunc = join(work, 'bin')
-mkdirSync(withoutRunc)
-for (const program of ['bwrap', 'strace', 'mkfifo', 'sh', 'ln'])
-  try {
-    symlinkSync(findProgram(program, work, process.env['PATH']), join(withoutRunc, program))
-  } catch {
-    // The test that needs it skips.
-  }
+/** A PATH on which of the sandboxes only this one is. */
+function pathWith(sandbox: string): string {
+  const directory = join(work, sandbox)
+  mkdirSync(directory)
+  for (const program of [sandbox, 'strace', 'mkfifo', 'sh', 'ln', 'rm'])
+    try {
+      symlinkSync(findProgram(program, work, process.env['PATH']), join(directory, program))
+    } catch {
+      // The test that needs it skips.
+    }
+  return directory
+}
+const [withCrun, withBubblewrap] = [pathWith('crun'), pathWith('bwrap')]
 
 // Its second half runs only where the first was refused and left it alive.
 const command = ['/bin/sh', '-c', 'ln -s a "$0" 2>/dev/null; rm -f "$0"; exit 0', join(work, 'link')] as const
@@ -63,14 +68,20 @@ const sandboxes: readonly {
     recorder: 'strace',
   },
   {
+    name: 'crun',
+    path: withCrun,
+    why: isRoot ? ((await missing('crun')) ?? (await noStrace())) : 'crun is run by root',
+    recorder: 'strace',
+  },
+  {
     name: 'bubblewrap',
-    path: withoutRunc,
+    path: withBubblewrap,
     why: (await whyNoBubblewrap()) ?? (await noStrace()),
     recorder: 'strace',
   },
   {
     name: 'bubblewrap',
-    path: withoutRunc,
+    path: withBubblewrap,
     why: (await whyNoBubblewrap()) ?? (await noEbpf()),
     recorder: 'ebpf',
   },
@@ -79,43 +90,76 @@ const sandboxes: readonly {
 for (const { name, path, why, recorder } of sandboxes) {
   t.test(`${name}, seen by ${recorder}`, { skip: why ?? false }, async (t) => {
     for (const action of actions) {
-      const found = await verify({
-        command,
-        profile: refusing(action),
-        recorder,
-        env: { ...process.env, PATH: path },
-        cwd: work,
-        streams: 'ignore',
-      })
-      t.match(told(found), { target: new RegExp(`^${name} `), seenBy: recorder, started: true }, action)
-      t.match(told(found).calls, [/^symlink(?:at)? ln 1$/], action)
+      const found =
+        name === 'crun' ? await fromCommandLine(action, path) : await verified(action, path, recorder)
+      t.match(found, { target: new RegExp(`^${name} `), seenBy: recorder, started: true }, action)
+      t.match(found.calls, [/^symlink(?:at)? ln 1$/], action)
     }
   })
 }
 
-function told({ target, seenBy, started, refusals }: Verification): {
+interface Told {
   readonly target: string
   readonly seenBy: string
   readonly started: boolean
   readonly calls: readonly string[]
-} {
-  const calls = refusals.map(({ syscall, processes, count }) => `${syscall} ${processes[0]?.comm} ${count}`)
-  return { target, seenBy, started, calls }
 }
 
+type Refused = readonly Pick<Refusal, 'syscall' | 'processes' | 'count'>[]
+
+const callsOf = (refused: Refused): readonly string[] =>
+  refused.map(({ syscall, processes, count }) => `${syscall} ${processes[0]?.comm} ${count}`)
+
+async function verified(action: string, path: string, recorder: 'strace' | 'ebpf'): Promise<Told> {
+  const { target, seenBy, started, refusals } = await verify({
+    command,
+    profile: refusing(action),
+    recorder,
+    env: { ...process.env, PATH: path },
+    cwd: work,
+    streams: 'ignore',
+  })
+  return { target, seenBy, started, calls: callsOf(refusals) }
+}
+
+/** As a process of its own, which sees a hierarchy of cgroups that crun takes. */
+async function fromCommandLine(action: string, path: string): Promise<Told> {
+  const profile = join(work, 'profile.json')
+  writeFileSync(profile, refusing(action))
+  const options = ['--recorder', 'strace', '--report', 'json', '--within', 'none', profile]
+  const words = [...seccompGen, 'verify', ...options, '--', ...command]
+  const [first, ...rest] = runtimeWords('crun', ['env', `PATH=${path}`, ...words])
+  const out = await execa(first, rest, { ...quietly, cwd: work, env: { ...plainEnvironment } })
+  const report = JSON.parse(out.stdout || `{"target":${JSON.stringify(out.stderr)}}`) as Told & {
+    refused?: Refused
+  }
+  return { ...report, calls: callsOf(report.refused ?? []) }
+}
+
+const operatorProfile = `apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata: {name: links}
+spec:
+  defaultAction: SCMP_ACT_ALLOW
+  syscalls:
+  - names: [reboot, symlink, symlinkat] # neither of them
+    action: SCMP_ACT_ERRNO
+`
 const whyNoOther = isRoot
   ? ((await whyNoBubblewrap()) ?? (await noStrace()))
   : 'only root can become an ordinary user'
 t.test('an ordinary user, from the command line', { skip: whyNoOther ?? false }, async (t) => {
-  const profile = join(work, 'profile.json')
-  writeFileSync(profile, refusing('SCMP_ACT_ERRNO'))
+  const profile = join(work, 'profile.yaml')
+  writeFileSync(profile, operatorProfile)
   const nobody = { uid: 65534, gid: 65534, cwd: '/', env: { ...plainEnvironment, TMPDIR: '/tmp' } } as const
   const [node, ...words] = seccompGen
   const reached = await execa(node, ['-e', ''], { ...quietly, ...nobody })
   if (reached.failed) return t.comment(`skipped: an ordinary user cannot run ${node} here`)
+  const options = ['--report', 'json', '--within', 'none', '--repair', profile]
+  // What the runner of the tests puts into it would write to a directory of root's.
   const out = await execa(
-    node,
-    [...words, 'verify', '--report', 'json', '--within', 'none', '--repair', profile, '--', ...command],
+    'env',
+    ['-u', 'NODE_OPTIONS', node, ...words, 'verify', ...options, '--', ...command],
     { ...quietly, ...nobody },
   )
   if (/ERR_MODULE_NOT_FOUND|EACCES: permission denied, (?:open|scandir)/.test(out.stderr))
@@ -124,4 +168,5 @@ t.test('an ordinary user, from the command line', { skip: whyNoOther ?? false },
   const { repair, verdict } = JSON.parse(out.stdout)
   t.equal(verdict, 'suffices')
   t.match(repair.added, [{ syscall: /^symlink/, errno: 'EPERM', round: 1 }])
+  t.match(repair.patch, /^\+ {2}- names: \[reboot, symlink(?:at)?\] # neither of them$/m)
 })

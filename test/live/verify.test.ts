@@ -2,20 +2,16 @@
 // gives back a profile that answers every call as the recorded one does. Containers of Docker, Podman and crun, and
 // plain programs on the host's root. SECCOMP_GEN_VERIFY_ALL=1 takes every call instead of a sample of each program,
 // SECCOMP_GEN_VERIFY_ALL=python3 every call of the programs of that name and no others.
-import { spawn, type ChildProcess } from 'node:child_process'
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { derivePolicy } from '../../src/policy/index.ts'
 import { buildProfile, parseProfile, printProfile } from '../../src/profile/index.ts'
 import { compareProfiles } from '../../src/meaning/index.ts'
 import { record } from '../../src/record/index.ts'
-import { cgroupMounts } from '../../src/record/cgroups.ts'
 import { verify } from '../../src/verify/index.ts'
-import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
-import { noEbpf, plainEnvironment } from './command.ts'
+import { runtimeWords, whyNotRun } from '../../scripts/bundle.ts'
+import { noEbpf } from './command.ts'
 
 const reason = (await noEbpf()) ?? whyNotRun('runc')
 if (reason !== undefined) {
@@ -27,46 +23,18 @@ if (reason !== undefined) {
 t.setTimeout(3_600_000)
 const asked = process.env['SECCOMP_GEN_VERIFY_ALL'] ?? ''
 const all = asked !== ''
-const work = mkdtempSync('/tmp/sg-verify-')
-const at = (name: string): string => join(work, name)
-const env: Record<string, string> = {
-  ...(process.env as Record<string, string>),
-  ...plainEnvironment,
-  DOCKER_HOST: `unix://${at('socket')}`,
-  TMPDIR: work,
-}
-const quietly = { env, reject: false, stdin: 'ignore', cwd: work } as const
-mkdirSync(at('bundle'))
-writeBundle(at('bundle'), { args: ['/bin/ls', '/'], noNewPrivileges: false }, undefined)
-
-let daemon: ChildProcess | undefined
-async function whyNoDocker(): Promise<string | undefined> {
-  if ((await execa('dockerd', ['--version'], quietly)).failed) return 'dockerd is not installed'
-  const words = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=vfs']
-  const places = ['--data-root', at('data'), '--exec-root', at('exec'), '-p', at('pid')]
-  daemon = spawn('dockerd', [...words, ...places, '-H', `unix://${at('socket')}`], { stdio: 'ignore' })
-  for (let tries = 0; tries < 150; tries++) {
-    if (!(await execa('docker', ['info'], quietly)).failed) return importInto(['docker'])
-    await wait(200)
-  }
-  return 'dockerd does not start here'
-}
-async function whyNoPodman(): Promise<string | undefined> {
-  if ((await execa('podman', ['--version'], quietly)).failed) return 'podman is not installed'
-  return importInto(podman)
-}
-async function importInto(client: readonly string[]): Promise<string | undefined> {
-  const [engine = '', ...words] = client
-  const tar = execa('tar', ['-C', at('bundle/rootfs'), '-c', '.'], { encoding: 'buffer' })
-  const image = await execa(engine, [...words, 'import', '-', 'seccomp-gen-test:latest'], {
-    ...quietly,
-    stdin: 'pipe',
-    input: (await tar).stdout,
-  })
-  return image.failed ? `${engine} cannot import an image: ${image.stderr}` : undefined
-}
-const podman = ['podman', '--root', at('podman'), '--runroot', at('podman-run'), '--runtime', 'runc']
-const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+const {
+  at,
+  close,
+  engines,
+  env: more,
+  leftovers,
+  limits,
+  podman,
+  quietly,
+  work,
+} = await import('./containers.ts')
+const env = { ...(process.env as Record<string, string>), ...more }
 const inContainer = ['run', '--rm', '--network', 'none']
 const python = `
 import socket, threading, os, hashlib, tempfile
@@ -88,12 +56,12 @@ interface Program {
 const programs: Readonly<Record<string, Program>> = {
   'docker, busybox sh': {
     command: ['docker', ...inContainer, 'seccomp-gen-test', 'sh', '-c', 'ls / | cat'],
-    why: await whyNoDocker(),
+    why: engines[0]?.[1],
     sample: 2,
   },
   'podman, busybox id': {
-    command: [...podman, ...inContainer, ...limits, 'seccomp-gen-test', 'id'] as unknown as [string],
-    why: await whyNoPodman(),
+    command: [...podman, ...inContainer, ...limits, 'seccomp-gen-test', 'id'],
+    why: engines[1]?.[1],
     sample: 1,
   },
   'runc run, busybox ls': {
@@ -122,8 +90,7 @@ const programs: Readonly<Record<string, Program>> = {
     sample: 1,
   },
 }
-rmSync(at('bundle/empty.c'), { force: true })
-await execa('sh', ['-c', `echo 'int main(void){return 0;}' > ${at('bundle/empty.c')}`])
+writeFileSync(at('bundle/empty.c'), 'int main(void){return 0;}')
 
 const settings = { env, cwd: work, streams: 'ignore' } as const
 
@@ -213,7 +180,7 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
     t.comment(
       `${rest.length} of the profile’s calls are the floor’s or equivalents, and not made: ${rest.join(', ')}`,
     )
-    t.strictSame(leftovers(), [])
+    t.strictSame(leftovers(process.pid), [])
   })
 }
 
@@ -229,22 +196,4 @@ function withoutCall(
   }
 }
 
-function leftovers(): readonly string[] {
-  const cgroups = cgroupMounts().flatMap(({ path }) =>
-    readdirSync(path).filter((name) => name.startsWith(`seccompgen${process.pid}x`)),
-  )
-  return [...cgroups, ...readdirSync(work).filter((name) => name.startsWith('seccomp-gen-'))]
-}
-
-t.teardown(async () => {
-  const gone = daemon && new Promise((resolve) => daemon?.once('exit', resolve))
-  daemon?.kill('SIGTERM')
-  await gone
-  const [first = '', ...rest] = podman
-  await execa(first, [...rest, 'rmi', '--all', '--force'], quietly)
-  for (const mount of readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? ''))
-    if (mount.startsWith(work)) await execa('umount', ['-l', mount], quietly)
-  rmSync(work, { recursive: true, force: true })
-})
+t.teardown(close)

@@ -88,6 +88,8 @@ export async function recordRuntime(
 export interface BundleRun {
   /** The text of config.json. */
   readonly config: string
+  /** Makes the directory `rootfs` of the bundle what it is to be; empty without. */
+  readonly root?: ((rootfs: string) => void) | undefined
   /** Words that take the container away. */
   readonly container: readonly string[]
   /** The words that run the bundle in a directory. */
@@ -98,11 +100,12 @@ export interface BundleRun {
 
 /** Runs a bundle of our own making, and leaves nothing of it. */
 export function recordBundle(name: string, options: CommandOptions, run: BundleRun): Promise<Recording> {
-  const { config, container, words, recorder, watch } = run
+  const { config, root, container, words, recorder, watch } = run
   return recordBelow(name, options, {
     prepare: (directory) => {
       const bundle = join(directory, 'bundle')
       mkdirSync(join(bundle, 'rootfs'), { recursive: true })
+      root?.(join(bundle, 'rootfs'))
       writeFileSync(join(bundle, 'config.json'), config)
       return { command: words(bundle) as [string, ...string[]] }
     },
