@@ -1,12 +1,12 @@
 // The recorder killed (SIGKILL) at several moments from its first to its last: no program stays attached, no cgroup, no
 // container, no file. What it recorded goes on or ends; when that is over, nothing of the recording is there.
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
-import { importImage, startEngines, type Words } from './engines.ts'
+import { dockerSocket, importImage, startEngines, type Words } from './engines.ts'
 import { orphanedCgroups, processes, readProcess } from './left.ts'
 import { rootfs } from './rootfs.ts'
 
@@ -52,12 +52,20 @@ interface Case {
   /** Asks the engine for containers that run. */
   readonly running?: Words
 }
+const sleeping = ['busybox', 'sleep', '600']
+const compose = at('docker-compose.yml')
+const service = { image: 'seccomp-gen-killed', command: sleeping, network_mode: 'none' }
+writeFileSync(compose, JSON.stringify({ version: '2.4', services: { one: service, two: service } }))
+const docker = `DOCKER_HOST=${dockerSocket(at('engines'), 'runc')}`
+const noCompose = (await execa('docker-compose', ['version'], { reject: false })).failed
+  ? 'docker-compose is not installed'
+  : undefined
 const cases: readonly Case[] = [
   { name: 'a command under ebpf', skip: undefined, recorder: 'ebpf', command: ['sleep', '3'] },
   { name: 'a command under strace', skip: await noStrace(), recorder: 'strace', command: ['sleep', '3'] },
   ...engines.map(([name, engine]): Case => {
     const [client, options] = [engine.client('runc'), engine.options('runc')]
-    const container = ['seccomp-gen-killed', 'busybox', 'sleep', '600']
+    const container = ['seccomp-gen-killed', ...sleeping]
     return {
       name: `${name} run`,
       skip: engine.why ?? noImage,
@@ -66,6 +74,13 @@ const cases: readonly Case[] = [
       running: [...client, 'ps', '--quiet'],
     }
   }),
+  {
+    name: 'compose up',
+    skip: engines[0][1].why ?? noImage ?? noCompose,
+    recorder: 'ebpf',
+    command: ['env', docker, 'docker-compose', '-f', compose, 'up', '--no-color'],
+    running: ['env', docker, 'docker', 'ps', '--quiet'],
+  },
 ]
 
 /** How far a recording has come, as a part of the time until its command is at work. */
