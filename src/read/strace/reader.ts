@@ -39,6 +39,9 @@ const mentionLimit = 65536
 const gluedLimit = 64
 const nameLimit = 40
 
+/** Of a thread whose calls have no place yet. */
+const none: readonly undefined[] = []
+
 /** UTF-8's, as latin1. */
 const byteOrderMark = /^\xef\xbb\xbf/
 
@@ -152,7 +155,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     state.pid = pid
     state.thread = this.#threads.of(pid === unnamed ? this.#pid : pid, resuming)
-    state.entries = this.#counts.tallyOf(state.thread).entries
+    state.entries = this.#counts.tallyOf(state.thread)?.entries ?? none
   }
 
   #ended(): void {
@@ -166,7 +169,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     const entry = this.#counts.entry(state.thread, id, undefined, line)
     // What was just learnt may have settled where the thread's calls are counted.
-    state.entries = this.#counts.tallyOf(state.thread).entries
+    state.entries = this.#counts.tallyOf(state.thread)?.entries ?? none
     return entry
   }
 
@@ -461,7 +464,7 @@ export class StraceReader implements Reader {
         this.#threads.expect(child, thread)
       }
     }
-    this.#afterFilter?.returns(thread, ending.value, this.#threads)
+    if (callsToWatch.includes(name)) this.#afterFilter?.returns(thread, ending.value, this.#threads)
   }
 
   #abandoned(thread: Thread, text: string): void {

@@ -22,7 +22,7 @@ export interface ScanState {
   /** The thread of the last line, and where its calls are counted. */
   pid: number
   thread: Thread
-  entries: (Entry | undefined)[]
+  entries: readonly (Entry | undefined)[]
 }
 
 export interface ScanTo {
@@ -67,8 +67,7 @@ export function scanPlain(bytes: Buffer, line: number, end: number, to: ScanTo):
     if ((state.fields & ~head.fields & pidField) !== 0) return line
     let byte = bytes[at] as number
     if (byte === 0x2b || byte === 0x2d) {
-      // SIGSYS tells of a call.
-      if (byte === 0x2d && (!startsWith(bytes, at, signalled) || bytes[at + 8] === 0x59)) return line
+      if (byte === 0x2d && !isSignal(bytes, at)) return line
       if (byte === 0x2b) {
         if (!startsWith(bytes, at, exited)) return line
         if (pid !== state.pid) to.turnTo(pid, -1)
@@ -114,6 +113,18 @@ export function scanPlain(bytes: Buffer, line: number, end: number, to: ScanTo):
     line = stop + 1
   }
   return end
+}
+
+/** `--- SIGCHLD …`, read far enough to tell that it is not SIGSYS, which tells of a call. */
+function isSignal(bytes: Uint8Array, at: number): boolean {
+  if (!startsWith(bytes, at, signalled)) return false
+  const first = bytes[at + signalled.length] as number
+  const second = bytes[at + signalled.length + 1] as number
+  return isUpper(first) && isUpper(second) && (first !== 0x53 || second !== 0x59)
+}
+
+function isUpper(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a
 }
 
 function startsWith(bytes: Uint8Array, at: number, text: Uint8Array): boolean {
