@@ -38,7 +38,7 @@ export class Head {
     }
     this.bracketed = bracketed
     if (isDigit(byte)) {
-      at = afterTime(bytes, at)
+      at = isClock(view, at) ? at + clockLength : afterTime(bytes, at)
       if (at < 0) return -1
       this.fields |= timeField
       byte = bytes[at] as number
@@ -110,6 +110,23 @@ export class Head {
     while (bytes[at] !== 0x3e && (bytes[at] as number) >= 0x20) at++
     return bytes[at] === 0x3e ? at + 1 : -1
   }
+}
+
+const clockLength = 16
+
+/** `23:52:03.949497 ` of -tt. */
+function isClock(view: DataView, at: number): boolean {
+  return (
+    isLike(wordAt(view, at) ^ 0x303a3030 /* 00:0 */, 0xff0000) &&
+    isLike(wordAt(view, at + 4) ^ 0x30303a30 /* 0:00 */, 0xff00) &&
+    isLike(wordAt(view, at + 8) ^ 0x3030302e /* .000 */, 0xff) &&
+    isLike(wordAt(view, at + 12) ^ 0x20303030 /* 000_ */, 0xff000000 | 0)
+  )
+}
+
+/** Whether a word, xored with its picture, has digits for the noughts and no other byte for the rest. */
+function isLike(difference: number, rest: number): boolean {
+  return (difference & rest) === 0 && ((difference | ((difference + 0x06060606) | 0)) & 0xf0f0f0f0) === 0
 }
 
 /** `23:52:03.949497 ` or `1795477923.985055 `; -1 for anything else. */

@@ -421,7 +421,7 @@ export class StraceReader implements Reader {
       if (ending.value === 0n) this.#threads.replaced(thread)
     } else if (makesProcess(name) && ending.value !== undefined && ending.value > 0n) {
       // With pid namespaces strace prints the pid it uses itself in a comment.
-      const own = /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1]
+      const own = text.includes('PID NS') ? /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1] : undefined
       const child = Number(own ?? ending.value)
       if (child <= 4194304) {
         this.#afterFilter?.starts(thread, child, this.#threads)
