@@ -24,6 +24,7 @@ import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
 import { valuesIn } from './values.ts'
+import { viewOf } from '../words.ts'
 
 /** How many lines may tell the machine before the quick way is taken without knowing it. */
 const evidenceLines = 4096
@@ -191,9 +192,10 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     // Buffer's indexOf is several times quicker than Uint8Array's.
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const view = viewOf(given)
     for (let at = start; at < end;) {
       if (this.#isQuick()) {
-        const next = this.#scanFrom(bytes, at, end)
+        const next = this.#scanFrom(bytes, view, at, end)
         if (next > at) this.#last = 'whole'
         at = next
         if (at >= end) return
@@ -210,11 +212,11 @@ export class StraceReader implements Reader {
   }
 
   /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
-  #scanFrom(bytes: Buffer, at: number, end: number): number {
+  #scanFrom(bytes: Buffer, view: DataView, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
     state.fields = this.#fields
-    const next = scanPlain(bytes, at, end, this.#scan)
+    const next = scanPlain(bytes, view, at, end, this.#scan)
     const calls = state.calls - before
     this.#run.calls += calls
     this.#run.whole += calls
@@ -457,7 +459,7 @@ export class StraceReader implements Reader {
       }
     } else if (makesProcess(name) && ending.value !== undefined && ending.value > 0n) {
       // With pid namespaces strace prints the pid it uses itself in a comment.
-      const own = /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1]
+      const own = text.includes('PID NS') ? /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1] : undefined
       const child = Number(own ?? ending.value)
       if (child <= 4194304) {
         this.#afterFilter?.starts(thread, child, this.#threads)
