@@ -75,10 +75,14 @@ interface File {
   readonly pid?: number
 }
 
+type Mode = 'strace' | 'audit' | 'after filter'
+
 /** With a record asked for, no line is read from its bytes. */
-function fold(files: readonly File[], quick: boolean, format: 'strace' | 'audit'): Observations {
+function fold(files: readonly File[], quick: boolean, mode: Mode): Observations {
+  const format = mode === 'audit' ? 'audit' : 'strace'
   const reader = formatTable[format].open({
     arguments: scalarsReadAlways,
+    afterFilter: mode === 'after filter',
     ...(quick ? {} : { record: () => undefined }),
   })
   const sink = new Fold()
@@ -95,13 +99,47 @@ function fold(files: readonly File[], quick: boolean, format: 'strace' | 'audit'
   return sink.observations()
 }
 
-function filesDiffer(files: readonly File[], format: 'strace' | 'audit' = 'strace'): boolean {
-  return printObservations(fold(files, true, format)) !== printObservations(fold(files, false, format))
+function filesDiffer(files: readonly File[], mode: Mode = 'strace'): boolean {
+  return printObservations(fold(files, true, mode)) !== printObservations(fold(files, false, mode))
 }
 
-function differ(bytes: Uint8Array, format: 'strace' | 'audit' = 'strace'): boolean {
-  return filesDiffer([{ bytes }], format)
+function differ(bytes: Uint8Array, mode: Mode = 'strace'): boolean {
+  return filesDiffer([{ bytes }], mode)
 }
+
+t.test('the two ways agree where they once did not', (t) => {
+  const start = '1 execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0\n'
+  const cases: readonly (readonly [name: string, text: string, counts: Record<string, number>, mode?: Mode])[] = [
+    [
+      'a path that has no end before the call is cut',
+      `${start}1 close() = 9< <unfinished ...>\n1 <... close resumed>) = 0\n1 close() = 9</a <detached ...>\n`,
+      { execve: 1, close: 2 },
+    ],
+    [
+      'a signal whose name a colour cuts',
+      `${start}1 --- SIG\x1b[0mSYS {si_signo=SIGSYS, si_syscall=__NR_read, si_arch=AUDIT_ARCH_X86_64} ---\n`,
+      { execve: 1, read: 1 },
+    ],
+    [
+      'a thread of an announced mode that makes no call',
+      `[ Process PID=2 runs in x32 mode. ]\n${'1 close(3) = 0\n'.repeat(4096)}2 +++ exited with 0 +++\n1 close(3) = 0\n`,
+      { close: 4097 },
+    ],
+    [
+      'another call between the halves of the one that sets a filter',
+      `${start}1 seccomp(SECCOMP_SET_MODE_FILTER, 0, 0x1 <unfinished ...>\n1 close(3) = 0\n1 <... seccomp resumed>) = 0\n1 close(4) = 0\n`,
+      { close: 1 },
+      'after filter',
+    ],
+  ] // prettier-ignore
+  for (const [name, text, counts, mode] of cases) {
+    const files = [{ bytes: Buffer.from(text, 'latin1') }]
+    t.notOk(filesDiffer(files, mode), name)
+    const { architectures } = fold(files, true, mode ?? 'strace')
+    t.match(Object.values(architectures)[0], Object.fromEntries(Object.entries(counts).map(([call, count]) => [call, { count }])), name) // prettier-ignore
+  }
+  t.end()
+})
 
 t.test('the quick scan says what the careful reading says', { skip: withoutTraces }, (t) => {
   let files = 0
