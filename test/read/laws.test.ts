@@ -132,8 +132,10 @@ t.test('the two ways agree where they once did not', (t) => {
       'after filter',
     ],
   ] // prettier-ignore
+  // At the very end of a buffer lines are read with care.
+  const rest = '1 getpid() = 1\n'.repeat(9)
   for (const [name, text, counts, mode] of cases) {
-    const files = [{ bytes: Buffer.from(text, 'latin1') }]
+    const files = [{ bytes: Buffer.from(text + rest, 'latin1') }]
     t.notOk(filesDiffer(files, mode), name)
     const { architectures } = fold(files, true, mode ?? 'strace')
     t.match(Object.values(architectures)[0], Object.fromEntries(Object.entries(counts).map(([call, count]) => [call, { count }])), name) // prettier-ignore
