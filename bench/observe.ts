@@ -1,7 +1,8 @@
 // How quickly `observe` reads, beside what else counts the calls of a trace: every form of input, every rival, all in
 // one run. Each rival takes turns with seccomp-gen, so that whatever else the machine does meets both; the ratios are
 // medians over the pairs. Prints a table in Markdown; --out FILE writes it.
-// Run: npm run build && npx tsx bench/observe.ts [--megabytes 500] [--pairs 5] [--slow-pairs 1] [--sizes 50,500,2000]
+// Run: npm run build && npx tsx bench/observe.ts [--megabytes 500] [--pairs 3] [--slow-pairs 1] [--sizes 50,500,2000]
+// Less: --forms f,audit, --rivals mawk,wc. Without --sizes no series by size is read.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,9 +14,10 @@ import { measure, median, observing, type Measure } from './measure.ts'
 const { values: given } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '500' },
-    pairs: { type: 'string', default: '5' },
+    pairs: { type: 'string', default: '3' },
     'slow-pairs': { type: 'string', default: '1' },
-    sizes: { type: 'string', default: '50,500,2000' },
+    sizes: { type: 'string', default: '' },
+    rivals: { type: 'string', default: 'mawk,wc,grep,python' },
     forms: { type: 'string', default: 'f,yy,stderr,audit,gzip' },
     out: { type: 'string' },
   },
@@ -38,27 +40,40 @@ for line in sys.stdin.buffer:
     if match: found[match.group(1)] += 1
 for name, count in found.most_common(): print(name, count)`
 
-/** What each rival runs; \`read\` gives the text of the file. */
-function rivals(input: Input, isPacked: boolean): readonly (readonly [name: string, line: string])[] {
+interface Rival {
+  readonly word: string
+  readonly name: string
+  readonly line: string
+  /** Minutes for large inputs: measured less often. */
+  readonly isSlow: boolean
+}
+
+/** What each rival runs; `read` gives the text of the file. */
+function rivals(input: Input, isPacked: boolean): readonly Rival[] {
   const read = isPacked ? 'gzip -dc "$FILE" | ' : ''
   const file = isPacked ? '' : ' "$FILE"'
   const awk = `${read}mawk '{ calls[${input.field}]++ } END { for (call in calls) print call, calls[call] }'${file}`
   const grep = `${read}grep -aoP '${input.pattern}'${file} | sort | uniq -c`
   const regex = `${isPacked ? read : ''}python3 -c "$PYTHON"${isPacked ? '' : ' < "$FILE"'}`
-  return [
-    ['`mawk`, one field counted', awk],
-    ['`wc -l`', isPacked ? `${read}wc -l` : `wc -l "$FILE"`],
-    ['`grep -oP … \\| sort \\| uniq -c`', grep],
-    ...(input.form.includes('strace') ? [['Python, a pattern per line', regex] as const] : []),
+  const all = [
+    { word: 'mawk', name: '`mawk`, one field counted', line: awk, isSlow: false },
+    { word: 'wc', name: '`wc -l`', line: isPacked ? `${read}wc -l` : `wc -l "$FILE"`, isSlow: false },
+    { word: 'grep', name: '`grep -oP … \\| sort \\| uniq -c`', line: grep, isSlow: true },
+    { word: 'python', name: 'Python, a pattern per line', line: regex, isSlow: true },
   ]
+  const asked = given.rivals.split(',')
+  // The pattern is of strace's lines.
+  return all.filter(
+    ({ word }) => asked.includes(word) && (word !== 'python' || input.form.includes('strace')),
+  )
 }
 
 const two = (value: number): string => value.toFixed(2)
 
 async function compare(input: Input, file: string, megabytes: number, isPacked: boolean): Promise<void> {
-  for (const [index, [name, line]] of rivals(input, isPacked).entries()) {
+  for (const { name, line, isSlow } of rivals(input, isPacked)) {
     const pairs: (readonly [Measure, Measure])[] = []
-    const count = Number(index < 2 ? given.pairs : given['slow-pairs'])
+    const count = Number(isSlow ? given['slow-pairs'] : given.pairs)
     for (let pair = 0; pair < count; pair++)
       pairs.push([await measure(line, file), await measure(observing(), file)])
     const of = (pick: (pair: readonly [Measure, Measure]) => number): string => two(median(pairs.map(pick)))
@@ -108,12 +123,15 @@ try {
     }
     rmSync(file)
   }
-  say()
-  say('## By size')
-  say()
-  say('| input | MB | clock | user | MB per second | memory |')
-  say('|---|--:|--:|--:|--:|--:|')
-  for (const size of given.sizes.split(',').map(Number)) {
+  const sizes = given.sizes.split(',').filter(Boolean).map(Number)
+  if (sizes.length > 0) {
+    say()
+    say('## By size')
+    say()
+    say('| input | MB | clock | user | MB per second | memory |')
+    say('|---|--:|--:|--:|--:|--:|')
+  }
+  for (const size of sizes) {
     const input = all['f'] as Input
     const file = join(folder, 'large.f')
     const megabytes = writeLarge(file, input, size)

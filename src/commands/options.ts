@@ -1,7 +1,8 @@
 // Options that mean the same in every command that has them (contract: "Options with one meaning everywhere"), and
 // the values people write in them.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { readRuntimeVersion, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
+import type { FloorChoice } from '../policy/index.ts'
+import { readRuntimeVersion, type RuntimeVersion } from '../policy/runtime-version.ts'
 import { formatNames } from '../read/index.ts'
 import type { Choice } from '../read/subject.ts'
 

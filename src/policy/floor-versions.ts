@@ -2,7 +2,8 @@
 // and which versions stand in for one that was not measured. Authority: profiles/floors/measured (scripts/
 // measure-floor.ts says how) and profiles/floors/published, which are other people's lists and are told apart.
 import { crun, runc } from './data/floors.ts'
-import { compareVersions, isSameMinor, isVersion } from './versions.ts'
+import { readRuntimeVersion, type RuntimeName, type RuntimeVersion } from './runtime-version.ts'
+import { compareVersions, isSameMinor } from './versions.ts'
 
 /** What scripts/make-floors.ts writes: names of x86_64, separated by white space. */
 export interface RuntimeFloors {
@@ -47,11 +48,6 @@ const certainties: readonly Certainty[] = [
   'published',
 ]
 
-export type RuntimeName = 'runc' | 'crun'
-
-/** A runtime, or one version of it: "runc", "runc@1.3.6". */
-export type RuntimeVersion = RuntimeName | `${RuntimeName}@${string}`
-
 export interface FloorCall {
   /** As on x86_64. */
   readonly syscall: string
@@ -73,16 +69,6 @@ export interface VersionFloor {
 }
 
 const all: Readonly<Record<RuntimeName, RuntimeFloors>> = { runc, crun }
-
-/** undefined for what is no runtime, or no version of one. */
-export function readRuntimeVersion(
-  word: string,
-): { readonly runtime: RuntimeName; readonly version: string | undefined } | undefined {
-  const [, runtime, , version] = /^(runc|crun)(@v?(.+))?$/.exec(word) ?? []
-  if (runtime !== 'runc' && runtime !== 'crun') return undefined
-  if (version !== undefined && !isVersion(version)) return undefined
-  return { runtime, version }
-}
 
 /** @throws Error for a word that readRuntimeVersion does not read. */
 export function versionFloor(word: RuntimeVersion, noNewPrivileges: boolean): VersionFloor {

@@ -8,11 +8,11 @@ import { syscallTable } from '../../src/abi/tables.ts'
 import {
   derivePolicy,
   floors,
-  readRuntimeVersion,
   versionFloor,
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
+import { readRuntimeVersion } from '../../src/policy/runtime-version.ts'
 import { compareVersions } from '../../src/policy/versions.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))

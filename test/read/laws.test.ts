@@ -69,24 +69,79 @@ t.test('so does every recording', { skip: withoutTraces }, async (t) => {
   t.pass('all of them')
 })
 
+interface File {
+  readonly bytes: Uint8Array
+  /** Of `strace -ff`: the file has the lines of this one, without it. */
+  readonly pid?: number
+}
+
+type Mode = 'strace' | 'audit' | 'after filter'
+
 /** With a record asked for, no line is read from its bytes. */
-function fold(bytes: Uint8Array, quick: boolean, format: 'strace' | 'audit' = 'strace'): Observations {
+function fold(files: readonly File[], quick: boolean, mode: Mode): Observations {
+  const format = mode === 'audit' ? 'audit' : 'strace'
   const reader = formatTable[format].open({
     arguments: scalarsReadAlways,
+    afterFilter: mode === 'after filter',
     ...(quick ? {} : { record: () => undefined }),
   })
-  const lines = new Lines((given, start, end) => reader.takeLines(given, start, end))
   const sink = new Fold()
-  reader.startSource('t')
-  lines.feed(bytes)
-  sink.account({ name: 't', format, ...reader.endSource(lines.end()) })
+  for (const { bytes, pid } of files) {
+    const name = pid === undefined ? 't' : `t.${pid}`
+    const lines = new Lines((given, start, end) => reader.takeLines(given, start, end))
+    reader.startSource(name, pid)
+    // In a buffer that ends with it, the last line is never read from its bytes.
+    lines.feed(bytes.subarray(0, -1))
+    lines.feed(bytes.subarray(-1))
+    sink.account({ name, format, ...reader.endSource(lines.end()) })
+  }
   reader.end(sink)
   return sink.observations()
 }
 
-function differ(bytes: Uint8Array, format: 'strace' | 'audit' = 'strace'): boolean {
-  return printObservations(fold(bytes, true, format)) !== printObservations(fold(bytes, false, format))
+function filesDiffer(files: readonly File[], mode: Mode = 'strace'): boolean {
+  return printObservations(fold(files, true, mode)) !== printObservations(fold(files, false, mode))
 }
+
+function differ(bytes: Uint8Array, mode: Mode = 'strace'): boolean {
+  return filesDiffer([{ bytes }], mode)
+}
+
+t.test('the two ways agree where they once did not', (t) => {
+  const start = '1 execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0\n'
+  const cases: readonly (readonly [name: string, text: string, counts: Record<string, number>, mode?: Mode])[] = [
+    [
+      'a path that has no end before the call is cut',
+      `${start}1 close() = 9< <unfinished ...>\n1 <... close resumed>) = 0\n1 close() = 9</a <detached ...>\n`,
+      { execve: 1, close: 2 },
+    ],
+    [
+      'a signal whose name a colour cuts',
+      `${start}1 --- SIG\x1b[0mSYS {si_signo=SIGSYS, si_syscall=__NR_read, si_arch=AUDIT_ARCH_X86_64} ---\n`,
+      { execve: 1, read: 1 },
+    ],
+    [
+      'a thread of an announced mode that makes no call',
+      `[ Process PID=2 runs in x32 mode. ]\n${'1 close(3) = 0\n'.repeat(4096)}2 +++ exited with 0 +++\n1 close(3) = 0\n`,
+      { close: 4097 },
+    ],
+    [
+      'another call between the halves of the one that sets a filter',
+      `${start}1 seccomp(SECCOMP_SET_MODE_FILTER, 0, 0x1 <unfinished ...>\n1 close(3) = 0\n1 <... seccomp resumed>) = 0\n1 close(4) = 0\n`,
+      { close: 1 },
+      'after filter',
+    ],
+  ] // prettier-ignore
+  // At the very end of a buffer lines are read with care.
+  const rest = '1 getpid() = 1\n'.repeat(9)
+  for (const [name, text, counts, mode] of cases) {
+    const files = [{ bytes: Buffer.from(text + rest, 'latin1') }]
+    t.notOk(filesDiffer(files, mode), name)
+    const { architectures } = fold(files, true, mode ?? 'strace')
+    t.match(Object.values(architectures)[0], Object.fromEntries(Object.entries(counts).map(([call, count]) => [call, { count }])), name) // prettier-ignore
+  }
+  t.end()
+})
 
 t.test('the quick scan says what the careful reading says', { skip: withoutTraces }, (t) => {
   let files = 0
@@ -181,11 +236,50 @@ t.test('also on lines that were never printed', (t) => {
   t.end()
 })
 
+t.test('also on the files of -ff, one after the other, in any order', { skip: withoutTraces }, (t) => {
+  const given = ['bash', 'nginx'].map((name) =>
+    readFileSync(join(traces, `recorded/x86_64/${name}.strace`), 'latin1').slice(0, 100_000),
+  )
+  const sets = [sample, ...given].map((text) => {
+    const byPid = new Map<number, string[]>()
+    for (const line of text.split('\n')) {
+      const [, pid, rest] = /^(\d+) +(.*)$/.exec(line) ?? []
+      if (pid === undefined || rest === undefined) continue
+      byPid.set(Number(pid), [...(byPid.get(Number(pid)) ?? []), rest])
+    }
+    return [...byPid]
+  })
+  t.ok(
+    sets.every((set) => set.length > 1),
+    'each has several processes',
+  )
+  const file = fc.tuple(fc.nat(), fc.nat(), fc.nat())
+  const numRuns = 4000
+  fc.assert(
+    fc.property(fc.constantFrom(...sets), fc.array(file, { minLength: 2, maxLength: 12 }), (set, picks) => {
+      const files = picks.map(([which, from, count]) => {
+        const [pid, lines] = set[which % set.length] as [number, string[]]
+        const start = from % lines.length
+        // Few lines, so that files often end in the middle of a call.
+        const some = lines.slice(start, start + 1 + (count % 8))
+        return { pid, bytes: Buffer.from(`${some.join('\n')}\n`, 'latin1') }
+      })
+      // The machine is known from the first line on: every line after it may be read from its bytes.
+      const [first] = sample.split('\n')
+      const start = { pid: 1, bytes: Buffer.from(`${(first as string).slice(4)}\n`) }
+      return !filesDiffer([start, ...files])
+    }),
+    { numRuns },
+  )
+  t.pass(`${numRuns} sets of files`)
+  t.end()
+})
+
 t.test('no input makes the reader throw', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2000 }), (bytes) => {
-      fold(bytes, true)
-      fold(Buffer.concat([Buffer.from(sample), bytes]), true)
+      fold([{ bytes }], true, 'strace')
+      fold([{ bytes: Buffer.concat([Buffer.from(sample), bytes]) }], true, 'strace')
     }),
     { numRuns: 500 },
   )

@@ -1,5 +1,7 @@
 // The commonest records of auditd's own file, from their bytes: what grammar.ts says of the same lines (a test holds
 // the two equal). A filter's record that refused nothing tells a call; records but SECCOMP and SYSCALL tell none.
+import { architectures } from '../../abi/architectures.ts'
+
 const recordHead = Buffer.from(' msg=audit(')
 const start = Buffer.from('type=')
 const seccomp = Buffer.from('SECCOMP')
@@ -10,6 +12,13 @@ const name = Buffer.from(' syscall=')
 const compat = Buffer.from(' compat=')
 const address = Buffer.from(' ip=0x')
 const code = Buffer.from(' code=0x7ff')
+
+/** Of the machines that grammar.ts knows; small numbers are looked up more quickly. */
+const machines = Object.values(architectures).map(({ audit }) => audit)
+
+/** How far back from a byte the block can start, if that byte is in it (Horspool's search, backwards). */
+const steps = new Uint8Array(256).fill(block.length)
+for (let i = block.length - 1; i > 0; i--) steps[block[i] as number] = i
 
 /** The longest stamp that header.ts takes. */
 const stampLimit = 64
@@ -34,15 +43,18 @@ export function kindOfRecord(bytes: Uint8Array, line: number, stop: number): num
 
 /** The last block that tells a call, whatever comm and exe say before it; undefined for what is not plain. */
 function callOf(bytes: Uint8Array, from: number, stop: number): number | undefined {
-  let at = stop - 1
-  while (at > from && !(bytes[at] === 0x3d && bytes[at - 1] === 0x68 && has(bytes, at - 5, block))) at--
-  if (at === from) return undefined
+  let at = stop - block.length
+  while (at > from && !(bytes[at] === 0x20 && has(bytes, at, block)))
+    at -= steps[bytes[at] as number] as number
+  if (at <= from) return undefined
+  at += block.length - 1
   let machine = 0
   for (let digits = 0; digits < 8; digits++) {
     const value = hexadecimal(bytes[++at] as number)
     if (value < 0) return undefined
     machine = machine * 16 + value
   }
+  const known = machines.indexOf(machine)
   at++
   if (!has(bytes, at, name)) return undefined
   const digits = (at += name.length)
@@ -60,7 +72,7 @@ function callOf(bytes: Uint8Array, from: number, stop: number): number | undefin
   const rest = at
   while (hexadecimal(bytes[at] as number) >= 0) at++
   const isWhole = at === stop || bytes[at] === 0x20 || bytes[at] === 0x1d
-  return at - rest === 5 && isWhole ? machine * 100_000 + number : undefined
+  return at - rest === 5 && isWhole && known >= 0 ? 1 + known * 100_000 + number : undefined
 }
 
 function has(bytes: Uint8Array, at: number, text: Uint8Array): boolean {

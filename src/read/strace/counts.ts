@@ -29,9 +29,9 @@ export class Counts {
     return tally.entry(id, this.source, line)
   }
 
-  /** Where the calls of this thread go, as far as that is known by now. */
-  tallyOf({ mode, image }: Thread): Tally {
-    return mode === undefined ? (image.settledIn ?? image.tally) : this.group(mode, image.part)
+  /** Where the calls of this thread go, as far as that is known by now; makes none, which would tell of calls. */
+  tallyOf({ mode, image }: Thread): Tally | undefined {
+    return mode === undefined ? (image.settledIn ?? image.tally) : image.part.whole.groups.get(mode)
   }
 
   /** The index of the source that is being read. */

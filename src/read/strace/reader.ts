@@ -24,6 +24,7 @@ import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
 import { valuesIn } from './values.ts'
+import { viewOf } from '../words.ts'
 
 /** How many lines may tell the machine before the quick way is taken without knowing it. */
 const evidenceLines = 4096
@@ -38,6 +39,9 @@ const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
 const gluedLimit = 64
 const nameLimit = 40
+
+/** Of a thread whose calls have no place yet. */
+const none: readonly undefined[] = []
 
 /** UTF-8's, as latin1. */
 const byteOrderMark = /^\xef\xbb\xbf/
@@ -152,7 +156,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     state.pid = pid
     state.thread = this.#threads.of(pid === unnamed ? this.#pid : pid, resuming)
-    state.entries = this.#counts.tallyOf(state.thread).entries
+    state.entries = this.#counts.tallyOf(state.thread)?.entries ?? none
   }
 
   #ended(): void {
@@ -166,7 +170,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     const entry = this.#counts.entry(state.thread, id, undefined, line)
     // What was just learnt may have settled where the thread's calls are counted.
-    state.entries = this.#counts.tallyOf(state.thread).entries
+    state.entries = this.#counts.tallyOf(state.thread)?.entries ?? none
     return entry
   }
 
@@ -188,9 +192,10 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     // Buffer's indexOf is several times quicker than Uint8Array's.
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const view = viewOf(given)
     for (let at = start; at < end;) {
       if (this.#isQuick()) {
-        const next = this.#scanFrom(bytes, at, end)
+        const next = this.#scanFrom(bytes, view, at, end)
         if (next > at) this.#last = 'whole'
         at = next
         if (at >= end) return
@@ -207,11 +212,11 @@ export class StraceReader implements Reader {
   }
 
   /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
-  #scanFrom(bytes: Buffer, at: number, end: number): number {
+  #scanFrom(bytes: Buffer, view: DataView, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
     state.fields = this.#fields
-    const next = scanPlain(bytes, at, end, this.#scan)
+    const next = scanPlain(bytes, view, at, end, this.#scan)
     const calls = state.calls - before
     this.#run.calls += calls
     this.#run.whole += calls
@@ -454,14 +459,14 @@ export class StraceReader implements Reader {
       }
     } else if (makesProcess(name) && ending.value !== undefined && ending.value > 0n) {
       // With pid namespaces strace prints the pid it uses itself in a comment.
-      const own = /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1]
+      const own = text.includes('PID NS') ? /\/\* (\d+) in strace's PID NS \*\//.exec(text)?.[1] : undefined
       const child = Number(own ?? ending.value)
       if (child <= 4194304) {
         this.#afterFilter?.starts(thread, child, this.#threads)
         this.#threads.expect(child, thread)
       }
     }
-    this.#afterFilter?.returns(thread, ending.value, this.#threads)
+    if (callsToWatch.includes(name)) this.#afterFilter?.returns(thread, ending.value, this.#threads)
   }
 
   #abandoned(thread: Thread, text: string): void {

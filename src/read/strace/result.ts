@@ -34,12 +34,13 @@ const tail = /\) += (\?|0x[0-9a-f]+|-?\d+)(?:<[^]*>|( E[A-Z0-9]+)?( \([^()]*\))?
 
 /** The ending of the call whose parenthesis opens before `open`. */
 export function endingOf(text: string, open: number): Ending {
-  const told = tailOf(text, open)
-  if (told !== undefined) return told
+  // Before the result: `) = 3</a <unfinished ...>` shows none, for strace escapes angle brackets in a path.
   if (text.endsWith('>')) {
     if (unfinished.test(text)) return { kind: 'unfinished' }
     if (abandoned.test(text)) return { kind: 'abandoned' }
   }
+  const told = tailOf(text, open)
+  if (told !== undefined) return told
   const { end } = splitArguments(text, open)
   const returned = end === undefined ? undefined : resultAt(text, end)
   if (returned !== undefined) return returned

@@ -1,4 +1,5 @@
 // How the line of a call ends, from its bytes: what the pattern `tail` of result.ts says of the commonest ends.
+import { fourOf, wordAt } from '../words.ts'
 import { resultReach } from './result.ts'
 
 /** The call came back, and not with ENOSYS. */
@@ -8,10 +9,11 @@ export const unfinished = 2
 /** Anything else: see result.ts. */
 export const unsure = 0
 
+const blanks = fourOf(0x20)
 const marker = Buffer.from(' <unfinished ...>')
 
 /** The end of a call's line bytes[…, stop), whose arguments start at `open`. */
-export function tailOf(bytes: Uint8Array, open: number, stop: number): number {
+export function tailOf(bytes: Uint8Array, view: DataView, open: number, stop: number): number {
   const from = Math.max(open, stop - resultReach)
   let at = stop - 1
   let byte = bytes[at] as number
@@ -22,13 +24,13 @@ export function tailOf(bytes: Uint8Array, open: number, stop: number): number {
     while (isDigit(bytes[time] as number) || bytes[time] === 0x2e) time--
     if (bytes[time] === 0x3c && bytes[time - 1] === 0x20 && time < at - 1)
       byte = bytes[(at = time - 2)] as number
-    if (byte === 0x3e) return isDecorated(bytes, from, at) ? plain : unsure
+    if (byte === 0x3e) return isDecorated(bytes, view, from, at) ? plain : unsure
   }
   if (byte === 0x29) {
     at = beforeText(bytes, from, at)
     if (at < 0) return unsure
   }
-  return isResult(bytes, from, at) ? plain : unsure
+  return isResult(bytes, view, from, at) ? plain : unsure
 }
 
 function isUnfinished(bytes: Uint8Array, open: number, stop: number): boolean {
@@ -54,7 +56,7 @@ function beforeText(bytes: Uint8Array, from: number, close: number): number {
 }
 
 /** Whether `) = VALUE` ends at `last`. */
-function isResult(bytes: Uint8Array, from: number, last: number): boolean {
+function isResult(bytes: Uint8Array, view: DataView, from: number, last: number): boolean {
   let at = last
   while (isDigit(bytes[at] as number)) at--
   const byte = bytes[at] as number
@@ -69,16 +71,18 @@ function isResult(bytes: Uint8Array, from: number, last: number): boolean {
   } else if (at === last) return false
   if (bytes[at] !== 0x20 || bytes[at - 1] !== 0x3d || bytes[at - 2] !== 0x20) return false
   at -= 3
+  // strace pads to a column.
+  while (at >= from + 4 && wordAt(view, at - 3) === blanks) at -= 4
   while (bytes[at] === 0x20) at--
   return bytes[at] === 0x29 && at >= from
 }
 
 /** Whether `) = N<…>` of -y ends at `last`. A path may hold anything but angle brackets and control characters. */
-function isDecorated(bytes: Uint8Array, from: number, last: number): boolean {
+function isDecorated(bytes: Uint8Array, view: DataView, from: number, last: number): boolean {
   for (let at = last - 1; at > from; at--) {
     const byte = bytes[at] as number
     if (byte < 0x20) return false
-    if (byte === 0x3c && isDigit(bytes[at - 1] as number) && isResult(bytes, from, at - 1)) return true
+    if (byte === 0x3c && isDigit(bytes[at - 1] as number) && isResult(bytes, view, from, at - 1)) return true
   }
   return false
 }
