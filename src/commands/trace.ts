@@ -19,7 +19,7 @@ import { endingText } from '../report/ending.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
-import { checkOutput, refuseSame, writeOutput } from './output.ts'
+import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import {
   addProfileOptions,
   argumentsOf,
@@ -91,15 +91,14 @@ async function trace(words: readonly string[], options: Options, world: World): 
   if (options.check) return check(world)
   const target = targetOf(words, options)
   // Whatever cannot be written is better known before the command has run for an hour.
-  if (observationsFile === '-')
+  if (observationsFile !== undefined && isStdout(observationsFile))
     throw new UserError('--observations needs a file: standard output is the profile’s')
   await checkOutput(observationsFile, world)
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
-  refuseSame([options.output, options.explain, observationsFile], world)
+  await refuseSame([options.output, options.explain, observationsFile, options.addTo], world)
   const ceiling = await readCeiling(options, world)
-  const stdoutIsFree = options.output === undefined || options.output === '-'
   const recording = await record({
     ...target,
     ...(known && { known }),
@@ -109,7 +108,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     cwd: world.cwd,
     env: world.env,
     signals: world.signals,
-    streams: stdoutIsFree && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+    streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
     notice: (notice) => say(world, noticeSentence(notice)),
   })
   const { ending, noNewPrivileges } = recording
