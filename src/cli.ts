@@ -12,7 +12,7 @@ import { endingSignals } from './record/recording.ts'
 
 function output(descriptor: 1 | 2): Output {
   let gone = false
-  const write = (text: string): void => {
+  const write = (text: string): boolean => {
     for (let bytes = Buffer.from(text); bytes.length > 0 && !gone;) {
       try {
         bytes = bytes.subarray(writeSync(descriptor, bytes))
@@ -25,6 +25,7 @@ function output(descriptor: 1 | 2): Output {
         else throw new UserError(`cannot write to standard output: ${message.replace(/,.*$/s, '')}`)
       }
     }
+    return !gone
   }
   return { isTerminal: isatty(descriptor), write }
 }

@@ -3,6 +3,7 @@ import { architectureNames, isArchitecture, type Architecture } from '../abi/arc
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
+import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
 import { readProfileWord, type NamedProfile } from './profiles.ts'
@@ -88,11 +89,14 @@ async function batch(
   world: World,
 ): Promise<void> {
   const meanings = new Map<Architecture, Meaning>()
-  const decoder = new TextDecoder()
-  let rest = ''
-  const say = (line: string): void => {
-    if (line.trim() !== '') world.stdout.write(`${JSON.stringify(reply(line))}\n`)
-  }
+  let heard = true
+  // Memory is bounded: of a line that is longer than any query the middle is let go, which leaves no query.
+  const lines = new Lines((bytes, start, end) => {
+    for (const line of Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+      .toString()
+      .split('\n'))
+      if (heard && line.trim() !== '') heard = world.stdout.write(`${JSON.stringify(reply(line))}\n`)
+  })
   const reply = (line: string): object => {
     try {
       const query: unknown = JSON.parse(line)
@@ -100,7 +104,8 @@ async function batch(
       if (typeof arch !== 'string' || !isArchitecture(arch)) {
         return { error: `unknown architecture: take ${architectureNames.join(', ')}` }
       }
-      if (!Array.isArray(args)) return { error: 'args is no array' }
+      if (!isWord(syscall)) return { error: 'syscall is no name or number' }
+      if (!Array.isArray(args) || !args.every(isWord)) return { error: 'args is no array of numbers' }
       let meaning = meanings.get(arch)
       if (meaning === undefined) meanings.set(arch, (meaning = meaningOn(named, options, arch)))
       const { action, errno } = answer(meaning, arch, String(syscall), args.map(String))
@@ -114,9 +119,12 @@ async function batch(
   // A profile that cannot be used is a refusal, not an answer a line.
   meanings.set(fallback, meaningOn(named, options, fallback))
   for await (const bytes of world.stdin.bytes()) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) say(line)
+    lines.feed(bytes)
+    if (!heard) return
   }
-  say(rest + decoder.decode())
+  lines.end()
+}
+
+function isWord(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
 }

@@ -4,13 +4,14 @@
 import { Option } from 'commander'
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, mergeObservations, observe, type Observations } from '../observe/index.ts'
 import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
 import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
-import { checkOutput } from './output.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
 const annotation = 'io.containers.trace-syscall'
@@ -46,7 +47,7 @@ async function hook(options: Options, world: World): Promise<number> {
     world.stdout.write(`${JSON.stringify(config(), null, 2)}\n`)
     return 0
   }
-  const state = readState(options.follow ?? (await textOf(world.stdin.bytes())))
+  const state = readState(options.follow ?? (await readText('-', world)))
   const files = readAnnotation(state.annotations?.[annotation])
   if (options.follow !== undefined) return follow(state, files, options, world)
   await checkOutput(files.output, world)
@@ -107,12 +108,6 @@ function readState(text: string): HookState {
   return { ...state, pid, bundle, id }
 }
 
-async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of bytes) pieces.push(piece)
-  return Buffer.concat(pieces).toString('utf8')
-}
-
 /** Starts the process that records, and waits until it does. */
 async function leaveBehind(state: HookState): Promise<void> {
   const words = [...process.execArgv, process.argv[1] ?? '', ...process.argv.slice(2)]
@@ -163,7 +158,7 @@ async function follow(state: HookState, files: Files, options: Options, world: W
   } catch (error) {
     const { message } = error as Error
     world.stdout.write(`${message}\n`)
-    await writeFile(failed, `seccomp-gen: ${message}\n`)
+    await writeOutput(`seccomp-gen: ${message}\n`, failed, world)
     return 2
   }
 }

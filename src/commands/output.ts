@@ -1,29 +1,53 @@
 // Where a result goes: stdout, or a file that is complete or not there at all. A temporary file in the same directory
-// takes the name when it is on the disk (rename(2) is atomic). What cannot be replaced (a device, a pipe, /dev/stdout)
-// is written directly.
+// takes the name when it is on the disk (rename(2) is atomic). Of a symbolic link the file it leads to is replaced, as
+// git and editors do: the link stays. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, rmSync } from 'node:fs'
 import { access, lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
+import type { SignalFeed } from '../record/recording.ts'
 import type { World } from './world.ts'
+
+/** Names of our own streams. Opened anew, what the shell opened for them would be cut, or another file put there. */
+const ownStream = /^\/(?:dev\/(?:std(out|err)|fd\/([12]))|proc\/self\/fd\/([12]))$/
+
+/** Whether a name given with -o means standard output; undefined does. */
+export function isStdout(file: string | undefined): boolean {
+  return file === undefined || file === '-' || streamOf(file) === 'stdout'
+}
+
+function streamOf(file: string): 'stdout' | 'stderr' | undefined {
+  const [found, word, ...numbers] = ownStream.exec(file) ?? []
+  if (found === undefined) return undefined
+  return word === 'out' || numbers.includes('1') ? 'stdout' : 'stderr'
+}
 
 /** Throws a UserError where writing to `file` (as given with -o) is bound to fail: before work that takes long. */
 export async function checkOutput(file: string | undefined, world: World): Promise<void> {
-  if (file === undefined || file === '-') return
+  if (file === undefined || isStdout(file) || streamOf(file) !== undefined) return
+  if (file === '') throw new UserError('an output file has an empty name')
   await naming(file, async () => {
     const { path, existing } = await destination(resolve(world.cwd, file))
-    if (existing?.isDirectory()) throw new UserError(`${file}: is a directory`)
-    await access(existing && !existing.isFile() ? path : dirname(path), constants.W_OK)
+    if (existing?.isDirectory() || file.endsWith('/')) throw new UserError(`${file}: is a directory`)
+    if (existing?.isSocket()) throw new UserError(`${file}: is a socket, which cannot be written to`)
+    if (existing)
+      await access(path, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EACCES') throw error
+        throw new UserError(`cannot write ${file}: no permission to write to it`)
+      })
+    // What is replaced needs room beside it.
+    if (!existing || existing.isFile()) await access(dirname(path), constants.W_OK)
   })
 }
 
 /** Throws a UserError where two results would go to one file: the second would replace the first. */
-export function refuseSame(files: readonly (string | undefined)[], world: World): void {
+export async function refuseSame(files: readonly (string | undefined)[], world: World): Promise<void> {
   const met = new Set<string>()
   for (const file of files) {
-    if (file === undefined || file === '-') continue
-    const path = resolve(world.cwd, file)
+    if (file === undefined || isStdout(file)) continue
+    const { path, existing } = await naming(file, () => destination(resolve(world.cwd, file)))
+    if (existing && !existing.isFile()) continue
     if (met.has(path)) throw new UserError(`${file}: two results cannot go to one file: name another`)
     met.add(path)
   }
@@ -31,21 +55,29 @@ export function refuseSame(files: readonly (string | undefined)[], world: World)
 
 /** Writes the result to stdout (`file` undefined or `-`) or to the file. */
 export async function writeOutput(text: string, file: string | undefined, world: World): Promise<void> {
-  if (file === undefined || file === '-') return world.stdout.write(text)
-  await naming(file, () => writeFile(resolve(world.cwd, file), text))
+  if (file === undefined || isStdout(file)) return void world.stdout.write(text)
+  if (streamOf(file) !== undefined) return void world.stderr.write(text)
+  await naming(file, () => writeFile(resolve(world.cwd, file), text, world.signals))
 }
 
-async function writeFile(given: string, text: string): Promise<void> {
+async function writeFile(given: string, text: string, signals: SignalFeed): Promise<void> {
   const { path, existing } = await destination(given)
   if (existing && !existing.isFile()) {
     const handle = await open(path, 'w')
-    await handle.writeFile(text).finally(() => handle.close())
+    // A reader of a pipe that has gone away is no error, as with standard output.
+    await handle
+      .writeFile(text)
+      .catch(unless('EPIPE'))
+      .finally(() => handle.close())
     return
   }
-  const temporary = join(
-    dirname(path),
-    `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`,
-  )
+  // Its length says nothing of the name it takes: that may be as long as a name can be.
+  const temporary = join(dirname(path), `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`)
+  const silence = signals((signal) => {
+    silence()
+    rmSync(temporary, { force: true })
+    process.kill(process.pid, signal)
+  })
   let handle: FileHandle | undefined
   try {
     // 0666 less the umask, as a shell's `>` would make it; a file that is there keeps its mode and, if we may, owner.
@@ -62,31 +94,35 @@ async function writeFile(given: string, text: string): Promise<void> {
     await handle?.close().catch(() => undefined)
     await rm(temporary, { force: true })
     throw error
+  } finally {
+    silence()
   }
   await syncDirectory(dirname(path))
 }
 
 /** The file a name leads to through symbolic links, the last of which may point to nothing yet. */
-async function destination(
+export async function destination(
   given: string,
 ): Promise<{ path: string; existing: import('node:fs').Stats | undefined }> {
   let path = given
-  for (let links = 0; ; links++) {
+  for (;;) {
     const here = await orAbsent(lstat(path))
     if (!here?.isSymbolicLink()) return { path, existing: here }
-    // /dev/stdout and other links of /proc lead to what has no name.
+    // Links of /proc lead to what has no name. Those that lead nowhere in the end (ELOOP) are refused here.
     const there = await orAbsent(stat(path))
     if (there && !there.isFile()) return { path, existing: there }
-    if (links === 40) throw new UserError('too many levels of symbolic links')
     path = resolve(dirname(path), await readlink(path))
   }
 }
 
 async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
-  return found.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  return found.catch(unless('ENOENT'))
+}
+
+function unless(expected: string): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (error.code !== expected) throw error
+  }
 }
 
 /** Best effort: some file systems refuse it, and the file itself is written. */
@@ -110,7 +146,11 @@ async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'its directory does not exist',
   ENOTDIR: 'its directory is not a directory',
-  EACCES: 'no permission to write there',
+  EACCES: 'no permission to make a file in its directory',
+  ELOOP: 'too many levels of symbolic links',
+  EFBIG: 'it would be larger than files may be here (ulimit -f)',
+  // EDQUOT has no name in libuv.
+  'Unknown system error -122': 'the quota of the disk is used up',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',

@@ -13,7 +13,7 @@ import { ceilingLines } from '../report/ceiling.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
-import { checkOutput, refuseSame, writeOutput } from './output.ts'
+import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import { readProfileWord, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
@@ -65,12 +65,12 @@ export function addProfileOptions(command: Command): Command {
 
 /** Throws a UserError where a result could not be written: before the work is done. */
 export async function checkProfileOutputs(options: ProfileOptions, world: World): Promise<void> {
-  if (toStdout(options.explain) && options.explain !== undefined && toStdout(options.output)) {
+  if (options.explain !== undefined && isStdout(options.explain) && isStdout(options.output)) {
     throw new UserError('--explain - and the profile cannot both go to standard output: give -o FILE')
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
-  refuseSame([options.output, options.explain], world)
+  await refuseSame([options.output, options.explain], world)
 }
 
 /** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
@@ -135,8 +135,4 @@ function sayNotMeasured({ runtime: choice, newPrivileges }: ProfileOptions, worl
   const { runtime, version, measured, published } = versionFloor(choice, !newPrivileges)
   if (version === undefined || measured.includes(version)) return
   say(world, notMeasuredSentence(`${runtime} ${version}`, `${runtime} ${measured.join(' and ')}`, published))
-}
-
-function toStdout(file: string | undefined): boolean {
-  return file === undefined || file === '-'
 }

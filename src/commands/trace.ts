@@ -3,23 +3,16 @@
 // when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
 // stderr, because stdout carries the result and nothing else.
 import { Option } from 'commander'
-import { createReadStream, existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import {
-  countCalls,
-  mergeObservations,
-  observe,
-  printObservations,
-  type Observations,
-} from '../observe/index.ts'
+import { countCalls, printObservations } from '../observe/index.ts'
 import { checkRecorders, record, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { escapeTerminal } from '../report/escape.ts'
+import { addTo, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
-import { checkOutput, refuseSame, writeOutput } from './output.ts'
+import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import {
   addProfileOptions,
   argumentsOf,
@@ -91,15 +84,14 @@ async function trace(words: readonly string[], options: Options, world: World): 
   if (options.check) return check(world)
   const target = targetOf(words, options)
   // Whatever cannot be written is better known before the command has run for an hour.
-  if (observationsFile === '-')
+  if (observationsFile !== undefined && isStdout(observationsFile))
     throw new UserError('--observations needs a file: standard output is the profile’s')
   await checkOutput(observationsFile, world)
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world)
-  refuseSame([options.output, options.explain, observationsFile], world)
+  await refuseSame([options.output, options.explain, observationsFile, options.addTo], world)
   const ceiling = await readCeiling(options, world)
-  const stdoutIsFree = options.output === undefined || options.output === '-'
   const recording = await record({
     ...target,
     ...(known && { known }),
@@ -109,7 +101,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     cwd: world.cwd,
     env: world.env,
     signals: world.signals,
-    streams: stdoutIsFree && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+    streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
     notice: (notice) => say(world, noticeSentence(notice)),
   })
   const { ending, noNewPrivileges } = recording
@@ -117,8 +109,9 @@ async function trace(words: readonly string[], options: Options, world: World): 
   if (countCalls(recording.observations) === 0)
     throw new UserError('no call was recorded: nothing is written', 125)
   const observations =
-    known === undefined ? recording.observations : mergeObservations(known, recording.observations)
-  if (options.addTo !== undefined) await writeOutput(printObservations(observations), options.addTo, world)
+    options.addTo === undefined
+      ? recording.observations
+      : await addTo(options.addTo, known, recording.observations, world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
   await writeProfile(
@@ -129,13 +122,6 @@ async function trace(words: readonly string[], options: Options, world: World): 
   )
   say(world, `${accountLine(observations)}${endingText(ending)}`)
   return statusOf(ending)
-}
-
-/** The observations to add to; none where the file is not there yet. Throws UserError for a file of another kind. */
-async function readKnown(file: string, world: World): Promise<Observations | undefined> {
-  const path = resolve(world.cwd, file)
-  if (!existsSync(path)) return undefined
-  return observe([{ name: file, bytes: createReadStream(path) }], { format: 'observations' })
 }
 
 type Target =

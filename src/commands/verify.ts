@@ -12,7 +12,7 @@ import {
 import { verify, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { readProfileWord } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -95,7 +95,9 @@ async function verifyWords(
   const named = await readProfileWord(word, world)
   const { profile, text } = named
   const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
-  const reportIsOnStdout = output === undefined || output === '-' || repair
+  if (repair && output !== undefined && isStdout(output))
+    throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
+  const reportIsOnStdout = isStdout(output) || repair
   const verification = await verify({
     profile: text ?? profile,
     name: word,
@@ -119,10 +121,7 @@ async function verifyWords(
     within: within === null ? undefined : ceiling,
   }
   const report = verificationReport(verified, options.report)
-  if (repair && output !== undefined) {
-    if (output === '-') throw new UserError('-o - : standard output is the report’s; name a file')
-    await writeOutput(verified.repair?.text ?? '', output, world)
-  }
+  if (repair && output !== undefined) await writeOutput(verified.repair?.text ?? '', output, world)
   await writeOutput(report, repair ? undefined : output, world)
   const status = statusOf(verified.ending)
   const verdict = verdictOf(verified)

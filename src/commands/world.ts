@@ -13,8 +13,8 @@ export interface World {
 
 export interface Output {
   readonly isTerminal: boolean
-  /** Writes all of it before it returns. A reader that has gone away is no error. */
-  readonly write: (text: string) => void
+  /** Writes all of it before it returns. False: its reader has gone away, which is no error, but an end of the work. */
+  readonly write: (text: string) => boolean
 }
 
 /** Declares a command's words and what it does; `end` takes its exit status. Every commands/<name>.ts exports one. */

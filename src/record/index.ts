@@ -37,6 +37,7 @@ export {
 } from './containers/index.ts'
 export type { Suspect, Watch } from './ebpf/refused.ts'
 export type { Refusals } from './ebpf/session.ts'
+export { locked } from './locked.ts'
 export { findProgram } from './program.ts'
 export { surroundingsOf } from './surroundings.ts'
 export { whyNoEbpf } from './ebpf/index.ts'

@@ -18,8 +18,9 @@ export async function transcript(
   const written = { stdout: '', stderr: '' }
   const output = (name: 'stdout' | 'stderr') => ({
     isTerminal: false,
-    write: (text: string): void => {
+    write: (text: string): boolean => {
       written[name] += text
+      return true
     },
   })
   const status = await run(argv, {

@@ -5,9 +5,11 @@ import { whyNoEbpf } from '../../src/record/ebpf/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const loader = import.meta.resolve('tsx/esm')
+/** Without what the test runner has every Node load (NODE_OPTIONS), which costs more than a short command. */
+export const plainNode = ['/usr/bin/env', '-u', 'NODE_OPTIONS', process.execPath] as const
 /** The words before the arguments of seccomp-gen. */
 export const seccompGen: readonly [string, ...string[]] = [
-  process.execPath,
+  ...plainNode,
   '--import',
   loader,
   resolve(root, 'src/cli.ts'),

@@ -1,0 +1,92 @@
+// `trace --add-to FILE` by several runs at once, and while the file is taken away: no call of any run is lost.
+import { execa } from 'execa'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import type { Observations } from '../../src/observe/index.ts'
+import { bundled } from '../bundled.ts'
+import { noStrace } from './command.ts'
+
+const reason = await noStrace()
+if (reason !== undefined) {
+  t.comment(reason)
+  t.plan(0, reason)
+  process.exit(0)
+}
+const [node, ...words] = await bundled()
+const folder = t.testdir()
+const at = (name: string): string => join(folder, name)
+const trace = (name: string, script: string, env: Record<string, string> = {}) => {
+  const own = ['--recorder', 'strace', '--add-to', 'all.json', '-o', `${name}.json`]
+  return execa(node, [...words, 'trace', ...own, '--', 'sh', '-c', script], {
+    cwd: folder,
+    reject: false,
+    env,
+  })
+}
+const read = (): Observations => JSON.parse(readFileSync(at('all.json'), 'utf8')) as Observations
+const callsOf = ({ architectures }: Observations): readonly string[] =>
+  Object.values(architectures).flatMap((calls) => Object.keys(calls))
+const until = async (there: () => boolean): Promise<void> => {
+  while (!there()) await wait(20)
+}
+const withoutFlock =
+  (await execa('flock', [folder, 'true'], { reject: false })).failed && 'no working flock here'
+
+/** Each makes a call that no other makes. */
+const runs = [
+  ['mkdir', /^mkdir(?:at)?$/],
+  ['ln -s x', /^symlink(?:at)?$/],
+  ['mkfifo', /^mknod(?:at)?$/],
+  ['touch', /^utimensat$/],
+] as const
+
+t.test('runs that end at the same time', { skip: withoutFlock }, async (t) => {
+  t.equal((await trace('first', 'true')).exitCode, 0)
+  const running = runs.map(([command], index) =>
+    trace(`run${index}`, `: >up${index}; while ! [ -e go ]; do sleep 0.1; done; ${command} made${index}`),
+  )
+  await until(() => runs.every((_, index) => readdirSync(folder).includes(`up${index}`)))
+  writeFileSync(at('go'), '')
+  for (const { exitCode, stderr } of await Promise.all(running)) t.equal(exitCode, 0, stderr)
+  const all = read()
+  t.equal(all.runs, 1 + runs.length)
+  t.equal(all.sources.length, 1 + runs.length)
+  for (const [command, call] of runs) t.ok(callsOf(all).some((each) => call.test(each)), command)
+}) // prettier-ignore
+
+t.test('a run waits for whoever holds the directory, and reads what that wrote', { skip: withoutFlock }, async (t) => {
+  rmSync(at('all.json'))
+  await trace('first', 'true')
+  writeFileSync(at('other.json'), readFileSync(at('all.json'), 'utf8').replaceAll('"execve"', '"kexec_load"'))
+  const holding = execa('flock', [folder, 'sh', '-c', ': >held; sleep 2; cp other.json all.json'], { cwd: folder })
+  await until(() => readdirSync(folder).includes('held'))
+  t.equal((await trace('second', 'mkdir second')).exitCode, 0)
+  await holding
+  const calls = callsOf(read())
+  t.ok(calls.includes('kexec_load'), 'what was written while it waited')
+  t.ok(calls.some((each) => each.startsWith("mkdir")), 'what it recorded')
+}) // prettier-ignore
+
+t.test('a file that is taken away during the run: what was left out as known is there', async (t) => {
+  rmSync(at('all.json'))
+  await trace('first', 'mkdir third; rmdir third')
+  t.equal((await trace('second', 'mkdir third; rmdir third; rm all.json')).exitCode, 0)
+  for (const call of [/^mkdir/, /^rmdir|^unlink/]) t.ok(callsOf(read()).some((each) => call.test(each)))
+  t.ok(readFileSync(at('second.json'), 'utf8').includes('"mkdir'), 'in the profile too')
+})
+
+t.test('where nothing can lock, it is said and done', async (t) => {
+  mkdirSync(at('bin'))
+  for (const program of ['strace', 'mkfifo', 'sh', 'true']) {
+    const { stdout } = await execa('sh', ['-c', `command -v ${program}`])
+    symlinkSync(stdout, at(join('bin', program)))
+  }
+  const { exitCode, stderr } = await trace('fourth', 'true', { PATH: at('bin') })
+  t.equal(exitCode, 0)
+  t.match(
+    stderr,
+    /^seccomp-gen: all\.json cannot be kept to this run \(flock is not installed \(util-linux\)\): what another adds just now may be lost$/m,
+  )
+})
