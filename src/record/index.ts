@@ -39,6 +39,7 @@ export type { Suspect, Watch } from './ebpf/refused.ts'
 export type { Refusals } from './ebpf/session.ts'
 export { findProgram } from './program.ts'
 export { surroundingsOf } from './surroundings.ts'
+export { programStarts, whyNoAudit } from './audit/index.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
 export { whyNoStrace } from './strace.ts'
 export type {
@@ -53,6 +54,7 @@ export type {
   RecordOptions,
   RecordSettings,
   Recording,
+  RefusalsSeenBy,
   SignalFeed,
 } from './recording.ts'
 
