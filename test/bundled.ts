@@ -21,7 +21,7 @@ async function bundle(): Promise<readonly [string, ...string[]]> {
   chmodSync(folder, 0o755)
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli.ts'],
+    entryPoints: { cli: 'src/cli.ts', guardian: 'src/record/containers/guardian.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

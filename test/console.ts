@@ -1,17 +1,42 @@
-// The examples of a page: every ```console block is run, command by command, and shows what really comes out.
+// The examples of a page: every ```console block is run, command by command, and shows what really comes out. A block of
+// ```console live runs programs in a sandbox: where that cannot be, it stays as it stands.
 import { execa } from 'execa'
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { whyNotRun } from '../scripts/bundle.ts'
 import { bundled } from './bundled.ts'
-import { plainEnvironment } from './live/command.ts'
+import { noEbpf, plainEnvironment } from './live/command.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const block = /^```console\n(.*?)^```$/gms
+const block = /^```console( live)?\n(.*?)^```$/gms
+
+/** Why live blocks cannot be run here; undefined where they can. */
+export async function whyNotLive(): Promise<string | undefined> {
+  if (process.arch !== 'x64') return 'the pages show the calls of x86_64'
+  return (await noEbpf()) ?? whyNotRun('runc')
+}
+
+/** What differs from run to run and from machine to machine: processes, addresses, the version of runc; columns with it. */
+function settled(output: string): string {
+  return output
+    .replaceAll(/ \(\d+\)/g, ' (4321)')
+    .replaceAll(/ 0x[0-9a-f]{8,}/g, ' 0x7ffd00000000')
+    .replaceAll(/runc \d\S* on the host/g, 'runc 1.3.6 on the host')
+    .replaceAll(/^call {2,}(?:.+\n)+/gm, (table) => {
+      const rows = table.split('\n').map((row) => row.split(/ {2,}/))
+      const width = (column: number): number => Math.max(...rows.map((row) => (row[column] ?? '').length))
+      const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(width(column))).join('  '))
+      return lines.map((line) => line.trimEnd()).join('\n')
+    })
+}
+
+let liveness: Promise<string | undefined> | undefined
 
 /** The page with the output of every `$ command` replaced by what it prints now, both streams, in one folder. */
 export async function withOutputs(page: string): Promise<string> {
   const program = await bundled()
+  const notLive = await (liveness ??= whyNotLive())
   const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-page-'))
   try {
     const command = join(folder, 'seccomp-gen')
@@ -21,18 +46,25 @@ export async function withOutputs(page: string): Promise<string> {
     let result = ''
     let end = 0
     for (const found of page.matchAll(block)) {
-      result += page.slice(end, found.index) + '```console\n'
-      for (const line of (found[1] as string).split('\n').filter((line) => line.startsWith('$ '))) {
+      const [whole, live = '', body = ''] = found
+      result += page.slice(end, found.index)
+      end = found.index + whole.length
+      if (live !== '' && notLive !== undefined) {
+        result += whole
+        continue
+      }
+      result += `\`\`\`console${live}\n`
+      for (const line of body.split('\n').filter((line) => line.startsWith('$ '))) {
         const { all } = await execa('sh', ['-c', line.slice(2)], {
           cwd: folder,
           all: true,
           reject: false,
           env: { ...plainEnvironment, PATH: `${folder}:${process.env['PATH']}`, LC_ALL: 'C' },
         })
-        result += `${line}\n${all === '' ? '' : `${all}\n`}`
+        const output = live === '' ? all : settled(all)
+        result += `${line}\n${output === '' ? '' : `${output}\n`}`
       }
       result += '```'
-      end = found.index + found[0].length
     }
     return result + page.slice(end)
   } finally {

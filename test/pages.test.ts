@@ -2,8 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import t from 'tap'
-import { withOutputs } from './console.ts'
+import { whyNotLive, withOutputs } from './console.ts'
 import { pages } from './pages.ts'
+
+const notLive = await whyNotLive()
+if (notLive !== undefined) t.comment(`live examples are not run here: ${notLive}`)
 
 for (const page of pages) {
   t.test(basename(page), async (t) => {

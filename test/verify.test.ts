@@ -11,6 +11,8 @@ import { parseProfile } from '../src/profile/index.ts'
 import type { Suspect } from '../src/record/index.ts'
 import { unifiedDiff } from '../src/report/unified.ts'
 import { verificationReport, type Verified } from '../src/report/verification.ts'
+import type { OciProfile } from '../src/profile/index.ts'
+import { auditedText } from '../src/verify/audited.ts'
 import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
 import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
@@ -84,6 +86,51 @@ t.test('what is watched is what could be refused', async (t) => {
     ),
   )
   t.strictSame(runc.results, [-38], 'runc answers ENOSYS beyond the largest number')
+})
+
+t.test('the filter for audit lets through and logs what the profile refuses', async (t) => {
+  const filterOf = (profile: object) => JSON.parse(auditedText(parsed(profile), contextOf())) as OciProfile
+  const parsed = (profile: object) => parseProfile(JSON.stringify(profile), { name: 'p' })
+  const allow = (...names: string[]) => ({ names, action: 'SCMP_ACT_ALLOW' })
+  const clone3 = { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 }
+  t.match(
+    filterOf({
+      defaultAction: 'SCMP_ACT_KILL',
+      syscalls: [allow('read', 'execve'), clone3, { names: ['kill'], action: 'SCMP_ACT_TRAP' }],
+    }),
+    {
+      defaultAction: 'SCMP_ACT_LOG',
+      syscalls: [
+        allow('read'),
+        { names: ['execve'], action: 'SCMP_ACT_LOG' },
+        clone3,
+        { names: ['kill'], action: 'SCMP_ACT_LOG' },
+      ],
+    },
+  )
+  t.match(filterOf({ defaultAction: 'SCMP_ACT_LOG' }), {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['execve', 'execveat'], action: 'SCMP_ACT_LOG' }],
+  })
+  t.throws(
+    () =>
+      filterOf({
+        defaultAction: 'SCMP_ACT_ERRNO',
+        syscalls: [
+          { ...allow('socket'), args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }] },
+          { names: ['socket'], action: 'SCMP_ACT_KILL' },
+        ],
+      }),
+    /p: rules of different answers to socket \(x86_64\) overlap/,
+  )
+  t.strictSame(
+    names(
+      refusalsOf(meaningOf({ defaultAction: 'SCMP_ACT_ERRNO' }), [
+        suspect({ args: undefined, result: 'logged' }),
+      ]),
+    ),
+    ['ptrace'],
+  )
 })
 
 t.test('the ceiling gives its own conditions', async (t) => {

@@ -9,7 +9,7 @@ import {
   type VerificationFormat,
   type Verified,
 } from '../report/verification.ts'
-import { verify, type VerifyNotice } from '../verify/index.ts'
+import { verify, type SeenBy, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
@@ -23,7 +23,7 @@ interface Options {
   readonly runs: number
   readonly for?: number
   readonly within: string
-  readonly recorder: 'auto' | 'ebpf' | 'strace'
+  readonly recorder: 'auto' | SeenBy
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
   readonly newPrivileges: boolean
   readonly report: VerificationFormat
@@ -52,7 +52,7 @@ export const declare: Declare = (command, world, end) => {
     .option('--within <profile>', 'the ceiling: docker, podman, containerd, cri-o, none or a file', 'docker')
     .addOption(
       new Option('--recorder <recorder>', 'what sees refusals')
-        .choices(['auto', 'ebpf', 'strace'])
+        .choices(['auto', 'ebpf', 'strace', 'audit'])
         .default('auto'),
     )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')
@@ -131,7 +131,7 @@ async function verifyWords(
 function noticeSentence(notice: VerifyNotice): string {
   switch (notice.code) {
     case 'verifying':
-      return `running in ${notice.target}; refusals are seen by ${notice.seenBy}${notice.why === undefined ? '' : ` (no ebpf: ${notice.why})`}`
+      return `running in ${notice.target}; refusals are seen by ${notice.seenBy}${notice.why === undefined ? '' : ` (not by ${notice.why})`}`
     case 'round':
       return notice.dropped === undefined
         ? `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`

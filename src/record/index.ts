@@ -40,6 +40,7 @@ export type { Refusals } from './ebpf/session.ts'
 export { locked } from './locked.ts'
 export { findProgram } from './program.ts'
 export { surroundingsOf } from './surroundings.ts'
+export { programStarts, whyNoAudit } from './audit/index.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
 export { whyNoStrace } from './strace.ts'
 export type {
@@ -54,6 +55,7 @@ export type {
   RecordOptions,
   RecordSettings,
   Recording,
+  RefusalsSeenBy,
   SignalFeed,
 } from './recording.ts'
 

@@ -22,6 +22,9 @@ export type RecordNotice =
 
 export type RecorderName = 'ebpf' | 'strace'
 
+/** What sees that calls are refused: a recorder, or the kernel's audit records, which tell nothing of other calls. */
+export type RefusalsSeenBy = RecorderName | 'audit'
+
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
   readonly recorder?: 'auto' | RecorderName

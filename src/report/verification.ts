@@ -170,6 +170,7 @@ function defaultText(answer: Answer | undefined): string {
 const seen: Readonly<Record<SeenBy, string>> = {
   ebpf: 'ebpf at sys_exit',
   strace: 'strace',
+  audit: 'audit records',
 }
 
 /** What there is to say, the verdict last. */
@@ -191,7 +192,18 @@ function sentences(verified: Verified): readonly string[] {
     ...(names.length === 0
       ? []
       : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),
-    ...(lost === 0 ? [] : [`${plural(lost, 'refused call')} found no room and may be missing above`]),
+    ...(lost === 0
+      ? []
+      : seenBy === 'audit'
+        ? [
+            `${plural(lost, 'audit record')} of this machine found no room: refused calls may be missing above`,
+          ]
+        : [`${plural(lost, 'refused call')} found no room and may be missing above`]),
+    ...(seenBy === 'audit' && refusals.length > 0
+      ? [
+          'audit: what is refused was let through and recorded, so that the run went on as without the profile',
+        ]
+      : []),
     ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
     verdict,
   ]

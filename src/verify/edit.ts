@@ -33,11 +33,12 @@ export function withCall(
     const inner = withCall(profile, name, addition, (edited) => allowed(put(edited) ?? ''))
     return inner === undefined ? undefined : put(inner)
   }
-  const added = [withRules, withoutRefusals]
-  let edited = withArchitecture(text, name, addition)
-  for (const step of added) {
-    if (edited === undefined) return undefined
-    edited = step(edited, name, addition)
+  const start = withArchitecture(text, name, addition)
+  for (const steps of [[withRules], [withoutRefusals], [withRules, withoutRefusals]]) {
+    const edited = steps.reduce<string | undefined>(
+      (edited, step) => (edited === undefined ? undefined : step(edited, name, addition)),
+      start,
+    )
     if (edited !== undefined && allowed(edited)) return edited
   }
   return undefined

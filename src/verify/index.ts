@@ -6,8 +6,9 @@ import { UserError } from '../errors.ts'
 import { builtin, contextOf, level, makeMeaning, type Answer, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile, printProfile, soundProfile } from '../profile/index.ts'
-import type { CommandOptions, Ending, RecorderName, RecordSettings } from '../record/index.ts'
-import { whyNoEbpf, whyNoStrace } from '../record/index.ts'
+import type { CommandOptions, Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
+import { whyNoAudit, whyNoEbpf, whyNoStrace } from '../record/index.ts'
+import { auditedText } from './audited.ts'
 import { always, ceilingOf, type Ceiling } from './ceiling.ts'
 import { withCall } from './edit.ts'
 import { joinRefusals, refusalsOf, watchFor, type Refusal } from './refusals.ts'
@@ -31,7 +32,7 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly runs?: number
   /** A plain command runs with no_new_privs. */
   readonly noNewPrivileges?: boolean
-  /** What sees refusals; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
+  /** What sees refusals; `auto` (default) takes ebpf where the machine and our rights allow it, else strace, else audit. */
   readonly recorder?: 'auto' | SeenBy
   readonly notice?: (notice: VerifyNotice) => void
 }
@@ -42,7 +43,7 @@ export type VerifyNotice =
       readonly code: 'verifying'
       readonly target: string
       readonly seenBy: SeenBy
-      /** Why it is not ebpf, for `auto`. */
+      /** Why it is not another that `auto` prefers, such as `ebpf: it needs root`. */
       readonly why?: string
     }
   /** A round is over. */
@@ -55,7 +56,8 @@ export type VerifyNotice =
       readonly dropped?: readonly string[]
     }
 
-export type SeenBy = RecorderName
+/** `audit`: what the profile refuses is let through, and the kernel's records tell of it. */
+export type SeenBy = RefusalsSeenBy
 
 /** A refused call and what the default says of it. */
 export interface Judged extends Refusal {
@@ -158,7 +160,8 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
     }
     // What a program tried only because something else was refused, it no longer needs. Tried once: a call that comes
     // and goes between runs would be added again.
-    const idle = added.filter(({ refusal }) => !result.made.has(callKey(refusal)))
+    const { made } = result
+    const idle = made === undefined ? [] : added.filter(({ refusal }) => !made.has(callKey(refusal)))
     const clean = missing.length === 0 && !result.interrupted
     if (repair && clean && idle.length > 0 && dropped.length === 0 && round < roundLimit) {
       dropped = idle
@@ -198,8 +201,11 @@ interface Result {
   readonly runs: number
   readonly lost: number
   readonly interrupted: boolean
-  /** Calls that were carried out under the filter, as callKey writes them. */
-  readonly made: ReadonlySet<string>
+  /**
+   * Calls that were carried out under the filter, as callKey writes them. Undefined for audit: it refuses nothing, and
+   * so nothing is tried instead.
+   */
+  readonly made: ReadonlySet<string> | undefined
 }
 
 function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
@@ -215,7 +221,9 @@ async function runUnder(
   runs: number,
   interruption: AbortSignal,
 ): Promise<Result> {
-  const under = { profile: target.textOf(parsed), watch: watchFor(meaning) }
+  const profile =
+    seenBy === 'audit' ? auditedText(target.read(parsed), target.context) : target.textOf(parsed)
+  const under = { profile, watch: watchFor(meaning) }
   const lists: (readonly Refusal[])[] = []
   const endings: Ending[] = []
   const made = new Set<string>()
@@ -240,24 +248,24 @@ async function runUnder(
     runs: lists.length,
     lost,
     interrupted: interruption.aborted,
-    made,
+    made: seenBy === 'audit' ? undefined : made,
   }
 }
 
 /** Throws UserError (125) where nothing here sees what is refused. */
 async function chooseRecorder(
   { recorder = 'auto', env = process.env }: VerifySettings,
-  { noStrace }: Target,
+  { onlyEbpf }: Target,
 ): Promise<{ readonly seenBy: SeenBy; readonly why?: string }> {
-  const noEbpf = recorder === 'strace' ? 'strace was asked for' : await whyNoEbpf()
-  if (noEbpf === undefined) return { seenBy: 'ebpf' }
-  const why = recorder === 'ebpf' ? undefined : (noStrace ?? (await whyNoStrace(env)))
-  if (recorder === 'ebpf' || why !== undefined)
-    throw new UserError(
-      `refusals cannot be seen here: ebpf: ${noEbpf}${why === undefined ? '' : `; strace: ${why}`}`,
-      125,
-    )
-  return { seenBy: 'strace', ...(recorder === 'auto' && { why: noEbpf }) }
+  const ways = { ebpf: whyNoEbpf, strace: () => whyNoStrace(env), audit: whyNoAudit } as const
+  const reasons: string[] = []
+  for (const seenBy of recorder === 'auto' ? (['ebpf', 'strace', 'audit'] as const) : [recorder]) {
+    const why = (seenBy === 'ebpf' ? undefined : onlyEbpf) ?? (await ways[seenBy]())
+    if (why === undefined) return { seenBy, ...(reasons.length > 0 && { why: reasons.join('; ') }) }
+    reasons.push(`${seenBy}: ${why}`)
+    if (onlyEbpf !== undefined && seenBy !== 'ebpf') break
+  }
+  throw new UserError(`refusals cannot be seen here: ${reasons.join('; ')}`, 125)
 }
 
 function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Target): Ceiling {

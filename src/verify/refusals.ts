@@ -4,6 +4,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { level, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
+import type { Action } from '../profile/document.ts'
 import type { Suspect, Watch } from '../record/index.ts'
 
 /** The same call with the same arguments, as far as they matter to the filter, refused. */
@@ -37,8 +38,7 @@ const bit30 = 0x40000000
 export function watchFor(meaning: Meaning): Watch {
   const answers = new Set<Answer>()
   const calls = architectureNames.flatMap((architecture) =>
-    Array.from({ length: numbers }, (_, place) => place).flatMap((place) => {
-      const number = architecture === 'x32' ? place + bit30 : place
+    numbersOf(architecture).flatMap((number) => {
       const reach = reachOf(meaning, architecture, number)
       const refused = reach.answers.filter((answer) => level(answer) < 2)
       for (const answer of refused) answers.add(answer)
@@ -52,6 +52,11 @@ export function watchFor(meaning: Meaning): Watch {
     results: [...new Set(results)],
     traps: [...answers].some(({ action }) => action === 'SCMP_ACT_TRAP'),
   }
+}
+
+/** Every number that a call of it may have. */
+export function numbersOf(architecture: Architecture): readonly number[] {
+  return Array.from({ length: numbers }, (_, place) => (architecture === 'x32' ? place + bit30 : place))
 }
 
 /** What a call returns that is answered so; undefined where it does not return, or a handler decides. */
@@ -120,6 +125,7 @@ function answerOf(meaning: Meaning, { architecture, number, args, result }: Susp
       ? reachOf(meaning, architecture, number).answers
       : [meaning.answer(architecture, number, args)]
   return answers.find((answer) => {
+    if (result === 'logged') return level(answer) < 2
     switch (answer.action) {
       case 'SCMP_ACT_KILL_PROCESS':
       case 'SCMP_ACT_KILL_THREAD':
@@ -139,9 +145,20 @@ function answerOf(meaning: Meaning, { architecture, number, args, result }: Susp
 
 function isNamed({ resolved }: Meaning, syscall: string): boolean {
   return resolved.rules.some(
-    ({ names, answer }) =>
-      answer.action === 'SCMP_ACT_ERRNO' && answer.errno === ENOSYS && names.includes(syscall),
+    ({ names, answer: { action, errno } }) =>
+      isWithheld({ action, errnoRet: errno }) && names.includes(syscall),
   )
+}
+
+/** A rule that tells programs to take another way. */
+export function isWithheld({
+  action,
+  errnoRet,
+}: {
+  readonly action: Action
+  readonly errnoRet?: number | undefined
+}): boolean {
+  return action === 'SCMP_ACT_ERRNO' && errnoRet === ENOSYS
 }
 
 function withProcess(known: readonly RefusedProcess[], one: RefusedProcess): readonly RefusedProcess[] {

@@ -18,8 +18,8 @@ import {
   recordBundle,
   surroundingsOf,
   type CommandOptions,
-  type RecorderName,
   type Recording,
+  type RefusalsSeenBy,
   type Under,
 } from '../record/index.ts'
 import { capabilitiesIn } from './capabilities.ts'
@@ -33,7 +33,7 @@ export interface SandboxSettings {
 export interface Sandbox {
   readonly name: string
   readonly runtime: Runtime | undefined
-  readonly run: (options: CommandOptions, under: Under, recorder: RecorderName) => Promise<Recording>
+  readonly run: (options: CommandOptions, under: Under, recorder: RefusalsSeenBy) => Promise<Recording>
 }
 
 /** Throws UserError (125) where there is none. */

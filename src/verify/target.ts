@@ -3,8 +3,7 @@
 import { release } from 'node:os'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
-import { builtin, contextOf, resolve, type Context } from '../meaning/index.ts'
-import { architectures } from '../abi/architectures.ts'
+import { builtin, contextOf, type Context } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { printProfile, soundProfile } from '../profile/index.ts'
 import { capabilities as known } from '../profile/words.ts'
@@ -22,11 +21,12 @@ import {
   traceContainer,
   type CommandOptions,
   type ContainerRun,
-  type RecorderName,
   type Recording,
+  type RefusalsSeenBy,
   type Under,
 } from '../record/index.ts'
 import { capabilitiesIn } from './capabilities.ts'
+import { resolvedProfile } from './resolved.ts'
 import { findSandbox, type SandboxSettings } from './sandbox.ts'
 
 export interface Target {
@@ -40,9 +40,9 @@ export interface Target {
   readonly read: (profile: ParsedProfile) => ParsedProfile
   /** The text it is given there. */
   readonly textOf: (profile: ParsedProfile) => string
-  /** Why strace does not follow what is started; undefined where it does. */
-  readonly noStrace: string | undefined
-  readonly run: (options: CommandOptions, under: Under, recorder: RecorderName) => Promise<Recording>
+  /** Why nothing but ebpf sees what is started; undefined where strace and audit do. */
+  readonly onlyEbpf: string | undefined
+  readonly run: (options: CommandOptions, under: Under, recorder: RefusalsSeenBy) => Promise<Recording>
 }
 
 /** Throws UserError: 127 and 126 for a command that is not found or no program, 125 where it cannot be verified. */
@@ -63,7 +63,7 @@ export async function findTarget(options: CommandOptions, settings: SandboxSetti
         context: hostContext(capabilitiesIn('CapBnd'), engine),
         read: (profile) => plainOci(profile, engine),
         textOf: (profile) => printProfile(soundProfile(profile)),
-        noStrace: undefined,
+        onlyEbpf: undefined,
         run: (options, under, recorder) =>
           recordRuntime(basename(command[0]), options, runtime, recorder, under),
       }
@@ -88,8 +88,8 @@ export async function findTarget(options: CommandOptions, settings: SandboxSetti
     runtime: sandbox.runtime,
     context,
     read: withoutBase,
-    textOf: (profile) => resolvedText(profile, context),
-    noStrace: undefined,
+    textOf: (profile) => printProfile(resolvedProfile(profile, context)),
+    onlyEbpf: undefined,
     run: sandbox.run,
   }
 }
@@ -110,13 +110,13 @@ async function engineTarget(run: ContainerRun, options: CommandOptions): Promise
       return { ...profile, dialect: run.engine === 'podman' ? 'containers' : 'docker' }
     },
     textOf: (profile) => printProfile(soundProfile(profile)),
-    noStrace: startsBelow(run)
+    onlyEbpf: startsBelow(run)
       ? undefined
-      : `a container that ${run.engine} starts is no child of it, and strace does not follow it`,
+      : `a container that ${run.engine} starts is no child of it, and only ebpf tells it from others`,
     run: (options, under, recorder) =>
       recorder === 'ebpf'
         ? recordContainer(run.engine, options, run, under)
-        : traceContainer(run.engine, options, run, under),
+        : traceContainer(run.engine, options, run, under, recorder),
   }
 }
 
@@ -181,24 +181,4 @@ function plainOci(profile: ParsedProfile, loader: string): ParsedProfile {
     `${profile.name}:${beyond.at.line}:${beyond.at.column}: ${loader} reads plain OCI and ignores ${beyond.key}, so that another filter would run: give a plain OCI profile`,
     125,
   )
-}
-
-/** Plain OCI of what its own loader makes of the profile on this host. */
-function resolvedText(parsed: ParsedProfile, context: Context): string {
-  const { flags, listenerPath, listenerMetadata } = parsed.profile
-  const { defaultAnswer, architectures: names, rules } = resolve(parsed, context)
-  return printProfile({
-    defaultAction: defaultAnswer.action,
-    ...(defaultAnswer.errno === undefined ? {} : { defaultErrnoRet: defaultAnswer.errno }),
-    architectures: names.map((each) => architectures[each].scmp),
-    ...(flags && { flags }),
-    ...(listenerPath === undefined ? {} : { listenerPath }),
-    ...(listenerMetadata === undefined ? {} : { listenerMetadata }),
-    syscalls: rules.map(({ names, answer, args }) => ({
-      names,
-      action: answer.action,
-      ...(answer.errno === undefined ? {} : { errnoRet: answer.errno }),
-      ...(args.length === 0 ? {} : { args }),
-    })),
-  })
 }

@@ -3,6 +3,8 @@ import { execa } from 'execa'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
+import { whyNoAudit } from '../../src/record/index.ts'
+import { verify } from '../../src/verify/index.ts'
 import { noEbpf, noStrace } from './command.ts'
 
 const reason = (await noEbpf()) ?? whyNotRun('runc')
@@ -14,7 +16,7 @@ if (reason !== undefined) {
 
 // Engines take their time on a busy machine.
 t.setTimeout(600_000)
-const { allowed, at, close, engines, leftovers, limits, node, podman, quietly, words } =
+const { allowed, at, close, engines, env, leftovers, limits, node, podman, quietly, words, work } =
   await import('./containers.ts')
 const noStraceHere = (await noStrace()) ?? false
 
@@ -38,7 +40,11 @@ async function seenBy(recorder: 'ebpf' | 'strace', command: readonly string[]): 
 /** What Go's run time does now and then, whoever looks. */
 const nowAndThen =
   /^x86_64 (?:futex|nanosleep|tgkill|getpid|sched_yield|mmap|madvise|munmap|epoll_pwait|rt_sigreturn|rt_sigprocmask|clone|gettid|sigaltstack)$/
-const below: readonly (readonly [name: string, why: string | undefined, command: readonly string[]])[] = [
+const below: readonly (readonly [
+  name: string,
+  why: string | undefined,
+  command: readonly [string, ...string[]],
+])[] = [
   ['runc', whyNotRun('runc'), ['runc', '--root', at('state'), 'run', '-b', at('bundle'), 'below']],
   ['crun', whyNotRun('crun'), ['crun', '--root', at('state'), 'run', '-b', at('bundle'), 'below']],
   [
@@ -59,6 +65,33 @@ for (const [name, why, command] of below) {
       t.strictSame(steady(strace), steady(ebpf))
       t.ok(strace.includes('x86_64 getdents64') || strace.includes('aarch64 getdents64'))
       t.notOk(strace.some((call) => / (?:mount|pivot_root|setns)$/.test(call)))
+    },
+  )
+}
+
+const noAudit = await whyNoAudit()
+for (const [name, why, command] of below.filter(([name]) => name !== 'crun')) {
+  t.test(
+    `${name}: audit records tell what a profile refuses`,
+    { skip: why ?? noAudit ?? false },
+    async (t) => {
+      writeBundle(at('bundle'), { args: ['/bin/sh', '-c', 'ls / | cat'], noNewPrivileges: false }, undefined)
+      const found = await verify({
+        command,
+        profile: JSON.stringify({
+          defaultAction: 'SCMP_ACT_ALLOW',
+          architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
+          syscalls: [{ names: ['getdents64'], action: 'SCMP_ACT_ERRNO' }],
+        }),
+        recorder: 'audit',
+        env: { ...(process.env as Record<string, string>), ...env },
+        cwd: work,
+        streams: 'ignore',
+      })
+      t.match(found, { started: true, seenBy: 'audit', lost: 0, ending: { kind: 'exited', status: 0 } })
+      t.match(found.refusals, [{ syscall: 'getdents64' }])
+      const by = found.refusals.flatMap(({ processes }) => processes.map(({ comm }) => comm))
+      t.ok(by.includes('ls') && by.some((comm) => comm.startsWith('runc:')), 'runtime and program')
     },
   )
 }

@@ -1,12 +1,13 @@
-// Plain commands verified where ebpf is not used: refusals seen by strace, in runc, crun and bubblewrap, by root and by an
-// ordinary user, for every way in which a filter refuses; and bubblewrap's filter, compiled through libseccomp, refuses
+// Plain commands verified where ebpf is not used: refusals seen by strace, and by audit records, in runc, crun and
+// bubblewrap, by root and by an ordinary user, for every way in which a filter refuses; and bubblewrap's filter, compiled through libseccomp, refuses
 // what the profile says.
 import { execa } from 'execa'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { findProgram } from '../../src/record/index.ts'
-import type { Refusal } from '../../src/verify/index.ts'
+import { findProgram, whyNoAudit } from '../../src/record/index.ts'
+import { AuditSocket } from '../../src/record/audit/socket.ts'
+import type { Refusal, SeenBy } from '../../src/verify/index.ts'
 import { verify } from '../../src/verify/index.ts'
 import { runtimeWords } from '../../scripts/bundle.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
@@ -59,7 +60,7 @@ const sandboxes: readonly {
   readonly name: string
   readonly path: string
   readonly why: string | undefined
-  readonly recorder: 'strace' | 'ebpf'
+  readonly recorder: SeenBy
 }[] = [
   {
     name: 'runc',
@@ -85,11 +86,24 @@ const sandboxes: readonly {
     why: (await whyNoBubblewrap()) ?? (await noEbpf()),
     recorder: 'ebpf',
   },
+  {
+    name: 'runc',
+    path: process.env['PATH'] ?? '',
+    why: (await whyNoAudit()) ?? (await missing('runc')),
+    recorder: 'audit',
+  },
+  {
+    name: 'bubblewrap',
+    path: withBubblewrap,
+    why: (await whyNoAudit()) ?? (await whyNoBubblewrap()),
+    recorder: 'audit',
+  },
 ]
 
 for (const { name, path, why, recorder } of sandboxes) {
   t.test(`${name}, seen by ${recorder}`, { skip: why ?? false }, async (t) => {
-    for (const action of actions) {
+    // For audit all are the same: let through and recorded.
+    for (const action of recorder === 'audit' ? actions.slice(0, 1) : actions) {
       const found =
         name === 'crun' ? await fromCommandLine(action, path) : await verified(action, path, recorder)
       t.match(found, { target: new RegExp(`^${name} `), seenBy: recorder, started: true }, action)
@@ -110,7 +124,7 @@ type Refused = readonly Pick<Refusal, 'syscall' | 'processes' | 'count'>[]
 const callsOf = (refused: Refused): readonly string[] =>
   refused.map(({ syscall, processes, count }) => `${syscall} ${processes[0]?.comm} ${count}`)
 
-async function verified(action: string, path: string, recorder: 'strace' | 'ebpf'): Promise<Told> {
+async function verified(action: string, path: string, recorder: SeenBy): Promise<Told> {
   const { target, seenBy, started, refusals } = await verify({
     command,
     profile: refusing(action),
@@ -135,6 +149,35 @@ async function fromCommandLine(action: string, path: string): Promise<Told> {
   }
   return { ...report, calls: callsOf(report.refused ?? []) }
 }
+
+const flood = `
+import os, seccomp
+filter = seccomp.SyscallFilter(seccomp.ALLOW)
+filter.add_rule(seccomp.LOG, 'getppid')
+filter.load()
+for _ in range(5000): os.getppid()
+`
+const whyNoFlood =
+  (await whyNoAudit()) ??
+  ((await execa('/usr/bin/python3', ['-c', 'import seccomp'], quietly)).failed
+    ? 'python3-seccomp is not here'
+    : undefined)
+t.test('audit records that find no room are counted', { skip: whyNoFlood ?? false }, async (t) => {
+  for (const room of [undefined, 1]) {
+    let heard = 0
+    let pid: number | undefined
+    const socket = await AuditSocket.open((text) => {
+      if (text.includes(` pid=${pid} `)) heard++
+    }, room)
+    const flooding = execa('/usr/bin/python3', ['-c', flood], quietly)
+    pid = flooding.pid
+    await flooding
+    const lost = await socket.end()
+    t.comment(`${heard} heard, ${lost} lost of any process`)
+    t.ok(heard + lost >= 5000, 'none is missing unsaid')
+    if (room !== undefined) t.ok(lost > 0 && heard < 5000, 'in so little room some are')
+  }
+})
 
 const operatorProfile = `apiVersion: security-profiles-operator.x-k8s.io/v1
 kind: SeccompProfile
@@ -164,7 +207,7 @@ t.test('an ordinary user, from the command line', { skip: whyNoOther ?? false },
   )
   if (/ERR_MODULE_NOT_FOUND|EACCES: permission denied, (?:open|scandir)/.test(out.stderr))
     return t.comment(`skipped: ${out.stderr}`)
-  t.match(out.stderr, /^seccomp-gen: running in bubblewrap .*; refusals are seen by strace \(no ebpf: /m)
+  t.match(out.stderr, /^seccomp-gen: running in bubblewrap .*; refusals are seen by strace \(not by ebpf: /m)
   const { repair, verdict } = JSON.parse(out.stdout)
   t.equal(verdict, 'suffices')
   t.match(repair.added, [{ syscall: /^symlink/, errno: 'EPERM', round: 1 }])

@@ -3,6 +3,7 @@
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { isArchitecture } from '../../src/abi/architectures.ts'
+import { filterRecordOf } from '../../src/read/audit/filter-record.ts'
 import { withoutTraces } from '../recordings.ts'
 import { calls, codes, counts, filesOf, json, observeFile, observeText } from './logs.ts'
 
@@ -306,4 +307,28 @@ t.test('every number of every table comes out under its name', async (t) => {
       architecture,
     )
   }
+})
+
+t.test('a record as the kernel sends it', async (t) => {
+  const record = (rest: string, session = 7): string =>
+    `audit(1613596317.899:6461): auid=0 uid=0 gid=0 ses=${session} pid=42 ${rest}`
+  const seccomp = 'exe="/bin/ls" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000'
+  const told = {
+    architecture: 'x86_64',
+    number: 41,
+    pid: 42,
+    comm: 'ls',
+    session: 7,
+    code: 0x7ffc0000,
+  } as const
+  t.strictSame(filterRecordOf(record(`comm="ls" ${seccomp}`)), told)
+  t.strictSame(filterRecordOf(`${record(`comm=6C7320736573 ${seccomp}`)}\n`), { ...told, comm: 'ls ses' })
+  t.match(filterRecordOf(record(`comm="ls" ${seccomp.replace('=41', '=1073741865')}`)), {
+    architecture: 'x32',
+  })
+  t.equal(filterRecordOf(record(`comm="ls" ${seccomp.replace('c000003e', 'c00000f3')}`)), undefined, 'RISC-V')
+  t.equal(
+    filterRecordOf(`audit(1.1:1): comm="audit(1.1:1): auid=0 uid=0 gid=0 ses=7 " ${seccomp}`),
+    undefined,
+  )
 })

@@ -1,8 +1,10 @@
 // A command that starts what is recorded below itself, in a directory and with files of ours that are gone afterwards.
 import { closeSync } from 'node:fs'
+import { runWithAudit } from '../audit/index.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
 import type { Watch } from '../ebpf/refused.ts'
-import type { CommandOptions, RecorderName, Recording } from '../recording.ts'
+import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
+import type { Launch } from '../running.ts'
 import { recordWithStrace } from '../strace.ts'
 import { startGuardian } from './staging.ts'
 
@@ -15,7 +17,7 @@ export interface Below {
   }
   /** Words that take away what may be left. */
   readonly remove?: readonly string[]
-  readonly recorder: RecorderName
+  readonly recorder: RefusalsSeenBy
   readonly watch?: Watch
   /** The command passes no signal on to what it starts: each is sent to that. */
   readonly passesNothing?: true
@@ -35,17 +37,32 @@ export async function recordBelow(name: string, options: CommandOptions, below: 
       ...(passesNothing && { passesNothing }),
     }
     try {
-      return recorder === 'strace'
-        ? await recordWithStrace(name, { ...options, command }, { directory, ...workload })
-        : await recordWithEbpf(
-            name,
-            { ...options, command },
-            { membership: { who: 'tree', underFilter: true }, ...workload },
-          )
+      return await recordStarted(name, { ...options, command }, directory, recorder, workload)
     } finally {
       for (const each of descriptors) closeSync(each)
     }
   } finally {
     await guardian.end()
+  }
+}
+
+/** A command that starts a filter's process below itself. */
+export async function recordStarted(
+  name: string,
+  options: CommandOptions,
+  directory: string,
+  recorder: RefusalsSeenBy,
+  workload: Launch & { readonly started: (pid: number) => void; readonly watch?: Watch },
+): Promise<Recording> {
+  switch (recorder) {
+    case 'strace':
+      return recordWithStrace(name, options, { directory, ...workload })
+    case 'ebpf':
+      return recordWithEbpf(name, options, { membership: { who: 'tree', underFilter: true }, ...workload })
+    case 'audit': {
+      const { watch } = workload
+      if (watch === undefined) throw new Error('audit tells of refusals only')
+      return runWithAudit(name, options, { ...workload, watch })
+    }
   }
 }

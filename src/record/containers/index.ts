@@ -4,10 +4,10 @@
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
-import type { CommandOptions, Recording, RecordSettings } from '../recording.ts'
+import type { CommandOptions, Recording, RecordSettings, RefusalsSeenBy } from '../recording.ts'
 import { surroundingsOf } from '../surroundings.ts'
+import { recordStarted } from './below.ts'
 import { noNewPrivileges, readProject, writeOverride, type ComposeUp } from './compose.ts'
-import { recordWithStrace } from '../strace.ts'
 import type { ContainerRun } from './run.ts'
 import { stage, startGuardian, writeFilter, type Under } from './staging.ts'
 
@@ -24,7 +24,7 @@ export function startsBelow(run: ContainerRun): boolean {
 }
 
 /**
- * The same where bpf(2) is not permitted: strace follows the engine into the container.
+ * The same where bpf(2) is not permitted: strace follows the engine into the container, or audit records tell of it.
  * Throws UserError (125) as it does.
  */
 export async function traceContainer(
@@ -32,6 +32,7 @@ export async function traceContainer(
   options: CommandOptions,
   run: ContainerRun,
   under?: Under,
+  recorder: RefusalsSeenBy = 'strace',
 ): Promise<Recording> {
   // newuidmap gains no privileges while it is traced: the user namespace is there before, as after any command.
   const [client = '', ...rest] = run.client
@@ -45,10 +46,13 @@ export async function traceContainer(
   try {
     const words = ['--security-opt', `seccomp=${writeFilter(guardian.directory, under?.profile)}`]
     const command = options.command.toSpliced(run.insertAt, 0, ...words) as [string, ...string[]]
-    const recording = await recordWithStrace(
+    const workload = { started: guardian.startedBy, ...(under && { watch: under.watch }) }
+    const recording = await recordStarted(
       name,
       { ...options, command },
-      { directory: guardian.directory, started: guardian.startedBy, ...(under && { watch: under.watch }) },
+      guardian.directory,
+      recorder,
+      workload,
     )
     return run.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
   } finally {

@@ -7,7 +7,7 @@ import { basename, join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
 import type { Watch } from '../ebpf/refused.ts'
-import type { CommandOptions, RecorderName, Recording } from '../recording.ts'
+import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import { recordBelow } from './below.ts'
 import { allowAllText, type Under } from './staging.ts'
 
@@ -67,7 +67,7 @@ export async function recordRuntime(
   name: string,
   options: CommandOptions,
   found: RuntimeRun,
-  recorder: RecorderName,
+  recorder: RefusalsSeenBy,
   under?: Under,
 ): Promise<Recording> {
   const bundle = resolve(options.cwd ?? process.cwd(), found.bundle)
@@ -94,7 +94,7 @@ export interface BundleRun {
   readonly container: readonly string[]
   /** The words that run the bundle in a directory. */
   readonly words: (bundle: string) => readonly string[]
-  readonly recorder: RecorderName
+  readonly recorder: RefusalsSeenBy
   readonly watch?: Watch
 }
 

@@ -46,7 +46,8 @@ export interface Suspect {
   readonly number: number | undefined
   /** The six of the first one; undefined where they are not told. */
   readonly args: readonly bigint[] | undefined
-  readonly result: number | 'trapped' | 'ended'
+  /** `logged`: a filter for audit let it through instead of refusing it. */
+  readonly result: number | 'trapped' | 'ended' | 'logged'
   readonly pid: number
   readonly comm: string
   readonly count: number

@@ -1,0 +1,45 @@
+// One record that a seccomp filter made, as the kernel sends it: what grammar.ts reads of it, and the session in which
+// it was made. The fields before the session are numbers that no process writes.
+import type { Architecture } from '../../abi/architectures.ts'
+import type { Say } from '../grammar.ts'
+import { audit } from './grammar.ts'
+
+export interface FilterRecord {
+  readonly architecture: Architecture
+  readonly number: number
+  readonly pid: number
+  readonly comm: string
+  readonly session: number
+  /** What the filter answered: an action of linux/seccomp.h without its data. */
+  readonly code: number
+}
+
+const bit30 = 0x40000000
+const head = /^audit\([\d.]+:\d+\): auid=\d+ uid=\d+ gid=\d+ ses=(\d+) /
+const silent: Say = {
+  diagnostic: () => undefined,
+  lost: () => undefined,
+  lostInAll: () => undefined,
+  evidence: () => undefined,
+  refused: () => undefined,
+}
+
+/** `audit(1795560826.043:1607): auid=… ses=… code=0x7ffc0000`; undefined for anything else, and for a foreign machine. */
+export function filterRecordOf(text: string): FilterRecord | undefined {
+  const session = head.exec(text)?.[1]
+  const code = / code=(0x[0-9a-f]+)\s*$/.exec(text)?.[1]
+  const told = audit.open().line(`type=SECCOMP msg=${text}`, silent)
+  if (session === undefined || code === undefined || typeof told !== 'object' || !('call' in told))
+    return undefined
+  const { architecture, call, subject } = told
+  const { pid, comm } = subject?.() ?? {}
+  if (architecture === undefined || typeof call !== 'number' || pid === undefined) return undefined
+  return {
+    architecture: architecture === 'x86_64' && (call & bit30) !== 0 ? 'x32' : architecture,
+    number: call,
+    pid,
+    comm: comm ?? '?',
+    session: Number(session),
+    code: Number(code),
+  }
+}

@@ -1,0 +1,75 @@
+// The filter that audit records tell a profile's refusals by: it lets through and logs what the profile refuses, and the
+// start of each program. A rule that answers ENOSYS so that programs take another way stays: they are to take it.
+import { architectureNames } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import { level, makeMeaning, reachOf, type Context, type Meaning } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Action, OciProfile, OciRule } from '../profile/document.ts'
+import { parseProfile, printProfile } from '../profile/index.ts'
+import { programStarts } from '../record/index.ts'
+import { isWithheld, numbersOf } from './refusals.ts'
+import { resolvedProfile } from './resolved.ts'
+
+/** The text of the filter. Throws UserError (125) for a profile whose refusals it would not tell exactly. */
+export function auditedText(parsed: ParsedProfile, context: Context): string {
+  const text = printProfile(audited(resolvedProfile(parsed, context)))
+  const differing = difference(makeMeaning(parsed, context), makeMeaning(parseProfile(text), context))
+  if (differing !== undefined)
+    throw new UserError(
+      `${parsed.name}: rules of different answers to ${differing} overlap, so that audit would not tell which calls are refused: use --recorder ebpf or strace`,
+      125,
+    )
+  return text
+}
+
+function audited(profile: OciProfile): OciProfile {
+  const { defaultAction, architectures, flags, syscalls = [] } = profile
+  const rules = syscalls.flatMap(auditedRule)
+  const begins = rules.some(({ names }) => programStarts.some((each) => names.includes(each)))
+  return {
+    defaultAction: letting(defaultAction),
+    ...(architectures && { architectures }),
+    ...(flags && { flags }),
+    syscalls:
+      begins || !isAllowing(defaultAction)
+        ? rules
+        : [...rules, { names: programStarts, action: 'SCMP_ACT_LOG' }],
+  }
+}
+
+function auditedRule(rule: OciRule): readonly OciRule[] {
+  if (isWithheld(rule)) return [rule]
+  const { names, action, args } = rule
+  const [isStart, logged] = [(name: string) => programStarts.some((each) => each === name), 'SCMP_ACT_LOG']
+  const rules = [
+    { names: names.filter((each) => !isStart(each)), action: letting(action) },
+    { names: names.filter(isStart), action: logged as Action },
+  ]
+  return rules.filter((each) => each.names.length > 0).map((each) => ({ ...each, ...(args && { args }) }))
+}
+
+function letting(action: Action): Action {
+  return isAllowing(action) ? 'SCMP_ACT_ALLOW' : 'SCMP_ACT_LOG'
+}
+
+function isAllowing(action: Action): boolean {
+  return action === 'SCMP_ACT_ALLOW' || action === 'SCMP_ACT_LOG'
+}
+
+/** A call that is not let through silently, or logged, exactly where the profile allows or refuses it. */
+function difference(profile: Meaning, filter: Meaning): string | undefined {
+  for (const architecture of architectureNames)
+    for (const number of numbersOf(architecture)) {
+      const name = syscallTable(architecture).byNumber(number)?.name
+      if (programStarts.some((each) => each === name)) continue
+      const [said, done] = [profile, filter].map((each) => reachOf(each, architecture, number))
+      const allowed = said?.answers.some((each) => level(each) === 2)
+      const refused = said?.answers.some((each) => level(each) < 2)
+      const silent = done?.answers.some(({ action }) => action === 'SCMP_ACT_ALLOW')
+      const told = done?.answers.some(({ action }) => action !== 'SCMP_ACT_ALLOW')
+      if (allowed !== silent || refused !== told || said?.arguments.join() !== done?.arguments.join())
+        return `${name ?? number} (${architecture})`
+    }
+  return undefined
+}
