@@ -82,6 +82,20 @@ export class Diagrams {
 
   /** The calls of which one in the set differs in these words at most. */
   whateverIn(words: ReadonlySet<number>, set: CallSet): CallSet {
+    return this.#forgetting(words, set, (zero, one) => this.choose(zero, true, one))
+  }
+
+  /** The calls that are in the set once these words are zero. */
+  zeroIn(words: ReadonlySet<number>, set: CallSet): CallSet {
+    return this.#forgetting(words, set, (zero) => zero)
+  }
+
+  /** A set that no longer depends on these words. */
+  #forgetting(
+    words: ReadonlySet<number>,
+    set: CallSet,
+    join: (zero: CallSet, one: CallSet) => CallSet,
+  ): CallSet {
     const found = new Map<Branch, CallSet>()
     const forget = (part: CallSet): CallSet => {
       if (typeof part === 'boolean') return part
@@ -89,8 +103,7 @@ export class Diagrams {
       if (known !== undefined) return known
       const { variable } = part
       const [zero, one] = [forget(part.zero), forget(part.one)]
-      const isForgotten = words.has(wordOf(variable))
-      const made = isForgotten ? this.choose(zero, true, one) : this.branch(variable, zero, one)
+      const made = words.has(wordOf(variable)) ? join(zero, one) : this.branch(variable, zero, one)
       found.set(part, made)
       return made
     }

@@ -1,7 +1,8 @@
 // What the kernel sees of a call. It drops the upper half of an `int` argument, and a filter compares it: two calls that
-// differ there alone are one call to the kernel, and a program may write into that half what it likes. So a profile
-// permits a call if it carries out any that the kernel takes for the same, and one that answers otherwise only for some
-// upper halves permits neither more nor less. Authority: abi/narrow-arguments.ts.
+// differ there alone are one call to the kernel. Programs leave that half zero, and may write into it what they like. So
+// a call with zeros there counts as the filter answers it; of the others a profile permits each of which it carries out
+// any that the kernel takes for the same, and one that answers otherwise only for some upper halves permits neither more
+// nor less. Authority: abi/narrow-arguments.ts.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { isSameAnswer, level, type Answer } from './answer.ts'
@@ -18,9 +19,9 @@ export function droppedWords(architecture: Architecture, syscall: string): Reado
 }
 
 /**
- * Of the calls that one filter gives the lesser answer and another the greater: arguments of one of which the first
- * filter carries out nothing more, whatever stands in the dropped words. Undefined where there is none. Throws
- * TooManyConditions.
+ * Of the calls that one filter gives the lesser answer and another the greater: arguments of one with zeros in the
+ * dropped words, or of one of which the first filter carries out nothing more, whatever stands in them. Undefined where
+ * there is none. Throws TooManyConditions.
  */
 export function callOpened(
   lesser: { readonly target: Target; readonly answer: Answer },
@@ -32,11 +33,9 @@ export function callOpened(
   const answered = ({ target, answer }: typeof lesser): CallSet =>
     callsAnswered(diagrams, target, (each) => isSameAnswer(each, answer))
   const asMuch = callsAnswered(diagrams, lesser.target, (each) => level(each) >= level(greater.answer))
-  const opened = diagrams.choose(
-    diagrams.whateverIn(dropped, asMuch),
-    false,
-    both(answered(lesser), answered(greater)),
-  )
+  const moved = both(answered(lesser), answered(greater))
+  const usual = diagrams.zeroIn(dropped, moved)
+  const opened = usual === false ? diagrams.choose(diagrams.whateverIn(dropped, asMuch), false, moved) : usual
   return opened === false ? undefined : someOf(opened)
 }
 
