@@ -1,5 +1,6 @@
 // Which system calls an architecture has, and under which number. Authority: libseccomp's syscalls.csv, because
 // its names are the ones a profile is written in; the data is generated (scripts/make-tables.ts), one file each.
+import { UserError } from '../errors.ts'
 import type { Architecture } from './architectures.ts'
 import { aarch64 } from './data/aarch64.ts'
 import { arm } from './data/arm.ts'
@@ -34,8 +35,12 @@ const tables: Partial<Record<Architecture, SyscallTable>> = {}
 /**
  * The calls of an architecture as libseccomp names and numbers them. Made at the first request, then shared.
  * Source: the file src/abi/data/<architecture>.ts, whose first line names the revision it was made from.
+ *
+ * @throws UserError for a word that is no architecture.
  */
 export function syscallTable(architecture: Architecture): SyscallTable {
+  if (!Object.hasOwn(texts, architecture))
+    throw new UserError(`${String(architecture)} is no architecture known here`)
   return (tables[architecture] ??= parseTable(architecture, texts[architecture]))
 }
 

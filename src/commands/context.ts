@@ -1,6 +1,7 @@
 // The options that say where a profile is read (contract: "Options with one meaning everywhere").
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
 import { contextOf, type Context, type ContextOptions } from '../meaning/index.ts'
 
 export interface ContextWords {
@@ -60,7 +61,9 @@ export function contextFrom(
   return contextOf(contextOptionsFrom(words, architecture, engine))
 }
 
-/** Undefined where none is named. */
+/** Undefined where none is named. Throws a UserError where all and none are. */
 export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 'all' | undefined {
+  if (cap?.includes('all') && cap.includes('none'))
+    throw new UserError('--cap all and --cap none contradict each other')
   return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
 }

@@ -92,10 +92,9 @@ async function batch(
   let heard = true
   // Memory is bounded: of a line that is longer than any query the middle is let go, which leaves no query.
   const lines = new Lines((bytes, start, end) => {
-    for (const line of Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
-      .toString()
-      .split('\n'))
-      if (heard && line.trim() !== '') heard = world.stdout.write(`${JSON.stringify(reply(line))}\n`)
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
+    for (const line of text.replace(/\n$/, '').split('\n'))
+      if (heard) heard = world.stdout.write(`${JSON.stringify(reply(line))}\n`)
   })
   const reply = (line: string): object => {
     try {
@@ -106,6 +105,9 @@ async function batch(
       }
       if (!isWord(syscall)) return { error: 'syscall is no name or number' }
       if (!Array.isArray(args) || !args.every(isWord)) return { error: 'args is no array of numbers' }
+      // JSON's reader has rounded them already.
+      if (args.some((each) => typeof each === 'number' && !Number.isSafeInteger(each)))
+        return { error: 'args holds a number beyond 2^53 or no integer: write it as a string' }
       let meaning = meanings.get(arch)
       if (meaning === undefined) meanings.set(arch, (meaning = meaningOn(named, options, arch)))
       const { action, errno } = answer(meaning, arch, String(syscall), args.map(String))

@@ -22,6 +22,7 @@ export async function findInputs(words: readonly string[], world: World): Promis
   const sources: Source[] = []
   const skipped: string[] = []
   for (const word of words.length === 0 ? ['-'] : words) {
+    if (word === '') throw new UserError('a file with an empty name was given: name a trace')
     if (word === '-') {
       if (sources.some(({ name }) => name === '-'))
         throw new UserError('-: standard input can be read only once')

@@ -1,11 +1,12 @@
-// Words that name profiles: a built-in, a file, `-`, a file in a git revision. A file that is there goes before a revision;
+// Words that name profiles: a built-in, a file, `-`, a file in a git revision or in git's index (`:path`). A file that is there goes before a revision;
 // /dev/null is how git’s external diff says that there is none on that side.
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { builtin, isBuiltinName } from '../meaning/index.ts'
+import { UserError } from '../errors.ts'
+import { isBuiltinName } from '../meaning/builtin-name.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
-import { readText } from './texts.ts'
+import { readText, type TextFile } from './texts.ts'
 import type { World } from './world.ts'
 
 export interface NamedProfile {
@@ -17,9 +18,41 @@ export interface NamedProfile {
   readonly capabilities?: readonly string[]
 }
 
-/** A built-in's name is never a file's: what stands beside a command must not change what it compares with. */
+/** A built-in, which has no text; else a text, which nobody has looked at. */
+export type Given = (NamedProfile & { readonly text?: never }) | TextFile
+
 export async function readProfileWord(word: string, world: World): Promise<NamedProfile> {
+  const given = await readWord(word, world)
+  return given.text === undefined
+    ? given
+    : { ...given, profile: parseProfile(given.text, { name: given.name }) }
+}
+
+/** All that can be read, and a sentence for each that cannot. Throws a UserError where stdin is named twice. */
+export async function readEach(
+  words: readonly string[],
+  world: World,
+): Promise<{ readonly given: readonly Given[]; readonly refused: readonly string[] }> {
+  if (words.indexOf('-') !== words.lastIndexOf('-')) {
+    throw new UserError('-: standard input can be read only once')
+  }
+  const given: Given[] = []
+  const refused: string[] = []
+  for (const word of words) {
+    try {
+      given.push(await readWord(word, world))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      refused.push(error.message)
+    }
+  }
+  return { given, refused }
+}
+
+/** A built-in's name is never a file's: what stands beside a command must not change what it compares with. */
+async function readWord(word: string, world: World): Promise<Given> {
   if (isBuiltinName(word)) {
+    const { builtin } = await import('../meaning/index.ts')
     const { profile, capabilities } = builtin(word)
     return { name: word, profile, capabilities }
   }
@@ -29,13 +62,9 @@ export async function readProfileWord(word: string, world: World): Promise<Named
       () => true,
       () => false,
     ))
-  if (!isFile && /^[^:]+:./.test(word)) {
+  if (!isFile && /^[^:]*:./.test(word)) {
     const { showRevision } = await import('../git/show.ts')
-    return named(word, await showRevision(word, world.cwd))
+    return { name: word, text: await showRevision(word, world.cwd) }
   }
-  return named(word, await readText(word, world))
-}
-
-function named(name: string, text: string): NamedProfile {
-  return { name, profile: parseProfile(text, { name }), text }
+  return { name: word, text: await readText(word, world) }
 }

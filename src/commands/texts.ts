@@ -1,4 +1,4 @@
-// Whole text files, for commands whose input is a document and not a stream. `-` is stdin, once.
+// Whole text files, for commands whose input is a document and not a stream. `-` is stdin.
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -12,27 +12,6 @@ export interface TextFile {
 
 /** The largest documents read here are some hundred KiB; more than this is something else. */
 const sizeLimit = 64 * 1024 * 1024
-
-/** All that can be read, and a sentence for each that cannot. Throws a UserError where stdin is named twice. */
-export async function readEach(
-  words: readonly string[],
-  world: World,
-): Promise<{ readonly texts: readonly TextFile[]; readonly refused: readonly string[] }> {
-  if (words.indexOf('-') !== words.lastIndexOf('-')) {
-    throw new UserError('-: standard input can be read only once')
-  }
-  const texts: TextFile[] = []
-  const refused: string[] = []
-  for (const name of words) {
-    try {
-      texts.push({ name, text: await readText(name, world) })
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error
-      refused.push(error.message)
-    }
-  }
-  return { texts, refused }
-}
 
 /** Throws a UserError for what is missing, unreadable, too large or not UTF-8. */
 export async function readText(name: string, world: World): Promise<string> {

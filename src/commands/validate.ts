@@ -17,7 +17,7 @@ import { outputOption } from './document-options.ts'
 import { runtimeOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { say } from './say.ts'
-import { readEach, type TextFile } from './texts.ts'
+import { readEach, type Given } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options {
@@ -31,7 +31,10 @@ interface Options {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('<file...>', 'profiles: OCI, Docker format, config.json, SeccompProfile, ConfigMap; - is stdin')
+    .argument(
+      '<file...>',
+      'profiles: OCI, Docker format, config.json, SeccompProfile, ConfigMap; -, REVISION:path, docker …',
+    )
     .addOption(
       new Option('--as <dialect>', 'check it as what will read it; default: what its keys say').choices([
         'oci',
@@ -60,8 +63,8 @@ export const declare: Declare = (command, world, end) => {
 async function validate(files: readonly string[], options: Options, world: World): Promise<number> {
   const { report, as, output, runtime, newPrivileges } = options
   await checkOutput(output, world)
-  const { texts, refused } = await readEach(files, world)
-  const result = validateReport(texts, {
+  const { given, refused } = await readEach(files, world)
+  const result = validateReport(given, {
     report,
     runtime,
     noNewPrivileges: !newPrivileges,
@@ -89,7 +92,7 @@ export interface ValidateOptions {
  * sentence for each text that is no profile.
  */
 export function validateReport(
-  files: readonly TextFile[],
+  files: readonly Given[],
   options: ValidateOptions,
 ): { readonly text: string; readonly status: 0 | 1; readonly refused: readonly string[] } {
   const { report, dialect, runtime = 'none', noNewPrivileges = false } = options
@@ -98,9 +101,12 @@ export function validateReport(
   const missing = (parsed: ParsedProfile): readonly Finding[] =>
     floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, onAarch64 }))
   const refused: string[] = []
-  const checked = files.flatMap(({ name, text }): readonly Checked[] => {
+  const checked = files.flatMap((file): readonly Checked[] => {
+    const { name } = file
     try {
-      return parseProfiles(text, { name }).map((parsed) => ({
+      // One text may hold several; a built-in has none.
+      const profiles = file.text === undefined ? [file.profile] : parseProfiles(file.text, { name })
+      return profiles.map((parsed) => ({
         file: name,
         ...(parsed.title === undefined ? {} : { title: parsed.title }),
         findings: sortFindings([...profileProblems(parsed, reader), ...missing(parsed)]),

@@ -90,6 +90,8 @@ async function verifyWords(
   // What follows the profile is passed through as it stands, the -- before CMD too.
   const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
   if (program === undefined) throw new UserError('give a command after --; see seccomp-gen verify --help')
+  if (words[0] !== '--' && program.startsWith('-'))
+    throw new UserError(`${program}: options stand before the profile, and the command after --`)
   if (widen && !repair) throw new UserError('--widen says how far --repair goes: give both')
   await checkOutput(output, world)
   const named = await readProfileWord(word, world)

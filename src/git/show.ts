@@ -17,5 +17,6 @@ export async function showRevision(word: string, cwd: string): Promise<string> {
   if (code === 'ENOENT') throw new UserError(`${word}: no such file, and git is not installed to look it up`)
   if (!failed) return stdout
   const why = stderr.split('\n').find((line) => line.startsWith('fatal:')) ?? 'git failed'
+  if (why.endsWith(': bad file')) throw new UserError(`${word}: is a directory there: name a file in it`)
   throw new UserError(`${word}: ${why.replace(/^fatal: /, '')}: give REVISION:path, or a file`)
 }

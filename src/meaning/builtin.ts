@@ -44,11 +44,6 @@ const unconfined = JSON.stringify({
 /** Every name that `builtinProfile` takes. */
 export const builtinNames: readonly string[] = [...Object.keys(builtins), 'unconfined']
 
-/** Whether a word names a built-in, or would if there were that version. */
-export function isBuiltinName(word: string): boolean {
-  return /^(?:docker|podman|containerd|cri-o|unconfined)(?:@[\w.-]+)?$/.test(word)
-}
-
 /**
  * An engine's default profile: `docker` (the newest), `docker@25`, `podman`, `containerd`, `cri-o`, or `unconfined`.
  * Its source, version and date come with it, and the capabilities that its engine gives.

@@ -24,19 +24,21 @@ export interface Call {
  * What a profile answers to one call: exactly what libseccomp's filter and the kernel answer (seccomp(2)). The host is
  * that of the call's architecture unless the options name one.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses, a call that the architecture does not have,
- * a value that does not fit 64 bits.
+ * @throws UserError for a profile that its loader or libseccomp refuses, an architecture that is none, a call that it
+ * does not have, a value that is no bigint of 64 bits.
  */
 export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
   const { architecture = 'x86_64', syscall, args = [] } = call
-  const number = typeof syscall === 'number' ? syscall : syscallTable(architecture).byName(syscall)?.number
+  const table = syscallTable(architecture)
+  const number = typeof syscall === 'number' ? syscall : table.byName(syscall)?.number
   if (number === undefined) throw new UserError(`${architecture} has no call ${syscall}`)
   if (!Number.isInteger(number) || number < 0 || number > 0xffffffff) {
     throw new UserError(`${number} is no number of a call: 0 to 4294967295`)
   }
   if (args.length > 6) throw new UserError('a call has at most six arguments')
-  const wrong = args.find((each) => BigInt.asUintN(64, each) !== each)
-  if (wrong !== undefined) throw new UserError(`${wrong} does not fit 64 bits`)
+  // Whoever calls this from JavaScript may give numbers.
+  const wrong = args.find((each) => typeof each !== 'bigint' || BigInt.asUintN(64, each) !== each)
+  if (wrong !== undefined) throw new UserError(`${String(wrong)} is no bigint of 64 bits`)
   const context = contextOf({ architecture, ...options })
   return makeMeaning(profile, context).answer(architecture, number, args)
 }

@@ -73,7 +73,7 @@ function ofLines(name: string, found: ReadonlyMap<Format, Met>, asked: Format): 
   const [other] = found.keys()
   const isStrace = asked === 'strace' || asked === 'strace-summary'
   if (asked === 'observations') {
-    throw new UserError(`${name}: is not an observations file; leave --format out to have it recognised`)
+    throw new UserError(`${name}: is not an observations file of seccomp-gen observe`)
   }
   if (other === undefined || found.has(asked) || (isStrace && found.has('strace'))) return asked
   throw new UserError(`${name}: looks like ${other}, not ${asked}: leave --format out to have it recognised`)
@@ -103,7 +103,7 @@ function ofDocument(name: string, document: Document, asked: Format | 'auto'): F
 function kindOfDocument(text: string): Document | undefined {
   const start = text.trimStart()
   if (start.startsWith('{') || start.startsWith('[')) {
-    if (/^\{\s*"version"\s*:\s*1\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
+    if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (isHookResult(start)) return 'hook'
     if (/^\{[^]{0,2000}?"kind"\s*:\s*"SeccompProfile"/.test(start) && isProfile(start)) return 'spo'
     // An object per line is a log; what it tells of may be a profile.

@@ -74,6 +74,7 @@ t.test('what cannot be done is one line and status 2', async (t) => {
     ['eval one.json nosuchcall', /x86_64 has no call nosuchcall/],
     ['eval one.json read 0x1ffffffffffffffff', /no 64-bit number/],
     ['eval one.json read 99999999999999999999', /does not fit 64 bits/],
+    ['eval one.json read --cap all --cap none', /contradict each other/],
     ['eval one.json read 1 2 3 4 5 6 7', /at most six/],
     ['eval broken.json read', /broken\.json:3:16: /],
     ['eval package.json read', /package\.json/],
@@ -110,8 +111,9 @@ t.test('eval answers one call, and a batch a line', async (t) => {
     { arch: 'x86_64', syscall: 'nosuchcall' },
     { arch: 'sparc', syscall: 'read' },
     { syscall: 0 },
+    { syscall: 'lseek', args: [0, 9007199254740992] },
   ]
-  const text = `${queries.map((each) => JSON.stringify(each)).join('\n')}\nnonsense\n`
+  const text = `${queries.map((each) => JSON.stringify(each)).join('\n')}\n\nnonsense\n`
   const { status, stdout } = await on(['eval', 'docker', '--batch'], text)
   t.equal(status, 0)
   t.match(
@@ -124,6 +126,8 @@ t.test('eval answers one call, and a batch a line', async (t) => {
       { error: /no call nosuchcall/ },
       { error: /unknown architecture/ },
       { action: 'SCMP_ACT_ALLOW' },
+      { error: /write it as a string/ },
+      { error: 'is no JSON object' },
       { error: 'is no JSON object' },
     ],
   )
