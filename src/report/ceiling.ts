@@ -9,7 +9,8 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
     rule.because.flatMap((reason) => (reason.kind === 'beyond' ? [[rule, reason] as const] : [])),
   )
   const unwanted = wider.filter(([, { what }]) => what === 'conditions')
-  const unknown = rules.filter(isUnknown)
+  const unknown = rules.filter((each) => isUnknown(each) && !isForClone3(each))
+  const unseen = rules.filter((each) => isUnknown(each) && isForClone3(each))
   const refused = left.filter(({ why }) => why === 'beyond-ceiling')
   return [
     ...widerSentences(wider.filter(([, { what }]) => what !== 'conditions')),
@@ -21,6 +22,11 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
       unknown,
       (calls) =>
         `with which arguments these were called is not known, so that the conditions of ${ceilingOf(unknown)} stay: ${calls}`,
+    ),
+    ...together(
+      unseen,
+      (calls) =>
+        `the flags of clone3 are in memory, and not known: libc goes on to ${calls}, where the conditions of ${ceilingOf(unseen)} stay; a program that makes namespaces by clone3 needs --allow-clone3 or --conditions none`,
     ),
     ...together(
       refused,
@@ -64,6 +70,10 @@ function isUnknown({ because }: PolicyRule): boolean {
     because.some((each) => each.kind === 'within' && each.values === 'unknown') &&
     because.some(({ kind }) => kind !== 'within' && kind !== 'floor')
   )
+}
+
+function isForClone3({ because }: PolicyRule): boolean {
+  return because.some((each) => each.kind === 'fallback' && each.from === 'clone3')
 }
 
 function ceilingOf(rules: readonly PolicyRule[]): string {
