@@ -105,6 +105,7 @@ function explainOn(
           ([name, each]) => name[0] === sign && differs(carriedOut(each, architecture, syscall, number)),
         )
         .map(([name]) => name.slice(1))
+    const isCarriedOut = carriedOut(meaning, architecture, syscall, number) !== 'never'
     const rule = meaning.resolved.rules.find(({ names }) => names.includes(syscall))
     return [
       {
@@ -113,7 +114,7 @@ function explainOn(
         number,
         answers: answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer),
         at: rule && `${profile.name}:${rule.at.line}`,
-        because: because.get(syscall) ?? [],
+        because: (because.get(syscall) ?? []).filter(({ kind }) => isCarriedOut || !onlyToAllow.has(kind)),
         default: {
           carriedOut: rank,
           needs: among('-', (other) => ranks.indexOf(other) < ranks.indexOf(rank)),
@@ -127,6 +128,9 @@ function explainOn(
     ]
   })
 }
+
+/** No reason to refuse a call. */
+const onlyToAllow: ReadonlySet<Reason['kind']> = new Set(['floor', 'kernel'])
 
 const ranks: readonly CarriedOut[] = ['never', 'for some arguments', 'always']
 
