@@ -6,12 +6,13 @@
 
 /** The names of calls, each with its parenthesis and zeros behind it; by hash, the index of one, or -1. */
 const nameSize = 32
+const nameRoom = 1024
 const slotBits = 12
 const slotCount = 1 << slotBits
-export const names = memory.data(1024 * nameSize, 16)
+export const names = memory.data(nameRoom * nameSize, 16)
 export const slots = memory.data(slotCount * 2, 16)
 /** By index of the name: which lines of the call are not plain. */
-export const careful = memory.data(1024)
+export const careful = memory.data(nameRoom)
 
 /** As in src/read/strace/plain.ts, like the kinds. */
 const always: u8 = 1

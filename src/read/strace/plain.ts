@@ -48,8 +48,9 @@ export const whenReturned = 2
 /** The pid of a line that names none. */
 export const unnamed = -1
 
-/** Bytes of a name in the table, a parenthesis and zeros included. */
+/** Bytes of a name in the table, a parenthesis and zeros included; how many it has room for, and places by hash. */
 const nameSize = 32
+const nameRoom = 1024
 const slotCount = 4096
 
 export class PlainLines {
@@ -60,6 +61,9 @@ export class PlainLines {
   readonly calls: Uint16Array
   readonly #code: Code
   readonly #memory: Buffer
+  /** Where the bytes go, and how many there is room for. */
+  readonly #input: number
+  readonly #inputSize: number
   #careful: Uint8Array | undefined
   /** The bytes that are in memory, from where to where. */
   #bytes: Buffer | undefined
@@ -71,6 +75,8 @@ export class PlainLines {
     const room = code.room.value
     this.#code = code
     this.#memory = Buffer.from(buffer)
+    this.#input = code.input.value
+    this.#inputSize = code.inputSize.value
     this.nexts = new Int32Array(buffer, code.nexts.value, room)
     this.pids = new Int32Array(buffer, code.pids.value, room)
     this.kinds = new Uint8Array(buffer, code.kinds.value, room)
@@ -79,6 +85,7 @@ export class PlainLines {
   }
 
   #fill(slots: Int16Array): void {
+    if (printedNames.length > nameRoom) throw new Error('assembly/plain.ts has no room for so many names')
     slots.fill(-1)
     for (const [id, name] of printedNames.entries()) {
       if (name.length >= nameSize) continue
@@ -97,22 +104,21 @@ export class PlainLines {
   read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
     if (this.#bytes !== bytes || line < this.#from || line >= this.#to) this.#load(bytes, line, end)
     if (this.#careful !== careful) this.#memory.set((this.#careful = careful), this.#code.careful.value)
-    const offset = this.#code.input.value - this.#from
+    const offset = this.#input - this.#from
     return this.#code.read(line + offset, this.#to + offset, fields)
   }
 
   #load(bytes: Buffer, line: number, end: number): void {
-    const { input, inputSize } = this.#code
-    const most = line + inputSize.value
+    const most = line + this.#inputSize
     this.#bytes = bytes
     this.#from = line
     this.#to = end <= most ? end : Math.max(line, bytes.lastIndexOf(0x0a, most - 1) + 1)
-    bytes.copy(this.#memory, input.value, line, this.#to)
+    bytes.copy(this.#memory, this.#input, line, this.#to)
   }
 
   /** Where the line after the one with this index starts, in the bytes given. */
   next(index: number): number {
-    return (this.nexts[index] as number) - this.#code.input.value + this.#from
+    return (this.nexts[index] as number) - this.#input + this.#from
   }
 
   /** Whether one of the lines read last had `[pid N]`. */
