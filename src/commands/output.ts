@@ -1,7 +1,6 @@
 // Where a result goes: stdout, or a file that is complete or not there at all. A temporary file in the same directory
 // takes the name when it is on the disk (rename(2) is atomic). Of a symbolic link the file it leads to is replaced, as
 // git and editors do: the link stays. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
-import { randomBytes } from 'node:crypto'
 import { constants, rmSync } from 'node:fs'
 import { access, lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -71,6 +70,8 @@ async function writeFile(given: string, text: string, signals: SignalFeed): Prom
       .finally(() => handle.close())
     return
   }
+  // Loading it takes a tenth of the time of a command that prints.
+  const { randomBytes } = await import('node:crypto')
   // Its length says nothing of the name it takes: that may be as long as a name can be.
   const temporary = join(dirname(path), `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`)
   const silence = signals((signal) => {

@@ -15,16 +15,15 @@ import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './archi
 import { Counts } from './counts.ts'
 import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
+import { always, plainLines, unnamed, whenReturned, type PlainLines } from './plain.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
-import { always, noThread, scanPlain, whenReturned, type ScanTo } from './scan.ts'
-import { unnamed } from './head.ts'
+import { noThread, scanPlain, type ScanTo } from './scan.ts'
 import { Returned } from './returned.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
 import { valuesIn } from './values.ts'
-import { viewOf } from '../words.ts'
 
 /** How many lines may tell the machine before the quick way is taken without knowing it. */
 const evidenceLines = 4096
@@ -132,7 +131,6 @@ export class StraceReader implements Reader {
         thread: new Thread(undefined, new Image(new Tally(), this.#counts.told), undefined),
         entries: [],
       },
-      names: this.#names,
       careful: this.#carefulNames(),
       turnTo: (pid, resuming) => this.#turnTo(pid, resuming),
       ended: () => this.#ended(),
@@ -192,10 +190,10 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     // Buffer's indexOf is several times quicker than Uint8Array's.
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
-    const view = viewOf(given)
     for (let at = start; at < end;) {
-      if (this.#isQuick()) {
-        const next = this.#scanFrom(bytes, view, at, end)
+      const plain = this.#isQuick() ? plainLines() : undefined
+      if (plain !== undefined) {
+        const next = this.#scanFrom(plain, bytes, at, end)
         if (next > at) this.#last = 'whole'
         at = next
         if (at >= end) return
@@ -212,11 +210,11 @@ export class StraceReader implements Reader {
   }
 
   /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
-  #scanFrom(bytes: Buffer, view: DataView, at: number, end: number): number {
+  #scanFrom(plain: PlainLines, bytes: Buffer, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
     state.fields = this.#fields
-    const next = scanPlain(bytes, view, at, end, this.#scan)
+    const next = scanPlain(plain, bytes, at, end, this.#scan)
     const calls = state.calls - before
     this.#run.calls += calls
     this.#run.whole += calls

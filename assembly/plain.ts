@@ -1,0 +1,345 @@
+// The commonest lines of strace, told apart from their bytes, sixteen at a time where it pays: a call with its result,
+// its two halves, an exit, a signal, behind the prefixes of -f, -t and their kin. In AssemblyScript, because V8 runs it
+// at full speed from the first line on. Says nothing that grammar.ts and result.ts would not say of the same line, and
+// stops at the first that is not plain; what a line means for those around it, src/read/strace/scan.ts decides.
+// Compiled by scripts/make-plain.ts.
+
+/** The names of calls, each with its parenthesis and zeros behind it; by hash, the index of one, or -1. */
+const nameSize = 32
+const nameRoom = 1024
+const slotBits = 12
+const slotCount = 1 << slotBits
+export const names = memory.data(nameRoom * nameSize, 16)
+export const slots = memory.data(slotCount * 2, 16)
+/** By index of the name: which lines of the call are not plain. */
+export const careful = memory.data(nameRoom)
+
+/** As in src/read/strace/plain.ts, like the kinds. */
+const always: u8 = 1
+const whenReturned: u8 = 2
+
+/** Whole lines, by the host. What is loaded in words reaches beyond them. */
+export const inputSize = 1 << 18
+export const input = memory.data(inputSize + 64, 16)
+
+/** What was found, line by line: where the next line starts, whose it is, its kind, and the index of the call's name. */
+export const room = 256
+export const nexts = memory.data(room * 4, 16)
+export const pids = memory.data(room * 4, 16)
+export const kinds = memory.data(room)
+export const calls = memory.data(room * 2, 16)
+/** Whether a line had `[pid N]`. */
+export let bracketed = false
+
+const call: u8 = 0
+const unfinished: u8 = 1
+const resumed: u8 = 2
+const signal: u8 = 3
+const exit: u8 = 4
+const unsure: u8 = 5
+
+/** As in grammar.ts. */
+const pidField = 1
+const timeField = 2
+const unnamed = -1
+/** As in text.ts and result.ts. */
+const lineLimit: usize = 65536
+const resultReach: usize = 512
+
+let pid = unnamed
+let fields = 0
+let inBrackets = false
+
+/** Reads lines of [line, end), of which the calls must have these prefix fields; returns how many were plain. */
+export function read(line: usize, end: usize, expected: i32): i32 {
+  let count = 0
+  bracketed = false
+  while (line < end && count < room) {
+    let at = readPrefix(line)
+    if (at === 0) break
+    let kind = call
+    let name = 0
+    const byte = load<u8>(at)
+    if (byte < 0x5f) {
+      // Whatever it is: without the pid that the others have, it is not strace's.
+      if ((expected & ~fields & pidField) !== 0) break
+      kind = byte === 0x2d ? signal : byte === 0x2b ? exit : resumed
+      if (kind === signal ? !isSignal(at) : kind === exit ? !isExit(at) : !isRest(at)) break
+      if (kind === resumed) at += restLength
+    } else if (fields !== expected) break
+    if (kind === call || kind === resumed) {
+      const length = lengthOfName(at, kind === call ? 0x28 : 0x20)
+      if (length === 0) break
+      name = find(at, length)
+      if (name < 0) break
+      at += length + 1
+      if (kind === resumed) {
+        if (!isResumed(at - 1)) break
+        at += resumedLength - 1
+      }
+    }
+    const stop = lineEnd(at)
+    if (stop - line > lineLimit) break
+    if (kind === call || kind === resumed) {
+      const ending = endingOf(at, stop)
+      const care = load<u8>(careful + name)
+      if (ending === unsure || care === always) break
+      if (ending === call ? care === whenReturned : kind === resumed) break
+      if (ending === unfinished) kind = unfinished
+    }
+    line = stop + 1
+    store<u32>(nexts + (count << 2), line)
+    store<i32>(pids + (count << 2), pid)
+    store<u8>(kinds + count, kind)
+    store<u16>(calls + (count << 1), name)
+    if (inBrackets) bracketed = true
+    count++
+  }
+  return count
+}
+
+/** Reads the prefix of a line; returns the place behind it, 0 for one that is not told here: -r, -n, -i, --secontext. */
+function readPrefix(line: usize): usize {
+  let at = line
+  pid = unnamed
+  fields = 0
+  inBrackets = load<u8>(at) === 0x5b
+  if (inBrackets) {
+    if (load<u32>(at + 1) !== 0x20646970 /* `pid ` */) return 0
+    at = readPid(afterSpaces(at + 5))
+    if (at === 0 || load<u16>(at) !== 0x205d /* `] ` */) return 0
+    at += 2
+  } else {
+    const after = readPid(at)
+    if (after !== 0 && load<u8>(after) === 0x20) {
+      fields = pidField
+      at = afterSpaces(after)
+    } else pid = unnamed
+  }
+  if (isDigit(load<u8>(at))) {
+    at = afterTime(at)
+    if (at === 0) return 0
+    fields |= timeField
+  }
+  const byte = load<u8>(at)
+  // Only a field starts below "<", but for the plus and minus of an exit and a signal.
+  return (byte >= 0x3c && byte !== 0x5b) || byte === 0x2b || byte === 0x2d ? at : 0
+}
+
+/** Digits, and the comm of -Y behind them. Returns the place behind; 0 for none, and for more than a pid's (2^22). */
+function readPid(start: usize): usize {
+  let at = start
+  let value = 0
+  for (; isDigit(load<u8>(at)); at++) value = value * 10 + load<u8>(at) - 0x30
+  if (at === start || at - start > 7) return 0
+  pid = value
+  if (load<u8>(at) !== 0x3c) return at
+  // strace escapes both angle brackets in a comm.
+  while (load<u8>(at) !== 0x3e && load<u8>(at) >= 0x20) at++
+  return load<u8>(at) === 0x3e ? at + 1 : 0
+}
+
+function afterSpaces(at: usize): usize {
+  while (load<u8>(at) === 0x20) at++
+  return at
+}
+
+/** `23:52:03 `, `23:52:03.949497 ` or `1795477923.985055 `; 0 for anything else. */
+function afterTime(start: usize): usize {
+  const word = v128.load(start)
+  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(word, i8x16.splat(0x30)), i8x16.splat(10)))
+  const clock = i8x16(0, 0, 0x3a, 0, 0, 0x3a, 0, 0, 0x2e, 0, 0, 0, 0, 0, 0, 0x20)
+  // 00:00:00.000000_
+  if (digits === 0x7edb && (i8x16.bitmask(i8x16.eq(word, clock)) & 0x8124) === 0x8124) return start + 16
+  let at = afterDigits(start)
+  if (load<u8>(at) === 0x3a) {
+    if (at - start !== 2 || (digits & 0xdb) !== 0xdb || load<u8>(at + 3) !== 0x3a) return 0
+    at += 6
+  } else if (at - start < 8) return 0
+  if (load<u8>(at) === 0x2e) {
+    const fraction = at + 1
+    at = afterDigits(fraction)
+    if (at === fraction) return 0
+  }
+  return load<u8>(at) === 0x20 ? at + 1 : 0
+}
+
+function afterDigits(at: usize): usize {
+  while (isDigit(load<u8>(at))) at++
+  return at
+}
+
+/** `--- SIGCHLD …`, read far enough to tell that it is not SIGSYS, which tells of a call. */
+function isSignal(at: usize): bool {
+  if (load<u32>(at) !== 0x202d2d2d /* `--- ` */ || (load<u32>(at + 4) & 0xffffff) !== 0x474953 /* `SIG` */)
+    return false
+  const first = load<u8>(at + 7)
+  const second = load<u8>(at + 8)
+  return isUpper(first) && isUpper(second) && (first !== 0x53 || second !== 0x59)
+}
+
+/** `+++ exited with ` */
+function isExit(at: usize): bool {
+  return load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465
+}
+
+const restLength = 5
+
+/** `<... ` */
+function isRest(at: usize): bool {
+  return load<u32>(at) === 0x2e2e2e3c && load<u8>(at + 4) === 0x20
+}
+
+const resumedLength = 9
+
+/** ` resumed>` */
+function isResumed(at: usize): bool {
+  return load<u64>(at) === 0x64656d7573657220 && load<u8>(at + 8) === 0x3e
+}
+
+/** How long the name is that this byte ends; 0 where it is longer than any. */
+function lengthOfName(at: usize, terminator: u8): i32 {
+  const first = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(terminator)))
+  const second = i8x16.bitmask(i8x16.eq(v128.load(at, 16), i8x16.splat(terminator)))
+  const found = first | (second << 16)
+  return found === 0 ? 0 : ctz(found)
+}
+
+/** The index of a name in the tables, -1 for none. */
+function find(at: usize, length: i32): i32 {
+  const first = firstHalf(at, length)
+  const second = secondHalf(at, length)
+  let slot = hash(first, second)
+  while (true) {
+    const index: i32 = load<i16>(slots + (slot << 1))
+    if (index < 0) return -1
+    const known = names + index * nameSize
+    const same = v128.and(i8x16.eq(v128.load(known), first), i8x16.eq(v128.load(known, 16), second))
+    if (i8x16.all_true(same)) return index
+    slot = (slot + 1) & (slotCount - 1)
+  }
+  return -1
+}
+
+/** Where to look for the name at this place; for those who fill the table. */
+export function slotOf(at: usize, length: i32): i32 {
+  return hash(firstHalf(at, length), secondHalf(at, length))
+}
+
+/** A name as the table has it, whatever stands behind it. */
+function firstHalf(at: usize, length: i32): v128 {
+  return closed(v128.load(at), length)
+}
+
+function secondHalf(at: usize, length: i32): v128 {
+  return closed(v128.load(at, 16), length - 16)
+}
+
+/** The first bytes of a word, then a parenthesis, then zeros; all of it, or nothing, where `length` lies outside. */
+function closed(word: v128, length: i32): v128 {
+  const places = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  const end = i8x16.splat(<i8>length)
+  const parenthesis = v128.and(i8x16.eq(places, end), i8x16.splat(0x28))
+  return v128.or(v128.and(word, i8x16.lt_s(places, end)), parenthesis)
+}
+
+function hash(first: v128, second: v128): i32 {
+  const sum: u64 =
+    i64x2.extract_lane(first, 0) * 0x9e3779b97f4a7c15 +
+    i64x2.extract_lane(first, 1) * 0x85ebca6b27d4eb2f +
+    i64x2.extract_lane(second, 0) * 0xc2b2ae3d27d4eb4f +
+    i64x2.extract_lane(second, 1) * 0x165667b19e3779f9
+  return <i32>(sum >> (64 - slotBits))
+}
+
+function lineEnd(at: usize): usize {
+  while (true) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x0a)))
+    if (found !== 0) return at + ctz(found)
+    at += 16
+  }
+  return at
+}
+
+/** What the pattern `tail` of result.ts says of the commonest ends: `call` where it came back, and not with ENOSYS. */
+function endingOf(open: usize, stop: usize): u8 {
+  const from = stop - open > resultReach ? stop - resultReach : open
+  let at = stop - 1
+  let byte = load<u8>(at)
+  if (byte === 0x3e) {
+    if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinished : unsure
+    // ` <0.000012>` of -T
+    let time = at - 1
+    while (isDigit(load<u8>(time)) || load<u8>(time) === 0x2e) time--
+    if (load<u16>(time - 1) === 0x3c20 && time < at - 1) byte = load<u8>((at = time - 2))
+    if (byte === 0x3e) return isDecorated(from, at) ? call : unsure
+  }
+  if (byte === 0x29) {
+    at = beforeText(from, at)
+    if (at === 0) return unsure
+  }
+  return isResult(from, at) ? call : unsure
+}
+
+/** ` <unfinished ...>` */
+function isUnfinished(open: usize, stop: usize): bool {
+  const at = stop - 17
+  return at >= open && load<u64>(at) === 0x696e69666e753c20 && load<u64>(at + 8) === 0x2e2e2e2064656873
+}
+
+/** From the parenthesis of ` EPERM (Operation not permitted)` or ` (Timeout)` to the last byte before; 0 for ENOSYS. */
+function beforeText(from: usize, close: usize): usize {
+  let at = close - 1
+  for (; load<u8>(at) !== 0x28; at--) if (load<u8>(at) < 0x20 || load<u8>(at) === 0x29 || at <= from) return 0
+  if (load<u8>(at - 1) !== 0x20) return 0
+  const text = at + 1
+  at -= 2
+  if (!isUpper(load<u8>(at))) return load<u8>(text) === 0x65 /* errno 38 */ ? 0 : at
+  while (isUpper(load<u8>(at)) || isDigit(load<u8>(at))) at--
+  const noSystem = load<u32>(at + 1) >> 8 === 0x534f4e // `ENOS…`
+  return load<u16>(at) === 0x4520 /* ` E` */ && !noSystem ? at - 1 : 0
+}
+
+/** Whether `) = VALUE` ends at `last`. */
+function isResult(from: usize, last: usize): bool {
+  let at = last
+  while (isDigit(load<u8>(at))) at--
+  const byte = load<u8>(at)
+  if (byte === 0x3f) {
+    if (at-- < last) return false
+  } else if (byte === 0x2d) {
+    if (at-- === last) return false
+  } else if (byte !== 0x20) {
+    while (isDigit(load<u8>(at)) || isHexLetter(load<u8>(at))) at--
+    if (at === last || load<u16>(at - 1) !== 0x7830 /* `0x` */) return false
+    at -= 2
+  } else if (at === last) return false
+  if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false
+  at -= 3
+  // strace pads to a column.
+  while (at >= from + 8 && load<u64>(at - 7) === 0x2020202020202020) at -= 8
+  while (load<u8>(at) === 0x20) at--
+  return load<u8>(at) === 0x29 && at >= from
+}
+
+/** Whether `) = N<…>` of -y ends at `last`. A path may hold anything but angle brackets and control characters. */
+function isDecorated(from: usize, last: usize): bool {
+  for (let at = last - 1; at > from; at--) {
+    const byte = load<u8>(at)
+    if (byte < 0x20) return false
+    if (byte === 0x3c && isDigit(load<u8>(at - 1)) && isResult(from, at - 1)) return true
+  }
+  return false
+}
+
+function isDigit(byte: u8): bool {
+  return byte >= 0x30 && byte <= 0x39
+}
+
+function isUpper(byte: u8): bool {
+  return byte >= 0x41 && byte <= 0x5a
+}
+
+function isHexLetter(byte: u8): bool {
+  return byte >= 0x61 && byte <= 0x66
+}

@@ -1,0 +1,143 @@
+// Lines of strace's commonest forms, told apart by compiled code (assembly/plain.ts): this file hands it bytes and the
+// names of calls, and knows nothing of what the lines mean. Where WebAssembly may not run (node --jitless) there is no
+// such reader, and every line is read with care.
+import { printedNames } from '../../abi/spellings.ts'
+import { plainCode } from './data/plain.ts'
+
+/** What the code exports; numbers are places in its memory, or sizes. */
+interface Code {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly names: Place
+  readonly slots: Place
+  readonly careful: Place
+  readonly input: Place
+  readonly inputSize: Place
+  readonly room: Place
+  readonly nexts: Place
+  readonly pids: Place
+  readonly kinds: Place
+  readonly calls: Place
+  readonly bracketed: Place
+  read(line: number, end: number, fields: number): number
+  slotOf(place: number, length: number): number
+}
+
+interface Place {
+  readonly value: number
+}
+
+declare const WebAssembly:
+  | {
+      readonly Module: new (bytes: Uint8Array) => object
+      readonly Instance: new (module: object) => { readonly exports: unknown }
+      validate(bytes: Uint8Array): boolean
+    }
+  | undefined
+
+/** The kinds of lines, as the code numbers them. */
+export const plainCall = 0
+export const plainUnfinished = 1
+export const plainResumed = 2
+export const plainSignal = 3
+export const plainExit = 4
+
+/** By name: which lines of a call are not plain: all; those that show a result. */
+export const always = 1
+export const whenReturned = 2
+
+/** The pid of a line that names none. */
+export const unnamed = -1
+
+/** Bytes of a name in the table, a parenthesis and zeros included; how many it has room for, and places by hash. */
+const nameSize = 32
+const nameRoom = 1024
+const slotCount = 4096
+
+export class PlainLines {
+  /** Of each line that was read: where the next one starts, in memory; whose it is; its kind; the id of its call. */
+  readonly nexts: Int32Array
+  readonly pids: Int32Array
+  readonly kinds: Uint8Array
+  readonly calls: Uint16Array
+  readonly #code: Code
+  readonly #memory: Buffer
+  /** Where the bytes go, and how many there is room for. */
+  readonly #input: number
+  readonly #inputSize: number
+  #careful: Uint8Array | undefined
+  /** The bytes that are in memory, from where to where. */
+  #bytes: Buffer | undefined
+  #from = 0
+  #to = 0
+
+  constructor(code: Code) {
+    const { buffer } = code.memory
+    const room = code.room.value
+    this.#code = code
+    this.#memory = Buffer.from(buffer)
+    this.#input = code.input.value
+    this.#inputSize = code.inputSize.value
+    this.nexts = new Int32Array(buffer, code.nexts.value, room)
+    this.pids = new Int32Array(buffer, code.pids.value, room)
+    this.kinds = new Uint8Array(buffer, code.kinds.value, room)
+    this.calls = new Uint16Array(buffer, code.calls.value, room)
+    this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
+  }
+
+  #fill(slots: Int16Array): void {
+    if (printedNames.length > nameRoom) throw new Error('assembly/plain.ts has no room for so many names')
+    slots.fill(-1)
+    for (const [id, name] of printedNames.entries()) {
+      if (name.length >= nameSize) continue
+      const place = this.#code.names.value + id * nameSize
+      this.#memory.write(`${name}(`, place, nameSize, 'latin1')
+      let slot = this.#code.slotOf(place, name.length)
+      while (slots[slot] !== -1) slot = (slot + 1) % slotCount
+      slots[slot] = id
+    }
+  }
+
+  /**
+   * Reads plain lines of bytes[line, end), which ends with "\n", until one is not; returns how many, 0 for none. Their
+   * calls have these prefix fields. The same Buffer stands for the same bytes.
+   */
+  read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
+    if (this.#bytes !== bytes || line < this.#from || line >= this.#to) this.#load(bytes, line, end)
+    if (this.#careful !== careful) this.#memory.set((this.#careful = careful), this.#code.careful.value)
+    const offset = this.#input - this.#from
+    return this.#code.read(line + offset, this.#to + offset, fields)
+  }
+
+  #load(bytes: Buffer, line: number, end: number): void {
+    const most = line + this.#inputSize
+    this.#bytes = bytes
+    this.#from = line
+    this.#to = end <= most ? end : Math.max(line, bytes.lastIndexOf(0x0a, most - 1) + 1)
+    bytes.copy(this.#memory, this.#input, line, this.#to)
+  }
+
+  /** Where the line after the one with this index starts, in the bytes given. */
+  next(index: number): number {
+    return (this.nexts[index] as number) - this.#input + this.#from
+  }
+
+  /** Whether one of the lines read last had `[pid N]`. */
+  get bracketed(): boolean {
+    return this.#code.bracketed.value !== 0
+  }
+}
+
+let shared: PlainLines | undefined
+let isAsked = false
+
+/** One for all readers: what is read is told before the next is read. Undefined where there can be none. */
+export function plainLines(): PlainLines | undefined {
+  if (!isAsked) {
+    isAsked = true
+    const bytes = Buffer.from(plainCode, 'base64')
+    // Processors before SSE4.1 do not have what it asks for.
+    if (typeof WebAssembly !== 'undefined' && WebAssembly.validate(bytes))
+      shared = new PlainLines(new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Code)
+  }
+  return shared
+}
