@@ -9,7 +9,7 @@ export interface Heading {
   readonly body: string
 }
 
-const fence = /^```(\w*)\n(.*?)^```$/gms
+const fence = /^```(\w*)(?: \w+)?\n(.*?)^```$/gms
 
 export function headingsOf(page: string): readonly Heading[] {
   const text = page.replace(fence, '')
