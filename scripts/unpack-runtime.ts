@@ -5,52 +5,20 @@
 //   npx tsx scripts/measure-floor.ts runc /tmp/runc-trixie/runc 'runc 1.1.15+ds1-2+b4, Debian 13'
 // A release that builds on another is written after it: "sid experimental" takes runc of experimental.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { unpackPackages } from './debian-archive.ts'
 
 const [suites, name, folder] = process.argv.slice(2)
 if (suites === undefined || name === undefined || folder === undefined) {
   throw new Error('usage: npx tsx scripts/unpack-runtime.ts "SUITE..." runc|crun DIRECTORY')
 }
 const directory = resolve(folder)
-const root = join(directory, 'root')
-const archives = join(directory, 'cache/archives')
-for (const each of [root, join(directory, 'lists/partial'), join(archives, 'partial')]) {
-  mkdirSync(each, { recursive: true })
-}
-
-// An apt that knows only these suites and thinks that nothing is installed, so that libc comes along too.
-const releases = suites.split(' ')
-const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg arch=amd64]'
-const sources = releases.map((suite) => `deb ${signed} http://deb.debian.org/debian ${suite} main\n`)
-writeFileSync(join(directory, 'sources'), sources.join(''))
-writeFileSync(join(directory, 'status'), '')
-const configuration = join(directory, 'apt.conf')
-writeFileSync(
-  configuration,
-  [
-    ['Dir::Etc::sourcelist', 'sources'],
-    ['Dir::State::lists', 'lists'],
-    ['Dir::State::status', 'status'],
-    ['Dir::Cache', 'cache'],
-  ]
-    .map(([key, path = '']) => `${key} "${join(directory, path)}";\n`)
-    .concat('Dir::Etc::sourceparts "/dev/null";\n', 'APT::Install-Recommends "false";\n')
-    .join(''),
-)
-const apt = (...words: readonly string[]): void => {
-  const env = { ...process.env, APT_CONFIG: configuration }
-  execFileSync('apt-get', ['-qq', ...words], { env, cwd: archives, stdio: ['ignore', 2, 2] })
-}
-apt('update')
-apt('install', '-y', '--download-only', name)
-// Its dependencies are those of the release below, which are close enough to be taken from there.
-if (releases.length > 1) apt('download', `${name}/${releases.at(-1)}`)
-const packages = readdirSync(archives).filter((file) => file.endsWith('.deb'))
-const version = (file: string): number => Number(file.startsWith(`${name}_`))
-for (const each of packages.sort((a, b) => version(a) - version(b) || (a < b ? -1 : 1))) {
-  execFileSync('dpkg-deb', ['-x', join(archives, each), root])
-}
+const root = unpackPackages(directory, {
+  suites: suites.split(' '),
+  architecture: 'amd64',
+  packages: [name],
+})
 
 const found = ['usr/sbin', 'usr/bin'].map((path) => join(root, path, name)).find((path) => existsSync(path))
 if (found === undefined) throw new Error(`the package ${name} has no program of its name`)
