@@ -5,10 +5,11 @@
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
-import { checkRecorders, record, type RecordNotice } from '../record/index.ts'
+import { checkRecorders, record, type Recording, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { escapeTerminal } from '../report/escape.ts'
+import { recordingLine } from '../report/progress.ts'
 import { addTo, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
@@ -21,6 +22,7 @@ import {
   writeProfile,
   type ProfileOptions,
 } from './profile.ts'
+import { shown } from './progress.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
@@ -92,18 +94,30 @@ async function trace(words: readonly string[], options: Options, world: World): 
   await checkProfileOutputs(options, world)
   await refuseSame([options.output, options.explain, observationsFile, options.addTo], world)
   const ceiling = await readCeiling(options, world)
-  const recording = await record({
-    ...target,
-    ...(known && { known }),
-    recorder,
-    arguments: argumentsOf(ceiling, options),
-    ...(options.for !== undefined && { for: options.for }),
-    cwd: world.cwd,
-    env: world.env,
-    signals: world.signals,
-    streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
-    notice: (notice) => say(world, noticeSentence(notice)),
-  })
+  const recordIn = (world: World): Promise<Recording> =>
+    record({
+      ...target,
+      ...(known && { known }),
+      recorder,
+      arguments: argumentsOf(ceiling, options),
+      ...(options.for !== undefined && { for: options.for }),
+      cwd: world.cwd,
+      env: world.env,
+      signals: world.signals,
+      streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+      notice: (notice) => say(world, noticeSentence(notice)),
+    })
+  const time = options.for
+  const begun = performance.now()
+  const recording =
+    time === undefined
+      ? await recordIn(world)
+      : await shown(
+          world,
+          'command' in target ? 'corner' : 'line',
+          () => recordingLine((begun + time - performance.now()) / 1000),
+          recordIn,
+        )
   const { ending, noNewPrivileges } = recording
   sayDiagnostics(world, recording.observations)
   if (countCalls(recording.observations) === 0)

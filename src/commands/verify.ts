@@ -3,17 +3,19 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
+import { roundLine } from '../report/progress.ts'
 import {
   verdictOf,
   verificationReport,
   type VerificationFormat,
   type Verified,
 } from '../report/verification.ts'
-import { verify, type VerifyNotice } from '../verify/index.ts'
+import { verify, type Verification, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { readProfileWord } from './profiles.ts'
+import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
@@ -102,23 +104,32 @@ async function verifyWords(
   if (repair && output !== undefined && isStdout(output))
     throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
   const reportIsOnStdout = isStdout(output) || repair
-  const verification = await verify({
-    profile: text ?? profile,
-    name: word,
-    command: [program, ...operands],
-    within,
-    repair,
-    widen,
-    runs,
-    noNewPrivileges: !options.newPrivileges,
-    recorder: options.recorder,
-    ...(options.for !== undefined && { for: options.for }),
-    cwd: world.cwd,
-    env: world.env,
-    signals: world.signals,
-    streams: reportIsOnStdout && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
-    notice: (notice) => say(world, noticeSentence(notice)),
-  })
+  let round = 1
+  const begun = performance.now()
+  const verifyIn = (world: World): Promise<Verification> =>
+    verify({
+      profile: text ?? profile,
+      name: word,
+      command: [program, ...operands],
+      within,
+      repair,
+      widen,
+      runs,
+      noNewPrivileges: !options.newPrivileges,
+      recorder: options.recorder,
+      ...(options.for !== undefined && { for: options.for }),
+      cwd: world.cwd,
+      env: world.env,
+      signals: world.signals,
+      streams: reportIsOnStdout && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+      notice: (notice) => {
+        if (notice.code === 'round') round++
+        say(world, noticeSentence(notice))
+      },
+    })
+  const verification = repair
+    ? await shown(world, 'corner', () => roundLine(round, (performance.now() - begun) / 1000), verifyIn)
+    : await verifyIn(world)
   const verified: Verified = {
     ...verification,
     profile: word,
