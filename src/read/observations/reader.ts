@@ -97,26 +97,17 @@ export function parseObservations(name: string, text: string): Observations {
     ...(given.runs === undefined ? {} : { runs: given.runs }),
     architectures: given.architectures ?? {},
     unknown: given.unknown ?? {},
-    // Nothing else that stands there goes on.
-    sources: (given.sources ?? []).map(
-      ({ name, format, lines, calls, ignored, unparsed, lost, evidence }) => ({
-        name,
-        format,
-        lines,
-        calls,
-        ignored,
-        unparsed,
-        ...(lost !== undefined && { lost }),
-        ...(evidence !== undefined && { evidence }),
-      }),
-    ),
-    diagnostics: (given.diagnostics ?? []).map(({ code, at, count, facts }) => ({
-      code,
-      at,
-      ...(count !== undefined && { count }),
-      ...(facts !== undefined && { facts }),
-    })),
+    sources: (given.sources ?? []).map((each) => only(each, sourceKeys)),
+    diagnostics: (given.diagnostics ?? []).map((each) => only(each, diagnosticKeys)),
   }
+}
+
+const sourceKeys = ['name', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
+const diagnosticKeys = ['code', 'at', 'count', 'facts']
+
+/** What else stands there was not checked, and does not go on. */
+function only<T extends object>(value: T, keys: readonly string[]): T {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key))) as T
 }
 
 type Json = Record<string, unknown>
