@@ -45,34 +45,22 @@ export const declare: Declare = (command, world, end) => {
     .argument('[cmd...]', 'the command and its arguments')
     .passThroughOptions()
     .addOption(
-      new Option('--recorder <recorder>', 'how calls are recorded')
-        .choices(['auto', 'ebpf', 'strace'])
-        .default('auto'),
+      new Option('--recorder <recorder>', 'what records').choices(['auto', 'ebpf', 'strace']).default('auto'),
     )
-    .addOption(
-      new Option('--for <time>', 'end the command (SIGTERM, then SIGKILL) after 30s, 5m, 500ms …').argParser(
-        duration,
-      ),
-    )
-    .addOption(
-      new Option('--pid <n>', 'record a running process until Ctrl-C or --for, then let it go').argParser(
-        processId,
-      ),
-    )
-    .option('--cgroup <path>', 'record all that runs in a cgroup (version 2) until Ctrl-C or --for')
-    .option('--container <name>', 'record a running container until Ctrl-C, --for or its end')
-    .option('--check', 'print what can be recorded on this machine, and by what')
-    .option(
-      '--add-to <file>',
-      'add to an observations file, and record only what it has not (made if missing)',
-    )
-    .option('--observations <file>', 'write the observations to a file as well')
+    .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+    .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
+    .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
+    .option('--container <name>', 'record a running container')
+    .option('--check', 'print what can be recorded here, and by what')
+    .option('--add-to <file>', 'add to observations; record only what is new')
+    .option('--observations <file>', 'write the observations as well')
   addProfileOptions(command)
     .addHelpText(
       'after',
       `
-Returns the status of CMD; 125 when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
-Processes that CMD leaves in the background are recorded until they end; --for and Ctrl-C end them.
+Returns the status of CMD; 125 when seccomp-gen itself failed, 126 or 127 when
+CMD could not be run or found. What runs is recorded until it ends, in the
+background too; --for and Ctrl-C end CMD (SIGTERM, then SIGKILL) or let go.
 
 Examples:
   seccomp-gen trace -o app.json -- ./app --serve

@@ -35,23 +35,14 @@ interface Options {
 export const declare: Declare = (command, world, end) => {
   command
     .usage('[options] PROFILE -- CMD...')
-    .argument(
-      '<profile>',
-      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
-    )
-    .argument('[cmd...]', 'the command: docker, podman or nerdctl run, runc or crun run, or any program')
+    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
-    .option('--repair', 'add what was refused, run again until nothing is, and print the patch')
-    .option('--widen', 'with --repair: add what the ceiling refuses as well')
-    .addOption(
-      new Option('--runs <n>', 'run the command so often under each profile').argParser(count).default(1),
-    )
-    .addOption(
-      new Option('--for <time>', 'end the command (SIGTERM, then SIGKILL) after 30s, 5m, 500ms …').argParser(
-        duration,
-      ),
-    )
-    .option('--within <profile>', 'the ceiling: docker, podman, containerd, cri-o, none or a file', 'docker')
+    .option('--repair', 'add what was refused until nothing is; print the patch')
+    .option('--widen', 'with --repair: beyond --within as well')
+    .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(count).default(1))
+    .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+    .option('--within <profile>', 'the ceiling: a built-in, a file or none', 'docker')
     .addOption(
       new Option('--recorder <recorder>', 'what sees refusals')
         .choices(['auto', 'ebpf', 'strace'])
@@ -63,15 +54,12 @@ export const declare: Declare = (command, world, end) => {
         .choices(['text', 'json', 'markdown'])
         .default('text'),
     )
-    .option(
-      '-o, --output <file>',
-      'write the report to a file; with --repair the repaired profile, whole or not at all',
-    )
+    .option('-o, --output <file>', 'write the report, with --repair the profile, to a file')
     .addHelpText(
       'after',
       `
-Returns the status of CMD, or 1 where CMD succeeded and calls were refused; 125 when seccomp-gen itself failed,
-126 or 127 when CMD could not be run or found.
+Returns the status of CMD, or 1 where CMD succeeded and calls were refused; 125
+when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
 
 Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
