@@ -3,8 +3,10 @@
 /** Bytes read so far of so many (undefined: not known), in so many seconds. */
 export function readingLine(read: number, size: number | undefined, seconds: number): string {
   const rate = read / Math.max(seconds, 0.001)
-  const done = size === undefined || size < read ? amount(read) : `${amount(read)} of ${amount(size)}`
-  const left = size === undefined || size < read ? '' : `, ${time((size - read) / Math.max(rate, 1))} left`
+  // A file may grow meanwhile.
+  const isKnown = size !== undefined && size >= read
+  const done = isKnown ? `${amount(read)} of ${amount(size)}` : amount(read)
+  const left = isKnown && read > 0 ? `, ${time((size - read) / rate)} left` : ''
   return `${done} read, ${amount(rate)}/s${left}`
 }
 
