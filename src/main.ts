@@ -1,6 +1,6 @@
 // The command line as a function: words and a world in, exit status out. Commands are loaded when they are asked
 // for. Authority: contract ("Commands", "Exit status"); commander 14 reads the words.
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, type Option } from 'commander'
 import type { Declare, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
 import { escapeTerminal } from './report/escape.ts'
@@ -110,15 +110,13 @@ async function declareProgram(
       writeErr: (text) => world.stderr.write(text),
       outputError: (text, write) => write(usageError(text, argv)),
       // The same text everywhere: neither the width nor the colours of this terminal.
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText(
-      'after',
-      '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve\n  seccomp-gen validate app.json',
-    )
+    .configureHelp({ optionDescription: describe })
+    .addHelpText('after', '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve')
   // Reading the file costs a fraction of a millisecond, and only for those who ask.
   if (argv.includes('--version') || argv.includes('-V'))
     program.version(await ownVersion(), '-V, --version', 'print the version')
@@ -132,6 +130,17 @@ async function declareProgram(
     else command.allowUnknownOption()
   }
   return program
+}
+
+/** What may be given, and what it is otherwise, in few words: help is to fit a screen. */
+function describe({ description, argChoices, defaultValue }: Option): string {
+  const facts = [
+    ...(argChoices === undefined ? [] : [argChoices.join(argChoices.length > 5 ? ', ' : '|')]),
+    ...(typeof defaultValue === 'string' || typeof defaultValue === 'number'
+      ? [`default ${defaultValue}`]
+      : []),
+  ]
+  return facts.length === 0 ? description : `${description} (${facts.join(', ')})`
 }
 
 /** commander's `error: …`, with its suggestion on a second line, as one line that says where to read on. */

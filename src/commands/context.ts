@@ -12,10 +12,7 @@ export interface ContextWords {
 
 export function addContextOptions(command: Command): Command {
   return addHostOptions(command).addOption(
-    new Option('--runtime <runtime>', 'with runc: its ENOSYS for calls newer than the profile, too').choices([
-      'runc',
-      'crun',
-    ]),
+    new Option('--runtime <runtime>', 'runc: its ENOSYS for newer calls too').choices(['runc', 'crun']),
   )
 }
 
@@ -23,12 +20,11 @@ export function addContextOptions(command: Command): Command {
 export function addHostOptions(command: Command): Command {
   return command
     .addOption(
-      new Option(
-        '--cap <cap>',
-        'capability of the bounding set, repeatable; none, all; default: the engine’s',
-      ).argParser((word: string, before: readonly string[] = []) => [...before, capability(word)]),
+      new Option('--cap <cap>', 'capability, repeatable; none, all; else the engine’s').argParser(
+        (word: string, before: readonly string[] = []) => [...before, capability(word)],
+      ),
     )
-    .option('--kernel <x.y>', 'kernel of the host (default: 6.12)')
+    .option('--kernel <x.y>', 'kernel of the host (default 6.12)')
 }
 
 function capability(word: string): string {

@@ -30,31 +30,28 @@ interface Options extends ContextWords {
 export const declare: Declare = (command, world, end) => {
   command
     .usage('[options] <base> <head>')
-    .argument('<base>', 'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …')
+    .argument('<base>', 'a file, -, REVISION:path or built-in: docker, podman …')
     .argument('[head]', 'the same')
     .allowExcessArguments()
-    .addOption(archOption('host whose kernel and 32-bit calls are compared; default x86_64'))
+    .addOption(archOption('host'))
     .addOption(
       new Option('--report <format>', 'how to print it')
         .choices(['text', 'json', 'markdown', 'sarif', 'github'])
         .default('text'),
     )
     .addOption(
-      new Option('--fail-on <changes>', 'which changes make the status 1')
-        .choices(['wider', 'any', 'never'])
-        .default('any'),
+      new Option('--fail-on <changes>', 'for status 1').choices(['wider', 'any', 'never']).default('any'),
     )
     .addOption(
-      new Option(
-        '--contexts <contexts>',
-        'all: also with no capability, with all, and with each that a rule depends on',
-      ).choices(['all']),
+      new Option('--contexts <contexts>', 'also with each capability that a rule depends on').choices([
+        'all',
+      ]),
     )
     .addOption(outputOption('the report'))
   addContextOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:profiles/app.json profiles/app.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff   (with *.json diff=seccomp in .gitattributes)',
+      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
     )
     .action(async (_base: string, _head: string | undefined, options: Options) => {
       const failOnGiven = command.getOptionValueSource('failOn') === 'cli'

@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 
 export const outputOption = (what: string): Option =>
-  new Option('-o, --output <file>', `write ${what} to a file, whole or not at all`)
+  new Option('-o, --output <file>', `write ${what} to a file`)
 
 /** `--arch A`, as often as there are architectures. */
 export const archOption = (what: string): Option =>

@@ -16,14 +16,11 @@ interface Options extends ContextWords {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument(
-      '<profile>',
-      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
-    )
+    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
     .argument('[call]', 'name or number')
     .argument('[args...]', 'up to six values, decimal or 0x; missing ones are 0')
-    .addOption(archOption('architecture of the call; default x86_64'))
-    .option('--batch', 'read one JSON query a line from stdin: {"arch","syscall","args"}')
+    .addOption(archOption('of the call'))
+    .option('--batch', 'read JSON queries {"arch","syscall","args"} from stdin')
   addContextOptions(command)
     .addHelpText(
       'after',

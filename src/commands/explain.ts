@@ -18,18 +18,14 @@ interface Options extends ContextWords {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument(
-      '<profile>',
-      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
-    )
-    .argument('[call...]', 'names; default: every call that a rule names or that was seen')
+    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('[call...]', 'names; default: all that a rule names or that were seen')
     .addOption(
-      new Option(
-        '--trace <file>',
-        'a trace, log or observations in which the calls were seen; repeatable',
-      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+      new Option('--trace <file>', 'where the calls were seen: any input; repeatable').argParser(
+        (word: string, before: readonly string[] = []) => [...before, word],
+      ),
     )
-    .addOption(archOption('whose calls are explained; default: those seen, else x86_64'))
+    .addOption(archOption('of the calls'))
     .addOption(
       new Option('--report <format>', 'how to print it')
         .choices(['text', 'json', 'markdown'])

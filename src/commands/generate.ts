@@ -20,7 +20,7 @@ interface Options extends ProfileOptions, Choice {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('[file...]', 'traces, logs, profiles, observations, directories or -ff prefixes; - is stdin')
+    .argument('[file...]', 'traces, logs, profiles, observations, directories, -ff prefixes, -')
     .addOption(formatOption())
   addProfileOptions(addChoiceOptions(command))
     .addHelpText(

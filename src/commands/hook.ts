@@ -32,8 +32,8 @@ export const declare: Declare = (command, world, end) => {
     .addHelpText(
       'after',
       `
-An OCI runtime starts it with the container's state on standard input. The annotation says where the profile goes
-(of:), and what is allowed besides (if:, any input of seccomp-gen observe):
+An OCI runtime starts it with the container's state on standard input. The
+annotation says where the profile goes (of:) and what is allowed besides (if:):
 
 Examples:
   seccomp-gen hook --print-config > /etc/containers/oci/hooks.d/seccomp-gen.json

@@ -12,6 +12,19 @@ export interface Inputs {
   readonly sources: readonly Source[]
   /** Files of a directory that are no traces; notes in Markdown apart. */
   readonly skipped: readonly string[]
+  /** Bytes in all of them; undefined where one is no file. */
+  readonly size: number | undefined
+}
+
+/** The bytes, counted as they are asked for. */
+export async function* counted(
+  bytes: Source['bytes'],
+  count: (size: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const each of bytes) {
+    count(each.length)
+    yield each
+  }
 }
 
 /** Throws a UserError for what is missing, unreadable or no trace; the files themselves are opened later. */
@@ -45,11 +58,22 @@ export async function findInputs(words: readonly string[], world: World): Promis
       sources.push(...(await Promise.all(set.map((name) => file(name, world)))))
     }
   }
-  return { sources, skipped }
+  return { sources, skipped, size: await sizeOf(sources, world) }
+}
+
+async function sizeOf(sources: readonly Source[], world: World): Promise<number | undefined> {
+  const sizes = await Promise.all(
+    sources.map(async ({ name }) =>
+      name === '-' ? undefined : stat(resolve(world.cwd, name)).catch(() => undefined),
+    ),
+  )
+  return sizes.every((each) => each?.isFile())
+    ? sizes.reduce((sum, each) => sum + (each?.size ?? 0), 0)
+    : undefined
 }
 
 /** The files in a directory in which calls are found, in the order of their names (of their numbers in a set). */
-async function directory(word: string, world: World): Promise<Inputs> {
+async function directory(word: string, world: World): Promise<Omit<Inputs, 'size'>> {
   const entries = await readdir(resolve(world.cwd, word), { withFileTypes: true }).catch((error: Error) => {
     throw cannotRead(word, error)
   })

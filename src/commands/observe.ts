@@ -21,14 +21,12 @@ interface Options extends Choice {
 
 export const declare: Declare = (command, world, end) => {
   addChoiceOptions(command)
-    .argument('[file...]', 'traces, logs, profiles, observations, directories or -ff prefixes; - is stdin')
+    .optionsGroup('Options:')
+    .argument('[file...]', 'traces, logs, profiles, observations, directories, -ff prefixes, -')
     .addOption(formatOption())
-    .addOption(archOption('architecture of traces that do not tell it'))
-    .option(
-      '--after-filter',
-      'of a trace of a container engine (strace -f): only what is called under a seccomp filter',
-    )
-    .option('--strict', 'status 1 where anything was not understood or is likely missing')
+    .addOption(archOption('recorded on'))
+    .option('--after-filter', 'of an engine’s trace: what is called under a filter')
+    .option('--strict', 'status 1 where anything was lost or not understood')
     .addOption(outputOption('the observations'))
     .addHelpText(
       'after',

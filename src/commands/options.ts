@@ -12,16 +12,14 @@ export const formatOption = (): Option =>
 /** Whose calls to count, as far as a format says whose they are. */
 export function addChoiceOptions(command: Command): Command {
   return command
-    .addOption(new Option('--pid <pid>', 'count calls of this process only').argParser(processId))
-    .option('--comm <name>', 'of processes of this name only (its first 15 bytes)')
+    .optionsGroup('Which calls count:')
+    .addOption(new Option('--pid <pid>', 'of this process only').argParser(processId))
+    .option('--comm <name>', 'of processes of this name only (15 bytes)')
     .option('--exe <path>', 'of this program only')
     .option('--container <name>', 'of this container only (name or id)')
     .option('--pod <name>', 'of this pod only')
     .addOption(
-      new Option(
-        '--since <time>',
-        'from this time on (2026-11-24T08:00:00Z, or seconds since 1970)',
-      ).argParser(moment),
+      new Option('--since <time>', 'from 2026-11-24T08:00:00Z, or seconds since 1970').argParser(moment),
     )
     .addOption(new Option('--until <time>', 'up to this time').argParser(moment))
 }
@@ -47,7 +45,7 @@ export { archOption, outputOption } from './document-options.ts'
 
 /** `--runtime R`: a container runtime, one version of it, or a word for several. */
 export const runtimeOption = (what: string): Option =>
-  new Option('--runtime <runtime>', `${what}: runc, crun, runc@1.3.6 and so on, all, none`).argParser(
+  new Option('--runtime <runtime>', `${what} runc, crun, runc@1.3.6 …, all, none`).argParser(
     (word): FloorChoice => {
       if (word === 'all' || word === 'none') return word
       if (readRuntimeVersion(word) !== undefined) return word as RuntimeVersion

@@ -34,31 +34,26 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
 
 export function addProfileOptions(command: Command): Command {
   const all = command
-    .addOption(archOption('architecture the profile is for, repeatable; default: those seen'))
-    .addOption(runtimeOption('container runtime whose own calls are added').default('all'))
+    .optionsGroup('The profile:')
+    .addOption(archOption('architectures'))
+    .addOption(runtimeOption('whose calls are added:').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(
-      new Option('--as <dialect>', 'what to print')
-        .choices(['oci', 'docker', 'spo', 'kubernetes'])
-        .default('oci'),
+      new Option('--as <dialect>', 'dialect').choices(['oci', 'docker', 'spo', 'kubernetes']).default('oci'),
     )
     .addOption(
-      new Option('--default-action <action>', 'what every other call gets')
+      new Option('--default-action <action>', 'for all other calls')
         .choices(['errno', 'kill-process', 'log'])
         .default('errno'),
     )
-    .option('--allow-clone3', 'allow clone3 instead of making libc fall back to clone')
-    .option(
-      '--within <profile>',
-      'no wider than docker, docker@25, podman, containerd, cri-o or a file, but for what was seen; none',
-      'docker',
-    )
+    .option('--allow-clone3', 'allow clone3; else libc falls back to clone')
+    .option('--within <profile>', 'no wider than a built-in or file, but for what was seen; none', 'docker')
     .addOption(
-      new Option('--conditions <conditions>', 'on arguments: none, those of --within, or the values seen')
+      new Option('--conditions <conditions>', 'on arguments')
         .choices(['none', 'within', 'observed'])
         .default('within'),
     )
-    .option('--explain <file>', 'write the policy with the reason of every rule to a file')
+    .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
   return addHostOptions(all)
 }

@@ -3,7 +3,9 @@
 import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import type { ObserveOptions, Observations } from '../observe/index.ts'
-import { findInputs } from './inputs.ts'
+import { readingLine } from '../report/progress.ts'
+import { counted, findInputs } from './inputs.ts'
+import { shown } from './progress.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { World } from './world.ts'
 
@@ -13,8 +15,22 @@ export async function readInputs(
   world: World,
   options: ObserveOptions,
 ): Promise<Observations> {
-  const { sources, skipped } = await findInputs(words, world)
-  const observations = await observe(sources, options)
+  const { sources, skipped, size } = await findInputs(words, world)
+  let read = 0
+  const begun = performance.now()
+  const observations = await shown(
+    world,
+    'line',
+    () => readingLine(read, size, (performance.now() - begun) / 1000),
+    () =>
+      observe(
+        sources.map((source) => ({
+          ...source,
+          bytes: counted(source.bytes, (length) => (read += length)),
+        })),
+        options,
+      ),
+  )
   if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
   sayDiagnostics(world, observations)
   const [first = { name: '' }, ...others] = sources

@@ -21,7 +21,7 @@ interface Options {
 export const declare: Declare = (command, world, end) => {
   command
     .argument('[name|number...]', 'calls to look up; all without words')
-    .addOption(archOption('columns to show'))
+    .addOption(archOption('columns'))
     .addOption(new Option('--report <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .addOption(outputOption('the table'))
     .addHelpText(

@@ -11,7 +11,7 @@ export interface TextFile {
 }
 
 /** The largest documents read here are some hundred KiB; more than this is something else. */
-const sizeLimit = 64 * 1024 * 1024
+const sizeLimit = 8 * 1024 * 1024
 
 /** Throws a UserError for what is missing, unreadable, too large or not UTF-8. */
 export async function readText(name: string, world: World): Promise<string> {
@@ -22,7 +22,7 @@ export async function readText(name: string, world: World): Promise<string> {
       ? world.stdin.bytes()
       : createReadStream(resolve(world.cwd, name))) {
       size += (piece as Uint8Array).length
-      if (size > sizeLimit) throw new UserError(`${name}: is larger than a profile can be (64 MiB)`)
+      if (size > sizeLimit) throw new UserError(`${name}: is larger than a profile can be (8 MiB)`)
       pieces.push(piece as Uint8Array)
     }
   } catch (error) {

@@ -5,10 +5,11 @@
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
-import { checkRecorders, record, type RecordNotice } from '../record/index.ts'
+import { checkRecorders, record, type Recording, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { escapeTerminal } from '../report/escape.ts'
+import { recordingLine } from '../report/progress.ts'
 import { addTo, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
@@ -21,6 +22,7 @@ import {
   writeProfile,
   type ProfileOptions,
 } from './profile.ts'
+import { shown } from './progress.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
@@ -43,34 +45,22 @@ export const declare: Declare = (command, world, end) => {
     .argument('[cmd...]', 'the command and its arguments')
     .passThroughOptions()
     .addOption(
-      new Option('--recorder <recorder>', 'how calls are recorded')
-        .choices(['auto', 'ebpf', 'strace'])
-        .default('auto'),
+      new Option('--recorder <recorder>', 'what records').choices(['auto', 'ebpf', 'strace']).default('auto'),
     )
-    .addOption(
-      new Option('--for <time>', 'end the command (SIGTERM, then SIGKILL) after 30s, 5m, 500ms …').argParser(
-        duration,
-      ),
-    )
-    .addOption(
-      new Option('--pid <n>', 'record a running process until Ctrl-C or --for, then let it go').argParser(
-        processId,
-      ),
-    )
-    .option('--cgroup <path>', 'record all that runs in a cgroup (version 2) until Ctrl-C or --for')
-    .option('--container <name>', 'record a running container until Ctrl-C, --for or its end')
-    .option('--check', 'print what can be recorded on this machine, and by what')
-    .option(
-      '--add-to <file>',
-      'add to an observations file, and record only what it has not (made if missing)',
-    )
-    .option('--observations <file>', 'write the observations to a file as well')
+    .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+    .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
+    .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
+    .option('--container <name>', 'record a running container')
+    .option('--check', 'print what can be recorded here, and by what')
+    .option('--add-to <file>', 'add to observations; record only what is new')
+    .option('--observations <file>', 'write the observations as well')
   addProfileOptions(command)
     .addHelpText(
       'after',
       `
-Returns the status of CMD; 125 when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
-Processes that CMD leaves in the background are recorded until they end; --for and Ctrl-C end them.
+Returns the status of CMD; 125 when seccomp-gen itself failed, 126 or 127 when
+CMD could not be run or found. What runs is recorded until it ends, in the
+background too; --for and Ctrl-C end CMD (SIGTERM, then SIGKILL) or let go.
 
 Examples:
   seccomp-gen trace -o app.json -- ./app --serve
@@ -92,18 +82,30 @@ async function trace(words: readonly string[], options: Options, world: World): 
   await checkProfileOutputs(options, world)
   await refuseSame([options.output, options.explain, observationsFile, options.addTo], world)
   const ceiling = await readCeiling(options, world)
-  const recording = await record({
-    ...target,
-    ...(known && { known }),
-    recorder,
-    arguments: argumentsOf(ceiling, options),
-    ...(options.for !== undefined && { for: options.for }),
-    cwd: world.cwd,
-    env: world.env,
-    signals: world.signals,
-    streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
-    notice: (notice) => say(world, noticeSentence(notice)),
-  })
+  const recordIn = (world: World): Promise<Recording> =>
+    record({
+      ...target,
+      ...(known && { known }),
+      recorder,
+      arguments: argumentsOf(ceiling, options),
+      ...(options.for !== undefined && { for: options.for }),
+      cwd: world.cwd,
+      env: world.env,
+      signals: world.signals,
+      streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+      notice: (notice) => say(world, noticeSentence(notice)),
+    })
+  const time = options.for
+  const begun = performance.now()
+  const recording =
+    time === undefined
+      ? await recordIn(world)
+      : await shown(
+          world,
+          'command' in target ? 'corner' : 'line',
+          () => recordingLine((begun + time - performance.now()) / 1000),
+          recordIn,
+        )
   const { ending, noNewPrivileges } = recording
   sayDiagnostics(world, recording.observations)
   if (countCalls(recording.observations) === 0)

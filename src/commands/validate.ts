@@ -31,22 +31,17 @@ interface Options {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument(
-      '<file...>',
-      'profiles: OCI, Docker format, config.json, SeccompProfile, ConfigMap; -, REVISION:path, docker …',
-    )
+    .argument('<file...>', 'a profile of any dialect, -, REVISION:path or built-in: docker …')
     .addOption(
-      new Option('--as <dialect>', 'check it as what will read it; default: what its keys say').choices([
+      new Option('--as <dialect>', 'what will read it; default: told by its keys').choices([
         'oci',
         'docker',
         'spo',
         'kubernetes',
       ]),
     )
-    .addOption(
-      runtimeOption('also list what this container runtime needs and a profile lacks').default('none'),
-    )
-    .option('--no-new-privileges', 'the container runs with no_new_privs, where a runtime needs less')
+    .addOption(runtimeOption('also what it lacks for').default('none'))
+    .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(
       new Option('--report <format>', 'how to print it')
         .choices(['text', 'json', 'markdown', 'sarif', 'github'])

@@ -3,17 +3,19 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
+import { roundLine } from '../report/progress.ts'
 import {
   verdictOf,
   verificationReport,
   type VerificationFormat,
   type Verified,
 } from '../report/verification.ts'
-import { verify, type SeenBy, type VerifyNotice } from '../verify/index.ts'
+import { verify, type SeenBy, type Verification, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { readProfileWord } from './profiles.ts'
+import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
@@ -33,23 +35,14 @@ interface Options {
 export const declare: Declare = (command, world, end) => {
   command
     .usage('[options] PROFILE -- CMD...')
-    .argument(
-      '<profile>',
-      'a file, - (stdin), REVISION:path, or docker, podman, containerd, cri-o, docker@25 …',
-    )
-    .argument('[cmd...]', 'the command: docker, podman or nerdctl run, runc or crun run, or any program')
+    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
-    .option('--repair', 'add what was refused, run again until nothing is, and print the patch')
-    .option('--widen', 'with --repair: add what the ceiling refuses as well')
-    .addOption(
-      new Option('--runs <n>', 'run the command so often under each profile').argParser(count).default(1),
-    )
-    .addOption(
-      new Option('--for <time>', 'end the command (SIGTERM, then SIGKILL) after 30s, 5m, 500ms …').argParser(
-        duration,
-      ),
-    )
-    .option('--within <profile>', 'the ceiling: docker, podman, containerd, cri-o, none or a file', 'docker')
+    .option('--repair', 'add what was refused until nothing is; print the patch')
+    .option('--widen', 'with --repair: beyond --within as well')
+    .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(count).default(1))
+    .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+    .option('--within <profile>', 'the ceiling: a built-in, a file or none', 'docker')
     .addOption(
       new Option('--recorder <recorder>', 'what sees refusals')
         .choices(['auto', 'ebpf', 'strace', 'audit'])
@@ -61,15 +54,12 @@ export const declare: Declare = (command, world, end) => {
         .choices(['text', 'json', 'markdown'])
         .default('text'),
     )
-    .option(
-      '-o, --output <file>',
-      'write the report to a file; with --repair the repaired profile, whole or not at all',
-    )
+    .option('-o, --output <file>', 'write the report, with --repair the profile, to a file')
     .addHelpText(
       'after',
       `
-Returns the status of CMD, or 1 where CMD succeeded and calls were refused; 125 when seccomp-gen itself failed,
-126 or 127 when CMD could not be run or found.
+Returns the status of CMD, or 1 where CMD succeeded and calls were refused; 125
+when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
 
 Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
@@ -100,23 +90,32 @@ async function verifyWords(
   if (repair && output !== undefined && isStdout(output))
     throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
   const reportIsOnStdout = isStdout(output) || repair
-  const verification = await verify({
-    profile: text ?? profile,
-    name: word,
-    command: [program, ...operands],
-    within,
-    repair,
-    widen,
-    runs,
-    noNewPrivileges: !options.newPrivileges,
-    recorder: options.recorder,
-    ...(options.for !== undefined && { for: options.for }),
-    cwd: world.cwd,
-    env: world.env,
-    signals: world.signals,
-    streams: reportIsOnStdout && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
-    notice: (notice) => say(world, noticeSentence(notice)),
-  })
+  let round = 1
+  const begun = performance.now()
+  const verifyIn = (world: World): Promise<Verification> =>
+    verify({
+      profile: text ?? profile,
+      name: word,
+      command: [program, ...operands],
+      within,
+      repair,
+      widen,
+      runs,
+      noNewPrivileges: !options.newPrivileges,
+      recorder: options.recorder,
+      ...(options.for !== undefined && { for: options.for }),
+      cwd: world.cwd,
+      env: world.env,
+      signals: world.signals,
+      streams: reportIsOnStdout && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+      notice: (notice) => {
+        if (notice.code === 'round') round++
+        say(world, noticeSentence(notice))
+      },
+    })
+  const verification = repair
+    ? await shown(world, 'corner', () => roundLine(round, (performance.now() - begun) / 1000), verifyIn)
+    : await verifyIn(world)
   const verified: Verified = {
     ...verification,
     profile: word,

@@ -12,7 +12,7 @@ export async function showRevision(word: string, cwd: string): Promise<string> {
     stdin: 'ignore',
     stripFinalNewline: false,
     env: { LC_ALL: 'C' },
-    maxBuffer: 64 * 1024 * 1024,
+    maxBuffer: 8 * 1024 * 1024,
   })
   if (code === 'ENOENT') throw new UserError(`${word}: no such file, and git is not installed to look it up`)
   if (!failed) return stdout

@@ -2,7 +2,16 @@
 // value keeps its place, repeated members are kept. The grammar is RFC 8259's, read by jsonc-parser's scanner;
 // comments only where the caller allows them.
 import { printParseErrorCode, visit, type JSONVisitor } from 'jsonc-parser'
-import { below, depthLimit, exactInteger, placesOf, type Member, type Place, type TreeNode } from './tree.ts'
+import {
+  below,
+  depthLimit,
+  exactInteger,
+  nodeLimit,
+  placesOf,
+  type Member,
+  type Place,
+  type TreeNode,
+} from './tree.ts'
 
 export interface JsonOptions {
   /** Allow comments and trailing commas (JSONC). */
@@ -42,7 +51,9 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
     if (parent === undefined) return ''
     return below(parent.pointer, parent.kind === 'object' ? parent.name : parent.items.length)
   }
+  let nodes = 0
   const take = (node: TreeNode): void => {
+    if (++nodes > nodeLimit) refuse(node.at.offset, 'it has too many values')
     const parent = stack.at(-1)
     if (parent === undefined) root = node
     else if (parent.kind === 'array') parent.items.push(node)

@@ -61,6 +61,9 @@ export interface NullNode extends Placed {
 /** Deeper documents are refused: no profile nests further than 8, an OCI config.json not further than 10. */
 export const depthLimit = 200
 
+/** Documents of more values are refused, for each takes many times its text: a large config.json has some thousands. */
+export const nodeLimit = 200_000
+
 /** The pointer of a member or an item. */
 export function below(pointer: string, step: string | number): string {
   return `${pointer}/${typeof step === 'number' ? step : step.replaceAll('~', '~0').replaceAll('/', '~1')}`

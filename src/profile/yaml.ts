@@ -1,26 +1,29 @@
 // YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
-// followed within a budget. Hostile nesting is refused before the parser sees it: the yaml package is recursive, and
-// makes regular expressions from indentation that exhaust V8's memory (seen: abort at 20000 nested `- `).
+// followed within a budget.
 import type { Document, Node } from 'yaml'
-import { yaml } from '../yaml.ts'
-import { below, depthLimit, exactInteger, placesOf, type Member, type Place, type TreeNode } from './tree.ts'
+import { whyNotYaml, yaml } from '../yaml.ts'
+import {
+  below,
+  depthLimit,
+  exactInteger,
+  nodeLimit,
+  placesOf,
+  type Member,
+  type Place,
+  type TreeNode,
+} from './tree.ts'
 
 /** The documents of a stream, or why it is none and where. */
 export type YamlReading =
   | { readonly ok: true; readonly documents: readonly TreeNode[] }
   | { readonly ok: false; readonly at: Place; readonly why: string }
 
-/** etcd takes objects up to 1.5 MiB; a stream may hold a few. */
-const sizeLimit = 8 * 1024 * 1024
-const nodeLimit = 500_000
-
 /** Reads a whole text as a YAML 1.2 stream; documents without content are left out. */
 export function parseYaml(text: string): YamlReading {
   const place = placesOf(text)
   const refuse = (offset: number, why: string): YamlReading => ({ ok: false, at: place(offset), why })
-  if (text.length > sizeLimit) return refuse(0, 'it is larger than 8 MiB')
-  const tooDeep = deepNesting(text)
-  if (tooDeep !== undefined) return refuse(tooDeep, `it is nested more than ${depthLimit} deep`)
+  const hostile = whyNotYaml(text)
+  if (hostile !== undefined) return refuse(hostile.offset, hostile.why)
 
   const { LineCounter, parseAllDocuments } = yaml()
   let parsed: unknown
@@ -110,23 +113,6 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
     return { kind: 'number', at, pointer, text: digits, integer: exactInteger(digits) }
   }
   return { kind: 'string', at, pointer, value: String(value) }
-}
-
-/**
- * Where block or flow nesting goes beyond the limit, judged by the text alone: indentation with the indicators that
- * open a block on the same line, and brackets not yet closed. Brackets in strings count too; none has 200 of them.
- */
-function deepNesting(text: string): number | undefined {
-  const indented = /^(?:[ \t]|[-?:](?=[ \t])){200}[ \t\-?:]/m.exec(text)
-  if (indented !== null) return indented.index
-  let open = 0
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code === 0x5b || code === 0x7b) {
-      if (++open > depthLimit) return index
-    } else if ((code === 0x5d || code === 0x7d) && open > 0) open--
-  }
-  return undefined
 }
 
 /** The parser's message as one clause. */

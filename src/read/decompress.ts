@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import { Decompress } from 'fzstd'
 import { UserError } from '../errors.ts'
+import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
 type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
@@ -22,9 +23,8 @@ const others: readonly (readonly [name: string, magic: readonly (number | string
 ]
 const longestMagic = 18
 
-/** More in one piece than this is not asked for, and a window that zstd(1) refuses as well (--memory) is refused. */
+/** More in one piece than this is not asked for. */
 const pieceOfZstd = 1024
-const windowLimit = 128 * 1024 * 1024
 
 /** The bytes themselves, or what they are compressed from. A damaged stream throws a UserError that names the source. */
 export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<Uint8Array> {
@@ -43,13 +43,7 @@ export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<
     yield* { [Symbol.asyncIterator]: () => iterator }
   })()
   if (startsWith(start, gzipMagic)) return yield* gunzip(name, whole)
-  if (startsWith(start, zstdMagic)) {
-    if (windowOf(start) > windowLimit)
-      throw new UserError(
-        `${name}: this zstd stream needs more memory than 128 MiB: unpack it with \`zstd -dc --memory=2048MB\` and pipe it in`,
-      )
-    return yield* unzstd(name, whole)
-  }
+  if (startsWith(start, zstdMagic)) return yield* unzstd(name, whole)
   const other = others.find(([kind, magic]) => {
     const text = magic.map((each) => (typeof each === 'string' ? each : String.fromCharCode(each))).join('')
     const found = start.toString('latin1')
@@ -74,23 +68,6 @@ function iterate(bytes: Bytes): AsyncIterator<Uint8Array> {
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte)
-}
-
-/** The window that the first frame asks for, in bytes: RFC 8878 3.1.1.1. */
-function windowOf(start: Uint8Array): number {
-  const header = Buffer.concat([start, Buffer.alloc(longestMagic)])
-  const flags = header.readUInt8(4)
-  if ((flags & 0x20) === 0)
-    return 2 ** (10 + (header.readUInt8(5) >> 3)) * (1 + (header.readUInt8(5) & 7) / 8)
-  // A single segment: the window is as large as what comes out.
-  const at = 5 + ([0, 1, 2, 4][flags & 3] as number)
-  const sizes = [
-    header.readUInt8(at),
-    header.readUInt16LE(at) + 256,
-    header.readUInt32LE(at),
-    Number(header.readBigUInt64LE(at)),
-  ]
-  return sizes[flags >> 6] as number
 }
 
 async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -122,7 +99,12 @@ async function* copies(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
 async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let out: Uint8Array[] = []
   const stream = new Decompress((chunk) => out.push(chunk))
+  const frames = new ZstdFrames()
   const step = (chunk: Uint8Array, last: boolean): Uint8Array[] => {
+    if (frames.window(chunk) > windowLimit)
+      throw new UserError(
+        `${name}: this zstd stream needs more memory than 8 MiB: unpack it with \`zstd -dc --memory=2048MB\` and pipe it in`,
+      )
     try {
       stream.push(chunk, last)
     } catch (error) {

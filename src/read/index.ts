@@ -110,8 +110,11 @@ class LineFeed {
   readonly #plain: Lines
   readonly #wrapped: Lines | undefined
   readonly #unwrapping: Unwrapping | undefined
+  /** A line of a document may be long, and none of it may be let go. */
+  readonly #document: Reader | undefined
 
   constructor(reader: Reader, wrapping: Wrapping | undefined) {
+    this.#document = reader.isDocument === true && wrapping === undefined ? reader : undefined
     this.#plain = new Lines((bytes, start, end) => reader.takeLines(bytes, start, end))
     if (wrapping === undefined) return
     const unwrapping = new Unwrapping(wrapping)
@@ -123,6 +126,7 @@ class LineFeed {
   }
 
   feed(bytes: Uint8Array): void {
+    if (this.#document !== undefined) return this.#document.takeLines(bytes, 0, bytes.length)
     const lines = this.#wrapped ?? this.#plain
     lines.feed(bytes)
   }

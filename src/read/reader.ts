@@ -27,6 +27,8 @@ export type LinesAccount = Omit<SourceAccount, 'name' | 'format'>
 export interface Reader {
   /** The name for `--format` and the account. */
   readonly format: string
+  /** It keeps the bytes and reads them as a whole: they come in any pieces, and none is let go. */
+  readonly isDocument?: boolean
   startSource(name: string, pid?: number): void
   /** Whole lines: bytes[start, end) ends with "\n". */
   takeLines(bytes: Uint8Array, start: number, end: number): void

@@ -53,11 +53,26 @@ const directory = t.testdir({
 const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<string, string>) =>
   transcript(argv, directory, stdin, env)
 
+/** More of them than a screen has lines, or nearly. */
+const manyOptions = new Set(['trace', 'generate', 'observe', 'verify', 'hook'])
+
 t.test('help of every command shows an example and goes to stdout', async (t) => {
   for (const argv of [
     ['--help'],
     ['help'],
-    ...['trace', 'observe', 'generate', 'validate', 'diff', 'eval', 'explain', 'syscalls'].flatMap((name) => [
+    ...[
+      'trace',
+      'hook',
+      'observe',
+      'generate',
+      'validate',
+      'diff',
+      'eval',
+      'explain',
+      'verify',
+      'syscalls',
+      'completion',
+    ].flatMap((name) => [
       [name, '--help'],
       ['help', name],
     ]),
@@ -67,6 +82,12 @@ t.test('help of every command shows an example and goes to stdout', async (t) =>
     t.match(stdout, /^Usage: seccomp-gen/)
     t.match(stdout, /Examples?:\n {2}\S/)
     t.equal(stderr, '')
+    const lines = stdout.trimEnd().split('\n')
+    t.ok(
+      lines.every(({ length }) => length <= 80),
+      `${argv.join(' ')}: 80 columns`,
+    )
+    if (!argv.some((word) => manyOptions.has(word))) t.ok(lines.length <= 24, `${argv.join(' ')}: a screen`)
   }
   t.match((await on(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/)
 })

@@ -7,10 +7,11 @@ import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
 /** Observations are small: a table of calls. More than this is something else. */
-const sizeLimit = 64 * 1024 * 1024
+const sizeLimit = 8 * 1024 * 1024
 
 export class ObservationsReader implements Reader {
   readonly format = 'observations'
+  readonly isDocument = true
   readonly #files: { readonly name: string; readonly pieces: Uint8Array[] }[] = []
   #size = 0
 
@@ -23,7 +24,7 @@ export class ObservationsReader implements Reader {
     const file = this.#files.at(-1) as { name: string; pieces: Uint8Array[] }
     this.#size += end - start
     if (this.#size > sizeLimit)
-      throw new UserError(`${file.name}: is larger than an observations file can be (64 MiB)`)
+      throw new UserError(`${file.name}: is larger than an observations file can be (8 MiB)`)
     file.pieces.push(Uint8Array.from(bytes.subarray(start, end)))
   }
 
@@ -96,9 +97,17 @@ export function parseObservations(name: string, text: string): Observations {
     ...(given.runs === undefined ? {} : { runs: given.runs }),
     architectures: given.architectures ?? {},
     unknown: given.unknown ?? {},
-    sources: given.sources ?? [],
-    diagnostics: given.diagnostics ?? [],
+    sources: (given.sources ?? []).map((each) => only(each, sourceKeys)),
+    diagnostics: (given.diagnostics ?? []).map((each) => only(each, diagnosticKeys)),
   }
+}
+
+const sourceKeys = ['name', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
+const diagnosticKeys = ['code', 'at', 'count', 'facts']
+
+/** What else stands there was not checked, and does not go on. */
+function only<T extends object>(value: T, keys: readonly string[]): T {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key))) as T
 }
 
 type Json = Record<string, unknown>

@@ -3,7 +3,7 @@
 // firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only who is allowed is read; the
 // conditions of these dialects are not, so that their arguments count as not known.
 import { UserError } from '../../errors.ts'
-import { yaml } from '../../yaml.ts'
+import { whyNotYaml, yaml } from '../../yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 import type { Wanted } from './reader.ts'
 
@@ -62,7 +62,7 @@ function seccompiler(source: string, text: string): readonly string[] | undefine
 }
 
 function elastic(source: string, text: string): readonly string[] | undefined {
-  if (!/^seccomp:\s*$/m.test(text)) return undefined
+  if (!/^seccomp:\s*$/m.test(text) || whyNotYaml(text) !== undefined) return undefined
   let value: unknown
   try {
     value = yaml().parse(text, { maxAliasCount: 0 })

@@ -15,7 +15,7 @@ import { choiceFields } from '../subject.ts'
 import { otherDialect } from './other-dialects.ts'
 
 /** A profile is a few hundred names: more than this is something else. */
-const sizeLimit = 16 * 1024 * 1024
+const sizeLimit = 8 * 1024 * 1024
 
 /** What a profile says of one call, on some architectures. */
 export interface Wanted {
@@ -33,6 +33,7 @@ interface Profile {
 
 export class ProfileReader implements Reader {
   readonly format: string
+  readonly isDocument = true
   readonly #options: ReaderOptions
   /** What wrote the profile recorded a program: then its calls were seen. */
   readonly #recorded: boolean
@@ -60,7 +61,7 @@ export class ProfileReader implements Reader {
   takeLines(bytes: Uint8Array, start: number, end: number): void {
     this.#size += end - start
     if (this.#size > sizeLimit)
-      throw new UserError(`${this.#source}: is larger than a profile can be (16 MiB)`)
+      throw new UserError(`${this.#source}: is larger than a profile can be (8 MiB)`)
     this.#pieces.push(Uint8Array.from(bytes.subarray(start, end)))
   }
 

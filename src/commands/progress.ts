@@ -1,0 +1,67 @@
+// A line that long work shows of itself while it lasts, on a terminal and nowhere else. Own code: libraries for this
+// draw through Node's stream of stderr, which makes the descriptor non-blocking for a command that shares it (cli.ts),
+// and without that what is left of them is a carriage return. Authority for the sequences: ECMA-48, DECSC and DECRC.
+import type { Output, World } from './world.ts'
+
+/** Shorter work shows nothing. Milliseconds. */
+const patience = 1000
+const interval = 250
+
+/**
+ * Does the work and shows the line meanwhile; what the world given to it writes takes the line away first.
+ * `corner`: a command writes to the same terminal, so the line stands at the right edge and moves nothing of it.
+ */
+export async function shown<T>(
+  world: World,
+  place: 'line' | 'corner',
+  line: () => string,
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  if (!canShow(world)) return work(world)
+  const { draw, clear } = place === 'line' ? ownLine : corner
+  let shown = ''
+  const show = (): void => {
+    const text = line().padEnd(shown.length)
+    if (text !== shown) world.stderr.write(draw(text))
+    shown = text
+  }
+  const hide = (): void => {
+    if (shown !== '') world.stderr.write(clear(shown.length))
+    shown = ''
+  }
+  let timer = setTimeout(() => {
+    show()
+    timer = setInterval(show, interval)
+  }, patience)
+  const hiding = (output: Output): Output => ({
+    ...output,
+    write: (text) => {
+      hide()
+      return output.write(text)
+    },
+  })
+  try {
+    return await work({ ...world, stdout: hiding(world.stdout), stderr: hiding(world.stderr) })
+  } finally {
+    clearTimeout(timer)
+    hide()
+  }
+}
+
+function canShow({ stderr, env }: World): boolean {
+  return stderr.isTerminal && !env['CI'] && env['TERM'] !== undefined && env['TERM'] !== 'dumb'
+}
+
+const ownLine = {
+  draw: (text: string) => `\r${text}\x1b[K`,
+  clear: () => '\r\x1b[K',
+}
+
+/** The cursor is put back to where it was. */
+const corner = {
+  draw: (text: string) => `\x1b7${atRight(text.length)}${text}\x1b8`,
+  clear: (length: number) => `\x1b7${atRight(length)}\x1b[K\x1b8`,
+}
+
+/** From the last column, whatever its number, so far back. */
+const atRight = (length: number): string => `\x1b[999G\x1b[${Math.max(1, length - 1)}D`

@@ -1,0 +1,79 @@
+// How much memory each frame of a zstd stream asks for, before its decoder sees it: fzstd takes whatever a frame asks
+// for, up to 2 GiB, and moves all of it for every block. Authority: RFC 8878, 3.1.1 and 3.1.2.
+
+/** What a decoder should support at least (RFC 8878 3.1.1.1.2), and what zstd(1) needs up to -19. */
+export const windowLimit = 8 * 1024 * 1024
+
+/** A number of bytes that are wanted next or, negative, that are passed over. */
+type Wish = number
+
+export class ZstdFrames {
+  readonly #walk: Generator<Wish, never, Buffer>
+  #largest = 0
+  #wish: Wish
+  #held: Uint8Array[] = []
+  #length = 0
+
+  constructor() {
+    this.#walk = walk((window) => (this.#largest = Math.max(this.#largest, window)))
+    this.#wish = this.#walk.next().value
+  }
+
+  /** The largest window, in bytes, of the frames that begin up to the end of this piece. */
+  window(piece: Uint8Array): number {
+    for (let at = 0; at < piece.length || this.#wish === 0;) {
+      const size = Math.min(Math.abs(this.#wish) - this.#length, piece.length - at)
+      if (this.#wish > 0) this.#held.push(Uint8Array.from(piece.subarray(at, at + size)))
+      this.#length += size
+      at += size
+      if (this.#length < Math.abs(this.#wish)) break
+      this.#wish = this.#walk.next(Buffer.concat(this.#held)).value
+      this.#held = []
+      this.#length = 0
+    }
+    return this.#largest
+  }
+}
+
+function* walk(found: (window: number) => void): Generator<Wish, never, Buffer> {
+  for (;;) {
+    const magic = (yield 4).readUInt32LE()
+    if (magic >>> 4 === 0x184d2a5) {
+      yield -(yield 4).readUInt32LE()
+      continue
+    }
+    // No frame: the decoder says so.
+    if (magic !== 0xfd2fb528) for (;;) yield -Infinity
+    const flags = (yield 1).readUInt8()
+    const isSingle = (flags & 0x20) !== 0
+    const dictionary = [0, 1, 2, 4][flags & 3] as number
+    const size = [isSingle ? 1 : 0, 2, 4, 8][flags >> 6] as number
+    const header = yield (isSingle ? 0 : 1) + dictionary + size
+    // Of a single segment the window is as large as what comes out.
+    found(isSingle ? contentSize(header.subarray(dictionary)) : windowSize(header.readUInt8()))
+    for (let isLast = false; !isLast;) {
+      const block = (yield 3).readUIntLE(0, 3)
+      isLast = (block & 1) === 1
+      const isRepeated = ((block >> 1) & 3) === 1
+      yield isRepeated ? -1 : -(block >> 3)
+    }
+    if ((flags & 4) !== 0) yield -4
+  }
+}
+
+function windowSize(descriptor: number): number {
+  return 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8)
+}
+
+function contentSize(field: Buffer): number {
+  switch (field.length) {
+    case 1:
+      return field.readUInt8()
+    case 2:
+      return field.readUInt16LE() + 256
+    case 4:
+      return field.readUInt32LE()
+    default:
+      return Number(field.readBigUInt64LE())
+  }
+}

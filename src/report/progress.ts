@@ -1,0 +1,32 @@
+// What long work says of itself while it lasts, in less than a line of a terminal.
+
+/** Bytes read so far of so many (undefined: not known), in so many seconds. */
+export function readingLine(read: number, size: number | undefined, seconds: number): string {
+  const rate = read / Math.max(seconds, 0.001)
+  // A file may grow meanwhile.
+  const isKnown = size !== undefined && size >= read
+  const done = isKnown ? `${amount(read)} of ${amount(size)}` : amount(read)
+  const left = isKnown && read > 0 ? `, ${time((size - read) / rate)} left` : ''
+  return `${done} read, ${amount(rate)}/s${left}`
+}
+
+/** How long a recording still takes; below 0 what is recorded has been asked to end. */
+export function recordingLine(seconds: number): string {
+  return seconds > 0 ? `recording, ${time(seconds)} left` : 'recording, ending it'
+}
+
+export function roundLine(round: number, seconds: number): string {
+  return `round ${round}, ${time(seconds)}`
+}
+
+function amount(bytes: number): string {
+  const mega = bytes / 1e6
+  return mega >= 10_000 ? `${(mega / 1000).toFixed(1)} GB` : `${mega.toFixed(mega >= 10 ? 0 : 1)} MB`
+}
+
+function time(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 100) return `${whole} s`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes < 100 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`
+}

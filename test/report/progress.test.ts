@@ -1,0 +1,20 @@
+// What long work says of itself, at its bounds: sizes that grow meanwhile, rates of nothing, times that are over.
+import t from 'tap'
+import { readingLine, recordingLine, roundLine } from '../../src/report/progress.ts'
+
+t.test('sentences', (t) => {
+  for (const [said, wanted] of [
+    [readingLine(312e6, 500e6, 1.5), '312 MB of 500 MB read, 208 MB/s, 1 s left'],
+    [readingLine(0, 500e6, 1), '0.0 MB of 500 MB read, 0.0 MB/s'],
+    [readingLine(1.2e6, undefined, 2), '1.2 MB read, 0.6 MB/s'],
+    [readingLine(600e6, 500e6, 2), '600 MB read, 300 MB/s'],
+    [readingLine(25e9, 100e9, 100), '25.0 GB of 100.0 GB read, 250 MB/s, 5 min left'],
+    [readingLine(1, 2, 0), '0.0 MB of 0.0 MB read, 0.0 MB/s, 1 s left'],
+    [recordingLine(28.2), 'recording, 29 s left'],
+    [recordingLine(100), 'recording, 2 min left'],
+    [recordingLine(-1), 'recording, ending it'],
+    [roundLine(2, 12), 'round 2, 12 s'],
+  ] as const)
+    t.equal(said, wanted)
+  t.end()
+})
