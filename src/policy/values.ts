@@ -1,7 +1,7 @@
 // Which values the arguments of a call had, as the kernel looks at them, as far as they are known for everybody who makes
 // it: the program, as it was seen here or on another architecture, and for a libc's next call, a runtime or the kernel
 // nothing. What is known of each argument says nothing of which values came together.
-import type { Architecture } from '../abi/architectures.ts'
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import type { Observations } from '../observe/index.ts'
 import type { Condition, Reason } from './policy.ts'
@@ -13,13 +13,17 @@ export type Values = ReadonlyMap<number, { readonly seen: readonly bigint[]; rea
 const few = 16
 
 export function valuesOf(observations: Observations, syscall: string, because: readonly Reason[]): Values {
-  const sources = because.map((reason) => {
+  // Its flags are behind a pointer.
+  if (syscall === 'clone3') return new Map()
+  const sources = because.flatMap((reason) => {
     switch (reason.kind) {
       case 'seen':
         return argumentsOn(observations, reason.architecture, syscall)
       case 'equivalent':
         // Another call's arguments say nothing of this one's.
         return reason.of === syscall ? argumentsOn(observations, reason.architecture, syscall) : {}
+      case 'fallback':
+        return reason.from === 'clone3' ? flagsOfClone3(observations) : {}
       default:
         return {}
     }
@@ -56,6 +60,12 @@ export function combinations(
 /** Of an `int` the lower half. */
 function maskOf(syscall: string, index: number): bigint {
   return isNarrowArgument(syscall, index) ? 0xffffffffn : 0xffffffffffffffffn
+}
+
+/** On every architecture where it was seen; libc gives clone the same flags. */
+function flagsOfClone3(observations: Observations): readonly ReturnType<typeof argumentsOn>[] {
+  const seen = architectureNames.filter((each) => observations.architectures[each]?.['clone3'] !== undefined)
+  return seen.length === 0 ? [{}] : seen.map((each) => argumentsOn(observations, each, 'clone3'))
 }
 
 function argumentsOn(

@@ -2,7 +2,8 @@
 //
 // -e raw=all      every argument as the number the kernel got: nothing of the program's memory is read (a fifth less
 //                 time on a run of 370,000 calls), and no text of the program can stand in the trace.
-//                 restart_syscall is left decoded: only then strace says which call it resumes after attaching.
+//                 restart_syscall is left decoded: only then strace says which call it resumes after attaching. So is
+//                 clone3 (decoded since 5.4): its flags are in memory.
 // -n              the call's number: the only thing that tells i386 `socket` from `socketcall`, and 32-bit calls of
 //                 one name from 64-bit ones. Since 5.9 (NEWS).
 // -e quiet=attach since 5.6 (NEWS). With -o and a program strace hides "[ Process PID=N runs in 32 bit mode. ]",
@@ -50,7 +51,7 @@ export function leaveOutKnown(
   asked: RecordSettings['arguments'],
 ): readonly string[] {
   if (version === undefined || version.major < 5 || (version.major === 5 && version.minor < 3)) return []
-  const read = scalarsRead(asked)
+  const read = new Set([...scalarsRead(asked).keys(), 'clone3'])
   const names = Object.entries(known.architectures).flatMap(([architecture, calls]) =>
     Object.keys(calls)
       .filter((name) => !alwaysTraced.has(name) && !read.has(name))
@@ -76,7 +77,7 @@ export function straceOptions(
     ...(since(5, 9) ? ['-n'] : []),
     ...(since(5, 6) ? ['-e', 'quiet=attach'] : []),
     '-e',
-    `raw=!restart_syscall${births ? ',clone,?clone3,?fork,?vfork' : ''}${programs ? ',execve,?execveat' : ''}`,
+    `raw=!restart_syscall${since(5, 4) ? ',?clone3' : ''}${births ? ',clone,?fork,?vfork' : ''}${programs ? ',execve,?execveat' : ''}`,
     ...(births && since(5, 9) ? ['--pidns-translation'] : []),
     '-a',
     '0',

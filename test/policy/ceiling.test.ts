@@ -391,6 +391,42 @@ t.test('single calls under a ceiling', (t) => {
   t.end()
 })
 
+t.test('clone, to which libc goes on from clone3, is allowed the flags that clone3 was seen with', (t) => {
+  const newUts = 0x4000000n
+  const rows: readonly (readonly [
+    flags: readonly string[] | null,
+    of: { readonly usual: boolean; readonly uts: boolean },
+    says: RegExp | undefined,
+  ])[] = [
+    [['16657'], { usual: true, uts: false }, undefined],
+    [
+      [String(newUts | 17n)],
+      { usual: true, uts: true },
+      /^wider than docker: clone with argument 0 = 67108881 is needed/,
+    ],
+    [
+      null,
+      { usual: true, uts: false },
+      /^the flags of clone3 are in memory, and not known: libc goes on to clone/,
+    ],
+  ]
+  for (const [flags, of, says] of rows) {
+    const policy = derivePolicy(seen({ clone3: { 0: flags } }), { runtime: 'none' })
+    const allows = (value: bigint): boolean =>
+      level(meaningOf(policy, 'x86_64').answer('x86_64', 56, [value])) === 2
+    t.same({ usual: allows(17n), uts: allows(newUts | 17n) }, of, String(flags))
+    t.match(ceilingLines(policy), says === undefined ? [] : [says])
+    t.equal(ceilingLines(policy).length, says === undefined ? 0 : 1)
+  }
+  const narrow = derivePolicy(seen({ clone3: { 0: ['16657'] } }), { conditions: 'observed', allowClone3: true })
+  t.strictSame(
+    narrow.rules.filter(({ syscall }) => syscall === 'clone3').map(({ conditions }) => conditions),
+    [[]],
+    'no condition on a pointer',
+  )
+  t.end()
+})
+
 t.test('what the runtime needs is left out where the ceiling refuses it, and said', (t) => {
   const profile = parseProfile(
     '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","execve"],"action":"SCMP_ACT_ALLOW"}]}',

@@ -262,7 +262,7 @@ check('calls in two or more lines count once', [
       ],
       '7 ',
     ),
-    calls: ['brk: 1', 'clone3: 1', 'execve: 2', 'exit_group: 1'].map((each) => `x86_64 ${each}`),
+    calls: ['brk: 1', 'clone3: 1 {0:null}', 'execve: 2', 'exit_group: 1'].map((each) => `x86_64 ${each}`),
   },
   {
     says: 'detached inside of a call',
@@ -505,6 +505,13 @@ check(
       ['clone(child_stack=NULL, flags=SIGCHLD) = -1 EPERM (x)', 'clone: 1 {0:[17]}'],
       ['clone(0x1200011, 0, 0, 0x7f1, 0) = -1 EPERM (x)', 'clone: 1 {0:[18874385]}'],
       ['clone(child_stack=NULL) = -1 EPERM (x)', 'clone: 1 {0:null}'],
+      [
+        'clone3({flags=CLONE_VM|CLONE_VFORK, exit_signal=SIGCHLD, stack=0x7f1} => {}, 88) = -1 EPERM (x)',
+        'clone3: 1 {0:[16657]}',
+      ],
+      ['clone3({flags=CLONE_NEWUTS, exit_signal=0}, 88) = -1 EPERM (x)', 'clone3: 1 {0:[67108864]}'],
+      ['clone3({flags=CLONE_NOT_THERE, exit_signal=0}, 88) = -1 EPERM (x)', 'clone3: 1 {0:null}'],
+      ['clone3(0x7ffd1, 88) = -1 EPERM (x)', 'clone3: 1 {0:null}'],
     ] as const
   ).map(([line, call]): Case => ({
     says: line,

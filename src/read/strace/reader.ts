@@ -111,7 +111,8 @@ export class StraceReader implements Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options
-    this.#wanted = options.arguments
+    // Its flags are in memory, and strace shows them: libc gives them to clone where there is no clone3.
+    this.#wanted = new Map([...options.arguments, ['clone3', [0]]])
     this.#afterFilter = options.afterFilter === true ? new AfterFilter(this.#counts) : undefined
     this.#returned = options.returned && new Returned(options.returned.wanted)
     this.#threads = new Threads(

@@ -6,9 +6,18 @@ import type { Ending } from './result.ts'
 /** ` <unfinished ...>`, ` <detached ...>` and the like: strace's own, behind arguments that are whole. */
 const marker = / *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<>]*>\s*$/
 
+/** What clone would be told: the flags and the signal at the end, which clone3 has in a structure (clone(2)). */
+function flagsIn(structure: string): bigint | undefined {
+  const [flags, signal] = [/^\{flags=([^,}]+)/, /, exit_signal=([^,}]+)/].map(
+    (each) => each.exec(structure)?.[1],
+  )
+  const values = [flags, signal].map((each) => (each === undefined ? undefined : scalarValue(each)))
+  return values[0] === undefined || values[1] === undefined ? undefined : values[0] | values[1]
+}
+
 /**
  * The values that the line of a call shows between `open`, the place after its parenthesis, and its ending. The
- * function gives the value of the kernel's argument `index`; the whole is undefined where no argument stands there.
+ * function gives the value of the kernel's argument `index` (of clone3's first, what clone's would be); the whole is undefined where no argument stands there.
  */
 export function valuesIn(
   call: string,
@@ -26,6 +35,7 @@ export function valuesIn(
     const position = flags === -1 ? index : flags
     const argument = texts[position]
     if (argument === undefined || position >= whole) return undefined
+    if (call === 'clone3' && index === 0) return flagsIn(argument)
     if (call === 'clone' && flags === -1 && argument.startsWith('child_stack=')) return undefined
     return scalarValue(argument)
   }
