@@ -40,7 +40,7 @@ t.test('a format that the content denies is refused with what it is', async (t) 
     [strace, 'audit', 'log: looks like strace, not audit: leave --format out to have it recognised'],
     [perf, 'strace', 'log: looks like perf, not strace: leave --format out to have it recognised'],
     [profile, 'audit', 'log: is a seccomp profile, not audit: leave --format out to have it recognised'],
-    [audit, 'observations', 'log: is not an observations file; leave --format out to have it recognised'],
+    [audit, 'observations', 'log: is not an observations file of seccomp-gen observe'],
     [
       '{"version":1,"architectures":{}}',
       'strace',
