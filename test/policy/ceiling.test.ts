@@ -418,7 +418,10 @@ t.test('clone, to which libc goes on from clone3, is allowed the flags that clon
     t.match(ceilingLines(policy), says === undefined ? [] : [says])
     t.equal(ceilingLines(policy).length, says === undefined ? 0 : 1)
   }
-  const narrow = derivePolicy(seen({ clone3: { 0: ['16657'] } }), { conditions: 'observed', allowClone3: true })
+  const narrow = derivePolicy(seen({ clone3: { 0: ['16657'] } }), {
+    conditions: 'observed',
+    allowClone3: true,
+  })
   t.strictSame(
     narrow.rules.filter(({ syscall }) => syscall === 'clone3').map(({ conditions }) => conditions),
     [[]],
