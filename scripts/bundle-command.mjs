@@ -4,6 +4,7 @@
 import { build } from 'esbuild'
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundleOptions } from './bundle-options.mjs'
 
 const root = join(import.meta.dirname, '..')
 const { metafile } = await build({
@@ -12,19 +13,8 @@ const { metafile } = await build({
   outdir: 'dist',
   chunkNames: 'command/[name]-[hash]',
   allowOverwrite: true,
-  bundle: true,
-  splitting: true,
+  ...bundleOptions,
   minify: true,
-  platform: 'node',
-  format: 'esm',
-  // jsonc-parser's other form asks for its files by names that only it knows.
-  mainFields: ['module', 'main'],
-  target: 'node20',
-  external: ['koffi'],
-  // Packages in CommonJS ask for Node's own modules by require.
-  banner: {
-    js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
-  },
   metafile: true,
   logLevel: 'warning',
 })

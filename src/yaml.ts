@@ -2,6 +2,7 @@
 // it cannot bear is refused before it sees it: it is recursive, makes regular expressions from indentation that exhaust
 // V8's memory (seen: abort at 20000 nested `- `), and its tree is a hundred times as large as the text.
 import { createRequire } from 'node:module'
+import { depthLimit, nodeLimit } from './profile/tree.ts'
 
 type Package = typeof import('yaml')
 let loaded: Package | undefined
@@ -13,9 +14,6 @@ export function yaml(): Package {
 
 /** What etcd takes (its --max-request-bytes), so that no object of Kubernetes is larger. */
 const sizeLimit = 1.5 * 1024 * 1024
-/** Deeper, and of more values, than any document that is read here. */
-const depthLimit = 200
-const valueLimit = 200_000
 
 /** Why a text is not given to the parser, and where. */
 export function whyNotYaml(text: string): { readonly offset: number; readonly why: string } | undefined {
@@ -35,7 +33,7 @@ function whyNotFlow(text: string): ReturnType<typeof whyNotYaml> {
     if (code === 0x5b || code === 0x7b) {
       if (++open > depthLimit) return { offset, why: tooDeep }
     } else if ((code === 0x5d || code === 0x7d) && open > 0) open--
-    else if ((code === 0x2c || code === 0x3a) && ++signs > valueLimit)
+    else if ((code === 0x2c || code === 0x3a) && ++signs > nodeLimit)
       return { offset, why: 'it has too many values' }
   }
   return undefined

@@ -3,6 +3,7 @@
 import { build } from 'esbuild'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { bundleOptions } from '../scripts/bundle-options.mjs'
 import { plainNode } from './live/command.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -24,16 +25,7 @@ async function bundle(): Promise<readonly [string, ...string[]]> {
     entryPoints: { cli: 'src/cli.ts', guardian: 'src/record/containers/guardian.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    target: 'node20',
-    external: ['koffi'],
-    banner: {
-      js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
-    },
+    ...bundleOptions,
   })
   return [...plainNode, join(folder, 'cli.mjs')]
 }

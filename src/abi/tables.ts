@@ -30,7 +30,7 @@ export interface SyscallTable {
 }
 
 const texts: Readonly<Record<Architecture, string>> = { x86_64, aarch64, x86, x32, arm }
-const tables: Partial<Record<Architecture, SyscallTable>> = {}
+const tables = new Map<Architecture, SyscallTable>()
 
 /**
  * The calls of an architecture as libseccomp names and numbers them. Made at the first request, then shared.
@@ -39,9 +39,13 @@ const tables: Partial<Record<Architecture, SyscallTable>> = {}
  * @throws UserError for a word that is no architecture.
  */
 export function syscallTable(architecture: Architecture): SyscallTable {
+  const known = tables.get(architecture)
+  if (known !== undefined) return known
   if (!Object.hasOwn(texts, architecture))
     throw new UserError(`${String(architecture)} is no architecture known here`)
-  return (tables[architecture] ??= parseTable(architecture, texts[architecture]))
+  const made = parseTable(architecture, texts[architecture])
+  tables.set(architecture, made)
+  return made
 }
 
 /** Whether any of the five architectures has a call of this name. */

@@ -15,7 +15,7 @@ import { addContextOptions, contextOptionsFrom, type ContextWords } from './cont
 import { gitPair, type GitPair } from './git-diff.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { readProfileWord, type NamedProfile } from './profiles.ts'
+import { profileWords, readProfileWord, type NamedProfile } from './profiles.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
@@ -30,7 +30,7 @@ interface Options extends ContextWords {
 export const declare: Declare = (command, world, end) => {
   command
     .usage('[options] <base> <head>')
-    .argument('<base>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('<base>', profileWords)
     .argument('[head]', 'the same')
     .allowExcessArguments()
     .addOption(archOption('host'))

@@ -6,7 +6,7 @@ import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
-import { readProfileWord, type NamedProfile } from './profiles.ts'
+import { profileWords, readProfileWord, type NamedProfile } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -16,7 +16,7 @@ interface Options extends ContextWords {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('<profile>', profileWords)
     .argument('[call]', 'name or number')
     .argument('[args...]', 'up to six values, decimal or 0x; missing ones are 0')
     .addOption(archOption('of the call'))

@@ -6,7 +6,7 @@ import { explanationReport, type ExplanationFormat } from '../report/explanation
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { readProfileWord } from './profiles.ts'
+import { profileWords, readProfileWord } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -18,7 +18,7 @@ interface Options extends ContextWords {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('<profile>', profileWords)
     .argument('[call...]', 'names; default: all that a rule names or that were seen')
     .addOption(
       new Option('--trace <file>', 'where the calls were seen: any input; repeatable').argParser(

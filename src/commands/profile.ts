@@ -58,14 +58,18 @@ export function addProfileOptions(command: Command): Command {
   return addHostOptions(all)
 }
 
-/** Throws a UserError where a result could not be written: before the work is done. */
-export async function checkProfileOutputs(options: ProfileOptions, world: World): Promise<void> {
+/** Throws a UserError where a result could not be written: before the work is done. `others` are results too. */
+export async function checkProfileOutputs(
+  options: ProfileOptions,
+  world: World,
+  others: readonly (string | undefined)[] = [],
+): Promise<void> {
   if (options.explain !== undefined && isStdout(options.explain) && isStdout(options.output)) {
     throw new UserError('--explain - and the profile cannot both go to standard output: give -o FILE')
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
-  await refuseSame([options.output, options.explain], world)
+  await refuseSame([options.output, options.explain, ...others], world)
 }
 
 /** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */

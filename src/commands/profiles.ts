@@ -1,5 +1,5 @@
-// Words that name profiles: a built-in, a file, `-`, a file in a git revision or in git's index (`:path`). A file that is there goes before a revision;
-// /dev/null is how git’s external diff says that there is none on that side.
+// Words that name profiles: a built-in, a file, `-`, a file in a git revision or in git's index (`:path`). A file that is
+// there goes before a revision; /dev/null is how git’s external diff says that there is none on that side.
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -17,6 +17,9 @@ export interface NamedProfile {
   /** Of a built-in: what its engine gives. */
   readonly capabilities?: readonly string[]
 }
+
+/** Which words those are, for the help of a command. */
+export const profileWords = 'a file, -, REVISION:path or built-in: docker, podman …'
 
 /** A built-in, which has no text; else a text, which nobody has looked at. */
 export type Given = (NamedProfile & { readonly text?: never }) | TextFile

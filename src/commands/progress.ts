@@ -9,19 +9,20 @@ const interval = 250
 
 /**
  * Does the work and shows the line meanwhile; what the world given to it writes takes the line away first.
- * `corner`: a command writes to the same terminal, so the line stands at the right edge and moves nothing of it.
+ * `line` is told how long it has lasted. `corner`: a command writes to the same terminal, so the line stands at the right edge and moves nothing of it.
  */
 export async function shown<T>(
   world: World,
   place: 'line' | 'corner',
-  line: () => string,
+  line: (seconds: number) => string,
   work: (world: World) => Promise<T>,
 ): Promise<T> {
   if (!canShow(world)) return work(world)
   const { draw, clear } = place === 'line' ? ownLine : corner
+  const begun = performance.now()
   let shown = ''
   const show = (): void => {
-    const text = line().padEnd(shown.length)
+    const text = line((performance.now() - begun) / 1000).padEnd(shown.length)
     if (text !== shown) world.stderr.write(draw(text))
     shown = text
   }

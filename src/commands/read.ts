@@ -17,11 +17,10 @@ export async function readInputs(
 ): Promise<Observations> {
   const { sources, skipped, size } = await findInputs(words, world)
   let read = 0
-  const begun = performance.now()
   const observations = await shown(
     world,
     'line',
-    () => readingLine(read, size, (performance.now() - begun) / 1000),
+    (seconds) => readingLine(read, size, seconds),
     () =>
       observe(
         sources.map((source) => ({

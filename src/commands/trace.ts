@@ -13,7 +13,7 @@ import { recordingLine } from '../report/progress.ts'
 import { addTo, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
-import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
+import { checkOutput, isStdout, writeOutput } from './output.ts'
 import {
   addProfileOptions,
   argumentsOf,
@@ -79,8 +79,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   await checkOutput(observationsFile, world)
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
-  await checkProfileOutputs(options, world)
-  await refuseSame([options.output, options.explain, observationsFile, options.addTo], world)
+  await checkProfileOutputs(options, world, [observationsFile, options.addTo])
   const ceiling = await readCeiling(options, world)
   const recordIn = (world: World): Promise<Recording> =>
     record({
@@ -96,14 +95,13 @@ async function trace(words: readonly string[], options: Options, world: World): 
       notice: (notice) => say(world, noticeSentence(notice)),
     })
   const time = options.for
-  const begun = performance.now()
   const recording =
     time === undefined
       ? await recordIn(world)
       : await shown(
           world,
           'command' in target ? 'corner' : 'line',
-          () => recordingLine((begun + time - performance.now()) / 1000),
+          (seconds) => recordingLine(time / 1000 - seconds),
           recordIn,
         )
   const { ending, noNewPrivileges } = recording

@@ -14,7 +14,7 @@ import { verify, type SeenBy, type Verification, type VerifyNotice } from '../ve
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
-import { readProfileWord } from './profiles.ts'
+import { profileWords, readProfileWord } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -35,7 +35,7 @@ interface Options {
 export const declare: Declare = (command, world, end) => {
   command
     .usage('[options] PROFILE -- CMD...')
-    .argument('<profile>', 'a file, -, REVISION:path or built-in: docker, podman …')
+    .argument('<profile>', profileWords)
     .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
     .option('--repair', 'add what was refused until nothing is; print the patch')
@@ -91,7 +91,6 @@ async function verifyWords(
     throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
   const reportIsOnStdout = isStdout(output) || repair
   let round = 1
-  const begun = performance.now()
   const verifyIn = (world: World): Promise<Verification> =>
     verify({
       profile: text ?? profile,
@@ -114,7 +113,7 @@ async function verifyWords(
       },
     })
   const verification = repair
-    ? await shown(world, 'corner', () => roundLine(round, (performance.now() - begun) / 1000), verifyIn)
+    ? await shown(world, 'corner', (seconds) => roundLine(round, seconds), verifyIn)
     : await verifyIn(world)
   const verified: Verified = {
     ...verification,

@@ -105,14 +105,15 @@ function explainOn(
           ([name, each]) => name[0] === sign && differs(carriedOut(each, architecture, syscall, number)),
         )
         .map(([name]) => name.slice(1))
-    const isCarriedOut = carriedOut(meaning, architecture, syscall, number) !== 'never'
+    const answers = answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer)
+    const isCarriedOut = answers.some((each) => level(each) === 2)
     const rule = meaning.resolved.rules.find(({ names }) => names.includes(syscall))
     return [
       {
         architecture,
         syscall,
         number,
-        answers: answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer),
+        answers,
         at: rule && `${profile.name}:${rule.at.line}`,
         because: (because.get(syscall) ?? []).filter(({ kind }) => isCarriedOut || !onlyToAllow.has(kind)),
         default: {

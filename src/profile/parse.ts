@@ -71,9 +71,13 @@ export function soundProfile({
   )
 }
 
+/** Whether a profile's text is read as JSON; else as YAML. */
+export function isJson(text: string): boolean {
+  return /^\uFEFF?\s*[{[]/.test(text)
+}
+
 function documentsOf(text: string, refuse: (at: Place, why: string) => never): readonly TreeNode[] {
-  const start = /^\uFEFF?\s*/.exec(text)?.[0].length ?? 0
-  if (text[start] === '{' || text[start] === '[') {
+  if (isJson(text)) {
     const json = parseJson(text)
     return json.ok ? [json.root] : refuse(json.at, `is not valid JSON: ${json.why}`)
   }

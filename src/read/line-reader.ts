@@ -306,7 +306,8 @@ export class LineReader implements Reader {
   }
 }
 
-function isX32(call: string | number | undefined): boolean {
+/** Whether a number is one of x32's, as a 64-bit call has it. */
+export function isX32(call: string | number | undefined): boolean {
   return typeof call === 'number' && call >= x32Bit && call < 2 * x32Bit
 }
 

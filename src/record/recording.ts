@@ -50,6 +50,11 @@ export interface RecordSettings {
   readonly streams?: 'inherit' | 'to-stderr' | 'ignore'
 }
 
+/** What says that it is time to end. */
+export function stopSignals({ for: time, stop }: RecordSettings): readonly AbortSignal[] {
+  return [...(time === undefined ? [] : [AbortSignal.timeout(time)]), ...(stop === undefined ? [] : [stop])]
+}
+
 /** A command that is started and recorded to its end. */
 export type CommandOptions = RecordSettings & {
   readonly command: readonly [string, ...string[]]

@@ -7,14 +7,18 @@ import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { findProgram } from './program.ts'
-import type { CommandOptions, Ending, EndingSignal, RecordSettings } from './recording.ts'
+import {
+  stopSignals,
+  type CommandOptions,
+  type Ending,
+  type EndingSignal,
+  type RecordSettings,
+} from './recording.ts'
 import { streamsOf, surroundingsOf } from './surroundings.ts'
-import { signalProcess } from './traced.ts'
+import { endWorkload, signalProcess } from './traced.ts'
 
 /** How long a signal may take to be seen at the command: one that came from elsewhere is not sent again. Milliseconds. */
 const echo = 150
-/** How long a workload has to end after SIGTERM. Milliseconds. */
-const grace = 10_000
 
 /** Who knows the command's processes. */
 export interface Followed {
@@ -124,19 +128,7 @@ async function endInTime(
   if (due.length === 0) return
   const asked = AbortSignal.any([...due, over])
   if (!asked.aborted) await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))
-  const late = performance.now() + grace
-  let told = signalProcess(command, 'SIGTERM') ? [command] : []
-  while (!over.aborted) {
-    await wait(echo, undefined, { signal: over }).catch(() => undefined)
-    if (over.aborted) return
-    const members = processes()
-    if (performance.now() > late) for (const pid of members) signalProcess(pid, 'SIGKILL')
-    else if (!signalProcess(command, 0)) {
-      const left = members.filter((pid) => !told.includes(pid))
-      for (const pid of left) signalProcess(pid, 'SIGTERM')
-      told = [...told, ...left]
-    }
-  }
+  if (!over.aborted) await endWorkload(command, processes, over)
 }
 
 /** Waits for what the command left in the background, and says so. */
@@ -151,11 +143,6 @@ async function theRest(options: RecordSettings, processes: () => readonly number
     }
     await wait(pause)
   }
-}
-
-/** What says that it is time to end. */
-export function stopSignals({ for: time, stop }: RecordSettings): AbortSignal[] {
-  return [...(time === undefined ? [] : [AbortSignal.timeout(time)]), ...(stop === undefined ? [] : [stop])]
 }
 
 function endingOf(status: number | undefined, signal: string | undefined): Ending {

@@ -13,19 +13,24 @@ import type { Refusals } from './ebpf/session.ts'
 import type { Watch } from './ebpf/refused.ts'
 import { makeFifo } from './fifo.ts'
 import { Progress } from './progress.ts'
-import type { CommandOptions, Ending, EndingSignal, ProcessOptions, Recording } from './recording.ts'
+import {
+  stopSignals,
+  type CommandOptions,
+  type Ending,
+  type EndingSignal,
+  type ProcessOptions,
+  type Recording,
+} from './recording.ts'
 import { streamsOf, surroundingsOf, type Surroundings } from './surroundings.ts'
 import { refusalsIn, wantedFor } from './strace-refusals.ts'
 import { leaveOutKnown, straceOptions, straceVersion, type StraceVersion } from './strace-options.ts'
-import { signalProcess, tracedBy, withDescendants } from './traced.ts'
+import { endWorkload, signalProcess, tracedBy, withDescendants } from './traced.ts'
 
 /** What strace can record: it sees neither a cgroup nor what a daemon starts. */
 export type Straceable = CommandOptions | ProcessOptions
 
 /** How long the trace may lag behind a signal: one that it has shown by then is not sent again. Milliseconds. */
 const echo = 150
-/** How long a workload has to end after SIGTERM. Milliseconds. */
-const grace = 10_000
 
 const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
 
@@ -157,10 +162,7 @@ class Workload {
 
   /** Ends everything when the time is up or the caller says so. */
   async endInTime(): Promise<void> {
-    const { for: time, stop } = this.#options
-    const due: AbortSignal[] = []
-    if (time !== undefined) due.push(AbortSignal.timeout(time))
-    if (stop !== undefined) due.push(stop)
+    const due = stopSignals(this.#options)
     if (due.length === 0) return
     const asked = AbortSignal.any([...due, this.#over])
     if (!asked.aborted)
@@ -184,18 +186,7 @@ class Workload {
     while (this.#progress.pid === undefined && !this.#over.aborted) await this.#pause(echo)
     const command = this.#progress.pid
     if (command === undefined) return
-    const late = performance.now() + grace
-    let asked = signalProcess(command, 'SIGTERM') ? [command] : []
-    while (!this.#over.aborted) {
-      await this.#pause(echo)
-      if (performance.now() > late)
-        for (const pid of await tracedBy(this.#tracer)) signalProcess(pid, 'SIGKILL')
-      else if (!signalProcess(command, 0)) {
-        const left = (await tracedBy(this.#tracer)).filter((pid) => !asked.includes(pid))
-        for (const pid of left) signalProcess(pid, 'SIGTERM')
-        asked = [...asked, ...left]
-      }
-    }
+    await endWorkload(command, () => tracedBy(this.#tracer), this.#over)
   }
 
   /** Makes an attached strace detach: without a command it takes SIGINT itself (-I waiting). */

@@ -26,7 +26,7 @@ export function auditedText(parsed: ParsedProfile, context: Context): string {
 function audited(profile: OciProfile): OciProfile {
   const { defaultAction, architectures, flags, syscalls = [] } = profile
   const rules = syscalls.flatMap(auditedRule)
-  const begins = rules.some(({ names }) => programStarts.some((each) => names.includes(each)))
+  const begins = rules.some(({ names }) => names.some(isStart))
   return {
     defaultAction: letting(defaultAction),
     ...(architectures && { architectures }),
@@ -41,12 +41,15 @@ function audited(profile: OciProfile): OciProfile {
 function auditedRule(rule: OciRule): readonly OciRule[] {
   if (isWithheld(rule)) return [rule]
   const { names, action, args } = rule
-  const [isStart, logged] = [(name: string) => programStarts.some((each) => each === name), 'SCMP_ACT_LOG']
   const rules = [
     { names: names.filter((each) => !isStart(each)), action: letting(action) },
-    { names: names.filter(isStart), action: logged as Action },
+    { names: names.filter(isStart), action: 'SCMP_ACT_LOG' as Action },
   ]
   return rules.filter((each) => each.names.length > 0).map((each) => ({ ...each, ...(args && { args }) }))
+}
+
+function isStart(name: string): boolean {
+  return programStarts.includes(name)
 }
 
 function letting(action: Action): Action {
@@ -62,7 +65,7 @@ function difference(profile: Meaning, filter: Meaning): string | undefined {
   for (const architecture of architectureNames)
     for (const number of numbersOf(architecture)) {
       const name = syscallTable(architecture).byNumber(number)?.name
-      if (programStarts.some((each) => each === name)) continue
+      if (isStart(name ?? '')) continue
       const [said, done] = [profile, filter].map((each) => reachOf(each, architecture, number))
       const allowed = said?.answers.some((each) => level(each) === 2)
       const refused = said?.answers.some((each) => level(each) < 2)

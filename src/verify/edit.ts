@@ -4,7 +4,7 @@ import type { JSONPath } from 'jsonc-parser'
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { OciArgument } from '../profile/document.ts'
-import { parseProfile } from '../profile/index.ts'
+import { isJson, parseProfile } from '../profile/index.ts'
 import { refuses } from '../profile/words.ts'
 import type { Cases } from './ceiling.ts'
 import { jsonEdits, jsonString } from './json-edits.ts'
@@ -51,7 +51,7 @@ function carriedIn(
 ): { readonly profile: string; readonly put: (profile: string) => string | undefined } | undefined {
   const { envelope, title = '' } = parseProfile(text, { name })
   if (envelope !== 'config-map') return undefined
-  const [edits, stringAt] = isYaml(text) ? [yamlEdits, yamlString] : [jsonEdits, jsonString]
+  const [edits, stringAt] = isJson(text) ? [jsonEdits, jsonString] : [yamlEdits, yamlString]
   const profile = stringAt(text, ['data', title])
   return profile === undefined
     ? undefined
@@ -140,12 +140,7 @@ function withArchitecture(text: string, name: string, { architecture }: Addition
 }
 
 function editsOf(text: string): TextEdits {
-  return isYaml(text) ? yamlEdits : jsonEdits
-}
-
-/** As parseProfile takes it. */
-function isYaml(text: string): boolean {
-  return !/^\uFEFF?\s*[{[]/.test(text)
+  return isJson(text) ? jsonEdits : yamlEdits
 }
 
 function pathOf({ tree }: ParsedProfile): JSONPath {

@@ -2,6 +2,7 @@
 // it was made. The fields before the session are numbers that no process writes.
 import type { Architecture } from '../../abi/architectures.ts'
 import type { Say } from '../grammar.ts'
+import { isX32 } from '../line-reader.ts'
 import { audit } from './grammar.ts'
 
 export interface FilterRecord {
@@ -14,7 +15,6 @@ export interface FilterRecord {
   readonly code: number
 }
 
-const bit30 = 0x40000000
 const head = /^audit\([\d.]+:\d+\): auid=\d+ uid=\d+ gid=\d+ ses=(\d+) /
 const silent: Say = {
   diagnostic: () => undefined,
@@ -35,7 +35,7 @@ export function filterRecordOf(text: string): FilterRecord | undefined {
   const { pid, comm } = subject?.() ?? {}
   if (architecture === undefined || typeof call !== 'number' || pid === undefined) return undefined
   return {
-    architecture: architecture === 'x86_64' && (call & bit30) !== 0 ? 'x32' : architecture,
+    architecture: architecture === 'x86_64' && isX32(call) ? 'x32' : architecture,
     number: call,
     pid,
     comm: comm ?? '?',

@@ -20,7 +20,7 @@ export interface AuditedLaunch extends Launch {
 }
 
 /** What starts a program. A filter for audit answers LOG to it, whatever the profile says. */
-export const programStarts = ['execve', 'execveat'] as const
+export const programStarts: readonly string[] = ['execve', 'execveat']
 
 /** SECCOMP_RET_LOG; a filter for audit ends only what calls in a foreign architecture. */
 const letThrough = 0x7ffc0000
@@ -50,8 +50,7 @@ export async function runWithAudit(
     if (record === undefined || record.session !== session) return
     const { architecture, number, pid, comm } = record
     if (never.has(`${architecture} ${number}`)) {
-      const started = syscallTable(architecture).byNumber(number)?.name
-      if (programStarts.some((each) => each === started)) programs++
+      if (programStarts.includes(syscallTable(architecture).byNumber(number)?.name ?? '')) programs++
       return
     }
     const result = record.code === letThrough ? 'logged' : 'ended'

@@ -3,8 +3,14 @@
 import { basename } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../errors.ts'
-import type { CgroupOptions, CommandOptions, ProcessOptions, Recording } from '../recording.ts'
-import { programOf, runToEnd, stopSignals, type Launch } from '../running.ts'
+import {
+  stopSignals,
+  type CgroupOptions,
+  type CommandOptions,
+  type ProcessOptions,
+  type Recording,
+} from '../recording.ts'
+import { programOf, runToEnd, type Launch } from '../running.ts'
 import { signalProcess, withDescendants } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
 import type { Membership } from './program.ts'
