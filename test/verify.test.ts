@@ -2,7 +2,6 @@
 // test/live/verify.test.ts.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { execaSync } from 'execa'
-import fc from 'fast-check'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -17,6 +16,7 @@ import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
 import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
 import { transcript } from './commands/world.ts'
+import { fc } from './seed.ts'
 
 const meaningOf = (profile: object, runtime?: 'runc') =>
   makeMeaning(parseProfile(JSON.stringify(profile)), contextOf(runtime === undefined ? {} : { runtime }))

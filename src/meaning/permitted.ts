@@ -118,18 +118,6 @@ function within<T>({ resolved }: Meaning, syscall: string, decide: () => T): T {
   }
 }
 
-/** Whether the call is carried out with these values; what is not named is 0. */
-export function isCarriedOut(
-  meaning: Meaning,
-  architecture: Architecture,
-  syscall: string,
-  values: Case,
-): boolean {
-  const number = syscallTable(architecture).byName(syscall)?.number
-  const args = [0, 1, 2, 3, 4, 5].map((each) => values.find(({ index }) => index === each)?.value ?? 0n)
-  return number !== undefined && level(meaning.answer(architecture, number, args)) === 2
-}
-
 /**
  * The kernel answers a protocol family from AF_MAX on (46, linux/socket.h) with EAFNOSUPPORT: one beyond 63 is nothing
  * that a program can use, and to write down all that a GT lets through would take a rule a bit.

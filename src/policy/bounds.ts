@@ -69,7 +69,7 @@ function boundsOn(
       .flatMap((value) =>
         withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
           // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
-          const isInside = tuple.length === indexes.length && ceiling.carriesOut(architecture, syscall, tuple)
+          const isInside = ceiling.permits(architecture, syscall, tuple)
           const what = { what: 'value', argument: index, value: `${value}` } as const
           return { conditions: tuple, because: [isInside ? within(true) : beyond(what, tuple)] }
         }),

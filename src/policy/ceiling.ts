@@ -3,14 +3,7 @@
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import {
-  builtin,
-  contextOf,
-  isCarriedOut,
-  isPermitted,
-  makeMeaning,
-  permittedCases,
-} from '../meaning/index.ts'
+import { builtin, contextOf, isPermitted, makeMeaning, permittedCases } from '../meaning/index.ts'
 import type { Case, Context, Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 
@@ -66,11 +59,7 @@ export class Ceiling {
     const known = this.#cases.get(key)
     if (known !== undefined) return known
     const all = permittedCases(this.#meaning(architecture), architecture, syscall)
-    const cases = all.filter((each) =>
-      this.#otherTargets(architecture, syscall).every((other) => {
-        return this.#refuses(other, syscall) || isPermitted(this.#meaning(other), other, syscall, each)
-      }),
-    )
+    const cases = all.filter((each) => this.#isPermittedElsewhere(architecture, syscall, each))
     if (cases.length === 0 && all.length > 0) {
       throw new UserError(
         `${this.name}: the conditions on ${syscall} do not mean the same on ${this.#targets.join(' and ')}: make a profile for each of them, with --arch`,
@@ -98,9 +87,18 @@ export class Ceiling {
     return permittedCases(this.#meaning(architecture), architecture, syscall).length === 0
   }
 
-  /** Whether it carries out the call with these arguments; those that the case does not name are 0. */
-  carriesOut(architecture: Architecture, syscall: string, args: Case): boolean {
-    return isCarriedOut(this.#meaning(architecture), architecture, syscall, args)
+  /** Whether it carries out every call of a case, here and on the other targets that have its rule as well. */
+  permits(architecture: Architecture, syscall: string, args: Case): boolean {
+    return (
+      isPermitted(this.#meaning(architecture), architecture, syscall, args) &&
+      this.#isPermittedElsewhere(architecture, syscall, args)
+    )
+  }
+
+  #isPermittedElsewhere(architecture: Architecture, syscall: string, args: Case): boolean {
+    return this.#otherTargets(architecture, syscall).every(
+      (other) => this.#refuses(other, syscall) || isPermitted(this.#meaning(other), other, syscall, args),
+    )
   }
 
   /** The capabilities of which any one, added to the bounding set, makes it carry the call out in this case, or in any. */
@@ -109,7 +107,7 @@ export class Ceiling {
     const isEnough: Question = (meaning) =>
       args.length === 0
         ? permittedCases(meaning, architecture, syscall).length > 0
-        : isCarriedOut(meaning, architecture, syscall, args)
+        : isPermitted(meaning, architecture, syscall, args)
     const filters = this.#profile.profile.profile.syscalls.flatMap((rule) => [rule.includes, rule.excludes])
     const named = new Set(filters.flatMap((filter) => filter?.caps ?? []))
     return [...named].sort().filter((each) => isEnough(this.#meaning(architecture, each)))

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? 1)
+export { seed } from '../seed.ts'
 /** How many inputs a test tries that takes some thousands of them in a minute. */
 export const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 200)
 

@@ -1,7 +1,6 @@
 // Laws of comparing: nothing against itself, mirrored the other way round, every witness answers differently, and where
 // nothing is reported no random or boundary call differs. What is called wider permits a call that was not permitted, as
 // the kernel sees calls.
-import fc from 'fast-check'
 import t from 'tap'
 import { architectures } from '../../src/abi/architectures.ts'
 import { isNarrowArgument } from '../../src/abi/narrow-arguments.ts'
@@ -16,8 +15,8 @@ import {
 } from '../../src/meaning/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { callsAround, profileText, randomProfile, type RandomProfile } from './random.ts'
+import { fc, seed } from '../seed.ts'
 
-const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 2100)
 
 const mirror = { wider: 'narrower', narrower: 'wider', sideways: 'sideways' } as const

@@ -3,7 +3,6 @@
 // SECCOMP_GEN_RUNS says how many profiles.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { answerTo } from '../../src/meaning/evaluate.ts'
@@ -17,12 +16,12 @@ import {
   type RandomArgument,
   type RandomProfile,
 } from './random.ts'
+import { fc, seed } from '../seed.ts'
 
 // Debian's module is the system's Python's, whatever other python3 stands in PATH.
 const python = '/usr/bin/python3'
 const found = spawnSync(python, ['-c', 'import seccomp'])
 const skip = found.status === 0 ? false : 'python3-seccomp is not installed'
-const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 3000)
 const milliseconds = Math.max(60_000, runs * 20)
 

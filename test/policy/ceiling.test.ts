@@ -1,7 +1,6 @@
 // Never wider than the ceiling: what a profile opens beyond it was seen, and each such call or value has a reason that
 // says so; and what was seen, with the values that were seen, is allowed.
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import t from 'tap'
 import { architectures, isArchitecture, type Architecture } from '../../src/abi/architectures.ts'
 import { isNarrowArgument } from '../../src/abi/narrow-arguments.ts'
@@ -22,8 +21,7 @@ import { parseProfile, printPolicyAs } from '../../src/profile/index.ts'
 import { ceilingLines } from '../../src/report/ceiling.ts'
 import { filesOf, observeFile } from '../read/logs.ts'
 import { observed, recordings, withoutTraces } from '../recordings.ts'
-
-const seed = Number(process.env['SECCOMP_GEN_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+import { fc, seed } from '../seed.ts'
 
 const hosts = ['x86_64', 'aarch64'] as const
 type Host = (typeof hosts)[number]
@@ -449,6 +447,29 @@ t.test('what the runtime needs is left out where the ceiling refuses it, and sai
   t.throws(() => derivePolicy(seen({ read: undefined }), { within: 'dokcer' }), { name: 'UserError' })
   t.end()
 })
+
+t.test(
+  'a value outside of every case is within a ceiling only if that carries it out whatever the other arguments',
+  (t) => {
+    const rule = (index: number, op: string, value: number): unknown => ({
+      names: ['socket'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [{ index, op: `SCMP_CMP_${op}`, value }],
+    })
+    // Socket 200 with protocol 0 is carried out, with another one it is not.
+    const text = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [rule(0, 'NE', 200), rule(2, 'EQ', 0)],
+    })
+    const policy = derivePolicy(seen({ socket: { 0: ['200'], 2: ['6'] } }), {
+      within: { name: 'any.json', profile: parseProfile(text, { name: 'any.json' }) },
+      runtime: 'none',
+    })
+    t.equal(level(meaningOf(policy, 'x86_64').answer('x86_64', 41, [200n, 1n, 6n])), 2)
+    t.match(ceilingLines(policy), [/^wider than any\.json: socket with argument 0 = 200 was seen/])
+    t.end()
+  },
+)
 
 t.test('any ceiling: nothing that it refuses is allowed, unless it was seen; what was seen is', (t) => {
   const calls = ['socket', 'mmap', 'ioctl'] as const

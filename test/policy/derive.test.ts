@@ -1,4 +1,3 @@
-import * as fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -15,6 +14,7 @@ import {
   type PolicyRule,
   type Reason,
 } from '../../src/policy/index.ts'
+import { fc } from '../seed.ts'
 
 type Calls = Readonly<Record<string, ObservedCall>>
 

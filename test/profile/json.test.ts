@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { parseJson } from '../../src/profile/json.ts'
 import { jsonText, type JsonValue } from '../../src/profile/json-text.ts'
 import { member, nodeAt, plainValue, type TreeNode } from '../../src/profile/tree.ts'
 import { parseYaml } from '../../src/profile/yaml.ts'
+import { fc } from '../seed.ts'
 
 function root(text: string): TreeNode {
   const reading = parseJson(text)

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { architectures, type Architecture } from '../../src/abi/architectures.ts'
@@ -15,6 +14,7 @@ import {
 } from '../../src/profile/index.ts'
 import { actions, documentArchitectures, flags, operators } from '../../src/profile/words.ts'
 import { anyPolicy, small } from './policies.ts'
+import { fc } from '../seed.ts'
 
 const because = small.rules[0]?.because as Policy['rules'][number]['because']
 

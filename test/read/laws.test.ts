@@ -1,5 +1,4 @@
 // Laws of reading: pieces do not matter, the quick way and the careful way agree, and no input is too strange.
-import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { execFileSync } from 'node:child_process'
@@ -12,9 +11,7 @@ import { Lines } from '../../src/read/lines.ts'
 import { formatTable } from '../../src/read/formats.ts'
 import { filesOf } from './logs.ts'
 import { recordings, sourcesOf, traces, withoutTraces } from '../recordings.ts'
-
-// The same inputs every time; SECCOMP_GEN_SEED takes others.
-fc.configureGlobal({ seed: Number(process.env['SECCOMP_GEN_SEED'] ?? 1) })
+import { fc } from '../seed.ts'
 
 const read = async (pieces: Uint8Array[], name = 't'): Promise<string> =>
   printObservations(await observe([{ name, bytes: pieces }], { format: 'strace' }))

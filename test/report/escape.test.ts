@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import {
   escapeMarkdown,
@@ -6,6 +5,7 @@ import {
   escapeWorkflowData,
   escapeWorkflowProperty,
 } from '../../src/report/escape.ts'
+import { fc } from '../seed.ts'
 
 t.test('what could command a terminal is spelled out', (t) => {
   for (const [given, printed] of [
