@@ -60,6 +60,11 @@ export async function runToEnd(
 ): Promise<Ending> {
   const [word, ...operands] = options.command
   const over = new AbortController()
+  let pid = 0
+  // Before the command is there: a signal that comes as soon as it is must not end us.
+  const silence = options.signals?.(
+    (signal) => void pass(signal, pid, followed, processes, over.signal, passesNothing === true),
+  )
   try {
     const command = followed.starting(() =>
       execa(file, operands, {
@@ -70,11 +75,8 @@ export async function runToEnd(
         cleanup: false,
       }),
     )
-    const pid = command.pid ?? 0
+    pid = command.pid ?? 0
     started?.(pid)
-    const silence = options.signals?.(
-      (signal) => void pass(signal, pid, followed, processes, over.signal, passesNothing === true),
-    )
     const ending = endInTime(options, processes, pid, over.signal)
     const result = await command
     if (result.exitCode === undefined && result.signal === undefined) {
@@ -84,10 +86,10 @@ export async function runToEnd(
     await theRest(options, processes)
     over.abort()
     await ending
-    silence?.()
     return endingOf(result.exitCode, result.signal)
   } finally {
     over.abort()
+    silence?.()
   }
 }
 

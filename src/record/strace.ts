@@ -30,7 +30,7 @@ import { endWorkload, signalProcess, tracedBy, withDescendants } from './traced.
 export type Straceable = CommandOptions | ProcessOptions
 
 /** How long the trace may lag behind a signal: one that it has shown by then is not sent again. Milliseconds. */
-const echo = 150
+const echo = 300
 
 const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
 
@@ -60,6 +60,7 @@ export async function recordWithStrace(
   const fifo = await makeFifo(container?.directory)
   const progress = new Progress()
   const over = new AbortController()
+  let silence: (() => void) | undefined
   try {
     const target =
       options.pid === undefined
@@ -79,6 +80,9 @@ export async function recordWithStrace(
       fifo.path,
       ...target,
     ]
+    let ending: Workload | undefined
+    // Before strace is there: a signal that comes as soon as it is must not end us.
+    silence = options.signals?.((signal) => void ending?.pass(signal))
     const tracer = execa('strace', words, {
       ...surroundings,
       ...tracerStreams(options, container?.descriptors),
@@ -101,19 +105,18 @@ export async function recordWithStrace(
       ),
     )
     const passesNothing = container?.passesNothing === true
-    const ending = new Workload(tracer.pid ?? 0, options, progress, over.signal, passesNothing)
-    const silence = options.signals?.((signal) => void ending.pass(signal))
+    ending = new Workload(tracer.pid ?? 0, options, progress, over.signal, passesNothing)
     const watching = [ending.endInTime(), ending.tellLeftRunning()]
     const result = await tracer
     over.abort()
     fifo.close()
     const read = await reading
     await Promise.all(watching)
-    silence?.()
     const recording = outcome(name, options, progress, result, read)
     return refusals === undefined ? recording : { ...recording, refusals }
   } finally {
     over.abort()
+    silence?.()
     fifo.close()
     await fifo.remove()
   }
