@@ -1,7 +1,7 @@
 // Which system calls an architecture has, and under which number. Authority: libseccomp's syscalls.csv, because
 // its names are the ones a profile is written in; the data is generated (scripts/make-tables.ts), one file each.
 import { UserError } from '../errors.ts'
-import type { Architecture } from './architectures.ts'
+import { architectureNames, type Architecture } from './architectures.ts'
 import { aarch64 } from './data/aarch64.ts'
 import { arm } from './data/arm.ts'
 import { x32 } from './data/x32.ts'
@@ -50,7 +50,7 @@ export function syscallTable(architecture: Architecture): SyscallTable {
 
 /** Whether any of the five architectures has a call of this name. */
 export function isKnownAnywhere(name: string): boolean {
-  return (Object.keys(texts) as Architecture[]).some((each) => syscallTable(each).byName(name) !== undefined)
+  return architectureNames.some((each) => syscallTable(each).byName(name) !== undefined)
 }
 
 function parseTable(architecture: Architecture, text: string): SyscallTable {

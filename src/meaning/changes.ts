@@ -37,14 +37,16 @@ export function changesBetween(
   documents: { readonly before: ParsedProfile; readonly after: ParsedProfile },
 ): Comparison {
   const capabilities = [...after.context.capabilities].sort()
+  const { name, profile } = documents.after
+  const lines = linesOf(profile)
   const changes = differencesOf(before, after).map((each): Change => ({
     ...each,
     id: idOf(each),
     fingerprint: fingerprintOf(each),
-    at: `${documents.after.name}:${lineOf(documents.after, each.syscall)}`,
+    at: `${name}:${lines.get(each.syscall) ?? profile.at.line}`,
     capabilities,
   }))
-  return { verdict: verdictOf(changes, isIdentical(before, after)), changes }
+  return { verdict: verdictOf(changes, () => isIdentical(before, after)), changes }
 }
 
 function idOf({ conditional, direction }: Difference): ChangeId {
@@ -64,15 +66,19 @@ function fingerprintOf(difference: Difference): string {
   return hash('sha256', isOfDroppedHalves(difference) ? `${key} dropped` : key).slice(0, 12)
 }
 
-function lineOf({ profile }: ParsedProfile, syscall: string): number {
-  const naming = profile.syscalls.find(({ names }) => names.includes(syscall))
-  return naming === undefined
-    ? profile.at.line
-    : (naming.namesAt[naming.names.indexOf(syscall)] ?? naming).at.line
+/** By call, of the first rule that names it. */
+function linesOf({ syscalls }: ParsedProfile['profile']): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>()
+  for (const rule of syscalls) {
+    for (const [index, name] of rule.names.entries()) {
+      if (!lines.has(name)) lines.set(name, (rule.namesAt[index] ?? rule).at.line)
+    }
+  }
+  return lines
 }
 
-export function verdictOf(changes: readonly Difference[], identical: boolean): Verdict {
-  if (changes.length === 0) return identical ? 'identical' : 'equivalent'
+export function verdictOf(changes: readonly Difference[], isIdentical: () => boolean): Verdict {
+  if (changes.length === 0) return isIdentical() ? 'identical' : 'equivalent'
   // Beside any other change, one in halves that the kernel drops decides nothing.
   const seen = changes.filter((change) => !isOfDroppedHalves(change))
   const directions = new Set((seen.length === 0 ? changes : seen).map(({ direction }) => direction))

@@ -4,7 +4,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
+import { answerText, directionOf, type Answer, type Direction } from './answer.ts'
 import { TooManyConditions } from './diagram.ts'
 import { passes } from './evaluate.ts'
 import { decisionOn } from './filter.ts'
@@ -44,12 +44,9 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
   return architectureNames
     .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
     .flatMap((architecture) => {
-      const numbers: (readonly [string, number])[] = syscallTable(architecture).entries.map(
-        ({ name, number }) => [name, number],
-      )
       const other = architecture === 'x32' ? 0x40000000 + unlisted : unlisted
-      return [...numbers, [String(other), other] as const].flatMap(([syscall, number]) =>
-        differencesOfCall(before, after, architecture, syscall, number),
+      return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
+        ({ name, number }) => differencesOfCall(before, after, architecture, name, number),
       )
     })
 }
@@ -82,14 +79,18 @@ export function differencesOfCall(
   syscall: string,
   number: number,
 ): readonly Difference[] {
-  const [one, other] = [before, after].map(({ filter }) => decisionOn(filter, architecture, number)) as [
-    Target,
-    Target,
-  ]
-  if (isAnswer(one) && isAnswer(other) && isSameAnswer(one, other)) return []
+  const one = decisionOn(before.filter, architecture, number)
+  const other = decisionOn(after.filter, architecture, number)
+  const call = { architecture, syscall, number }
+  if (isAnswer(one) && isAnswer(other)) {
+    const direction = directionOf(one, other)
+    if (direction === undefined) return []
+    return [
+      { direction, ...call, conditional: false, before: one, after: other, args: argumentsOf(new Map()) },
+    ]
+  }
   const budget = { left: stepLimit, syscall, architecture }
   const found = new Map<string, Difference>()
-  const conditional = !isAnswer(one) || !isAnswer(other)
   for (const [first, words] of ways(one, new Map(), budget)) {
     for (const [second, both] of ways(other, words, budget)) {
       const direction = directionOf(first, second)
@@ -98,10 +99,8 @@ export function differencesOfCall(
       if (found.has(key)) continue
       found.set(key, {
         direction,
-        architecture,
-        syscall,
-        number,
-        conditional,
+        ...call,
+        conditional: true,
         before: first,
         after: second,
         args: argumentsOf(both),

@@ -34,7 +34,7 @@ export function makeFilter(resolved: Resolved, context: Context): Filter {
   for (const rule of resolved.rules) {
     if (isSameAnswer(rule.answer, defaultAnswer)) continue
     const alternatives = alternativesOf(rule.args)
-    for (const name of rule.names) {
+    for (const name of rule.names.filter(isKnownAnywhere)) {
       for (const conditions of alternatives) {
         for (const [architecture, entries] of calls) {
           for (const { call, member } of callsOf(name, architecture)) {
@@ -85,7 +85,6 @@ interface Named {
 
 /** What libseccomp takes a name for; on i386 a socket or ipc call is its family's as well, first. */
 function callsOf(name: string, architecture: Architecture): readonly Named[] {
-  if (!isKnownAnywhere(name)) return []
   const number = syscallTable(architecture).byName(name)?.number
   const own = { call: number ?? name }
   if (architecture !== 'x86') return [own]

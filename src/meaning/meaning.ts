@@ -16,8 +16,24 @@ export interface Meaning {
   answer(architecture: Architecture, number: number, args: readonly bigint[]): Answer
 }
 
-/** @throws UserError for a profile that a loader refuses, or libseccomp. */
+const made = new WeakMap<ParsedProfile, Map<string, Meaning>>()
+
+/**
+ * Made once for a profile and a context: the same profile is asked by many, and making its filter takes longer than
+ * most questions.
+ *
+ * @throws UserError for a profile that a loader refuses, or libseccomp.
+ */
 export function makeMeaning(parsed: ParsedProfile, context: Context): Meaning {
+  const known = made.get(parsed) ?? new Map<string, Meaning>()
+  made.set(parsed, known)
+  const { host, kernel, runtime, capabilities } = context
+  const key = [host, kernel.join('.'), runtime, ...[...capabilities].sort()].join(' ')
+  const meaning = known.get(key) ?? meaningIn(parsed, context)
+  known.set(key, meaning)
+  return meaning
+}
+function meaningIn(parsed: ParsedProfile, context: Context): Meaning {
   const resolved = resolve(parsed, context)
   const filter = makeFilter(resolved, context)
   return {

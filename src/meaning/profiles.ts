@@ -88,7 +88,7 @@ function compareInAll(
     }
   }
   const changes = [...found.values()]
-  return { verdict: verdictOf(changes, identical), changes, contexts: [...contexts.keys()] }
+  return { verdict: verdictOf(changes, () => identical), changes, contexts: [...contexts.keys()] }
 }
 
 /**

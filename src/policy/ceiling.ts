@@ -4,7 +4,7 @@ import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { builtin, contextOf, isPermitted, makeMeaning, permittedCases } from '../meaning/index.ts'
-import type { Case, Context, Meaning } from '../meaning/index.ts'
+import type { Case, Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 
 /** A profile as a ceiling. */
@@ -124,19 +124,6 @@ export class Ceiling {
     })
     const capabilities = new Set(context.capabilities)
     if (capability !== undefined) capabilities.add(capability)
-    return meaningOf(this.#profile.profile, { ...context, capabilities })
+    return makeMeaning(this.#profile.profile, { ...context, capabilities })
   }
-}
-
-/** A profile is the ceiling of many policies, and its meaning takes longer to make than a policy. */
-const made = new WeakMap<ParsedProfile, Map<string, Meaning>>()
-
-function meaningOf(profile: ParsedProfile, context: Context): Meaning {
-  const known = made.get(profile) ?? new Map<string, Meaning>()
-  made.set(profile, known)
-  const { host, kernel } = context
-  const key = [host, kernel.join('.'), ...[...context.capabilities].sort()].join(' ')
-  const meaning = known.get(key) ?? makeMeaning(profile, context)
-  known.set(key, meaning)
-  return meaning
 }
