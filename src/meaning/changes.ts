@@ -50,9 +50,9 @@ export function changesBetween(
 }
 
 function idOf({ conditional, direction }: Difference): ChangeId {
-  const what = { wider: 'allowed', narrower: 'refused', sideways: 'answered-otherwise' } as const
-  return `${conditional ? 'arguments' : 'call'}-${what[direction]}`
+  return `${conditional ? 'arguments' : 'call'}-${outcomes[direction]}`
 }
+const outcomes = { wider: 'allowed', narrower: 'refused', sideways: 'answered-otherwise' } as const
 
 /** Whether the answers permit more or less, and the kernel sees no call that is permitted on one side alone. */
 export function isOfDroppedHalves({ direction, before, after }: Difference): boolean {

@@ -85,9 +85,7 @@ export function differencesOfCall(
   if (isAnswer(one) && isAnswer(other)) {
     const direction = directionOf(one, other)
     if (direction === undefined) return []
-    return [
-      { direction, ...call, conditional: false, before: one, after: other, args: argumentsOf(new Map()) },
-    ]
+    return [{ direction, ...call, conditional: false, before: one, after: other, args: zeros }]
   }
   const budget = { left: stepLimit, syscall, architecture }
   const found = new Map<string, Difference>()
@@ -179,6 +177,8 @@ function learn(
   const still = passes({ test, datum }, (word & mask) >>> 0) === holds ? word : wordWith(next)
   return still === undefined ? undefined : new Map(words).set(index, { facts: next, word: still })
 }
+
+const zeros: readonly bigint[] = [0n, 0n, 0n, 0n, 0n, 0n]
 
 function argumentsOf(words: Words): readonly bigint[] {
   const word = (index: number): bigint => BigInt(words.get(index)?.word ?? 0)
