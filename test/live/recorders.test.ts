@@ -19,6 +19,9 @@ const directory = t.testdir()
 const at = (name: string): string => join(directory, name)
 
 const c = `
+#define _GNU_SOURCE
+#include <linux/sched.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -26,7 +29,9 @@ const c = `
 int main(void) {
   close(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   socket(AF_NETLINK, SOCK_RAW, 0);
-  syscall(SYS_clone3, 0, 0);
+  struct clone_args made = { .flags = CLONE_NEWUTS, .exit_signal = SIGCHLD };
+  (void)made;
+  if (syscall(SYS_clone3, CLONE3) == 0) _exit(0);
   syscall(1000); /* beyond every table */
   if (fork() == 0) { setsid(); if (fork() == 0) { usleep(50000); getppid(); _exit(0); } _exit(0); }
   wait(0);
@@ -43,9 +48,10 @@ async function build(name: string, ...options: string[]): Promise<string | undef
 }
 
 const skips = new Map([
-  ['daemon', await build('daemon')],
-  ['static', await build('static', '-static')],
-  ['i386', await build('i386', '-m32')],
+  ['daemon', await build('daemon', '-DCLONE3=0, 0')],
+  ['namespace', await build('namespace', '-DCLONE3=&made, sizeof made')],
+  ['static', await build('static', '-static', '-DCLONE3=0, 0')],
+  ['i386', await build('i386', '-m32', '-DCLONE3=0, 0')],
 ])
 
 const programs: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -56,6 +62,7 @@ const programs: Readonly<Record<string, readonly [string, ...string[]]>> = {
   tar: ['/bin/tar', '-C', '/etc', '-cf', '/dev/null', 'apt'],
   sed: ['/bin/sed', '-n', '1p', '/etc/passwd'],
   daemon: [at('daemon')],
+  namespace: [at('namespace')],
   static: [at('static')],
   i386: [at('i386')],
 }

@@ -9,11 +9,13 @@ const stepLimit = 100_000
 const errnos = { noEntry: -2n, tooBig: -7n, exists: -17n, fault: -14n }
 const noExist = 1n
 
+/** Only the program's own it may touch itself; the others it has copied, each by its helper. */
+type Memory = 'own' | 'kernel' | 'user'
+
 interface Region {
   readonly base: bigint
   readonly bytes: Buffer
-  /** Memory of the kernel: only the helper that copies it may look there. */
-  readonly guarded: boolean
+  readonly memory: Memory
 }
 
 /** What the kernel knows of the moment in which a program runs. */
@@ -33,18 +35,22 @@ export class BpfMachine implements MapCalls {
   readonly #processors: number
   readonly #regions: Region[] = []
   readonly #maps = new Map<number, { readonly shape: KernelMap; readonly values: Map<string, bigint> }>()
-  #free = 0xffff_8000_0000_0000n
+  readonly #free: Record<Memory, bigint> = {
+    own: 0xffff_c000_0000_0000n,
+    kernel: 0xffff_8000_0000_0000n,
+    user: 0x1000_0000n,
+  }
 
   constructor(processors: number) {
     this.#processors = processors
   }
 
-  /** Puts bytes of the kernel somewhere and gives their address. They can be changed later. */
-  place(bytes: Buffer, guarded = true): bigint {
-    const base = this.#free
-    this.#regions.push({ base, bytes, guarded })
+  /** Puts bytes somewhere and gives their address; of users below 4 GB. They can be changed later. */
+  place(bytes: Buffer, memory: Memory = 'kernel'): bigint {
+    const base = this.#free[memory]
+    this.#regions.push({ base, bytes, memory })
     // Nothing lies next to anything: what reads beyond an end is found out.
-    this.#free += BigInt(bytes.length) + 0x1000n
+    this.#free[memory] += BigInt(bytes.length) + 0x1000n
     return base
   }
 
@@ -53,7 +59,7 @@ export class BpfMachine implements MapCalls {
     this.#maps.set(map.descriptor, { shape: map, values: new Map() })
     if (shape.type !== 'hash') {
       const each = this.#sizeOf(map)
-      const base = this.place(Buffer.alloc(each * shape.entries), false)
+      const base = this.place(Buffer.alloc(each * shape.entries), 'own')
       for (let index = 0; index < shape.entries; index++)
         this.#valuesOf(map.descriptor).set(keyOf(index), base + BigInt(index * each))
     }
@@ -86,8 +92,8 @@ export class BpfMachine implements MapCalls {
     const words = Buffer.alloc(context.length * 8)
     for (const [index, word] of context.entries()) words.writeBigUInt64LE(BigInt.asUintN(64, word), index * 8)
     const registers = new BigUint64Array(11)
-    registers[1] = this.place(words, false)
-    registers[10] = this.place(Buffer.alloc(stackSize), false) + BigInt(stackSize)
+    registers[1] = this.place(words, 'own')
+    registers[10] = this.place(Buffer.alloc(stackSize), 'own') + BigInt(stackSize)
     try {
       return this.#steps(program, registers, moment)
     } finally {
@@ -180,9 +186,10 @@ export class BpfMachine implements MapCalls {
       }
       case 35:
         return moment.task
+      case 112:
       case 113: {
         const target = this.#bytes(one, Number(two))
-        const source = this.#find(three, Number(two), true)
+        const source = this.#find(three, Number(two), helper === 112 ? ['user'] : ['own', 'kernel'])
         if (source === undefined) {
           target.fill(0)
           return errnos.fault
@@ -199,7 +206,7 @@ export class BpfMachine implements MapCalls {
 
   #insert(descriptor: number, key: string): bigint {
     const { shape, values } = this.#mapOf(BigInt(descriptor))
-    const base = this.place(Buffer.alloc(shape.value), false)
+    const base = this.place(Buffer.alloc(shape.value), 'own')
     values.set(key, base)
     return base
   }
@@ -232,18 +239,17 @@ export class BpfMachine implements MapCalls {
 
   /** Memory that a program may touch itself. */
   #bytes(address: bigint, size: number): Buffer {
-    const found = this.#find(address, size, false)
+    const found = this.#find(address, size, ['own'])
     if (found === undefined)
       throw new Error(`the program touches what is not its own: ${size} bytes at 0x${address.toString(16)}`)
     return found
   }
 
-  /** `guarded`: memory of the kernel too, which only the helper that copies it may read. */
-  #find(address: bigint, size: number, guarded: boolean): Buffer | undefined {
+  #find(address: bigint, size: number, among: readonly Memory[]): Buffer | undefined {
     const region = this.#regions.find(
       ({ base, bytes }) => address >= base && address + BigInt(size) <= base + BigInt(bytes.length),
     )
-    if (region === undefined || (region.guarded && !guarded)) return undefined
+    if (region === undefined || !among.includes(region.memory)) return undefined
     const start = Number(address - region.base)
     return region.bytes.subarray(start, start + size)
   }

@@ -47,6 +47,8 @@ const argumentRegisters = {
 interface Call {
   readonly number: number
   readonly args?: readonly bigint[]
+  /** Words of 64 bits in the program's memory; the first argument points to them. */
+  readonly behind?: readonly bigint[]
   /** Made by 32-bit code. */
   readonly compat?: boolean
   readonly filtered?: boolean
@@ -139,7 +141,8 @@ class Simulated {
     return this.#machine.place(bytes)
   }
 
-  #registers({ number, args = [], compat = false }: Call): bigint {
+  #registers({ number, args = [], behind, compat = false }: Call): bigint {
+    const pointed = behind && this.#machine.place(Buffer.from(BigUint64Array.from(behind).buffer), 'user')
     const place = registerPlaces[this.#architecture]
     const bytes = Buffer.alloc(336, 0x5a)
     const names =
@@ -147,7 +150,10 @@ class Simulated {
         ? argumentRegisters.aarch64
         : argumentRegisters[compat ? 'i386' : 'x86_64']
     for (const [index, name] of names.entries())
-      bytes.writeBigUInt64LE(BigInt.asUintN(64, args[index] ?? 0n), place(name))
+      bytes.writeBigUInt64LE(
+        BigInt.asUintN(64, (index === 0 ? pointed : undefined) ?? args[index] ?? 0n),
+        place(name),
+      )
     if (this.#architecture === 'aarch64') {
       // PSR_MODE32_BIT; N and C beside it.
       bytes.writeBigUInt64LE(compat ? 0xa0000010n : 0xa0000000n, place('pstate'))
@@ -216,6 +222,32 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
       kernel.observations().architectures[machine]?.['getpid']?.first,
       'ebpf:program',
       'who made it first',
+    )
+    t.end()
+  })
+
+  t.test(`${machine}: the flags of clone3, behind its pointer`, (t) => {
+    const kernel = new Simulated(machine, tree)
+    kernel.adopt(100)
+    // struct clone_args, include/uapi/linux/sched.h: flags first, exit_signal fifth.
+    const thread = [0x3d0f00n, 0x7fn, 0x7fn, 0x7fn, 0n, 0x7fn, 0x7fn, 0x7fn]
+    const child = [0x10000000n, 0n, 0n, 0n, 17n, 0n, 0n, 0n]
+    for (const behind of [thread, child, thread]) kernel.call({ number: number(machine, 'clone3'), behind })
+    kernel.call({ number: number(compat, 'clone3'), compat: true, behind: child })
+    const flags = { [machine]: ['4001536', '268435473'], [compat]: ['268435473'] }
+    t.strictSame(told(kernel.observations()), {
+      [machine]: { clone3: [3, { 0: flags[machine] }] },
+      [compat]: { clone3: [1, { 0: flags[compat] }] },
+    })
+    kernel.call({ number: number(machine, 'clone3'), args: [0x7fff_0000n] })
+    kernel.call({ number: number(compat, 'clone3'), compat: true, behind: [17n] })
+    t.strictSame(
+      told(kernel.observations()),
+      {
+        [machine]: { clone3: [4, { 0: null }] },
+        [compat]: { clone3: [2, { 0: null }] },
+      },
+      'not readable, so not known',
     )
     t.end()
   })

@@ -45,6 +45,7 @@ export const map = (to: Register, descriptor: number): Instruction => ({
 })
 export const add = (to: Register, value: number): Instruction => ({ code: 0x07, to, value })
 export const addRegister = (to: Register, from: Register): Instruction => ({ code: 0x0f, to, from })
+export const orRegister = (to: Register, from: Register): Instruction => ({ code: 0x4f, to, from })
 export const or = (to: Register, value: number): Instruction => ({ code: 0x47, to, value })
 export const and = (to: Register, value: number): Instruction => ({ code: 0x57, to, value })
 export const shiftRight = (to: Register, bits: number): Instruction => ({ code: 0x77, to, value: bits })
@@ -124,6 +125,7 @@ const helpers = {
   currentPidTgid: 14,
   currentComm: 16,
   currentTask: 35,
+  readUser: 112,
   readKernel: 113,
   currentAncestorCgroup: 123,
   /** The same task, as a pointer whose type the verifier knows. Linux 5.11. */

@@ -7,6 +7,10 @@ export const slotsPerArchitecture = 1024
 
 /** Places in the value of `slots`: which arguments are wanted (a bit each), which values found no room, first comm. */
 export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
+/** Beside the six bits of `wanted`: what argument 0 of clone3 points to. */
+export const wantedBehind = 1 << 6
+/** struct clone_args of include/uapi/linux/sched.h: the places of what clone has in its first argument. */
+export const cloneArgs = { flags: 0, exitSignal: 32, size: 40 } as const
 /** Places in `control`. */
 export const controlKeys = {
   armed: 0,

@@ -4,7 +4,16 @@
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
 import { architecturesOf, type Layout } from './layout.ts'
-import { controlKeys, memberStates, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
+import {
+  cloneArgs,
+  controlKeys,
+  memberStates,
+  slotPlaces,
+  slotsPerArchitecture,
+  valueKey,
+  wantedBehind,
+  type Maps,
+} from './maps.ts'
 
 /** Whose calls count. */
 export interface Membership {
@@ -204,12 +213,10 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     bpf.storeLower(frame, -40 + valueKey.slot, 1),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
-    ...layout.registers.arguments.flatMap((offset, index) => value(maps, offset, index, 'wide', false)),
+    ...values(maps, layout.registers.arguments, 'wide', false),
     bpf.jump('done'),
     bpf.label('compat'),
-    ...layout.registers.compatArguments.flatMap((offset, index) =>
-      value(maps, offset, index, 'compat', true),
-    ),
+    ...values(maps, layout.registers.compatArguments, 'compat', true),
     bpf.jump('done'),
     ...other(maps),
     bpf.label('lost'),
@@ -218,18 +225,58 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
   ]
 }
 
-/** One argument's value, if it is wanted (r9) and new. r8: the slot's value. */
-function value(maps: Maps, offset: number, index: number, way: string, lower: boolean): readonly Line[] {
-  const next = `${way}-${index}-done`
-  return [
-    bpf.move(1, 9),
-    bpf.and(1, 1 << index),
-    bpf.jumpIf(1, 'equal', 0, next),
-    bpf.storeValue(frame, -40 + valueKey.index, index),
+/** The values of the arguments that are wanted (r9). r6: registers, r8: the slot's value. `lower`: of 32 bits. */
+function values(maps: Maps, registers: readonly number[], way: string, lower: boolean): readonly Line[] {
+  const [first = 0] = registers
+  const argument = (offset: number): readonly Line[] => [
     ...read(6, offset, 8, -40 + valueKey.value),
     ...(lower
       ? [bpf.loadLower(1, frame, -40 + valueKey.value), bpf.store(frame, -40 + valueKey.value, 1)]
       : []),
+  ]
+  return [
+    ...registers.flatMap((offset, index) =>
+      value(maps, index, 1 << index, `${way}-${index}`, () => argument(offset)),
+    ),
+    ...value(maps, 0, wantedBehind, `${way}-behind`, (unknown) => [
+      ...argument(first),
+      ...flagsBehind(-40 + valueKey.value, unknown),
+    ]),
+  ]
+}
+
+/** What clone would be told: the flags and the signal at the end, from where the pointer on the stack points. */
+function flagsBehind(stack: number, unknown: string): readonly Line[] {
+  const copy = -64 - cloneArgs.size
+  return [
+    bpf.move(1, frame),
+    bpf.add(1, copy),
+    bpf.set(2, cloneArgs.size),
+    bpf.load(3, frame, stack),
+    bpf.call('readUser'),
+    bpf.jumpIf(0, 'notEqual', 0, unknown),
+    bpf.load(1, frame, copy + cloneArgs.flags),
+    bpf.load(2, frame, copy + cloneArgs.exitSignal),
+    bpf.orRegister(1, 2),
+    bpf.store(frame, stack, 1),
+  ]
+}
+
+/** One value, if its bit is wanted and it is new. `fetch` puts it into the key, or goes to the label. */
+function value(
+  maps: Maps,
+  index: number,
+  wanted: number,
+  name: string,
+  fetch: (unknown: string) => readonly Line[],
+): readonly Line[] {
+  const [unknown, next] = [`${name}-unknown`, `${name}-done`]
+  return [
+    bpf.move(1, 9),
+    bpf.and(1, wanted),
+    bpf.jumpIf(1, 'equal', 0, next),
+    bpf.storeValue(frame, -40 + valueKey.index, index),
+    ...fetch(unknown),
     ...lookup(maps.values, -40),
     bpf.jumpIf(0, 'notEqual', 0, next),
     bpf.set(1, 1),
@@ -237,6 +284,7 @@ function value(maps: Maps, offset: number, index: number, way: string, lower: bo
     ...update(maps.values, -40, -48, noExist),
     bpf.jumpIf(0, 'equal', 0, next),
     bpf.jumpIf(0, 'equal', alreadyThere, next),
+    bpf.label(unknown),
     bpf.loadLower(1, 8, slotPlaces.cut),
     bpf.or(1, 1 << index),
     bpf.storeLower(8, slotPlaces.cut, 1),

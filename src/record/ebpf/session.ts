@@ -18,6 +18,7 @@ import {
   slotPlaces,
   slotsPerArchitecture,
   value64,
+  wantedBehind,
   type Maps,
 } from './maps.ts'
 import { programsFor, type Membership } from './program.ts'
@@ -209,9 +210,12 @@ function watchRefusals(
     attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
 
-/** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
+/**
+ * Whose values are kept: those read from every trace, what is asked for, which call of a family is meant, and the flags
+ * of clone3, which libc gives to clone where there is no clone3.
+ */
 export function wantedArguments(asked?: Arguments): Arguments {
-  return new Map([...scalarsRead(asked), ...multiplexed])
+  return new Map([...scalarsRead(asked), ...multiplexed, ['clone3', [0]]])
 }
 
 /** Tells the kernel which they are. */
@@ -222,7 +226,7 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
       value.writeUInt32LE(
-        indexes.reduce((mask, index) => mask | (1 << index), 0),
+        name === 'clone3' ? wantedBehind : indexes.reduce((mask, index) => mask | (1 << index), 0),
         slotPlaces.wanted,
       )
       calls.update(maps.slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
