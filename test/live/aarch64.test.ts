@@ -11,6 +11,7 @@ import { derivePolicy } from '../../src/policy/index.ts'
 import { buildProfile, parseProfile, printProfile } from '../../src/profile/index.ts'
 import { record } from '../../src/record/index.ts'
 import { noStrace } from './command.ts'
+import { skipFile } from './skip.ts'
 
 const asked = process.env['SECCOMP_GEN_QEMU'] ?? ''
 const missing = async (program: string): Promise<string | undefined> =>
@@ -26,11 +27,7 @@ const reason =
         (await missing('busybox')) ??
         (await noStrace()))
       : 'it starts from a trace of x86_64'
-if (reason !== undefined) {
-  t.comment(reason)
-  t.plan(0, reason)
-  process.exit(0)
-}
+skipFile(reason)
 t.setTimeout(1_800_000)
 
 /** Calls that x86_64 has under other names than aarch64: each fails where it is refused. */

@@ -7,13 +7,9 @@ import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
 import { bundled } from '../bundled.ts'
 import { noStrace } from './command.ts'
+import { skipFile } from './skip.ts'
 
-const reason = await noStrace()
-if (reason !== undefined) {
-  t.comment(reason)
-  t.plan(0, reason)
-  process.exit(0)
-}
+skipFile(await noStrace())
 const [node, ...words] = await bundled()
 const folder = t.testdir()
 const at = (name: string): string => join(folder, name)

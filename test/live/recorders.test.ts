@@ -7,13 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { record } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
+import { skipFile } from './skip.ts'
 
-const reason = (await noEbpf()) ?? (await noStrace())
-if (reason !== undefined) {
-  t.comment(reason)
-  t.plan(0, reason)
-  process.exit(0)
-}
+skipFile((await noEbpf()) ?? (await noStrace()))
 
 const directory = t.testdir()
 const at = (name: string): string => join(directory, name)

@@ -10,15 +10,11 @@ import { evaluate } from '../../src/meaning/profiles.ts'
 import type { Observations } from '../../src/observe/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
+import { skipFile } from './skip.ts'
 
 // trace-ebpf.test.ts runs the same cases with the other recorder.
 const recorder = process.env['SECCOMP_GEN_TEST_RECORDER'] === 'ebpf' ? 'ebpf' : 'strace'
-const reason = recorder === 'ebpf' ? await noEbpf() : await noStrace()
-if (reason !== undefined) {
-  t.comment(reason)
-  t.plan(0, reason)
-  process.exit(0)
-}
+skipFile(recorder === 'ebpf' ? await noEbpf() : await noStrace())
 
 const [node, ...words] = seccompGen
 const directory = t.testdir()
