@@ -223,6 +223,7 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
       'ebpf:program',
       'who made it first',
     )
+    t.strictSame(kernel.observations().sources[0]?.evidence, ['every-call'])
     t.end()
   })
 

@@ -4,6 +4,7 @@ import { scalarOf } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { Fold } from '../../observe/fold.ts'
 import type { Observations } from '../../observe/index.ts'
+import type { Evidence } from '../../read/account.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
@@ -82,7 +83,8 @@ export function readCounts(
   for (const [code, count] of incomplete)
     if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
-  fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0 })
+  const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
+  fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   return fold.observations()
 }
 
