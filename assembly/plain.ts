@@ -11,12 +11,12 @@ const slotBits = 12
 const slotCount = 1 << slotBits
 export const names = memory.data(nameRoom * nameSize, 16)
 export const slots = memory.data(slotCount * 2, 16)
-/** By index of the name: which lines of the call are not plain. */
+/** By index of the name: whether lines of the call are not plain, or plain and told whole. */
 export const careful = memory.data(nameRoom)
 
 /** As in src/read/strace/plain.ts, like the kinds. */
-const always: u8 = 1
-const whenReturned: u8 = 2
+const never: u8 = 1
+const toldWhole: u8 = 2
 
 /** Whole lines, by the host. What is loaded in words reaches beyond them. */
 export const inputSize = 1 << 18
@@ -28,6 +28,9 @@ export const nexts = memory.data(room * 4, 16)
 export const pids = memory.data(room * 4, 16)
 export const kinds = memory.data(room)
 export const calls = memory.data(room * 2, 16)
+/** Of a line that is told whole: the place behind its parenthesis, and its result: see valueOf. */
+export const opens = memory.data(room * 4, 16)
+export const values = memory.data(room * 4, 16)
 /** Whether a line had `[pid N]`. */
 export let bracketed = false
 
@@ -37,6 +40,8 @@ const resumed: u8 = 2
 const signal: u8 = 3
 const exit: u8 = 4
 const unsure: u8 = 5
+/** Beside the kind. */
+const told: u8 = 8
 
 /** As in grammar.ts. */
 const pidField = 1
@@ -83,9 +88,18 @@ export function read(line: usize, end: usize, expected: i32): i32 {
     if (kind === call || kind === resumed) {
       const ending = endingOf(at, stop)
       const care = load<u8>(careful + name)
-      if (ending === unsure || care === always) break
-      if (ending === call ? care === whenReturned : kind === resumed) break
-      if (ending === unfinished) kind = unfinished
+      if (ending === unsure || care === never) break
+      if (ending === unfinished) {
+        if (kind === resumed) break
+        kind = unfinished
+      }
+      if (care === toldWhole) {
+        const value = ending === unfinished ? noValue : valueOf(resultEnd)
+        if (value === unread) break
+        store<u32>(opens + (count << 2), at)
+        store<i32>(values + (count << 2), value)
+        kind |= told
+      }
     }
     line = stop + 1
     store<u32>(nexts + (count << 2), line)
@@ -300,8 +314,12 @@ function beforeText(from: usize, close: usize): usize {
   return load<u16>(at) === 0x4520 /* ` E` */ && !noSystem ? at - 1 : 0
 }
 
+/** Where the result ends that was found last. */
+let resultEnd: usize = 0
+
 /** Whether `) = VALUE` ends at `last`. */
 function isResult(from: usize, last: usize): bool {
+  resultEnd = last
   let at = last
   while (isDigit(load<u8>(at))) at--
   const byte = load<u8>(at)
@@ -320,6 +338,24 @@ function isResult(from: usize, last: usize): bool {
   while (at >= from + 8 && load<u64>(at - 7) === 0x2020202020202020) at -= 8
   while (load<u8>(at) === 0x20) at--
   return load<u8>(at) === 0x29 && at >= from
+}
+
+/** Of `?`, and of what is below 0. */
+const noValue = -1
+const unread = -2
+
+/** The decimal number of up to seven digits, as a pid has, that ends at `last`. */
+function valueOf(last: usize): i32 {
+  let value = 0
+  let unit = 1
+  let at = last
+  for (; isDigit(load<u8>(at)); at--) {
+    if (last - at === 7) return unread
+    value += unit * (load<u8>(at) - 0x30)
+    unit *= 10
+  }
+  const before = load<u8>(at)
+  return before === 0x20 ? value : before === 0x2d || before === 0x3f ? noValue : unread
 }
 
 /** Whether `) = N<…>` of -y ends at `last`. A path may hold anything but angle brackets and control characters. */

@@ -216,17 +216,30 @@ t.test('also on lines that were never printed', (t) => {
   const usual = fc
     .tuple(
       prefix,
-      fc.constantFrom('read(3, ', '<... read resumed>', 'close(', 'openat(3, "x"'),
+      fc.constantFrom(
+        'read(3, ', '<... read resumed>', 'close(', 'openat(3, "x"', 'socket(AF_INET, SOCK_STREAM, 0', '<... socket resumed>', 'clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD',
+        '<... clone resumed>, child_tidptr=0x7f00deadbeef', 'clone3({flags=CLONE_VM|CLONE_VFORK, exit_signal=SIGCHLD}, 88', 'clone(', 'vfork(', '<... vfork resumed>', 'execve("/bin/x", ["x"], NULL',
+        '<... execve resumed>', 'restart_syscall(<... resuming interrupted poll ...>', 'unshare(CLONE_NEWNS', 'prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, 0x1',
+      ), // prettier-ignore
       fc.array(part, { maxLength: 4 }),
     )
     .map(([before, call, rest]) => before + call + rest.join(''))
+  const end = fc.constantFrom(
+    ') = 0', ') = 2', ') = 3', ') = 2<sh>', ') = 12345678', ') = 0x2', ') = -1 EPERM (x)', ') = ?', ') = 0 (Timeout)', ' <unfinished ...>', ') = 2 <0.000012>', ") = 2 /* 3 in strace's PID NS */",
+  ) // prettier-ignore
+  const whole = fc.tuple(usual, end).map((parts) => parts.join(''))
   const plain = fc.constantFrom(...sample.split('\n'))
   const numRuns = 4000
   fc.assert(
-    fc.property(fc.array(fc.oneof(plain, line, usual), { maxLength: 40 }), prefix, (lines, first) => {
-      const start = sample.replaceAll(/^\d+ /gm, first)
-      return !differ(Buffer.from(`${start}${start}${lines.join('\n')}\n`, 'latin1'))
-    }),
+    fc.property(
+      fc.array(fc.oneof(plain, line, usual, whole), { maxLength: 40 }),
+      prefix,
+      fc.constantFrom<Mode>('strace', 'after filter'),
+      (lines, first, mode) => {
+        const start = sample.replaceAll(/^\d+ /gm, first)
+        return !differ(Buffer.from(`${start}${start}${lines.join('\n')}\n`, 'latin1'), mode)
+      },
+    ),
     { numRuns },
   )
   t.pass(`${numRuns} traces`)

@@ -17,6 +17,8 @@ interface Code {
   readonly pids: Place
   readonly kinds: Place
   readonly calls: Place
+  readonly opens: Place
+  readonly values: Place
   readonly bracketed: Place
   read(line: number, end: number, fields: number): number
   slotOf(place: number, length: number): number
@@ -40,10 +42,12 @@ export const plainUnfinished = 1
 export const plainResumed = 2
 export const plainSignal = 3
 export const plainExit = 4
+/** Beside the kind: the line is told whole. */
+export const plainTold = 8
 
-/** By name: which lines of a call are not plain: all; those that show a result. */
-export const always = 1
-export const whenReturned = 2
+/** By name: no line of the call is plain; or those that are plain are told whole. */
+export const neverPlain = 1
+export const toldWhole = 2
 
 /** The pid of a line that names none. */
 export const unnamed = -1
@@ -59,6 +63,9 @@ export class PlainLines {
   readonly pids: Int32Array
   readonly kinds: Uint8Array
   readonly calls: Uint16Array
+  /** Of lines told whole: the result, where it is 0 or a number of up to seven digits; -1 for another or none. */
+  readonly values: Int32Array
+  readonly #opens: Int32Array
   readonly #code: Code
   readonly #memory: Buffer
   /** Where the bytes go, and how many there is room for. */
@@ -69,6 +76,8 @@ export class PlainLines {
   #bytes: Buffer | undefined
   #from = 0
   #to = 0
+  /** Where in memory the lines started that were read last. */
+  #start = 0
 
   constructor(code: Code) {
     const { buffer } = code.memory
@@ -81,6 +90,8 @@ export class PlainLines {
     this.pids = new Int32Array(buffer, code.pids.value, room)
     this.kinds = new Uint8Array(buffer, code.kinds.value, room)
     this.calls = new Uint16Array(buffer, code.calls.value, room)
+    this.values = new Int32Array(buffer, code.values.value, room)
+    this.#opens = new Int32Array(buffer, code.opens.value, room)
     this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
   }
 
@@ -105,7 +116,8 @@ export class PlainLines {
     if (this.#bytes !== bytes || line < this.#from || line >= this.#to) this.#load(bytes, line, end)
     if (this.#careful !== careful) this.#memory.set((this.#careful = careful), this.#code.careful.value)
     const offset = this.#input - this.#from
-    return this.#code.read(line + offset, this.#to + offset, fields)
+    this.#start = line + offset
+    return this.#code.read(this.#start, this.#to + offset, fields)
   }
 
   #load(bytes: Buffer, line: number, end: number): void {
@@ -119,6 +131,20 @@ export class PlainLines {
   /** Where the line after the one with this index starts, in the bytes given. */
   next(index: number): number {
     return (this.nexts[index] as number) - this.#input + this.#from
+  }
+
+  #lineStart(index: number): number {
+    return index === 0 ? this.#start : (this.nexts[index - 1] as number)
+  }
+
+  /** The line with this index, without its end. */
+  text(index: number): string {
+    return this.#memory.toString('latin1', this.#lineStart(index), (this.nexts[index] as number) - 1)
+  }
+
+  /** Where in the text of a line told whole the arguments of its call start. */
+  open(index: number): number {
+    return (this.#opens[index] as number) - this.#lineStart(index)
   }
 
   /** Whether one of the lines read last had `[pid N]`. */
