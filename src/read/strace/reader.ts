@@ -17,6 +17,7 @@ import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import {
   neverPlain,
+  noValue,
   plainLines,
   plainResumed,
   plainTold,
@@ -201,7 +202,7 @@ export class StraceReader implements Reader {
       ending:
         kind === plainUnfinished
           ? { kind: 'unfinished' }
-          : { kind: 'returned', enosys: false, value: value < 0 ? undefined : BigInt(value) },
+          : { kind: 'returned', enosys: false, value: value === noValue ? undefined : BigInt(value) },
     }
     if (kind === plainResumed) this.#resumed(call)
     else this.#call(call)
