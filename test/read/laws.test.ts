@@ -246,6 +246,36 @@ t.test('also on lines that were never printed', (t) => {
   t.end()
 })
 
+t.test('also on records that the kernel never sent', (t) => {
+  const head = fc.constantFrom('type=SECCOMP', 'type=SYSCALL', 'type=EOE', 'type=SECCOMPX', 'type=SECCOMP_X', 'type=UNKNOWN[1326]', 'type=', 'node=a type=SECCOMP') // prettier-ignore
+  const stamp = fc.constantFrom(' msg=audit(1795481439.099:283): ', ' msg=audit(1795481439.099:283):', ' msg=audit(): ', ' msg=audit(1:2) : ', ` msg=audit(${'1'.repeat(64)}): `, ` msg=audit(${'1'.repeat(65)}): `, ' ') // prettier-ignore
+  const field = fc.constantFrom(
+    'auid=0', ' comm="a"', ' pid=7', ' sig=0', ' arch=c000003e', ' arch=c00000b7', ' arch=40000003', ' arch=00000001', ' arch=C000003E', ' arch=x86_64', ' syscall=41', ' syscall=', ' syscall=12345',
+    ' syscall=123456', ' compat=0', ' compat=2', ' ip=0x7f', ' ip=0x', ' code=0x7ffc0000', ' code=0x7ff00000', ' code=0x80000000', ' code=0x7ffc00000', 'AUID="a"', '\x1d', ' ', '\x1b[0m', '\r',
+    ' arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000',
+  ) // prettier-ignore
+  const block = fc.tuple(
+    fc.constantFrom(' arch=c000003e', ' arch=c00000b7', ' arch=40000028', ' arch=c0000032', ' ARCH=c000003e'),
+    fc.constantFrom(' syscall=0', ' syscall=41', ' syscall=99999', ' syscall=100000', ' syscall=-1'),
+    fc.constantFrom(' compat=0', ' compat=1', ''),
+    fc.constantFrom(' ip=0x7ff395972ad7', ' ip=0x0'),
+    fc.constantFrom(' code=0x7ffc0000', ' code=0x7ff00001', ' code=0x50001', ' code=0x7ffc000'),
+  )
+  const record = fc
+    .tuple(head, stamp, fc.array(field, { maxLength: 4 }), fc.option(block, { nil: [] }), fc.array(field, { maxLength: 3 }))
+    .map((parts) => parts.flat().join('')) // prettier-ignore
+  const numRuns = 4000
+  fc.assert(
+    fc.property(
+      fc.array(record, { maxLength: 40 }),
+      (records) => !differ(Buffer.from(`${records.join('\n')}\n`, 'latin1'), 'audit'),
+    ),
+    { numRuns },
+  )
+  t.pass(`${numRuns} logs`)
+  t.end()
+})
+
 t.test('also on the files of -ff, one after the other, in any order', { skip: withoutTraces }, (t) => {
   const given = ['bash', 'nginx'].map((name) =>
     readFileSync(join(traces, `recorded/x86_64/${name}.strace`), 'latin1').slice(0, 100_000),
