@@ -257,9 +257,17 @@ t.test('also on records that the kernel never sent', (t) => {
   const block = fc.tuple(
     fc.constantFrom(' arch=c000003e', ' arch=c00000b7', ' arch=40000028', ' arch=c0000032', ' ARCH=c000003e'),
     fc.constantFrom(' syscall=0', ' syscall=41', ' syscall=99999', ' syscall=100000', ' syscall=-1'),
-    fc.constantFrom(' compat=0', ' compat=1', ''),
+    fc.constantFrom(' compat=0', ' compat=1', ' compat=2', ''),
     fc.constantFrom(' ip=0x7ff395972ad7', ' ip=0x0'),
-    fc.constantFrom(' code=0x7ffc0000', ' code=0x7ff00001', ' code=0x50001', ' code=0x7ffc000'),
+    fc.constantFrom(
+      ' code=0x7ffc0000',
+      ' code=0x7ff00001',
+      ' code=0x50001',
+      ' code=0x7ffc000',
+      ' code=0x80000000',
+      ' code=0x7ffc0000AUID="a"',
+      ' code=0x7ffc0000\x1dAUID="a"',
+    ),
   )
   const record = fc
     .tuple(head, stamp, fc.array(field, { maxLength: 4 }), fc.option(block, { nil: [] }), fc.array(field, { maxLength: 3 }))
