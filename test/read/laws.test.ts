@@ -272,10 +272,14 @@ t.test('also on records that the kernel never sent', (t) => {
   const record = fc
     .tuple(head, stamp, fc.array(field, { maxLength: 4 }), fc.option(block, { nil: [] }), fc.array(field, { maxLength: 3 }))
     .map((parts) => parts.flat().join('')) // prettier-ignore
+  const usual = ['type=SECCOMP', ' msg=audit(1795481439.099:283): ', 'auid=0', ' comm="a"', ' arch=c000003e', ' syscall=41', ' compat=0', ' ip=0x7f', ' code=0x7ffc0000', '\x1dAUID="a"'] // prettier-ignore
+  const changed = fc
+    .tuple(fc.nat({ max: usual.length - 1 }), fc.oneof(field, head, stamp, block.map((parts) => parts.join(''))))
+    .map(([at, put]) => usual.with(at, put).join('')) // prettier-ignore
   const numRuns = 4000
   fc.assert(
     fc.property(
-      fc.array(record, { maxLength: 40 }),
+      fc.array(fc.oneof(fc.constant(usual.join('')), changed, record), { maxLength: 40 }),
       (records) => !differ(Buffer.from(`${records.join('\n')}\n`, 'latin1'), 'audit'),
     ),
     { numRuns },
