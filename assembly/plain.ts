@@ -2,7 +2,24 @@
 // its two halves, an exit, a signal, behind the prefixes of -f, -t and their kin. In AssemblyScript, because V8 runs it
 // at full speed from the first line on. Says nothing that grammar.ts and result.ts would not say of the same line, and
 // stops at the first that is not plain; what a line means for those around it, src/read/strace/scan.ts decides.
-// Compiled by scripts/make-plain.ts.
+// Compiled by scripts/make-plain.ts, which takes the limits from where they stand.
+import { isDigit, isHexLetter, isUpper, lineEnd } from './bytes'
+import {
+  lineLimit,
+  neverPlain,
+  noValue,
+  pidField,
+  plainCall as call,
+  plainExit as exit,
+  plainResumed as resumed,
+  plainSignal as signal,
+  plainTold as told,
+  plainUnfinished as unfinished,
+  resultReach,
+  timeField,
+  toldWhole,
+  unnamed,
+} from './limits'
 
 /** The names of calls, each with its parenthesis and zeros behind it; by hash, the index of one, or -1. */
 const nameSize = 32
@@ -11,12 +28,8 @@ const slotBits = 12
 const slotCount = 1 << slotBits
 export const names = memory.data(nameRoom * nameSize, 16)
 export const slots = memory.data(slotCount * 2, 16)
-/** By index of the name: which lines of the call are not plain. */
+/** By index of the name: whether lines of the call are not plain, or plain and told whole. */
 export const careful = memory.data(nameRoom)
-
-/** As in src/read/strace/plain.ts, like the kinds. */
-const always: u8 = 1
-const whenReturned: u8 = 2
 
 /** Whole lines, by the host. What is loaded in words reaches beyond them. */
 export const inputSize = 1 << 18
@@ -28,23 +41,14 @@ export const nexts = memory.data(room * 4, 16)
 export const pids = memory.data(room * 4, 16)
 export const kinds = memory.data(room)
 export const calls = memory.data(room * 2, 16)
+/** Of a line that is told whole: the place behind its parenthesis, and its result: see valueOf. */
+export const opens = memory.data(room * 4, 16)
+export const values = memory.data(room * 4, 16)
 /** Whether a line had `[pid N]`. */
 export let bracketed = false
 
-const call: u8 = 0
-const unfinished: u8 = 1
-const resumed: u8 = 2
-const signal: u8 = 3
-const exit: u8 = 4
-const unsure: u8 = 5
-
-/** As in grammar.ts. */
-const pidField = 1
-const timeField = 2
-const unnamed = -1
-/** As in text.ts and result.ts. */
-const lineLimit: usize = 65536
-const resultReach: usize = 512
+/** Of a line that is not plain. */
+const unsure: u8 = 255
 
 let pid = unnamed
 let fields = 0
@@ -83,9 +87,18 @@ export function read(line: usize, end: usize, expected: i32): i32 {
     if (kind === call || kind === resumed) {
       const ending = endingOf(at, stop)
       const care = load<u8>(careful + name)
-      if (ending === unsure || care === always) break
-      if (ending === call ? care === whenReturned : kind === resumed) break
-      if (ending === unfinished) kind = unfinished
+      if (ending === unsure || care === neverPlain) break
+      if (ending === unfinished) {
+        if (kind === resumed) break
+        kind = unfinished
+      }
+      if (care === toldWhole) {
+        const value = ending === unfinished ? noValue : valueOf(resultEnd)
+        if (value === unread) break
+        store<u32>(opens + (count << 2), at)
+        store<i32>(values + (count << 2), value)
+        kind |= told
+      }
     }
     line = stop + 1
     store<u32>(nexts + (count << 2), line)
@@ -252,15 +265,6 @@ function hash(first: v128, second: v128): i32 {
   return <i32>(sum >> (64 - slotBits))
 }
 
-function lineEnd(at: usize): usize {
-  while (true) {
-    const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x0a)))
-    if (found !== 0) return at + ctz(found)
-    at += 16
-  }
-  return at
-}
-
 /** What the pattern `tail` of result.ts says of the commonest ends: `call` where it came back, and not with ENOSYS. */
 function endingOf(open: usize, stop: usize): u8 {
   const from = stop - open > resultReach ? stop - resultReach : open
@@ -300,8 +304,12 @@ function beforeText(from: usize, close: usize): usize {
   return load<u16>(at) === 0x4520 /* ` E` */ && !noSystem ? at - 1 : 0
 }
 
+/** Where the result ends that was found last. */
+let resultEnd: usize = 0
+
 /** Whether `) = VALUE` ends at `last`. */
 function isResult(from: usize, last: usize): bool {
+  resultEnd = last
   let at = last
   while (isDigit(load<u8>(at))) at--
   const byte = load<u8>(at)
@@ -322,6 +330,23 @@ function isResult(from: usize, last: usize): bool {
   return load<u8>(at) === 0x29 && at >= from
 }
 
+/** Of a result that is not read here. */
+const unread = -2
+
+/** The decimal number of up to seven digits, as a pid has, that ends at `last`; noValue for `?` and what is below 0. */
+function valueOf(last: usize): i32 {
+  let value = 0
+  let unit = 1
+  let at = last
+  for (; isDigit(load<u8>(at)); at--) {
+    if (last - at === 7) return unread
+    value += unit * (load<u8>(at) - 0x30)
+    unit *= 10
+  }
+  const before = load<u8>(at)
+  return before === 0x20 ? value : before === 0x2d || before === 0x3f ? noValue : unread
+}
+
 /** Whether `) = N<…>` of -y ends at `last`. A path may hold anything but angle brackets and control characters. */
 function isDecorated(from: usize, last: usize): bool {
   for (let at = last - 1; at > from; at--) {
@@ -330,16 +355,4 @@ function isDecorated(from: usize, last: usize): bool {
     if (byte === 0x3c && isDigit(load<u8>(at - 1)) && isResult(from, at - 1)) return true
   }
   return false
-}
-
-function isDigit(byte: u8): bool {
-  return byte >= 0x30 && byte <= 0x39
-}
-
-function isUpper(byte: u8): bool {
-  return byte >= 0x41 && byte <= 0x5a
-}
-
-function isHexLetter(byte: u8): bool {
-  return byte >= 0x61 && byte <= 0x66
 }

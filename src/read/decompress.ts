@@ -34,8 +34,9 @@ export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<
   while (length < longestMagic) {
     const next = await iterator.next()
     if (next.done === true) break
-    head.push(Uint8Array.from(next.value))
+    // Only a piece that another must follow is kept longer than it is valid.
     length += next.value.length
+    head.push(length < longestMagic ? Uint8Array.from(next.value) : next.value)
   }
   const start = Buffer.concat(head.map((each) => each.subarray(0, longestMagic)))
   const whole = (async function* () {

@@ -6,16 +6,14 @@ import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
-import { lineLimit } from './text.ts'
+import { latin1, lineLimit } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 
 /** What can be told of a source from its first bytes (256 KiB or all of it). Throws a UserError for what is no trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError(`${name}: is empty; give a trace that holds at least one call`)
-  const text = Buffer.from(head)
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '')
+  const text = latin1(head).replace(/^\xef\xbb\xbf/, '')
   if (isBinary(head)) {
     throw new UserError(
       `${name}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`,

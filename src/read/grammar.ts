@@ -40,14 +40,23 @@ export interface Say {
 /** One source's lines, in order, without their ends. */
 export interface LineGrammar {
   line(text: string, say: Say): Told
-  /**
-   * For lines that come by the million: a number that two lines of a source share only if line() tells the same call
-   * of both, and says nothing besides but evidence; 0 for lines ignored in silence. Undefined for any other line.
-   * The bytes have no control sequence of a terminal, and end before `stop`.
-   */
-  kind?(bytes: Uint8Array, start: number, stop: number): number | undefined
+  /** For lines that come by the million; undefined where the next must be read by line(). */
+  plain?(): LinesOfKinds | undefined
   /** After the last line. */
   end?(say: Say): void
+}
+
+/** Lines of which some stand for others. */
+export interface LinesOfKinds {
+  /** Reads lines of bytes[line, end), which ends with "\n", until one has no kind; returns how many had one. */
+  read(bytes: Buffer, line: number, end: number): number
+  /**
+   * Of each line that was read: a number that two lines of a source share only if line() tells the same call of both,
+   * and says nothing besides but evidence; 0 for lines ignored in silence.
+   */
+  readonly kinds: Int32Array
+  /** Where the line after the one with this index starts, in the bytes given. */
+  next(index: number): number
 }
 
 export interface Grammar {

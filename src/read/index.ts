@@ -14,6 +14,7 @@ import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import type { Source } from './source.ts'
 import { choiceFields } from './subject.ts'
+import { latin1 } from './text.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
 
 /** How much of the start of a source is looked at to tell what it is. */
@@ -36,8 +37,7 @@ export async function readSources(
   }
   for await (const source of sources) {
     const { head, rest } = await headOf(decompressed(source.name, source.bytes))
-    const wrapping = wrappingOf(Buffer.from(head).toString('latin1'))
-    const told = detectFormat(source.name, wrapping === undefined ? head : unwrapped(head, wrapping), format)
+    const { wrapping, format: told } = toldBy(source.name, head, format)
     if (open === undefined || source.set === undefined || open.set !== source.set || open.format !== told) {
       close()
       open = { set: source.set, format: told, reader: opened(source, told, options), accounts: [] }
@@ -45,6 +45,20 @@ export async function readSources(
     open.accounts.push(await readOne(source, head, rest, wrapping, open.reader))
   }
   close()
+}
+
+/** What the start of a source tells: what is around its lines, and what they are. */
+function toldBy(
+  name: string,
+  start: Uint8Array,
+  asked: Format | 'auto',
+): { readonly wrapping: Wrapping | undefined; readonly format: Format } {
+  const head = start.subarray(0, headSize)
+  const wrapping = wrappingOf(latin1(head))
+  return {
+    wrapping,
+    format: detectFormat(name, wrapping === undefined ? head : unwrapped(head, wrapping), asked),
+  }
 }
 
 /** Sources that one reader reads, as one run. */
@@ -97,8 +111,8 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
   const lines = new Lines((bytes, start, end) => {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start - 1).toString('latin1')
-    for (const line of text.split('\n')) pieces.push(latin1(unwrapping.line(line)))
+    const text = latin1(bytes, start, end - 1)
+    for (const line of text.split('\n')) pieces.push(bytesOf(unwrapping.line(line)))
   })
   lines.feed(head)
   const inside = Buffer.concat(pieces)
@@ -120,8 +134,8 @@ class LineFeed {
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
     this.#wrapped = new Lines((bytes, start, end) => {
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start - 1).toString('latin1')
-      for (const line of text.split('\n')) this.#plain.feed(latin1(unwrapping.line(line)))
+      const text = latin1(bytes, start, end - 1)
+      for (const line of text.split('\n')) this.#plain.feed(bytesOf(unwrapping.line(line)))
     })
   }
 
@@ -134,13 +148,13 @@ class LineFeed {
   /** Whether the last line was cut. */
   end(): boolean {
     const cut = this.#wrapped?.end() ?? false
-    if (this.#unwrapping !== undefined) this.#plain.feed(latin1(this.#unwrapping.end()))
+    if (this.#unwrapping !== undefined) this.#plain.feed(bytesOf(this.#unwrapping.end()))
     return this.#plain.end() || cut
   }
 }
 
 /** A character beyond latin1 (JSON can escape any) must not turn into another one, a line end least of all. */
-function latin1(text: string): Uint8Array {
+function bytesOf(text: string): Uint8Array {
   // oxlint-disable-next-line no-control-regex -- all of latin1
   return Buffer.from(text.replaceAll(/[^\u0000-\u00ff]/g, '?'), 'latin1')
 }
@@ -176,6 +190,7 @@ function evidenceOf(codes: ReadonlySet<DiagnosticCode>): readonly Evidence[] {
   return found.sort()
 }
 
+/** At least that much, where there is; valid until the rest is asked for. */
 async function headOf(
   bytes: AsyncGenerator<Uint8Array>,
 ): Promise<{ readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
@@ -183,6 +198,8 @@ async function headOf(
   for (let length = 0; length < headSize;) {
     const next = await bytes.next()
     if (next.done === true) break
+    // A first piece that is enough is not copied.
+    if (next.value.length >= headSize && length === 0) return { head: next.value, rest: bytes }
     pieces.push(Uint8Array.from(next.value))
     length += next.value.length
   }
@@ -209,8 +226,7 @@ export async function* readTrace(
 ): AsyncGenerator<TraceRecord> {
   let records: TraceRecord[] = []
   const { head, rest } = await headOf(decompressed(source.name, source.bytes))
-  const wrapping = wrappingOf(Buffer.from(head).toString('latin1'))
-  const format = detectFormat(source.name, wrapping === undefined ? head : unwrapped(head, wrapping))
+  const { wrapping, format } = toldBy(source.name, head, 'auto')
   if (format === 'observations' || format === 'profile') {
     throw new UserError(
       `${source.name}: holds ${format === 'profile' ? 'a profile' : 'observations'}, which have no single calls; read it with observe()`,

@@ -7,7 +7,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
 import { DiagnosticLog } from './diagnostics.ts'
-import type { Call, Grammar, LineGrammar, Say } from './grammar.ts'
+import type { Call, Grammar, LineGrammar, LinesOfKinds, Say } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { addSeen, newSeen, noteValue, sumOf, type Seen, type Sink } from './seen.ts'
@@ -36,7 +36,7 @@ export class LineReader implements Reader {
   #secondaryCalls = 0
   readonly #say: Say
 
-  /** Of this source: where lines of a kind are counted, by LineGrammar.kind. */
+  /** Of this source: where lines of a kind are counted, by LinesOfKinds. */
   readonly #kinds = new Map<number, Entry>()
   #open: LineGrammar | undefined
   #source = ''
@@ -99,14 +99,18 @@ export class LineReader implements Reader {
 
   takeLines(given: Uint8Array, start: number, end: number): void {
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
-    const escape = bytes.indexOf(0x1b, start)
-    const isPlain = this.#isCounting && (escape === -1 || escape >= end)
     for (let at = start; at < end;) {
+      const plain = this.#isCounting ? this.#open?.plain?.() : undefined
+      const count = plain?.read(bytes, at, end) ?? 0
+      const counted = this.#countKinds(plain, count)
+      if (plain !== undefined && counted > 0) {
+        at = plain.next(counted - 1)
+        continue
+      }
       const stop = bytes.indexOf(0x0a, at)
       this.#line++
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, this.#line)
-      const kind = isPlain && stop - at <= lineLimit ? this.#open?.kind?.(bytes, at, stop) : undefined
-      if (kind === undefined || !this.#countKind(kind)) this.#take(lineText(bytes, at, stop), kind)
+      this.#take(lineText(bytes, at, stop), count > 0 ? plain?.kinds[0] : undefined)
       at = stop + 1
     }
   }
@@ -116,17 +120,19 @@ export class LineReader implements Reader {
     return this.#choosing === undefined && this.#options.record === undefined
   }
 
-  /** Counts one more line of a kind; false for the first, which is read. */
-  #countKind(kind: number): boolean {
-    if (kind === 0) {
-      this.#ignored++
-      return true
+  /** Counts lines up to the first of its kind, which is read; returns how many. */
+  #countKinds(plain: LinesOfKinds | undefined, count: number): number {
+    for (let index = 0; index < count; index++) {
+      const kind = plain?.kinds[index] as number
+      const entry = this.#kinds.get(kind)
+      if (entry !== undefined) {
+        entry.count++
+        this.#calls++
+      } else if (kind === 0) this.#ignored++
+      else return index
+      this.#line++
     }
-    const entry = this.#kinds.get(kind)
-    if (entry === undefined) return false
-    entry.count++
-    this.#calls++
-    return true
+    return count
   }
 
   endSource(cut: boolean): LinesAccount {

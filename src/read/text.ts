@@ -8,13 +8,19 @@ const tailKept = 4096
 export function lineText(bytes: Uint8Array, start: number, end: number): string {
   let stop = end
   if (stop > start && bytes[stop - 1] === 0x0d) stop--
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text =
     stop - start <= lineLimit
-      ? buffer.toString('latin1', start, stop)
-      : buffer.toString('latin1', start, start + lineLimit - tailKept) +
-        buffer.toString('latin1', stop - tailKept, stop)
+      ? latin1(bytes, start, stop)
+      : latin1(bytes, start, start + lineLimit - tailKept) + latin1(bytes, stop - tailKept, stop)
   return text.includes('\x1b') ? withoutColours(text) : text
+}
+
+/** The bytes as text, without copying them first. */
+export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  const buffer = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return buffer.toString('latin1', start, end)
 }
 
 /** Without `ESC[…m` and the other CSI sequences that a terminal capture has. */

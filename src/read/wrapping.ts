@@ -106,8 +106,7 @@ export function wrappingOf(head: string): Wrapping | undefined {
 }
 
 function wrappingName(head: string): string | undefined {
-  const lines = head.split(/\r?\n/).slice(0, -1)
-  const first = (lines.length > 0 ? lines : [head]).filter((line) => line !== '').slice(0, linesLooked)
+  const first = firstLines(head)
   if (first.length === 0) return undefined
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
@@ -115,6 +114,19 @@ function wrappingName(head: string): string | undefined {
   return ['json-file', 'journal-json', 'cri', 'timestamps', 'compose', 'mail'].find((name) =>
     first.every((line) => (wrappings[name] as Unwrap)(line) !== undefined),
   )
+}
+
+/** The first lines that are whole and not empty; all there is where no line is whole. */
+function firstLines(head: string): string[] {
+  const lines: string[] = []
+  for (let at = 0; lines.length < linesLooked;) {
+    const stop = head.indexOf('\n', at)
+    if (stop === -1) return at === 0 && head !== '' ? [head] : lines
+    const line = head.slice(at, head[stop - 1] === '\r' ? stop - 1 : stop)
+    if (line !== '') lines.push(line)
+    at = stop + 1
+  }
+  return lines
 }
 
 /** Takes the wrapping off a whole source. Lines of one stream that were split are joined again, in bounded memory. */

@@ -216,20 +216,75 @@ t.test('also on lines that were never printed', (t) => {
   const usual = fc
     .tuple(
       prefix,
-      fc.constantFrom('read(3, ', '<... read resumed>', 'close(', 'openat(3, "x"'),
+      fc.constantFrom(
+        'read(3, ', '<... read resumed>', 'close(', 'openat(3, "x"', 'socket(AF_INET, SOCK_STREAM, 0', '<... socket resumed>', 'clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD',
+        '<... clone resumed>, child_tidptr=0x7f00deadbeef', 'clone3({flags=CLONE_VM|CLONE_VFORK, exit_signal=SIGCHLD}, 88', 'clone(', 'vfork(', '<... vfork resumed>', 'execve("/bin/x", ["x"], NULL',
+        '<... execve resumed>', 'restart_syscall(<... resuming interrupted poll ...>', 'unshare(CLONE_NEWNS', 'prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, 0x1',
+      ), // prettier-ignore
       fc.array(part, { maxLength: 4 }),
     )
     .map(([before, call, rest]) => before + call + rest.join(''))
+  const end = fc.constantFrom(
+    ') = 0', ') = 2', ') = 3', ') = 2<sh>', ') = 12345678', ') = 0x2', ') = -1 EPERM (x)', ') = ?', ') = 0 (Timeout)', ' <unfinished ...>', ') = 2 <0.000012>', ") = 2 /* 3 in strace's PID NS */",
+  ) // prettier-ignore
+  const whole = fc.tuple(usual, end).map((parts) => parts.join(''))
   const plain = fc.constantFrom(...sample.split('\n'))
   const numRuns = 4000
   fc.assert(
-    fc.property(fc.array(fc.oneof(plain, line, usual), { maxLength: 40 }), prefix, (lines, first) => {
-      const start = sample.replaceAll(/^\d+ /gm, first)
-      return !differ(Buffer.from(`${start}${start}${lines.join('\n')}\n`, 'latin1'))
-    }),
+    fc.property(
+      fc.array(fc.oneof(plain, line, usual, whole), { maxLength: 40 }),
+      prefix,
+      fc.constantFrom<Mode>('strace', 'after filter'),
+      (lines, first, mode) => {
+        const start = sample.replaceAll(/^\d+ /gm, first)
+        return !differ(Buffer.from(`${start}${start}${lines.join('\n')}\n`, 'latin1'), mode)
+      },
+    ),
     { numRuns },
   )
   t.pass(`${numRuns} traces`)
+  t.end()
+})
+
+t.test('also on records that the kernel never sent', (t) => {
+  const head = fc.constantFrom('type=SECCOMP', 'type=SYSCALL', 'type=EOE', 'type=SECCOMPX', 'type=SECCOMP_X', 'type=UNKNOWN[1326]', 'type=', 'node=a type=SECCOMP') // prettier-ignore
+  const stamp = fc.constantFrom(' msg=audit(1795481439.099:283): ', ' msg=audit(1795481439.099:283):', ' msg=audit(): ', ' msg=audit(1:2) : ', ` msg=audit(${'1'.repeat(64)}): `, ` msg=audit(${'1'.repeat(65)}): `, ' ') // prettier-ignore
+  const field = fc.constantFrom(
+    'auid=0', ' comm="a"', ' pid=7', ' sig=0', ' arch=c000003e', ' arch=c00000b7', ' arch=40000003', ' arch=00000001', ' arch=C000003E', ' arch=x86_64', ' syscall=41', ' syscall=', ' syscall=12345',
+    ' syscall=123456', ' compat=0', ' compat=2', ' ip=0x7f', ' ip=0x', ' code=0x7ffc0000', ' code=0x7ff00000', ' code=0x80000000', ' code=0x7ffc00000', 'AUID="a"', '\x1d', ' ', '\x1b[0m', '\r',
+    ' arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000',
+  ) // prettier-ignore
+  const block = fc.tuple(
+    fc.constantFrom(' arch=c000003e', ' arch=c00000b7', ' arch=40000028', ' arch=c0000032', ' ARCH=c000003e'),
+    fc.constantFrom(' syscall=0', ' syscall=41', ' syscall=99999', ' syscall=100000', ' syscall=-1'),
+    fc.constantFrom(' compat=0', ' compat=1', ' compat=2', ''),
+    fc.constantFrom(' ip=0x7ff395972ad7', ' ip=0x0'),
+    fc.constantFrom(
+      ' code=0x7ffc0000',
+      ' code=0x7ff00001',
+      ' code=0x50001',
+      ' code=0x7ffc000',
+      ' code=0x80000000',
+      ' code=0x7ffc0000AUID="a"',
+      ' code=0x7ffc0000\x1dAUID="a"',
+    ),
+  )
+  const record = fc
+    .tuple(head, stamp, fc.array(field, { maxLength: 4 }), fc.option(block, { nil: [] }), fc.array(field, { maxLength: 3 }))
+    .map((parts) => parts.flat().join('')) // prettier-ignore
+  const usual = ['type=SECCOMP', ' msg=audit(1795481439.099:283): ', 'auid=0', ' comm="a"', ' arch=c000003e', ' syscall=41', ' compat=0', ' ip=0x7f', ' code=0x7ffc0000', '\x1dAUID="a"'] // prettier-ignore
+  const changed = fc
+    .tuple(fc.nat({ max: usual.length - 1 }), fc.oneof(field, head, stamp, block.map((parts) => parts.join(''))))
+    .map(([at, put]) => usual.with(at, put).join('')) // prettier-ignore
+  const numRuns = 4000
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.constant(usual.join('')), changed, record), { maxLength: 40 }),
+      (records) => !differ(Buffer.from(`${records.join('\n')}\n`, 'latin1'), 'audit'),
+    ),
+    { numRuns },
+  )
+  t.pass(`${numRuns} logs`)
   t.end()
 })
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { plainFile, plainText } from '../../scripts/make-plain.ts'
+import { modules, moduleText } from '../../scripts/make-plain.ts'
 import { printedNames } from '../../src/abi/spellings.ts'
 import { plainLines, plainSignal, type PlainLines } from '../../src/read/strace/plain.ts'
 
@@ -11,7 +11,7 @@ const plain = plainLines() as PlainLines
 const noCare = new Uint8Array(printedNames.length)
 
 t.test('the code is compiled as it stands', async (t) => {
-  t.equal(readFileSync(plainFile, 'utf8'), await plainText())
+  for (const [name, file] of modules) t.equal(readFileSync(file, 'utf8'), await moduleText(name), name)
 })
 
 t.test('every name of the tables is known, and none that only begins or ends like it', (t) => {

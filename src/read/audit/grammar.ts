@@ -4,11 +4,11 @@
 // the last and the first block count, so that no value can pass for a call.
 import type { Architecture } from '../../abi/architectures.ts'
 import { architectures, isArchitecture } from '../../abi/architectures.ts'
-import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Call, Grammar, LineGrammar, LinesOfKinds, Say, Told } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import type { Subject } from '../subject.ts'
-import { kindOfRecord } from './kind.ts'
 import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
+import { plainRecords } from './plain.ts'
 
 /** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, and the end or what auditd adds. */
 const seccompBlock =
@@ -31,8 +31,8 @@ export const audit: Grammar = {
 class AuditLines implements LineGrammar {
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
 
-  kind(bytes: Uint8Array, start: number, stop: number): number | undefined {
-    return this.#begun === undefined ? kindOfRecord(bytes, start, stop) : undefined
+  plain(): LinesOfKinds | undefined {
+    return this.#begun === undefined ? plainRecords() : undefined
   }
 
   line(text: string, say: Say): Told {

@@ -121,6 +121,20 @@ const shift = /^(0x[0-9a-f]+|\d+)<<(\d+)$/i
  * negative number is its two's complement. Undefined when any part of it is not known.
  */
 export function scalarValue(argument: string): bigint | undefined {
+  if (known.has(argument)) return known.get(argument)
+  const value = readScalar(argument)
+  // A part of a string would keep the whole line in memory.
+  if (known.size < knownLimit && argument.length < knownLength)
+    known.set(Buffer.from(argument, 'latin1').toString('latin1'), value)
+  return value
+}
+
+/** Arguments repeat themselves: what was read of them is kept, of so many and none longer than this. */
+const known = new Map<string, bigint | undefined>()
+const knownLimit = 4096
+const knownLength = 256
+
+function readScalar(argument: string): bigint | undefined {
   let text = argument.replace(/^[a-z_][a-z0-9_]*=/, '')
   // -X verbose names the number it prints; so do numbers without a name: `0x1 /* PER_??? */|MMAP_PAGE_ZERO`.
   text = text.replaceAll(/\/\*.*?\*\//g, '')

@@ -1,38 +1,24 @@
 // Lines of strace's commonest forms, told apart by compiled code (assembly/plain.ts): this file hands it bytes and the
-// names of calls, and knows nothing of what the lines mean. Where WebAssembly may not run (node --jitless) there is no
-// such reader, and every line is read with care.
+// names of calls, and knows nothing of what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
+import { Input, instanceOf, type Compiled, type Place } from '../compiled.ts'
 import { plainCode } from './data/plain.ts'
 
-/** What the code exports; numbers are places in its memory, or sizes. */
-interface Code {
-  readonly memory: { readonly buffer: ArrayBuffer }
+interface Code extends Compiled {
   readonly names: Place
   readonly slots: Place
   readonly careful: Place
-  readonly input: Place
-  readonly inputSize: Place
   readonly room: Place
   readonly nexts: Place
   readonly pids: Place
   readonly kinds: Place
   readonly calls: Place
+  readonly opens: Place
+  readonly values: Place
   readonly bracketed: Place
   read(line: number, end: number, fields: number): number
   slotOf(place: number, length: number): number
 }
-
-interface Place {
-  readonly value: number
-}
-
-declare const WebAssembly:
-  | {
-      readonly Module: new (bytes: Uint8Array) => object
-      readonly Instance: new (module: object) => { readonly exports: unknown }
-      validate(bytes: Uint8Array): boolean
-    }
-  | undefined
 
 /** The kinds of lines, as the code numbers them. */
 export const plainCall = 0
@@ -40,13 +26,16 @@ export const plainUnfinished = 1
 export const plainResumed = 2
 export const plainSignal = 3
 export const plainExit = 4
+/** Beside the kind: the line is told whole. */
+export const plainTold = 8
 
-/** By name: which lines of a call are not plain: all; those that show a result. */
-export const always = 1
-export const whenReturned = 2
+/** By name: no line of the call is plain; or those that are plain are told whole. */
+export const neverPlain = 1
+export const toldWhole = 2
 
-/** The pid of a line that names none. */
+/** The pid of a line that names none; the result of one that shows none, or one below 0. */
 export const unnamed = -1
+export const noValue = -1
 
 /** Bytes of a name in the table, a parenthesis and zeros included; how many it has room for, and places by hash. */
 const nameSize = 32
@@ -59,28 +48,26 @@ export class PlainLines {
   readonly pids: Int32Array
   readonly kinds: Uint8Array
   readonly calls: Uint16Array
+  /** Of lines told whole: the result, a number of up to seven digits, or noValue. */
+  readonly values: Int32Array
+  readonly #opens: Int32Array
   readonly #code: Code
-  readonly #memory: Buffer
-  /** Where the bytes go, and how many there is room for. */
-  readonly #input: number
-  readonly #inputSize: number
+  readonly #input: Input
   #careful: Uint8Array | undefined
-  /** The bytes that are in memory, from where to where. */
-  #bytes: Buffer | undefined
-  #from = 0
-  #to = 0
+  /** Where in memory the lines started that were read last. */
+  #start = 0
 
   constructor(code: Code) {
     const { buffer } = code.memory
     const room = code.room.value
     this.#code = code
-    this.#memory = Buffer.from(buffer)
-    this.#input = code.input.value
-    this.#inputSize = code.inputSize.value
+    this.#input = new Input(code)
     this.nexts = new Int32Array(buffer, code.nexts.value, room)
     this.pids = new Int32Array(buffer, code.pids.value, room)
     this.kinds = new Uint8Array(buffer, code.kinds.value, room)
     this.calls = new Uint16Array(buffer, code.calls.value, room)
+    this.values = new Int32Array(buffer, code.values.value, room)
+    this.#opens = new Int32Array(buffer, code.opens.value, room)
     this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
   }
 
@@ -90,7 +77,7 @@ export class PlainLines {
     for (const [id, name] of printedNames.entries()) {
       if (name.length >= nameSize) continue
       const place = this.#code.names.value + id * nameSize
-      this.#memory.write(`${name}(`, place, nameSize, 'latin1')
+      this.#input.memory.write(`${name}(`, place, nameSize, 'latin1')
       let slot = this.#code.slotOf(place, name.length)
       while (slots[slot] !== -1) slot = (slot + 1) % slotCount
       slots[slot] = id
@@ -99,26 +86,31 @@ export class PlainLines {
 
   /**
    * Reads plain lines of bytes[line, end), which ends with "\n", until one is not; returns how many, 0 for none. Their
-   * calls have these prefix fields. The same Buffer stands for the same bytes.
+   * calls have these prefix fields.
    */
   read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
-    if (this.#bytes !== bytes || line < this.#from || line >= this.#to) this.#load(bytes, line, end)
-    if (this.#careful !== careful) this.#memory.set((this.#careful = careful), this.#code.careful.value)
-    const offset = this.#input - this.#from
-    return this.#code.read(line + offset, this.#to + offset, fields)
-  }
-
-  #load(bytes: Buffer, line: number, end: number): void {
-    const most = line + this.#inputSize
-    this.#bytes = bytes
-    this.#from = line
-    this.#to = end <= most ? end : Math.max(line, bytes.lastIndexOf(0x0a, most - 1) + 1)
-    bytes.copy(this.#memory, this.#input, line, this.#to)
+    this.#start = this.#input.placeOf(bytes, line, end)
+    if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
+    return this.#code.read(this.#start, this.#input.end, fields)
   }
 
   /** Where the line after the one with this index starts, in the bytes given. */
   next(index: number): number {
-    return (this.nexts[index] as number) - this.#input + this.#from
+    return this.#input.offsetOf(this.nexts[index] as number)
+  }
+
+  #lineStart(index: number): number {
+    return index === 0 ? this.#start : (this.nexts[index - 1] as number)
+  }
+
+  /** The line with this index, without its end. */
+  text(index: number): string {
+    return this.#input.memory.toString('latin1', this.#lineStart(index), (this.nexts[index] as number) - 1)
+  }
+
+  /** Where in the text of a line told whole the arguments of its call start. */
+  open(index: number): number {
+    return (this.#opens[index] as number) - this.#lineStart(index)
   }
 
   /** Whether one of the lines read last had `[pid N]`. */
@@ -134,10 +126,8 @@ let isAsked = false
 export function plainLines(): PlainLines | undefined {
   if (!isAsked) {
     isAsked = true
-    const bytes = Buffer.from(plainCode, 'base64')
-    // Processors before SSE4.1 do not have what it asks for.
-    if (typeof WebAssembly !== 'undefined' && WebAssembly.validate(bytes))
-      shared = new PlainLines(new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Code)
+    const code = instanceOf(plainCode)
+    if (code !== undefined) shared = new PlainLines(code as Code)
   }
   return shared
 }

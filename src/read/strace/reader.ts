@@ -15,7 +15,17 @@ import { anyArchitecture, candidatesOf, machineOf, modes, settle } from './archi
 import { Counts } from './counts.ts'
 import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
-import { always, plainLines, unnamed, whenReturned, type PlainLines } from './plain.ts'
+import {
+  neverPlain,
+  noValue,
+  plainLines,
+  plainResumed,
+  plainTold,
+  plainUnfinished,
+  toldWhole,
+  unnamed,
+  type PlainLines,
+} from './plain.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
 import { noThread, scanPlain, type ScanTo } from './scan.ts'
@@ -96,8 +106,10 @@ export class StraceReader implements Reader {
   #fieldsSeen = 0
   /** What the lines so far tell of the run as a whole. */
   readonly #run = {
+    /** Of the sources before this one. */
     calls: 0,
-    whole: 0,
+    /** Whether anything had the full form of strace's output. */
+    isWhole: false,
     foreign: 0,
     exited: false,
     detached: false,
@@ -135,18 +147,19 @@ export class StraceReader implements Reader {
       careful: this.#carefulNames(),
       turnTo: (pid, resuming) => this.#turnTo(pid, resuming),
       ended: () => this.#ended(),
+      tell: (plain, index) => this.#tell(plain, index),
       open: (id, line) => this.#openEntry(id, line),
     }
   }
 
-  /** Calls that the quick scan must leave: those with values to read, and those that change what a thread is. */
+  /** Calls of which the quick scan must tell more: those with values to read, and those that change what a thread is. */
   #carefulNames(): Uint8Array {
     const careful = new Uint8Array(this.#names.known)
     for (let id = 0; id < this.#names.known; id++) {
       const name = this.#names.name(id)
       const special = replacesProgram(name) || name === 'restart_syscall' || this.#wanted.has(name)
       const watched = this.#afterFilter !== undefined && callsToWatch.includes(name)
-      careful[id] = special || watched ? always : makesProcess(name) ? whenReturned : 0
+      careful[id] = watched ? neverPlain : special || makesProcess(name) ? toldWhole : 0
     }
     return careful
   }
@@ -165,6 +178,37 @@ export class StraceReader implements Reader {
     state.pid = noThread
   }
 
+  /** A plain line, of which only the prefix and the ending need no reading. */
+  #tell(plain: PlainLines, index: number): boolean {
+    const text = plain.text(index)
+    // In colours, which are taken out of a line before it is read.
+    if (text.includes('\x1b')) return false
+    const kind = (plain.kinds[index] as number) - plainTold
+    const pid = plain.pids[index] as number
+    const value = plain.values[index] as number
+    const call: CallLine = {
+      text,
+      line: this.#scan.state.lines + 1,
+      // How it was printed matters only of a line that is not whole.
+      prefix: {
+        pid: pid === unnamed ? undefined : pid,
+        number: undefined,
+        bracketed: false,
+        fields: 0,
+        length: 0,
+      },
+      name: this.#names.name(plain.calls[index] as number),
+      open: plain.open(index),
+      ending:
+        kind === plainUnfinished
+          ? { kind: 'unfinished' }
+          : { kind: 'returned', enosys: false, value: value === noValue ? undefined : BigInt(value) },
+    }
+    if (kind === plainResumed) this.#resumed(call)
+    else this.#call(call)
+    return true
+  }
+
   #openEntry(id: NameId, line: number): Entry {
     const { state } = this.#scan
     const entry = this.#counts.entry(state.thread, id, undefined, line)
@@ -180,6 +224,7 @@ export class StraceReader implements Reader {
     this.#threads.inFiles = pid !== undefined
     // Lines without a pid are another thread's in another file.
     this.#scan.state.pid = noThread
+    this.#run.calls = this.#calls
     this.#scan.state.lines = 0
     this.#scan.state.calls = 0
     this.#unparsed = 0
@@ -210,6 +255,11 @@ export class StraceReader implements Reader {
     }
   }
 
+  /** Calls counted so far, in all sources. */
+  get #calls(): number {
+    return this.#run.calls + this.#scan.state.calls
+  }
+
   /** The quick way. Every line it takes is whole, and its calls have the fields of the run. */
   #scanFrom(plain: PlainLines, bytes: Buffer, at: number, end: number): number {
     const { state } = this.#scan
@@ -217,8 +267,7 @@ export class StraceReader implements Reader {
     state.fields = this.#fields
     const next = scanPlain(plain, bytes, at, end, this.#scan)
     const calls = state.calls - before
-    this.#run.calls += calls
-    this.#run.whole += calls
+    if (calls > 0) this.#run.isWhole = true
     this.#fieldsSeen += calls
     if (state.bracketed) this.#run.shared = true
     return next
@@ -274,7 +323,7 @@ export class StraceReader implements Reader {
       }
       case 'attached':
         this.#run.shared = true
-        if (this.#run.calls === 0) this.#run.attachedFirst = true
+        if (this.#calls === 0) this.#run.attachedFirst = true
         if (shape.running) this.#run.attachedToRunning = true
         return this.#threads.attached(shape.pid)
       case 'detached':
@@ -321,7 +370,7 @@ export class StraceReader implements Reader {
       if (ending.kind === 'unfinished') thread.pending = id
       return
     }
-    if (ending.kind !== 'open') this.#run.whole++
+    if (ending.kind !== 'open') this.#run.isWhole = true
     if (this.#machine === undefined && replacesProgram(name)) this.#machine = machineOf(text)
     this.#values(this.#count(thread, id, prefix.number, line), thread, call)
     const restarted =
@@ -379,7 +428,6 @@ export class StraceReader implements Reader {
 
   #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
     this.#scan.state.calls++
-    this.#run.calls++
     const entry = this.#counts.entry(thread, id, number, line)
     entry.count++
     return entry
@@ -479,7 +527,7 @@ export class StraceReader implements Reader {
   /** The second half of a call under `<... name resumed>`; a call of its own where the first half is not here. */
   #resumed(call: CallLine): void {
     const { prefix, name, line } = call
-    this.#run.whole++
+    this.#run.isWhole = true
     const pid = prefix.pid ?? this.#pid
     const id = this.#names.id(name)
     const thread = this.#threads.of(pid, id)
@@ -634,11 +682,11 @@ export class StraceReader implements Reader {
 
   /** Whether anything in it has the full form of strace's output. */
   get recognised(): boolean {
-    return this.#run.whole > 0 || this.#tables.rows > 0
+    return this.#run.isWhole || this.#tables.rows > 0
   }
 
   get summaryOnly(): boolean {
-    return this.#run.calls === 0 && this.#tables.rows > 0
+    return this.#calls === 0 && this.#tables.rows > 0
   }
 
   end(sink: Sink): void {
@@ -692,8 +740,8 @@ export class StraceReader implements Reader {
 
   /** What is likely missing, from what a whole run has. */
   #completeness(): void {
-    const { calls, attachedFirst, attachedToRunning, detached, foreign, shared } = this.#run
-    if (calls === 0) return this.#tables.rows > 0 ? this.#note('counts-only') : undefined
+    const { attachedFirst, attachedToRunning, detached, foreign, shared } = this.#run
+    if (this.#calls === 0) return this.#tables.rows > 0 ? this.#note('counts-only') : undefined
     const saw = (name: string): boolean => this.#counts.saw(name)
     if (this.#threads.unseenChildren) this.#note('children-not-followed')
     if (detached) this.#note('detached')

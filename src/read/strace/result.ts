@@ -24,7 +24,7 @@ const result = /^ *= (?:\?|(0x[0-9a-f]+|-?\d+))/
 const enosys = /^ *= -1 (?:ENOSYS\b|\(errno 38\))/
 
 /** How far from the end of its line a result may start that nothing behind it tells apart from another one. */
-const resultReach = 512
+export const resultReach = 512
 
 /**
  * A result as the end of the line: `) = 3`, `) = -1 ENOENT (No such file or directory)`, `) = 3</path> <0.000012>`.

@@ -2,7 +2,7 @@
 // as plain.ts tells them apart. It says nothing that reader.ts would not say of the same line (a property test holds
 // the two equal); the first line that is not plain is left to that.
 import type { NameId } from './names.ts'
-import { plainExit, plainResumed, plainSignal, plainUnfinished, type PlainLines } from './plain.ts'
+import { plainExit, plainResumed, plainSignal, plainTold, plainUnfinished, type PlainLines } from './plain.ts'
 import type { Thread } from './process.ts'
 import type { Entry } from './tally.ts'
 
@@ -30,6 +30,8 @@ export interface ScanTo {
   turnTo(pid: number, resuming: NameId): void
   /** The thread of the state has ended. */
   ended(): void
+  /** Takes a line that changes more than counts; false for one that the reader must read itself. */
+  tell(plain: PlainLines, index: number): boolean
   /** The entry of a call not yet seen in the state's thread. */
   open(id: NameId, line: number): Entry
 }
@@ -52,12 +54,20 @@ export function scanPlain(plain: PlainLines, bytes: Buffer, line: number, end: n
 }
 
 /** Counts lines that were read; returns how many, which is less than all where one is not what its thread is in. */
-function take({ pids, kinds, calls }: PlainLines, count: number, to: ScanTo): number {
+function take(plain: PlainLines, count: number, to: ScanTo): number {
+  const { pids, kinds, calls } = plain
   const { state } = to
   for (let index = 0; index < count; index++) {
     const kind = kinds[index] as number
     const pid = pids[index] as number
     const id = calls[index] as number
+    if (kind >= plainTold) {
+      if (!to.tell(plain, index)) return index
+      // What it changes must be looked up again.
+      state.pid = noThread
+      state.lines++
+      continue
+    }
     if (kind !== plainSignal && pid !== state.pid) to.turnTo(pid, kind === plainResumed ? id : -1)
     if (kind === plainResumed) {
       if (state.thread.pending !== id) return index

@@ -105,13 +105,16 @@ function addMentions(
   { native }: Machine,
   tallies: Map<Architecture, Tally>,
 ): void {
+  const known = new Set<string>()
   for (const { name, architecture = native, source, line } of mentions) {
+    if (known.has(`${architecture} ${name}`)) continue
     const tally = tallyIn(tallies, architecture)
     const wanted = resolvePrinted(architecture, name)?.names[0] ?? name
     const shown = [...tally.all()].some(([id]) =>
       resolvePrinted(architecture, names.name(id))?.names.includes(wanted),
     )
-    if (!shown) tally.entry(names.id(name), source, line).count++
+    if (shown) known.add(`${architecture} ${name}`)
+    else tally.entry(names.id(name), source, line).count++
   }
 }
 

@@ -8,11 +8,11 @@ const marker = / *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<
 
 /** What clone would be told: the flags and the signal at the end, which clone3 has in a structure (clone(2)). */
 function flagsIn(structure: string): bigint | undefined {
-  const [flags, signal] = [/^\{flags=([^,}]+)/, /, exit_signal=([^,}]+)/].map(
-    (each) => each.exec(structure)?.[1],
-  )
-  const values = [flags, signal].map((each) => (each === undefined ? undefined : scalarValue(each)))
-  return values[0] === undefined || values[1] === undefined ? undefined : values[0] | values[1]
+  const flags = /^\{flags=([^,}]+)/.exec(structure)?.[1]
+  const signal = /, exit_signal=([^,}]+)/.exec(structure)?.[1]
+  if (flags === undefined || signal === undefined) return undefined
+  const [value, low] = [scalarValue(flags), scalarValue(signal)]
+  return value === undefined || low === undefined ? undefined : value | low
 }
 
 /**

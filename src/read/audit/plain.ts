@@ -1,0 +1,54 @@
+// The commonest records of auditd's own file, told apart by compiled code (assembly/records.ts): this file hands it
+// bytes and the machines that are known. It says nothing that grammar.ts would not say of the same lines; a test holds
+// the two equal.
+import { architectures } from '../../abi/architectures.ts'
+import { Input, instanceOf, type Compiled, type Place } from '../compiled.ts'
+import type { LinesOfKinds } from '../grammar.ts'
+import { recordsCode } from './data/records.ts'
+
+interface Code extends Compiled {
+  readonly machines: Place
+  readonly room: Place
+  readonly nexts: Place
+  readonly kinds: Place
+  read(line: number, end: number): number
+}
+
+class PlainRecords implements LinesOfKinds {
+  readonly kinds: Int32Array
+  readonly #nexts: Int32Array
+  readonly #code: Code
+  readonly #input: Input
+
+  constructor(code: Code) {
+    const { buffer } = code.memory
+    const machines = Object.values(architectures).map(({ audit }) => audit)
+    new Uint32Array(buffer, code.machines.value).set(machines)
+    this.#code = code
+    this.#input = new Input(code)
+    this.kinds = new Int32Array(buffer, code.kinds.value, code.room.value)
+    this.#nexts = new Int32Array(buffer, code.nexts.value, code.room.value)
+  }
+
+  read(bytes: Buffer, line: number, end: number): number {
+    const place = this.#input.placeOf(bytes, line, end)
+    return this.#code.read(place, this.#input.end)
+  }
+
+  next(index: number): number {
+    return this.#input.offsetOf(this.#nexts[index] as number)
+  }
+}
+
+let shared: PlainRecords | undefined
+let isAsked = false
+
+/** One for all readers, as plainLines() of strace. */
+export function plainRecords(): PlainRecords | undefined {
+  if (!isAsked) {
+    isAsked = true
+    const code = instanceOf(recordsCode)
+    if (code !== undefined) shared = new PlainRecords(code as Code)
+  }
+  return shared
+}
