@@ -105,12 +105,16 @@ function linesOf(file: string, text: readonly string[]): readonly number[] {
   return [...numbers].filter((line) => !/^\s*[)\]}]/.test(text[line - 1] ?? '')).sort((a, b) => a - b)
 }
 
-/** The numbers of the lines that an exception is for: the one that reads so, and what is indented below it. */
+/** The numbers of the lines that an exception is for: the block that the line opens, or the rest of the one it is in. */
 function excepted(text: readonly string[], line: string): readonly number[] {
   const first = text.findIndex((each) => each.trim() === line)
-  const depth = /^ */.exec(text[first] ?? '')?.[0].length ?? 0
-  const length = text.slice(first + 1).findIndex((each) => each.search(/\S/) <= depth && each !== '')
-  return first < 0 ? [] : Array.from({ length: length + 1 }, (_, index) => first + 1 + index)
+  if (first < 0) return []
+  const depth = (text[first] as string).search(/\S/) + (/[[({]$/.test(line) ? 1 : 0)
+  const length = text.slice(first + 1).findIndex((each) => each !== '' && each.search(/\S/) < depth)
+  return Array.from(
+    { length: length < 0 ? text.length - first : length + 1 },
+    (_, index) => first + 1 + index,
+  )
 }
 
 rmSync(folder, { recursive: true, force: true })

@@ -373,7 +373,7 @@ t.test('what cannot be verified is one line', async (t) => {
     'docker.json':
       '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}}]}',
   })
-  const rows: readonly (readonly [readonly string[], number, RegExp])[] = [
+  const rows: readonly (readonly [readonly string[], number, RegExp, string?])[] = [
     [['good.json'], 125, /give a command after --/],
     [['missing.json', '--', 'true'], 125, /missing\.json: no such file/],
     [['broken.json', '--', 'true'], 125, /broken\.json:1/],
@@ -383,8 +383,12 @@ t.test('what cannot be verified is one line', async (t) => {
     [['--widen', 'good.json', '--', 'true'], 125, /give both/],
     [['--runs', '0', 'good.json', '--', 'true'], 125, /Give a number/],
   ]
-  for (const [words, status, message] of rows) {
-    const result = await transcript(['verify', ...words], directory, undefined, { PATH: '/usr/bin:/bin' })
+  const bare = /a plain command is verified in bubblewrap, or for root in runc or crun: /
+  for (const [words, status, message, PATH = '/usr/bin:/bin'] of [
+    ...rows,
+    [['good.json', '--', '/bin/true'], 125, bare, '/nonexistent'] as const,
+  ]) {
+    const result = await transcript(['verify', ...words], directory, undefined, { PATH })
     t.equal(result.status, status, words.join(' '))
     t.match(result.stderr, message, words.join(' '))
     t.equal(result.stderr.trim().split('\n').length, 1, 'one line')

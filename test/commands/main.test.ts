@@ -359,3 +359,18 @@ t.test(
     )
   },
 )
+
+t.test('which recorders work is said, and a container is asked for of an engine', async (t) => {
+  const { status, stdout, stderr } = await on(['trace', '--check'], undefined, { PATH: '/nonexistent' })
+  t.match(stdout, /^ebpf: (?:works|no: .+)\nstrace: no: strace is not installed: .+\n$/)
+  t.equal(status, stdout.startsWith('ebpf: works') ? 0 : 1)
+  t.equal(stderr, '')
+  t.strictSame(
+    await on(['trace', '--container', 'app', '--for', '1s'], undefined, { PATH: '/nonexistent' }),
+    {
+      status: 125,
+      stdout: '',
+      stderr: 'seccomp-gen: none of docker, podman and nerdctl is installed: give --pid or --cgroup\n',
+    },
+  )
+})
