@@ -190,6 +190,12 @@ spec:
     'apiVersion: security-profiles-operator.x-k8s.io/v1\nkind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls:\n  - action: SCMP_ACT_ALLOW\n    names:\n    - write\n    - close',
   'a SeccompProfile of flows, behind a pod':
     'kind: Pod\napiVersion: v1\nspec: {containers: []}\n---\nkind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  architectures: [SCMP_ARCH_X86_64]\n  syscalls:\n  - {names: [close, write], action: SCMP_ACT_ALLOW}\n  - names: [read, kill, reboot]\n    action: SCMP_ACT_KILL\n',
+  'a SeccompProfile of nothing but flows, and rules that refuse':
+    'kind: SeccompProfile\napiVersion: v1\nspec: {defaultAction: SCMP_ACT_ERRNO, syscalls: [{names: [read], action: SCMP_ACT_ERRNO}, {names: [read, kill, reboot], action: SCMP_ACT_KILL}]}\n',
+  'a SeccompProfile whose rules are flows, and none yet':
+    'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls: []\n',
+  'a SeccompProfile with a rule that refuses, in a block':
+    'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls:\n  - names:\n    - read\n    action: SCMP_ACT_KILL\n  - names:\n    - kill\n    - read\n    action: SCMP_ACT_KILL\n',
   'a SeccompProfile without rules':
     'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n',
   'a ConfigMap': `apiVersion: v1
