@@ -96,13 +96,15 @@ function read(path: string): void {
   }
 }
 
-/** The lines of a file that have code, as a loader sees them; what only closes a bracket says nothing of its own. */
+/** The lines of a file that have code, as a loader sees them; what only closes a bracket or names a case says nothing. */
 function linesOf(file: string, text: readonly string[]): readonly number[] {
   const { map } = transformSync(text.join('\n'), { loader: 'ts', sourcemap: 'external', sourcefile: file })
   const payload = JSON.parse(map) as Payload
   const lengths = payload.mappings.split(';').map(() => 0)
   const numbers = new Set(pieces(payload, lengths, `file://${root}/`).map(({ line }) => line))
-  return [...numbers].filter((line) => !/^\s*[)\]}]/.test(text[line - 1] ?? '')).sort((a, b) => a - b)
+  return [...numbers]
+    .filter((line) => !/^\s*(?:[)\]}]|(?:case .+|default):$)/.test(text[line - 1] ?? ''))
+    .sort((a, b) => a - b)
 }
 
 /** The numbers of the lines that an exception is for: the block that the line opens, or the rest of the one it is in. */

@@ -374,3 +374,22 @@ t.test('which recorders work is said, and a container is asked for of an engine'
     },
   )
 })
+
+t.test('a hook refuses what no runtime gives it, before anything is recorded', async (t) => {
+  const state = (annotation: string): string =>
+    JSON.stringify({
+      ociVersion: '1.0.2',
+      id: 'x',
+      pid: 1,
+      bundle: '/nowhere',
+      annotations: { 'io.containers.trace-syscall': annotation },
+    })
+  const rows: readonly (readonly [stdin: string, sentence: RegExp])[] = [
+    ['x', /standard input is not the state of a container/],
+    ['{}', /standard input is not the state of a container/],
+    [state('of:relative.json'), /"of:relative\.json" is not of:\/FILE or if:\/FILE/],
+    [state('if:/a.json'), /does not say where to write: of:\/FILE/],
+  ]
+  for (const [stdin, stderr] of rows)
+    t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
+})
