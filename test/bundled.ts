@@ -25,6 +25,7 @@ async function bundle(): Promise<readonly [string, ...string[]]> {
     entryPoints: { cli: 'src/cli.ts', guardian: 'src/record/containers/guardian.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
+    sourcemap: process.env['NODE_V8_COVERAGE'] !== undefined,
     ...bundleOptions,
   })
   return [...plainNode, join(folder, 'cli.mjs')]

@@ -14,6 +14,8 @@ import {
   observe,
   parseProfile,
 } from '../src/index.ts'
+import type { Reason } from '../src/policy/policy.ts'
+import { reasonText } from '../src/report/explanation.ts'
 import { transcript } from './commands/world.ts'
 import { needsShared } from './profile/shared.ts'
 
@@ -92,6 +94,26 @@ t.test('on the command line', async (t) => {
     if (report === 'markdown') t.notMatch(stdout, /<b>/)
     if (report === 'json') JSON.parse(stdout)
   }
+})
+
+t.test('every reason of a policy is a sentence', (t) => {
+  const beyond = { kind: 'beyond', ceiling: 'docker', capabilities: [] } as const
+  const rows: readonly (readonly [Reason, string])[] = [
+    [{ kind: 'unimplemented', count: 2, first: 'a:1' }, 'only ever ENOSYS (2 times, first a:1)'],
+    [{ kind: 'within', ceiling: 'docker', values: 'seen' }, 'under the conditions of docker'],
+    [
+      { kind: 'within', ceiling: 'docker', values: 'unknown' },
+      'under the conditions of docker, with which values is not known',
+    ],
+    [{ kind: 'narrowed', argument: 0 }, 'argument 0 as it was seen'],
+    [{ ...beyond, what: 'call' }, 'beyond docker, which refuses it'],
+    [
+      { ...beyond, what: 'value', argument: 1, value: '38', capabilities: ['CAP_BPF', 'CAP_SYS_ADMIN'] },
+      'argument 1 = 38 beyond docker, which allows it only with CAP_BPF or CAP_SYS_ADMIN',
+    ],
+  ]
+  for (const [reason, sentence] of rows) t.equal(reasonText(reason), sentence)
+  t.end()
 })
 
 t.test('the library answers and compares', async (t) => {

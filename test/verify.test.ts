@@ -5,7 +5,7 @@ import { execaSync } from 'execa'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { builtin, contextOf, level, makeMeaning } from '../src/meaning/index.ts'
+import { builtin, contextOf, level, makeMeaning, type Answer } from '../src/meaning/index.ts'
 import { parseProfile } from '../src/profile/index.ts'
 import type { Suspect } from '../src/record/index.ts'
 import { unifiedDiff } from '../src/report/unified.ts'
@@ -14,6 +14,7 @@ import type { OciProfile } from '../src/profile/index.ts'
 import { auditedText } from '../src/verify/audited.ts'
 import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
+import type { Judged, Repaired } from '../src/verify/index.ts'
 import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
 import { transcript } from './commands/world.ts'
 import { fc } from './seed.ts'
@@ -189,6 +190,12 @@ spec:
     'apiVersion: security-profiles-operator.x-k8s.io/v1\nkind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls:\n  - action: SCMP_ACT_ALLOW\n    names:\n    - write\n    - close',
   'a SeccompProfile of flows, behind a pod':
     'kind: Pod\napiVersion: v1\nspec: {containers: []}\n---\nkind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  architectures: [SCMP_ARCH_X86_64]\n  syscalls:\n  - {names: [close, write], action: SCMP_ACT_ALLOW}\n  - names: [read, kill, reboot]\n    action: SCMP_ACT_KILL\n',
+  'a SeccompProfile of nothing but flows, and rules that refuse':
+    'kind: SeccompProfile\napiVersion: v1\nspec: {defaultAction: SCMP_ACT_ERRNO, syscalls: [{names: [read], action: SCMP_ACT_ERRNO}, {names: [read, kill, reboot], action: SCMP_ACT_KILL}]}\n',
+  'a SeccompProfile whose rules are flows, and none yet':
+    'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls: []\n',
+  'a SeccompProfile with a rule that refuses, in a block':
+    'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  syscalls:\n  - names:\n    - read\n    action: SCMP_ACT_KILL\n  - names:\n    - kill\n    - read\n    action: SCMP_ACT_KILL\n',
   'a SeccompProfile without rules':
     'kind: SeccompProfile\napiVersion: v1\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n',
   'a ConfigMap': `apiVersion: v1
@@ -326,14 +333,42 @@ t.test('every report holds the same, escaped', async (t) => {
     verdict: 'refused',
     refused: [{ errno: 'EPERM', args: ['16', '1', '2', '3', '4', '18446744073709551615'] }],
   })
-  t.match(
-    verificationReport({ ...verified, started: false }, 'text'),
-    /did not start: the runtime needs ptrace before it/,
-  )
-  t.match(
-    verificationReport({ ...verified, started: false, refusals: [] }, 'text'),
-    /the reason is another one/,
-  )
+  const [refusal] = verified.refusals as readonly [Judged]
+  const answer = (action: Answer['action']): Answer => ({ action, errno: undefined })
+  const allow = answer('SCMP_ACT_ALLOW')
+  const repaired = (more: Partial<Repaired>): Partial<Verified> => ({
+    repair: {
+      before: 'a\n',
+      text: 'b\n',
+      added: [{ refusal, round: 1, conditional: true, within: true, ...more }],
+      bounded: true,
+    },
+  })
+  const rows: readonly (readonly [Partial<Verified>, RegExp])[] = [
+    [{ started: false }, /did not start: the runtime needs ptrace before it/],
+    [{ started: false, refusals: [] }, /the reason is another one/],
+    [{ interrupted: true, refusals: [] }, /a signal ended the run.*\nnothing was refused up to then/],
+    [{ lost: 2 }, /2 refused calls found no room/],
+    [{ lost: 2, seenBy: 'audit' }, /2 audit records of this machine found no room/],
+    [{ ending: { kind: 'killed', signal: 'SIGSYS' } }, /the command was ended by SIGSYS/],
+    [{ ending: { kind: 'exited', status: 3 } }, /the command ended with status 3/],
+    [{ ending: { kind: 'released' } }, /refuses 1 call that the program made: ptrace [^;]*\n/],
+    [{ refusals: [{ ...refusal, answer: answer('SCMP_ACT_NOTIFY') }] }, /ENOSYS/],
+    [{ refusals: [{ ...refusal, answer: answer('SCMP_ACT_KILL_PROCESS') }] }, /KILL_PROCESS/],
+    [repaired({}), /# ptrace .* in round 1, by .*; docker allows it under these conditions/],
+    [repaired({ within: false }), /; beyond docker, as --widen asks/],
+    [{ ...repaired({}), within: undefined }, /; no ceiling was given/],
+    [repaired({}), /# not added: ptrace .* docker refuses it too, and only --widen goes beyond/],
+    [{ ...repaired({}), refusals: [{ ...refusal, default: allow }] }, /the last of 2 rounds came before/],
+    [{ refusals: [{ ...refusal, default: allow }] }, /own rules speak against it: edit them by hand/],
+  ]
+  for (const [more, sentence] of rows) t.match(verificationReport({ ...verified, ...more }, 'text'), sentence)
+  const killed = { kind: 'killed', signal: 'SIGSYS' } as const
+  const json = JSON.parse(
+    verificationReport({ ...verified, ...repaired({}), ending: killed }, 'json'),
+  ) as Record<string, unknown>
+  t.ok(validate(json), JSON.stringify(validate.errors))
+  t.match(json, { ending: { signal: 'SIGSYS' } })
 })
 
 t.test('what cannot be verified is one line', async (t) => {
@@ -344,7 +379,7 @@ t.test('what cannot be verified is one line', async (t) => {
     'docker.json':
       '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}}]}',
   })
-  const rows: readonly (readonly [readonly string[], number, RegExp])[] = [
+  const rows: readonly (readonly [readonly string[], number, RegExp, string?])[] = [
     [['good.json'], 125, /give a command after --/],
     [['missing.json', '--', 'true'], 125, /missing\.json: no such file/],
     [['broken.json', '--', 'true'], 125, /broken\.json:1/],
@@ -354,8 +389,12 @@ t.test('what cannot be verified is one line', async (t) => {
     [['--widen', 'good.json', '--', 'true'], 125, /give both/],
     [['--runs', '0', 'good.json', '--', 'true'], 125, /Give a number/],
   ]
-  for (const [words, status, message] of rows) {
-    const result = await transcript(['verify', ...words], directory, undefined, { PATH: '/usr/bin:/bin' })
+  const bare = /a plain command is verified in bubblewrap, or for root in runc or crun: /
+  for (const [words, status, message, PATH = '/usr/bin:/bin'] of [
+    ...rows,
+    [['good.json', '--', '/bin/true'], 125, bare, '/nonexistent'] as const,
+  ]) {
+    const result = await transcript(['verify', ...words], directory, undefined, { PATH })
     t.equal(result.status, status, words.join(' '))
     t.match(result.stderr, message, words.join(' '))
     t.equal(result.stderr.trim().split('\n').length, 1, 'one line')

@@ -23,10 +23,7 @@ export function equivalentOnAarch64(name: string): Equivalent | undefined {
 function parseEquivalents(text: string): ReadonlyMap<string, Equivalent> {
   const parsed = new Map<string, Equivalent>()
   for (const line of text.trim().split('\n')) {
-    const [name, , lossless, calls, why] = line.split('|')
-    if (name === undefined || calls === undefined || why === undefined) {
-      throw new Error(`the table of equivalents has a broken line: ${line}`)
-    }
+    const [name, , lossless, calls, why] = line.split('|') as [string, string, string, string, string]
     parsed.set(name, {
       name,
       aarch64: calls === '-' ? [] : calls.split(' '),

@@ -179,14 +179,11 @@ function answersAll(tree: ChainNode | undefined, answer: Answer): boolean {
 }
 
 function merge(chains: Chains, existing: Link, added: ChainNode): Added {
-  for (let node = existing.node; node !== undefined;) {
+  for (let node = existing.node as ChainNode; ; node = node.after as ChainNode) {
     if (isSame(node, added)) return mergeSame(chains, node, added)
     const place = comesAfter(node, added) ? 'before' : node.after === undefined ? 'after' : undefined
     if (place !== undefined && isInLevel(node, added)) return 'endless'
-    if (place === undefined) {
-      node = node.after
-      continue
-    }
+    if (place === undefined) continue
     if (place === 'after') {
       added.before = held(node)
       node.after = held(added)
@@ -207,7 +204,6 @@ function merge(chains: Chains, existing: Link, added: ChainNode): Added {
     }
     return 'added'
   }
-  return 'added'
 }
 
 function mergeSame(chains: Chains, node: ChainNode, added: ChainNode): Added {

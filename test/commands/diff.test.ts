@@ -20,6 +20,7 @@ const directory = t.testdir({
   'same.json': profile(['write', 'read']),
   'wider.json': profile(['read', 'write', 'ptrace']),
   'log.json': profile(['read', 'write']).replace('ALLOW', 'LOG'),
+  'trace.json': profile(['read', 'write']).replace('ALLOW', 'TRACE'),
   'gated.json': JSON.stringify({
     defaultAction: 'SCMP_ACT_ERRNO',
     archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: [] }],
@@ -45,6 +46,7 @@ t.test('the status says whether there is something to report', async (t) => {
       1,
       /^wider \(call-allowed\) x86_64: SCMP_ACT_ERRNO\(1\) -> SCMP_ACT_ALLOW: ptrace\n/,
     ],
+    ['one.json trace.json', 1, /^narrower \(call-refused\) x86_64: SCMP_ACT_ALLOW -> SCMP_ACT_TRACE/],
     ['wider.json one.json', 1, /^narrower \(call-refused\)/],
     ['--fail-on wider wider.json one.json', 0, /^narrower/],
     ['--fail-on wider one.json wider.json', 1, /^wider/],

@@ -30,6 +30,7 @@ const directory = t.testdir({
   empty: '',
   'noise.bin': 'text\0\0\0',
   'only-text.log': 'nothing of a trace\nin these lines\n',
+  'latin1.json': Buffer.from('{"\xe9": 1}', 'latin1'),
   'profile.json': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}',
   set: {
     'app.10': perProcess([
@@ -117,6 +118,11 @@ t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2
       ['generate', 'app.strace', '--explain', '-'],
       /--explain - and the profile cannot both go to standard output/,
     ],
+    [['observe', 'app.strace', '--since', 'noon'], /--since/],
+    [['validate', '-', '-'], /standard input can be read only once/],
+    [['eval', 'docker', 'read', '--cap', '?'], /Write CAP_NET_ADMIN, none or all/],
+    [['generate', 'app.strace', '--runtime', 'lxc'], /Give runc, crun, one version of them/],
+    [['validate', 'latin1.json'], /latin1\.json: is not UTF-8 text/],
     [['observe', 'esc\u001b[31m\u202e.strace'], /esc\\x1b\[31m\\u202e\.strace: no such file/],
   ]
   for (const [argv, sentence] of cases) {
@@ -208,6 +214,10 @@ t.test('generate prints a profile; the same input, the same bytes', async (t) =>
     true,
     'the floor is left out',
   )
+  t.match(await on(['generate', 'app.strace', '--runtime', 'runc@1.0.1']), {
+    status: 0,
+    stderr: /runc 1\.0\.1/,
+  })
   for (const dialect of ['docker', 'spo', 'kubernetes']) {
     t.match(await on(['generate', 'app.strace', '--as', dialect]), { status: 0 }, dialect)
   }
@@ -349,3 +359,37 @@ t.test(
     )
   },
 )
+
+t.test('which recorders work is said, and a container is asked for of an engine', async (t) => {
+  const { status, stdout, stderr } = await on(['trace', '--check'], undefined, { PATH: '/nonexistent' })
+  t.match(stdout, /^ebpf: (?:works|no: .+)\nstrace: no: strace is not installed: .+\n$/)
+  t.equal(status, stdout.startsWith('ebpf: works') ? 0 : 1)
+  t.equal(stderr, '')
+  t.strictSame(
+    await on(['trace', '--container', 'app', '--for', '1s'], undefined, { PATH: '/nonexistent' }),
+    {
+      status: 125,
+      stdout: '',
+      stderr: 'seccomp-gen: none of docker, podman and nerdctl is installed: give --pid or --cgroup\n',
+    },
+  )
+})
+
+t.test('a hook refuses what no runtime gives it, before anything is recorded', async (t) => {
+  const state = (annotation: string): string =>
+    JSON.stringify({
+      ociVersion: '1.0.2',
+      id: 'x',
+      pid: 1,
+      bundle: '/nowhere',
+      annotations: { 'io.containers.trace-syscall': annotation },
+    })
+  const rows: readonly (readonly [stdin: string, sentence: RegExp])[] = [
+    ['x', /standard input is not the state of a container/],
+    ['{}', /standard input is not the state of a container/],
+    [state('of:relative.json'), /"of:relative\.json" is not of:\/FILE or if:\/FILE/],
+    [state('if:/a.json'), /does not say where to write: of:\/FILE/],
+  ]
+  for (const [stdin, stderr] of rows)
+    t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
+})

@@ -90,7 +90,13 @@ t.test(
     mkdirSync(at('hooks.d'))
     const config = await execa(node, [...words, 'hook', '--print-config'], quietly)
     t.match(JSON.parse(config.stdout), { version: '1.0.0', stages: ['prestart'] })
-    writeFileSync(at('hooks.d/seccomp-gen.json'), config.stdout)
+    // A hook has no environment but what its configuration gives it: which lines it reaches is measured too.
+    const { hook, ...rules } = JSON.parse(config.stdout) as {
+      readonly hook: { readonly env: readonly string[] }
+    }
+    const { NODE_V8_COVERAGE: coverage } = process.env
+    const env = coverage === undefined ? hook.env : [...hook.env, `NODE_V8_COVERAGE=${coverage}`]
+    writeFileSync(at('hooks.d/seccomp-gen.json'), JSON.stringify({ ...rules, hook: { ...hook, env } }))
     const base = { names: ['landlock_restrict_self', 'socket'], action: 'SCMP_ACT_ALLOW' }
     writeFileSync(
       at('base.json'),

@@ -1,6 +1,7 @@
 // Runs: how many each call was in, through folding and merging; and the estimates against worked examples and a
 // simulation.
 import t from 'tap'
+import { accountTable } from '../../src/report/account.ts'
 import { estimateRuns, mergeObservations, observe, type Observations } from '../../src/observe/index.ts'
 
 const run = (...names: readonly string[]): string =>
@@ -97,4 +98,15 @@ t.test('runs on two kinds of machine are no sample of one another', async (t) =>
   t.ok(estimateRuns(here))
   t.ok(estimateRuns(there))
   t.equal(estimateRuns(mergeObservations(here, there)), undefined)
+})
+
+t.test('an architecture that nobody knows is refused before anything is read', async (t) => {
+  await t.rejects(observe([], { architecture: 'mips' as 'arm' }), { message: 'no such architecture: mips' })
+})
+
+t.test('the account of a large set sums up what does not fit', async (t) => {
+  const set = await observed(...Array.from({ length: 23 }, () => run('close')))
+  const table = accountTable(set)
+  t.equal(table.length, 22)
+  t.match(table.at(-1), /^and 3 more +strace +9 +9 +0 +0 +0 /)
 })

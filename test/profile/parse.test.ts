@@ -7,6 +7,7 @@ import {
   profileProblems,
   soundProfile,
 } from '../../src/profile/index.ts'
+import { parseYaml } from '../../src/profile/yaml.ts'
 import { small } from './policies.ts'
 import { needsShared, sharedNames, sharedText } from './shared.ts'
 
@@ -232,5 +233,10 @@ t.test('every collected profile is recognised, or refused with the reason', need
       )
     }
   }
+  t.end()
+})
+
+t.test('YAML that nests on one line is refused like any other depth', (t) => {
+  t.match(parseYaml(`${'- '.repeat(5000)}b`), { ok: false, why: /^it is nested more than \d+ deep$/ })
   t.end()
 })

@@ -6,6 +6,7 @@ import t from 'tap'
 import { isValid, profileProblems, type Dialect, type Finding } from '../../src/profile/index.ts'
 import { findingHint, findingSentence } from '../../src/report/findings.ts'
 import { findingSeverities } from '../../src/profile/findings.ts'
+import { schemaErrors } from '../../src/profile/schema.ts'
 import { needsShared, sharedNames, sharedText } from './shared.ts'
 
 interface Case {
@@ -176,6 +177,53 @@ t.test('every default profile of the engines is valid, in the format it is writt
     )
     if (!isDocker) t.ok(validate(JSON.parse(text)), `${name}: the official schema agrees`)
   }
+  t.end()
+})
+
+t.test('what the collected documents do not show', (t) => {
+  const rule = (more: object): object => ({ names: ['socket'], action: 'SCMP_ACT_ALLOW', ...more })
+  const masked = { index: 0, value: 1, valueTwo: 3, op: 'SCMP_CMP_MASKED_EQ' }
+  const errno = { action: 'SCMP_ACT_ERRNO', errnoRet: 1 }
+  const operator = { apiVersion: 'security-profiles-operator.x-k8s.io/v1beta1', kind: 'SeccompProfile' }
+  const rows: readonly (readonly [document: object, code: string, facts: object])[] = [
+    [{ syscalls: [rule({ args: [masked] })] }, 'never-matches', { mask: '0x1', comparand: '0x3' }],
+    [
+      { syscalls: [rule({ includes: { minKernel: 'six' } })], archMap: [] },
+      'min-kernel-form',
+      { text: 'six' },
+    ],
+    [
+      {
+        defaultErrnoRet: 1,
+        syscalls: [rule(errno), rule({ args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }] })],
+      },
+      'rule-equals-default',
+      { name: 'socket' },
+    ],
+  ]
+  for (const [document, code, facts] of rows) {
+    const text = JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', ...document })
+    t.match(
+      said(text).filter((each) => each.code === code),
+      [{ facts }],
+      code,
+    )
+  }
+  const spec = { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 38, architectures: ['SCMP_ARCH_X86_64'] }
+  t.match(
+    said(JSON.stringify({ ...operator, metadata: { name: 'x' }, spec })).filter(
+      ({ code }) => code === 'operator-key-ignored',
+    ),
+    [{ facts: { key: 'defaultErrnoRet' } }],
+  )
+  t.end()
+})
+
+t.test('the schemas, compiled, say what is wrong and where', (t) => {
+  t.same(schemaErrors('oci-profile', { defaultAction: 'SCMP_ACT_ALLOW' }), [])
+  t.match(schemaErrors('docker-profile', { defaultAction: 1 }), [
+    { pointer: '/defaultAction', keyword: /^(?:type|enum)$/, message: /^must be / },
+  ])
   t.end()
 })
 

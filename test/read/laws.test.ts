@@ -8,6 +8,8 @@ import { scalarsReadAlways } from '../../src/abi/scalars.ts'
 import { mergeObservations, observe, printObservations, type Observations } from '../../src/observe/index.ts'
 import { Fold } from '../../src/observe/fold.ts'
 import { Lines } from '../../src/read/lines.ts'
+import { readTrace } from '../../src/read/index.ts'
+import type { Source } from '../../src/read/source.ts'
 import { formatTable } from '../../src/read/formats.ts'
 import { filesOf } from './logs.ts'
 import { recordings, sourcesOf, traces, withoutTraces } from '../recordings.ts'
@@ -372,6 +374,63 @@ t.test('gzip and zstd are told by content', async (t) => {
     if ((error as { code?: string }).code !== 'ENOENT') throw error
     t.comment('zstd is not installed: its stream is not tried')
   }
+})
+
+/** Stored, not compressed, by RFC 8878: a frame of one segment whose size stands in `width` bytes. */
+function stored(text: string, width: 1 | 2 | 4 | 8): Buffer {
+  const size = Buffer.alloc(8)
+  size.writeBigUInt64LE(BigInt(text.length - (width === 2 ? 256 : 0)))
+  const flags = (Math.log2(width) << 6) | 0x20
+  const block = Buffer.alloc(4)
+  block.writeUInt32LE((text.length << 3) | 1)
+  return Buffer.concat([
+    Buffer.from([0x28, 0xb5, 0x2f, 0xfd, flags]),
+    size.subarray(0, width),
+    block.subarray(0, 3),
+    Buffer.from(text),
+  ])
+}
+
+t.test('streams of one segment, damaged ones, and what is not unpacked', async (t) => {
+  const line = 'close(3) = 0\n'
+  for (const width of [1, 2, 4, 8] as const) {
+    const text = line.repeat(width === 1 ? 3 : 30)
+    t.equal(await read([stored(text, width)]), await read([Buffer.from(text)]), `a size of ${width} bytes`)
+  }
+  const whole = stored(line.repeat(30), 4)
+  const rows: readonly (readonly [bytes: Buffer, message: RegExp])[] = [
+    [
+      Buffer.concat([gzipSync(sample), Buffer.from('something else')]),
+      /something else stands behind the gzip/,
+    ],
+    [whole.subarray(0, whole.length - 20), /the zstd stream is damaged or ends early/],
+    [Buffer.from('\xfd7zXZ\0\0\x04', 'latin1'), /compressed with xz, which is not unpacked here: `xz -dc /],
+    [Buffer.from('BZh91AY&SY'), /compressed with bzip2/],
+  ]
+  for (const [bytes, message] of rows) await t.rejects(read([bytes]), { name: 'UserError', message })
+})
+
+t.test('call by call it is what is counted', async (t) => {
+  const log = (text: string): Source => ({ name: 'log', bytes: [Buffer.from(text)] })
+  const texts = [
+    sample,
+    'type=SECCOMP msg=audit(1.1:1): comm="a" sig=0 arch=c000003e syscall=41 compat=0 ip=0x1 code=0x7ffc0000\n',
+    '{"log":"[pid 1] close(3) = 0\\n","stream":"stderr"}\n{"log":"close(4) = 0","stream":"stderr"}\n',
+  ]
+  for (const text of texts) {
+    const seen: string[] = []
+    for await (const { name } of readTrace(log(text))) seen.push(name)
+    const { architectures } = await observe([log(text)])
+    const counted = Object.values(architectures).flatMap((calls) => Object.entries(calls))
+    t.same(
+      seen.sort(),
+      counted.flatMap(([name, { count }]) => Array<string>(count).fill(name)).sort(),
+      text.slice(0, 40),
+    )
+  }
+  await t.rejects(readTrace(log('{"version":1,"architectures":{}}')).next(), {
+    message: 'log: holds observations, which have no single calls; read it with observe()',
+  })
 })
 
 t.test('merging is associative and commutative', { skip: withoutTraces }, async (t) => {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import type { Evidence } from '../../src/read/account.ts'
+import type { Choice } from '../../src/read/subject.ts'
 import { withoutTraces } from '../recordings.ts'
 import { calls, codes, counts, filesOf, observeFile, observeText, text } from './logs.ts'
 
@@ -328,6 +329,50 @@ t.test('whose calls: the container, the pod, the program', async (t) => {
     ['x86_64 read'],
   )
   t.same(calls(await observeText(log, { choice: { since: 1625486871 } })), [])
+  const bodies: readonly (readonly [log: string, choice: Choice])[] = [
+    [
+      `{"timestamp":1657290245020855990,"processId":7,"processName":"a","eventId":"257","eventName":"openat","args":[],
+       "executable":{"path":"/bin/a"},"container":{"name":"web","id":"c1"},"kubernetes":{"podName":"p"}}`,
+      { pid: 7, comm: 'a', exe: '/bin/a', container: 'web', pod: 'p', since: 1657290245, until: 1657290246 },
+    ],
+    [
+      `{"timestamp":1,"processId":7,"eventId":"257","eventName":"openat","args":[],"containerId":"0123456789abcdef",
+       "podName":"p"}`,
+      { container: '0123456789ab', pod: 'p' },
+    ],
+    ['11:21:51:254199  1000   exa   163 163 3   openat   dirfd: -100', { pid: 163, comm: 'exa' }],
+    [
+      `{"k8s":{"podName":"p","containerName":"web"},"pid":48,"comm":"a","syscall":"SYS_OPENAT","code":"x"}`,
+      { pid: 48, comm: 'a', container: 'web', pod: 'p' },
+    ],
+    [
+      `{"proc":{"pid":48,"comm":"a"},"runtime":{"containerName":"web"},"pod":"p","syscall":"openat"}`,
+      { pid: 48, comm: 'a', container: 'web', pod: 'p' },
+    ],
+    [
+      `K8S.PODNAME K8S.CONTAINERNAME PID COMM SYSCALL    CODE\np           web               48  a    SYS_OPENAT x`,
+      { pid: 48, comm: 'a', container: 'web', pod: 'p' },
+    ],
+    [
+      `{"version":"spo/v1_alpha","auditID":"x","executable":"/bin/a","pid":9,"timestamp":"2025-01-01T00:00:00.000Z",
+       "resource":{"pod":"p","container":"web"},"syscalls":["openat"]}`,
+      { pid: 9, exe: '/bin/a', container: 'web', pod: 'p', since: 1735689600, until: 1735689600 },
+    ],
+    ['     0.000 ( 0.002 ms): cat/12 openat(dfd: CWD, filename: "x") = 3', { pid: 12, comm: 'cat' }],
+    ['1 1700000000.123456789 0 a (7) > openat dirfd=3', { pid: 7, comm: 'a', since: 1700000000 }],
+  ]
+  for (const [body, choice] of bodies) {
+    const line = body.replaceAll(/\n +/g, '')
+    for (const [field, wanted] of Object.entries(choice)) {
+      const other = typeof wanted === 'string' ? 'other' : field === 'since' ? wanted + 1e6 : wanted - 1e6
+      t.same(
+        calls(await observeText(line, { choice: { [field]: wanted } })),
+        ['x86_64 openat'],
+        `${field}: ${line}`,
+      )
+      t.same(calls(await observeText(line, { choice: { [field]: other } })), [], `another ${field}`)
+    }
+  }
   const trace =
     '10 execve("/a", ["a"], 0x7 /* 1 vars */) = 0\n11 arch_prctl(ARCH_SET_FS, 0x7) = 0\n10 exit_group(0) = ?\n'
   t.same(calls(await observeText(trace, { choice: { pid: 10 } })), ['x86_64 execve', 'x86_64 exit_group'])
@@ -337,4 +382,27 @@ t.test('whose calls: the container, the pod, the program', async (t) => {
   await t.rejects(observeText('@[257]: 1\n', { choice: { comm: 'x' } }), {
     message: /do not carry what --comm asks for/,
   })
+})
+
+t.test('a row that does not stand below its header gives no call', async (t) => {
+  const rows = 'PID COMM SYSCALL CODE\n1   a    SYS_OPENAT x\n1   a    SYS_BPF x\n'
+  const { sources, architectures } = await observeText(rows, { architecture: 'x86_64' })
+  t.same(Object.keys(architectures.x86_64 ?? {}), ['bpf'])
+  t.match(sources, [{ calls: 1, unparsed: 1 }])
+})
+
+t.test('what was lost is told', async (t) => {
+  const rows: readonly (readonly [log: string, lost: number | undefined])[] = [
+    ['Attaching 1 probe...\n@[257]: 1\nLost 12 events\n', 12],
+    [
+      "Attaching 1 probe...\n@[257]: 1\nMap full; can't update element. Try increasing max_map_keys.\n",
+      undefined,
+    ],
+    ['     0.000 ( 0.002 ms): cat/12 openat(dfd: CWD) = 3\nLOST 34 events!\n', 34],
+  ]
+  for (const [log, lost] of rows) {
+    const observations = await observeText(log, { architecture: 'x86_64' })
+    t.equal(observations.sources[0]?.lost, lost, log)
+    t.ok(codes(observations).includes('records-lost'), log)
+  }
 })

@@ -49,6 +49,9 @@ class GadgetLines implements LineGrammar {
     if (this.#columns === undefined) return 'unparsed'
     const cell = (...names: readonly string[]): string | undefined => {
       const column = this.#columns?.find(({ name }) => names.includes(name))
+      // A word that reaches into the next column: this row does not stand below its header, and half a name is another.
+      if (column?.end !== undefined && /\S\S/.test(text.slice(column.end - 1, column.end + 1)))
+        return undefined
       const content = column === undefined ? '' : text.slice(column.at, column.end).trim()
       return content === '' ? undefined : content
     }

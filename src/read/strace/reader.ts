@@ -680,15 +680,6 @@ export class StraceReader implements Reader {
     return { lines, calls, unparsed, ignored: lines - calls - unparsed }
   }
 
-  /** Whether anything in it has the full form of strace's output. */
-  get recognised(): boolean {
-    return this.#run.isWhole || this.#tables.rows > 0
-  }
-
-  get summaryOnly(): boolean {
-    return this.#calls === 0 && this.#tables.rows > 0
-  }
-
   end(sink: Sink): void {
     this.#threads.end()
     this.#placeOrphans()

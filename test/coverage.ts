@@ -1,0 +1,48 @@
+// The lines of src that no test reaches, each with its reason; scripts/coverage.ts holds them against what the tests
+// reached. A line is named by its text; it stands for the block that it opens, or for the rest of the one that it is in.
+interface Exception {
+  readonly line: string
+  readonly why: string
+}
+
+const anotherKernel = 'a kernel that takes our programs and has cgroup version 2 never says so'
+const noSystemd = 'only where systemd owns the cgroups, which it does not in a container'
+const fault =
+  'a fault of the machine that cannot be had at will; it is passed on, or what was opened is closed'
+const noKoffi = 'koffi is installed wherever the tests are'
+
+export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
+  'src/record/cgroups.ts': [
+    {
+      line: "throw new UserError('no cgroup version 2 hierarchy is mounted here', 125)",
+      why: anotherKernel,
+    },
+  ],
+  'src/record/ebpf/kernel.ts': [
+    { line: 'if (log !== undefined) {', why: anotherKernel },
+    { line: 'if (descriptor < 0) {', why: anotherKernel },
+  ],
+  'src/record/ebpf/available.ts': [
+    { line: "return 'the optional package koffi is not installed (npm install koffi)'", why: noKoffi },
+  ],
+  'src/record/containers/staging.ts': [
+    {
+      line: "export async function systemctl(verb: 'start' | 'stop', slice: string): Promise<void> {",
+      why: noSystemd,
+    },
+    { line: 'await guardian.end()', why: fault },
+  ],
+  'src/record/audit/socket.ts': [
+    { line: 'clearInterval(socket.#poll)', why: fault },
+    { line: 'closeSync(descriptor)', why: fault },
+    { line: "throw new Error('the audit system does not answer')", why: fault },
+  ],
+  'src/record/audit/index.ts': [
+    { line: 'socket.close()', why: fault },
+    { line: "return (error as Error).message.split('\\n')[0] ?? ''", why: fault },
+  ],
+  'src/record/fifo.ts': [{ line: 'await remove()', why: fault }],
+  'src/record/containers/guardian.ts': [
+    { line: 'rmSync(directory, { recursive: true, force: true })', why: fault },
+  ],
+}
