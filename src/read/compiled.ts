@@ -20,8 +20,28 @@ declare const WebAssembly:
     }
   | undefined
 
-/** What a module in base64 exports; undefined where it cannot run. */
-export function instanceOf(code: string): unknown {
+/**
+ * What is made of a module in base64 at the first request, one for all readers: what is read is told before the next is
+ * read. Undefined where it cannot run.
+ */
+export function compiledOnce<Code extends Compiled, Made>(
+  code: string,
+  make: new (exports: Code) => Made,
+): () => Made | undefined {
+  let made: Made | undefined
+  let isAsked = false
+  return () => {
+    if (!isAsked) {
+      isAsked = true
+      const exports = instanceOf(code)
+      if (exports !== undefined) made = new make(exports as Code)
+    }
+    return made
+  }
+}
+
+/** What the module exports; undefined where it cannot run. */
+function instanceOf(code: string): unknown {
   const bytes = Buffer.from(code, 'base64')
   // Processors before SSE4.1 do not have what it asks for.
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(bytes)) return undefined

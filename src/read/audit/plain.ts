@@ -2,7 +2,7 @@
 // bytes and the machines that are known. It says nothing that grammar.ts would not say of the same lines; a test holds
 // the two equal.
 import { architectures } from '../../abi/architectures.ts'
-import { Input, instanceOf, type Compiled, type Place } from '../compiled.ts'
+import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
 import type { LinesOfKinds } from '../grammar.ts'
 import { recordsCode } from './data/records.ts'
 
@@ -40,15 +40,4 @@ class PlainRecords implements LinesOfKinds {
   }
 }
 
-let shared: PlainRecords | undefined
-let isAsked = false
-
-/** One for all readers, as plainLines() of strace. */
-export function plainRecords(): PlainRecords | undefined {
-  if (!isAsked) {
-    isAsked = true
-    const code = instanceOf(recordsCode)
-    if (code !== undefined) shared = new PlainRecords(code as Code)
-  }
-  return shared
-}
+export const plainRecords = compiledOnce(recordsCode, PlainRecords)

@@ -1,7 +1,7 @@
 // Lines of strace's commonest forms, told apart by compiled code (assembly/plain.ts): this file hands it bytes and the
 // names of calls, and knows nothing of what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
-import { Input, instanceOf, type Compiled, type Place } from '../compiled.ts'
+import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
 import { plainCode } from './data/plain.ts'
 
 interface Code extends Compiled {
@@ -119,15 +119,4 @@ export class PlainLines {
   }
 }
 
-let shared: PlainLines | undefined
-let isAsked = false
-
-/** One for all readers: what is read is told before the next is read. Undefined where there can be none. */
-export function plainLines(): PlainLines | undefined {
-  if (!isAsked) {
-    isAsked = true
-    const code = instanceOf(plainCode)
-    if (code !== undefined) shared = new PlainLines(code as Code)
-  }
-  return shared
-}
+export const plainLines = compiledOnce(plainCode, PlainLines)
