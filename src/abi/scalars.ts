@@ -69,13 +69,19 @@ export const scalarsReadAlways: ReadonlyMap<string, readonly number[]> = new Map
   ['unshare', [0]],
 ])
 
-/** Those, and what is asked for besides: indexes by call, in order. clone3 has a pointer, of which no value tells anything. */
+/**
+ * What stands behind a pointer and is read all the same by who sees the program's memory: the flags and the signal of
+ * clone3, as clone would be told them (clone(2)); libc goes on to it where there is no clone3.
+ */
+export const scalarsInMemory: ReadonlyMap<string, readonly number[]> = new Map([['clone3', [0]]])
+
+/** Those read always, and what is asked for besides: indexes by call, in order. Of a pointer no value tells anything. */
 export function scalarsRead(
   asked: ReadonlyMap<string, readonly number[]> = new Map(),
 ): ReadonlyMap<string, readonly number[]> {
   const read = new Map(scalarsReadAlways)
   for (const [call, indexes] of asked) {
-    if (call === 'clone3') continue
+    if (scalarsInMemory.has(call)) continue
     read.set(
       call,
       [...new Set([...(read.get(call) ?? []), ...indexes])].sort((a, b) => a - b),

@@ -15,7 +15,7 @@
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
 
 import type { Architecture } from '../abi/architectures.ts'
-import { scalarsRead } from '../abi/scalars.ts'
+import { scalarsInMemory, scalarsRead } from '../abi/scalars.ts'
 import type { Observations } from '../observe/index.ts'
 import type { RecordSettings } from './recording.ts'
 
@@ -51,7 +51,7 @@ export function leaveOutKnown(
   asked: RecordSettings['arguments'],
 ): readonly string[] {
   if (version === undefined || version.major < 5 || (version.major === 5 && version.minor < 3)) return []
-  const read = new Set([...scalarsRead(asked).keys(), 'clone3'])
+  const read = new Set([...scalarsRead(asked).keys(), ...scalarsInMemory.keys()])
   const names = Object.entries(known.architectures).flatMap(([architecture, calls]) =>
     Object.keys(calls)
       .filter((name) => !alwaysTraced.has(name) && !read.has(name))

@@ -60,7 +60,9 @@ export async function recordWithStrace(
   const fifo = await makeFifo(container?.directory)
   const progress = new Progress()
   const over = new AbortController()
-  let silence: (() => void) | undefined
+  let ending: Workload | undefined
+  // Before strace is there: a signal that comes as soon as it is must not end us.
+  const silence = options.signals?.((signal) => void ending?.pass(signal))
   try {
     const target =
       options.pid === undefined
@@ -80,9 +82,6 @@ export async function recordWithStrace(
       fifo.path,
       ...target,
     ]
-    let ending: Workload | undefined
-    // Before strace is there: a signal that comes as soon as it is must not end us.
-    silence = options.signals?.((signal) => void ending?.pass(signal))
     const tracer = execa('strace', words, {
       ...surroundings,
       ...tracerStreams(options, container?.descriptors),

@@ -3,6 +3,7 @@
 // described in facts/log-formats.md sections 0 to 8; the recordings in traces/.
 // One rule above all: a call is counted where its line starts with its name, once, whatever its result.
 import type { Architecture } from '../../abi/architectures.ts'
+import { scalarsInMemory } from '../../abi/scalars.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
 import { placeOf } from '../place.ts'
@@ -123,8 +124,7 @@ export class StraceReader implements Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options
-    // Its flags are in memory, and strace shows them: libc gives them to clone where there is no clone3.
-    this.#wanted = new Map([...options.arguments, ['clone3', [0]]])
+    this.#wanted = new Map([...options.arguments, ...scalarsInMemory])
     this.#afterFilter = options.afterFilter === true ? new AfterFilter(this.#counts) : undefined
     this.#returned = options.returned && new Returned(options.returned.wanted)
     this.#threads = new Threads(

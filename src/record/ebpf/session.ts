@@ -1,7 +1,7 @@
 // A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
 // process: programs and maps go with their descriptors.
 import { readFileSync } from 'node:fs'
-import { scalarsRead } from '../../abi/scalars.ts'
+import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
 import { signalProcess } from '../traced.ts'
@@ -210,12 +210,9 @@ function watchRefusals(
     attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
 
-/**
- * Whose values are kept: those read from every trace, what is asked for, which call of a family is meant, and the flags
- * of clone3, which libc gives to clone where there is no clone3.
- */
+/** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
 export function wantedArguments(asked?: Arguments): Arguments {
-  return new Map([...scalarsRead(asked), ...multiplexed, ['clone3', [0]]])
+  return new Map([...scalarsRead(asked), ...multiplexed, ...scalarsInMemory])
 }
 
 /** Tells the kernel which they are. */
@@ -226,7 +223,7 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
       value.writeUInt32LE(
-        name === 'clone3' ? wantedBehind : indexes.reduce((mask, index) => mask | (1 << index), 0),
+        scalarsInMemory.has(name) ? wantedBehind : indexes.reduce((mask, index) => mask | (1 << index), 0),
         slotPlaces.wanted,
       )
       calls.update(maps.slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
