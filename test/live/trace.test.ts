@@ -11,6 +11,7 @@ import type { Observations } from '../../src/observe/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
+import { inTerminal, noTerminal } from './terminal.ts'
 
 // trace-ebpf.test.ts runs the same cases with the other recorder.
 const recorder = process.env['SECCOMP_GEN_TEST_RECORDER'] === 'ebpf' ? 'ebpf' : 'strace'
@@ -282,65 +283,47 @@ t.test('--pid attaches, and lets go unharmed', async (t) => {
   await target
 })
 
-t.test(
-  'an interactive program keeps its terminal',
-  { skip: await missing('script', '-qec', 'true', '/dev/null') },
-  async (t) => {
-    const inner = [
-      node,
-      ...words,
-      'trace',
-      '-o',
-      'tty.json',
-      '--',
-      'sh',
-      '-c',
-      'tty; test -t 0 && test -t 1 && test -t 2 && echo all',
-    ]
-    const quoted = inner.map((word) => `'${word}'`).join(' ')
-    const { stdout, exitCode } = await execa('script', ['-qec', quoted, '/dev/null'], {
-      cwd: directory,
-      reject: false,
-      env: plainEnvironment,
-      input: '',
-    })
-    t.equal(exitCode, 0, stdout)
-    t.match(stdout, /\/dev\/pts\/\d+\r?\nall/)
-  },
-)
+t.test('an interactive program keeps its terminal', { skip: noTerminal }, async (t) => {
+  const inner = [
+    node,
+    ...words,
+    'trace',
+    '-o',
+    'tty.json',
+    '--',
+    'sh',
+    '-c',
+    'tty; test -t 0 && test -t 1 && test -t 2 && echo all',
+  ]
+  const running = inTerminal(inner, { cwd: directory })
+  running.stdin.end()
+  const { stdout, exitCode } = await running
+  t.equal(exitCode, 0, stdout)
+  t.match(stdout, /\/dev\/pts\/\d+\r?\nall/)
+})
 
-t.test(
-  'Ctrl-C in a terminal reaches the command once',
-  { skip: (await missing('script', '-qec', 'true', '/dev/null')) || noPython },
-  async (t) => {
-    writeFileSync(file('counter.py'), counter)
-    const inner = [
-      node,
-      ...words,
-      'trace',
-      '-o',
-      'ctrl-c.json',
-      '--',
-      'python3',
-      'counter.py',
-      'ctrl-c.up',
-      '2',
-    ]
-    const quoted = inner.map((word) => `'${word}'`).join(' ')
-    const running = execa('script', ['-qec', quoted, '/dev/null'], {
-      cwd: directory,
-      reject: false,
-      env: plainEnvironment,
-      stdin: 'pipe',
-    })
-    await untilThere('ctrl-c.up')
-    running.stdin.write('\u0003')
-    const { stdout, exitCode } = await running
-    t.match(stdout, /\[\(2, 1\)\]/, stdout)
-    t.equal(exitCode, 5, stdout)
-    t.ok(profileIn('ctrl-c.json').includes('execve'))
-  },
-)
+t.test('Ctrl-C in a terminal reaches the command once', { skip: noTerminal || noPython }, async (t) => {
+  writeFileSync(file('counter.py'), counter)
+  const inner = [
+    node,
+    ...words,
+    'trace',
+    '-o',
+    'ctrl-c.json',
+    '--',
+    'python3',
+    'counter.py',
+    'ctrl-c.up',
+    '2',
+  ]
+  const running = inTerminal(inner, { cwd: directory })
+  await untilThere('ctrl-c.up')
+  running.stdin.write('\u0003')
+  const { stdout, exitCode } = await running
+  t.match(stdout, /\[\(2, 1\)\]/, stdout)
+  t.equal(exitCode, 5, stdout)
+  t.ok(profileIn('ctrl-c.json').includes('execve'))
+})
 
 t.test('32-bit calls are told from 64-bit ones', async (t) => {
   writeFileSync(
