@@ -36,12 +36,14 @@ t.test('audit in LOG mode beside strace', { skip: await whyNot() }, async (t) =>
   t.teardown(() => writeFileSync(rateLimit, before))
   writeFileSync(rateLimit, '0')
   for (const words of [['/bin/true'], ['/usr/bin/ls', '/'], ['/bin/dash', '-c', 'umask; cd /; pwd']]) {
-    const logged = execa('/usr/bin/python3', ['-c', logging, ...words], { reject: false })
+    // Without a locale Python gives its children one, and they read its files.
+    const env = { LC_ALL: 'C' }
+    const logged = execa('/usr/bin/python3', ['-c', logging, ...words], { reject: false, env })
     const { pid = 0 } = logged
     t.equal((await logged).exitCode, 0, words.join(' '))
     const { stdout } = await execa('dmesg')
     const file = join(directory, 'run.strace')
-    await execa('strace', ['-f', '-o', file, ...words])
+    await execa('strace', ['-f', '-o', file, ...words], { env })
     const [audit, strace] = await Promise.all([
       observe([{ name: 'dmesg', bytes: [Buffer.from(`${stdout}\n`)] }], { choice: { pid } }),
       observe([{ name: 'strace', bytes: [readFileSync(file)] }]),
