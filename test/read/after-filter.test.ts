@@ -178,8 +178,17 @@ t.test('which calls are made under a filter', async (t) => {
   }
 })
 
+type File = readonly [pid: number, lines: readonly string[]]
+const readFiles = (files: readonly File[]): Promise<Observations> => {
+  const sources = files.map(([pid, lines]) => {
+    const bytes = [Buffer.from(lines.map((line) => `${line}\n`).join(''))]
+    return { name: `t.${pid}`, bytes, pid, set: 't' }
+  })
+  return observe(sources, { format: 'strace', afterFilter: true })
+}
+
 t.test('files of strace -ff tell no order: the same in any', async (t) => {
-  const files: readonly (readonly [pid: number, lines: readonly string[]])[] = [
+  const files: readonly File[] = [
     [10, ['execve("/runc", ["runc"], 0x0) = 0', `${fork}) = 12`, 'wait4(-1) = 12', `${fork}) = 11`]],
     [11, ['mount() = 0']],
     [12, ['setns(3, 0) = 0', `${thread}) = 13`, filter, `${fork}) = 14`, 'read(0) = 0']],
@@ -192,15 +201,50 @@ t.test('files of strace -ff tell no order: the same in any', async (t) => {
     [5, 4, 3, 2, 1, 0],
     [4, 2, 5, 0, 1, 3],
   ]) {
-    const sources = order.map((index) => {
-      const [pid, lines] = files[index] as (typeof files)[number]
-      const bytes = [Buffer.from(lines.map((line) => `${line}\n`).join(''))]
-      return { name: `t.${pid}`, bytes, pid, set: 't' }
-    })
-    const seen = await observe(sources, { format: 'strace', afterFilter: true })
+    const seen = await readFiles(order.map((index) => files[index] as File))
     t.strictSame(calls(seen), ['clone 2', 'close', 'read', 'write'], order.join(' '))
   }
 })
+
+t.test(
+  'execve in a thread, in files: the leader’s goes on with the filter of the thread, or without',
+  async (t) => {
+    const leader = (before: readonly string[]): File => [
+      10,
+      [
+        'execve("/runc", ["runc"], 0x0) = 0',
+        `${thread}) = 11`,
+        ...before,
+        'clock_nanosleep(CLOCK_MONOTONIC, 0,  <unfinished ...>) = ?',
+        '+++ superseded by execve in pid 11 +++',
+        '<... execve resumed>) = 0',
+        'brk(NULL) = 0x1',
+      ],
+    ]
+    const renamed = (before: readonly string[]): File => [
+      11,
+      ['gettid() = 11', ...before, 'execve("/a", ["a"], 0x0 /* 1 var */ <pid changed to 10 ...>'],
+    ]
+    const rows: readonly (readonly [
+      says: string,
+      files: readonly [File, File],
+      expected: readonly string[],
+    ])[] = [
+      ['the thread is under one', [leader([]), renamed([filter])], ['brk', 'execve']],
+      ['the leader was, the thread is not', [leader([filter]), renamed([])], ['clock_nanosleep']],
+    ]
+    for (const [says, [first, second], expected] of rows) {
+      t.strictSame(calls(await readFiles([first, second])), expected, says)
+      t.strictSame(calls(await readFiles([second, first])), expected, `${says}, the thread's file first`)
+    }
+    const alone = await readFiles([leader([filter])])
+    t.strictSame(
+      calls(alone),
+      ['brk', 'clock_nanosleep', 'execve'],
+      'without the thread’s file: counted, none is lost',
+    )
+  },
+)
 
 t.test('what cannot tell it is refused', async (t) => {
   const log = 'type=SECCOMP msg=audit(1.1:1): arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000\n'
