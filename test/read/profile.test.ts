@@ -189,6 +189,10 @@ t.test('filters of programs that confine themselves', { skip: withoutTraces }, a
     'x86_64 read',
     'x86_64 write',
   ])
+  // What only looks like it is none.
+  await t.rejects(observeText(`${elastic}  syscalls: [\n`, { format: 'profile', architecture: 'x86_64' }), {
+    name: 'UserError',
+  })
 })
 
 t.test('rules of a profile: what counts as wanted, where, with which values', async (t) => {

@@ -418,6 +418,32 @@ check('tables of -c', [
     calls: ['x86_64 access: 2', 'x86_64 arch_prctl: 1'],
     codes: ['counts-only t'],
   },
+  {
+    says: 'a table of another mode says so above itself',
+    text: [
+      'System call usage summary for 64 bit mode:',
+      '% time     seconds  usecs/call     calls    errors syscall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000002           1         2           openat',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000002           1         2           total',
+      'System call usage summary for 32 bit mode:',
+      '% time     seconds  usecs/call     calls    errors syscall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000005           1         1           socketcall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000005           1         1           total',
+      'System call usage summary for x32 mode:',
+      '% time     seconds  usecs/call     calls    errors syscall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000005           1         3           read',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.000005           1         3           total',
+      '',
+    ].join('\n'),
+    calls: ['x86_64 openat: 2', 'x86 socketcall: 1', 'x32 read: 3'],
+    codes: ['counts-only t'],
+  },
 ])
 
 check('what a program writes beside strace', [
@@ -440,6 +466,24 @@ check('what a program writes beside strace', [
 ])
 
 check('wrappings', [
+  {
+    says: 'quoted-printable mail: what is escaped, and a line broken in two',
+    text: run(['socket(AF_UNIX, SOCK_STREAM, 0) = 3', 'write(1, "=3D", 3) = 3', 'exit_group(0) = ?'])
+      .replaceAll('=', '=3D')
+      .replace('SOCK_STREAM', 'SOCK_=\nSTREAM')
+      .replace('brk(NULL)', 'brk(=4EULL)'),
+    calls: x86('exit_group: 1', 'socket: 1 {0:[1]}', 'write: 1'),
+  },
+  {
+    says: "Docker's json-file, cut inside of a record: what is left tells nothing",
+    text: `${run(['exit_group(0) = ?'])
+      .trim()
+      .split('\n')
+      .map((line) => JSON.stringify({ log: `${line}\n`, stream: 'stderr' }))
+      .join('\n')}\n{"log":"ptra`,
+    calls: x86('exit_group: 1'),
+    codes: ['forgeable t', 'tracee-output t:4', 'truncated t:4'],
+  },
   {
     says: 'a byte order mark',
     text: `\u00ef\u00bb\u00bf${run(['exit_group(0) = ?'])}`,

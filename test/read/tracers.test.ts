@@ -173,6 +173,12 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
     ],
     [
       'spo',
+      'a value whose escapes are not those of JSON',
+      'I0705 12:08:18.729660 1843190 enricher.go:136] log-enricher "msg"="audit" "executable"="/x\\x41 \\"syscallName\\"=\\"ptrace" "pid"=1 "syscallID"=232 "syscallName"="epoll_wait" "type"="seccomp"',
+      ['x86_64 epoll_wait 1'],
+    ],
+    [
+      'spo',
       'JSON enricher',
       '{"auditID":"310bd7f4","cmdLine":"ls -l /tmp ","executable":"/bin/dash","gid":0,"node":{"name":"n"},"pid":16037,"resource":null,"syscalls":["execve","arch_prctl"],"timestamp":"2026-03-10T14:45:33.000Z","uid":0,"version":"spo/v1_alpha"}',
       ['x86_64 arch_prctl 1', 'x86_64 execve 1'],
@@ -220,6 +226,12 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
       'both directions, and others',
       '34381 12:02:36.269784970 2 echo (7896) > mmap addr=0\n34382 12:02:36.269784971 2 echo (7896) < mmap res=7F\n34383 12:02:36.269784972 2 echo (7896) > switch next=0\n34384 12:02:36.269784973 2 echo (7896) < arch_prctl res=0\n34385 12:02:36.269784974 2 echo (7896) > syscall ID=217(getdents64) nativeID=0\n34386 12:02:36.269784975 2 echo (7896) > pread fd=3(<f>/a)',
       ['x86_64 arch_prctl 1', 'x86_64 getdents64 1', 'x86_64 mmap 1', 'x86_64 pread64 1'],
+    ],
+    [
+      'sysdig',
+      'a fork is told by both, and counts once',
+      '1 12:02:36.269784970 2 sh (7) > clone\n2 12:02:36.269784971 2 sh (8) < clone res=0 exe=sh\n3 12:02:36.269784972 2 sh (7) < clone res=8(sh) exe=sh\n4 12:02:36.269784973 2 sh (8) < arch_prctl res=0',
+      ['x86_64 arch_prctl 1', 'x86_64 clone 1'],
     ],
     [
       'gvisor',
