@@ -110,3 +110,29 @@ t.test('the account of a large set sums up what does not fit', async (t) => {
   t.equal(table.length, 22)
   t.match(table.at(-1), /^and 3 more +strace +9 +9 +0 +0 +0 /)
 })
+
+t.test('what only looks like observations is refused, and what is wrong is said', async (t) => {
+  const whole = await observed(run('close'))
+  const call = (change: object): unknown => ({
+    ...whole,
+    architectures: { x86_64: { close: { count: 2, first: 'a:1', ...change } } },
+  })
+  const rows: readonly (readonly [value: unknown, message: RegExp])[] = [
+    [call({ count: 0 }), /x86_64\.close: "count" is not a whole number of at least 1/],
+    [call({ first: 1 }), /"first" is missing/],
+    [call({ runs: -1 }), /"runs" is not a whole number/],
+    [call({ enosys: 3 }), /"enosys" is not a count within "count"/],
+    [call({ args: [] }), /"args"/],
+    [call({ args: { 6: null } }), /"args" has an index "6"; they are 0 to 5/],
+    [call({ args: { 0: ['18446744073709551616'] } }), /"args" 0 is not a list of unsigned 64-bit/],
+    [call({ args: { 0: [2] } }), /"args" 0 is not a list of unsigned 64-bit/],
+    [{ ...whole, architectures: [] }, /"architectures" is not an object/],
+    [{ ...whole, architectures: { mips: {} } }, /"mips" is no architecture/],
+  ]
+  for (const [value, message] of rows) {
+    const source = { name: 'o.json', bytes: [Buffer.from(JSON.stringify(value))] }
+    await t.rejects(observe([source], { format: 'observations' }), { name: 'UserError', message })
+  }
+  const right = { name: 'o.json', bytes: [Buffer.from(JSON.stringify(call({ enosys: 2 })))] }
+  t.equal((await observe([right])).architectures.x86_64?.['close']?.enosys, 2)
+})

@@ -433,6 +433,18 @@ t.test('call by call it is what is counted', async (t) => {
   })
 })
 
+t.test('a long source in pieces, call by call, with the arguments that were asked for', async (t) => {
+  const piece = Buffer.from('close(3</a>) = 0\nclose(4<b) = 0\nclose(AT_FDCWD</>) = 0\ndup(5) = 6\n')
+  const bytes = Array.from({ length: 5000 }, () => piece)
+  const asked = { arguments: new Map([['close', [0]]]) }
+  const seen = new Map<string, number>()
+  for await (const { name, args } of readTrace({ name: 'log', bytes }, asked)) {
+    const told = `${name} ${args[0] ?? 'unknown'}`
+    seen.set(told, (seen.get(told) ?? 0) + 1)
+  }
+  t.same(Object.fromEntries(seen), { 'close 3': 5000, 'close unknown': 10_000, 'dup unknown': 5000 })
+})
+
 t.test('merging is associative and commutative', { skip: withoutTraces }, async (t) => {
   const names = ['bash.strace', 'curl-http.strace', 'sh-exec32-pipe.stderr.strace', 'seccomp-errno.strace']
   const all = await Promise.all(

@@ -265,6 +265,19 @@ check('calls in two or more lines count once', [
     calls: ['brk: 1', 'clone3: 1 {0:null}', 'execve: 2', 'exit_group: 1'].map((each) => `x86_64 ${each}`),
   },
   {
+    says: 'the kind of a program reaches whoever is forked from it, however late',
+    text: [
+      '100 execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
+      '100 arch_prctl(ARCH_SET_FS, 0x7f1) = 0',
+      '1 socketcall(0x1, 0xff) = 3',
+      ...Array.from({ length: 70 }, (_, index) => `${index + 1} fork() = ${index + 2}`),
+      '71 read(0, "", 1) = 0',
+      '',
+    ].join('\n'),
+    calls: ['x86_64 arch_prctl: 1', 'x86_64 execve: 1', 'x86 fork: 70', 'x86 read: 1', 'x86 socketcall: 1'],
+    codes: ['filtered t'],
+  },
+  {
     says: 'detached inside of a call',
     text: run(['7 clone(child_stack=NULL, flags=SIGCHLD <detached ...>'], '7 '),
     calls: x86('clone: 1 {0:[17]}'),
@@ -556,6 +569,8 @@ check(
       ['clone3({flags=CLONE_NEWUTS, exit_signal=0}, 88) = -1 EPERM (x)', 'clone3: 1 {0:[67108864]}'],
       ['clone3({flags=CLONE_NOT_THERE, exit_signal=0}, 88) = -1 EPERM (x)', 'clone3: 1 {0:null}'],
       ['clone3(0x7ffd1, 88) = -1 EPERM (x)', 'clone3: 1 {0:null}'],
+      ['setns(3</a, CLONE_NEWNET) = 0', 'setns: 1 {1:null}'],
+      ['setns(4<TCP:[\\"a, CLONE_NEWNET) = 0', 'setns: 1 {1:null}'],
     ] as const
   ).map(([line, call]): Case => ({
     says: line,

@@ -283,6 +283,24 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
     ],
   ]
 
+t.test('Tracee tells arguments as numbers, or in words that are not known', async (t) => {
+  const event = (value: unknown): string =>
+    JSON.stringify({
+      timestamp: 1,
+      processId: 7,
+      eventId: '41',
+      eventName: 'socket',
+      argsNum: 1,
+      returnValue: 3,
+      args: [{ name: 'domain', type: 'int', value }],
+    })
+  const args = async (...values: unknown[]): Promise<unknown> =>
+    (await observeText(values.map((value) => `${event(value)}\n`).join(''), { format: 'tracee' }))
+      .architectures.x86_64?.['socket']?.args
+  t.same(await args(2, 1, -1), { 0: ['1', '2', '4294967295'] }, 'as 32 bits, which the kernel takes')
+  t.same(await args(2, 'AF_UNIX'), { 0: null })
+})
+
 t.test('each format is recognised by itself and gives its calls', async (t) => {
   for (const [format, what, log, expected] of forms) {
     const observations = await observeText(`${log}\n`)
