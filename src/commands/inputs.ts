@@ -99,21 +99,22 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
   return { sources, skipped }
 }
 
+const headSize = 65536
+
 /** Whether a file is a trace: a call is found in its first 64 KiB, or it is a log of how complete another file is. */
 async function holdsCalls(name: string, path: string): Promise<boolean> {
-  const handle = await open(path).catch((error: Error) => {
-    throw cannotRead(name, error)
-  })
+  const bytes: Uint8Array[] = []
+  for await (const chunk of named(name, chunksOf(path, headSize))) {
+    bytes.push(chunk)
+    break
+  }
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65536), 0, 65536, 0)
-    const observations = await observe([{ name, bytes: [buffer.subarray(0, bytesRead)] }])
+    const observations = await observe([{ name, bytes }])
     const tellsOfOthers = observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
     return tellsOfOthers || countCalls(observations) > 0
   } catch (error) {
     if (error instanceof UserError) return false
     throw error
-  } finally {
-    await handle.close()
   }
 }
 
@@ -133,18 +134,18 @@ const chunkSize = 1 << 20
  * A file in chunks that are valid until the next one is asked for: two buffers take turns, so that the next chunk is
  * read while this one is looked at, and large files leave no garbage.
  */
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+async function* chunksOf(path: string, size = chunkSize): AsyncGenerator<Uint8Array> {
   const handle = await open(path)
   try {
-    const buffers = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)] as const
+    const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const
     let turn: 0 | 1 = 0
-    let next = handle.read(buffers[turn], 0, chunkSize, null)
+    let next = handle.read(buffers[turn], 0, size, null)
     for (;;) {
       const { bytesRead } = await next
       if (bytesRead === 0) return
       const chunk = buffers[turn].subarray(0, bytesRead)
       turn = turn === 0 ? 1 : 0
-      next = handle.read(buffers[turn], 0, chunkSize, null)
+      next = handle.read(buffers[turn], 0, size, null)
       // Whoever stops asking leaves a read behind: its failure is nobody's then.
       next.catch(() => undefined)
       yield chunk
@@ -193,4 +194,5 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'no permission to read it',
   ENOTDIR: 'no such file',
   EISDIR: 'is a directory',
+  ELOOP: 'a symbolic link that leads to itself',
 }

@@ -50,6 +50,9 @@ const directory = t.testdir({
     'notes.txt': 'recorded on a Monday\n',
   },
   'no-traces': { 'notes.txt': 'nothing here\n' },
+  loop: t.fixture('symlink', 'loop'),
+  // Opened by whoever it is of, but not read.
+  unread: { 'a.strace': t.fixture('symlink', '/proc/self/mem') },
 })
 const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<string, string>) =>
   transcript(argv, directory, stdin, env)
@@ -108,6 +111,9 @@ t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2
     [['observe', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
     [['generate', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
     [['observe', 'no-traces'], /no-traces: is a directory in which no trace was found/],
+    [['observe', 'loop'], /loop: a symbolic link that leads to itself/],
+    [['observe', '/proc/self/mem'], /\/proc\/self\/mem: EIO: i\/o error$/m],
+    [['observe', 'unread'], /unread\/a\.strace: EIO: i\/o error$/m],
     [['observe', '-', '-'], /standard input can be read only once/],
     [
       ['observe', 'app.strace', '-o', 'nowhere/out.json'],
