@@ -16,6 +16,7 @@ import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
 import type { Judged, Repaired } from '../src/verify/index.ts'
 import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
+import { findTarget } from '../src/verify/target.ts'
 import { transcript } from './commands/world.ts'
 import { fc } from './seed.ts'
 
@@ -401,3 +402,54 @@ t.test('what cannot be verified is one line', async (t) => {
     t.equal(result.stdout, '')
   }
 })
+
+t.test(
+  'what cannot be verified, or would be read otherwise than it says, is refused before anything runs',
+  async (t) => {
+    const path = t.testdir()
+    for (const name of ['docker', 'nerdctl', 'runc', 'kubectl', 'docker-compose'])
+      writeFileSync(join(path, name), '#!/bin/sh\nexit 9\n', { mode: 0o755 })
+    const target = (...command: [string, ...string[]]) =>
+      findTarget({ command, env: { PATH: path } }, { noNewPrivileges: true })
+    const refusal = { name: 'UserError', status: 125 }
+    await t.rejects(target('docker', 'run', '--runtime', 'kata-qemu', 'x'), {
+      ...refusal,
+      message: 'kata-qemu does not run containers on this kernel: its refusals cannot be seen from here',
+    })
+    await t.rejects(target('docker-compose', 'up'), {
+      ...refusal,
+      message: /the profile would hold for docker-compose itself, not for its container/,
+    })
+    const plain = {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }],
+    }
+    const parsed = (value: object) => parseProfile(JSON.stringify(value), { name: 'p.json' })
+    const conditional = {
+      ...plain,
+      syscalls: [{ ...plain.syscalls[0], includes: { caps: ['CAP_SYS_ADMIN'] } }],
+    }
+    for (const command of [
+      ['runc', 'run', 'x'],
+      ['nerdctl', 'run', 'x'],
+    ] as const) {
+      const { read } = await target(...command)
+      t.throws(() => read(parsed(conditional)), {
+        ...refusal,
+        message:
+          /^p\.json:1:\d+: (?:runc|nerdctl) reads plain OCI and ignores includes, so that another filter would run/,
+      })
+      t.equal(read(parsed(plain)).profile.syscalls.length, 1)
+    }
+    const based = `apiVersion: security-profiles-operator.x-k8s.io/v1beta1
+kind: SeccompProfile
+metadata: {name: p}
+spec: {baseProfileName: other, defaultAction: SCMP_ACT_ERRNO, syscalls: []}
+`
+    const { read } = await target('runc', 'run', 'x')
+    t.throws(() => read(parseProfile(based, { name: 'p.yaml' })), {
+      ...refusal,
+      message: 'p.yaml: stands on other, which is not here: print both as one with seccomp-gen generate',
+    })
+  },
+)

@@ -1,6 +1,6 @@
 // Containers by other ways than one engine's `run`: strace below an engine, compose. The same daemon and images.
 import { execa } from 'execa'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
 import { whyNoAudit } from '../../src/record/index.ts'
@@ -140,9 +140,21 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
   t.match(again.stdout, /one_1 exited with code 0/, again.stderr)
   t.match(again.stdout, /two_1 exited with code 0/)
   await execa('docker-compose', ['down'], inner)
-  const refused = await execa(node, [...words, 'trace', '--', ...up], inner)
-  t.equal(refused.exitCode, 125)
-  t.match(refused.stderr, /compose service one, security_opt seccomp[:=].*leave it out while recording/)
+  const refusals: readonly (readonly [one: object, message: RegExp])[] = [
+    [filtered, /compose service one, security_opt seccomp[:=].*leave it out while recording/],
+    [{ privileged: true }, /compose service one, privileged: engines give a privileged container no filter/],
+    [{ platform: 'linux/s390x' }, /compose service one, platform linux\/s390x: an emulated program/],
+    [{ cgroup_parent: '/mine' }, /compose service one, cgroup_parent: .*leave it out while recording/],
+    [{ image: 7 }, /docker compose config: ./],
+  ]
+  rmSync(at('project/docker-compose.override.yml'))
+  const fromVariable = { ...inner, env: { ...inner.env, COMPOSE_FILE: at('project/docker-compose.yml') } }
+  for (const [one, message] of refusals) {
+    writeFileSync(at('project/docker-compose.yml'), services(one))
+    const refused = await execa(node, [...words, 'trace', '--', ...up], fromVariable)
+    t.equal(refused.exitCode, 125, refused.stderr)
+    t.match(refused.stderr, message)
+  }
 })
 
 t.teardown(close)
