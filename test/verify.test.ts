@@ -429,11 +429,8 @@ t.test(
       ...plain,
       syscalls: [{ ...plain.syscalls[0], includes: { caps: ['CAP_SYS_ADMIN'] } }],
     }
-    for (const command of [
-      ['runc', 'run', 'x'],
-      ['nerdctl', 'run', 'x'],
-    ] as const) {
-      const { read } = await target(...command)
+    for (const program of ['runc', 'nerdctl']) {
+      const { read } = await target(program, 'run', 'x')
       t.throws(() => read(parsed(conditional)), {
         ...refusal,
         message:
