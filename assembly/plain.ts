@@ -7,14 +7,17 @@ import { isDigit, isHexLetter, isUpper, lineEnd } from './bytes'
 import {
   lineLimit,
   neverPlain,
+  noThread,
+  notPlain,
   noValue,
   pidField,
-  plainCall as call,
-  plainExit as exit,
-  plainResumed as resumed,
-  plainSignal as signal,
-  plainTold as told,
-  plainUnfinished as unfinished,
+  plainCall,
+  plainExit,
+  plainResumed,
+  plainSignal,
+  plainTold,
+  plainUnfinished,
+  plainWhole,
   resultReach,
   timeField,
   toldWhole,
@@ -35,80 +38,122 @@ export const careful = memory.data(nameRoom)
 export const inputSize = 1 << 18
 export const input = memory.data(inputSize + 64, 16)
 
-/** What was found, line by line: where the next line starts, whose it is, its kind, and the index of the call's name. */
-export const room = 256
-export const nexts = memory.data(room * 4, 16)
-export const pids = memory.data(room * 4, 16)
-export const kinds = memory.data(room)
-export const calls = memory.data(room * 2, 16)
-/** Of a line that is told whole: the place behind its parenthesis, and its result: see valueOf. */
-export const opens = memory.data(room * 4, 16)
-export const values = memory.data(room * 4, 16)
+/** Calls counted here, in rows by the index of the name: one more than were made, or 0 for those the host counts. */
+export const rowRoom = 32
+export const rows = memory.data(rowRoom * nameRoom * 4, 16)
+/** By the low bits of a pid: a thread of which calls are counted here, and where its row is. */
+export const threadRoom = 1024
+export const threads = memory.data(threadRoom * 4, 16)
+export const places = memory.data(threadRoom * 4, 16)
+
+/** What read() found, for the host: src/read/strace/plain.ts says what is where. */
+export const found = memory.data(10 * 4, 16)
+
+/** Of the line read last: the next one, whose it is, its call, the place behind its parenthesis, the result. */
+let next: usize = 0
+let pid = unnamed
+let call = 0
+let open: usize = 0
+let value = noValue
 /** Whether a line had `[pid N]`. */
-export let bracketed = false
+let bracketed = false
 
 /** Of a line that is not plain. */
 const unsure: u8 = 255
 
-let pid = unnamed
 let fields = 0
 let inBrackets = false
 
-/** Reads lines of [line, end), of which the calls must have these prefix fields; returns how many were plain. */
-export function read(line: usize, end: usize, expected: i32): i32 {
-  let count = 0
+/**
+ * Takes lines of [line, end), of which the calls must have these prefix fields, and counts them. Returns the kind of
+ * the first that the host must take, or that it is not plain, or that there is none.
+ */
+export function read(line: usize, end: usize, expected: i32): u8 {
+  let row: usize = 0
+  let kind = plainWhole
+  let lines = 0
+  let calls = 0
+  let last = noThread
   bracketed = false
-  while (line < end && count < room) {
-    let at = readPrefix(line)
-    if (at === 0) break
-    let kind = call
-    let name = 0
-    const byte = load<u8>(at)
-    if (byte < 0x5f) {
-      // Whatever it is: without the pid that the others have, it is not strace's.
-      if ((expected & ~fields & pidField) !== 0) break
-      kind = byte === 0x2d ? signal : byte === 0x2b ? exit : resumed
-      if (kind === signal ? !isSignal(at) : kind === exit ? !isExit(at) : !isRest(at)) break
-      if (kind === resumed) at += restLength
-    } else if (fields !== expected) break
-    if (kind === call || kind === resumed) {
-      const length = lengthOfName(at, kind === call ? 0x28 : 0x20)
-      if (length === 0) break
-      name = find(at, length)
-      if (name < 0) break
-      at += length + 1
-      if (kind === resumed) {
-        if (!isResumed(at - 1)) break
-        at += resumedLength - 1
-      }
-    }
-    const stop = lineEnd(at)
-    if (stop - line > lineLimit) break
-    if (kind === call || kind === resumed) {
-      const ending = endingOf(at, stop)
-      const care = load<u8>(careful + name)
-      if (ending === unsure || care === neverPlain) break
-      if (ending === unfinished) {
-        if (kind === resumed) break
-        kind = unfinished
-      }
-      if (care === toldWhole) {
-        const value = ending === unfinished ? noValue : valueOf(resultEnd)
-        if (value === unread) break
-        store<u32>(opens + (count << 2), at)
-        store<i32>(values + (count << 2), value)
-        kind |= told
-      }
-    }
-    line = stop + 1
-    store<u32>(nexts + (count << 2), line)
-    store<i32>(pids + (count << 2), pid)
-    store<u8>(kinds + count, kind)
-    store<u16>(calls + (count << 1), name)
-    if (inBrackets) bracketed = true
-    count++
+  while (line < end) {
+    kind = kindOf(line, expected)
+    if (kind === plainCall) {
+      if (pid !== last) row = rowOf(pid)
+      const cell = row + (call << 2)
+      const count = row === 0 ? 0 : load<u32>(cell)
+      if (count === 0) break
+      store<u32>(cell, count + 1)
+      last = pid
+      calls++
+    } else if (kind !== plainSignal) break
+    line = next
+    lines++
+    kind = plainWhole
   }
-  return count
+  store<i32>(found, lines)
+  store<i32>(found, calls, 4)
+  store<i32>(found, last, 8)
+  store<i32>(found, bracketed, 12)
+  store<u32>(found, line, 16)
+  store<u32>(found, next, 20)
+  store<i32>(found, pid, 24)
+  store<i32>(found, call, 28)
+  store<u32>(found, open, 32)
+  store<i32>(found, value, 36)
+  return kind
+}
+
+/** The row of a thread; 0 for one whose calls are not counted here. */
+function rowOf(pid: i32): usize {
+  const slot = (pid & (threadRoom - 1)) << 2
+  return load<i32>(threads + slot) === pid ? load<u32>(places + slot) : 0
+}
+
+/** What a line is, where it is plain. */
+function kindOf(line: usize, expected: i32): u8 {
+  let at = readPrefix(line)
+  if (at === 0) return notPlain
+  let kind = plainCall
+  const byte = load<u8>(at)
+  if (byte < 0x5f) {
+    // Whatever it is: without the pid that the others have, it is not strace's.
+    if ((expected & ~fields & pidField) !== 0) return notPlain
+    kind = byte === 0x2d ? plainSignal : byte === 0x2b ? plainExit : plainResumed
+    if (kind === plainSignal ? !isSignal(at) : kind === plainExit ? !isExit(at) : !isRest(at)) return notPlain
+    if (kind === plainResumed) at += restLength
+  } else if (fields !== expected) return notPlain
+  const isOfCall = kind === plainCall || kind === plainResumed
+  if (isOfCall) {
+    const length = lengthOfName(at, kind === plainCall ? 0x28 : 0x20)
+    if (length === 0) return notPlain
+    call = find(at, length)
+    if (call < 0) return notPlain
+    at += length + 1
+    if (kind === plainResumed) {
+      if (!isResumed(at - 1)) return notPlain
+      at += resumedLength - 1
+    }
+  }
+  const stop = lineEnd(at)
+  if (stop - line > lineLimit) return notPlain
+  next = stop + 1
+  if (isOfCall) {
+    const ending = endingOf(at, stop)
+    const care = load<u8>(careful + call)
+    if (ending === unsure || care === neverPlain) return notPlain
+    if (ending === plainUnfinished) {
+      if (kind === plainResumed) return notPlain
+      kind = plainUnfinished
+    }
+    if (care === toldWhole) {
+      value = ending === plainUnfinished ? noValue : valueOf(resultEnd)
+      if (value === unread) return notPlain
+      open = at
+      kind |= plainTold
+    }
+  }
+  if (inBrackets) bracketed = true
+  return kind
 }
 
 /** Reads the prefix of a line; returns the place behind it, 0 for one that is not told here: -r, -n, -i, --secontext. */
@@ -265,24 +310,24 @@ function hash(first: v128, second: v128): i32 {
   return <i32>(sum >> (64 - slotBits))
 }
 
-/** What the pattern `tail` of result.ts says of the commonest ends: `call` where it came back, and not with ENOSYS. */
+/** What the pattern `tail` of result.ts says of the commonest ends: plainCall where it came back, and not with ENOSYS. */
 function endingOf(open: usize, stop: usize): u8 {
   const from = stop - open > resultReach ? stop - resultReach : open
   let at = stop - 1
   let byte = load<u8>(at)
   if (byte === 0x3e) {
-    if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinished : unsure
+    if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? plainUnfinished : unsure
     // ` <0.000012>` of -T
     let time = at - 1
     while (isDigit(load<u8>(time)) || load<u8>(time) === 0x2e) time--
     if (load<u16>(time - 1) === 0x3c20 && time < at - 1) byte = load<u8>((at = time - 2))
-    if (byte === 0x3e) return isDecorated(from, at) ? call : unsure
+    if (byte === 0x3e) return isDecorated(from, at) ? plainCall : unsure
   }
   if (byte === 0x29) {
     at = beforeText(from, at)
     if (at === 0) return unsure
   }
-  return isResult(from, at) ? call : unsure
+  return isResult(from, at) ? plainCall : unsure
 }
 
 /** ` <unfinished ...>` */

@@ -20,11 +20,12 @@ function limits(): string {
   const { lineLimit } = text
   const { resultReach } = result
   const { pidField, timeField } = grammar
-  const { neverPlain, toldWhole, unnamed, noValue } = plain
+  const { neverPlain, toldWhole, unnamed, noThread, noValue } = plain
   const { plainCall, plainUnfinished, plainResumed, plainSignal, plainExit, plainTold } = plain
+  const { plainWhole, notPlain } = plain
   const typed = {
     usize: { lineLimit, resultReach },
-    i32: { pidField, timeField, unnamed, noValue },
+    i32: { pidField, timeField, unnamed, noThread, noValue },
     u8: {
       neverPlain,
       toldWhole,
@@ -34,6 +35,8 @@ function limits(): string {
       plainSignal,
       plainExit,
       plainTold,
+      plainWhole,
+      notPlain,
     },
   }
   return Object.entries(typed)

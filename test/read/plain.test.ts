@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { modules, moduleText } from '../../scripts/make-plain.ts'
 import { printedNames } from '../../src/abi/spellings.ts'
-import { plainLines, plainSignal, type PlainLines } from '../../src/read/strace/plain.ts'
+import { notPlain, plainCall, plainLines, plainWhole, type PlainLines } from '../../src/read/strace/plain.ts'
 
 const plain = plainLines() as PlainLines
 const noCare = new Uint8Array(printedNames.length)
@@ -14,10 +14,15 @@ t.test('the code is compiled as it stands', async (t) => {
   for (const [name, file] of modules) t.equal(readFileSync(file, 'utf8'), await moduleText(name), name)
 })
 
+/** The kind of the first line that the code does not count by itself. */
+function kindOf(line: string): number {
+  const bytes = Buffer.from(line)
+  return plain.read(bytes, 0, bytes.length, 1, noCare)
+}
+
 t.test('every name of the tables is known, and none that only begins or ends like it', (t) => {
   for (const [id, name] of printedNames.entries()) {
-    const bytes = Buffer.from(`7 ${name}(3) = 0\n`)
-    if (plain.read(bytes, 0, bytes.length, 1, noCare) !== 1 || plain.calls[0] !== id) t.fail(name)
+    if (kindOf(`7 ${name}(3) = 0\n`) !== plainCall || plain.call !== id) t.fail(name)
     for (const other of [
       `${name}\0`,
       `${name}_x`,
@@ -25,8 +30,7 @@ t.test('every name of the tables is known, and none that only begins or ends lik
       name.slice(0, -1),
       `${name}${'x'.repeat(40)}`,
     ]) {
-      const line = Buffer.from(`7 ${other}(3) = 0\n`)
-      if (plain.read(line, 0, line.length, 1, noCare) > 0 && printedNames[plain.calls[0] as number] !== other)
+      if (kindOf(`7 ${other}(3) = 0\n`) !== notPlain && printedNames[plain.call] !== other)
         t.fail(JSON.stringify(other))
     }
   }
@@ -37,14 +41,48 @@ t.test('every name of the tables is known, and none that only begins or ends lik
 t.test('more lines than there is room for are read in several times', (t) => {
   const line = '7 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---\n'
   const bytes = Buffer.from(line.repeat(20_000))
-  let [lines, at] = [0, 0]
-  while (at < bytes.length) {
-    const count = plain.read(bytes, at, bytes.length, 1, noCare)
-    if (count === 0 || plain.kinds.subarray(0, count).some((kind) => kind !== plainSignal)) break
-    lines += count
-    at = plain.next(count - 1)
+  let [lines, at, times] = [0, 0, 0]
+  for (; at < bytes.length; at = plain.at, times++) {
+    if (plain.read(bytes, at, bytes.length, 1, noCare) !== plainWhole) break
+    lines += plain.lines
   }
   t.same([lines, at], [20_000, bytes.length])
+  t.ok(times > 1, `in ${times}`)
+  t.end()
+})
+
+t.test('calls are counted where the host says, and those that are not, it is given', (t) => {
+  const ids = ['read', 'write'].map((name) => printedNames.indexOf(name))
+  // More threads than there are rows, and pids that fall into one place (1024 apart).
+  const threads = Array.from({ length: 40 }, (_, index) => ({
+    pid: index === 39 ? 1 + 1024 : index + 1,
+    ids,
+    entries: Object.assign([], Object.fromEntries(ids.map((id) => [id, { count: 5 }]))) as {
+      count: number
+    }[],
+    given: 0,
+  }))
+  const lines = threads.flatMap(({ pid }) => [`${pid} read(3) = 0`, `${pid} write(3) = 0`])
+  const bytes = Buffer.from(`${lines.join('\n')}\n`.repeat(3))
+  for (let at = 0; at < bytes.length;) {
+    const kind = plain.read(bytes, at, bytes.length, 1, noCare)
+    at = plain.at
+    if (kind === plainWhole) continue
+    const thread = threads.find(({ pid }) => pid === plain.pid)
+    if (kind !== plainCall || thread === undefined) return void t.fail(`${kind} at ${at}`)
+    thread.given++
+    plain.count(thread.pid, thread)
+    at = plain.next
+  }
+  plain.settle()
+  for (const { pid, entries, given } of threads)
+    t.equal(
+      ids.reduce((sum, id) => sum + (entries[id]?.count ?? 0), given),
+      6 + 2 * 5,
+      `thread ${pid}`,
+    )
+  t.ok(threads.every(({ given }) => given >= 1))
+  t.equal(kindOf('1 read(3) = 0\n'), plainCall, 'after settling, the host is given all')
   t.end()
 })
 

@@ -8,14 +8,12 @@ interface Code extends Compiled {
   readonly names: Place
   readonly slots: Place
   readonly careful: Place
-  readonly room: Place
-  readonly nexts: Place
-  readonly pids: Place
-  readonly kinds: Place
-  readonly calls: Place
-  readonly opens: Place
-  readonly values: Place
-  readonly bracketed: Place
+  readonly rows: Place
+  readonly rowRoom: Place
+  readonly threads: Place
+  readonly places: Place
+  readonly threadRoom: Place
+  readonly found: Place
   read(line: number, end: number, fields: number): number
   slotOf(place: number, length: number): number
 }
@@ -28,6 +26,9 @@ export const plainSignal = 3
 export const plainExit = 4
 /** Beside the kind: the line is told whole. */
 export const plainTold = 8
+/** Instead of a kind: there is no further line; or it is not plain. */
+export const plainWhole = 16
+export const notPlain = 17
 
 /** By name: no line of the call is plain; or those that are plain are told whole. */
 export const neverPlain = 1
@@ -36,38 +37,39 @@ export const toldWhole = 2
 /** The pid of a line that names none; the result of one that shows none, or one below 0. */
 export const unnamed = -1
 export const noValue = -1
+/** Instead of a pid: no line. */
+export const noThread = -2
 
 /** Bytes of a name in the table, a parenthesis and zeros included; how many it has room for, and places by hash. */
 const nameSize = 32
 const nameRoom = 1024
 const slotCount = 4096
 
+/** Counts by name, of which the code keeps those of the names that are in it. */
+export interface Countable {
+  readonly ids: readonly number[]
+  readonly entries: readonly ({ count: number } | undefined)[]
+}
+
 export class PlainLines {
-  /** Of each line that was read: where the next one starts, in memory; whose it is; its kind; the id of its call. */
-  readonly nexts: Int32Array
-  readonly pids: Int32Array
-  readonly kinds: Uint8Array
-  readonly calls: Uint16Array
-  /** Of lines told whole: the result, a number of up to seven digits, or noValue. */
-  readonly values: Int32Array
-  readonly #opens: Int32Array
   readonly #code: Code
   readonly #input: Input
+  readonly #found: Int32Array
+  readonly #rows: Uint32Array
+  readonly #threads: Int32Array
+  readonly #places: Uint32Array
+  readonly #counted: Countable[] = []
+  readonly #slots: number[] = []
   #careful: Uint8Array | undefined
-  /** Where in memory the lines started that were read last. */
-  #start = 0
 
   constructor(code: Code) {
     const { buffer } = code.memory
-    const room = code.room.value
     this.#code = code
     this.#input = new Input(code)
-    this.nexts = new Int32Array(buffer, code.nexts.value, room)
-    this.pids = new Int32Array(buffer, code.pids.value, room)
-    this.kinds = new Uint8Array(buffer, code.kinds.value, room)
-    this.calls = new Uint16Array(buffer, code.calls.value, room)
-    this.values = new Int32Array(buffer, code.values.value, room)
-    this.#opens = new Int32Array(buffer, code.opens.value, room)
+    this.#found = new Int32Array(buffer, code.found.value, 10)
+    this.#rows = new Uint32Array(buffer, code.rows.value, code.rowRoom.value * nameRoom)
+    this.#threads = new Int32Array(buffer, code.threads.value, code.threadRoom.value).fill(noThread)
+    this.#places = new Uint32Array(buffer, code.places.value, code.threadRoom.value)
     this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
   }
 
@@ -85,37 +87,95 @@ export class PlainLines {
   }
 
   /**
-   * Reads plain lines of bytes[line, end), which ends with "\n", until one is not; returns how many, 0 for none. Their
-   * calls have these prefix fields.
+   * Takes plain lines of bytes[line, end), which ends with "\n" and whose calls have these prefix fields, as far as they
+   * only count. Returns the kind of the first that does not, or why there is none.
    */
   read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
-    this.#start = this.#input.placeOf(bytes, line, end)
+    const start = this.#input.placeOf(bytes, line, end)
     if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
-    return this.#code.read(this.#start, this.#input.end, fields)
+    return this.#code.read(start, this.#input.end, fields)
   }
 
-  /** Where the line after the one with this index starts, in the bytes given. */
-  next(index: number): number {
-    return this.#input.offsetOf(this.nexts[index] as number)
+  /** How many lines, and calls in them, read() took. */
+  get lines(): number {
+    return this.#found[0] as number
   }
 
-  #lineStart(index: number): number {
-    return index === 0 ? this.#start : (this.nexts[index - 1] as number)
+  get calls(): number {
+    return this.#found[1] as number
   }
 
-  /** The line with this index, without its end. */
-  text(index: number): string {
-    return this.#input.memory.toString('latin1', this.#lineStart(index), (this.nexts[index] as number) - 1)
+  /** Whose the last call was of those it took; noThread for none. */
+  get last(): number {
+    return this.#found[2] as number
   }
 
-  /** Where in the text of a line told whole the arguments of its call start. */
-  open(index: number): number {
-    return (this.#opens[index] as number) - this.#lineStart(index)
-  }
-
-  /** Whether one of the lines read last had `[pid N]`. */
+  /** Whether one of the lines it looked at had `[pid N]`. */
   get bracketed(): boolean {
-    return this.#code.bracketed.value !== 0
+    return this.#found[3] !== 0
+  }
+
+  /** Where in the bytes the line starts that it stopped at, and the one after. */
+  get at(): number {
+    return this.#input.offsetOf(this.#found[4] as number)
+  }
+
+  get next(): number {
+    return this.#input.offsetOf(this.#found[5] as number)
+  }
+
+  /** Whose that line is, and the id of its call. */
+  get pid(): number {
+    return this.#found[6] as number
+  }
+
+  get call(): number {
+    return this.#found[7] as number
+  }
+
+  /** Of a line told whole: its text without the end, */
+  get text(): string {
+    return this.#input.memory.toString('latin1', this.#found[4], (this.#found[5] as number) - 1)
+  }
+
+  /** where in it the arguments of its call start, */
+  get open(): number {
+    return (this.#found[8] as number) - (this.#found[4] as number)
+  }
+
+  /** and the result, a number of up to seven digits, or noValue. */
+  get value(): number {
+    return this.#found[9] as number
+  }
+
+  /** From now on read() counts the calls of this thread that have an entry there. */
+  count(pid: number, into: Countable): void {
+    let row = this.#counted.indexOf(into)
+    if (row === -1) {
+      if (this.#counted.length === this.#code.rowRoom.value) this.settle()
+      row = this.#counted.push(into) - 1
+      for (const id of into.ids) if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
+    }
+    const slot = pid & (this.#threads.length - 1)
+    if (this.#threads[slot] === noThread) this.#slots.push(slot)
+    this.#threads[slot] = pid
+    this.#places[slot] = this.#code.rows.value + row * nameRoom * 4
+  }
+
+  /** Adds what was counted where it belongs, and counts no thread's calls any more. */
+  settle(): void {
+    for (const [row, { ids, entries }] of this.#counted.entries()) {
+      for (const id of ids) {
+        const cell = row * nameRoom + id
+        const count = this.#rows[cell]
+        if (count === undefined || id >= nameRoom) continue
+        if (count > 1) (entries[id] as { count: number }).count += count - 1
+        this.#rows[cell] = 0
+      }
+    }
+    for (const slot of this.#slots) this.#threads[slot] = noThread
+    this.#counted.length = 0
+    this.#slots.length = 0
   }
 }
 

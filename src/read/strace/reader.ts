@@ -18,10 +18,10 @@ import { parseLine, pidField, type Line, type Prefix } from './grammar.ts'
 import { Names, type NameId } from './names.ts'
 import {
   neverPlain,
+  noThread,
   noValue,
   plainLines,
   plainResumed,
-  plainTold,
   plainUnfinished,
   toldWhole,
   unnamed,
@@ -29,7 +29,7 @@ import {
 } from './plain.ts'
 import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
-import { noThread, scanPlain, type ScanTo } from './scan.ts'
+import { scanPlain, type ScanTo } from './scan.ts'
 import { Returned } from './returned.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
@@ -49,9 +49,6 @@ const mentionLimit = 65536
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
 const gluedLimit = 64
 const nameLimit = 40
-
-/** Of a thread whose calls have no place yet. */
-const none: readonly undefined[] = []
 
 /** UTF-8's, as latin1. */
 const byteOrderMark = /^\xef\xbb\xbf/
@@ -142,12 +139,13 @@ export class StraceReader implements Reader {
         bracketed: false,
         pid: noThread,
         thread: new Thread(undefined, new Image(new Tally(), this.#counts.told), undefined),
-        entries: [],
+        tally: undefined,
       },
       careful: this.#carefulNames(),
+      knows: (pid) => pid !== unnamed && this.#threads.knows(pid),
       turnTo: (pid, resuming) => this.#turnTo(pid, resuming),
       ended: () => this.#ended(),
-      tell: (plain, index) => this.#tell(plain, index),
+      tell: (plain, kind) => this.#tell(plain, kind),
       open: (id, line) => this.#openEntry(id, line),
     }
   }
@@ -168,7 +166,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     state.pid = pid
     state.thread = this.#threads.of(pid === unnamed ? this.#pid : pid, resuming)
-    state.entries = this.#counts.tallyOf(state.thread)?.entries ?? none
+    state.tally = this.#counts.tallyOf(state.thread)
   }
 
   #ended(): void {
@@ -179,13 +177,10 @@ export class StraceReader implements Reader {
   }
 
   /** A plain line, of which only the prefix and the ending need no reading. */
-  #tell(plain: PlainLines, index: number): boolean {
-    const text = plain.text(index)
+  #tell(plain: PlainLines, kind: number): boolean {
+    const { text, pid, value } = plain
     // In colours, which are taken out of a line before it is read.
     if (text.includes('\x1b')) return false
-    const kind = (plain.kinds[index] as number) - plainTold
-    const pid = plain.pids[index] as number
-    const value = plain.values[index] as number
     const call: CallLine = {
       text,
       line: this.#scan.state.lines + 1,
@@ -197,8 +192,8 @@ export class StraceReader implements Reader {
         fields: 0,
         length: 0,
       },
-      name: this.#names.name(plain.calls[index] as number),
-      open: plain.open(index),
+      name: this.#names.name(plain.call),
+      open: plain.open,
       ending:
         kind === plainUnfinished
           ? { kind: 'unfinished' }
@@ -213,7 +208,7 @@ export class StraceReader implements Reader {
     const { state } = this.#scan
     const entry = this.#counts.entry(state.thread, id, undefined, line)
     // What was just learnt may have settled where the thread's calls are counted.
-    state.entries = this.#counts.tallyOf(state.thread)?.entries ?? none
+    state.tally = this.#counts.tallyOf(state.thread)
     return entry
   }
 

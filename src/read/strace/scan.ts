@@ -2,9 +2,18 @@
 // as plain.ts tells them apart. It says nothing that reader.ts would not say of the same line (a property test holds
 // the two equal); the first line that is not plain is left to that.
 import type { NameId } from './names.ts'
-import { plainExit, plainResumed, plainSignal, plainTold, plainUnfinished, type PlainLines } from './plain.ts'
+import {
+  notPlain,
+  noThread,
+  plainExit,
+  plainResumed,
+  plainTold,
+  plainUnfinished,
+  plainWhole,
+  type PlainLines,
+} from './plain.ts'
 import type { Thread } from './process.ts'
-import type { Entry } from './tally.ts'
+import type { Entry, Tally } from './tally.ts'
 
 /** What the scan counts into. The reader owns it; between its own lines the scan may change it. */
 export interface ScanState {
@@ -16,70 +25,85 @@ export interface ScanState {
   fields: number
   /** Whether a line had `[pid N]`. */
   bracketed: boolean
-  /** The thread of the last line, and where its calls are counted. */
+  /** The thread of the last line that was looked up, and where its calls are counted. */
   pid: number
   thread: Thread
-  entries: readonly (Entry | undefined)[]
+  tally: Tally | undefined
 }
 
 export interface ScanTo {
   readonly state: ScanState
   /** By name id: what the scan must leave to the reader. */
   readonly careful: Uint8Array
+  /** Whether lines of this pid are of a thread that is known already, and were before. */
+  knows(pid: number): boolean
   /** Makes the thread of a line the state's; `resuming` is the call in `<... name resumed>`, -1 for none. */
   turnTo(pid: number, resuming: NameId): void
   /** The thread of the state has ended. */
   ended(): void
   /** Takes a line that changes more than counts; false for one that the reader must read itself. */
-  tell(plain: PlainLines, index: number): boolean
+  tell(plain: PlainLines, kind: number): boolean
   /** The entry of a call not yet seen in the state's thread. */
   open(id: NameId, line: number): Entry
 }
-
-/** No thread: the scan has to look up its first one. */
-export const noThread = -2
 
 /** Takes plain lines from `line` on; returns where the first line that is not plain starts, or `end`. */
 export function scanPlain(plain: PlainLines, bytes: Buffer, line: number, end: number, to: ScanTo): number {
   const { state, careful } = to
   let at = line
   while (at < end) {
-    const count = plain.read(bytes, at, end, state.fields, careful)
+    const kind = plain.read(bytes, at, end, state.fields, careful)
     if (plain.bracketed) state.bracketed = true
-    const taken = take(plain, count, to)
-    if (taken > 0) at = plain.next(taken - 1)
-    if (taken < count || count === 0) break
+    state.lines += plain.lines
+    state.calls += plain.calls
+    at = plain.at
+    if (kind === plainWhole && plain.lines > 0) continue
+    // Or longer than the code has room for.
+    if (kind === notPlain || kind === plainWhole) {
+      // Who made the last call, the reader may need to know.
+      if (plain.last !== noThread && plain.last !== state.pid) to.turnTo(plain.last, -1)
+      break
+    }
+    if (!take(plain, kind, to)) break
+    state.lines++
+    at = plain.next
   }
+  plain.settle()
   return at
 }
 
-/** Counts lines that were read; returns how many, which is less than all where one is not what its thread is in. */
-function take(plain: PlainLines, count: number, to: ScanTo): number {
-  const { pids, kinds, calls } = plain
+/** Takes a line that is more than one call more; false where it is not what its thread is in. */
+function take(plain: PlainLines, kind: number, to: ScanTo): boolean {
   const { state } = to
-  for (let index = 0; index < count; index++) {
-    const kind = kinds[index] as number
-    const pid = pids[index] as number
-    const id = calls[index] as number
-    if (kind >= plainTold) {
-      if (!to.tell(plain, index)) return index
-      // What it changes must be looked up again.
-      state.pid = noThread
-      state.lines++
-      continue
-    }
-    if (kind !== plainSignal && pid !== state.pid) to.turnTo(pid, kind === plainResumed ? id : -1)
-    if (kind === plainResumed) {
-      if (state.thread.pending !== id) return index
-      state.thread.pending = -1
-    } else if (kind === plainExit) to.ended()
-    else if (kind !== plainSignal) {
-      const entry = state.entries[id] ?? to.open(id, state.lines + 1)
-      entry.count++
-      state.calls++
-      if (kind === plainUnfinished) state.thread.pending = id
-    }
-    state.lines++
+  const { pid, call } = plain
+  if (kind >= plainTold) {
+    plain.settle()
+    // What it changes must be looked up again.
+    state.pid = noThread
+    return to.tell(plain, kind - plainTold)
   }
-  return count
+  if (pid !== state.pid) {
+    if (!to.knows(pid)) plain.settle()
+    to.turnTo(pid, kind === plainResumed ? call : -1)
+  }
+  if (kind === plainResumed) {
+    if (state.thread.pending !== call) return false
+    state.thread.pending = -1
+    return true
+  }
+  if (kind === plainExit) {
+    plain.settle()
+    to.ended()
+    return true
+  }
+  let entry = state.tally?.entries[call]
+  if (entry === undefined) {
+    plain.settle()
+    entry = to.open(call, state.lines + 1)
+  }
+  entry.count++
+  state.calls++
+  if (kind === plainUnfinished) state.thread.pending = call
+  else if (state.tally !== undefined) plain.count(pid, state.tally)
+  return true
 }

@@ -21,7 +21,8 @@ export class Tally {
   entries: (Entry | undefined)[]
   /** What it was added to: more of its calls go there. */
   into: Tally | undefined
-  readonly #ids: NameId[] = []
+  /** Of which there are entries. */
+  readonly ids: NameId[] = []
 
   constructor(entries: (Entry | undefined)[] = []) {
     this.entries = entries
@@ -33,7 +34,7 @@ export class Tally {
     if (known !== undefined) return known
     const entry: Entry = { count: 0, enosys: 0, args: undefined, awaited: 0, source, line }
     this.entries[id] = entry
-    this.#ids.push(id)
+    this.ids.push(id)
     return entry
   }
 
@@ -42,23 +43,23 @@ export class Tally {
   }
 
   get size(): number {
-    return this.#ids.length
+    return this.ids.length
   }
 
   *all(): Generator<readonly [NameId, Entry]> {
-    for (const id of this.#ids) yield [id, this.entries[id] as Entry]
+    for (const id of this.ids) yield [id, this.entries[id] as Entry]
   }
 
   /** Adds another tally; `sources` are the names that source indexes stand for. */
   add(other: Tally, sources: readonly string[]): void {
-    for (const id of other.#ids) this.addEntry(id, other.entries[id] as Entry, sources)
+    for (const id of other.ids) this.addEntry(id, other.entries[id] as Entry, sources)
   }
 
   addEntry(id: NameId, more: Entry, sources: readonly string[]): void {
     const known = this.entries[id]
     if (known === undefined) {
       this.entries[id] = more
-      this.#ids.push(id)
+      this.ids.push(id)
       return
     }
     known.args = addArguments(known.args, known.count - known.awaited, more.args, more.count - more.awaited)
@@ -74,8 +75,8 @@ export class Tally {
   /** Empties it and gives its array back for the next one. */
   recycle(): (Entry | undefined)[] {
     const { entries } = this
-    for (const id of this.#ids) entries[id] = undefined
-    this.#ids.length = 0
+    for (const id of this.ids) entries[id] = undefined
+    this.ids.length = 0
     this.entries = []
     return entries
   }
