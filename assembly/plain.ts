@@ -3,7 +3,7 @@
 // at full speed from the first line on. Says nothing that grammar.ts and result.ts would not say of the same line, and
 // stops at the first that is not plain; what a line means for those around it, src/read/strace/scan.ts decides.
 // Compiled by scripts/make-plain.ts, which takes the limits from where they stand.
-import { isDigit, isHexLetter, isUpper, lineEnd } from './bytes'
+import { at16, isDigit, isHexLetter, isUpper, lineEnd, run16, within16 } from './bytes'
 import {
   lineLimit,
   neverPlain,
@@ -41,10 +41,11 @@ export const input = memory.data(inputSize + 64, 16)
 /** Calls counted here, in rows by the index of the name: one more than were made, or 0 for those the host counts. */
 export const rowRoom = 32
 export const rows = memory.data(rowRoom * nameRoom * 4, 16)
-/** By the low bits of a pid: a thread of which calls are counted here, and where its row is. */
+/** By the low bits of a pid: a thread of which calls are counted here, where its row is, and the call it is inside. */
 export const threadRoom = 1024
 export const threads = memory.data(threadRoom * 4, 16)
 export const places = memory.data(threadRoom * 4, 16)
+export const pendings = memory.data(threadRoom * 4, 16)
 
 /** What read() found, for the host: src/read/strace/plain.ts says what is where. */
 export const found = memory.data(10 * 4, 16)
@@ -69,6 +70,7 @@ let inBrackets = false
  * the first that the host must take, or that it is not plain, or that there is none.
  */
 export function read(line: usize, end: usize, expected: i32): u8 {
+  let slot: usize = 0
   let row: usize = 0
   let kind = plainWhole
   let lines = 0
@@ -77,14 +79,24 @@ export function read(line: usize, end: usize, expected: i32): u8 {
   bracketed = false
   while (line < end) {
     kind = kindOf(line, expected)
-    if (kind === plainCall) {
-      if (pid !== last) row = rowOf(pid)
-      const cell = row + (call << 2)
-      const count = row === 0 ? 0 : load<u32>(cell)
-      if (count === 0) break
-      store<u32>(cell, count + 1)
+    if (kind <= plainResumed) {
+      if (pid !== last) {
+        slot = (pid & (threadRoom - 1)) << 2
+        if (load<i32>(threads + slot) !== pid) break
+        row = load<u32>(places + slot)
+      }
+      if (kind === plainResumed) {
+        if (load<i32>(pendings + slot) !== call) break
+        store<i32>(pendings + slot, noCall)
+      } else {
+        const cell = row + (call << 2)
+        const count = load<u32>(cell)
+        if (count === 0) break
+        store<u32>(cell, count + 1)
+        if (kind === plainUnfinished) store<i32>(pendings + slot, call)
+        calls++
+      }
       last = pid
-      calls++
     } else if (kind !== plainSignal) break
     line = next
     lines++
@@ -103,11 +115,8 @@ export function read(line: usize, end: usize, expected: i32): u8 {
   return kind
 }
 
-/** The row of a thread; 0 for one whose calls are not counted here. */
-function rowOf(pid: i32): usize {
-  const slot = (pid & (threadRoom - 1)) << 2
-  return load<i32>(threads + slot) === pid ? load<u32>(places + slot) : 0
-}
+/** Of a thread that is inside no call. */
+const noCall = -1
 
 /** What a line is, where it is plain. */
 function kindOf(line: usize, expected: i32): u8 {
@@ -156,13 +165,23 @@ function kindOf(line: usize, expected: i32): u8 {
   return kind
 }
 
+/** The field of the pid that was read last, of up to eight bytes, and the pid: most lines are of the thread before. */
+let knownField: u64 = 1
+let knownMask: u64 = 0
+let knownLength: usize = 0
+let knownPid = unnamed
+
 /** Reads the prefix of a line; returns the place behind it, 0 for one that is not told here: -r, -n, -i, --secontext. */
 function readPrefix(line: usize): usize {
   let at = line
   pid = unnamed
   fields = 0
   inBrackets = load<u8>(at) === 0x5b
-  if (inBrackets) {
+  if ((load<u64>(at) & knownMask) === knownField) {
+    fields = pidField
+    pid = knownPid
+    at += knownLength
+  } else if (inBrackets) {
     if (load<u32>(at + 1) !== 0x20646970 /* `pid ` */) return 0
     at = readPid(afterSpaces(at + 5))
     if (at === 0 || load<u16>(at) !== 0x205d /* `] ` */) return 0
@@ -172,6 +191,13 @@ function readPrefix(line: usize): usize {
     if (after !== 0 && load<u8>(after) === 0x20) {
       fields = pidField
       at = afterSpaces(after)
+      const length = at - line
+      if (length <= 8) {
+        knownMask = u64.MAX_VALUE >> (64 - 8 * length)
+        knownField = load<u64>(line) & knownMask
+        knownLength = length
+        knownPid = pid
+      }
     } else pid = unnamed
   }
   if (isDigit(load<u8>(at))) {
@@ -266,14 +292,17 @@ function lengthOfName(at: usize, terminator: u8): i32 {
 /** The index of a name in the tables, -1 for none. */
 function find(at: usize, length: i32): i32 {
   const first = firstHalf(at, length)
-  const second = secondHalf(at, length)
-  let slot = hash(first, second)
+  // A name that ends in its first half has nothing in its second.
+  const isLong = length > 15
+  const second = isLong ? secondHalf(at, length) : i64x2.splat(0)
+  let slot = isLong ? hash(first, second) : hashOfHalf(first)
   while (true) {
     const index: i32 = load<i16>(slots + (slot << 1))
     if (index < 0) return -1
     const known = names + index * nameSize
-    const same = v128.and(i8x16.eq(v128.load(known), first), i8x16.eq(v128.load(known, 16), second))
-    if (i8x16.all_true(same)) return index
+    if (i8x16.all_true(i8x16.eq(v128.load(known), first))) {
+      if (!isLong || i8x16.all_true(i8x16.eq(v128.load(known, 16), second))) return index
+    }
     slot = (slot + 1) & (slotCount - 1)
   }
   return -1
@@ -281,7 +310,8 @@ function find(at: usize, length: i32): i32 {
 
 /** Where to look for the name at this place; for those who fill the table. */
 export function slotOf(at: usize, length: i32): i32 {
-  return hash(firstHalf(at, length), secondHalf(at, length))
+  const first = firstHalf(at, length)
+  return length > 15 ? hash(first, secondHalf(at, length)) : hashOfHalf(first)
 }
 
 /** A name as the table has it, whatever stands behind it. */
@@ -301,12 +331,20 @@ function closed(word: v128, length: i32): v128 {
   return v128.or(v128.and(word, i8x16.lt_s(places, end)), parenthesis)
 }
 
+function hashOfHalf(half: v128): i32 {
+  return slotAt(i64x2.extract_lane(half, 0) * 0x9e3779b97f4a7c15 + i64x2.extract_lane(half, 1) * 0x85ebca6b27d4eb2f)
+}
+
 function hash(first: v128, second: v128): i32 {
-  const sum: u64 =
+  return slotAt(
     i64x2.extract_lane(first, 0) * 0x9e3779b97f4a7c15 +
-    i64x2.extract_lane(first, 1) * 0x85ebca6b27d4eb2f +
-    i64x2.extract_lane(second, 0) * 0xc2b2ae3d27d4eb4f +
-    i64x2.extract_lane(second, 1) * 0x165667b19e3779f9
+      i64x2.extract_lane(first, 1) * 0x85ebca6b27d4eb2f +
+      i64x2.extract_lane(second, 0) * 0xc2b2ae3d27d4eb4f +
+      i64x2.extract_lane(second, 1) * 0x165667b19e3779f9,
+  )
+}
+
+function slotAt(sum: u64): i32 {
   return <i32>(sum >> (64 - slotBits))
 }
 
@@ -318,8 +356,7 @@ function endingOf(open: usize, stop: usize): u8 {
   if (byte === 0x3e) {
     if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? plainUnfinished : unsure
     // ` <0.000012>` of -T
-    let time = at - 1
-    while (isDigit(load<u8>(time)) || load<u8>(time) === 0x2e) time--
+    const time = at - 1 - run16(within16(v128.load(at - 16), 0x30, 0x39) | at16(at - 16, 0x2e))
     if (load<u16>(time - 1) === 0x3c20 && time < at - 1) byte = load<u8>((at = time - 2))
     if (byte === 0x3e) return isDecorated(from, at) ? plainCall : unsure
   }
@@ -338,15 +375,26 @@ function isUnfinished(open: usize, stop: usize): bool {
 
 /** From the parenthesis of ` EPERM (Operation not permitted)` or ` (Timeout)` to the last byte before; 0 for ENOSYS. */
 function beforeText(from: usize, close: usize): usize {
-  let at = close - 1
-  for (; load<u8>(at) !== 0x28; at--) if (load<u8>(at) < 0x20 || load<u8>(at) === 0x29 || at <= from) return 0
-  if (load<u8>(at - 1) !== 0x20) return 0
-  const text = at + 1
-  at -= 2
-  if (!isUpper(load<u8>(at))) return load<u8>(text) === 0x65 /* errno 38 */ ? 0 : at
-  while (isUpper(load<u8>(at)) || isDigit(load<u8>(at))) at--
-  const noSystem = load<u32>(at + 1) >> 8 === 0x534f4e // `ENOS…`
-  return load<u16>(at) === 0x4520 /* ` E` */ && !noSystem ? at - 1 : 0
+  let end = close
+  let opens = 0
+  do {
+    end -= 16
+    if (end + 16 <= from) return 0
+    opens = at16(end, 0x28)
+    const word = v128.load(end)
+    const beyond = i8x16.bitmask(i8x16.lt_u(word, i8x16.splat(0x20))) | at16(end, 0x29)
+    // A parenthesis or a control character in the text.
+    if (beyond > opens) return 0
+  } while (opens === 0)
+  const open = end + 31 - clz(opens)
+  if (open <= from || load<u8>(open - 1) !== 0x20) return 0
+  const at = open - 2
+  const word = v128.load(at - 15)
+  const length = run16(within16(word, 0x41, 0x5a) | within16(word, 0x30, 0x39))
+  if (!isUpper(load<u8>(at))) return load<u8>(open + 1) === 0x65 /* errno 38 */ ? 0 : at
+  const before = at - length
+  const noSystem = load<u32>(before + 1) >> 8 === 0x534f4e // `ENOS…`
+  return length < 16 && load<u16>(before) === 0x4520 /* ` E` */ && !noSystem ? before - 1 : 0
 }
 
 /** Where the result ends that was found last. */
@@ -355,23 +403,26 @@ let resultEnd: usize = 0
 /** Whether `) = VALUE` ends at `last`. */
 function isResult(from: usize, last: usize): bool {
   resultEnd = last
-  let at = last
-  while (isDigit(load<u8>(at))) at--
-  const byte = load<u8>(at)
+  const word = v128.load(last - 15)
+  const digits = within16(word, 0x30, 0x39)
+  let length = run16(digits)
+  const byte = load<u8>(last - length)
   if (byte === 0x3f) {
-    if (at-- < last) return false
+    if (length++ > 0) return false
   } else if (byte === 0x2d) {
-    if (at-- === last) return false
+    if (length++ === 0) return false
   } else if (byte !== 0x20) {
-    while (isDigit(load<u8>(at)) || isHexLetter(load<u8>(at))) at--
-    if (at === last || load<u16>(at - 1) !== 0x7830 /* `0x` */) return false
-    at -= 2
-  } else if (at === last) return false
+    length = run16(digits | within16(word, 0x61, 0x66))
+    if (length === 16) for (let at = last - 16; isDigit(load<u8>(at)) || isHexLetter(load<u8>(at)); at--) length++
+    if (length === 0 || load<u16>(last - length - 1) !== 0x7830 /* `0x` */) return false
+    length += 2
+  } else if (length === 0) return false
+  let at = last - length
   if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false
   at -= 3
   // strace pads to a column.
-  while (at >= from + 8 && load<u64>(at - 7) === 0x2020202020202020) at -= 8
-  while (load<u8>(at) === 0x20) at--
+  let spaces = 16
+  for (; spaces === 16 && at >= from; at -= spaces) spaces = run16(at16(at - 15, 0x20))
   return load<u8>(at) === 0x29 && at >= from
 }
 

@@ -61,6 +61,7 @@ t.test('calls are counted where the host says, and those that are not, it is giv
       count: number
     }[],
     given: 0,
+    pending: -1,
   }))
   const lines = threads.flatMap(({ pid }) => [`${pid} read(3) = 0`, `${pid} write(3) = 0`])
   const bytes = Buffer.from(`${lines.join('\n')}\n`.repeat(3))
@@ -71,7 +72,7 @@ t.test('calls are counted where the host says, and those that are not, it is giv
     const thread = threads.find(({ pid }) => pid === plain.pid)
     if (kind !== plainCall || thread === undefined) return void t.fail(`${kind} at ${at}`)
     thread.given++
-    plain.count(thread.pid, thread)
+    plain.count(thread.pid, thread, thread)
     at = plain.next
   }
   plain.settle()

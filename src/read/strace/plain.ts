@@ -12,6 +12,7 @@ interface Code extends Compiled {
   readonly rowRoom: Place
   readonly threads: Place
   readonly places: Place
+  readonly pendings: Place
   readonly threadRoom: Place
   readonly found: Place
   read(line: number, end: number, fields: number): number
@@ -45,10 +46,15 @@ const nameSize = 32
 const nameRoom = 1024
 const slotCount = 4096
 
-/** Counts by name, of which the code keeps those of the names that are in it. */
+/** Counts by name: those that are there, the code goes on with. */
 export interface Countable {
   readonly ids: readonly number[]
   readonly entries: readonly ({ count: number } | undefined)[]
+}
+
+/** A thread, of which the code knows the call that it is inside: its id, or -1. */
+export interface Pending {
+  pending: number
 }
 
 export class PlainLines {
@@ -58,8 +64,11 @@ export class PlainLines {
   readonly #rows: Uint32Array
   readonly #threads: Int32Array
   readonly #places: Uint32Array
+  readonly #pendings: Int32Array
   readonly #counted: Countable[] = []
   readonly #slots: number[] = []
+  /** By slot; of those in `slots`. */
+  readonly #inside: (Pending | undefined)[] = []
   #careful: Uint8Array | undefined
 
   constructor(code: Code) {
@@ -70,6 +79,7 @@ export class PlainLines {
     this.#rows = new Uint32Array(buffer, code.rows.value, code.rowRoom.value * nameRoom)
     this.#threads = new Int32Array(buffer, code.threads.value, code.threadRoom.value).fill(noThread)
     this.#places = new Uint32Array(buffer, code.places.value, code.threadRoom.value)
+    this.#pendings = new Int32Array(buffer, code.pendings.value, code.threadRoom.value)
     this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
   }
 
@@ -148,8 +158,8 @@ export class PlainLines {
     return this.#found[9] as number
   }
 
-  /** From now on read() counts the calls of this thread that have an entry there. */
-  count(pid: number, into: Countable): void {
+  /** From now on, until settle(), read() counts the calls of this thread that have an entry there, and has its state. */
+  count(pid: number, into: Countable, thread: Pending): void {
     let row = this.#counted.indexOf(into)
     if (row === -1) {
       if (this.#counted.length === this.#code.rowRoom.value) this.settle()
@@ -157,23 +167,38 @@ export class PlainLines {
       for (const id of into.ids) if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
     }
     const slot = pid & (this.#threads.length - 1)
-    if (this.#threads[slot] === noThread) this.#slots.push(slot)
+    const before = this.#inside[slot]
+    if (before === undefined) this.#slots.push(slot)
+    else before.pending = this.#pendings[slot] as number
+    this.#inside[slot] = thread
     this.#threads[slot] = pid
     this.#places[slot] = this.#code.rows.value + row * nameRoom * 4
+    this.#pendings[slot] = thread.pending
   }
 
-  /** Adds what was counted where it belongs, and counts no thread's calls any more. */
+  /** Whether the code has the state of this thread. */
+  has(pid: number): boolean {
+    return this.#threads[pid & (this.#threads.length - 1)] === pid
+  }
+
+  /** Gives back what was counted, and what the threads are inside of; no thread's calls are counted any more. */
   settle(): void {
-    for (const [row, { ids, entries }] of this.#counted.entries()) {
+    for (let row = 0; row < this.#counted.length; row++) {
+      const { ids, entries } = this.#counted[row] as Countable
       for (const id of ids) {
+        if (id >= nameRoom) continue
         const cell = row * nameRoom + id
-        const count = this.#rows[cell]
-        if (count === undefined || id >= nameRoom) continue
+        const count = this.#rows[cell] as number
         if (count > 1) (entries[id] as { count: number }).count += count - 1
         this.#rows[cell] = 0
       }
     }
-    for (const slot of this.#slots) this.#threads[slot] = noThread
+    for (const slot of this.#slots) {
+      const thread = this.#inside[slot] as Pending
+      thread.pending = this.#pendings[slot] as number
+      this.#inside[slot] = undefined
+      this.#threads[slot] = noThread
+    }
     this.#counted.length = 0
     this.#slots.length = 0
   }

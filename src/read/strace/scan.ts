@@ -87,8 +87,11 @@ function take(plain: PlainLines, kind: number, to: ScanTo): boolean {
     to.turnTo(pid, kind === plainResumed ? call : -1)
   }
   if (kind === plainResumed) {
+    // Of another call than the code knows it to be inside.
+    if (plain.has(pid)) return false
     if (state.thread.pending !== call) return false
     state.thread.pending = -1
+    if (state.tally !== undefined) plain.count(pid, state.tally, state.thread)
     return true
   }
   if (kind === plainExit) {
@@ -104,6 +107,6 @@ function take(plain: PlainLines, kind: number, to: ScanTo): boolean {
   entry.count++
   state.calls++
   if (kind === plainUnfinished) state.thread.pending = call
-  else if (state.tally !== undefined) plain.count(pid, state.tally)
+  if (state.tally !== undefined) plain.count(pid, state.tally, state.thread)
   return true
 }
