@@ -3,8 +3,8 @@
 /** Where the line ends: its "\n" is there. */
 export function lineEnd(at: usize): usize {
   while (true) {
-    const near = <u64>at16(at, 0x0a) | (<u64>at16(at + 16, 0x0a) << 16)
-    const far = <u64>at16(at + 32, 0x0a) | (<u64>at16(at + 48, 0x0a) << 16)
+    const near = (<u64>at16(at, 0x0a)) | ((<u64>at16(at + 16, 0x0a)) << 16)
+    const far = (<u64>at16(at + 32, 0x0a)) | ((<u64>at16(at + 48, 0x0a)) << 16)
     const found = near | (far << 32)
     if (found !== 0) return at + <usize>ctz(found)
     at += 64
@@ -13,22 +13,16 @@ export function lineEnd(at: usize): usize {
 }
 
 /** Which of sixteen bytes are this one, from the lowest bit on. */
-// @ts-ignore: decorator
-@inline
 export function at16(at: usize, byte: u8): i32 {
   return i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(byte)))
 }
 
 /** How many of the sixteen bits end with ones, from the highest on. */
-// @ts-ignore: decorator
-@inline
 export function run16(bits: i32): i32 {
   return clz(~(bits << 16))
 }
 
 /** Which of sixteen bytes lie between two. */
-// @ts-ignore: decorator
-@inline
 export function within16(word: v128, low: u8, high: u8): i32 {
   return i8x16.bitmask(i8x16.lt_u(i8x16.sub(word, i8x16.splat(low)), i8x16.splat(high - low + 1)))
 }

@@ -332,7 +332,9 @@ function closed(word: v128, length: i32): v128 {
 }
 
 function hashOfHalf(half: v128): i32 {
-  return slotAt(i64x2.extract_lane(half, 0) * 0x9e3779b97f4a7c15 + i64x2.extract_lane(half, 1) * 0x85ebca6b27d4eb2f)
+  return slotAt(
+    i64x2.extract_lane(half, 0) * 0x9e3779b97f4a7c15 + i64x2.extract_lane(half, 1) * 0x85ebca6b27d4eb2f,
+  )
 }
 
 function hash(first: v128, second: v128): i32 {
@@ -413,7 +415,8 @@ function isResult(from: usize, last: usize): bool {
     if (length++ === 0) return false
   } else if (byte !== 0x20) {
     length = run16(digits | within16(word, 0x61, 0x66))
-    if (length === 16) for (let at = last - 16; isDigit(load<u8>(at)) || isHexLetter(load<u8>(at)); at--) length++
+    if (length === 16)
+      for (let at = last - 16; isDigit(load<u8>(at)) || isHexLetter(load<u8>(at)); at--) length++
     if (length === 0 || load<u16>(last - length - 1) !== 0x7830 /* `0x` */) return false
     length += 2
   } else if (length === 0) return false

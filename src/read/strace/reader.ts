@@ -31,6 +31,7 @@ import { Image, makesProcess, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
 import { scanPlain, type ScanTo } from './scan.ts'
 import { Returned } from './returned.ts'
+import { Run } from './run.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
@@ -40,8 +41,6 @@ import { valuesIn } from './values.ts'
 const evidenceLines = 4096
 /** How many lines that look like calls may stand inside another call before they are taken for calls. */
 const heldLimit = 1000
-/** How many whole calls must carry the same prefix fields before a line without them is not strace's. */
-const sameFields = 16
 /** Lines besides calls that stand behind the pid of a thread. */
 const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
 /** Mentions beyond this are repetitions. */
@@ -99,25 +98,7 @@ export class StraceReader implements Reader {
   #held: { readonly text: string; readonly line: number }[] = []
   /** What the last line was, for a source that ends in the middle of one. */
   #last: 'whole' | 'cut' | 'foreign' | CallLine = 'whole'
-  /** The prefix fields of the run, and how many whole calls in a row had them. */
-  #fields = 0
-  #fieldsSeen = 0
-  /** What the lines so far tell of the run as a whole. */
-  readonly #run = {
-    /** Of the sources before this one. */
-    calls: 0,
-    /** Whether anything had the full form of strace's output. */
-    isWhole: false,
-    foreign: 0,
-    exited: false,
-    detached: false,
-    /** strace wrote to stderr, where the program may write as well. */
-    shared: false,
-    /** The first line told of attaching to a process: it ran already, or it is a child and the trace lacks its start. */
-    attachedFirst: false,
-    /** strace said that it attached to a running process. */
-    attachedToRunning: false,
-  }
+  readonly #run = new Run()
 
   constructor(options: ReaderOptions) {
     this.#options = options
@@ -259,11 +240,10 @@ export class StraceReader implements Reader {
   #scanFrom(plain: PlainLines, bytes: Buffer, at: number, end: number): number {
     const { state } = this.#scan
     const before = state.calls
-    state.fields = this.#fields
+    state.fields = this.#run.fields
     const next = scanPlain(plain, bytes, at, end, this.#scan)
     const calls = state.calls - before
-    if (calls > 0) this.#run.isWhole = true
-    this.#fieldsSeen += calls
+    this.#run.hadFields(calls)
     if (state.bracketed) this.#run.shared = true
     return next
   }
@@ -289,7 +269,7 @@ export class StraceReader implements Reader {
   }
 
   #shape(text: string, { prefix, shape }: Line, number: number): void {
-    if (ofOneThread.has(shape.kind) && this.#lacks(prefix.fields, pidField))
+    if (ofOneThread.has(shape.kind) && this.#run.lacks(prefix.fields, this.#threads.any, pidField))
       return this.#foreign(text, number)
     switch (shape.kind) {
       case 'call': {
@@ -347,7 +327,7 @@ export class StraceReader implements Reader {
     const stranger = this.#names.candidates(this.#names.id(name)) === 0
     // A name that no table has is a call only in the full form of one; and no call is closed without a result.
     const whole = ending.kind === 'returned' || ending.kind === 'unfinished'
-    if (ending.kind === 'none' || (stranger && !whole) || !this.#ofThisRun(prefix.fields)) {
+    if (ending.kind === 'none' || (stranger && !whole) || !this.#run.has(prefix.fields, this.#threads.any)) {
       this.#foreign(text, line)
       if (ending.kind === 'none' && !stranger) this.#last = call
       return
@@ -365,7 +345,6 @@ export class StraceReader implements Reader {
       if (ending.kind === 'unfinished') thread.pending = id
       return
     }
-    if (ending.kind !== 'open') this.#run.isWhole = true
     if (this.#machine === undefined && replacesProgram(name)) this.#machine = machineOf(text)
     this.#values(this.#count(thread, id, prefix.number, line), thread, call)
     const restarted =
@@ -399,26 +378,6 @@ export class StraceReader implements Reader {
       this.#open = { thread, column: prefix.pid !== undefined && !prefix.bracketed }
       this.#last = 'cut'
     }
-  }
-
-  /**
-   * strace prints the same prefix fields in all lines of a run: a line that lacks one was written by the program.
-   * Once no thread is left, another run may follow in the same file, with other options.
-   */
-  #ofThisRun(fields: number): boolean {
-    if (fields === this.#fields) {
-      this.#fieldsSeen++
-      return true
-    }
-    if (this.#lacks(fields)) return false
-    this.#fields = fields
-    this.#fieldsSeen = 1
-    return true
-  }
-
-  /** Whether a field that the lines of this run have is missing: one of `among`. */
-  #lacks(fields: number, among = ~0): boolean {
-    return this.#fieldsSeen >= sameFields && this.#threads.any && (this.#fields & among & ~fields) !== 0
   }
 
   #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
@@ -522,7 +481,6 @@ export class StraceReader implements Reader {
   /** The second half of a call under `<... name resumed>`; a call of its own where the first half is not here. */
   #resumed(call: CallLine): void {
     const { prefix, name, line } = call
-    this.#run.isWhole = true
     const pid = prefix.pid ?? this.#pid
     const id = this.#names.id(name)
     const thread = this.#threads.of(pid, id)
@@ -661,7 +619,7 @@ export class StraceReader implements Reader {
     this.#tables.end()
     const last = this.#last
     // Only at its very end may a trace hold a call that is closed and has no result.
-    if (cut && typeof last === 'object' && this.#ofThisRun(last.prefix.fields)) {
+    if (cut && typeof last === 'object' && this.#run.has(last.prefix.fields, this.#threads.any)) {
       this.#unparsed--
       this.#run.foreign--
       this.#call({ ...last, ending: { kind: 'open' } })
@@ -724,25 +682,11 @@ export class StraceReader implements Reader {
     this.#diagnostics.add(code, this.#source, undefined, facts)
   }
 
-  /** What is likely missing, from what a whole run has. */
   #completeness(): void {
-    const { attachedFirst, attachedToRunning, detached, foreign, shared } = this.#run
     if (this.#calls === 0) return this.#tables.rows > 0 ? this.#note('counts-only') : undefined
-    const saw = (name: string): boolean => this.#counts.saw(name)
     if (this.#threads.unseenChildren) this.#note('children-not-followed')
-    if (detached) this.#note('detached')
-    const running = attachedToRunning || (attachedFirst && !this.#threads.unannounced)
-    if (running || (!saw('execve') && (attachedFirst || detached || saw('restart_syscall'))))
-      this.#note('startup-missing')
-    else if (this.#looksFiltered(saw)) this.#note('filtered')
-    if (foreign > 0 || shared) this.#note('forgeable')
-  }
-
-  /** A whole run has a start (execve, then memory is mapped) and an end; strace leaves out what it is told to. */
-  #looksFiltered(saw: (name: string) => boolean): boolean {
-    const maps = saw('mmap') || saw('brk') || saw('mmap2')
-    const ends = saw('exit_group') || saw('exit')
-    return (saw('execve') && !maps) || (this.#run.exited && !ends) || (!saw('execve') && !maps && !ends)
+    const { unannounced } = this.#threads
+    for (const code of this.#run.missing((name) => this.#counts.saw(name), unannounced)) this.#note(code)
   }
 }
 

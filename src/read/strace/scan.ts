@@ -35,7 +35,7 @@ export interface ScanTo {
   readonly state: ScanState
   /** By name id: what the scan must leave to the reader. */
   readonly careful: Uint8Array
-  /** Whether lines of this pid are of a thread that is known already, and were before. */
+  /** Whether a thread of this pid had lines before. */
   knows(pid: number): boolean
   /** Makes the thread of a line the state's; `resuming` is the call in `<... name resumed>`, -1 for none. */
   turnTo(pid: number, resuming: NameId): void
@@ -51,28 +51,32 @@ export interface ScanTo {
 export function scanPlain(plain: PlainLines, bytes: Buffer, line: number, end: number, to: ScanTo): number {
   const { state, careful } = to
   let at = line
-  while (at < end) {
-    const kind = plain.read(bytes, at, end, state.fields, careful)
-    if (plain.bracketed) state.bracketed = true
-    state.lines += plain.lines
-    state.calls += plain.calls
-    at = plain.at
-    if (kind === plainWhole && plain.lines > 0) continue
-    // Or longer than the code has room for.
-    if (kind === notPlain || kind === plainWhole) {
-      // Who made the last call, the reader may need to know.
-      if (plain.last !== noThread && plain.last !== state.pid) to.turnTo(plain.last, -1)
-      break
+  try {
+    while (at < end) {
+      const kind = plain.read(bytes, at, end, state.fields, careful)
+      if (plain.bracketed) state.bracketed = true
+      state.lines += plain.lines
+      state.calls += plain.calls
+      at = plain.at
+      if (kind === plainWhole && plain.lines > 0) continue
+      // Or longer than the code has room for.
+      if (kind === notPlain || kind === plainWhole) {
+        // Who made the last call, the reader may need to know.
+        if (plain.last !== noThread && plain.last !== state.pid) to.turnTo(plain.last, -1)
+        break
+      }
+      if (!take(plain, kind, to)) break
+      state.lines++
+      at = plain.next
     }
-    if (!take(plain, kind, to)) break
-    state.lines++
-    at = plain.next
+    return at
+  } finally {
+    // The code is every reader's: nothing of this one may stay there.
+    plain.settle()
   }
-  plain.settle()
-  return at
 }
 
-/** Takes a line that is more than one call more; false where it is not what its thread is in. */
+/** Takes a plain line that the code does not; false where the reader must. */
 function take(plain: PlainLines, kind: number, to: ScanTo): boolean {
   const { state } = to
   const { pid, call } = plain
@@ -87,9 +91,8 @@ function take(plain: PlainLines, kind: number, to: ScanTo): boolean {
     to.turnTo(pid, kind === plainResumed ? call : -1)
   }
   if (kind === plainResumed) {
-    // Of another call than the code knows it to be inside.
-    if (plain.has(pid)) return false
-    if (state.thread.pending !== call) return false
+    // A thread that the code has is inside another call.
+    if (plain.has(pid) || state.thread.pending !== call) return false
     state.thread.pending = -1
     if (state.tally !== undefined) plain.count(pid, state.tally, state.thread)
     return true
