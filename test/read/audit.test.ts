@@ -132,6 +132,46 @@ const forms: readonly (readonly [what: string, line: string, expected: readonly 
     ['x86_64 openat 1'],
   ],
   [
+    'dmesg --time-format=iso, with and without -x',
+    [
+      `2026-11-24T01:07:57,123456+00:00 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `kern  :notice: 2026-11-24T01:07:57,123456+00:00 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      '2026-11-24T01:07:57,123456+00:00 kauditd_printk_skb: 311 callbacks suppressed',
+    ].join('\n'),
+    ['x86_64 socket 2'],
+  ],
+  [
+    'journalctl -o short-full',
+    [
+      `Tue 2026-11-24 01:07:57 UTC host kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `mar. 2026-11-24 01:07:57 CET host audit[1]: SECCOMP auid=1 pid=1 comm="a" ${block}`,
+    ].join('\n'),
+    ['x86_64 socket 2'],
+  ],
+  [
+    'journalctl -o short-unix',
+    [
+      `1795477977.123456 host kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `1795477977.123456 host audit[1]: SECCOMP auid=1 pid=1 comm="a" ${block}`,
+    ].join('\n'),
+    ['x86_64 socket 2'],
+  ],
+  [
+    'syslog of RFC 5424',
+    [
+      `<5>1 2026-11-24T01:07:57.123456+00:00 host kernel - - - [   12.5] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `<5>1 2026-11-24T01:07:57.1Z host kernel - - [timeQuality tzKnown="1"] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `<85>1 2026-11-24T01:07:57Z host audit 1 - - SECCOMP auid=1 pid=1 comm="a" ${block}`,
+      '<5>1 2026-11-24T01:07:57Z host systemd 1 - - Started it.',
+    ].join('\n'),
+    ['x86_64 socket 3'],
+  ],
+  [
+    'a number that no kernel prints, which would pass for another in 32 bits',
+    `${seccomp(`comm="a" ${block.replace('=41', '=4294967337')}`)}\n${seccomp(`comm="a" ${block}`)}`,
+    ['x86_64 socket 1'],
+  ],
+  [
     'ausearch -i, a comm with a blank',
     'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=1 comm=my app exe=/a sig=SIGSYS arch=aarch64 syscall=unknown-syscall(470) compat=0 ip=0x7f code=kill ',
     ['aarch64 listns 1'],
@@ -160,6 +200,10 @@ t.test('no value of a process forges a call', async (t) => {
     `Nov 24 01:07:57 host app[7]: type=SECCOMP msg=audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Nov 24 01:07:57 host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Nov 24 01:07:57 host app: audit[1]: SECCOMP auid=1 pid=1 comm="a" ${forged}`,
+    `<5>1 2026-11-24T01:07:57Z host app 1 - - audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `<5>1 2026-11-24T01:07:57Z host app 1 - - kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Tue 2026-11-24 01:07:57 UTC host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `2026-11-24 01:07:57,123 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     JSON.stringify({
       __CURSOR: 'a',
       _TRANSPORT: 'stdout',
@@ -273,6 +317,24 @@ t.test('whose calls they are, and of when', async (t) => {
   await t.rejects(observeText(text, { choice: { pod: 'x' } }), {
     message: /do not carry what --pod asks for/,
   })
+})
+
+t.test('whose calls they are, where ausearch -i writes names without quotes', async (t) => {
+  const text =
+    'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=9 comm=my app exe=/opt/my app sig=SIG0 arch=x86_64 syscall=socket compat=0 ip=0x7f code=log \n' +
+    'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=9 comm=a exe=/a sig=SIG0 arch=x86_64 syscall=connect compat=0 ip=0x7f code=log \n'
+  const rows = [
+    [{ comm: 'my app' }, 'socket'],
+    [{ exe: '/opt/my app' }, 'socket'],
+    [{ comm: 'a' }, 'connect'],
+    [{ exe: '/a' }, 'connect'],
+  ] as const
+  for (const [choice, name] of rows)
+    t.same(calls(await observeText(text, { choice })), [`x86_64 ${name}`], JSON.stringify(choice))
+  const rules =
+    'type=SYSCALL msg=audit(01/02/16 10:00:00.394:4) : arch=x86_64 syscall=openat success=yes exit=3 a0=AT_FDCWD a1=0x7f a2=O_RDONLY a3=0x0 items=1 ppid=1 pid=2 comm=my app exe=/opt/my app subj=unconfined key=(null)\n'
+  for (const choice of [{ comm: 'my app' }, { exe: '/opt/my app' }])
+    t.same(calls(await observeText(rules, { choice })), ['x86_64 openat'], JSON.stringify(choice))
 })
 
 t.test('a line of 10 MB neither crashes nor stalls, and its neighbours count', async (t) => {
