@@ -233,6 +233,51 @@ t.test('the journal prints bytes as a list where they are no text', async (t) =>
   t.same(counts(await observeText(`${JSON.stringify(entry)}\n`)), ['x86_64 socket 1'])
 })
 
+t.test('other JSON of the journal and of dmesg', async (t) => {
+  const record = `pid=9 comm="a" exe="/a" ${block}`
+  const entry = { __CURSOR: 'a', _TRANSPORT: 'audit', _PID: '9', MESSAGE: `SECCOMP auid=1 ${record}` }
+  const bytes = { ...entry, MESSAGE: [...Buffer.from(entry.MESSAGE)] }
+  const forged = { ...entry, _TRANSPORT: 'stdout', SYSLOG_IDENTIFIER: 'audit' }
+  const pretty = (value: object): string => JSON.stringify(value, null, '\t').replaceAll('": ', '" : ')
+  const dmesg = (...messages: string[]): string =>
+    `{\n   "dmesg": [\n      ${messages
+      .map(
+        (msg) =>
+          `{\n         "pri": 5,\n         "time":     1390.171347,\n         "msg": ${JSON.stringify(msg)}\n      }`,
+      )
+      .join(',')}\n   ]\n}\n`
+  const rows: readonly (readonly [what: string, text: string, wanted: readonly string[]])[] = [
+    [
+      'json-sse',
+      `data: ${JSON.stringify(entry)}\n\ndata: ${JSON.stringify(forged)}\n\n`,
+      ['x86_64 socket 1'],
+    ],
+    ['json-seq', `\x1e${JSON.stringify(entry)}\n\x1e${JSON.stringify(forged)}\n`, ['x86_64 socket 1']],
+    ['json-pretty', [entry, forged, bytes].map((each) => `${pretty(each)}\n`).join(''), ['x86_64 socket 2']],
+    [
+      'dmesg --json',
+      dmesg(
+        'Linux version 6.1',
+        `audit: type=1326 audit(1.5:2): ${record}`,
+        `x audit: type=1326 audit(1.5:2): ${record}`,
+      ),
+      ['x86_64 socket 1'],
+    ],
+  ]
+  for (const [what, text, wanted] of rows) {
+    const observations = await observeText(text)
+    t.same(counts(observations), wanted, what)
+    t.same(counts(await observeText(text.replaceAll('\n', '\r\n'))), wanted, `${what}, of another system`)
+    t.equal(observations.sources[0]?.unparsed, 0, `${what}: what others log is ignored`)
+  }
+  const cut = `{\n\t"__CURSOR" : "a",\n\t"MESSAGE" : "SECCOMP\n}\n`
+  t.match(
+    (await observeText(`${pretty(entry)}\n${cut}`)).sources,
+    [{ calls: 1, unparsed: 1 }],
+    'an entry that is none',
+  )
+})
+
 t.test('a record that a mailer has wrapped is one', async (t) => {
   const whole = seccomp(`comm="a" exe="/a" ${block}`)
   for (const cut of [80, whole.indexOf('syscall='), whole.indexOf('compat=') - 1]) {
