@@ -171,7 +171,10 @@ t.test('an input in which no call was found is refused, and nothing is written',
     const { status, stdout, stderr } = await on([command, 'only-text.log', '-o', 'never.json'])
     t.equal(status, 2)
     t.equal(stdout, '')
-    t.match(stderr, /no call was found in only-text\.log: nothing is written\n$/)
+    t.match(
+      stderr,
+      /no call was found in only-text\.log, and no form of a log that is read \(see docs\/inputs\.md\): nothing is written\n$/,
+    )
     t.notOk(existsSync(join(directory, 'never.json')))
   }
 })
