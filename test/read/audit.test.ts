@@ -141,6 +141,20 @@ const forms: readonly (readonly [what: string, line: string, expected: readonly 
     ['x86_64 socket 2'],
   ],
   [
+    'dmesg in colours',
+    `\x1b[32m[   12.5] \x1b[0m\x1b[33maudit: \x1b[0mtype=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+    ['x86_64 socket 1'],
+  ],
+  [
+    'kernels before 3.14',
+    [
+      `[   12.5] type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `Jul  8 10:31:23 host kernel: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `Jul  8 10:31:23 host kernel: [ 12.5] type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+    ].join('\n'),
+    ['x86_64 socket 3'],
+  ],
+  [
     'journalctl -o short-full',
     [
       `Tue 2026-11-24 01:07:57 UTC host kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
@@ -180,7 +194,8 @@ const forms: readonly (readonly [what: string, line: string, expected: readonly 
 
 t.test('every form of a record', async (t) => {
   for (const [what, line, wanted] of forms)
-    t.same(counts(await observeText(`${line}\n`, { format: 'audit' })), wanted, what)
+    for (const format of ['audit', 'auto'] as const)
+      t.same(counts(await observeText(`${line}\n`, { format })), wanted, `${what}, --format ${format}`)
 })
 
 t.test('no value of a process forges a call', async (t) => {
@@ -200,6 +215,8 @@ t.test('no value of a process forges a call', async (t) => {
     `Nov 24 01:07:57 host app[7]: type=SECCOMP msg=audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Nov 24 01:07:57 host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Nov 24 01:07:57 host app: audit[1]: SECCOMP auid=1 pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host app[7]: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host audit[7]: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `<5>1 2026-11-24T01:07:57Z host app 1 - - audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `<5>1 2026-11-24T01:07:57Z host app 1 - - kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Tue 2026-11-24 01:07:57 UTC host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
@@ -296,6 +313,11 @@ t.test('what was lost is told, with its number where there is one', async (t) =>
     ['[ 1.5] audit: backlog limit exceeded', undefined],
     ['Nov 24 01:07:57 host systemd-journald[1]: Missed 7 kernel messages', 7],
     ['Nov 24 01:07:57 host rsyslogd: imjournal: 5 messages lost due to rate-limiting', 5],
+    ['Nov 24 01:07:57 host rsyslogd: imuxsock lost 9 messages from pid 4 due to rate-limiting', 9],
+    ['Nov 24 01:07:57 host auditd[1]: dispatch err (pipe full) event lost', undefined],
+    ['Nov 24 01:07:57 host audispd: queue is full - dropping event', undefined],
+    ['Nov 24 01:07:57 host auditd[1]: queue to plugins is full - dropping event', undefined],
+    ['Nov 24 01:07:57 host auditd[1]: Audit daemon is suspending logging due to no space left', undefined],
   ]
   for (const [line, lost] of losses) {
     const observations = await observeText(`${record}\n${line}\n`)

@@ -196,12 +196,20 @@ function loss(message: string, say: Say): void {
     say.lost(undefined)
 }
 
-/** systemd-journald and rsyslog on their own losses. */
+/** systemd-journald, rsyslog, auditd and its dispatcher on their own losses. */
 function journalLoss(text: string, say: Say): void {
   const found =
     / systemd-journald\[\d+\]: (?:Missed (\d+) kernel messages|Suppressed (\d+) messages from)/.exec(text) ??
-    / rsyslogd(?:\[\d+\])?: im(?:journal|uxsock)[^:]*: (\d+) messages lost due to rate-limiting/.exec(text)
-  if (found !== null) say.lost(Number(found[1] ?? found[2] ?? 0))
+    / rsyslogd(?:\[\d+\])?: im(?:journal|uxsock)(?:[^:]*:| lost) (\d+) messages (?:lost due to rate-limiting|from pid)/.exec(
+      text,
+    )
+  if (found !== null) return say.lost(Number(found[1] ?? found[2]))
+  if (
+    / (?:auditd|audispd|audisp-syslog)(?:\[\d+\])?: .{0,99}(?:event lost|dropping event|suspending logging)/.test(
+      text,
+    )
+  )
+    say.lost(undefined)
 }
 
 const csvHeader = /^NODE,EVENT,DATE,TIME,SERIAL_NUM,EVENT_KIND,/

@@ -28,12 +28,13 @@ const structured = `1 ${date} \\S{1,255} (${transport}) \\S{1,128} \\S{1,32} (?:
 const prefix = new RegExp(
   '^(?:<\\d{1,3}>)?' +
     `(?:(?<=>)${structured}|(?:(?:${date}|\\[ *[\\d.]+\\]) \\S{1,255} (?=${transport}(?:\\[\\d+\\])?:))?` +
-    `(?:(${transport})(?:\\[\\d+\\])?: (?!type=\\d))?)` +
+    `(?:(${transport})(?:\\[\\d+\\])?: (?:(?<=kernel: )|(?!type=\\d)))?)` +
     '(?:[a-z]{1,8} *:[a-z]{1,8} *: )?(?:\\d+,\\d+,\\d+,[^;]{0,99};)?' +
     `(?:(?:\\[[^\\]]{0,64}\\]|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
 )
+/** Kernels before 3.14 do not say `audit: `. */
 const record =
-  /(?:type=(?:UNKNOWN\[(\d+)\]|(\w+)) msg=audit\(([^)]{1,64})\) ?: ?|audit: type=(\d+) audit\(([^)]{1,64})\): ?)/y
+  /(?:type=(?:UNKNOWN\[(\d+)\]|(\w+)) msg=audit\(([^)]{1,64})\) ?: ?|(?:audit: )?type=(\d+) audit\(([^)]{1,64})\): ?)/y
 const ofJournal = /([A-Z][A-Z0-9_]+) (?=\w+=)/y
 
 /** Undefined for a line on which no audit record begins. */
