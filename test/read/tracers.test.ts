@@ -245,6 +245,12 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
     ],
     [
       'bpftrace',
+      'JSON: lists have places and no keys, and no call happens less than never',
+      '{"type": "attached_probes", "data": {"probes": 1}}\n{"type": "map", "data": {"@": [7, 8]}}\n{"type": "map", "data": {"@sys": {"257": 4, "158": 1, "59": -3, "101": 1.5, "41": "2"}}}',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 4'],
+    ],
+    [
+      'bpftrace',
       'tracepoints',
       'Attaching 2 probes...\n@[tracepoint:syscalls:sys_enter_newstat]: 4\n@[tracepoint:syscalls:sys_enter_umount]: 1',
       ['x86_64 stat 4', 'x86_64 umount2 1'],

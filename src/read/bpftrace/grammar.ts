@@ -102,9 +102,10 @@ class BpftraceLines implements LineGrammar {
     if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
     const calls: Call[] = []
     for (const [map, entries] of Object.entries(data)) {
-      if (typeof entries !== 'object' || entries === null) continue
+      // A list is a tuple or a histogram: its places are no keys.
+      if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) continue
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
-        if (typeof count !== 'number' || !Number.isSafeInteger(count)) continue
+        if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
         const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
         if (typeof told === 'object' && !Array.isArray(told)) calls.push(told as Call)
       }
