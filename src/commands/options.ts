@@ -35,8 +35,13 @@ export function choiceOf({ pid, comm, exe, container, pod, since, until }: Choic
 
 /** Seconds since 1970 of an ISO 8601 time (without a zone: local, as for journalctl) or a number of seconds. */
 export function moment(word: string): number {
-  const time = /^\d{9,11}(?:\.\d+)?$/.test(word) ? Number(word) : Date.parse(word) / 1000
-  if (!/^\d{4}-\d\d-\d\d|^\d{9,11}/.test(word) || Number.isNaN(time))
+  const [, seconds] = /^@?(\d{9,11}(?:\.\d+)?)$/.exec(word) ?? []
+  if (seconds !== undefined) return Number(seconds)
+  const [date, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(word) ?? []
+  // Of a date alone, Date.parse would take the start of the day in UTC; and of 31 February, 3 March.
+  const time = Date.parse(word === date ? `${word}T00:00` : word) / 1000
+  const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  if (date === undefined || Number.isNaN(time) || Number(day) > lastDay)
     throw new InvalidArgumentError('Give a time such as 2026-11-24T08:00:00Z, or seconds since 1970.')
   return time
 }

@@ -40,6 +40,12 @@ export async function readInputs(
   ) {
     throw new UserError(`${where}: the hook's log names no calls: give the profile that it wrote beside it`)
   }
-  if (countCalls(observations) === 0) throw new UserError(`no call was found in ${where}: nothing is written`)
+  if (countCalls(observations) === 0) {
+    // strace's reader is given what is recognised as nothing.
+    const isUnknown =
+      (options.format ?? 'auto') === 'auto' && observations.sources.every(({ format }) => format === 'strace')
+    const form = isUnknown ? ', and no form of a log that is read (see docs/inputs.md)' : ''
+    throw new UserError(`no call was found in ${where}${form}: nothing is written`)
+  }
   return observations
 }

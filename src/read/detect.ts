@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
-import { latin1, lineLimit } from './text.ts'
+import { latin1, lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 
@@ -46,7 +46,8 @@ function recognised(text: string): Map<Format, Met> {
   let number = 0
   for (const line of text.split('\n')) {
     number++
-    const bare = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
+    const cut = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
+    const bare = cut.includes('\x1b') ? withoutColours(cut) : cut
     if (bare === '') continue
     const format = isStraceLine(bare)
       ? 'strace'

@@ -199,11 +199,16 @@ async function headOf(
     const next = await bytes.next()
     if (next.done === true) break
     // A first piece that is enough is not copied.
-    if (next.value.length >= headSize && length === 0) return { head: next.value, rest: bytes }
+    if (next.value.length >= headSize && length === 0) return { head: withoutMark(next.value), rest: bytes }
     pieces.push(Uint8Array.from(next.value))
     length += next.value.length
   }
-  return { head: Buffer.concat(pieces), rest: bytes }
+  return { head: withoutMark(Buffer.concat(pieces)), rest: bytes }
+}
+
+/** Without the byte order mark that editors and PowerShell put before UTF-8. */
+function withoutMark(head: Uint8Array): Uint8Array {
+  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? head.subarray(3) : head
 }
 
 /** The format words that `--format` takes. */

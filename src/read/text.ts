@@ -24,7 +24,7 @@ export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string
 }
 
 /** Without `ESC[…m` and the other CSI sequences that a terminal capture has. */
-function withoutColours(text: string): string {
+export function withoutColours(text: string): string {
   // oxlint-disable-next-line no-control-regex -- ESC is what is looked for
   return text.replaceAll(/\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g, '')
 }

@@ -1,7 +1,7 @@
-// What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's JSON, compose's
-// names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file driver of
-// Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), RFC 2045 6.7 for
-// quoted-printable.
+// What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's and dmesg's JSON,
+// compose's names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file
+// driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1)
+// of util-linux, RFC 2045 6.7 for quoted-printable.
 import { journalText, jsonObject } from './json-line.ts'
 import { lineLimit } from './text.ts'
 
@@ -14,6 +14,77 @@ const stamped = new RegExp(
   's',
 )
 
+/** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
+const nothing = { stream: '', text: '\n' } as const
+
+/** `journalctl -o json`. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit". */
+const journalEntry: Unwrap = (line) => {
+  // json-sse and json-seq put this before an entry.
+  // oxlint-disable-next-line no-control-regex -- RS
+  const bare = line.replace(/^(?:data: |\x1e)/, '')
+  if (
+    !bare.startsWith('{"') ||
+    !bare.includes('"MESSAGE"') ||
+    !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(bare)
+  )
+    return undefined
+  const entry = jsonObject(bare)
+  const message = journalText(entry?.['MESSAGE'])
+  if (entry === undefined || message === undefined) return entry === undefined ? undefined : nothing
+  const transport = entry['_TRANSPORT']
+  const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
+  const own =
+    transport === 'audit'
+      ? `audit[${numberOf(entry['_PID'] ?? 0)}]`
+      : transport === 'kernel'
+        ? 'kernel'
+        : undefined
+  const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
+  const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
+  const time = stamp > 0 && stamp < 8.64e18 ? `${new Date(stamp / 1000).toISOString()} - ` : ''
+  return {
+    stream: '',
+    text: `${time}${identifier.replaceAll(/\s/g, '_')}: ${message.replaceAll('\n', ' ')}\n`,
+  }
+}
+
+/** An entry over several lines is not read beyond this. */
+const entryLimit = 1 << 20
+
+/** `journalctl -o json-pretty`: an entry is told with its last line. */
+function ofPrettyJournal(): Unwrap {
+  let entry: string | undefined
+  return (line) => {
+    if (line === '{') {
+      entry = line
+      return nothing
+    }
+    if (entry === undefined || (entry === '{' && !/^\s+"[A-Z_][A-Z0-9_]*" : /.test(line))) {
+      entry = undefined
+      return undefined
+    }
+    if (entry.length < entryLimit) entry += line.trim()
+    if (line !== '}') return nothing
+    const whole = entry
+    entry = undefined
+    return journalEntry(whole) ?? { stream: '', text: `${whole}\n` }
+  }
+}
+
+/** `dmesg --json`: the messages stand on lines of their own. */
+const dmesgEntry: Unwrap = (line) => {
+  const [, message] = /^\s+"msg": (".*"),?$/.exec(line) ?? []
+  if (message === undefined) {
+    const isFrame = /^\s*(?:[{}\]],?\{?|"dmesg": \[|"(?:pri|fac|time|caller)": .{1,99})$/.test(line)
+    return isFrame ? nothing : undefined
+  }
+  try {
+    return { stream: '', text: `kernel: ${String(JSON.parse(message)).replaceAll('\n', ' ')}\n` }
+  } catch {
+    return undefined
+  }
+}
+
 const wrappings: Readonly<Record<string, Unwrap>> = {
   'json-file': (line) => {
     if (!line.startsWith('{"log":"')) return undefined
@@ -24,34 +95,8 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
       return undefined
     }
   },
-  // `journalctl -o json`. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit".
-  'journal-json': (line) => {
-    if (
-      !line.startsWith('{"') ||
-      !line.includes('"MESSAGE"') ||
-      !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(line)
-    )
-      return undefined
-    const entry = jsonObject(line)
-    const message = journalText(entry?.['MESSAGE'])
-    if (entry === undefined || message === undefined)
-      return entry === undefined ? undefined : { stream: '', text: '\n' }
-    const transport = entry['_TRANSPORT']
-    const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
-    const own =
-      transport === 'audit'
-        ? `audit[${numberOf(entry['_PID'] ?? 0)}]`
-        : transport === 'kernel'
-          ? 'kernel'
-          : undefined
-    const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
-    const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
-    const time = stamp > 0 && stamp < 8.64e18 ? `${new Date(stamp / 1000).toISOString()} - ` : ''
-    return {
-      stream: '',
-      text: `${time}${identifier.replaceAll(/\s/g, '_')}: ${message.replaceAll('\n', ' ')}\n`,
-    }
-  },
+  'journal-json': journalEntry,
+  'dmesg-json': dmesgEntry,
   cri: (line) => {
     const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(
       line,
@@ -79,6 +124,10 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
   },
 }
 
+function unwrapperOf(name: string): Unwrap {
+  return name === 'journal-pretty' ? ofPrettyJournal() : (wrappings[name] as Unwrap)
+}
+
 /** Number() of an object calls what the object names valueOf, and throws where that is no function. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
@@ -97,7 +146,7 @@ export interface Wrapping {
 export function wrappingOf(head: string): Wrapping | undefined {
   const name = wrappingName(head)
   if (name === undefined) return undefined
-  const unwrap = wrappings[name] as Unwrap
+  const unwrap = unwrapperOf(name)
   const isTold = head.split(/\r?\n/).some((line) => {
     const found = unwrap(line)
     return found?.stream === 'stderr' && ofStrace.test(found.text) && found.text.includes(' = ')
@@ -105,15 +154,27 @@ export function wrappingOf(head: string): Wrapping | undefined {
   return isTold ? { name, stream: 'stderr' } : { name }
 }
 
+const order = [
+  'json-file',
+  'journal-json',
+  'journal-pretty',
+  'dmesg-json',
+  'cri',
+  'timestamps',
+  'compose',
+  'mail',
+] as const
+
 function wrappingName(head: string): string | undefined {
   const first = firstLines(head)
   if (first.length === 0) return undefined
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
   // strace -k prints frames behind " > ", never at the start of the line.
-  return ['json-file', 'journal-json', 'cri', 'timestamps', 'compose', 'mail'].find((name) =>
-    first.every((line) => (wrappings[name] as Unwrap)(line) !== undefined),
-  )
+  return order.find((name) => {
+    const unwrap = unwrapperOf(name)
+    return first.every((line) => unwrap(line) !== undefined)
+  })
 }
 
 /** The first lines that are whole and not empty; all there is where no line is whole. */
@@ -136,7 +197,7 @@ export class Unwrapping {
   readonly #parts = new Map<string, string>()
 
   constructor({ name, stream }: Wrapping) {
-    this.#unwrap = wrappings[name] as Unwrap
+    this.#unwrap = unwrapperOf(name)
     this.#stream = stream
   }
 

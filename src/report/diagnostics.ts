@@ -29,11 +29,13 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'records-lost': () =>
     'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
   'rule-records-left-out': ({ records = 'some' }) =>
-    `${records} SYSCALL records of audit rules are left out beside the records of filters, because a rule asks for any program: choose with --pid, --comm or --exe to count both`,
+    `${records} SYSCALL ${records === '1' ? 'record of an audit rule is' : 'records of audit rules are'} left out beside the records of filters, because a rule asks for any program: choose with --pid, --comm or --exe to count both`,
   'foreign-machine': ({ machine = '?' }) =>
     `a call of an architecture that is none of ours (${machine}), not counted`,
   'choice-not-told': ({ field = '?', records = 'some' }) =>
-    `${records} records do not carry what --${field} asks for, and are not counted`,
+    records === '1'
+      ? `1 record does not carry what --${field} asks for, and is not counted`
+      : `${records} records do not carry what --${field} asks for, and are not counted`,
   'broken-record': () => 'a record is cut by a line end in a process name: lines after it may be forged',
   'other-map': ({ map = '@' }) =>
     `${map} does not seem to count calls and is left out: name the map @syscalls, or print it alone`,

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { moment } from '../../src/commands/options.ts'
 import { transcript } from './world.ts'
 
 const trace = [
@@ -125,6 +126,7 @@ t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2
       /--explain - and the profile cannot both go to standard output/,
     ],
     [['observe', 'app.strace', '--since', 'noon'], /--since/],
+    [['observe', 'app.strace', '--until', '2026-02-31'], /Give a time such as/],
     [['validate', '-', '-'], /standard input can be read only once/],
     [['eval', 'docker', 'read', '--cap', '?'], /Write CAP_NET_ADMIN, none or all/],
     [['generate', 'app.strace', '--runtime', 'lxc'], /Give runc, crun, one version of them/],
@@ -141,12 +143,38 @@ t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2
   }
 })
 
+t.test('times of --since and --until: local without a zone, a date alone too', (t) => {
+  const zone = process.env['TZ']
+  process.env['TZ'] = 'America/New_York'
+  t.teardown(() => {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  })
+  const rows = [
+    ['2026-11-24T08:00:00Z', Date.UTC(2026, 10, 24, 8)],
+    ['2026-11-24T08:00:00+01:00', Date.UTC(2026, 10, 24, 7)],
+    ['2026-11-24 08:00:00', Date.UTC(2026, 10, 24, 13)],
+    ['2026-11-24T08:00', Date.UTC(2026, 10, 24, 13)],
+    ['2026-11-24', Date.UTC(2026, 10, 24, 5)],
+    ['2028-02-29', Date.UTC(2028, 1, 29, 5)],
+    ['1795507200', 1795507200000],
+    ['@1795507200.5', 1795507200500],
+  ] as const
+  for (const [word, wanted] of rows) t.equal(moment(word), wanted / 1000, word)
+  for (const word of ['noon', '2026-02-31', '2027-02-29', '2026-13-01', '26-11-24', '1795507200000', '@', ''])
+    t.throws(() => moment(word), { message: /Give a time such as/ }, word)
+  t.end()
+})
+
 t.test('an input in which no call was found is refused, and nothing is written', async (t) => {
   for (const command of ['observe', 'generate']) {
     const { status, stdout, stderr } = await on([command, 'only-text.log', '-o', 'never.json'])
     t.equal(status, 2)
     t.equal(stdout, '')
-    t.match(stderr, /no call was found in only-text\.log: nothing is written\n$/)
+    t.match(
+      stderr,
+      /no call was found in only-text\.log, and no form of a log that is read \(see docs\/inputs\.md\): nothing is written\n$/,
+    )
     t.notOk(existsSync(join(directory, 'never.json')))
   }
 })

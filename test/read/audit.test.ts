@@ -132,6 +132,60 @@ const forms: readonly (readonly [what: string, line: string, expected: readonly 
     ['x86_64 openat 1'],
   ],
   [
+    'dmesg --time-format=iso, with and without -x',
+    [
+      `2026-11-24T01:07:57,123456+00:00 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `kern  :notice: 2026-11-24T01:07:57,123456+00:00 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      '2026-11-24T01:07:57,123456+00:00 kauditd_printk_skb: 311 callbacks suppressed',
+    ].join('\n'),
+    ['x86_64 socket 2'],
+  ],
+  [
+    'dmesg in colours',
+    `\x1b[32m[   12.5] \x1b[0m\x1b[33maudit: \x1b[0mtype=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+    ['x86_64 socket 1'],
+  ],
+  [
+    'kernels before 3.14',
+    [
+      `[   12.5] type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `Jul  8 10:31:23 host kernel: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `Jul  8 10:31:23 host kernel: [ 12.5] type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+    ].join('\n'),
+    ['x86_64 socket 3'],
+  ],
+  [
+    'journalctl -o short-full',
+    [
+      `Tue 2026-11-24 01:07:57 UTC host kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `mar. 2026-11-24 01:07:57 CET host audit[1]: SECCOMP auid=1 pid=1 comm="a" ${block}`,
+    ].join('\n'),
+    ['x86_64 socket 2'],
+  ],
+  [
+    'journalctl -o short-unix',
+    [
+      `1795477977.123456 host kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `1795477977.123456 host audit[1]: SECCOMP auid=1 pid=1 comm="a" ${block}`,
+    ].join('\n'),
+    ['x86_64 socket 2'],
+  ],
+  [
+    'syslog of RFC 5424',
+    [
+      `<5>1 2026-11-24T01:07:57.123456+00:00 host kernel - - - [   12.5] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `<5>1 2026-11-24T01:07:57.1Z host kernel - - [timeQuality tzKnown="1"] audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`,
+      `<85>1 2026-11-24T01:07:57Z host audit 1 - - SECCOMP auid=1 pid=1 comm="a" ${block}`,
+      '<5>1 2026-11-24T01:07:57Z host systemd 1 - - Started it.',
+    ].join('\n'),
+    ['x86_64 socket 3'],
+  ],
+  [
+    'a number that no kernel prints, which would pass for another in 32 bits',
+    `${seccomp(`comm="a" ${block.replace('=41', '=4294967337')}`)}\n${seccomp(`comm="a" ${block}`)}`,
+    ['x86_64 socket 1'],
+  ],
+  [
     'ausearch -i, a comm with a blank',
     'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=1 comm=my app exe=/a sig=SIGSYS arch=aarch64 syscall=unknown-syscall(470) compat=0 ip=0x7f code=kill ',
     ['aarch64 listns 1'],
@@ -140,7 +194,8 @@ const forms: readonly (readonly [what: string, line: string, expected: readonly 
 
 t.test('every form of a record', async (t) => {
   for (const [what, line, wanted] of forms)
-    t.same(counts(await observeText(`${line}\n`, { format: 'audit' })), wanted, what)
+    for (const format of ['audit', 'auto'] as const)
+      t.same(counts(await observeText(`${line}\n`, { format })), wanted, `${what}, --format ${format}`)
 })
 
 t.test('no value of a process forges a call', async (t) => {
@@ -160,6 +215,12 @@ t.test('no value of a process forges a call', async (t) => {
     `Nov 24 01:07:57 host app[7]: type=SECCOMP msg=audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Nov 24 01:07:57 host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Nov 24 01:07:57 host app: audit[1]: SECCOMP auid=1 pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host app[7]: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host audit[7]: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `<5>1 2026-11-24T01:07:57Z host app 1 - - audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `<5>1 2026-11-24T01:07:57Z host app 1 - - kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Tue 2026-11-24 01:07:57 UTC host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `2026-11-24 01:07:57,123 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     JSON.stringify({
       __CURSOR: 'a',
       _TRANSPORT: 'stdout',
@@ -189,6 +250,51 @@ t.test('the journal prints bytes as a list where they are no text', async (t) =>
   t.same(counts(await observeText(`${JSON.stringify(entry)}\n`)), ['x86_64 socket 1'])
 })
 
+t.test('other JSON of the journal and of dmesg', async (t) => {
+  const record = `pid=9 comm="a" exe="/a" ${block}`
+  const entry = { __CURSOR: 'a', _TRANSPORT: 'audit', _PID: '9', MESSAGE: `SECCOMP auid=1 ${record}` }
+  const bytes = { ...entry, MESSAGE: [...Buffer.from(entry.MESSAGE)] }
+  const forged = { ...entry, _TRANSPORT: 'stdout', SYSLOG_IDENTIFIER: 'audit' }
+  const pretty = (value: object): string => JSON.stringify(value, null, '\t').replaceAll('": ', '" : ')
+  const dmesg = (...messages: string[]): string =>
+    `{\n   "dmesg": [\n      ${messages
+      .map(
+        (msg) =>
+          `{\n         "pri": 5,\n         "time":     1390.171347,\n         "msg": ${JSON.stringify(msg)}\n      }`,
+      )
+      .join(',')}\n   ]\n}\n`
+  const rows: readonly (readonly [what: string, text: string, wanted: readonly string[]])[] = [
+    [
+      'json-sse',
+      `data: ${JSON.stringify(entry)}\n\ndata: ${JSON.stringify(forged)}\n\n`,
+      ['x86_64 socket 1'],
+    ],
+    ['json-seq', `\x1e${JSON.stringify(entry)}\n\x1e${JSON.stringify(forged)}\n`, ['x86_64 socket 1']],
+    ['json-pretty', [entry, forged, bytes].map((each) => `${pretty(each)}\n`).join(''), ['x86_64 socket 2']],
+    [
+      'dmesg --json',
+      dmesg(
+        'Linux version 6.1',
+        `audit: type=1326 audit(1.5:2): ${record}`,
+        `x audit: type=1326 audit(1.5:2): ${record}`,
+      ),
+      ['x86_64 socket 1'],
+    ],
+  ]
+  for (const [what, text, wanted] of rows) {
+    const observations = await observeText(text)
+    t.same(counts(observations), wanted, what)
+    t.same(counts(await observeText(text.replaceAll('\n', '\r\n'))), wanted, `${what}, of another system`)
+    t.equal(observations.sources[0]?.unparsed, 0, `${what}: what others log is ignored`)
+  }
+  const cut = `{\n\t"__CURSOR" : "a",\n\t"MESSAGE" : "SECCOMP\n}\n`
+  t.match(
+    (await observeText(`${pretty(entry)}\n${cut}`)).sources,
+    [{ calls: 1, unparsed: 1 }],
+    'an entry that is none',
+  )
+})
+
 t.test('a record that a mailer has wrapped is one', async (t) => {
   const whole = seccomp(`comm="a" exe="/a" ${block}`)
   for (const cut of [80, whole.indexOf('syscall='), whole.indexOf('compat=') - 1]) {
@@ -207,6 +313,11 @@ t.test('what was lost is told, with its number where there is one', async (t) =>
     ['[ 1.5] audit: backlog limit exceeded', undefined],
     ['Nov 24 01:07:57 host systemd-journald[1]: Missed 7 kernel messages', 7],
     ['Nov 24 01:07:57 host rsyslogd: imjournal: 5 messages lost due to rate-limiting', 5],
+    ['Nov 24 01:07:57 host rsyslogd: imuxsock lost 9 messages from pid 4 due to rate-limiting', 9],
+    ['Nov 24 01:07:57 host auditd[1]: dispatch err (pipe full) event lost', undefined],
+    ['Nov 24 01:07:57 host audispd: queue is full - dropping event', undefined],
+    ['Nov 24 01:07:57 host auditd[1]: queue to plugins is full - dropping event', undefined],
+    ['Nov 24 01:07:57 host auditd[1]: Audit daemon is suspending logging due to no space left', undefined],
   ]
   for (const [line, lost] of losses) {
     const observations = await observeText(`${record}\n${line}\n`)
@@ -273,6 +384,24 @@ t.test('whose calls they are, and of when', async (t) => {
   await t.rejects(observeText(text, { choice: { pod: 'x' } }), {
     message: /do not carry what --pod asks for/,
   })
+})
+
+t.test('whose calls they are, where ausearch -i writes names without quotes', async (t) => {
+  const text =
+    'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=9 comm=my app exe=/opt/my app sig=SIG0 arch=x86_64 syscall=socket compat=0 ip=0x7f code=log \n' +
+    'type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=9 comm=a exe=/a sig=SIG0 arch=x86_64 syscall=connect compat=0 ip=0x7f code=log \n'
+  const rows = [
+    [{ comm: 'my app' }, 'socket'],
+    [{ exe: '/opt/my app' }, 'socket'],
+    [{ comm: 'a' }, 'connect'],
+    [{ exe: '/a' }, 'connect'],
+  ] as const
+  for (const [choice, name] of rows)
+    t.same(calls(await observeText(text, { choice })), [`x86_64 ${name}`], JSON.stringify(choice))
+  const rules =
+    'type=SYSCALL msg=audit(01/02/16 10:00:00.394:4) : arch=x86_64 syscall=openat success=yes exit=3 a0=AT_FDCWD a1=0x7f a2=O_RDONLY a3=0x0 items=1 ppid=1 pid=2 comm=my app exe=/opt/my app subj=unconfined key=(null)\n'
+  for (const choice of [{ comm: 'my app' }, { exe: '/opt/my app' }])
+    t.same(calls(await observeText(rules, { choice })), ['x86_64 openat'], JSON.stringify(choice))
 })
 
 t.test('a line of 10 MB neither crashes nor stalls, and its neighbours count', async (t) => {

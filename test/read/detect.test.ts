@@ -71,6 +71,20 @@ t.test('a log in a container log, and one that was packed', async (t) => {
   t.same(calls(await observeText(kubelet)), ['x86_64 socket'])
 })
 
+t.test('a byte order mark hides no first line', async (t) => {
+  const lines = [
+    [audit, ['x86_64 socket']],
+    [perf, ['x86_64 arch_prctl']],
+    ['10 arch_prctl(ARCH_SET_FS, 0x7) = 0', ['x86_64 arch_prctl']],
+    [hook, ['x86_64 read']],
+  ] as const
+  for (const [line, wanted] of lines) {
+    const observations = await observeText(`\ufeff${line}\n`)
+    t.same(calls(observations), wanted, line)
+    t.equal(observations.sources[0]?.unparsed, 0, line)
+  }
+})
+
 t.test('every row of the table is a folder’s, and none takes another’s lines', (t) => {
   const lines: Readonly<Record<string, string>> = {
     audit,

@@ -255,3 +255,22 @@ t.test('SeccompProfile objects are recognised in every version', async (t) => {
     }
   }
 })
+
+t.test('Inspektor Gadget prints a profile for each container of a pod', async (t) => {
+  const profile = (name: string): string =>
+    `{\n  "defaultAction": "SCMP_ACT_ERRNO",\n  "architectures": ["SCMP_ARCH_X86_64"],\n  "syscalls": [{ "names": ["${name}"], "action": "SCMP_ACT_ALLOW" }]\n}\n`
+  const two = await observeText(
+    `// default/web/app\n${profile('read')}// default/web/side\n${profile('write')}`,
+  )
+  t.same(calls(two), ['x86_64 read', 'x86_64 write'])
+  t.match(two.architectures.x86_64, { read: { first: 'log:5' }, write: { first: 'log:11' } })
+  t.match(two.sources, [
+    { format: 'inspektor-gadget', lines: 12, evidence: ['every-call', 'native-only', 'no-arguments'] },
+  ])
+  await t.rejects(observeText(`${`// x\n${profile('read')}`.repeat(300)}`), { name: 'UserError' })
+})
+
+t.test('a log that is no policy of Minijail is not called a profile', async (t) => {
+  for (const text of ['data: {"a":1}\n', 'data: { "a": 1 }\n'])
+    t.same((await observeText(text)).sources[0]?.calls, 0, text)
+})

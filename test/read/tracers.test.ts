@@ -179,6 +179,17 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
     ],
     [
       'spo',
+      'the machine of a record, where the enricher tells it',
+      ['c000003e', '40000003', 'c00000f3']
+        .map(
+          (arch) =>
+            `I0705 12:08:18.729660 1843190 enricher.go:136] "audit" logger="log-enricher" timestamp="1.5:1" type="seccomp" executable="/a" pid=1 syscallID=3 syscallName="${arch === '40000003' ? 'socketcall' : 'close'}" arch="${arch}"`,
+        )
+        .join('\n'),
+      ['x86 socketcall 1', 'x86_64 close 1'],
+    ],
+    [
+      'spo',
       'JSON enricher',
       '{"auditID":"310bd7f4","cmdLine":"ls -l /tmp ","executable":"/bin/dash","gid":0,"node":{"name":"n"},"pid":16037,"resource":null,"syscalls":["execve","arch_prctl"],"timestamp":"2026-03-10T14:45:33.000Z","uid":0,"version":"spo/v1_alpha"}',
       ['x86_64 arch_prctl 1', 'x86_64 execve 1'],
@@ -214,6 +225,31 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
       ['x86_64 stat 1'],
     ],
     [
+      'perf',
+      'a table of all tasks, tables with faults and times, a header of perf script',
+      [
+        '# captured on    : Tue',
+        '#',
+        ' total, 200 events, 2 majfaults, 31 minfaults, 1.5 msec',
+        '   arch_prctl             1      0     0.059     0.059     0.059     0.059      0.00%',
+        ' ls (10), 200 events, 99.0%, 1 minfaults',
+        '   openat                10      1     0.059     0.001     0.005     0.01       1.00%',
+      ].join('\n'),
+      ['x86_64 arch_prctl 1', 'x86_64 openat 10'],
+    ],
+    [
+      'bpftrace',
+      'what newer ones say first; a histogram and a number beside the calls',
+      'Attached 1 probe\n@[257]: 4\n@[158]: 1\n\n@usecs: \n[0]                    3 |@@@@      |\n[1, 2)                 7 |@@@@@@@@  |\n@start: 12\n@took[ls]: \n(..., 0)               1 |@         |\n@all: count 2, average 3, total 6\n',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 4'],
+    ],
+    [
+      'bpftrace',
+      'JSON: lists have places and no keys, and no call happens less than never',
+      '{"type": "attached_probes", "data": {"probes": 1}}\n{"type": "map", "data": {"@": [7, 8]}}\n{"type": "map", "data": {"@sys": {"257": 4, "158": 1, "59": -3, "101": 1.5, "41": "2"}}}',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 4'],
+    ],
+    [
       'bpftrace',
       'tracepoints',
       'Attaching 2 probes...\n@[tracepoint:syscalls:sys_enter_newstat]: 4\n@[tracepoint:syscalls:sys_enter_umount]: 1',
@@ -226,6 +262,12 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
       'both directions, and others',
       '34381 12:02:36.269784970 2 echo (7896) > mmap addr=0\n34382 12:02:36.269784971 2 echo (7896) < mmap res=7F\n34383 12:02:36.269784972 2 echo (7896) > switch next=0\n34384 12:02:36.269784973 2 echo (7896) < arch_prctl res=0\n34385 12:02:36.269784974 2 echo (7896) > syscall ID=217(getdents64) nativeID=0\n34386 12:02:36.269784975 2 echo (7896) > pread fd=3(<f>/a)',
       ['x86_64 arch_prctl 1', 'x86_64 getdents64 1', 'x86_64 mmap 1', 'x86_64 pread64 1'],
+    ],
+    [
+      'sysdig',
+      'a call without an event, whose first number is not the kernel’s',
+      '1 12:02:36.269784970 2 echo (7) > syscall ID=9(?) nativeID=435\n2 12:02:36.269784971 2 echo (7) > arch_prctl',
+      ['x86_64 arch_prctl 1', 'x86_64 clone3 1'],
     ],
     [
       'sysdig',
@@ -320,6 +362,56 @@ t.test('a task whose name holds a line end forges no silent call', async (t) => 
   const short = await observeText('Attaching 1 probe...\n@[sh, 257]: 1\n@[a\n@[101]: 1, 41]: 3\n@[101]: 7\n')
   t.notOk(calls(short).includes('x86_64 ptrace'))
   t.ok(codes(short).includes('broken-record'))
+})
+
+t.test('a histogram is not told as a record that was cut', async (t) => {
+  const observations = await observeText(
+    'Attached 1 probe\n@[257]: 4\n@usecs: \n[0]                    3 |@@@@      |\n',
+  )
+  t.same(codes(observations), ['other-map'])
+  const cut = await observeText('Attached 1 probe\n@sys[sh, 257]: 4\n@sys[a]: \n@[101]: 1, 41]: 1\n')
+  t.ok(codes(cut).includes('broken-record'), 'what looks like a title in a map of calls is one')
+})
+
+t.test(
+  'a generic event of sysdig without the kernel’s number is not understood, and no other call',
+  async (t) => {
+    const { architectures, sources } = await observeText(
+      '1 12:02:36.269784970 2 echo (7) > syscall ID=9(?) nativeID=0\n2 12:02:36.269784971 2 echo (7) > arch_prctl\n',
+    )
+    t.same(Object.keys(architectures.x86_64 ?? {}), ['arch_prctl'])
+    t.match(sources, [{ calls: 1, unparsed: 1 }])
+  },
+)
+
+t.test('what the operator’s logs say is missing, and under which names 32-bit calls stand', async (t) => {
+  const audit = (rest: string): string =>
+    `I0705 12:08:18.729660 1 enricher.go:136] log-enricher "msg"="audit" "pid"=1 "syscallID"=232 "syscallName"="epoll_wait" "type"="seccomp"${rest}\n`
+  const nameless =
+    'I0705 12:08:18.7 1 enricher.go:1] "no syscall name found for ID" logger="log-enricher" syscallID=500 err="x"\n'
+  const old = await observeText(audit('') + nameless)
+  t.match(old.sources, [{ calls: 1, lost: 1, evidence: ['native-only', 'no-arguments', 'refused-only'] }])
+  t.same(codes(old), ['records-lost'])
+  const told = await observeText(audit(' "arch"="c000003e"'))
+  t.same(told.sources[0]?.evidence, ['no-arguments', 'refused-only'])
+  t.same(codes(await observeText(audit('') + audit(' "arch"="c00000f3"'))), ['foreign-machine'])
+  const recorded = await observeText('10:08:25.6 Got syscalls: read, 500, arch_prctl, \n')
+  t.same(calls(recorded), ['x86_64 arch_prctl', 'x86_64 read'])
+  t.equal(recorded.sources[0]?.lost, 1)
+  const enriched = await observeText(
+    '{"auditID":"3","pid":1,"resource":null,"syscalls":["arch_prctl",7,null,{"toString":1}],"version":"spo/v1_alpha"}\n',
+  )
+  t.same(calls(enriched), ['x86_64 arch_prctl'])
+  t.equal(enriched.sources[0]?.lost, 2)
+})
+
+t.test('perf: the calls of a table without a task are nobody’s', async (t) => {
+  const text =
+    ' ls (10), 200 events, 99.0%\n   openat                10      1     0.059     0.001     0.005     0.01       1.00%\n' +
+    ' sh (11), 9 events, 1.0%, 1 majfaults, 3 minfaults, 0.5 msec\n   arch_prctl             1      0     0.059     0.059     0.059     0.059      0.00%\n' +
+    ' total, 9 events\n   read                   1      0     0.059     0.059     0.059     0.059      0.00%\n'
+  t.same(calls(await observeText(text, { choice: { pid: 10 } })), ['x86_64 openat'])
+  t.same(calls(await observeText(text, { choice: { comm: 'sh' } })), ['x86_64 arch_prctl'])
 })
 
 t.test('the architecture of numbers and names that do not tell it', async (t) => {

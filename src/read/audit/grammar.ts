@@ -93,7 +93,7 @@ function seccomp(header: Header, text: string, say: Say): Told {
   say.evidence('no-arguments')
   const [, machine = '', printed = '', code = ''] = found
   const told = called(machine, printed, say, {
-    subject: () => subjectOf(text.slice(header.at, start), header.time),
+    subject: () => subjectOf(text.slice(header.at, start), isRaw(machine), header.time),
   })
   if (typeof told === 'object' && isRefusal(code)) say.refused(told as Call)
   return told
@@ -112,7 +112,7 @@ function syscall(header: Header, text: string, say: Say): Told {
   say.evidence('rules-only')
   const [whole, architecture, call, exit, ...values] = found
   // Interpreted values have names; a number without 0x is hexadecimal, as the kernel prints it.
-  const raw = /^[0-9a-f]{8}$/.test(architecture as string)
+  const raw = isRaw(architecture as string)
   return called(architecture as string, call as string, say, {
     secondary: true,
     enosys: exit === '-38' || exit?.startsWith('ENOSYS') === true,
@@ -120,23 +120,32 @@ function syscall(header: Header, text: string, say: Say): Told {
       const value = values[index]
       return raw && value !== undefined && /^[0-9a-f]{1,16}$/.test(value) ? BigInt(`0x${value}`) : undefined
     },
-    subject: () => subjectOf(text.slice(header.at + whole.length), header.time),
+    subject: () => subjectOf(text.slice(header.at + whole.length), raw, header.time),
   })
 }
 
 function called(machine: string, printed: string, say: Say, rest: Omit<Call, 'call'>): Told {
+  const call = callNamed(printed)
+  if (call === undefined) return 'unparsed'
   const architecture = architectureNamed(machine)
   if (architecture === undefined) {
     say.diagnostic('foreign-machine', { machine })
     return 'ignored'
   }
-  return Object.assign(rest, { architecture, call: callNamed(printed) })
+  return Object.assign(rest, { architecture, call })
 }
 
-/** `41`, `socket`, `unknown-syscall(470)`. */
-function callNamed(printed: string): string | number {
-  const number = /^(?:unknown-syscall\()?(-?\d+)\)?$/.exec(printed)
-  return number === null ? printed : Number(number[1])
+/** `41`, `socket`, `unknown-syscall(470)`; undefined for a number beyond the 32 bits that the kernel prints. */
+function callNamed(printed: string): string | number | undefined {
+  const found = /^(?:unknown-syscall\()?(-?\d+)\)?$/.exec(printed)
+  if (found === null) return printed
+  const number = Number(found[1])
+  return number >= -0x80000000 && number <= 0xffffffff ? number : undefined
+}
+
+/** Whether the record has the kernel's values; `ausearch -i` puts them into words. */
+function isRaw(machine: string): boolean {
+  return /^[0-9a-f]{8}$/.test(machine)
 }
 
 const interpreted: ReadonlyMap<string, Architecture> = new Map([
@@ -146,16 +155,17 @@ const interpreted: ReadonlyMap<string, Architecture> = new Map([
 ])
 
 function architectureNamed(machine: string): Architecture | undefined {
-  if (/^[0-9a-f]{8}$/.test(machine)) return architectureOfAudit(Number.parseInt(machine, 16))
+  if (isRaw(machine)) return architectureOfAudit(Number.parseInt(machine, 16))
   if (isArchitecture(machine) && architectures[machine].bits > 0) return machine
   return interpreted.get(machine)
 }
 
-/** From the fields on the safe side of the block: a name with a blank or a quote is in hexadecimal digits. */
-function subjectOf(fields: string, time: number | undefined): Subject {
+/** From the fields on the safe side of the block: a raw name with a blank or a quote is in hexadecimal digits. */
+function subjectOf(fields: string, raw: boolean, time: number | undefined): Subject {
   const pid = /(?:^| )pid=(\d+)(?= )/.exec(fields)?.[1]
-  const comm = valueOf(fields, 'comm')
-  const exe = valueOf(fields, 'exe')
+  const [, wordsOfComm, wordsOfExe] = raw ? [] : (inWords.exec(fields) ?? [])
+  const comm = wordsOfComm ?? valueOf(fields, 'comm')
+  const exe = wordsOfExe ?? valueOf(fields, 'exe')
   return {
     ...(pid === undefined ? {} : { pid: Number(pid) }),
     ...(comm === undefined ? {} : { comm }),
@@ -163,6 +173,9 @@ function subjectOf(fields: string, time: number | undefined): Subject {
     ...(time === undefined ? {} : { time }),
   }
 }
+
+/** `comm=my app exe=/opt/my app sig=SIG0`: interpreted names stand without quotes. */
+const inWords = / comm=(.{0,99}?) exe=(.{0,4200}?)(?= (?:sig|subj|key)=|\s*$)/s
 
 function valueOf(fields: string, name: string): string | undefined {
   const found = new RegExp(`(?:^| )${name}=(?:"([^"]*)"|(\\S+))`).exec(fields)
@@ -183,12 +196,20 @@ function loss(message: string, say: Say): void {
     say.lost(undefined)
 }
 
-/** systemd-journald and rsyslog on their own losses. */
+/** systemd-journald, rsyslog, auditd and its dispatcher on their own losses. */
 function journalLoss(text: string, say: Say): void {
   const found =
     / systemd-journald\[\d+\]: (?:Missed (\d+) kernel messages|Suppressed (\d+) messages from)/.exec(text) ??
-    / rsyslogd(?:\[\d+\])?: im(?:journal|uxsock)[^:]*: (\d+) messages lost due to rate-limiting/.exec(text)
-  if (found !== null) say.lost(Number(found[1] ?? found[2] ?? 0))
+    / rsyslogd(?:\[\d+\])?: im(?:journal|uxsock)(?:[^:]*:| lost) (\d+) messages (?:lost due to rate-limiting|from pid)/.exec(
+      text,
+    )
+  if (found !== null) return say.lost(Number(found[1] ?? found[2]))
+  if (
+    / (?:auditd|audispd|audisp-syslog)(?:\[\d+\])?: .{0,99}(?:event lost|dropping event|suspending logging)/.test(
+      text,
+    )
+  )
+    say.lost(undefined)
 }
 
 const csvHeader = /^NODE,EVENT,DATE,TIME,SERIAL_NUM,EVENT_KIND,/
@@ -202,5 +223,6 @@ function reportLine(text: string): Call | undefined {
     /^[\w.-]*,SECCOMP,[^,]*,[^,]*,\d+,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*,called-seccomp-controlled-syscall,\w*,([a-z_]\w*|unknown-syscall\(-?\d+\)),/.exec(
       text,
     )
-  return found === null ? undefined : { call: callNamed(found[1] as string) }
+  const call = found === null ? undefined : callNamed(found[1] as string)
+  return call === undefined ? undefined : { call }
 }

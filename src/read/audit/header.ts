@@ -11,16 +11,30 @@ export interface Header {
   readonly at: number
 }
 
-const date =
-  /(?:[^\s\d[]\S{0,12} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)(?: UTC)?/
-const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/
+const clock = /\d\d:\d\d:\d\d/.source
+const day = /\d{4}-\d\d-\d\d/.source
+/** syslog's, ISO 8601, journalctl's short-full (which always ends with a zone) and short-unix. */
+const date = [
+  `(?:[^\\s\\d[]\\S{0,12} +\\d{1,2} ${clock}(?:\\.\\d+)?(?: UTC)?`,
+  `${day}[T ]${clock}(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?: UTC)?`,
+  `[^\\s\\d[]\\S{0,12} ${day} ${clock}(?:\\.\\d+)? \\S{1,6}`,
+  '\\d{10}\\.\\d{6})',
+].join('|')
+const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/.source
+/** `dmesg --time-format=iso`: no host follows. */
+const isoOfRing = `${day}T${clock},\\d{1,9}[+-]\\d\\d:?\\d\\d`
+/** RFC 5424: the process and the message have no name, what is structured is the logger's. */
+const structured = `1 ${date} \\S{1,255} (${transport}) \\S{1,128} \\S{1,32} (?:-|\\[[^\\]]{0,255}\\]) (?:\\xef\\xbb\\xbf)?`
 const prefix = new RegExp(
-  `^(?:<\\d{1,3}>)?(?:(?:${date.source}|\\[ *[\\d.]+\\]) \\S{1,255} (?=${transport.source}(?:\\[\\d+\\])?:))?` +
-    `(?:(${transport.source})(?:\\[\\d+\\])?: (?!type=\\d))?` +
-    '(?:[a-z]{1,8} *:[a-z]{1,8} *: )?(?:\\d+,\\d+,\\d+,[^;]{0,99};)?(?:\\[[^\\]]{0,64}\\] ?){0,3}(?:node=\\S{1,255} )?',
+  '^(?:<\\d{1,3}>)?' +
+    `(?:(?<=>)${structured}|(?:(?:${date}|\\[ *[\\d.]+\\]) \\S{1,255} (?=${transport}(?:\\[\\d+\\])?:))?` +
+    `(?:(${transport})(?:\\[\\d+\\])?: (?:(?<=kernel: )|(?!type=\\d)))?)` +
+    '(?:[a-z]{1,8} *:[a-z]{1,8} *: )?(?:\\d+,\\d+,\\d+,[^;]{0,99};)?' +
+    `(?:(?:\\[[^\\]]{0,64}\\]|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
 )
+/** Kernels before 3.14 do not say `audit: `. */
 const record =
-  /(?:type=(?:UNKNOWN\[(\d+)\]|(\w+)) msg=audit\(([^)]{1,64})\) ?: ?|audit: type=(\d+) audit\(([^)]{1,64})\): ?)/y
+  /(?:type=(?:UNKNOWN\[(\d+)\]|(\w+)) msg=audit\(([^)]{1,64})\) ?: ?|(?:audit: )?type=(\d+) audit\(([^)]{1,64})\): ?)/y
 const ofJournal = /([A-Z][A-Z0-9_]+) (?=\w+=)/y
 
 /** Undefined for a line on which no audit record begins. */
@@ -38,7 +52,7 @@ export function headerOf(line: string): Header | undefined {
       at: record.lastIndex,
     }
   }
-  if (found?.[1] !== 'audit') return undefined
+  if (found === undefined || sender(found) !== 'audit') return undefined
   ofJournal.lastIndex = found[0].length
   const journal = ofJournal.exec(line)
   return journal === null
@@ -46,13 +60,21 @@ export function headerOf(line: string): Header | undefined {
     : { kind: kindOf(journal[1] as string), time: stampOf(line), at: ofJournal.lastIndex }
 }
 
+/** Whose line it is, where the prefix names it. */
+function sender(prefixed: RegExpExecArray): string | undefined {
+  return prefixed[1] ?? prefixed[2]
+}
+
+const ofRing = new RegExp(`^(?:<\\d|[a-z]{1,8} *:[a-z]|\\d+,\\d+,\\d+,|\\[|${isoOfRing})`)
+
 /** What the kernel or a logger says itself, behind its prefix; undefined for a line of something else. */
 export function kernelMessage(line: string): string | undefined {
   const found = prefix.exec(line) as RegExpExecArray
-  if (found[1] === 'kernel' || /^(?:<\d|[a-z]{1,8} *:[a-z]|\d+,\d+,\d+,|\[)/.test(line))
-    return line.slice(found[0].length)
+  if (sender(found) === 'kernel' || ofRing.test(line)) return line.slice(found[0].length)
   return /^(?:kauditd_|audit_|audit: )/.test(line) ? line : undefined
 }
+
+const logged = new RegExp(`^(?:<\\d{1,3}>1 )?${date} \\S+ `)
 
 /** Whether a line has the form of a log that audit records stand in. */
 export function isLogLine(line: string): boolean {
@@ -61,7 +83,7 @@ export function isLogLine(line: string): boolean {
     /^(?:-{4}|time->|<\d{1,3}>|\[ *\S|\d+,\d+,\d+,|type=\w+ |node=\S+ type=|audit: |[a-z]+ *:[a-z]+ *: *\[|-- |\S+(?:\[\d+\])?: )/.test(
       line,
     ) ||
-    new RegExp(`^${date.source} \\S+ `).test(line)
+    logged.test(line)
   )
 }
 

@@ -11,7 +11,11 @@ const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
 const probeName = /^(?:tracepoint:)?syscalls:sys_enter_(\w+)$/
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
 const printed = /^(\d+) (.{1,15}) (-?\d+)$/s
-const attaching = /^Attaching \d+ probes?\.\.\.$/
+const attaching = /^Attach(?:ing \d+ probes?\.\.\.|ed \d+ probes?)$/
+/** A map without keys, a histogram's title, and its rows. */
+const plainMap = /^@(\w*): ?(?:-?\d+|count \d+, average -?\d+, total -?\d+)?$/
+const histogramTitle = /^@(\w+)\[.*\]: ?$/
+const histogramRow = /^[[(][^|]{1,80}\|[@ ]{0,200}\|$/
 
 export const bpftrace: Grammar = {
   format: 'bpftrace',
@@ -50,6 +54,12 @@ class BpftraceLines implements LineGrammar {
       const [, pid, comm, number] = line
       return { call: Number(number), subject: () => ({ pid: Number(pid), comm: comm as string }) }
     }
+    const other = plainMap.exec(text) ?? histogramTitle.exec(text)
+    if (other !== null && !(text.includes('[') && callMap.test(other[1] as string))) {
+      say.diagnostic('other-map', { map: `@${other[1]}` })
+      return 'ignored'
+    }
+    if (histogramRow.test(text)) return 'ignored'
     // A task's name may hold a line end, and what follows it is the task's own text.
     if (text.startsWith('@')) say.diagnostic('broken-record')
     return 'unparsed'
@@ -92,9 +102,10 @@ class BpftraceLines implements LineGrammar {
     if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
     const calls: Call[] = []
     for (const [map, entries] of Object.entries(data)) {
-      if (typeof entries !== 'object' || entries === null) continue
+      // A list is a tuple or a histogram: its places are no keys.
+      if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) continue
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
-        if (typeof count !== 'number' || !Number.isSafeInteger(count)) continue
+        if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
         const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
         if (typeof told === 'object' && !Array.isArray(told)) calls.push(told as Call)
       }

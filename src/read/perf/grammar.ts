@@ -7,7 +7,8 @@ import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
 const traced =
   /^ {0,40}(?:\?|[\d.]{1,40}) \([ \d.]{0,40}(?:ms)?\): (?:(.{1,15})\/(\d+) )?( ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/s
 const returned = / = (-?\d+|0x[0-9a-f]+|\?)(?: |$)/
-const summaryOf = /^ (.{1,15}) \((\d+)\), \d+ events, [\d.]+%$/
+const summaryOf =
+  /^ (?:(.{1,15}) \((\d+)\), \d+ events, [\d.]+%|total, \d+ events)(?:, \d+ m(?:aj|in)faults){0,2}(?:, [\d.]+ msec)?$/
 const summaryRow = /^ {3}([a-z_]\w*) +(\d+) +(?:(\d+) +)?[\d.]+ +[\d.]+ /
 const scripted =
   /^ {0,40}(.{1,16}?) {1,40}(\d{1,10})(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_syscalls:sys_enter: NR (-?\d{1,20}) \(([^)]*)\)|syscalls:sys_enter_(\w+): )/
@@ -46,7 +47,8 @@ class PerfLines implements LineGrammar {
     if (trace !== null) return this.#traced(trace, text, say)
     const table = summaryOf.exec(text)
     if (table !== null) {
-      this.#table = { comm: table[1] as string, pid: Number(table[2]) }
+      // `--summary-mode=total` names no task.
+      this.#table = table[1] === undefined ? undefined : { comm: table[1], pid: Number(table[2]) }
       return 'ignored'
     }
     const row = summaryRow.exec(text)
@@ -57,7 +59,9 @@ class PerfLines implements LineGrammar {
       return 'ignored'
     }
     if (otherEvent.test(text)) return 'ignored'
-    return /^\s*(?:$|Summary of events:|syscall +calls|\(msec\)|-+ -+|# )/.test(text) ? 'ignored' : 'unparsed'
+    return /^\s*(?:$|Summary of events:|syscall +calls|\(msec\)|-+ -+|#(?: |$))/.test(text)
+      ? 'ignored'
+      : 'unparsed'
   }
 
   #traced(found: RegExpExecArray, text: string, say: Say): Told {

@@ -91,7 +91,7 @@ function isMinijail(text: string): boolean {
   return (
     lines.length > 0 &&
     lines.every((line) =>
-      /^\s*[a-z_][a-z0-9_]*(?:\[[^\]]*\])?\s*:\s*(?:1|allow|return \w+|kill|trap|trace|user-notify|arg\d .*|\{.*)\s*;?\s*(?:#.*)?$/.test(
+      /^\s*[a-z_][a-z0-9_]*(?:\[[^\]]*\])?\s*:\s*(?:1|allow|return \w+|kill|trap|trace|user-notify|arg\d .*|\{(?!\s*").*)\s*;?\s*(?:#.*)?$/.test(
         line,
       ),
     )

@@ -66,7 +66,7 @@ export class ProfileReader implements Reader {
   }
 
   endSource(): LinesAccount {
-    const text = withoutTitles(Buffer.concat(this.#pieces).toString('utf8'))
+    const text = Buffer.concat(this.#pieces).toString('utf8')
     this.#pieces = []
     const found = otherDialect(this.#source, text) ?? this.#parsed(text)
     this.#profiles.push({ source: this.#source, wanted: found.wanted })
@@ -77,7 +77,7 @@ export class ProfileReader implements Reader {
   }
 
   #parsed(text: string): { readonly wanted: readonly Wanted[]; readonly seen: boolean } {
-    const profiles = parseProfiles(text, { name: this.#source })
+    const profiles = untitled(text).flatMap((each) => parseProfiles(each, { name: this.#source }))
     // The hook writes one rule; with a base profile its rules come first, and were not seen.
     const seen = this.#recorded && profiles.every(({ profile }) => profile.syscalls.length <= 1)
     return { wanted: profiles.flatMap((each) => this.#wanted(each)), seen }
@@ -193,7 +193,18 @@ function wantedBy(rule: PlacedRule, targets: readonly Target[]): Wanted[] {
   )
 }
 
+/** A pod has fewer containers. */
+const titlesLimit = 256
+
 /** Inspektor Gadget prints each profile behind a `// container`: JSON has no comments. Places stay. */
-function withoutTitles(text: string): string {
-  return text.startsWith('//') ? text.replaceAll(/^\/\/.*$/gm, '') : text
+function untitled(text: string): string[] {
+  if (!text.startsWith('//')) return [text]
+  const parts = text.split(/^\/\/.*$/m)
+  if (parts.length > titlesLimit) return [parts.join('')]
+  let lines = 0
+  return parts.flatMap((part) => {
+    const placed = '\n'.repeat(lines) + part
+    lines += part.split('\n').length - 1
+    return part.trim() === '' ? [] : [placed]
+  })
 }

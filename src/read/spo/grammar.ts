@@ -3,12 +3,15 @@
 // internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
 import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
+import { architectureOfAudit } from '../line-reader.ts'
 import type { Subject } from '../subject.ts'
 
 const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
 const recorder =
   /^(?:\d\d:\d\d:\d\d\.\d+ )?(Got syscalls|Adding base syscalls|Wrote seccomp profile to): (.*)$/
 const name = /^[a-z_][a-z0-9_]*$/
+/** A record whose number is in no table of the enricher: it goes no further. */
+const nameless = /"no syscall name found for ID"/
 
 export const spo: Grammar = {
   format: 'spo',
@@ -29,16 +32,33 @@ function toldBy(text: string, say: Say): Told {
   if (recorded !== null) {
     if (recorded[1] !== 'Got syscalls') return 'ignored'
     say.evidence('every-call')
-    return namesIn((recorded[2] as string).split(/,\s*/), undefined)
+    return namesIn((recorded[2] as string).split(/,\s*/), undefined, say)
   }
   if (!klog.test(text)) return /^(?:\d\d:\d\d:\d\d\.\d+ |$)/.test(text) ? 'ignored' : 'unparsed'
   if (!text.includes('log-enricher')) return 'ignored'
   const pairs = pairsOf(text)
+  if (nameless.test(text)) {
+    say.lost(1)
+    return 'ignored'
+  }
   if (pairs.get('type') !== 'seccomp') return 'ignored'
   const call = pairs.get('syscallName') || Number(pairs.get('syscallID') ?? Number.NaN)
   if (Number.isNaN(call) || (typeof call === 'string' && !name.test(call))) return 'unparsed'
   say.evidence('refused-only')
-  return { call, subject: () => subjectOf(pairs) }
+  const machine = pairs.get('arch')
+  // Before it told the machine of a record, the enricher looked every number up in the table of its own.
+  if (machine === undefined) {
+    say.evidence('native-only')
+    return { call, subject: () => subjectOf(pairs) }
+  }
+  const architecture = /^[0-9a-f]{8}$/.test(machine)
+    ? architectureOfAudit(Number.parseInt(machine, 16))
+    : undefined
+  if (architecture === undefined) {
+    say.diagnostic('foreign-machine', { machine })
+    return 'ignored'
+  }
+  return { call, architecture, subject: () => subjectOf(pairs) }
 }
 
 /** `"key"="quoted by Go"` or `key=bare`: a value cannot hold an unescaped quote, and so no other pair. */
@@ -83,23 +103,30 @@ function json(text: string, say: Say): Told {
   if (value === undefined || !isEnriched(value)) return 'unparsed'
   say.evidence('refused-only')
   const resource = (value['resource'] ?? {}) as Record<string, unknown>
-  return namesIn(value['syscalls'] as unknown[], () => {
-    const [container, pod] = [textOf(resource['container']), textOf(resource['pod'])]
-    const exe = textOf(value['executable'])
-    const time = Date.parse(textOf(value['timestamp']) ?? '')
-    return {
-      ...(typeof value['pid'] === 'number' ? { pid: value['pid'] } : {}),
-      ...(exe === undefined ? {} : { exe }),
-      ...(container === undefined ? {} : { container }),
-      ...(pod === undefined ? {} : { pod }),
-      ...(Number.isNaN(time) ? {} : { time: time / 1000 }),
-    }
-  })
+  return namesIn(
+    value['syscalls'] as unknown[],
+    () => {
+      const [container, pod] = [textOf(resource['container']), textOf(resource['pod'])]
+      const exe = textOf(value['executable'])
+      const time = Date.parse(textOf(value['timestamp']) ?? '')
+      return {
+        ...(typeof value['pid'] === 'number' ? { pid: value['pid'] } : {}),
+        ...(exe === undefined ? {} : { exe }),
+        ...(container === undefined ? {} : { container }),
+        ...(pod === undefined ? {} : { pod }),
+        ...(Number.isNaN(time) ? {} : { time: time / 1000 }),
+      }
+    },
+    say,
+  )
 }
 
-function namesIn(values: readonly unknown[], subject: (() => Subject) | undefined): Told {
-  const calls = values
-    .filter((each): each is string => typeof each === 'string' && name.test(each.trim()))
-    .map((call): Call => ({ call: call.trim(), subject }))
+function namesIn(values: readonly unknown[], subject: (() => Subject) | undefined, say: Say): Told {
+  const words = values
+    .map((each) => (typeof each === 'string' ? each.trim() : each == null ? '' : '?'))
+    .filter((each) => each !== '')
+  const calls = words.filter((each) => name.test(each)).map((call): Call => ({ call, subject }))
+  // What is written down without a name is a call that is missing.
+  if (calls.length < words.length) say.lost(words.length - calls.length)
   return calls.length === 0 ? 'ignored' : calls
 }

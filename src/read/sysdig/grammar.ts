@@ -77,9 +77,13 @@ class SysdigLines implements LineGrammar {
   }
 }
 
-/** `ID=217(getdents64) nativeID=0`: calls that the event table has no event for. */
+/**
+ * `ID=217(getdents64) nativeID=0`: calls that the event table has no event for. The first number is sysdig's own; the
+ * kernel's is the second, and 0 where it was not recorded (read has an event).
+ */
 function genericCall(rest: string): string | number | undefined {
-  const found = /\bID=(\d+)(?:\((\w+)\))?/.exec(rest)
-  if (found === null) return undefined
-  return found[2] !== undefined && isKnownAnywhere(found[2]) ? found[2] : Number(found[1])
+  const name = /\bID=\d+\((\w+)\)/.exec(rest)?.[1]
+  if (name !== undefined && isKnownAnywhere(name)) return name
+  const native = Number(/\bnativeID=(\d{1,5})\b/.exec(rest)?.[1] ?? 0)
+  return native === 0 ? undefined : native
 }
