@@ -132,6 +132,27 @@ for (const [engine, why, client, more] of engines) {
   })
 }
 
+t.test('runc run: recorder killed, nothing is left', async (t) => {
+  const bundle = at('sleeping')
+  mkdirSync(bundle)
+  writeBundle(bundle, { args: ['/bin/sleep', '600'], noNewPrivileges: false }, undefined)
+  const runc = ['--root', at('killed-state')]
+  const run = ['runc', ...runc, 'run', '-b', bundle, `seccomp-gen-killed-${process.pid}`]
+  const recorder = execa(node, [...words, 'trace', '-o', at('killed.json'), '--', ...run], quietly)
+  const listed = async (): Promise<string> => (await execa('runc', [...runc, 'list'], quietly)).stdout
+  for (let tries = 0; tries < 300 && !/ running /.test(await listed()); tries++) await wait(100)
+  t.match(await listed(), / running /)
+  recorder.kill('SIGKILL')
+  await recorder
+  const left = async (): Promise<readonly string[]> => [
+    ...leftovers(recorder.pid),
+    ...(await listed()).split('\n').slice(1),
+  ]
+  for (let tries = 0; tries < 300 && (await left()).length > 0; tries++) await wait(100)
+  t.strictSame(await left(), [])
+  t.notOk(existsSync(at('killed.json')))
+})
+
 t.test('runc run: a bundle that is none', async (t) => {
   const traced = await execa(
     node,
