@@ -34,9 +34,7 @@ export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
     },
     { line: 'await guardian.end()', why: fault },
   ],
-  'src/record/ebpf/session.ts': [
-    { line: 'if (!(error instanceof BpfError)) throw error', why: olderKernel },
-  ],
+  'src/record/ebpf/session.ts': [{ line: 'if (!(error instanceof BpfError)) throw error', why: olderKernel }],
   'src/record/strace.ts': [
     {
       line: 'throw read.error instanceof UserError ? new UserError(read.error.message, 125) : read.error',
