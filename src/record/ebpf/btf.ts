@@ -26,6 +26,7 @@ export const typeSizes: readonly (readonly [fixed: number, each: number])[] = [
   [0, 0], // type tag
   [0, 12], // 64-bit enum
 ]
+
 /** The types of one kernel. */
 export class Btf {
   readonly #bytes: Buffer
