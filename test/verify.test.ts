@@ -14,7 +14,7 @@ import type { OciProfile } from '../src/profile/index.ts'
 import { auditedText } from '../src/verify/audited.ts'
 import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
-import type { Judged, Repaired } from '../src/verify/index.ts'
+import { verify, type Judged, type Repaired } from '../src/verify/index.ts'
 import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
 import { findTarget } from '../src/verify/target.ts'
 import { transcript } from './commands/world.ts'
@@ -165,6 +165,8 @@ const layouts: Readonly<Record<string, string>> = {
   'without rules': '{"defaultAction": "SCMP_ACT_ERRNO"}',
   'refused by a rule':
     '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","kill"],"action":"SCMP_ACT_ERRNO","errnoRet":2},{"names":["read"],"action":"SCMP_ACT_KILL"}]}',
+  'refused by the last name of a rule, in one line':
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["kill","read"],"action":"SCMP_ACT_ERRNO","errnoRet":2},{"names":["kill","read"],"action":"SCMP_ACT_KILL"}]}',
   'a config.json':
     '{"ociVersion":"1.0.2","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["write"],"action":"SCMP_ACT_ALLOW"}]}},"process":{"cwd":"/"}}',
   'a ConfigMap in JSON':
@@ -239,6 +241,16 @@ t.test('a call is added where it stands best, and the rest stays as it is', asyn
     ) ?? ''
   t.equal(at('canonical'), (layouts['canonical'] ?? '').replace('"close",\n', '"close",\n        "read",\n'))
   t.equal(at('in one line'), (layouts['in one line'] ?? '').replace('"close",', '"close","read",'))
+  const removed = withCall(
+    layouts['refused by the last name of a rule, in one line'] ?? '',
+    'p',
+    { architecture: 'x86_64', syscall: 'read', cases: [[]] },
+    (text) => !text.includes('"read"') || !text.includes('errnoRet'),
+  )
+  t.equal(
+    removed,
+    (layouts['refused by the last name of a rule, in one line'] ?? '').replaceAll(',"read"', ''),
+  )
   t.equal(at('unsorted'), (layouts['unsorted'] ?? '').replace('"close" ', '"close", "read" '))
   const lines = (name: string): string =>
     at(name)
@@ -263,6 +275,37 @@ t.test('a call is added where it stands best, and the rest stays as it is', asyn
     () => true,
   )
   t.match(parseProfile(x86 ?? '').profile, { architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'] })
+})
+
+t.test('where no edit makes the filter allow a call, none is made', async (t) => {
+  const mapped = (...subArchitectures: string[]): string =>
+    JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures }],
+    })
+  const execve = { architecture: 'x86', syscall: 'execve', cases: [[]] } as const
+  const added = (text: string): string | undefined =>
+    withCall(
+      text,
+      'p',
+      execve,
+      (text) => level(makeMeaning(parseProfile(text), contextOf()).answer('x86', 11, [])) === 2,
+    )
+  t.type(added(mapped('SCMP_ARCH_X86')), 'string')
+  t.equal(added(mapped('SCMP_ARCH_X32')), undefined, 'archMap gives this machine no such architecture')
+  const alias = `kind: SeccompProfile
+apiVersion: v1
+spec:
+  defaultAction: SCMP_ACT_KILL
+  architectures: [SCMP_ARCH_X86_64, SCMP_ARCH_X86]
+  syscalls:
+  - names: &names [execve, kill]
+    action: SCMP_ACT_LOG
+    args: [{index: 0, value: 1, op: SCMP_CMP_EQ}]
+  - names: *names
+    action: SCMP_ACT_ERRNO
+`
+  t.equal(added(alias), undefined, 'what an alias says is said elsewhere too')
 })
 
 t.test('the diff is what patch(1) takes', async (t) => {
@@ -444,6 +487,13 @@ metadata: {name: p}
 spec: {baseProfileName: other, defaultAction: SCMP_ACT_ERRNO, syscalls: []}
 `
     const { read } = await target('runc', 'run', 'x')
+    const command = ['docker', 'run', '--runtime', 'runc', 'x'] as const
+    const profile = JSON.stringify(plain)
+    await t.rejects(verify({ command, profile, recorder: 'strace', env: { PATH: path } }), {
+      ...refusal,
+      message:
+        'refusals cannot be seen here: strace: a container that docker starts is no child of it, and only ebpf tells it from others',
+    })
     t.throws(() => read(parseProfile(based, { name: 'p.yaml' })), {
       ...refusal,
       message: 'p.yaml: stands on other, which is not here: print both as one with seccomp-gen generate',

@@ -209,8 +209,8 @@ export async function whyNoStrace(
     await askStrace(surroundingsOf({ env }), true)
     return undefined
   } catch (error) {
-    if (error instanceof UserError) return error.message
-    throw error
+    if (!(error instanceof UserError)) throw error
+    return error.message
   }
 }
 
@@ -300,8 +300,7 @@ function outcome(
     const seen = options.known === undefined ? read.value : withoutFiltered(read.value)
     return { observations: options.pid === undefined ? seen : fromMidway(name, seen), ending }
   }
-  if (read.error instanceof UserError) throw new UserError(read.error.message, 125)
-  throw read.error
+  throw read.error instanceof UserError ? new UserError(read.error.message, 125) : read.error
 }
 
 /** That calls are left out is our own doing, and those are known. */

@@ -76,10 +76,15 @@ function parentOf(pid: string): number | undefined {
 }
 
 /** proc_pid_stat(5), from the state on: the name before it may hold anything, a parenthesis too. */
-function statOf(pid: string | number): readonly string[] | undefined {
+export function statOf(pid: string | number): readonly string[] | undefined {
+  const stat = textOf(pid, 'stat')
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** What the kernel tells of a process in a file of its directory; undefined once it is gone. */
+export function textOf(pid: string | number, file: string): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
   } catch {
     return undefined
   }

@@ -30,7 +30,10 @@ export function withCall(
   const carried = carriedIn(text, name)
   if (carried !== undefined) {
     const { profile, put } = carried
-    const inner = withCall(profile, name, addition, (edited) => allowed(put(edited) ?? ''))
+    const inner = withCall(profile, name, addition, (edited) => {
+      const whole = put(edited)
+      return whole !== undefined && allowed(whole)
+    })
     return inner === undefined ? undefined : put(inner)
   }
   const start = withArchitecture(text, name, addition)

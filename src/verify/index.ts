@@ -6,12 +6,12 @@ import { UserError } from '../errors.ts'
 import { builtin, contextOf, level, makeMeaning, type Answer, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile, printProfile, soundProfile } from '../profile/index.ts'
-import type { CommandOptions, Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
+import type { CommandOptions, Ending, RecordSettings, RefusalsSeenBy, Suspect } from '../record/index.ts'
 import { whyNoAudit, whyNoEbpf, whyNoStrace } from '../record/index.ts'
 import { auditedText } from './audited.ts'
 import { always, ceilingOf, type Ceiling } from './ceiling.ts'
 import { withCall } from './edit.ts'
-import { joinRefusals, refusalsOf, watchFor, type Refusal } from './refusals.ts'
+import { refusalsOf, watchFor, type Refusal } from './refusals.ts'
 import { findTarget, type Target } from './target.ts'
 
 export type { RefusedProcess, Refusal } from './refusals.ts'
@@ -224,28 +224,28 @@ async function runUnder(
   const profile =
     seenBy === 'audit' ? auditedText(target.read(parsed), target.context) : target.textOf(parsed)
   const under = { profile, watch: watchFor(meaning) }
-  const lists: (readonly Refusal[])[] = []
+  const suspects: Suspect[] = []
   const endings: Ending[] = []
   const made = new Set<string>()
   let started = true
   let lost = 0
-  while (lists.length < runs && !interruption.aborted) {
+  while (endings.length < runs && !interruption.aborted) {
     const { ending, refusals, observations } = await target.run(options, under, seenBy)
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
     endings.push(ending)
-    lists.push(refusalsOf(meaning, refusals?.suspects ?? []))
+    suspects.push(...(refusals?.suspects ?? []))
     started &&= (refusals?.programs ?? 0) > 0
     lost += refusals?.lost ?? 0
   }
   const failed = endings.find((each) => each.kind !== 'exited' || each.status !== 0)
   const ending = failed ?? endings.at(-1) ?? { kind: 'released' }
   return {
-    refusals: joinRefusals(lists),
+    refusals: refusalsOf(meaning, suspects),
     ending,
     started,
-    runs: lists.length,
+    runs: endings.length,
     lost,
     interrupted: interruption.aborted,
     made: seenBy === 'audit' ? undefined : made,
@@ -300,8 +300,9 @@ function repaired(
         const meaning = makeMeaning(target.read(parseProfile(text, { name })), target.context)
         return level(meaning.answer(architecture, number, args)) === 2
       } catch (error) {
-        if (error instanceof UserError) return false
-        throw error
+        // libseccomp refuses a rule beside one that answers otherwise.
+        if (!(error instanceof UserError)) throw error
+        return false
       }
     }
     // What was added before may allow it too: a name holds on every architecture.

@@ -1,12 +1,11 @@
 // Edits of JSON: an item among others is spaced as its neighbour is, everything else as the file is indented.
-import { applyEdits, findNodeAtLocation, modify, parseTree, type JSONPath } from 'jsonc-parser'
+import { applyEdits, findNodeAtLocation, modify, parseTree, type JSONPath, type Node } from 'jsonc-parser'
 import type { JsonValue } from '../profile/json-text.ts'
 import type { TextEdits } from './text-edits.ts'
 
 export const jsonEdits: TextEdits = {
   insert: (text, path, index, item) => {
-    const tree = parseTree(text)
-    const items = (tree && findNodeAtLocation(tree, path))?.children ?? []
+    const items = nodeAt(text, path)?.children ?? []
     if (typeof item !== 'string' || items.length === 0) return change(text, [...path, index], item, true)
     const offset = (at: number): number => items[at]?.offset ?? 0
     const quoted = JSON.stringify(item)
@@ -20,28 +19,41 @@ export const jsonEdits: TextEdits = {
     return `${text.slice(0, end)},${gap}${quoted}${text.slice(end)}`
   },
   set: (text, path, name, value) => change(text, [...path, name], value),
-  remove: (text, path, index) => change(text, [...path, index], undefined),
+  // Not by modify, which takes a quote too much away where the last of several stands in a line with what follows.
+  remove: (text, path, index) => {
+    const array = nodeAt(text, path)
+    const items = array?.children ?? []
+    const [before, item, after] = [items[index - 1], items[index], items[index + 1]]
+    if (array === undefined || item === undefined) return undefined
+    if (before !== undefined) return text.slice(0, endOf(before)) + text.slice(endOf(item))
+    const [start, end] =
+      after === undefined ? [array.offset + 1, endOf(array) - 1] : [item.offset, after.offset]
+    return text.slice(0, start) + text.slice(end)
+  },
 }
 
 /** The string at a path; undefined where there is none. */
 export function jsonString(text: string, path: JSONPath): string | undefined {
-  const tree = parseTree(text)
-  const value: unknown = tree && findNodeAtLocation(tree, path)?.value
+  const value: unknown = nodeAt(text, path)?.value
   return typeof value === 'string' ? value : undefined
+}
+
+function nodeAt(text: string, path: JSONPath): Node | undefined {
+  const tree = parseTree(text)
+  return tree && findNodeAtLocation(tree, path)
+}
+
+function endOf({ offset, length }: Node): number {
+  return offset + length
 }
 
 function gapBefore(text: string, offset: number): string {
   return /\s*$/.exec(text.slice(0, offset))?.[0] ?? ''
 }
 
-function change(
-  text: string,
-  path: JSONPath,
-  value: JsonValue | undefined,
-  isArrayInsertion = false,
-): string {
+function change(text: string, path: JSONPath, value: JsonValue, isArrayInsertion = false): string {
   const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  '
-  const edits = modify(text, path, value === undefined ? undefined : inNumbers(value), {
+  const edits = modify(text, path, inNumbers(value), {
     isArrayInsertion,
     formattingOptions: {
       insertSpaces: !indent.startsWith('\t'),

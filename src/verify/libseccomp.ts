@@ -2,7 +2,7 @@
 // calls to the library that runc makes. Through koffi, because libseccomp has a stable C interface and every machine with
 // a runtime has the library, while its Python binding is a package of its own.
 // Authority: seccomp_init(3), seccomp_rule_add(3), seccomp_export_bpf(3); libseccomp 2.5's seccomp.h.
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { alternativesOf } from '../meaning/conditions.ts'
@@ -103,8 +103,12 @@ export function compileTo(library: Libseccomp, resolved: Resolved, file: string)
         }
       }
     }
-    const descriptor = openSync(file, 'wx+', 0o600)
-    told('to write it', library.export(filter, descriptor))
+    const descriptor = openSync(file, 'wx', 0o600)
+    try {
+      told('to write it', library.export(filter, descriptor))
+    } finally {
+      closeSync(descriptor)
+    }
     return openSync(file, 'r')
   } finally {
     library.release(filter)

@@ -77,7 +77,7 @@ function resultOf({ action, errno = 0 }: Answer): number | undefined {
   }
 }
 
-/** What was refused, by architecture and number. */
+/** What was refused, in one run or in several, by architecture and number. */
 export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): readonly Refusal[] {
   const found = new Map<string, Refusal>()
   for (const suspect of suspects) {
@@ -166,33 +166,6 @@ function withProcess(known: readonly RefusedProcess[], one: RefusedProcess): rea
   const others = known.filter((each) => each !== before)
   return [...others, { ...one, count: one.count + (before?.count ?? 0) }].sort(
     (a, b) => a.pid - b.pid || (a.comm < b.comm ? -1 : 1),
-  )
-}
-
-/** Of several runs, one list. */
-export function joinRefusals(lists: readonly (readonly Refusal[])[]): readonly Refusal[] {
-  const found: Refusal[] = []
-  for (const refusal of lists.flat()) {
-    const index = found.findIndex((each) => isSameCall(each, refusal))
-    const before = found[index]
-    if (before === undefined) found.push(refusal)
-    else
-      found[index] = {
-        ...before,
-        count: before.count + refusal.count,
-        processes: refusal.processes.reduce(withProcess, before.processes),
-      }
-  }
-  return inOrder(found)
-}
-
-function isSameCall(one: Refusal, other: Refusal): boolean {
-  return (
-    one.architecture === other.architecture &&
-    one.number === other.number &&
-    one.answer.action === other.answer.action &&
-    one.answer.errno === other.answer.errno &&
-    (one.args ?? []).join() === (other.args ?? []).join()
   )
 }
 

@@ -7,7 +7,7 @@
 // it, so that only a new name directly in / is not the host's.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, readlinkSync, statfsSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statfsSync, symlinkSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -68,13 +68,7 @@ async function versionOf(runtime: Runtime, options: CommandOptions): Promise<str
 /** crun refuses version 2 of cgroups beside version 1, even where it is to make none (libcrun_get_cgroup_mode). */
 function isHybrid(): boolean {
   const cgroup2 = 0x63677270
-  const typeOf = (path: string): number | undefined => {
-    try {
-      return statfsSync(path).type
-    } catch {
-      return undefined
-    }
-  }
+  const typeOf = (path: string): number | undefined => (existsSync(path) ? statfsSync(path).type : undefined)
   return typeOf('/sys/fs/cgroup') !== cgroup2 && typeOf('/sys/fs/cgroup/unified') === cgroup2
 }
 

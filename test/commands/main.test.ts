@@ -426,4 +426,12 @@ t.test('a hook refuses what no runtime gives it, before anything is recorded', a
   ]
   for (const [stdin, stderr] of rows)
     t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
+  // What it leaves behind tells the hook on its stdout, and whoever looks for the profile beside it.
+  const output = join(directory, 'hooked.json')
+  t.match(await on(['hook', '--follow', state(`of:${output}`)]), {
+    status: 2,
+    stdout: /^\/nowhere\/config\.json: cannot be read: ENOENT/,
+  })
+  t.match(readFileSync(`${output}.error`, 'utf8'), /^seccomp-gen: \/nowhere\/config\.json: cannot be read/)
+  t.notOk(existsSync(output))
 })

@@ -1,10 +1,14 @@
 // Containers of real engines recorded once, then run under what was written: nothing fails, and nothing is left behind.
 // A daemon of our own, without network; images are a busybox.
 import { execa } from 'execa'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
+import { findProgram } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
 import { skipFile } from './skip.ts'
 
@@ -82,6 +86,82 @@ for (const [engine, why, client, more] of engines) {
     )
   }
 }
+
+for (const [engine, why, client, more] of engines) {
+  t.test(`${engine}: a running container by its name`, { skip: why ?? false }, async (t) => {
+    const name = `seccomp-gen-named-${engine}-${process.pid}`
+    const [first = '', ...rest] = client
+    // Which engine it is of is asked of a client in PATH, which does not know Podman's store of this test.
+    const [real, path] = [findProgram(engine, '/', process.env['PATH']), at(`${engine}-path`)]
+    mkdirSync(path)
+    // Docker's is told in DOCKER_HOST.
+    const own = engine === 'docker' ? [] : client.slice(1).map((word) => `'${word}'`)
+    writeFileSync(join(path, engine), `#!/bin/sh\nexec ${[real, ...own].join(' ')} "$@"\n`, { mode: 0o755 })
+    const looping = ['seccomp-gen-test', 'sh', '-c', 'while :; do ls /; sleep 0.1; done']
+    const run = ['run', '-d', '--name', name, '--network', 'none', ...more, ...looping]
+    const started = await execa(first, [...rest, ...run], quietly)
+    t.equal(started.exitCode, 0, started.stderr)
+    const trace = (container: string, env = {}) =>
+      execa(node, [...words, 'trace', '--container', container, '--for', '2s', '-o', at('named.json')], {
+        ...quietly,
+        env: { ...quietly.env, PATH: `${path}:${process.env['PATH'] ?? ''}`, ...env },
+      })
+    const traced = await trace(name)
+    t.equal(traced.exitCode, 0, traced.stderr)
+    t.ok(allowed(at('named.json')).includes('getdents64'), 'what runs in it is recorded')
+    t.match(traced.stderr, /what it does when it starts is missing/)
+    if (engine === 'docker') {
+      const daemon = quietly.env.DOCKER_HOST.slice('unix://'.length)
+      const far = createServer((socket) => socket.pipe(connect(daemon)).pipe(socket)).listen(0, '127.0.0.1')
+      await once(far, 'listening')
+      const { port } = far.address() as AddressInfo
+      const refused = await trace(name, { DOCKER_HOST: `tcp://127.0.0.1:${port}` })
+      t.equal(refused.exitCode, 125, 'its number of a process would be another’s here')
+      t.match(refused.stderr, /of docker runs on another machine: run seccomp-gen there$/)
+      far.close()
+    }
+    await execa(first, [...rest, 'kill', name], quietly)
+    await execa(first, [...rest, 'wait', name], quietly)
+    const stopped = await trace(name)
+    t.equal(stopped.exitCode, 125)
+    t.match(stopped.stderr, new RegExp(`container ${name} of ${engine} is not running: start it, then`))
+    await execa(first, [...rest, 'rm', '-f', name], quietly)
+    const gone = await trace(name)
+    t.equal(gone.exitCode, 125)
+    t.match(gone.stderr, new RegExp(`no container ${name} was found: see docker ps, podman ps`))
+  })
+}
+
+t.test('runc run: recorder killed, nothing is left', async (t) => {
+  const bundle = at('sleeping')
+  mkdirSync(bundle)
+  writeBundle(bundle, { args: ['/bin/sleep', '600'], noNewPrivileges: false }, undefined)
+  const runc = ['--root', at('killed-state')]
+  const run = ['runc', ...runc, 'run', '-b', bundle, `seccomp-gen-killed-${process.pid}`]
+  const recorder = execa(node, [...words, 'trace', '-o', at('killed.json'), '--', ...run], quietly)
+  const listed = async (): Promise<string> => (await execa('runc', [...runc, 'list'], quietly)).stdout
+  for (let tries = 0; tries < 300 && !/ running /.test(await listed()); tries++) await wait(100)
+  t.match(await listed(), / running /)
+  recorder.kill('SIGKILL')
+  await recorder
+  const left = async (): Promise<readonly string[]> => [
+    ...leftovers(recorder.pid),
+    ...(await listed()).split('\n').slice(1),
+  ]
+  for (let tries = 0; tries < 300 && (await left()).length > 0; tries++) await wait(100)
+  t.strictSame(await left(), [])
+  t.notOk(existsSync(at('killed.json')))
+})
+
+t.test('runc run: a bundle that is none', async (t) => {
+  const traced = await execa(
+    node,
+    [...words, 'trace', '--', 'runc', 'run', '-b', at('nowhere'), 'x'],
+    quietly,
+  )
+  t.equal(traced.exitCode, 125)
+  t.match(traced.stderr, /nowhere\/config\.json: cannot be read: ENOENT/)
+})
 
 t.test(
   'podman: the hook writes a profile under which the container runs',

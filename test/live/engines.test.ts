@@ -93,6 +93,27 @@ for (const [name, why, command] of below.filter(([name]) => name !== 'crun')) {
   )
 }
 
+t.test(
+  'a container that never comes to its filter leaves no audit record',
+  { skip: whyNotRun('runc') ?? noAudit ?? false },
+  async (t) => {
+    writeBundle(at('bundle'), { args: ['/bin/true'], noNewPrivileges: false }, undefined)
+    const config = JSON.parse(readFileSync(at('bundle/config.json'), 'utf8')) as object
+    const file = at('bundle/nowhere.json')
+    mkdirSync(at('without-root'))
+    writeFileSync(at('without-root/config.json'), JSON.stringify({ ...config, root: { path: 'nowhere' } }))
+    const command = ['runc', '--root', at('state'), 'run', '-b', at('without-root'), 'never'] as const
+    writeFileSync(file, JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO' }))
+    const refused = await execa(
+      node,
+      [...words, 'verify', '--recorder', 'audit', file, '--', ...command],
+      quietly,
+    )
+    t.equal(refused.exitCode, 125)
+    t.match(refused.stderr, /runc: the kernel recorded nothing, not even that a program was started/)
+  },
+)
+
 t.test('docker and strace: refused, with the reason', { skip: noStraceHere }, async (t) => {
   const run = ['trace', '--recorder', 'strace', '--', 'docker', 'run', 'seccomp-gen-test', 'ls']
   const refused = await execa(node, [...words, ...run], quietly)
@@ -148,6 +169,14 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
     [{ image: 7 }, /docker compose config: ./],
   ]
   rmSync(at('project/docker-compose.override.yml'))
+  // Compose reads COMPOSE_FILE there, and nobody else does.
+  writeFileSync(at('project/other.yml'), services({}).replace('"two"', '"three"'))
+  writeFileSync(at('project/.env'), 'COMPOSE_FILE=other.yml\n')
+  const here = { ...quietly, cwd: at('project') }
+  const untold = await execa(node, [...words, 'trace', '--', ...up], here)
+  t.equal(untold.exitCode, 125, untold.stderr)
+  t.match(untold.stderr, /which files it reads cannot be told from here: name them with -f FILE$/)
+  rmSync(at('project/.env'))
   const fromVariable = { ...inner, env: { ...inner.env, COMPOSE_FILE: at('project/docker-compose.yml') } }
   for (const [one, message] of refusals) {
     writeFileSync(at('project/docker-compose.yml'), services(one))

@@ -1,10 +1,13 @@
 // The two recorders see the same: for programs that do the same every time, the same calls on the same architecture,
 // and the same values of the arguments that conditions speak of.
 import { execa } from 'execa'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
+import { unifiedMount } from '../../src/record/cgroups.ts'
+import { Session } from '../../src/record/ebpf/session.ts'
+import { makeFifo } from '../../src/record/fifo.ts'
 import { record } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
 import { skipFile } from './skip.ts'
@@ -115,4 +118,54 @@ t.test('--pid: what the process has started already is recorded, by both', async
     const calls = Object.values(observations.architectures).flatMap((each) => Object.keys(each))
     t.ok(calls.includes('getdents64'), recorder)
   }
+})
+
+t.test('--cgroup: what runs in it, until its directory goes away', async (t) => {
+  const name = `seccomp-gen-recorders-${process.pid}`
+  const cgroup = join(unifiedMount(), name)
+  mkdirSync(cgroup)
+  const refusal = { name: 'UserError', status: 125 }
+  await t.rejects(record({ cgroup: name, for: 300 }), {
+    ...refusal,
+    message: `nothing in cgroup ${name} made a call while it was recorded: record it for longer`,
+  })
+  const recording = record({ cgroup })
+  const inside = `echo $$ >${cgroup}/cgroup.procs; ls /; ls /; ls /`
+  await wait(1000)
+  await execa('sh', ['-c', inside])
+  rmdirSync(cgroup)
+  const { observations, ending } = await recording
+  t.ok(Object.values(observations.architectures).some((calls) => calls['getdents64']))
+  t.strictSame(ending, { kind: 'released' })
+  await t.rejects(record({ cgroup: name }), {
+    ...refusal,
+    message: `${name}: no cgroup of this name below ${unifiedMount()}`,
+  })
+})
+
+t.test('--pid: a process that makes no call, and one that has ended meanwhile', async (t) => {
+  const busy = execa('sh', ['-c', 'while :; do :; done'], { reject: false })
+  await wait(300)
+  for (const recorder of ['ebpf', 'strace'] as const)
+    await t.rejects(record({ pid: busy.pid ?? 0, recorder, for: 500 }), {
+      name: 'UserError',
+      status: 125,
+      message: `process ${busy.pid} made no call while it was recorded: record it for longer`,
+    })
+  busy.kill('SIGKILL')
+  await busy
+  const session = await Session.start(
+    { who: 'tree', underFilter: false },
+    { processes: [busy.pid ?? 0, process.pid] },
+  )
+  t.strictSame(session.members(), [process.pid])
+  session.close()
+})
+
+t.test('no directory for temporary files: one line that says what to set', async (t) => {
+  await t.rejects(makeFifo(at('nowhere')), {
+    name: 'UserError',
+    status: 125,
+    message: /^cannot make a temporary directory: ENOENT.*; set TMPDIR$/,
+  })
 })

@@ -2,13 +2,26 @@
 // bubblewrap, by root and by an ordinary user, for every way in which a filter refuses; and bubblewrap's filter, compiled through libseccomp, refuses
 // what the profile says.
 import { execa } from 'execa'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { contextOf, resolve } from '../../src/meaning/index.ts'
+import { parseProfile } from '../../src/profile/index.ts'
 import { findProgram, whyNoAudit } from '../../src/record/index.ts'
 import { AuditSocket } from '../../src/record/audit/socket.ts'
 import type { Refusal, SeenBy } from '../../src/verify/index.ts'
 import { verify } from '../../src/verify/index.ts'
+import { compileTo, loadLibseccomp } from '../../src/verify/libseccomp.ts'
 import { runtimeWords } from '../../scripts/bundle.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 
@@ -150,6 +163,106 @@ async function fromCommandLine(action: string, path: string): Promise<Told> {
   return { ...report, calls: callsOf(report.refused ?? []) }
 }
 
+/** With the condition under which the ceiling allows it. */
+const noClone = {
+  names: ['clone'],
+  action: 'SCMP_ACT_ERRNO',
+  args: [{ index: 0, value: 2114060288, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+}
+const [bubblewrap] = sandboxes.filter(({ name }) => name === 'bubblewrap')
+t.test(
+  'the same call of two runs is one, wherever its words lie',
+  { skip: bubblewrap?.why ?? false },
+  async (t) => {
+    const settings = {
+      command,
+      env: { ...process.env, PATH: withBubblewrap },
+      cwd: work,
+      streams: 'ignore',
+    } as const
+    const twice = await verify({
+      ...settings,
+      profile: refusing('SCMP_ACT_ERRNO'),
+      recorder: 'strace',
+      runs: 2,
+    })
+    t.match(callsOf(twice.refusals), [/^symlink(?:at)? ln 2$/])
+    t.match(twice, { runs: 2, refusals: [{ count: 2, processes: { length: 2 } }] })
+    // libseccomp takes no rule beside one that answers otherwise: the call is taken out of that.
+    const [shell, option, , link] = command
+    const against = await verify({
+      ...settings,
+      // A shell of its own is made with clone.
+      command: [shell, option, '(ln -s a "$0"; exit 0); rm -f "$0"; exit 0', link],
+      profile: refusing('SCMP_ACT_ERRNO')
+        .replace('SCMP_ACT_ALLOW', 'SCMP_ACT_LOG')
+        .replace('"syscalls":[', `"syscalls":[${JSON.stringify(noClone)},`),
+      recorder: 'strace',
+      repair: true,
+    })
+    const added = against.repair?.added.map(({ refusal }) => refusal.syscall) ?? []
+    t.match(added, ['clone', /^symlink/])
+    t.match(against, { refusals: [], rounds: 3 })
+    for (const call of added) t.notMatch(against.repair?.text, `"${call}"`)
+  },
+)
+
+t.test(
+  'a signal reaches what bubblewrap runs, and no round follows',
+  { skip: bubblewrap?.why ?? false },
+  async (t) => {
+    const up = join(work, 'up')
+    const found = verify({
+      command: ['/bin/sh', '-c', ': >"$0"; exec /bin/sleep 60', up],
+      profile: refusing('SCMP_ACT_ERRNO'),
+      recorder: 'strace',
+      runs: 5,
+      env: { ...process.env, PATH: withBubblewrap },
+      cwd: work,
+      streams: 'ignore',
+      signals: (listener) => {
+        const timer = setInterval(() => {
+          if (!existsSync(up)) return
+          clearInterval(timer)
+          listener('SIGTERM')
+        }, 50)
+        return () => clearInterval(timer)
+      },
+    })
+    t.match(await found, { interrupted: true, runs: 1, ending: { kind: 'exited', status: 143 } })
+  },
+)
+
+t.test('libseccomp: what it refuses is told, and no file stays open', async (t) => {
+  const library = await loadLibseccomp().catch((error: Error) => void t.comment(error.message))
+  if (library === undefined) return
+  const compiled = (name: string, ...actions: string[]): number => {
+    const args = [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }]
+    const syscalls = actions.map((action) => ({ names: ['read'], action, args }))
+    const text = JSON.stringify({ defaultAction: 'SCMP_ACT_KILL', syscalls })
+    return compileTo(library, resolve(parseProfile(text, { name: 'p' }), contextOf()), join(work, name))
+  }
+  t.throws(() => compiled('none.bpf', 'SCMP_ACT_ALLOW', 'SCMP_ACT_ERRNO'), {
+    name: 'UserError',
+    status: 125,
+    message: 'p: libseccomp refuses read (error 17), and no filter is made',
+  })
+  const before = readdirSync('/proc/self/fd').length
+  closeSync(compiled('one.bpf', 'SCMP_ACT_ALLOW'))
+  t.equal(readdirSync('/proc/self/fd').length, before)
+  // A sandbox that needs it says so.
+  mkdirSync(join(work, 'broken'))
+  writeFileSync(join(work, 'broken/libseccomp.so.2'), '')
+  const profile = join(work, 'broken/p.json')
+  writeFileSync(profile, refusing('SCMP_ACT_ERRNO'))
+  if ((await whyNoBubblewrap()) !== undefined) return
+  const [node, ...words] = seccompGen
+  const env = { ...plainEnvironment, PATH: withBubblewrap, LD_LIBRARY_PATH: join(work, 'broken') }
+  const out = await execa(node, [...words, 'verify', profile, '--', '/bin/true'], { ...quietly, env })
+  t.equal(out.exitCode, 125)
+  t.match(out.stderr, /libseccomp\.so\.2 cannot be used through the optional package koffi \(/)
+})
+
 const flood = `
 import os, seccomp
 filter = seccomp.SyscallFilter(seccomp.ALLOW)
@@ -212,4 +325,11 @@ t.test('an ordinary user, from the command line', { skip: whyNoOther ?? false },
   t.equal(verdict, 'suffices')
   t.match(repair.added, [{ syscall: /^symlink/, errno: 'EPERM', round: 1 }])
   t.match(repair.patch, /^\+ {2}- names: \[reboot, symlink(?:at)?\] # neither of them$/m)
+  writeFileSync(join(work, 'sudo'), '#!/bin/sh\nexit 9\n', { mode: 0o755 })
+  const sudo = await execa(node, [...words, 'verify', profile, '--', join(work, 'sudo'), 'true'], {
+    ...quietly,
+    ...nobody,
+  })
+  t.equal(sudo.exitCode, 125)
+  t.match(sudo.stderr, /sudo gains no privileges in a sandbox: run sudo seccomp-gen verify … instead/)
 })

@@ -1,7 +1,15 @@
 // `trace` with a real strace and real programs: what the command does to its surroundings, what signals do, what is
 // written and which status comes back.
 import { execa, type ResultPromise } from 'execa'
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -156,30 +164,111 @@ t.test('without strace: one line that says what to install, 125', async (t) => {
   )
 })
 
-const refusingPtrace = `
+const refusing = `
 import os, sys, seccomp
 rules = seccomp.SyscallFilter(seccomp.ALLOW)
-rules.add_rule(seccomp.ERRNO(1), "ptrace")
+rules.add_rule(seccomp.ERRNO(int(sys.argv[2])), sys.argv[1])
 rules.load()
-os.execvp(sys.argv[1], sys.argv[1:])
+os.execvp(sys.argv[3], sys.argv[3:])
 `
+const noSeccomp = await missing('/usr/bin/python3', '-c', 'import seccomp')
 
-t.test(
-  'where ptrace is refused: one line that says what to permit, 125',
-  { skip: await missing('/usr/bin/python3', '-c', 'import seccomp') },
-  async (t) => {
-    const inner = ['trace', '--recorder', 'strace', '-o', 'refused.json', '--', 'true']
-    const wrapped = ['-c', refusingPtrace, node, ...words, ...inner]
-    const { exitCode, stderr } = await execa('/usr/bin/python3', wrapped, {
+t.test('where ptrace is refused: one line that says what to permit, 125', { skip: noSeccomp }, async (t) => {
+  const inner = ['trace', '--recorder', 'strace', '-o', 'refused.json', '--', 'true']
+  const wrapped = ['-c', refusing, 'ptrace', '1', node, ...words, ...inner]
+  const { exitCode, stderr } = await execa('/usr/bin/python3', wrapped, {
+    cwd: directory,
+    reject: false,
+    env: plainEnvironment,
+  })
+  t.equal(exitCode, 125)
+  t.match(stderr, /^seccomp-gen: strace cannot trace here \([^\n]*ptrace must be permitted[^\n]*$/)
+  t.notOk(existsSync(file('refused.json')))
+})
+
+/** In a mount namespace of its own, as `script` makes it. */
+const mounted = (script: string): readonly string[] => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  `${script} && exec "$@"`,
+  'sh',
+]
+const reasons: readonly (readonly [
+  what: string,
+  wrapper: readonly string[],
+  reason: RegExp,
+  skip?: string,
+])[] = [
+  [
+    'bpf(2) refused to root',
+    ['/usr/bin/python3', '-c', refusing, 'bpf', '1'],
+    /: bpf\(2\) is not permitted here \([^\n]*\): CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, are needed$/,
+    noSeccomp || '',
+  ],
+  [
+    'a kernel without bpf(2)',
+    ['/usr/bin/python3', '-c', refusing, 'bpf', '38'],
+    /: no BPF map \w+[^\n]*$/,
+    noSeccomp || '',
+  ],
+  [
+    'a kernel without BTF',
+    mounted('mount -t tmpfs none /sys/kernel/btf'),
+    /: this kernel has no \/sys\/kernel\/btf\/vmlinux \(CONFIG_DEBUG_INFO_BTF\)$/,
+  ],
+  [
+    'a BTF of another byte order',
+    mounted('mount --bind /etc/passwd /sys/kernel/btf/vmlinux'),
+    /: what describes the kernel is no little-endian BTF$/,
+  ],
+]
+const noMounts = await missing('unshare', '--mount', 'true')
+for (const [what, wrapper, reason, skip = noMounts] of recorder === 'ebpf' ? reasons : []) {
+  t.test(`why ebpf is not used: ${what}`, { skip: skip || false }, async (t) => {
+    const inner = ['trace', '--recorder', 'ebpf', '--', 'true']
+    const [first = '', ...rest] = [...wrapper, node, ...words, ...inner]
+    const { exitCode, stderr } = await execa(first, rest, {
       cwd: directory,
       reject: false,
       env: plainEnvironment,
     })
     t.equal(exitCode, 125)
-    t.match(stderr, /^seccomp-gen: strace cannot trace here \([^\n]*ptrace must be permitted[^\n]*$/)
-    t.notOk(existsSync(file('refused.json')))
+    t.match(stderr, reason)
+    t.match(stderr, /^seccomp-gen: the recorder ebpf cannot be used: [^\n]*$/)
+  })
+}
+
+t.test(
+  'a file that may be run and not read, and a kernel that takes no further formats',
+  { skip: (recorder === 'strace' && 'strace tells of it itself') || noMounts },
+  async (t) => {
+    const unread = file('unread')
+    copyFileSync('/bin/true', unread)
+    chmodSync(unread, 0o111)
+    const inner = [node, ...words, 'trace', '--recorder', 'ebpf', '-o', 'unread.json', '--']
+    const settings = { cwd: directory, reject: false, env: plainEnvironment } as const
+    const bounds = ['--bounding-set', '-dac_override,-dac_read_search']
+    const ran = await execa('setpriv', [...bounds, ...inner, unread], settings)
+    t.equal(ran.exitCode, 0, ran.stderr)
+    t.ok(profileIn('unread.json').includes('execve'))
+    writeFileSync(file('text'), 'no first line of a script\n', { mode: 0o755 })
+    const [first = '', ...rest] = [...mounted('mount -t tmpfs none /proc/sys/fs'), ...inner, './text']
+    const refused = await execa(first, rest, settings)
+    t.equal(refused.exitCode, 126)
+    t.match(refused.stderr, /\.\/text: cannot be run: Exec format error$/)
   },
 )
+
+t.test('an option of a program that starts others, and that nobody told us of, is said', async (t) => {
+  const { exitCode, stderr } = await trace(['-o', 'frob.json', '--', 'nice', '--frob', 'true'])
+  t.not(exitCode, 0)
+  t.match(
+    stderr,
+    /^seccomp-gen: which program runs behind nice --frob cannot be told; everything is recorded/m,
+  )
+})
 
 t.test('words after -- are the command’s, a second -- and options too', async (t) => {
   const { stdout } = await trace(['-o', 'words.json', '--', 'printf', '%s\\n', '--', '-o', '--help'])
@@ -271,6 +360,33 @@ t.test('processes left in the background are recorded until they end, and it is 
   t.match(stderr, /the command has ended; still running and recorded: \d+ process/)
   t.ok(profileIn('background.json').includes('uname'))
 })
+
+t.test('a signal reaches what the command left behind', async (t) => {
+  const script = 'setsid sh -c ": >behind.up; exec sleep 63" & exit 3'
+  const running = trace(['-o', 'behind.json', '--', 'sh', '-c', script])
+  await untilThere('behind.up')
+  await wait(1500)
+  running.kill('SIGTERM')
+  t.equal((await running).exitCode, 3)
+  const left = await execa('sh', ['-c', 'ps -eo args | grep -c "^sleep 63$"'], { reject: false })
+  t.equal(left.stdout, '0')
+  t.ok(profileIn('behind.json').includes('setsid'))
+})
+
+t.test(
+  'strace killed: what it recorded is not given out as whole',
+  { skip: recorder === 'ebpf' && 'strace is not asked' },
+  async (t) => {
+    const running = trace(['-o', 'cut.json', '--', 'sh', '-c', ': >cut.up; exec sleep 3'])
+    await untilThere('cut.up')
+    const tracer = await execa('pgrep', ['-P', String(running.pid), 'strace'])
+    process.kill(Number(tracer.stdout), 'SIGKILL')
+    const { exitCode, stderr } = await running
+    t.equal(exitCode, 125)
+    t.match(stderr, /strace ended while sh was still running: what it recorded is not whole$/)
+    t.notOk(existsSync(file('cut.json')))
+  },
+)
 
 t.test('--pid attaches, and lets go unharmed', async (t) => {
   const target = execa('sh', ['-c', 'while :; do sleep 0.1; done'], { reject: false })
@@ -386,6 +502,12 @@ t.test(
     const traced = await trace(['-o', join(place, 'p.json'), '--', 'true'], { ...options, cwd: '/' })
     t.equal(traced.exitCode, 0, traced.stderr)
     t.ok(namesIn(readFileSync(join(place, 'p.json'), 'utf8')).includes('execve'))
+    const auto = await trace(['--recorder', 'auto', '-o', join(place, 'p.json'), '--', 'true'], {
+      ...options,
+      cwd: '/',
+    })
+    t.equal(auto.exitCode, 0, auto.stderr)
+    t.match(auto.stderr, /recording with strace.*: it needs root \(or CAP_BPF and CAP_PERFMON\)/)
     const none = await trace(['--recorder', 'auto', '--', '/bin/true'], {
       ...options,
       cwd: '/',

@@ -2,6 +2,7 @@
 // command starts, in whatever namespace; no process can leave it without CAP_AUDIT_CONTROL.
 // Authority: kernel/auditsc.c (audit_set_loginuid), proc_loginuid_write in fs/proc/base.c.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { statOf, textOf } from '../traced.ts'
 
 const own = '/proc/self/loginuid'
 /** No login id. */
@@ -28,11 +29,7 @@ export function processesOf(session: number): readonly number[] {
 }
 
 function sessionOf(pid: string): number | undefined {
-  try {
-    // A process that has ended and is not waited for yet has no command line any more, and makes no calls.
-    const state = /\) (\S) /.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]
-    return state === 'Z' ? undefined : Number(readFileSync(`/proc/${pid}/sessionid`, 'latin1'))
-  } catch {
-    return undefined
-  }
+  // A process that has ended and is not waited for yet makes no calls.
+  const session = statOf(pid)?.[0] === 'Z' ? undefined : textOf(pid, 'sessionid')
+  return session === undefined ? undefined : Number(session)
 }

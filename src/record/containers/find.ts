@@ -1,15 +1,35 @@
 // A running container by the name its engine gives it: the cgroup it runs in or, where that cannot be recorded, its
-// first process. Authority: docker-inspect(1), proc_pid_cgroup(5).
+// first process. An engine may be on another machine, whose numbers of processes say nothing here: it is asked.
+// Authority: docker-inspect(1), docker-context-inspect(1), podman-info(1), proc_pid_cgroup(5).
 import { execa } from 'execa'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { unifiedMount } from '../cgroups.ts'
 import { whyNoEbpf } from '../ebpf/index.ts'
+import { surroundingsOf } from '../surroundings.ts'
 
-const engines = ['docker', 'podman', 'nerdctl'] as const
+interface Engine {
+  readonly name: string
+  /** Words that ask where its containers run, and the answer of one on another machine. */
+  readonly where?: { readonly words: readonly string[]; readonly elsewhere: RegExp }
+}
+const engines: readonly Engine[] = [
+  {
+    name: 'docker',
+    where: {
+      words: ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'],
+      elsewhere: /^(?!unix:)\w+:/,
+    },
+  },
+  {
+    name: 'podman',
+    where: { words: ['info', '--format', '{{.Host.ServiceIsRemote}}'], elsewhere: /^true$/ },
+  },
+  { name: 'nerdctl' },
+]
 
-/** Throws UserError (125) where no engine knows such a container, or it does not run. */
+/** Throws UserError (125) where no engine knows such a container, it does not run, or not on this machine. */
 export async function findContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -23,22 +43,24 @@ export async function findContainer(
 }
 
 async function processOf(name: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const missing: string[] = []
+  const missing: Engine[] = []
+  const surroundings = surroundingsOf({ env })
   for (const engine of engines) {
-    const asked = await execa(engine, ['container', 'inspect', '--format', '{{.State.Pid}}', '--', name], {
-      env: Object.fromEntries(Object.entries(env).filter((entry) => entry[1] !== undefined)) as Record<
-        string,
-        string
-      >,
-      extendEnv: false,
-      reject: false,
-      stdin: 'ignore',
-    })
+    const ask = (words: readonly string[]) =>
+      execa(engine.name, words, { ...surroundings, reject: false, stdin: 'ignore' })
+    const asked = await ask(['container', 'inspect', '--format', '{{.State.Pid}}', '--', name])
     if (asked.code === 'ENOENT') missing.push(engine)
     if (asked.exitCode !== 0) continue
     const pid = Number(asked.stdout.trim())
-    if (pid > 0) return pid
-    throw new UserError(`container ${name} of ${engine} is not running: start it, then record it`, 125)
+    if (pid <= 0)
+      throw new UserError(`container ${name} of ${engine.name} is not running: start it, then record it`, 125)
+    const place = engine.where && (await ask(engine.where.words))
+    if (place?.exitCode === 0 && engine.where?.elsewhere.test(place.stdout) === true)
+      throw new UserError(
+        `container ${name} of ${engine.name} runs on another machine: run seccomp-gen there`,
+        125,
+      )
+    return pid
   }
   if (missing.length === engines.length)
     throw new UserError('none of docker, podman and nerdctl is installed: give --pid or --cgroup', 125)

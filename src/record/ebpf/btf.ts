@@ -26,8 +26,6 @@ export const typeSizes: readonly (readonly [fixed: number, each: number])[] = [
   [0, 0], // type tag
   [0, 12], // 64-bit enum
 ]
-/** Kinds that only say something about another type: typedef, volatile, const, restrict, type tag. */
-const transparent: ReadonlySet<number> = new Set([8, 9, 10, 11, 18])
 
 /** The types of one kernel. */
 export class Btf {
@@ -38,17 +36,19 @@ export class Btf {
 
   /** Throws an Error that says what is wrong with the bytes. */
   constructor(bytes: Buffer) {
-    if (bytes.length < 24 || bytes.readUInt16LE(0) !== magic) throw new Error('it is no little-endian BTF')
+    if (bytes.length < 24 || bytes.readUInt16LE(0) !== magic)
+      throw new Error('what describes the kernel is no little-endian BTF')
     const header = bytes.readUInt32LE(4)
     const start = header + bytes.readUInt32LE(8)
     const end = start + bytes.readUInt32LE(12)
-    if (end > bytes.length) throw new Error('its types end behind the file')
+    if (end > bytes.length) throw new Error('the BTF of the kernel ends before its types do')
     this.#bytes = bytes
     this.#strings = header + bytes.readUInt32LE(16)
     for (let at = start; at < end;) {
       this.#types.push(at)
       const size = typeSizes[this.#kind(at)]
-      if (size === undefined) throw new Error(`it has a kind of type (${this.#kind(at)}) that is not known`)
+      if (size === undefined)
+        throw new Error(`the BTF of the kernel has a kind of type (${this.#kind(at)}) that is not known`)
       at += 12 + size[0] + size[1] * this.#count(at)
     }
   }
@@ -67,7 +67,7 @@ export class Btf {
     )
     let offset = 0
     for (const name of path.split('.')) {
-      const found = this.#member(this.#bare(type), name)
+      const found = this.#member(type, name)
       if (found === undefined) return undefined
       offset += found.bits
       type = found.type
@@ -86,18 +86,10 @@ export class Btf {
       const type = this.#bytes.readUInt32LE(member + 4)
       const bits = (this.#bytes.readUInt32LE(member + 8) & mask) >>> 0
       if (name === wanted) return { bits, type }
-      const inner = name === '' ? this.#member(this.#bare(type), wanted) : undefined
+      const inner = name === '' ? this.#member(type, wanted) : undefined
       if (inner !== undefined) return { bits: bits + inner.bits, type: inner.type }
     }
     return undefined
-  }
-
-  #bare(type: number): number {
-    for (let at = this.#types[type] ?? -1; at >= 0 && transparent.has(this.#kind(at));) {
-      type = this.#bytes.readUInt32LE(at + 8)
-      at = this.#types[type] ?? -1
-    }
-    return type
   }
 
   #kind(at: number): number {
