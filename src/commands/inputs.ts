@@ -113,8 +113,8 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
     const tellsOfOthers = observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
     return tellsOfOthers || countCalls(observations) > 0
   } catch (error) {
-    if (error instanceof UserError) return false
-    throw error
+    if (!(error instanceof UserError)) throw error
+    return false
   }
 }
 

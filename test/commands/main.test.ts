@@ -9,8 +9,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { execa } from 'execa'
 import { join } from 'node:path'
 import t from 'tap'
+import { bundled } from '../bundled.ts'
 import { transcript } from './world.ts'
 
 const trace = [
@@ -399,3 +401,37 @@ t.test('a hook refuses what no runtime gives it, before anything is recorded', a
   for (const [stdin, stderr] of rows)
     t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
 })
+
+t.test(
+  'as a process: where it stands is gone, and what it reads was made non-blocking by another',
+  async (t) => {
+    const command = await bundled()
+    const gone = t.testdir({ inner: {} })
+    const [shell, ...words] = [
+      'sh',
+      '-c',
+      'cd "$0" && rmdir "$0" && exec "$@"',
+      join(gone, 'inner'),
+      ...command,
+    ]
+    const there = join(directory, 'app.strace')
+    t.match(await execa(shell as string, [...words, 'observe', there], { reject: false }), {
+      exitCode: 0,
+      stdout: /"execve"/,
+    })
+    mkdirSync(join(gone, 'inner'))
+    t.match(await execa(shell as string, [...words, 'observe', 'app.strace'], { reject: false }), {
+      exitCode: 2,
+      stderr: /^seccomp-gen: app\.strace: no such file/,
+    })
+    const python = '/usr/bin/python3'
+    const unblocked = 'import os, sys; os.set_blocking(0, False); os.execvp(sys.argv[1], sys.argv[1:])'
+    if (!existsSync(python)) return t.comment(`${python} is not here: no input is made non-blocking`)
+    // Between the two there is nothing to read for a while.
+    const script = `(cat "$0"; sleep 3; cat "$0") | ${python} -c '${unblocked}' "$@"`
+    t.match(await execa('sh', ['-c', script, there, ...command, 'observe'], { reject: false }), {
+      exitCode: 0,
+      stdout: /"execve": \{\s*"count": 2,/,
+    })
+  },
+)
