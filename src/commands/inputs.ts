@@ -118,7 +118,8 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
   }
 }
 
-async function file(name: string, world: World): Promise<Source> {
+/** Throws a UserError for what cannot be read. */
+export async function file(name: string, world: World): Promise<Source> {
   const path = resolve(world.cwd, name)
   await access(path, constants.R_OK).catch((error: Error) => {
     throw cannotRead(name, error)

@@ -402,6 +402,36 @@ t.test('a hook refuses what no runtime gives it, before anything is recorded', a
     t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
 })
 
+t.test('what a hook leaves behind tells a failure to the hook, and beside the profile', async (t) => {
+  const folder = t.testdir({ 'broken.json': '{"defaultAction":', 'app.strace': trace })
+  const follow = (annotation: string, ...more: readonly string[]) =>
+    on([
+      'hook',
+      ...more,
+      '--follow',
+      // No process has this number.
+      JSON.stringify({
+        id: 'x',
+        pid: 2 ** 22 + 1,
+        bundle: '/nowhere',
+        annotations: { 'io.containers.trace-syscall': `of:${join(folder, 'p.json')}${annotation}` },
+      }),
+    ])
+  const rows: readonly (readonly [annotation: string, words: readonly string[], sentence: RegExp])[] = [
+    ['', ['--within', 'missing.json'], /^missing\.json: no such file$/],
+    [`;if:${folder}/missing.json`, [], /missing\.json: no such file$/],
+    [`;if:${folder}/broken.json`, [], /broken\.json:1:18: /],
+    [`;if:${folder}/app.strace`, [], /^(?!.*app\.strace)/],
+  ]
+  for (const [annotation, words, sentence] of rows) {
+    const { status, stdout, stderr } = await follow(annotation, ...words)
+    t.match({ status, stderr }, { status: 2, stderr: '' })
+    t.match(stdout.trimEnd(), sentence)
+    t.equal(readFileSync(join(folder, 'p.json.error'), 'utf8'), `seccomp-gen: ${stdout}`)
+    t.notOk(existsSync(join(folder, 'p.json')))
+  }
+})
+
 t.test(
   'as a process: where it stands is gone, and what it reads was made non-blocking by another',
   async (t) => {
