@@ -51,7 +51,10 @@ const directory = t.testdir({
     'ORIGIN.md': 'execve("/bin/true") = 0',
     'notes.txt': 'recorded on a Monday\n',
   },
-  'no-traces': { 'notes.txt': 'nothing here\n' },
+  'no-traces': {
+    'notes.txt': 'nothing here\n',
+    'profile.json': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}',
+  },
   loop: t.fixture('symlink', 'loop'),
   // Opened by whoever it is of, but not read.
   unread: { 'a.strace': t.fixture('symlink', '/proc/self/mem') },
