@@ -428,7 +428,7 @@ t.test('what cannot be verified is one line', async (t) => {
     [['missing.json', '--', 'true'], 125, /missing\.json: no such file/],
     [['broken.json', '--', 'true'], 125, /broken\.json:1/],
     [['empty.json', '--', 'true'], 125, /empty\.json:1:1: .*no-default-action/],
-    [['good.json', '--', 'no-such-program'], 127, /not found in PATH/],
+    [['--runs', '3', 'good.json', '--', 'no-such-program'], 127, /not found in PATH/],
     [['good.json', '--', '/etc/passwd'], 126, /not an executable file/],
     [['--widen', 'good.json', '--', 'true'], 125, /give both/],
     [['--runs', '0', 'good.json', '--', 'true'], 125, /Give a number/],

@@ -95,7 +95,8 @@ async function batch(
   })
   const reply = (line: string): object => {
     try {
-      const query: unknown = JSON.parse(line)
+      const query = parsed(line)
+      if (typeof query !== 'object' || query === null) return { error: 'is no JSON object' }
       const { arch = fallback, syscall, args = [] } = query as Readonly<Record<string, unknown>>
       if (typeof arch !== 'string' || !isArchitecture(arch)) {
         return { error: `unknown architecture: take ${architectureNames.join(', ')}` }
@@ -110,9 +111,8 @@ async function batch(
       const { action, errno } = answer(meaning, arch, String(syscall), args.map(String))
       return action === 'SCMP_ACT_ERRNO' ? { action, errno } : { action }
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError) return { error: 'is no JSON object' }
-      if (error instanceof UserError) return { error: error.message }
-      throw error
+      if (!(error instanceof UserError)) throw error
+      return { error: error.message }
     }
   }
   // A profile that cannot be used is a refusal, not an answer a line.
@@ -122,6 +122,15 @@ async function batch(
     if (!heard) return
   }
   lines.end()
+}
+
+/** Undefined for what is no JSON. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }
 
 function isWord(value: unknown): value is string | number {

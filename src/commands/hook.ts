@@ -3,7 +3,6 @@
 // ends. Authority: oci-seccomp-bpf-hook(8), oci-hooks(5), runtime-spec config.md.
 import { Option } from 'commander'
 import { spawn } from 'node:child_process'
-import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -11,6 +10,7 @@ import { countCalls, mergeObservations, observe, type Observations } from '../ob
 import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
 import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
 import { checkOutput, writeOutput } from './output.ts'
+import { file } from './inputs.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
@@ -130,9 +130,13 @@ async function leaveBehind(state: HookState): Promise<void> {
 }
 
 /** What a profile allows, as the hook that is replaced takes it; or what any other input shows. */
-async function readBase(file: string, asked: ReturnType<typeof argumentsOf>): Promise<Observations> {
-  const read = (format: 'profile' | 'auto'): Promise<Observations> =>
-    observe([{ name: file, bytes: createReadStream(file) }], { format, arguments: asked })
+async function readBase(
+  name: string,
+  asked: ReturnType<typeof argumentsOf>,
+  world: World,
+): Promise<Observations> {
+  const read = async (format: 'profile' | 'auto'): Promise<Observations> =>
+    observe([await file(name, world)], { format, arguments: asked })
   return read('profile').catch((notProfile: unknown) => {
     if (!(notProfile instanceof UserError)) throw notProfile
     return read('auto').catch(() => {
@@ -148,10 +152,11 @@ async function follow(state: HookState, files: Files, options: Options, world: W
     await rm(failed, { force: true })
     const ceiling = await readCeiling(options, world)
     const asked = argumentsOf(ceiling, options)
+    const { input } = files
+    // Before the container runs: what is wrong with it keeps it from starting, and loses no recording.
+    const before = input === undefined ? [] : [await readBase(input, asked, world)]
     const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
     if (countCalls(seen) === 0) throw new UserError('no call was recorded: nothing is written')
-    const { input } = files
-    const before = input === undefined ? [] : [await readBase(input, asked)]
     const output = { ...options, output: files.output }
     await writeProfile(mergeObservations(seen, ...before), output, ceiling, world)
     return 0

@@ -113,12 +113,13 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
     const tellsOfOthers = observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
     return tellsOfOthers || countCalls(observations) > 0
   } catch (error) {
-    if (error instanceof UserError) return false
-    throw error
+    if (!(error instanceof UserError)) throw error
+    return false
   }
 }
 
-async function file(name: string, world: World): Promise<Source> {
+/** Throws a UserError for what cannot be read. */
+export async function file(name: string, world: World): Promise<Source> {
   const path = resolve(world.cwd, name)
   await access(path, constants.R_OK).catch((error: Error) => {
     throw cannotRead(name, error)

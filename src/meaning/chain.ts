@@ -76,11 +76,7 @@ export function releaseLevel(link: Link): number {
   }
   let gone = 0
   // release() moves the link on to a neighbour until none is left.
-  for (const level: Link = { node: first }; level.node !== undefined;) {
-    const step = release(level)
-    if (step === 0) break
-    gone += step
-  }
+  for (const level: Link = { node: first }; level.node !== undefined;) gone += release(level)
   return count + gone
 }
 

@@ -79,9 +79,8 @@ function boundsOn(
     indexes.every((index) => values.get(index)?.all === true) &&
     (indexes.length === 1 ||
       areInside(combinations(syscall, indexes, values), [...cases, ...conditionsOf(outside)]))
-  const inside = narrow(cases, within(isKnown))
-  if (inside.length > 0 || outside.length > 0) return [...inside, ...outside]
-  return cases.map((conditions) => ({ conditions, because: [within(isKnown)] }))
+  // Never empty: where no case is left of what was seen, some of that is in none and so outside.
+  return [...narrow(cases, within(isKnown)), ...outside]
 }
 
 type Cases = readonly (readonly Condition[])[]

@@ -26,19 +26,12 @@ export function parseYaml(text: string): YamlReading {
   if (hostile !== undefined) return refuse(hostile.offset, hostile.why)
 
   const { LineCounter, parseAllDocuments } = yaml()
-  let parsed: unknown
-  try {
-    parsed = parseAllDocuments(text, {
-      intAsBigInt: true,
-      uniqueKeys: false,
-      prettyErrors: false,
-      lineCounter: new LineCounter(),
-    })
-  } catch (thrown) {
-    // `a: b: c: …` on one line nests without a sign of it.
-    if (!(thrown instanceof RangeError)) throw thrown
-    return refuse(0, `it is nested more than ${depthLimit} deep`)
-  }
+  const parsed: unknown = parseAllDocuments(text, {
+    intAsBigInt: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: new LineCounter(),
+  })
   const documents: TreeNode[] = []
   const budget = { left: nodeLimit }
   // parseAllDocuments returns an empty array (with members of its own) for an empty stream.
@@ -115,8 +108,9 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
   return { kind: 'string', at, pointer, value: String(value) }
 }
 
-/** The parser's message as one clause. */
+/** The parser's message as one clause. It runs out of stack where `? &a ? &a …` nests in one line, and says that. */
 function yamlWhy(message: string): string {
+  if (/call stack/.test(message)) return `it is nested more than ${depthLimit} deep`
   const first = message.split('\n', 1)[0] as string
   return first.charAt(0).toLowerCase() + first.slice(1)
 }

@@ -58,10 +58,30 @@ t.test('the status says whether there is something to report', async (t) => {
   }
 })
 
+/** Which bits two arguments have in common: whoever follows the first must remember it whole to say of the second. */
+const crossed = Array.from({ length: 12 }, (_, bit) => ({
+  names: ['socket'],
+  action: 'SCMP_ACT_ALLOW',
+  args: [0, 1].map((index) => ({ index, value: 2 ** 32 + 2 ** bit, valueTwo: 2 ** bit, op: 'SCMP_CMP_MASKED_EQ' })),
+})) // prettier-ignore
+writeFileSync(
+  join(directory, 'crossed.json'),
+  JSON.stringify({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: crossed,
+  }),
+)
+writeFileSync(join(directory, 'socket.json'), profile(['socket']))
+
 t.test('what cannot be done is one line and status 2', async (t) => {
   const rows: readonly (readonly [string, RegExp])[] = [
     ['diff broken.json one.json', /^seccomp-gen: broken\.json:3:16: /],
     ['diff one.json package.json', /^seccomp-gen: package\.json.*profile/],
+    [
+      'diff crossed.json socket.json',
+      /^seccomp-gen: socket on x86_64 has more conditions than can be compared: write them with fewer arguments/,
+    ],
     ['diff one.json missing.json', /^seccomp-gen: missing\.json: no such file/],
     ['diff one.json', /^seccomp-gen: diff takes BASE and HEAD/],
     ['diff one.json same.json wider.json', /^seccomp-gen: diff takes BASE and HEAD/],
@@ -114,6 +134,10 @@ t.test('eval answers one call, and a batch a line', async (t) => {
     { arch: 'sparc', syscall: 'read' },
     { syscall: 0 },
     { syscall: 'lseek', args: [0, 9007199254740992] },
+    null,
+    5,
+    [],
+    { syscall: 'lseek', args: { length: 1 } },
   ]
   const text = `${queries.map((each) => JSON.stringify(each)).join('\n')}\n\nnonsense\n`
   const { status, stdout } = await on(['eval', 'docker', '--batch'], text)
@@ -129,6 +153,10 @@ t.test('eval answers one call, and a batch a line', async (t) => {
       { error: /unknown architecture/ },
       { action: 'SCMP_ACT_ALLOW' },
       { error: /write it as a string/ },
+      { error: 'is no JSON object' },
+      { error: 'is no JSON object' },
+      { error: 'syscall is no name or number' },
+      { error: 'args is no array of numbers' },
       { error: 'is no JSON object' },
       { error: 'is no JSON object' },
     ],
@@ -253,6 +281,11 @@ t.test('as git’s external diff, in a real repository', async (t) => {
   t.match(await git(['--no-pager', 'diff', '--cached']), {
     exitCode: 0,
     stdout: /profiles\/app\.json: unmerged, not compared/,
+  })
+  const markdown = command.replace("'--'", "'--report' 'markdown' '--'")
+  t.match(await git(['-c', `diff.seccomp.command=${markdown}`, '--no-pager', 'diff', '--cached']), {
+    exitCode: 0,
+    stdout: /^### profiles\/app\.json: unmerged, not compared\n/m,
   })
 })
 

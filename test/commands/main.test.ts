@@ -9,9 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { execa } from 'execa'
 import { join } from 'node:path'
 import t from 'tap'
 import { moment } from '../../src/commands/options.ts'
+import { bundled } from '../bundled.ts'
 import { transcript } from './world.ts'
 
 const trace = [
@@ -50,7 +52,10 @@ const directory = t.testdir({
     'ORIGIN.md': 'execve("/bin/true") = 0',
     'notes.txt': 'recorded on a Monday\n',
   },
-  'no-traces': { 'notes.txt': 'nothing here\n' },
+  'no-traces': {
+    'notes.txt': 'nothing here\n',
+    'profile.json': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}',
+  },
   loop: t.fixture('symlink', 'loop'),
   // Opened by whoever it is of, but not read.
   unread: { 'a.strace': t.fixture('symlink', '/proc/self/mem') },
@@ -435,3 +440,67 @@ t.test('a hook refuses what no runtime gives it, before anything is recorded', a
   t.match(readFileSync(`${output}.error`, 'utf8'), /^seccomp-gen: \/nowhere\/config\.json: cannot be read/)
   t.notOk(existsSync(output))
 })
+
+t.test('what a hook leaves behind tells a failure to the hook, and beside the profile', async (t) => {
+  const folder = t.testdir({ 'broken.json': '{"defaultAction":', 'app.strace': trace })
+  const follow = (annotation: string, ...more: readonly string[]) =>
+    on([
+      'hook',
+      ...more,
+      '--follow',
+      // No process has this number.
+      JSON.stringify({
+        id: 'x',
+        pid: 2 ** 22 + 1,
+        bundle: '/nowhere',
+        annotations: { 'io.containers.trace-syscall': `of:${join(folder, 'p.json')}${annotation}` },
+      }),
+    ])
+  const rows: readonly (readonly [annotation: string, words: readonly string[], sentence: RegExp])[] = [
+    ['', ['--within', 'missing.json'], /^missing\.json: no such file$/],
+    [`;if:${folder}/missing.json`, [], /missing\.json: no such file$/],
+    [`;if:${folder}/broken.json`, [], /broken\.json:1:18: /],
+    [`;if:${folder}/app.strace`, [], /^(?!.*app\.strace)/],
+  ]
+  for (const [annotation, words, sentence] of rows) {
+    const { status, stdout, stderr } = await follow(annotation, ...words)
+    t.match({ status, stderr }, { status: 2, stderr: '' })
+    t.match(stdout.trimEnd(), sentence)
+    t.equal(readFileSync(join(folder, 'p.json.error'), 'utf8'), `seccomp-gen: ${stdout}`)
+    t.notOk(existsSync(join(folder, 'p.json')))
+  }
+})
+
+t.test(
+  'as a process: where it stands is gone, and what it reads was made non-blocking by another',
+  async (t) => {
+    const command = await bundled()
+    const gone = t.testdir({ inner: {} })
+    const [shell, ...words] = [
+      'sh',
+      '-c',
+      'cd "$0" && rmdir "$0" && exec "$@"',
+      join(gone, 'inner'),
+      ...command,
+    ]
+    const there = join(directory, 'app.strace')
+    t.match(await execa(shell as string, [...words, 'observe', there], { reject: false }), {
+      exitCode: 0,
+      stdout: /"execve"/,
+    })
+    mkdirSync(join(gone, 'inner'))
+    t.match(await execa(shell as string, [...words, 'observe', 'app.strace'], { reject: false }), {
+      exitCode: 2,
+      stderr: /^seccomp-gen: app\.strace: no such file/,
+    })
+    const python = '/usr/bin/python3'
+    const unblocked = 'import os, sys; os.set_blocking(0, False); os.execvp(sys.argv[1], sys.argv[1:])'
+    if (!existsSync(python)) return t.comment(`${python} is not here: no input is made non-blocking`)
+    // Between the two there is nothing to read for a while.
+    const script = `(cat "$0"; sleep 3; cat "$0") | ${python} -c '${unblocked}' "$@"`
+    t.match(await execa('sh', ['-c', script, there, ...command, 'observe'], { reject: false }), {
+      exitCode: 0,
+      stdout: /"execve": \{\s*"count": 2,/,
+    })
+  },
+)

@@ -1,7 +1,8 @@
 // Which calls of a trace are made under a filter: threads, processes, TSYNC, refused installations, births that the
 // trace tells late, in another file, or under another number.
 import t from 'tap'
-import { observe, type Observations } from '../../src/observe/index.ts'
+import { observe, observeReturned, type Observations } from '../../src/observe/index.ts'
+import type { ReturnedCalls } from '../../src/read/strace/returned.ts'
 import { UserError } from '../../src/errors.ts'
 
 const filter = 'seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=9, filter=0x1}) = 0'
@@ -252,4 +253,30 @@ t.test('what cannot tell it is refused', async (t) => {
   await t.rejects(observe([source], { afterFilter: true }), UserError)
   const trace = { name: 'trace', bytes: [Buffer.from('1 read(0) = 0\n')] }
   await t.rejects(observe([trace], { afterFilter: true, choice: { pid: 1 } }), UserError)
+})
+
+t.test('calls as they came back: of whom, and those that found no room are counted', async (t) => {
+  // Fifteen values more than are kept, the first of them twice.
+  const values = [...Array.from({ length: 65536 + 15 }, (_, index) => index), 0]
+  const refused = values.map((each) => `1 close(${each}) = -1 EPERM (Operation not permitted)`)
+  const lines = [
+    '1 close(9) = -1 EPERM (Operation not permitted)',
+    `1 ${filter}`,
+    ...refused,
+    '1 execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
+    '1 close(70000) = -1 EPERM (Operation not permitted)',
+  ]
+  let told: ReturnedCalls | undefined
+  await observeReturned(
+    [{ name: 'trace', bytes: [Buffer.from(`${lines.join('\n')}\n`)] }],
+    { format: 'strace', architecture: 'x86_64', afterFilter: true },
+    {
+      wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
+      tell: (calls) => (told = calls),
+    },
+  )
+  t.match(told, { lost: 17, programs: 1 }, 'the call before the filter and the one of the new program too')
+  t.equal(told?.calls.length, 65535)
+  const first = { architecture: 'x86_64', name: 'close', args: [0n], result: -1, pid: 1, program: undefined }
+  t.match(told?.calls[0], { ...first, count: 2 })
 })

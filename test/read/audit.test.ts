@@ -381,6 +381,11 @@ t.test('whose calls they are, and of when', async (t) => {
     )
     t.equal(observations.sources[0]?.ignored, 3 - names.length)
   }
+  const untold = await observeText(`${text}\n${text.replaceAll(/ exe=\S+/g, '')}`, {
+    choice: { exe: '/bin/a' },
+  })
+  t.same(calls(untold), ['x86_64 socket'], 'a record that does not say is not counted')
+  t.match(untold.diagnostics, [{ code: 'choice-not-told', facts: { field: 'exe', records: '3' } }])
   await t.rejects(observeText(text, { choice: { pod: 'x' } }), {
     message: /do not carry what --pod asks for/,
   })

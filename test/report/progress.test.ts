@@ -1,5 +1,6 @@
 // What long work says of itself, at its bounds: sizes that grow meanwhile, rates of nothing, times that are over.
 import t from 'tap'
+import { shown } from '../../src/commands/progress.ts'
 import { readingLine, recordingLine, roundLine } from '../../src/report/progress.ts'
 
 t.test('sentences', (t) => {
@@ -17,4 +18,38 @@ t.test('sentences', (t) => {
   ] as const)
     t.equal(said, wanted)
   t.end()
+})
+
+t.test('what is written meanwhile stands on a clean line', async (t) => {
+  const sent: string[] = []
+  let drawn = (): void => undefined
+  const output = {
+    isTerminal: true,
+    write: (text: string): boolean => {
+      sent.push(text)
+      if (text.startsWith('\r')) drawn()
+      return true
+    },
+  }
+  const world = {
+    stdin: { isTerminal: true, bytes: async function* () {} },
+    stdout: output,
+    stderr: output,
+    env: { TERM: 'xterm' },
+    cwd: '/',
+    signals: () => () => undefined,
+  }
+  const answer = await shown(
+    world,
+    'line',
+    () => 'working',
+    async (inner) => {
+      await new Promise<void>((resolve) => (drawn = resolve))
+      inner.stderr.write('a word\n')
+      inner.stdout.write('another\n')
+      return 7
+    },
+  )
+  t.equal(answer, 7)
+  t.strictSame(sent, ['\rworking\x1b[K', '\r\x1b[K', 'a word\n', 'another\n'])
 })
