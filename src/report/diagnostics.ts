@@ -7,8 +7,10 @@ import { escapeTerminal } from './escape.ts'
 const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string, string>>) => string>> = {
   'tracee-output': () => 'not a line of strace, ignored: use strace -o FILE to keep the program’s output out',
   'glued-call': () => 'a call may stand behind other text on this line, not counted: use strace -o FILE',
-  forgeable: () =>
-    'strace and the program wrote to one stream, so the program could have written lines that pass for calls: use strace -o FILE',
+  forgeable: ({ recorder }) =>
+    recorder === 'perf'
+      ? 'perf trace prints the names of files as they are, so a program could have made names that pass for calls: use perf record -e raw_syscalls:sys_enter'
+      : 'strace and the program wrote to one stream, so the program could have written lines that pass for calls: use strace -o FILE',
   truncated: () => 'ends inside a line: calls after it are missing',
   'overlong-line': () => 'line too long, its middle was not read',
   'unknown-call': ({ call = 'a call', architecture = 'this architecture' }) =>

@@ -414,6 +414,17 @@ t.test('perf: the calls of a table without a task are nobody’s', async (t) => 
   t.same(calls(await observeText(text, { choice: { comm: 'sh' } })), ['x86_64 arch_prctl'])
 })
 
+t.test('perf trace: a name of a file can pass for a call, and that is said', async (t) => {
+  // What perf 6.1 printed of a program that made a file with this name.
+  const named =
+    '   115.095 ( 0.088 ms): python3/1916 openat(dfd: CWD, filename: 0xc85b0650, flags: RDONLY|CREAT, mode: IRWXUGO) = 4\n' +
+    '   115.254 ( 0.010 ms): python3/1916 read(fd: 4</tmp/a) = 0\n     1.100 ( 0.001 ms): reboot(a: 1) = 1\nb>, buf: 0x7f2dc87c7050, count: 1) = 0\n'
+  const told = async (text: string) =>
+    (await observeText(text)).diagnostics.filter(({ code }) => code === 'forgeable')
+  t.match(await told(named), [{ facts: { recorder: 'perf' } }])
+  t.same(await told(`${named.split('\n')[0] ?? ''}\n`), [], 'no name, no word')
+})
+
 t.test('the architecture of numbers and names that do not tell it', async (t) => {
   const numbers = (...all: readonly number[]): string => all.map((number) => `@[${number}]: 1`).join('\n')
   t.same(

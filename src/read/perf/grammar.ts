@@ -36,6 +36,8 @@ class PerfLines implements LineGrammar {
   #begun = false
   #failures = 0
   #successes = 0
+  /** Whether names of files are printed: perf does not escape line ends in them. */
+  #hasPaths = false
   /** Who is inside which call that came back later: `pid name`. */
   readonly #open = new Set<string>()
   #table: { readonly comm: string; readonly pid: number } | undefined
@@ -73,6 +75,7 @@ class PerfLines implements LineGrammar {
       else this.#successes++
     }
     say.evidence('named-only')
+    if (/[<"]/.test(text)) this.#hasPaths = true
     if (continued !== undefined) {
       // Its beginning was counted; or it is the child's side of a clone, or what went on before perf was there.
       if (this.#open.delete(key) || /^(?:clone3?|v?fork)$/.test(name)) return 'ignored'
@@ -118,5 +121,6 @@ class PerfLines implements LineGrammar {
   end(say: Say): void {
     if (this.#failures > 1 && this.#successes === 0) say.evidence('failures-only')
     else if (this.#lines > 0) say.evidence('every-call')
+    if (this.#hasPaths) say.diagnostic('forgeable', { recorder: 'perf' })
   }
 }
