@@ -6,7 +6,11 @@ import { journalText, jsonObject } from './json-line.ts'
 import { lineLimit } from './text.ts'
 
 /** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
-type Unwrap = (line: string) => { readonly stream: string; readonly text: string } | undefined
+interface Unwrap {
+  (line: string): { readonly stream: string; readonly text: string } | undefined
+  /** What is begun of an entry over several lines. */
+  readonly begun?: () => string | undefined
+}
 
 const ofStrace = /^(?:\[pid +\d+\] |\d+ +)?(?:[a-z_][a-z0-9_]*\(|<\.\.\. |--- |\+\+\+ |strace: )/
 const stamped = new RegExp(
@@ -54,7 +58,7 @@ const entryLimit = 1 << 20
 /** `journalctl -o json-pretty`: an entry is told with its last line. */
 function ofPrettyJournal(): Unwrap {
   let entry: string | undefined
-  return (line) => {
+  const unwrap = (line: string): ReturnType<Unwrap> => {
     if (line === '{') {
       entry = line
       return nothing
@@ -69,6 +73,7 @@ function ofPrettyJournal(): Unwrap {
     entry = undefined
     return journalEntry(whole) ?? { stream: '', text: `${whole}\n` }
   }
+  return Object.assign(unwrap, { begun: () => entry })
 }
 
 /** `dmesg --json`: the messages stand on lines of their own. */
@@ -219,7 +224,8 @@ export class Unwrapping {
   }
 
   end(): string {
-    const rest = [...this.#parts.values()].join('\n')
+    const begun = this.#unwrap.begun?.()
+    const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun])].join('\n')
     this.#parts.clear()
     return rest
   }

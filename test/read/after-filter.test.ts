@@ -279,4 +279,16 @@ t.test('calls as they came back: of whom, and those that found no room are count
   t.equal(told?.calls.length, 65535)
   const first = { architecture: 'x86_64', name: 'close', args: [0n], result: -1, pid: 1, program: undefined }
   t.match(told?.calls[0], { ...first, count: 2 })
+
+  const again = [...lines.slice(1, 3), ...lines.slice(-2, -1), ...lines.slice(2, 3), ...lines.slice(2, 3)]
+  await observeReturned(
+    [{ name: 'trace', bytes: [Buffer.from(`${again.join('\n')}\n`)] }],
+    { format: 'strace', architecture: 'x86_64', afterFilter: true },
+    {
+      wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
+      tell: (calls) => (told = calls),
+    },
+  )
+  const counted = told?.calls.map(({ program, count }) => ({ program, count }))
+  t.same(counted, [{ program: undefined, count: 1 }, { program: 'x', count: 2 }], 'each of its own program') // prettier-ignore
 })

@@ -293,6 +293,9 @@ t.test('other JSON of the journal and of dmesg', async (t) => {
     [{ calls: 1, unparsed: 1 }],
     'an entry that is none',
   )
+  const begun = await observeText(`${pretty(entry)}\n${pretty(entry).slice(0, -2)}\n`)
+  t.match(begun.sources, [{ calls: 1, unparsed: 1 }], 'an entry that is cut')
+  t.ok(codes(begun).includes('truncated'))
 })
 
 t.test('a record that a mailer has wrapped is one', async (t) => {

@@ -107,7 +107,9 @@ export class Returned {
     const { part } = thread.image
     const calls = this.#found.get(part) ?? new Map<string, ReturnedCall>()
     this.#found.set(part, calls)
-    const key = [architecture, number, name, pid, result, ...differing.map(value)].join(' ')
+    // An execve makes another program of the same process.
+    const program = this.#programOf(thread.image)
+    const key = [architecture, number, name, pid, result, ...differing.map(value), program].join(' ')
     const before = calls.get(key)
     if (before === undefined && this.#size >= room) {
       this.#lost++
@@ -121,7 +123,7 @@ export class Returned {
       args: before?.args ?? shown(entered),
       result,
       pid,
-      program: before?.program ?? this.#programOf(thread.image),
+      program,
       count: (before?.count ?? 0) + 1,
     })
   }
