@@ -36,12 +36,6 @@ export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
     { line: 'await guardian.end()', why: fault },
   ],
   'src/record/ebpf/session.ts': [{ line: 'if (!(error instanceof BpfError)) throw error', why: olderKernel }],
-  'src/record/strace.ts': [
-    {
-      line: 'throw read.error instanceof UserError ? new UserError(read.error.message, 125) : read.error',
-      why: 'what strace writes while we read it is no input that is refused, unless the machine fails',
-    },
-  ],
   'src/record/audit/socket.ts': [
     { line: "if (code === 'EAGAIN') return", why: fault },
     { line: 'clearInterval(socket.#poll)', why: fault },
@@ -49,7 +43,6 @@ export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
     { line: "throw new Error('the audit system does not answer')", why: fault },
   ],
   'src/record/audit/index.ts': [
-    { line: 'socket.close()', why: fault },
     { line: "return (error as Error).message.split('\\n')[0] ?? ''", why: fault },
   ],
   'src/record/fifo.ts': [{ line: 'await remove()', why: fault }],

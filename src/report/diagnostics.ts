@@ -35,9 +35,7 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'foreign-machine': ({ machine = '?' }) =>
     `a call of an architecture that is none of ours (${machine}), not counted`,
   'choice-not-told': ({ field = '?', records = 'some' }) =>
-    records === '1'
-      ? `1 record does not carry what --${field} asks for, and is not counted`
-      : `${records} records do not carry what --${field} asks for, and are not counted`,
+    `${records} ${records === '1' ? 'record does' : 'records do'} not carry what --${field} asks for: not counted`,
   'broken-record': () => 'a record is cut by a line end in a process name: lines after it may be forged',
   'other-map': ({ map = '@' }) =>
     `${map} does not seem to count calls and is left out: name the map @syscalls, or print it alone`,

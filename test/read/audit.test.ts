@@ -296,6 +296,8 @@ t.test('other JSON of the journal and of dmesg', async (t) => {
   const begun = await observeText(`${pretty(entry)}\n${pretty(entry).slice(0, -2)}\n`)
   t.match(begun.sources, [{ calls: 1, unparsed: 1 }], 'an entry that is cut')
   t.ok(codes(begun).includes('truncated'))
+  const broken = dmesg(`audit: type=1326 audit(1.5:2): ${record}`, 'broken').replace('"broken"', '"\\u00"')
+  t.match((await observeText(broken)).sources, [{ calls: 1, unparsed: 1 }], 'a message that is no JSON')
 })
 
 t.test('a record that a mailer has wrapped is one', async (t) => {
