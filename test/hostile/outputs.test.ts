@@ -25,7 +25,12 @@ import { noStrace } from '../live/command.ts'
 const [node, ...words] = await bundled()
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-outputs-'))
 chmodSync(folder, 0o777)
-t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+t.teardown(() => {
+  // Whoever is not root empties only what may be written to.
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) chmodSync(join(folder, entry.name), 0o755)
+  rmSync(folder, { recursive: true, force: true })
+})
 const at = (...names: readonly string[]): string => join(folder, ...names)
 const isRoot = process.getuid?.() === 0
 const withoutStrace = await noStrace()
