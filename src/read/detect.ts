@@ -13,7 +13,7 @@ export { formats, type Format } from './formats.ts'
 /** What can be told of a source from its first bytes (256 KiB or all of it). Throws a UserError for what is no trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError(`${name}: is empty; give a trace that holds at least one call`)
-  const text = latin1(head).replace(/^\xef\xbb\xbf/, '')
+  const text = latin1(head)
   if (isBinary(head)) {
     throw new UserError(
       `${name}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`,

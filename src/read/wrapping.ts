@@ -200,6 +200,7 @@ export class Unwrapping {
   readonly #unwrap: Unwrap
   readonly #stream: string | undefined
   readonly #parts = new Map<string, string>()
+  #isFirst = true
 
   constructor({ name, stream }: Wrapping) {
     this.#unwrap = unwrapperOf(name)
@@ -210,10 +211,14 @@ export class Unwrapping {
   line(line: string): string {
     const bare = line.endsWith('\r') ? line.slice(0, -1) : line
     const found = this.#unwrap(bare)
+    const isFirst = this.#isFirst
+    this.#isFirst = false
     if (found === undefined) return `${bare}\n`
     // An empty line, so that the places of the others stay right.
     if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'
-    const text = (this.#parts.get(found.stream) ?? '') + found.text
+    // What was wrapped may have been a file that began with UTF-8's byte order mark.
+    const inner = isFirst ? found.text.replace(/^\xef\xbb\xbf/, '') : found.text
+    const text = (this.#parts.get(found.stream) ?? '') + inner
     if (text.endsWith('\n')) {
       this.#parts.delete(found.stream)
       return text

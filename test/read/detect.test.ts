@@ -82,6 +82,8 @@ t.test('a byte order mark hides no first line', async (t) => {
     const observations = await observeText(`\ufeff${line}\n`)
     t.same(calls(observations), wanted, line)
     t.equal(observations.sources[0]?.unparsed, 0, line)
+    const wrapped = await observeText(`2026-11-24T01:07:57.1Z stderr F \ufeff${line}\n`)
+    if (line !== hook) t.same(calls(wrapped), wanted, `${line}, in a container's log`)
   }
 })
 

@@ -49,9 +49,6 @@ const mentionLimit = 65536
 const gluedLimit = 64
 const nameLimit = 40
 
-/** UTF-8's, as latin1. */
-const byteOrderMark = /^\xef\xbb\xbf/
-
 /** A call whose line was cut by a message of strace's or by text of the program. */
 interface Open {
   readonly thread: Thread
@@ -258,8 +255,7 @@ export class StraceReader implements Reader {
     )
   }
 
-  #line(given: string, number: number): void {
-    const text = number === 1 ? given.replace(byteOrderMark, '') : given
+  #line(text: string, number: number): void {
     if (this.#machine === undefined && number <= evidenceLines) this.#machine = machineOf(text)
     if (this.#tables.open && this.#tables.takes(text, this.#counts.source, number)) return
     const line = parseLine(text)
