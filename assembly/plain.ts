@@ -1,7 +1,8 @@
 // The commonest lines of strace, told apart from their bytes, sixteen at a time where it pays: a call with its result,
 // its two halves, an exit, a signal, behind the prefixes of -f, -t and their kin. In AssemblyScript, because V8 runs it
-// at full speed from the first line on. Says nothing that grammar.ts and result.ts would not say of the same line, and
-// stops at the first that is not plain; what a line means for those around it, src/read/strace/scan.ts decides.
+// at full speed from the first line on. Says nothing that grammar.ts and result.ts would not say of the same line.
+// Counts the calls of threads that the host has named; stops at the first line that is more than that, or not plain:
+// what it means for those around it, src/read/strace/scan.ts decides.
 // Compiled by scripts/make-plain.ts, which takes the limits from where they stand.
 import { at16, isDigit, isHexLetter, isUpper, lineEnd, run16, within16 } from './bytes'
 import {
@@ -231,7 +232,7 @@ function afterSpaces(at: usize): usize {
 /** `23:52:03 `, `23:52:03.949497 ` or `1795477923.985055 `; 0 for anything else. */
 function afterTime(start: usize): usize {
   const word = v128.load(start)
-  const digits = i8x16.bitmask(i8x16.lt_u(i8x16.sub(word, i8x16.splat(0x30)), i8x16.splat(10)))
+  const digits = within16(word, 0x30, 0x39)
   const clock = i8x16(0, 0, 0x3a, 0, 0, 0x3a, 0, 0, 0x2e, 0, 0, 0, 0, 0, 0, 0x20)
   // 00:00:00.000000_
   if (digits === 0x7edb && (i8x16.bitmask(i8x16.eq(word, clock)) & 0x8124) === 0x8124) return start + 16
@@ -283,9 +284,7 @@ function isResumed(at: usize): bool {
 
 /** How long the name is that this byte ends; 0 where it is longer than any. */
 function lengthOfName(at: usize, terminator: u8): i32 {
-  const first = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(terminator)))
-  const second = i8x16.bitmask(i8x16.eq(v128.load(at, 16), i8x16.splat(terminator)))
-  const found = first | (second << 16)
+  const found = at16(at, terminator) | (at16(at + 16, terminator) << 16)
   return found === 0 ? 0 : ctz(found)
 }
 

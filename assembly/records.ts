@@ -2,7 +2,7 @@
 // A filter's record that refused nothing tells a call; records but SECCOMP and SYSCALL tell none. Stops at the first
 // line that is neither. A value of a process (comm, exe) stands before the block that tells the call: the last counts.
 // Compiled by scripts/make-plain.ts.
-import { isDigit, isHexLetter, isUpper, lineEnd } from './bytes'
+import { at16, isDigit, isHexLetter, isUpper, lineEnd } from './bytes'
 import { lineLimit } from './limits'
 
 /** The machines that are known, by their AUDIT_ARCH; 0 behind the last. */
@@ -122,7 +122,7 @@ function afterHexadecimal(at: usize): usize {
 /** A control sequence of a terminal is taken out of a line before it is read. */
 function hasEscape(line: usize, stop: usize): bool {
   for (let at = line; at < stop; at += 16) {
-    const found = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x1b)))
+    const found = at16(at, 0x1b)
     if (found !== 0 && at + ctz(found) < stop) return true
   }
   return false

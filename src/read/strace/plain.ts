@@ -1,5 +1,5 @@
-// Lines of strace's commonest forms, told apart by compiled code (assembly/plain.ts): this file hands it bytes and the
-// names of calls, and knows nothing of what the lines mean.
+// Lines of strace's commonest forms, told apart and counted by compiled code (assembly/plain.ts): this file hands it
+// bytes, the names of calls and where whose calls are counted, and knows nothing of what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
 import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
 import { plainCode } from './data/plain.ts'
