@@ -340,7 +340,9 @@ function nameOf(
   return syscallTable(architecture ?? 'x86_64').byNumber(call)?.name ?? String(call)
 }
 
-/** The architecture of an AUDIT_ARCH value; x32 shares x86_64's. Undefined for one that is none of ours. */
-export function architectureOfAudit(value: number): Architecture | undefined {
+/** The architecture of an AUDIT_ARCH as records have it; x32 shares x86_64's. Undefined for one that is none of ours. */
+export function architectureOfAudit(word: string): Architecture | undefined {
+  if (!/^[0-9a-f]{8}$/.test(word)) return undefined
+  const value = Number.parseInt(word, 16)
   return (Object.keys(architectures) as Architecture[]).find((each) => architectures[each].audit === value)
 }

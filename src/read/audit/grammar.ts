@@ -155,7 +155,7 @@ const interpreted: ReadonlyMap<string, Architecture> = new Map([
 ])
 
 function architectureNamed(machine: string): Architecture | undefined {
-  if (isRaw(machine)) return architectureOfAudit(Number.parseInt(machine, 16))
+  if (isRaw(machine)) return architectureOfAudit(machine)
   if (isArchitecture(machine) && architectures[machine].bits > 0) return machine
   return interpreted.get(machine)
 }

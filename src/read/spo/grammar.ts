@@ -51,9 +51,7 @@ function toldBy(text: string, say: Say): Told {
     say.evidence('native-only')
     return { call, subject: () => subjectOf(pairs) }
   }
-  const architecture = /^[0-9a-f]{8}$/.test(machine)
-    ? architectureOfAudit(Number.parseInt(machine, 16))
-    : undefined
+  const architecture = architectureOfAudit(machine)
   if (architecture === undefined) {
     say.diagnostic('foreign-machine', { machine })
     return 'ignored'
