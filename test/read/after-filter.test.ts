@@ -266,29 +266,25 @@ t.test('calls as they came back: of whom, and those that found no room are count
     '1 execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
     '1 close(70000) = -1 EPERM (Operation not permitted)',
   ]
-  let told: ReturnedCalls | undefined
-  await observeReturned(
-    [{ name: 'trace', bytes: [Buffer.from(`${lines.join('\n')}\n`)] }],
-    { format: 'strace', architecture: 'x86_64', afterFilter: true },
-    {
-      wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
-      tell: (calls) => (told = calls),
-    },
-  )
+  const returned = async (trace: readonly string[]): Promise<ReturnedCalls | undefined> => {
+    let told: ReturnedCalls | undefined
+    await observeReturned(
+      [{ name: 'trace', bytes: [Buffer.from(`${trace.join('\n')}\n`)] }],
+      { format: 'strace', architecture: 'x86_64', afterFilter: true },
+      {
+        wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
+        tell: (calls) => (told = calls),
+      },
+    )
+    return told
+  }
+  const told = await returned(lines)
   t.match(told, { lost: 17, programs: 1 }, 'the call before the filter and the one of the new program too')
   t.equal(told?.calls.length, 65535)
   const first = { architecture: 'x86_64', name: 'close', args: [0n], result: -1, pid: 1, program: undefined }
   t.match(told?.calls[0], { ...first, count: 2 })
 
   const again = [...lines.slice(1, 3), ...lines.slice(-2, -1), ...lines.slice(2, 3), ...lines.slice(2, 3)]
-  await observeReturned(
-    [{ name: 'trace', bytes: [Buffer.from(`${again.join('\n')}\n`)] }],
-    { format: 'strace', architecture: 'x86_64', afterFilter: true },
-    {
-      wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
-      tell: (calls) => (told = calls),
-    },
-  )
-  const counted = told?.calls.map(({ program, count }) => ({ program, count }))
+  const counted = (await returned(again))?.calls.map(({ program, count }) => ({ program, count }))
   t.same(counted, [{ program: undefined, count: 1 }, { program: 'x', count: 2 }], 'each of its own program') // prettier-ignore
 })
