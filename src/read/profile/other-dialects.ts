@@ -5,10 +5,10 @@
 import { UserError } from '../../errors.ts'
 import { whyNotYaml, yaml } from '../../yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
-import type { Wanted } from './reader.ts'
+import type { AllowedCall } from './reader.ts'
 
 interface Found {
-  readonly wanted: readonly Wanted[]
+  readonly wanted: readonly AllowedCall[]
   readonly seen: boolean
 }
 
@@ -32,7 +32,7 @@ export function isOtherDialect(head: string): boolean {
   )
 }
 
-function wantedAt(name: string, lines: ReadonlyMap<string, number>): Wanted {
+function wantedAt(name: string, lines: ReadonlyMap<string, number>): AllowedCall {
   return { name, line: lines.get(name) ?? 1, architectures: 'any', values: new Map() }
 }
 
