@@ -19,10 +19,9 @@ import {
   readSuspects,
   refusedAtExit,
   type RefusalMaps,
-  type Watch,
 } from '../../src/record/ebpf/refused.ts'
 import { wantArguments, wantedArguments } from '../../src/record/ebpf/session.ts'
-import { record } from '../../src/record/index.ts'
+import { record, type Watch } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from '../live/command.ts'
 import { BpfMachine, type Kernel } from './bpf-machine.ts'
 

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { guardianCommand, isSingleFile } from '../../own.ts'
-import type { Watch } from '../ebpf/refused.ts'
+import type { Watch } from '../refusals/index.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */
@@ -34,7 +34,7 @@ const allowAll = {
 export const allowAllText = JSON.stringify(allowAll)
 
 /** A filter to run the container under instead of one that allows all, and what it may refuse. */
-export interface Under {
+export interface EnforcedProfile {
   /** The text of a file that the engine or runtime reads. */
   readonly profile: string
   readonly watch: Watch

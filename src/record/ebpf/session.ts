@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
-import { signalProcess } from '../traced.ts'
+import type { Refusals, Watch } from '../refusals/index.ts'
+import { signalProcess } from '../runner/processes.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { readCounts, readLost } from './counted.ts'
@@ -30,8 +31,6 @@ import {
   refusedAtExit,
   startedProgram,
   type RefusalMaps,
-  type Suspect,
-  type Watch,
 } from './refused.ts'
 
 const bit30 = 0x40000000
@@ -177,14 +176,6 @@ export class Session {
   close(): void {
     this.#calls.close()
   }
-}
-
-export interface Refusals {
-  readonly suspects: readonly Suspect[]
-  /** How many found no room. */
-  readonly lost: number
-  /** How many programs were started under a filter. */
-  readonly programs: number
 }
 
 function watchRefusals(
