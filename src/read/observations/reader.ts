@@ -207,7 +207,8 @@ function wrongCall(call: unknown): string | undefined {
   let failed = 0
   for (const key of ['enosys', 'eperm', 'eacces']) {
     const { [key]: count = 0 } = call
-    if (!isCount(count, 0) || (failed += count) > call['count']) return `"${key}" is not a count within "count"`
+    if (!isCount(count, 0) || (failed += count) > call['count'])
+      return `"${key}" is not a count within "count"`
   }
   const args = call['args'] ?? {}
   if (!isObject(args)) return '"args" is not an object'

@@ -91,7 +91,11 @@ function resultAt(text: string, at: number): Ending | undefined {
   if (found === null) return undefined
   const value = found[1] === undefined ? undefined : BigInt(found[1])
   const [, name, number] = rest.includes('(INJECTED') ? [] : (failed.exec(rest) ?? [])
-  return { kind: 'returned', failure: failures[name === undefined ? ` (errno ${number})` : ` ${name}`], value }
+  return {
+    kind: 'returned',
+    failure: failures[name === undefined ? ` (errno ${number})` : ` ${name}`],
+    value,
+  }
 }
 
 /** Whether a line without a start of its own can be the second half of a cut call: `…) = 3`. */

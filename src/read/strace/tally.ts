@@ -34,7 +34,15 @@ export class Tally {
   entry(id: NameId, source: number, line: number): Entry {
     const known = this.entries[id]
     if (known !== undefined) return known
-    const entry: Entry = { count: 0, ...noFailures, args: undefined, tries: undefined, awaited: 0, source, line }
+    const entry: Entry = {
+      count: 0,
+      ...noFailures,
+      args: undefined,
+      tries: undefined,
+      awaited: 0,
+      source,
+      line,
+    }
     this.entries[id] = entry
     this.ids.push(id)
     return entry
