@@ -17,6 +17,6 @@ export type {
   Reason,
   RuleAction,
 } from './policy.ts'
-export { printPolicy } from './print.ts'
+export { printPolicy } from '../print/policy-json.ts'
 export { onAarch64 } from './translate.ts'
 export { reasonsWithoutTrace } from './untraced.ts'

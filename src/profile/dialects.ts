@@ -2,7 +2,7 @@
 // ready to be resolved for an architecture, capabilities and a kernel. Authority: moby/profiles seccomp.go,
 // containers/common pkg/seccomp/types.go, security-profiles-operator api/seccompprofile/v1.
 import type { Action, OciProfile, OciRule } from './document.ts'
-import type { Finding, Standing } from './findings.ts'
+import type { Finding, Standing } from '../check/findings.ts'
 import type { TreeNode } from './tree.ts'
 
 /**

@@ -13,11 +13,11 @@ export type {
   ReadProfile,
   RuleFilter,
 } from './dialects.ts'
-export type { Finding, FindingCode, Severity, Standing } from './findings.ts'
-export { sortFindings } from './findings.ts'
-export { buildProfile } from './build.ts'
-export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export type { Finding, FindingCode, Severity, Standing } from '../check/findings.ts'
+export { sortFindings } from '../check/findings.ts'
+export { buildProfile } from '../print/build.ts'
+export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from '../print/print-policy.ts'
 export { isJson, parseProfile, parseProfiles, soundProfile, type ParseOptions } from './parse.ts'
-export { printProfile } from './print.ts'
-export { floorProblems, type FloorProblemOptions } from './problems/floor.ts'
-export { isValid, profileProblems, type ProblemOptions } from './problems.ts'
+export { printProfile } from '../print/profile.ts'
+export { floorProblems, type FloorProblemOptions } from '../check/floor.ts'
+export { isValid, profileProblems, type ProblemOptions } from '../check/problems.ts'

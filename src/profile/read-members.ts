@@ -1,7 +1,7 @@
 // The members of an object by their keys, as the loaders match them. Authority: Go's encoding/json (runc, moby,
 // containers/common, containerd) ignores unknown keys, matches known ones without regard to case and takes the last
 // of repeated ones; crun's parser matches exactly. Whatever they would not agree on becomes a finding.
-import { finding, type Finding, type Standing } from './findings.ts'
+import { finding, type Finding, type Standing } from '../check/findings.ts'
 import { nearest } from './nearest.ts'
 import type { TreeNode } from './tree.ts'
 

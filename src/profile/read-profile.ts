@@ -3,7 +3,7 @@
 // seccomp.go and containers/common pkg/seccomp/types.go for the keys beyond it.
 import type { ArchMapEntry, BeyondOci, PlacedRule, ReadProfile, RuleFilter } from './dialects.ts'
 import type { OciArgument } from './document.ts'
-import { finding, type Finding, type Standing } from './findings.ts'
+import { finding, type Finding, type Standing } from '../check/findings.ts'
 import { readMembers, type Key } from './read-members.ts'
 import {
   readAction,

@@ -1,6 +1,6 @@
 // Strings, words of a closed set and unsigned numbers out of a tree. Authority for numbers: Go's uint32 and uint64
 // (encoding/json refuses 1.0, 1e3, signs and what does not fit), libseccomp for the limits below that.
-import { finding, type Finding } from './findings.ts'
+import { finding, type Finding } from '../check/findings.ts'
 import { nearest } from './nearest.ts'
 import { wrongType } from './read-members.ts'
 import type { StringNode, TreeNode } from './tree.ts'

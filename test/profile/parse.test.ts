@@ -8,8 +8,8 @@ import {
   soundProfile,
 } from '../../src/profile/index.ts'
 import { parseYaml } from '../../src/profile/yaml.ts'
-import { small } from './policies.ts'
-import { needsShared, sharedNames, sharedText } from './shared.ts'
+import { small } from '../print/policies.ts'
+import { needsShared, sharedNames, sharedText } from '../shared.ts'
 
 t.test('a rule keeps its dialect’s keys, typed, with line and pointer', (t) => {
   const text = `{

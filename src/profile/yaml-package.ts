@@ -2,7 +2,7 @@
 // it cannot bear is refused before it sees it: it is recursive, makes regular expressions from indentation that exhaust
 // V8's memory (seen: abort at 20000 nested `- `), and its tree is a hundred times as large as the text.
 import { createRequire } from 'node:module'
-import { depthLimit, nodeLimit } from './profile/tree.ts'
+import { depthLimit, nodeLimit } from './tree.ts'
 
 type Package = typeof import('yaml')
 let loaded: Package | undefined

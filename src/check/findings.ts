@@ -3,7 +3,7 @@
 //   error    some runtime or loader of this dialect refuses the document, or the specification forbids it
 //   warning  it is accepted, and does something else than it says, or not everywhere the same
 //   note     worth knowing; it works
-import type { Place } from './tree.ts'
+import type { Place } from '../profile/tree.ts'
 
 export type Severity = 'error' | 'warning' | 'note'
 
