@@ -3,7 +3,8 @@
 // (`errno` strings go before the numbers, in its engines only).
 import { errnoNumber } from '../abi/errnos.ts'
 import type { Action } from '../profile/document.ts'
-import { finding, type Finding, type Standing } from './findings.ts'
+import type { Standing } from '../profile/flaws.ts'
+import { finding, type Finding } from './findings.ts'
 import { takesErrno } from '../profile/words.ts'
 import { keyOf, type Subject } from './subject.ts'
 

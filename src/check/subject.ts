@@ -3,7 +3,8 @@ import { architectures, architectureNames, type Architecture } from '../abi/arch
 import { errnoNumber } from '../abi/errnos.ts'
 import type { ParsedProfile, ReadProfile } from '../profile/dialects.ts'
 import type { Action } from '../profile/document.ts'
-import type { Finding, Standing } from './findings.ts'
+import type { Standing } from '../profile/flaws.ts'
+import type { Finding } from './findings.ts'
 import { nodeAt } from '../profile/tree.ts'
 import { takesErrno } from '../profile/words.ts'
 

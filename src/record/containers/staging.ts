@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
-import type { Watch } from '../ebpf/refused.ts'
+import type { Watch } from '../refusals.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */

@@ -3,7 +3,7 @@
 // take every call that could be a refused one by its number and result; what the filter answers to its arguments says
 // which of them are.
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
-import type { Architecture } from '../../abi/architectures.ts'
+import type { Suspect, Watch } from '../refusals.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
 import type { BpfCalls, KernelMap } from './kernel.ts'
@@ -23,35 +23,6 @@ import {
   update,
   type Membership,
 } from './program.ts'
-
-/** Calls that a filter may refuse, and how. */
-export interface Watch {
-  /** What a refused call returns: 0, or an errno's negative. */
-  readonly results: readonly number[]
-  /** Some are answered with TRAP. */
-  readonly traps: boolean
-  /** What is allowed, to some arguments at least; all else is watched. */
-  readonly calls: readonly {
-    readonly architecture: Architecture
-    readonly number: number
-    /** The arguments that the answer depends on: calls that differ in others are one. None: never refused. */
-    readonly arguments: readonly number[]
-  }[]
-}
-
-/** What may be a refused call: the same call of one process with the same result, as often as it was made. */
-export interface Suspect {
-  readonly architecture: Architecture
-  /** Undefined: a thread was ended by its filter, and this kernel does not tell for which call. */
-  readonly number: number | undefined
-  /** The six of the first one; undefined where they are not told. */
-  readonly args: readonly bigint[] | undefined
-  /** `logged`: a filter for audit let it through instead of refusing it. */
-  readonly result: number | 'trapped' | 'ended' | 'logged'
-  readonly pid: number
-  readonly comm: string
-  readonly count: number
-}
 
 export interface RefusalMaps {
   /** Per slot: `never` refused, or a bit for each argument that matters. */

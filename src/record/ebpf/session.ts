@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../traced.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
@@ -29,8 +30,6 @@ import {
   refusedAtExit,
   startedProgram,
   type RefusalMaps,
-  type Suspect,
-  type Watch,
 } from './refused.ts'
 
 const bit30 = 0x40000000
@@ -176,14 +175,6 @@ export class Session {
   close(): void {
     this.#calls.close()
   }
-}
-
-export interface Refusals {
-  readonly suspects: readonly Suspect[]
-  /** How many found no room. */
-  readonly lost: number
-  /** How many programs were started under a filter. */
-  readonly programs: number
 }
 
 function watchRefusals(
