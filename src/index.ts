@@ -51,7 +51,7 @@ export {
 } from './policy/index.ts'
 export * from './print/index.ts'
 export * from './profile/index.ts'
-export type { Evidence, SourceAccount } from './read/account.ts'
+export type { Evidence, SourceSummary } from './read/account.ts'
 export type { Format } from './read/detect.ts'
 export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'

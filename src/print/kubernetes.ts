@@ -3,7 +3,7 @@
 // Syscalls with seccomp" and the PodSpec's securityContext. YAML is written so that YAML 1.1 readers, which the
 // Kubernetes tools are, take every string for a string.
 import { UserError } from '../errors.ts'
-import { yaml } from '../profile/yaml-package.ts'
+import { yaml } from '../profile/bounded-yaml.ts'
 import type { OciProfile } from '../profile/document.ts'
 import { profileValue } from './profile.ts'
 

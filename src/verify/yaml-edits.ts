@@ -4,7 +4,7 @@
 import type { JSONPath } from 'jsonc-parser'
 import type { Document, Node, Scalar } from 'yaml'
 import type { JsonValue } from '../print/json-text.ts'
-import { yaml } from '../profile/yaml-package.ts'
+import { yaml } from '../profile/bounded-yaml.ts'
 import type { TextEdits } from './text-edits.ts'
 
 export const yamlEdits: TextEdits = {
