@@ -6,7 +6,7 @@
 import type { Suspect, Watch } from '../refusals.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
-import type { BpfCalls, KernelMap } from './kernel.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type Machine } from './layout.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import {
@@ -43,7 +43,7 @@ const key = { at: -136, first: 0, number: 4, process: 8, result: 12, args: 16, s
 const value = { at: -216, count: 0, comm: 8, args: 24, size: 72 } as const
 const commSize = 16
 
-export function createRefusalMaps(calls: BpfCalls, machine: Machine, watch: Watch): RefusalMaps {
+export function createRefusalMaps(calls: MapCalls, machine: Machine, watch: Watch): RefusalMaps {
   const slots = architecturesOf[machine].length * slotsPerArchitecture
   const maps = {
     watched: calls.createMap('watched', { type: 'array', key: 4, value: 4, entries: slots }),
@@ -169,7 +169,7 @@ function kept(layout: Layout, maps: Maps, { watched: places, suspects }: Refusal
     bpf.call('currentComm'),
     ...update(suspects, key.at, value.at, noExist),
     bpf.jumpIf(0, 'equal', 0, 'done'),
-    bpf.jumpIf(0, 'notEqual', alreadyThere, 'lost'),
+    bpf.jumpIfLower(0, 'notEqual', alreadyThere, 'lost'),
     ...lookup(suspects, key.at),
     bpf.jumpIf(0, 'equal', 0, 'lost'),
     ...increment(0),
@@ -197,7 +197,7 @@ function argument(offset: number, index: number, way: string, lower: boolean): r
 }
 
 export function readSuspects(
-  calls: BpfCalls,
+  calls: MapCalls,
   { suspects }: RefusalMaps,
   machine: Machine,
 ): readonly Suspect[] {
