@@ -19,10 +19,10 @@ import {
   readSuspects,
   refusedAtExit,
   type RefusalMaps,
-  type Watch,
 } from '../../src/record/ebpf/refused.ts'
 import { wantArguments, wantedArguments } from '../../src/record/ebpf/session.ts'
 import { record } from '../../src/record/index.ts'
+import type { Watch } from '../../src/record/refusals.ts'
 import { noEbpf, noStrace } from '../live/command.ts'
 import { BpfMachine, type Kernel } from './bpf-machine.ts'
 
