@@ -17,7 +17,7 @@ import {
 import type { Reason } from '../src/policy/policy.ts'
 import { reasonText } from '../src/report/explanation.ts'
 import { transcript } from './commands/world.ts'
-import { needsShared } from './profile/shared.ts'
+import { needsShared } from './shared.ts'
 
 const hostile = 'a\n::error::x <b>\u001b[2J.strace'
 const trace = 'socket(AF_INET, SOCK_STREAM, 0) = 3\nbpf(BPF_MAP_CREATE, NULL, 0) = 3\nexit_group(0) = ?\n'
