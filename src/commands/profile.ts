@@ -6,15 +6,9 @@ import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import {
-  derivePolicy,
-  printPolicy,
-  versionFloor,
-  type BeyondChoice,
-  type FloorChoice,
-} from '../policy/index.ts'
+import { derivePolicy, versionFloor, type BeyondChoice, type FloorChoice } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
-import { printPolicyAs } from '../profile/index.ts'
+import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'

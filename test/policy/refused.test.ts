@@ -5,7 +5,8 @@ import { evaluate } from '../../src/meaning/index.ts'
 import { answerText } from '../../src/meaning/answer.ts'
 import { mergeObservations, observe, printObservations, type Observations } from '../../src/observe/index.ts'
 import { derivePolicy, type PolicyOptions } from '../../src/policy/index.ts'
-import { buildProfile, parseProfile, printProfile } from '../../src/profile/index.ts'
+import { buildProfile, printProfile } from '../../src/print/index.ts'
+import { parseProfile } from '../../src/profile/index.ts'
 import { ceilingLines } from '../../src/report/ceiling.ts'
 
 const start = ['execve("/bin/app", ["app"], 0x7ffd /* 1 var */) = 0', 'brk(NULL) = 0x55d0c2a5b000']
