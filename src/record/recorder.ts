@@ -2,7 +2,7 @@
 // what a launch says and takes a recorder through them.
 import type { Cgroup } from './cgroups.ts'
 import type { CommandOptions, EndingSignal, Recording } from './recording.ts'
-import type { Watch } from './refusals/index.ts'
+import type { Watch } from './refusals.ts'
 
 /** What is started, and whose calls count. */
 export interface Launch {

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs'
 import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import type { Launch } from '../recorder.ts'
 import { recorders } from '../recorders.ts'
-import type { Watch } from '../refusals/index.ts'
+import type { Watch } from '../refusals.ts'
 import { run } from '../runner/index.ts'
 import { startGuardian } from './staging.ts'
 

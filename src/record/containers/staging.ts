@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { guardianCommand, isSingleFile } from '../../own.ts'
-import type { Watch } from '../refusals/index.ts'
+import type { Watch } from '../refusals.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */

@@ -7,7 +7,7 @@ import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type Machine } from './layout.ts'
-import type { Suspect, Watch } from '../refusals/index.ts'
+import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import {
   alreadyThere,
