@@ -62,7 +62,7 @@ function readBuiltin(name: string): Builtin {
   const data = Object.hasOwn(builtins, name) ? builtins[name] : undefined
   const text = name === 'unconfined' ? unconfined : data && jsonOf(data.text)
   if (text === undefined) {
-    throw new UserError(`there is no built-in profile ${name}: take ${builtinNames.join(', ')}, or a file`)
+    throw new UserError('no-such-builtin', { name, builtins: builtinNames })
   }
   const parsed = parseProfile(text, { name })
   // Podman's and CRI-O's loader ignores minKernel, and names of errors go before numbers.
