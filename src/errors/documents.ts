@@ -101,6 +101,19 @@ export const documentErrors = {
     ({ name, builtins }: { readonly name: string; readonly builtins: readonly string[] }) =>
       `there is no built-in profile ${name}: take ${builtins.join(', ')}, or a file`,
   ],
+  'no-such-builtin-version': [
+    2,
+    ({
+      name,
+      engine,
+      versions,
+    }: {
+      readonly name: string
+      readonly engine: string
+      readonly versions: string
+    }) =>
+      `there is no built-in profile ${name}: ${engine}'s are known for versions ${versions}; ${engine} alone is the newest`,
+  ],
   'no-such-capability': [
     2,
     ({ name }: { readonly name: string }) =>
