@@ -41,6 +41,7 @@ export const rooms: readonly Room[] = [
   { path: 'harden' },
   { path: 'print' },
   { path: 'git', packages: ['execa'], acts: true },
+  { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
   {
     path: 'verify',
     packages: [...files, 'execa', 'jsonc-parser', 'node:crypto', 'node:tty', 'yaml'],
