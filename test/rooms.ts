@@ -13,6 +13,7 @@ export interface Room {
 const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises']
 
 export const rooms: readonly Room[] = [
+  { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
   { path: 'own.ts', packages: files, acts: true },

@@ -73,7 +73,7 @@ export function explainProfile(
   const chosen = architectureNames.filter((each) => (asked.length === 0 ? ['x86_64'] : asked).includes(each))
   const strange = calls?.find((call) => chosen.every((each) => syscallTable(each).byName(call) === undefined))
   if (strange !== undefined) {
-    throw new UserError(`${chosen.join(', ')} has no call ${strange}: see seccomp-gen syscalls`)
+    throw new UserError('no-such-call', { architectures: chosen, call: strange })
   }
   return chosen.flatMap((architecture) => explainOn(architecture, profile, within, options))
 }
