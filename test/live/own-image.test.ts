@@ -44,8 +44,14 @@ async function prepared(): Promise<string | false> {
     'buildah',
     [
       ...storage,
-      ...['build', '--isolation', 'chroot', '--file', join(root, 'Containerfile')],
-      ...['--tag', image, join(folder, 'image')],
+      'build',
+      '--isolation',
+      'chroot',
+      '--file',
+      join(root, 'Containerfile'),
+      '--tag',
+      image,
+      join(folder, 'image'),
     ],
     { reject: false },
   )
