@@ -2,6 +2,7 @@
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { proposedCall } from '../profile/proposals.ts'
 import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
@@ -65,7 +66,9 @@ function answer(meaning: Meaning, architecture: Architecture, call: string, args
     ? Number(call)
     : syscallTable(architecture).byName(call)?.number
   if (number === undefined || number > 0xffffffff) {
-    throw new UserError(`${architecture} has no call ${call}: see \`seccomp-gen syscalls\``)
+    const meant = proposedCall(call, [architecture])
+    const hint = meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`
+    throw new UserError(`${architecture} has no call ${call}: ${hint}`)
   }
   if (args.length > 6) throw new UserError('a call has at most six arguments')
   return meaning.answer(architecture, number, args.map(value))
