@@ -13,6 +13,7 @@ export interface Room {
 const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises']
 
 export const rooms: readonly Room[] = [
+  { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
   { path: 'own.ts', packages: files, acts: true },
@@ -40,6 +41,7 @@ export const rooms: readonly Room[] = [
   { path: 'harden' },
   { path: 'print' },
   { path: 'git', packages: ['execa'], acts: true },
+  { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
   {
     path: 'verify',
     packages: [...files, 'execa', 'jsonc-parser', 'node:crypto', 'node:tty', 'yaml'],

@@ -67,17 +67,16 @@ function answer(meaning: Meaning, architecture: Architecture, call: string, args
     : syscallTable(architecture).byName(call)?.number
   if (number === undefined || number > 0xffffffff) {
     const meant = proposedCall(call, [architecture])
-    const hint = meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`
-    throw new UserError(`${architecture} has no call ${call}: ${hint}`)
+    throw new UserError('no-such-call', { architectures: [architecture], call, meant })
   }
-  if (args.length > 6) throw new UserError('a call has at most six arguments')
+  if (args.length > 6) throw new UserError('too-many-arguments')
   return meaning.answer(architecture, number, args.map(value))
 }
 
 function value(word: string): bigint {
-  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError(`${word} is no 64-bit number`)
+  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
   const number = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
-  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError(`${word} does not fit 64 bits`)
+  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
   return BigInt.asUintN(64, number)
 }
 

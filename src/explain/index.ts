@@ -75,8 +75,7 @@ export function explainProfile(
   const strange = calls?.find((call) => chosen.every((each) => syscallTable(each).byName(call) === undefined))
   if (strange !== undefined) {
     const meant = proposedCall(strange, chosen)
-    const hint = meant === undefined ? 'see seccomp-gen syscalls' : `did you mean ${meant}?`
-    throw new UserError(`${chosen.join(', ')} has no call ${strange}: ${hint}`)
+    throw new UserError('no-such-call', { architectures: chosen, call: strange, meant })
   }
   return chosen.flatMap((architecture) => explainOn(architecture, profile, within, options))
 }
