@@ -2,16 +2,19 @@
 export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
 export type { Risk, RiskClass, Severity as RiskSeverity } from './abi/risks.ts'
-export { UserError } from './errors.ts'
+export * from './check/index.ts'
+export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
 export {
   answerText,
   builtin as builtinProfile,
   builtinNames as builtinProfileNames,
+  builtinReleases as builtinProfileReleases,
   compareProfiles,
   evaluate,
   type Answer,
   type Builtin as BuiltinProfile,
+  type BuiltinRelease as BuiltinProfileRelease,
   type Call,
   type Change,
   type ChangeId,
@@ -35,7 +38,6 @@ export {
 } from './observe/index.ts'
 export {
   derivePolicy,
-  printPolicy,
   type Beyond,
   type CeilingOptions,
   type CeilingProfile,
@@ -49,6 +51,7 @@ export {
   type Reason,
   type RuleAction,
 } from './policy/index.ts'
+export * from './print/index.ts'
 export * from './profile/index.ts'
 export type { Evidence, SourceSummary } from './read/account.ts'
 export type { Format } from './read/detect.ts'

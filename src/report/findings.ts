@@ -1,6 +1,6 @@
 // The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
 // are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
-import type { Finding, FindingCode } from '../profile/findings.ts'
+import type { Finding, FindingCode } from '../check/findings.ts'
 
 type Facts = Readonly<Record<string, string>>
 
@@ -243,6 +243,16 @@ const table: Readonly<Record<FindingCode, Words>> = {
     says: ({ names = '', architectures = '' }) =>
       `not on ${architectures}, so without effect there: ${names}`,
     todo: () => 'nothing, if the profile shall serve other architectures too',
+  },
+  'call-renamed': {
+    says: ({ name = '', meant = '', architectures = '' }) =>
+      `${name} is no call of ${architectures}, where programs make ${meant}, which no rule names`,
+    todo: ({ meant = '' }) => `name ${meant} as well`,
+  },
+  'same-effect-allowed': {
+    says: ({ name = '', answer = '', others = '' }) =>
+      `${name} gets ${answer}, and what does the same is not refused: ${others}`,
+    todo: ({ others = '' }) => `refuse ${others} as well`,
   },
   'no-execve': {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,

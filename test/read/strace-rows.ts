@@ -161,9 +161,9 @@ function isCompiled(prefix: string): boolean {
   )
 }
 
-/** What the kernel does not have is counted by the host. */
+/** What the kernel refuses or does not have is counted by the host. */
 function isCounted(end: string): boolean {
-  return !/ENOSYS|errno/.test(end)
+  return !/ENOSYS|EPERM|EACCES|errno/.test(end)
 }
 
 /** A run of which the compiled reader knows the machine and the fields from the first lines on. */

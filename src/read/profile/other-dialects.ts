@@ -3,7 +3,7 @@
 // firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only who is allowed is read; the
 // conditions of these dialects are not, so that their arguments count as not known.
 import { UserError } from '../../errors.ts'
-import { whyNotYaml, yaml } from '../../yaml.ts'
+import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 import type { AllowedCall } from './reader.ts'
 

@@ -7,7 +7,8 @@ import type { Counts } from './counts.ts'
 import type { CallText } from './events.ts'
 import type { Names } from './names.ts'
 import type { Entry } from './tally.ts'
-import type { Thread } from './thread.ts'
+import { noValues, type Thread } from './thread.ts'
+import { noteTry } from './tries.ts'
 
 interface Counting {
   readonly names: Names
@@ -31,6 +32,7 @@ export class AskedValues {
   note(entry: Entry, thread: Thread, call: CallText): void {
     const { name, completion, line } = call
     const wanted = this.#counting.wanted.get(name)
+    thread.values = noValues
     if (wanted === undefined) return
     const values = valuesIn(call)
     thread.awaits =
@@ -39,14 +41,20 @@ export class AskedValues {
       entry.awaited++
       return
     }
+    const known = new Map<number, bigint>()
     for (const index of wanted) {
       const value = values?.(index)
       noteValue(entry, index, value)
+      if (value !== undefined) {
+        noteTry(entry, index, value)
+        known.set(index, value)
+      }
       if (value === undefined && completion.kind === 'open') {
         const facts = { call: name, argument: String(index) }
         this.#diagnostics.add('value-cut', this.#counting.source, line, facts)
       }
     }
+    thread.values = known
   }
 
   /** The rest of a call whose arguments come with its result. */

@@ -2,6 +2,7 @@
 // The one place where results are read. Authority: syscall_exiting_trace() and line_ended() in strace; facts:
 // log-formats.md sections 2 and 3.
 import { errnoNumber } from '../../abi/errnos.ts'
+import { failureOf, type Failure } from '../failures.ts'
 import { splitArguments } from './arguments.ts'
 import { endings } from './lines.ts'
 import { messageAt } from './parse-line.ts'
@@ -30,11 +31,9 @@ export interface CameBack {
   readonly injected: boolean
 }
 
-const enosys = 38
-
-/** Whether the kernel answered that it has no such call. */
-export function isMissing({ value, errno, injected }: CameBack): boolean {
-  return value === -1n && errno === enosys && !injected
+/** The kernel's own answer that the call did nothing; undefined for every other result. */
+export function failureIn({ value, errno, injected }: CameBack): Failure | undefined {
+  return value === -1n && errno !== undefined && !injected ? failureOf(-errno) : undefined
 }
 
 /** How far from the end of its line a result may start that nothing behind it tells apart from another one. */

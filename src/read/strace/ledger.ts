@@ -3,24 +3,26 @@
 import type { Architecture } from '../../abi/architectures.ts'
 import { scalarsInMemory } from '../../abi/scalars.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
+import { noteFailure } from '../failures.ts'
 import type { ReaderOptions } from '../reader.ts'
 import { AfterFilter } from './after-filter.ts'
 import { anyArchitecture, architectureOfAudit, candidatesOf, modes, pickAbi } from './architecture.ts'
 import { CallRecords } from './call-records.ts'
 import { AskedValues } from './asked-values.ts'
-import { isMissing, type CameBack } from './completion.ts'
+import { failureIn, type CameBack } from './completion.ts'
 import { Counts } from './counts.ts'
 import type { CallText, Event, Lost, Mode, Returned, Signal } from './events.ts'
 import { FilteredResults } from './filtered-results.ts'
 import { insets } from './lines.ts'
 import { Names, type NameId } from './names.ts'
 import { isUnreadable } from './parse-line.ts'
-import { makesProcess, replacesProgram, type Thread } from './thread.ts'
+import { makesProcess, replacesProgram, noValues, type Thread } from './thread.ts'
 import { Threads } from './threads.ts'
 import type { Mention } from './resolve-abi.ts'
 import type { Run } from './run.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Entry } from './tally.ts'
+import { noteRefused } from './tries.ts'
 
 /** Mentions beyond this are repetitions. */
 const mentionLimit = 65536
@@ -213,13 +215,24 @@ export class Ledger {
     line: number,
   ): void {
     const name = this.names.name(id)
-    if (isMissing(result)) this.counts.entry(thread, id, number, line).enosys++
+    this.#outcome(thread, id, number, result, line)
     const child = makesProcess(name) ? childIn(text, result.value) : undefined
     this.#tell((each) => each.returned?.(thread, name, result, child))
     if (child !== undefined) this.threads.expect(child, thread)
     if (!replacesProgram(name) || result.value !== 0n) return
     this.threads.replaced(thread)
     this.#tell((each) => each.replaced?.(thread))
+  }
+
+  /** What the kernel refused, or does not have. */
+  #outcome(thread: Thread, id: NameId, number: number | undefined, result: CameBack, line: number): void {
+    const failure = failureIn(result)
+    if (failure !== undefined) {
+      const entry = this.counts.entry(thread, id, number, line)
+      noteFailure(entry, failure)
+      if (failure !== 'ENOSYS') noteRefused(entry, thread.values, failure)
+    } else if (result.value !== -1n) this.#run.succeeded = true
+    thread.values = noValues
   }
 
   #lost({ pid, changedTo }: Lost): void {

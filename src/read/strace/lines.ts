@@ -241,6 +241,8 @@ export const endings = {
       ') = 3</path (b) = 1>',
       ') = 4<TCP:[127.0.0.1:34328->127.0.0.1:40211]>',
       ') = -1 ENOENT (No such file or directory)',
+      ') = -1 EPERM (Operation not permitted)',
+      ') = -1 EACCES (Permission denied)',
       ') = -1 (errno 22)',
       ') = -1 (errno 38)',
       ') = 0 (Timeout)',

@@ -120,6 +120,7 @@ export class StraceReader implements Reader {
         architecture: this.#options.architecture,
         machine: ledger.machine,
         announced: ledger.announced || this.#tables.announced,
+        onlyFailures: this.#run.onlyFailures((name) => ledger.counts.saw(name)),
       },
       sink,
       this.#diagnostics,

@@ -1,16 +1,19 @@
 // The end of a source: decides the machine it was recorded on, gives every group of calls to an architecture, and
 // tells all of it by libseccomp's names. Before that nothing is decided that a later line could contradict.
 import type { Architecture } from '../../abi/architectures.ts'
+import { memberNumber } from '../../abi/multiplexers.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
+import { noFailures } from '../failures.ts'
 import { placeOf } from '../place.ts'
-import type { Arguments, Sink } from '../seen.ts'
+import type { Arguments, Seen, Sink } from '../seen.ts'
 import { anyArchitecture, nativeOf, pickAbi, type Candidates, type Machine } from './architecture.ts'
 import type { Counts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
 import { printedNumber } from './parse-line.ts'
 import type { Table } from './tables.ts'
 import { Tally } from './tally.ts'
+import { refusedIn } from './tries.ts'
 
 /** A call that a line only tells of: refused by a filter, or interrupted before strace was there. */
 export interface Mention {
@@ -34,6 +37,8 @@ export interface Evidence {
   readonly machine: 'x86_64' | 'aarch64' | undefined
   /** Whether strace announced the mode of any process. */
   readonly announced: boolean
+  /** Nothing shows a call that succeeded (strace -Z): of what failed another time, nothing is known. */
+  readonly onlyFailures: boolean
 }
 
 /** Gives the sink every call; returns the machine, or undefined where nothing was seen at all. */
@@ -49,13 +54,16 @@ export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
     for (const [id, entry] of tally.all()) {
       const printed = names.name(id)
       const source = counts.sources[entry.source] as string
-      const { count, enosys, awaited } = entry
+      const { count, enosys, awaited, tries } = entry
+      const { eperm, eacces } = evidence.onlyFailures ? noFailures : entry
       // Arguments that were to come with a result that never came are not known.
       const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
-      const seen = { count, enosys, args, first: placeOf(source, entry.line) }
+      const refused = evidence.onlyFailures ? undefined : refusedIn(tries, args)
+      const first = placeOf(source, entry.line)
+      const seen = { count, enosys, eperm, eacces, args, first, ...(refused && { refused }) }
       const spelling = resolvePrinted(architecture, printed)
       if (spelling !== undefined && spelling.names.length > 0) {
-        for (const each of spelling.names) sink.seen(architecture, each, seen)
+        for (const each of spelling.names) sink.seen(architecture, each, seenAs(each, printed, seen))
         continue
       }
       sink.unknown(architecture, printedNumber(printed)?.toString() ?? printed, seen)
@@ -63,6 +71,17 @@ export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
     }
   }
   return tallies.size > 0 ? machine : undefined
+}
+
+/** A filter sees the family, and in its first argument which of its members: what the member was told is no argument. */
+function seenAs(name: string, printed: string, seen: Seen): Seen {
+  const member = memberNumber(name, printed)
+  if (member === undefined) return seen
+  const { count, eperm, eacces } = seen
+  const value = BigInt(member)
+  const refusal = eperm > 0 ? 'EPERM' : 'EACCES'
+  const refused = eperm + eacces === count ? new Map([[0, new Map([[value, refusal] as const])]]) : undefined
+  return { ...seen, args: new Map([[0, new Set([value])]]), refused }
 }
 
 /** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */

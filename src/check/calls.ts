@@ -1,0 +1,110 @@
+// The calls that a profile names, and the few that no program can do without. Authority: libseccomp's tables (abi/);
+// runc and crun skip a name they do not know, so that a slip of the pen silently allows or refuses something else.
+import { isKnownElsewhere } from '../abi/elsewhere.ts'
+import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
+import type { PlacedRule } from '../profile/dialects.ts'
+import type { Standing } from '../profile/flaws.ts'
+import { finding, type Finding } from './findings.ts'
+import { callNamed } from '../abi/other-names.ts'
+import { proposedCall } from '../profile/proposals.ts'
+import { refuses } from '../profile/words.ts'
+import { answerOf, defaultAnswer, keyOf, type Subject } from './subject.ts'
+
+/** Guesses cost a look through all names; a file with more unknown names than this is not full of slips. */
+const guessLimit = 100
+
+export function* callProblems(subject: Subject): Generator<Finding> {
+  const guess = guesser(subject)
+  for (const rule of subject.profile.syscalls) yield* nameProblems(subject, rule, guess)
+  // What a part could not be read of may well allow the call.
+  if (!subject.parsed.flaws.some(({ severity }) => severity === 'error')) yield* neededProblems(subject)
+}
+
+function* nameProblems(
+  subject: Subject,
+  rule: PlacedRule,
+  guess: (name: string) => string | undefined,
+): Generator<Finding> {
+  const met = new Set<string>()
+  const elsewhere: string[] = []
+  function* elsewhereOnly(name: string, where: Standing): Generator<Finding> {
+    if (!subject.allKnown) return
+    const meant = renamed(subject, name)
+    if (meant === undefined) elsewhere.push(name)
+    else
+      yield finding('call-renamed', where, { name, meant, architectures: subject.architectures.join(', ') })
+  }
+  for (const [index, name] of rule.names.entries()) {
+    const where = rule.namesAt[index] ?? rule
+    if (name === '') yield finding('empty-name', where)
+    else if (met.has(name)) yield finding('repeated-name', where, { name })
+    else if (!isKnownAnywhere(name)) {
+      if (isKnownElsewhere(name)) yield* elsewhereOnly(name, where)
+      else if (isKnownAnywhere(name.toLowerCase())) {
+        yield finding('call-case', where, { name, meant: name.toLowerCase() })
+      } else {
+        const meant = guess(name)
+        yield finding('unknown-call', where, { name, ...(meant === undefined ? {} : { meant }) })
+      }
+    } else if (!subject.architectures.some((each) => syscallTable(each).byName(name))) {
+      yield* elsewhereOnly(name, where)
+    }
+    met.add(name)
+  }
+  if (elsewhere.length > 0) {
+    const where = rule.namesAt[rule.names.indexOf(elsewhere[0] as string)] ?? rule
+    const names =
+      elsewhere.length > 8
+        ? `${elsewhere.slice(0, 8).join(', ')} and ${elsewhere.length - 8} more`
+        : elsewhere.join(', ')
+    yield finding('call-elsewhere', where, { names, architectures: subject.architectures.join(', ') })
+  }
+}
+
+function guesser(subject: Subject): (name: string) => string | undefined {
+  let left = guessLimit
+  const architectures = subject.architectures.length > 0 ? subject.architectures : undefined
+  return (name) => (left-- <= 0 ? undefined : proposedCall(name, architectures))
+}
+
+/**
+ * A call of other architectures that programs of these make under another name, which no rule names: `waitpid` on
+ * x86_64, where libc makes wait4.
+ */
+function renamed(subject: Subject, name: string): string | undefined {
+  const meant = callNamed(name, subject.architectures)
+  return meant === undefined || subject.profile.syscalls.some(({ names }) => names.includes(meant))
+    ? undefined
+    : meant
+}
+
+/** Calls without which no program starts or ends, and the one whose refusal must say ENOSYS. */
+function* neededProblems(subject: Subject): Generator<Finding> {
+  const { profile, parsed } = subject
+  const { defaultAction } = profile
+  if (defaultAction === undefined) return
+  const where = keyOf(subject, profile, 'defaultAction')
+  if (!refuses(defaultAction)) {
+    if (defaultAction !== 'SCMP_ACT_NOTIFY')
+      yield finding('allows-by-default', where, { action: defaultAction })
+    return
+  }
+  const allowed = new Set(profile.syscalls.flatMap(({ action, names }) => (refuses(action) ? [] : names)))
+  // Under the operator the base profile's calls are added.
+  if (parsed.base === undefined) {
+    if (!allowed.has('execve') && !allowed.has('execveat'))
+      yield finding('no-execve', where, { action: defaultAction })
+    if (!allowed.has('exit_group') && !allowed.has('exit'))
+      yield finding('no-exit', where, { action: defaultAction })
+  }
+  if (!allowed.has('clone') || allowed.has('clone3')) return
+  const refusing = profile.syscalls.filter(({ names }) => names.includes('clone3'))
+  const answers = refusing.map((rule) => answerOf(subject, rule.action, rule.errnoRet, rule.errno))
+  const answer = answers[0] ?? defaultAnswer(subject)
+  if (
+    answer === undefined ||
+    [...answers, ...(answers.length === 0 ? [answer] : [])].includes('SCMP_ACT_ERRNO(38)')
+  )
+    return
+  yield finding('clone3-refused', refusing[0] ?? where, { answer })
+}

@@ -1,0 +1,51 @@
+// Conditions that do not compare what they seem to. Authority: runc and crun (an index named twice splits the rule
+// into alternatives; crun looks at six conditions), seccomp_rule_add(3), include/linux/syscalls.h for int arguments.
+import { isNarrowArgument } from '../abi/narrow-arguments.ts'
+import type { PlacedRule } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
+import type { Subject } from './subject.ts'
+
+/** libseccomp compares 32 bits there anyway. */
+const narrowArchitectures: ReadonlySet<string> = new Set(['SCMP_ARCH_X86', 'SCMP_ARCH_X32', 'SCMP_ARCH_ARM'])
+
+export function* conditionProblems(subject: Subject): Generator<Finding> {
+  const onlyNarrow = subject.named.length > 0 && subject.named.every((each) => narrowArchitectures.has(each))
+  for (const rule of subject.profile.syscalls) {
+    yield* indexProblems(rule)
+    for (const [place, { index, value, valueTwo = 0n, op }] of (rule.args ?? []).entries()) {
+      const where = rule.argsAt[place] ?? rule
+      if (op === 'SCMP_CMP_MASKED_EQ') {
+        if ((valueTwo & ~value) !== 0n) {
+          yield finding('never-matches', where, { mask: hex(value), comparand: hex(valueTwo) })
+        }
+      } else if (!onlyNarrow) {
+        const calls = rule.names.filter((name) => isNarrowArgument(name, index))
+        if (calls.length > 0) {
+          yield finding('narrow-argument', where, {
+            index: String(index),
+            op,
+            calls: calls.slice(0, 8).join(', '),
+            value: String(value),
+          })
+        }
+      }
+    }
+  }
+}
+
+function* indexProblems(rule: PlacedRule): Generator<Finding> {
+  const met = new Set<number>()
+  for (const [place, { index }] of (rule.args ?? []).entries()) {
+    const where = rule.argsAt[place] ?? rule
+    if (place === 6) yield finding('conditions-beyond-six', where)
+    if (met.has(index)) {
+      yield finding('repeated-index', where, { index: String(index) })
+      break
+    }
+    met.add(index)
+  }
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`
+}

@@ -1,0 +1,77 @@
+// Keys of one dialect in a file that another reader gets. Authority: facts on loaders (moby seccomp_linux.go,
+// containers/common, containerd's WithProfile, SPO's v1 API): none of them says that it ignores a key.
+import type { RuleFilter } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
+import { nearest } from '../profile/nearest.ts'
+import { capabilities, engineArchitectures } from '../profile/words.ts'
+import { keyOf, type Subject } from './subject.ts'
+
+const int64Limit = 2n ** 63n - 1n
+
+export function* dialectProblems(subject: Subject): Generator<Finding> {
+  const { parsed, profile, asOci } = subject
+  if (asOci) {
+    for (const { key, ...where } of parsed.beyondOci) {
+      // A rule whose only names are in `name` is lost under runc and refused by crun.
+      yield finding('docker-key-ignored', where, { key }, key === 'name' ? 'error' : 'warning')
+    }
+  } else {
+    if (parsed.dialect === 'docker') yield finding('docker-dialect', profile, { keys: keysOf(subject) })
+    if (parsed.dialect === 'containers')
+      yield finding('containers-dialect', profile, { keys: keysOf(subject) })
+    if ((profile.archMap?.length ?? 0) > 0 && (profile.architectures?.length ?? 0) > 0) {
+      yield finding('arch-map-with-architectures', keyOf(subject, profile, 'archMap'))
+    }
+    for (const rule of profile.syscalls) {
+      for (const key of ['includes', 'excludes'] as const) {
+        if (rule[key] !== undefined) yield* filterProblems(subject, rule[key], `${rule.pointer}/${key}`)
+      }
+    }
+  }
+  if (parsed.envelope === 'spo') yield* operatorProblems(subject)
+}
+
+function keysOf({ parsed }: Subject): string {
+  return [...new Set(parsed.beyondOci.map(({ key }) => key))].sort().join(', ')
+}
+
+function* filterProblems(subject: Subject, filter: RuleFilter, pointer: string): Generator<Finding> {
+  const where = { at: subject.profile.at, pointer }
+  for (const [index, name] of (filter.caps ?? []).entries()) {
+    if (capabilities.has(name)) continue
+    const meant = nearest(name, capabilities) ?? nearest(`CAP_${name}`, capabilities)
+    const facts = { name, ...(meant === undefined ? {} : { meant }) }
+    yield finding('unknown-capability', keyOf(subject, where, `caps/${index}`), facts)
+  }
+  for (const [index, name] of (filter.arches ?? []).entries()) {
+    if (engineArchitectures.has(name)) continue
+    const meant = engineSpellings[name.toLowerCase().replace(/^scmp_arch_/, '')]
+    const facts = { name, ...(meant === undefined ? {} : { meant }) }
+    yield finding('unknown-engine-architecture', keyOf(subject, where, `arches/${index}`), facts)
+  }
+}
+
+const engineSpellings: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  i386: 'x86',
+  armhf: 'arm',
+}
+
+/** What a SeccompProfile's schema has no place for. */
+function* operatorProblems(subject: Subject): Generator<Finding> {
+  const { profile } = subject
+  if (profile.defaultErrnoRet !== undefined) {
+    yield finding('operator-key-ignored', keyOf(subject, profile, 'defaultErrnoRet'), {
+      key: 'defaultErrnoRet',
+    })
+  }
+  for (const rule of profile.syscalls) {
+    for (const [index, { value, valueTwo = 0n }] of (rule.args ?? []).entries()) {
+      const large = value > int64Limit ? value : valueTwo
+      if (large > int64Limit)
+        yield finding('value-beyond-int64', rule.argsAt[index] ?? rule, { value: String(large) })
+    }
+  }
+}

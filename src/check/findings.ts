@@ -1,0 +1,94 @@
+// What there is to say about a profile: a closed set of codes, a place, facts. What the reader of the document told
+// comes first; the rest is found by the checks of this room. The sentence for each code stands in report/findings.ts,
+// once; what the severities mean, in profile/flaws.ts.
+import { flawSeverities, placed, type Flaw, type Severity, type Standing } from '../profile/flaws.ts'
+
+/** Every code with the severity it has unless the place says otherwise. */
+export const findingSeverities = {
+  ...flawSeverities,
+  // --- what the checks overlooked
+  schema: 'error',
+  // --- which dialect
+  'docker-dialect': 'note',
+  'containers-dialect': 'note',
+  'docker-key-ignored': 'warning',
+  'arch-map-with-architectures': 'error',
+  'unknown-capability': 'warning',
+  'unknown-engine-architecture': 'warning',
+  'operator-key-ignored': 'warning',
+  'value-beyond-int64': 'error',
+  // --- words
+  'unknown-architecture': 'error',
+  'architecture-unknown-to-runc': 'error',
+  'unknown-flag': 'error',
+  'empty-flags': 'note',
+  'no-architectures': 'note',
+  // --- numbers
+  'errno-zero': 'warning',
+  'errno-unused': 'error',
+  'unknown-errno': 'error',
+  'errno-differs': 'warning',
+  // --- notification
+  'notify-default': 'error',
+  'notify-write': 'error',
+  'notify-without-listener': 'error',
+  'metadata-without-listener': 'error',
+  // --- calls
+  'empty-name': 'error',
+  'repeated-name': 'note',
+  'unknown-call': 'warning',
+  'call-case': 'warning',
+  'call-elsewhere': 'note',
+  'call-renamed': 'warning',
+  'same-effect-allowed': 'warning',
+  'no-execve': 'warning',
+  'no-exit': 'warning',
+  'clone3-refused': 'warning',
+  'allows-by-default': 'note',
+  // --- conditions
+  'repeated-index': 'warning',
+  'conditions-beyond-six': 'warning',
+  'never-matches': 'warning',
+  'narrow-argument': 'warning',
+  // --- rules among each other
+  'duplicate-rule': 'note',
+  'conflicting-rules': 'error',
+  'first-rule-wins': 'warning',
+  'condition-without-effect': 'warning',
+  'rule-equals-default': 'note',
+  // --- what a container runtime needs, where one is named
+  'floor-needed': 'error',
+  'floor-killed': 'error',
+  'floor-made': 'warning',
+  'floor-sometimes': 'warning',
+  'floor-published': 'warning',
+  'floor-conditional': 'warning',
+  'floor-older-kernel': 'note',
+  'floor-unchecked': 'note',
+  'runtime-not-measured': 'note',
+} as const satisfies Readonly<Record<string, Severity>>
+
+export type FindingCode = keyof typeof findingSeverities
+
+export type Finding = Flaw<FindingCode>
+
+export function finding(
+  code: FindingCode,
+  where: Standing,
+  facts: Readonly<Record<string, string>> = {},
+  severity: Severity = findingSeverities[code],
+): Finding {
+  return placed(code, severity, where, facts)
+}
+
+/** In the order of the text, then by severity and code. */
+export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
+  const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 }
+  return [...findings].sort(
+    (one, other) =>
+      one.line - other.line ||
+      one.column - other.column ||
+      rank[one.severity] - rank[other.severity] ||
+      (one.code < other.code ? -1 : one.code > other.code ? 1 : 0),
+  )
+}

@@ -1,0 +1,163 @@
+// What a container runtime needs and a profile does not allow: the check before an upgrade of the runtime. The floor
+// comes from policy/floor-versions.ts; here it is held against the rules. Authority for what a rule does: runc and crun
+// (an unconditional rule goes before conditional ones), the engines for includes and excludes.
+//
+// A rule that stands only for some capability counts as a condition; one that falls for a capability, or asks for a
+// kernel, as a rule: containers have few capabilities, and kernels of this decade.
+import { architectures as facts } from '../abi/architectures.ts'
+import type { Certainty, VersionFloor } from '../policy/index.ts'
+import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
+import type { Severity, Standing } from '../profile/flaws.ts'
+import { finding, sortFindings, type Finding } from './findings.ts'
+import { readAsOci } from './problems.ts'
+import { refuses } from '../profile/words.ts'
+import { answerOf, defaultAnswer, keyOf, subjectOf, type Subject } from './subject.ts'
+
+export interface FloorProblemOptions {
+  /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
+  readonly dialect?: Dialect
+  /** What a call of x86_64 is on aarch64. */
+  readonly onAarch64: (syscall: string) => readonly string[]
+}
+
+type Host = 'x86_64' | 'aarch64'
+
+interface Need {
+  readonly syscall: string
+  readonly certainty: Certainty
+  readonly versions: readonly string[]
+  readonly hosts: readonly Host[]
+}
+
+/** What is missing for one runtime, in the order of the text. Says so where it cannot tell. */
+export function floorProblems(
+  parsed: ParsedProfile,
+  floor: VersionFloor,
+  options: FloorProblemOptions,
+): readonly Finding[] {
+  const subject = subjectOf(parsed, readAsOci(parsed, options.dialect))
+  const { profile } = subject
+  const top = keyOf(subject, profile, 'defaultAction')
+  const runtime = runtimeText(floor.runtime, floor.version === undefined ? [] : [floor.version])
+  const unchecked = (why: string): readonly Finding[] => [finding('floor-unchecked', top, { runtime, why })]
+  if (profile.defaultAction === undefined || parsed.flaws.some(({ severity }) => severity === 'error')) {
+    return unchecked('broken')
+  }
+  if (parsed.base !== undefined) return unchecked('base')
+  const hosts = hostsOf(subject)
+  if (hosts.length === 0) return unchecked('architecture')
+
+  const found = needsOn(hosts, floor, options.onAarch64).flatMap((need) => problem(subject, floor, need, top))
+  const standIns = floor.version !== undefined && !floor.measured.includes(floor.version)
+  const note = finding('runtime-not-measured', top, {
+    runtime,
+    measured: runtimeText(floor.runtime, floor.measured),
+    ...(floor.published ? { published: 'yes' } : {}),
+  })
+  return sortFindings(standIns ? [note, ...found] : found)
+}
+
+/** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
+function hostsOf({ named, architectures }: Subject): readonly Host[] {
+  if (named.length === 0) return ['x86_64', 'aarch64']
+  const hosts = architectures.map((each) => facts[each].host)
+  return (['x86_64', 'aarch64'] as const).filter((host) => hosts.includes(host))
+}
+
+function needsOn(
+  hosts: readonly Host[],
+  { calls }: VersionFloor,
+  onAarch64: FloorProblemOptions['onAarch64'],
+): readonly Need[] {
+  const needs = new Map<string, Need>()
+  for (const host of hosts) {
+    for (const { syscall: name, certainty, versions } of calls) {
+      for (const syscall of host === 'x86_64' ? [name] : onAarch64(name)) {
+        const before = needs.get(syscall)
+        if (before?.hosts.includes(host) === true) continue
+        needs.set(syscall, { syscall, certainty, versions, hosts: [...(before?.hosts ?? []), host] })
+      }
+    }
+  }
+  return [...needs.values()]
+}
+
+function problem(subject: Subject, floor: VersionFloor, need: Need, top: Standing): readonly Finding[] {
+  const { syscall: name, certainty, hosts } = need
+  const answers = hosts.map((host) => answerTo(subject, name, host, top))
+  const worst = answers.find(({ answer }) => answer !== undefined) ?? answers.find((each) => each.condition)
+  if (worst === undefined) return []
+  const common = {
+    name,
+    runtime: runtimeText(floor.runtime, need.versions),
+    ...(hosts.includes('x86_64') ? {} : { inferred: 'aarch64' }),
+  }
+  const { answer, where } = worst
+  if (answer === undefined) {
+    return certainty === 'refused' ? [] : [finding('floor-conditional', where, common)]
+  }
+  if (certainty === 'refused' && !kills(answer)) return []
+  const code = codes[certainty]
+  const severity: Severity | undefined = certainty === 'made' && kills(answer) ? 'error' : undefined
+  return [finding(code, where, { ...common, answer, certainty }, severity)]
+}
+
+const codes = {
+  needed: 'floor-needed',
+  made: 'floor-made',
+  sometimes: 'floor-sometimes',
+  olderKernel: 'floor-older-kernel',
+  refused: 'floor-killed',
+  published: 'floor-published',
+} as const
+
+interface Answered {
+  /** What a refused call gets; undefined: it is allowed. */
+  readonly answer: string | undefined
+  /** It is allowed, but not always. */
+  readonly condition: boolean
+  readonly where: Standing
+}
+
+function answerTo(subject: Subject, name: string, host: Host, top: Standing): Answered {
+  const rules = subject.profile.syscalls.filter(
+    (rule) => rule.names.includes(name) && (subject.asOci || isForHost(rule, host)),
+  )
+  const at = (rule: PlacedRule): Standing => rule.namesAt[rule.names.indexOf(name)] ?? rule
+  const always = rules.find((rule) => !isConditional(subject, rule))
+  if (always !== undefined && !refuses(always.action))
+    return { answer: undefined, condition: false, where: at(always) }
+  const sometimes = rules.find((rule) => isConditional(subject, rule) && !refuses(rule.action))
+  if (sometimes !== undefined) return { answer: undefined, condition: true, where: at(sometimes) }
+  if (always !== undefined) {
+    return {
+      answer: answerOf(subject, always.action, always.errnoRet, always.errno),
+      condition: false,
+      where: at(always),
+    }
+  }
+  const { defaultAction } = subject.profile
+  const allowed = defaultAction === undefined || !refuses(defaultAction)
+  return { answer: allowed ? undefined : defaultAnswer(subject), condition: false, where: top }
+}
+
+function isForHost({ includes, excludes }: PlacedRule, host: Host): boolean {
+  const engine = facts[host].engine ?? ''
+  const { arches = [] } = includes ?? {}
+  if (arches.length > 0 && !arches.includes(engine)) return false
+  return !(excludes?.arches ?? []).includes(engine)
+}
+
+function isConditional({ asOci }: Subject, { args, includes }: PlacedRule): boolean {
+  return (args ?? []).length > 0 || (!asOci && (includes?.caps ?? []).length > 0)
+}
+
+function kills(answer: string): boolean {
+  return answer.startsWith('SCMP_ACT_KILL') || answer === 'SCMP_ACT_TRAP'
+}
+
+/** "runc 1.3.6, 1.4.3"; the runtime alone where no version is meant. */
+function runtimeText(runtime: string, versions: readonly string[]): string {
+  return [runtime, versions.join(', ')].filter((part) => part !== '').join(' ')
+}

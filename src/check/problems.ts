@@ -1,0 +1,78 @@
+// What is wrong with a profile, or worth knowing, beyond what a schema can say. Each check stands in problems/ and
+// answers for one subject; this file only says which there are and whose rules apply.
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
+import { finding, sortFindings, type Finding } from './findings.ts'
+import { parseProfile, type ParseOptions } from '../profile/parse.ts'
+import { callProblems } from './calls.ts'
+import { conditionProblems } from './conditions.ts'
+import { dialectProblems } from './dialect.ts'
+import { errnoProblems } from './errnos.ts'
+import { notifyProblems } from './notify.ts'
+import { sameEffectProblems } from './same-effect.ts'
+import { ruleProblems } from './rules.ts'
+import { subjectOf, type Check } from './subject.ts'
+import { wordProblems } from './words.ts'
+import { schemaErrors } from './schema.ts'
+import { nodeAt, plainValue } from '../profile/tree.ts'
+
+export interface ProblemOptions extends ParseOptions {
+  /**
+   * Who will read the file: "docker" also Podman and CRI-O, the others only what is plain OCI. Left out, it is taken
+   * for what its keys say; a config.json and a SeccompProfile are always read as plain OCI.
+   */
+  readonly dialect?: Dialect
+}
+
+const checks: readonly Check[] = [
+  dialectProblems,
+  wordProblems,
+  errnoProblems,
+  notifyProblems,
+  callProblems,
+  sameEffectProblems,
+  conditionProblems,
+  ruleProblems,
+]
+
+/**
+ * Everything there is to say about a profile, in the order of its text. It is valid if nothing has severity "error".
+ * Throws a UserError, as parseProfile does, for a text that is no profile.
+ */
+export function profileProblems(
+  profile: string | ParsedProfile,
+  options: ProblemOptions = {},
+): readonly Finding[] {
+  const parsed = typeof profile === 'string' ? parseProfile(profile, options) : profile
+  const asOci = readAsOci(parsed, options.dialect)
+  const subject = subjectOf(parsed, asOci)
+  const found = [...parsed.flaws, ...checks.flatMap((check) => [...check(subject)])]
+  if (!found.some(({ severity }) => severity === 'error')) found.push(...schemaProblems(parsed, asOci))
+  return sortFindings(found)
+}
+
+/** Nothing in it would be refused. Warnings do not count. */
+export function isValid(findings: readonly Finding[]): boolean {
+  return !findings.some(({ severity }) => severity === 'error')
+}
+
+/** Whether every key that plain OCI does not have is ignored. */
+export function readAsOci({ envelope }: ParsedProfile, dialect: Dialect | undefined): boolean {
+  if (dialect !== undefined) return dialect !== 'docker'
+  switch (envelope) {
+    case 'config':
+    case 'spo':
+      return true
+    case 'none':
+    case 'config-map':
+      return false
+  }
+}
+
+/** What the checks above overlooked: they should leave nothing to find here. */
+function schemaProblems({ tree }: ParsedProfile, asOci: boolean): readonly Finding[] {
+  const errors = schemaErrors(asOci ? 'oci-profile' : 'docker-profile', plainValue(tree))
+  return errors.map(({ pointer, message }) =>
+    finding('schema', nodeAt(tree, tree.pointer + pointer) ?? tree, { message }),
+  )
+}

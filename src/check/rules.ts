@@ -1,0 +1,116 @@
+// Rules that contradict, repeat or undo each other. Authority: libseccomp's merging (seccomp_rule_add(3), tested):
+// rules for a call are a union; of two unconditional ones the first wins; an unconditional one beats every
+// conditional one; the same condition with another action is -EEXIST, and the container does not start. runc and
+// crun skip a rule that says what the default says. Only rules under the same includes and excludes are compared:
+// whether others meet is a question of their meaning in a context.
+import type { DockerRule, PlacedRule } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
+import { answerOf, defaultAnswer, type Subject } from './subject.ts'
+
+/** One rule as libseccomp gets it: a call, its conditions, its answer. */
+interface Entry {
+  readonly name: string
+  /** Empty: whatever the arguments. */
+  readonly condition: string
+  readonly answer: string
+  readonly rule: PlacedRule
+  readonly place: number
+}
+
+export function* ruleProblems(subject: Subject): Generator<Finding> {
+  const byDefault = defaultAnswer(subject)
+  const groups = new Map<string, Entry[]>()
+  const skipped: Entry[] = []
+  for (const entry of entriesOf(subject)) {
+    if (entry.answer === byDefault) {
+      skipped.push(entry)
+      continue
+    }
+    const key = groupKey(entry)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [entry])
+    else group.push(entry)
+  }
+  yield* skippedProblems(skipped, groups)
+  for (const group of groups.values()) yield* groupProblems(group)
+}
+
+function* entriesOf(subject: Subject): Generator<Entry> {
+  for (const rule of subject.profile.syscalls) {
+    if (!rule.whole) continue
+    const answer = answerOf(subject, rule.action, rule.errnoRet, rule.errno)
+    const conditions = conditionsOf(rule)
+    const names = new Set(rule.names)
+    for (const name of names) {
+      for (const condition of conditions)
+        yield { name, condition, answer, rule, place: rule.names.indexOf(name) }
+    }
+  }
+}
+
+/** One text a rule that libseccomp gets: the conditions joined, or each alone where an index comes twice. */
+function conditionsOf({ args = [] }: PlacedRule): readonly string[] {
+  const each = args.map(({ index, value, valueTwo = 0n, op }) =>
+    op === 'SCMP_CMP_MASKED_EQ' ? `${index} ${op} ${value} ${valueTwo}` : `${index} ${op} ${value}`,
+  )
+  const repeated = new Set(args.map(({ index }) => index)).size < args.length
+  return repeated ? [...new Set(each)] : [each.sort().join(', ')]
+}
+
+function groupKey({ name, rule }: Entry): string {
+  return `${name} ${gateOf(rule)}`
+}
+
+function gateOf({ includes = {}, excludes = {} }: DockerRule): string {
+  return JSON.stringify(
+    [includes, excludes].map(({ caps = [], arches = [], minKernel = '' }) => [
+      caps.toSorted(),
+      arches.toSorted(),
+      minKernel,
+    ]),
+  )
+}
+
+/** Once a rule: with a warning where another rule answers the same call otherwise, because then it has no effect. */
+function* skippedProblems(
+  skipped: readonly Entry[],
+  groups: ReadonlyMap<string, readonly Entry[]>,
+): Generator<Finding> {
+  const undone = new Map<PlacedRule, Entry | undefined>()
+  for (const entry of skipped) {
+    if (undone.get(entry.rule) === undefined)
+      undone.set(entry.rule, groups.has(groupKey(entry)) ? entry : undefined)
+  }
+  for (const [rule, entry] of undone) {
+    const other = entry && groups.get(groupKey(entry))?.[0]
+    if (entry === undefined || other === undefined) yield finding('rule-equals-default', rule)
+    else {
+      const facts = { name: entry.name, answer: other.answer, line: String(other.rule.at.line) }
+      yield finding('rule-equals-default', rule.namesAt[entry.place] ?? rule, facts, 'warning')
+    }
+  }
+}
+
+/** The rules for one call, in the order of the file. */
+function* groupProblems(group: readonly Entry[]): Generator<Finding> {
+  if (group.length < 2) return
+  const always = group.find(({ condition }) => condition === '')
+  const met = new Map<string, Entry>()
+  for (const entry of group) {
+    const { name, condition, answer, rule, place } = entry
+    const where = rule.namesAt[place] ?? rule
+    const before = met.get(condition)
+    if (before !== undefined) {
+      if (before.rule === rule) continue
+      const facts = { name, answer: before.answer, line: String(before.rule.at.line) }
+      if (before.answer === answer) yield finding('duplicate-rule', where, facts)
+      else yield finding(condition === '' ? 'first-rule-wins' : 'conflicting-rules', where, facts)
+      continue
+    }
+    met.set(condition, entry)
+    if (always !== undefined && condition !== '' && always.rule !== rule) {
+      const facts = { name, answer: always.answer, line: String(always.rule.at.line) }
+      yield finding('condition-without-effect', where, facts)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// What the checks look at: a parsed profile, whose rules it will be read by, and where its parts stand.
+import { architectures, architectureNames, type Architecture } from '../abi/architectures.ts'
+import { errnoNumber } from '../abi/errnos.ts'
+import type { ParsedProfile, ReadProfile } from '../profile/dialects.ts'
+import type { Action } from '../profile/document.ts'
+import type { Standing } from '../profile/flaws.ts'
+import type { Finding } from './findings.ts'
+import { nodeAt } from '../profile/tree.ts'
+import { takesErrno } from '../profile/words.ts'
+
+export interface Subject {
+  readonly parsed: ParsedProfile
+  readonly profile: ReadProfile
+  /** Whether it will be read as plain OCI, by what ignores every other key. */
+  readonly asOci: boolean
+  /** Every architecture that the profile names, `archMap` included where it is read. */
+  readonly named: readonly string[]
+  /** Those of them that have a table here, and whether that is all of them (and at least one). */
+  readonly architectures: readonly Architecture[]
+  readonly allKnown: boolean
+}
+
+export type Check = (subject: Subject) => Iterable<Finding>
+
+export function subjectOf(parsed: ParsedProfile, asOci: boolean): Subject {
+  const { profile } = parsed
+  const mapped = asOci
+    ? []
+    : (profile.archMap ?? []).flatMap((each) => [each.architecture, ...each.subArchitectures])
+  const named = [...new Set([...(profile.architectures ?? []), ...mapped])]
+  const known = architectureNames.filter((each) => named.includes(architectures[each].scmp))
+  return {
+    parsed,
+    profile,
+    asOci,
+    named,
+    architectures: known,
+    allKnown: named.length > 0 && known.length === named.length,
+  }
+}
+
+/** Where a key of a profile or a rule stands; the whole of it where the key is written in another case. */
+export function keyOf(subject: Subject, whole: Standing, key: string): Standing {
+  return nodeAt(subject.parsed.tree, `${whole.pointer}/${key}`) ?? whole
+}
+
+/** What a call gets, as `eval` prints it. An errno left out is EPERM; containers/common's names go before numbers. */
+export function answerOf(
+  subject: Subject,
+  action: Action,
+  errnoRet: number | undefined,
+  errno: string | undefined,
+): string {
+  const same: Action = action === 'SCMP_ACT_KILL' ? 'SCMP_ACT_KILL_THREAD' : action
+  if (!takesErrno(action)) return same
+  const byName = subject.asOci || errno === undefined ? undefined : errnoNumber(errno)
+  return `${same}(${byName ?? errnoRet ?? 1})`
+}
+
+/** What every call without a rule gets; undefined where the profile does not say. */
+export function defaultAnswer(subject: Subject): string | undefined {
+  const { defaultAction, defaultErrnoRet, defaultErrno } = subject.profile
+  return defaultAction && answerOf(subject, defaultAction, defaultErrnoRet, defaultErrno)
+}

@@ -1,0 +1,78 @@
+// A policy as a profile document: as few rules as say it, in one order. First the calls allowed whatever their
+// arguments, then those allowed under conditions, then those answered with an errno of their own.
+import { architectures } from '../abi/architectures.ts'
+import { conditionsKey } from '../policy/conditions.ts'
+import type { Condition, Policy } from '../policy/policy.ts'
+import { answersOf, byText, type Answer } from './answers.ts'
+import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
+import { errnoLimit } from '../profile/words.ts'
+
+/**
+ * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: where a call is allowed on
+ * one and refused on another it is allowed (see answers.ts); the Docker dialect of printPolicyAs keeps hosts apart.
+ * Throws an Error for a policy that no profile can state: an errno that libseccomp does not take, conditions that
+ * can never hold.
+ */
+export function buildProfile(policy: Policy): OciProfile {
+  return {
+    ...defaultOf(policy),
+    architectures: policy.architectures.map((each) => architectures[each].scmp),
+    syscalls: rulesOf(answersOf(policy, policy.architectures)),
+  }
+}
+
+export function defaultOf({ defaultAction }: Policy): Pick<OciProfile, 'defaultAction' | 'defaultErrnoRet'> {
+  switch (defaultAction.type) {
+    case 'errno':
+      return { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: checkedErrno(defaultAction.errno) }
+    case 'kill-process':
+      return { defaultAction: 'SCMP_ACT_KILL_PROCESS' }
+    case 'log':
+      return { defaultAction: 'SCMP_ACT_LOG' }
+  }
+}
+
+/** The fewest rules for these answers: one for all calls that are answered alike under the same conditions. */
+export function rulesOf(answers: readonly Answer[]): readonly OciRule[] {
+  const groups = new Map<string, { readonly like: Answer; readonly names: string[] }>()
+  for (const answer of answers) {
+    const key = `${answer.errno ?? 'allow'} ${conditionsKey(answer.conditions)}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { like: answer, names: [answer.syscall] })
+    else group.names.push(answer.syscall)
+  }
+  return [...groups.values()]
+    .map(({ like, names }) => ({ like, names: names.sort(byText) }))
+    .sort(
+      (one, other) =>
+        order(one.like) - order(other.like) ||
+        byText(one.names[0] as string, other.names[0] as string) ||
+        byText(conditionsKey(one.like.conditions), conditionsKey(other.like.conditions)),
+    )
+    .map(({ like: { errno, conditions }, names }) => ({
+      names,
+      ...(errno === undefined
+        ? { action: 'SCMP_ACT_ALLOW' as const }
+        : { action: 'SCMP_ACT_ERRNO' as const, errnoRet: checkedErrno(errno) }),
+      ...(conditions.length === 0 ? {} : { args: conditions.map(argumentOf) }),
+    }))
+}
+
+function order({ errno, conditions }: Answer): number {
+  if (errno === undefined) return conditions.length === 0 ? -2 : -1
+  return errno
+}
+
+/**
+ * MASKED_EQ: (argument & value) == valueTwo. A mask of the whole register, never one of an `int`, is written as the plain
+ * comparison that it is: as a number it fits neither the operator's int64 nor a program that rounds.
+ */
+function argumentOf({ index, mask, value }: Condition): OciArgument {
+  if (mask === 0xffffffffffffffffn) return { index, value, op: 'SCMP_CMP_EQ' }
+  return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }
+}
+
+function checkedErrno(errno: number): number {
+  if (Number.isInteger(errno) && errno >= 0 && errno <= errnoLimit) return errno
+  throw new Error(`${errno} is no errno that libseccomp takes (0 to ${errnoLimit})`)
+}

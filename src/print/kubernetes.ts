@@ -1,0 +1,72 @@
+// What Kubernetes users apply: the operator's SeccompProfile, or, without the operator, the profile in a ConfigMap and
+// a pod that uses it. Authority: security-profiles-operator api/seccompprofile/v1, Kubernetes "Restrict a Container's
+// Syscalls with seccomp" and the PodSpec's securityContext. YAML is written so that YAML 1.1 readers, which the
+// Kubernetes tools are, take every string for a string.
+import { UserError } from '../errors.ts'
+import { yaml } from '../profile/bounded-yaml.ts'
+import type { OciProfile } from '../profile/document.ts'
+import { profileValue } from './profile.ts'
+
+const int64Limit = 2n ** 63n - 1n
+const EPERM = 1
+
+/** A SeccompProfile of the security-profiles-operator. Throws a UserError for what its schema cannot hold. */
+export function operatorText(profile: OciProfile, name: string): string {
+  const { defaultErrnoRet, ...spec } = profileValue(profile)
+  if (defaultErrnoRet !== undefined && defaultErrnoRet !== EPERM) {
+    throw new UserError('operator-default-errno', { errno: Number(defaultErrnoRet) })
+  }
+  for (const { names, args = [] } of profile.syscalls ?? []) {
+    for (const { value, valueTwo = 0n } of args) {
+      const large = value > int64Limit ? value : valueTwo
+      if (large > int64Limit) {
+        throw new UserError('operator-value', { calls: names, value: String(large) })
+      }
+    }
+  }
+  return yamlText({
+    apiVersion: 'security-profiles-operator.x-k8s.io/v1',
+    kind: 'SeccompProfile',
+    metadata: { name },
+    spec,
+  })
+}
+
+/** A stream of two documents: the profile's text in a ConfigMap, and a pod that runs under it. */
+export function podText(profile: string, name: string): string {
+  const file = `${name}.json`
+  const configMap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `${name}-seccomp` },
+    data: { [file]: profile },
+  }
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: file } },
+      containers: [
+        {
+          name,
+          image: `${name}:latest`,
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  }
+  return [
+    `# The kubelet reads seccomp profiles from files of its node, below <root-dir>/seccomp (by default\n`,
+    `# /var/lib/kubelet/seccomp). This ConfigMap carries the profile; on every node that may run the pod it must lie as\n`,
+    `# /var/lib/kubelet/seccomp/${file}, put there by a DaemonSet that mounts the ConfigMap or with the node's image.\n`,
+    yamlText(configMap),
+    `---\n`,
+    `# The pod's part: take the two securityContexts into your own. Without the file on the node it does not start.\n`,
+    yamlText(pod),
+  ].join('')
+}
+
+function yamlText(value: unknown): string {
+  return yaml().stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
+}

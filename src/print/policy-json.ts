@@ -1,0 +1,30 @@
+// A policy as a file: canonical JSON, the shape of schemas/policy.schema.json. 64-bit values are decimal strings,
+// because a JSON number would lose them; what could act on a terminal is written as \u escapes, which JSON allows.
+import { harmlessJson } from '../json-string.ts'
+import type { Policy } from '../policy/policy.ts'
+
+/** The same policy, the same bytes: keys in the order of the types, two spaces, a newline at the end. */
+export function printPolicy(policy: Policy): string {
+  const text = JSON.stringify(
+    {
+      version: policy.version,
+      architectures: policy.architectures,
+      defaultAction: policy.defaultAction,
+      rules: policy.rules.map(({ syscall, architectures, action, conditions, because }) => ({
+        syscall,
+        architectures,
+        action,
+        conditions: conditions.map(({ index, mask, value }) => ({
+          index,
+          mask: `${mask}`,
+          value: `${value}`,
+        })),
+        because,
+      })),
+      left: policy.left,
+    },
+    null,
+    2,
+  )
+  return `${harmlessJson(text)}\n`
+}

@@ -1,0 +1,98 @@
+// A policy printed in a dialect. OCI is the one form that every engine reads the same way; the others are for those
+// who need what only they have: hosts told apart (Docker), an object of the security-profiles-operator, a start in
+// plain Kubernetes.
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
+import { conditionsKey } from '../policy/conditions.ts'
+import type { Policy } from '../policy/policy.ts'
+import { answersOf, byText, type Answer } from './answers.ts'
+import { buildProfile, defaultOf, rulesOf } from './build.ts'
+import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
+import { operatorText, podText } from './kubernetes.ts'
+import { printProfile } from './profile.ts'
+
+export interface PrintPolicyOptions {
+  /** Of the Kubernetes objects and of the file they speak of: an RFC 1123 subdomain. Default "app". */
+  readonly name?: string
+}
+
+/**
+ * The text of a policy's profile in a dialect, canonical: the same policy, the same bytes. Throws a UserError for
+ * what the dialect cannot say, and for a name that Kubernetes does not take.
+ */
+export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
+  switch (dialect) {
+    case 'oci':
+      return printProfile(buildProfile(policy))
+    case 'docker':
+      return printProfile(buildDockerProfile(policy))
+    case 'spo':
+      return operatorText(buildProfile(policy), checkedName(options.name))
+    case 'kubernetes':
+      return podText(printProfile(buildProfile(policy)), checkedName(options.name))
+  }
+}
+
+type Host = 'x86_64' | 'aarch64'
+const hosts: readonly Host[] = ['x86_64', 'aarch64']
+
+/**
+ * The policy in the Docker format: an archMap entry for each host, and what holds on one of several hosts only under
+ * `includes.arches`, so that nothing is opened on the other. Architectures of one host stay together: the engine
+ * compares its host's name only, and rules that come through hold for its 32-bit programs as well.
+ */
+export function buildDockerProfile(policy: Policy): DockerProfile {
+  const targets = hosts.filter((host) =>
+    policy.architectures.some((each) => architectures[each].host === host),
+  )
+  const held = new Map<string, { readonly answer: Answer; readonly on: Host[] }>()
+  for (const host of targets) {
+    for (const answer of answersOf(policy, ofHost(policy, host))) {
+      const key = `${answer.syscall} ${answer.errno ?? 'allow'} ${conditionsKey(answer.conditions)}`
+      const known = held.get(key)
+      if (known === undefined) held.set(key, { answer, on: [host] })
+      else known.on.push(host)
+    }
+  }
+  const heldOn = (on: readonly Host[]): readonly Answer[] =>
+    [...held.values()]
+      .filter((each) => each.on.length === on.length && each.on.every((host) => on.includes(host)))
+      .map(({ answer }) => answer)
+      .sort((one, other) => byText(one.syscall, other.syscall))
+  const gated =
+    targets.length === 1
+      ? []
+      : targets.flatMap((host) => rulesOf(heldOn([host])).map((rule) => onHost(rule, host)))
+  return {
+    ...defaultOf(policy),
+    archMap: targets.map((host) => archMapEntry(policy, host)),
+    syscalls: [...rulesOf(heldOn(targets)), ...gated],
+  }
+}
+
+function onHost(rule: DockerRule, host: Host): DockerRule {
+  const engine = architectures[host].engine
+  if (engine === undefined) throw new Error(`no engine has a name for ${host}`)
+  return { ...rule, includes: { arches: [engine] } }
+}
+
+/** The host itself always: the runtimes add it to every filter, and the engine finds the entry by it. */
+function archMapEntry(policy: Policy, host: Host): ArchMapEntry {
+  return {
+    architecture: architectures[host].scmp,
+    subArchitectures: ofHost(policy, host)
+      .filter((each) => each !== host)
+      .map((each) => architectures[each].scmp),
+  }
+}
+
+function ofHost(policy: Policy, host: Host): readonly Architecture[] {
+  return policy.architectures.filter((each) => architectures[each].host === host)
+}
+
+function checkedName(name = 'app'): string {
+  const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+  if (name.length <= 200 && label.test(name)) return name
+  throw new UserError('not-an-object-name', { name })
+}
