@@ -13,3 +13,13 @@ export const bundleOptions = {
     js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
   },
 }
+
+// For a bundle that has no packages beside it.
+export const yamlInside = {
+  name: 'yaml inside',
+  setup(build) {
+    build.onResolve({ filter: /\/yaml-package\.(?:ts|js)$/ }, ({ path, resolveDir }) => ({
+      path: `${resolveDir}/${path.replace('yaml-package', 'yaml-inside')}`,
+    }))
+  },
+}

@@ -3,10 +3,10 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import standalone from 'ajv/dist/standalone/index.js'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { schemaNames, type SchemaName } from '../src/profile/schema-names.ts'
+import { schemaNames, type SchemaName } from '../src/check/schema-names.ts'
 
 export function validatorFile(name: SchemaName): URL {
-  return new URL(`../src/profile/data/${name}.ts`, import.meta.url)
+  return new URL(`../src/check/data/${name}.ts`, import.meta.url)
 }
 
 export function validatorText(name: SchemaName): string {

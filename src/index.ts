@@ -2,6 +2,7 @@
 export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
 export type { Risk, RiskClass, Severity as RiskSeverity } from './abi/risks.ts'
+export * from './check/index.ts'
 export { UserError } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
 export {
@@ -35,7 +36,6 @@ export {
 } from './observe/index.ts'
 export {
   derivePolicy,
-  printPolicy,
   type Beyond,
   type CeilingOptions,
   type CeilingProfile,
@@ -49,8 +49,9 @@ export {
   type Reason,
   type RuleAction,
 } from './policy/index.ts'
+export * from './print/index.ts'
 export * from './profile/index.ts'
-export type { Evidence, SourceAccount } from './read/account.ts'
+export type { Evidence, SourceSummary } from './read/account.ts'
 export type { Format } from './read/detect.ts'
 export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'

@@ -3,6 +3,7 @@
 import { Command, CommanderError, type Option } from 'commander'
 import type { Declare, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
+import { ownVersion } from './own.ts'
 import { escapeTerminal } from './report/escape.ts'
 
 interface CommandEntry {
@@ -119,7 +120,7 @@ async function declareProgram(
     .addHelpText('after', '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve')
   // Reading the file costs a fraction of a millisecond, and only for those who ask.
   if (argv.includes('--version') || argv.includes('-V'))
-    program.version(await ownVersion(), '-V, --version', 'print the version')
+    program.version(ownVersion(new URL('..', import.meta.url)), '-V, --version', 'print the version')
   else program.option('-V, --version', 'print the version')
   const separator = argv.indexOf('--')
   const before = separator < 0 ? argv : argv.slice(0, separator)
@@ -153,10 +154,4 @@ function usageError(text: string, argv: readonly string[]): string {
       .replaceAll('\n', ' '),
   )
   return `seccomp-gen: ${said.replace(/\.$/, '')}; see seccomp-gen ${name === undefined ? '' : `${name} `}--help\n`
-}
-
-async function ownVersion(): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
-  const description: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
-  return (description as { version: string }).version
 }

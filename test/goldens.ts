@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { observe, printObservations } from '../src/observe/index.ts'
 import { derivePolicy } from '../src/policy/index.ts'
-import { printPolicyAs } from '../src/profile/index.ts'
+import { printPolicyAs } from '../src/print/index.ts'
 import type { Source } from '../src/read/source.ts'
 import { sourcesOf } from './recordings.ts'
 

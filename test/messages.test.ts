@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { ChangeId } from '../src/meaning/changes.ts'
-import { findingSeverities, type FindingCode } from '../src/profile/findings.ts'
+import { findingSeverities, type FindingCode } from '../src/check/findings.ts'
 import { diagnosticCodes } from '../src/report/diagnostics.ts'
 import { problemsReport } from '../src/report/problems.ts'
 import { headingsOf, type Heading } from './page-text.ts'

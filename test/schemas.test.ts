@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { readFileSync } from 'node:fs'
 import { derivePolicy, observe, printPolicy } from '../src/index.ts'
-import { schemaNames } from '../src/profile/schema-names.ts'
+import { schemaNames } from '../src/check/schema-names.ts'
 import { validatorFile, validatorText } from '../scripts/make-validators.ts'
 import { cases, sourcesOfCase } from './goldens.ts'
 

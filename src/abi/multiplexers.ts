@@ -55,6 +55,11 @@ const families = new Map<string, Multiplexer>(
   ),
 )
 
+/** What stands in the first argument of a family's call where it stands for this member; undefined where it never does. */
+export function memberNumber(family: string, member: string): number | undefined {
+  return multiplexerOf(member) === family ? multiplexers[family as Multiplexer][member] : undefined
+}
+
 /** The family that a printed name belongs to on i386, or undefined. */
 export function multiplexerOf(member: string): Multiplexer | undefined {
   return families.get(member)

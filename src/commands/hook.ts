@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, mergeObservations, observe, type Observations } from '../observe/index.ts'
+import { ownCommand } from '../own.ts'
 import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
 import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -60,10 +61,10 @@ async function hook(options: Options, world: World): Promise<number> {
 
 /** oci-hooks(5): in hook files that podman reads. */
 function config(): unknown {
-  const words = [process.execPath, ...process.execArgv, process.argv[1] ?? 'seccomp-gen', 'hook']
+  const [program, ...words] = ownCommand()
   return {
     version: '1.0.0',
-    hook: { path: process.execPath, args: words, env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'] },
+    hook: { path: program, args: [program, ...words, 'hook'], env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'] },
     when: { annotations: { [`^${annotation.replaceAll('.', '\\.')}$`]: '.*' } },
     stages: ['prestart'],
   }
@@ -110,8 +111,8 @@ function readState(text: string): HookState {
 
 /** Starts the process that records, and waits until it does. */
 async function leaveBehind(state: HookState): Promise<void> {
-  const words = [...process.execArgv, process.argv[1] ?? '', ...process.argv.slice(2)]
-  const child = spawn(process.execPath, [...words, '--follow', JSON.stringify(state)], {
+  const [program, ...words] = ownCommand()
+  const child = spawn(program, [...words, ...process.argv.slice(2), '--follow', JSON.stringify(state)], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   })

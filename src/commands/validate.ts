@@ -3,15 +3,8 @@
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { onAarch64, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
-import {
-  floorProblems,
-  parseProfiles,
-  profileProblems,
-  sortFindings,
-  type Dialect,
-  type Finding,
-  type ParsedProfile,
-} from '../profile/index.ts'
+import { floorProblems, profileProblems, sortFindings, type Finding } from '../check/index.ts'
+import { parseProfiles, type Dialect, type ParsedProfile } from '../profile/index.ts'
 import { problemsReport, type Checked, type ReportFormat } from '../report/problems.ts'
 import { outputOption } from './document-options.ts'
 import { runtimeOption } from './options.ts'

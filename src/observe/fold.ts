@@ -1,6 +1,6 @@
 // Records folded into observations. Order-free: places, not the order of reading, decide what is first.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
-import type { SourceAccount } from '../read/account.ts'
+import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces } from '../read/place.ts'
 import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
@@ -12,7 +12,7 @@ export class Fold implements Sink {
   readonly #known = new Map<Architecture, Calls>()
   readonly #unknown = new Map<Architecture, Calls>()
   readonly #diagnostics: Diagnostic[] = []
-  readonly #sources: SourceAccount[] = []
+  readonly #sources: SourceSummary[] = []
   #runs = 0
   /** Calls of the run that is being told. */
   readonly #now = new Set<Seen>()
@@ -47,7 +47,7 @@ export class Fold implements Sink {
     this.#diagnostics.push(diagnostic)
   }
 
-  account(account: SourceAccount): void {
+  account(account: SourceSummary): void {
     this.#sources.push(account)
   }
 

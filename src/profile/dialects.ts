@@ -2,7 +2,7 @@
 // ready to be resolved for an architecture, capabilities and a kernel. Authority: moby/profiles seccomp.go,
 // containers/common pkg/seccomp/types.go, security-profiles-operator api/seccompprofile/v1.
 import type { Action, OciProfile, OciRule } from './document.ts'
-import type { Finding, Standing } from './findings.ts'
+import type { Flaw, Standing } from './flaws.ts'
 import type { TreeNode } from './tree.ts'
 
 /**
@@ -73,7 +73,7 @@ export interface ParsedProfile {
   /** A SeccompProfile's baseProfileName: calls that are not listed here are allowed there. */
   readonly base?: string
   /** What is wrong with the document as such; profileProblems adds what is wrong with its meaning. */
-  readonly flaws: readonly Finding[]
+  readonly flaws: readonly Flaw[]
   /** Keys that plain OCI does not have, where ignoring them changes an answer. */
   readonly beyondOci: readonly BeyondOci[]
   /** The profile's own object in the file. */

@@ -1,5 +1,6 @@
-// The profile as a document: read with places and without loss from every dialect, checked, built from a policy and
-// printed. What a profile means for one call is decided in meaning/.
+// The profile as a document: read with places and without loss from every dialect, JSON or YAML, on the authority of
+// the loaders (read-members.ts, read-values.ts). What it means for one call is decided in meaning/, what is wrong with
+// that in check/; it is printed in print/.
 export type { Action, Dialect, OciArgument, OciProfile, OciRule, Operator } from './document.ts'
 export type {
   ArchMapEntry,
@@ -13,11 +14,5 @@ export type {
   ReadProfile,
   RuleFilter,
 } from './dialects.ts'
-export type { Finding, FindingCode, Severity, Standing } from './findings.ts'
-export { sortFindings } from './findings.ts'
-export { buildProfile } from './build.ts'
-export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export type { Flaw, FlawCode, Severity, Standing } from './flaws.ts'
 export { isJson, parseProfile, parseProfiles, soundProfile, type ParseOptions } from './parse.ts'
-export { printProfile } from './print.ts'
-export { floorProblems, type FloorProblemOptions } from './problems/floor.ts'
-export { isValid, profileProblems, type ProblemOptions } from './problems.ts'

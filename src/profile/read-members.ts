@@ -1,7 +1,7 @@
 // The members of an object by their keys, as the loaders match them. Authority: Go's encoding/json (runc, moby,
 // containers/common, containerd) ignores unknown keys, matches known ones without regard to case and takes the last
-// of repeated ones; crun's parser matches exactly. Whatever they would not agree on becomes a finding.
-import { finding, type Finding, type Standing } from './findings.ts'
+// of repeated ones; crun's parser matches exactly. Whatever they would not agree on becomes a flaw.
+import { flaw, type Flaw, type Standing } from './flaws.ts'
 import { nearest } from './nearest.ts'
 import type { TreeNode } from './tree.ts'
 
@@ -18,7 +18,7 @@ export function readMembers<Name extends string>(
   node: TreeNode,
   what: string,
   keys: Readonly<Record<Name, Key>>,
-  flaws: Finding[],
+  flaws: Flaw[],
 ): ReadonlyMap<Name, TreeNode> | undefined {
   if (node.kind !== 'object') {
     flaws.push(wrongType(node, 'an object'))
@@ -33,35 +33,34 @@ export function readMembers<Name extends string>(
       names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.toLowerCase())
     if (key === undefined) {
       const meant = name === '$schema' ? undefined : nearest(name, names)
-      if (met.has(name)) flaws.push(finding('duplicate-key', where, { key: name }, 'note'))
+      if (met.has(name)) flaws.push(flaw('duplicate-key', where, { key: name }, 'note'))
       else if (meant !== undefined)
-        flaws.push(finding('unknown-key', where, { key: name, what, meant }, 'warning'))
-      else if (name !== '$schema') flaws.push(finding('unknown-key', where, { key: name, what }))
+        flaws.push(flaw('unknown-key', where, { key: name, what, meant }, 'warning'))
+      else if (name !== '$schema') flaws.push(flaw('unknown-key', where, { key: name, what }))
       met.add(name)
       continue
     }
     if (key !== name) {
       const severity = keys[key].required === true ? 'error' : 'warning'
-      flaws.push(finding('key-case', where, { key: name, meant: key }, severity))
+      flaws.push(flaw('key-case', where, { key: name, meant: key }, severity))
     }
-    if (met.has(key)) flaws.push(finding('duplicate-key', where, { key }))
+    if (met.has(key)) flaws.push(flaw('duplicate-key', where, { key }))
     met.add(key)
     if (value.kind === 'null') {
       members.delete(key)
       if (keys[key].required !== true && keys[key].nullable !== true) {
-        flaws.push(finding('null-value', value, { key }))
+        flaws.push(flaw('null-value', value, { key }))
       }
     } else members.set(key, value)
   }
   for (const key of names) {
-    if (keys[key].required === true && !members.has(key))
-      flaws.push(finding('missing-key', node, { key, what }))
+    if (keys[key].required === true && !members.has(key)) flaws.push(flaw('missing-key', node, { key, what }))
   }
   return members
 }
 
-export function wrongType(node: TreeNode, expected: string): Finding {
-  return finding('wrong-type', node, { expected, found: kindWords[node.kind] })
+export function wrongType(node: TreeNode, expected: string): Flaw {
+  return flaw('wrong-type', node, { expected, found: kindWords[node.kind] })
 }
 
 const kindWords: Readonly<Record<TreeNode['kind'], string>> = {

@@ -3,7 +3,7 @@
 // seccomp.go and containers/common pkg/seccomp/types.go for the keys beyond it.
 import type { ArchMapEntry, BeyondOci, PlacedRule, ReadProfile, RuleFilter } from './dialects.ts'
 import type { OciArgument } from './document.ts'
-import { finding, type Finding, type Standing } from './findings.ts'
+import { flaw, type Flaw, type Standing } from './flaws.ts'
 import { readMembers, type Key } from './read-members.ts'
 import {
   readAction,
@@ -21,7 +21,7 @@ const required: Key = { required: true }
 const optional: Key = {}
 
 export const profileKeys = {
-  defaultAction: optional, // its absence has a finding of its own
+  defaultAction: optional, // its absence is a flaw of its own
   defaultErrnoRet: optional,
   defaultErrno: optional,
   architectures: optional,
@@ -53,12 +53,12 @@ const filterKeys = { caps: optional, arches: optional, minKernel: optional } as 
 
 export interface Reading {
   readonly profile: ReadProfile
-  readonly flaws: readonly Finding[]
+  readonly flaws: readonly Flaw[]
   readonly beyondOci: readonly BeyondOci[]
 }
 
 interface Told {
-  readonly flaws: Finding[]
+  readonly flaws: Flaw[]
   readonly beyondOci: BeyondOci[]
 }
 
@@ -73,7 +73,7 @@ export function readProfile(node: TreeNode, extra: Readonly<Record<string, Key>>
   const defaultAction = readAction(members.get('defaultAction'), flaws)
   if (!members.has('defaultAction')) {
     const empty = node.kind === 'object' && node.members.length === 0
-    flaws.push(finding('no-default-action', node, { empty: String(empty) }))
+    flaws.push(flaw('no-default-action', node, { empty: String(empty) }))
   }
   beyond('defaultErrno', members.get('defaultErrno'), told)
   beyond('archMap', members.get('archMap'), told)
@@ -146,19 +146,19 @@ function readNames(
   const name = readString(nameNode, flaws)
   if (nameNode !== undefined && name !== undefined && name !== '') {
     beyond('name', nameNode, told)
-    if (names.length > 0) flaws.push(finding('name-with-names', nameNode, { name }))
+    if (names.length > 0) flaws.push(flaw('name-with-names', nameNode, { name }))
     else if (namesNode === undefined || namesNode.kind === 'array') {
       return [{ at: nameNode.at, pointer: nameNode.pointer, text: name }]
     }
-  } else if (namesNode === undefined) flaws.push(finding('missing-key', rule, { key: 'names', what: 'rule' }))
+  } else if (namesNode === undefined) flaws.push(flaw('missing-key', rule, { key: 'names', what: 'rule' }))
   else if (namesNode.kind === 'array' && namesNode.items.length === 0)
-    flaws.push(finding('empty-names', namesNode))
+    flaws.push(flaw('empty-names', namesNode))
   return names.map(({ at, pointer, value }) => ({ at, pointer, text: value }))
 }
 
 function readArgument(
   node: TreeNode,
-  flaws: Finding[],
+  flaws: Flaw[],
 ): readonly (Standing & { readonly argument: OciArgument })[] {
   const members = readMembers(node, 'argument', argumentKeys, flaws)
   if (members === undefined) return []
@@ -188,7 +188,7 @@ function readFilter(node: TreeNode | undefined, { flaws }: Told): RuleFilter | u
   const minKernelNode = members.get('minKernel')
   const minKernel = readString(minKernelNode, flaws)
   if (minKernelNode !== undefined && minKernel !== undefined && !isMinKernel(minKernel)) {
-    flaws.push(finding('min-kernel-form', minKernelNode, { text: minKernel }))
+    flaws.push(flaw('min-kernel-form', minKernelNode, { text: minKernel }))
   }
   return {
     ...defined('caps', textsOf(members.get('caps'), flaws)),
@@ -216,7 +216,7 @@ function beyond(key: BeyondOci['key'], node: TreeNode | undefined, { beyondOci }
   if (!empty) beyondOci.push({ key, at: node.at, pointer: node.pointer })
 }
 
-function textsOf(node: TreeNode | undefined, flaws: Finding[]): readonly string[] | undefined {
+function textsOf(node: TreeNode | undefined, flaws: Flaw[]): readonly string[] | undefined {
   return readStrings(node, flaws)?.map(({ value }) => value)
 }
 

@@ -1,7 +1,7 @@
 // YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
 // followed within a budget.
 import type { Document, Node } from 'yaml'
-import { whyNotYaml, yaml } from '../yaml.ts'
+import { whyNotYaml, yaml } from './bounded-yaml.ts'
 import {
   below,
   depthLimit,

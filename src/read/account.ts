@@ -1,7 +1,7 @@
 // What became of the lines of one source, and what kind of evidence it is, so that whoever reads a profile can tell
 // how complete it is.
 
-export interface SourceAccount {
+export interface SourceSummary {
   readonly name: string
   readonly format: string
   readonly lines: number

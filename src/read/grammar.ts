@@ -23,10 +23,10 @@ export interface Call {
 }
 
 /** `ignored`: understood, and no call. */
-export type Told = Call | readonly Call[] | 'ignored' | 'unparsed'
+export type LineResult = Call | readonly Call[] | 'ignored' | 'unparsed'
 
 /** What a grammar may say besides. */
-export interface Say {
+export interface Reporter {
   diagnostic(code: DiagnosticCode, facts?: Readonly<Record<string, string>>): void
   /** Records that the recorder says it lost; undefined for an unknown number. */
   lost(records: number | undefined): void
@@ -39,11 +39,11 @@ export interface Say {
 
 /** One source's lines, in order, without their ends. */
 export interface LineGrammar {
-  line(text: string, say: Say): Told
+  line(text: string, say: Reporter): LineResult
   /** For lines that come by the million; undefined where the next must be read by line(). */
   plain?(): LinesOfKinds | undefined
   /** After the last line. */
-  end?(say: Say): void
+  end?(say: Reporter): void
 }
 
 /** Lines of which some stand for others. */

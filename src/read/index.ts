@@ -2,7 +2,7 @@
 // format's reader. Pure but for the stream it is given: opens nothing, knows no terminal. The formats are the rows of
 // formats.ts.
 import { UserError } from '../errors.ts'
-import type { Evidence, SourceAccount } from './account.ts'
+import type { Evidence, SourceSummary } from './account.ts'
 import { decompressed } from './decompress.ts'
 import { detectFormat } from './detect.ts'
 import { formats, formatTable, type Format } from './formats.ts'
@@ -66,7 +66,7 @@ interface Open {
   readonly set: string | undefined
   readonly format: Format
   readonly reader: Reader
-  readonly accounts: SourceAccount[]
+  readonly accounts: SourceSummary[]
 }
 
 function opened(source: Source, format: Format, options: ReaderOptions): Reader {
@@ -98,7 +98,7 @@ async function readOne(
   rest: AsyncIterable<Uint8Array>,
   wrapping: Wrapping | undefined,
   reader: Reader,
-): Promise<SourceAccount> {
+): Promise<SourceSummary> {
   reader.startSource(source.name, source.pid)
   const lines = new LineFeed(reader, wrapping)
   lines.feed(head)

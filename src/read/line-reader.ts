@@ -7,7 +7,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
 import { DiagnosticLog } from './diagnostics.ts'
-import type { Call, Grammar, LineGrammar, LinesOfKinds, Say } from './grammar.ts'
+import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { addSeen, newSeen, noteValue, sumOf, type Seen, type Sink } from './seen.ts'
@@ -34,7 +34,7 @@ export class LineReader implements Reader {
   /** Of this source: see Call.secondary. */
   #secondary = new Map<string, Entry>()
   #secondaryCalls = 0
-  readonly #say: Say
+  readonly #say: Reporter
 
   /** Of this source: where lines of a kind are counted, by LinesOfKinds. */
   readonly #kinds = new Map<number, Entry>()

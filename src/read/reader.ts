@@ -1,9 +1,9 @@
 // What every format's reader is: it is fed whole lines, source by source, and tells what it saw at the end.
 import type { Architecture } from '../abi/architectures.ts'
-import type { SourceAccount } from './account.ts'
+import type { SourceSummary } from './account.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
-import type { ReturnedCalls, Wanted } from './strace/returned.ts'
+import type { ReturnedCalls, KeepCall } from './strace/returned.ts'
 import type { Choice } from './subject.ts'
 
 export interface ReaderOptions {
@@ -16,13 +16,13 @@ export interface ReaderOptions {
   /** Only calls made under a seccomp filter that the trace shows to be installed; strace's reader knows how. */
   readonly afterFilter?: boolean | undefined
   /** Of strace's traces, with afterFilter: calls as they came back, told when the trace is over. */
-  readonly returned?: { readonly wanted: Wanted; readonly tell: (calls: ReturnedCalls) => void } | undefined
+  readonly returned?: { readonly wanted: KeepCall; readonly tell: (calls: ReturnedCalls) => void } | undefined
   /** Called for every call in order; without it readers only count, which is quicker. */
   readonly record?: (record: TraceRecord) => void
 }
 
 /** An account without what the reader need not know. */
-export type LinesAccount = Omit<SourceAccount, 'name' | 'format'>
+export type LinesAccount = Omit<SourceSummary, 'name' | 'format'>
 
 export interface Reader {
   /** The name for `--format` and the account. */

@@ -1,7 +1,7 @@
 // What a reader has to tell: calls, with how often and where first, and what became of the lines. Readers that see
 // every call on its own and readers that only have counts speak the same words.
 import type { Architecture } from '../abi/architectures.ts'
-import type { SourceAccount } from './account.ts'
+import type { SourceSummary } from './account.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { earlierPlace } from './place.ts'
 
@@ -81,7 +81,7 @@ export interface Sink {
   unknown(architecture: Architecture, what: string, seen: Seen): void
   diagnostic(diagnostic: Diagnostic): void
   /** What became of the lines of a source. */
-  account(account: SourceAccount): void
+  account(account: SourceSummary): void
   /** Several runs at once: how many there were. Calls told until the next endRun carry their own `runs`. */
   runs(count: number): void
   /** What was told since the last time is one run; or, where it does not count, of no run: a profile. */

@@ -35,8 +35,7 @@ export {
   type ContainerRun,
   type Under,
 } from './containers/index.ts'
-export type { Suspect, Watch } from './ebpf/refused.ts'
-export type { Refusals } from './ebpf/session.ts'
+export type { Refusals, Suspect, Watch } from './refusals.ts'
 export { locked } from './locked.ts'
 export { findProgram } from './program.ts'
 export { surroundingsOf } from './surroundings.ts'

@@ -1,6 +1,6 @@
 // What every recorder is asked for and what it gives back.
 import type { Observations } from '../observe/index.ts'
-import type { Refusals } from './ebpf/session.ts'
+import type { Refusals } from './refusals.ts'
 
 /** The signals people and supervisors end a program with. They are passed on to the command. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'

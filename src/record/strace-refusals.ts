@@ -1,13 +1,12 @@
 // What a filter may have refused, from strace's lines: the same suspects that the ebpf recorder finds at sys_exit.
 import { syscallTable } from '../abi/tables.ts'
-import type { ReturnedCalls, Wanted } from '../read/strace/returned.ts'
-import type { Suspect, Watch } from './ebpf/refused.ts'
-import type { Refusals } from './ebpf/session.ts'
+import type { ReturnedCalls, KeepCall } from '../read/strace/returned.ts'
+import type { Refusals, Suspect, Watch } from './refusals.ts'
 
-type Call = Parameters<Wanted>[0]
+type Call = Parameters<KeepCall>[0]
 
 /** Calls that the filter could refuse, and that came back as it would let them. */
-export function wantedFor({ calls, results, traps }: Watch): Wanted {
+export function wantedFor({ calls, results, traps }: Watch): KeepCall {
   const allowed = new Map(calls.map((each) => [`${each.architecture} ${each.number}`, each.arguments]))
   const possible = new Set(results)
   return (call) => {

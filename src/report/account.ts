@@ -1,7 +1,7 @@
 // The account of what was read, for stderr: a table of the sources, what several runs say, and a closing line.
 import { architectureNames } from '../abi/architectures.ts'
 import { estimateRuns, type Observations } from '../observe/index.ts'
-import type { Evidence, SourceAccount } from '../read/account.ts'
+import type { Evidence, SourceSummary } from '../read/account.ts'
 import { escapeTerminal } from './escape.ts'
 
 /** Such as `298 calls, 45 different (x86_64), from 1 source; 3 lines not understood`. */
@@ -77,7 +77,7 @@ function cells({
   unparsed,
   lost = 0,
   evidence = [],
-}: SourceAccount): string[] {
+}: SourceSummary): string[] {
   const said = evidence
     .map((kind) => (Object.hasOwn(words, kind) ? words[kind] : escapeTerminal(kind)))
     .join('; ')
@@ -89,7 +89,7 @@ function cells({
   ]
 }
 
-function summed(sources: readonly SourceAccount[]): SourceAccount {
+function summed(sources: readonly SourceSummary[]): SourceSummary {
   const sum = (key: 'lines' | 'calls' | 'ignored' | 'unparsed' | 'lost'): number =>
     sources.reduce((all, source) => all + (source[key] ?? 0), 0)
   return {

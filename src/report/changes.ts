@@ -2,7 +2,7 @@
 // commands). Everything from a profile is escaped for the place it goes to.
 import { answerText } from '../meaning/answer.ts'
 import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '../meaning/changes.ts'
-import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import { jsonText, type JsonValue } from '../print/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import type { ReportFormat } from './problems.ts'
 import { sarifLocations, sarifLog, sarifRule } from './sarif.ts'

@@ -4,7 +4,7 @@ import type { Risk } from '../abi/risks.ts'
 import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
 import { answerText } from '../meaning/answer.ts'
 import type { KernelWhy, Reason } from '../policy/index.ts'
-import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import { jsonText, type JsonValue } from '../print/json-text.ts'
 import { beyondText } from './ceiling.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'
 

@@ -1,6 +1,6 @@
 // The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
 // are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
-import type { Finding, FindingCode } from '../profile/findings.ts'
+import type { Finding, FindingCode } from '../check/findings.ts'
 
 type Facts = Readonly<Record<string, string>>
 

@@ -1,7 +1,8 @@
 // The findings of `validate` for people (text, Markdown), for programs (JSON, SARIF 2.1.0) and for GitHub Actions
 // (workflow commands). Everything from the input is escaped for the place it goes to.
-import { findingSeverities, type Finding, type Severity } from '../profile/findings.ts'
-import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import { findingSeverities, type Finding } from '../check/findings.ts'
+import type { Severity } from '../profile/flaws.ts'
+import { jsonText, type JsonValue } from '../print/json-text.ts'
 import { escapeMarkdown, escapeTerminal, escapeWorkflowData, escapeWorkflowProperty } from './escape.ts'
 import { findingHint, findingSentence } from './findings.ts'
 import { sarifLocations, sarifLog, sarifRule } from './sarif.ts'

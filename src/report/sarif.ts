@@ -1,5 +1,5 @@
 // What every SARIF report of ours has in common. Authority: SARIF 2.1.0 (OASIS), sections 3.14, 3.19, 3.28 and 3.49.
-import type { JsonValue } from '../profile/json-text.ts'
+import type { JsonValue } from '../print/json-text.ts'
 
 export function sarifLog(rules: readonly JsonValue[], results: readonly JsonValue[]): JsonValue {
   return {

@@ -3,7 +3,7 @@
 import { endingText } from './ending.ts'
 import { errnoName } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
-import { jsonText, type JsonValue } from '../profile/json-text.ts'
+import { jsonText, type JsonValue } from '../print/json-text.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
 import { plural } from './account.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'

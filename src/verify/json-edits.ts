@@ -1,6 +1,6 @@
 // Edits of JSON: an item among others is spaced as its neighbour is, everything else as the file is indented.
 import { applyEdits, findNodeAtLocation, modify, parseTree, type JSONPath, type Node } from 'jsonc-parser'
-import type { JsonValue } from '../profile/json-text.ts'
+import type { JsonValue } from '../print/json-text.ts'
 import type { TextEdits } from './text-edits.ts'
 
 export const jsonEdits: TextEdits = {

@@ -9,6 +9,7 @@ import { alternativesOf } from '../meaning/conditions.ts'
 import { isSameAnswer, type Answer } from '../meaning/answer.ts'
 import type { Resolved } from '../meaning/index.ts'
 import { operators } from '../profile/words.ts'
+import { loadKoffi } from '../record/koffi.ts'
 
 const actions: Readonly<Record<Answer['action'], number>> = {
   SCMP_ACT_KILL_PROCESS: 0x80000000,
@@ -45,7 +46,7 @@ export interface Libseccomp {
 
 /** Throws an Error where koffi or the library is missing. */
 export async function loadLibseccomp(): Promise<Libseccomp> {
-  const { default: koffi } = await import('koffi')
+  const koffi = await loadKoffi()
   const library = koffi.load('libseccomp.so.2')
   // Not by name: a type can be named once in a process.
   const condition = koffi.struct({ arg: 'uint', op: 'int', a: 'uint64', b: 'uint64' })

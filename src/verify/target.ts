@@ -5,7 +5,8 @@ import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtin, contextOf, type Context } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import { printProfile, soundProfile } from '../profile/index.ts'
+import { printProfile } from '../print/index.ts'
+import { soundProfile } from '../profile/index.ts'
 import { capabilities as known } from '../profile/words.ts'
 import {
   askEngine,

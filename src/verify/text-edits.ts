@@ -1,7 +1,7 @@
 // Values put into a text and taken out of it, the rest of it as it stands. What an edit of a profile needs, once for JSON
 // and once for YAML.
 import type { JSONPath } from 'jsonc-parser'
-import type { JsonValue } from '../profile/json-text.ts'
+import type { JsonValue } from '../print/json-text.ts'
 
 /** Each gives the text afterwards; undefined where what stands at the path cannot take it. */
 export interface TextEdits {

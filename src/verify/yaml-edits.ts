@@ -3,8 +3,8 @@
 // begins on the line of another) is left alone.
 import type { JSONPath } from 'jsonc-parser'
 import type { Document, Node, Scalar } from 'yaml'
-import type { JsonValue } from '../profile/json-text.ts'
-import { yaml } from '../yaml.ts'
+import type { JsonValue } from '../print/json-text.ts'
+import { yaml } from '../profile/bounded-yaml.ts'
 import type { TextEdits } from './text-edits.ts'
 
 export const yamlEdits: TextEdits = {

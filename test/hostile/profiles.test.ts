@@ -12,7 +12,7 @@ import { latin1, mutated, mutatedJson, names, numbers, Random, runs, seed } from
 
 const file = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const bases = ['small.oci.json', 'small.docker.json', 'small.kubernetes.yaml', 'small.spo.yaml'].map((name) =>
-  file(`test/profile/fixtures/${name}`),
+  file(`test/print/fixtures/${name}`),
 )
 const conforms = new Ajv2020().compile(JSON.parse(file('schemas/diff.schema.json')) as object)
 const formats = ['text', 'json', 'markdown', 'sarif', 'github'] as const

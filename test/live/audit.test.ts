@@ -3,6 +3,7 @@
 import { execa } from 'execa'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { observe, type Observations } from '../../src/observe/index.ts'
 import { noStrace } from './command.ts'
@@ -26,6 +27,20 @@ seccomp.SyscallFilter(seccomp.LOG).load()
 os.execv(sys.argv[1], sys.argv[1:])
 `
 
+/**
+ * The kernel's log once the last record of a process is in it: kauditd writes records when it comes to it, on a slow
+ * console milliseconds each. After ten seconds, whatever is there.
+ */
+async function logWithEndOf(pid: number): Promise<string> {
+  // exit_group of x86_64.
+  const end = new RegExp(`type=1326 .* pid=${pid} .* syscall=231 `)
+  for (let tries = 0; ; tries++) {
+    const { stdout } = await execa('dmesg')
+    if (tries === 100 || end.test(stdout)) return stdout
+    await wait(100)
+  }
+}
+
 const counts = ({ architectures }: Observations): Record<string, number> =>
   Object.fromEntries(Object.entries(architectures.x86_64 ?? {}).map(([name, { count }]) => [name, count]))
 
@@ -41,7 +56,7 @@ t.test('audit in LOG mode beside strace', { skip: await whyNot() }, async (t) =>
     const logged = execa('/usr/bin/python3', ['-c', logging, ...words], { reject: false, env })
     const { pid = 0 } = logged
     t.equal((await logged).exitCode, 0, words.join(' '))
-    const { stdout } = await execa('dmesg')
+    const stdout = await logWithEndOf(pid)
     const file = join(directory, 'run.strace')
     await execa('strace', ['-f', '-o', file, ...words], { env })
     const [audit, strace] = await Promise.all([

@@ -24,6 +24,9 @@ export async function noStrace(): Promise<string | undefined> {
 /** Why the kernel cannot be asked to record here; undefined where it can. */
 export async function noEbpf(): Promise<string | undefined> {
   const why = await whyNoEbpf()
+  // A program that the kernel, or our own assembler, does not take is a defect of ours, and no reason to skip.
+  if (why !== undefined && /^(?:no )?label |^the kernel does not take the BPF program/.test(why))
+    throw new Error(why)
   return why && `ebpf cannot record here: ${why}`
 }
 

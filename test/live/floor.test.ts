@@ -22,7 +22,9 @@ import {
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
-import { buildProfile, floorProblems, parseProfile, printProfile } from '../../src/profile/index.ts'
+import { floorProblems } from '../../src/check/index.ts'
+import { buildProfile, printProfile } from '../../src/print/index.ts'
+import { parseProfile } from '../../src/profile/index.ts'
 
 const program = ['/bin/ls', '-l', '/bin']
 const user = { uid: 1000, gid: 1000, additionalGids: [10, 2000] }

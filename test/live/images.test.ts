@@ -14,7 +14,7 @@ import {
   type Change,
   type Observations,
 } from '../../src/index.ts'
-import { needsShared, sharedText } from '../profile/shared.ts'
+import { needsShared, sharedText } from '../shared.ts'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
 import { importImage, startEngines, type Engine, type Runtime, type Words } from './engines.ts'
 import { rootfs } from './rootfs.ts'

@@ -3,7 +3,7 @@ import t from 'tap'
 import { type Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { builtin, answerAlways, makeMeaning, contextOf, answerText } from '../../src/meaning/index.ts'
-import { needsShared, sharedText } from '../profile/shared.ts'
+import { needsShared, sharedText } from '../shared.ts'
 import { generatedBuiltins } from '../../scripts/make-builtins.ts'
 import { readFileSync } from 'node:fs'
 

@@ -4,7 +4,7 @@ import { architectures, type Architecture } from '../../src/abi/architectures.ts
 import { syscallTable } from '../../src/abi/tables.ts'
 import { contextOf, makeMeaning } from '../../src/meaning/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
-import { needsShared, sharedText } from '../profile/shared.ts'
+import { needsShared, sharedText } from '../shared.ts'
 
 interface Case {
   readonly id: string

@@ -3,7 +3,8 @@
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { derivePolicy, type Policy } from '../../src/policy/index.ts'
-import { buildProfile, printProfile, profileProblems } from '../../src/profile/index.ts'
+import { profileProblems } from '../../src/check/index.ts'
+import { buildProfile, printProfile } from '../../src/print/index.ts'
 import type { Observations } from '../../src/observe/index.ts'
 import { observed, recordings, withoutTraces } from '../recordings.ts'
 

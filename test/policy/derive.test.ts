@@ -8,12 +8,12 @@ import { UserError } from '../../src/errors.ts'
 import type { ObservedCall, Observations } from '../../src/observe/index.ts'
 import {
   derivePolicy,
-  printPolicy,
   type Policy,
   type PolicyOptions,
   type PolicyRule,
   type Reason,
 } from '../../src/policy/index.ts'
+import { printPolicy } from '../../src/print/index.ts'
 import { fc } from '../seed.ts'
 
 type Calls = Readonly<Record<string, ObservedCall>>

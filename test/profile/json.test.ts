@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseJson } from '../../src/profile/json.ts'
-import { jsonText, type JsonValue } from '../../src/profile/json-text.ts'
+import { jsonText, type JsonValue } from '../../src/print/json-text.ts'
 import { member, nodeAt, plainValue, type TreeNode } from '../../src/profile/tree.ts'
 import { parseYaml } from '../../src/profile/yaml.ts'
 import { fc } from '../seed.ts'

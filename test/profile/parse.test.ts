@@ -1,15 +1,11 @@
 import t from 'tap'
 import { UserError } from '../../src/errors.ts'
-import {
-  parseProfile,
-  parseProfiles,
-  printPolicyAs,
-  profileProblems,
-  soundProfile,
-} from '../../src/profile/index.ts'
+import { profileProblems } from '../../src/check/index.ts'
+import { printPolicyAs } from '../../src/print/index.ts'
+import { parseProfile, parseProfiles, soundProfile } from '../../src/profile/index.ts'
 import { parseYaml } from '../../src/profile/yaml.ts'
-import { small } from './policies.ts'
-import { needsShared, sharedNames, sharedText } from './shared.ts'
+import { small } from '../print/policies.ts'
+import { needsShared, sharedNames, sharedText } from '../shared.ts'
 
 t.test('a rule keeps its dialect’s keys, typed, with line and pointer', (t) => {
   const text = `{

@@ -28,6 +28,17 @@ export interface Moment {
   readonly task: bigint
   /** The id of the current task's cgroup, and of those above it, from the root on. */
   readonly cgroups: readonly bigint[]
+  /** What another processor does right before a helper is called. */
+  readonly meanwhile?: (helper: number) => void
+}
+
+/** Which kernel it stands for. */
+export interface Kernel {
+  /**
+   * Before Linux 6.4 the functions behind the helpers that update maps gave an int, and a program found its 32 bits in a
+   * register whose upper half was clear (commit d7ba4cc900bf).
+   */
+  readonly before6_4?: boolean
 }
 
 /** Maps as the kernel keeps them, and the programs that use them. */
@@ -41,8 +52,11 @@ export class BpfMachine implements MapCalls {
     user: 0x1000_0000n,
   }
 
-  constructor(processors: number) {
+  readonly #kernel: Kernel
+
+  constructor(processors: number, kernel: Kernel = {}) {
     this.#processors = processors
+    this.#kernel = kernel
   }
 
   /** Puts bytes somewhere and gives their address; of users below 4 GB. They can be changed later. */
@@ -142,10 +156,17 @@ export class BpfMachine implements MapCalls {
         case 5: // BPF_JMP
           if (code === 0x95) return get(0)
           if (code === 0x85) {
-            registers[0] = BigInt.asUintN(64, this.#help(Number(value), registers, moment))
+            const helper = Number(value)
+            moment.meanwhile?.(helper)
+            const answer = this.#help(helper, registers, moment)
+            const narrow = this.#kernel.before6_4 === true && (helper === 2 || helper === 3)
+            registers[0] = BigInt.asUintN(narrow ? 32 : 64, answer)
             // The kernel's helpers may leave anything in them.
             registers.fill(0xdead_beef_dead_beefn, 1, 6)
           } else if (isTrue(code, get(to), operand)) at += offset
+          break
+        case 6: // BPF_JMP32
+          if (isTrue(code, BigInt.asUintN(32, get(to)), BigInt.asUintN(32, operand))) at += offset
           break
         default:
           throw unknown(code)

@@ -12,12 +12,19 @@ import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
 import { architecturesOf, layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
-import { createMaps, key32, memberStates, type Maps } from '../../src/record/ebpf/maps.ts'
+import { controlKeys, createMaps, key32, memberStates, type Maps } from '../../src/record/ebpf/maps.ts'
 import { programsFor, type Membership, type Programs } from '../../src/record/ebpf/program.ts'
+import {
+  createRefusalMaps,
+  readSuspects,
+  refusedAtExit,
+  type RefusalMaps,
+} from '../../src/record/ebpf/refused.ts'
 import { wantArguments, wantedArguments } from '../../src/record/ebpf/session.ts'
 import { record } from '../../src/record/index.ts'
+import type { Watch } from '../../src/record/refusals.ts'
 import { noEbpf, noStrace } from '../live/command.ts'
-import { BpfMachine } from './bpf-machine.ts'
+import { BpfMachine, type Kernel } from './bpf-machine.ts'
 
 /** Made by scripts/make-btf.ts: Debian's linux-image-6.1.0-56-arm64, and the kernel this was written on. */
 const descriptions: Readonly<Record<Machine, string>> = {
@@ -49,6 +56,8 @@ interface Call {
   readonly args?: readonly bigint[]
   /** Words of 64 bits in the program's memory; the first argument points to them. */
   readonly behind?: readonly bigint[]
+  /** Words of 32 bits in the program's memory; the second argument points to them. */
+  readonly words?: readonly number[]
   /** Made by 32-bit code. */
   readonly compat?: boolean
   readonly filtered?: boolean
@@ -58,28 +67,59 @@ interface Call {
   readonly comm?: string
   readonly processor?: number
   readonly result?: bigint
+  /** By its filter: it is never entered. */
+  readonly refused?: true
+  /** The same call is made on the other processor, right before this one puts something into a map. */
+  readonly atOnce?: true
+}
+
+/** BPF_FUNC_map_update_elem of include/uapi/linux/bpf.h. */
+const mapUpdate = 2
+const nothing: Watch = { results: [], traps: false, calls: [] }
+
+interface Variant {
+  readonly kernel?: Kernel
+  /** What a filter may refuse. */
+  readonly watch?: Watch
 }
 
 /** A kernel with the recorder's programs loaded; tasks come and call as a test tells it. */
 class Simulated {
-  readonly #machine = new BpfMachine(2)
+  readonly #machine: BpfMachine
   readonly #layout: Layout
   readonly #maps: Maps
   readonly #programs: Readonly<Record<keyof Programs, Buffer>>
   readonly #architecture: Machine
+  readonly #refusals: RefusalMaps
+  readonly #watching: Buffer | undefined
 
-  constructor(architecture: Machine, membership: Membership, ownProcess = 1) {
+  constructor(architecture: Machine, membership: Membership, { kernel, watch }: Variant = {}) {
     this.#architecture = architecture
+    this.#machine = new BpfMachine(2, kernel)
     this.#layout = layoutOf(described(architecture), architecture)
     this.#maps = createMaps(this.#machine, architecturesOf[architecture].length)
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
-    const programs = programsFor(this.#layout, this.#maps, membership, ownProcess)
+    const programs = programsFor(this.#layout, this.#maps, membership, 1)
     this.#programs = Object.fromEntries(
       Object.entries(programs).map(([name, lines]: [string, Programs[keyof Programs]]) => [
         name,
         assemble(lines),
       ]),
     ) as Record<keyof Programs, Buffer>
+    this.#refusals = createRefusalMaps(this.#machine, architecture, watch ?? nothing)
+    this.#watching =
+      watch && assemble(refusedAtExit(this.#layout, this.#maps, this.#refusals, membership, watch))
+  }
+
+  /** What was taken for refused: number, result, first argument, how often. */
+  suspects(): readonly unknown[] {
+    return readSuspects(this.#machine, this.#refusals, this.#architecture).map(
+      ({ number, result, args, count }) => [number, result, args?.[0], count],
+    )
+  }
+
+  lostRefusals(): bigint | undefined {
+    return this.#machine.lookup(this.#maps.control, key32(controlKeys.lostRefusals))?.readBigUInt64LE()
   }
 
   adopt(pid: number): void {
@@ -93,10 +133,20 @@ class Simulated {
   call(call: Call): void {
     const { tgid = 100, pid = tgid, comm = 'program', processor = 0, cgroups = [1n] } = call
     const task = this.#task(pid, tgid, call)
-    const moment = { pid, tgid, comm, processor, task, cgroups }
+    const { atOnce, ...alone } = call
+    let other = atOnce
+    const meanwhile = (helper: number): void => {
+      if (other === undefined || helper !== mapUpdate) return
+      other = undefined
+      this.call({ ...alone, processor: 1 })
+    }
+    const moment = { pid, tgid, comm, processor, task, cgroups, meanwhile }
     const registers = this.#registers(call)
-    this.#machine.run(this.#programs.sys_enter, [registers, BigInt(call.number)], moment)
-    this.#machine.run(this.#programs.sys_exit, [registers, call.result ?? 0n], moment)
+    if (call.refused !== true)
+      this.#machine.run(this.#programs.sys_enter, [registers, BigInt(call.number)], moment)
+    const answer = [registers, call.result ?? 0n]
+    this.#machine.run(this.#programs.sys_exit, answer, moment)
+    if (this.#watching !== undefined) this.#machine.run(this.#watching, answer, moment)
   }
 
   fork(parent: number, child: number, thread = child): void {
@@ -141,8 +191,10 @@ class Simulated {
     return this.#machine.place(bytes)
   }
 
-  #registers({ number, args = [], behind, compat = false }: Call): bigint {
+  #registers({ number, args = [], behind, words, compat = false }: Call): bigint {
     const pointed = behind && this.#machine.place(Buffer.from(BigUint64Array.from(behind).buffer), 'user')
+    const list = words && this.#machine.place(Buffer.from(Uint32Array.from(words).buffer), 'user')
+    const given = [pointed, list]
     const place = registerPlaces[this.#architecture]
     const bytes = Buffer.alloc(336, 0x5a)
     const names =
@@ -150,10 +202,7 @@ class Simulated {
         ? argumentRegisters.aarch64
         : argumentRegisters[compat ? 'i386' : 'x86_64']
     for (const [index, name] of names.entries())
-      bytes.writeBigUInt64LE(
-        BigInt.asUintN(64, (index === 0 ? pointed : undefined) ?? args[index] ?? 0n),
-        place(name),
-      )
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, given[index] ?? args[index] ?? 0n), place(name))
     if (this.#architecture === 'aarch64') {
       // PSR_MODE32_BIT; N and C beside it.
       bytes.writeBigUInt64LE(compat ? 0xa0000010n : 0xa0000000n, place('pstate'))
@@ -324,6 +373,59 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 }
+
+for (const [version, kernel] of [
+  ['since 6.4', {}],
+  ['before 6.4', { before6_4: true }],
+] as const)
+  t.test(`a kernel ${version}: what is in a map already is no failure`, (t) => {
+    const mkdir = number('x86_64', 'mkdir')
+    const socket = number('x86_64', 'socket')
+    const watch: Watch = { results: [-1], traps: false, calls: [] }
+    const membership = { who: { cgroup: 40n, level: 1 }, underFilter: true } as const
+    const machine = new Simulated('x86_64', membership, { kernel, watch })
+    const inside = { cgroups: [1n, 40n], filtered: true }
+    for (let times = 0; times < 5; times++)
+      machine.call({ number: mkdir, result: -1n, refused: true, ...inside })
+    t.strictSame(machine.suspects(), [[mkdir, -1, 0n, 5]], 'a call that is refused again and again')
+    t.equal(machine.lostRefusals(), 0n)
+    machine.call({ number: socket, args: [2n, 1n, 0n], atOnce: true, ...inside })
+    t.strictSame(told(machine.observations()), { x86_64: { socket: [2, { 0: ['2'] }] } }, 'a lost race')
+    t.end()
+  })
+
+t.test('x86_64: i386 calls of a family are told beside it, with the arguments in memory', (t) => {
+  const kernel = new Simulated('x86_64', { who: 'tree', underFilter: false })
+  kernel.adopt(100)
+  const [socketcall, ipc] = [number('x86', 'socketcall'), number('x86', 'ipc')]
+  // include/uapi/linux/net.h: SYS_SOCKET 1, SYS_SOCKETPAIR 8, SYS_SEND 9; the upper halves of registers say nothing.
+  kernel.call({ number: socketcall, compat: true, args: [0x7_0000_0001n], words: [16, 3, 15] })
+  kernel.call({ number: socketcall, compat: true, args: [1n], words: [2, 1, 0] })
+  kernel.call({ number: socketcall, compat: true, args: [8n], words: [1, 5, 0, 0] })
+  kernel.call({ number: socketcall, compat: true, args: [9n], words: [3, 0, 0, 0] })
+  kernel.call({ number: socketcall, compat: true, args: [1n, 0x7000n] })
+  kernel.call({ number: socketcall, compat: true, args: [40n], words: [2, 1, 0] })
+  // include/uapi/linux/ipc.h: SHMGET 23, also as version 1 of the call; SEMGET 2.
+  kernel.call({ number: ipc, compat: true, args: [23n, 5n] })
+  kernel.call({ number: ipc, compat: true, args: [0x10017n, 5n] })
+  kernel.call({ number: ipc, compat: true, args: [2n, 5n], result: -38n })
+  // The numbers of the families on the machine's own architecture.
+  kernel.call({ number: socketcall, args: [1n] })
+  t.strictSame(told(kernel.observations()), {
+    x86: {
+      ipc: [3, { 0: ['2', '23'] }],
+      semget: 1,
+      shmget: 2,
+      socket: [2, { 0: ['2', '16'] }],
+      socketcall: [6, { 0: ['1', '8', '9', '40'] }],
+      socketpair: [1, { 0: ['1'] }],
+    },
+    x86_64: { getuid: 1 },
+  })
+  const { ipc: family, semget, shmget } = kernel.observations().architectures['x86'] ?? {}
+  t.strictSame([family?.enosys, semget?.enosys, shmget?.enosys], [1, 1, undefined])
+  t.end()
+})
 
 t.test('x86_64: the number space of x32', (t) => {
   const kernel = new Simulated('x86_64', { who: 'tree', underFilter: false })

@@ -1,7 +1,7 @@
 // One record that a seccomp filter made, as the kernel sends it: what grammar.ts reads of it, and the session in which
 // it was made. The fields before the session are numbers that no process writes.
 import type { Architecture } from '../../abi/architectures.ts'
-import type { Say } from '../grammar.ts'
+import type { Reporter } from '../grammar.ts'
 import { isX32 } from '../line-reader.ts'
 import { audit } from './grammar.ts'
 
@@ -16,7 +16,7 @@ export interface FilterRecord {
 }
 
 const head = /^audit\([\d.]+:\d+\): auid=\d+ uid=\d+ gid=\d+ ses=(\d+) /
-const silent: Say = {
+const silent: Reporter = {
   diagnostic: () => undefined,
   lost: () => undefined,
   lostInAll: () => undefined,

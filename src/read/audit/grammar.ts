@@ -4,7 +4,7 @@
 // the last and the first block count, so that no value can pass for a call.
 import type { Architecture } from '../../abi/architectures.ts'
 import { architectures, isArchitecture } from '../../abi/architectures.ts'
-import type { Call, Grammar, LineGrammar, LinesOfKinds, Say, Told } from '../grammar.ts'
+import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import type { Subject } from '../subject.ts'
 import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
@@ -35,7 +35,7 @@ class AuditLines implements LineGrammar {
     return this.#begun === undefined ? plainRecords() : undefined
   }
 
-  line(text: string, say: Say): Told {
+  line(text: string, say: Reporter): LineResult {
     const header = headerOf(text)
     if (header !== undefined) {
       const abandoned = this.#begun !== undefined
@@ -59,7 +59,7 @@ class AuditLines implements LineGrammar {
   }
 
   /** The rest of a record that was wrapped. */
-  #join(text: string, say: Say): Told | undefined {
+  #join(text: string, say: Reporter): LineResult | undefined {
     const begun = this.#begun
     if (begun === undefined || isLogLine(text)) return undefined
     this.#begun = undefined
@@ -79,12 +79,12 @@ class AuditLines implements LineGrammar {
   }
 }
 
-function toldBy(header: Header, text: string, say: Say): Told {
+function toldBy(header: Header, text: string, say: Reporter): LineResult {
   if (header.kind === 'other') return 'ignored'
   return header.kind === 'seccomp' ? seccomp(header, text, say) : syscall(header, text, say)
 }
 
-function seccomp(header: Header, text: string, say: Say): Told {
+function seccomp(header: Header, text: string, say: Reporter): LineResult {
   const start = text.lastIndexOf(' arch=')
   seccompBlock.lastIndex = Math.max(start, header.at - 1)
   const found = start === -1 ? null : seccompBlock.exec(text)
@@ -105,7 +105,7 @@ function isRefusal(code: string): boolean {
   return [0x80000000, 0, 0x30000, 0x50000].includes((Number(code) & 0xffff0000) >>> 0)
 }
 
-function syscall(header: Header, text: string, say: Say): Told {
+function syscall(header: Header, text: string, say: Reporter): LineResult {
   syscallBlock.lastIndex = header.at
   const found = syscallBlock.exec(text)
   if (found === null) return 'unparsed'
@@ -124,7 +124,7 @@ function syscall(header: Header, text: string, say: Say): Told {
   })
 }
 
-function called(machine: string, printed: string, say: Say, rest: Omit<Call, 'call'>): Told {
+function called(machine: string, printed: string, say: Reporter, rest: Omit<Call, 'call'>): LineResult {
   const call = callNamed(printed)
   if (call === undefined) return 'unparsed'
   const architecture = architectureNamed(machine)
@@ -187,7 +187,7 @@ function valueOf(fields: string, name: string): string | undefined {
 }
 
 /** kernel/audit.c (audit_log_lost, audit_printk_skb) and lib/ratelimit.c. */
-function loss(message: string, say: Say): void {
+function loss(message: string, say: Reporter): void {
   const suppressed = /^(?:kauditd_printk_skb|audit_printk_skb): (\d+) callbacks suppressed/.exec(message)
   if (suppressed !== null) return say.lost(Number(suppressed[1]))
   const inAll = /^audit: audit_lost=(\d+) /.exec(message)
@@ -197,7 +197,7 @@ function loss(message: string, say: Say): void {
 }
 
 /** systemd-journald, rsyslog, auditd and its dispatcher on their own losses. */
-function journalLoss(text: string, say: Say): void {
+function journalLoss(text: string, say: Reporter): void {
   const found =
     / systemd-journald\[\d+\]: (?:Missed (\d+) kernel messages|Suppressed (\d+) messages from)/.exec(text) ??
     / rsyslogd(?:\[\d+\])?: im(?:journal|uxsock)(?:[^:]*:| lost) (\d+) messages (?:lost due to rate-limiting|from pid)/.exec(

@@ -3,7 +3,7 @@
 // Authority: bpftrace's text and JSON output (src/output.cpp); recordings of bpftrace 0.17.
 // A number is a call's only where the program that printed it meant one: maps whose name says something else are
 // left out with a note, and so are maps of single keys beside others.
-import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject } from '../json-line.ts'
 import type { Subject } from '../subject.ts'
 
@@ -39,7 +39,7 @@ class BpftraceLines implements LineGrammar {
   /** How many keys a map has: one line with another number was not printed as a whole. */
   readonly #arity = new Map<string, number>()
 
-  line(text: string, say: Say): Told {
+  line(text: string, say: Reporter): LineResult {
     if (text === '' || attaching.test(text)) return 'ignored'
     if (text.startsWith('{')) return this.#json(text, say)
     const lost = /^Lost (\d+) events$/.exec(text)
@@ -65,7 +65,7 @@ class BpftraceLines implements LineGrammar {
     return 'unparsed'
   }
 
-  #entry(name: string, key: string, count: number, isText: boolean, say: Say): Told {
+  #entry(name: string, key: string, count: number, isText: boolean, say: Reporter): LineResult {
     const keys = key.split(/, ?/)
     const call = callOf(keys.at(-1) as string)
     if (call === undefined || !callMap.test(name)) {
@@ -86,7 +86,7 @@ class BpftraceLines implements LineGrammar {
     return { call, count, subject: () => subjectOf(key) }
   }
 
-  #json(text: string, say: Say): Told {
+  #json(text: string, say: Reporter): LineResult {
     const value = jsonObject(text)
     if (value === undefined) return 'unparsed'
     const { type, data } = value

@@ -1,6 +1,6 @@
 // gVisor's own strace (runsc --strace), as text and in its JSON log, and u-root's, which prints alike. A call enters
 // with E and leaves with X: entries count. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
-import type { Grammar, LineGrammar, Told } from '../grammar.ts'
+import type { Grammar, LineGrammar, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 
 /** A task's name has 15 bytes at most and may hold anything: the longest that fits. */
@@ -16,7 +16,7 @@ export const gvisor: Grammar = {
   open: (): LineGrammar => ({ line: toldBy }),
 }
 
-function toldBy(text: string): Told {
+function toldBy(text: string): LineResult {
   const line = messageOf(text)
   const found = sentry.exec(line)
   const [pid, comm, direction, name] =

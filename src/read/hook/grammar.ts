@@ -1,7 +1,7 @@
 // oci-seccomp-bpf-hook's log: logrus text, by itself, inside a runtime's error, through syslog or the journal. It names
 // no call; it says what is missing from the profile that the hook wrote. Authority: oci-seccomp-bpf-hook.go; facts:
 // peers.md 4.2.
-import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { annotationNames, parseTraceAnnotation } from './annotation.ts'
 
 const logged =
@@ -28,7 +28,7 @@ class HookLog implements LineGrammar {
   #written = 0
   #failed = 0
 
-  line(text: string, say: Say): Told {
+  line(text: string, say: Reporter): LineResult {
     const annotation = annotated.exec(text)?.[1]
     if (annotation !== undefined) {
       const parsed = parseTraceAnnotation(annotation.replaceAll('"', ''))
@@ -59,7 +59,7 @@ class HookLog implements LineGrammar {
     return 'ignored'
   }
 
-  end(say: Say): void {
+  end(say: Reporter): void {
     // Each run starts the hook twice: once for the runtime, once detached, which says the same words but not these.
     if (this.#started > 0 && this.#written === 0 && this.#failed === 0) say.diagnostic('hook-no-profile')
   }

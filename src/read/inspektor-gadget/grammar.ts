@@ -1,7 +1,7 @@
 // Inspektor Gadget: traceloop and audit_seccomp, as tables and as a JSON object per line. What advise_seccomp prints is
 // a profile behind a `// name`, and read as one. Authority: inspektor-gadget docs/gadgets (traceloop, audit_seccomp).
 import { isKnownAnywhere } from '../../abi/tables.ts'
-import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
 /** Columns of a table: where each begins, told by its header. */
@@ -38,7 +38,7 @@ export const inspektorGadget: Grammar = {
 class GadgetLines implements LineGrammar {
   #columns: readonly Column[] | undefined
 
-  line(text: string, say: Say): Told {
+  line(text: string, say: Reporter): LineResult {
     if (text === '') return 'ignored'
     if (isHeader(text)) {
       this.#columns = columnsOf(text)
@@ -70,7 +70,7 @@ class GadgetLines implements LineGrammar {
   }
 }
 
-function json(value: Record<string, unknown>, say: Say): Told {
+function json(value: Record<string, unknown>, say: Reporter): LineResult {
   const call = callNamed(textOf(value['syscall']))
   if (call === undefined) return 'unparsed'
   kindOf('code' in value, say)
@@ -90,7 +90,7 @@ function json(value: Record<string, unknown>, say: Say): Told {
 }
 
 /** audit_seccomp prints the filter's answer beside the call; traceloop keeps the newest calls of a ring buffer. */
-function kindOf(isAnswer: boolean, say: Say): void {
+function kindOf(isAnswer: boolean, say: Reporter): void {
   say.evidence(isAnswer ? 'refused-only' : 'attached')
   if (isAnswer) say.evidence('no-arguments')
 }

@@ -1,7 +1,7 @@
 // Observations: what was seen, folded per architecture and call. The shape is contract.md's and
 // schemas/observations.schema.json's; it is order-free and two of them merge into one.
 import type { Architecture } from '../../abi/architectures.ts'
-import type { SourceAccount } from '../account.ts'
+import type { SourceSummary } from '../account.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 
 export interface Observations {
@@ -12,7 +12,7 @@ export interface Observations {
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
   /** Numbers (decimal strings) or names that no table knows. They never reach a profile. */
   readonly unknown: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
-  readonly sources: readonly SourceAccount[]
+  readonly sources: readonly SourceSummary[]
   readonly diagnostics: readonly Diagnostic[]
 }
 

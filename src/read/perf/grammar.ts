@@ -1,7 +1,7 @@
 // perf: `perf trace`, its summary (`-s`, and behind the lines with `-S`), and `perf script` of the raw_syscalls and
 // syscalls tracepoints. Authority: tools/perf/builtin-trace.c, tools/perf/util/evsel_fprintf.c; recordings of perf 6.1.
 // perf names calls by the table of the machine, so that those of 32-bit programs stand under wrong names.
-import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 
 /** `   0.034 ( 0.016 ms): comm/pid name(`. A task's name has 15 bytes at most and may hold anything: the longest fits. */
 const traced =
@@ -42,7 +42,7 @@ class PerfLines implements LineGrammar {
   readonly #open = new Set<string>()
   #table: { readonly comm: string; readonly pid: number } | undefined
 
-  line(text: string, say: Say): Told {
+  line(text: string, say: Reporter): LineResult {
     const script = scripted.exec(text)
     if (script !== null) return this.#scripted(script, say)
     const trace = traced.exec(text)
@@ -66,7 +66,7 @@ class PerfLines implements LineGrammar {
       : 'unparsed'
   }
 
-  #traced(found: RegExpExecArray, text: string, say: Say): Told {
+  #traced(found: RegExpExecArray, text: string, say: Reporter): LineResult {
     const [, comm, pid, continued, name = ''] = found
     const key = `${pid ?? ''} ${name}`
     const answer = returned.exec(text.slice(found[0].length))?.[1]
@@ -94,14 +94,14 @@ class PerfLines implements LineGrammar {
   }
 
   /** `-S` prints the calls first: its table says the same once more. */
-  #row(name: string, count: number, say: Say): Told {
+  #row(name: string, count: number, say: Reporter): LineResult {
     if (this.#lines > 0 || count === 0) return 'ignored'
     for (const kind of ['exits-only', 'named-only', 'no-arguments'] as const) say.evidence(kind)
     const table = this.#table
     return { call: name, count, subject: () => table ?? {} }
   }
 
-  #scripted([, comm, pid, number, values, name]: RegExpExecArray, say: Say): Told {
+  #scripted([, comm, pid, number, values, name]: RegExpExecArray, say: Reporter): LineResult {
     say.evidence('every-call')
     // perf record starts to record after the execve of the program that it starts.
     if (!this.#begun && name !== 'execve' && !execves.has(Number(number))) say.evidence('attached')
@@ -118,7 +118,7 @@ class PerfLines implements LineGrammar {
     }
   }
 
-  end(say: Say): void {
+  end(say: Reporter): void {
     if (this.#failures > 1 && this.#successes === 0) say.evidence('failures-only')
     else if (this.#lines > 0) say.evidence('every-call')
     if (this.#hasPaths) say.diagnostic('forgeable', { recorder: 'perf' })

@@ -3,12 +3,12 @@
 // firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only who is allowed is read; the
 // conditions of these dialects are not, so that their arguments count as not known.
 import { UserError } from '../../errors.ts'
-import { whyNotYaml, yaml } from '../../yaml.ts'
+import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
-import type { Wanted } from './reader.ts'
+import type { AllowedCall } from './reader.ts'
 
 interface Found {
-  readonly wanted: readonly Wanted[]
+  readonly wanted: readonly AllowedCall[]
   readonly seen: boolean
 }
 
@@ -32,7 +32,7 @@ export function isOtherDialect(head: string): boolean {
   )
 }
 
-function wantedAt(name: string, lines: ReadonlyMap<string, number>): Wanted {
+function wantedAt(name: string, lines: ReadonlyMap<string, number>): AllowedCall {
   return { name, line: lines.get(name) ?? 1, architectures: 'any', values: new Map() }
 }
 

@@ -23,7 +23,7 @@ import { otherDialect } from './other-dialects.ts'
 const sizeLimit = 8 * 1024 * 1024
 
 /** What a profile says of one call, on some architectures. */
-export interface Wanted {
+export interface AllowedCall {
   readonly name: string
   readonly line: number
   readonly architectures: readonly Architecture[] | 'any'
@@ -33,7 +33,7 @@ export interface Wanted {
 
 interface Profile {
   readonly source: string
-  readonly wanted: readonly Wanted[]
+  readonly wanted: readonly AllowedCall[]
 }
 
 export class ProfileReader implements Reader {
@@ -81,14 +81,14 @@ export class ProfileReader implements Reader {
     return { lines, calls: found.wanted.length, ignored: 0, unparsed: 0, evidence }
   }
 
-  #parsed(text: string): { readonly wanted: readonly Wanted[]; readonly seen: boolean } {
+  #parsed(text: string): { readonly wanted: readonly AllowedCall[]; readonly seen: boolean } {
     const profiles = untitled(text).flatMap((each) => parseProfiles(each, { name: this.#source }))
     // The hook writes one rule; with a base profile its rules come first, and were not seen.
     const seen = this.#recorded && profiles.every(({ profile }) => profile.syscalls.length <= 1)
     return { wanted: profiles.flatMap((each) => this.#wanted(each)), seen }
   }
 
-  #wanted({ name, profile, base, flaws }: ParsedProfile): Wanted[] {
+  #wanted({ name, profile, base, flaws }: ParsedProfile): AllowedCall[] {
     const { defaultAction, at } = profile
     if (defaultAction === 'SCMP_ACT_ALLOW' || defaultAction === 'SCMP_ACT_LOG') {
       throw new UserError(
@@ -118,7 +118,7 @@ export class ProfileReader implements Reader {
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
   }
 
-  #tell(source: string, wanted: readonly Wanted[], sink: Sink): void {
+  #tell(source: string, wanted: readonly AllowedCall[], sink: Sink): void {
     const { architecture: told } = this.#options
     if (told === undefined && wanted.some(({ architectures }) => architectures === 'any'))
       this.#diagnostics.add('architecture-assumed', source, undefined, { architecture: 'x86_64' })
@@ -169,7 +169,7 @@ function architectureOfScmp(word: string): Architecture | undefined {
   return architectureNames.find((each) => architectures[each].scmp === word)
 }
 
-function wantedBy(rule: PlacedRule, targets: readonly Target[]): Wanted[] {
+function wantedBy(rule: PlacedRule, targets: readonly Target[]): AllowedCall[] {
   const applies = ({ host }: Target): boolean => {
     const isNamed = (arches: readonly string[]): boolean =>
       engineNames(host).some((each) => arches.includes(each))
@@ -194,7 +194,7 @@ function wantedBy(rule: PlacedRule, targets: readonly Target[]): Wanted[] {
             line: (rule.namesAt[position] ?? rule).at.line,
             architectures: on,
             values,
-          } satisfies Wanted,
+          } satisfies AllowedCall,
         ],
   )
 }

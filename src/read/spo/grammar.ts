@@ -1,7 +1,7 @@
 // What the Security Profiles Operator logs: its log enricher (klog lines), its JSON enricher (a JSON object per line)
 // and `spoc record`. Its SeccompProfile objects are profiles, read as such. Authority: security-profiles-operator
 // internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
-import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import type { Subject } from '../subject.ts'
@@ -26,7 +26,7 @@ export const spo: Grammar = {
   open: (): LineGrammar => ({ line: toldBy }),
 }
 
-function toldBy(text: string, say: Say): Told {
+function toldBy(text: string, say: Reporter): LineResult {
   if (text.startsWith('{')) return json(text, say)
   const recorded = recorder.exec(text)
   if (recorded !== null) {
@@ -96,7 +96,7 @@ function isEnriched(value: Record<string, unknown> | undefined): boolean {
   )
 }
 
-function json(text: string, say: Say): Told {
+function json(text: string, say: Reporter): LineResult {
   const value = jsonObject(text)
   if (value === undefined || !isEnriched(value)) return 'unparsed'
   say.evidence('refused-only')
@@ -119,7 +119,11 @@ function json(text: string, say: Say): Told {
   )
 }
 
-function namesIn(values: readonly unknown[], subject: (() => Subject) | undefined, say: Say): Told {
+function namesIn(
+  values: readonly unknown[],
+  subject: (() => Subject) | undefined,
+  say: Reporter,
+): LineResult {
   const words = values
     .map((each) => (typeof each === 'string' ? each.trim() : each == null ? '' : '?'))
     .filter((each) => each !== '')

@@ -31,7 +31,7 @@ export interface ReturnedCalls {
 }
 
 /** Which calls are kept: the arguments that calls differ in which are not one; undefined: not kept. */
-export type Wanted = (
+export type KeepCall = (
   call: Pick<ReturnedCall, 'architecture' | 'name' | 'number' | 'result'>,
 ) => readonly number[] | undefined
 
@@ -50,7 +50,7 @@ const failed = /\) += -1 (?:(E[A-Z0-9]+)|\(errno (\d+)\))(?: \([^()]*\))?(?: <[\
 const path = /^"((?:[^"\\]|\\.)*)"/
 
 export class Returned {
-  readonly #wanted: Wanted
+  readonly #wanted: KeepCall
   readonly #found = new Map<Part, Map<string, ReturnedCall>>()
   readonly #programs = new Map<Part, number>()
   readonly #entered = new WeakMap<Thread, Entered>()
@@ -58,7 +58,7 @@ export class Returned {
   #size = 0
   #lost = 0
 
-  constructor(wanted: Wanted) {
+  constructor(wanted: KeepCall) {
     this.#wanted = wanted
   }
 

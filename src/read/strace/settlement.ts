@@ -1,10 +1,11 @@
 // The end of a source: decides the machine it was recorded on, gives every group of calls to an architecture, and
 // tells all of it by libseccomp's names. Before that nothing is decided that a later line could contradict.
 import type { Architecture } from '../../abi/architectures.ts'
+import { memberNumber } from '../../abi/multiplexers.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
 import { placeOf } from '../place.ts'
-import type { Arguments, Sink } from '../seen.ts'
+import type { Arguments, Seen, Sink } from '../seen.ts'
 import { anyArchitecture, nativeOf, settle, type Candidates, type Machine } from './architecture.ts'
 import type { Counts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
@@ -54,7 +55,7 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
       const seen = { count, enosys, args, first: placeOf(source, entry.line) }
       const spelling = resolvePrinted(architecture, printed)
       if (spelling !== undefined && spelling.names.length > 0) {
-        for (const each of spelling.names) sink.seen(architecture, each, seen)
+        for (const each of spelling.names) sink.seen(architecture, each, seenAs(each, printed, seen))
         continue
       }
       sink.unknown(architecture, numberOf(printed) ?? printed, seen)
@@ -62,6 +63,12 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
     }
   }
   return tallies.size > 0 ? machine : undefined
+}
+
+/** A filter sees the family, and in its first argument which of its members: what the member was told is no argument. */
+function seenAs(name: string, printed: string, seen: Seen): Seen {
+  const member = memberNumber(name, printed)
+  return member === undefined ? seen : { ...seen, args: new Map([[0, new Set([BigInt(member)])]]) }
 }
 
 /** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */

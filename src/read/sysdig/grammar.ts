@@ -2,7 +2,7 @@
 // (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`) and the event table of
 // falcosecurity/libs. An event is one direction of a call: the way in counts, and the way out where no way in is here.
 import { isKnownAnywhere } from '../../abi/tables.ts'
-import type { Call, Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 
 const event =
   /^\*?(\d+) (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) (\d+) (.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) ([<>]) (\S+)(?: (.*))?$/s
@@ -45,7 +45,7 @@ export const sysdig: Grammar = {
 class SysdigLines implements LineGrammar {
   readonly #inside = new Map<string, string>()
 
-  line(text: string, say: Say): Told {
+  line(text: string, say: Reporter): LineResult {
     const found = event.exec(text)
     if (found === null) return text === '' ? 'ignored' : 'unparsed'
     const [, , time = '', , comm = '', tid = '', direction, type = '', rest = ''] = found

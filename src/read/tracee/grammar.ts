@@ -1,7 +1,7 @@
 // Tracee: a JSON object per event, or a table. Calls share the stream with other events: an event is a call where its
 // name is a call's. Authority: aquasecurity/tracee pkg/events, docs "Printers".
 import { isKnownAnywhere } from '../../abi/tables.ts'
-import type { Grammar, LineGrammar, Say, Told } from '../grammar.ts'
+import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
 const row =
@@ -20,7 +20,7 @@ export const tracee: Grammar = {
   open: (): LineGrammar => ({ line: toldBy }),
 }
 
-function toldBy(text: string, say: Say): Told {
+function toldBy(text: string, say: Reporter): LineResult {
   if (text === '' || header.test(text)) return 'ignored'
   const found = row.exec(text)
   if (found !== null) {

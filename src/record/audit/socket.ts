@@ -4,6 +4,7 @@
 import { closeSync, readFileSync, readlinkSync, readSync, writeSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
 import { setTimeout as wait } from 'node:timers/promises'
+import { loadKoffi } from '../koffi.ts'
 
 const AF_NETLINK = 16
 /** SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC. */
@@ -48,7 +49,7 @@ export class AuditSocket {
 
   /** Throws an Error that says why not: koffi missing, rights missing, a container. */
   static async open(listener: RecordListener, room: number = enough): Promise<AuditSocket> {
-    const { default: koffi } = await import('koffi')
+    const koffi = await loadKoffi()
     const libc = koffi.load(null)
     const checked = (what: string, answer: number): number => {
       if (answer >= 0) return answer

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs'
 import { runWithAudit } from '../audit/index.ts'
 import { recordWithEbpf } from '../ebpf/index.ts'
-import type { Watch } from '../ebpf/refused.ts'
+import type { Watch } from '../refusals.ts'
 import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import type { Launch } from '../running.ts'
 import { recordWithStrace } from '../strace.ts'

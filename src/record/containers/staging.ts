@@ -3,9 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
-import type { Watch } from '../ebpf/refused.ts'
+import { guardianCommand, isSingleFile } from '../../own.ts'
+import type { Watch } from '../refusals.ts'
 import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */
@@ -99,12 +100,12 @@ export interface Guardian {
 
 /** Nothing is made before the guardian is there to take it away. Throws UserError (125). */
 export async function startGuardian(task: GuardianTask): Promise<Guardian> {
-  const file = join(import.meta.dirname, `guardian${extname(import.meta.filename)}`)
-  const guardian = spawn(process.execPath, [...process.execArgv, file, JSON.stringify(task)], {
+  const [program, ...words] = guardianCommand(import.meta)
+  const guardian = spawn(program, [...words, JSON.stringify(task)], {
     // A session of its own: a signal to our group, Ctrl-C in our terminal, is not for it.
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
-    cwd: import.meta.dirname,
+    cwd: isSingleFile ? '/' : import.meta.dirname,
   })
   guardian.stdin?.on('error', () => undefined)
   const text = await new Promise<string>((resolve) => {

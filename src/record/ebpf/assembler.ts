@@ -106,6 +106,13 @@ export const jumpIf = (
   value: number,
   label: string,
 ): Instruction => ({ code: 0x05 | conditions[condition], to: register, value, jump: label })
+/** Compares the lower 32 bits with a value (BPF_JMP32, Linux 5.1). */
+export const jumpIfLower = (
+  register: Register,
+  condition: Condition,
+  value: number,
+  label: string,
+): Instruction => ({ code: 0x06 | conditions[condition], to: register, value, jump: label })
 /** Compares the 64 bits of two registers. */
 export const jumpUnlessSame = (one: Register, other: Register, label: string): Instruction => ({
   code: 0x5d,

@@ -10,7 +10,15 @@ import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
 import { execve } from './program.ts'
-import { controlKeys, key32, slotPlaces, slotsPerArchitecture, valueKey, type Maps } from './maps.ts'
+import {
+  controlKeys,
+  key32,
+  memberSlots,
+  slotPlaces,
+  slotsPerArchitecture,
+  valueKey,
+  type Maps,
+} from './maps.ts'
 
 const bit30 = 0x40000000
 
@@ -47,26 +55,35 @@ export function readCounts(
     fold.unknown(architecture, String(number), seen)
     fold.diagnostic({ code: 'unknown-call', at: name, facts: { call: String(number), architecture } })
   }
+  const seenIn = (slot: number, call: string, comm?: string): Seen | undefined => {
+    const count = sumOf(calls, maps.counts, slot)
+    if (count === 0) return undefined
+    const about = calls.lookup(maps.slots, key32(slot)) ?? Buffer.alloc(slotPlaces.size)
+    const seen = newSeen(`ebpf:${comm ?? commIn(about)}`)
+    seen.count = count
+    seen.enosys = Math.min(count, sumOf(calls, maps.enosys, slot))
+    for (const argument of wanted.get(call) ?? []) {
+      const mask = maskOf(call, argument)
+      for (const value of values.get(slot)?.get(argument) ?? []) noteValue(seen, argument, value & mask)
+      if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
+    }
+    return seen
+  }
   for (const [index, architecture] of architecturesOf[machine].entries()) {
     for (let number = 0; number < slotsPerArchitecture; number++) {
       const slot = index * slotsPerArchitecture + number
-      const count = sumOf(calls, maps.counts, slot)
-      if (count === 0) continue
-      const about = calls.lookup(maps.slots, key32(slot)) ?? Buffer.alloc(slotPlaces.size)
       const own = command !== undefined && index === 0 && number === execve[machine]
-      // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
-      const seen = newSeen(`ebpf:${own ? command.slice(0, 15) : commIn(about)}`)
-      seen.count = count
-      seen.enosys = Math.min(count, sumOf(calls, maps.enosys, slot))
       const full = architecture === 'x32' ? number + bit30 : number
       const call = syscallTable(architecture).byNumber(full)?.name ?? ''
-      for (const argument of wanted.get(call) ?? []) {
-        const mask = scalarOf(call, argument)?.bits === 32 ? 0xffffffffn : 2n ** 64n - 1n
-        for (const value of values.get(slot)?.get(argument) ?? []) noteValue(seen, argument, value & mask)
-        if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
-      }
-      tell(architecture, full, seen)
+      // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
+      const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)
+      if (seen !== undefined) tell(architecture, full, seen)
     }
+  }
+  // Beside the family, as strace tells them; libseccomp has no name on x86 for some of them.
+  for (const [member, slot] of memberSlots(machine)) {
+    const seen = syscallTable('x86').byName(member) && seenIn(slot, member)
+    if (seen !== undefined) fold.seen('x86', member, seen)
   }
   for (const key of calls.keys(maps.others)) {
     const architecture = architecturesOf[machine][key.readUInt32LE(4) / slotsPerArchitecture]
@@ -86,6 +103,12 @@ export function readCounts(
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   return fold.observations()
+}
+
+/** The part of a register that says something. Of ipc's first argument the upper half is a version. */
+function maskOf(call: string, argument: number): bigint {
+  if (call === 'ipc' && argument === 0) return 0xffffn
+  return scalarOf(call, argument)?.bits === 32 ? 0xffffffffn : 2n ** 64n - 1n
 }
 
 function valuesBySlot(

@@ -14,7 +14,7 @@ import { programOf, runToEnd, type Launch } from '../running.ts'
 import { signalProcess, withDescendants } from '../traced.ts'
 import { findCgroup } from '../cgroups.ts'
 import type { Membership } from './program.ts'
-import type { Watch } from './refused.ts'
+import type { Watch } from '../refusals.ts'
 import { Session } from './session.ts'
 
 export { whyNoEbpf } from './available.ts'

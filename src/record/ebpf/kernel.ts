@@ -1,6 +1,7 @@
 // bpf(2) through koffi, which is an optional dependency: it is loaded when it is asked for, and its absence is a reason
 // like any other. Authority: bpf(2), and union bpf_attr in include/uapi/linux/bpf.h for the places of the members.
 import { getSystemErrorMap } from 'node:util'
+import { loadKoffi } from '../koffi.ts'
 import type { Machine } from './layout.ts'
 
 const numbers: Readonly<Record<Machine, { readonly bpf: number; readonly prlimit64: number }>> = {
@@ -103,7 +104,7 @@ export class BpfCalls {
 
   /** Throws an Error where koffi is not installed, or has no binary for this machine. */
   static async load(machine: Machine, processors: number): Promise<BpfCalls> {
-    const { default: koffi } = await import('koffi')
+    const koffi = await loadKoffi()
     return new BpfCalls(machine, processors, koffi)
   }
 

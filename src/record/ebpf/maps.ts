@@ -1,9 +1,30 @@
 // The maps a recording counts in. A call's slot is its architecture's place in the table of the machine, times 1024,
 // plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
+import { multiplexers, type Multiplexer } from '../../abi/multiplexers.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
+import { architecturesOf, type Machine } from './layout.ts'
 
 /** Numbers per architecture that have a slot. x32 counts without its bit 30. */
 export const slotsPerArchitecture = 1024
+
+/** Numbers of the members of i386's socketcall and ipc; each family has so many slots behind all others. */
+export const slotsPerFamily = 32
+
+/** The first slot of the members of a family. */
+export function familySlot(family: Multiplexer): number {
+  const others = architecturesOf.x86_64.length * slotsPerArchitecture
+  return others + (family === 'socketcall' ? 0 : slotsPerFamily)
+}
+
+/** The members by name with their slots; none on a machine that runs no i386 programs. */
+export function memberSlots(machine: Machine): readonly (readonly [member: string, slot: number])[] {
+  if (!architecturesOf[machine].includes('x86')) return []
+  return (['socketcall', 'ipc'] as const).flatMap((family) =>
+    Object.entries(multiplexers[family]).map(
+      ([member, number]) => [member, familySlot(family) + number] as const,
+    ),
+  )
+}
 
 /** Places in the value of `slots`: which arguments are wanted (a bit each), which values found no room, first comm. */
 export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
@@ -43,7 +64,7 @@ export interface Maps {
 }
 
 export function createMaps(calls: MapCalls, architectures: number): Maps {
-  const slots = architectures * slotsPerArchitecture
+  const slots = architectures * slotsPerArchitecture + 2 * slotsPerFamily
   return {
     counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
     enosys: calls.createMap('enosys', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),

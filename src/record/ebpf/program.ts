@@ -1,15 +1,19 @@
 // The programs: who is recorded, and what is counted of a call. They hold no loop and no helper that could wait, and
 // count without locks where a processor has its own memory: tracepoints run with preemption disabled.
 // Authority: include/trace/events/{syscalls,sched,signal}.h for what each tracepoint passes.
+import { syscallTable } from '../../abi/tables.ts'
+import type { Multiplexer } from '../../abi/multiplexers.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
 import { architecturesOf, type Layout } from './layout.ts'
 import {
   cloneArgs,
   controlKeys,
+  familySlot,
   memberStates,
   slotPlaces,
   slotsPerArchitecture,
+  slotsPerFamily,
   valueKey,
   wantedBehind,
   type Maps,
@@ -40,6 +44,10 @@ export const execve = { x86_64: 59, aarch64: 221 } as const
 const seccompFilter = 2
 const enosys = -38
 export const noExist = 1
+/**
+ * -EEXIST. Before Linux 6.4 helpers that update maps give an int in a register whose upper half is clear (commit
+ * d7ba4cc900bf changed that), so that only the lower half may be compared.
+ */
 export const alreadyThere = -17
 
 /** Throws nothing: whatever the kernel has against a program it says when that is loaded. */
@@ -191,6 +199,26 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     bpf.move(1, 7),
     bpf.addRegister(1, 9),
     bpf.storeLower(frame, -16, 1),
+    ...counted(maps, 'call'),
+    // The slots of the 32-bit architecture follow the machine's own.
+    bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
+    ...values(maps, layout.registers.arguments, 'wide', false),
+    bpf.jump('done'),
+    bpf.label('compat'),
+    ...values(maps, layout.registers.compatArguments, 'compat', true),
+    ...(layout.machine === 'x86_64' ? familyMember(layout, maps) : []),
+    bpf.jump('done'),
+    ...other(maps),
+    bpf.label('lost'),
+    ...note(maps, controlKeys.lostCalls, 'done'),
+    ...done,
+  ]
+}
+
+/** Counts in the slot on the stack at -16. r8 = what is known of it, r9 = which arguments are wanted; `done` without any. */
+function counted(maps: Maps, way: string): readonly Line[] {
+  const named = `${way}-named`
+  return [
     ...lookup(maps.counts, -16),
     bpf.jumpIf(0, 'equal', 0, 'lost'),
     bpf.load(9, 0, 0),
@@ -199,29 +227,18 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     bpf.jumpIf(0, 'equal', 0, 'done'),
     bpf.move(8, 0),
     // The first on this processor: perhaps the first of all.
-    bpf.jumpIf(9, 'notEqual', 0, 'named'),
+    bpf.jumpIf(9, 'notEqual', 0, named),
     bpf.loadByte(1, 8, slotPlaces.comm),
-    bpf.jumpIf(1, 'notEqual', 0, 'named'),
+    bpf.jumpIf(1, 'notEqual', 0, named),
     bpf.move(1, 8),
     bpf.add(1, slotPlaces.comm),
     bpf.set(2, slotPlaces.size - slotPlaces.comm),
     bpf.call('currentComm'),
-    bpf.label('named'),
+    bpf.label(named),
     bpf.loadLower(9, 8, slotPlaces.wanted),
     bpf.jumpIf(9, 'equal', 0, 'done'),
     bpf.loadLower(1, frame, -16),
     bpf.storeLower(frame, -40 + valueKey.slot, 1),
-    // The slots of the 32-bit architecture follow the machine's own.
-    bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
-    ...values(maps, layout.registers.arguments, 'wide', false),
-    bpf.jump('done'),
-    bpf.label('compat'),
-    ...values(maps, layout.registers.compatArguments, 'compat', true),
-    bpf.jump('done'),
-    ...other(maps),
-    bpf.label('lost'),
-    ...note(maps, controlKeys.lostCalls, 'done'),
-    ...done,
   ]
 }
 
@@ -283,7 +300,7 @@ function value(
     bpf.store(frame, -48, 1),
     ...update(maps.values, -40, -48, noExist),
     bpf.jumpIf(0, 'equal', 0, next),
-    bpf.jumpIf(0, 'equal', alreadyThere, next),
+    bpf.jumpIfLower(0, 'equal', alreadyThere, next),
     bpf.label(unknown),
     bpf.loadLower(1, 8, slotPlaces.cut),
     bpf.or(1, 1 << index),
@@ -313,6 +330,78 @@ function other(maps: Maps): readonly Line[] {
   ]
 }
 
+const familySlots = (family: Multiplexer) => {
+  const number = syscallTable('x86').byName(family)?.number ?? 0
+  return {
+    own: architecturesOf.x86_64.indexOf('x86') * slotsPerArchitecture + number,
+    members: familySlot(family),
+  }
+}
+const [socketcall, ipc] = [familySlots('socketcall'), familySlots('ipc')]
+const pointer = -112
+
+/**
+ * The slot on the stack at -16 becomes the member's where it is that of i386's socketcall or ipc; `done` for every
+ * other call. r6: registers. Authority: net/socket.c (SYSCALL_DEFINE2(socketcall)), ipc/syscall.c (ksys_ipc: the upper
+ * half of the number is a version).
+ */
+function toMember({ registers }: Layout): readonly Line[] {
+  const [which = 0] = registers.compatArguments
+  return [
+    bpf.loadLower(7, frame, -16),
+    ...read(6, which, 8, -8),
+    bpf.loadLower(1, frame, -8),
+    bpf.jumpIf(7, 'equal', socketcall.own, 'socketcall'),
+    bpf.jumpIf(7, 'notEqual', ipc.own, 'done'),
+    bpf.and(1, 0xffff),
+    bpf.set(7, ipc.members),
+    bpf.jump('known-family'),
+    bpf.label('socketcall'),
+    bpf.set(7, socketcall.members),
+    bpf.label('known-family'),
+    bpf.jumpIf(1, 'atLeast', slotsPerFamily, 'done'),
+    bpf.addRegister(1, 7),
+    bpf.storeLower(frame, -16, 1),
+  ]
+}
+
+/** Counts the call of a family besides the family. Arguments of socketcall's lie behind its second, 32 bits each. */
+function familyMember(layout: Layout, maps: Maps): readonly Line[] {
+  const { compatArguments } = layout.registers
+  const [, behind = 0] = compatArguments
+  const word = (index: number, unknown: string): readonly Line[] => [
+    bpf.move(1, frame),
+    bpf.add(1, -40 + valueKey.value),
+    bpf.set(2, 4),
+    bpf.load(3, frame, pointer),
+    bpf.add(3, index * 4),
+    bpf.call('readUser'),
+    bpf.jumpIf(0, 'notEqual', 0, unknown),
+  ]
+  return [
+    ...toMember(layout),
+    ...read(6, behind, 8, pointer),
+    bpf.loadLower(1, frame, pointer),
+    bpf.store(frame, pointer, 1),
+    // The upper half of each value.
+    bpf.set(1, 0),
+    bpf.store(frame, -40 + valueKey.value, 1),
+    bpf.jumpIf(7, 'equal', ipc.members, 'of-family'),
+    // The kernel reads the arguments before it calls anything.
+    ...word(0, 'done'),
+    bpf.label('of-family'),
+    ...counted(maps, 'of-family'),
+    // No condition known to us speaks of ipc's members: they have their arguments each in an order of their own.
+    bpf.jumpIf(7, 'equal', ipc.members, 'untold'),
+    ...compatArguments.flatMap((_, index) =>
+      value(maps, index, 1 << index, `word-${index}`, (unknown) => word(index, unknown)),
+    ),
+    bpf.jump('done'),
+    bpf.label('untold'),
+    bpf.storeLower(8, slotPlaces.cut, 9),
+  ]
+}
+
 /** sys_exit(struct pt_regs *, long result): only the answer of a kernel that has the call not is of interest. */
 function left(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
   return [
@@ -329,6 +418,9 @@ function left(layout: Layout, maps: Maps, membership: Membership): readonly Line
     ...lookup(maps.enosys, -16),
     bpf.jumpIf(0, 'equal', 0, 'done'),
     ...increment(0),
+    ...(layout.machine === 'x86_64'
+      ? [...toMember(layout), ...lookup(maps.enosys, -16), bpf.jumpIf(0, 'equal', 0, 'done'), ...increment(0)]
+      : []),
     ...done,
   ]
 }

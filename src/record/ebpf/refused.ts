@@ -3,10 +3,10 @@
 // take every call that could be a refused one by its number and result; what the filter answers to its arguments says
 // which of them are.
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
-import type { Architecture } from '../../abi/architectures.ts'
+import type { Suspect, Watch } from '../refusals.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
-import type { BpfCalls, KernelMap } from './kernel.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type Machine } from './layout.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import {
@@ -23,35 +23,6 @@ import {
   update,
   type Membership,
 } from './program.ts'
-
-/** Calls that a filter may refuse, and how. */
-export interface Watch {
-  /** What a refused call returns: 0, or an errno's negative. */
-  readonly results: readonly number[]
-  /** Some are answered with TRAP. */
-  readonly traps: boolean
-  /** What is allowed, to some arguments at least; all else is watched. */
-  readonly calls: readonly {
-    readonly architecture: Architecture
-    readonly number: number
-    /** The arguments that the answer depends on: calls that differ in others are one. None: never refused. */
-    readonly arguments: readonly number[]
-  }[]
-}
-
-/** What may be a refused call: the same call of one process with the same result, as often as it was made. */
-export interface Suspect {
-  readonly architecture: Architecture
-  /** Undefined: a thread was ended by its filter, and this kernel does not tell for which call. */
-  readonly number: number | undefined
-  /** The six of the first one; undefined where they are not told. */
-  readonly args: readonly bigint[] | undefined
-  /** `logged`: a filter for audit let it through instead of refusing it. */
-  readonly result: number | 'trapped' | 'ended' | 'logged'
-  readonly pid: number
-  readonly comm: string
-  readonly count: number
-}
 
 export interface RefusalMaps {
   /** Per slot: `never` refused, or a bit for each argument that matters. */
@@ -72,7 +43,7 @@ const key = { at: -136, first: 0, number: 4, process: 8, result: 12, args: 16, s
 const value = { at: -216, count: 0, comm: 8, args: 24, size: 72 } as const
 const commSize = 16
 
-export function createRefusalMaps(calls: BpfCalls, machine: Machine, watch: Watch): RefusalMaps {
+export function createRefusalMaps(calls: MapCalls, machine: Machine, watch: Watch): RefusalMaps {
   const slots = architecturesOf[machine].length * slotsPerArchitecture
   const maps = {
     watched: calls.createMap('watched', { type: 'array', key: 4, value: 4, entries: slots }),
@@ -198,7 +169,7 @@ function kept(layout: Layout, maps: Maps, { watched: places, suspects }: Refusal
     bpf.call('currentComm'),
     ...update(suspects, key.at, value.at, noExist),
     bpf.jumpIf(0, 'equal', 0, 'done'),
-    bpf.jumpIf(0, 'notEqual', alreadyThere, 'lost'),
+    bpf.jumpIfLower(0, 'notEqual', alreadyThere, 'lost'),
     ...lookup(suspects, key.at),
     bpf.jumpIf(0, 'equal', 0, 'lost'),
     ...increment(0),
@@ -226,7 +197,7 @@ function argument(offset: number, index: number, way: string, lower: boolean): r
 }
 
 export function readSuspects(
-  calls: BpfCalls,
+  calls: MapCalls,
   { suspects }: RefusalMaps,
   machine: Machine,
 ): readonly Suspect[] {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../traced.ts'
 import { assemble } from './assembler.ts'
 import { Btf } from './btf.ts'
@@ -14,6 +15,7 @@ import {
   controlKeys,
   createMaps,
   key32,
+  memberSlots,
   memberStates,
   slotPlaces,
   slotsPerArchitecture,
@@ -29,8 +31,6 @@ import {
   refusedAtExit,
   startedProgram,
   type RefusalMaps,
-  type Suspect,
-  type Watch,
 } from './refused.ts'
 
 const bit30 = 0x40000000
@@ -178,14 +178,6 @@ export class Session {
   }
 }
 
-export interface Refusals {
-  readonly suspects: readonly Suspect[]
-  /** How many found no room. */
-  readonly lost: number
-  /** How many programs were started under a filter. */
-  readonly programs: number
-}
-
 function watchRefusals(
   calls: BpfCalls,
   layout: Layout,
@@ -222,13 +214,19 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
       const number = syscallTable(architecture).byName(name)?.number
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
-      value.writeUInt32LE(
-        scalarsInMemory.has(name) ? wantedBehind : indexes.reduce((mask, index) => mask | (1 << index), 0),
-        slotPlaces.wanted,
-      )
+      value.writeUInt32LE(scalarsInMemory.has(name) ? wantedBehind : bitsOf(indexes), slotPlaces.wanted)
       calls.update(maps.slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
     }
   }
+  for (const [member, slot] of memberSlots(machine)) {
+    const value = Buffer.alloc(slotPlaces.size)
+    value.writeUInt32LE(bitsOf(wanted.get(member) ?? []), slotPlaces.wanted)
+    calls.update(maps.slots, key32(slot), value)
+  }
+}
+
+function bitsOf(indexes: readonly number[]): number {
+  return indexes.reduce((mask, index) => mask | (1 << index), 0)
 }
 
 /** Per-CPU maps have a value for each, present or not. A list such as `0-3,8-11`. */

@@ -3,9 +3,9 @@
 // Syscalls with seccomp" and the PodSpec's securityContext. YAML is written so that YAML 1.1 readers, which the
 // Kubernetes tools are, take every string for a string.
 import { UserError } from '../errors.ts'
-import { yaml } from '../yaml.ts'
-import type { OciProfile } from './document.ts'
-import { profileValue } from './print.ts'
+import { yaml } from '../profile/bounded-yaml.ts'
+import type { OciProfile } from '../profile/document.ts'
+import { profileValue } from './profile.ts'
 
 const int64Limit = 2n ** 63n - 1n
 const EPERM = 1

@@ -1,6 +1,6 @@
 // User notification: a process outside answers for the call. Authority: runc libcontainer/specconv and
 // libcontainer/seccomp (refuses it as default, for write, and without a listener), runtime-spec on listenerMetadata.
-import { finding, type Finding } from '../findings.ts'
+import { finding, type Finding } from './findings.ts'
 import { keyOf, type Subject } from './subject.ts'
 
 export function* notifyProblems(subject: Subject): Generator<Finding> {

@@ -1,14 +1,14 @@
 // The yaml package, loaded when the first YAML is read or written: most runs meet none, and it is seventy files. What
 // it cannot bear is refused before it sees it: it is recursive, makes regular expressions from indentation that exhaust
 // V8's memory (seen: abort at 20000 nested `- `), and its tree is a hundred times as large as the text.
-import { createRequire } from 'node:module'
-import { depthLimit, nodeLimit } from './profile/tree.ts'
+import { depthLimit, nodeLimit } from './tree.ts'
+import { loadYaml } from './yaml-package.ts'
 
 type Package = typeof import('yaml')
 let loaded: Package | undefined
 
 export function yaml(): Package {
-  loaded ??= createRequire(import.meta.url)('yaml') as Package
+  loaded ??= loadYaml()
   return loaded
 }
 

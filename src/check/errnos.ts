@@ -1,10 +1,11 @@
 // Error numbers where they are not used, or do not mean what they seem to. Authority: runtime-spec ("errnoRet"), crun
 // (refuses one on another action), seccomp(2) (an errno of 0 skips the call and returns success), containers/common
 // (`errno` strings go before the numbers, in its engines only).
-import { errnoNumber } from '../../abi/errnos.ts'
-import type { Action } from '../document.ts'
-import { finding, type Finding, type Standing } from '../findings.ts'
-import { takesErrno } from '../words.ts'
+import { errnoNumber } from '../abi/errnos.ts'
+import type { Action } from '../profile/document.ts'
+import type { Standing } from '../profile/flaws.ts'
+import { finding, type Finding } from './findings.ts'
+import { takesErrno } from '../profile/words.ts'
 import { keyOf, type Subject } from './subject.ts'
 
 export function* errnoProblems(subject: Subject): Generator<Finding> {

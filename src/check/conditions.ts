@@ -1,8 +1,8 @@
 // Conditions that do not compare what they seem to. Authority: runc and crun (an index named twice splits the rule
 // into alternatives; crun looks at six conditions), seccomp_rule_add(3), include/linux/syscalls.h for int arguments.
-import { isNarrowArgument } from '../../abi/narrow-arguments.ts'
-import type { PlacedRule } from '../dialects.ts'
-import { finding, type Finding } from '../findings.ts'
+import { isNarrowArgument } from '../abi/narrow-arguments.ts'
+import type { PlacedRule } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
 import type { Subject } from './subject.ts'
 
 /** libseccomp compares 32 bits there anyway. */

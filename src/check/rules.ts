@@ -3,8 +3,8 @@
 // conditional one; the same condition with another action is -EEXIST, and the container does not start. runc and
 // crun skip a rule that says what the default says. Only rules under the same includes and excludes are compared:
 // whether others meet is a question of their meaning in a context.
-import type { DockerRule, PlacedRule } from '../dialects.ts'
-import { finding, type Finding } from '../findings.ts'
+import type { DockerRule, PlacedRule } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
 import { answerOf, defaultAnswer, type Subject } from './subject.ts'
 
 /** One rule as libseccomp gets it: a call, its conditions, its answer. */

@@ -3,15 +3,9 @@ import t from 'tap'
 import { architectures, hostNames, type Architecture } from '../../src/abi/architectures.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { DockerProfile, DockerRule } from '../../src/profile/dialects.ts'
-import {
-  buildDockerProfile,
-  buildProfile,
-  isValid,
-  parseProfile,
-  printPolicyAs,
-  printProfile,
-  profileProblems,
-} from '../../src/profile/index.ts'
+import { isValid, profileProblems } from '../../src/check/index.ts'
+import { buildDockerProfile, buildProfile, printPolicyAs, printProfile } from '../../src/print/index.ts'
+import { parseProfile } from '../../src/profile/index.ts'
 import { actions, documentArchitectures, flags, operators } from '../../src/profile/words.ts'
 import { anyPolicy, small } from './policies.ts'
 import { fc } from '../seed.ts'

@@ -14,10 +14,10 @@ import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
 import { answersOf, byText, type Answer } from './answers.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
-import type { ArchMapEntry, DockerProfile, DockerRule } from './dialects.ts'
-import type { Dialect } from './document.ts'
+import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
 import { operatorText, podText } from './kubernetes.ts'
-import { printProfile } from './print.ts'
+import { printProfile } from './profile.ts'
 
 export interface PrintPolicyOptions {
   /** Of the Kubernetes objects and of the file they speak of: an RFC 1123 subdomain. Default "app". */

@@ -1,7 +1,7 @@
 // A profile as text, canonical: the keys in one order, rules and names in the order given, one name a line, a newline
 // at the end. The same profile, the same bytes. Reading the text again gives the same profile.
-import type { DockerProfile, DockerRule, RuleFilter } from './dialects.ts'
-import type { OciArgument, OciProfile } from './document.ts'
+import type { DockerProfile, DockerRule, RuleFilter } from '../profile/dialects.ts'
+import type { OciArgument, OciProfile } from '../profile/document.ts'
 import { jsonText, type JsonValue } from './json-text.ts'
 
 /**

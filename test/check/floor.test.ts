@@ -11,13 +11,9 @@ import {
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
-import {
-  floorProblems,
-  parseProfile,
-  printPolicyAs,
-  type Dialect,
-  type Finding,
-} from '../../src/profile/index.ts'
+import { floorProblems, type Finding } from '../../src/check/index.ts'
+import { printPolicyAs } from '../../src/print/index.ts'
+import { parseProfile, type Dialect } from '../../src/profile/index.ts'
 import { findingHint, findingSentence } from '../../src/report/findings.ts'
 
 const measured = readdirSync(fileURLToPath(new URL('../../profiles/floors/measured', import.meta.url))).map(

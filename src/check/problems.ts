@@ -1,19 +1,19 @@
 // What is wrong with a profile, or worth knowing, beyond what a schema can say. Each check stands in problems/ and
 // answers for one subject; this file only says which there are and whose rules apply.
-import type { ParsedProfile } from './dialects.ts'
-import type { Dialect } from './document.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
 import { finding, sortFindings, type Finding } from './findings.ts'
-import { parseProfile, type ParseOptions } from './parse.ts'
-import { callProblems } from './problems/calls.ts'
-import { conditionProblems } from './problems/conditions.ts'
-import { dialectProblems } from './problems/dialect.ts'
-import { errnoProblems } from './problems/errnos.ts'
-import { notifyProblems } from './problems/notify.ts'
-import { ruleProblems } from './problems/rules.ts'
-import { subjectOf, type Check } from './problems/subject.ts'
-import { wordProblems } from './problems/words.ts'
+import { parseProfile, type ParseOptions } from '../profile/parse.ts'
+import { callProblems } from './calls.ts'
+import { conditionProblems } from './conditions.ts'
+import { dialectProblems } from './dialect.ts'
+import { errnoProblems } from './errnos.ts'
+import { notifyProblems } from './notify.ts'
+import { ruleProblems } from './rules.ts'
+import { subjectOf, type Check } from './subject.ts'
+import { wordProblems } from './words.ts'
 import { schemaErrors } from './schema.ts'
-import { nodeAt, plainValue } from './tree.ts'
+import { nodeAt, plainValue } from '../profile/tree.ts'
 
 export interface ProblemOptions extends ParseOptions {
   /**

@@ -4,8 +4,8 @@ import { architectures } from '../abi/architectures.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy } from '../policy/policy.ts'
 import { answersOf, byText, type Answer } from './answers.ts'
-import type { OciArgument, OciProfile, OciRule } from './document.ts'
-import { errnoLimit } from './words.ts'
+import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
+import { errnoLimit } from '../profile/words.ts'
 
 /**
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: where a call is allowed on

@@ -1,12 +1,12 @@
 // The calls that a profile names, and the few that no program can do without. Authority: libseccomp's tables (abi/);
 // runc and crun skip a name they do not know, so that a slip of the pen silently allows or refuses something else.
-import { isKnownElsewhere } from '../../abi/elsewhere.ts'
-import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
-import { architectureNames } from '../../abi/architectures.ts'
-import type { PlacedRule } from '../dialects.ts'
-import { finding, type Finding } from '../findings.ts'
-import { nearest } from '../nearest.ts'
-import { refuses } from '../words.ts'
+import { isKnownElsewhere } from '../abi/elsewhere.ts'
+import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
+import { architectureNames } from '../abi/architectures.ts'
+import type { PlacedRule } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
+import { nearest } from '../profile/nearest.ts'
+import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, keyOf, type Subject } from './subject.ts'
 
 /** Guesses cost a look through all names; a file with more unknown names than this is not full of slips. */

@@ -1,11 +1,12 @@
 // What the checks look at: a parsed profile, whose rules it will be read by, and where its parts stand.
-import { architectures, architectureNames, type Architecture } from '../../abi/architectures.ts'
-import { errnoNumber } from '../../abi/errnos.ts'
-import type { ParsedProfile, ReadProfile } from '../dialects.ts'
-import type { Action } from '../document.ts'
-import type { Finding, Standing } from '../findings.ts'
-import { nodeAt } from '../tree.ts'
-import { takesErrno } from '../words.ts'
+import { architectures, architectureNames, type Architecture } from '../abi/architectures.ts'
+import { errnoNumber } from '../abi/errnos.ts'
+import type { ParsedProfile, ReadProfile } from '../profile/dialects.ts'
+import type { Action } from '../profile/document.ts'
+import type { Standing } from '../profile/flaws.ts'
+import type { Finding } from './findings.ts'
+import { nodeAt } from '../profile/tree.ts'
+import { takesErrno } from '../profile/words.ts'
 
 export interface Subject {
   readonly parsed: ParsedProfile

@@ -3,11 +3,12 @@
 import { Ajv } from 'ajv'
 import Draft04 from 'ajv-draft-04'
 import t from 'tap'
-import { isValid, profileProblems, type Dialect, type Finding } from '../../src/profile/index.ts'
+import { isValid, profileProblems, type Finding } from '../../src/check/index.ts'
+import type { Dialect } from '../../src/profile/index.ts'
 import { findingHint, findingSentence } from '../../src/report/findings.ts'
-import { findingSeverities } from '../../src/profile/findings.ts'
-import { schemaErrors } from '../../src/profile/schema.ts'
-import { needsShared, sharedNames, sharedText } from './shared.ts'
+import { findingSeverities } from '../../src/check/findings.ts'
+import { schemaErrors } from '../../src/check/schema.ts'
+import { needsShared, sharedNames, sharedText } from '../shared.ts'
 
 interface Case {
   readonly id: string

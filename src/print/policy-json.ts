@@ -1,7 +1,7 @@
 // A policy as a file: canonical JSON, the shape of schemas/policy.schema.json. 64-bit values are decimal strings,
 // because a JSON number would lose them; what could act on a terminal is written as \u escapes, which JSON allows.
 import { harmlessJson } from '../json-string.ts'
-import type { Policy } from './policy.ts'
+import type { Policy } from '../policy/policy.ts'
 
 /** The same policy, the same bytes: keys in the order of the types, two spaces, a newline at the end. */
 export function printPolicy(policy: Policy): string {

@@ -1,9 +1,9 @@
 // Keys of one dialect in a file that another reader gets. Authority: facts on loaders (moby seccomp_linux.go,
 // containers/common, containerd's WithProfile, SPO's v1 API): none of them says that it ignores a key.
-import type { RuleFilter } from '../dialects.ts'
-import { finding, type Finding } from '../findings.ts'
-import { nearest } from '../nearest.ts'
-import { capabilities, engineArchitectures } from '../words.ts'
+import type { RuleFilter } from '../profile/dialects.ts'
+import { finding, type Finding } from './findings.ts'
+import { nearest } from '../profile/nearest.ts'
+import { capabilities, engineArchitectures } from '../profile/words.ts'
 import { keyOf, type Subject } from './subject.ts'
 
 const int64Limit = 2n ** 63n - 1n

@@ -4,13 +4,14 @@
 //
 // A rule that stands only for some capability counts as a condition; one that falls for a capability, or asks for a
 // kernel, as a rule: containers have few capabilities, and kernels of this decade.
-import { architectures as facts, engineNames, type Host } from '../../abi/architectures.ts'
-import type { Certainty, VersionFloor } from '../../policy/index.ts'
-import type { ParsedProfile, PlacedRule } from '../dialects.ts'
-import type { Dialect } from '../document.ts'
-import { finding, sortFindings, type Finding, type Severity, type Standing } from '../findings.ts'
-import { readAsOci } from '../problems.ts'
-import { refuses } from '../words.ts'
+import { architectures as facts, engineNames, type Host } from '../abi/architectures.ts'
+import type { Certainty, VersionFloor } from '../policy/index.ts'
+import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
+import type { Severity, Standing } from '../profile/flaws.ts'
+import { finding, sortFindings, type Finding } from './findings.ts'
+import { readAsOci } from './problems.ts'
+import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, keyOf, subjectOf, type Subject } from './subject.ts'
 
 export interface FloorProblemOptions {

@@ -1,61 +1,29 @@
-// What there is to say about a profile: a closed set of codes, a place, facts. The sentence for each code stands in
-// report/findings.ts, once.
-//   error    some runtime or loader of this dialect refuses the document, or the specification forbids it
-//   warning  it is accepted, and does something else than it says, or not everywhere the same
-//   note     worth knowing; it works
-import type { Place } from './tree.ts'
-
-export type Severity = 'error' | 'warning' | 'note'
-
-export interface Finding {
-  readonly code: FindingCode
-  readonly severity: Severity
-  /** RFC 6901, into the file; within a ConfigMap, into the profile it carries. */
-  readonly pointer: string
-  /** From 1. */
-  readonly line: number
-  /** From 1. */
-  readonly column: number
-  /** What the sentence needs: names, numbers, pieces of input (raw, to be escaped by whoever prints them). */
-  readonly facts: Readonly<Record<string, string>>
-}
+// What there is to say about a profile: a closed set of codes, a place, facts. What the reader of the document told
+// comes first; the rest is found by the checks of this room. The sentence for each code stands in report/findings.ts,
+// once; what the severities mean, in profile/flaws.ts.
+import { flawSeverities, placed, type Flaw, type Severity, type Standing } from '../profile/flaws.ts'
 
 /** Every code with the severity it has unless the place says otherwise. */
 export const findingSeverities = {
-  // --- the document
-  'duplicate-key': 'error',
-  'key-case': 'warning',
-  'unknown-key': 'note',
-  'null-value': 'note',
-  'wrong-type': 'error',
-  'missing-key': 'error',
-  'no-default-action': 'error',
+  ...flawSeverities,
+  // --- what the checks overlooked
   schema: 'error',
   // --- which dialect
   'docker-dialect': 'note',
   'containers-dialect': 'note',
   'docker-key-ignored': 'warning',
   'arch-map-with-architectures': 'error',
-  'name-with-names': 'error',
-  'min-kernel-form': 'error',
   'unknown-capability': 'warning',
   'unknown-engine-architecture': 'warning',
   'operator-key-ignored': 'warning',
   'value-beyond-int64': 'error',
   // --- words
-  'unknown-action': 'error',
-  'unknown-operator': 'error',
   'unknown-architecture': 'error',
   'architecture-unknown-to-runc': 'error',
   'unknown-flag': 'error',
   'empty-flags': 'note',
   'no-architectures': 'note',
   // --- numbers
-  'not-unsigned': 'error',
-  'out-of-range': 'error',
-  'rounded-elsewhere': 'warning',
-  'argument-index': 'error',
-  'errno-range': 'error',
   'errno-zero': 'warning',
   'errno-unused': 'error',
   'unknown-errno': 'error',
@@ -66,7 +34,6 @@ export const findingSeverities = {
   'notify-without-listener': 'error',
   'metadata-without-listener': 'error',
   // --- calls
-  'empty-names': 'error',
   'empty-name': 'error',
   'repeated-name': 'note',
   'unknown-call': 'warning',
@@ -101,11 +68,7 @@ export const findingSeverities = {
 
 export type FindingCode = keyof typeof findingSeverities
 
-/** Anything that stands in a document. */
-export interface Standing {
-  readonly at: Place
-  readonly pointer: string
-}
+export type Finding = Flaw<FindingCode>
 
 export function finding(
   code: FindingCode,
@@ -113,7 +76,7 @@ export function finding(
   facts: Readonly<Record<string, string>> = {},
   severity: Severity = findingSeverities[code],
 ): Finding {
-  return { code, severity, pointer: where.pointer, line: where.at.line, column: where.at.column, facts }
+  return placed(code, severity, where, facts)
 }
 
 /** In the order of the text, then by severity and code. */

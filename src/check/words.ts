@@ -1,13 +1,13 @@
 // Architectures and flags that some runtime does not know. Authority: schema/defs-linux.json of the runtime-spec,
 // runc libcontainer/seccomp/config.go (18 of the 23 architectures).
-import { finding, type Finding } from '../findings.ts'
-import { nearest } from '../nearest.ts'
+import { finding, type Finding } from './findings.ts'
+import { nearest } from '../profile/nearest.ts'
 import {
   architectureSpellings,
   documentArchitectures,
   flags,
   specificationOnlyArchitectures,
-} from '../words.ts'
+} from '../profile/words.ts'
 import { keyOf, type Subject } from './subject.ts'
 
 export function* wordProblems(subject: Subject): Generator<Finding> {

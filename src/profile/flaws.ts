@@ -1,0 +1,69 @@
+// What is wrong with a document as such, or read by some loaders only: told while it is read, each with a place and
+// facts. What is wrong with what it says is check/'s, in the same form. The sentence for each code stands in
+// report/findings.ts.
+//   error    some runtime or loader of this dialect refuses the document, or the specification forbids it
+//   warning  it is accepted, and does something else than it says, or not everywhere the same
+//   note     worth knowing; it works
+import type { Place } from './tree.ts'
+
+export type Severity = 'error' | 'warning' | 'note'
+
+export interface Flaw<Code extends string = FlawCode> {
+  readonly code: Code
+  readonly severity: Severity
+  /** RFC 6901, into the file; within a ConfigMap, into the profile it carries. */
+  readonly pointer: string
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+  /** What the sentence needs: names, numbers, pieces of input (raw, to be escaped by whoever prints them). */
+  readonly facts: Readonly<Record<string, string>>
+}
+
+/** Every code with the severity it has unless the place says otherwise. */
+export const flawSeverities = {
+  'duplicate-key': 'error',
+  'key-case': 'warning',
+  'unknown-key': 'note',
+  'null-value': 'note',
+  'wrong-type': 'error',
+  'missing-key': 'error',
+  'no-default-action': 'error',
+  'name-with-names': 'error',
+  'min-kernel-form': 'error',
+  'unknown-action': 'error',
+  'unknown-operator': 'error',
+  'not-unsigned': 'error',
+  'out-of-range': 'error',
+  'rounded-elsewhere': 'warning',
+  'argument-index': 'error',
+  'errno-range': 'error',
+  'empty-names': 'error',
+} as const satisfies Readonly<Record<string, Severity>>
+
+export type FlawCode = keyof typeof flawSeverities
+
+/** Anything that stands in a document. */
+export interface Standing {
+  readonly at: Place
+  readonly pointer: string
+}
+
+export function flaw(
+  code: FlawCode,
+  where: Standing,
+  facts: Readonly<Record<string, string>> = {},
+  severity: Severity = flawSeverities[code],
+): Flaw {
+  return placed(code, severity, where, facts)
+}
+
+export function placed<Code extends string>(
+  code: Code,
+  severity: Severity,
+  { at, pointer }: Standing,
+  facts: Readonly<Record<string, string>>,
+): Flaw<Code> {
+  return { code, severity, pointer, line: at.line, column: at.column, facts }
+}

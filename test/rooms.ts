@@ -1,0 +1,61 @@
+// The rooms of src, from the bottom up: a file imports from its own room and from those that stand above its row here.
+// A path is a folder or a file; of several that fit a file the longest counts. `CONTRIBUTING.md` says what each decides.
+
+export interface Room {
+  /** Below src. */
+  readonly path: string
+  /** Modules of Node.js and packages that it may import. */
+  readonly packages?: readonly string[]
+  /** Starts processes, touches the kernel or knows a terminal: the other rooms may take types from it, no code. */
+  readonly acts?: true
+}
+
+const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises']
+
+export const rooms: readonly Room[] = [
+  { path: 'errors.ts' },
+  { path: 'json-string.ts' },
+  { path: 'own.ts', packages: files, acts: true },
+  { path: 'abi' },
+  { path: 'profile', packages: ['jsonc-parser', 'yaml', 'node:module'] },
+  { path: 'meaning', packages: ['node:crypto'] },
+  { path: 'read', packages: ['fzstd', 'node:stream', 'node:zlib'] },
+  { path: 'observe' },
+  { path: 'scan' },
+  // What all recorders stand on; then the recorders; then who puts a container's command together and who chooses.
+  { path: 'record', packages: [...files, 'execa', 'node:net', 'yargs-parser'], acts: true },
+  { path: 'record/koffi.ts', packages: ['koffi'], acts: true },
+  { path: 'record/ebpf', packages: [...files, 'koffi', 'node:util'], acts: true },
+  { path: 'record/strace.ts', packages: [...files, 'execa'], acts: true },
+  { path: 'record/audit', packages: [...files, 'node:tty', 'node:util'], acts: true },
+  {
+    path: 'record/containers',
+    packages: [...files, 'execa', 'node:child_process', 'node:crypto', 'yaml'],
+    acts: true,
+  },
+  { path: 'record/index.ts', packages: files, acts: true },
+  { path: 'policy' },
+  { path: 'check', packages: ['ajv/dist/runtime/ucs2length.js'] },
+  { path: 'explain' },
+  { path: 'harden' },
+  { path: 'print' },
+  { path: 'git', packages: ['execa'], acts: true },
+  {
+    path: 'verify',
+    packages: [...files, 'execa', 'jsonc-parser', 'node:crypto', 'node:tty', 'yaml'],
+    acts: true,
+  },
+  { path: 'watch', packages: [...files, 'execa'], acts: true },
+  { path: 'report' },
+  // The library's doors: what is pure, and what starts processes.
+  { path: 'index.ts' },
+  { path: 'run.ts', acts: true },
+  {
+    path: 'commands',
+    packages: [...files, 'commander', 'node:child_process', 'node:crypto'],
+    acts: true,
+  },
+  { path: 'main.ts', packages: ['commander', 'node:fs/promises'], acts: true },
+  { path: 'cli.ts', packages: [...files, 'node:tty', 'node:util'], acts: true },
+  { path: 'executable.ts', acts: true },
+]
