@@ -102,7 +102,8 @@ function sinceOn(architecture: string, numbers: Numbers, calls: Calls): Readonly
   for (const [name, number] of Object.entries(numbers)) {
     const since =
       port !== undefined
-        ? (late[architecture]?.[name] ?? later(port, calls.since['aarch64']?.[name] ?? calls.generic_since[name]))
+        ? (late[architecture]?.[name] ??
+          later(port, calls.since['aarch64']?.[name] ?? calls.generic_since[name]))
         : number >= unified && !notAtOnce.has(name)
           ? calls.generic_since[name]
           : undefined

@@ -30,7 +30,9 @@ export function generatedTables(): ReadonlyMap<string, string> {
 }
 
 function moduleFrom(file: string, name: string, form: string): readonly [path: string, text: string] {
-  const lines = readFileSync(join(repository, 'facts', file), 'utf8').trimEnd().split('\n')
+  const lines = readFileSync(join(repository, 'facts', file), 'utf8')
+    .trimEnd()
+    .split('\n')
   const wrong = lines.find((line) => /[`\\]|\$\{/.test(line))
   if (wrong !== undefined) throw new Error(`a line does not fit a template string: ${wrong}`)
   const text = [

@@ -109,7 +109,12 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     node: 'arm',
     strace: '32 bit',
     auditNames: ['armeb', 'armv5tejl', 'armv5tel', 'armv6l', 'armv7l', 'armv8l'],
-    loaders: ['/lib/ld-linux-armhf.so.3', '/lib/ld-linux.so.3', '/lib/ld-musl-armhf.so.1', '/lib/ld-musl-arm.so.1'],
+    loaders: [
+      '/lib/ld-linux-armhf.so.3',
+      '/lib/ld-linux.so.3',
+      '/lib/ld-musl-armhf.so.1',
+      '/lib/ld-musl-arm.so.1',
+    ],
     triplets: ['arm-linux-gnueabihf', 'arm-linux-gnueabi', 'arm-linux-musleabihf'],
     multiplexes: false,
     cloneFlags: 0,
@@ -130,7 +135,11 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     node: 'riscv64',
     strace: '64 bit',
     auditNames: [],
-    loaders: ['/lib/ld-linux-riscv64-lp64d.so.1', '/lib/ld-linux-riscv64-lp64.so.1', '/lib/ld-musl-riscv64.so.1'],
+    loaders: [
+      '/lib/ld-linux-riscv64-lp64d.so.1',
+      '/lib/ld-linux-riscv64-lp64.so.1',
+      '/lib/ld-musl-riscv64.so.1',
+    ],
     triplets: ['riscv64-linux-gnu', 'riscv64-linux-musl'],
     // Three-level page tables (sv39): 38 bits. With sv48 the addresses look like x86_64's.
     programAt: /^(?:3f|2a)[0-9a-f]{8}$/,

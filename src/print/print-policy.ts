@@ -42,8 +42,8 @@ export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPo
 }
 
 /**
- * The policy in the Docker format: an archMap entry for each host, and what holds on one of several hosts only under
- * `includes.arches`, so that nothing is opened on the other. Architectures of one host stay together: the engine
+ * The policy in the Docker format: an archMap entry for each host, and what holds on some of several hosts only under
+ * `includes.arches`, so that nothing is opened on the others. Architectures of one host stay together: the engine
  * compares its host's name only, and rules that come through hold for its 32-bit programs as well.
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
@@ -57,24 +57,28 @@ export function buildDockerProfile(policy: Policy): DockerProfile {
       else known.on.push(host)
     }
   }
-  const heldOn = (on: readonly Host[]): readonly Answer[] =>
-    [...held.values()]
-      .filter((each) => each.on.length === on.length && each.on.every((host) => on.includes(host)))
-      .map(({ answer }) => answer)
-      .sort((one, other) => byText(one.syscall, other.syscall))
-  const gated =
-    targets.length === 1
-      ? []
-      : targets.flatMap((host) => rulesOf(heldOn([host])).map((rule) => onHost(rule, host)))
+  const groups = new Map<string, { readonly on: readonly Host[]; readonly answers: Answer[] }>()
+  for (const { answer, on } of held.values()) {
+    const key = on.map((host) => targets.indexOf(host)).join(' ')
+    const group = groups.get(key) ?? { on, answers: [] }
+    groups.set(key, group)
+    group.answers.push(answer)
+  }
+  const syscalls = [...groups]
+    .sort(([one, its], [other, others]) => others.on.length - its.on.length || byText(one, other))
+    .flatMap(([, { on, answers }]) => {
+      const rules = rulesOf(answers.sort((one, other) => byText(one.syscall, other.syscall)))
+      return on.length === targets.length ? rules : rules.map((rule) => onHosts(rule, on))
+    })
   return {
     ...defaultOf(policy),
     archMap: targets.map((host) => archMapEntry(policy, host)),
-    syscalls: [...rulesOf(heldOn(targets)), ...gated],
+    syscalls,
   }
 }
 
-function onHost(rule: DockerRule, host: Host): DockerRule {
-  return { ...rule, includes: { arches: engineNames(host) } }
+function onHosts(rule: DockerRule, on: readonly Host[]): DockerRule {
+  return { ...rule, includes: { arches: on.flatMap(engineNames) } }
 }
 
 /** The host itself always: the runtimes add it to every filter, and the engine finds the entry by it. */
