@@ -13,7 +13,7 @@ import {
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
 import { readRuntimeVersion } from '../../src/policy/runtime-version.ts'
-import { compareVersions } from '../../src/policy/versions.ts'
+import { compareVersions } from '../../src/meaning/versions.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -1,5 +1,5 @@
-// Versions of container runtimes: "1.3.6", "1.28", "1.0.0-rc93". Authority: semver 2.0.0 (a release candidate comes
-// before its release); crun leaves a last .0 out.
+// Versions of engines and container runtimes: "1.3.6", "1.28", "1.0.0-rc93". Authority: semver 2.0.0 (a release
+// candidate comes before its release); crun leaves a last .0 out.
 
 /** Whether it is written as runc and crun write theirs. */
 export function isVersion(text: string): boolean {
