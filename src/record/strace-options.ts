@@ -31,7 +31,8 @@ export function straceVersion(output: string): StraceVersion | undefined {
 }
 
 /** The names strace gives the call tables of a machine (strace(1), `syscall@64`). */
-const tableName = (architecture: Architecture): string => architectures[architecture].strace.replace(' bit', '')
+const tableName = (architecture: Architecture): string =>
+  architectures[architecture].strace.replace(' bit', '')
 
 /** Traced whatever is known: the first line and the last tell how the command began and ended. */
 const alwaysTraced: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit', 'exit_group'])

@@ -2,7 +2,13 @@
 // says so; and what was seen, with the values that were seen, is allowed.
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { architectures, hostNames, isArchitecture, type Architecture, type Host } from '../../src/abi/architectures.ts'
+import {
+  architectures,
+  hostNames,
+  isArchitecture,
+  type Architecture,
+  type Host,
+} from '../../src/abi/architectures.ts'
 import { isNarrowArgument } from '../../src/abi/narrow-arguments.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import {

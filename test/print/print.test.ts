@@ -154,7 +154,12 @@ t.test('Docker: on each host exactly the calls that a rule for it allows; OCI: t
       for (const host of hostNames) {
         if (!policy.architectures.some((each) => architectures[each].host === host)) continue
         const expected = allowedBy(policy, (each) => architectures[each].host === host)
-        if (allowedIn(docker, architectures[host].engines.docker as string).toSorted().join() !== expected.toSorted().join()) return false
+        if (
+          allowedIn(docker, architectures[host].engines.docker as string)
+            .toSorted()
+            .join() !== expected.toSorted().join()
+        )
+          return false
       }
       const everywhere = allowedBy(policy, () => true)
       return allowedIn(buildProfile(policy), '').toSorted().join() === everywhere.toSorted().join()

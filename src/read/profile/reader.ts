@@ -1,12 +1,7 @@
 // A seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
 // format, a whole config.json, a SeccompProfile, a ConfigMap. What a profile refuses, it says nothing of; one that
 // allows by default says nothing at all. Reading is profile/parse.ts's; what it says for one call is meaning/'s.
-import {
-  architectureNames,
-  architectures,
-  engineNames,
-  type Architecture,
-} from '../../abi/architectures.ts'
+import { architectureNames, architectures, engineNames, type Architecture } from '../../abi/architectures.ts'
 import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ParsedProfile, PlacedRule } from '../../profile/dialects.ts'
