@@ -3,7 +3,7 @@ export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
 export type { Risk, RiskClass, Severity as RiskSeverity } from './abi/risks.ts'
 export * from './check/index.ts'
-export { UserError } from './errors.ts'
+export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
 export {
   answerText,

@@ -97,13 +97,11 @@ function readBuiltin(name: string): Builtin {
   const [engine = '', version] = name.split('@')
   const history = historyOf(engine)
   if (history === undefined) {
-    throw new UserError(`there is no built-in profile ${name}: take ${builtinNames.join(', ')}, or a file`)
+    throw new UserError('no-such-builtin', { name, builtins: builtinNames })
   }
   const release = releaseOf(history, version)
   if (release === undefined) {
-    throw new UserError(
-      `there is no built-in profile ${name}: ${engine}'s are known for versions ${history.span}; ${engine} alone is the newest`,
-    )
+    throw new UserError('no-such-builtin-version', { name, engine, versions: history.span })
   }
   const parsed = parseProfile(documentOf(history.linesOf(release)), { name })
   // Podman's and CRI-O's loader ignores minKernel, and names of errors go before numbers.

@@ -39,12 +39,11 @@ export function contextOf(options: ContextOptions = {}): Context {
   const { architecture = assumedHost, capabilities = dockerCapabilities, kernel = defaultKernel } = options
   const set = new Set(capabilities === 'all' ? known : capabilities)
   for (const each of set) {
-    if (!known.has(each))
-      throw new UserError(`${each} is no capability: see capabilities(7), or write none or all`)
+    if (!known.has(each)) throw new UserError('no-such-capability', { name: each })
   }
   const [, major, minor] = /^(\d{1,3})\.(\d{1,3})(?:[.-].*)?$/.exec(kernel) ?? []
   if (major === undefined || minor === undefined) {
-    throw new UserError(`${kernel} is no kernel version: write it as 6.12`)
+    throw new UserError('not-a-kernel', { kernel })
   }
   return {
     host: architectures[architecture].host,

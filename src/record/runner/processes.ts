@@ -1,8 +1,7 @@
-// The processes a tracer holds or a process has started, signals to them, and their end in time. Authority:
-// proc_pid_status(5) (TracerPid), kill(2).
+// The processes that a tracer holds or a process has started, as /proc tells them, and signals to them. Authority:
+// proc_pid_status(5) (TracerPid), proc_pid_stat(5), kill(2).
 import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { setTimeout as wait } from 'node:timers/promises'
 
 /** The processes traced by `tracer`, in the order of their ids. A process that ends meanwhile is left out. */
 export async function tracedBy(tracer: number): Promise<readonly number[]> {
@@ -25,31 +24,6 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
     return process.kill(pid, signal)
   } catch {
     return false
-  }
-}
-
-/** How often it is looked whether a workload has ended. Milliseconds. */
-const pause = 150
-/** How long a workload has to end after SIGTERM. Milliseconds. */
-const grace = 10_000
-
-/** SIGTERM to the command, then to what it leaves behind; SIGKILL to whatever is left when the grace is over. */
-export async function endWorkload(
-  command: number,
-  left: () => readonly number[] | Promise<readonly number[]>,
-  over: AbortSignal,
-): Promise<void> {
-  const late = performance.now() + grace
-  let told = signalProcess(command, 'SIGTERM') ? [command] : []
-  for (;;) {
-    await wait(pause, undefined, { signal: over }).catch(() => undefined)
-    if (over.aborted) return
-    if (performance.now() > late) for (const pid of await left()) signalProcess(pid, 'SIGKILL')
-    else if (!signalProcess(command, 0)) {
-      const others = (await left()).filter((pid) => !told.includes(pid))
-      for (const pid of others) signalProcess(pid, 'SIGTERM')
-      told = [...told, ...others]
-    }
   }
 }
 

@@ -2,11 +2,13 @@
 // and what stands against recording. Nothing is taken out or moved; what the user decided is kept or refused.
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { commandAfter, containerClients } from '../command-line.ts'
-import { runGrammars } from './grammars.ts'
+import { containerClients } from './clients.ts'
+import { commandAfter } from './grammar.ts'
+import { runGrammars } from './run-grammars.ts'
 
 /** A `run` that can be recorded. */
-export interface ContainerRun {
+export interface EngineRun {
+  readonly kind: 'engine'
   readonly engine: string
   /** Words that ask the same engine something: the client with its own options, and what stands before it. */
   readonly client: readonly string[]
@@ -20,11 +22,11 @@ export interface ContainerRun {
 }
 
 /** What the client's words say of the container at `words[at]`; undefined where they run none this way. */
-export function readContainerRun(
+export function readEngineRun(
   words: readonly string[],
   at: number,
   env: Readonly<Record<string, string | undefined>>,
-): ContainerRun | undefined {
+): EngineRun | undefined {
   const engine = basename(words[at] ?? '')
   const [client, grammar] = [containerClients[engine], runGrammars[engine]]
   if (client === undefined || grammar === undefined) return undefined
@@ -46,6 +48,7 @@ export function readContainerRun(
   const security = run.options.get('security-opt') ?? []
   refuse(engine, given, run.options, security)
   return {
+    kind: 'engine',
     engine,
     client: words.slice(0, globals.at),
     insertAt: verb + 1,

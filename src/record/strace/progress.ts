@@ -2,7 +2,7 @@
 // it has ended, and which signals reached it. Read off the trace that goes by; the trace is written with
 // `-e raw=all`, so no text of the traced program stands in it and none of this can be forged.
 // Authority: strace 6.1, tried (`PID [ nr] --- SIGINT {…} ---`, `+++ exited with N +++`, `+++ killed by S +++`).
-import { endingSignals, type EndingSignal } from './recording.ts'
+import { endingSignals, type EndingSignal } from '../recording.ts'
 
 export class Progress {
   /** The process that the command is: the first one in the trace. */

@@ -14,10 +14,10 @@
 // --seccomp-bpf   the kernel stops the program only for calls that are traced. Since 5.3; sets no_new_privs.
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
 
-import { architectures, type Architecture } from '../abi/architectures.ts'
-import { scalarsInMemory, scalarsRead } from '../abi/scalars.ts'
-import type { Observations } from '../observe/index.ts'
-import type { RecordSettings } from './recording.ts'
+import { architectures, type Architecture } from '../../abi/architectures.ts'
+import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
+import type { Observations } from '../../observe/index.ts'
+import type { RecordSettings } from '../recording.ts'
 
 export interface StraceVersion {
   readonly major: number

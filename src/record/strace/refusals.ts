@@ -1,7 +1,7 @@
 // What a filter may have refused, from strace's lines: the same suspects that the ebpf recorder finds at sys_exit.
-import { syscallTable } from '../abi/tables.ts'
-import type { ReturnedCalls, KeepCall } from '../read/strace/returned.ts'
-import type { Refusals, Suspect, Watch } from './refusals.ts'
+import { syscallTable } from '../../abi/tables.ts'
+import type { ReturnedCalls, KeepCall } from '../../read/strace/returned.ts'
+import type { Refusals, Suspect, Watch } from '../refusals.ts'
 
 type Call = Parameters<KeepCall>[0]
 

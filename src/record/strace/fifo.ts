@@ -8,7 +8,7 @@ import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { UserError } from '../errors.ts'
+import { UserError } from '../../errors.ts'
 
 export interface Fifo {
   /** For the recorder to open for writing. */

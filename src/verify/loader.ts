@@ -11,26 +11,23 @@ import { capabilities as known } from '../profile/words.ts'
 import {
   askEngine,
   findProgram,
-  privilegeRaiser,
-  readCommand,
-  readContainerRun,
-  readRuntimeRun,
-  recordContainer,
+  readTarget,
+  recordEngineRun,
   recordRuntime,
-  runsContainer,
   startsBelow,
-  traceContainer,
   type CommandOptions,
-  type ContainerRun,
+  type EnforcedProfile,
+  type EngineRun,
   type Recording,
   type RefusalsSeenBy,
-  type Under,
+  type RuntimeRun,
+  type Target,
 } from '../record/index.ts'
 import { capabilitiesIn } from './capabilities.ts'
 import { resolvedProfile } from './resolved.ts'
 import { findSandbox, type SandboxSettings } from './sandbox.ts'
 
-export interface Target {
+export interface Loader {
   /** `docker`, `runc`, `sandbox`: who starts what runs under the profile. */
   readonly kind: 'engine' | 'runtime' | 'sandbox'
   /** Such as `docker with runc`. */
@@ -43,39 +40,55 @@ export interface Target {
   readonly textOf: (profile: ParsedProfile) => string
   /** Why nothing but ebpf sees what is started; undefined where strace and audit do. */
   readonly onlyEbpf: string | undefined
-  readonly run: (options: CommandOptions, under: Under, recorder: RefusalsSeenBy) => Promise<Recording>
+  readonly run: (
+    options: CommandOptions,
+    under: EnforcedProfile,
+    recorder: RefusalsSeenBy,
+  ) => Promise<Recording>
 }
 
 /** Throws UserError: 127 and 126 for a command that is not found or no program, 125 where it cannot be verified. */
-export async function findTarget(options: CommandOptions, settings: SandboxSettings): Promise<Target> {
+export async function findLoader(options: CommandOptions, settings: SandboxSettings): Promise<Loader> {
   const { command, cwd = process.cwd(), env = process.env } = options
   findProgram(command[0], cwd, env['PATH'])
-  const reading = readCommand(command)
-  if (reading.kind === 'program') {
-    const run = readContainerRun(command, reading.at, env)
-    if (run !== undefined) return engineTarget(run, options)
-    const runtime = readRuntimeRun(command, reading.at)
-    if (runtime !== undefined) {
-      const engine = runtime.engine as 'runc' | 'crun'
-      return {
-        kind: 'runtime',
-        name: engine,
-        runtime: engine,
-        context: hostContext(capabilitiesIn('CapBnd'), engine),
-        read: (profile) => plainOci(profile, engine),
-        textOf: (profile) => printProfile(soundProfile(profile)),
-        onlyEbpf: undefined,
-        run: (options, under, recorder) =>
-          recordRuntime(basename(command[0]), options, runtime, recorder, under),
-      }
-    }
-    if (runsContainer(command, reading.at))
+  const target = readTarget(command, env)
+  switch (target.kind) {
+    case 'engine':
+      return engineLoader(target, options)
+    case 'runtime':
+      return runtimeLoader(target)
+    case 'compose':
+    case 'elsewhere':
       throw new UserError(
-        `the profile would hold for ${reading.name} itself, not for its container: give docker run, podman run, nerdctl run, runc run or crun run`,
+        `the profile would hold for ${basename(command[0])} itself, not for its container: give docker run, podman run, nerdctl run, runc run or crun run`,
         125,
       )
+    case 'program':
+    case 'unread':
+      return sandboxLoader(target, options, settings)
   }
-  const raiser = privilegeRaiser(reading)
+}
+
+function runtimeLoader(target: RuntimeRun): Loader {
+  const { engine } = target
+  return {
+    kind: 'runtime',
+    name: engine,
+    runtime: engine,
+    context: hostContext(capabilitiesIn('CapBnd'), engine),
+    read: (profile) => plainOci(profile, engine),
+    textOf: (profile) => printProfile(soundProfile(profile)),
+    onlyEbpf: undefined,
+    run: (options, under, recorder) =>
+      recordRuntime(basename(options.command[0]), options, target, recorder, under),
+  }
+}
+
+async function sandboxLoader(
+  { raiser }: Target,
+  options: CommandOptions,
+  settings: SandboxSettings,
+): Promise<Loader> {
   if (raiser !== undefined && process.getuid?.() !== 0)
     throw new UserError(
       `${raiser} gains no privileges in a sandbox: run ${raiser} seccomp-gen verify … instead`,
@@ -95,7 +108,7 @@ export async function findTarget(options: CommandOptions, settings: SandboxSetti
   }
 }
 
-async function engineTarget(run: ContainerRun, options: CommandOptions): Promise<Target> {
+async function engineLoader(run: EngineRun, options: CommandOptions): Promise<Loader> {
   const runtime = await runtimeOf(run, options)
   const engine = builtin(run.engine === 'podman' ? 'podman' : 'docker')
   const context = hostContext(capabilitiesOf(engine.capabilities, run.capabilities), runtime)
@@ -114,15 +127,12 @@ async function engineTarget(run: ContainerRun, options: CommandOptions): Promise
     onlyEbpf: startsBelow(run)
       ? undefined
       : `a container that ${run.engine} starts is no child of it, and only ebpf tells it from others`,
-    run: (options, under, recorder) =>
-      recorder === 'ebpf'
-        ? recordContainer(run.engine, options, run, under)
-        : traceContainer(run.engine, options, run, under, recorder),
+    run: (options, under, recorder) => recordEngineRun(run.engine, options, run, recorder, under),
   }
 }
 
 /** The runtime by its name; a name that tells nothing of its filter is none. */
-async function runtimeOf(run: ContainerRun, options: CommandOptions): Promise<'runc' | 'crun' | undefined> {
+async function runtimeOf(run: EngineRun, options: CommandOptions): Promise<'runc' | 'crun' | undefined> {
   const said =
     run.runtime ??
     (run.engine === 'docker'
@@ -150,7 +160,7 @@ function hostContext(capabilities: readonly string[], runtime: 'runc' | 'crun' |
 /** docker run --help: what is added goes before what is dropped, each one's ALL before single ones. */
 function capabilitiesOf(
   given: readonly string[],
-  { add, drop }: ContainerRun['capabilities'],
+  { add, drop }: EngineRun['capabilities'],
 ): readonly string[] {
   const names = (words: readonly string[]): readonly string[] =>
     words

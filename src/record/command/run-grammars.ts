@@ -1,6 +1,6 @@
 // The options of `run` of container engines, so that the image can be told from an option's value.
 // Authority: docker run --help (28), podman run --help (5), nerdctl run --help (2).
-import { letters, longs, type Grammar } from '../command-line.ts'
+import { letters, longs, type Grammar } from './grammar.ts'
 
 const valued = [
   ...letters('acehlmpuvw'),
