@@ -49,6 +49,12 @@ const kernelWhys: Readonly<Record<KernelWhy, string>> = {
   processor: 'a library finds out what the processor can do',
 }
 
+const withinText = {
+  seen: '',
+  unknown: ', with which values is not known',
+  many: ', it was called with too many other values to add them',
+} as const
+
 /** One reason, without a full stop. */
 export function reasonText(reason: Reason): string {
   switch (reason.kind) {
@@ -69,7 +75,7 @@ export function reasonText(reason: Reason): string {
     case 'floor':
       return `${reason.runtime} ${reason.version} makes it before the program starts`
     case 'within':
-      return `under the conditions of ${reason.ceiling}${reason.values === 'seen' ? '' : ', with which values is not known'}`
+      return `under the conditions of ${reason.ceiling}${withinText[reason.values]}`
     case 'narrowed':
       return `argument ${reason.argument} as it was seen`
     case 'beyond':
