@@ -9,6 +9,7 @@ import { conditionProblems } from './conditions.ts'
 import { dialectProblems } from './dialect.ts'
 import { errnoProblems } from './errnos.ts'
 import { notifyProblems } from './notify.ts'
+import { sameEffectProblems } from './same-effect.ts'
 import { ruleProblems } from './rules.ts'
 import { subjectOf, type Check } from './subject.ts'
 import { wordProblems } from './words.ts'
@@ -29,6 +30,7 @@ const checks: readonly Check[] = [
   errnoProblems,
   notifyProblems,
   callProblems,
+  sameEffectProblems,
   conditionProblems,
   ruleProblems,
 ]

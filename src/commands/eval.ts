@@ -2,6 +2,7 @@
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { proposedCall } from '../profile/proposals.ts'
 import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
@@ -63,7 +64,8 @@ function answer(meaning: Meaning, architecture: Architecture, call: string, args
     ? Number(call)
     : syscallTable(architecture).byName(call)?.number
   if (number === undefined || number > 0xffffffff) {
-    throw new UserError('no-such-call', { architectures: [architecture], call })
+    const meant = proposedCall(call, [architecture])
+    throw new UserError('no-such-call', { architectures: [architecture], call, meant })
   }
   if (args.length > 6) throw new UserError('too-many-arguments')
   return meaning.answer(architecture, number, args.map(value))

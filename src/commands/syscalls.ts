@@ -6,6 +6,7 @@ import { multiplexerOf } from '../abi/multiplexers.ts'
 import { otherSpellings, resolvePrinted } from '../abi/spellings.ts'
 import { syscallTable, type TableEntry } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { callNamed } from '../abi/other-names.ts'
 import { similarWords } from '../report/similar.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -97,11 +98,12 @@ function namesOfNumber(word: string, architectures: readonly Architecture[]): re
 
 function noSuchName(name: string, architectures: readonly Architecture[]): UserError {
   const elsewhere = architectureNames.filter((each) => syscallTable(each).byName(name) !== undefined)
+  const named = elsewhere.length > 0 ? undefined : callNamed(name, architectures)
   return new UserError('no-such-name', {
     name,
     ...asked(architectures),
     elsewhere,
-    similar: elsewhere.length > 0 ? [] : similarWords(name, allNames(architectures)),
+    similar: named === undefined ? similarWords(name, allNames(architectures)) : [named],
   })
 }
 

@@ -149,8 +149,16 @@ export const documentErrors = {
   ],
   'no-such-call': [
     2,
-    ({ architectures, call }: { readonly architectures: readonly string[]; readonly call: string }) =>
-      `${architectures.join(', ')} has no call ${call}: see \`seccomp-gen syscalls\``,
+    ({
+      architectures,
+      call,
+      meant,
+    }: {
+      readonly architectures: readonly string[]
+      readonly call: string
+      /** What has this other name. */ readonly meant?: string | undefined
+    }) =>
+      `${architectures.join(', ')} has no call ${call}: ${meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`}`,
   ],
   'no-call-of-number': [
     2,

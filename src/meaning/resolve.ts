@@ -66,7 +66,7 @@ function architecturesOf(
   { host }: Context,
 ): readonly Architecture[] {
   const entry =
-    loader === 'oci'
+    loader === 'oci' || !architectures[host].archMap[loader]
       ? undefined
       : profile.archMap?.find(({ architecture }) => architecture === architectures[host].scmp)
   const named = [
@@ -89,7 +89,7 @@ function isEmpty({ caps, arches, minKernel }: RuleFilter): boolean {
 
 function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader, context: Context): boolean {
   return (
-    arches.includes(architectures[context.host].engine ?? '') ||
+    isNamed(arches, loader, context) ||
     caps.some((each) => context.capabilities.has(each)) ||
     (minKernel !== undefined && loader === 'docker' && isAtLeast(context.kernel, minKernel))
   )
@@ -97,10 +97,16 @@ function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
 
 function holds({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader, context: Context): boolean {
   return (
-    (arches.length === 0 || arches.includes(architectures[context.host].engine ?? '')) &&
+    (arches.length === 0 || isNamed(arches, loader, context)) &&
     caps.every((each) => context.capabilities.has(each)) &&
     (minKernel === undefined || loader !== 'docker' || isAtLeast(context.kernel, minKernel))
   )
+}
+
+/** Whether the host is among those named: each engine has names of its own. */
+function isNamed(arches: readonly string[], loader: Loader, { host }: Context): boolean {
+  const name = loader === 'oci' ? undefined : architectures[host].engines[loader]
+  return name !== undefined && arches.includes(name)
 }
 
 function isAtLeast([major, minor]: Context['kernel'], minKernel: string): boolean {

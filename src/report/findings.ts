@@ -244,6 +244,16 @@ const table: Readonly<Record<FindingCode, Words>> = {
       `not on ${architectures}, so without effect there: ${names}`,
     todo: () => 'nothing, if the profile shall serve other architectures too',
   },
+  'call-renamed': {
+    says: ({ name = '', meant = '', architectures = '' }) =>
+      `${name} is no call of ${architectures}, where programs make ${meant}, which no rule names`,
+    todo: ({ meant = '' }) => `name ${meant} as well`,
+  },
+  'same-effect-allowed': {
+    says: ({ name = '', answer = '', others = '' }) =>
+      `${name} gets ${answer}, and what does the same is not refused: ${others}`,
+    todo: ({ others = '' }) => `refuse ${others} as well`,
+  },
   'no-execve': {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
     todo: () => 'allow execve',
