@@ -288,11 +288,6 @@ const table: Readonly<Record<FindingCode, Words>> = {
     says: ({ name = '', line = '' }) => `${name} has the same answer from the rule in line ${line} already`,
     todo: () => 'take it out of one of the rules',
   },
-  'conflicting-rules': {
-    says: ({ name = '', answer = '', line = '' }) =>
-      `the rule in line ${line} answers ${name} with ${answer} under the same condition: the container does not start`,
-    todo: () => 'keep one of them',
-  },
   'first-rule-wins': {
     says: ({ name = '', answer = '', line = '' }) =>
       `${name} has ${answer} from the rule in line ${line} already, and the first rule wins`,
@@ -312,6 +307,59 @@ const table: Readonly<Record<FindingCode, Words>> = {
       name === undefined
         ? 'nothing; it may stand as a remark'
         : `narrow the rule that answers ${name}, or take this one out`,
+  },
+  'rules-clash': {
+    says: ({ name = '', architecture = '', line }) =>
+      `${line === undefined ? 'another rule' : `the rule in line ${line}`} answers ${name} otherwise under a condition that libseccomp takes for the same on ${architecture}: the container does not start`,
+    todo: () =>
+      'keep one of them, or compare the same arguments in both, with values that exclude each other',
+  },
+  'rules-endless': {
+    says: ({ name = '', architecture = '' }) =>
+      `together with the rules before it this rule of ${name} makes libseccomp loop without end on ${architecture}: the container does not start`,
+    todo: () => 'compare with SCMP_CMP_MASKED_EQ or SCMP_CMP_EQ',
+  },
+  'rules-beyond': {
+    says: ({ name = '', architecture = '', bound = '' }) =>
+      `putting the conditions of ${name} together on ${architecture} takes more than ${bound} steps: what the profile answers is not looked for`,
+    todo: () => 'write fewer conditions',
+  },
+  'rules-lost': {
+    says: ({ name = '', architecture = '' }) =>
+      `${architecture} has no ${name}, and no call of ${architecture} stands in a rule without conditions: libseccomp's filter then never loads the number of the call, and every call gets the default action`,
+    todo: ({ name = '' }) =>
+      `take ${name} out, or name a call of the architecture in a rule without conditions`,
+  },
+  'filter-too-long': {
+    says: ({ length = '' }) =>
+      `the filter has at least ${length} instructions, and the kernel takes 4096: the container does not start`,
+    todo: () => 'write fewer conditions',
+  },
+  'architectures-mixed': {
+    says: ({ word = '', native = '' }) =>
+      `${word} and ${native} have different byte orders, and libseccomp makes no filter of both: the container does not start`,
+    todo: () => 'write a profile for each',
+  },
+  'architecture-not-known': {
+    says: ({ word = '', by = '' }) => `${by} does not know ${word}: the container does not start`,
+    todo: () => 'take it out, or take a newer version',
+  },
+  'action-not-known': {
+    says: ({ word = '', by = '' }) => `${by} does not know ${word}: the container does not start`,
+    todo: () => 'write SCMP_ACT_KILL or SCMP_ACT_ERRNO, or take a newer version',
+  },
+  'flag-not-known': {
+    says: ({ word = '', by = '' }) => `${by} does not know ${word}: the container does not start`,
+    todo: () => 'take it out, or take a newer version',
+  },
+  'flags-not-read': {
+    says: ({ by = '' }) => `${by} takes no flags: the container does not start`,
+    todo: () => 'take flags out, or take a newer version',
+  },
+  'default-rule-refused': {
+    says: ({ name = '', by = '' }) =>
+      `the rule of ${name} says what the default action says, which ${by} refuses: the container does not start`,
+    todo: () => 'take the rule out, or take a newer version',
   },
   'floor-needed': {
     says: (facts) =>

@@ -12,8 +12,8 @@ import {
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
-import { readRuntimeVersion } from '../../src/policy/runtime-version.ts'
-import { compareVersions } from '../../src/policy/versions.ts'
+import { readRuntimeVersion } from '../../src/meaning/versions/runtime-word.ts'
+import { compareVersions } from '../../src/meaning/versions/compare.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
