@@ -349,7 +349,7 @@ function slotAt(sum: u64): i32 {
   return <i32>(sum >> (64 - slotBits))
 }
 
-/** What the pattern `tail` of result.ts says of the commonest ends: plainCall where it came back, and not with ENOSYS. */
+/** What the pattern `tail` of result.ts says of the commonest ends: plainCall where it came back, and with none of failures.ts. */
 function endingOf(open: usize, stop: usize): u8 {
   const from = stop - open > resultReach ? stop - resultReach : open
   let at = stop - 1
@@ -374,7 +374,7 @@ function isUnfinished(open: usize, stop: usize): bool {
   return at >= open && load<u64>(at) === 0x696e69666e753c20 && load<u64>(at + 8) === 0x2e2e2e2064656873
 }
 
-/** From the parenthesis of ` EPERM (Operation not permitted)` or ` (Timeout)` to the last byte before; 0 for ENOSYS. */
+/** From the parenthesis of ` ENOENT (No such file or directory)` or ` (Timeout)` to the last byte before; 0 for a failure that counts. */
 function beforeText(from: usize, close: usize): usize {
   let end = close
   let opens = 0
@@ -394,8 +394,10 @@ function beforeText(from: usize, close: usize): usize {
   const length = run16(within16(word, 0x41, 0x5a) | within16(word, 0x30, 0x39))
   if (!isUpper(load<u8>(at))) return load<u8>(open + 1) === 0x65 /* errno 38 */ ? 0 : at
   const before = at - length
-  const noSystem = load<u32>(before + 1) >> 8 === 0x534f4e // `ENOS…`
-  return length < 16 && load<u16>(before) === 0x4520 /* ` E` */ && !noSystem ? before - 1 : 0
+  const name = load<u32>(before + 2)
+  const isFailure = name << 8 === 0x534f4e00 /* `ENOS…` */ || name === 0x4d524550 /* `EPERM` */
+  if (isFailure || name === 0x45434341 /* `EACCE…` */) return 0
+  return length < 16 && load<u16>(before) === 0x4520 /* ` E` */ ? before - 1 : 0
 }
 
 /** Where the result ends that was found last. */

@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compareVersions } from '../src/meaning/versions/compare.ts'
+import { compareVersions } from '../src/meaning/versions.ts'
 
 type Runtime = 'runc' | 'crun'
 type Names = readonly string[]

@@ -1,13 +1,46 @@
-// The one way to say "this cannot be done": a sentence for people that names what, where and what to do.
-// Whatever reaches the command line as a UserError is printed as one escaped line and ends with its status.
+// The one way to say "this cannot be done": a code, facts, an exit status, and a sentence for people that names what,
+// where and what to do (errors/table.ts). Whatever reaches the command line as a UserError is printed as one escaped
+// line and ends with its status.
+import type { ErrorStatus, Row } from './errors/row.ts'
+import { errorTable, type ErrorCode, type ErrorFacts } from './errors/table.ts'
 
-export class UserError extends Error {
-  /** Exit status as in the contract: 2 could not do it; 125 to 127 only for commands that run another command. */
-  readonly status: 2 | 125 | 126 | 127
+export type { ErrorStatus } from './errors/row.ts'
+export type { ErrorCode, ErrorFacts } from './errors/table.ts'
 
-  constructor(message: string, status: 2 | 125 | 126 | 127 = 2) {
-    super(message)
+/** The facts may be left out where there are none; a status that is not the table's comes last. */
+type Told<Code extends ErrorCode> =
+  object extends ErrorFacts<Code>
+    ? [facts?: ErrorFacts<Code>, status?: ErrorStatus]
+    : [facts: ErrorFacts<Code>, status?: ErrorStatus]
+
+/**
+ * A request that cannot be met. `code` says why, and `facts` (file, line, name …) about what; both are made for
+ * programs. `message` is the sentence that the command prints, unescaped.
+ */
+export class UserError<Code extends ErrorCode = ErrorCode> extends Error {
+  readonly code: Code
+  readonly facts: ErrorFacts<Code>
+  /** Exit status of the command: 2 could not do it; 125 to 127 only for commands that run another command. */
+  readonly status: ErrorStatus
+
+  constructor(code: Code, ...told: Told<Code>)
+  /** The old form, until every room has its rows in the table. */
+  constructor(sentence: string, status?: ErrorStatus)
+  constructor(first: string, second?: object | ErrorStatus, third?: ErrorStatus) {
+    const isOld = !Object.hasOwn(errorTable, first)
+    const code = (isOld ? 'unnamed' : first) as Code
+    const facts = (isOld ? { sentence: first } : (second ?? {})) as ErrorFacts<Code>
+    const status = isOld ? (second as ErrorStatus | undefined) : third
+    const [usual, sentence] = errorTable[code] as unknown as Row
+    super(sentence(facts as never))
     this.name = 'UserError'
-    this.status = status
+    this.code = code
+    this.facts = facts
+    this.status = status ?? usual
+  }
+
+  /** Whether it is of this code; then its facts are that code's. */
+  is<Asked extends ErrorCode>(code: Asked): this is UserError<Asked> {
+    return (this.code as ErrorCode) === code
   }
 }

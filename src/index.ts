@@ -3,16 +3,18 @@ export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
 export type { Risk, RiskClass, Severity as RiskSeverity } from './abi/risks.ts'
 export * from './check/index.ts'
-export { UserError } from './errors.ts'
+export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
 export {
   answerText,
   builtin as builtinProfile,
   builtinNames as builtinProfileNames,
+  builtinReleases as builtinProfileReleases,
   compareProfiles,
   evaluate,
   type Answer,
   type Builtin as BuiltinProfile,
+  type BuiltinRelease as BuiltinProfileRelease,
   type Call,
   type Change,
   type ChangeId,

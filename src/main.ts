@@ -64,6 +64,16 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/syscalls.ts'),
     failure: 2,
   },
+  push: {
+    summary: 'put a profile into an OCI registry',
+    load: () => import('./commands/push.ts'),
+    failure: 2,
+  },
+  pull: {
+    summary: 'get a profile from an OCI registry',
+    load: () => import('./commands/pull.ts'),
+    failure: 2,
+  },
   completion: {
     summary: 'print a script that completes words in bash, zsh or fish',
     load: () => import('./commands/completion.ts'),

@@ -25,4 +25,4 @@ export {
   type VerifyNotice,
   type VerifySettings,
 } from './verify/index.ts'
-export { UserError } from './errors.ts'
+export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'

@@ -42,10 +42,10 @@ export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
     { line: 'closeSync(descriptor)', why: fault },
     { line: "throw new Error('the audit system does not answer')", why: fault },
   ],
-  'src/record/audit/index.ts': [
+  'src/record/audit/available.ts': [
     { line: "return (error as Error).message.split('\\n')[0] ?? ''", why: fault },
   ],
-  'src/record/fifo.ts': [{ line: 'await remove()', why: fault }],
+  'src/record/strace/fifo.ts': [{ line: 'await remove()', why: fault }],
   'src/record/containers/guardian.ts': [
     { line: 'rmSync(directory, { recursive: true, force: true })', why: fault },
   ],

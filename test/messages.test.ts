@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { ChangeId } from '../src/meaning/changes.ts'
 import { findingSeverities, type FindingCode } from '../src/check/findings.ts'
+import { errorTable, type ErrorCode } from '../src/errors/table.ts'
 import { diagnosticCodes } from '../src/report/diagnostics.ts'
 import { problemsReport } from '../src/report/problems.ts'
 import { headingsOf, type Heading } from './page-text.ts'
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
   'Of profiles': Object.keys(findingSeverities),
   'Of changes': Object.keys(changeIds),
   'Of what is read': diagnosticCodes,
+  'Of what cannot be done': Object.keys(errorTable).filter((code) => code !== 'unnamed'),
 }
 
 for (const [title, codes] of Object.entries(sections)) {
@@ -42,12 +44,15 @@ for (const [title, codes] of Object.entries(sections)) {
   })
 }
 
-t.test('the page says the severity and the direction that the program says', async (t) => {
+t.test('the page says the severity, the direction and the status that the program says', async (t) => {
   for (const { text, body } of sectionOf('Of profiles')) {
     t.equal(/^_(\w+)/.exec(body)?.[1], findingSeverities[text as FindingCode], text)
   }
   for (const { text, body } of sectionOf('Of changes')) {
     t.equal(/^_(\w+)/.exec(body)?.[1], changeIds[text as ChangeId], text)
+  }
+  for (const { text, body } of sectionOf('Of what cannot be done')) {
+    t.equal(/^_(\d+)/.exec(body)?.[1], String(errorTable[text as ErrorCode][0]), text)
   }
 })
 

@@ -13,6 +13,7 @@ export interface Room {
 const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises']
 
 export const rooms: readonly Room[] = [
+  { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
   { path: 'own.ts', packages: files, acts: true },
@@ -23,23 +24,27 @@ export const rooms: readonly Room[] = [
   { path: 'observe' },
   { path: 'scan' },
   // What all recorders stand on; then the recorders; then who puts a container's command together and who chooses.
-  { path: 'record', packages: [...files, 'execa', 'node:net', 'yargs-parser'], acts: true },
+  { path: 'record', packages: [...files, 'execa', 'yargs-parser'], acts: true },
   { path: 'record/koffi.ts', packages: ['koffi'], acts: true },
   { path: 'record/ebpf', packages: [...files, 'koffi', 'node:util'], acts: true },
-  { path: 'record/strace.ts', packages: [...files, 'execa'], acts: true },
+  { path: 'record/strace', packages: [...files, 'execa', 'node:net'], acts: true },
   { path: 'record/audit', packages: [...files, 'node:tty', 'node:util'], acts: true },
+  { path: 'record/recorders.ts', acts: true },
   {
     path: 'record/containers',
     packages: [...files, 'execa', 'node:child_process', 'node:crypto', 'yaml'],
     acts: true,
   },
-  { path: 'record/index.ts', packages: files, acts: true },
+  { path: 'record/choose.ts', acts: true },
+  { path: 'record/record.ts', packages: files, acts: true },
+  { path: 'record/index.ts', acts: true },
   { path: 'policy' },
   { path: 'check', packages: ['ajv/dist/runtime/ucs2length.js'] },
   { path: 'explain' },
   { path: 'harden' },
   { path: 'print' },
   { path: 'git', packages: ['execa'], acts: true },
+  { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
   {
     path: 'verify',
     packages: [...files, 'execa', 'jsonc-parser', 'node:crypto', 'node:tty', 'yaml'],

@@ -16,7 +16,7 @@ import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
 import { verify, type Judged, type Repaired } from '../src/verify/index.ts'
 import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
-import { findTarget } from '../src/verify/target.ts'
+import { findLoader } from '../src/verify/loader.ts'
 import { transcript } from './commands/world.ts'
 import { fc } from './seed.ts'
 
@@ -453,7 +453,7 @@ t.test(
     for (const name of ['docker', 'nerdctl', 'runc', 'kubectl', 'docker-compose'])
       writeFileSync(join(path, name), '#!/bin/sh\nexit 9\n', { mode: 0o755 })
     const target = (...command: [string, ...string[]]) =>
-      findTarget({ command, env: { PATH: path } }, { noNewPrivileges: true })
+      findLoader({ command, env: { PATH: path } }, { noNewPrivileges: true })
     const refusal = { name: 'UserError', status: 125 }
     await t.rejects(target('docker', 'run', '--runtime', 'kata-qemu', 'x'), {
       ...refusal,

@@ -33,3 +33,8 @@ export function errnoName(number: number): string | undefined {
   const name = byNumber[number - 1]
   return name === '-' ? undefined : name
 }
+
+/** The name where there is one, else the number. */
+export function errnoText(number: number): string {
+  return errnoName(number) ?? String(number)
+}

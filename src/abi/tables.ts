@@ -42,7 +42,7 @@ export function syscallTable(architecture: Architecture): SyscallTable {
   const known = tables.get(architecture)
   if (known !== undefined) return known
   if (!Object.hasOwn(texts, architecture))
-    throw new UserError(`${String(architecture)} is no architecture known here`)
+    throw new UserError('no-such-architecture', { architecture: String(architecture) })
   const made = parseTable(architecture, texts[architecture])
   tables.set(architecture, made)
   return made

@@ -39,6 +39,8 @@ export const findingSeverities = {
   'unknown-call': 'warning',
   'call-case': 'warning',
   'call-elsewhere': 'note',
+  'call-renamed': 'warning',
+  'same-effect-allowed': 'warning',
   'no-execve': 'warning',
   'no-exit': 'warning',
   'clone3-refused': 'warning',

@@ -10,6 +10,7 @@ import { conditionProblems } from './conditions.ts'
 import { dialectProblems } from './dialect.ts'
 import { errnoProblems } from './errnos.ts'
 import { notifyProblems } from './notify.ts'
+import { sameEffectProblems } from './same-effect.ts'
 import { ruleProblems } from './rules.ts'
 import { refusedProblems } from './refused.ts'
 import { subjectOf, type Check, type Readers } from './subject.ts'
@@ -31,6 +32,7 @@ const checks: readonly Check[] = [
   errnoProblems,
   notifyProblems,
   callProblems,
+  sameEffectProblems,
   conditionProblems,
   ruleProblems,
   refusedProblems,

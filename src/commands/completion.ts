@@ -1,6 +1,7 @@
 // `completion SHELL`: a script that completes our words in bash, zsh or fish. It is made from what the commands declare
 // of themselves, so that an option completes from the day it exists.
 import { Argument, type Command, type Option } from 'commander'
+import { builtinNames, builtinReleases } from '../meaning/builtin.ts'
 import { bash } from './completion/bash.ts'
 import { fish } from './completion/fish.ts'
 import { zsh } from './completion/zsh.ts'
@@ -8,6 +9,12 @@ import type { CompletedCommand, Operand, CompletedOption } from './completion/wo
 import type { Declare } from './world.ts'
 
 const printers = { bash, zsh, fish } as const
+
+/** A profile is a file or one of these. */
+const builtinWords = [
+  ...builtinNames,
+  ...builtinNames.flatMap((engine) => builtinReleases(engine).map(({ name }) => name)),
+]
 
 export const declare: Declare = (command, world, end) => {
   command
@@ -21,7 +28,7 @@ Examples:
   seccomp-gen completion fish > ~/.config/fish/completions/seccomp-gen.fish`,
     )
     .action((shell: keyof typeof printers) => {
-      world.stdout.write(printers[shell]((command.parent?.commands ?? []).map(wordsOf)))
+      world.stdout.write(printers[shell]((command.parent?.commands ?? []).map(wordsOf), builtinWords))
       end(0)
     })
 }
@@ -47,6 +54,7 @@ function optionWords(option: Option): CompletedOption {
 
 /** What is written there, from the name that usage gives it. */
 function operandOf(name: string): Operand {
-  if (/^(?:file|profile|base|head|path)/.test(name)) return 'file'
+  if (/^(?:profile|base|head)/.test(name)) return 'profile'
+  if (/^(?:file|path)/.test(name)) return 'file'
   return name === 'cmd' ? 'command' : 'nothing'
 }

@@ -2,6 +2,7 @@
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { proposedCall } from '../profile/proposals.ts'
 import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
@@ -65,16 +66,17 @@ function answer(meaning: Meaning, architecture: Architecture, call: string, args
     ? Number(call)
     : syscallTable(architecture).byName(call)?.number
   if (number === undefined || number > 0xffffffff) {
-    throw new UserError(`${architecture} has no call ${call}: see \`seccomp-gen syscalls\``)
+    const meant = proposedCall(call, [architecture])
+    throw new UserError('no-such-call', { architectures: [architecture], call, meant })
   }
-  if (args.length > 6) throw new UserError('a call has at most six arguments')
+  if (args.length > 6) throw new UserError('too-many-arguments')
   return meaning.answer(architecture, number, args.map(value))
 }
 
 function value(word: string): bigint {
-  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError(`${word} is no 64-bit number`)
+  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
   const number = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
-  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError(`${word} does not fit 64 bits`)
+  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
   return BigInt.asUintN(64, number)
 }
 

@@ -38,7 +38,7 @@ async function generate(files: readonly string[], options: Options, world: World
     choice: choiceOf(options),
     arguments: argumentsOf(ceiling, options),
   })
-  await writeProfile(observations, options, ceiling, world)
+  const status = await writeProfile(observations, options, ceiling, world)
   sayAccount(world, observations)
-  return 0
+  return status
 }

@@ -1,5 +1,5 @@
 // From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
-// set (man strace: each process goes to PREFIX.PID). Files are opened when they are read, one after the other.
+// set (man strace: each process goes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened when they are read, one after the other.
 import { access, constants, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -40,6 +40,11 @@ export async function findInputs(words: readonly string[], world: World): Promis
       if (sources.some(({ name }) => name === '-'))
         throw new UserError('-: standard input can be read only once')
       sources.push({ name: '-', bytes: named('-', world.stdin.bytes()) })
+      continue
+    }
+    if (word.startsWith('oci://')) {
+      const { artifactSources } = await import('./registry.ts')
+      sources.push(...(await artifactSources(word, world)))
       continue
     }
     const found = await stat(resolve(world.cwd, word)).catch((error: NodeJS.ErrnoException) => error)

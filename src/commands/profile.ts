@@ -6,10 +6,9 @@ import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { derivePolicy, versionFloor, type FloorChoice } from '../policy/index.ts'
-import { printPolicy } from '../print/index.ts'
+import { derivePolicy, versionFloor, type BeyondChoice, type FloorChoice } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
-import { printPolicyAs } from '../print/index.ts'
+import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
@@ -29,6 +28,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly allowClone3?: true
   readonly within: string
   readonly conditions: 'none' | 'within' | 'observed'
+  readonly beyond: BeyondChoice
   readonly explain?: string
   readonly output?: string
 }
@@ -53,6 +53,14 @@ export function addProfileOptions(command: Command): Command {
       new Option('--conditions <conditions>', 'on arguments')
         .choices(['none', 'within', 'observed'])
         .default('within'),
+    )
+    .addOption(
+      new Option(
+        '--beyond <beyond>',
+        'what was seen beyond --within: seen allows it unless it was only refused',
+      )
+        .choices(['seen', 'never'])
+        .default('seen'),
     )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
@@ -103,13 +111,13 @@ function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }
 
-/** Derives the profile and writes it, and the explanation before it. */
+/** Derives the profile and writes it, and the explanation before it; returns the status: 1 where it lacks what was seen. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
   within: 'none' | NamedProfile,
   world: World,
-): Promise<void> {
+): Promise<0 | 1> {
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
@@ -120,6 +128,7 @@ export async function writeProfile(
     allowClone3: options.allowClone3 ?? false,
     within,
     conditions: options.conditions,
+    beyond: options.beyond,
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   })
@@ -127,6 +136,7 @@ export async function writeProfile(
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
+  return policy.left.some(({ why }) => why === 'not-within') ? 1 : 0
 }
 
 /** A version of a runtime that nobody measured has the calls of others: that is never done silently. */

@@ -1,4 +1,5 @@
-// Words that name profiles: a built-in, a file, `-`, a file in a git revision or in git's index (`:path`). A file that is
+// Words that name profiles: a built-in, a file, `-`, an artifact (`oci://REF`), a file in a git revision or in git's
+// index (`:path`). A file that is
 // there goes before a revision; /dev/null is how git’s external diff says that there is none on that side.
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -19,7 +20,7 @@ export interface NamedProfile {
 }
 
 /** Which words those are, for the help of a command. */
-export const profileWords = 'a file, -, REVISION:path or built-in: docker, podman …'
+export const profileWords = 'a file, -, REVISION:path, oci://REF or built-in name'
 
 /** A built-in, which has no text; else a text, which nobody has looked at. */
 export type Given = (NamedProfile & { readonly text?: never }) | TextFile
@@ -58,6 +59,10 @@ async function readWord(word: string, world: World): Promise<Given> {
     const { builtin } = await import('../meaning/index.ts')
     const { profile, capabilities } = builtin(word)
     return { name: word, profile, capabilities }
+  }
+  if (word.startsWith('oci://')) {
+    const { readProfileArtifact } = await import('./registry.ts')
+    return { name: word, text: await readProfileArtifact(word, world) }
   }
   const isFile =
     word === '-' ||

@@ -6,6 +6,7 @@ import { multiplexerOf } from '../abi/multiplexers.ts'
 import { otherSpellings, resolvePrinted } from '../abi/spellings.ts'
 import { isKnownAnywhere, syscallTable, type TableEntry } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { callNamed } from '../abi/other-names.ts'
 import { similarWords } from '../report/similar.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -101,7 +102,8 @@ function unknownName(word: string, architectures: readonly Architecture[]): stri
     const there = architectureNames.filter((each) => syscallTable(each).byName(word) !== undefined)
     return `${said}; ${there.join(', ')} ${there.length === 1 ? 'has' : 'have'} it`
   }
-  const similar = similarWords(word, allNames(architectures))
+  const named = callNamed(word, architectures)
+  const similar = named === undefined ? similarWords(word, allNames(architectures)) : [named]
   return `${said}; ${similar.length === 0 ? 'seccomp-gen syscalls lists all of them' : `did you mean ${similar.join(', ')}?`}`
 }
 

@@ -114,14 +114,14 @@ async function trace(words: readonly string[], options: Options, world: World): 
       : await addTo(options.addTo, known, recording.observations, world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
-  await writeProfile(
+  const lacking = await writeProfile(
     observations,
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
     ceiling,
     world,
   )
   say(world, `${accountLine(observations)}${endingText(ending)}`)
-  return statusOf(ending)
+  return statusOf(ending) || lacking
 }
 
 type Target =

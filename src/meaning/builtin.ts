@@ -1,31 +1,42 @@
 // The engines' default profiles, by name. Data: src/meaning/data/builtins.ts, made by scripts/make-builtins.ts from
-// each engine's own sources, version and date beside it. Their meaning is held equal to the engines' own files on
+// each engine's own repository, versions and dates beside it. Their meaning is held equal to the engines' own files on
 // every architecture and capability set by test/meaning/builtins.test.ts.
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
+import { documentOf } from './builtin-document.ts'
+import { History, type Release } from './builtin-history.ts'
 import { dockerCapabilities } from './context.ts'
 import { builtins } from './data/builtins.ts'
+import { compareVersions } from './versions.ts'
 
 export interface Builtin {
   readonly name: string
-  /** Project, version and date. */
+  /** Project, versions that have this default, and the day of the oldest. */
   readonly source: string
   readonly profile: ParsedProfile
   /** What its engine gives a container that asks for nothing. */
   readonly capabilities: readonly string[]
 }
 
-const engineCapabilities: Readonly<Record<string, readonly string[]>> = {
-  docker: dockerCapabilities,
-  containerd: dockerCapabilities,
-  unconfined: dockerCapabilities,
-  // containers/common pkg/config: the default since 4.0.
-  podman: caps(
-    'CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT',
-  ),
-  // cri-o pkg/config, default_capabilities.
-  'cri-o': caps('CHOWN DAC_OVERRIDE FSETID FOWNER SETGID SETUID SETPCAP NET_BIND_SERVICE KILL SYS_CHROOT'),
+/** One default profile of an engine. */
+export interface BuiltinRelease extends Release {
+  /** A name that `builtinProfile` takes: `docker@28.2`. */
+  readonly name: string
+}
+
+// containers/common pkg/config as Podman vendors it: Docker's until 4.3, without SYS_CHROOT in 4.4.0.
+const podmanCapabilities = caps(
+  'CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT',
+)
+
+function capabilitiesOf(engine: string, version: string): readonly string[] {
+  if (engine === 'podman' && (version === 'main' || compareVersions(version, '4.4') >= 0))
+    return podmanCapabilities
+  // cri-o internal/config/capabilities, since 1.18.
+  if (engine === 'cri-o')
+    return caps('CHOWN DAC_OVERRIDE FSETID FOWNER SETGID SETUID SETPCAP NET_BIND_SERVICE KILL')
+  return dockerCapabilities
 }
 
 function caps(names: string): readonly string[] {
@@ -41,14 +52,35 @@ const unconfined = JSON.stringify({
   ],
 })
 
-/** Every name that `builtinProfile` takes. */
+/** Every engine of `builtinProfile`, and `unconfined`; `builtinProfileReleases` gives an engine's versions. */
 export const builtinNames: readonly string[] = [...Object.keys(builtins), 'unconfined']
 
+const histories = new Map<string, History>()
+
+function historyOf(engine: string): History | undefined {
+  const data = Object.hasOwn(builtins, engine) ? builtins[engine] : undefined
+  if (data === undefined) return undefined
+  const history = histories.get(engine) ?? new History(data.text)
+  histories.set(engine, history)
+  return history
+}
+
+/** The default profiles of `docker`, `podman`, `containerd` or `cri-o`, newest first, each with a name; none of others. */
+export function builtinReleases(engine: string): readonly BuiltinRelease[] {
+  const history = historyOf(engine)
+  return (history?.releases ?? []).map((release) => {
+    const minor = release.first.split('.').slice(0, 2).join('.')
+    const word = history?.find(minor) === release ? minor : release.first
+    return { first: release.first, last: release.last, date: release.date, name: `${engine}@${word}` }
+  })
+}
+
 /**
- * An engine's default profile: `docker` (the newest), `docker@25`, `podman`, `containerd`, `cri-o`, or `unconfined`.
- * Its source, version and date come with it, and the capabilities that its engine gives.
+ * An engine's default profile: `docker` (the newest), `docker@28.1` (of a version, whose last numbers may be left out
+ * for their newest), `podman`, `containerd`, `cri-o`, or `unconfined`. Its source, versions and date come with it, and
+ * the capabilities that its engine gives.
  *
- * @throws UserError for a name that is none; the message lists what there is.
+ * @throws UserError for an engine or a version that is not known; the message says which are.
  */
 export function builtin(name: string): Builtin {
   const known = read.get(name) ?? readBuiltin(name)
@@ -58,89 +90,33 @@ export function builtin(name: string): Builtin {
 const read = new Map<string, Builtin>()
 
 function readBuiltin(name: string): Builtin {
-  const engine = name.replace(/@.*/, '')
-  const data = Object.hasOwn(builtins, name) ? builtins[name] : undefined
-  const text = name === 'unconfined' ? unconfined : data && jsonOf(data.text)
-  if (text === undefined) {
-    throw new UserError(`there is no built-in profile ${name}: take ${builtinNames.join(', ')}, or a file`)
+  if (name === 'unconfined') {
+    const profile = parseProfile(unconfined, { name })
+    return { name, source: 'no filter', profile, capabilities: dockerCapabilities }
   }
-  const parsed = parseProfile(text, { name })
+  const [engine = '', version] = name.split('@')
+  const history = historyOf(engine)
+  if (history === undefined) {
+    throw new UserError('no-such-builtin', { name, builtins: builtinNames })
+  }
+  const release = releaseOf(history, version)
+  if (release === undefined) {
+    throw new UserError('no-such-builtin-version', { name, engine, versions: history.span })
+  }
+  const parsed = parseProfile(documentOf(history.linesOf(release)), { name })
   // Podman's and CRI-O's loader ignores minKernel, and names of errors go before numbers.
   const containers = engine === 'podman' || engine === 'cri-o'
+  const versions = release.first === release.last ? release.first : `${release.first} to ${release.last}`
   return {
     name,
-    source: data?.source ?? 'no filter',
+    source: `${builtins[engine]?.project} ${versions}, ${release.date}`,
     profile: containers ? { ...parsed, dialect: 'containers' } : parsed,
-    capabilities: engineCapabilities[engine] ?? dockerCapabilities,
+    capabilities: capabilitiesOf(engine, version ?? release.last),
   }
 }
 
-/** The profile as the JSON document that it is elsewhere. A line of the data is a line of the text. */
-function jsonOf(text: string): string {
-  const lines = text.trim().split('\n')
-  const defaults = answerKeys((lines[0] as string).slice('default '.length), 'defaultAction', 'defaultErrno')
-  const arches = lines.filter((line) => line.startsWith('arches ')).map((line) => line.split(' ').slice(1))
-  const plain = lines.filter((line) => line.startsWith('arch ')).map((line) => line.slice('arch '.length))
-  const rules = lines.slice(1 + arches.length + plain.length).map((line) => JSON.stringify(ruleOf(line)))
-  const head = {
-    ...defaults,
-    ...(plain.length === 0 ? {} : { architectures: plain.map(scmp) }),
-    ...(arches.length === 0
-      ? {}
-      : {
-          archMap: arches.map(([architecture = '', ...subs]) => ({
-            architecture: scmp(architecture),
-            subArchitectures: subs.map(scmp),
-          })),
-        }),
-  }
-  return `${JSON.stringify(head).slice(0, -1)},"syscalls":[\n${rules.join(',\n')}\n]}`
-}
-
-function ruleOf(line: string): object {
-  const [before = '', names = ''] = line.split(' : ')
-  const [answer = '', ...clauses] = before.split(/ (?=if |with |without )/)
-  const args: object[] = []
-  const includes: Record<string, unknown> = {}
-  const excludes: Record<string, unknown> = {}
-  for (const clause of clauses) {
-    const [word, ...rest] = clause.split(' ')
-    if (word === 'if') {
-      const [index, op, value, valueTwo] = rest
-      args.push({
-        index: Number(index),
-        op: `SCMP_CMP_${op}`,
-        value: Number(value),
-        ...(valueTwo === undefined ? {} : { valueTwo: Number(valueTwo) }),
-      })
-      continue
-    }
-    const [key = '', value = ''] = (rest[0] ?? '').split('=')
-    const filter = word === 'with' ? includes : excludes
-    if (key === 'kernel') filter['minKernel'] = value
-    else filter[key] = value.split(',').map((each) => (key === 'caps' ? `CAP_${each}` : each))
-  }
-  return {
-    names: names.split(' '),
-    ...answerKeys(answer, 'action', 'errno'),
-    ...(args.length === 0 ? {} : { args }),
-    ...(Object.keys(includes).length === 0 ? {} : { includes }),
-    ...(Object.keys(excludes).length === 0 ? {} : { excludes }),
-  }
-}
-
-function answerKeys(answer: string, action: string, errno: string): object {
-  const [, word, value] = /^(\w+)(?:\((\w+)\))?$/.exec(answer) ?? []
-  return {
-    [action]: `SCMP_ACT_${word}`,
-    ...(value === undefined
-      ? {}
-      : /^\d/.test(value)
-        ? { [`${errno}Ret`]: Number(value) }
-        : { [errno]: value }),
-  }
-}
-
-function scmp(name: string): string {
-  return `SCMP_ARCH_${name}`
+function releaseOf(history: History, version: string | undefined): Release | undefined {
+  if (version === undefined) return history.releases[0]
+  if (version === 'main') return history.releases.find(({ first }) => first === 'main')
+  return /^\d{1,4}(?:\.\d{1,4}){0,2}$/.test(version) ? history.find(version) : undefined
 }

@@ -128,9 +128,7 @@ function asTheKernelSees(difference: Difference, one: Target, other: Target): Di
 }
 
 function tooMany(syscall: string, architecture: Architecture): UserError {
-  return new UserError(
-    `${syscall} on ${architecture} has more conditions than can be compared: write them with fewer arguments`,
-  )
+  return new UserError('conditions-beyond-comparing', { call: syscall, architecture })
 }
 
 /** What is known of each word, and one of which it is true; of a word that is not here nothing is known. */

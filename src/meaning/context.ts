@@ -3,7 +3,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import { architectures } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { capabilities as known } from '../profile/words.ts'
-import { compareVersions, isVersion } from './versions/compare.ts'
+import { compareVersions, isVersion } from './versions.ts'
 import { readEngineVersion, type EngineVersion } from './versions/engines.ts'
 import { firstLibrary, type LibraryVersion } from './versions/library.ts'
 import { readRuntimeVersion, type RuntimeVersion } from './versions/runtime-word.ts'
@@ -52,23 +52,18 @@ export function contextOf(options: ContextOptions = {}): Context {
   const { architecture = 'x86_64', capabilities = dockerCapabilities, kernel = defaultKernel } = options
   const set = new Set(capabilities === 'all' ? known : capabilities)
   for (const each of set) {
-    if (!known.has(each))
-      throw new UserError(`${each} is no capability: see capabilities(7), or write none or all`)
+    if (!known.has(each)) throw new UserError('no-such-capability', { name: each })
   }
   const { runtime, libseccomp, engine } = options
   if (runtime !== undefined && readRuntimeVersion(runtime) === undefined)
-    throw new UserError(
-      `${runtime} is no runtime: write runc, crun, or one version of them such as runc@1.3.6`,
-    )
+    throw new UserError('not-a-runtime', { runtime })
   if (engine !== undefined && readEngineVersion(engine) === undefined)
-    throw new UserError(`${engine} is no engine: write docker, podman, containerd, cri-o, or docker@20.10`)
+    throw new UserError('not-an-engine', { engine })
   if (libseccomp !== undefined && !isLibraryVersion(libseccomp))
-    throw new UserError(
-      `${libseccomp} is no version of libseccomp: write one from ${firstLibrary} on, such as 2.5.4`,
-    )
+    throw new UserError('not-a-libseccomp', { version: libseccomp, first: firstLibrary })
   const [, major, minor] = /^(\d{1,3})\.(\d{1,3})(?:[.-].*)?$/.exec(kernel) ?? []
   if (major === undefined || minor === undefined) {
-    throw new UserError(`${kernel} is no kernel version: write it as 6.12`)
+    throw new UserError('not-a-kernel', { kernel })
   }
   return {
     host: architectures[architecture].host,

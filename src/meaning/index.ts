@@ -12,7 +12,7 @@ export { reachOf, type Reach } from './reach.ts'
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
 export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'
 export { contextOf, dockerCapabilities, type Context, type ContextOptions } from './context.ts'
-export { builtin, builtinNames, type Builtin } from './builtin.ts'
+export { builtin, builtinNames, builtinReleases, type Builtin, type BuiltinRelease } from './builtin.ts'
 export { isPermitted, permittedCases, type Case } from './permitted.ts'
 export { answersTo, differencesOf, differencesOfCall, type Difference } from './compare.ts'
 export {

@@ -112,9 +112,7 @@ function within<T>({ resolved }: Meaning, syscall: string, decide: () => T): T {
     return decide()
   } catch (error) {
     if (!(error instanceof TooManyConditions)) throw error
-    throw new UserError(
-      `${resolved.name}: the conditions on ${syscall} are too many to carry over: take --within with another profile, or none`,
-    )
+    throw new UserError('ceiling-too-complex', { file: resolved.name, call: syscall })
   }
 }
 

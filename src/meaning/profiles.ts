@@ -31,14 +31,17 @@ export function evaluate(profile: ParsedProfile, call: Call, options: ContextOpt
   const { architecture = 'x86_64', syscall, args = [] } = call
   const table = syscallTable(architecture)
   const number = typeof syscall === 'number' ? syscall : table.byName(syscall)?.number
-  if (number === undefined) throw new UserError(`${architecture} has no call ${syscall}`)
+  if (number === undefined)
+    throw new UserError('no-such-call', { architectures: [architecture], call: String(syscall) })
   if (!Number.isInteger(number) || number < 0 || number > 0xffffffff) {
-    throw new UserError(`${number} is no number of a call: 0 to 4294967295`)
+    throw new UserError('no-call-of-number', { number })
   }
-  if (args.length > 6) throw new UserError('a call has at most six arguments')
-  // Whoever calls this from JavaScript may give numbers.
-  const wrong = args.find((each) => typeof each !== 'bigint' || BigInt.asUintN(64, each) !== each)
-  if (wrong !== undefined) throw new UserError(`${String(wrong)} is no bigint of 64 bits`)
+  if (args.length > 6) throw new UserError('too-many-arguments')
+  for (const each of args) {
+    // Whoever calls this from JavaScript may give numbers.
+    if (typeof each !== 'bigint') throw new UserError('not-a-bigint', { value: String(each) })
+    if (BigInt.asUintN(64, each) !== each) throw new UserError('beyond-64-bit', { value: String(each) })
+  }
   const context = contextOf({ architecture, ...options })
   return makeMeaning(profile, context).answer(architecture, number, args)
 }

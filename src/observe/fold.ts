@@ -2,6 +2,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
+import type { Refusal, RefusedValues } from '../read/failures.ts'
 import { comparePlaces } from '../read/place.ts'
 import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
 import type { Observations, ObservedCall } from '../read/observations/document.ts'
@@ -93,12 +94,15 @@ function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observati
   return result
 }
 
-function observedCall({ count, first, enosys, args, runs = 0 }: Seen, all: number): ObservedCall {
+function observedCall(seen: Seen, all: number): ObservedCall {
+  const { count, first, enosys, eperm, eacces, args, refused, runs = 0 } = seen
   return {
     count,
     first,
     ...(all > 1 || runs !== Math.min(all, 1) ? { runs } : {}),
     ...(enosys === 0 ? {} : { enosys }),
+    ...(eperm === 0 ? {} : { eperm }),
+    ...(eacces === 0 ? {} : { eacces }),
     ...(args === undefined
       ? {}
       : {
@@ -108,10 +112,21 @@ function observedCall({ count, first, enosys, args, runs = 0 }: Seen, all: numbe
               .map(([index, values]) => [String(index), values === null ? null : inOrder(values)]),
           ),
         }),
+    ...(refused === undefined || refused.size === 0 ? {} : { refused: printedRefused(refused) }),
   }
 }
 
-function inOrder(values: ReadonlySet<bigint>): readonly string[] {
+function printedRefused(refused: RefusedValues): NonNullable<ObservedCall['refused']> {
+  const indexes = [...refused].filter(([, values]) => values.size > 0).sort(([a], [b]) => a - b)
+  return Object.fromEntries(
+    indexes.map(([index, values]) => [
+      index,
+      Object.fromEntries(inOrder(values.keys()).map((each) => [each, values.get(BigInt(each)) as Refusal])),
+    ]),
+  )
+}
+
+function inOrder(values: Iterable<bigint>): readonly string[] {
   return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String)
 }
 

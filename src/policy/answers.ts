@@ -8,6 +8,8 @@ export interface Answer {
   readonly syscall: string
   readonly action: RuleAction
   readonly because: Reason
+  /** The errno with which every such call failed; of a call that is allowed. */
+  readonly refused?: number | undefined
 }
 
 /** What became of a call: one action, and every reason that was given for it. */

@@ -1,21 +1,24 @@
 // What is allowed of a call that is needed: as much as the ceiling allows, and beyond it what was seen. The ceiling's
 // conditions stay on the call; a value that was seen outside of them is allowed by itself, and a call that the ceiling
-// refuses is allowed because it was seen. A value that is not known opens nothing: that would be a guess.
+// refuses is allowed because it was seen. A value that is not known opens nothing: that would be a guess. A value with
+// which every call was refused opens nothing either: it keeps its answer.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Ceiling } from './ceiling.ts'
 import { both, conditionsKey } from './conditions.ts'
-import type { Beyond, Condition, Reason } from './policy.ts'
-import { combinations, type Values } from './values.ts'
+import { allow } from './answers.ts'
+import type { Beyond, Condition, Reason, RuleAction } from './policy.ts'
+import { combinations, maskOf, withoutRefused, type Values } from './values.ts'
 
 export type ConditionsChoice = 'none' | 'within' | 'observed'
 
 /** One of several alternatives. */
 export interface Bound {
   readonly conditions: readonly Condition[]
+  readonly action: RuleAction
   readonly because: readonly Reason[]
 }
 
-/** At least one; an empty condition allows the call whatever its arguments. */
+/** At least one; an empty condition is the call whatever its arguments. */
 export function boundsOf(
   ceiling: Ceiling | undefined,
   choice: ConditionsChoice,
@@ -30,7 +33,9 @@ export function boundsOf(
     const capabilities = ceiling.capabilitiesFor(on, syscall, [])
     return { kind: 'beyond', ceiling: ceiling.name, what: 'call', on, capabilities }
   })
-  return bounds.map(({ conditions, because }) => ({ conditions, because: [...because, ...beyond] }))
+  return bounds.map((bound) =>
+    bound.action.type === 'allow' ? { ...bound, because: [...bound.because, ...beyond] } : bound,
+  )
 }
 
 function boundsOn(
@@ -43,7 +48,11 @@ function boundsOn(
   const only = choice === 'observed' ? valuesSeen(syscall, values) : undefined
   const narrow = (cases: Cases, ...because: readonly Reason[]): readonly Bound[] => {
     const kept = only === undefined ? cases : intersection(cases, only.seen)
-    return kept.map((conditions) => ({ conditions, because: [...because, ...(only?.because ?? [])] }))
+    return kept.map((conditions) => ({
+      conditions,
+      action: allow,
+      because: [...because, ...(only?.because ?? [])],
+    }))
   }
   if (ceiling === undefined) return narrow([[]])
   const cases = ceiling.cases(architecture, syscall)
@@ -53,9 +62,32 @@ function boundsOn(
     ...what,
     capabilities: ceiling.capabilitiesFor(architecture, syscall, args),
   })
-  if (cases.length === 0) return narrow([[]], beyond({ what: 'call' }, []))
+  const refusing = (index: number, value: bigint, errno: number): Bound => ({
+    conditions: [{ index, mask: maskOf(syscall, index), value }],
+    action: { type: 'errno', errno },
+    because: [
+      { kind: 'refused', what: 'value', ceiling: ceiling.name, errno, argument: index, value: `${value}` },
+    ],
+  })
+  if (cases.length === 0) {
+    const refused = [...values].filter(([, each]) => each.all && each.refused.size > 0)
+    const accepted = combinations(
+      syscall,
+      refused.map(([index]) => index),
+      withoutRefused(values),
+    )
+    // Where what was carried out cannot be told by a few values, all are: the call was needed.
+    if (accepted === undefined || accepted.length === 0) return narrow([[]], beyond({ what: 'call' }, []))
+    return [
+      ...narrow(accepted, beyond({ what: 'call' }, [])),
+      ...refused.flatMap(([index, each]) =>
+        [...each.refused].map(([value, errno]) => refusing(index, value, errno)),
+      ),
+    ]
+  }
   if (cases.some((each) => each.length === 0)) return narrow([[]])
-  if (choice === 'none') return [{ conditions: [], because: [beyond({ what: 'conditions' }, [])] }]
+  if (choice === 'none')
+    return [{ conditions: [], action: allow, because: [beyond({ what: 'conditions' }, [])] }]
 
   const indexes = [...new Set(cases.flatMap((each) => each.map(({ index }) => index)))]
   const within = (known: boolean): Reason => ({
@@ -66,21 +98,33 @@ function boundsOn(
   const outside = indexes.flatMap((index) =>
     (values.get(index)?.seen ?? [])
       .filter((value) => !cases.some((each) => isPossible(each, index, value, values)))
-      .flatMap((value) =>
-        withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
+      .flatMap((value) => {
+        const errno = values.get(index)?.refused.get(value)
+        const bounds = withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
           // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
           const isInside = ceiling.permits(architecture, syscall, tuple)
           const what = { what: 'value', argument: index, value: `${value}` } as const
-          return { conditions: tuple, because: [isInside ? within(true) : beyond(what, tuple)] }
-        }),
-      ),
+          return {
+            conditions: tuple,
+            action: allow,
+            because: [isInside ? within(true) : beyond(what, tuple)],
+          }
+        })
+        if (errno === undefined) return bounds
+        const inside = bounds.filter(({ because }) => !because.some(isBeyond))
+        return inside.length > 0 ? inside : [refusing(index, value, errno)]
+      }),
   )
   const isKnown =
     indexes.every((index) => values.get(index)?.all === true) &&
     (indexes.length === 1 ||
       areInside(combinations(syscall, indexes, values), [...cases, ...conditionsOf(outside)]))
-  // Never empty: where no case is left of what was seen, some of that is in none and so outside.
+  // Where no case is left of what was seen, some of that is in none and so outside; what is left may all be refused.
   return [...narrow(cases, within(isKnown)), ...outside]
+}
+
+function isBeyond({ kind }: Reason): boolean {
+  return kind === 'beyond'
 }
 
 type Cases = readonly (readonly Condition[])[]
@@ -106,7 +150,10 @@ function withOthers(
   indexes: readonly number[],
   values: Values,
 ): Cases {
-  const alone: Values = new Map([...values, [index, { seen: [value], all: true }]])
+  const alone: Values = new Map([
+    ...withoutRefused(values),
+    [index, { seen: [value], all: true, refused: new Map() }],
+  ])
   const known = indexes.filter((each) => alone.get(each)?.all === true)
   return combinations(syscall, known, alone) ?? combinations(syscall, [index], alone) ?? []
 }

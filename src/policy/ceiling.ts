@@ -61,9 +61,11 @@ export class Ceiling {
     const all = permittedCases(this.#meaning(architecture), architecture, syscall)
     const cases = all.filter((each) => this.#isPermittedElsewhere(architecture, syscall, each))
     if (cases.length === 0 && all.length > 0) {
-      throw new UserError(
-        `${this.name}: the conditions on ${syscall} do not mean the same on ${this.#targets.join(' and ')}: make a profile for each of them, with --arch`,
-      )
+      throw new UserError('ceiling-differs', {
+        file: this.name,
+        call: syscall,
+        architectures: this.#targets,
+      })
     }
     this.#cases.set(key, cases)
     return cases

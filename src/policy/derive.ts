@@ -1,7 +1,9 @@
 // Observations in, policy out: every decision of this room in its turn, per architecture, then one rule a call.
 import type { Architecture } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
 import type { Observations } from '../observe/index.ts'
 import { inOrder, settle, type Answer } from './answers.ts'
+import { withinCeiling, type BeyondChoice } from './beyond.ts'
 import { boundsOf, type ConditionsChoice } from './bounds.ts'
 import { Ceiling, type CeilingOptions } from './ceiling.ts'
 import { withoutClone3 } from './clone3.ts'
@@ -34,6 +36,8 @@ export interface PolicyOptions extends CeilingOptions {
    * are known and few. 'none': no conditions, so that the ceiling decides about calls alone.
    */
   readonly conditions?: ConditionsChoice
+  /** What was seen beyond the ceiling: 'seen' (the default) allows it unless it was only ever refused, 'never' does not. */
+  readonly beyond?: BeyondChoice
 }
 
 const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
@@ -60,36 +64,53 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     options,
     targets.map(({ architecture }) => architecture),
   )
+  const { beyond = 'seen', conditions = 'within' } = options
+  if (beyond === 'never' && conditions === 'none')
+    throw new UserError(
+      '--beyond never keeps to the ceiling and --conditions none goes beyond its conditions: choose one',
+    )
   const rules = new Rules()
   for (const target of targets) {
+    const { architecture } = target
     const evidence = evidenceOn(target, observations)
-    left.push(...evidence.left)
-    const answers =
-      options.allowClone3 === true ? evidence.answers : withoutClone3(evidence.answers, target.architecture)
+    const opensClone3 =
+      options.allowClone3 === true &&
+      (beyond === 'seen' || ceiling?.cases(architecture, 'clone3').length !== 0)
+    const bounded = withinCeiling(
+      opensClone3 ? evidence.answers : withoutClone3(evidence.answers, architecture),
+      observations,
+      architecture,
+      ceiling,
+      beyond,
+    )
+    left.push(...evidence.left, ...bounded.left)
+    const { answers } = bounded
     const used = new Set(
       answers.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall),
     )
     const added = [
-      ...(target.known === 'host' ? [] : answersFromKernel(target.architecture, used)),
-      ...answersForFloor(target.architecture, floor, options.noNewPrivileges === true),
+      ...(target.known === 'host' ? [] : answersFromKernel(architecture, used)),
+      ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]
     const isBeyond = ({ syscall, action }: Answer): boolean =>
-      action.type === 'allow' &&
-      !used.has(syscall) &&
-      ceiling?.cases(target.architecture, syscall).length === 0
+      action.type === 'allow' && !used.has(syscall) && ceiling?.cases(architecture, syscall).length === 0
+    const told = new Set([...answers, ...bounded.left].map(({ syscall }) => syscall))
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
-      left.push({ syscall, architecture: target.architecture, why: 'beyond-ceiling' })
+      if (!told.has(syscall)) left.push({ syscall, architecture, why: 'beyond-ceiling' })
     const given = [...answers, ...added.filter((each) => !isBeyond(each))]
-    const decided = settle([...given, ...answersToChains(target.architecture, settle(given))])
+    const decided = settle([...given, ...answersToChains(architecture, settle(given))])
     for (const [syscall, { action, because }] of decided) {
       if (action.type !== 'allow') {
-        rules.add(target.architecture, syscall, action, [], because)
+        rules.add(architecture, syscall, action, [], because)
         continue
       }
       const values = valuesOf(observations, syscall, because)
-      const choice = options.conditions ?? 'within'
-      for (const bound of boundsOf(ceiling, choice, target.architecture, syscall, values))
-        rules.add(target.architecture, syscall, action, bound.conditions, [...because, ...bound.because])
+      for (const bound of boundsOf(ceiling, conditions, architecture, syscall, values)) {
+        const opened = beyond === 'never' ? bound.because.find(isOpened) : undefined
+        if (opened === undefined)
+          rules.add(architecture, syscall, bound.action, bound.conditions, [...because, ...bound.because])
+        else left.push(notWithin(syscall, architecture, opened))
+      }
     }
   }
   return {
@@ -98,6 +119,22 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     defaultAction: defaultActions[options.defaultAction ?? 'errno'],
     rules: rules.inOrder(),
     left: left.sort(compareLeft),
+  }
+}
+
+type Opened = Extract<Reason, { kind: 'beyond' }>
+
+function isOpened(reason: Reason): reason is Opened {
+  return reason.kind === 'beyond'
+}
+
+function notWithin(syscall: string, architecture: Architecture, reason: Opened): LeftOut {
+  return {
+    syscall,
+    architecture,
+    why: 'not-within',
+    ceiling: reason.ceiling,
+    ...(reason.what === 'value' ? { argument: reason.argument, value: reason.value } : {}),
   }
 }
 
@@ -157,7 +194,8 @@ function compareLeft(a: LeftOut, b: LeftOut): number {
     compareText(a.syscall, b.syscall) ||
     compareText(a.architecture, b.architecture) ||
     compareText(a.why, b.why) ||
-    compareText('first' in a ? a.first : '', 'first' in b ? b.first : '')
+    compareText('first' in a ? a.first : '', 'first' in b ? b.first : '') ||
+    compareText(JSON.stringify(a), JSON.stringify(b))
   )
 }
 

@@ -1,6 +1,7 @@
 // From observations to policy: which calls a workload may make, on which architectures, and why. Decided from what was
 // seen, the tables of abi/, and what is known of runtimes, libcs and the kernel; each decision is one file with its
 // authority in its first lines. How a policy is written down is the business of print/.
+export type { BeyondChoice } from './beyond.ts'
 export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, type Floor, type FloorChoice } from './floor.ts'

@@ -58,12 +58,24 @@ export type Reason =
   | { readonly kind: 'fallback'; readonly from: string; readonly to: string }
   /** It only ever failed with ENOSYS while it was traced, and stays so. */
   | { readonly kind: 'unimplemented'; readonly count: number; readonly first: string }
+  /** Beyond the ceiling, and refused each time that it was seen: it keeps that answer. */
+  | ({ readonly kind: 'refused'; readonly ceiling: string; readonly errno: number } & Refused)
   /** The ceiling allows it under conditions only, and so does this rule. `unknown`: with which values it was called is not known. */
   | { readonly kind: 'within'; readonly ceiling: string; readonly values: 'seen' | 'unknown' }
   /** Only the values that were seen are allowed for this argument. */
   | { readonly kind: 'narrowed'; readonly argument: number }
   /** The ceiling does not allow this; it was seen, or is allowed on request. With one of the capabilities the ceiling would. */
   | ({ readonly kind: 'beyond'; readonly ceiling: string; readonly capabilities: readonly string[] } & Beyond)
+
+export type Refused =
+  | {
+      readonly what: 'call'
+      readonly architecture: Architecture
+      readonly count: number
+      readonly first: string
+    }
+  /** Calls with this value (decimal) of the argument. */
+  | { readonly what: 'value'; readonly argument: number; readonly value: string }
 
 export type Beyond =
   /** The ceiling never allows the call; `on`: on another architecture of the policy, which the same rule opens. */
@@ -89,6 +101,15 @@ export type LeftOut =
       readonly why: 'unknown' | 'not-on-target'
       readonly count: number
       readonly first: string
+    }
+  /** It was seen and would be beyond the ceiling, where nothing is to be; absent: whatever the arguments. */
+  | {
+      readonly syscall: string
+      readonly architecture: Architecture
+      readonly why: 'not-within'
+      readonly ceiling: string
+      readonly argument?: number
+      readonly value?: string
     }
   /** Nobody saw it; the runtime or the kernel would need it there, and the ceiling refuses it. */
   | { readonly syscall: string; readonly architecture: Architecture; readonly why: 'beyond-ceiling' }

@@ -6,13 +6,14 @@ import type { Reason } from './policy.ts'
 const ranks: Readonly<Record<Reason['kind'], number>> = {
   seen: 0,
   unimplemented: 1,
-  equivalent: 2,
-  fallback: 3,
-  kernel: 4,
-  floor: 5,
-  within: 6,
-  narrowed: 7,
-  beyond: 8,
+  refused: 2,
+  equivalent: 3,
+  fallback: 4,
+  kernel: 5,
+  floor: 6,
+  within: 7,
+  narrowed: 8,
+  beyond: 9,
 }
 
 /** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
@@ -34,6 +35,10 @@ function key(reason: Reason): readonly (string | number)[] {
       return [place(reason.architecture), reason.first, reason.count]
     case 'unimplemented':
       return [reason.first, reason.count]
+    case 'refused':
+      return reason.what === 'call'
+        ? [reason.errno, reason.what, reason.ceiling, place(reason.architecture), reason.first, reason.count]
+        : [reason.errno, reason.what, reason.ceiling, reason.argument, reason.value]
     case 'equivalent':
       return [place(reason.architecture), reason.of]
     case 'fallback':

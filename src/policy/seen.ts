@@ -4,6 +4,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
+import { failureNumbers } from '../read/failures.ts'
 import { allow, noSuchCall, type Answer } from './answers.ts'
 import type { LeftOut } from './policy.ts'
 
@@ -26,11 +27,19 @@ export function isImplemented(call: ObservedCall): boolean {
   return call.enosys !== call.count
 }
 
+/** The errno that every call failed with; undefined where one may have been carried out. */
+export function refusedWith({ count, enosys = 0, eperm = 0, eacces = 0 }: ObservedCall): number | undefined {
+  if (enosys + eperm + eacces !== count) return undefined
+  // Where several machines refused it differently: what libc goes on after, then the default profiles' own answer.
+  return failureNumbers[enosys > 0 ? 'ENOSYS' : eperm > 0 ? 'EPERM' : 'EACCES']
+}
+
 export function answersSeen(observations: Observations, architecture: Architecture): readonly Answer[] {
   return callsSeen(observations, architecture).map(([syscall, call]) => {
     const { count, first } = call
+    const refused = refusedWith(call)
     return isImplemented(call)
-      ? { syscall, action: allow, because: { kind: 'seen', architecture, count, first } }
+      ? { syscall, action: allow, because: { kind: 'seen', architecture, count, first }, refused }
       : { syscall, action: noSuchCall, because: { kind: 'unimplemented', count, first } }
   })
 }

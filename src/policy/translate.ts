@@ -9,7 +9,7 @@ import { syscallTable } from '../abi/tables.ts'
 import type { Observations } from '../observe/index.ts'
 import { allow, noSuchCall, type Answer } from './answers.ts'
 import type { LeftOut } from './policy.ts'
-import { callsSeen, isImplemented } from './seen.ts'
+import { callsSeen, isImplemented, refusedWith } from './seen.ts'
 
 export interface Translation {
   readonly answers: readonly Answer[]
@@ -39,7 +39,8 @@ export function translateToAarch64(observations: Observations): Translation {
     const names = onAarch64(name)
     const because = { kind: 'equivalent', architecture: 'x86_64', of: name } as const
     if (isImplemented(call) && names.length > 0) {
-      answers.push(...names.map((syscall) => ({ syscall, action: allow, because })))
+      const refused = refusedWith(call)
+      answers.push(...names.map((syscall) => ({ syscall, action: allow, because, refused })))
     } else if (names.includes(name)) {
       // The kernel that was traced had it not: it stays so here.
       answers.push({ syscall: name, action: noSuchCall, because })

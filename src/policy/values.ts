@@ -3,11 +3,20 @@
 // nothing. What is known of each argument says nothing of which values came together.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
-import type { Observations } from '../observe/index.ts'
+import type { ObservedCall, Observations } from '../observe/index.ts'
+import { failureNumbers } from '../read/failures.ts'
 import type { Condition, Reason } from './policy.ts'
 
-/** By argument index; an argument that is not here is not known at all. `all`: nobody made the call with another value. */
-export type Values = ReadonlyMap<number, { readonly seen: readonly bigint[]; readonly all: boolean }>
+/** By argument index; an argument that is not here is not known at all. */
+export type Values = ReadonlyMap<number, KnownValues>
+
+export interface KnownValues {
+  readonly seen: readonly bigint[]
+  /** Nobody made the call with another value. */
+  readonly all: boolean
+  /** Of `seen`, those with which every call failed with EPERM or EACCES, and the errno. */
+  readonly refused: ReadonlyMap<bigint, number>
+}
 
 /** More combinations than these say nothing any more. */
 const few = 16
@@ -15,27 +24,46 @@ const few = 16
 export function valuesOf(observations: Observations, syscall: string, because: readonly Reason[]): Values {
   // Its flags are behind a pointer.
   if (syscall === 'clone3') return new Map()
-  const sources = because.flatMap((reason) => {
+  const sources = because.flatMap((reason): Source | readonly Source[] => {
     switch (reason.kind) {
       case 'seen':
-        return argumentsOn(observations, reason.architecture, syscall)
+        return callOn(observations, reason.architecture, syscall)
       case 'equivalent':
         // Another call's arguments say nothing of this one's.
-        return reason.of === syscall ? argumentsOn(observations, reason.architecture, syscall) : {}
+        return reason.of === syscall ? callOn(observations, reason.architecture, syscall) : {}
       case 'fallback':
         return reason.from === 'clone3' ? flagsOfClone3(observations) : {}
       default:
         return {}
     }
   })
-  const values = new Map<number, { seen: readonly bigint[]; all: boolean }>()
+  const values = new Map<number, KnownValues>()
   for (const index of [0, 1, 2, 3, 4, 5]) {
-    const known = sources.flatMap((each) => each[index] ?? [])
-    const all = sources.every((each) => (each[index] ?? []).length > 0)
-    const seen = new Set(known.map((each) => BigInt(each) & maskOf(syscall, index)))
-    if (seen.size > 0) values.set(index, { seen: [...seen].sort((a, b) => (a < b ? -1 : 1)), all })
+    const mask = maskOf(syscall, index)
+    const known = sources.flatMap(({ args = {}, refused = {} }) =>
+      (args[index] ?? []).map((each) => [BigInt(each) & mask, refused[index]?.[each]] as const),
+    )
+    const all = sources.every(({ args = {} }) => (args[index] ?? []).length > 0)
+    const seen = new Set(known.map(([value]) => value))
+    const accepted = new Set(known.flatMap(([value, refusal]) => (refusal === undefined ? [value] : [])))
+    const refused = new Map<bigint, number>()
+    for (const [value, refusal] of known) {
+      if (refusal === undefined || accepted.has(value)) continue
+      refused.set(value, Math.min(failureNumbers[refusal], refused.get(value) ?? Infinity))
+    }
+    if (seen.size > 0) values.set(index, { seen: [...seen].sort((a, b) => (a < b ? -1 : 1)), all, refused })
   }
   return values
+}
+
+/** The same without what was only ever refused. */
+export function withoutRefused(values: Values): Values {
+  return new Map(
+    [...values].map(([index, { seen, all, refused }]) => [
+      index,
+      { seen: seen.filter((each) => !refused.has(each)), all, refused: new Map() },
+    ]),
+  )
 }
 
 /**
@@ -58,20 +86,18 @@ export function combinations(
 }
 
 /** Of an `int` the lower half. */
-function maskOf(syscall: string, index: number): bigint {
+export function maskOf(syscall: string, index: number): bigint {
   return isNarrowArgument(syscall, index) ? 0xffffffffn : 0xffffffffffffffffn
 }
 
 /** On every architecture where it was seen; libc gives clone the same flags. */
-function flagsOfClone3(observations: Observations): readonly ReturnType<typeof argumentsOn>[] {
+function flagsOfClone3(observations: Observations): readonly Source[] {
   const seen = architectureNames.filter((each) => observations.architectures[each]?.['clone3'] !== undefined)
-  return seen.length === 0 ? [{}] : seen.map((each) => argumentsOn(observations, each, 'clone3'))
+  return seen.length === 0 ? [{}] : seen.map((each) => callOn(observations, each, 'clone3'))
 }
 
-function argumentsOn(
-  { architectures }: Observations,
-  architecture: Architecture,
-  syscall: string,
-): Readonly<Record<string, readonly string[] | null>> {
-  return architectures[architecture]?.[syscall]?.args ?? {}
+type Source = Pick<ObservedCall, 'args' | 'refused'>
+
+function callOn({ architectures }: Observations, architecture: Architecture, syscall: string): Source {
+  return architectures[architecture]?.[syscall] ?? {}
 }

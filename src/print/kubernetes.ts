@@ -14,17 +14,13 @@ const EPERM = 1
 export function operatorText(profile: OciProfile, name: string): string {
   const { defaultErrnoRet, ...spec } = profileValue(profile)
   if (defaultErrnoRet !== undefined && defaultErrnoRet !== EPERM) {
-    throw new UserError(
-      `a SeccompProfile has no defaultErrnoRet: refused calls always get EPERM, not errno ${String(defaultErrnoRet)}; print --as oci, or choose another default action`,
-    )
+    throw new UserError('operator-default-errno', { errno: Number(defaultErrnoRet) })
   }
   for (const { names, args = [] } of profile.syscalls ?? []) {
     for (const { value, valueTwo = 0n } of args) {
       const large = value > int64Limit ? value : valueTwo
       if (large > int64Limit) {
-        throw new UserError(
-          `a SeccompProfile's values are int64, and ${names.join(', ')} is compared with ${large}: print --as oci`,
-        )
+        throw new UserError('operator-value', { calls: names, value: String(large) })
       }
     }
   }

@@ -94,7 +94,5 @@ function ofHost(policy: Policy, host: Host): readonly Architecture[] {
 function checkedName(name = 'app'): string {
   const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
   if (name.length <= 200 && label.test(name)) return name
-  throw new UserError(
-    `${name} cannot name a Kubernetes object: use lower-case letters, digits, "-" and "." and begin and end with a letter or digit`,
-  )
+  throw new UserError('not-an-object-name', { name })
 }

@@ -1,6 +1,7 @@
 // The yaml package, loaded when the first YAML is read or written: most runs meet none, and it is seventy files. What
 // it cannot bear is refused before it sees it: it is recursive, makes regular expressions from indentation that exhaust
 // V8's memory (seen: abort at 20000 nested `- `), and its tree is a hundred times as large as the text.
+import type { DocumentFault } from '../errors/documents.ts'
 import { depthLimit, nodeLimit } from './tree.ts'
 import { loadYaml } from './yaml-package.ts'
 
@@ -13,16 +14,18 @@ export function yaml(): Package {
 }
 
 /** What etcd takes (its --max-request-bytes), so that no object of Kubernetes is larger. */
-const sizeLimit = 1.5 * 1024 * 1024
+const mebibytes = 1.5
 
 /** Why a text is not given to the parser, and where. */
-export function whyNotYaml(text: string): { readonly offset: number; readonly why: string } | undefined {
-  if (text.length > sizeLimit) return { offset: 0, why: 'it is larger than 1.5 MiB' }
+export function whyNotYaml(
+  text: string,
+): { readonly offset: number; readonly why: DocumentFault } | undefined {
+  if (text.length > mebibytes * 1024 * 1024) return { offset: 0, why: { fault: 'large', limit: mebibytes } }
   const indented = /^(?:[ \t]|[-?:](?=[ \t])){200}[ \t\-?:]/m.exec(text)
   return indented === null ? whyNotFlow(text) : { offset: indented.index, why: tooDeep }
 }
 
-const tooDeep = `it is nested more than ${depthLimit} deep`
+export const tooDeep: DocumentFault = { fault: 'nested', limit: depthLimit }
 
 /** Judged by brackets that are not yet closed, and by the signs between values. Those in strings count too. */
 function whyNotFlow(text: string): ReturnType<typeof whyNotYaml> {
@@ -34,7 +37,7 @@ function whyNotFlow(text: string): ReturnType<typeof whyNotYaml> {
       if (++open > depthLimit) return { offset, why: tooDeep }
     } else if ((code === 0x5d || code === 0x7d) && open > 0) open--
     else if ((code === 0x2c || code === 0x3a) && ++signs > nodeLimit)
-      return { offset, why: 'it has too many values' }
+      return { offset, why: { fault: 'too-many-values' } }
   }
   return undefined
 }

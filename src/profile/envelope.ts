@@ -1,11 +1,12 @@
 // Where in a file the profile is: bare, in an OCI config.json, in a SeccompProfile of the security-profiles-operator,
 // in a ConfigMap that carries profile files. What only looks like one is refused with the reason: a guess about the
 // format would be a profile that nobody wrote. Authority: runtime-spec config.md and features.md, SPO's API, kube API.
+import type { DocumentFault, NotProfile } from '../errors/documents.ts'
 import type { Envelope } from './dialects.ts'
 import { parseJson } from './json.ts'
 import { nearest } from './nearest.ts'
 import { profileKeys } from './read-profile.ts'
-import { member, placesOf, type Place, type TreeNode } from './tree.ts'
+import { member, type Place, type TreeNode } from './tree.ts'
 
 export interface Found {
   readonly node: TreeNode
@@ -17,7 +18,8 @@ export interface Found {
 /** The profiles of a document, or why there is none and where. */
 export type Finds =
   | { readonly ok: true; readonly found: readonly Found[] }
-  | { readonly ok: false; readonly at: Place; readonly why: string }
+  | { readonly ok: false; readonly at: Place; readonly because: NotProfile }
+  | { readonly ok: false; readonly at: Place; readonly value: string; readonly why: DocumentFault }
 
 /** `text` is the file's: a ConfigMap's values get their places from it. */
 export function findProfiles(root: TreeNode, text: string): Finds {
@@ -25,19 +27,19 @@ export function findProfiles(root: TreeNode, text: string): Finds {
 }
 
 function findIn(root: TreeNode, written: WrittenLines): Finds {
-  if (root.kind !== 'object') return no(root.at, 'is not a profile: a profile is a JSON object')
+  if (root.kind !== 'object') return no(root.at, 'no-object')
   const kind = textOf(member(root, 'kind'))
   if (kind !== undefined && member(root, 'apiVersion') !== undefined) return inObject(root, kind, written)
 
   const inConfig = member(member(root, 'linux'), 'seccomp')
   if (member(root, 'ociVersionMin') !== undefined) {
-    return no(root.at, 'is not a profile: it lists the features of a runtime')
+    return no(root.at, 'features')
   }
   if (inConfig !== undefined && inConfig.kind !== 'null') {
     return { ok: true, found: [{ node: inConfig, envelope: 'config' }] }
   }
   if (member(root, 'ociVersion') !== undefined) {
-    return no(root.at, 'is a config.json without linux.seccomp: its container runs without a filter')
+    return no(root.at, 'config-without-filter')
   }
   if (
     root.members.length === 0 ||
@@ -45,17 +47,14 @@ function findIn(root: TreeNode, written: WrittenLines): Finds {
   ) {
     // Observations have `architectures` too, as an object.
     if (member(root, 'architectures')?.kind === 'object' && member(root, 'version') !== undefined) {
-      return no(root.at, 'holds observations, not a profile: make one with `seccomp-gen generate`')
+      return no(root.at, 'observations')
     }
     return { ok: true, found: [{ node: root, envelope: 'none' }] }
   }
   if (root.members.some(({ value }) => member(value, 'default_action') !== undefined)) {
-    return no(
-      root.at,
-      'is a filter for seccompiler (Firecracker), which is not read here: only OCI and Docker profiles are',
-    )
+    return no(root.at, 'seccompiler')
   }
-  return no(root.at, 'is not a profile: it has no defaultAction, no syscalls and no other key of one')
+  return no(root.at, 'no-key')
 }
 
 /** A Kubernetes object. */
@@ -64,7 +63,7 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
   const named = title === undefined ? {} : { title }
   if (kind === 'SeccompProfile') {
     const spec = member(root, 'spec')
-    if (spec === undefined) return no(root.at, 'is a SeccompProfile without spec: put the profile there')
+    if (spec === undefined) return no(root.at, 'without-spec')
     const base = textOf(member(spec, 'baseProfileName'))
     return { ok: true, found: [{ node: spec, envelope: 'spo', ...named, ...(base ? { base } : {}) }] }
   }
@@ -75,7 +74,7 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     if (value.kind !== 'string' || !name.endsWith('.json')) continue
     const read = parseJson(value.value)
     const move = mover(value.at, written)
-    if (!read.ok) return no(move(read.at), `the value ${name} is not valid JSON: ${read.why}`)
+    if (!read.ok) return { ok: false, at: move(read.at), value: name, why: read.why }
     const inner = findIn(moved(read.root, move), written)
     if (!inner.ok) return inner
     found.push(...inner.found.map(({ node }): Found => ({ node, envelope: 'config-map', title: name })))
@@ -138,16 +137,15 @@ function textOf(node: TreeNode | undefined): string | undefined {
   return node?.kind === 'string' ? node.value : undefined
 }
 
-function no(at: Place, why: string): Finds {
-  return { ok: false, at, why }
+function no(at: Place, because: NotProfile): Finds {
+  return { ok: false, at, because }
 }
 
 /** Why a text that is neither JSON nor a Kubernetes object is no profile, as far as its look tells. */
-export function foreignText(text: string): { readonly at: Place; readonly why: string } {
-  const at = placesOf(text)(0)
-  if (text.trim() === '') return { at, why: 'is empty: a profile is a JSON object' }
+export function foreignText(text: string): NotProfile {
+  if (text.trim() === '') return 'empty'
   if (/^(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?[a-z_0-9]+\(.*\) += /m.test(text.slice(0, 4096))) {
-    return { at, why: 'is a trace, not a profile: make one from it with `seccomp-gen generate`' }
+    return 'trace'
   }
-  return { at, why: 'is not a profile: neither a JSON object nor a SeccompProfile in YAML' }
+  return 'no-document'
 }

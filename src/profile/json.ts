@@ -2,6 +2,7 @@
 // value keeps its place, repeated members are kept. The grammar is RFC 8259's, read by jsonc-parser's scanner;
 // comments only where the caller allows them.
 import { printParseErrorCode, visit, type JSONVisitor } from 'jsonc-parser'
+import { isFault, type DocumentFault } from '../errors/documents.ts'
 import {
   below,
   depthLimit,
@@ -21,7 +22,7 @@ export interface JsonOptions {
 /** A document, or why it is none and where. */
 export type JsonReading =
   | { readonly ok: true; readonly root: TreeNode }
-  | { readonly ok: false; readonly at: Place; readonly why: string }
+  | { readonly ok: false; readonly at: Place; readonly why: DocumentFault }
 
 type Open =
   | {
@@ -40,8 +41,8 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
   const stack: Open[] = []
   let root: TreeNode | undefined
   // An empty object is no Error: nothing but this function ever sees it.
-  let stop: { readonly at: Place; readonly why: string } | undefined
-  const refuse = (offset: number, why: string): never => {
+  let stop: { readonly at: Place; readonly why: DocumentFault } | undefined
+  const refuse = (offset: number, why: DocumentFault): never => {
     stop = { at: place(offset), why }
     throw stop
   }
@@ -53,14 +54,14 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
   }
   let nodes = 0
   const take = (node: TreeNode): void => {
-    if (++nodes > nodeLimit) refuse(node.at.offset, 'it has too many values')
+    if (++nodes > nodeLimit) refuse(node.at.offset, { fault: 'too-many-values' })
     const parent = stack.at(-1)
     if (parent === undefined) root = node
     else if (parent.kind === 'array') parent.items.push(node)
     else parent.members.push({ name: parent.name, nameAt: parent.nameAt, value: node })
   }
   const open = (offset: number, kind: Open['kind']): void => {
-    if (stack.length >= depthLimit) refuse(offset, `it is nested more than ${depthLimit} deep`)
+    if (stack.length >= depthLimit) refuse(offset, { fault: 'nested', limit: depthLimit })
     const at = place(offset)
     const pointer = pointerHere()
     stack.push(
@@ -100,8 +101,7 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
         take({ kind: 'number', at, pointer, text: digits, integer: exactInteger(digits) })
       }
     },
-    onError: (code, offset) =>
-      refuse(offset, whyNot[printParseErrorCode(code)] ?? 'it does not follow the grammar'),
+    onError: (code, offset) => refuse(offset, { fault: grammarFault(code) }),
   }
   try {
     visit(withoutMark(text), visitor, {
@@ -112,7 +112,7 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
     if (stop === undefined || error !== stop) throw error
     return { ok: false, ...stop }
   }
-  if (root === undefined) return { ok: false, at: place(0), why: 'there is no value' }
+  if (root === undefined) return { ok: false, at: place(0), why: { fault: 'no-value' } }
   return { ok: true, root }
 }
 
@@ -121,21 +121,10 @@ function withoutMark(text: string): string {
   return text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text
 }
 
-const whyNot: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'this is neither a value nor punctuation (strings stand in double quotes)',
-  InvalidNumberFormat: 'this is not a number',
-  PropertyNameExpected: 'a key in double quotes is expected here (no comma before a closing brace)',
-  ValueExpected: 'a value is expected here (no comma before a closing bracket)',
-  ColonExpected: 'a colon is expected here',
-  CommaExpected: 'a comma is expected here',
-  CloseBraceExpected: 'the text ends where a closing brace is expected',
-  CloseBracketExpected: 'the text ends where a closing bracket is expected',
-  EndOfFileExpected: 'something follows the end of the document',
-  InvalidCommentToken: 'comments are not allowed',
-  UnexpectedEndOfComment: 'a comment does not end',
-  UnexpectedEndOfString: 'a string does not end on its line',
-  UnexpectedEndOfNumber: 'a digit is expected here',
-  InvalidUnicode: 'four hexadecimal digits are expected after \\u',
-  InvalidEscapeCharacter: 'this is no escape sequence of JSON',
-  InvalidCharacter: 'a control character must be escaped in a string',
+/** jsonc-parser's name for what is wrong: `CommaExpected` is `comma-expected`. */
+function grammarFault(code: number): DocumentFault['fault'] {
+  const name = printParseErrorCode(code)
+    .replaceAll(/(?!^)[A-Z]/g, '-$&')
+    .toLowerCase()
+  return isFault(name) ? name : 'grammar'
 }

@@ -22,10 +22,7 @@ export function parseProfile(text: string, options: ParseOptions = {}): ParsedPr
   const [profile, second] = parseProfiles(text, options)
   if (profile === undefined) throw new Error('parseProfiles returned nothing')
   if (second === undefined) return profile
-  const { line, column } = second.profile.at
-  throw new UserError(
-    `${profile.name}:${line}:${column}: a second profile begins here (${second.title ?? 'without a name'}): give each a file of its own`,
-  )
+  throw new UserError('several-profiles', { ...placed(profile.name, second.profile.at), title: second.title })
 }
 
 /** Every profile of a file, at least one: a stream of Kubernetes objects may hold several. Throws as parseProfile does. */
@@ -33,21 +30,20 @@ export function parseProfiles(
   text: string,
   { name = 'profile' }: ParseOptions = {},
 ): readonly [ParsedProfile, ...ParsedProfile[]] {
-  const refuse = (at: Place, why: string): never => {
-    throw new UserError(`${name}:${at.line}:${at.column}: ${why}`)
-  }
   const found: Found[] = []
-  for (const root of documentsOf(text, refuse)) {
+  for (const root of documentsOf(name, text)) {
     const finds = findProfiles(root, text)
-    if (!finds.ok) return refuse(finds.at, finds.why)
+    if (!finds.ok) {
+      const at = placed(name, finds.at)
+      throw 'because' in finds
+        ? new UserError('not-a-profile', { ...at, because: finds.because })
+        : new UserError('invalid-json', { ...at, ...finds.why, value: finds.value })
+    }
     found.push(...finds.found)
   }
   const [first, ...rest] = found.map((each) => parsedFrom(name, each))
   if (first === undefined) {
-    return refuse(
-      { offset: 0, line: 1, column: 1 },
-      'has no profile: neither a SeccompProfile nor a ConfigMap with a .json value is in it',
-    )
+    throw new UserError('not-a-profile', { ...placed(name, start), because: 'none-in-objects' })
   }
   return [first, ...rest]
 }
@@ -65,10 +61,10 @@ export function soundProfile({
   if (flaw === undefined && profile.defaultAction !== undefined) {
     return { ...profile, defaultAction: profile.defaultAction }
   }
-  const { line, column } = flaw ?? profile.at
-  throw new UserError(
-    `${name}:${line}:${column}: the profile has mistakes (${flaw?.code ?? 'no-default-action'}): see \`seccomp-gen validate ${name}\``,
-  )
+  throw new UserError('flawed-profile', {
+    ...placed(name, flaw ?? profile.at),
+    finding: flaw?.code ?? 'no-default-action',
+  })
 }
 
 /** Whether a profile's text is read as JSON; else as YAML. */
@@ -76,17 +72,27 @@ export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[{[]/.test(text)
 }
 
-function documentsOf(text: string, refuse: (at: Place, why: string) => never): readonly TreeNode[] {
+const start = { line: 1, column: 1 }
+
+function placed(
+  file: string,
+  { line, column }: Pick<Place, 'line' | 'column'>,
+): { readonly file: string; readonly line: number; readonly column: number } {
+  return { file, line, column }
+}
+
+function documentsOf(name: string, text: string): readonly TreeNode[] {
   if (isJson(text)) {
     const json = parseJson(text)
-    return json.ok ? [json.root] : refuse(json.at, `is not valid JSON: ${json.why}`)
+    if (json.ok) return [json.root]
+    throw new UserError('invalid-json', { ...placed(name, json.at), ...json.why })
   }
   if (!/^(?:kind|"kind"|'kind')[ \t]*:/m.test(text)) {
-    const { at, why } = foreignText(text)
-    return refuse(at, why)
+    throw new UserError('not-a-profile', { ...placed(name, start), because: foreignText(text) })
   }
   const yaml = parseYaml(text)
-  return yaml.ok ? yaml.documents : refuse(yaml.at, `is not valid YAML: ${yaml.why}`)
+  if (yaml.ok) return yaml.documents
+  throw new UserError('invalid-yaml', { ...placed(name, yaml.at), ...yaml.why })
 }
 
 function parsedFrom(name: string, { node, envelope, title, base }: Found): ParsedProfile {

@@ -1,7 +1,8 @@
 // YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
 // followed within a budget.
 import type { Document, Node } from 'yaml'
-import { whyNotYaml, yaml } from './bounded-yaml.ts'
+import type { DocumentFault } from '../errors/documents.ts'
+import { tooDeep, whyNotYaml, yaml } from './bounded-yaml.ts'
 import {
   below,
   depthLimit,
@@ -16,12 +17,12 @@ import {
 /** The documents of a stream, or why it is none and where. */
 export type YamlReading =
   | { readonly ok: true; readonly documents: readonly TreeNode[] }
-  | { readonly ok: false; readonly at: Place; readonly why: string }
+  | { readonly ok: false; readonly at: Place; readonly why: DocumentFault }
 
 /** Reads a whole text as a YAML 1.2 stream; documents without content are left out. */
 export function parseYaml(text: string): YamlReading {
   const place = placesOf(text)
-  const refuse = (offset: number, why: string): YamlReading => ({ ok: false, at: place(offset), why })
+  const refuse = (offset: number, why: DocumentFault): YamlReading => ({ ok: false, at: place(offset), why })
   const hostile = whyNotYaml(text)
   if (hostile !== undefined) return refuse(hostile.offset, hostile.why)
 
@@ -37,13 +38,13 @@ export function parseYaml(text: string): YamlReading {
   // parseAllDocuments returns an empty array (with members of its own) for an empty stream.
   for (const document of Array.from(parsed as Iterable<Document.Parsed>)) {
     const [error] = document.errors
-    if (error !== undefined) return refuse(error.pos[0], yamlWhy(error.message))
+    if (error !== undefined) return refuse(error.pos[0], parserFault(error.message))
     try {
       const root = treeOf(document.contents, { anchors: new Map(), place, budget }, '', 0)
       if (root.kind !== 'null') documents.push(root)
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown
-      return refuse(thrown.offset, thrown.message)
+      return refuse(thrown.offset, thrown.why)
     }
   }
   return { ok: true, documents }
@@ -51,9 +52,11 @@ export function parseYaml(text: string): YamlReading {
 
 class Refusal extends Error {
   readonly offset: number
-  constructor(offset: number, why: string) {
-    super(why)
+  readonly why: DocumentFault
+  constructor(offset: number, why: DocumentFault) {
+    super(why.fault)
     this.offset = offset
+    this.why = why
   }
 }
 
@@ -68,13 +71,13 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
   const { isAlias, isMap, isScalar, isSeq } = yaml()
   const node = given as Node | null
   const offset = node?.range?.[0] ?? from
-  if (--context.budget.left < 0) throw new Refusal(offset, 'it has too many values (aliases count each time)')
-  if (depth > depthLimit) throw new Refusal(offset, `it is nested more than ${depthLimit} deep`)
+  if (--context.budget.left < 0) throw new Refusal(offset, { fault: 'too-many-with-aliases' })
+  if (depth > depthLimit) throw new Refusal(offset, tooDeep)
   const at = context.place(offset)
   if (node === null) return { kind: 'null', at, pointer }
   if (isAlias(node)) {
     const target = context.anchors.get(node.source)
-    if (target === undefined) throw new Refusal(offset, 'this alias has no anchor before it')
+    if (target === undefined) throw new Refusal(offset, { fault: 'unknown-anchor' })
     return treeOf(target, context, pointer, depth + 1, offset)
   }
   if (node.anchor !== undefined) context.anchors.set(node.anchor, node)
@@ -88,14 +91,14 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
     const members = node.items.map((pair): Member => {
       const key = pair.key as Node | null
       const keyOffset = key?.range?.[0] ?? offset
-      if (key !== null && !isScalar(key)) throw new Refusal(keyOffset, 'a key must be a plain word')
+      if (key !== null && !isScalar(key)) throw new Refusal(keyOffset, { fault: 'key-not-plain' })
       const name = key === null ? '' : String(key.value)
       const value = treeOf(pair.value, context, below(pointer, name), depth + 1, keyOffset)
       return { name, nameAt: context.place(keyOffset), value }
     })
     return { kind: 'object', at, pointer, members }
   }
-  if (!isScalar(node)) throw new Refusal(offset, 'this is no value of JSON')
+  if (!isScalar(node)) throw new Refusal(offset, { fault: 'not-json' })
   const value = node.value
   if (value === null) return { kind: 'null', at, pointer }
   if (typeof value === 'boolean') return { kind: 'boolean', at, pointer, value }
@@ -109,8 +112,8 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
 }
 
 /** The parser's message as one clause. It runs out of stack where `? &a ? &a …` nests in one line, and says that. */
-function yamlWhy(message: string): string {
-  if (/call stack/.test(message)) return `it is nested more than ${depthLimit} deep`
+function parserFault(message: string): DocumentFault {
+  if (/call stack/.test(message)) return tooDeep
   const first = message.split('\n', 1)[0] as string
-  return first.charAt(0).toLowerCase() + first.slice(1)
+  return { fault: 'parser', words: first.charAt(0).toLowerCase() + first.slice(1) }
 }

@@ -4,6 +4,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { Logger } from '../abi/spellings.ts'
 import type { Evidence } from './account.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
+import type { Failure } from './failures.ts'
 import type { Subject } from './subject.ts'
 
 /** A call that a line tells of. */
@@ -14,7 +15,7 @@ export interface Call {
   readonly architecture?: Architecture | undefined
   /** Of a table: how often. Default 1. */
   readonly count?: number
-  readonly enosys?: boolean
+  readonly failure?: Failure | undefined
   /** By the kernel's index, unsigned 64-bit; undefined for a value that the line does not tell. Absent: no arguments. */
   readonly argument?: ((index: number) => bigint | undefined) | undefined
   /** Counted only in a source that has none of the other kind, or when the user chose whose calls to count. */

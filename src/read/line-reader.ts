@@ -7,10 +7,11 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
 import { DiagnosticLog } from './diagnostics.ts'
+import { noteFailure } from './failures.ts'
 import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
-import { addSeen, newSeen, noteValue, sumOf, type Seen, type Sink } from './seen.ts'
+import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
 import { choiceFields, isChosen, type Choice, type ChoiceField } from './subject.ts'
 import { lineLimit, lineText } from './text.ts'
 
@@ -47,6 +48,8 @@ export class LineReader implements Reader {
   #lost = 0
   #lostInAll = 0
   #evidence = new Set<Evidence>()
+  /** A source has failed calls alone. */
+  #onlyFailures = false
   #chosen = 0
   #missing = new Map<ChoiceField, number>()
 
@@ -146,6 +149,7 @@ export class LineReader implements Reader {
     for (const [field, count] of this.#missing) {
       this.#diagnostics.add('choice-not-told', this.#source, undefined, { field, records: String(count) })
     }
+    if (this.#evidence.has('failures-only')) this.#onlyFailures = true
     this.#decideSecondary()
     if (cut && this.#calls > 0 && this.#unparsed > 0)
       this.#diagnostics.add('truncated', this.#source, this.#line)
@@ -202,8 +206,8 @@ export class LineReader implements Reader {
     const aside = call.secondary === true && this.#choosing === undefined
     const entry = this.#entry(call, aside ? this.#secondary : this.#entries)
     entry.count = sumOf(entry.count, count)
-    if (call.enosys === true) entry.enosys = sumOf(entry.enosys, count)
-    if (call.argument !== undefined) this.#values(entry, call.argument)
+    if (call.failure !== undefined) noteFailure(entry, call.failure, count)
+    if (call.argument !== undefined) this.#values(entry, call)
     if (aside) this.#secondaryCalls = sumOf(this.#secondaryCalls, count)
     else this.#calls = sumOf(this.#calls, count)
     this.#options.record?.({
@@ -248,12 +252,13 @@ export class LineReader implements Reader {
     return entry
   }
 
-  #values(entry: Entry, argument: (index: number) => bigint | undefined): void {
+  #values(entry: Entry, { argument, failure }: Call): void {
     const name = nameOf(entry, this.#grammar.logger)
     for (const index of this.#options.arguments.get(name) ?? []) {
-      const value = argument(index)
+      const value = argument?.(index)
       const narrow = scalarOf(name, index)?.bits === 32
-      noteValue(entry, index, value !== undefined && narrow ? value & 0xffffffffn : value)
+      const seen = value !== undefined && narrow ? value & 0xffffffffn : value
+      noteAnswered(entry, index, seen, failure === 'ENOSYS' ? undefined : failure)
     }
   }
 
@@ -261,7 +266,9 @@ export class LineReader implements Reader {
     const unsettled = [...this.#entries.values()].filter(({ architecture }) => architecture === undefined)
     const machine = unsettled.length === 0 ? undefined : this.#machine(unsettled)
     for (const entry of this.#entries.values()) {
-      const { architecture = machine as Architecture, call, ...seen } = entry
+      const { architecture = machine as Architecture, call, ...all } = entry
+      // What failed may have succeeded where nothing tells of it.
+      const seen = this.#onlyFailures ? { ...all, eperm: 0, eacces: 0, refused: undefined } : all
       this.#emit(architecture === 'x86_64' && isX32(call) ? 'x32' : architecture, call, seen, sink)
     }
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)

@@ -3,16 +3,17 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { Diagnostic } from './diagnostics.ts'
+import { addRefused, noFailures, type Failures, type Refusal, type RefusedValues } from './failures.ts'
 import { earlierPlace } from './place.ts'
 
 /** Everything seen of one call. Adding up is associative and commutative. */
-export interface Seen {
+export interface Seen extends Failures {
   count: number
   /** `source:line` of the first. */
   first: string
-  /** How many failed with ENOSYS, by the kernel's own answer. */
-  enosys: number
   args: Arguments | undefined
+  /** Values of `args` with which every call was refused. */
+  refused?: RefusedValues | undefined
   /** In how many runs, where whoever tells it knows of more than the one it reads. */
   runs?: number
 }
@@ -24,7 +25,7 @@ export type Arguments = Map<number, Set<bigint> | null>
 export const valueLimit = 4096
 
 export function newSeen(first: string): Seen {
-  return { count: 0, first, enosys: 0, args: undefined }
+  return { count: 0, first, ...noFailures, args: undefined }
 }
 
 /** Notes the value of one call's argument; undefined for one that is not known. */
@@ -42,6 +43,29 @@ export function noteValue(
   else if (!values.has(value)) seen.args.set(index, null)
 }
 
+/** Notes the value of one call's argument, and whether the call was refused: a value is while every call with it is. */
+export function noteAnswered(
+  seen: Pick<Seen, 'args' | 'refused'>,
+  index: number,
+  value: bigint | undefined,
+  refusal: Refusal | undefined,
+): void {
+  const refused = seen.refused?.get(index)
+  if (value === undefined) seen.refused?.delete(index)
+  else if (refusal === undefined) refused?.delete(value)
+  else {
+    const before = refused?.get(value)
+    const isNew = seen.args?.get(index)?.has(value) !== true && seen.args?.get(index) !== null
+    if (before !== undefined && before !== refusal) refused?.set(value, 'EPERM')
+    else if (isNew) {
+      seen.refused ??= new Map()
+      seen.refused.set(index, (refused ?? new Map<bigint, Refusal>()).set(value, refusal))
+    }
+  }
+  noteValue(seen, index, value)
+  if (seen.args?.get(index) === null) seen.refused?.delete(index)
+}
+
 /** Counts stay whole numbers that a file can carry, whatever the input claims. */
 export function sumOf(one: number, other: number): number {
   return Math.min(one + other, Number.MAX_SAFE_INTEGER)
@@ -49,10 +73,15 @@ export function sumOf(one: number, other: number): number {
 
 /** Adds `more` to `seen`. */
 export function addSeen(seen: Seen, more: Seen): void {
+  seen.refused = addRefused(seen, more)
   seen.args = addArguments(seen.args, seen.count, more.args, more.count)
+  for (const index of seen.refused?.keys() ?? [])
+    if (seen.args?.get(index) == null) seen.refused?.delete(index)
   seen.first = seen.count === 0 ? more.first : earlierPlace(seen.first, more.first)
   seen.count = sumOf(seen.count, more.count)
   seen.enosys = sumOf(seen.enosys, more.enosys)
+  seen.eperm = sumOf(seen.eperm, more.eperm)
+  seen.eacces = sumOf(seen.eacces, more.eacces)
 }
 
 /** The values of two sums of calls together. What one side has calls but no value of, is not known in the whole. */

@@ -1,6 +1,8 @@
 // Where a policy is wider than its ceiling, and where it is not although the program may need it: a sentence each.
-import type { Policy, PolicyRule, Reason } from '../policy/index.ts'
+import { errnoText } from '../abi/errnos.ts'
+import type { LeftOut, Policy, PolicyRule, Reason } from '../policy/index.ts'
 
+type Refused = Extract<Reason, { kind: 'refused' }>
 type Beyond = Extract<Reason, { kind: 'beyond' }>
 
 /** In the order of the policy's rules; the same said once for all architectures, and for all values of an argument. */
@@ -12,7 +14,13 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
   const unknown = rules.filter((each) => isUnknown(each) && !isForClone3(each))
   const unseen = rules.filter((each) => isUnknown(each) && isForClone3(each))
   const refused = left.filter(({ why }) => why === 'beyond-ceiling')
+  const stays = rules.flatMap((rule) =>
+    rule.because.flatMap((reason) => (reason.kind === 'refused' ? [[rule, reason] as const] : [])),
+  )
+  const outside = left.filter((each) => each.why === 'not-within')
   return [
+    ...refusedSentence(stays),
+    ...notWithinSentence(outside),
     ...widerSentences(wider.filter(([, { what }]) => what !== 'conditions')),
     ...together(
       unwanted.map(([rule]) => rule),
@@ -33,6 +41,30 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
       (calls) =>
         `the runtime or the kernel may make these calls, the ceiling refuses them, and nobody saw them; left out: ${calls}`,
     ),
+  ]
+}
+
+function refusedSentence(stays: readonly (readonly [PolicyRule, Refused])[]): readonly string[] {
+  const [first] = stays
+  if (first === undefined) return []
+  const calls = stays.map(([{ syscall }, { errno, ...rest }]) => {
+    const value = rest.what === 'value' ? ` with argument ${rest.argument} = ${rest.value}` : ''
+    return `${syscall}${value} (${errnoText(errno)})`
+  })
+  const names = [...new Set(calls)]
+  return [
+    `beyond ${first[1].ceiling}, and refused every time ${names.length === 1 ? 'it was' : 'they were'} tried, so kept refused: ${names.join(', ')}`,
+  ]
+}
+
+function notWithinSentence(outside: readonly Extract<LeftOut, { why: 'not-within' }>[]): readonly string[] {
+  const [first] = outside
+  if (first === undefined) return []
+  const calls = outside.map(({ syscall, argument, value }) =>
+    argument === undefined ? syscall : `${syscall} with argument ${argument} = ${value}`,
+  )
+  return [
+    `left out, although the workload was seen to need it, because ${first.ceiling} refuses it (--beyond never): ${[...new Set(calls)].join(', ')}`,
   ]
 }
 

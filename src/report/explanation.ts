@@ -1,5 +1,6 @@
 // What `explain` found, for people (text, Markdown) and for programs (JSON). Everything from a profile or a trace is
 // escaped for the place it goes to.
+import { errnoText } from '../abi/errnos.ts'
 import type { Risk } from '../abi/risks.ts'
 import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
 import { answerText } from '../meaning/answer.ts'
@@ -103,6 +104,10 @@ export function reasonText(reason: Reason): string {
       return `seen ${times(reason.count)}, first ${reason.first}`
     case 'unimplemented':
       return `only ever ENOSYS (${times(reason.count)}, first ${reason.first})`
+    case 'refused':
+      return reason.what === 'call'
+        ? `only ever ${errnoText(reason.errno)} (${times(reason.count)}, first ${reason.first}), and beyond ${reason.ceiling}`
+        : `argument ${reason.argument} = ${reason.value} was only ever ${errnoText(reason.errno)}, and is beyond ${reason.ceiling}`
     case 'equivalent':
       return `for ${reason.of} of ${reason.architecture}`
     case 'fallback':

@@ -1,5 +1,6 @@
 // The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
 // are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
+import { refusalSentences } from '../errors/refusals.ts'
 import type { Finding, FindingCode } from '../check/findings.ts'
 
 type Facts = Readonly<Record<string, string>>
@@ -244,6 +245,16 @@ const table: Readonly<Record<FindingCode, Words>> = {
       `not on ${architectures}, so without effect there: ${names}`,
     todo: () => 'nothing, if the profile shall serve other architectures too',
   },
+  'call-renamed': {
+    says: ({ name = '', meant = '', architectures = '' }) =>
+      `${name} is no call of ${architectures}, where programs make ${meant}, which no rule names`,
+    todo: ({ meant = '' }) => `name ${meant} as well`,
+  },
+  'same-effect-allowed': {
+    says: ({ name = '', answer = '', others = '' }) =>
+      `${name} gets ${answer}, and what does the same is not refused: ${others}`,
+    todo: ({ others = '' }) => `refuse ${others} as well`,
+  },
   'no-execve': {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
     todo: () => 'allow execve',
@@ -309,56 +320,49 @@ const table: Readonly<Record<FindingCode, Words>> = {
         : `narrow the rule that answers ${name}, or take this one out`,
   },
   'rules-clash': {
-    says: ({ name = '', architecture = '', line }) =>
-      `${line === undefined ? 'another rule' : `the rule in line ${line}`} answers ${name} otherwise under a condition that libseccomp takes for the same on ${architecture}: the container does not start`,
+    says: refusalSentences['rules-clash'],
     todo: () =>
       'keep one of them, or compare the same arguments in both, with values that exclude each other',
   },
   'rules-endless': {
-    says: ({ name = '', architecture = '' }) =>
-      `together with the rules before it this rule of ${name} makes libseccomp loop without end on ${architecture}: the container does not start`,
+    says: refusalSentences['rules-endless'],
     todo: () => 'compare with SCMP_CMP_MASKED_EQ or SCMP_CMP_EQ',
   },
   'rules-beyond': {
-    says: ({ name = '', architecture = '', bound = '' }) =>
-      `putting the conditions of ${name} together on ${architecture} takes more than ${bound} steps: what the profile answers is not looked for`,
+    says: refusalSentences['rules-beyond'],
     todo: () => 'write fewer conditions',
   },
   'rules-lost': {
-    says: ({ name = '', architecture = '' }) =>
-      `${architecture} has no ${name}, and no call of ${architecture} stands in a rule without conditions: libseccomp's filter then never loads the number of the call, and every call gets the default action`,
+    says: refusalSentences['rules-lost'],
     todo: ({ name = '' }) =>
       `take ${name} out, or name a call of the architecture in a rule without conditions`,
   },
   'filter-too-long': {
-    says: ({ length = '' }) =>
-      `the filter has at least ${length} instructions, and the kernel takes 4096: the container does not start`,
+    says: refusalSentences['filter-too-long'],
     todo: () => 'write fewer conditions',
   },
   'architectures-mixed': {
-    says: ({ word = '', native = '' }) =>
-      `${word} and ${native} have different byte orders, and libseccomp makes no filter of both: the container does not start`,
+    says: refusalSentences['architectures-mixed'],
     todo: () => 'write a profile for each',
   },
   'architecture-not-known': {
-    says: ({ word = '', by = '' }) => `${by} does not know ${word}: the container does not start`,
+    says: refusalSentences['architecture-not-known'],
     todo: () => 'take it out, or take a newer version',
   },
   'action-not-known': {
-    says: ({ word = '', by = '' }) => `${by} does not know ${word}: the container does not start`,
+    says: refusalSentences['action-not-known'],
     todo: () => 'write SCMP_ACT_KILL or SCMP_ACT_ERRNO, or take a newer version',
   },
   'flag-not-known': {
-    says: ({ word = '', by = '' }) => `${by} does not know ${word}: the container does not start`,
+    says: refusalSentences['flag-not-known'],
     todo: () => 'take it out, or take a newer version',
   },
   'flags-not-read': {
-    says: ({ by = '' }) => `${by} takes no flags: the container does not start`,
+    says: refusalSentences['flags-not-read'],
     todo: () => 'take flags out, or take a newer version',
   },
   'default-rule-refused': {
-    says: ({ name = '', by = '' }) =>
-      `the rule of ${name} says what the default action says, which ${by} refuses: the container does not start`,
+    says: refusalSentences['default-rule-refused'],
     todo: () => 'take the rule out, or take a newer version',
   },
   'floor-needed': {

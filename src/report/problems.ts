@@ -24,17 +24,19 @@ export function problemsReport(checked: readonly Checked[], format: ReportFormat
 
 const reports: Readonly<Record<ReportFormat, (checked: readonly Checked[]) => string>> = {
   text: (checked) =>
-    each(checked, (file, finding) => {
+    each(checked, (file, said) => {
+      const { finding } = said
       const { line, column, severity, code } = finding
       const place = `${file}:${line}:${column}`
       return (
-        `${escapeTerminal(`${place}: ${severity}: ${findingSentence(finding)} (${code})`)}\n` +
+        `${escapeTerminal(`${place}: ${severity}: ${sentence(said)} (${code})`)}\n` +
         `    ${escapeTerminal(findingHint(finding))}\n`
       )
     }),
 
   github: (checked) =>
-    each(checked, (file, finding) => {
+    each(checked, (file, said) => {
+      const { finding } = said
       const command = commands[finding.severity]
       const properties = [
         `file=${escapeWorkflowProperty(file)}`,
@@ -42,18 +44,19 @@ const reports: Readonly<Record<ReportFormat, (checked: readonly Checked[]) => st
         `col=${finding.column}`,
         `title=${escapeWorkflowProperty(finding.code)}`,
       ].join(',')
-      const message = `${findingSentence(finding)}: ${findingHint(finding)}`
+      const message = `${sentence(said)}: ${findingHint(finding)}`
       return `::${command} ${properties}::${escapeWorkflowData(message)}\n`
     }),
 
   markdown: (checked) => {
     if (!checked.some(({ findings }) => findings.length > 0)) return 'Nothing to report.\n'
-    const rows = each(checked, (file, finding) => {
+    const rows = each(checked, (file, said) => {
+      const { finding } = said
       const cells = [
         `${file}:${finding.line}`,
         finding.severity,
         finding.code,
-        findingSentence(finding),
+        sentence(said),
         findingHint(finding),
       ]
       return `| ${cells.map(escapeMarkdown).join(' | ')} |\n`
@@ -88,24 +91,54 @@ const reports: Readonly<Record<ReportFormat, (checked: readonly Checked[]) => st
         Object.entries(findingSeverities).map(([id, severity]) =>
           sarifRule(id, { defaultConfiguration: { level: severity } }),
         ),
-        checked.flatMap(({ file, findings }) => findings.map((finding) => sarifResult(file, finding))),
+        checked.flatMap(({ file, findings }) => folded(findings).map((each) => sarifResult(file, each))),
       ),
     ),
 }
 
 const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' }
 
-function sarifResult(file: string, finding: Finding): JsonValue {
+function sarifResult(file: string, said: Folded): JsonValue {
+  const { finding, times } = said
   return {
     ruleId: finding.code,
     level: finding.severity,
-    message: { text: `${findingSentence(finding)}: ${findingHint(finding)}.` },
+    message: { text: `${sentence(said)}: ${findingHint(finding)}.` },
+    ...(times > 1 && { occurrenceCount: times }),
     locations: sarifLocations(file, { startLine: finding.line, startColumn: finding.column }),
   }
 }
 
-function each(checked: readonly Checked[], print: (file: string, finding: Finding) => string): string {
-  return checked.flatMap(({ file, findings }) => findings.map((finding) => print(file, finding))).join('')
+/** The first of findings that say the same, and how often they do. */
+interface Folded {
+  readonly finding: Finding
+  readonly times: number
+}
+
+/** One finding that comes many times, of which a reader needs one: 306 rules, each with `"args": null`. */
+function folded(findings: readonly Finding[]): readonly Folded[] {
+  const first = new Map<string, { finding: Finding; times: number }>()
+  for (const finding of findings) {
+    const key = JSON.stringify([
+      finding.code,
+      finding.severity,
+      findingSentence(finding),
+      findingHint(finding),
+    ])
+    const met = first.get(key)
+    if (met === undefined) first.set(key, { finding, times: 1 })
+    else met.times++
+  }
+  return [...first.values()]
+}
+
+/** The sentence, and how often it is said where that is more than once. */
+function sentence({ finding, times }: Folded): string {
+  return `${findingSentence(finding)}${times === 1 ? '' : ` (${times} times, first here)`}`
+}
+
+function each(checked: readonly Checked[], print: (file: string, folded: Folded) => string): string {
+  return checked.flatMap(({ file, findings }) => folded(findings).map((each) => print(file, each))).join('')
 }
 
 function document(value: JsonValue): string {

@@ -1,7 +1,7 @@
 // What `verify` found, for people (text, Markdown) and for programs (JSON, schemas/verification.schema.json). Names of
 // processes are the workload's own, and everything is escaped for the place it goes to.
 import { endingText } from './ending.ts'
-import { errnoName } from '../abi/errnos.ts'
+import { errnoText } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
 import { jsonText, type JsonValue } from '../print/json-text.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
@@ -115,7 +115,7 @@ function refusalValue(refusal: Judged): object {
 function errnoOf({ action, errno }: Answer): string | undefined {
   switch (action) {
     case 'SCMP_ACT_ERRNO':
-      return errno === 0 ? '0' : (errnoName(errno ?? 0) ?? String(errno))
+      return errno === 0 ? '0' : errnoText(errno ?? 0)
     case 'SCMP_ACT_TRACE':
     case 'SCMP_ACT_NOTIFY':
       return 'ENOSYS'

@@ -16,11 +16,11 @@ import { parseProfile } from '../profile/index.ts'
 import {
   recordBelow,
   recordBundle,
-  surroundingsOf,
+  spawnEnvironmentOf,
   type CommandOptions,
   type Recording,
   type RefusalsSeenBy,
-  type Under,
+  type EnforcedProfile,
 } from '../record/index.ts'
 import { capabilitiesIn } from './capabilities.ts'
 import { compileTo, loadLibseccomp, type Libseccomp } from './libseccomp.ts'
@@ -33,7 +33,11 @@ export interface SandboxSettings {
 export interface Sandbox {
   readonly name: string
   readonly runtime: Runtime | undefined
-  readonly run: (options: CommandOptions, under: Under, recorder: RefusalsSeenBy) => Promise<Recording>
+  readonly run: (
+    options: CommandOptions,
+    under: EnforcedProfile,
+    recorder: RefusalsSeenBy,
+  ) => Promise<Recording>
 }
 
 /** Throws UserError (125) where there is none. */
@@ -57,7 +61,7 @@ type Runtime = 'runc' | 'crun'
 /** Undefined where it is not installed, or does not run here. */
 async function versionOf(runtime: Runtime, options: CommandOptions): Promise<string | undefined> {
   const asked = await execa(runtime, ['--version'], {
-    ...surroundingsOf(options),
+    ...spawnEnvironmentOf(options),
     reject: false,
     stdin: 'ignore',
   })
@@ -110,7 +114,7 @@ function hostEntries() {
 async function whyNoBubblewrap(
   options: CommandOptions,
 ): Promise<string | { readonly version: string; readonly library: Libseccomp }> {
-  const quietly = { ...surroundingsOf(options), reject: false, stdin: 'ignore' } as const
+  const quietly = { ...spawnEnvironmentOf(options), reject: false, stdin: 'ignore' } as const
   const version = await execa('bwrap', ['--version'], quietly)
   if (version.failed) return 'bubblewrap is not installed (apt-get install bubblewrap)'
   const tried = await execa('bwrap', [...hostRoot, '--', 'bwrap', '--version'], quietly)
@@ -136,18 +140,14 @@ function bubblewrap({
     name: `bubblewrap ${version} on the host’s root, with no_new_privs`,
     runtime: undefined,
     run: (options, { profile, watch }, recorder) =>
-      recordBelow(options.command[0], options, {
-        prepare: (directory) => {
-          const resolved = resolve(parseProfile(profile, { name: 'profile' }), contextOf())
-          const descriptor = compileTo(library, resolved, join(directory, 'filter.bpf'))
-          return {
-            command: ['bwrap', ...hostRoot, ...rights, '--seccomp', '3', '--', ...options.command],
-            descriptors: [descriptor],
-          }
-        },
-        recorder,
-        watch,
-        passesNothing: true,
+      recordBelow(options.command[0], options, { recorder, watch }, (directory) => {
+        const resolved = resolve(parseProfile(profile, { name: 'profile' }), contextOf())
+        const descriptor = compileTo(library, resolved, join(directory, 'filter.bpf'))
+        return {
+          command: ['bwrap', ...hostRoot, ...rights, '--seccomp', '3', '--', ...options.command],
+          descriptors: [descriptor],
+          passesNothing: true,
+        }
       }),
   }
 }
@@ -158,7 +158,7 @@ function hostRootConfig(
   profile: string,
   { noNewPrivileges }: SandboxSettings,
 ): string {
-  const { cwd, env } = surroundingsOf(options)
+  const { cwd, env } = spawnEnvironmentOf(options)
   const status = readFileSync('/proc/self/status', 'latin1')
   const numbers = (member: string): readonly number[] =>
     (new RegExp(`^${member}:\\t(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number)

@@ -86,7 +86,7 @@ t.test('what cannot be done is one line and status 2', async (t) => {
     ['diff one.json', /^seccomp-gen: diff takes BASE and HEAD/],
     ['diff one.json same.json wider.json', /^seccomp-gen: diff takes BASE and HEAD/],
     ['diff - -', /only once/],
-    ['diff docker@17 one.json', /no built-in profile docker@17/],
+    ['diff docker@1.9 one.json', /no built-in profile docker@1.9/],
     ['diff --arch sparc one.json one.json', /Known: x86_64, aarch64/],
     ['diff --cap CAP_NONE_SUCH one.json one.json', /CAP_NONE_SUCH is no capability/],
     ['diff --kernel six one.json one.json', /six is no kernel version/],

@@ -14,6 +14,8 @@ const offers: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['seccomp-gen trace --recorder s', ['strace']],
   ['seccomp-gen generate -o app', ['app.json']],
   ['seccomp-gen diff app', ['app.json']],
+  ['seccomp-gen diff podman@4', ['podman@4.0', 'podman@4.1', 'podman@4.2']],
+  ['seccomp-gen generate --within cri-o@1.24', ['cri-o@1.24']],
   ['seccomp-gen completion ', ['bash', 'fish', 'zsh']],
   ['seccomp-gen trace -- /usr/bin/basena', ['/usr/bin/basename']],
 ]

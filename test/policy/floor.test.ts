@@ -13,7 +13,7 @@ import {
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
 import { readRuntimeVersion } from '../../src/meaning/versions/runtime-word.ts'
-import { compareVersions } from '../../src/meaning/versions/compare.ts'
+import { compareVersions } from '../../src/meaning/versions.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 

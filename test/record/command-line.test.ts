@@ -1,11 +1,7 @@
 // Which program a command runs: a table of command lines as people write them.
 import t from 'tap'
-import {
-  privilegeRaiser,
-  programOfStrace,
-  readCommand,
-  runsContainer,
-} from '../../src/record/command-line.ts'
+import { runsContainer } from '../../src/record/command/clients.ts'
+import { privilegeRaiser, programOfStrace, readCommand } from '../../src/record/command/starters.ts'
 
 const programs: readonly (readonly [line: string, program: string])[] = [
   ['ls -l', 'ls'],

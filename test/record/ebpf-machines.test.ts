@@ -21,8 +21,7 @@ import {
   type RefusalMaps,
 } from '../../src/record/ebpf/refused.ts'
 import { wantArguments, wantedArguments } from '../../src/record/ebpf/session.ts'
-import { record } from '../../src/record/index.ts'
-import type { Watch } from '../../src/record/refusals.ts'
+import { record, type Watch } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from '../live/command.ts'
 import { BpfMachine, type Kernel } from './bpf-machine.ts'
 

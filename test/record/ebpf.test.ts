@@ -2,8 +2,8 @@
 // and what an engine's words are read as.
 import t from 'tap'
 import { UserError } from '../../src/errors.ts'
-import { readContainerRun } from '../../src/record/containers/run.ts'
-import { readRuntimeRun } from '../../src/record/containers/oci-runtime.ts'
+import { readEngineRun } from '../../src/record/command/engine-run.ts'
+import { readRuntimeRun } from '../../src/record/command/runtime-run.ts'
 import * as bpf from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 
@@ -46,7 +46,7 @@ t.test('where an engine’s words take a filter and a cgroup', (t) => {
     ['ls run alpine', undefined],
   ]
   for (const [words, insertAt, noNew = false] of cases) {
-    const run = readContainerRun(words.split(' '), 0, {})
+    const run = readEngineRun(words.split(' '), 0, {})
     t.equal(run?.insertAt, insertAt, words)
     if (run !== undefined) t.equal(run.noNewPrivileges, noNew, words)
   }
@@ -66,9 +66,9 @@ t.test('what cannot be recorded is refused with a reason', (t) => {
     ['docker -H ssh://far run alpine', /another machine/],
     ['podman --remote run alpine', /another machine/],
   ] as const) {
-    t.throws(() => readContainerRun(words.split(' '), 0, {}), why, words)
-    t.throws(() => readContainerRun(words.split(' '), 0, {}), UserError)
+    t.throws(() => readEngineRun(words.split(' '), 0, {}), why, words)
+    t.throws(() => readEngineRun(words.split(' '), 0, {}), UserError)
   }
-  t.throws(() => readContainerRun(['docker', 'run', 'x'], 0, { DOCKER_HOST: 'tcp://far' }), /another machine/)
+  t.throws(() => readEngineRun(['docker', 'run', 'x'], 0, { DOCKER_HOST: 'tcp://far' }), /another machine/)
   t.end()
 })

@@ -1,11 +1,17 @@
 // For bash 4 and later, with or without bash-completion. Authority: bash(1), "Programmable Completion".
 import { quoted, type CompletedCommand, type Operand } from './words.ts'
 
-export function bash(commands: readonly CompletedCommand[]): string {
+export function bash(commands: readonly CompletedCommand[], builtins: readonly string[]): string {
   const names = [...commands.map(({ name }) => name), 'help', '--help', '--version']
   return `# bash completion of seccomp-gen
 _seccomp_gen() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} i
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} engine= i
+  # COMP_WORDBREAKS holds @: docker@28 comes as three words, and the last is completed.
+  if [[ $word == @ ]] && ((COMP_CWORD > 2)); then
+    engine=$before@ word=$before@ before=\${COMP_WORDS[COMP_CWORD-2]}
+  elif [[ $before == @ ]] && ((COMP_CWORD > 3)); then
+    engine=\${COMP_WORDS[COMP_CWORD-2]}@ word=\${COMP_WORDS[COMP_CWORD-2]}@$word before=\${COMP_WORDS[COMP_CWORD-3]}
+  fi
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W ${quoted(names.join(' '))} -- "$word"))
@@ -22,6 +28,10 @@ _seccomp_gen() {
     help) COMPREPLY=($(compgen -W ${quoted(commands.map(({ name }) => name).join(' '))} -- "$word")) ;;
 ${commands.map(section).join('\n')}
   esac
+  COMPREPLY=("\${COMPREPLY[@]#"$engine"}")
+}
+_seccomp_gen_profiles() {
+  COMPREPLY=($(compgen -W ${quoted(builtins.join(' '))} -- "$1") $(compgen -f -- "$1"))
 }
 complete -o filenames -F _seccomp_gen seccomp-gen
 `
@@ -29,21 +39,23 @@ complete -o filenames -F _seccomp_gen seccomp-gen
 
 function section({ name, options, operand }: CompletedCommand): string {
   const values = options.flatMap(({ names, value }) =>
-    value === undefined ? [] : [`        ${names.join('|')}) ${answer(value)} return ;;`],
+    value === undefined ? [] : [`        ${names.join('|')}) ${answer(value)} ;;`],
   )
   const words = options.flatMap((option) => option.names).join(' ')
   return `    ${name})
       case $before in
-${values.join('\n')}${values.length > 0 ? '\n' : ''}        *) ;;
+${values.join('\n')}${values.length > 0 ? '\n' : ''}        *)
+          if [[ $word == -* ]]; then COMPREPLY=($(compgen -W ${quoted(words)} -- "$word"))
+          else ${answer(operand)} fi
+          ;;
       esac
-      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W ${quoted(words)} -- "$word"))
-      else ${answer(operand)} fi
       ;;`
 }
 
 function answer(operand: Operand): string {
   if (operand === 'nothing') return ':;'
   if (operand === 'file') return 'COMPREPLY=($(compgen -f -- "$word"));'
+  if (operand === 'profile') return '_seccomp_gen_profiles "$word";'
   if (operand === 'command') return 'COMPREPLY=($(compgen -c -- "$word"));'
   return `COMPREPLY=($(compgen -W ${quoted(operand.join(' '))} -- "$word"));`
 }

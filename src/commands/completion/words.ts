@@ -1,7 +1,7 @@
 // What a shell is told of a command. Every text in it is our own.
 
-/** Choices, or what kind of word is expected. */
-export type Operand = readonly string[] | 'file' | 'command' | 'nothing'
+/** Choices, or what kind of word is expected. A profile is a file or a built-in's name. */
+export type Operand = readonly string[] | 'file' | 'profile' | 'command' | 'nothing'
 
 export interface CompletedOption {
   /** With their hyphens: `-o`, `--output`. */

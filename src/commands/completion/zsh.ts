@@ -1,7 +1,7 @@
 // For zsh's completion system. Authority: zshcompsys(1), _arguments.
 import { quoted, type CompletedCommand, type CompletedOption, type Operand } from './words.ts'
 
-export function zsh(commands: readonly CompletedCommand[]): string {
+export function zsh(commands: readonly CompletedCommand[], builtins: readonly string[]): string {
   const names = commands.map(({ name, summary }) => `    ${quoted(`${name}:${plain(summary)}`)}`)
   return `#compdef seccomp-gen
 _seccomp_gen() {
@@ -29,6 +29,9 @@ ${names.join('\n')}
 ${commands.map(section).join('\n')}
   esac
 }
+_seccomp_gen_profiles() {
+  _alternative 'builtins:built-in profile:(${builtins.join(' ')})' 'files:file:_files'
+}
 if [[ \${funcstack[1]} == _seccomp_gen ]]; then _seccomp_gen "$@"; else compdef _seccomp_gen seccomp-gen; fi
 `
 }
@@ -50,6 +53,7 @@ function optionSpec({ names, summary, value }: CompletedOption): string {
 function action(operand: Operand): string {
   if (operand === 'nothing') return ' '
   if (operand === 'file') return '_files'
+  if (operand === 'profile') return '_seccomp_gen_profiles'
   if (operand === 'command') return '_command_names -e'
   return `(${operand.join(' ')})`
 }

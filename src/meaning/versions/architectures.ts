@@ -1,7 +1,7 @@
 // Every architecture that a profile can name, as far as libseccomp's refusals depend on it: those with a table here are
 // rows of abi/, the others stand here. Authority: libseccomp src/arch-*.c and include/seccomp.h.in at its tags.
 import { architectureNames, architectures } from '../../abi/architectures.ts'
-import { compareVersions } from './compare.ts'
+import { compareVersions } from '../versions.ts'
 import type { LibraryVersion } from './library.ts'
 
 export interface LibraryArchitecture {

@@ -1,7 +1,7 @@
 // What engines make of a profile before a runtime sees it, by version: which keys they read.
 // Authority: moby profiles/seccomp/seccomp.go at its tags; containers/common pkg/seccomp (Podman, Buildah, CRI-O);
 // containerd contrib/seccomp (WithProfile), which reads plain OCI.
-import { compareVersions, isVersion } from './compare.ts'
+import { compareVersions, isVersion } from '../versions.ts'
 
 export type EngineName = 'docker' | 'podman' | 'containerd' | 'cri-o'
 

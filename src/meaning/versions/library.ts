@@ -4,7 +4,7 @@
 import type { Architecture } from '../../abi/architectures.ts'
 import { isKnownElsewhere } from '../../abi/elsewhere.ts'
 import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
-import { compareVersions } from './compare.ts'
+import { compareVersions } from '../versions.ts'
 
 /** "2.5.4". */
 export type LibraryVersion = string

@@ -1,7 +1,7 @@
 // What runc and crun make of a profile, by version: since when each does what the newest does. A name of the OCI
 // specification (an architecture, an action, a flag) that is not here is known to every version from runc 1.0.0-rc1 and
 // crun 0.15 on. Authority: the source of each at its tags; the commit is named where the tag alone says too little.
-import { compareVersions } from './compare.ts'
+import { compareVersions } from '../versions.ts'
 import { readRuntimeVersion, type RuntimeName, type RuntimeVersion } from './runtime-word.ts'
 
 /** `never`: no version of today. */

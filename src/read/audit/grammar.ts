@@ -115,7 +115,8 @@ function syscall(header: Header, text: string, say: Reporter): LineResult {
   const raw = isRaw(architecture as string)
   return called(architecture as string, call as string, say, {
     secondary: true,
-    enosys: exit === '-38' || exit?.startsWith('ENOSYS') === true,
+    // A rule may ask for calls by their result, so that of a refusal another time nothing is known.
+    failure: exit === '-38' || exit?.startsWith('ENOSYS') === true ? 'ENOSYS' : undefined,
     argument: (index) => {
       const value = values[index]
       return raw && value !== undefined && /^[0-9a-f]{1,16}$/.test(value) ? BigInt(`0x${value}`) : undefined

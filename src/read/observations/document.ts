@@ -3,6 +3,7 @@
 import type { Architecture } from '../../abi/architectures.ts'
 import type { SourceSummary } from '../account.ts'
 import type { Diagnostic } from '../diagnostics.ts'
+import type { Refusal } from '../failures.ts'
 
 export interface Observations {
   readonly version: 1
@@ -25,9 +26,14 @@ export interface ObservedCall {
   readonly runs?: number
   /** How many of them failed with ENOSYS; absent for none. Equal to `count`: the kernel never ran it. */
   readonly enosys?: number
+  /** How many of them failed with EPERM, and with EACCES; absent for none. */
+  readonly eperm?: number
+  readonly eacces?: number
   /**
    * By argument index "0" to "5": the distinct values seen, unsigned 64-bit, as decimal strings in numeric order;
    * null when at least one call's value is not known. Only for arguments that were asked for.
    */
   readonly args?: Readonly<Record<string, readonly string[] | null>>
+  /** By argument index: those of `args` with which every call failed with EPERM or EACCES, and with which. */
+  readonly refused?: Readonly<Record<string, Readonly<Record<string, Refusal>>>>
 }

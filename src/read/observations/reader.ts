@@ -67,11 +67,21 @@ function seenOf(call: ObservedCall, runs: number): Seen {
   seen.count = call.count
   seen.runs = call.runs ?? Math.min(runs, 1)
   seen.enosys = call.enosys ?? 0
+  seen.eperm = call.eperm ?? 0
+  seen.eacces = call.eacces ?? 0
   if (call.args !== undefined) {
     seen.args = new Map(
       Object.entries(call.args).map(([index, values]) => [
         Number(index),
         values === null ? null : new Set(values.map(BigInt)),
+      ]),
+    )
+  }
+  if (call.refused !== undefined) {
+    seen.refused = new Map(
+      Object.entries(call.refused).map(([index, values]) => [
+        Number(index),
+        new Map(Object.entries(values).map(([value, refusal]) => [BigInt(value), refusal])),
       ]),
     )
   }
@@ -194,8 +204,11 @@ function wrongCall(call: unknown): string | undefined {
   if (!isCount(call['count'], 1)) return '"count" is not a whole number of at least 1'
   if (typeof call['first'] !== 'string') return '"first" is missing'
   if (call['runs'] !== undefined && !isCount(call['runs'], 0)) return '"runs" is not a whole number'
-  if (call['enosys'] !== undefined && !(isCount(call['enosys'], 0) && call['enosys'] <= call['count'])) {
-    return '"enosys" is not a count within "count"'
+  let failed = 0
+  for (const key of ['enosys', 'eperm', 'eacces']) {
+    const { [key]: count = 0 } = call
+    if (!isCount(count, 0) || (failed += count) > call['count'])
+      return `"${key}" is not a count within "count"`
   }
   const args = call['args'] ?? {}
   if (!isObject(args)) return '"args" is not an object'
@@ -206,6 +219,15 @@ function wrongCall(call: unknown): string | undefined {
     if (values !== null && !(Array.isArray(values) && values.every(decimal))) {
       return `"args" ${index} is not a list of unsigned 64-bit decimal strings`
     }
+  }
+  const refused = call['refused'] ?? {}
+  if (!isObject(refused)) return '"refused" is not an object'
+  for (const [index, values] of Object.entries(refused)) {
+    const seen = args[index]
+    const isOne = ([value, refusal]: readonly [string, unknown]): boolean =>
+      Array.isArray(seen) && seen.includes(value) && (refusal === 'EPERM' || refusal === 'EACCES')
+    if (!isObject(values) || !Object.entries(values).every(isOne))
+      return `"refused" ${index} does not say EPERM or EACCES of values that stand in "args"`
   }
   return undefined
 }

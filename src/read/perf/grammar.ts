@@ -1,6 +1,7 @@
 // perf: `perf trace`, its summary (`-s`, and behind the lines with `-S`), and `perf script` of the raw_syscalls and
 // syscalls tracepoints. Authority: tools/perf/builtin-trace.c, tools/perf/util/evsel_fprintf.c; recordings of perf 6.1.
 // perf names calls by the table of the machine, so that those of 32-bit programs stand under wrong names.
+import type { Failure } from '../failures.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 
 /** `   0.034 ( 0.016 ms): comm/pid name(`. A task's name has 15 bytes at most and may hold anything: the longest fits. */
@@ -83,7 +84,7 @@ class PerfLines implements LineGrammar {
     this.#lines++
     return {
       call: name,
-      enosys: / = -1 ENOSYS /.test(text),
+      failure: / = -1 (ENOSYS|EPERM|EACCES) /.exec(text)?.[1] as Failure | undefined,
       // Values are printed without their prefixes, and those that are zero not at all.
       argument: () => undefined,
       subject: () => ({

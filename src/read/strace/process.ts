@@ -55,6 +55,8 @@ export interface Process {
   synchronised?: true
 }
 
+export const noValues: ReadonlyMap<number, bigint> = new Map()
+
 export class Thread {
   /** Undefined while no line has named it. */
   pid: number | undefined
@@ -65,6 +67,8 @@ export class Thread {
   pending: NameId = -1
   /** Whether the arguments of that call come with its result: strace before 4.12 prints clone's so. */
   awaits = false
+  /** The values of that call that are wanted and known. */
+  values: ReadonlyMap<number, bigint> = noValues
   /** The filter that the call it is in the middle of asks for. */
   asked: FilterRequest | undefined
   readonly process: Process

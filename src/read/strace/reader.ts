@@ -6,6 +6,7 @@ import type { Architecture } from '../../abi/architectures.ts'
 import { scalarsInMemory } from '../../abi/scalars.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
+import { noteFailure } from '../failures.ts'
 import { placeOf } from '../place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import type { TraceRecord } from '../records.ts'
@@ -27,7 +28,7 @@ import {
   unnamed,
   type PlainLines,
 } from './plain.ts'
-import { Image, makesProcess, Thread, Threads } from './process.ts'
+import { Image, makesProcess, noValues, Thread, Threads } from './process.ts'
 import { closesCall, endingOf, type Ending } from './result.ts'
 import { scanPlain, type ScanTo } from './scan.ts'
 import { Returned } from './returned.ts'
@@ -35,6 +36,7 @@ import { Run } from './run.ts'
 import { tellCalls, type Mention } from './settlement.ts'
 import { Tables } from './tables.ts'
 import { Tally, type Entry } from './tally.ts'
+import { noteRefused, noteTry } from './tries.ts'
 import { valuesIn } from './values.ts'
 
 /** How many lines may tell the machine before the quick way is taken without knowing it. */
@@ -175,7 +177,7 @@ export class StraceReader implements Reader {
       ending:
         kind === plainUnfinished
           ? { kind: 'unfinished' }
-          : { kind: 'returned', enosys: false, value: value === noValue ? undefined : BigInt(value) },
+          : { kind: 'returned', failure: undefined, value: value === noValue ? undefined : BigInt(value) },
     }
     if (kind === plainResumed) this.#resumed(call)
     else this.#call(call)
@@ -386,6 +388,7 @@ export class StraceReader implements Reader {
   /** Notes the arguments asked for; strace may print all of them together with the result. */
   #values(entry: Entry, thread: Thread, { name, text, open, ending, line }: CallLine): void {
     const wanted = this.#wanted.get(name)
+    thread.values = noValues
     if (wanted === undefined) return
     const values = valuesIn(name, text, open, ending)
     thread.awaits = values === undefined && (ending.kind === 'unfinished' || ending.kind === 'interrupted')
@@ -393,13 +396,19 @@ export class StraceReader implements Reader {
       entry.awaited++
       return
     }
+    const known = new Map<number, bigint>()
     for (const index of wanted) {
       const value = values?.(index)
       noteValue(entry, index, value)
+      if (value !== undefined) {
+        noteTry(entry, index, value)
+        known.set(index, value)
+      }
       if (value === undefined && ending.kind === 'open') {
         this.#diagnostics.add('value-cut', this.#source, line, { call: name, argument: String(index) })
       }
     }
+    thread.values = known
   }
 
   /** The rest of a call whose arguments come with its result. */
@@ -447,7 +456,13 @@ export class StraceReader implements Reader {
     line: number,
   ): void {
     const name = this.#names.name(id)
-    if (ending.enosys) this.#counts.entry(thread, id, number, line).enosys++
+    const { failure } = ending
+    if (failure !== undefined) {
+      const entry = this.#counts.entry(thread, id, number, line)
+      noteFailure(entry, failure)
+      if (failure !== 'ENOSYS') noteRefused(entry, thread.values, failure)
+    } else if (ending.value !== -1n) this.#run.succeeded = true
+    thread.values = noValues
     this.#returned?.returns(thread, ending.value, text)
     if (replacesProgram(name)) {
       if (ending.value === 0n) {
@@ -644,6 +659,7 @@ export class StraceReader implements Reader {
         architecture: this.#options.architecture,
         machine: this.#machine,
         announced: this.#announced || this.#tables.announced,
+        onlyFailures: this.#run.onlyFailures((name) => this.#counts.saw(name)),
       },
       sink,
       this.#diagnostics,

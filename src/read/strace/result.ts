@@ -1,11 +1,12 @@
 // How a line of a call ends: with its result, cut off until later, or not at all because foreign text got between.
 // Authority: syscall_exiting_trace() and line_ended() in strace; facts: log-formats.md sections 2 and 3.
 import { splitArguments } from './arguments.ts'
+import { failureNumbers, type Failure } from '../failures.ts'
 import { messageAt } from './grammar.ts'
 
 export type Ending =
   /** ` = …`: the call came back (or `= ?`: it did not, and will not). */
-  | { readonly kind: 'returned'; readonly enosys: boolean; readonly value: bigint | undefined }
+  | { readonly kind: 'returned'; readonly failure: Failure | undefined; readonly value: bigint | undefined }
   /** ` <unfinished ...>`: the rest follows in a line of its own. */
   | { readonly kind: 'unfinished' }
   /** strace let go of the process, or followed it to another pid: no rest will follow here. */
@@ -21,7 +22,7 @@ const unfinished = /<unfinished \.\.\.>\s*$/
 const abandoned =
   /<(?:detached \.\.\.|pid changed to \d+ \.\.\.|Cannot restart pid .*|unfinished \.\.\. exit status -?\d+)>\s*$/
 const result = /^ *= (?:\?|(0x[0-9a-f]+|-?\d+))/
-const enosys = /^ *= -1 (?:ENOSYS\b|\(errno 38\))/
+const failed = /^ *= -1 (?:(ENOSYS|EPERM|EACCES)\b|\(errno (38|1|13)\))/
 
 /** How far from the end of its line a result may start that nothing behind it tells apart from another one. */
 export const resultReach = 512
@@ -31,6 +32,15 @@ export const resultReach = 512
  * No text of the program can stand behind it, so that a line that ends so is whole, whatever its arguments look like.
  */
 const tail = /\) += (\?|0x[0-9a-f]+|-?\d+)(?:<[^]*>|( E[A-Z0-9]+)?( \([^()]*\))?)(?: <[\d.]+>)?$/
+
+/** By the words of `tail`; where a kernel's errno has no name for strace, its number. */
+const failures: Readonly<Record<string, Failure>> = Object.assign(
+  Object.create(null) as object,
+  ...(Object.keys(failureNumbers) as Failure[]).map((each) => ({
+    [` ${each}`]: each,
+    [` (errno ${failureNumbers[each]})`]: each,
+  })),
+)
 
 /** The ending of the call whose parenthesis opens before `open`. */
 export function endingOf(text: string, open: number): Ending {
@@ -56,10 +66,10 @@ function tailOf(text: string, open: number): Ending | undefined {
   const found = tail.exec(text.slice(Math.max(open, text.length - resultReach)))
   if (found === null) return undefined
   const [, value = '', name, aside] = found
-  const isMissing = value === '-1' && (name === ' ENOSYS' || (name === undefined && aside === ' (errno 38)'))
+  const failure = value !== '-1' || aside === ' (INJECTED)' ? undefined : failures[name ?? aside ?? '']
   return {
     kind: 'returned',
-    enosys: isMissing && aside !== ' (INJECTED)',
+    failure,
     value: value === '?' ? undefined : BigInt(value),
   }
 }
@@ -80,7 +90,12 @@ function resultAt(text: string, at: number): Ending | undefined {
   const found = result.exec(rest)
   if (found === null) return undefined
   const value = found[1] === undefined ? undefined : BigInt(found[1])
-  return { kind: 'returned', enosys: enosys.test(rest) && !rest.includes('(INJECTED'), value }
+  const [, name, number] = rest.includes('(INJECTED') ? [] : (failed.exec(rest) ?? [])
+  return {
+    kind: 'returned',
+    failure: failures[name === undefined ? ` (errno ${number})` : ` ${name}`],
+    value,
+  }
 }
 
 /** Whether a line without a start of its own can be the second half of a cut call: `…) = 3`. */

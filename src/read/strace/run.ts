@@ -18,6 +18,8 @@ export class Run {
   attachedFirst = false
   /** strace said that it attached to a running process. */
   attachedToRunning = false
+  /** A line that was read with care shows a call that did not fail. */
+  succeeded = false
   #fields = 0
   /** How many whole calls in a row had them. */
   #fieldsSeen = 0
@@ -60,6 +62,11 @@ export class Run {
       yield 'startup-missing'
     else if (this.#looksFiltered(saw)) yield 'filtered'
     if (this.foreign > 0 || this.shared) yield 'forgeable'
+  }
+
+  /** With -Z strace prints failed calls alone; these do not fail where a program lives (or do not come back). */
+  onlyFailures(saw: (name: string) => boolean): boolean {
+    return !this.succeeded && !['exit_group', 'exit', 'brk', 'mmap', 'mmap2', 'munmap'].some(saw)
   }
 
   /** A whole run has a start (execve, then memory is mapped) and an end; strace leaves out what it is told to. */

@@ -4,6 +4,7 @@ import type { Architecture } from '../../abi/architectures.ts'
 import { memberNumber } from '../../abi/multiplexers.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
+import { noFailures } from '../failures.ts'
 import { placeOf } from '../place.ts'
 import type { Arguments, Seen, Sink } from '../seen.ts'
 import { anyArchitecture, nativeOf, settle, type Candidates, type Machine } from './architecture.ts'
@@ -11,6 +12,7 @@ import type { Counts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
 import type { Table } from './tables.ts'
 import { Tally } from './tally.ts'
+import { refusedIn } from './tries.ts'
 
 /** A call that a line only tells of: refused by a filter, or interrupted before strace was there. */
 export interface Mention {
@@ -34,6 +36,8 @@ export interface Evidence {
   readonly machine: 'x86_64' | 'aarch64' | undefined
   /** Whether strace announced the mode of any process. */
   readonly announced: boolean
+  /** Nothing shows a call that succeeded (strace -Z): of what failed another time, nothing is known. */
+  readonly onlyFailures: boolean
 }
 
 /** Tells the sink every call; returns the machine, or undefined where nothing was seen at all. */
@@ -49,10 +53,13 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
     for (const [id, entry] of tally.all()) {
       const printed = names.name(id)
       const source = counts.sources[entry.source] as string
-      const { count, enosys, awaited } = entry
+      const { count, enosys, awaited, tries } = entry
+      const { eperm, eacces } = evidence.onlyFailures ? noFailures : entry
       // Arguments that were to come with a result that never came are not known.
       const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
-      const seen = { count, enosys, args, first: placeOf(source, entry.line) }
+      const refused = evidence.onlyFailures ? undefined : refusedIn(tries, args)
+      const first = placeOf(source, entry.line)
+      const seen = { count, enosys, eperm, eacces, args, first, ...(refused && { refused }) }
       const spelling = resolvePrinted(architecture, printed)
       if (spelling !== undefined && spelling.names.length > 0) {
         for (const each of spelling.names) sink.seen(architecture, each, seenAs(each, printed, seen))

@@ -1,14 +1,16 @@
 // Counts of the calls of one process image, or of several that could be of the same architectures. Millions of lines
 // end here, so an entry is found by an array access and a place is two numbers until somebody wants to read it.
+import { noFailures, type Failures } from '../failures.ts'
 import { addArguments, sumOf, type Arguments } from '../seen.ts'
 import type { Candidates } from './architecture.ts'
 import type { NameId } from './names.ts'
+import { addTries, type Tries } from './tries.ts'
 
 /** Everything seen of one call, as in Seen, with the place of the first as numbers. */
-export interface Entry {
+export interface Entry extends Failures {
   count: number
-  enosys: number
   args: Arguments | undefined
+  tries: Tries | undefined
   /** How many of them have arguments that come with the result, which is not here yet. */
   awaited: number
   /** Index of the source among those of the reader. */
@@ -32,7 +34,15 @@ export class Tally {
   entry(id: NameId, source: number, line: number): Entry {
     const known = this.entries[id]
     if (known !== undefined) return known
-    const entry: Entry = { count: 0, enosys: 0, args: undefined, awaited: 0, source, line }
+    const entry: Entry = {
+      count: 0,
+      ...noFailures,
+      args: undefined,
+      tries: undefined,
+      awaited: 0,
+      source,
+      line,
+    }
     this.entries[id] = entry
     this.ids.push(id)
     return entry
@@ -65,6 +75,9 @@ export class Tally {
     known.args = addArguments(known.args, known.count - known.awaited, more.args, more.count - more.awaited)
     known.count = sumOf(known.count, more.count)
     known.enosys = sumOf(known.enosys, more.enosys)
+    known.eperm = sumOf(known.eperm, more.eperm)
+    known.eacces = sumOf(known.eacces, more.eacces)
+    addTries(known, more.tries)
     known.awaited += more.awaited
     if (isEarlier(more, known, sources)) {
       known.source = more.source

@@ -1,6 +1,7 @@
 // Tracee: a JSON object per event, or a table. Calls share the stream with other events: an event is a call where its
 // name is a call's. Authority: aquasecurity/tracee pkg/events, docs "Printers".
 import { isKnownAnywhere } from '../../abi/tables.ts'
+import { failureOf } from '../failures.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
@@ -17,7 +18,26 @@ export const tracee: Grammar = {
     const value = jsonObject(line)
     return value !== undefined && 'eventName' in value && ('eventId' in value || 'argsNum' in value)
   },
-  open: (): LineGrammar => ({ line: toldBy }),
+  open: () => new TraceeLines(),
+}
+
+/** Events may be chosen by what they return. */
+class TraceeLines implements LineGrammar {
+  #failures = 0
+  #successes = 0
+
+  line(text: string, say: Reporter): LineResult {
+    const told = toldBy(text, say)
+    if (typeof told === 'object' && 'call' in told) {
+      if (told.failure === undefined) this.#successes++
+      else this.#failures++
+    }
+    return told
+  }
+
+  end(say: Reporter): void {
+    if (this.#failures > 1 && this.#successes === 0) say.evidence('failures-only')
+  }
 }
 
 function toldBy(text: string, say: Reporter): LineResult {
@@ -28,7 +48,7 @@ function toldBy(text: string, say: Reporter): LineResult {
     if (!isKnownAnywhere(name)) return 'ignored'
     return {
       call: name,
-      enosys: returned === '-38',
+      failure: failureOf(Number(returned)),
       argument: () => undefined,
       subject: () => ({ comm, pid: Number(pid) }),
     }
@@ -43,7 +63,7 @@ function toldBy(text: string, say: Reporter): LineResult {
   if (!isKnownAnywhere(name)) return 'ignored'
   return {
     call: name,
-    enosys: value['returnValue'] === -38,
+    failure: typeof value['returnValue'] === 'number' ? failureOf(value['returnValue']) : undefined,
     argument: (index) => argumentOf(value['args'], index),
     subject: () => {
       const [pid, time] = [value['processId'], value['timestamp']]

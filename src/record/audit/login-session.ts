@@ -2,7 +2,7 @@
 // command starts, in whatever namespace; no process can leave it without CAP_AUDIT_CONTROL.
 // Authority: kernel/auditsc.c (audit_set_loginuid), proc_loginuid_write in fs/proc/base.c.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { statOf, textOf } from '../traced.ts'
+import { statOf, textOf } from '../runner/processes.ts'
 
 const own = '/proc/self/loginuid'
 /** No login id. */

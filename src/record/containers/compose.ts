@@ -5,65 +5,17 @@
 // docs.docker.com/compose: the files looked for, from the working directory upwards; COMPOSE_FILE.
 import { execa } from 'execa'
 import { existsSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { UserError } from '../../errors.ts'
-import { commandAfter, composeGrammar, containerClients } from '../command-line.ts'
-import type { CommandOptions } from '../recording.ts'
-import { surroundingsOf } from '../surroundings.ts'
-import { isNative, refuseElsewhere } from './run.ts'
-
-/** An `up` that can be recorded. */
-export interface ComposeUp {
-  /** The command up to `up`; what is put in goes behind it. */
-  readonly before: readonly string[]
-  /** Words that ask the engine something. */
-  readonly client: readonly string[]
-  /** Whether the user names the files. */
-  readonly namesFiles: boolean
-  readonly directory: string | undefined
-  /** Which names are looked for, the preferred ones first. */
-  readonly defaults: readonly string[]
-}
-
-const second = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
-const first = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml']
-
-/** What the words say; undefined where they are no `up` of Docker's compose. Throws UserError (125) for another machine. */
-export function readComposeUp(
-  words: readonly string[],
-  at: number,
-  env: Readonly<Record<string, string | undefined>>,
-): ComposeUp | undefined {
-  const program = basename(words[at] ?? '')
-  const plugin = program === 'docker'
-  const docker = containerClients['docker']
-  if (docker === undefined || (!plugin && program !== 'docker-compose')) return undefined
-  const globals = plugin ? commandAfter(words, at, docker) : undefined
-  if (globals?.kind === 'unread' || (globals !== undefined && words[globals.at] !== 'compose'))
-    return undefined
-  // docker-compose 1 takes the engine's address itself.
-  const grammar = plugin
-    ? composeGrammar
-    : {
-        valued: [...composeGrammar.valued, ...docker.valued],
-        flags: [...composeGrammar.flags, ...docker.flags],
-      }
-  const own = commandAfter(words, globals?.at ?? at, grammar)
-  if (own.kind === 'unread' || words[own.at] !== 'up') return undefined
-  const engine = globals ?? own
-  refuseElsewhere('docker', engine.options, env)
-  const hosts = ['H', 'host'].flatMap((name) => own.options.get(name) ?? [])
-  return {
-    before: words.slice(0, own.at),
-    client: plugin
-      ? words.slice(0, globals?.at)
-      : [...words.slice(0, at), 'docker', ...hosts.flatMap((host) => ['-H', host])],
-    namesFiles: own.options.has('f') || own.options.has('file'),
-    directory: own.options.get('project-directory')?.at(-1),
-    defaults: plugin ? second : first,
-  }
-}
+import type { ComposeUp } from '../command/compose-up.ts'
+import { isNative } from '../command/engine-run.ts'
+import { recorders } from '../recorders.ts'
+import type { CommandOptions, Recording } from '../recording.ts'
+import { run } from '../runner/index.ts'
+import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
+import { leavesToSystemd } from './ask.ts'
+import { stage } from './staging.ts'
 
 interface Service {
   readonly security_opt?: readonly string[]
@@ -71,7 +23,7 @@ interface Service {
   readonly platform?: string
   readonly cgroup_parent?: string
 }
-export interface Project {
+interface Project {
   readonly version?: string
   readonly services?: Readonly<Record<string, Service>>
 }
@@ -103,7 +55,7 @@ function defaultFiles(from: string, names: readonly string[]): readonly string[]
 }
 
 /** The user's command up to `up`, with its files named, and what compose makes of them. Throws UserError (125). */
-export async function readProject(
+async function readProject(
   up: ComposeUp,
   options: CommandOptions,
 ): Promise<{ readonly before: readonly string[]; readonly project: Project }> {
@@ -124,7 +76,7 @@ export async function readProject(
 async function config(before: readonly string[], options: CommandOptions): Promise<string> {
   const [client = '', ...words] = before
   const asked = await execa(client, [...words, 'config'], {
-    ...surroundingsOf(options),
+    ...spawnEnvironmentOf(options),
     reject: false,
     stdin: 'ignore',
   })
@@ -157,7 +109,7 @@ function refuse(name: string, service: Service): void {
 }
 
 /** Writes the file that is put in. Lists of a service are added up by some versions, and replaced by others. */
-export function writeOverride(project: Project, directory: string, filter: string, parent: string): string {
+function writeOverride(project: Project, directory: string, filter: string, parent: string): string {
   const services = Object.entries(project.services ?? {}).map(([name, service]) => [
     name,
     { security_opt: [...(service.security_opt ?? []), `seccomp=${filter}`], cgroup_parent: parent },
@@ -171,8 +123,33 @@ export function writeOverride(project: Project, directory: string, filter: strin
   return file
 }
 
+/** All containers of a project: one profile for every service. Throws UserError (125). */
+export async function recordCompose(
+  name: string,
+  options: CommandOptions,
+  up: ComposeUp,
+): Promise<Recording> {
+  const { before, project } = await readProject(up, options)
+  const systemd = await leavesToSystemd({ engine: 'docker', client: up.client }, options)
+  const staging = await stage(systemd, { remove: [...before, 'rm', '--stop', '--force'] })
+  try {
+    const override = writeOverride(project, staging.directory, staging.filter, staging.parent)
+    const rest = options.command.slice(up.before.length)
+    const command = [...before, '-f', override, ...rest] as unknown as [string, ...string[]]
+    const recording = await run(recorders.ebpf, {
+      name,
+      options: { ...options, command },
+      scope: { cgroup: staging.membership, processes: staging.processes },
+      started: staging.startedBy,
+    })
+    return noNewPrivileges(project) ? { ...recording, noNewPrivileges: true } : recording
+  } finally {
+    await staging.end()
+  }
+}
+
 /** Whether no service gains privileges through execve. */
-export function noNewPrivileges({ services }: Project): boolean {
+function noNewPrivileges({ services }: Project): boolean {
   return Object.values(services ?? {}).every(({ security_opt: given }) =>
     given?.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
   )

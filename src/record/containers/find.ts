@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { unifiedMount } from '../cgroups.ts'
 import { whyNoEbpf } from '../ebpf/index.ts'
-import { surroundingsOf } from '../surroundings.ts'
+import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
 interface Engine {
   readonly name: string
@@ -44,10 +44,10 @@ export async function findContainer(
 
 async function processOf(name: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {
   const missing: Engine[] = []
-  const surroundings = surroundingsOf({ env })
+  const environment = spawnEnvironmentOf({ env })
   for (const engine of engines) {
     const ask = (words: readonly string[]) =>
-      execa(engine.name, words, { ...surroundings, reject: false, stdin: 'ignore' })
+      execa(engine.name, words, { ...environment, reject: false, stdin: 'ignore' })
     const asked = await ask(['container', 'inspect', '--format', '{{.State.Pid}}', '--', name])
     if (asked.code === 'ENOENT') missing.push(engine)
     if (asked.exitCode !== 0) continue

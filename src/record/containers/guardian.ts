@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmdirSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { startOf, tracedBy, withDescendants } from '../traced.ts'
+import { startOf, tracedBy, withDescendants } from '../runner/processes.ts'
 import { unifiedMount } from '../cgroups.ts'
 import { everywhere, processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
 

@@ -8,7 +8,7 @@ import type { Observations } from '../../observe/index.ts'
 import { findCgroup, unifiedMount } from '../cgroups.ts'
 import type { Membership } from '../ebpf/program.ts'
 import { Session, type Arguments } from '../ebpf/session.ts'
-import { signalProcess } from '../traced.ts'
+import { signalProcess } from '../runner/processes.ts'
 
 /** What a runtime gives a hook, the parts that are used. */
 export interface HookState {

@@ -3,53 +3,13 @@
 // Authority: runtime-spec config.md (root.path and mounts[].source are relative to the bundle), runc-run(8), crun(1).
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { commandAfter, containerClients, letters, longs, type Grammar } from '../command-line.ts'
+import type { RuntimeRun } from '../command/runtime-run.ts'
 import type { Watch } from '../refusals.ts'
 import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import { recordBelow } from './below.ts'
-import { allowAllText, type Under } from './staging.ts'
-
-export interface RuntimeRun {
-  readonly engine: string
-  readonly client: readonly string[]
-  /** The container's name stands here; what is put before it comes after the user's own options, and holds. */
-  readonly insertAt: number
-  readonly bundle: string
-  /** As the user wrote it: runc refuses two spellings of one option. */
-  readonly bundleOption: string
-  readonly configOption: string
-  /** The name of the configuration file, where crun was given one. */
-  readonly config: string | undefined
-}
-
-const run: Grammar = {
-  valued: [...letters('bf'), ...longs('bundle config console-socket pid-file preserve-fds')],
-  flags: [...letters('d'), ...longs('detach no-pivot no-new-keyring no-subreaper keep')],
-}
-
-/** What a runtime's words say; undefined where they do not run a container. */
-export function readRuntimeRun(words: readonly string[], at: number): RuntimeRun | undefined {
-  const engine = basename(words[at] ?? '')
-  const client = engine === 'runc' || engine === 'crun' ? containerClients[engine] : undefined
-  if (client === undefined) return undefined
-  const globals = commandAfter(words, at, client)
-  if (globals.kind === 'unread' || words[globals.at] !== 'run') return undefined
-  const after = commandAfter(words, globals.at, run)
-  if (after.kind === 'unread' || words[after.at] === undefined) return undefined
-  const last = (...names: readonly string[]): string | undefined =>
-    names.flatMap((name) => after.options.get(name) ?? []).at(-1)
-  return {
-    engine,
-    client: words.slice(0, globals.at),
-    insertAt: after.at,
-    bundle: last('b', 'bundle') ?? '.',
-    bundleOption: after.options.has('b') ? '-b' : '--bundle',
-    configOption: after.options.has('f') ? '-f' : '--config',
-    config: last('f', 'config'),
-  }
-}
+import { allowAllText, type EnforcedProfile } from './staging.ts'
 
 interface Config {
   root?: { path?: string }
@@ -68,7 +28,7 @@ export async function recordRuntime(
   options: CommandOptions,
   found: RuntimeRun,
   recorder: RefusalsSeenBy,
-  under?: Under,
+  under?: EnforcedProfile,
 ): Promise<Recording> {
   const bundle = resolve(options.cwd ?? process.cwd(), found.bundle)
   const config = readConfig(join(bundle, found.config ?? 'config.json'))
@@ -101,17 +61,12 @@ export interface BundleRun {
 /** Runs a bundle of our own making, and leaves nothing of it. */
 export function recordBundle(name: string, options: CommandOptions, run: BundleRun): Promise<Recording> {
   const { config, root, container, words, recorder, watch } = run
-  return recordBelow(name, options, {
-    prepare: (directory) => {
-      const bundle = join(directory, 'bundle')
-      mkdirSync(join(bundle, 'rootfs'), { recursive: true })
-      root?.(join(bundle, 'rootfs'))
-      writeFileSync(join(bundle, 'config.json'), config)
-      return { command: words(bundle) as [string, ...string[]] }
-    },
-    remove: container,
-    recorder,
-    ...(watch && { watch }),
+  return recordBelow(name, options, { recorder, watch, remove: container }, (directory) => {
+    const bundle = join(directory, 'bundle')
+    mkdirSync(join(bundle, 'rootfs'), { recursive: true })
+    root?.(join(bundle, 'rootfs'))
+    writeFileSync(join(bundle, 'config.json'), config)
+    return { command: words(bundle) as [string, ...string[]] }
   })
 }
 

@@ -34,7 +34,7 @@ const allowAll = {
 export const allowAllText = JSON.stringify(allowAll)
 
 /** A filter to run the container under instead of one that allows all, and what it may refuse. */
-export interface Under {
+export interface EnforcedProfile {
   /** The text of a file that the engine or runtime reads. */
   readonly profile: string
   readonly watch: Watch

@@ -3,11 +3,11 @@
 // take every call that could be a refused one by its number and result; what the filter answers to its arguments says
 // which of them are.
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
-import type { Suspect, Watch } from '../refusals.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type Machine } from './layout.ts'
+import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import {
   alreadyThere,

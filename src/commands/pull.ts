@@ -1,0 +1,28 @@
+// `pull`: a profile, or observations, from a registry, byte for byte as it was pushed. What comes is held against the
+// digest that it was asked for by.
+import { parseReference, printReference } from '../registry/index.ts'
+import { outputOption } from './document-options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { plainHttpOption, pullNamed, textOf, type RegistryWords } from './registry.ts'
+import { say } from './say.ts'
+import type { Declare } from './world.ts'
+
+interface Options extends RegistryWords {
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument('<ref>', 'REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@DIGEST')
+    .addOption(plainHttpOption())
+    .addOption(outputOption('what was pulled'))
+    .addHelpText('after', '\nExample:\n  seccomp-gen pull registry.example.org/profiles/app:1.4 -o app.json')
+    .action(async (ref: string, { output, plainHttp }: Options) => {
+      const reference = parseReference(ref)
+      await checkOutput(output, world)
+      const { bytes, digest } = await pullNamed(reference, world, { plainHttp: plainHttp ?? false })
+      await writeOutput(textOf(bytes, ref), output, world)
+      say(world, `pulled ${printReference({ ...reference, tag: undefined, digest })}`)
+      end(0)
+    })
+}

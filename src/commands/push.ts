@@ -1,0 +1,88 @@
+// `push`: a profile, or observations, as an artifact of a registry. A profile that the runtimes which pull such
+// artifacts would refuse is not pushed. Authority for what they refuse: KEP-6061 and its type checks in CRI-O.
+import { isValid, profileProblems } from '../check/index.ts'
+import { UserError } from '../errors.ts'
+import { parseProfile, type ParsedProfile } from '../profile/index.ts'
+import {
+  entryLimit,
+  parseReference,
+  printReference,
+  profileLimit,
+  pushObservations,
+  pushProfile,
+} from '../registry/index.ts'
+import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
+import { say } from './say.ts'
+import { readText } from './texts.ts'
+import type { Declare, World } from './world.ts'
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument('<file>', 'a profile in plain OCI JSON, or observations; - is stdin')
+    .argument('<ref>', 'REGISTRY/REPOSITORY[:TAG]')
+    .addOption(plainHttpOption())
+    .addHelpText(
+      'after',
+      '\nPrints REGISTRY/REPOSITORY@DIGEST, by which it is pinned.\n\nExample:\n  seccomp-gen push app.json registry.example.org/profiles/app:1.4',
+    )
+    .action(async (file: string, ref: string, options: RegistryWords) => {
+      await push(file, ref, options, world)
+      end(0)
+    })
+}
+
+async function push(file: string, ref: string, options: RegistryWords, world: World): Promise<void> {
+  const reference = parseReference(ref)
+  if (reference.digest !== undefined)
+    throw new UserError(`${ref}: a digest follows from what is pushed: give a tag, or none`)
+  const text = await readText(file, world)
+  const registry = registryOf(reference, world, { plainHttp: options.plainHttp ?? false })
+  if (isObservations(text)) {
+    const { digest, tag } = await pushObservations(registry, text, reference.tag)
+    world.stdout.write(`${printReference({ ...reference, tag: undefined, digest })}\n`)
+    say(world, `pushed observations as ${printReference({ ...reference, tag, digest: undefined })}`)
+    return
+  }
+  refuseUnusable(parseProfile(text, { name: file }), text)
+  const digest = await pushProfile(registry, text, reference.tag ?? 'latest')
+  const pinned = printReference({ ...reference, tag: undefined, digest })
+  world.stdout.write(`${pinned}\n`)
+  say(world, `pushed; sign it with \`cosign sign --key KEY ${pinned}\``)
+}
+
+/** As `observe` prints them. What is said of any other document is said where it is read as a profile. */
+function isObservations(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && 'version' in value && 'sources' in value
+  } catch {
+    return false
+  }
+}
+
+/** @throws UserError for what no runtime takes from an artifact. */
+function refuseUnusable(parsed: ParsedProfile, text: string): void {
+  const { name, envelope, beyondOci, profile } = parsed
+  const refuse = (why: string): UserError => new UserError(`${name}: ${why}`)
+  if (envelope !== 'none' || beyondOci.length > 0)
+    throw refuse(
+      'is not plain OCI JSON, and runtimes take nothing else from an artifact: `generate --as oci` makes it',
+    )
+  if (!isValid(profileProblems(parsed)))
+    throw refuse(`has errors, and runtimes refuse it: \`seccomp-gen validate ${name}\` lists them`)
+  const size = Buffer.byteLength(text)
+  if (size > profileLimit) throw refuse(`is ${size} bytes large: runtimes take ${profileLimit} at most`)
+  if (
+    profile.listenerPath !== undefined ||
+    profile.syscalls.some(({ action }) => action === 'SCMP_ACT_NOTIFY')
+  )
+    throw refuse(
+      'hands calls to a listener (SCMP_ACT_NOTIFY, listenerPath): runtimes take no such profile from an artifact',
+    )
+  const entries = new Map<string, number>()
+  for (const call of profile.syscalls.flatMap(({ names }) => names))
+    entries.set(call, (entries.get(call) ?? 0) + 1)
+  const [crowded] = [...entries].filter(([, count]) => count > entryLimit)
+  if (crowded !== undefined)
+    throw refuse(`has ${crowded[1]} rules for ${crowded[0]}: runtimes take ${entryLimit} of one call at most`)
+}

@@ -1,0 +1,82 @@
+// Artifacts of registries for the commands: `push` and `pull`, and oci://REF where a profile or a trace is named.
+import { Option } from 'commander'
+import { UserError } from '../errors.ts'
+import type { Source } from '../read/source.ts'
+import {
+  findCredentials,
+  parseReference,
+  printReference,
+  pull,
+  Registry,
+  referencePrefix,
+  shardsOf,
+  type Pulled,
+  type Reference,
+} from '../registry/index.ts'
+import type { World } from './world.ts'
+
+export interface RegistryWords {
+  readonly plainHttp?: true
+}
+
+export const plainHttpOption = (): Option =>
+  new Option('--plain-http', 'reach the registry without TLS; one on this machine always is')
+
+/** Speaks to the repository of a reference, as whom the world's environment says. */
+export function registryOf(
+  reference: Reference,
+  world: World,
+  { plainHttp = false }: { readonly plainHttp?: boolean } = {},
+): Registry {
+  return new Registry(reference, { credentials: () => findCredentials(reference, world.env), plainHttp })
+}
+
+/** The artifact that a reference names: its digest counts before its tag, and without either the tag is `latest`. */
+export async function pullNamed(
+  reference: Reference,
+  world: World,
+  options: { readonly plainHttp?: boolean } = {},
+): Promise<Pulled> {
+  const { digest, tag = 'latest' } = reference
+  return pull(registryOf(reference, world, options), digest ?? tag, printReference(reference))
+}
+
+/** The text of the profile at oci://REF. @throws UserError */
+export async function readProfileArtifact(word: string, world: World): Promise<string> {
+  const { kind, bytes } = await pullNamed(parseReference(word), world)
+  if (kind === 'observations')
+    throw new UserError(
+      `${word}: is observations and no profile: make one of them with \`seccomp-gen generate ${word}\``,
+    )
+  return textOf(bytes, word)
+}
+
+export function textOf(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new UserError(`${name}: is not UTF-8 text: a profile is a JSON document`)
+  }
+}
+
+/**
+ * What oci://REF holds as sources: the artifact of a tag or digest; of a repository without either, every shard of
+ * observations in it, in the order of their tags. The bytes are fetched when they are read.
+ *
+ * @throws UserError where nothing is there.
+ */
+export async function artifactSources(word: string, world: World): Promise<readonly Source[]> {
+  const reference = parseReference(word)
+  if (reference.tag !== undefined || reference.digest !== undefined) return [sourceOf(reference, world)]
+  const tags = await shardsOf(registryOf(reference, world))
+  if (tags.length === 0)
+    throw new UserError(`${word}: no observations are in this repository: their tags begin with o-`)
+  return tags.map((tag) => sourceOf({ ...reference, tag }, world))
+}
+
+function sourceOf(reference: Reference, world: World): Source {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    yield (await pullNamed(reference, world)).bytes
+  }
+  return { name: `${referencePrefix}${printReference(reference)}`, bytes: bytes() }
+}

@@ -1,0 +1,212 @@
+// Errors of documents: profiles, what they mean, and what they are printed as.
+import { refusalSentences, type RefusalCode } from './refusals.ts'
+import { placeText, type AtPlace, type InFile, type Row } from './row.ts'
+
+/** Why a text is no JSON or YAML that is read here. */
+export interface DocumentFault {
+  readonly fault: Fault
+  /** Of `nested`: how deep is allowed. Of `large`: how many MiB. */
+  readonly limit?: number
+  /** Of `parser`: what the parser of YAML says. */
+  readonly words?: string
+}
+
+type Fault = keyof typeof faults
+
+/** Those of JSON's grammar bear jsonc-parser's names. */
+const faults = {
+  'invalid-symbol': 'this is neither a value nor punctuation (strings stand in double quotes)',
+  'invalid-number-format': 'this is not a number',
+  'property-name-expected': 'a key in double quotes is expected here (no comma before a closing brace)',
+  'value-expected': 'a value is expected here (no comma before a closing bracket)',
+  'colon-expected': 'a colon is expected here',
+  'comma-expected': 'a comma is expected here',
+  'close-brace-expected': 'the text ends where a closing brace is expected',
+  'close-bracket-expected': 'the text ends where a closing bracket is expected',
+  'end-of-file-expected': 'something follows the end of the document',
+  'invalid-comment-token': 'comments are not allowed',
+  'unexpected-end-of-comment': 'a comment does not end',
+  'unexpected-end-of-string': 'a string does not end on its line',
+  'unexpected-end-of-number': 'a digit is expected here',
+  'invalid-unicode': 'four hexadecimal digits are expected after \\u',
+  'invalid-escape-character': 'this is no escape sequence of JSON',
+  'invalid-character': 'a control character must be escaped in a string',
+  grammar: 'it does not follow the grammar',
+  'no-value': 'there is no value',
+  'too-many-values': 'it has too many values',
+  'too-many-with-aliases': 'it has too many values (aliases count each time)',
+  nested: ({ limit }: DocumentFault) => `it is nested more than ${limit} deep`,
+  large: ({ limit }: DocumentFault) => `it is larger than ${limit} MiB`,
+  'unknown-anchor': 'this alias has no anchor before it',
+  'key-not-plain': 'a key must be a plain word',
+  'not-json': 'this is no value of JSON',
+  parser: ({ words }: DocumentFault) => words ?? 'it does not follow the grammar',
+} as const satisfies Readonly<Record<string, string | ((fault: DocumentFault) => string)>>
+
+export function isFault(word: string): word is Fault {
+  return Object.hasOwn(faults, word)
+}
+
+export function faultText(fault: DocumentFault): string {
+  const text: string | ((fault: DocumentFault) => string) = faults[fault.fault]
+  return typeof text === 'string' ? text : text(fault)
+}
+
+/** What a text is, or what it lacks, that is given for a profile. */
+export type NotProfile = keyof typeof notProfiles
+
+const notProfiles = {
+  empty: 'is empty: a profile is a JSON object',
+  trace: 'is a trace, not a profile: make one from it with `seccomp-gen generate`',
+  'no-document': 'is not a profile: neither a JSON object nor a SeccompProfile in YAML',
+  'no-object': 'is not a profile: a profile is a JSON object',
+  features: 'is not a profile: it lists the features of a runtime',
+  'config-without-filter': 'is a config.json without linux.seccomp: its container runs without a filter',
+  observations: 'holds observations, not a profile: make one with `seccomp-gen generate`',
+  seccompiler:
+    'is a filter for seccompiler (Firecracker), which is not read here: only OCI and Docker profiles are',
+  'no-key': 'is not a profile: it has no defaultAction, no syscalls and no other key of one',
+  'without-spec': 'is a SeccompProfile without spec: put the profile there',
+  'none-in-objects': 'has no profile: neither a SeccompProfile nor a ConfigMap with a .json value is in it',
+} as const satisfies Readonly<Record<string, string>>
+
+export const documentErrors = {
+  // --- reading a profile
+  'not-a-profile': [
+    2,
+    ({ because, ...at }: AtPlace & { readonly because: NotProfile }) =>
+      `${placeText(at)}: ${notProfiles[because]}`,
+  ],
+  'invalid-json': [
+    2,
+    ({ value, ...at }: AtPlace & DocumentFault & { /** Of a ConfigMap. */ readonly value?: string }) =>
+      `${placeText(at)}: ${value === undefined ? '' : `the value ${value} `}is not valid JSON: ${faultText(at)}`,
+  ],
+  'invalid-yaml': [
+    2,
+    (at: AtPlace & DocumentFault) => `${placeText(at)}: is not valid YAML: ${faultText(at)}`,
+  ],
+  'several-profiles': [
+    2,
+    ({ title, ...at }: AtPlace & { /** Of the second. */ readonly title: string | undefined }) =>
+      `${placeText(at)}: a second profile begins here (${title ?? 'without a name'}): give each a file of its own`,
+  ],
+  'flawed-profile': [
+    2,
+    ({ finding, ...at }: AtPlace & { /** The code of the first. */ readonly finding: string }) =>
+      `${placeText(at)}: the profile has mistakes (${finding}): see \`seccomp-gen validate ${at.file}\``,
+  ],
+  // --- what it means
+  'no-such-builtin': [
+    2,
+    ({ name, builtins }: { readonly name: string; readonly builtins: readonly string[] }) =>
+      `there is no built-in profile ${name}: take ${builtins.join(', ')}, or a file`,
+  ],
+  'no-such-builtin-version': [
+    2,
+    ({
+      name,
+      engine,
+      versions,
+    }: {
+      readonly name: string
+      readonly engine: string
+      readonly versions: string
+    }) =>
+      `there is no built-in profile ${name}: ${engine}'s are known for versions ${versions}; ${engine} alone is the newest`,
+  ],
+  'no-such-capability': [
+    2,
+    ({ name }: { readonly name: string }) =>
+      `${name} is no capability: see capabilities(7), or write none or all`,
+  ],
+  'not-a-kernel': [
+    2,
+    ({ kernel }: { readonly kernel: string }) => `${kernel} is no kernel version: write it as 6.12`,
+  ],
+  'not-a-runtime': [
+    2,
+    ({ runtime }: { readonly runtime: string }) =>
+      `${runtime} is no runtime: write runc, crun, or one version of them such as runc@1.3.6`,
+  ],
+  'not-an-engine': [
+    2,
+    ({ engine }: { readonly engine: string }) =>
+      `${engine} is no engine: write docker, podman, containerd, cri-o, or one version such as docker@20.10`,
+  ],
+  'not-a-libseccomp': [
+    2,
+    ({ version, first }: { readonly version: string; /** Known here. */ readonly first: string }) =>
+      `${version} is no version of libseccomp known here: write one from ${first} on, such as 2.5.4`,
+  ],
+  'refused-profile': [
+    2,
+    ({
+      refusal,
+      about,
+      ...at
+    }: AtPlace & { readonly refusal: RefusalCode; readonly about: Readonly<Record<string, string>> }) =>
+      `${placeText(at)}: ${refusalSentences[refusal](about)}`,
+  ],
+  'conditions-beyond-comparing': [
+    2,
+    ({ call, architecture }: { readonly call: string; readonly architecture: string }) =>
+      `${call} on ${architecture} has more conditions than can be compared: write them with fewer arguments`,
+  ],
+  'ceiling-too-complex': [
+    2,
+    ({ file, call }: InFile & { readonly call: string }) =>
+      `${file}: the conditions on ${call} are too many to carry over: take --within with another profile, or none`,
+  ],
+  'ceiling-differs': [
+    2,
+    ({
+      file,
+      call,
+      architectures,
+    }: InFile & { readonly call: string; readonly architectures: readonly string[] }) =>
+      `${file}: the conditions on ${call} do not mean the same on ${architectures.join(' and ')}: make a profile for each of them, with --arch`,
+  ],
+  // --- calls
+  'no-such-architecture': [
+    2,
+    ({ architecture }: { readonly architecture: string }) => `${architecture} is no architecture known here`,
+  ],
+  'no-such-call': [
+    2,
+    ({
+      architectures,
+      call,
+      meant,
+    }: {
+      readonly architectures: readonly string[]
+      readonly call: string
+      /** What has this other name. */ readonly meant?: string | undefined
+    }) =>
+      `${architectures.join(', ')} has no call ${call}: ${meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`}`,
+  ],
+  'no-call-of-number': [
+    2,
+    ({ number }: { readonly number: number }) => `${number} is no number of a call: 0 to 4294967295`,
+  ],
+  'too-many-arguments': [2, () => 'a call has at most six arguments'],
+  'not-a-number': [2, ({ value }: { readonly value: string }) => `${value} is no 64-bit number`],
+  'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is no bigint`],
+  'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit 64 bits`],
+  // --- printing
+  'operator-default-errno': [
+    2,
+    ({ errno }: { readonly errno: number }) =>
+      `a SeccompProfile has no defaultErrnoRet: refused calls always get EPERM, not errno ${errno}; print --as oci, or choose another default action`,
+  ],
+  'operator-value': [
+    2,
+    ({ calls, value }: { readonly calls: readonly string[]; readonly value: string }) =>
+      `a SeccompProfile's values are int64, and ${calls.join(', ')} is compared with ${value}: print --as oci`,
+  ],
+  'not-an-object-name': [
+    2,
+    ({ name }: { readonly name: string }) =>
+      `${name} cannot name a Kubernetes object: use lower-case letters, digits, "-" and "." and begin and end with a letter or digit`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>

@@ -1,0 +1,19 @@
+// Every error that a user of the command or the library can be told: its code, its facts, its exit status and its
+// sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
+// throws errors, and an error has a sentence for whoever prints it.
+import { documentErrors } from './documents.ts'
+import type { Row } from './row.ts'
+
+export const errorTable = {
+  ...documentErrors,
+  unnamed: [2, ({ sentence }: { readonly sentence: string }) => sentence],
+} as const satisfies Readonly<Record<string, Row>>
+
+export type ErrorCode = keyof typeof errorTable
+
+/** What is known of an error of this code: where it is and what it is about. */
+export type ErrorFacts<Code extends ErrorCode> = Code extends ErrorCode
+  ? Parameters<(typeof errorTable)[Code][1]> extends readonly [infer Facts]
+    ? Facts
+    : Readonly<Record<never, never>>
+  : never

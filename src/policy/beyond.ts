@@ -1,0 +1,59 @@
+// What becomes of a call that was seen and that the ceiling never carries out. It is allowed, because the workload needs
+// it, with two exceptions. One that failed every time with EPERM, EACCES or ENOSYS did nothing, and the program works
+// without it: it keeps that answer, for opening it would have it do what nobody has tried. And where nothing beyond the
+// ceiling is wanted, it is left out and told.
+import type { Architecture } from '../abi/architectures.ts'
+import type { Observations } from '../observe/index.ts'
+import type { Answer } from './answers.ts'
+import type { Ceiling } from './ceiling.ts'
+import type { LeftOut, Reason } from './policy.ts'
+
+/** `seen`: what was seen beyond the ceiling is allowed unless it was only ever refused; `never`: nothing beyond it is. */
+export type BeyondChoice = 'seen' | 'never'
+
+export interface Bounded {
+  readonly answers: readonly Answer[]
+  readonly left: readonly LeftOut[]
+}
+
+export function withinCeiling(
+  answers: readonly Answer[],
+  observations: Observations,
+  architecture: Architecture,
+  ceiling: Ceiling | undefined,
+  choice: BeyondChoice,
+): Bounded {
+  if (ceiling === undefined) return { answers, left: [] }
+  const left: LeftOut[] = []
+  const kept = answers.flatMap((answer): readonly Answer[] => {
+    const { syscall, action, because, refused } = answer
+    if (action.type !== 'allow' || ceiling.cases(architecture, syscall).length > 0) return [answer]
+    if (refused !== undefined) {
+      const why = refusedReason(because, observations, ceiling.name, refused)
+      return why === undefined
+        ? [answer]
+        : [{ syscall, action: { type: 'errno', errno: refused }, because: why }]
+    }
+    if (choice === 'seen') return [answer]
+    left.push({ syscall, architecture, why: 'not-within', ceiling: ceiling.name })
+    return []
+  })
+  return { answers: kept, left }
+}
+
+function refusedReason(
+  because: Reason,
+  { architectures }: Observations,
+  ceiling: string,
+  errno: number,
+): Reason | undefined {
+  const common = { kind: 'refused', what: 'call', ceiling, errno } as const
+  if (because.kind === 'seen') {
+    const { architecture, count, first } = because
+    return { ...common, architecture, count, first }
+  }
+  if (because.kind !== 'equivalent') return undefined
+  const { architecture, of } = because
+  const call = architectures[architecture]?.[of]
+  return call && { ...common, architecture, count: call.count, first: call.first }
+}

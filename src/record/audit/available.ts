@@ -1,0 +1,25 @@
+// Whether the kernel's audit records can be had here, and if not, why: found out by doing it.
+import { readFileSync, readlinkSync } from 'node:fs'
+import { inNewSession } from './login-session.ts'
+import { AuditSocket } from './socket.ts'
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+const initialPidNamespace = 'pid:[4026531836]'
+
+/** Why audit records cannot be had here, as part of a sentence; undefined where they can. */
+export async function whyNoAudit(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'it needs Linux'
+  if (process.getuid?.() !== 0) return 'it needs root'
+  try {
+    if (readlinkSync('/proc/self/ns/pid') !== initialPidNamespace)
+      return 'seccomp-gen runs in a container, where audit records do not come'
+    const logged = readFileSync('/proc/sys/kernel/seccomp/actions_logged', 'latin1').split(/\s+/)
+    if (!logged.includes('log')) return 'the sysctl kernel.seccomp.actions_logged does not hold log'
+    inNewSession(() => undefined)
+    const socket = await AuditSocket.open(() => undefined)
+    socket.close()
+    return undefined
+  } catch (error) {
+    return (error as Error).message.split('\n')[0] ?? ''
+  }
+}

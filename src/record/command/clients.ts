@@ -1,0 +1,89 @@
+// Programs that have something else run the workload: engines, runtimes, and what speaks to a cluster.
+// Authority: --help of docker, podman, nerdctl, kubectl, crictl, ctr, runc and crun.
+import { basename } from 'node:path'
+import { commandAfter, letters, longs, type Grammar } from './grammar.ts'
+
+/** Programs that ask something else to run the workload: another process, often not even a child of theirs. */
+export interface ContainerClient extends Grammar {
+  /** The subcommands after which a container runs; a group such as `container` is read one word further. */
+  readonly running: readonly string[]
+  readonly groups?: readonly string[]
+}
+
+const running = longs('run exec start create restart attach')
+export const composeGrammar: Grammar = {
+  valued: [
+    ...letters('fp'),
+    ...longs('file profile project-name project-directory env-file ansi parallel progress'),
+  ],
+  flags: longs('compatibility dry-run all-resources verbose'),
+}
+const engine = (valued: string, flags: string): ContainerClient => ({
+  valued: longs(valued),
+  flags: longs(flags),
+  running: [...running, 'up'],
+  groups: ['container', 'compose', 'pod'],
+})
+export const containerClients: Readonly<Record<string, ContainerClient>> = {
+  docker: engine('H c l host context log-level config tlscacert tlscert tlskey', 'D debug tls tlsverify'),
+  podman: engine(
+    'c cgroup-manager conmon connection events-backend hooks-dir identity imagestore log-level module namespace ' +
+      'network-cmd-path network-config-dir out root runroot runtime runtime-flag ssh storage-driver storage-opt tmpdir url volumepath',
+    'r remote noout syslog trace transient-store',
+  ),
+  nerdctl: engine(
+    'a H n address host namespace snapshotter storage-driver cgroup-manager data-root cni-path cni-netconfpath hosts-dir',
+    'debug debug-full insecure-registry experimental',
+  ),
+  'docker-compose': { ...composeGrammar, running: [...running, 'up'] },
+  'podman-compose': { ...composeGrammar, running: [...running, 'up'] },
+  kubectl: {
+    valued: [
+      ...letters('ns'),
+      ...longs('namespace context cluster kubeconfig user server token as request-timeout'),
+    ],
+    flags: longs('insecure-skip-tls-verify match-server-version'),
+    running: [...running, 'debug'],
+  },
+  crictl: {
+    valued: [...letters('cirt'), 'config', 'image-endpoint', 'runtime-endpoint', 'timeout'],
+    flags: ['D', 'debug'],
+    running: [...running, 'runp'],
+  },
+  ctr: {
+    valued: [...letters('an'), 'address', 'namespace', 'timeout'],
+    flags: ['debug'],
+    running,
+    groups: ['task', 'tasks', 't', 'container', 'containers', 'c'],
+  },
+  runc: {
+    valued: longs('log log-format root criu rootless'),
+    flags: longs('debug systemd-cgroup'),
+    running: [...running, 'restore'],
+  },
+  crun: {
+    valued: longs('log log-format log-level root cgroup-manager'),
+    flags: longs('debug systemd-cgroup'),
+    running: [...running, 'restore'],
+  },
+  'systemd-run': { valued: [], flags: [], running: [] },
+}
+
+/**
+ * Whether the program at `words[at]` is a container client about to run a container: recorded from outside, its own
+ * calls would be taken for the workload's. Where an option hides the subcommand, any later word that could be one counts.
+ */
+export function runsContainer(words: readonly string[], at: number): boolean {
+  const name = basename(words[at] ?? '')
+  const client = Object.hasOwn(containerClients, name) ? containerClients[name] : undefined
+  if (client === undefined) return false
+  if (client.running.length === 0) return true
+  const first = commandAfter(words, at, client)
+  if (first.kind === 'unread') return words.slice(first.at).some((word) => client.running.includes(word))
+  const verb = words[first.at]
+  if (verb === undefined) return false
+  if (!client.groups?.includes(verb)) return client.running.includes(verb)
+  const second = commandAfter(words, first.at, composeGrammar)
+  const rest = second.kind === 'unread' ? words.slice(second.at) : words.slice(second.at, second.at + 1)
+  return rest.some((word) => client.running.includes(word))
+}

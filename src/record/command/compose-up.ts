@@ -1,0 +1,60 @@
+// `docker compose up` and `docker-compose up` read from the user's own words: where a file is put in, and which files
+// would be read without. Authority: docker compose --help (2), docker-compose --help (1.29).
+import { basename } from 'node:path'
+import { composeGrammar, containerClients } from './clients.ts'
+import { refuseElsewhere } from './engine-run.ts'
+import { commandAfter } from './grammar.ts'
+
+/** An `up` that can be recorded. */
+export interface ComposeUp {
+  readonly kind: 'compose'
+  /** The command up to `up`; what is put in goes behind it. */
+  readonly before: readonly string[]
+  /** Words that ask the engine something. */
+  readonly client: readonly string[]
+  /** Whether the user names the files. */
+  readonly namesFiles: boolean
+  readonly directory: string | undefined
+  /** Which names are looked for, the preferred ones first. */
+  readonly defaults: readonly string[]
+}
+
+const second = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
+const first = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml']
+
+/** What the words say; undefined where they are no `up` of Docker's compose. Throws UserError (125) for another machine. */
+export function readComposeUp(
+  words: readonly string[],
+  at: number,
+  env: Readonly<Record<string, string | undefined>>,
+): ComposeUp | undefined {
+  const program = basename(words[at] ?? '')
+  const plugin = program === 'docker'
+  const docker = containerClients['docker']
+  if (docker === undefined || (!plugin && program !== 'docker-compose')) return undefined
+  const globals = plugin ? commandAfter(words, at, docker) : undefined
+  if (globals?.kind === 'unread' || (globals !== undefined && words[globals.at] !== 'compose'))
+    return undefined
+  // docker-compose 1 takes the engine's address itself.
+  const grammar = plugin
+    ? composeGrammar
+    : {
+        valued: [...composeGrammar.valued, ...docker.valued],
+        flags: [...composeGrammar.flags, ...docker.flags],
+      }
+  const own = commandAfter(words, globals?.at ?? at, grammar)
+  if (own.kind === 'unread' || words[own.at] !== 'up') return undefined
+  const engine = globals ?? own
+  refuseElsewhere('docker', engine.options, env)
+  const hosts = ['H', 'host'].flatMap((name) => own.options.get(name) ?? [])
+  return {
+    kind: 'compose',
+    before: words.slice(0, own.at),
+    client: plugin
+      ? words.slice(0, globals?.at)
+      : [...words.slice(0, at), 'docker', ...hosts.flatMap((host) => ['-H', host])],
+    namesFiles: own.options.has('f') || own.options.has('file'),
+    directory: own.options.get('project-directory')?.at(-1),
+    defaults: plugin ? second : first,
+  }
+}

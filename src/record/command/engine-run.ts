@@ -1,0 +1,124 @@
+// `docker run`, `podman run`, `nerdctl run` read from the user's own words: where a filter and a cgroup are put in,
+// and what stands against recording. Nothing is taken out or moved; what the user decided is kept or refused.
+import { basename } from 'node:path'
+import { UserError } from '../../errors.ts'
+import { containerClients } from './clients.ts'
+import { commandAfter } from './grammar.ts'
+import { runGrammars } from './run-grammars.ts'
+
+/** A `run` that can be recorded. */
+export interface EngineRun {
+  readonly kind: 'engine'
+  readonly engine: string
+  /** Words that ask the same engine something: the client with its own options, and what stands before it. */
+  readonly client: readonly string[]
+  /** New words go before this one: directly behind `run`. */
+  readonly insertAt: number
+  readonly noNewPrivileges: boolean
+  /** As given with --cap-add and --cap-drop. */
+  readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  /** As given with --runtime; Podman's is an option of its own before `run`. */
+  readonly runtime: string | undefined
+}
+
+/** What the client's words say of the container at `words[at]`; undefined where they run none this way. */
+export function readEngineRun(
+  words: readonly string[],
+  at: number,
+  env: Readonly<Record<string, string | undefined>>,
+): EngineRun | undefined {
+  const engine = basename(words[at] ?? '')
+  const [client, grammar] = [containerClients[engine], runGrammars[engine]]
+  if (client === undefined || grammar === undefined) return undefined
+  const globals = commandAfter(words, at, client)
+  if (globals.kind === 'unread') return undefined
+  const grouped = words[globals.at] === 'container' ? 1 : 0
+  const verb = globals.at + grouped
+  if (words[verb] !== 'run') return undefined
+  refuseElsewhere(engine, globals.options, env)
+  const run = commandAfter(words, verb, grammar)
+  if (run.kind === 'unread') {
+    throw new UserError(
+      `${engine} run: an option before the image is not known, so the image cannot be told: ` +
+        `start the container, then record it with --container NAME`,
+      125,
+    )
+  }
+  const given = words.slice(verb + 1, run.at)
+  const security = run.options.get('security-opt') ?? []
+  refuse(engine, given, run.options, security)
+  return {
+    kind: 'engine',
+    engine,
+    client: words.slice(0, globals.at),
+    insertAt: verb + 1,
+    noNewPrivileges: security.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
+    capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
+    runtime: run.options.get('runtime')?.at(-1),
+  }
+}
+
+type OptionValues = ReadonlyMap<string, readonly string[]>
+
+/** The kernel that runs the container must be the one we count in. */
+export function refuseElsewhere(
+  engine: string,
+  options: OptionValues,
+  env: Readonly<Record<string, string | undefined>>,
+): void {
+  const hosts = [
+    ...(options.get('H') ?? []),
+    ...(options.get('host') ?? []),
+    ...(options.get('url') ?? []),
+    ...(engine === 'docker' ? [env['DOCKER_HOST']] : [env['CONTAINER_HOST']]),
+  ].filter((host): host is string => host !== undefined && host !== '')
+  const far = hosts.find((host) => !/^(?:unix:\/\/|\/)/.test(host))
+  const remote = ['r', 'remote', 'c', 'connection', 'context'].find(
+    (name) => options.has(name) && (engine === 'podman' || name === 'context'),
+  )
+  if (far === undefined && remote === undefined) return
+  throw new UserError(
+    `${engine} is told to use ${far === undefined ? `--${remote}` : far}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
+    125,
+  )
+}
+
+function refuse(
+  engine: string,
+  given: readonly string[],
+  options: OptionValues,
+  security: readonly string[],
+): void {
+  const because = (option: string, why: string): UserError =>
+    new UserError(`${engine} run ${option}: ${why}`, 125)
+  const profile = security.find((each) => /^seccomp[=:]/.test(each))
+  if (profile !== undefined)
+    throw because(`--security-opt ${profile}`, 'seccomp-gen sets a filter itself; leave this option out')
+  if (options.has('privileged') && !given.includes('--privileged=false'))
+    throw because(
+      '--privileged',
+      'engines give a privileged container no filter, so a profile would have no effect; name the capabilities it needs with --cap-add',
+    )
+  for (const platform of [...(options.get('platform') ?? []), ...(options.get('arch') ?? [])]) {
+    if (!isNative(platform))
+      throw because(
+        `--platform ${platform}`,
+        'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
+      )
+  }
+  for (const option of ['cgroup-parent', 'cgroups', 'pod', 'pod-id-file']) {
+    if (options.has(option))
+      throw because(
+        `--${option}`,
+        'seccomp-gen gives the container a cgroup of its own; leave this option out',
+      )
+  }
+}
+
+export function isNative(platform: string): boolean {
+  const words = platform.toLowerCase().split('/')
+  const wanted = words.length === 1 ? words[0] : words[1]
+  const names = { x64: ['amd64', 'x86_64', 'x86-64'], arm64: ['arm64', 'aarch64'] } as const
+  const own: readonly string[] = names[process.arch as 'x64' | 'arm64'] ?? []
+  return wanted === undefined || wanted === 'linux' || own.includes(wanted)
+}

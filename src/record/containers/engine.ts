@@ -1,0 +1,84 @@
+// `docker run` and its like: the engine is asked to start the container with a filter that allows all, in a cgroup of our
+// own, and what is called there under the filter is counted. That is what a profile must allow: the program's calls,
+// and the runtime's between loading the filter and starting the program.
+import { execa } from 'execa'
+import type { EngineRun } from '../command/index.ts'
+import { recorders } from '../recorders.ts'
+import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
+import { run } from '../runner/index.ts'
+import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
+import { leavesToSystemd } from './ask.ts'
+import { recordBelow } from './below.ts'
+import { stage, writeFilter, type EnforcedProfile } from './staging.ts'
+
+/** Whether strace can follow what this engine starts: podman has no daemon. */
+export function startsBelow({ engine }: EngineRun): boolean {
+  return engine === 'podman'
+}
+
+/** Throws UserError (125) where the engine cannot be asked, or nothing was called in the container. */
+export async function recordEngineRun(
+  name: string,
+  options: CommandOptions,
+  target: EngineRun,
+  recorder: RefusalsSeenBy,
+  under?: EnforcedProfile,
+): Promise<Recording> {
+  const recording =
+    recorder === 'ebpf'
+      ? await inCgroup(name, options, target, under)
+      : await below(name, options, target, recorder, under)
+  return target.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
+}
+
+async function inCgroup(
+  name: string,
+  options: CommandOptions,
+  target: EngineRun,
+  under: EnforcedProfile | undefined,
+): Promise<Recording> {
+  const systemd = await leavesToSystemd(target, options)
+  const staging = await stage(systemd, under && { profile: under.profile })
+  try {
+    const words = ['--security-opt', `seccomp=${staging.filter}`, '--cgroup-parent', staging.parent]
+    return await run(recorders.ebpf, {
+      name,
+      options: { ...options, command: withWords(options.command, target, words) },
+      scope: { cgroup: staging.membership, processes: staging.processes },
+      started: staging.startedBy,
+      ...(under && { watch: under.watch }),
+    })
+  } finally {
+    await staging.end()
+  }
+}
+
+/** Where bpf(2) is not permitted: strace follows the engine into the container, or audit records tell of it. */
+async function below(
+  name: string,
+  options: CommandOptions,
+  target: EngineRun,
+  recorder: RefusalsSeenBy,
+  under: EnforcedProfile | undefined,
+): Promise<Recording> {
+  // newuidmap gains no privileges while it is traced: the user namespace is there before, as after any command.
+  const [client = '', ...rest] = target.client
+  if (process.getuid?.() !== 0)
+    await execa(client, [...rest, 'unshare', 'true'], {
+      ...spawnEnvironmentOf(options),
+      reject: false,
+      stdio: 'ignore',
+    })
+  return recordBelow(name, options, { recorder, watch: under?.watch }, (directory) => {
+    const words = ['--security-opt', `seccomp=${writeFilter(directory, under?.profile)}`]
+    return { command: withWords(options.command, target, words) }
+  })
+}
+
+function withWords(
+  command: CommandOptions['command'],
+  { insertAt }: EngineRun,
+  words: readonly string[],
+): CommandOptions['command'] {
+  return command.toSpliced(insertAt, 0, ...words) as [string, ...string[]]
+}

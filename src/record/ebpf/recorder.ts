@@ -1,0 +1,51 @@
+// The recorder in the kernel: a small program counts the calls of a command's processes, or of a cgroup, while they run
+// at their own speed. The command is our child as it would be a shell's: nothing traces it.
+import { constants } from 'node:os'
+import { basename } from 'node:path'
+import type { EndingSignal } from '../recording.ts'
+import type { Recorder, Scope } from '../recorder.ts'
+import { endingOf } from '../runner/ending.ts'
+import { programOf } from '../runner/program.ts'
+import type { Membership } from './program.ts'
+import { Session } from './session.ts'
+
+/** How long a signal may take to be counted. Milliseconds. */
+const echo = 150
+
+export const ebpf: Recorder = {
+  prepare: async ({ name, options, scope, watch }) => {
+    const file = programOf(options)
+    const session = await Session.start(membershipOf(scope), { asked: options.arguments, watch })
+    return {
+      words: options.command,
+      file,
+      starting: (begin) => session.starting(begin),
+      members: () => (typeof scope === 'object' ? scope.processes() : session.members()),
+      reached: countedBy((signal) => session.arrivals(signal)),
+      echo,
+      result: async (end) => ({
+        // Outside of containers the first execve counted is the command's own.
+        observations: session.observations(name, false, scope === 'tree' ? basename(file) : undefined),
+        ending: endingOf(end),
+        ...(watch === undefined ? {} : { refusals: session.refusals() }),
+      }),
+      close: async () => session.close(),
+    }
+  },
+}
+
+function membershipOf(scope: Scope): Membership {
+  if (typeof scope === 'object') return { who: scope.cgroup, underFilter: true }
+  return { who: 'tree', underFilter: scope === 'filtered' }
+}
+
+/** A signal reached the command where it has got more of them than when that was asked last. */
+export function countedBy(arrivals: (signal: number) => number): (signal: EndingSignal) => boolean {
+  const counts = new Map<number, number>()
+  return (name) => {
+    const signal = constants.signals[name]
+    const [before, now] = [counts.get(signal) ?? 0, arrivals(signal)]
+    counts.set(signal, Math.max(before, now))
+    return now > before
+  }
+}

@@ -1,0 +1,109 @@
+// A recording, whatever is to be recorded: a command, by what it is to a recorder, or what runs already.
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { UserError } from '../errors.ts'
+import { chooseRecorder } from './choose.ts'
+import { programOfStrace, readTarget, type Target } from './command/index.ts'
+import {
+  findContainer,
+  recordCompose,
+  recordEngineRun,
+  recordRuntime,
+  startsBelow,
+} from './containers/index.ts'
+import { attachEbpf } from './ebpf/index.ts'
+import { recorders } from './recorders.ts'
+import type { CommandOptions, ProcessOptions, Recording, RecordOptions, RecordSettings } from './recording.ts'
+import { run } from './runner/index.ts'
+import { findProgram } from './runner/program.ts'
+import { attachStrace } from './strace/index.ts'
+
+/**
+ * Runs a command, or attaches to a running process, and returns the calls it made until it ended (or until `for`,
+ * `stop`): all its children included, those it leaves in the background too, which are waited for. The command's
+ * own failure is not an error: `ending` tells it.
+ *
+ * @throws UserError with status 127 or 126 where the command is not found or cannot be run; 125 where recording is
+ * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
+ */
+export async function record(options: RecordOptions): Promise<Recording> {
+  if (options.container !== undefined) {
+    const { container, ...rest } = options
+    return record({ ...rest, ...(await findContainer(container, options.env ?? process.env)) })
+  }
+  if (options.cgroup !== undefined) {
+    await chooseRecorder(options, 'a cgroup is recorded by ebpf only')
+    return attachEbpf(`trace of ${options.cgroup}`, options)
+  }
+  return options.pid === undefined ? recordCommand(options) : recordProcess(options)
+}
+
+async function recordProcess(options: ProcessOptions): Promise<Recording> {
+  const name = `trace of ${await nameOf(options.pid)}`
+  const attach = (await chooseRecorder(options)) === 'ebpf' ? attachEbpf : attachStrace
+  return attach(name, options)
+}
+
+async function recordCommand(options: CommandOptions): Promise<Recording> {
+  const { command, cwd = process.cwd(), env = process.env } = options
+  const target = readTarget(command, env)
+  refuseUnrecorded(target, command)
+  tellRead(target, options)
+  findProgram(command[0], cwd, env['PATH'])
+  const name = `trace of ${basename(command[0])}`
+  switch (target.kind) {
+    case 'engine': {
+      const only = `a container that ${target.engine} starts is no child of it, and is recorded by ebpf only`
+      const recorder = await chooseRecorder(options, startsBelow(target) ? undefined : only)
+      return recordEngineRun(name, options, target, recorder)
+    }
+    case 'compose':
+      await chooseRecorder(
+        options,
+        'containers that docker starts are no children of it, and are recorded by ebpf only',
+      )
+      return recordCompose(name, options, target)
+    case 'runtime':
+      return recordRuntime(name, options, target, await chooseRecorder(options))
+    case 'program':
+    case 'elsewhere':
+    case 'unread':
+      return run(recorders[await chooseRecorder(options)], { name, options, scope: 'tree' })
+  }
+}
+
+/** Throws UserError (125) for a command whose workload would not be in the record. */
+function refuseUnrecorded(target: Target, command: readonly string[]): void {
+  const { raiser } = target
+  if (raiser !== undefined && process.getuid?.() !== 0) {
+    const instead = raiser === 'sudo' ? 'sudo seccomp-gen trace -- …' : 'seccomp-gen trace -- … as root'
+    throw new UserError(`${raiser} gains no privileges while an ordinary user traces it: run ${instead}`, 125)
+  }
+  if (target.kind === 'program' && target.name === 'strace') {
+    const at = programOfStrace(command, target.at)
+    const program = at === undefined ? 'PROGRAM' : command.slice(at).join(' ')
+    throw new UserError(
+      `the command is strace itself: give the program alone (seccomp-gen trace -- ${program}), ` +
+        'or write its trace with strace -f -o FILE and run: seccomp-gen generate FILE',
+      125,
+    )
+  }
+  if (target.kind === 'elsewhere')
+    throw new UserError(
+      `the record would be of ${target.name} itself, not of the program in the container: ` +
+        'record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it',
+      125,
+    )
+}
+
+/** What a reader of the record should know of the command. */
+function tellRead(target: Target, { notice }: RecordSettings): void {
+  if (target.raiser !== undefined) notice?.({ code: 'raiser-recorded', program: target.raiser })
+  if (target.kind === 'unread') notice?.({ code: 'not-read', program: target.program, option: target.option })
+}
+
+/** The name of a running process; its number where that cannot be read. */
+async function nameOf(pid: number): Promise<string> {
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+  return name.trim() || `process ${pid}`
+}

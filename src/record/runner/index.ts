@@ -1,0 +1,75 @@
+// Runs what a launch says to its end beside a recorder: streams and signals as they would be without us, ended in time,
+// and what it leaves in the background waited for.
+import { execa } from 'execa'
+import { UserError } from '../../errors.ts'
+import type { EndingSignal, Recording } from '../recording.ts'
+import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
+import { tellLeftRunning, theRest } from './left-running.ts'
+import { endInTime, pass } from './signals.ts'
+import { spawnEnvironmentOf, streamsOf } from './spawn-environment.ts'
+
+/** Throws UserError (125, 126, 127). */
+export async function run(recorder: Recorder, launch: Launch): Promise<Recording> {
+  const over = new AbortController()
+  let pid = 0
+  const child = (): number => pid
+  // Before the command is there: a signal that comes as soon as it is must not end us.
+  const signals: EndingSignal[] = []
+  let tell = (signal: EndingSignal): void => void signals.push(signal)
+  const silence = launch.options.signals?.((signal) => tell(signal))
+  let following: Following | undefined
+  try {
+    const prepared = (following = await recorder.prepare(launch))
+    tell = (signal) => void pass(signal, launch, prepared, child, over.signal)
+    signals.forEach(tell)
+    const end = await follow(launch, following, over, (started) => (pid = started))
+    return await following.result(end)
+  } finally {
+    over.abort()
+    silence?.()
+    await following?.close()
+  }
+}
+
+/** Until the last of its processes has ended. */
+async function follow(
+  launch: Launch,
+  following: Following,
+  over: AbortController,
+  started: (pid: number) => void,
+): Promise<ChildEnd> {
+  const { options, descriptors } = launch
+  const [word, ...operands] = following.words
+  const command = following.starting(() =>
+    execa(following.file, operands, {
+      ...spawnEnvironmentOf(options),
+      ...streamsOf(options, descriptors),
+      argv0: word,
+      reject: false,
+      cleanup: false,
+    }),
+  )
+  const pid = command.pid ?? 0
+  started(pid)
+  launch.started?.(pid)
+  const watching = [
+    endInTime(launch, following, () => pid, over.signal),
+    tellLeftRunning(launch, following, over.signal),
+  ]
+  const result = await command
+  if (result.exitCode === undefined && result.signal === undefined) {
+    const why = ((result.cause as NodeJS.ErrnoException | undefined)?.code ?? result.shortMessage) || ''
+    throw new UserError(`${word}: cannot be run: ${execFailures[why] ?? why}`, 126)
+  }
+  await theRest(launch, following)
+  over.abort()
+  await Promise.all(watching)
+  return { status: result.exitCode, signal: result.signal }
+}
+
+const execFailures: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  ENOEXEC: 'Exec format error',
+  E2BIG: 'Argument list too long',
+}

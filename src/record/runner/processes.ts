@@ -1,0 +1,65 @@
+// The processes that a tracer holds or a process has started, as /proc tells them, and signals to them. Authority:
+// proc_pid_status(5) (TracerPid), proc_pid_stat(5), kill(2).
+import { readdirSync, readFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+
+/** The processes traced by `tracer`, in the order of their ids. A process that ends meanwhile is left out. */
+export async function tracedBy(tracer: number): Promise<readonly number[]> {
+  const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
+  const held = await Promise.all(
+    ids.map(async (id) => {
+      const status = await readFile(`/proc/${id}/status`, 'latin1').catch(() => '')
+      return /^TracerPid:\t(\d+)$/m.exec(status)?.[1] === String(tracer)
+    }),
+  )
+  return ids
+    .filter((_, index) => held[index])
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+/** Sends a signal (0: only asks whether it could); false where there is no such process, or none that we may signal. */
+export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+/** When a process was started, in the kernel's ticks, which with its number is its own; undefined once it is gone. */
+export function startOf(pid: number): string | undefined {
+  return statOf(pid)?.[19]
+}
+
+/** A process and all that come from it, those left behind by a parent that has ended not among them. */
+export function withDescendants(pid: number): readonly number[] {
+  const children = new Map<number, number[]>()
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    const parent = parentOf(name)
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
+  }
+  const found = [pid]
+  for (const each of found) found.push(...(children.get(each) ?? []))
+  return found
+}
+
+function parentOf(pid: string): number | undefined {
+  const parent = statOf(pid)?.[1]
+  return parent === undefined ? undefined : Number(parent)
+}
+
+/** proc_pid_stat(5), from the state on: the name before it may hold anything, a parenthesis too. */
+export function statOf(pid: string | number): readonly string[] | undefined {
+  const stat = textOf(pid, 'stat')
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** What the kernel tells of a process in a file of its directory; undefined once it is gone. */
+export function textOf(pid: string | number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
+  } catch {
+    return undefined
+  }
+}

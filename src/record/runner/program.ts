@@ -1,0 +1,76 @@
+// Finds the program a command names, as execvp(3) does, to tell "not found" (127) from "cannot be run" (126)
+// before anything is started. What is run is the word the user wrote, or the file found for it in PATH.
+// Authority: execvp(3), POSIX 2.8.2 (exit status for commands).
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { delimiter, resolve } from 'node:path'
+import { UserError } from '../../errors.ts'
+import type { CommandOptions } from '../recording.ts'
+import { spawnEnvironmentOf } from './spawn-environment.ts'
+
+/**
+ * The file, as execvp would give it to execve: seen from `cwd`. Throws UserError with status 127 (not found) or 126
+ * (found, but not an executable file).
+ */
+export function findProgram(word: string, cwd: string, path: string = '/bin:/usr/bin'): string {
+  if (word === '') throw new UserError('the command is an empty word', 127)
+  // An empty part of PATH is the working directory.
+  const candidates = word.includes('/')
+    ? [word]
+    : path.split(delimiter).map((part) => `${part || '.'}/${word}`)
+  let found = false
+  for (const candidate of candidates) {
+    const file = resolve(cwd, candidate)
+    try {
+      const isFile = statSync(file).isFile()
+      found = true
+      if (!isFile) continue
+      accessSync(file, constants.X_OK)
+      return candidate
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') found = true
+    }
+  }
+  if (found && word.includes('/')) throw new UserError(`${word}: cannot be run: not an executable file`, 126)
+  if (found) throw new UserError(`${word}: found in PATH, but not as an executable file`, 126)
+  const hint = word.includes(' ')
+    ? ' (a whole command line in one word? give its words separately, or sh -c)'
+    : ''
+  throw new UserError(`${word}: not found${word.includes('/') ? '' : ' in PATH'}${hint}`, 127)
+}
+
+/** The file of the command, looked into. Throws UserError (126, 127). */
+export function programOf(options: CommandOptions): string {
+  const [word] = options.command
+  const { cwd, env } = spawnEnvironmentOf(options)
+  const file = findProgram(word, cwd, env['PATH'])
+  refuseFormat(word, resolve(cwd, file))
+  return file
+}
+
+/**
+ * execvp(3) gives a file of no known format to a shell; a tracer, and we, do not. Formats that binfmt_misc adds are
+ * not looked into.
+ */
+function refuseFormat(word: string, file: string): void {
+  const head = Buffer.alloc(4)
+  try {
+    const descriptor = openSync(file, 'r')
+    readSync(descriptor, head, 0, 4, 0)
+    closeSync(descriptor)
+  } catch {
+    // Executable and not readable: the kernel will tell.
+    return
+  }
+  if (head.toString('latin1') === '\u007fELF' || head.toString('latin1', 0, 2) === '#!') return
+  if (addedFormats() > 0) return
+  throw new UserError(`${word}: cannot be run: Exec format error`, 126)
+}
+
+function addedFormats(): number {
+  try {
+    return readdirSync('/proc/sys/fs/binfmt_misc').filter((name) => name !== 'register' && name !== 'status')
+      .length
+  } catch {
+    return 0
+  }
+}

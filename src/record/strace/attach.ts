@@ -1,0 +1,76 @@
+// A process that runs already, and what it starts from now on: strace is attached to it, and lets go.
+import { execa } from 'execa'
+import { UserError } from '../../errors.ts'
+import { mergeObservations, type Observations } from '../../observe/index.ts'
+import { stopSignals, type ProcessOptions, type Recording } from '../recording.ts'
+import { signalProcess, withDescendants } from '../runner/processes.ts'
+import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
+import { askStrace, complaint } from './available.ts'
+import { makeFifo } from './fifo.ts'
+import { straceOptions } from './options.ts'
+import { Progress } from './progress.ts'
+import { readTrace, valueOf } from './reading.ts'
+
+/** Throws UserError (125) where there is nothing to give. */
+export async function attachStrace(name: string, options: ProcessOptions): Promise<Recording> {
+  const { pid } = options
+  const environment = spawnEnvironmentOf(options)
+  const version = await askStrace(environment, false)
+  const fifo = await makeFifo()
+  const progress = new Progress()
+  const over = new AbortController()
+  let letGo = (): void => undefined
+  const silence = options.signals?.(() => letGo())
+  try {
+    const processes = withDescendants(pid).flatMap((each) => ['-p', String(each)])
+    const words = [...straceOptions(version), '-o', fifo.path, ...processes]
+    // A session of its own: Ctrl-C is ours to turn into a detach, once.
+    const streams = { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', detached: true } as const
+    const tracer = execa('strace', words, { ...environment, ...streams, reject: false, cleanup: false })
+    // Without a command strace takes SIGINT itself (-I waiting), and detaches.
+    letGo = () => void signalProcess(tracer.pid ?? 0, 'SIGINT')
+    for (const stop of stopSignals(options)) {
+      if (stop.aborted) letGo()
+      stop.addEventListener('abort', letGo, { signal: over.signal })
+    }
+    const reading = readTrace(name, options, fifo, progress)
+    const result = await tracer
+    over.abort()
+    fifo.close()
+    const read = await reading
+    if (progress.pid === undefined) throw whyNothing(pid, result)
+    return { observations: fromMidway(name, valueOf(read).observations), ending: { kind: 'released' } }
+  } finally {
+    over.abort()
+    silence?.()
+    fifo.close()
+    await fifo.remove()
+  }
+}
+
+function whyNothing(pid: number, { exitCode, signal, stderr }: TracerEnd): UserError {
+  const words = complaint(stderr)
+  if (exitCode === 0 || signal !== undefined || words === '')
+    return new UserError(`process ${pid} made no call while it was recorded: record it for longer`, 125)
+  return new UserError(
+    `cannot record process ${pid} (${words}): it must run, and be yours, or seccomp-gen must run as root`,
+    125,
+  )
+}
+
+interface TracerEnd {
+  readonly exitCode?: number | undefined
+  readonly signal?: string | undefined
+  readonly stderr?: unknown
+}
+
+/** We know that we came late; the trace itself may not show it, since a child's start looks like a start. */
+function fromMidway(name: string, observations: Observations): Observations {
+  const diagnostics = observations.diagnostics.filter(
+    ({ code }) => code !== 'startup-missing' && code !== 'filtered',
+  )
+  return mergeObservations({
+    ...observations,
+    diagnostics: [...diagnostics, { code: 'startup-missing', at: name }],
+  })
+}

@@ -1,0 +1,53 @@
+// Whether strace works here, and if not, why: found out by doing it.
+import { execa } from 'execa'
+import { UserError } from '../../errors.ts'
+import { spawnEnvironmentOf, type SpawnEnvironment } from '../runner/spawn-environment.ts'
+import { straceVersion, type StraceVersion } from './options.ts'
+
+/** Why strace cannot trace a command here; undefined where it can. */
+export async function whyNoStrace(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  try {
+    await askStrace(spawnEnvironmentOf({ env }), true)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return error.message
+  }
+}
+
+/**
+ * Asks strace for its version and, for a command, whether it can trace here: strace traces itself saying its version.
+ * Throws UserError (125) with what to do.
+ */
+export async function askStrace(
+  environment: SpawnEnvironment,
+  tracing: boolean,
+): Promise<StraceVersion | undefined> {
+  const quietly = { ...environment, stdin: 'ignore', reject: false } as const
+  const words = tracing ? ['-o', '/dev/null', 'strace', '-V'] : ['-V']
+  const asked = await execa('strace', words, quietly)
+  if (asked.code === 'ENOENT') {
+    throw new UserError(
+      'strace is not installed: apt-get install strace, dnf install strace or apk add strace; ' +
+        'or record elsewhere and run: seccomp-gen generate FILE',
+      125,
+    )
+  }
+  if (asked.exitCode !== 0) {
+    const reason = complaint(asked.stderr) || asked.shortMessage
+    throw new UserError(
+      `strace cannot trace here (${reason}): ptrace must be permitted (in a container: --cap-add SYS_PTRACE); ` +
+        'or record elsewhere and run: seccomp-gen generate FILE',
+      125,
+    )
+  }
+  return straceVersion(asked.stdout)
+}
+
+/** What strace complains of first; what follows are consequences. */
+export function complaint(output: unknown): string {
+  const lines = typeof output === 'string' ? output.split('\n') : []
+  return (lines.find((line) => line.startsWith('strace: ')) ?? lines[0] ?? '').replace(/^strace: /, '')
+}

@@ -1,0 +1,64 @@
+// What must be known while strace still runs: which process the command is, whether it could be started, whether
+// it has ended, and which signals reached it. Read off the trace that goes by; the trace is written with
+// `-e raw=all`, so no text of the traced program stands in it and none of this can be forged.
+// Authority: strace 6.1, tried (`PID [ nr] --- SIGINT {…} ---`, `+++ exited with N +++`, `+++ killed by S +++`).
+import { endingSignals, type EndingSignal } from '../recording.ts'
+
+export class Progress {
+  /** The process that the command is: the first one in the trace. */
+  pid: number | undefined
+  /** Why the command could not be started: the answer to its execve. */
+  failure: { readonly errno: string; readonly words: string } | undefined
+  /** The command itself was seen to end; processes it started may still run. */
+  ended = false
+  readonly #arrivals = new Map<EndingSignal, number>()
+  #tail: Buffer = Buffer.alloc(0)
+
+  /** Looks at the bytes and passes them on. `begun`: the first have come, so whoever writes them has opened the FIFO. */
+  async *overhear(bytes: AsyncIterable<Uint8Array>, begun: () => void): AsyncGenerator<Uint8Array> {
+    let first = true
+    for await (const chunk of bytes) {
+      if (first) begun()
+      first = false
+      this.take(chunk)
+      yield chunk
+    }
+  }
+
+  /** When the signal was last seen to arrive at a traced process: milliseconds of performance.now(). */
+  arrival(signal: EndingSignal): number | undefined {
+    return this.#arrivals.get(signal)
+  }
+
+  take(chunk: Uint8Array): void {
+    const bytes =
+      this.#tail.length > 0
+        ? Buffer.concat([this.#tail, chunk])
+        : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    const end = bytes.lastIndexOf(0x0a) + 1
+    if (this.pid === undefined && end > 0) this.#takeFirst(bytes.toString('latin1', 0, bytes.indexOf(0x0a)))
+    for (const mark of ['--- SIG', '+++ ']) {
+      for (let at = bytes.indexOf(mark); at >= 0 && at < end; at = bytes.indexOf(mark, at + 1)) {
+        const start = bytes.lastIndexOf(0x0a, at) + 1
+        this.#takeNews(bytes.toString('latin1', start, bytes.indexOf(0x0a, at)))
+      }
+    }
+    // A copy: the reader may keep the chunk, and a line is short.
+    this.#tail = Buffer.from(bytes.subarray(end))
+  }
+
+  #takeFirst(line: string): void {
+    const first = /^(\d+) +(?:\[ *\d+\] )?(execve\(.*\) = -1 (E\w+) \((.*)\))?/.exec(line)
+    if (!first) return
+    this.pid = Number(first[1])
+    if (first[3] !== undefined) this.failure = { errno: first[3], words: first[4] ?? '' }
+  }
+
+  #takeNews(line: string): void {
+    const news = /^(\d+) +(?:\[ *(?:\d+|\?+)\] )?(?:--- (SIG\w+) |(\+\+\+ (?:exited|killed) ))/.exec(line)
+    if (!news) return
+    const signal = endingSignals.find((name) => name === news[2])
+    if (signal) this.#arrivals.set(signal, performance.now())
+    if (news[3] && Number(news[1]) === this.pid) this.ended = true
+  }
+}

@@ -1,0 +1,53 @@
+// strace's output read while it is written. A reader that fails says so when strace has ended: what is recorded goes on.
+import type { Architecture } from '../../abi/architectures.ts'
+import { UserError } from '../../errors.ts'
+import { observeReturned, type Observations } from '../../observe/index.ts'
+import type { RecordSettings } from '../recording.ts'
+import type { Refusals, Watch } from '../refusals.ts'
+import type { Fifo } from './fifo.ts'
+import type { Progress } from './progress.ts'
+import { refusalsIn, wantedFor } from './refusals.ts'
+
+export interface Read {
+  readonly observations: Observations
+  /** Where a filter is watched. */
+  readonly refusals: Refusals | undefined
+}
+
+export type Settled = { readonly value: Read } | { readonly error: unknown }
+
+const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
+
+/** `afterFilter`: only what is called under a filter. */
+export async function readTrace(
+  name: string,
+  options: RecordSettings,
+  fifo: Fifo,
+  progress: Progress,
+  { afterFilter = false, watch }: { readonly afterFilter?: boolean; readonly watch?: Watch | undefined } = {},
+): Promise<Settled> {
+  const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
+  const architecture = native[process.arch]
+  let refusals: Refusals | undefined
+  const reading = {
+    format: 'strace',
+    afterFilter,
+    ...(options.arguments && { arguments: options.arguments }),
+    ...(architecture && { architecture }),
+  } as const
+  try {
+    const observations = await observeReturned(
+      [source],
+      reading,
+      watch && { wanted: wantedFor(watch), tell: (found) => (refusals = refusalsIn(found)) },
+    )
+    return { value: { observations, refusals } }
+  } catch (error) {
+    return { error }
+  }
+}
+
+export function valueOf(read: Settled): Read {
+  if ('value' in read) return read.value
+  throw read.error instanceof UserError ? new UserError(read.error.message, 125) : read.error
+}

@@ -1,0 +1,87 @@
+// The recorder that stands around the command: strace, started without a shell and read while it writes. Authority:
+// strace(1) 6.1 and what it does when tried.
+//
+// strace ignores the ending signals itself while it runs a command (-I never, its default with -o and a command),
+// so it outlives the command and the trace is whole; it exits as the command did.
+import { UserError } from '../../errors.ts'
+import type { Observations } from '../../observe/index.ts'
+import type { Launch, Recorder } from '../recorder.ts'
+import { endingOf } from '../runner/ending.ts'
+import { tracedBy } from '../runner/processes.ts'
+import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
+import { askStrace } from './available.ts'
+import { makeFifo } from './fifo.ts'
+import { leaveOutKnown, straceOptions } from './options.ts'
+import { Progress } from './progress.ts'
+import { readTrace, valueOf } from './reading.ts'
+
+/** How long the trace may lag behind a signal. Milliseconds. */
+const echo = 300
+
+export const strace: Recorder = {
+  prepare: async (launch) => {
+    const { name, options, scope, watch, directory } = launch
+    const afterFilter = scope !== 'tree'
+    const version = await askStrace(spawnEnvironmentOf(options), true)
+    // An engine must not have a filter of strace's.
+    const cheaply =
+      options.known === undefined || afterFilter
+        ? []
+        : leaveOutKnown(version, options.known, options.arguments)
+    const fifo = await makeFifo(directory)
+    const progress = new Progress()
+    const recorded = straceOptions(version, afterFilter, watch !== undefined)
+    const reading = readTrace(name, options, fifo, progress, { afterFilter, watch })
+    let tracer = 0
+    return {
+      words: ['strace', ...recorded, ...cheaply, '-o', fifo.path, '--', ...options.command],
+      file: 'strace',
+      starting: (begin) => {
+        const child = begin()
+        tracer = child.pid ?? 0
+        return child
+      },
+      command: () => progress.pid,
+      hasEnded: () => progress.ended,
+      members: () => tracedBy(tracer),
+      // One that the trace has shown a little before it reached us is the same.
+      reached: (signal, since) => (progress.arrival(signal) ?? Number.NEGATIVE_INFINITY) >= since - echo,
+      echo,
+      result: async (end) => {
+        fifo.close()
+        const read = await reading
+        refuseCut(launch, progress)
+        const { observations, refusals } = valueOf(read)
+        return {
+          observations: options.known === undefined ? observations : withoutFiltered(observations),
+          ending: endingOf(end),
+          ...(refusals && { refusals }),
+        }
+      },
+      close: async () => {
+        fifo.close()
+        await fifo.remove()
+      },
+    }
+  },
+}
+
+/** Throws UserError (125, 126) for a command that was not recorded from its first call to its last. */
+function refuseCut({ options }: Launch, progress: Progress): void {
+  const [program] = options.command
+  if (progress.failure !== undefined) {
+    const { words, errno } = progress.failure
+    throw new UserError(`${program}: cannot be run: ${words || errno}`, 126)
+  }
+  if (progress.pid === undefined) throw new UserError(`strace recorded nothing of ${program}`, 125)
+  if (!progress.ended)
+    throw new UserError(`strace ended while ${program} was still running: what it recorded is not whole`, 125)
+}
+
+/** That calls are left out is our own doing, and those are known. */
+function withoutFiltered(observations: Observations): Observations {
+  return {
+    ...observations,
+    diagnostics: observations.diagnostics.filter(({ code }) => code !== 'filtered'),
+  }
+}

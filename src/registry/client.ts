@@ -1,0 +1,313 @@
+// Blobs, manifests and tags of one repository, over HTTP. What comes back is only believed when its digest and its size
+// are those that were asked for. Authority: OCI distribution specification 1.1; docs.docker.com/registry/spec/auth
+// (Bearer tokens, scopes); RFC 7617 (Basic).
+import { createHash } from 'node:crypto'
+import { UserError } from '../errors.ts'
+import type { Credentials } from './credentials.ts'
+import { isLoopback, type Reference } from './reference.ts'
+
+export const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** As far as it is looked at. */
+export interface Manifest {
+  readonly schemaVersion: 2
+  readonly mediaType?: string
+  readonly artifactType?: string
+  readonly config: Descriptor
+  readonly layers: readonly Descriptor[]
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+export interface ClientOptions {
+  readonly credentials: () => Promise<Credentials | undefined>
+  /** HTTP without TLS; a registry on this machine is spoken to so anyway. */
+  readonly plainHttp?: boolean
+  /** Milliseconds that one request may take. Default 60000. */
+  readonly timeout?: number
+}
+
+export function digestOf(bytes: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+/** The specification asks registries to take manifests of 4 MiB; answers about tags and tokens are smaller. */
+const documentLimit = 4 * 1024 * 1024
+
+interface Ask {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  /** Statuses that are answers. */
+  readonly expected: readonly number[]
+}
+
+export class Registry {
+  readonly #reference: Reference
+  readonly #options: ClientOptions
+  readonly #root: URL
+  /** By what may be done with it. */
+  readonly #authorizations = new Map<'pull' | 'push', string>()
+
+  constructor(reference: Reference, options: ClientOptions) {
+    this.#reference = reference
+    this.#options = options
+    const { registry, repository } = reference
+    const scheme = options.plainHttp === true || isLoopback(registry) ? 'http' : 'https'
+    // Docker's own registry answers under another name.
+    const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry
+    this.#root = new URL(`${scheme}://${host}/v2/${repository}/`)
+  }
+
+  /** Puts bytes there unless they are; gives how a manifest speaks of them. @throws UserError */
+  async push(
+    bytes: Uint8Array,
+    mediaType: string,
+    annotations?: Descriptor['annotations'],
+  ): Promise<Descriptor> {
+    const digest = digestOf(bytes)
+    const there = await this.#ask('push', `blobs/${digest}`, { method: 'HEAD', expected: [200, 404] })
+    if (there.status === 404) {
+      const begun = await this.#ask('push', 'blobs/uploads/', {
+        method: 'POST',
+        headers: { 'content-length': '0' },
+        expected: [202],
+      })
+      const location = begun.headers.get('location')
+      if (location === null) throw this.#failure('does not say where to upload to')
+      const place = new URL(location, begun.url || this.#root)
+      place.searchParams.set('digest', digest)
+      await this.#ask('push', place, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: bytes,
+        expected: [201, 204],
+      })
+    }
+    return { mediaType, digest, size: bytes.length, ...(annotations && { annotations }) }
+  }
+
+  /** Gives the digest, under which it stands without a tag as well. @throws UserError */
+  async pushManifest(manifest: Manifest, tag?: string): Promise<string> {
+    const text = JSON.stringify(manifest)
+    const digest = digestOf(text)
+    await this.#ask('push', `manifests/${tag ?? digest}`, {
+      method: 'PUT',
+      headers: { 'content-type': manifestType },
+      body: text,
+      expected: [201],
+    })
+    return digest
+  }
+
+  /** `name`: a tag or a digest. @throws UserError */
+  async manifest(name: string): Promise<{ readonly manifest: Manifest; readonly digest: string }> {
+    const answer = await this.#ask('pull', `manifests/${name}`, {
+      method: 'GET',
+      headers: { accept: manifestType },
+      expected: [200, 404],
+    })
+    if (answer.status === 404) throw this.#failure(`has no ${name}`)
+    const bytes = await this.#bytes(answer, documentLimit)
+    const digest = digestOf(bytes)
+    if (name.startsWith('sha256:') && digest !== name) throw this.#failure(`gives other bytes as ${name}`)
+    const manifest = document(bytes) as Partial<Manifest> | undefined
+    const isManifest = isDescriptor(manifest?.config) && manifest.layers?.every(isDescriptor) === true
+    if (!isManifest || Array.isArray(manifest)) throw this.#failure(`has a ${name} that is no OCI manifest`)
+    return { manifest: manifest as Manifest, digest }
+  }
+
+  /** The bytes that a manifest speaks of. @throws UserError */
+  async read({ digest, size }: Descriptor, limit: number): Promise<Uint8Array> {
+    if (size > limit) throw this.#failure(`has ${size} bytes as ${digest}: more than ${limit} are not read`)
+    const answer = await this.#ask('pull', `blobs/${digest}`, { method: 'GET', expected: [200, 404] })
+    if (answer.status === 404) throw this.#failure(`lacks ${digest}, of which its manifest speaks`)
+    const bytes = await this.#bytes(answer, size)
+    if (bytes.length !== size || digestOf(bytes) !== digest)
+      throw this.#failure(`gives other bytes as ${digest}`)
+    return bytes
+  }
+
+  /** Every tag, sorted; none where there is no such repository. @throws UserError */
+  async tags(): Promise<readonly string[]> {
+    const tags = new Set<string>()
+    let next: string | URL | undefined = 'tags/list?n=1000'
+    while (next !== undefined) {
+      const answer: Response = await this.#ask('pull', next, { method: 'GET', expected: [200, 404] })
+      if (answer.status === 404) break
+      const found = document(await this.#bytes(answer, documentLimit)) as { tags?: unknown } | undefined
+      const known = tags.size
+      if (Array.isArray(found?.tags))
+        for (const each of found.tags) if (typeof each === 'string') tags.add(each)
+      // RFC 8288, as the specification shows it. A page that adds nothing is the last, whatever it says.
+      const [, link] = /^<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.headers.get('link') ?? '') ?? []
+      next = link === undefined || tags.size === known ? undefined : new URL(link, this.#root)
+    }
+    return [...tags].sort()
+  }
+
+  async #ask(right: 'pull' | 'push', place: string | URL, ask: Ask): Promise<Response> {
+    const url = new URL(place, this.#root)
+    // What is ours goes to the registry only, wherever it sends us.
+    const isOwn = url.origin === this.#root.origin
+    let answer = await this.#send(url, ask, isOwn ? this.#authorizations.get(right) : undefined)
+    if (answer.status === 401 && isOwn) {
+      await answer.body?.cancel()
+      const authorization = await this.#authorize(answer.headers.get('www-authenticate') ?? '', right)
+      this.#authorizations.set(right, authorization)
+      answer = await this.#send(url, ask, authorization)
+    }
+    if (ask.expected.includes(answer.status)) return answer
+    const why = await this.#reason(answer)
+    if (answer.status === 401 || answer.status === 403)
+      throw this.#failure(`does not let us ${right}${why}: see \`docker login ${this.#reference.registry}\``)
+    throw this.#failure(`answers ${answer.status} to ${ask.method} ${url.pathname}${why}`)
+  }
+
+  async #send(
+    url: URL,
+    { method, headers, body }: Ask,
+    authorization: string | undefined,
+  ): Promise<Response> {
+    try {
+      return await fetch(url, {
+        method,
+        ...(body !== undefined && { body }),
+        headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+        signal: AbortSignal.timeout(this.#options.timeout ?? 60_000),
+      })
+    } catch (error) {
+      throw this.#failure(`cannot be reached: ${networkReason(error)}`)
+    }
+  }
+
+  async #authorize(challenge: string, right: 'pull' | 'push'): Promise<string> {
+    const who = await this.#options.credentials()
+    const basic = who?.kind === 'password' ? basicOf(who.user, who.secret) : undefined
+    if (/^basic\b/i.test(challenge)) {
+      if (basic === undefined)
+        throw this.#failure(`asks for a password: \`docker login ${this.#reference.registry}\` keeps one`)
+      return basic
+    }
+    const words = new Map(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
+    )
+    const realm = urlOf(words.get('realm') ?? '')
+    if (!/^bearer\b/i.test(challenge) || realm === null)
+      throw this.#failure('asks for a way to log in that is neither Basic nor Bearer')
+    if (realm.protocol !== 'https:' && this.#root.protocol === 'https:')
+      throw this.#failure('wants credentials to be sent without TLS')
+    const scope = `repository:${this.#reference.repository}:${right === 'pull' ? 'pull' : 'pull,push'}`
+    const service = words.get('service')
+    const answer = await (who?.kind === 'refresh-token'
+      ? this.#send(realm, tokenByRefresh(who.token, scope, service), undefined)
+      : this.#send(withQuery(realm, { ...(service && { service }), scope }), tokenByPassword, basic))
+    if (answer.status !== 200)
+      throw this.#failure(
+        `gives no token to ${right}${await this.#reason(answer)}: its token server answers ${answer.status}`,
+      )
+    const { token, access_token: accessToken } = (document(await this.#bytes(answer, documentLimit)) ??
+      {}) as {
+      readonly token?: unknown
+      readonly access_token?: unknown
+    }
+    const bearer = [token, accessToken].find((each) => typeof each === 'string' && each !== '')
+    if (bearer === undefined) throw this.#failure('has a token server that gives none')
+    return `Bearer ${bearer as string}`
+  }
+
+  /** What the registry says itself, in its own words, with a colon before it; nothing where it says nothing. */
+  async #reason(answer: Response): Promise<string> {
+    const said = document(await this.#bytes(answer, documentLimit).catch(() => new Uint8Array())) as
+      { errors?: readonly { readonly code?: unknown; readonly message?: unknown }[] } | undefined
+    const [first] = Array.isArray(said?.errors) ? said.errors : []
+    const words = [first?.message, first?.code].find((each) => typeof each === 'string' && each !== '')
+    return words === undefined ? '' : ` (${String(words).slice(0, 200)})`
+  }
+
+  /** No more than `limit` bytes, whatever the registry sends. */
+  async #bytes(answer: Response, limit: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    let size = 0
+    try {
+      for await (const piece of answer.body ?? []) {
+        size += (piece as Uint8Array).length
+        if (size > limit) throw this.#failure(`sends more than the ${limit} bytes that it should`)
+        pieces.push(piece as Uint8Array)
+      }
+    } catch (error) {
+      if (error instanceof UserError) throw error
+      throw this.#failure(`breaks off: ${networkReason(error)}`)
+    }
+    return Buffer.concat(pieces)
+  }
+
+  #failure(what: string): UserError {
+    return new UserError(`${this.#reference.registry}/${this.#reference.repository}: the registry ${what}`)
+  }
+}
+
+const tokenByPassword: Ask = { method: 'GET', expected: [200] }
+
+/** docs.docker.com/registry/spec/auth/oauth. */
+function tokenByRefresh(token: string, scope: string, service: string | undefined): Ask {
+  const form = { grant_type: 'refresh_token', client_id: 'seccomp-gen', refresh_token: token, scope }
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: String(new URLSearchParams({ ...form, ...(service && { service }) })),
+    expected: [200],
+  }
+}
+
+function withQuery(url: URL, words: Readonly<Record<string, string>>): URL {
+  const asked = new URL(url)
+  for (const [key, value] of Object.entries(words)) asked.searchParams.set(key, value)
+  return asked
+}
+
+function basicOf(user: string, secret: string): string {
+  return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`
+}
+
+function isDescriptor(value: unknown): value is Descriptor {
+  if (typeof value !== 'object' || value === null) return false
+  const { mediaType, digest, size } = value as Partial<Descriptor>
+  return (
+    typeof mediaType === 'string' &&
+    typeof digest === 'string' &&
+    /^sha256:[a-f\d]{64}$/.test(digest) &&
+    Number.isSafeInteger(size) &&
+    (size as number) >= 0
+  )
+}
+
+/** Undefined for what is no JSON. */
+function document(bytes: Uint8Array): object | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** fetch wraps the reason. */
+function networkReason(error: unknown): string {
+  const { cause, name, message } = error as Error
+  if (name === 'TimeoutError') return 'no answer in time'
+  const inner = cause as NodeJS.ErrnoException | undefined
+  return (inner?.message || inner?.code || message).split('\n')[0] ?? ''
+}
+
+/** URL.parse() is not in Node 20. */
+function urlOf(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null
+}

@@ -1,0 +1,143 @@
+// Who we are to a registry: what `docker login`, `podman login` or `oras login` left. Nothing is asked for or kept here.
+// Authority: docker/cli docs (config.json: auths, credHelpers, credsStore), docker/docker-credential-helpers (`get`),
+// containers-auth.json(5) (the places, and that a repository's entry goes before its registry's).
+import { execa } from 'execa'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { Reference } from './reference.ts'
+
+/** A password for Basic and for token servers, or a refresh token for the latter. */
+export type Credentials =
+  | { readonly kind: 'password'; readonly user: string; readonly secret: string }
+  | { readonly kind: 'refresh-token'; readonly token: string }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Docker's name of its own registry in these files. */
+const dockerHub = 'https://index.docker.io/v1/'
+
+/**
+ * The first file that knows the registry decides. Undefined where none does.
+ *
+ * @throws UserError for a file that is no such document, and for a helper that cannot be started.
+ */
+export async function findCredentials(
+  reference: Reference,
+  env: Environment,
+): Promise<Credentials | undefined> {
+  for (const file of filesOf(env)) {
+    const text = await readFile(file, 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const found = await credentialsIn(parsed(text, file), reference, env)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function filesOf(env: Environment): readonly string[] {
+  const given = env['REGISTRY_AUTH_FILE']
+  if (given) return [given]
+  const home = env['HOME'] ?? homedir()
+  const runtime = env['XDG_RUNTIME_DIR']
+  return [
+    join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
+    ...(runtime ? [join(runtime, 'containers/auth.json')] : []),
+    join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'containers/auth.json'),
+  ]
+}
+
+interface AuthFile {
+  readonly auths?: Readonly<Record<string, AuthEntry | undefined>>
+  readonly credHelpers?: Readonly<Record<string, string | undefined>>
+  readonly credsStore?: string
+}
+interface AuthEntry {
+  readonly auth?: string
+  readonly username?: string
+  readonly password?: string
+  readonly identitytoken?: string
+}
+
+function parsed(text: string, file: string): AuthFile {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Told below.
+  }
+  throw new UserError(
+    `${file}: is no JSON object, so that no credentials can be read: log in to the registry anew`,
+  )
+}
+
+async function credentialsIn(
+  { auths = {}, credHelpers = {}, credsStore }: AuthFile,
+  { registry, repository }: Reference,
+  env: Environment,
+): Promise<Credentials | undefined> {
+  const server = registry === 'docker.io' ? dockerHub : registry
+  const helper = own(credHelpers, server) ?? credsStore
+  if (helper) {
+    const answer = await askHelper(helper, server, env)
+    if (answer !== undefined) return answer
+  }
+  const entry = entriesFor(server, repository)
+    .map((key) => own(auths, key))
+    .find((each) => each !== undefined)
+  return entry && credentialsOf(entry)
+}
+
+/** From the repository itself up to its registry, then the registry as old clients wrote it. */
+function entriesFor(server: string, repository: string): readonly string[] {
+  const parts = repository.split('/')
+  const scopes = parts.map((_, index) => [server, ...parts.slice(0, parts.length - index)].join('/'))
+  return [...scopes, server, `https://${server}`, `https://${server}/v1/`, `https://${server}/v2/`]
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined
+}
+
+function credentialsOf({ auth, username, password, identitytoken }: AuthEntry): Credentials | undefined {
+  if (identitytoken) return { kind: 'refresh-token', token: identitytoken }
+  if (auth) {
+    const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
+    const colon = text.indexOf(':')
+    return colon < 0
+      ? undefined
+      : { kind: 'password', user: text.slice(0, colon), secret: text.slice(colon + 1) }
+  }
+  return username && password ? { kind: 'password', user: username, secret: password } : undefined
+}
+
+async function askHelper(name: string, server: string, env: Environment): Promise<Credentials | undefined> {
+  // A name from a file must not become a path to another program.
+  if (!/^[\w.-]+$/.test(name)) throw new UserError(`${name} is no name of a credential helper`)
+  const program = `docker-credential-${name}`
+  const { stdout, failed, code } = await execa(program, ['get'], {
+    input: server,
+    stderr: 'ignore',
+    reject: false,
+    timeout: 30_000,
+    extendEnv: false,
+    env: { ...env },
+  })
+  if (code === 'ENOENT')
+    throw new UserError(
+      `${program} is not installed, and the configuration of docker leaves credentials to it`,
+    )
+  // It says so on stdout where it has none for this server.
+  if (failed) return undefined
+  try {
+    const { Username, Secret } = JSON.parse(stdout) as { Username?: string; Secret?: string }
+    if (!Secret) return undefined
+    // Its protocol's mark of a refresh token.
+    return Username === '<token>'
+      ? { kind: 'refresh-token', token: Secret }
+      : { kind: 'password', user: Username ?? '', secret: Secret }
+  } catch {
+    throw new UserError(`${program} get answers no JSON object: see what it prints for ${server}`)
+  }
+}

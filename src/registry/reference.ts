@@ -1,0 +1,57 @@
+// Names of artifacts in a registry: REGISTRY/REPOSITORY[:TAG][@DIGEST]. Authority: github.com/distribution/reference
+// (the grammar), the OCI distribution specification 1.1 (names, tags and digests).
+import { UserError } from '../errors.ts'
+
+export interface Reference {
+  /** Host, and the port where one is given: `registry.example.org`, `localhost:5000`, `[::1]:5000`. */
+  readonly registry: string
+  readonly repository: string
+  readonly tag: string | undefined
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string | undefined
+}
+
+/** How a reference is marked where a file could be meant as well. */
+export const referencePrefix = 'oci://'
+
+const host =
+  /^(?:[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*|\[[a-f\d:]+\])(?::\d{1,5})?$/i
+const repository = /^[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*(?:\/[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*)*$/
+const tag = /^\w[\w.-]{0,127}$/
+const digest = /^sha256:[a-f\d]{64}$/
+
+/**
+ * The registry must be named: there is none that is meant when it is not.
+ *
+ * @throws UserError that says which part is wrong.
+ */
+export function parseReference(word: string): Reference {
+  const text = word.startsWith(referencePrefix) ? word.slice(referencePrefix.length) : word
+  const refuse = (why: string): UserError =>
+    new UserError(`${word}: ${why}: write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST`)
+  const [named = '', hash, ...rest] = text.split('@')
+  if (rest.length > 0) throw refuse('has two digests')
+  if (hash !== undefined && !digest.test(hash)) throw refuse('has a digest that is no SHA-256')
+  const slash = named.indexOf('/')
+  const registry = named.slice(0, Math.max(slash, 0))
+  // As docker and podman tell a host from a first part of a repository's name.
+  if (slash < 0 || !(/[.:]/.test(registry) || registry === 'localhost')) throw refuse('names no registry')
+  if (!host.test(registry)) throw refuse('names a registry that is no host')
+  const path = named.slice(slash + 1)
+  const colon = path.indexOf(':')
+  const name = colon < 0 ? path : path.slice(0, colon)
+  const label = colon < 0 ? undefined : path.slice(colon + 1)
+  if (!repository.test(name) || name.length > 255) throw refuse('names a repository that is none')
+  if (label !== undefined && !tag.test(label)) throw refuse('has a tag that is none')
+  return { registry, repository: name, tag: label, digest: hash }
+}
+
+/** A reference as people write it. */
+export function printReference({ registry, repository, tag, digest }: Reference): string {
+  return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
+}
+
+/** Whether a registry is this machine: what docker and podman reach without TLS. */
+export function isLoopback(registry: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(registry)
+}

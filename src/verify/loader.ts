@@ -1,0 +1,195 @@
+// What runs the command, and so who reads the profile: an engine or runtime that the command names, or for a plain
+// command a sandbox of ours. Each has its own way to read a profile, its capabilities, and its filter's maker.
+import { release } from 'node:os'
+import { basename } from 'node:path'
+import { UserError } from '../errors.ts'
+import { builtin, contextOf, type Context } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import { printProfile } from '../print/index.ts'
+import { soundProfile } from '../profile/index.ts'
+import { capabilities as known } from '../profile/words.ts'
+import {
+  askEngine,
+  findProgram,
+  readTarget,
+  recordEngineRun,
+  recordRuntime,
+  startsBelow,
+  type CommandOptions,
+  type EnforcedProfile,
+  type EngineRun,
+  type Recording,
+  type RefusalsSeenBy,
+  type RuntimeRun,
+  type Target,
+} from '../record/index.ts'
+import { capabilitiesIn } from './capabilities.ts'
+import { resolvedProfile } from './resolved.ts'
+import { findSandbox, type SandboxSettings } from './sandbox.ts'
+
+export interface Loader {
+  /** `docker`, `runc`, `sandbox`: who starts what runs under the profile. */
+  readonly kind: 'engine' | 'runtime' | 'sandbox'
+  /** Such as `docker with runc`. */
+  readonly name: string
+  readonly runtime: 'runc' | 'crun' | undefined
+  readonly context: Context
+  /** The profile as it is read there. Throws UserError (125) for what would be read otherwise than it says. */
+  readonly read: (profile: ParsedProfile) => ParsedProfile
+  /** The text it is given there. */
+  readonly textOf: (profile: ParsedProfile) => string
+  /** Why nothing but ebpf sees what is started; undefined where strace and audit do. */
+  readonly onlyEbpf: string | undefined
+  readonly run: (
+    options: CommandOptions,
+    under: EnforcedProfile,
+    recorder: RefusalsSeenBy,
+  ) => Promise<Recording>
+}
+
+/** Throws UserError: 127 and 126 for a command that is not found or no program, 125 where it cannot be verified. */
+export async function findLoader(options: CommandOptions, settings: SandboxSettings): Promise<Loader> {
+  const { command, cwd = process.cwd(), env = process.env } = options
+  findProgram(command[0], cwd, env['PATH'])
+  const target = readTarget(command, env)
+  switch (target.kind) {
+    case 'engine':
+      return engineLoader(target, options)
+    case 'runtime':
+      return runtimeLoader(target)
+    case 'compose':
+    case 'elsewhere':
+      throw new UserError(
+        `the profile would hold for ${basename(command[0])} itself, not for its container: give docker run, podman run, nerdctl run, runc run or crun run`,
+        125,
+      )
+    case 'program':
+    case 'unread':
+      return sandboxLoader(target, options, settings)
+  }
+}
+
+function runtimeLoader(target: RuntimeRun): Loader {
+  const { engine } = target
+  return {
+    kind: 'runtime',
+    name: engine,
+    runtime: engine,
+    context: hostContext(capabilitiesIn('CapBnd'), engine),
+    read: (profile) => plainOci(profile, engine),
+    textOf: (profile) => printProfile(soundProfile(profile)),
+    onlyEbpf: undefined,
+    run: (options, under, recorder) =>
+      recordRuntime(basename(options.command[0]), options, target, recorder, under),
+  }
+}
+
+async function sandboxLoader(
+  { raiser }: Target,
+  options: CommandOptions,
+  settings: SandboxSettings,
+): Promise<Loader> {
+  if (raiser !== undefined && process.getuid?.() !== 0)
+    throw new UserError(
+      `${raiser} gains no privileges in a sandbox: run ${raiser} seccomp-gen verify … instead`,
+      125,
+    )
+  const sandbox = await findSandbox(options, settings)
+  const context = hostContext(capabilitiesIn('CapBnd'), sandbox.runtime)
+  return {
+    kind: 'sandbox',
+    name: sandbox.name,
+    runtime: sandbox.runtime,
+    context,
+    read: withoutBase,
+    textOf: (profile) => printProfile(resolvedProfile(profile, context)),
+    onlyEbpf: undefined,
+    run: sandbox.run,
+  }
+}
+
+async function engineLoader(run: EngineRun, options: CommandOptions): Promise<Loader> {
+  const runtime = await runtimeOf(run, options)
+  const engine = builtin(run.engine === 'podman' ? 'podman' : 'docker')
+  const context = hostContext(capabilitiesOf(engine.capabilities, run.capabilities), runtime)
+  return {
+    kind: 'engine',
+    name: runtime === undefined ? run.engine : `${run.engine} with ${runtime}`,
+    runtime,
+    context,
+    read: (profile) => {
+      if (run.engine === 'nerdctl') return plainOci(profile, 'nerdctl')
+      const { dialect } = withoutBase(profile)
+      if (profile.envelope === 'config' || dialect === 'oci') return profile
+      return { ...profile, dialect: run.engine === 'podman' ? 'containers' : 'docker' }
+    },
+    textOf: (profile) => printProfile(soundProfile(profile)),
+    onlyEbpf: startsBelow(run)
+      ? undefined
+      : `a container that ${run.engine} starts is no child of it, and only ebpf tells it from others`,
+    run: (options, under, recorder) => recordEngineRun(run.engine, options, run, recorder, under),
+  }
+}
+
+/** The runtime by its name; a name that tells nothing of its filter is none. */
+async function runtimeOf(run: EngineRun, options: CommandOptions): Promise<'runc' | 'crun' | undefined> {
+  const said =
+    run.runtime ??
+    (run.engine === 'docker'
+      ? await askEngine(run, '.DefaultRuntime', options)
+      : run.engine === 'podman'
+        ? await askEngine(run, '.Host.OCIRuntime.Name', options)
+        : 'runc')
+  if (/runsc|gvisor|kata/i.test(said))
+    throw new UserError(
+      `${said} does not run containers on this kernel: its refusals cannot be seen from here`,
+      125,
+    )
+  return /crun/.test(said) ? 'crun' : /runc/.test(said) ? 'runc' : undefined
+}
+
+function hostContext(capabilities: readonly string[], runtime: 'runc' | 'crun' | undefined): Context {
+  return contextOf({
+    architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    capabilities,
+    kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12',
+    ...(runtime && { runtime }),
+  })
+}
+
+/** docker run --help: what is added goes before what is dropped, each one's ALL before single ones. */
+function capabilitiesOf(
+  given: readonly string[],
+  { add, drop }: EngineRun['capabilities'],
+): readonly string[] {
+  const names = (words: readonly string[]): readonly string[] =>
+    words
+      .flatMap((word) => word.toUpperCase().split(','))
+      .map((word) => (word === 'ALL' || word.startsWith('CAP_') ? word : `CAP_${word}`))
+  const [added, dropped] = [names(add), names(drop)]
+  const start = added.includes('ALL') ? [...known] : dropped.includes('ALL') ? [] : given
+  return [
+    ...new Set([
+      ...start.filter((each) => !dropped.includes(each)),
+      ...added.filter((each) => known.has(each)),
+    ]),
+  ]
+}
+
+function withoutBase(profile: ParsedProfile): ParsedProfile {
+  if (profile.base === undefined) return profile
+  throw new UserError(
+    `${profile.name}: stands on ${profile.base}, which is not here: print both as one with seccomp-gen generate`,
+    125,
+  )
+}
+
+/** For loaders that ignore every key that plain OCI does not have. */
+function plainOci(profile: ParsedProfile, loader: string): ParsedProfile {
+  const [beyond] = withoutBase(profile).beyondOci
+  if (beyond === undefined || profile.envelope === 'config') return profile
+  throw new UserError(
+    `${profile.name}:${beyond.at.line}:${beyond.at.column}: ${loader} reads plain OCI and ignores ${beyond.key}, so that another filter would run: give a plain OCI profile`,
+    125,
+  )
+}

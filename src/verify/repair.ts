@@ -1,0 +1,111 @@
+// The next profile of a repair: with what was refused added, within the ceiling; and once nothing is refused, without
+// what a program had tried only because something else was refused.
+import { UserError } from '../errors.ts'
+import { level, makeMeaning } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import { parseProfile } from '../profile/index.ts'
+import { always } from './ceiling.ts'
+import { withCall } from './edit.ts'
+import { callKey, type Round } from './round.ts'
+import type { Subject } from './subject.ts'
+import type { Judged, Repaired } from './verification.ts'
+
+/** Rounds of a repair. Each adds a call at least, so there is an end anyway; this is for what starts slowly. */
+export const roundLimit = 100
+
+/** A profile that is run, and how it came to be. */
+export interface Attempt {
+  readonly round: number
+  readonly text: string
+  readonly parsed: ParsedProfile
+  readonly added: readonly Repaired[]
+  /** Taken out again, once. A call that comes and goes between runs would be added again otherwise. */
+  readonly dropped: readonly Repaired[]
+}
+
+export function firstAttempt({ text, parsed }: Subject): Attempt {
+  return { round: 1, text, parsed, added: [], dropped: [] }
+}
+
+/** Undefined where this one is the last. */
+export function nextAttempt(subject: Subject, attempt: Attempt, round: Round): Attempt | undefined {
+  if (subject.settings.repair !== true || round.interrupted || attempt.round >= roundLimit) return undefined
+  return widened(subject, attempt, round) ?? withoutIdle(subject, attempt, round)
+}
+
+/** With what was refused. */
+function widened(subject: Subject, attempt: Attempt, { missing }: Round): Attempt | undefined {
+  const { name, settings } = subject
+  const { text, added } = withCalls(subject, attempt.text, missing, attempt.round)
+  if (added.length === 0) return undefined
+  settings.notice?.({
+    code: 'round',
+    round: attempt.round,
+    refused: missing.length,
+    added: added.map(nameOf),
+  })
+  return {
+    ...attempt,
+    round: attempt.round + 1,
+    text,
+    parsed: parseProfile(text, { name }),
+    added: [...attempt.added, ...added],
+  }
+}
+
+/** Without what is made no more since nothing is refused. */
+function withoutIdle(subject: Subject, attempt: Attempt, { missing, made }: Round): Attempt | undefined {
+  if (missing.length > 0 || made === undefined || attempt.dropped.length > 0) return undefined
+  const { name, settings } = subject
+  const idle = attempt.added.filter(({ refusal }) => !made.has(callKey(refusal)))
+  if (idle.length === 0) return undefined
+  const added = attempt.added.filter((each) => !idle.includes(each))
+  const refusals = added.map(({ refusal }) => refusal)
+  const { text } = withCalls(subject, subject.text, refusals, attempt.round)
+  settings.notice?.({
+    code: 'round',
+    round: attempt.round,
+    refused: 0,
+    added: [],
+    dropped: idle.map(nameOf),
+  })
+  return { round: attempt.round + 1, text, parsed: parseProfile(text, { name }), added, dropped: idle }
+}
+
+function nameOf({ refusal }: Repaired): string {
+  return refusal.syscall ?? ''
+}
+
+/** The text with all that may be added of what was refused. */
+function withCalls(
+  { name, ceiling, loader, settings: { widen } }: Subject,
+  text: string,
+  missing: readonly Judged[],
+  round: number,
+): { readonly text: string; readonly added: readonly Repaired[] } {
+  const added: Repaired[] = []
+  let edited = text
+  const { architectures } = makeMeaning(loader.read(parseProfile(text, { name })), loader.context).resolved
+  for (const refusal of missing) {
+    const { architecture, syscall, number, args = [] } = refusal
+    const inside = ceiling.casesFor(refusal, architectures)
+    const cases = inside ?? (widen ? always : undefined)
+    if (cases === undefined || syscall === undefined || number === undefined) continue
+    const allowed = (text: string): boolean => {
+      try {
+        const meaning = makeMeaning(loader.read(parseProfile(text, { name })), loader.context)
+        return level(meaning.answer(architecture, number, args)) === 2
+      } catch (error) {
+        // libseccomp refuses a rule beside one that answers otherwise.
+        if (!(error instanceof UserError)) throw error
+        return false
+      }
+    }
+    // What was added before may allow it too: a name holds on every architecture.
+    const next = allowed(edited) ? edited : withCall(edited, name, { architecture, syscall, cases }, allowed)
+    if (next === undefined) continue
+    edited = next
+    added.push({ refusal, round, conditional: cases[0].length > 0, within: inside !== undefined })
+  }
+  return { text: edited, added }
+}

@@ -1,0 +1,72 @@
+// One round: the command under one profile, and what of it was refused.
+import type { Architecture } from '../abi/architectures.ts'
+import { makeMeaning } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Ending, Suspect } from '../record/index.ts'
+import { auditedText } from './audited.ts'
+import { refusalsOf, watchFor, type Refusal } from './refusals.ts'
+import type { Subject } from './subject.ts'
+import type { Judged } from './verification.ts'
+
+/** What came of running the command under one profile. */
+export interface Round {
+  /** What the profile lacks. */
+  readonly missing: readonly Judged[]
+  /** What it says there is not, by a rule of its own. */
+  readonly withheld: readonly Judged[]
+  readonly ending: Ending
+  readonly started: boolean
+  readonly runs: number
+  readonly lost: number
+  readonly interrupted: boolean
+  /**
+   * Calls that were carried out under the filter, as callKey writes them. Undefined for audit: it refuses nothing, and
+   * so nothing is tried instead.
+   */
+  readonly made: ReadonlySet<string> | undefined
+}
+
+export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
+  return `${architecture} ${syscall}`
+}
+
+/** Runs the command under a profile, as often as was asked. */
+export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise<Round> {
+  const { settings, loader, seenBy, options, interruption, ceiling } = subject
+  const { runs = 1 } = settings
+  const meaning = makeMeaning(loader.read(parsed), loader.context)
+  const profile =
+    seenBy === 'audit' ? auditedText(loader.read(parsed), loader.context) : loader.textOf(parsed)
+  const under = { profile, watch: watchFor(meaning) }
+  const suspects: Suspect[] = []
+  const endings: Ending[] = []
+  const made = new Set<string>()
+  let started = true
+  let lost = 0
+  while (endings.length < runs && !interruption.aborted) {
+    const { ending, refusals, observations } = await loader.run(options, under, seenBy)
+    for (const [architecture, calls] of Object.entries(observations.architectures))
+      for (const syscall of Object.keys(calls))
+        made.add(callKey({ architecture: architecture as Architecture, syscall }))
+    endings.push(ending)
+    suspects.push(...(refusals?.suspects ?? []))
+    started &&= (refusals?.programs ?? 0) > 0
+    lost += refusals?.lost ?? 0
+  }
+  const failed = endings.find((each) => each.kind !== 'exited' || each.status !== 0)
+  const ending = failed ?? endings.at(-1) ?? { kind: 'released' }
+  const judged = refusalsOf(meaning, suspects).map((each): Judged => ({
+    ...each,
+    default: ceiling.answerTo(each),
+  }))
+  return {
+    missing: judged.filter(({ withheld }) => !withheld),
+    withheld: judged.filter(({ withheld }) => withheld),
+    ending,
+    started,
+    runs: endings.length,
+    lost,
+    interrupted: interruption.aborted,
+    made: seenBy === 'audit' ? undefined : made,
+  }
+}

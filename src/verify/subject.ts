@@ -1,0 +1,79 @@
+// What is verified, made ready: the profile as it was given, who loads it, what sees its refusals, and the ceiling.
+import { UserError } from '../errors.ts'
+import { builtin, contextOf } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import { printProfile } from '../print/index.ts'
+import { parseProfile, soundProfile } from '../profile/index.ts'
+import { whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
+import { ceilingOf, type Ceiling } from './ceiling.ts'
+import { findLoader, type Loader } from './loader.ts'
+import type { SeenBy, VerifySettings } from './verification.ts'
+
+export interface Subject {
+  readonly settings: VerifySettings
+  /** Of the profile, for messages. */
+  readonly name: string
+  /** The profile's text before anything is added. */
+  readonly text: string
+  readonly parsed: ParsedProfile
+  readonly options: CommandOptions
+  /** A signal came: the run that is under way is the last. */
+  readonly interruption: AbortSignal
+  readonly loader: Loader
+  readonly seenBy: SeenBy
+  readonly ceiling: Ceiling
+}
+
+/** Throws UserError: 2 for a profile with mistakes, 125 to 127 where the command cannot be verified. */
+export async function prepare(settings: VerifySettings): Promise<Subject> {
+  const { name = 'profile', command, notice, within, noNewPrivileges = false, profile: given } = settings
+  const parsed = typeof given === 'string' ? parseProfile(given, { name }) : given
+  const text = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
+  soundProfile(parsed)
+  const interruption = new AbortController()
+  const options: CommandOptions = {
+    command,
+    ...pick(settings, ['for', 'stop', 'cwd', 'env', 'streams']),
+    signals: (listener) =>
+      settings.signals?.((signal) => {
+        interruption.abort()
+        listener(signal)
+      }) ?? (() => undefined),
+  }
+  const loader = await findLoader(options, { noNewPrivileges })
+  const { seenBy, why } = await chooseRecorder(settings, loader)
+  notice?.({ code: 'verifying', target: loader.name, seenBy, ...(why !== undefined && { why }) })
+  const ceiling = ceilingFor(within, loader)
+  return { settings, name, text, parsed, options, interruption: interruption.signal, loader, seenBy, ceiling }
+}
+
+/** Throws UserError (125) where nothing here sees what is refused. */
+async function chooseRecorder(
+  { recorder = 'auto', env = process.env }: VerifySettings,
+  { onlyEbpf }: Loader,
+): Promise<{ readonly seenBy: SeenBy; readonly why?: string }> {
+  const ways = { ebpf: whyNoEbpf, strace: () => whyNoStrace(env), audit: whyNoAudit } as const
+  const reasons: string[] = []
+  for (const seenBy of recorder === 'auto' ? (['ebpf', 'strace', 'audit'] as const) : [recorder]) {
+    const why = (seenBy === 'ebpf' ? undefined : onlyEbpf) ?? (await ways[seenBy]())
+    if (why === undefined) return { seenBy, ...(reasons.length > 0 && { why: reasons.join('; ') }) }
+    reasons.push(`${seenBy}: ${why}`)
+    if (onlyEbpf !== undefined && seenBy !== 'ebpf') break
+  }
+  throw new UserError(`refusals cannot be seen here: ${reasons.join('; ')}`, 125)
+}
+
+function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Loader): Ceiling {
+  if (within === null) return ceilingOf(undefined, context)
+  const profile = within ?? builtin('docker').profile
+  // What a container is given says what its default allows; our own rights say nothing of that.
+  if (kind === 'engine') return ceilingOf(profile, { ...context, runtime: undefined })
+  const kernel = context.kernel.join('.')
+  return ceilingOf(profile, contextOf({ architecture: context.host, kernel }))
+}
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(
+    keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])),
+  ) as Pick<T, K>
+}

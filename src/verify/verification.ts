@@ -1,0 +1,92 @@
+// What is asked of a verification, and what it finds.
+import type { Answer } from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
+import type { Refusal } from './refusals.ts'
+
+export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
+  /** Its text, or as parseProfile gives it. Text keeps its layout when it is repaired. */
+  readonly profile: string | ParsedProfile
+  /** Of the profile, for messages. Default "profile". */
+  readonly name?: string
+  readonly command: readonly [string, ...string[]]
+  /** What is refused is compared with it and, with `repair`, added within it. Default: docker's newest; null: none. */
+  readonly within?: ParsedProfile | null
+  /** Add what was refused and run again, until nothing is. */
+  readonly repair?: boolean
+  /** With `repair`: beyond `within` as well. */
+  readonly widen?: boolean
+  /** How often the command is run under each profile. Default 1. */
+  readonly runs?: number
+  /** A plain command runs with no_new_privs. */
+  readonly noNewPrivileges?: boolean
+  /** What sees refusals; `auto` (default) takes ebpf where the machine and our rights allow it, else strace, else audit. */
+  readonly recorder?: 'auto' | SeenBy
+  readonly notice?: (notice: VerifyNotice) => void
+}
+
+export type VerifyNotice =
+  /** What runs the command, and what sees its refusals. */
+  | {
+      readonly code: 'verifying'
+      readonly target: string
+      readonly seenBy: SeenBy
+      /** Why it is not another that `auto` prefers, such as `ebpf: it needs root`. */
+      readonly why?: string
+    }
+  /** A round is over. */
+  | {
+      readonly code: 'round'
+      readonly round: number
+      readonly refused: number
+      readonly added: readonly string[]
+      /** Added before, and made no more since nothing is refused. */
+      readonly dropped?: readonly string[]
+    }
+
+/** `audit`: what the profile refuses is let through, and the kernel's records tell of it. */
+export type SeenBy = RefusalsSeenBy
+
+/** A refused call and what the default says of it. */
+export interface Judged extends Refusal {
+  /** What the default answers to it; undefined without a default. */
+  readonly default: Answer | undefined
+}
+
+/** A call that was added. */
+export interface Repaired {
+  readonly refusal: Judged
+  readonly round: number
+  /** Under the default's own conditions. */
+  readonly conditional: boolean
+  readonly within: boolean
+}
+
+export interface Verification {
+  readonly target: string
+  readonly seenBy: SeenBy
+  /** Of the run that counts: the first that failed, else the last. */
+  readonly ending: Ending
+  /** Whether a program was started under the filter in every run: before that, what runs is the runtime's own. */
+  readonly started: boolean
+  readonly runs: number
+  readonly rounds: number
+  /** In the last round: what the profile lacks. */
+  readonly refusals: readonly Judged[]
+  /** In the last round: what it says there is not, by a rule of its own. */
+  readonly withheld: readonly Judged[]
+  /** How many refusals could not be kept. */
+  readonly lost: number
+  /** The last round was cut short by a signal. */
+  readonly interrupted: boolean
+  readonly repair?: Repair
+}
+
+export interface Repair {
+  readonly before: string
+  /** The repaired profile; the same as before where nothing could be added. */
+  readonly text: string
+  readonly added: readonly Repaired[]
+  /** The bound on rounds was met. */
+  readonly bounded: boolean
+}

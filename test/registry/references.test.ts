@@ -1,0 +1,48 @@
+// How artifacts are named. Authority: github.com/distribution/reference.
+import t from 'tap'
+import { parseReference, printReference } from '../../src/registry/index.ts'
+
+const digest = `sha256:${'ab'.repeat(32)}`
+
+t.test('a reference has its parts, and is printed as it was written', async (t) => {
+  for (const [word, registry, repository, tag, hash] of [
+    ['registry.example.org/app', 'registry.example.org', 'app', undefined, undefined],
+    ['registry.example.org/team/app:1.4', 'registry.example.org', 'team/app', '1.4', undefined],
+    ['localhost/app:x', 'localhost', 'app', 'x', undefined],
+    ['localhost:5000/app', 'localhost:5000', 'app', undefined, undefined],
+    ['[::1]:5000/a/b:T_1', '[::1]:5000', 'a/b', 'T_1', undefined],
+    [`127.0.0.1:5000/a__b/c-d.e@${digest}`, '127.0.0.1:5000', 'a__b/c-d.e', undefined, digest],
+    [`r.io/a:t@${digest}`, 'r.io', 'a', 't', digest],
+    ['docker.io/library/app', 'docker.io', 'library/app', undefined, undefined],
+  ] as const) {
+    const reference = parseReference(word)
+    t.same(reference, { registry, repository, tag, digest: hash }, word)
+    t.equal(printReference(reference), word)
+    t.same(parseReference(`oci://${word}`), reference, 'with the mark of an artifact')
+  }
+})
+
+t.test('what is none is refused in one line', async (t) => {
+  for (const [word, why] of [
+    ['app', 'names no registry'],
+    ['team/app:1', 'names no registry'],
+    ['', 'names no registry'],
+    ['oci://', 'names no registry'],
+    ['r.io/', 'a repository that is none'],
+    ['r.io/App', 'a repository that is none'],
+    ['r.io/a//b', 'a repository that is none'],
+    ['r.io/../etc', 'a repository that is none'],
+    [`r.io/${'a/'.repeat(128)}a`, 'a repository that is none'],
+    ['r.io/a:', 'a tag that is none'],
+    ['r.io/a:b:c', 'a tag that is none'],
+    [`r.io/a:${'x'.repeat(129)}`, 'a tag that is none'],
+    ['r.io/a:../b', 'a tag that is none'],
+    ['r.io/a@sha256:12', 'no SHA-256'],
+    [`r.io/a@${digest}@${digest}`, 'two digests'],
+    ['user@r.io/a', 'no SHA-256'],
+    ['r.io:99999999/a', 'no host'],
+    ['r_.io/a', 'no host'],
+    ['r.io\n/a', 'no host'],
+  ] as const)
+    t.throws(() => parseReference(word), new RegExp(why), JSON.stringify(word.slice(0, 30)))
+})
