@@ -13,7 +13,8 @@ export function* refusedProblems(subject: Subject): Generator<Finding> {
   if (profile.defaultAction === undefined || parsed.flaws.some(({ severity }) => severity === 'error')) return
   const told = new Set<string>()
   for (const { refusal, older } of refusalsIn(subject)) {
-    const key = `${refusal.code} ${refusal.pointer}`
+    // Each of two that cannot stand together is the other's host's.
+    const key = refusal.code === 'architectures-mixed' ? refusal.code : `${refusal.code} ${refusal.pointer}`
     const code = codeOf(refusal)
     if (code === undefined || told.has(key)) continue
     told.add(key)

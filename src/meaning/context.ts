@@ -1,6 +1,5 @@
 // Where a profile is read: what an engine and a runtime look at before the filter is made.
-import type { Architecture } from '../abi/architectures.ts'
-import { architectures } from '../abi/architectures.ts'
+import { architectures, assumedHost, type Architecture, type Host } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { capabilities as known } from '../profile/words.ts'
 import { compareVersions, isVersion } from './versions.ts'
@@ -10,7 +9,7 @@ import { readRuntimeVersion, type RuntimeVersion } from './versions/runtime-word
 
 export interface Context {
   /** The 64-bit architecture of the host's kernel and runtime. */
-  readonly host: 'x86_64' | 'aarch64'
+  readonly host: Host
   /** The bounding set: CAP_* names. */
   readonly capabilities: ReadonlySet<string>
   /** [major, minor]. */
@@ -49,7 +48,7 @@ export const defaultKernel = '6.12'
 
 /** @throws UserError for a capability or kernel that is none. */
 export function contextOf(options: ContextOptions = {}): Context {
-  const { architecture = 'x86_64', capabilities = dockerCapabilities, kernel = defaultKernel } = options
+  const { architecture = assumedHost, capabilities = dockerCapabilities, kernel = defaultKernel } = options
   const set = new Set(capabilities === 'all' ? known : capabilities)
   for (const each of set) {
     if (!known.has(each)) throw new UserError('no-such-capability', { name: each })

@@ -2,7 +2,7 @@
 // calls, also the family's; or a number of its own for a call that the architecture does not have. Such a rule stands in
 // the filter's lists as any other, and matters there: see program.ts.
 // Authority: libseccomp 2.5.4, src/arch.c (arch_filter_rule_add), src/syscalls.c (abi_rule_add).
-import type { Architecture } from '../abi/architectures.ts'
+import { architectures, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { Condition } from './conditions.ts'
@@ -23,7 +23,7 @@ export function callsOf(
 ): readonly Named[] {
   const number = numberIn(library, name, architecture)
   const own = { call: number ?? pseudo(name) }
-  if (!multiplexes(architecture)) return [own]
+  if (!architectures[architecture].multiplexes) return [own]
   const family = multiplexerOf(name)
   if (family === undefined) return number === undefined ? [] : [own]
   const member = multiplexers[family][name]
@@ -37,10 +37,6 @@ export function memberConditions(member: number, conditions: readonly Condition[
     { index: 0, operator: 'SCMP_CMP_EQ', mask: 0xffffffffffffffffn, value: BigInt(member) },
     ...conditions.filter(({ index }) => index !== 0),
   ]
-}
-
-export function multiplexes(architecture: Architecture): boolean {
-  return architecture === 'x86'
 }
 
 /** include/seccomp-syscalls.h gives these two one number. */

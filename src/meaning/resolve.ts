@@ -97,7 +97,7 @@ function placed({ tree }: ParsedProfile, whole: Standing, key: string, word: str
 
 function wordsOf(parsed: ParsedProfile, loader: Loader, { host }: Context): readonly Word[] {
   const { profile } = parsed
-  const entries = loader === 'oci' ? [] : (profile.archMap ?? [])
+  const entries = loader === 'oci' || !architectures[host].archMap[loader] ? [] : (profile.archMap ?? [])
   const at = entries.findIndex(({ architecture }) => architecture === architectures[host].scmp)
   const entry = entries[at]
   return [
@@ -134,7 +134,7 @@ function isEmpty({ caps, arches, minKernel }: RuleFilter): boolean {
 
 function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader, context: Context): boolean {
   return (
-    arches.includes(architectures[context.host].engine ?? '') ||
+    isNamed(arches, loader, context) ||
     caps.some((each) => context.capabilities.has(each)) ||
     (minKernel !== undefined && readsKernel(loader, context) && isAtLeast(context.kernel, minKernel))
   )
@@ -142,7 +142,7 @@ function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
 
 function holds({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader, context: Context): boolean {
   return (
-    (arches.length === 0 || arches.includes(architectures[context.host].engine ?? '')) &&
+    (arches.length === 0 || isNamed(arches, loader, context)) &&
     caps.every((each) => context.capabilities.has(each)) &&
     (minKernel === undefined || !readsKernel(loader, context) || isAtLeast(context.kernel, minKernel))
   )
@@ -150,6 +150,12 @@ function holds({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
 
 function readsKernel(loader: Loader, { engine }: Context): boolean {
   return loader === 'docker' && (engine === undefined || readsKey(engine, 'minKernel'))
+}
+
+/** Whether the host is among those named: each engine has names of its own. */
+function isNamed(arches: readonly string[], loader: Loader, { host }: Context): boolean {
+  const name = loader === 'oci' ? undefined : architectures[host].engines[loader]
+  return name !== undefined && arches.includes(name)
 }
 
 function isAtLeast([major, minor]: Context['kernel'], minKernel: string): boolean {

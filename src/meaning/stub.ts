@@ -5,7 +5,6 @@ import { architectures, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
-import { multiplexes } from './names.ts'
 import type { Resolved } from './resolve.ts'
 import { isKnownTo, numberIn } from './versions/library.ts'
 import { has } from './versions/runtimes.ts'
@@ -26,7 +25,7 @@ export function stubOf(resolved: Resolved, context: Context): ReadonlyMap<Archit
   return new Map(
     covered.flatMap((each) => {
       const largest = [...names]
-        .filter((name) => !multiplexes(each) || multiplexerOf(name) === undefined)
+        .filter((name) => !architectures[each].multiplexes || multiplexerOf(name) === undefined)
         .reduce((most, name) => Math.max(most, numberIn(library, name, each) ?? 0), 0)
       return largest === 0 ? [] : [[each, largest] as const]
     }),

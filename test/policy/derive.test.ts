@@ -74,12 +74,12 @@ const someCalls = (architecture: Architecture): fc.Arbitrary<Calls> =>
 const anyObservations: fc.Arbitrary<Observations> = fc
   .tuple(
     fc.subarray([...architectureNames], { minLength: 1 }),
-    ...architectureNames.map((architecture) => someCalls(architecture)),
+    fc.tuple(...architectureNames.map((architecture) => someCalls(architecture))),
     fc.dictionary(fc.stringMatching(/^\d{4}$/), observedCall, { maxKeys: 3 }),
   )
-  .map(([present, x86_64, aarch64, x86, x32, arm, unknown]) => {
-    const all = { x86_64, aarch64, x86, x32, arm }
-    return seen(Object.fromEntries(present.map((each) => [each, all[each]])), { x86_64: { ...unknown } })
+  .map(([present, all, unknown]) => {
+    const calls = present.map((each) => [each, all[architectureNames.indexOf(each)]])
+    return seen(Object.fromEntries(calls), { x86_64: { ...unknown } })
   })
 
 const anyOptions: fc.Arbitrary<PolicyOptions> = fc.record({

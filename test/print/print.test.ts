@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { architectures, type Architecture } from '../../src/abi/architectures.ts'
+import { architectures, hostNames, type Architecture } from '../../src/abi/architectures.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { DockerProfile, DockerRule } from '../../src/profile/dialects.ts'
 import { isValid, profileProblems } from '../../src/check/index.ts'
@@ -152,11 +152,15 @@ t.test('Docker: on each host exactly the calls that a rule for it allows; OCI: t
   fc.assert(
     fc.property(anyPolicy, (policy) => {
       const docker = buildDockerProfile(policy)
-      for (const host of ['x86_64', 'aarch64'] as const) {
+      for (const host of hostNames) {
         if (!policy.architectures.some((each) => architectures[each].host === host)) continue
         const expected = allowedBy(policy, (each) => architectures[each].host === host)
-        const engine = architectures[host].engine as string
-        if (allowedIn(docker, engine).toSorted().join() !== expected.toSorted().join()) return false
+        if (
+          allowedIn(docker, architectures[host].engines.docker as string)
+            .toSorted()
+            .join() !== expected.toSorted().join()
+        )
+          return false
       }
       const everywhere = allowedBy(policy, () => true)
       return allowedIn(buildProfile(policy), '').toSorted().join() === everywhere.toSorted().join()

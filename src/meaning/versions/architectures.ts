@@ -19,13 +19,9 @@ const others: Readonly<Record<string, readonly [byteOrder: 'little' | 'big', sin
   SCMP_ARCH_MIPSEL64N32: ['little', '2.2.0'],
   SCMP_ARCH_PPC: ['big', '2.3.0'],
   SCMP_ARCH_PPC64: ['big', '2.3.0'],
-  SCMP_ARCH_PPC64LE: ['little', '2.3.0'],
   SCMP_ARCH_S390: ['big', '2.3.0'],
-  SCMP_ARCH_S390X: ['big', '2.3.0'],
   SCMP_ARCH_PARISC: ['big', '2.4.0'],
   SCMP_ARCH_PARISC64: ['big', '2.4.0'],
-  SCMP_ARCH_RISCV64: ['little', '2.5.0'],
-  SCMP_ARCH_LOONGARCH64: ['little', '2.6.0'],
   SCMP_ARCH_M68K: ['big', '2.6.0'],
   SCMP_ARCH_SH: ['little', '2.6.0'],
   SCMP_ARCH_SHEB: ['big', '2.6.0'],
@@ -36,7 +32,9 @@ export function libraryArchitecture(scmp: string): LibraryArchitecture | undefin
   const other = others[scmp]
   if (other !== undefined) return { byteOrder: other[0], since: other[1] }
   const own = architectureNames.find((each) => architectures[each].scmp === scmp)
-  return own === undefined ? undefined : { byteOrder: 'little', since: '2.2.0' }
+  if (own === undefined) return undefined
+  const { byteOrder, libseccomp } = architectures[own]
+  return { byteOrder, since: libseccomp }
 }
 
 /** `library` undefined: the newest. */

@@ -1,7 +1,7 @@
 // A seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
 // format, a whole config.json, a SeccompProfile, a ConfigMap. What a profile refuses, it says nothing of; one that
 // allows by default says nothing at all. Reading is profile/parse.ts's; what it says for one call is meaning/'s.
-import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
+import { architectureNames, architectures, engineNames, type Architecture } from '../../abi/architectures.ts'
 import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ParsedProfile, PlacedRule } from '../../profile/dialects.ts'
@@ -166,9 +166,10 @@ function architectureOfScmp(word: string): Architecture | undefined {
 
 function wantedBy(rule: PlacedRule, targets: readonly Target[]): AllowedCall[] {
   const applies = ({ host }: Target): boolean => {
-    const engine = architectures[host].engine as string
+    const isNamed = (arches: readonly string[]): boolean =>
+      engineNames(host).some((each) => arches.includes(each))
     const only = rule.includes?.arches ?? []
-    return (only.length === 0 || only.includes(engine)) && !(rule.excludes?.arches ?? []).includes(engine)
+    return (only.length === 0 || isNamed(only)) && !isNamed(rule.excludes?.arches ?? [])
   }
   const on = targets.length === 0 ? 'any' : [...new Set(targets.filter(applies).flatMap(({ all }) => all))]
   const args = rule.args ?? []

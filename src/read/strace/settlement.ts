@@ -75,7 +75,12 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
 /** A filter sees the family, and in its first argument which of its members: what the member was told is no argument. */
 function seenAs(name: string, printed: string, seen: Seen): Seen {
   const member = memberNumber(name, printed)
-  return member === undefined ? seen : { ...seen, args: new Map([[0, new Set([BigInt(member)])]]) }
+  if (member === undefined) return seen
+  const { count, eperm, eacces } = seen
+  const value = BigInt(member)
+  const refusal = eperm > 0 ? 'EPERM' : 'EACCES'
+  const refused = eperm + eacces === count ? new Map([[0, new Map([[value, refusal] as const])]]) : undefined
+  return { ...seen, args: new Map([[0, new Set([value])]]), refused }
 }
 
 /** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */
