@@ -1,9 +1,10 @@
 // The filter that a resolved profile becomes: per architecture and call number an answer, or comparisons that lead to
 // one. Made as runc and crun make it with libseccomp: rules that say what the default says are skipped, unknown names
-// are skipped, i386's socket and ipc calls are two, and what libseccomp refuses keeps the container from starting.
+// are skipped, a socket or ipc call is two where it can be multiplexed, and what libseccomp refuses keeps the container from starting.
 // Authority: runc and crun (seccomp_linux.go, seccomp.c), libseccomp 2.5.4 (db.c, syscalls.c, gen_bpf.c).
 import type { Architecture } from '../abi/architectures.ts'
 import { architectures } from '../abi/architectures.ts'
+import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'
 import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -65,15 +66,18 @@ export function decisionOn(filter: Filter, architecture: Architecture, number: n
   const calls = filter.architectures.get(abi)
   if (calls === undefined) return killThread
   // The stub takes -1 for an x32 call.
-  const limit = filter.stub?.get(number === 0xffffffff && abi === 'x86_64' ? 'x32' : abi)
-  if (limit !== undefined && number > limit) return noSuchCall
+  const limit = filter.stub?.get(number === 0xffffffff ? (markedBeside(abi) ?? abi) : abi)
+  if (limit !== undefined && (number > limit || (number === 0 && architectures[abi].unknownIsZero)))
+    return noSuchCall
   return calls.get(number) ?? filter.defaultAnswer
 }
 
 /** x32 calls are x86_64's with bit 30; -1, with which a tracer skips a call, is none (linux asm/unistd.h, seccomp(2)). */
 export function abiOf(architecture: Architecture, number: number): Architecture {
-  if (architecture !== 'x86_64' && architecture !== 'x32') return architecture
-  return number >= 0x40000000 && number !== 0xffffffff ? 'x32' : 'x86_64'
+  const marked = markedBeside(architecture)
+  if (marked === undefined) return architecture
+  const isMarked = number >= architectures[marked].numberBit && number !== 0xffffffff
+  return isMarked ? marked : unmarkedBeside(architecture)
 }
 
 interface Named {
@@ -83,11 +87,11 @@ interface Named {
   readonly member?: number
 }
 
-/** What libseccomp takes a name for; on i386 a socket or ipc call is its family's as well, first. */
+/** What libseccomp takes a name for; where there are multiplexers a socket or ipc call is its family's as well, first. */
 function callsOf(name: string, architecture: Architecture): readonly Named[] {
   const number = syscallTable(architecture).byName(name)?.number
   const own = { call: number ?? name }
-  if (architecture !== 'x86') return [own]
+  if (!architectures[architecture].multiplexes) return [own]
   const family = multiplexerOf(name)
   if (family === undefined) return number === undefined ? [] : [own]
   const member = multiplexers[family][name]
@@ -118,7 +122,7 @@ function hasStub({ action }: Answer): boolean {
 
 /**
  * runc libcontainer/seccomp/patchbpf/enosys_linux.go: skipped rules count too; an architecture whose largest number is
- * 0 has no stub; on i386 the members of socketcall and ipc have no number of their own.
+ * 0 has no stub; where there are multiplexers the members of socketcall and ipc have no number of their own.
  */
 function stubOf({ architectures: names, rules }: Resolved): ReadonlyMap<Architecture, number> {
   const named = new Set(rules.flatMap((rule) => rule.names).filter(isKnownAnywhere))
@@ -126,7 +130,7 @@ function stubOf({ architectures: names, rules }: Resolved): ReadonlyMap<Architec
     names.flatMap((each) => {
       const table = syscallTable(each)
       const largest = [...named]
-        .filter((name) => each !== 'x86' || multiplexerOf(name) === undefined)
+        .filter((name) => !architectures[each].multiplexes || multiplexerOf(name) === undefined)
         .reduce((most, name) => Math.max(most, table.byName(name)?.number ?? 0), 0)
       return largest === 0 ? [] : [[each, largest] as const]
     }),
