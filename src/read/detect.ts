@@ -6,6 +6,8 @@ import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
+import { completionOf } from './strace/completion.ts'
+import { parseLine } from './strace/parse-line.ts'
 import { latin1, lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
@@ -60,12 +62,12 @@ function recognised(text: string): Map<Format, Met> {
   return found
 }
 
+/** A call of a known name that came back, or whose rest follows. */
 function isStraceLine(line: string): boolean {
-  const call =
-    /^(?:\[pid +\d+\] |\d+ +)?(?:(?:\d\d:\d\d:\d\d|\d{10})(?:\.\d+)? |\d+\.\d+ )?([a-z_][a-z0-9_]*)\(.*(?: = (?:-?\d|0x|\?)|<unfinished \.\.\.>)/.exec(
-      line,
-    )
-  return call !== null && existsOnlyOn(call[1] as string).length > 0
+  const { shape } = parseLine(line)
+  if (shape.kind !== 'call' || existsOnlyOn(shape.name).length === 0) return false
+  const { kind } = completionOf(line, shape.open)
+  return kind === 'returned' || kind === 'unfinished'
 }
 
 function ofLines(name: string, found: ReadonlyMap<Format, Met>, asked: Format): Format {
