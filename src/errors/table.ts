@@ -2,10 +2,12 @@
 // sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
 // throws errors, and an error has a sentence for whoever prints it.
 import { documentErrors } from './documents.ts'
+import { registryErrors } from './registry.ts'
 import type { Row } from './row.ts'
 
 export const errorTable = {
   ...documentErrors,
+  ...registryErrors,
   unnamed: [2, ({ sentence }: { readonly sentence: string }) => sentence],
 } as const satisfies Readonly<Record<string, Row>>
 
