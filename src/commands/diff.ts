@@ -63,7 +63,7 @@ async function diff(
 ): Promise<number> {
   const [base, head] = words
   if (words.length === 2 && base !== undefined && head !== undefined) {
-    if (base === '-' && head === '-') throw new UserError('-: standard input can be read only once')
+    if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
     const [one, other] = [await readProfileWord(base, world), await readProfileWord(head, world)]
     const { text, status } = compared(one, other, options)
@@ -71,8 +71,8 @@ async function diff(
     return status
   }
   const pair = gitPair(words, world.env)
-  if (pair === undefined) throw new UserError('diff takes BASE and HEAD: see seccomp-gen diff --help')
-  if (options.output !== undefined) throw new UserError('git reads what diff prints: leave -o out')
+  if (pair === undefined) throw new UserError('diff-operands')
+  if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
   const { text, status } = await gitDiff(pair, options, failOnGiven, world)
   world.stdout.write(text)
   // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.

@@ -72,16 +72,16 @@ async function verifyWords(
   const { repair = false, widen = false, runs, output, within: ceiling } = options
   // What follows the profile is passed through as it stands, the -- before CMD too.
   const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
-  if (program === undefined) throw new UserError('give a command after --; see seccomp-gen verify --help')
+  if (program === undefined) throw new UserError('nothing-to-verify')
   if (words[0] !== '--' && program.startsWith('-'))
-    throw new UserError(`${program}: options stand before the profile, and the command after --`)
-  if (widen && !repair) throw new UserError('--widen says how far --repair goes: give both')
+    throw new UserError('option-after-profile', { word: program })
+  if (widen && !repair) throw new UserError('widen-without-repair')
   await checkOutput(output, world)
   const named = await readProfileWord(word, world)
   const { profile, text } = named
   const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
   if (repair && output !== undefined && isStdout(output))
-    throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
+    throw new UserError('stdout-taken', { file: output, by: 'report' })
   const reportIsOnStdout = isStdout(output) || repair
   let round = 1
   const verifyIn = (world: World): Promise<Verification> =>
