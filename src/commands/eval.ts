@@ -41,11 +41,9 @@ async function evaluate(
   world: World,
 ): Promise<void> {
   if ((call === undefined) !== (options.batch === true)) {
-    throw new UserError(
-      options.batch ? '--batch takes its calls from standard input' : 'name a call, or use --batch',
-    )
+    throw new UserError('eval-operands', { batch: options.batch === true })
   }
-  if (options.batch && word === '-') throw new UserError('-: the queries of --batch come from standard input')
+  if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
   const named = await readProfileWord(word, world)
   const architecture = options.arch?.[0] ?? 'x86_64'
   if (options.batch) return batch(named, options, architecture, world)
