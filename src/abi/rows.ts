@@ -28,7 +28,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     programAt: /^(?:7f|5[56])[0-9a-f]{10}$/,
     multiplexes: false,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: true,
   },
   aarch64: {
     scmp: 'SCMP_ARCH_AARCH64',
@@ -51,7 +53,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     programAt: /^(?:ffff|aaaa)[0-9a-f]{8}$/,
     multiplexes: false,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: true,
     inferredFrom: 'x86_64',
   },
   x86: {
@@ -74,7 +78,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['i386-linux-gnu', 'i686-linux-gnu', 'i386-linux-musl'],
     multiplexes: true,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: false,
   },
   x32: {
     scmp: 'SCMP_ARCH_X32',
@@ -95,7 +101,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['x86_64-linux-gnux32', 'x86_64-linux-muslx32'],
     multiplexes: false,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: false,
   },
   arm: {
     scmp: 'SCMP_ARCH_ARM',
@@ -122,7 +130,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['arm-linux-gnueabihf', 'arm-linux-gnueabi', 'arm-linux-musleabihf'],
     multiplexes: false,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: false,
   },
   riscv64: {
     scmp: 'SCMP_ARCH_RISCV64',
@@ -150,7 +160,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     programAt: /^(?:3f|2a)[0-9a-f]{8}$/,
     multiplexes: false,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: false,
   },
   ppc64le: {
     scmp: 'SCMP_ARCH_PPC64LE',
@@ -172,7 +184,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['powerpc64le-linux-gnu', 'powerpc64le-linux-musl'],
     multiplexes: true,
     unknownIsZero: false,
+    statxForStat: false,
     cloneFlags: 0,
+    floorTried: false,
   },
   s390x: {
     scmp: 'SCMP_ARCH_S390X',
@@ -195,7 +209,9 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     programAt: /^(?:3ff|2aa)[0-9a-f]{8}$/,
     multiplexes: true,
     unknownIsZero: true,
+    statxForStat: false,
     cloneFlags: 1,
+    floorTried: false,
   },
   loongarch64: {
     scmp: 'SCMP_ARCH_LOONGARCH64',
@@ -217,6 +233,8 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['loongarch64-linux-gnu', 'loongarch64-linux-musl'],
     multiplexes: false,
     unknownIsZero: false,
+    statxForStat: true,
     cloneFlags: 0,
+    floorTried: false,
   },
 }

@@ -6,7 +6,7 @@ import t from 'tap'
 import { validateReport } from '../../src/commands/validate.ts'
 import {
   derivePolicy,
-  onAarch64,
+  callsOn,
   versionFloor,
   type PolicyOptions,
   type RuntimeVersion,
@@ -33,7 +33,7 @@ function profile(options: PolicyOptions, dialect: Dialect = 'oci'): string {
 
 function problems(text: string, runtime: RuntimeVersion, noNewPrivileges = false): readonly Finding[] {
   return floorProblems(parseProfile(text, { name: 'p.json' }), versionFloor(runtime, noNewPrivileges), {
-    onAarch64,
+    callsOn,
   })
 }
 
