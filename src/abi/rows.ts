@@ -30,6 +30,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: true,
   },
   aarch64: {
@@ -55,6 +56,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: true,
     inferredFrom: 'x86_64',
   },
@@ -80,6 +82,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: false,
   },
   x32: {
@@ -103,6 +106,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: false,
   },
   arm: {
@@ -132,6 +136,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: false,
   },
   riscv64: {
@@ -162,6 +167,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: false,
   },
   ppc64le: {
@@ -186,6 +192,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: false,
     cloneFlags: 0,
+    ownRequests: true,
     floorTried: false,
   },
   s390x: {
@@ -211,6 +218,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: true,
     statxForStat: false,
     cloneFlags: 1,
+    ownRequests: false,
     floorTried: false,
   },
   loongarch64: {
@@ -235,6 +243,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     unknownIsZero: false,
     statxForStat: true,
     cloneFlags: 0,
+    ownRequests: false,
     floorTried: false,
   },
 }

@@ -142,8 +142,13 @@ t.test('how a profile answers', (t) => {
       ['error floor-needed prctl'],
     ],
     [
+      'a host that was not measured',
+      { ...base, architectures: ['SCMP_ARCH_RISCV64'], syscalls: [most] },
+      ['error floor-needed prctl'],
+    ],
+    [
       'another architecture',
-      { ...base, architectures: ['SCMP_ARCH_S390X'] },
+      { ...base, architectures: ['SCMP_ARCH_MIPS64'] },
       ['note floor-unchecked architecture'],
     ],
     [
