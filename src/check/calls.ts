@@ -2,10 +2,11 @@
 // runc and crun skip a name they do not know, so that a slip of the pen silently allows or refuses something else.
 import { isKnownElsewhere } from '../abi/elsewhere.ts'
 import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
-import { architectureNames } from '../abi/architectures.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
+import type { Standing } from '../profile/flaws.ts'
 import { finding, type Finding } from './findings.ts'
-import { nearest } from '../profile/nearest.ts'
+import { callNamed } from '../abi/other-names.ts'
+import { proposedCall } from '../profile/proposals.ts'
 import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, keyOf, type Subject } from './subject.ts'
 
@@ -13,7 +14,7 @@ import { answerOf, defaultAnswer, keyOf, type Subject } from './subject.ts'
 const guessLimit = 100
 
 export function* callProblems(subject: Subject): Generator<Finding> {
-  const guess = guesser()
+  const guess = guesser(subject)
   for (const rule of subject.profile.syscalls) yield* nameProblems(subject, rule, guess)
   // What a part could not be read of may well allow the call.
   if (!subject.parsed.flaws.some(({ severity }) => severity === 'error')) yield* neededProblems(subject)
@@ -26,21 +27,27 @@ function* nameProblems(
 ): Generator<Finding> {
   const met = new Set<string>()
   const elsewhere: string[] = []
+  function* elsewhereOnly(name: string, where: Standing): Generator<Finding> {
+    if (!subject.allKnown) return
+    const meant = renamed(subject, name)
+    if (meant === undefined) elsewhere.push(name)
+    else
+      yield finding('call-renamed', where, { name, meant, architectures: subject.architectures.join(', ') })
+  }
   for (const [index, name] of rule.names.entries()) {
     const where = rule.namesAt[index] ?? rule
     if (name === '') yield finding('empty-name', where)
     else if (met.has(name)) yield finding('repeated-name', where, { name })
     else if (!isKnownAnywhere(name)) {
-      if (isKnownElsewhere(name)) {
-        if (subject.allKnown) elsewhere.push(name)
-      } else if (isKnownAnywhere(name.toLowerCase())) {
+      if (isKnownElsewhere(name)) yield* elsewhereOnly(name, where)
+      else if (isKnownAnywhere(name.toLowerCase())) {
         yield finding('call-case', where, { name, meant: name.toLowerCase() })
       } else {
         const meant = guess(name)
         yield finding('unknown-call', where, { name, ...(meant === undefined ? {} : { meant }) })
       }
-    } else if (subject.allKnown && !subject.architectures.some((each) => syscallTable(each).byName(name))) {
-      elsewhere.push(name)
+    } else if (!subject.architectures.some((each) => syscallTable(each).byName(name))) {
+      yield* elsewhereOnly(name, where)
     }
     met.add(name)
   }
@@ -54,16 +61,21 @@ function* nameProblems(
   }
 }
 
-function guesser(): (name: string) => string | undefined {
+function guesser(subject: Subject): (name: string) => string | undefined {
   let left = guessLimit
-  let names: ReadonlySet<string> | undefined
-  return (name) => {
-    if (left-- <= 0) return undefined
-    names ??= new Set(
-      architectureNames.flatMap((each) => syscallTable(each).entries.map((entry) => entry.name)),
-    )
-    return nearest(name, names)
-  }
+  const architectures = subject.architectures.length > 0 ? subject.architectures : undefined
+  return (name) => (left-- <= 0 ? undefined : proposedCall(name, architectures))
+}
+
+/**
+ * A call of other architectures that programs of these make under another name, which no rule names: `waitpid` on
+ * x86_64, where libc makes wait4.
+ */
+function renamed(subject: Subject, name: string): string | undefined {
+  const meant = callNamed(name, subject.architectures)
+  return meant === undefined || subject.profile.syscalls.some(({ names }) => names.includes(meant))
+    ? undefined
+    : meant
 }
 
 /** Calls without which no program starts or ends, and the one whose refusal must say ENOSYS. */

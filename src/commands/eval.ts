@@ -2,6 +2,7 @@
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { proposedCall } from '../profile/proposals.ts'
 import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
@@ -40,11 +41,9 @@ async function evaluate(
   world: World,
 ): Promise<void> {
   if ((call === undefined) !== (options.batch === true)) {
-    throw new UserError(
-      options.batch ? '--batch takes its calls from standard input' : 'name a call, or use --batch',
-    )
+    throw new UserError('eval-operands', { batch: options.batch === true })
   }
-  if (options.batch && word === '-') throw new UserError('-: the queries of --batch come from standard input')
+  if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
   const named = await readProfileWord(word, world)
   const architecture = options.arch?.[0] ?? 'x86_64'
   if (options.batch) return batch(named, options, architecture, world)
@@ -65,7 +64,8 @@ function answer(meaning: Meaning, architecture: Architecture, call: string, args
     ? Number(call)
     : syscallTable(architecture).byName(call)?.number
   if (number === undefined || number > 0xffffffff) {
-    throw new UserError('no-such-call', { architectures: [architecture], call })
+    const meant = proposedCall(call, [architecture])
+    throw new UserError('no-such-call', { architectures: [architecture], call, meant })
   }
   if (args.length > 6) throw new UserError('too-many-arguments')
   return meaning.answer(architecture, number, args.map(value))

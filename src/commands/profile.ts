@@ -74,7 +74,7 @@ export async function checkProfileOutputs(
   others: readonly (string | undefined)[] = [],
 ): Promise<void> {
   if (options.explain !== undefined && isStdout(options.explain) && isStdout(options.output)) {
-    throw new UserError('--explain - and the profile cannot both go to standard output: give -o FILE')
+    throw new UserError('stdout-taken', { file: options.explain, by: 'profile' })
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
@@ -84,7 +84,7 @@ export async function checkProfileOutputs(
 /** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
   if (options.within === 'none') return 'none'
-  if (options.within === '-') throw new UserError('--within -: standard input is for traces; give a file')
+  if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
   const ceiling = await readProfileWord(options.within, world)
   for (const architecture of ['x86_64', 'aarch64'] as const)
     makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))

@@ -38,7 +38,7 @@ export async function readEach(
   world: World,
 ): Promise<{ readonly given: readonly Given[]; readonly refused: readonly string[] }> {
   if (words.indexOf('-') !== words.lastIndexOf('-')) {
-    throw new UserError('-: standard input can be read only once')
+    throw new UserError('stdin-twice')
   }
   const given: Given[] = []
   const refused: string[] = []

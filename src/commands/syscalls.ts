@@ -4,8 +4,9 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { otherSpellings, resolvePrinted } from '../abi/spellings.ts'
-import { isKnownAnywhere, syscallTable, type TableEntry } from '../abi/tables.ts'
+import { syscallTable, type TableEntry } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { callNamed } from '../abi/other-names.ts'
 import { similarWords } from '../report/similar.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -86,29 +87,31 @@ function namesOf(word: string, architectures: readonly Architecture[]): readonly
     ),
   )
   if (meant.length > 0) return meant
-  throw new UserError(unknownName(word, architectures))
+  throw noSuchName(word, architectures)
 }
 
 function namesOfNumber(word: string, architectures: readonly Architecture[]): readonly string[] {
   const names = architectures.flatMap((each) => syscallTable(each).byNumber(Number(word))?.name ?? [])
-  if (names.length === 0) throw new UserError(`${subject(architectures)} a call of number ${word}`)
+  if (names.length === 0) throw new UserError('no-such-number', { number: word, ...asked(architectures) })
   return names
 }
 
-function unknownName(word: string, architectures: readonly Architecture[]): string {
-  const said = `${subject(architectures)} a call named '${word}'`
-  if (isKnownAnywhere(word)) {
-    const there = architectureNames.filter((each) => syscallTable(each).byName(word) !== undefined)
-    return `${said}; ${there.join(', ')} ${there.length === 1 ? 'has' : 'have'} it`
-  }
-  const similar = similarWords(word, allNames(architectures))
-  return `${said}; ${similar.length === 0 ? 'seccomp-gen syscalls lists all of them' : `did you mean ${similar.join(', ')}?`}`
+function noSuchName(name: string, architectures: readonly Architecture[]): UserError {
+  const elsewhere = architectureNames.filter((each) => syscallTable(each).byName(name) !== undefined)
+  const named = elsewhere.length > 0 ? undefined : callNamed(name, architectures)
+  return new UserError('no-such-name', {
+    name,
+    ...asked(architectures),
+    elsewhere,
+    similar: named === undefined ? similarWords(name, allNames(architectures)) : [named],
+  })
 }
 
-function subject(architectures: readonly Architecture[]): string {
-  return architectures.length === architectureNames.length
-    ? 'no architecture has'
-    : `${architectures.join(', ')} ${architectures.length === 1 ? 'does' : 'do'} not have`
+function asked(architectures: readonly Architecture[]): {
+  readonly architectures: readonly Architecture[]
+  readonly all: boolean
+} {
+  return { architectures, all: architectures.length === architectureNames.length }
 }
 
 function rowOf(name: string, architectures: readonly Architecture[]): Row {

@@ -4,6 +4,7 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { risksOf, type Risk } from '../abi/risks.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { proposedCall } from '../profile/proposals.ts'
 import {
   answersTo,
   builtin,
@@ -73,7 +74,8 @@ export function explainProfile(
   const chosen = architectureNames.filter((each) => (asked.length === 0 ? ['x86_64'] : asked).includes(each))
   const strange = calls?.find((call) => chosen.every((each) => syscallTable(each).byName(call) === undefined))
   if (strange !== undefined) {
-    throw new UserError('no-such-call', { architectures: chosen, call: strange })
+    const meant = proposedCall(strange, chosen)
+    throw new UserError('no-such-call', { architectures: chosen, call: strange, meant })
   }
   return chosen.flatMap((architecture) => explainOn(architecture, profile, within, options))
 }

@@ -103,7 +103,7 @@ export function contextsFor(
   given: Context,
 ): ReadonlyMap<string, Context> {
   const gated = profiles
-    .filter((each) => loaderOf(each) !== 'oci')
+    .filter((each) => loaderOf(each, given.engine) !== 'oci')
     .flatMap(({ profile }) => profile.syscalls)
     .flatMap(({ includes, excludes }) => [...(includes?.caps ?? []), ...(excludes?.caps ?? [])])
   const sets = new Map<string, Context>([['default', given]])

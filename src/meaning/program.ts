@@ -74,6 +74,24 @@ export function makeProgram(
   return made
 }
 
+/** Architectures on which the filter finds none of the calls that rules name there, and the name that the first of their calls has instead of a number. */
+export function lostIn(
+  entries: ReadonlyMap<Architecture, Entries>,
+  order: Order,
+): ReadonlyMap<Architecture, string> {
+  return new Map(
+    listed(entries, order)
+      .filter((group) => isLost(group, entries, order))
+      .flatMap((group) =>
+        [
+          ...new Set(
+            group.flatMap(({ architecture, entry }) => (entry.number === undefined ? [] : architecture)),
+          ),
+        ].map((architecture) => [architecture, group[0]?.key as string] as const),
+      ),
+  )
+}
+
 class Blocks {
   readonly #made = new Map<string, Block>()
   readonly #numbers = new Map<Block, number>()
@@ -141,6 +159,7 @@ function wordIndex({ index, high }: ChainNode): number {
 
 interface Listed {
   readonly architecture: Architecture
+  readonly key: number | string
   readonly entry: Entry
 }
 
@@ -150,8 +169,8 @@ function listed(entries: ReadonlyMap<Architecture, Entries>, order: Order): read
   const groups = new Map<string, Listed[]>()
   for (const [architecture, calls] of entries) {
     const name = architecture === 'x32' ? 'x86_64' : architecture
-    const own = [...calls.values()]
-      .map((entry) => ({ architecture, entry }))
+    const own = [...calls]
+      .map(([key, entry]) => ({ architecture, key, entry }))
       .sort((one, other) => number(one) - number(other))
     groups.set(name, [...(groups.get(name) ?? []), ...own])
   }

@@ -6,10 +6,11 @@
 // tell hosts apart ask for one host at a time (print-policy.ts). libseccomp would not do better with both rules:
 // of two unconditional ones the first wins, and an unconditional one beats every conditional one.
 import type { Architecture } from '../abi/architectures.ts'
+import { multiplexerOf } from '../abi/multiplexers.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy, PolicyRule } from '../policy/policy.ts'
 
-/** One answer to one call. Several for a call are alternatives, and all of them have the same action. */
+/** One answer to one call. Several for a call are alternatives: what is allowed, and values that keep an errno. */
 export interface Answer {
   readonly syscall: string
   /** Undefined: allowed. */
@@ -32,21 +33,47 @@ export function answersOf(policy: Policy, architectures: readonly Architecture[]
   const unneeded = policy.defaultAction.type === 'errno' ? policy.defaultAction.errno : undefined
   return [...byCall]
     .sort(([one], [other]) => byText(one, other))
-    .flatMap(([syscall, rules]) => answersOfCall(syscall, rules))
+    .flatMap(([syscall, rules]) => answersOfCall(syscall, rules, architectures))
     .filter(({ errno }) => errno === undefined || errno !== unneeded)
 }
 
-function answersOfCall(syscall: string, rules: readonly PolicyRule[]): readonly Answer[] {
+function answersOfCall(
+  syscall: string,
+  rules: readonly PolicyRule[],
+  architectures: readonly Architecture[],
+): readonly Answer[] {
   const allowing = rules.filter(({ action }) => action.type === 'allow')
-  if (allowing.length > 0) return alternatives(syscall, undefined, allowing)
+  if (allowing.length > 0) {
+    const allowed = alternatives(syscall, undefined, allowing)
+    if (mustAgree(syscall, architectures)) return allowed
+    const taken = new Set(allowed.map(({ conditions }) => conditionsKey(conditions)))
+    if (taken.has('')) return allowed
+    const kept = rules.filter((rule) => {
+      const key = conditionsKey(joinConditions(rule))
+      return rule.action.type === 'errno' && key !== '' && !taken.has(key) && taken.add(key)
+    })
+    return [...allowed, ...kept.flatMap((rule) => alternatives(syscall, errnoOf(rule), [rule]))]
+  }
   // Of several errnos one must be chosen: ENOSYS, because libc's fallbacks go on after it, else the smallest.
-  const errnos = rules.flatMap(({ action }) => (action.type === 'errno' ? [action.errno] : []))
+  const errnos = rules.flatMap((rule) => errnoOf(rule) ?? [])
   const errno = errnos.includes(ENOSYS) ? ENOSYS : Math.min(...errnos)
   return alternatives(
     syscall,
     errno,
-    rules.filter(({ action }) => action.type === 'errno' && action.errno === errno),
+    rules.filter((rule) => errnoOf(rule) === errno),
   )
+}
+
+function errnoOf({ action }: PolicyRule): number | undefined {
+  return action.type === 'errno' ? action.errno : undefined
+}
+
+/**
+ * Where a filter has an architecture that multiplexes the call, libseccomp refuses rules with two actions for it
+ * (-EEXIST, facts: semantics.md, rule merging 7).
+ */
+function mustAgree(syscall: string, architectures: readonly Architecture[]): boolean {
+  return architectures.includes('x86') && multiplexerOf(syscall) !== undefined
 }
 
 function alternatives(

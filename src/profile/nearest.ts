@@ -1,11 +1,14 @@
 // The word that was probably meant. Only for messages: nothing is ever read as something else than it says.
 
+/** No word of ours is longer, and the work grows with it. */
+const longest = 60
+
 /**
  * The one of `candidates` that differs from `word` by case and punctuation only, or else by one or two typing errors
  * (one where the word is short); undefined where nothing is that near.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  if (word.length > 60) return undefined
+  if (word.length > longest) return undefined
   const bare = bareForm(word)
   const allowed = word.length < 6 ? 1 : 2
   let best: string | undefined
@@ -20,6 +23,22 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best
+}
+
+/**
+ * Every one of `candidates` that differs by case and punctuation only, or else by one typing error, sorted. Two errors
+ * away from the name of a call stands another call too often.
+ */
+export function oneSlipAway(word: string, candidates: Iterable<string>): readonly string[] {
+  if (word.length > longest) return []
+  const all = [...new Set(candidates)].sort()
+  const bare = bareForm(word)
+  const same = all.filter((each) => bareForm(each) === bare)
+  if (same.length > 0) return same
+  return all.filter(
+    (each) =>
+      Math.abs(each.length - word.length) <= 1 && editDistance(word.toLowerCase(), each.toLowerCase()) <= 1,
+  )
 }
 
 function bareForm(word: string): string {

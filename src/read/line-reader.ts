@@ -142,9 +142,11 @@ export class LineReader implements Reader {
     this.#open?.end?.(this.#say)
     const never = [...this.#missing].find(([, count]) => this.#chosen === 0 && count > 0)
     if (never !== undefined) {
-      throw new UserError(
-        `${this.#source}: these ${this.format} records do not carry what --${never[0]} asks for: leave it out`,
-      )
+      throw new UserError('choice-not-in-records', {
+        file: this.#source,
+        format: this.format,
+        field: never[0],
+      })
     }
     for (const [field, count] of this.#missing) {
       this.#diagnostics.add('choice-not-told', this.#source, undefined, { field, records: String(count) })
@@ -310,9 +312,7 @@ export class LineReader implements Reader {
     const difference = unknown('aarch64') - unknown('x86_64')
     if (difference !== 0) return difference > 0 ? 'x86_64' : 'aarch64'
     if (entries.some(({ call }) => typeof call === 'number')) {
-      throw new UserError(
-        `${this.#source}: holds call numbers, and nothing tells of which architecture: say observe --arch A`,
-      )
+      throw new UserError('architecture-not-told', { file: this.#source })
     }
     this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: 'x86_64' })
     return 'x86_64'

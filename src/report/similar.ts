@@ -1,5 +1,5 @@
-// Which of the known words a mistyped one may have meant: those few slips away (letters added, left out, taken for
-// another or swapped), or that begin like that.
+// Which of the known words a mistyped one may have meant: those one slip away (a letter added, left out, taken for
+// another, or two swapped), or that begin like that. Two slips away from a call stands another call too often.
 
 /** No typing slip is longer, and the work grows with it. */
 const longest = 40
@@ -8,13 +8,12 @@ const longest = 40
 export function similarWords(word: string, known: readonly string[]): readonly string[] {
   if (word === '' || word.length > longest) return []
   const wanted = word.toLowerCase()
-  const limit = wanted.length <= 4 ? 1.5 : 2.5
   return known
     .map((each) => ({
       each,
       slips: Math.min(slips(wanted, each), slips(wanted, each.slice(0, wanted.length)) + 0.5),
     }))
-    .filter(({ slips }) => slips <= limit)
+    .filter(({ slips }) => slips <= 1.5)
     .sort((a, b) => a.slips - b.slips || a.each.length - b.each.length || (a.each < b.each ? -1 : 1))
     .slice(0, 3)
     .map(({ each }) => each)

@@ -1,7 +1,6 @@
 // `syscalls`: what people and programs read of the tables.
 import t from 'tap'
 import { syscallsReport } from '../../src/commands/syscalls.ts'
-import { UserError } from '../../src/errors.ts'
 import { similarWords } from '../../src/report/similar.ts'
 
 const text = { report: 'text' } as const
@@ -81,22 +80,23 @@ t.test('what a logger prints is understood', async (t) => {
 t.test('a word that no table knows is said in one line', async (t) => {
   const rows: readonly (readonly [string, string])[] = [
     ['opne', "no architecture has a call named 'opne'; did you mean open, openat, openat2?"],
-    ['Socktet', "no architecture has a call named 'Socktet'; did you mean socket, socketcall, socketpair?"],
+    ['fstatat', "no architecture has a call named 'fstatat'; did you mean newfstatat?"],
+    ['Socktet', "no architecture has a call named 'Socktet'; did you mean socket?"],
     ['xyzzy', "no architecture has a call named 'xyzzy'; seccomp-gen syscalls lists all of them"],
     ['__proto__', "no architecture has a call named '__proto__'; seccomp-gen syscalls lists all of them"],
     ['99999', 'no architecture has a call of number 99999'],
   ]
   for (const [word, message] of rows)
-    t.throws(() => syscallsReport([word], text), new UserError(message), word)
-  t.throws(
-    () => syscallsReport(['set_tls'], { ...text, architectures: ['x86_64'] }),
-    new UserError("x86_64 does not have a call named 'set_tls'; arm has it"),
-  )
+    t.throws(() => syscallsReport([word], text), { name: 'UserError', message }, word)
+  t.throws(() => syscallsReport(['set_tls'], { ...text, architectures: ['x86_64'] }), {
+    name: 'UserError',
+    message: "x86_64 does not have a call named 'set_tls'; arm has it",
+  })
 })
 
 t.test('similar words: slips and beginnings, at most three, none for noise', async (t) => {
   const known = ['clone', 'clone3', 'close', 'close_range', 'read', 'readahead', 'readv', 'write']
-  t.same(similarWords('clnoe', known), ['clone', 'clone3', 'close'])
+  t.same(similarWords('clnoe', known), ['clone', 'clone3'])
   t.same(similarWords('READ', known), ['read', 'readv', 'readahead'])
   t.same(similarWords('zzzzzz', known), [])
   t.same(similarWords('', known), [])

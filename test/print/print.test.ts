@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { architectures, type Architecture } from '../../src/abi/architectures.ts'
+import { architectures, hostNames, type Architecture } from '../../src/abi/architectures.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import type { DockerProfile, DockerRule } from '../../src/profile/dialects.ts'
 import { isValid, profileProblems } from '../../src/check/index.ts'
@@ -95,7 +95,7 @@ t.test('reading what was printed gives the same profile, and printing that the s
 /** No rule of ours repeats, contradicts or undoes another. */
 const undoing: ReadonlySet<string> = new Set([
   'duplicate-rule',
-  'conflicting-rules',
+  'rules-clash',
   'first-rule-wins',
   'condition-without-effect',
   'rule-equals-default',
@@ -120,7 +120,8 @@ t.test('a policy is printed the same whatever the order of its rules, and soundl
       for (const dialect of ['oci', 'docker', 'kubernetes'] as const) {
         const text = printPolicyAs(policy, dialect)
         if (text !== printPolicyAs(other, dialect)) return false
-        const findings = profileProblems(text)
+        // A call of another architecture stands alone only where nothing that a runtime needs is in a policy.
+        const findings = profileProblems(text).filter(({ code }) => code !== 'rules-lost')
         if (!isValid(findings)) return false
         if (findings.some(({ code }) => undoing.has(code))) return false
       }
@@ -151,11 +152,15 @@ t.test('Docker: on each host exactly the calls that a rule for it allows; OCI: t
   fc.assert(
     fc.property(anyPolicy, (policy) => {
       const docker = buildDockerProfile(policy)
-      for (const host of ['x86_64', 'aarch64'] as const) {
+      for (const host of hostNames) {
         if (!policy.architectures.some((each) => architectures[each].host === host)) continue
         const expected = allowedBy(policy, (each) => architectures[each].host === host)
-        const engine = architectures[host].engine as string
-        if (allowedIn(docker, engine).toSorted().join() !== expected.toSorted().join()) return false
+        if (
+          allowedIn(docker, architectures[host].engines.docker as string)
+            .toSorted()
+            .join() !== expected.toSorted().join()
+        )
+          return false
       }
       const everywhere = allowedBy(policy, () => true)
       return allowedIn(buildProfile(policy), '').toSorted().join() === everywhere.toSorted().join()

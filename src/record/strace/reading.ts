@@ -6,7 +6,7 @@ import type { RecordSettings } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import type { Fifo } from './fifo.ts'
 import type { Progress } from './progress.ts'
-import type { ReturnedCalls } from '../../read/strace/returned.ts'
+import type { ReturnedCalls } from '../../read/strace/filtered-results.ts'
 import { Kept, refusalsIn, wantedFor } from './refusals.ts'
 
 export interface Read {
