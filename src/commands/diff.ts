@@ -15,7 +15,7 @@ import { gitPair, type GitPair } from './git-diff.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { profileWords, readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
@@ -65,7 +65,7 @@ async function diff(
   if (words.length === 2 && base !== undefined && head !== undefined) {
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
-    const [one, other] = [await readProfileWord(base, world), await readProfileWord(head, world)]
+    const [one, other] = [await loadProfile(base, world), await loadProfile(head, world)]
     const { text, status } = compared(one, other, options)
     await writeOutput(text, options.output, world)
     return status
@@ -105,7 +105,7 @@ async function gitDiff(
     return { text: line(`${path}: unmerged, not compared`), status: 0 }
   }
   const side = async (file: string | undefined, prefix: string, name: string): Promise<NamedProfile> => {
-    if (file === undefined) return readProfileWord('docker', world)
+    if (file === undefined) return loadProfile('docker', world)
     const text = await readText(resolve(world.cwd, file), world)
     return { name: `${prefix}/${name}`, profile: parseProfile(text, { name }) }
   }

@@ -7,7 +7,7 @@ import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
-import { profileWords, readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -44,7 +44,7 @@ async function evaluate(
     throw new UserError('eval-operands', { batch: options.batch === true })
   }
   if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
-  const named = await readProfileWord(word, world)
+  const named = await loadProfile(word, world)
   const architecture = options.arch?.[0] ?? 'x86_64'
   if (options.batch) return batch(named, options, architecture, world)
   const meaning = meaningOn(named, options, architecture)

@@ -7,7 +7,7 @@ import { addContextOptions, contextOptionsFrom, type ContextWords } from './cont
 import { archOption, outputOption } from './document-options.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { profileWords, readProfileWord } from './profiles.ts'
+import { loadProfile, profileWords } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -48,7 +48,7 @@ async function explain(
 ): Promise<void> {
   const { arch, trace, report, output } = options
   await checkOutput(output, world)
-  const { profile, capabilities } = await readProfileWord(word, world)
+  const { profile, capabilities } = await loadProfile(word, world)
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
   const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)

@@ -14,7 +14,7 @@ import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
-import { readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -85,7 +85,7 @@ export async function checkProfileOutputs(
 export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
   if (options.within === 'none') return 'none'
   if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
-  const ceiling = await readProfileWord(options.within, world)
+  const ceiling = await loadProfile(options.within, world)
   for (const architecture of ['x86_64', 'aarch64'] as const)
     makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
   return ceiling

@@ -41,7 +41,7 @@ export const declare: Declare = (command, world, end) => {
 }
 
 /** A call as it is reported; architectures without it are absent. */
-interface Row {
+interface CallRow {
   readonly name: string
   readonly numbers: Readonly<Partial<Record<Architecture, number>>>
   /** First mainline kernel per architecture, where it is known. */
@@ -114,7 +114,7 @@ function asked(architectures: readonly Architecture[]): {
   return { architectures, all: architectures.length === architectureNames.length }
 }
 
-function rowOf(name: string, architectures: readonly Architecture[]): Row {
+function rowOf(name: string, architectures: readonly Architecture[]): CallRow {
   const entries = architectures.flatMap((architecture): (readonly [Architecture, TableEntry])[] => {
     const entry = syscallTable(architecture).byName(name)
     return entry === undefined ? [] : [[architecture, entry]]
@@ -136,7 +136,7 @@ function rowOf(name: string, architectures: readonly Architecture[]): Row {
   }
 }
 
-function textOf(rows: readonly Row[], architectures: readonly Architecture[]): string {
+function textOf(rows: readonly CallRow[], architectures: readonly Architecture[]): string {
   const heads = ['name', ...architectures, 'since', 'notes']
   const cells = rows.map((row) => [
     row.name,
@@ -161,7 +161,7 @@ function textOf(rows: readonly Row[], architectures: readonly Architecture[]): s
     .join('')
 }
 
-function notesOf(row: Row): string {
+function notesOf(row: CallRow): string {
   const everywhere = row.unimplemented.length === Object.keys(row.numbers).length
   return [
     ...(row.unimplemented.length === 0

@@ -127,16 +127,16 @@ async function trace(words: readonly string[], options: Options, world: World): 
   return statusOf(ending) || lacking
 }
 
-type Target =
+type RecordTarget =
   | { readonly command: readonly [string, ...string[]] }
   | { readonly pid: number }
   | { readonly cgroup: string }
   | { readonly container: string }
 
 /** Exactly one thing is recorded. */
-function targetOf(words: readonly string[], { pid, cgroup, container }: Options): Target {
+function targetOf(words: readonly string[], { pid, cgroup, container }: Options): RecordTarget {
   const [program, ...operands] = words
-  const targets: readonly Target[] = [
+  const targets: readonly RecordTarget[] = [
     ...(program === undefined ? [] : [{ command: [program, ...operands] } as const]),
     ...(pid === undefined ? [] : [{ pid }]),
     ...(cgroup === undefined ? [] : [{ cgroup }]),

@@ -11,7 +11,7 @@ import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
-import { profileWords, readProfileWord } from './profiles.ts'
+import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -88,9 +88,9 @@ async function verifyWords(
     throw new UserError('option-after-profile', { word: program })
   if (widen && !repair) throw new UserError('widen-without-repair')
   await checkOutput(output, world)
-  const named = await readProfileWord(word, world)
+  const named = await loadProfile(word, world)
   const { profile, text } = named
-  const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
+  const within = ceiling === 'none' ? null : (await loadProfile(ceiling, world)).profile
   if (repair && output !== undefined && isStdout(output))
     throw new UserError('stdout-taken', { file: output, by: 'report' })
   const reportIsOnStdout = isStdout(output) || repair

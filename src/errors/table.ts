@@ -4,6 +4,7 @@
 import { documentErrors } from './documents.ts'
 import { fileErrors } from './files.ts'
 import { observationsErrors } from './observations.ts'
+import { registryErrors } from './registry.ts'
 import type { Row } from './row.ts'
 import { traceErrors } from './traces.ts'
 import { usageErrors } from './usage.ts'
@@ -14,6 +15,7 @@ export const errorTable = {
   ...traceErrors,
   ...observationsErrors,
   ...documentErrors,
+  ...registryErrors,
   unnamed: [2, ({ sentence }: { readonly sentence: string }) => sentence],
 } as const satisfies Readonly<Record<string, Row>>
 

@@ -5,7 +5,7 @@ export interface OfFormat extends InFile {
   readonly format: string
 }
 
-export interface Chosen {
+export interface ByOption {
   /** The option's name, such as `pid`. */
   readonly field: string
 }
@@ -41,7 +41,7 @@ export const traceErrors = {
   ],
   'mixed-formats': [
     2,
-    ({ file, formats: [one, other] }: InFile & { readonly formats: readonly [Met, Met] }) =>
+    ({ file, formats: [one, other] }: InFile & { readonly formats: readonly [FirstLine, FirstLine] }) =>
       `${file}: holds lines of ${one.format} (line ${one.line}) and of ${other.format} (line ${other.line}): give them as two files, or say --format ${one.format} or --format ${other.format}`,
   ],
   'other-format': [
@@ -67,19 +67,19 @@ export const traceErrors = {
   ],
   'filter-needs-all': [
     2,
-    ({ file, field }: InFile & Chosen) =>
+    ({ file, field }: InFile & ByOption) =>
       `${file}: --after-filter needs the lines of every process: leave --${field} out`,
   ],
   'choice-not-carried': [
     2,
-    ({ file, format, field }: OfFormat & Chosen) =>
+    ({ file, format, field }: OfFormat & ByOption) =>
       format === 'profile'
         ? `${file}: a profile does not say whose calls it is for: leave --${field} out`
         : `${file}: ${format} does not carry what --${field} asks for: leave it out`,
   ],
   'choice-not-in-records': [
     2,
-    ({ file, format, field }: OfFormat & Chosen) =>
+    ({ file, format, field }: OfFormat & ByOption) =>
       `${file}: these ${format} records do not carry what --${field} asks for: leave it out`,
   ],
   // --- what it says
@@ -116,7 +116,7 @@ export const traceErrors = {
   ],
 } as const satisfies Readonly<Record<string, Row>>
 
-export interface Met {
+export interface FirstLine {
   readonly format: string
   /** Where the first line of it stands, from 1. */
   readonly line: number
