@@ -1,12 +1,22 @@
 // Makes the single executable: Node itself with the command, the compiled readers and koffi's native module in it.
-//   npx tsx scripts/make-executable.ts [--arch x64|arm64] [--node VERSION] -o FILE
+//   npx tsx scripts/make-executable.ts [--arch x64|arm64] [--node VERSION] [--root DIRECTORY] -o FILE
 // Node and koffi's modules come from the npm registry, by package name; one machine makes the files of all
-// architectures. koffi.node is written beside FILE as FILE.koffi.node for images that can unpack nothing.
+// architectures. koffi.node is written beside FILE as FILE.koffi.node for images that can unpack nothing. With --root,
+// DIRECTORY becomes the root file system of an image (Containerfile): the executable, koffi.node, and the libraries of
+// this machine that the executable is linked to.
 // Authority: nodejs.org/api/single-executable-applications.html (--build-sea: Node 26).
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { bundleOptions, yamlInside } from './bundle-options.mjs'
@@ -22,6 +32,7 @@ const { values } = parseArgs({
     arch: { type: 'string', default: process.arch },
     node: { type: 'string', default: nodeVersion },
     output: { type: 'string', short: 'o', default: 'seccomp-gen' },
+    root: { type: 'string' },
   },
 })
 const arch = values.arch as keyof typeof architectures
@@ -68,6 +79,7 @@ try {
   )
   execFileSync(builder, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] })
   copyFileSync(native, `${output}.koffi.node`)
+  if (values.root !== undefined) writeRoot(resolve(values.root))
   const megabytes = (file: string): string => (readFileSync(file).length / 1e6).toFixed(1)
   process.stdout.write(
     `${values.output}: ${megabytes(output)} MB, of which Node is ${megabytes(stripped)} MB\n`,
@@ -93,6 +105,22 @@ function unpack(name: string, version: string): string {
   const folder = mkdtempSync(join(work, 'package-'))
   execFileSync('tar', ['-xzf', join(work, packed.filename), '--strip-components=1', '-C', folder])
   return folder
+}
+
+/** What an image needs that has nothing else in it. */
+function writeRoot(directory: string): void {
+  if (arch !== process.arch)
+    throw new Error('--root takes the libraries of this machine: make it on the other one')
+  const place = (from: string, to: string): void => {
+    mkdirSync(dirname(join(directory, to)), { recursive: true })
+    copyFileSync(realpathSync(from), join(directory, to))
+  }
+  place(output, 'usr/bin/seccomp-gen')
+  place(`${output}.koffi.node`, 'usr/bin/koffi.node')
+  // "name => path (address)"; the loader stands alone before its address.
+  const linked = execFileSync('ldd', [output], { encoding: 'utf8' })
+  for (const [, path = ''] of linked.matchAll(/(?:^|=>)\s*(\/\S+) \(0x/gm)) place(path, path)
+  for (const each of ['tmp', 'work']) mkdirSync(join(directory, each), { recursive: true })
 }
 
 /** By the tools of that architecture, where they are; a file with its symbols works as well. */

@@ -1,8 +1,5 @@
 // `explain` and the library's door to meaning: a table of what is said of single calls.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import t from 'tap'
-import { generatedRisks } from '../scripts/make-risks.ts'
 import { isKnownAnywhere } from '../src/abi/tables.ts'
 import { risks } from '../src/abi/data/risks.ts'
 import { risksOf } from '../src/abi/risks.ts'
@@ -17,7 +14,6 @@ import {
 import type { Reason } from '../src/policy/policy.ts'
 import { reasonText } from '../src/report/explanation.ts'
 import { transcript } from './commands/world.ts'
-import { needsShared } from './shared.ts'
 
 const hostile = 'a\n::error::x <b>\u001b[2J.strace'
 const trace = 'socket(AF_INET, SOCK_STREAM, 0) = 3\nbpf(BPF_MAP_CREATE, NULL, 0) = 3\nexit_group(0) = ?\n'
@@ -146,9 +142,4 @@ t.test('classes of risk: every call is one, and every class says what it exposes
       t.ok(risksOf(call).length > 0, call)
     }
   }
-})
-
-t.test('the classes are those of the facts', needsShared, async (t) => {
-  const facts = join(import.meta.dirname, '../../shared/facts')
-  t.equal(readFileSync(join(import.meta.dirname, '../src/abi/data/risks.ts'), 'utf8'), generatedRisks(facts))
 })

@@ -3,7 +3,7 @@
 // glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36, disassembled.
 //
 // Not here: chains outside libc (io_uring in libuv, openat2 in runc), and functions that try one call only.
-import type { Architecture } from './architectures.ts'
+import { architectureNames, type Architecture } from './architectures.ts'
 import { multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
@@ -18,7 +18,7 @@ export interface Fallback {
   readonly libc: 'glibc' | 'musl'
   /** First version of that libc; absent where it is older than the versions looked at. */
   readonly since?: string
-  readonly architectures: readonly [Architecture, ...Architecture[]]
+  readonly architectures: readonly Architecture[]
   readonly advanceOn: readonly [Advance, ...Advance[]]
   /** The functions that do it, and what else is worth knowing. */
   readonly why: string
@@ -27,15 +27,32 @@ export interface Fallback {
 type Architectures = Fallback['architectures']
 type Libcs = readonly Fallback['libc'][]
 
-const everywhere: Architectures = ['x86_64', 'aarch64', 'x86', 'x32', 'arm']
-const wide: Architectures = ['x86_64', 'aarch64', 'x32']
-const narrow: Architectures = ['x86', 'arm']
+/** Those that have every one of these calls. */
+function having(...calls: readonly string[]): Architectures {
+  return architectureNames.filter((each) =>
+    calls.every((call) => syscallTable(each).byName(call) !== undefined),
+  )
+}
+
+function without(architectures: Architectures, call: string): Architectures {
+  const found = having(call)
+  return architectures.filter((each) => !found.includes(each))
+}
+
+const everywhere: Architectures = architectureNames
+/** No 64-bit libc makes statx for stat but loongarch64's, where fstat and newfstatat came with Linux 6.11. */
+const statx: Architectures = ['loongarch64']
+const wide: Architectures = having('newfstatat').filter((each) => !statx.includes(each))
+const narrow: Architectures = having('fstatat64')
+/** posix_spawn had clone3 first where pthread_create had it by then. */
+const spawning: Architectures = architectureNames.filter((each) => each !== 'arm')
 const both: Libcs = ['glibc', 'musl']
 const enosys: Fallback['advanceOn'] = ['ENOSYS']
 
 const threads: readonly (readonly [since: string, architectures: Architectures])[] = [
   ['2.34', ['x86_64', 'x86', 'x32']],
-  ['2.38', ['aarch64']],
+  ['2.36', ['loongarch64']],
+  ['2.38', ['aarch64', 'riscv64', 'ppc64le', 's390x']],
   ['2.39', ['arm']],
 ]
 
@@ -54,7 +71,7 @@ const clones: readonly Fallback[] = [
     to: ['clone'],
     libc: 'glibc',
     since: '2.38',
-    architectures: ['x86_64', 'aarch64', 'x86', 'x32'],
+    architectures: spawning,
     advanceOn: ['ENOSYS', 'EINVAL'],
     why: 'posix_spawn, system, popen',
   },
@@ -83,7 +100,7 @@ const files: readonly Fallback[] = [
     to: ['openat', 'newfstatat', 'chmod'],
     libc: 'glibc',
     since: '2.39',
-    architectures: ['x86_64', 'x32'],
+    architectures: wide.filter((each) => having('chmod').includes(each)),
     advanceOn: enosys,
     why: 'fchmodat with flags; then chmod of /proc/self/fd/N',
   },
@@ -92,7 +109,7 @@ const files: readonly Fallback[] = [
     to: ['openat', 'newfstatat', 'fchmodat'],
     libc: 'glibc',
     since: '2.39',
-    architectures: ['aarch64'],
+    architectures: without(wide, 'chmod'),
     advanceOn: enosys,
     why: 'fchmodat with flags; then fchmodat of /proc/self/fd/N',
   },
@@ -105,6 +122,15 @@ const files: readonly Fallback[] = [
     advanceOn: enosys,
     why: 'fchmodat with flags; then chmod of /proc/self/fd/N',
   },
+  ...both.map((libc): Fallback => ({
+    from: 'fchmodat2',
+    to: libc === 'glibc' ? ['openat', 'statx', 'fchmodat'] : ['statx', 'openat', 'fchmodat'],
+    libc,
+    since: libc === 'glibc' ? '2.39' : '1.2.5',
+    architectures: statx,
+    advanceOn: enosys,
+    why: 'fchmodat with flags; then fchmodat of /proc/self/fd/N',
+  })),
   {
     from: 'fchmodat2',
     to: ['newfstatat', 'openat', 'fchmodat'],
@@ -182,7 +208,7 @@ const limits: readonly Fallback[] = [
     from: 'prlimit64',
     to: ['getrlimit', 'setrlimit'],
     libc: 'musl',
-    architectures: wide,
+    architectures: without(having('getrlimit', 'setrlimit'), 'ugetrlimit'),
     advanceOn: enosys,
     why: 'getrlimit, setrlimit',
   },
@@ -190,7 +216,7 @@ const limits: readonly Fallback[] = [
     from: 'prlimit64',
     to: ['ugetrlimit', 'setrlimit'],
     libc: 'musl',
-    architectures: narrow,
+    architectures: having('ugetrlimit', 'setrlimit'),
     advanceOn: enosys,
     why: 'getrlimit, setrlimit',
   },
@@ -201,7 +227,7 @@ const sockets: readonly Fallback[] = [
     from: 'accept4',
     to: ['accept', 'fcntl'],
     libc: 'musl',
-    architectures: wide,
+    architectures: without(having('accept'), 'fcntl64'),
     advanceOn: ['ENOSYS', 'EINVAL'],
     why: 'accept4; the flags are then set with fcntl',
   },
@@ -209,20 +235,18 @@ const sockets: readonly Fallback[] = [
     from: 'accept4',
     to: ['accept', 'fcntl64'],
     libc: 'musl',
-    architectures: ['arm'],
+    architectures: having('accept', 'fcntl64'),
     advanceOn: ['ENOSYS', 'EINVAL'],
     why: 'accept4; the flags are then set with fcntl',
   },
-  ...Object.keys(multiplexers.socketcall)
-    .filter((member) => syscallTable('x86').byName(member) !== undefined)
-    .map((from): Fallback => ({
-      from,
-      to: ['socketcall'],
-      libc: 'musl',
-      architectures: ['x86'],
-      advanceOn: enosys,
-      why: 'every socket function; glibc, as distributions build it, makes socketcall alone',
-    })),
+  ...Object.keys(multiplexers.socketcall).map((from): Fallback => ({
+    from,
+    to: ['socketcall'],
+    libc: 'musl',
+    architectures: having(from, 'socketcall'),
+    advanceOn: enosys,
+    why: 'every socket function; glibc makes socketcall alone on i386 and s390x, as distributions build it',
+  })),
 ]
 
 /** The calls with 64-bit times of Linux 5.1, numbers 403 to 423 on the 32-bit architectures, and the older ones. */

@@ -1,8 +1,9 @@
-// The two i386 calls that stand for a family: strace prints the member, the kernel and a filter see socketcall or
-// ipc with the member's number as argument 0. Authority: linux/net.h (SYS_*) and linux/ipc.h (SEMOP … SHMCTL).
-// arm (EABI) and the 64-bit architectures have neither.
+// The two calls that stand for a family, on architectures whose row says that it multiplexes (i386, ppc64le, s390x):
+// strace prints the member, the kernel and a filter see socketcall or ipc with the member's number as argument 0.
+// Authority: linux/net.h (SYS_*) and linux/ipc.h (SEMOP … SHMCTL); libseccomp's src/syscalls.c (abi_rule_add) for
+// what it makes of a rule for a member.
 
-/** The i386 call that a filter sees instead of the family's members. */
+/** The call that a filter sees instead of the family's members. */
 export type Multiplexer = 'socketcall' | 'ipc'
 
 /**
@@ -60,7 +61,7 @@ export function memberNumber(family: string, member: string): number | undefined
   return multiplexerOf(member) === family ? multiplexers[family as Multiplexer][member] : undefined
 }
 
-/** The family that a printed name belongs to on i386, or undefined. */
+/** The family that a printed name belongs to where there are such calls, or undefined. */
 export function multiplexerOf(member: string): Multiplexer | undefined {
   return families.get(member)
 }

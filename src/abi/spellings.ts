@@ -1,11 +1,12 @@
 // What loggers print instead of libseccomp's name of a call. Authority: strace's syscallent tables of 67 releases
-// from 4.5.18 to 7.2, libaudit 3.0.9's tables, the kernel's SYSCALL_DEFINE names (tracepoints), each compared by
-// number with libseccomp's table.
+// from 4.5.18 to 7.2 (of riscv64, ppc64le, s390x and loongarch64 from 4.10 on), libaudit's tables (3.0.9; of ppc64le,
+// s390x and riscv64 ea855020), the kernel's SYSCALL_DEFINE names (tracepoints; arch/powerpc and arch/s390 syscall.tbl),
+// each compared by number with libseccomp's table.
 //
 // Two mistakes of old strace are deliberately not followed, because every newer trace would be read wider for
 // them: 4.5.18 swapped tee and sync_file_range on x86_64; 4.5.19 to 4.9 swapped get_mempolicy and set_mempolicy
 // on arm.
-import { architectureNames, type Architecture } from './architectures.ts'
+import { architectureNames, architectures, hostNames, type Architecture } from './architectures.ts'
 import { multiplexerOf, multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
@@ -129,25 +130,63 @@ const rows: readonly Row[] = [
     because: "libaudit's table",
   },
   {
+    loggers: ['audit'],
+    on: ['ppc64le'],
+    printed: {
+      fstatat64: ['newfstatat'],
+      timerfd: ['timerfd_create'],
+      perf_counter_open: ['perf_event_open'],
+    },
+    because: "libaudit's table, one for all of powerpc",
+  },
+  {
     loggers: ['perf'],
-    on: amd64,
+    on: [...amd64, 'ppc64le', 's390x'],
     printed: { newstat: ['stat'], newlstat: ['lstat'] },
     because: "a tracepoint has the name of the kernel's function",
   },
   {
     loggers: ['perf'],
-    on: ['x86_64', 'x32', 'aarch64'],
+    on: ['s390x'],
     printed: {
-      newfstat: ['fstat'],
-      newuname: ['uname'],
-      sendfile64: ['sendfile'],
-      umount: ['umount2'],
+      oldumount: ['umount'],
+      old_mmap: ['mmap'],
+      s390_ipc: ['ipc'],
+      s390_personality: ['personality'],
     },
     because: "a tracepoint has the name of the kernel's function",
   },
   {
     loggers: ['perf'],
-    on: ['aarch64'],
+    on: ['ppc64le'],
+    printed: { ppc64_personality: ['personality'] },
+    because: "a tracepoint has the name of the kernel's function",
+  },
+  {
+    loggers: ['perf'],
+    on: [...hostNames, 'x32'],
+    printed: {
+      newfstat: ['fstat'],
+      newuname: ['uname'],
+      sendfile64: ['sendfile'],
+    },
+    because: "a tracepoint has the name of the kernel's function",
+  },
+  {
+    loggers: ['perf'],
+    on: [...amd64, 'aarch64', 'riscv64', 'loongarch64'],
+    printed: { umount: ['umount2'] },
+    because: "a tracepoint has the name of the kernel's function",
+  },
+  {
+    loggers: ['perf'],
+    on: ['ppc64le', 's390x'],
+    printed: { umount: ['umount2', 'umount'] },
+    because: "the kernel's function umount is the call umount2; perf trace has the names of the calls",
+  },
+  {
+    loggers: ['perf'],
+    on: ['aarch64', 'riscv64', 's390x', 'loongarch64'],
     printed: { fadvise64_64: ['fadvise64'] },
     because: "a tracepoint has the name of the kernel's function",
   },
@@ -157,6 +196,12 @@ const rows: readonly Row[] = [
 const nameless: Readonly<Partial<Record<Architecture, Readonly<Record<string, number>>>>> = {
   // memfd_secret was never wired on 32-bit arm; cmpxchg (__ARM_NR_cmpxchg) left the kernel with 4.4.
   arm: { memfd_secret: 447, cmpxchg: 0xffff0 },
+  // Of the generic table, which the port never wired.
+  riscv64: { renameat: 38 },
+  loongarch64: { renameat: 38, getrlimit: 163, setrlimit: 164 },
+  // Reserved; 0 on s390x is what the kernel makes of a number that it does not know.
+  ppc64le: { vserver: 257 },
+  s390x: { setup: 0, vserver: 263 },
 }
 
 /** A 64-bit number that an x32 program called with bit 30 set: strace 4.23 and later, and 4.9 to 4.22. */
@@ -164,8 +209,6 @@ const native64 = /^(?:([a-z_][a-z0-9_]*)#64|64:([a-z_][a-z0-9_]*))$/
 
 /** strace before 4.21 printed decimal numbers, on i386 and arm before 4.7 as SYS_. */
 const numbered = /^(?:syscall_(0x[0-9a-f]+|[0-9]+)|SYS_([0-9]+))$/
-
-const x32Bit = 0x40000000
 
 const dictionaries: Partial<Record<`${Logger} ${Architecture}`, ReadonlyMap<string, Spelling>>> = {}
 
@@ -229,7 +272,7 @@ function makeDictionary(architecture: Architecture, logger: Logger): ReadonlyMap
   for (const [printed, number] of Object.entries(nameless[architecture] ?? {})) {
     spellings.set(printed, { names: [], number, because: 'libseccomp has no name for it' })
   }
-  if (architecture === 'x86' && logger === 'strace') {
+  if (architectures[architecture].multiplexes && logger === 'strace') {
     for (const member of Object.values(multiplexers).flatMap((family) => Object.keys(family))) {
       const family = multiplexerOf(member)!
       const direct = table.byName(member) === undefined ? [] : [member]
@@ -242,8 +285,8 @@ function makeDictionary(architecture: Architecture, logger: Logger): ReadonlyMap
 function resolveNumbered(architecture: Architecture, printed: string): Spelling | undefined {
   const number = numbered.exec(printed)
   if (number !== null) return ofNumber(architecture, BigInt(number[1] ?? number[2]!))
-  const native = architecture === 'x32' ? native64.exec(printed) : null
-  return native === null ? undefined : ofNative64(native[1] ?? native[2]!)
+  const native = architectures[architecture].numberBit === 0 ? null : native64.exec(printed)
+  return native === null ? undefined : ofNative64(architecture, native[1] ?? native[2]!)
 }
 
 function ofNumber(architecture: Architecture, printed: bigint): Spelling {
@@ -263,13 +306,14 @@ function ofNumber(architecture: Architecture, printed: bigint): Spelling {
  * The number is x86_64's with bit 30, not the one that libseccomp's name has on x32; since Linux 5.4 such a call
  * answers ENOSYS. The name is what the program meant, and is given where x32 has it.
  */
-function ofNative64(name: string): Spelling | undefined {
-  const entry = syscallTable('x86_64').byName(name)
+function ofNative64(architecture: Architecture, name: string): Spelling | undefined {
+  const { host, numberBit } = architectures[architecture]
+  const entry = syscallTable(host).byName(name)
   if (entry === undefined) return undefined
-  const there = syscallTable('x32').byName(name)
+  const there = syscallTable(architecture).byName(name)
   return {
     names: there === undefined ? [] : [name],
-    number: x32Bit + entry.number,
+    number: numberBit + entry.number,
     because: "x86_64's number with the bit of x32; since Linux 5.4 it answers ENOSYS",
   }
 }

@@ -4,6 +4,10 @@ import { UserError } from '../errors.ts'
 import { architectureNames, type Architecture } from './architectures.ts'
 import { aarch64 } from './data/aarch64.ts'
 import { arm } from './data/arm.ts'
+import { loongarch64 } from './data/loongarch64.ts'
+import { ppc64le } from './data/ppc64le.ts'
+import { riscv64 } from './data/riscv64.ts'
+import { s390x } from './data/s390x.ts'
 import { x32 } from './data/x32.ts'
 import { x86 } from './data/x86.ts'
 import { x86_64 } from './data/x86_64.ts'
@@ -14,7 +18,7 @@ export interface TableEntry {
   readonly name: string
   /** As in seccomp_data.nr: on x32 with bit 30 (0x40000000), on arm the private calls from 0xf0001. */
   readonly number: number
-  /** First mainline release with this number here, such as "5.3"; undefined for slots that never worked. */
+  /** First mainline release with this number here, such as "5.3"; undefined where it is not known, or never worked. */
   readonly since: string | undefined
   /** False where the number is only reserved: a mainline kernel of today answers ENOSYS. */
   readonly implemented: boolean
@@ -29,12 +33,22 @@ export interface SyscallTable {
   byNumber(number: number): TableEntry | undefined
 }
 
-const texts: Readonly<Record<Architecture, string>> = { x86_64, aarch64, x86, x32, arm }
+const texts: Readonly<Record<Architecture, string>> = {
+  x86_64,
+  aarch64,
+  x86,
+  x32,
+  arm,
+  riscv64,
+  ppc64le,
+  s390x,
+  loongarch64,
+}
 const tables = new Map<Architecture, SyscallTable>()
 
 /**
  * The calls of an architecture as libseccomp names and numbers them. Made at the first request, then shared.
- * Source: the file src/abi/data/<architecture>.ts, whose first line names the revision it was made from.
+ * Source: facts/calls, whose README names the revisions.
  *
  * @throws UserError for a word that is no architecture.
  */
@@ -48,7 +62,7 @@ export function syscallTable(architecture: Architecture): SyscallTable {
   return made
 }
 
-/** Whether any of the five architectures has a call of this name. */
+/** Whether any architecture of a row has a call of this name. */
 export function isKnownAnywhere(name: string): boolean {
   return architectureNames.some((each) => syscallTable(each).byName(name) !== undefined)
 }

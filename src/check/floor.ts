@@ -4,7 +4,7 @@
 //
 // A rule that stands only for some capability counts as a condition; one that falls for a capability, or asks for a
 // kernel, as a rule: containers have few capabilities, and kernels of this decade.
-import { architectures as facts } from '../abi/architectures.ts'
+import { architectures as facts, engineNames, type Host } from '../abi/architectures.ts'
 import type { Certainty, VersionFloor } from '../policy/index.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
@@ -20,8 +20,6 @@ export interface FloorProblemOptions {
   /** What a call of x86_64 is on aarch64. */
   readonly onAarch64: (syscall: string) => readonly string[]
 }
-
-type Host = 'x86_64' | 'aarch64'
 
 interface Need {
   readonly syscall: string
@@ -143,10 +141,11 @@ function answerTo(subject: Subject, name: string, host: Host, top: Standing): An
 }
 
 function isForHost({ includes, excludes }: PlacedRule, host: Host): boolean {
-  const engine = facts[host].engine ?? ''
+  const names = engineNames(host)
+  const isNamed = (arches: readonly string[]): boolean => names.some((each) => arches.includes(each))
   const { arches = [] } = includes ?? {}
-  if (arches.length > 0 && !arches.includes(engine)) return false
-  return !(excludes?.arches ?? []).includes(engine)
+  if (arches.length > 0 && !isNamed(arches)) return false
+  return !isNamed(excludes?.arches ?? [])
 }
 
 function isConditional({ asOci }: Subject, { args, includes }: PlacedRule): boolean {

@@ -14,7 +14,7 @@ import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
-import { readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -88,7 +88,7 @@ export async function checkProfileOutputs(
   others: readonly (string | undefined)[] = [],
 ): Promise<void> {
   if (options.explain !== undefined && isStdout(options.explain) && isStdout(options.output)) {
-    throw new UserError('--explain - and the profile cannot both go to standard output: give -o FILE')
+    throw new UserError('stdout-taken', { file: options.explain, by: 'profile' })
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
@@ -98,14 +98,13 @@ export async function checkProfileOutputs(
 /** The ceilings that are asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
   if (options.within.includes('none')) {
-    if (options.within.length > 1)
-      throw new UserError('--within none stands alone: leave the others out, or none')
+    if (options.within.length > 1) throw new UserError('within-none-alone')
     return 'none'
   }
   const ceilings: NamedProfile[] = []
   for (const word of options.within) {
-    if (word === '-') throw new UserError('--within -: standard input is for traces; give a file')
-    const ceiling = await readProfileWord(word, world)
+    if (word === '-') throw new UserError('stdin-taken', { of: 'traces' })
+    const ceiling = await loadProfile(word, world)
     for (const architecture of ['x86_64', 'aarch64'] as const)
       makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
     ceilings.push(ceiling)

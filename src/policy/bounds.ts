@@ -11,6 +11,9 @@ import { combinations, maskOf, withoutRefused, type Values } from './values.ts'
 
 export type ConditionsChoice = 'none' | 'within' | 'observed'
 
+/** A program that calls with more values than this, none of which the ceiling has, counts up: they are not known. */
+const manyValues = 64
+
 /** One of several alternatives. */
 export interface Bound {
   readonly conditions: readonly Condition[]
@@ -70,7 +73,7 @@ function boundsOn(
     ],
   })
   if (cases.length === 0) {
-    const refused = [...values].filter(([, each]) => each.all && each.refused.size > 0)
+    const refused = [...values].filter(([, { all, refused: its }]) => all && its.size > 0)
     const accepted = combinations(
       syscall,
       refused.map(([index]) => index),
@@ -81,7 +84,7 @@ function boundsOn(
     return [
       ...narrow(accepted, beyond({ what: 'call' }, [])),
       ...refused.flatMap(([index, each]) =>
-        [...each.refused].map(([value, errno]) => refusing(index, value, errno)),
+        [...each.refused].slice(0, manyValues).map(([value, errno]) => refusing(index, value, errno)),
       ),
     ]
   }
@@ -90,37 +93,43 @@ function boundsOn(
     return [{ conditions: [], action: allow, because: [beyond({ what: 'conditions' }, [])] }]
 
   const indexes = [...new Set(cases.flatMap((each) => each.map(({ index }) => index)))]
-  const within = (known: boolean): Reason => ({
+  const within = (known: 'seen' | 'unknown' | 'many'): Reason => ({
     kind: 'within',
     ceiling: ceiling.name,
-    values: known ? 'seen' : 'unknown',
+    values: known,
   })
-  const outside = indexes.flatMap((index) =>
-    (values.get(index)?.seen ?? [])
-      .filter((value) => !cases.some((each) => isPossible(each, index, value, values)))
-      .flatMap((value) => {
-        const errno = values.get(index)?.refused.get(value)
-        const bounds = withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
-          // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
-          const isInside = ceiling.permits(architecture, syscall, tuple)
-          const what = { what: 'value', argument: index, value: `${value}` } as const
-          return {
-            conditions: tuple,
-            action: allow,
-            because: [isInside ? within(true) : beyond(what, tuple)],
-          }
-        })
-        if (errno === undefined) return bounds
-        const inside = bounds.filter(({ because }) => !because.some(isBeyond))
-        return inside.length > 0 ? inside : [refusing(index, value, errno)]
-      }),
+  const inNone = indexes.map((index) => {
+    const seen = values.get(index)?.seen ?? []
+    return [
+      index,
+      seen.filter((value) => !cases.some((each) => isPossible(each, index, value, values))),
+    ] as const
+  })
+  if (inNone.some(([, each]) => each.length > manyValues)) return narrow(cases, within('many'))
+  const outside = inNone.flatMap(([index, each]) =>
+    each.flatMap((value) => {
+      const errno = values.get(index)?.refused.get(value)
+      const bounds = withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
+        // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
+        const isInside = ceiling.permits(architecture, syscall, tuple)
+        const what = { what: 'value', argument: index, value: `${value}` } as const
+        return {
+          conditions: tuple,
+          action: allow,
+          because: [isInside ? within('seen') : beyond(what, tuple)],
+        }
+      })
+      if (errno === undefined) return bounds
+      const inside = bounds.filter(({ because }) => !because.some(isBeyond))
+      return inside.length > 0 ? inside : [refusing(index, value, errno)]
+    }),
   )
   const isKnown =
     indexes.every((index) => values.get(index)?.all === true) &&
     (indexes.length === 1 ||
       areInside(combinations(syscall, indexes, values), [...cases, ...conditionsOf(outside)]))
   // Where no case is left of what was seen, some of that is in none and so outside; what is left may all be refused.
-  return [...narrow(cases, within(isKnown)), ...outside]
+  return [...narrow(cases, within(isKnown ? 'seen' : 'unknown')), ...outside]
 }
 
 function isBeyond({ kind }: Reason): boolean {

@@ -87,8 +87,13 @@ export class Ceiling {
   }
 
   #otherTargets(architecture: Architecture, syscall: string): readonly Architecture[] {
+    const { byteOrder } = architectures[architecture]
     return this.#targets.filter(
-      (each) => each !== architecture && syscallTable(each).byName(syscall) !== undefined,
+      (each) =>
+        each !== architecture &&
+        // libseccomp takes no filter of both orders (db.c, db_col_db_add): no rule is ever for both.
+        architectures[each].byteOrder === byteOrder &&
+        syscallTable(each).byName(syscall) !== undefined,
     )
   }
 

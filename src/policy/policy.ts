@@ -60,8 +60,8 @@ export type Reason =
   | { readonly kind: 'unimplemented'; readonly count: number; readonly first: string }
   /** Beyond the ceiling, and refused each time that it was seen: it keeps that answer. */
   | ({ readonly kind: 'refused'; readonly ceiling: string; readonly errno: number } & Refused)
-  /** The ceiling allows it under conditions only, and so does this rule. `unknown`: with which values it was called is not known. */
-  | { readonly kind: 'within'; readonly ceiling: string; readonly values: 'seen' | 'unknown' }
+  /** The ceiling allows it under conditions only, and so does this rule. `unknown`: with which values it was called is not known; `many`: with too many others. */
+  | { readonly kind: 'within'; readonly ceiling: string; readonly values: 'seen' | 'unknown' | 'many' }
   /** Only the values that were seen are allowed for this argument. */
   | { readonly kind: 'narrowed'; readonly argument: number }
   /** The ceiling does not allow this; it was seen, or is allowed on request. With one of the capabilities the ceiling would. */

@@ -1,11 +1,18 @@
 // A policy printed in a dialect. OCI is the one form that every engine reads the same way; the others are for those
 // who need what only they have: hosts told apart (Docker), an object of the security-profiles-operator, a start in
 // plain Kubernetes.
-import { architectures, type Architecture } from '../abi/architectures.ts'
+import {
+  architectures,
+  engineNames,
+  familyOf,
+  hostNames,
+  type Architecture,
+  type Host,
+} from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
-import { answersOf, byText, type Answer } from './answers.ts'
+import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
@@ -34,47 +41,44 @@ export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPo
   }
 }
 
-type Host = 'x86_64' | 'aarch64'
-const hosts: readonly Host[] = ['x86_64', 'aarch64']
-
 /**
- * The policy in the Docker format: an archMap entry for each host, and what holds on one of several hosts only under
- * `includes.arches`, so that nothing is opened on the other. Architectures of one host stay together: the engine
+ * The policy in the Docker format: an archMap entry for each host, and what holds on some of several hosts only under
+ * `includes.arches`, so that nothing is opened on the others. Architectures of one host stay together: the engine
  * compares its host's name only, and rules that come through hold for its 32-bit programs as well.
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
-  const targets = hosts.filter((host) =>
-    policy.architectures.some((each) => architectures[each].host === host),
-  )
-  const held = new Map<string, { readonly answer: Answer; readonly on: Host[] }>()
+  const targets = hostNames.filter((host) => ofHost(policy, host).length > 0)
+  const held = new Map<string, { readonly draft: RuleDraft; readonly on: Host[] }>()
   for (const host of targets) {
-    for (const answer of answersOf(policy, ofHost(policy, host))) {
-      const key = `${answer.syscall} ${answer.errno ?? 'allow'} ${conditionsKey(answer.conditions)}`
+    for (const draft of draftsOf(policy, ofHost(policy, host))) {
+      const key = `${draft.syscall} ${draft.errno ?? 'allow'} ${conditionsKey(draft.conditions)}`
       const known = held.get(key)
-      if (known === undefined) held.set(key, { answer, on: [host] })
+      if (known === undefined) held.set(key, { draft, on: [host] })
       else known.on.push(host)
     }
   }
-  const heldOn = (on: readonly Host[]): readonly Answer[] =>
-    [...held.values()]
-      .filter((each) => each.on.length === on.length && each.on.every((host) => on.includes(host)))
-      .map(({ answer }) => answer)
-      .sort((one, other) => byText(one.syscall, other.syscall))
-  const gated =
-    targets.length === 1
-      ? []
-      : targets.flatMap((host) => rulesOf(heldOn([host])).map((rule) => onHost(rule, host)))
+  const groups = new Map<string, { readonly on: readonly Host[]; readonly drafts: RuleDraft[] }>()
+  for (const { draft, on } of held.values()) {
+    const key = on.map((host) => targets.indexOf(host)).join(' ')
+    const group = groups.get(key) ?? { on, drafts: [] }
+    groups.set(key, group)
+    group.drafts.push(draft)
+  }
+  const syscalls = [...groups]
+    .sort(([one, its], [other, others]) => others.on.length - its.on.length || byText(one, other))
+    .flatMap(([, { on, drafts }]) => {
+      const rules = rulesOf(drafts.sort((one, other) => byText(one.syscall, other.syscall)))
+      return on.length === targets.length ? rules : rules.map((rule) => onHosts(rule, on))
+    })
   return {
     ...defaultOf(policy),
     archMap: targets.map((host) => archMapEntry(policy, host)),
-    syscalls: [...rulesOf(heldOn(targets)), ...gated],
+    syscalls,
   }
 }
 
-function onHost(rule: DockerRule, host: Host): DockerRule {
-  const engine = architectures[host].engine
-  if (engine === undefined) throw new Error(`no engine has a name for ${host}`)
-  return { ...rule, includes: { arches: [engine] } }
+function onHosts(rule: DockerRule, on: readonly Host[]): DockerRule {
+  return { ...rule, includes: { arches: on.flatMap(engineNames) } }
 }
 
 /** The host itself always: the runtimes add it to every filter, and the engine finds the entry by it. */
@@ -88,7 +92,7 @@ function archMapEntry(policy: Policy, host: Host): ArchMapEntry {
 }
 
 function ofHost(policy: Policy, host: Host): readonly Architecture[] {
-  return policy.architectures.filter((each) => architectures[each].host === host)
+  return familyOf(host).filter((each) => policy.architectures.includes(each))
 }
 
 function checkedName(name = 'app'): string {

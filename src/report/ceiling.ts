@@ -13,6 +13,9 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
   const unwanted = wider.filter(([, { what }]) => what === 'conditions')
   const unknown = rules.filter((each) => isUnknown(each) && !isForClone3(each))
   const unseen = rules.filter((each) => isUnknown(each) && isForClone3(each))
+  const many = rules.filter(({ because }) =>
+    because.some((each) => each.kind === 'within' && each.values === 'many'),
+  )
   const refused = left.filter(({ why }) => why === 'beyond-ceiling')
   const stays = rules.flatMap((rule) =>
     rule.because.flatMap((reason) => (reason.kind === 'refused' ? [[rule, reason] as const] : [])),
@@ -30,6 +33,11 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
       unknown,
       (calls) =>
         `with which arguments these were called is not known, so that the conditions of ${ceilingOf(unknown)} stay: ${calls}`,
+    ),
+    ...together(
+      many,
+      (calls) =>
+        `called with too many values beyond the conditions of ${ceilingOf(many)} to add them, so that the conditions stay: ${calls}`,
     ),
     ...together(
       unseen,

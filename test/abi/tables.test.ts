@@ -18,6 +18,26 @@ const pins: Readonly<Record<Architecture, Readonly<Record<string, number>>>> = {
   x86: { restart_syscall: 0, exit: 1, socketcall: 102, ipc: 117, mmap2: 192, socket: 359, futex_time64: 422 },
   x32: { read: 0x40000000, rt_sigaction: 0x40000200, execve: 1073742344, pwritev2: 0x40000223 },
   arm: { restart_syscall: 0, mmap2: 192, arm_fadvise64_64: 270, breakpoint: 0xf0001, set_tls: 983045 },
+  riscv64: {
+    openat: 56,
+    exit_group: 94,
+    clone: 220,
+    riscv_hwprobe: 258,
+    riscv_flush_icache: 259,
+    clone3: 435,
+  },
+  ppc64le: { restart_syscall: 0, exit: 1, socketcall: 102, ipc: 117, execve: 11, socket: 326, openat: 286 },
+  s390x: {
+    exit: 1,
+    socketcall: 102,
+    ipc: 117,
+    clone: 120,
+    select: 142,
+    openat: 288,
+    socket: 359,
+    seccomp: 348,
+  },
+  loongarch64: { newfstatat: 79, openat: 56, clone: 220, statx: 291, clone3: 435 },
 }
 
 t.test('well-known calls have their numbers', async (t) => {
@@ -73,8 +93,8 @@ t.test('reserved numbers without implementation are marked', async (t) => {
   t.match(syscallTable('x86_64').byName('clone3'), { implemented: true, since: '5.3' })
 })
 
-t.test('the generated files are what the script makes of the facts', { skip }, async (t) => {
-  for (const [path, text] of generatedTables(facts.pathname)) {
+t.test('the generated files are what the script makes of facts/', async (t) => {
+  for (const [path, text] of generatedTables()) {
     t.ok(
       readFileSync(new URL(path, repository), 'utf8') === text,
       `${path} (else: npx tsx scripts/make-tables.ts)`,
@@ -84,11 +104,15 @@ t.test('the generated files are what the script makes of the facts', { skip }, a
 
 t.test('the tables hold all that the facts hold', { skip }, async (t) => {
   const { numbers, no_implementation, socketcall_mux_x86, ipc_mux_x86 } = readFacts('syscalls.json')
+  const more = readFacts('syscalls-more.json')
   for (const architecture of architectureNames) {
     const { entries } = syscallTable(architecture)
-    t.same(Object.fromEntries(entries.map(({ name, number }) => [name, number])), numbers[architecture])
+    t.same(
+      Object.fromEntries(entries.map(({ name, number }) => [name, number])),
+      numbers[architecture] ?? more.numbers[architecture],
+    )
     const silent = entries.filter(({ implemented }) => !implemented).map(({ name }) => name)
-    t.same(silent.sort(), no_implementation[architecture].toSorted())
+    if (numbers[architecture] !== undefined) t.same(silent.sort(), no_implementation[architecture].toSorted())
   }
   t.same(Object.keys(multiplexers.socketcall), socketcall_mux_x86)
   t.same(Object.keys(multiplexers.ipc), ipc_mux_x86)
@@ -133,7 +157,17 @@ t.test('a chain of libc names only calls of its architectures, and goes on to ot
 t.test('clone3 goes on to clone after ENOSYS only, on each architecture from its own version', async (t) => {
   const version = (architecture: Architecture): unknown =>
     fallbacksFrom('clone3', architecture).find(({ why }) => why.startsWith('pthread_create'))?.since
-  t.same(architectureNames.map(version), ['2.34', '2.38', '2.34', '2.34', '2.39'])
+  t.same(architectureNames.map(version), [
+    '2.34',
+    '2.38',
+    '2.34',
+    '2.34',
+    '2.39',
+    '2.38',
+    '2.38',
+    '2.38',
+    '2.36',
+  ])
   t.ok(fallbacksFrom('clone3', 'x86_64').every(({ advanceOn }) => advanceOn.includes('ENOSYS')))
   t.same(fallbacksFrom('openat', 'x86_64'), [])
 })

@@ -21,6 +21,7 @@ const c = `
 #define _GNU_SOURCE
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,6 +29,10 @@ const c = `
 int main(void) {
   close(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   socket(AF_NETLINK, SOCK_RAW, 0);
+  personality(0xffffffff);
+  setresuid(65534, 65534, 65534);
+  socket(AF_PACKET, SOCK_RAW, 0); /* EPERM, whatever its values are */
+  syscall(SYS_keyctl, 11, -1, 0, 0); /* no such key, or no permission */
   struct clone_args made = { .flags = CLONE_NEWUTS, .exit_signal = SIGCHLD };
   (void)made;
   if (syscall(SYS_clone3, CLONE3) == 0) _exit(0);
@@ -64,6 +69,7 @@ const programs: Readonly<Record<string, readonly [string, ...string[]]>> = {
   namespace: [at('namespace')],
   static: [at('static')],
   i386: [at('i386')],
+  refused: ['/usr/bin/setpriv', '--reuid', '65534', '--clear-groups', 'unshare', '-n', 'true'],
 }
 
 for (const [name, command] of Object.entries(programs)) {
@@ -76,7 +82,11 @@ for (const [name, command] of Object.entries(programs)) {
         Object.entries(calls)
           // The loader's and libc's answers to a signal or a lost race are no part of the program.
           .filter(([call]) => call !== 'restart_syscall')
-          .map(([call, { args }]) => [call, args?.['0'] ?? []]),
+          .map(([call, { args, enosys, eperm, eacces, refused }]) => [
+            call,
+            args?.['0'] ?? [],
+            { enosys, eperm, eacces, refused },
+          ]),
       ])
       seen.push({ tables, unknown: Object.keys(observations.unknown['x86_64'] ?? {}) })
     }

@@ -2,7 +2,13 @@
 // says so; and what was seen, with the values that were seen, is allowed.
 import assert from 'node:assert/strict'
 import t from 'tap'
-import { architectures, isArchitecture, type Architecture } from '../../src/abi/architectures.ts'
+import {
+  architectures,
+  hostNames,
+  isArchitecture,
+  type Architecture,
+  type Host,
+} from '../../src/abi/architectures.ts'
 import { isNarrowArgument } from '../../src/abi/narrow-arguments.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import {
@@ -24,11 +30,8 @@ import { filesOf, observeFile } from '../read/logs.ts'
 import { observed, recordings, withoutTraces } from '../recordings.ts'
 import { fc, seed } from '../seed.ts'
 
-const hosts = ['x86_64', 'aarch64'] as const
-type Host = (typeof hosts)[number]
-
 function hostsOf({ architectures: targets }: Policy): readonly Host[] {
-  return hosts.filter((host) => targets.some((each) => architectures[each].host === host))
+  return hostNames.filter((host) => targets.some((each) => architectures[each].host === host))
 }
 
 function meaningOf(policy: Policy, host: Host, capabilities?: readonly string[]): Meaning {
@@ -48,7 +51,8 @@ function limit(name: string): Limit {
   const { capabilities } = its
   const on = (architecture: Host): Meaning =>
     makeMeaning(its.profile, contextOf({ architecture, capabilities }))
-  return { builtin: its, on: { x86_64: on('x86_64'), aarch64: on('aarch64') } }
+  const meanings = Object.fromEntries(hostNames.map((each) => [each, on(each)])) as Limit['on']
+  return { builtin: its, on: meanings }
 }
 
 const docker = limit('docker')
@@ -373,7 +377,7 @@ t.test('single calls under a ceiling', (t) => {
     ],
   ]
   for (const [name, call, values, options, asks, says] of table) {
-    for (const architecture of hosts) {
+    for (const architecture of hostNames.slice(0, 2)) {
       const index = '0'
       const policy = derivePolicy(seen({ [call]: { [index]: values } }, architecture), options)
       t.same(ceilingLines(policy), says === '' ? [] : [says], `${name}: what is said`)

@@ -91,6 +91,18 @@ t.test('where nothing is a ceiling, and where the default answer is another', as
   const io = await seen(`io_uring_setup(8, {}) = ${denied}`)
   t.equal(answers(io, 'io_uring_setup', { within: 'none' }), 'ALLOW')
   t.equal(answers(io, 'io_uring_setup', { defaultAction: 'kill-process' }), 'ERRNO(1)')
+  const sockets = await seen(
+    `socket(AF_VSOCK, SOCK_STREAM, 0) = ${denied}`,
+    `socket(AF_ALG, SOCK_SEQPACKET, 0) = ${forbidden}`,
+    'socket(AF_INET, SOCK_STREAM, 0) = 3',
+  )
+  for (const conditions of ['within', 'observed'] as const) {
+    const options = { conditions, defaultAction: 'kill-process' } as const
+    t.equal(answers(sockets, 'socket(40)', options), 'ERRNO(1)')
+    t.equal(answers(sockets, 'socket(38)', options), 'ERRNO(13)')
+    t.equal(answers(sockets, 'socket(38)', { conditions }), 'ERRNO(13)')
+    t.equal(answers(sockets, 'socket(2)', options), 'ALLOW')
+  }
   const policy = derivePolicy(io)
   t.match(
     policy.rules.find(({ syscall }) => syscall === 'io_uring_setup'),
@@ -174,3 +186,32 @@ t.test(
     t.throws(() => derivePolicy(all, { beyond: 'never', conditions: 'none' }), /choose one/)
   },
 )
+
+t.test('values without end are not known, and the profile is made all the same', async (t) => {
+  const rows = [
+    ['socket', (index: number) => `socket(${index + 64}, SOCK_STREAM, 0) = 3`, 'socket(1)', 'socket(70)'],
+    [
+      'personality',
+      (index: number) => `personality(${index * 16 + 64}) = 0`,
+      'personality(8)',
+      'personality(80)',
+    ],
+    [
+      'unshare',
+      (index: number) => `unshare(${index + 64}) = ${index === 0 ? 0 : denied}`,
+      'unshare(64)',
+      'unshare(70)',
+    ],
+  ] as const
+  for (const [name, call, allowed, refused] of rows) {
+    for (const count of [65, 500, 4000, 5000]) {
+      const counted = await seen(...Array.from({ length: count }, (_, index) => call(index)))
+      t.equal(answers(counted, allowed), 'ALLOW', `${name} with ${count} values: ${allowed}`)
+      if (count < 5000 || name !== 'unshare')
+        t.equal(answers(counted, refused), 'ERRNO(1)', `${name} with ${count} values: ${refused}`)
+      const lines = ceilingLines(derivePolicy(counted)).join('\n')
+      t.match(lines, new RegExp(`${name}`), 'and told')
+      t.ok(lines.length < 3000)
+    }
+  }
+})

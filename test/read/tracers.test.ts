@@ -180,7 +180,7 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
     [
       'spo',
       'the machine of a record, where the enricher tells it',
-      ['c000003e', '40000003', 'c00000f3']
+      ['c000003e', '40000003', 'c0000008']
         .map(
           (arch) =>
             `I0705 12:08:18.729660 1843190 enricher.go:136] "audit" logger="log-enricher" timestamp="1.5:1" type="seccomp" executable="/a" pid=1 syscallID=3 syscallName="${arch === '40000003' ? 'socketcall' : 'close'}" arch="${arch}"`,
@@ -394,7 +394,7 @@ t.test('what the operator’s logs say is missing, and under which names 32-bit 
   t.same(codes(old), ['records-lost'])
   const told = await observeText(audit(' "arch"="c000003e"'))
   t.same(told.sources[0]?.evidence, ['no-arguments', 'refused-only'])
-  t.same(codes(await observeText(audit('') + audit(' "arch"="c00000f3"'))), ['foreign-machine'])
+  t.same(codes(await observeText(audit('') + audit(' "arch"="c0000008"'))), ['foreign-machine'])
   const recorded = await observeText('10:08:25.6 Got syscalls: read, 500, arch_prctl, \n')
   t.same(calls(recorded), ['x86_64 arch_prctl', 'x86_64 read'])
   t.equal(recorded.sources[0]?.lost, 1)

@@ -323,6 +323,78 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
+  t.test(`${machine}: how often a call, and a value, was refused`, (t) => {
+    const seen = (calls: readonly Partial<Call>[]): Readonly<Record<string, unknown>> => {
+      const kernel = new Simulated(machine, tree)
+      kernel.adopt(100)
+      for (const call of calls) kernel.call({ number: 0, ...call })
+      const all = kernel.observations().architectures[machine] ?? {}
+      return Object.fromEntries(
+        Object.entries(all).map(([name, { count, eperm, eacces, enosys, refused }]) => [
+          name,
+          [count, eperm ?? 0, eacces ?? 0, enosys ?? 0, refused?.['0'] ?? {}],
+        ]),
+      )
+    }
+    const call = (name: string, value: bigint, result: bigint, more: Partial<Call> = {}): Partial<Call> => ({
+      number: number(machine, name),
+      args: [value],
+      result,
+      ...more,
+    })
+    t.strictSame(
+      seen([
+        call('socket', 40n, -1n),
+        call('socket', 40n, -1n, { processor: 1 }),
+        call('socket', 38n, -13n),
+        call('socket', 2n, -1n),
+        call('socket', 2n, 3n),
+        call('socket', 16n, -97n),
+        call('keyctl', 0n, -1n),
+        call('keyctl', 0n, -13n, { processor: 1 }),
+        call('keyctl', 0n, -38n),
+        call('personality', 8n, -13n),
+        call('personality', 8n, -1n),
+        { number: number(machine, 'clone3'), behind: [0x1000_0000n, 0n, 0n, 0n, 17n], result: -1n },
+      ]),
+      {
+        clone3: [1, 1, 0, 0, { 268435473: 'EPERM' }],
+        keyctl: [3, 1, 1, 1, {}],
+        personality: [2, 1, 1, 0, { 8: 'EPERM' }],
+        socket: [6, 3, 1, 0, { 38: 'EACCES', 40: 'EPERM' }],
+      },
+    )
+    const carriedOut = call('keyctl', 0n, 5n)
+    const byFilter = call('keyctl', 0n, -1n, { refused: true })
+    const none = [0, 0, 0, {}]
+    t.strictSame(seen([call('prctl', 22n, 0n), carriedOut, byFilter]), {
+      keyctl: [1, ...none],
+      prctl: [1, ...none],
+    })
+    t.strictSame(seen([call('seccomp', 1n, 0n), carriedOut, byFilter]), {
+      keyctl: [1, ...none],
+      seccomp: [1, ...none],
+    })
+    t.end()
+  })
+
+  t.test(`${compat}: how often a call of a family, and its value, was refused`, (t) => {
+    const kernel = new Simulated(machine, tree)
+    kernel.adopt(100)
+    if (compat === 'x86') {
+      const socketcall = { number: number('x86', 'socketcall'), compat: true, args: [1n, 0n] }
+      kernel.call({ ...socketcall, words: [40, 1, 0], result: -1n })
+      kernel.call({ ...socketcall, words: [2, 1, 0], result: 3n })
+      t.match(kernel.observations().architectures.x86, {
+        socket: { count: 2, eperm: 1, refused: { 0: { 40: 'EPERM' } } },
+        socketcall: { count: 2, eperm: 1 },
+      })
+    }
+    kernel.call({ number: number(compat, 'socket'), compat: true, args: [38n], result: -13n })
+    t.match(kernel.observations().architectures[compat]?.['socket'], { refused: { 0: { 38: 'EACCES' } } })
+    t.end()
+  })
+
   t.test(`${machine}: in the cgroup and under a filter only`, (t) => {
     const inside = [1n, 40n, 41n, 42n]
     const kernel = new Simulated(machine, { who: { cgroup: 41n, level: 2 }, underFilter: true })

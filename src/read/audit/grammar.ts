@@ -2,8 +2,7 @@
 // rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
 // Values of a process (comm, exe, subj) come before the block that tells the call in SECCOMP and after it in SYSCALL:
 // the last and the first block count, so that no value can pass for a call.
-import type { Architecture } from '../../abi/architectures.ts'
-import { architectures, isArchitecture } from '../../abi/architectures.ts'
+import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
 import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import type { Subject } from '../subject.ts'
@@ -149,16 +148,11 @@ function isRaw(machine: string): boolean {
   return /^[0-9a-f]{8}$/.test(machine)
 }
 
-const interpreted: ReadonlyMap<string, Architecture> = new Map([
-  ['i386', 'x86'],
-  ['armeb', 'arm'],
-  ['armv7l', 'arm'],
-])
-
 function architectureNamed(machine: string): Architecture | undefined {
   if (isRaw(machine)) return architectureOfAudit(machine)
-  if (isArchitecture(machine) && architectures[machine].bits > 0) return machine
-  return interpreted.get(machine)
+  return architectureNames.find(
+    (each) => each === machine || architectures[each].auditNames.includes(machine),
+  )
 }
 
 /** From the fields on the safe side of the block: a raw name with a blank or a quote is in hexadecimal digits. */

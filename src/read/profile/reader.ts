@@ -1,7 +1,7 @@
 // A seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
 // format, a whole config.json, a SeccompProfile, a ConfigMap. What a profile refuses, it says nothing of; one that
 // allows by default says nothing at all. Reading is profile/parse.ts's; what it says for one call is meaning/'s.
-import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
+import { architectureNames, architectures, engineNames, type Architecture } from '../../abi/architectures.ts'
 import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ParsedProfile, PlacedRule } from '../../profile/dialects.ts'
@@ -55,13 +55,12 @@ export class ProfileReader implements Reader {
     this.#size = 0
     const [field] = choiceFields(this.#options.choice ?? {})
     if (field !== undefined)
-      throw new UserError(`${name}: a profile does not say whose calls it is for: leave --${field} out`)
+      throw new UserError('choice-not-carried', { file: name, format: 'profile', field })
   }
 
   takeLines(bytes: Uint8Array, start: number, end: number): void {
     this.#size += end - start
-    if (this.#size > sizeLimit)
-      throw new UserError(`${this.#source}: is larger than a profile can be (8 MiB)`)
+    if (this.#size > sizeLimit) throw new UserError('file-too-large', { file: this.#source, kind: 'profile' })
     this.#pieces.push(Uint8Array.from(bytes.subarray(start, end)))
   }
 
@@ -86,9 +85,7 @@ export class ProfileReader implements Reader {
   #wanted({ name, profile, base, flaws }: ParsedProfile): AllowedCall[] {
     const { defaultAction, at } = profile
     if (defaultAction === 'SCMP_ACT_ALLOW' || defaultAction === 'SCMP_ACT_LOG') {
-      throw new UserError(
-        `${name}:${at.line}: this profile allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
-      )
+      throw new UserError('nothing-wanted', { file: name, line: at.line })
     }
     if (flaws.some(({ severity }) => severity === 'error')) this.#diagnostics.add('profile-flawed', name)
     if (base !== undefined) this.#diagnostics.add('profile-base', name, at.line, { base })
@@ -166,9 +163,10 @@ function architectureOfScmp(word: string): Architecture | undefined {
 
 function wantedBy(rule: PlacedRule, targets: readonly Target[]): AllowedCall[] {
   const applies = ({ host }: Target): boolean => {
-    const engine = architectures[host].engine as string
+    const isNamed = (arches: readonly string[]): boolean =>
+      engineNames(host).some((each) => arches.includes(each))
     const only = rule.includes?.arches ?? []
-    return (only.length === 0 || only.includes(engine)) && !(rule.excludes?.arches ?? []).includes(engine)
+    return (only.length === 0 || isNamed(only)) && !isNamed(rule.excludes?.arches ?? [])
   }
   const on = targets.length === 0 ? 'any' : [...new Set(targets.filter(applies).flatMap(({ all }) => all))]
   const args = rule.args ?? []

@@ -2,7 +2,7 @@
 // is inferred from what can be true on some architectures only: names that exist there, numbers that mean them
 // there, addresses that a process can have there. What nothing tells is assumed, and said.
 // Authority: the kernel's Documentation/arch/x86/x86_64/mm.rst and arch/arm64/memory.rst (address ranges), the tables of abi/.
-import { architectureNames, type Architecture } from '../../abi/architectures.ts'
+import { architectureNames, architectures, familyOf, type Architecture } from '../../abi/architectures.ts'
 import { existsOnlyOn, resolvePrinted } from '../../abi/spellings.ts'
 
 /** A set of architectures, one bit each in the order of architectureNames: those a call can be of. */
@@ -16,7 +16,11 @@ export function candidates(names: readonly Architecture[]): Candidates {
   return set
 }
 
-export const anyArchitecture: Candidates = candidates(architectureNames)
+/** Those between which lines can decide; the machine of others has to be said: nothing tells ppc64le from x86_64. */
+const inferred: Candidates = candidates(
+  architectureNames.filter((each) => familyOf(architectures[each].host).length > 1),
+)
+export const anyArchitecture: Candidates = inferred
 const x86Family: Candidates = candidates(['x86_64', 'x86', 'x32'])
 const armFamily: Candidates = candidates(['aarch64', 'arm'])
 const sixtyFour: Candidates = candidates(['x86_64', 'aarch64'])
@@ -39,7 +43,7 @@ export function widthOf(set: Candidates): Candidates | undefined {
 
 /** Where a call of this printed name, and of this number where -n printed it, exists. 0: nowhere. */
 export function candidatesOf(name: string, number: number | undefined): Candidates {
-  const known = candidates(existsOnlyOn(name))
+  const known = candidates(existsOnlyOn(name)) & inferred
   if (number === undefined) return known
   let set = 0
   for (const architecture of architectureNames) {
@@ -125,9 +129,21 @@ function startWithoutThreadPointer(evidence: Evidence): 'aarch64' | undefined {
 }
 
 /** The architecture of calls that could be of `set`, on that machine; undefined when their names contradict each other. */
-export function settle(set: Candidates, native: Architecture): Architecture | undefined {
+export function pickAbi(set: Candidates, native: Architecture): Architecture | undefined {
   if ((set & (bits.get(native) as number)) !== 0) return native
   const family = native === 'aarch64' || native === 'arm' ? armFamily : x86Family
   const left = set & family
   return architectureNames.find((name) => (left & (bits.get(name) as number)) !== 0)
+}
+
+const auditNames: Readonly<Record<string, Architecture>> = {
+  X86_64: 'x86_64',
+  AARCH64: 'aarch64',
+  I386: 'x86',
+  ARM: 'arm',
+}
+
+/** The architecture of an AUDIT_ARCH, as SIGSYS names it without the prefix. */
+export function architectureOfAudit(name: string): Architecture | undefined {
+  return auditNames[name]
 }

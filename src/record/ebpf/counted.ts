@@ -6,21 +6,26 @@ import { Fold } from '../../observe/fold.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { Evidence } from '../../read/account.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
-import { newSeen, noteValue, type Seen } from '../../read/seen.ts'
+import type { Refusal } from '../../read/failures.ts'
+import { newSeen, noteAnswered, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
 import { execve } from './program.ts'
 import {
   controlKeys,
+  failurePlaces,
   key32,
   memberSlots,
   slotPlaces,
   slotsPerArchitecture,
   valueKey,
+  valuePlaces,
   type Maps,
 } from './maps.ts'
 
 const bit30 = 0x40000000
+/** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
+const setSeccomp = 22n
 
 /** What the kernel itself could not count. */
 export interface Lost {
@@ -46,6 +51,7 @@ export function readCounts(
   command: string | undefined,
 ): Observations {
   const values = valuesBySlot(calls, maps)
+  const proven = !midway && !setsFilter(calls, maps, machine, values)
   const fold = new Fold()
   let sum = 0
   const tell = (architecture: Architecture, number: number, seen: Seen): void => {
@@ -61,10 +67,17 @@ export function readCounts(
     const about = calls.lookup(maps.slots, key32(slot)) ?? Buffer.alloc(slotPlaces.size)
     const seen = newSeen(`ebpf:${comm ?? commIn(about)}`)
     seen.count = count
-    seen.enosys = Math.min(count, sumOf(calls, maps.enosys, slot))
+    const failed = (place: number): number =>
+      Math.min(count, sumOf(calls, maps.failures, slot, place, failurePlaces.size))
+    seen.enosys = failed(failurePlaces.enosys)
+    if (proven) {
+      seen.eperm = failed(failurePlaces.eperm)
+      seen.eacces = failed(failurePlaces.eacces)
+    }
     for (const argument of wanted.get(call) ?? []) {
       const mask = maskOf(call, argument)
-      for (const value of values.get(slot)?.get(argument) ?? []) noteValue(seen, argument, value & mask)
+      for (const [value, refusal] of values.get(slot)?.get(argument) ?? [])
+        noteAnswered(seen, argument, value & mask, proven ? refusal : undefined)
       if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
     }
     return seen
@@ -111,24 +124,58 @@ function maskOf(call: string, argument: number): bigint {
   return scalarOf(call, argument)?.bits === 32 ? 0xffffffffn : 2n ** 64n - 1n
 }
 
-function valuesBySlot(
-  calls: MapCalls,
-  maps: Maps,
-): ReadonlyMap<number, ReadonlyMap<number, readonly bigint[]>> {
-  const bySlot = new Map<number, Map<number, bigint[]>>()
+type Values = ReadonlyMap<bigint, Refusal | undefined>
+
+/** By slot and argument: the values, and how every call with one was refused. */
+function valuesBySlot(calls: MapCalls, maps: Maps): ReadonlyMap<number, ReadonlyMap<number, Values>> {
+  const bySlot = new Map<number, Map<number, Map<bigint, Refusal | undefined>>>()
   for (const key of calls.keys(maps.values)) {
     const [slot, index] = [key.readUInt32LE(valueKey.slot), key.readUInt32LE(valueKey.index)]
-    const byIndex = bySlot.get(slot) ?? new Map<number, bigint[]>()
+    const byIndex = bySlot.get(slot) ?? new Map<number, Map<bigint, Refusal | undefined>>()
     bySlot.set(slot, byIndex)
-    byIndex.set(index, [...(byIndex.get(index) ?? []), key.readBigUInt64LE(valueKey.value)])
+    const values = byIndex.get(index) ?? new Map<bigint, Refusal | undefined>()
+    byIndex.set(index, values)
+    values.set(key.readBigUInt64LE(valueKey.value), refusalIn(calls.lookup(maps.values, key)))
   }
   return bySlot
 }
 
-function sumOf(calls: MapCalls, map: KernelMap, slot: number): number {
+function refusalIn(value: Buffer | undefined): Refusal | undefined {
+  if (value === undefined) return undefined
+  const count = (place: number): bigint => value.readBigUInt64LE(place)
+  const eperm = count(valuePlaces.eperm)
+  if (eperm + count(valuePlaces.eacces) < count(valuePlaces.entered)) return undefined
+  return eperm > 0n ? 'EPERM' : 'EACCES'
+}
+
+/**
+ * Whether somebody who is recorded set a filter. What a filter refuses comes back and was never entered, so that
+ * what else was entered and refused cannot be told from it.
+ */
+function setsFilter(
+  calls: MapCalls,
+  maps: Maps,
+  machine: Machine,
+  values: ReadonlyMap<number, ReadonlyMap<number, Values>>,
+): boolean {
+  return architecturesOf[machine].some((architecture, place) => {
+    const slotOf = (name: string): number | undefined => {
+      const number = syscallTable(architecture).byName(name)?.number
+      return number === undefined ? undefined : place * slotsPerArchitecture + (number & ~bit30)
+    }
+    const [seccomp, prctl] = [slotOf('seccomp'), slotOf('prctl')]
+    if (seccomp !== undefined && sumOf(calls, maps.counts, seccomp) > 0) return true
+    if (prctl === undefined) return false
+    const cut = calls.lookup(maps.slots, key32(prctl))?.readUInt32LE(slotPlaces.cut) ?? 0
+    return (cut & 1) === 1 || values.get(prctl)?.get(0)?.has(setSeccomp) === true
+  })
+}
+
+/** The sum over processors of the number at a place in values of a size. */
+function sumOf(calls: MapCalls, map: KernelMap, slot: number, place = 0, size = 8): number {
   const values = calls.lookup(map, key32(slot)) ?? Buffer.alloc(0)
   let sum = 0n
-  for (let at = 0; at < values.length; at += 8) sum += values.readBigUInt64LE(at)
+  for (let at = place; at < values.length; at += size) sum += values.readBigUInt64LE(at)
   return Number(sum)
 }
 

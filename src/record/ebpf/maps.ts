@@ -43,14 +43,18 @@ export const controlKeys = {
 } as const
 /** Values of `members`: a process that has not made its own execve yet, and one that counts. */
 export const memberStates = { pending: 0, counted: 1 } as const
+/** Places in the value of `failures`, and behind `entered` in that of `values`. */
+export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, size: 24 } as const
+/** Places in the value of `values`: how many calls began with it, and how many of them were refused. */
+export const valuePlaces = { entered: 0, eperm: 8, eacces: 16, size: 24 } as const
 /** Keys of `values`: slot, argument's index, value. */
 export const valueKey = { slot: 0, index: 4, value: 8, size: 16 } as const
 
 export interface Maps {
   /** Per slot, how often. */
   readonly counts: KernelMap
-  /** Per slot, how often the kernel answered ENOSYS. */
-  readonly enosys: KernelMap
+  /** Per slot, how often it came back with each of `failurePlaces`. */
+  readonly failures: KernelMap
   readonly slots: KernelMap
   /** Distinct values of the wanted arguments. */
   readonly values: KernelMap
@@ -67,9 +71,19 @@ export function createMaps(calls: MapCalls, architectures: number): Maps {
   const slots = architectures * slotsPerArchitecture + 2 * slotsPerFamily
   return {
     counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
-    enosys: calls.createMap('enosys', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
+    failures: calls.createMap('failures', {
+      type: 'perCpuArray',
+      key: 4,
+      value: failurePlaces.size,
+      entries: slots,
+    }),
     slots: calls.createMap('slots', { type: 'array', key: 4, value: slotPlaces.size, entries: slots }),
-    values: calls.createMap('values', { type: 'hash', key: valueKey.size, value: 8, entries: 65536 }),
+    values: calls.createMap('values', {
+      type: 'hash',
+      key: valueKey.size,
+      value: valuePlaces.size,
+      entries: 65536,
+    }),
     others: calls.createMap('others', { type: 'hash', key: 8, value: 8, entries: 4096 }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
     control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 6 }),

@@ -9,12 +9,14 @@ import { architecturesOf, type Layout } from './layout.ts'
 import {
   cloneArgs,
   controlKeys,
+  failurePlaces,
   familySlot,
   memberStates,
   slotPlaces,
   slotsPerArchitecture,
   slotsPerFamily,
   valueKey,
+  valuePlaces,
   wantedBehind,
   type Maps,
 } from './maps.ts'
@@ -42,7 +44,8 @@ const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
 /** The call's number on the machine's own architecture. */
 export const execve = { x86_64: 59, aarch64: 221 } as const
 const seccompFilter = 2
-const enosys = -38
+/** The results that are counted. */
+const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 export const noExist = 1
 /**
  * -EEXIST. Before Linux 6.4 helpers that update maps give an int in a register whose upper half is clear (commit
@@ -202,10 +205,10 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     ...counted(maps, 'call'),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
-    ...values(maps, layout.registers.arguments, 'wide', false),
+    ...values(maps, layout.registers.arguments, 'wide', false, begun),
     bpf.jump('done'),
     bpf.label('compat'),
-    ...values(maps, layout.registers.compatArguments, 'compat', true),
+    ...values(maps, layout.registers.compatArguments, 'compat', true, begun),
     ...(layout.machine === 'x86_64' ? familyMember(layout, maps) : []),
     bpf.jump('done'),
     ...other(maps),
@@ -235,15 +238,26 @@ function counted(maps: Maps, way: string): readonly Line[] {
     bpf.set(2, slotPlaces.size - slotPlaces.comm),
     bpf.call('currentComm'),
     bpf.label(named),
-    bpf.loadLower(9, 8, slotPlaces.wanted),
-    bpf.jumpIf(9, 'equal', 0, 'done'),
-    bpf.loadLower(1, frame, -16),
-    bpf.storeLower(frame, -40 + valueKey.slot, 1),
+    ...wantedOf('done'),
   ]
 }
 
+/** r9 = which arguments of the slot on the stack at -16 are wanted, from what is known of it (r8). */
+const wantedOf = (none: string): readonly Line[] => [
+  bpf.loadLower(9, 8, slotPlaces.wanted),
+  bpf.jumpIf(9, 'equal', 0, none),
+  bpf.loadLower(1, frame, -16),
+  bpf.storeLower(frame, -40 + valueKey.slot, 1),
+]
+
 /** The values of the arguments that are wanted (r9). r6: registers, r8: the slot's value. `lower`: of 32 bits. */
-function values(maps: Maps, registers: readonly number[], way: string, lower: boolean): readonly Line[] {
+function values(
+  maps: Maps,
+  registers: readonly number[],
+  way: string,
+  lower: boolean,
+  noteValue: Note,
+): readonly Line[] {
   const [first = 0] = registers
   const argument = (offset: number): readonly Line[] => [
     ...read(6, offset, 8, -40 + valueKey.value),
@@ -253,9 +267,9 @@ function values(maps: Maps, registers: readonly number[], way: string, lower: bo
   ]
   return [
     ...registers.flatMap((offset, index) =>
-      value(maps, index, 1 << index, `${way}-${index}`, () => argument(offset)),
+      value(maps, index, 1 << index, `${way}-${index}`, noteValue, () => argument(offset)),
     ),
-    ...value(maps, 0, wantedBehind, `${way}-behind`, (unknown) => [
+    ...value(maps, 0, wantedBehind, `${way}-behind`, noteValue, (unknown) => [
       ...argument(first),
       ...flagsBehind(-40 + valueKey.value, unknown),
     ]),
@@ -279,12 +293,49 @@ function flagsBehind(stack: number, unknown: string): readonly Line[] {
   ]
 }
 
-/** One value, if its bit is wanted and it is new. `fetch` puts it into the key, or goes to the label. */
+/** What is done with a value that stands in the key at -40. Goes to `next`; to `unknown` where it found no room. */
+type Note = (maps: Maps, name: string, unknown: string, next: string) => readonly Line[]
+
+/** A call with it begins. */
+const begun: Note = (maps, name, unknown, next) => [
+  ...lookup(maps.values, -40),
+  bpf.jumpIf(0, 'notEqual', 0, `${name}-known`),
+  bpf.set(1, 0),
+  bpf.store(frame, -64 + valuePlaces.eperm, 1),
+  bpf.store(frame, -64 + valuePlaces.eacces, 1),
+  bpf.set(1, 1),
+  bpf.store(frame, -64 + valuePlaces.entered, 1),
+  ...update(maps.values, -40, -64, noExist),
+  bpf.jumpIf(0, 'equal', 0, next),
+  // Put there by another processor in between, or there is no room.
+  bpf.jumpIfLower(0, 'notEqual', alreadyThere, unknown),
+  ...lookup(maps.values, -40),
+  bpf.jumpIf(0, 'equal', 0, unknown),
+  bpf.label(`${name}-known`),
+  ...increment(0),
+  bpf.jump(next),
+]
+
+/** A call with it came back refused, with the result on the stack. */
+const refused: Note = (maps, name, _unknown, next) => [
+  ...lookup(maps.values, -40),
+  bpf.jumpIf(0, 'equal', 0, next),
+  bpf.load(1, frame, result),
+  bpf.jumpIf(1, 'equal', failures.eperm, `${name}-refused`),
+  bpf.add(0, valuePlaces.eacces - valuePlaces.eperm),
+  bpf.label(`${name}-refused`),
+  bpf.set(1, 1),
+  bpf.addTo(0, valuePlaces.eperm, 1),
+  bpf.jump(next),
+]
+
+/** One value, if its bit is wanted. `fetch` puts it into the key, or goes to the label. */
 function value(
   maps: Maps,
   index: number,
   wanted: number,
   name: string,
+  noteValue: Note,
   fetch: (unknown: string) => readonly Line[],
 ): readonly Line[] {
   const [unknown, next] = [`${name}-unknown`, `${name}-done`]
@@ -294,17 +345,11 @@ function value(
     bpf.jumpIf(1, 'equal', 0, next),
     bpf.storeValue(frame, -40 + valueKey.index, index),
     ...fetch(unknown),
-    ...lookup(maps.values, -40),
-    bpf.jumpIf(0, 'notEqual', 0, next),
-    bpf.set(1, 1),
-    bpf.store(frame, -48, 1),
-    ...update(maps.values, -40, -48, noExist),
-    bpf.jumpIf(0, 'equal', 0, next),
-    bpf.jumpIfLower(0, 'equal', alreadyThere, next),
+    ...noteValue(maps, name, unknown, next),
     bpf.label(unknown),
-    bpf.loadLower(1, 8, slotPlaces.cut),
-    bpf.or(1, 1 << index),
-    bpf.storeLower(8, slotPlaces.cut, 1),
+    ...(noteValue === begun
+      ? [bpf.loadLower(1, 8, slotPlaces.cut), bpf.or(1, 1 << index), bpf.storeLower(8, slotPlaces.cut, 1)]
+      : []),
     bpf.label(next),
   ]
 }
@@ -339,6 +384,7 @@ const familySlots = (family: Multiplexer) => {
 }
 const [socketcall, ipc] = [familySlots('socketcall'), familySlots('ipc')]
 const pointer = -112
+const result = -120
 
 /**
  * The slot on the stack at -16 becomes the member's where it is that of i386's socketcall or ipc; `done` for every
@@ -365,27 +411,39 @@ function toMember({ registers }: Layout): readonly Line[] {
   ]
 }
 
-/** Counts the call of a family besides the family. Arguments of socketcall's lie behind its second, 32 bits each. */
-function familyMember(layout: Layout, maps: Maps): readonly Line[] {
-  const { compatArguments } = layout.registers
-  const [, behind = 0] = compatArguments
-  const word = (index: number, unknown: string): readonly Line[] => [
-    bpf.move(1, frame),
-    bpf.add(1, -40 + valueKey.value),
-    bpf.set(2, 4),
-    bpf.load(3, frame, pointer),
-    bpf.add(3, index * 4),
-    bpf.call('readUser'),
-    bpf.jumpIf(0, 'notEqual', 0, unknown),
-  ]
+/** A word of 32 bits behind the pointer on the stack, as the value of the key. */
+const word = (index: number, unknown: string): readonly Line[] => [
+  bpf.move(1, frame),
+  bpf.add(1, -40 + valueKey.value),
+  bpf.set(2, 4),
+  bpf.load(3, frame, pointer),
+  bpf.add(3, index * 4),
+  bpf.call('readUser'),
+  bpf.jumpIf(0, 'notEqual', 0, unknown),
+]
+
+/** Where the arguments of socketcall's member lie; the upper half of each value is nothing. */
+function behindFamily({ registers }: Layout): readonly Line[] {
+  const [, behind = 0] = registers.compatArguments
   return [
-    ...toMember(layout),
     ...read(6, behind, 8, pointer),
     bpf.loadLower(1, frame, pointer),
     bpf.store(frame, pointer, 1),
-    // The upper half of each value.
     bpf.set(1, 0),
     bpf.store(frame, -40 + valueKey.value, 1),
+  ]
+}
+
+const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly Line[] =>
+  registers.compatArguments.flatMap((_, index) =>
+    value(maps, index, 1 << index, `word-${index}`, noteValue, (unknown) => word(index, unknown)),
+  )
+
+/** Counts the call of a family besides the family. Arguments of socketcall's lie behind its second, 32 bits each. */
+function familyMember(layout: Layout, maps: Maps): readonly Line[] {
+  return [
+    ...toMember(layout),
+    ...behindFamily(layout),
     bpf.jumpIf(7, 'equal', ipc.members, 'of-family'),
     // The kernel reads the arguments before it calls anything.
     ...word(0, 'done'),
@@ -393,35 +451,73 @@ function familyMember(layout: Layout, maps: Maps): readonly Line[] {
     ...counted(maps, 'of-family'),
     // No condition known to us speaks of ipc's members: they have their arguments each in an order of their own.
     bpf.jumpIf(7, 'equal', ipc.members, 'untold'),
-    ...compatArguments.flatMap((_, index) =>
-      value(maps, index, 1 << index, `word-${index}`, (unknown) => word(index, unknown)),
-    ),
+    ...words(layout, maps, begun),
     bpf.jump('done'),
     bpf.label('untold'),
     bpf.storeLower(8, slotPlaces.cut, 9),
   ]
 }
 
-/** sys_exit(struct pt_regs *, long result): only the answer of a kernel that has the call not is of interest. */
+/**
+ * sys_exit(struct pt_regs *, long result): only the answers are of interest that say that nothing was done. Arguments
+ * are read again: a call that comes back leaves its registers but the result as they were.
+ */
 function left(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
   return [
-    bpf.load(2, 1, 8),
-    bpf.jumpIf(2, 'notEqual', enosys, 'done'),
+    bpf.load(9, 1, 8),
+    ...Object.values(failures).map((each) => bpf.jumpIf(9, 'equal', each, 'failed')),
+    bpf.jump('done'),
+    bpf.label('failed'),
+    bpf.store(frame, result, 9),
     bpf.load(6, 1, 0),
     ...member(layout, maps, membership, false),
     ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -24),
     bpf.loadLower(9, frame, -24),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'done'),
-    bpf.addRegister(7, 9),
-    bpf.storeLower(frame, -16, 7),
-    ...lookup(maps.enosys, -16),
-    bpf.jumpIf(0, 'equal', 0, 'done'),
-    ...increment(0),
-    ...(layout.machine === 'x86_64'
-      ? [...toMember(layout), ...lookup(maps.enosys, -16), bpf.jumpIf(0, 'equal', 0, 'done'), ...increment(0)]
-      : []),
+    bpf.addRegister(9, 7),
+    bpf.storeLower(frame, -16, 9),
+    ...failed(maps, 'call', 'members'),
+    bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
+    ...values(maps, layout.registers.arguments, 'wide', false, refused),
+    bpf.jump('done'),
+    bpf.label('compat'),
+    ...values(maps, layout.registers.compatArguments, 'compat', true, refused),
+    bpf.label('members'),
+    ...(layout.machine === 'x86_64' ? failedMember(layout, maps) : []),
     ...done,
+  ]
+}
+
+function failedMember(layout: Layout, maps: Maps): readonly Line[] {
+  return [
+    ...toMember(layout),
+    ...failed(maps, 'of-family', 'done'),
+    bpf.jumpIf(7, 'equal', ipc.members, 'done'),
+    ...behindFamily(layout),
+    ...words(layout, maps, refused),
+  ]
+}
+
+/** Counts the result in the slot on the stack at -16. r8, r9 as `counted` leaves them; `none` without values to note. */
+function failed(maps: Maps, way: string, none: string): readonly Line[] {
+  const [eacces, eperm] = [`${way}-eacces`, `${way}-eperm`]
+  return [
+    ...lookup(maps.failures, -16),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.load(9, frame, result),
+    bpf.jumpIf(9, 'equal', failures.eperm, eperm),
+    bpf.jumpIf(9, 'equal', failures.eacces, eacces),
+    bpf.add(0, failurePlaces.enosys - failurePlaces.eacces),
+    bpf.label(eacces),
+    bpf.add(0, failurePlaces.eacces - failurePlaces.eperm),
+    bpf.label(eperm),
+    ...increment(0),
+    bpf.jumpIf(9, 'equal', failures.enosys, none),
+    ...lookup(maps.slots, -16),
+    bpf.jumpIf(0, 'equal', 0, none),
+    bpf.move(8, 0),
+    ...wantedOf(none),
   ]
 }
 

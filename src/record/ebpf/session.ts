@@ -209,8 +209,10 @@ export function wantedArguments(asked?: Arguments): Arguments {
 
 /** Tells the kernel which they are. */
 export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
+  // Whether a filter is set must be known also where nobody asks for it: see counted.ts.
+  const known = new Map([...wanted, ['prctl', [0, ...(wanted.get('prctl') ?? [])]]] as const)
   for (const [place, architecture] of architecturesOf[machine].entries()) {
-    for (const [name, indexes] of wanted) {
+    for (const [name, indexes] of known) {
       const number = syscallTable(architecture).byName(name)?.number
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)

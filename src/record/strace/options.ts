@@ -14,7 +14,7 @@
 // --seccomp-bpf   the kernel stops the program only for calls that are traced. Since 5.3; sets no_new_privs.
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
 
-import type { Architecture } from '../../abi/architectures.ts'
+import { architectures, type Architecture } from '../../abi/architectures.ts'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { RecordSettings } from '../recording.ts'
@@ -31,13 +31,9 @@ export function straceVersion(output: string): StraceVersion | undefined {
 }
 
 /** The names strace gives the call tables of a machine (strace(1), `syscall@64`). */
-const tableNames: Readonly<Record<Architecture, string>> = {
-  x86_64: '64',
-  aarch64: '64',
-  x86: '32',
-  arm: '32',
-  x32: 'x32',
-}
+const tableName = (architecture: Architecture): string =>
+  architectures[architecture].strace.replace(' bit', '')
+
 /** Traced whatever is known: the first line and the last tell how the command began and ended. */
 const alwaysTraced: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit', 'exit_group'])
 
@@ -55,7 +51,7 @@ export function leaveOutKnown(
   const names = Object.entries(known.architectures).flatMap(([architecture, calls]) =>
     Object.keys(calls)
       .filter((name) => !alwaysTraced.has(name) && !read.has(name))
-      .map((name) => `?${name}@${tableNames[architecture as Architecture]}`),
+      .map((name) => `?${name}@${tableName(architecture as Architecture)}`),
   )
   return names.length === 0 ? [] : ['--seccomp-bpf', '-e', `trace=!${names.join(',')}`]
 }

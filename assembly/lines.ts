@@ -1,0 +1,468 @@
+// The commonest lines of strace, told apart from their bytes, sixteen at a time where it pays: a call with its result,
+// its two halves, an exit, a signal, behind the prefixes of -f, -t and their kin. In AssemblyScript, because V8 runs it
+// at full speed from the first line on. Says nothing that parse-line.ts and completion.ts would not say of the same line.
+// Counts the calls of threads that the host has named; stops at the first line that is more than that, or slow:
+// what it means for those around it, src/read/strace/scan.ts decides.
+// Compiled by scripts/make-compiled.ts, which writes ./layout from src/read/strace/layout.ts.
+import { at16, isDigit, isHexLetter, isUpper, lineEnd, run16, within16 } from './bytes'
+import {
+  alwaysSlow,
+  callLine,
+  endOfInput,
+  exitLine,
+  foundAt,
+  foundBracketed,
+  foundCall,
+  foundCalls,
+  foundLast,
+  foundLines,
+  foundNext,
+  foundOpen,
+  foundPid,
+  foundSize,
+  foundValue,
+  inputSize,
+  lineLimit,
+  nameRoom,
+  nameSize,
+  needsText,
+  noCall,
+  noThread,
+  noValue,
+  pidField,
+  resultReach,
+  resumedLine,
+  rowRoom,
+  signalLine,
+  slotBits,
+  slow,
+  threadRoom,
+  timeField,
+  unfinishedLine,
+  unnamed,
+  withText,
+} from './layout'
+
+/** The names of calls, each with its parenthesis and zeros behind it; by hash, the index of one, or -1. */
+const slotCount = 1 << slotBits
+export const names = memory.data(nameRoom * nameSize, 16)
+export const slots = memory.data(slotCount * 2, 16)
+/** By index of the name: whether lines of the call are slow, or need their text. */
+export const careful = memory.data(nameRoom)
+
+/** Whole lines, by the host. What is loaded in words reaches beyond them. */
+export { inputSize }
+export const input = memory.data(inputSize + 64, 16)
+
+/** Calls counted here, in rows by the index of the name: one more than were made, or 0 for those the host counts. */
+export const rows = memory.data(rowRoom * nameRoom * 4, 16)
+/** By the low bits of a pid: a thread of which calls are counted here, where its row is, and the call it is inside. */
+export const threads = memory.data(threadRoom * 4, 16)
+export const places = memory.data(threadRoom * 4, 16)
+export const pendings = memory.data(threadRoom * 4, 16)
+
+/** What read() found, for the host. */
+export const found = memory.data(foundSize, 16)
+
+/** Of the line read last: the next one, whose it is, its call, the place behind its parenthesis, the result. */
+let next: usize = 0
+let pid = unnamed
+let call = 0
+let open: usize = 0
+let value = noValue
+/** Whether a line had `[pid N]`. */
+let bracketed = false
+
+/** Of a line that is slow. */
+const unsure: u8 = 255
+
+let fields = 0
+let inBrackets = false
+
+/**
+ * Takes lines of [line, end), of which the calls must have these prefix fields, and counts them. Returns the kind of
+ * the first that the host must take, or that it is slow, or that there is none.
+ */
+export function read(line: usize, end: usize, expected: i32): u8 {
+  let slot: usize = 0
+  let row: usize = 0
+  let kind = endOfInput
+  let lines = 0
+  let calls = 0
+  let last = noThread
+  bracketed = false
+  while (line < end) {
+    kind = kindOf(line, expected)
+    if (kind <= resumedLine) {
+      if (pid !== last) {
+        slot = (pid & (threadRoom - 1)) << 2
+        if (load<i32>(threads + slot) !== pid) break
+        row = load<u32>(places + slot)
+      }
+      if (kind === resumedLine) {
+        if (load<i32>(pendings + slot) !== call) break
+        store<i32>(pendings + slot, noCall)
+      } else {
+        const cell = row + (call << 2)
+        const count = load<u32>(cell)
+        if (count === 0) break
+        store<u32>(cell, count + 1)
+        if (kind === unfinishedLine) store<i32>(pendings + slot, call)
+        calls++
+      }
+      last = pid
+    } else if (kind !== signalLine) break
+    line = next
+    lines++
+    kind = endOfInput
+  }
+  store<i32>(found + foundLines, lines)
+  store<i32>(found + foundCalls, calls)
+  store<i32>(found + foundLast, last)
+  store<i32>(found + foundBracketed, bracketed)
+  store<u32>(found + foundAt, line)
+  store<u32>(found + foundNext, next)
+  store<i32>(found + foundPid, pid)
+  store<i32>(found + foundCall, call)
+  store<u32>(found + foundOpen, open)
+  store<i32>(found + foundValue, value)
+  return kind
+}
+
+/** What a line is, where it is not slow. */
+function kindOf(line: usize, expected: i32): u8 {
+  let at = readPrefix(line)
+  if (at === 0) return slow
+  let kind = callLine
+  const byte = load<u8>(at)
+  if (byte < 0x5f) {
+    // Whatever it is: without the pid that the others have, it is not strace's.
+    if ((expected & ~fields & pidField) !== 0) return slow
+    kind = byte === 0x2d ? signalLine : byte === 0x2b ? exitLine : resumedLine
+    if (kind === signalLine ? !isSignal(at) : kind === exitLine ? !isExit(at) : !isRest(at)) return slow
+    if (kind === resumedLine) at += restLength
+  } else if (fields !== expected) return slow
+  const isOfCall = kind === callLine || kind === resumedLine
+  if (isOfCall) {
+    const length = lengthOfName(at, kind === callLine ? 0x28 : 0x20)
+    if (length === 0) return slow
+    call = find(at, length)
+    if (call < 0) return slow
+    at += length + 1
+    if (kind === resumedLine) {
+      if (!isResumed(at - 1)) return slow
+      at += resumedLength - 1
+    }
+  }
+  const stop = lineEnd(at)
+  if (stop - line > lineLimit) return slow
+  next = stop + 1
+  if (isOfCall) {
+    const ending = endingOf(at, stop)
+    const care = load<u8>(careful + call)
+    if (ending === unsure || care === alwaysSlow) return slow
+    if (ending === unfinishedLine) {
+      if (kind === resumedLine) return slow
+      kind = unfinishedLine
+    }
+    if (care === needsText) {
+      value = ending === unfinishedLine ? noValue : valueOf(resultEnd)
+      if (value === unread) return slow
+      open = at
+      kind |= withText
+    }
+  }
+  if (inBrackets) bracketed = true
+  return kind
+}
+
+/** The field of the pid that was read last, of up to eight bytes, and the pid: most lines are of the thread before. */
+let knownField: u64 = 1
+let knownMask: u64 = 0
+let knownLength: usize = 0
+let knownPid = unnamed
+
+/** Reads the prefix of a line; returns the place behind it, 0 for one that is not told here: -r, -n, -i, --secontext. */
+function readPrefix(line: usize): usize {
+  let at = line
+  pid = unnamed
+  fields = 0
+  inBrackets = load<u8>(at) === 0x5b
+  if ((load<u64>(at) & knownMask) === knownField) {
+    fields = pidField
+    pid = knownPid
+    at += knownLength
+  } else if (inBrackets) {
+    if (load<u32>(at + 1) !== 0x20646970 /* `pid ` */) return 0
+    at = readPid(afterSpaces(at + 5))
+    if (at === 0 || load<u16>(at) !== 0x205d /* `] ` */) return 0
+    at += 2
+  } else {
+    const after = readPid(at)
+    if (after !== 0 && load<u8>(after) === 0x20) {
+      fields = pidField
+      at = afterSpaces(after)
+      const length = at - line
+      if (length <= 8) {
+        knownMask = u64.MAX_VALUE >> (64 - 8 * length)
+        knownField = load<u64>(line) & knownMask
+        knownLength = length
+        knownPid = pid
+      }
+    } else pid = unnamed
+  }
+  if (isDigit(load<u8>(at))) {
+    at = afterTime(at)
+    if (at === 0) return 0
+    fields |= timeField
+  }
+  const byte = load<u8>(at)
+  // Only a field starts below "<", but for the plus and minus of an exit and a signal.
+  return (byte >= 0x3c && byte !== 0x5b) || byte === 0x2b || byte === 0x2d ? at : 0
+}
+
+/** Digits, and the comm of -Y behind them. Returns the place behind; 0 for none, and for more than a pid's (2^22). */
+function readPid(start: usize): usize {
+  let at = start
+  let value = 0
+  for (; isDigit(load<u8>(at)); at++) value = value * 10 + load<u8>(at) - 0x30
+  if (at === start || at - start > 7) return 0
+  pid = value
+  if (load<u8>(at) !== 0x3c) return at
+  // strace escapes both angle brackets in a comm.
+  while (load<u8>(at) !== 0x3e && load<u8>(at) >= 0x20) at++
+  return load<u8>(at) === 0x3e ? at + 1 : 0
+}
+
+function afterSpaces(at: usize): usize {
+  while (load<u8>(at) === 0x20) at++
+  return at
+}
+
+/** `23:52:03 `, `23:52:03.949497 ` or `1795477923.985055 `; 0 for anything else. */
+function afterTime(start: usize): usize {
+  const word = v128.load(start)
+  const digits = within16(word, 0x30, 0x39)
+  const clock = i8x16(0, 0, 0x3a, 0, 0, 0x3a, 0, 0, 0x2e, 0, 0, 0, 0, 0, 0, 0x20)
+  // 00:00:00.000000_
+  if (digits === 0x7edb && (i8x16.bitmask(i8x16.eq(word, clock)) & 0x8124) === 0x8124) return start + 16
+  let at = afterDigits(start)
+  if (load<u8>(at) === 0x3a) {
+    if (at - start !== 2 || (digits & 0xdb) !== 0xdb || load<u8>(at + 3) !== 0x3a) return 0
+    at += 6
+  } else if (at - start < 8) return 0
+  if (load<u8>(at) === 0x2e) {
+    const fraction = at + 1
+    at = afterDigits(fraction)
+    if (at === fraction) return 0
+  }
+  return load<u8>(at) === 0x20 ? at + 1 : 0
+}
+
+function afterDigits(at: usize): usize {
+  while (isDigit(load<u8>(at))) at++
+  return at
+}
+
+/** `--- SIGCHLD …`, read far enough to tell that it is not SIGSYS, which tells of a call. */
+function isSignal(at: usize): bool {
+  if (load<u32>(at) !== 0x202d2d2d /* `--- ` */ || (load<u32>(at + 4) & 0xffffff) !== 0x474953 /* `SIG` */)
+    return false
+  const first = load<u8>(at + 7)
+  const second = load<u8>(at + 8)
+  return isUpper(first) && isUpper(second) && (first !== 0x53 || second !== 0x59)
+}
+
+/** `+++ exited with ` */
+function isExit(at: usize): bool {
+  return load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465
+}
+
+const restLength = 5
+
+/** `<... ` */
+function isRest(at: usize): bool {
+  return load<u32>(at) === 0x2e2e2e3c && load<u8>(at + 4) === 0x20
+}
+
+const resumedLength = 9
+
+/** ` resumed>` */
+function isResumed(at: usize): bool {
+  return load<u64>(at) === 0x64656d7573657220 && load<u8>(at + 8) === 0x3e
+}
+
+/** How long the name is that this byte ends; 0 where it is longer than any. */
+function lengthOfName(at: usize, terminator: u8): i32 {
+  const found = at16(at, terminator) | (at16(at + 16, terminator) << 16)
+  return found === 0 ? 0 : ctz(found)
+}
+
+/** The index of a name in the tables, -1 for none. */
+function find(at: usize, length: i32): i32 {
+  const first = firstHalf(at, length)
+  // A name that ends in its first half has nothing in its second.
+  const isLong = length > 15
+  const second = isLong ? secondHalf(at, length) : i64x2.splat(0)
+  let slot = isLong ? hash(first, second) : hashOfHalf(first)
+  while (true) {
+    const index: i32 = load<i16>(slots + (slot << 1))
+    if (index < 0) return -1
+    const known = names + index * nameSize
+    if (i8x16.all_true(i8x16.eq(v128.load(known), first))) {
+      if (!isLong || i8x16.all_true(i8x16.eq(v128.load(known, 16), second))) return index
+    }
+    slot = (slot + 1) & (slotCount - 1)
+  }
+  return -1
+}
+
+/** Where to look for the name at this place; for those who fill the table. */
+export function slotOf(at: usize, length: i32): i32 {
+  const first = firstHalf(at, length)
+  return length > 15 ? hash(first, secondHalf(at, length)) : hashOfHalf(first)
+}
+
+/** A name as the table has it, whatever stands behind it. */
+function firstHalf(at: usize, length: i32): v128 {
+  return closed(v128.load(at), length)
+}
+
+function secondHalf(at: usize, length: i32): v128 {
+  return closed(v128.load(at, 16), length - 16)
+}
+
+/** The first bytes of a word, then a parenthesis, then zeros; all of it, or nothing, where `length` lies outside. */
+function closed(word: v128, length: i32): v128 {
+  const places = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  const end = i8x16.splat(<i8>length)
+  const parenthesis = v128.and(i8x16.eq(places, end), i8x16.splat(0x28))
+  return v128.or(v128.and(word, i8x16.lt_s(places, end)), parenthesis)
+}
+
+function hashOfHalf(half: v128): i32 {
+  return slotAt(
+    i64x2.extract_lane(half, 0) * 0x9e3779b97f4a7c15 + i64x2.extract_lane(half, 1) * 0x85ebca6b27d4eb2f,
+  )
+}
+
+function hash(first: v128, second: v128): i32 {
+  return slotAt(
+    i64x2.extract_lane(first, 0) * 0x9e3779b97f4a7c15 +
+      i64x2.extract_lane(first, 1) * 0x85ebca6b27d4eb2f +
+      i64x2.extract_lane(second, 0) * 0xc2b2ae3d27d4eb4f +
+      i64x2.extract_lane(second, 1) * 0x165667b19e3779f9,
+  )
+}
+
+function slotAt(sum: u64): i32 {
+  return <i32>(sum >> (64 - slotBits))
+}
+
+/** What the pattern `whole` of lines.ts says of the commonest ends: callLine where it came back, and with none of failures.ts. */
+function endingOf(open: usize, stop: usize): u8 {
+  const from = stop - open > resultReach ? stop - resultReach : open
+  let at = stop - 1
+  let byte = load<u8>(at)
+  if (byte === 0x3e) {
+    if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinishedLine : unsure
+    // ` <0.000012>` of -T
+    const time = at - 1 - run16(within16(v128.load(at - 16), 0x30, 0x39) | at16(at - 16, 0x2e))
+    if (load<u16>(time - 1) === 0x3c20 && time < at - 1) byte = load<u8>((at = time - 2))
+    if (byte === 0x3e) return isDecorated(from, at) ? callLine : unsure
+  }
+  if (byte === 0x29) {
+    at = beforeText(from, at)
+    if (at === 0) return unsure
+  }
+  return isResult(from, at) ? callLine : unsure
+}
+
+/** ` <unfinished ...>` */
+function isUnfinished(open: usize, stop: usize): bool {
+  const at = stop - 17
+  return at >= open && load<u64>(at) === 0x696e69666e753c20 && load<u64>(at + 8) === 0x2e2e2e2064656873
+}
+
+/** From the parenthesis of ` ENOENT (No such file or directory)` or ` (Timeout)` to the last byte before; 0 for a failure that counts. */
+function beforeText(from: usize, close: usize): usize {
+  let end = close
+  let opens = 0
+  do {
+    end -= 16
+    if (end + 16 <= from) return 0
+    opens = at16(end, 0x28)
+    const word = v128.load(end)
+    const beyond = i8x16.bitmask(i8x16.lt_u(word, i8x16.splat(0x20))) | at16(end, 0x29)
+    // A parenthesis or a control character in the text.
+    if (beyond > opens) return 0
+  } while (opens === 0)
+  const open = end + 31 - clz(opens)
+  if (open <= from || load<u8>(open - 1) !== 0x20) return 0
+  const at = open - 2
+  const word = v128.load(at - 15)
+  const length = run16(within16(word, 0x41, 0x5a) | within16(word, 0x30, 0x39))
+  if (!isUpper(load<u8>(at))) return load<u8>(open + 1) === 0x65 /* errno 38 */ ? 0 : at
+  const before = at - length
+  const name = load<u32>(before + 2)
+  const isFailure = name << 8 === 0x534f4e00 /* `ENOS…` */ || name === 0x4d524550 /* `EPERM` */
+  if (isFailure || name === 0x45434341 /* `EACCE…` */) return 0
+  return length < 16 && load<u16>(before) === 0x4520 /* ` E` */ ? before - 1 : 0
+}
+
+/** Where the result ends that was found last. */
+let resultEnd: usize = 0
+
+/** Whether `) = VALUE` ends at `last`. */
+function isResult(from: usize, last: usize): bool {
+  resultEnd = last
+  const word = v128.load(last - 15)
+  const digits = within16(word, 0x30, 0x39)
+  let length = run16(digits)
+  const byte = load<u8>(last - length)
+  if (byte === 0x3f) {
+    if (length++ > 0) return false
+  } else if (byte === 0x2d) {
+    if (length++ === 0) return false
+  } else if (byte !== 0x20) {
+    length = run16(digits | within16(word, 0x61, 0x66))
+    if (length === 16)
+      for (let at = last - 16; isDigit(load<u8>(at)) || isHexLetter(load<u8>(at)); at--) length++
+    if (length === 0 || load<u16>(last - length - 1) !== 0x7830 /* `0x` */) return false
+    length += 2
+  } else if (length === 0) return false
+  let at = last - length
+  if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false
+  at -= 3
+  // strace pads to a column.
+  let spaces = 16
+  for (; spaces === 16 && at >= from; at -= spaces) spaces = run16(at16(at - 15, 0x20))
+  return load<u8>(at) === 0x29 && at >= from
+}
+
+/** Of a result that is not read here. */
+const unread = -2
+
+/** The decimal number of up to seven digits, as a pid has, that ends at `last`; noValue for `?` and what is below 0. */
+function valueOf(last: usize): i32 {
+  let value = 0
+  let unit = 1
+  let at = last
+  for (; isDigit(load<u8>(at)); at--) {
+    if (last - at === 7) return unread
+    value += unit * (load<u8>(at) - 0x30)
+    unit *= 10
+  }
+  const before = load<u8>(at)
+  return before === 0x20 ? value : before === 0x2d || before === 0x3f ? noValue : unread
+}
+
+/** Whether `) = N<…>` of -y ends at `last`. A path may hold anything but angle brackets and control characters. */
+function isDecorated(from: usize, last: usize): bool {
+  for (let at = last - 1; at > from; at--) {
+    const byte = load<u8>(at)
+    if (byte < 0x20) return false
+    if (byte === 0x3c && isDigit(load<u8>(at - 1)) && isResult(from, at - 1)) return true
+  }
+  return false
+}

@@ -1,0 +1,187 @@
+// Lines of strace's commonest forms, told apart and counted by compiled code (assembly/lines.ts): this file hands it
+// bytes, the names of calls and where whose calls are counted, and knows nothing of what the lines mean.
+import { printedNames } from '../../abi/spellings.ts'
+import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
+import { linesCode } from './data/compiled-lines.ts'
+import { foundWords, layout } from './layout.ts'
+
+interface Code extends Compiled {
+  readonly names: Place
+  readonly slots: Place
+  readonly careful: Place
+  readonly rows: Place
+  readonly threads: Place
+  readonly places: Place
+  readonly pendings: Place
+  readonly found: Place
+  read(line: number, end: number, fields: number): number
+  slotOf(place: number, length: number): number
+}
+
+const { nameSize, nameRoom, slotBits, rowRoom, threadRoom, noThread } = layout.i32
+const slotCount = 1 << slotBits
+
+const word = Object.fromEntries(foundWords.map((name, index) => [name, index])) as Record<
+  (typeof foundWords)[number],
+  number
+>
+
+/** Counts by name: those that are there, the code goes on with. */
+export interface Countable {
+  readonly ids: readonly number[]
+  readonly entries: readonly ({ count: number } | undefined)[]
+}
+
+/** A thread, of which the code knows the call that it is inside: its id, or -1. */
+export interface Pending {
+  pending: number
+}
+
+export class CompiledLines {
+  readonly #code: Code
+  readonly #input: Input
+  readonly #found: Int32Array
+  readonly #rows: Uint32Array
+  readonly #threads: Int32Array
+  readonly #places: Uint32Array
+  readonly #pendings: Int32Array
+  readonly #counted: Countable[] = []
+  readonly #slots: number[] = []
+  /** By slot; of those in `slots`. */
+  readonly #inside: (Pending | undefined)[] = []
+  #careful: Uint8Array | undefined
+
+  constructor(code: Code) {
+    const { buffer } = code.memory
+    this.#code = code
+    this.#input = new Input(code)
+    this.#found = new Int32Array(buffer, code.found.value, foundWords.length)
+    this.#rows = new Uint32Array(buffer, code.rows.value, rowRoom * nameRoom)
+    this.#threads = new Int32Array(buffer, code.threads.value, threadRoom).fill(noThread)
+    this.#places = new Uint32Array(buffer, code.places.value, threadRoom)
+    this.#pendings = new Int32Array(buffer, code.pendings.value, threadRoom)
+    this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
+  }
+
+  #fill(slots: Int16Array): void {
+    if (printedNames.length > nameRoom) throw new Error('assembly/lines.ts has no room for so many names')
+    slots.fill(-1)
+    for (const [id, name] of printedNames.entries()) {
+      if (name.length >= nameSize) continue
+      const place = this.#code.names.value + id * nameSize
+      this.#input.memory.write(`${name}(`, place, nameSize, 'latin1')
+      let slot = this.#code.slotOf(place, name.length)
+      while (slots[slot] !== -1) slot = (slot + 1) % slotCount
+      slots[slot] = id
+    }
+  }
+
+  /**
+   * Takes the commonest lines of bytes[line, end), which ends with "\n" and whose calls have these prefix fields, as far as they
+   * only count. Returns the kind of the first that does not, or why there is none.
+   */
+  read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
+    const start = this.#input.placeOf(bytes, line, end)
+    if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
+    return this.#code.read(start, this.#input.end, fields)
+  }
+
+  /** How many lines, and calls in them, read() took. */
+  get lines(): number {
+    return this.#found[word.lines] as number
+  }
+
+  get calls(): number {
+    return this.#found[word.calls] as number
+  }
+
+  /** Whose the last call was of those it took; noThread for none. */
+  get last(): number {
+    return this.#found[word.last] as number
+  }
+
+  /** Whether one of the lines it looked at had `[pid N]`. */
+  get bracketed(): boolean {
+    return this.#found[word.bracketed] !== 0
+  }
+
+  /** Where in the bytes the line starts that it stopped at, and the one after. */
+  get at(): number {
+    return this.#input.offsetOf(this.#found[word.at] as number)
+  }
+
+  get next(): number {
+    return this.#input.offsetOf(this.#found[word.next] as number)
+  }
+
+  /** Whose that line is, and the id of its call. */
+  get pid(): number {
+    return this.#found[word.pid] as number
+  }
+
+  get call(): number {
+    return this.#found[word.call] as number
+  }
+
+  /** Of a line told whole: its text without the end, */
+  get text(): string {
+    return this.#input.memory.toString('latin1', this.#found[word.at], (this.#found[word.next] as number) - 1)
+  }
+
+  /** where in it the arguments of its call start, */
+  get open(): number {
+    return (this.#found[word.open] as number) - (this.#found[word.at] as number)
+  }
+
+  /** and the result, a number of up to seven digits, or noValue. */
+  get value(): number {
+    return this.#found[word.value] as number
+  }
+
+  /** From now on, until flush(), read() counts the calls of this thread that have an entry there, and has its state. */
+  count(pid: number, into: Countable, thread: Pending): void {
+    let row = this.#counted.indexOf(into)
+    if (row === -1) {
+      if (this.#counted.length === rowRoom) this.flush()
+      row = this.#counted.push(into) - 1
+      for (const id of into.ids) if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
+    }
+    const slot = pid & (this.#threads.length - 1)
+    const before = this.#inside[slot]
+    if (before === undefined) this.#slots.push(slot)
+    else before.pending = this.#pendings[slot] as number
+    this.#inside[slot] = thread
+    this.#threads[slot] = pid
+    this.#places[slot] = this.#code.rows.value + row * nameRoom * 4
+    this.#pendings[slot] = thread.pending
+  }
+
+  /** Whether the code has the state of this thread. */
+  has(pid: number): boolean {
+    return this.#threads[pid & (this.#threads.length - 1)] === pid
+  }
+
+  /** Gives back what was counted, and what the threads are inside of; no thread's calls are counted any more. */
+  flush(): void {
+    for (let row = 0; row < this.#counted.length; row++) {
+      const { ids, entries } = this.#counted[row] as Countable
+      for (const id of ids) {
+        if (id >= nameRoom) continue
+        const cell = row * nameRoom + id
+        const count = this.#rows[cell] as number
+        if (count > 1) (entries[id] as { count: number }).count += count - 1
+        this.#rows[cell] = 0
+      }
+    }
+    for (const slot of this.#slots) {
+      const thread = this.#inside[slot] as Pending
+      thread.pending = this.#pendings[slot] as number
+      this.#inside[slot] = undefined
+      this.#threads[slot] = noThread
+    }
+    this.#counted.length = 0
+    this.#slots.length = 0
+  }
+}
+
+export const compiledLines = compiledOnce(linesCode, CompiledLines)

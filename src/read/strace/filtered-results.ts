@@ -1,0 +1,168 @@
+// Calls as they came back under a filter, for those who look for what it refused: with all arguments, and what strace
+// shows of the answer. A refused call returns the errno that the filter says; one answered with TRAP or KILL comes back
+// with its registers rolled back, and SIGSYS follows. Authority: kernel/seccomp.c (__seccomp_filter), strace 6.1, tried.
+import type { Architecture } from '../../abi/architectures.ts'
+import { valuesIn } from './call-values.ts'
+import type { CameBack } from './completion.ts'
+import type { CallText } from './events.ts'
+import type { Image, Thread } from './thread.ts'
+import type { Subscriber } from './subscriber.ts'
+import { FilterScope } from './tally.ts'
+
+/** The same call of one process with the same outcome, as often as it was seen. */
+export interface ReturnedCall {
+  readonly architecture: Architecture
+  readonly name: string
+  /** Where -n prints it. */
+  readonly number: number | undefined
+  /** Of the first one, those that are shown, up to the first that is not. */
+  readonly args: readonly bigint[]
+  /** Of an error its negative number. */
+  readonly result: number | 'trapped' | 'ended'
+  readonly pid: number
+  /** The name of the program that it runs; undefined where the trace does not show it. */
+  readonly program: string | undefined
+  readonly count: number
+}
+
+export interface ReturnedCalls {
+  readonly calls: readonly ReturnedCall[]
+  /** How many found no room. */
+  readonly lost: number
+  /** How many programs were started under a filter. */
+  readonly programs: number
+}
+
+/** Which calls are kept: the arguments that calls differ in which are not one; undefined: not kept. */
+export type KeepCall = (
+  call: Pick<ReturnedCall, 'architecture' | 'name' | 'number' | 'result'>,
+) => readonly number[] | undefined
+
+/** A call that a thread is in the middle of, or has just made. */
+interface LastCall {
+  readonly name: string
+  readonly number: number | undefined
+  readonly architecture: Architecture | undefined
+  readonly value: (index: number) => bigint | undefined
+  /** What execve was asked for. */
+  readonly program: string | undefined
+}
+
+const room = 65536
+const path = /^"((?:[^"\\]|\\.)*)"/
+
+export class FilteredResults implements Subscriber {
+  readonly #wanted: KeepCall
+  readonly #architectureOf: (thread: Thread, call: CallText) => Architecture | undefined
+  readonly #found = new Map<FilterScope, Map<string, ReturnedCall>>()
+  readonly #programs = new Map<FilterScope, number>()
+  /** Of each thread that made one, until SIGSYS takes it back: the call that it made last. */
+  readonly #entered = new WeakMap<Thread, LastCall>()
+  readonly #names = new WeakMap<Image, string>()
+  #size = 0
+  #lost = 0
+
+  constructor(
+    wanted: KeepCall,
+    architectureOf: (thread: Thread, call: CallText) => Architecture | undefined,
+  ) {
+    this.#wanted = wanted
+    this.#architectureOf = architectureOf
+  }
+
+  entered(thread: Thread, call: CallText): void {
+    const { name, prefix, text, open } = call
+    const from = name === 'execve' ? open : name === 'execveat' ? text.indexOf('"', open) : -1
+    const asked = from === -1 ? undefined : path.exec(text.slice(from))?.[1]
+    this.#entered.set(thread, {
+      name,
+      number: prefix.number,
+      architecture: this.#architectureOf(thread, call),
+      value: valuesIn(call) ?? (() => undefined),
+      program: asked?.split('/').at(-1) || undefined,
+    })
+  }
+
+  returned(thread: Thread, _: string, { value, errno }: CameBack): void {
+    if (value === undefined) return
+    this.#keep(thread, value === -1n && errno !== undefined ? -errno : Number(value))
+  }
+
+  /** After a successful execve, when the thread has its new image. */
+  replaced(thread: Thread): void {
+    const { scope } = thread.image
+    this.#programs.set(scope, (this.#programs.get(scope) ?? 0) + 1)
+    const program = this.#entered.get(thread)?.program
+    if (program !== undefined) this.#names.set(thread.image, program)
+  }
+
+  trapped(thread: Thread): void {
+    this.#keep(thread, 'trapped')
+    this.#entered.delete(thread)
+  }
+
+  endedByFilter(thread: Thread): void {
+    this.#keep(thread, 'ended')
+  }
+
+  #keep(thread: Thread, result: ReturnedCall['result']): void {
+    const entered = this.#entered.get(thread)
+    if (entered?.architecture === undefined) return
+    const { architecture, name, number, value } = entered
+    const differing = this.#wanted({ architecture, name, number, result })
+    if (differing === undefined) return
+    const pid = thread.pid ?? 0
+    const { scope } = thread.image
+    const calls = this.#found.get(scope) ?? new Map<string, ReturnedCall>()
+    this.#found.set(scope, calls)
+    // An execve makes another program of the same process.
+    const program = this.#programOf(thread.image)
+    const key = [architecture, number, name, pid, result, ...differing.map(value), program].join(' ')
+    const before = calls.get(key)
+    if (before === undefined && this.#size >= room) {
+      this.#lost++
+      return
+    }
+    if (before === undefined) this.#size++
+    calls.set(key, {
+      architecture,
+      name,
+      number,
+      args: before?.args ?? shown(entered),
+      result,
+      pid,
+      program,
+      count: (before?.count ?? 0) + 1,
+    })
+  }
+
+  #programOf(image: Image): string | undefined {
+    for (let each: Image | undefined = image; each !== undefined; each = each.parent) {
+      const name = this.#names.get(each)
+      if (name !== undefined) return name
+    }
+    return undefined
+  }
+
+  /** What was made in this scope, once it is known which scopes are of it. */
+  of(told: FilterScope): ReturnedCalls {
+    const inside = <T>(of: ReadonlyMap<FilterScope, T>): readonly T[] =>
+      [...of].flatMap(([scope, each]) => (scope.whole === told.whole ? [each] : []))
+    return {
+      calls: inside(this.#found).flatMap((calls) => [...calls.values()]),
+      lost: this.#lost,
+      programs: inside(this.#programs).reduce((sum, each) => sum + each, 0),
+    }
+  }
+}
+
+/** clone is decoded, and strace prints its flags behind its stack. */
+function shown({ name, value }: LastCall): readonly bigint[] {
+  const args: bigint[] = []
+  for (let index = 0; index < (name === 'clone' ? 1 : 6); index++) {
+    const each = value(index)
+    if (each === undefined) break
+    args.push(each)
+  }
+  return args
+}

@@ -1,0 +1,149 @@
+// The end of a source: decides the machine it was recorded on, gives every group of calls to an architecture, and
+// tells all of it by libseccomp's names. Before that nothing is decided that a later line could contradict.
+import type { Architecture } from '../../abi/architectures.ts'
+import { memberNumber } from '../../abi/multiplexers.ts'
+import { resolvePrinted } from '../../abi/spellings.ts'
+import type { DiagnosticLog } from '../diagnostics.ts'
+import { noFailures } from '../failures.ts'
+import { placeOf } from '../place.ts'
+import type { Arguments, Seen, Sink } from '../seen.ts'
+import { anyArchitecture, nativeOf, pickAbi, type Candidates, type Machine } from './architecture.ts'
+import type { Counts } from './counts.ts'
+import type { NameId, Names } from './names.ts'
+import { printedNumber } from './parse-line.ts'
+import type { Table } from './tables.ts'
+import { Tally } from './tally.ts'
+import { refusedIn } from './tries.ts'
+
+/** A call that a line only tells of: refused by a filter, or interrupted before strace was there. */
+export interface Mention {
+  readonly name: string
+  /** Undefined for the machine's own. */
+  readonly architecture: Architecture | undefined
+  readonly source: number
+  readonly line: number
+}
+
+export interface Evidence {
+  readonly names: Names
+  readonly counts: Counts
+  readonly tables: readonly Table[]
+  readonly mentions: readonly Mention[]
+  /** Arguments asked for, by printed name. */
+  readonly wanted: ReadonlyMap<string, readonly number[]>
+  /** Given by the caller: nothing is inferred then. */
+  readonly architecture: Architecture | undefined
+  /** What addresses and loaders in the lines told. */
+  readonly machine: 'x86_64' | 'aarch64' | undefined
+  /** Whether strace announced the mode of any process. */
+  readonly announced: boolean
+  /** Nothing shows a call that succeeded (strace -Z): of what failed another time, nothing is known. */
+  readonly onlyFailures: boolean
+}
+
+/** Gives the sink every call; returns the machine, or undefined where nothing was seen at all. */
+export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: DiagnosticLog): Machine | undefined {
+  const { counts, names, wanted } = evidence
+  counts.closeAll()
+  addTables(evidence)
+  const machine = machineOf(evidence)
+  const tallies = new Map<Architecture, Tally>()
+  for (const [candidates, tally] of counts.told.groups) assign(candidates, tally, machine, tallies, evidence)
+  addMentions(evidence, machine, tallies)
+  for (const [architecture, tally] of tallies) {
+    for (const [id, entry] of tally.all()) {
+      const printed = names.name(id)
+      const source = counts.sources[entry.source] as string
+      const { count, enosys, awaited, tries } = entry
+      const { eperm, eacces } = evidence.onlyFailures ? noFailures : entry
+      // Arguments that were to come with a result that never came are not known.
+      const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
+      const refused = evidence.onlyFailures ? undefined : refusedIn(tries, args)
+      const first = placeOf(source, entry.line)
+      const seen = { count, enosys, eperm, eacces, args, first, ...(refused && { refused }) }
+      const spelling = resolvePrinted(architecture, printed)
+      if (spelling !== undefined && spelling.names.length > 0) {
+        for (const each of spelling.names) sink.seen(architecture, each, seenAs(each, printed, seen))
+        continue
+      }
+      sink.unknown(architecture, printedNumber(printed)?.toString() ?? printed, seen)
+      diagnostics.add('unknown-call', source, entry.line, { call: printed, architecture })
+    }
+  }
+  return tallies.size > 0 ? machine : undefined
+}
+
+/** A filter sees the family, and in its first argument which of its members: what the member was told is no argument. */
+function seenAs(name: string, printed: string, seen: Seen): Seen {
+  const member = memberNumber(name, printed)
+  if (member === undefined) return seen
+  const { count, eperm, eacces } = seen
+  const value = BigInt(member)
+  const refusal = eperm > 0 ? 'EPERM' : 'EACCES'
+  const refused = eperm + eacces === count ? new Map([[0, new Map([[value, refusal] as const])]]) : undefined
+  return { ...seen, args: new Map([[0, new Set([value])]]), refused }
+}
+
+/** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */
+function addTables({ counts, tables }: Evidence): void {
+  const shown = new Set<NameId>()
+  for (const [, tally] of counts.groups()) for (const [id] of tally.all()) shown.add(id)
+  for (const { tally, candidates } of tables) {
+    const group = counts.group(candidates)
+    for (const [id, entry] of tally.all()) if (!shown.has(id)) group.addEntry(id, entry, counts.sources)
+  }
+}
+
+function machineOf({ architecture, machine, announced, counts, names }: Evidence): Machine {
+  if (architecture !== undefined) return { native: architecture, assumed: false }
+  const sets = [...counts.groups()].map(([candidates, tally]) => {
+    let set = candidates
+    for (const [id] of tally.all()) set &= names.candidates(id) || anyArchitecture
+    return set
+  })
+  return nativeOf({ machine, sets, announced, saw: (name) => counts.saw(name) })
+}
+
+/** Gives the calls of a group to their architecture. */
+function assign(
+  candidates: Candidates,
+  tally: Tally,
+  { native }: Machine,
+  to: Map<Architecture, Tally>,
+  { names, counts }: Evidence,
+): void {
+  const whole = pickAbi(candidates, native)
+  for (const [id, entry] of tally.all()) {
+    const chosen = whole ?? pickAbi(names.candidates(id), native) ?? native
+    tallyIn(to, chosen).addEntry(id, entry, counts.sources)
+  }
+}
+
+/** A call that was only told of is seen once, unless lines of its own show it. */
+function addMentions(
+  { mentions, names }: Evidence,
+  { native }: Machine,
+  tallies: Map<Architecture, Tally>,
+): void {
+  const known = new Set<string>()
+  for (const { name, architecture = native, source, line } of mentions) {
+    if (known.has(`${architecture} ${name}`)) continue
+    const tally = tallyIn(tallies, architecture)
+    const wanted = resolvePrinted(architecture, name)?.names[0] ?? name
+    const shown = [...tally.all()].some(([id]) =>
+      resolvePrinted(architecture, names.name(id))?.names.includes(wanted),
+    )
+    if (shown) known.add(`${architecture} ${name}`)
+    else tally.entry(names.id(name), source, line).count++
+  }
+}
+
+function tallyIn(tallies: Map<Architecture, Tally>, architecture: Architecture): Tally {
+  let tally = tallies.get(architecture)
+  if (tally === undefined) tallies.set(architecture, (tally = new Tally()))
+  return tally
+}
+
+function unknownArguments(indexes: readonly number[]): Arguments {
+  return new Map(indexes.map((index) => [index, null]))
+}

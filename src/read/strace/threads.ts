@@ -1,0 +1,238 @@
+// The threads of a trace: which one a line is of, what it is in the middle of, and which program it runs. strace
+// names a thread only while there are several (stderr) or with -f -o, so some of it is worked out from the order of
+// lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
+import type { NameId, Names } from './names.ts'
+import type { AfterFilter } from './after-filter.ts'
+import { type FilterScope, Tally, type Entry } from './tally.ts'
+import { forks, Image, Thread, type Process } from './thread.ts'
+
+/** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
+const threadLimit = 8192
+/** Pids that had a line once: more of them than this are not remembered. */
+const metLimit = 65536
+const spareLimit = 64
+
+export class Threads {
+  /** From a thread's first line with its pid to its end. */
+  readonly #byPid = new Map<number, Thread>()
+  /** The thread of lines that name none, until it ends or lines name it. */
+  #lone: Thread | undefined
+  /** Children that a fork's result told of, until their first line. */
+  readonly #expected = new Map<number, Thread>()
+  /** Those that "Process N attached" told of, until their first line; and whoever was inside a fork then. */
+  readonly #announced = new Map<number, Thread | undefined>()
+  /** Every pid that had a line, for as many as are remembered. */
+  readonly #met = new Set<number>()
+  /** Whose the last line was; none before the first line of a run. */
+  #last: Thread | undefined
+  readonly #close: (image: Image) => void
+  readonly #forks: ReadonlySet<NameId>
+  readonly #spare: (Entry | undefined)[][] = []
+  /** Whether lines of a thread are here that was made by another that is here. */
+  #followed = false
+  /** Whether a thread is here that strace did not attach to, though it told of attaching to others. */
+  unannounced = false
+  /** Where the calls of all threads are counted, or who decides it. */
+  readonly #scope: FilterScope
+  readonly #afterFilter: AfterFilter | undefined
+  /** Whether every thread has a file of its own (-ff). */
+  inFiles = false
+
+  constructor(
+    names: Names,
+    close: (image: Image) => void,
+    scope: FilterScope,
+    afterFilter: AfterFilter | undefined,
+  ) {
+    this.#close = close
+    this.#scope = scope
+    this.#afterFilter = afterFilter
+    this.#forks = new Set([...forks].map((name) => names.id(name)))
+  }
+
+  /** A new image. Arrays of closed ones are used again: making one per process is most of the work otherwise. */
+  #image(scope: FilterScope, parent?: Image): Image {
+    const image = new Image(new Tally(this.#spare.pop()), scope, parent)
+    if (parent?.settledIn !== undefined) {
+      image.candidates = parent.candidates
+      // In another scope it settles with its first call.
+      if (parent.scope.whole === scope.whole) image.settledIn = parent.settledIn
+    }
+    return image
+  }
+
+  /** What the calls of a thread that was not met before are counted with. */
+  #first(pid: number | undefined): { readonly scope: FilterScope; readonly process: Process } {
+    return this.#afterFilter?.first(pid, this.inFiles) ?? { scope: this.#scope, process: {} }
+  }
+
+  #shut(image: Image): void {
+    this.#close(image)
+    if (this.#spare.length < spareLimit) this.#spare.push(image.tally.recycle())
+  }
+
+  /** The thread of a line. `resuming` is the call in `<... name resumed>`. */
+  of(pid: number | undefined, resuming: NameId = -1): Thread {
+    const thread = pid === undefined ? this.#unnamed() : (this.#byPid.get(pid) ?? this.#meet(pid, resuming))
+    this.#last = thread
+    return thread
+  }
+
+  #unnamed(): Thread {
+    if (this.#lone !== undefined) return this.#lone
+    if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
+    if (this.#announced.size !== 1) this.unannounced = true
+    const { scope, process } = this.#first(undefined)
+    return (this.#lone = new Thread(undefined, this.#image(scope), undefined, process))
+  }
+
+  #meet(pid: number, resuming: NameId): Thread {
+    const lone = this.#lone
+    const told = this.#expected.has(pid) || this.#announced.has(pid)
+    if (lone !== undefined && !told && lone.pending === resuming) {
+      // strace starts to name threads when there is a second one: this is the first.
+      this.#lone = undefined
+      lone.pid = pid
+      this.#byPid.set(pid, lone)
+      return lone
+    }
+    const made = this.#expected.get(pid) ?? this.#forking()
+    const parent = made ?? this.#announced.get(pid)
+    if (made !== undefined) this.#followed = true
+    else if (!this.#announced.has(pid)) this.unannounced = true
+    this.#expected.delete(pid)
+    this.#announced.delete(pid)
+    if (this.#met.size < metLimit) this.#met.add(pid)
+    const { scope, process } = this.#first(pid)
+    const thread = new Thread(pid, this.#image(scope, parent?.image), parent?.mode, process)
+    this.#byPid.set(pid, thread)
+    if (this.#byPid.size > threadLimit) this.#forgetOldest()
+    return thread
+  }
+
+  /** The one thread that is inside a fork, if there is just one. */
+  #forking(): Thread | undefined {
+    let found: Thread | undefined
+    const inside = (thread: Thread): boolean => this.#forks.has(thread.pending)
+    if (this.#lone !== undefined && inside(this.#lone)) found = this.#lone
+    // Looking through very many threads for every new one would take quadratic time.
+    if (this.#byPid.size > 256) return found
+    for (const thread of this.#byPid.values()) {
+      if (!inside(thread)) continue
+      if (found !== undefined) return undefined
+      found = thread
+    }
+    return found
+  }
+
+  #forgetOldest(): void {
+    for (const [pid, thread] of this.#byPid) {
+      this.#byPid.delete(pid)
+      this.#shut(thread.image)
+      return
+    }
+  }
+
+  /** A fork came back with this pid. */
+  expect(child: number, parent: Thread): void {
+    if (this.#met.has(child) || this.#announced.has(child)) this.#followed = true
+    if (this.#byPid.has(child)) return
+    if (this.#announced.has(child)) return void this.#announced.set(child, parent)
+    if (this.#expected.size >= threadLimit) this.#expected.clear()
+    this.#expected.set(child, parent)
+  }
+
+  /** `strace: Process N attached`. */
+  attached(pid: number): void {
+    if (this.#byPid.has(pid)) return
+    const parent = this.#expected.get(pid)
+    if (parent !== undefined) this.#followed = true
+    this.#expected.delete(pid)
+    if (this.#announced.size >= threadLimit) this.#announced.clear()
+    this.#announced.set(pid, parent ?? this.#forking() ?? this.#last)
+  }
+
+  /** Whether the trace was told of children of which no line is here. */
+  get unseenChildren(): boolean {
+    return this.#expected.size > 0 && !this.#followed
+  }
+
+  /** After a successful execve the thread runs another program. */
+  replaced(thread: Thread): void {
+    this.#shut(thread.image)
+    thread.image = this.#image(thread.image.scope)
+  }
+
+  /** From its next call on, the thread's calls are counted with another scope. */
+  counts(thread: Thread, scope: FilterScope): void {
+    const { image } = thread
+    if (image.scope.whole === scope.whole) return
+    thread.image = this.#image(scope, image)
+    this.#shut(image)
+  }
+
+  /** The thread of this pid, if it has not ended. */
+  known(pid: number): Thread | undefined {
+    return this.#byPid.get(pid)
+  }
+
+  *all(): Generator<Thread> {
+    if (this.#lone !== undefined) yield this.#lone
+    yield* this.#byPid.values()
+  }
+
+  /** `L +++ superseded by execve in pid N +++`: N takes the leader's pid with what it is in the middle of. */
+  superseded(leader: Thread, by: number): void {
+    const other = this.#byPid.get(by)
+    if (other === undefined) return void (this.inFiles && this.#afterFilter?.superseded(leader))
+    leader.pending = other.pending
+    this.counts(leader, other.image.scope)
+    this.#drop(other)
+  }
+
+  ended(thread: Thread): void {
+    this.#drop(thread)
+  }
+
+  knows(pid: number): boolean {
+    return this.#byPid.has(pid)
+  }
+
+  /** The file of this thread ends (-ff): what it was in the middle of stays there. */
+  forget(pid: number): void {
+    const thread = this.#byPid.get(pid)
+    if (thread !== undefined) this.#drop(thread)
+  }
+
+  /** Some thread, whichever, that is inside this call; for halves that end under another pid. */
+  inside(call: NameId): Thread | undefined {
+    if (this.#lone?.pending === call) return this.#lone
+    for (const thread of this.#byPid.values()) if (thread.pending === call) return thread
+    return undefined
+  }
+
+  /** The thread that lines without a pid were of, if it is inside this call. */
+  unnamedInside(call: NameId): Thread | undefined {
+    return this.#lone?.pending === call ? this.#lone : undefined
+  }
+
+  /** Whether any thread has not ended yet. */
+  get any(): boolean {
+    return this.#lone !== undefined || this.#byPid.size > 0
+  }
+
+  #drop(thread: Thread): void {
+    if (this.#lone === thread) this.#lone = undefined
+    else if (thread.pid !== undefined) this.#byPid.delete(thread.pid)
+    this.#shut(thread.image)
+  }
+
+  /** Lets go of every thread: the next lines are another run's. */
+  end(): void {
+    for (const thread of this.#byPid.values()) this.#shut(thread.image)
+    if (this.#lone !== undefined) this.#shut(this.#lone.image)
+    this.#byPid.clear()
+    this.#lone = undefined
+    this.#last = undefined
+  }
+}

@@ -1,0 +1,104 @@
+// The compiled code that tells the commonest lines of strace apart; that it tells them rightly, laws.test.ts shows.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { modules, moduleText } from '../../scripts/make-compiled.ts'
+import { printedNames } from '../../src/abi/spellings.ts'
+import { compiledLines, type CompiledLines } from '../../src/read/strace/compiled-lines.ts'
+import { layout } from '../../src/read/strace/layout.ts'
+
+const { callLine, slow, endOfInput } = layout.u8
+const code = compiledLines() as CompiledLines
+const noCare = new Uint8Array(printedNames.length)
+
+t.test('the code is compiled as it stands', async (t) => {
+  for (const [name, file] of modules) t.equal(readFileSync(file, 'utf8'), await moduleText(name), name)
+})
+
+/** The kind of the first line that the code does not count by itself. */
+function kindOf(line: string): number {
+  const bytes = Buffer.from(line)
+  return code.read(bytes, 0, bytes.length, 1, noCare)
+}
+
+t.test('every name of the tables is known, and none that only begins or ends like it', (t) => {
+  for (const [id, name] of printedNames.entries()) {
+    if (kindOf(`7 ${name}(3) = 0\n`) !== callLine || code.call !== id) t.fail(name)
+    for (const other of [
+      `${name}\0`,
+      `${name}_x`,
+      `x_${name}`,
+      name.slice(0, -1),
+      `${name}${'x'.repeat(40)}`,
+    ]) {
+      if (kindOf(`7 ${other}(3) = 0\n`) !== slow && printedNames[code.call] !== other)
+        t.fail(JSON.stringify(other))
+    }
+  }
+  t.pass(`${printedNames.length} names`)
+  t.end()
+})
+
+t.test('more lines than there is room for are read in several times', (t) => {
+  const line = '7 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---\n'
+  const bytes = Buffer.from(line.repeat(20_000))
+  let [lines, at, times] = [0, 0, 0]
+  for (; at < bytes.length; at = code.at, times++) {
+    if (code.read(bytes, at, bytes.length, 1, noCare) !== endOfInput) break
+    lines += code.lines
+  }
+  t.same([lines, at], [20_000, bytes.length])
+  t.ok(times > 1, `in ${times}`)
+  t.end()
+})
+
+t.test('calls are counted where the host says, and those that are not, it is given', (t) => {
+  const ids = ['read', 'write'].map((name) => printedNames.indexOf(name))
+  // More threads than there are rows, and pids that fall into one place (1024 apart).
+  const threads = Array.from({ length: 40 }, (_, index) => ({
+    pid: index === 39 ? 1 + 1024 : index + 1,
+    ids,
+    entries: Object.assign([], Object.fromEntries(ids.map((id) => [id, { count: 5 }]))) as {
+      count: number
+    }[],
+    given: 0,
+    pending: -1,
+  }))
+  const lines = threads.flatMap(({ pid }) => [`${pid} read(3) = 0`, `${pid} write(3) = 0`])
+  const bytes = Buffer.from(`${lines.join('\n')}\n`.repeat(3))
+  for (let at = 0; at < bytes.length;) {
+    const kind = code.read(bytes, at, bytes.length, 1, noCare)
+    at = code.at
+    if (kind === endOfInput) continue
+    const thread = threads.find(({ pid }) => pid === code.pid)
+    if (kind !== callLine || thread === undefined) return void t.fail(`${kind} at ${at}`)
+    thread.given++
+    code.count(thread.pid, thread, thread)
+    at = code.next
+  }
+  code.flush()
+  for (const { pid, entries, given } of threads)
+    t.equal(
+      ids.reduce((sum, id) => sum + (entries[id]?.count ?? 0), given),
+      6 + 2 * 5,
+      `thread ${pid}`,
+    )
+  t.ok(threads.every(({ given }) => given >= 1))
+  t.equal(kindOf('1 read(3) = 0\n'), callLine, 'after settling, the host is given all')
+  t.end()
+})
+
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+t.test(
+  'where WebAssembly may not run, every line is read with care',
+  { skip: existsSync(cli) ? false : 'the command is not built: npm run build' },
+  (t) => {
+    const trace = fileURLToPath(new URL('../../traces/web-server/web-server.strace', import.meta.url))
+    const observed = (...flags: string[]): string =>
+      execFileSync(process.execPath, [...flags, cli, 'observe', trace], { encoding: 'utf8', stdio: 'pipe' })
+    t.equal(observed('--jitless'), observed())
+    t.end()
+  },
+)
