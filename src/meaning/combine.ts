@@ -2,7 +2,7 @@
 // no profile can state it. For each call the sets of arguments with each answer are computed from the profiles' own
 // filters; rules are proposed for them, in the forms that people write; and what libseccomp makes of the rules is held
 // against the sets, on every architecture, before anything is returned.
-import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { OciArgument } from '../profile/document.ts'
@@ -50,6 +50,8 @@ export function combined(
     name,
     defaultAnswer,
     architectures: on,
+    named: [],
+    flags: [],
     rules,
   })
   const drafts = new Map<string, readonly RuleDraft[]>()
@@ -76,7 +78,9 @@ export function combined(
   for (const family of families)
     if (!says(filterOf(result(grouped(drafts)), context), wantedOfFamily(family), family)) state(family)
   const whole = result(grouped(drafts))
-  const anywhere = architectureNames.flatMap((each) => syscallTable(each).entries.map((entry) => entry.name))
+  const anywhere = filteredBy(meanings).flatMap((each) =>
+    syscallTable(each).entries.map((entry) => entry.name),
+  )
   proveAll(whole, meanings, choose, [...new Set(anywhere), undefined])
   return whole
 }
@@ -110,7 +114,7 @@ function wantedOf(
 
 function numberOf(architecture: Architecture, call: string | undefined): number | undefined {
   if (call !== undefined) return syscallTable(architecture).byName(call)?.number
-  return architecture === 'x32' ? 0x40000000 + unlisted : unlisted
+  return architectures[architecture].numberBit + unlisted
 }
 
 function bounded<T>(call: string | undefined, architecture: Architecture, decide: () => T): T {
@@ -160,12 +164,8 @@ function together(diagrams: Diagrams, one: Partition, other: Partition, choose: 
 
 /** Undefined where libseccomp refuses the rules. */
 function filterOf(resolved: Resolved, context: Context): Filter | undefined {
-  try {
-    return makeFilter(resolved, context)
-  } catch (error) {
-    if (error instanceof UserError) return undefined
-    throw error
-  }
+  const made = makeFilter(resolved, context)
+  return 'code' in made ? undefined : made
 }
 
 /** Whether a filter answers a call as wanted, on every architecture. */
@@ -182,6 +182,11 @@ function says(filter: Filter | undefined, wanted: readonly Wanted[], call: strin
   )
 }
 
+/** On all others every filter kills the thread. */
+function filteredBy(meanings: readonly Meaning[]): readonly Architecture[] {
+  return architectureNames.filter((each) => meanings.some(({ filter }) => filter.architectures.has(each)))
+}
+
 /** Rules of different calls can meet in libseccomp (program.ts), and the architectures are not all in the result. */
 function proveAll(
   whole: Resolved,
@@ -190,8 +195,9 @@ function proveAll(
   calls: readonly (string | undefined)[],
 ): void {
   const filter = filterOf(whole, (meanings[0] as Meaning).context)
+  const on = filteredBy(meanings)
   for (const call of calls) {
-    if (says(filter, wantedOf(meanings, architectureNames, call, choose), call)) continue
+    if (says(filter, wantedOf(meanings, on, call, choose), call)) continue
     throw new UserError('profiles-not-combined', {
       call: call ?? String(unlisted),
       architectures: whole.architectures,
@@ -200,7 +206,7 @@ function proveAll(
 }
 
 function rulesOf(call: string, drafts: readonly RuleDraft[]): readonly ResolvedRule[] {
-  return drafts.map(({ answer, args }) => ({ names: [call], answer, args, at: nowhere }))
+  return drafts.map(({ answer, args }) => ({ names: [call], answer, args, ...nowhere }))
 }
 
 /** A rule that every architecture has: libseccomp loses a filter of conditions and foreign names (program.ts, isLost). */
@@ -210,7 +216,7 @@ function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
   return rulesOf(call === 'getpid' ? 'getppid' : 'getpid', [{ answer, args: [] }])
 }
 
-const nowhere = { offset: 0, line: 1, column: 1 }
+const nowhere = { at: { offset: 0, line: 1, column: 1 }, pointer: '', namesAt: [] }
 
 /** One rule for all calls that are answered alike: those without conditions first, in one order. */
 function grouped(drafts: ReadonlyMap<string, readonly RuleDraft[]>): readonly ResolvedRule[] {
@@ -227,5 +233,5 @@ function grouped(drafts: ReadonlyMap<string, readonly RuleDraft[]>): readonly Re
   }
   return [...rules.values()]
     .sort((one, other) => Math.sign(one.draft.args.length) - Math.sign(other.draft.args.length))
-    .map(({ draft, names }) => ({ names, answer: draft.answer, args: draft.args, at: nowhere }))
+    .map(({ draft, names }) => ({ names, answer: draft.answer, args: draft.args, ...nowhere }))
 }

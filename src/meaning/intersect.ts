@@ -78,17 +78,28 @@ function combinedProfile(
   belongs: (has: readonly boolean[]) => boolean,
 ): CombinedProfile {
   if (profiles.length === 0) throw new UserError('nothing-to-combine')
-  const context = contextOf(options)
+  const plain = ofHost(options)
+  const context = contextOf({ ...plain, ...(options.engine && { engine: options.engine }) })
   const meanings = profiles.map((each) => makeMeaning(each, context))
   const on = architecturesOf(meanings, belongs)
   const resolved = combined(name, meanings, on, choose)
   const document = documentOf(resolved, profiles)
   const profile = parseProfile(textOf(document), { name })
-  const whole = makeMeaning(profile, context)
+  const whole = makeMeaning(profile, contextOf(plain))
   const changes = profiles.map((before, index) =>
     changesBetween(meanings[index] as Meaning, whole, { before, after: profile }),
   )
   return { document, profile, changes }
+}
+
+/** Without a runtime, whose ENOSYS stub belongs to each filter, and without an engine: the result is plain OCI. */
+function ofHost({ architecture, capabilities, kernel, libseccomp }: ContextOptions): ContextOptions {
+  return {
+    ...(architecture && { architecture }),
+    ...(capabilities && { capabilities }),
+    ...(kernel !== undefined && { kernel }),
+    ...(libseccomp !== undefined && { libseccomp }),
+  }
 }
 
 /** The host's first, as a filter has it. */
