@@ -1,7 +1,7 @@
 // The second half of `generate` and `trace`: observations to a profile, printed in the dialect asked for, and the
 // policy with its reasons beside it. The options are the same in both.
 import { Option, type Command } from 'commander'
-import type { Architecture } from '../abi/architectures.ts'
+import { commonHosts, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
@@ -105,7 +105,7 @@ export async function readCeiling(options: ProfileOptions, world: World): Promis
   for (const word of options.within) {
     if (word === '-') throw new UserError('stdin-taken', { of: 'traces' })
     const ceiling = await loadProfile(word, world)
-    for (const architecture of ['x86_64', 'aarch64'] as const)
+    for (const architecture of commonHosts)
       makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
     ceilings.push(ceiling)
   }

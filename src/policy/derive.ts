@@ -14,7 +14,7 @@ import { answersFromKernel } from './kernel.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, unknownSeen } from './seen.ts'
 import { targetsOf, type Target } from './targets.ts'
-import { translateToAarch64 } from './translate.ts'
+import { translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
 export interface PolicyOptions extends CeilingOptions {
@@ -101,7 +101,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
         rules.add(architecture, syscall, action, [], because)
         continue
       }
-      const values = valuesOf(observations, syscall, because)
+      const values = valuesOf(observations, target.architecture, syscall, because)
       for (const bound of boundsOf(ceiling, conditions, architecture, syscall, values)) {
         const opened = beyond === 'never' ? bound.because.find(isOpened) : undefined
         if (opened === undefined)
@@ -144,7 +144,7 @@ function evidenceOn(
     case 'seen':
       return { answers: answersSeen(observations, target.architecture), left: [] }
     case 'inferred':
-      return translateToAarch64(observations)
+      return translate(observations, target.from, target.architecture)
     case 'host':
       return { answers: [], left: [] }
   }

@@ -18,5 +18,5 @@ export type {
   Reason,
   RuleAction,
 } from './policy.ts'
-export { onAarch64 } from './translate.ts'
+export { callsOn } from './translate.ts'
 export { reasonsWithoutTrace } from './untraced.ts'
