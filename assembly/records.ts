@@ -1,15 +1,15 @@
 // The commonest records of auditd's own file, from their bytes: what src/read/audit/grammar.ts says of the same lines.
 // A filter's record that refused nothing tells a call; records but SECCOMP and SYSCALL tell none. Stops at the first
 // line that is neither. A value of a process (comm, exe) stands before the block that tells the call: the last counts.
-// Compiled by scripts/make-plain.ts.
+// Compiled by scripts/make-compiled.ts.
 import { at16, isDigit, isHexLetter, isUpper, lineEnd } from './bytes'
-import { lineLimit } from './limits'
+import { inputSize, lineLimit } from './layout'
 
 /** The machines that are known, by their AUDIT_ARCH; 0 behind the last. */
 export const machines = memory.data(16 * 4, 16)
 
 /** Whole lines, by the host. What is loaded in words reaches beyond them. */
-export const inputSize = 1 << 18
+export { inputSize }
 export const input = memory.data(inputSize + 64, 16)
 
 /** What was found, line by line: where the next line starts, and a number for the architecture and the call. */

@@ -5,7 +5,7 @@ import type { ChangeId } from '../src/meaning/changes.ts'
 import { findingSeverities, type FindingCode } from '../src/check/findings.ts'
 import { errorTable, type ErrorCode } from '../src/errors/table.ts'
 import { diagnosticCodes } from '../src/report/diagnostics.ts'
-import { problemsReport } from '../src/report/problems.ts'
+import { problemsReport } from '../src/report/formats.ts'
 import { headingsOf, type Heading } from './page-text.ts'
 
 /** Held complete by the compiler. */

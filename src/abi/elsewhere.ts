@@ -3,7 +3,10 @@
 // pseudo number, which it does for a name it knows on some architecture; riscv_hwprobe came with 2.6.
 
 const names: ReadonlySet<string> = new Set([
+  'atomic_barrier', // m68k
+  'atomic_cmpxchg_32', // m68k
   'cachectl', // mips
+  'getpagesize', // m68k
   'multiplexer', // ppc
   'riscv_flush_icache',
   'riscv_hwprobe',

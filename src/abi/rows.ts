@@ -27,6 +27,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['x86_64-linux-gnu', 'x86_64-linux-musl'],
     programAt: /^(?:7f|5[56])[0-9a-f]{10}$/,
     multiplexes: false,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
   aarch64: {
@@ -49,6 +50,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['aarch64-linux-gnu', 'aarch64-linux-musl'],
     programAt: /^(?:ffff|aaaa)[0-9a-f]{8}$/,
     multiplexes: false,
+    unknownIsZero: false,
     cloneFlags: 0,
     inferredFrom: 'x86_64',
   },
@@ -71,6 +73,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     loaders: ['/lib/ld-linux.so.2', '/lib/ld-musl-i386.so.1'],
     triplets: ['i386-linux-gnu', 'i686-linux-gnu', 'i386-linux-musl'],
     multiplexes: true,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
   x32: {
@@ -91,6 +94,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     loaders: ['/libx32/ld-linux-x32.so.2', '/lib/ld-musl-x32.so.1'],
     triplets: ['x86_64-linux-gnux32', 'x86_64-linux-muslx32'],
     multiplexes: false,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
   arm: {
@@ -117,6 +121,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     ],
     triplets: ['arm-linux-gnueabihf', 'arm-linux-gnueabi', 'arm-linux-musleabihf'],
     multiplexes: false,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
   riscv64: {
@@ -144,6 +149,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     // Three-level page tables (sv39): 38 bits. With sv48 the addresses look like x86_64's.
     programAt: /^(?:3f|2a)[0-9a-f]{8}$/,
     multiplexes: false,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
   ppc64le: {
@@ -165,6 +171,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     loaders: ['/lib64/ld64.so.2', '/lib/ld-musl-powerpc64le.so.1'],
     triplets: ['powerpc64le-linux-gnu', 'powerpc64le-linux-musl'],
     multiplexes: true,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
   s390x: {
@@ -187,6 +194,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     triplets: ['s390x-linux-gnu', 's390x-linux-musl'],
     programAt: /^(?:3ff|2aa)[0-9a-f]{8}$/,
     multiplexes: true,
+    unknownIsZero: true,
     cloneFlags: 1,
   },
   loongarch64: {
@@ -208,6 +216,7 @@ export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = 
     loaders: ['/lib64/ld-linux-loongarch-lp64d.so.1', '/lib/ld-musl-loongarch64.so.1'],
     triplets: ['loongarch64-linux-gnu', 'loongarch64-linux-musl'],
     multiplexes: false,
+    unknownIsZero: false,
     cloneFlags: 0,
   },
 }

@@ -43,6 +43,7 @@ export const findingSeverities = {
   'same-effect-allowed': 'warning',
   'no-execve': 'warning',
   'no-exit': 'warning',
+  'thread-exit-refused': 'warning',
   'clone3-refused': 'warning',
   'allows-by-default': 'note',
   // --- conditions
@@ -52,10 +53,21 @@ export const findingSeverities = {
   'narrow-argument': 'warning',
   // --- rules among each other
   'duplicate-rule': 'note',
-  'conflicting-rules': 'error',
   'first-rule-wins': 'warning',
   'condition-without-effect': 'warning',
   'rule-equals-default': 'note',
+  // --- what a runtime, an engine or libseccomp refuses
+  'rules-clash': 'error',
+  'rules-endless': 'error',
+  'rules-beyond': 'error',
+  'rules-lost': 'error',
+  'filter-too-long': 'error',
+  'architectures-mixed': 'error',
+  'architecture-not-known': 'error',
+  'action-not-known': 'error',
+  'flag-not-known': 'error',
+  'flags-not-read': 'error',
+  'default-rule-refused': 'error',
   // --- what a container runtime needs, where one is named
   'floor-needed': 'error',
   'floor-killed': 'error',

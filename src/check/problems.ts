@@ -4,6 +4,7 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
 import { finding, sortFindings, type Finding } from './findings.ts'
 import { parseProfile, type ParseOptions } from '../profile/parse.ts'
+import type { EngineVersion } from '../meaning/index.ts'
 import { callProblems } from './calls.ts'
 import { conditionProblems } from './conditions.ts'
 import { dialectProblems } from './dialect.ts'
@@ -11,12 +12,13 @@ import { errnoProblems } from './errnos.ts'
 import { notifyProblems } from './notify.ts'
 import { sameEffectProblems } from './same-effect.ts'
 import { ruleProblems } from './rules.ts'
-import { subjectOf, type Check } from './subject.ts'
+import { refusedProblems } from './refused.ts'
+import { subjectOf, type Check, type Readers } from './subject.ts'
 import { wordProblems } from './words.ts'
 import { schemaErrors } from './schema.ts'
 import { nodeAt, plainValue } from '../profile/tree.ts'
 
-export interface ProblemOptions extends ParseOptions {
+export interface ProblemOptions extends ParseOptions, Readers {
   /**
    * Who will read the file: "docker" also Podman and CRI-O, the others only what is plain OCI. Left out, it is taken
    * for what its keys say; a config.json and a SeccompProfile are always read as plain OCI.
@@ -33,6 +35,7 @@ const checks: readonly Check[] = [
   sameEffectProblems,
   conditionProblems,
   ruleProblems,
+  refusedProblems,
 ]
 
 /**
@@ -44,8 +47,8 @@ export function profileProblems(
   options: ProblemOptions = {},
 ): readonly Finding[] {
   const parsed = typeof profile === 'string' ? parseProfile(profile, options) : profile
-  const asOci = readAsOci(parsed, options.dialect)
-  const subject = subjectOf(parsed, asOci)
+  const asOci = readAsOci(parsed, options.dialect, options.engine)
+  const subject = subjectOf(parsed, asOci, options)
   const found = [...parsed.flaws, ...checks.flatMap((check) => [...check(subject)])]
   if (!found.some(({ severity }) => severity === 'error')) found.push(...schemaProblems(parsed, asOci))
   return sortFindings(found)
@@ -57,7 +60,12 @@ export function isValid(findings: readonly Finding[]): boolean {
 }
 
 /** Whether every key that plain OCI does not have is ignored. */
-export function readAsOci({ envelope }: ParsedProfile, dialect: Dialect | undefined): boolean {
+export function readAsOci(
+  { envelope }: ParsedProfile,
+  dialect: Dialect | undefined,
+  engine?: EngineVersion,
+): boolean {
+  if (engine?.startsWith('containerd') === true) return true
   if (dialect !== undefined) return dialect !== 'docker'
   switch (envelope) {
     case 'config':

@@ -104,7 +104,7 @@ function* groupProblems(group: readonly Entry[]): Generator<Finding> {
       if (before.rule === rule) continue
       const facts = { name, answer: before.answer, line: String(before.rule.at.line) }
       if (before.answer === answer) yield finding('duplicate-rule', where, facts)
-      else yield finding(condition === '' ? 'first-rule-wins' : 'conflicting-rules', where, facts)
+      else if (condition === '') yield finding('first-rule-wins', where, facts)
       continue
     }
     met.set(condition, entry)

@@ -4,6 +4,7 @@ import { errnoNumber } from '../abi/errnos.ts'
 import type { ParsedProfile, ReadProfile } from '../profile/dialects.ts'
 import type { Action } from '../profile/document.ts'
 import type { Standing } from '../profile/flaws.ts'
+import type { EngineVersion, LibraryVersion, RuntimeVersion } from '../meaning/index.ts'
 import type { Finding } from './findings.ts'
 import { nodeAt } from '../profile/tree.ts'
 import { takesErrno } from '../profile/words.ts'
@@ -18,11 +19,25 @@ export interface Subject {
   /** Those of them that have a table here, and whether that is all of them (and at least one). */
   readonly architectures: readonly Architecture[]
   readonly allKnown: boolean
+  /** Whose reading is meant; undefined: everybody's who reads it. */
+  readonly runtime: RuntimeVersion | undefined
+  readonly library: LibraryVersion | undefined
+  readonly engine: EngineVersion | undefined
+}
+
+/** Whose reading of a profile is meant. */
+export interface Readers {
+  /** A runtime, or one version of it. Default: runc and crun, the newest and the oldest in use. */
+  readonly runtime?: RuntimeVersion
+  /** A version of libseccomp. Default: the newest and the oldest in use. */
+  readonly libseccomp?: LibraryVersion
+  /** An engine, or one version of it. Default: those that read the profile's keys. */
+  readonly engine?: EngineVersion
 }
 
 export type Check = (subject: Subject) => Iterable<Finding>
 
-export function subjectOf(parsed: ParsedProfile, asOci: boolean): Subject {
+export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Readers = {}): Subject {
   const { profile } = parsed
   const mapped = asOci
     ? []
@@ -36,6 +51,9 @@ export function subjectOf(parsed: ParsedProfile, asOci: boolean): Subject {
     named,
     architectures: known,
     allKnown: named.length > 0 && known.length === named.length,
+    runtime: readers.runtime,
+    library: readers.libseccomp,
+    engine: readers.engine ?? (asOci ? 'containerd' : undefined),
   }
 }
 

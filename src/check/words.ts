@@ -2,12 +2,7 @@
 // runc libcontainer/seccomp/config.go (18 of the 23 architectures).
 import { finding, type Finding } from './findings.ts'
 import { nearest } from '../profile/nearest.ts'
-import {
-  architectureSpellings,
-  documentArchitectures,
-  flags,
-  specificationOnlyArchitectures,
-} from '../profile/words.ts'
+import { architectureSpellings, documentArchitectures, flags } from '../profile/words.ts'
 import { keyOf, type Subject } from './subject.ts'
 
 export function* wordProblems(subject: Subject): Generator<Finding> {
@@ -44,9 +39,7 @@ function* architectureProblems(
 ): Generator<Finding> {
   for (const [index, word] of words.entries()) {
     const where = keyOf(subject, subject.profile, key(index))
-    if (specificationOnlyArchitectures.includes(word))
-      yield finding('architecture-unknown-to-runc', where, { word })
-    else if (!documentArchitectures.includes(word)) {
+    if (!documentArchitectures.includes(word)) {
       const meant = meantArchitecture(word)
       yield finding('unknown-architecture', where, { word, ...(meant && { meant }) })
     }

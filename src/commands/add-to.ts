@@ -53,11 +53,7 @@ export function additions(file: string, known: Observations | undefined, run: Ob
             say(world, `${file} cannot be kept to this run (${why}): what another adds just now may be lost`),
         },
       )
-      if (done === undefined)
-        throw new UserError(
-          `${file}: another process keeps it locked, so this run is not added to it: end that process, and add the run again`,
-          125,
-        )
+      if (done === undefined) throw new UserError('file-kept-locked', { file })
     },
   }
 }

@@ -8,20 +8,20 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerAlways, compareProfiles, contextOf, countsAgainst, makeMeaning } from '../meaning/index.ts'
 import { parseProfile } from '../profile/parse.ts'
-import { changesReport } from '../report/changes.ts'
+import { changesReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
-import type { ReportFormat } from '../report/problems.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
 import { archOption, outputOption } from './document-options.ts'
+import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { profileWords, readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
   readonly arch?: readonly Architecture[]
-  readonly report: ReportFormat
+  readonly report: FormatName
   readonly failOn: 'wider' | 'any' | 'never'
   readonly contexts?: 'all'
   readonly output?: string
@@ -34,11 +34,7 @@ export const declare: Declare = (command, world, end) => {
     .argument('[head]', 'the same')
     .allowExcessArguments()
     .addOption(archOption('host'))
-    .addOption(
-      new Option('--report <format>', 'how to print it')
-        .choices(['text', 'json', 'markdown', 'sarif', 'github'])
-        .default('text'),
-    )
+    .addOption(reportOption('changes'))
     .addOption(
       new Option('--fail-on <changes>', 'for status 1').choices(['wider', 'any', 'never']).default('any'),
     )
@@ -67,16 +63,16 @@ async function diff(
 ): Promise<number> {
   const [base, head] = words
   if (words.length === 2 && base !== undefined && head !== undefined) {
-    if (base === '-' && head === '-') throw new UserError('-: standard input can be read only once')
+    if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
-    const [one, other] = [await readProfileWord(base, world), await readProfileWord(head, world)]
+    const [one, other] = [await loadProfile(base, world), await loadProfile(head, world)]
     const { text, status } = compared(one, other, options)
     await writeOutput(text, options.output, world)
     return status
   }
   const pair = gitPair(words, world.env)
-  if (pair === undefined) throw new UserError('diff takes BASE and HEAD: see seccomp-gen diff --help')
-  if (options.output !== undefined) throw new UserError('git reads what diff prints: leave -o out')
+  if (pair === undefined) throw new UserError('diff-operands')
+  if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
   const { text, status } = await gitDiff(pair, options, failOnGiven, world)
   world.stdout.write(text)
   // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.
@@ -109,7 +105,7 @@ async function gitDiff(
     return { text: line(`${path}: unmerged, not compared`), status: 0 }
   }
   const side = async (file: string | undefined, prefix: string, name: string): Promise<NamedProfile> => {
-    if (file === undefined) return readProfileWord('docker', world)
+    if (file === undefined) return loadProfile('docker', world)
     const text = await readText(resolve(world.cwd, file), world)
     return { name: `${prefix}/${name}`, profile: parseProfile(text, { name }) }
   }

@@ -7,7 +7,7 @@ import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
-import { profileWords, readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -41,12 +41,10 @@ async function evaluate(
   world: World,
 ): Promise<void> {
   if ((call === undefined) !== (options.batch === true)) {
-    throw new UserError(
-      options.batch ? '--batch takes its calls from standard input' : 'name a call, or use --batch',
-    )
+    throw new UserError('eval-operands', { batch: options.batch === true })
   }
-  if (options.batch && word === '-') throw new UserError('-: the queries of --batch come from standard input')
-  const named = await readProfileWord(word, world)
+  if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
+  const named = await loadProfile(word, world)
   const architecture = options.arch?.[0] ?? 'x86_64'
   if (options.batch) return batch(named, options, architecture, world)
   const meaning = meaningOn(named, options, architecture)

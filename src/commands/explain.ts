@@ -2,17 +2,18 @@
 import { Option } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { explainProfile } from '../explain/index.ts'
-import { explanationReport, type ExplanationFormat } from '../report/explanation.ts'
+import { explanationReport, type FormatName } from '../report/formats.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption } from './document-options.ts'
+import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { profileWords, readProfileWord } from './profiles.ts'
+import { loadProfile, profileWords } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
   readonly arch?: readonly Architecture[]
   readonly trace?: readonly string[]
-  readonly report: ExplanationFormat
+  readonly report: FormatName
   readonly output?: string
 }
 
@@ -26,11 +27,7 @@ export const declare: Declare = (command, world, end) => {
       ),
     )
     .addOption(archOption('of the calls'))
-    .addOption(
-      new Option('--report <format>', 'how to print it')
-        .choices(['text', 'json', 'markdown'])
-        .default('text'),
-    )
+    .addOption(reportOption('explanation'))
     .addOption(outputOption('the report'))
   addContextOptions(command)
     .addHelpText(
@@ -51,7 +48,7 @@ async function explain(
 ): Promise<void> {
   const { arch, trace, report, output } = options
   await checkOutput(output, world)
-  const { profile, capabilities } = await readProfileWord(word, world)
+  const { profile, capabilities } = await loadProfile(word, world)
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
   const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)

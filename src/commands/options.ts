@@ -2,7 +2,7 @@
 // the values people write in them.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { FloorChoice } from '../policy/index.ts'
-import { readRuntimeVersion, type RuntimeVersion } from '../policy/runtime-version.ts'
+import { readRuntimeVersion, type RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 import { formatNames } from '../read/index.ts'
 import type { Choice } from '../read/subject.ts'
 

@@ -15,7 +15,7 @@ import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
-import { readProfileWord, type NamedProfile } from './profiles.ts'
+import { loadProfile, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -81,7 +81,7 @@ export async function checkProfileOutputs(
   others: readonly (string | undefined)[] = [],
 ): Promise<void> {
   if (options.explain !== undefined && isStdout(options.explain) && isStdout(options.output)) {
-    throw new UserError('--explain - and the profile cannot both go to standard output: give -o FILE')
+    throw new UserError('stdout-taken', { file: options.explain, by: 'profile' })
   }
   await checkOutput(options.explain, world)
   await checkOutput(options.output, world)
@@ -91,8 +91,8 @@ export async function checkProfileOutputs(
 /** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
   if (options.within === 'none') return 'none'
-  if (options.within === '-') throw new UserError('--within -: standard input is for traces; give a file')
-  const ceiling = await readProfileWord(options.within, world)
+  if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
+  const ceiling = await loadProfile(options.within, world)
   for (const architecture of ['x86_64', 'aarch64'] as const)
     makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
   return ceiling

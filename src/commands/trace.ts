@@ -75,7 +75,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const target = targetOf(words, options)
   // Whatever cannot be written is better known before the command has run for an hour.
   if (observationsFile !== undefined && isStdout(observationsFile))
-    throw new UserError('--observations needs a file: standard output is the profile’s')
+    throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
   await checkOutput(observationsFile, world)
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
@@ -106,8 +106,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
         )
   const { ending, noNewPrivileges } = recording
   sayDiagnostics(world, recording.observations)
-  if (countCalls(recording.observations) === 0)
-    throw new UserError('no call was recorded: nothing is written', 125)
+  if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
   const added =
     options.addTo === undefined ? undefined : additions(options.addTo, known, recording.observations)
   // Others may keep the file of all runs to themselves for long: what this run is asked for does not wait for it.
@@ -126,35 +125,29 @@ async function trace(words: readonly string[], options: Options, world: World): 
   return statusOf(ending) || status
 }
 
-type Target =
+type RecordTarget =
   | { readonly command: readonly [string, ...string[]] }
   | { readonly pid: number }
   | { readonly cgroup: string }
   | { readonly container: string }
 
 /** Exactly one thing is recorded. */
-function targetOf(words: readonly string[], { pid, cgroup, container }: Options): Target {
+function targetOf(words: readonly string[], { pid, cgroup, container }: Options): RecordTarget {
   const [program, ...operands] = words
-  const targets: readonly Target[] = [
+  const targets: readonly RecordTarget[] = [
     ...(program === undefined ? [] : [{ command: [program, ...operands] } as const]),
     ...(pid === undefined ? [] : [{ pid }]),
     ...(cgroup === undefined ? [] : [{ cgroup }]),
     ...(container === undefined ? [] : [{ container }]),
   ]
   const [target] = targets
-  if (target === undefined)
-    throw new UserError(
-      'give a command after --, or --pid, --cgroup or --container; see seccomp-gen trace --help',
-    )
-  if (targets.length > 1)
-    throw new UserError(
-      'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
-    )
+  if (target === undefined) throw new UserError('nothing-to-record')
+  if (targets.length > 1) throw new UserError('several-to-record')
   return target
 }
 
 /** What to do with the profile; nothing where it is not in a file. */
-function nextText(target: Target, { output }: Options): string {
+function nextText(target: RecordTarget, { output }: Options): string {
   if (output === undefined || isStdout(output)) return ''
   const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
   return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`

@@ -5,8 +5,10 @@ import { UserError } from '../errors.ts'
 import { onAarch64, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import { floorProblems, profileProblems, sortFindings, type Finding } from '../check/index.ts'
 import { parseProfiles, type Dialect, type ParsedProfile } from '../profile/index.ts'
-import { problemsReport, type Checked, type ReportFormat } from '../report/problems.ts'
+import { problemsReport, type FormatName } from '../report/formats.ts'
+import type { Checked } from '../report/problems.ts'
 import { outputOption } from './document-options.ts'
+import { reportOption } from './report-option.ts'
 import { runtimeOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { say } from './say.ts'
@@ -14,7 +16,7 @@ import { readEach, type Given } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options {
-  readonly report: ReportFormat
+  readonly report: FormatName
   readonly as?: Dialect
   readonly runtime: FloorChoice
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
@@ -35,11 +37,7 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(runtimeOption('also what it lacks for').default('none'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
-    .addOption(
-      new Option('--report <format>', 'how to print it')
-        .choices(['text', 'json', 'markdown', 'sarif', 'github'])
-        .default('text'),
-    )
+    .addOption(reportOption('findings'))
     .addOption(outputOption('the report'))
     .addHelpText(
       'after',
@@ -66,7 +64,7 @@ async function validate(files: readonly string[], options: Options, world: World
 }
 
 export interface ValidateOptions {
-  readonly report: ReportFormat
+  readonly report: FormatName
   /** Who will read the files, if that is not to be told from their keys: see profileProblems. */
   readonly dialect?: Dialect
   /** Whose needs are held against the profiles. Default 'none'. */

@@ -4,17 +4,14 @@ import { InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
-import {
-  verdictOf,
-  verificationReport,
-  type VerificationFormat,
-  type Verified,
-} from '../report/verification.ts'
+import { verificationReport, type FormatName } from '../report/formats.ts'
+import { verdictOf, type Verified } from '../report/verification.ts'
 import { verify, type SeenBy, type Verification, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
+import { reportOption } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
-import { profileWords, readProfileWord } from './profiles.ts'
+import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -28,7 +25,7 @@ interface Options {
   readonly recorder: 'auto' | SeenBy
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
   readonly newPrivileges: boolean
-  readonly report: VerificationFormat
+  readonly report: FormatName
   readonly output?: string
 }
 
@@ -49,11 +46,7 @@ export const declare: Declare = (command, world, end) => {
         .default('auto'),
     )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')
-    .addOption(
-      new Option('--report <format>', 'how to print it')
-        .choices(['text', 'json', 'markdown'])
-        .default('text'),
-    )
+    .addOption(reportOption('verification'))
     .option('-o, --output <file>', 'write the report, with --repair the profile, to a file')
     .addHelpText(
       'after',
@@ -79,16 +72,16 @@ async function verifyWords(
   const { repair = false, widen = false, runs, output, within: ceiling } = options
   // What follows the profile is passed through as it stands, the -- before CMD too.
   const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
-  if (program === undefined) throw new UserError('give a command after --; see seccomp-gen verify --help')
+  if (program === undefined) throw new UserError('nothing-to-verify')
   if (words[0] !== '--' && program.startsWith('-'))
-    throw new UserError(`${program}: options stand before the profile, and the command after --`)
-  if (widen && !repair) throw new UserError('--widen says how far --repair goes: give both')
+    throw new UserError('option-after-profile', { word: program })
+  if (widen && !repair) throw new UserError('widen-without-repair')
   await checkOutput(output, world)
-  const named = await readProfileWord(word, world)
+  const named = await loadProfile(word, world)
   const { profile, text } = named
-  const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
+  const within = ceiling === 'none' ? null : (await loadProfile(ceiling, world)).profile
   if (repair && output !== undefined && isStdout(output))
-    throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
+    throw new UserError('stdout-taken', { file: output, by: 'report' })
   const reportIsOnStdout = isStdout(output) || repair
   let round = 1
   const verifyIn = (world: World): Promise<Verification> =>

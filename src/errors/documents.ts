@@ -1,4 +1,5 @@
 // Errors of documents: profiles, what they mean, and what they are printed as.
+import { refusalSentences, type RefusalCode } from './refusals.ts'
 import { placeText, type AtPlace, type InFile, type Row } from './row.ts'
 
 /** Why a text is no JSON or YAML that is read here. */
@@ -122,6 +123,30 @@ export const documentErrors = {
   'not-a-kernel': [
     2,
     ({ kernel }: { readonly kernel: string }) => `${kernel} is no kernel version: write it as 6.12`,
+  ],
+  'not-a-runtime': [
+    2,
+    ({ runtime }: { readonly runtime: string }) =>
+      `${runtime} is no runtime: write runc, crun, or one version of them such as runc@1.3.6`,
+  ],
+  'not-an-engine': [
+    2,
+    ({ engine }: { readonly engine: string }) =>
+      `${engine} is no engine: write docker, podman, containerd, cri-o, or one version such as docker@20.10`,
+  ],
+  'not-a-libseccomp': [
+    2,
+    ({ version, first }: { readonly version: string; /** Known here. */ readonly first: string }) =>
+      `${version} is no version of libseccomp known here: write one from ${first} on, such as 2.5.4`,
+  ],
+  'refused-profile': [
+    2,
+    ({
+      refusal,
+      about,
+      ...at
+    }: AtPlace & { readonly refusal: RefusalCode; readonly about: Readonly<Record<string, string>> }) =>
+      `${placeText(at)}: ${refusalSentences[refusal](about)}`,
   ],
   'conditions-beyond-comparing': [
     2,

@@ -2,6 +2,10 @@
 import { architectures, assumedHost, type Architecture, type Host } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { capabilities as known } from '../profile/words.ts'
+import { compareVersions, isVersion } from './versions.ts'
+import { readEngineVersion, type EngineVersion } from './versions/engines.ts'
+import { firstLibrary, type LibraryVersion } from './versions/library.ts'
+import { readRuntimeVersion, type RuntimeVersion } from './versions/runtime-word.ts'
 
 export interface Context {
   /** The 64-bit architecture of the host's kernel and runtime. */
@@ -10,8 +14,12 @@ export interface Context {
   readonly capabilities: ReadonlySet<string>
   /** [major, minor]. */
   readonly kernel: readonly [number, number]
-  /** Which runtime makes the filter: runc answers numbers beyond the profile's largest with ENOSYS. */
-  readonly runtime: 'runc' | 'crun' | undefined
+  /** Which runtime makes the filter: runc answers numbers beyond the profile's largest with ENOSYS. Undefined: neither. */
+  readonly runtime: RuntimeVersion | undefined
+  /** With which libseccomp: calls that it does not know are left out. Undefined: it knows every call. */
+  readonly library: LibraryVersion | undefined
+  /** Which engine reads the file: keys that it does not read are as if they were not there. Undefined: its keys say. */
+  readonly engine: EngineVersion | undefined
 }
 
 export interface ContextOptions {
@@ -21,8 +29,12 @@ export interface ContextOptions {
   readonly capabilities?: readonly string[] | 'all'
   /** "major.minor" of the host's kernel. Default "6.12". */
   readonly kernel?: string
-  /** With 'runc' its ENOSYS stub answers too. Default: the filter alone. */
-  readonly runtime?: 'runc' | 'crun'
+  /** "runc", "crun@1.8.1"; without a version the newest. With runc its ENOSYS stub answers too. Default: the filter alone. */
+  readonly runtime?: RuntimeVersion
+  /** A version of libseccomp, such as "2.5.4"; the runtime leaves out calls that it does not know. Default: it knows all. */
+  readonly libseccomp?: string
+  /** "docker", "docker@20.10", "podman" …: whose reading of the file is meant. Default: as its keys and its envelope say. */
+  readonly engine?: EngineVersion
 }
 
 /** moby daemon/pkg/oci/caps, DefaultCapabilities; containerd's CRI has the same. */
@@ -41,6 +53,13 @@ export function contextOf(options: ContextOptions = {}): Context {
   for (const each of set) {
     if (!known.has(each)) throw new UserError('no-such-capability', { name: each })
   }
+  const { runtime, libseccomp, engine } = options
+  if (runtime !== undefined && readRuntimeVersion(runtime) === undefined)
+    throw new UserError('not-a-runtime', { runtime })
+  if (engine !== undefined && readEngineVersion(engine) === undefined)
+    throw new UserError('not-an-engine', { engine })
+  if (libseccomp !== undefined && !isLibraryVersion(libseccomp))
+    throw new UserError('not-a-libseccomp', { version: libseccomp, first: firstLibrary })
   const [, major, minor] = /^(\d{1,3})\.(\d{1,3})(?:[.-].*)?$/.exec(kernel) ?? []
   if (major === undefined || minor === undefined) {
     throw new UserError('not-a-kernel', { kernel })
@@ -49,6 +68,13 @@ export function contextOf(options: ContextOptions = {}): Context {
     host: architectures[architecture].host,
     capabilities: set,
     kernel: [Number(major), Number(minor)],
-    runtime: options.runtime,
+    runtime,
+    library: libseccomp,
+    engine,
   }
+}
+
+/** Before 2.5.0 every architecture had a table of its own. */
+export function isLibraryVersion(word: string): boolean {
+  return isVersion(word) && compareVersions(word, firstLibrary) >= 0
 }

@@ -1,6 +1,13 @@
 // What a profile means: the answer of libseccomp's filter and the kernel to any call, in a context (host, bounding
 // set, kernel, runtime). Decided from the profile alone, on the authority of the loaders (resolve.ts), runc and crun
 // (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
+export { refusalsOf } from './refusals.ts'
+export { refusedOnOthers } from './refused-words.ts'
+export type { Refusal, RefusalCode } from './refusal.ts'
+export { surroundingsOf, type Surroundings } from './versions/in-use.ts'
+export { oldestLibrary, type LibraryVersion } from './versions/library.ts'
+export type { RuntimeName, RuntimeVersion } from './versions/runtime-word.ts'
+export type { EngineName, EngineVersion } from './versions/engines.ts'
 export { reachOf, type Reach } from './reach.ts'
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
 export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'

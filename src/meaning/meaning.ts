@@ -6,6 +6,8 @@ import type { Context } from './context.ts'
 import { answerTo } from './evaluate.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import { isAnswer } from './program.ts'
+import { refused, type Refusal } from './refusal.ts'
+import { refusedWords } from './refused-words.ts'
 import { resolve, type Resolved } from './resolve.ts'
 
 /** A profile in a context. */
@@ -16,26 +18,37 @@ export interface Meaning {
   answer(architecture: Architecture, number: number, args: readonly bigint[]): Answer
 }
 
-const made = new WeakMap<ParsedProfile, Map<string, Meaning>>()
+const made = new WeakMap<ParsedProfile, Map<string, Meaning | Refusal>>()
 
 /**
  * Made once for a profile and a context: the same profile is asked by many, and making its filter takes longer than
  * most questions.
  *
- * @throws UserError for a profile that a loader refuses, or libseccomp.
+ * @throws UserError for a profile that a loader refuses, a runtime or libseccomp.
  */
 export function makeMeaning(parsed: ParsedProfile, context: Context): Meaning {
-  const known = made.get(parsed) ?? new Map<string, Meaning>()
+  const meaning = meaningOf(parsed, context)
+  if ('code' in meaning) throw refused(parsed.name, meaning)
+  return meaning
+}
+
+/** The same, and the refusal as data. @throws UserError for a profile that a loader refuses. */
+export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | Refusal {
+  const known = made.get(parsed) ?? new Map<string, Meaning | Refusal>()
   made.set(parsed, known)
-  const { host, kernel, runtime, capabilities } = context
-  const key = [host, kernel.join('.'), runtime, ...[...capabilities].sort()].join(' ')
+  const { host, kernel, runtime, library, engine, capabilities } = context
+  const key = [host, kernel.join('.'), runtime, library, engine, ...[...capabilities].sort()].join(' ')
   const meaning = known.get(key) ?? meaningIn(parsed, context)
   known.set(key, meaning)
   return meaning
 }
-function meaningIn(parsed: ParsedProfile, context: Context): Meaning {
+
+function meaningIn(parsed: ParsedProfile, context: Context): Meaning | Refusal {
   const resolved = resolve(parsed, context)
+  const [refusal] = refusedWords(resolved, context)
+  if (refusal !== undefined) return refusal
   const filter = makeFilter(resolved, context)
+  if ('code' in filter) return filter
   return {
     context,
     resolved,

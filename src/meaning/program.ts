@@ -6,6 +6,7 @@
 // order, and on the rules of other calls.
 // Authority: libseccomp 2.5.4, src/gen_bpf.c; held equal by test/meaning/libseccomp.test.ts.
 import type { Architecture } from '../abi/architectures.ts'
+import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { answerText, type Answer } from './answer.ts'
 import { firstOfLevel, type ChainNode } from './chain.ts'
 import type { Entries, Entry } from './entries.ts'
@@ -72,6 +73,24 @@ export function makeProgram(
   })
   assemble(heads)
   return made
+}
+
+/** Architectures on which the filter finds none of the calls that rules name there, and the name that the first of their calls has instead of a number. */
+export function lostIn(
+  entries: ReadonlyMap<Architecture, Entries>,
+  order: Order,
+): ReadonlyMap<Architecture, string> {
+  return new Map(
+    listed(entries, order)
+      .filter((group) => isLost(group, entries, order))
+      .flatMap((group) =>
+        [
+          ...new Set(
+            group.flatMap(({ architecture, entry }) => (entry.number === undefined ? [] : architecture)),
+          ),
+        ].map((architecture) => [architecture, group[0]?.key as string] as const),
+      ),
+  )
 }
 
 class Blocks {
@@ -141,6 +160,7 @@ function wordIndex({ index, high }: ChainNode): number {
 
 interface Listed {
   readonly architecture: Architecture
+  readonly key: number | string
   readonly entry: Entry
 }
 
@@ -149,9 +169,9 @@ function listed(entries: ReadonlyMap<Architecture, Entries>, order: Order): read
   const number = ({ entry }: Listed): number => entry.number ?? Number.MAX_SAFE_INTEGER
   const groups = new Map<string, Listed[]>()
   for (const [architecture, calls] of entries) {
-    const name = architecture === 'x32' ? 'x86_64' : architecture
-    const own = [...calls.values()]
-      .map((entry) => ({ architecture, entry }))
+    const name = unmarkedBeside(architecture)
+    const own = [...calls]
+      .map(([key, entry]) => ({ architecture, key, entry }))
       .sort((one, other) => number(one) - number(other))
     groups.set(name, [...(groups.get(name) ?? []), ...own])
   }
@@ -175,8 +195,8 @@ function isLost(
   const first = group[0]
   if (first === undefined || first.entry.number !== undefined || order === 'by number') return false
   const { architecture } = first
-  if (architecture !== 'x86_64' && architecture !== 'x32') return true
-  return entries.has('x86_64') && entries.has('x32')
+  const marked = markedBeside(architecture)
+  return marked === undefined || (entries.has(marked) && entries.has(unmarkedBeside(architecture)))
 }
 
 /** Puts the blocks in from the end: the last call first, and what follows when a comparison holds before the other. */

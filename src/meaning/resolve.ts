@@ -4,16 +4,27 @@
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import type { OciArgument } from '../profile/document.ts'
 import type { DockerRule, ParsedProfile, PlacedRule, RuleFilter } from '../profile/dialects.ts'
+import type { Standing } from '../profile/flaws.ts'
 import { soundProfile } from '../profile/parse.ts'
-import type { Place } from '../profile/tree.ts'
+import { nodeAt } from '../profile/tree.ts'
 import { answerOf, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
+import { engineLoaders, readEngineVersion, readsKey, type EngineVersion } from './versions/engines.ts'
+import { has } from './versions/runtimes.ts'
 
 export interface ResolvedRule {
   readonly names: readonly string[]
   readonly answer: Answer
   readonly args: readonly OciArgument[]
-  readonly at: Place
+  readonly at: Standing['at']
+  readonly pointer: string
+  /** Where each of `names` stands. */
+  readonly namesAt: readonly Standing[]
+}
+
+/** A word of the profile, and where it stands. */
+export interface Word extends Standing {
+  readonly word: string
 }
 
 export interface Resolved {
@@ -21,60 +32,94 @@ export interface Resolved {
   readonly defaultAnswer: Answer
   /** Those of the filter that have a table here, the host's first. */
   readonly architectures: readonly Architecture[]
+  /** Every word for an architecture that the runtime is given, in its order. */
+  readonly named: readonly Word[]
+  readonly flags: readonly Word[]
   readonly rules: readonly ResolvedRule[]
 }
 
 /** Which loader reads it: only these keys count. */
 export type Loader = 'oci' | 'docker' | 'containers'
 
-/** As its keys and its envelope say; what reads a config.json or a SeccompProfile reads plain OCI. */
-export function loaderOf({ envelope, dialect }: ParsedProfile): Loader {
-  return envelope === 'config' || envelope === 'spo' ? 'oci' : dialect
+/** As its keys and its envelope say, or the engine; what reads a config.json or a SeccompProfile reads plain OCI. */
+export function loaderOf({ envelope, dialect }: ParsedProfile, engine?: EngineVersion): Loader {
+  if (envelope === 'config' || envelope === 'spo') return 'oci'
+  const named = engine === undefined ? undefined : readEngineVersion(engine)?.engine
+  return named === undefined ? dialect : engineLoaders[named]
 }
 
 /** @throws UserError, `file:line:column: …`, for a profile with mistakes that a loader refuses. */
 export function resolve(parsed: ParsedProfile, context: Context): Resolved {
-  const loader = loaderOf(parsed)
+  const { engine, runtime } = context
+  const loader = loaderOf(parsed, engine)
   const profile = soundProfile(parsed)
-  const { defaultAction, defaultErrnoRet, defaultErrno } = profile
+  const reads = (key: string): boolean => engine === undefined || readsKey(engine, key)
+  const honours = (key: 'defaultErrnoRet' | 'errnoRet'): boolean =>
+    reads(key) && (runtime === undefined || has(runtime, key))
+  const named = wordsOf(parsed, loader, context)
   return {
     name: parsed.name,
     defaultAnswer: answerOf(
-      defaultAction,
-      defaultErrnoRet,
-      loader === 'containers' ? defaultErrno : undefined,
+      profile.defaultAction,
+      honours('defaultErrnoRet') ? profile.defaultErrnoRet : undefined,
+      loader === 'containers' ? profile.defaultErrno : undefined,
     ),
-    architectures: architecturesOf(profile, loader, context),
+    named,
+    architectures: architecturesOf(named, context),
+    flags: reads('flags')
+      ? (profile.flags ?? []).map((word, index) => placed(parsed, profile, `flags/${index}`, word))
+      : [],
     rules: parsed.profile.syscalls
       .filter((rule) => loader === 'oci' || stands(rule, loader, context))
-      .map((rule) => resolvedRule(rule, loader)),
+      .map((rule) => resolvedRule(rule, loader, honours('errnoRet'))),
   }
 }
 
-function resolvedRule(rule: PlacedRule, loader: Loader): ResolvedRule {
+function resolvedRule(rule: PlacedRule, loader: Loader, honoursErrno: boolean): ResolvedRule {
   return {
     names: rule.names,
-    answer: answerOf(rule.action, rule.errnoRet, loader === 'containers' ? rule.errno : undefined),
+    answer: answerOf(
+      rule.action,
+      honoursErrno ? rule.errnoRet : undefined,
+      loader === 'containers' ? rule.errno : undefined,
+    ),
     args: rule.args ?? [],
     at: rule.at,
+    pointer: rule.pointer,
+    namesAt: rule.namesAt,
   }
 }
 
-function architecturesOf(
-  profile: Pick<ParsedProfile['profile'], 'architectures' | 'archMap'>,
-  loader: Loader,
-  { host }: Context,
-): readonly Architecture[] {
-  const entry =
-    loader === 'oci' || !architectures[host].archMap[loader]
-      ? undefined
-      : profile.archMap?.find(({ architecture }) => architecture === architectures[host].scmp)
-  const named = [
-    ...(profile.architectures ?? []),
-    ...(entry === undefined ? [] : [entry.architecture, ...entry.subArchitectures]),
+function placed({ tree }: ParsedProfile, whole: Standing, key: string, word: string): Word {
+  const { at, pointer } = nodeAt(tree, `${whole.pointer}/${key}`) ?? whole
+  return { word, at, pointer }
+}
+
+function wordsOf(parsed: ParsedProfile, loader: Loader, { host }: Context): readonly Word[] {
+  const { profile } = parsed
+  const entries = loader === 'oci' || !architectures[host].archMap[loader] ? [] : (profile.archMap ?? [])
+  const at = entries.findIndex(({ architecture }) => architecture === architectures[host].scmp)
+  const entry = entries[at]
+  return [
+    ...(profile.architectures ?? []).map((word, index) =>
+      placed(parsed, profile, `architectures/${index}`, word),
+    ),
+    ...(entry === undefined
+      ? []
+      : [
+          placed(parsed, profile, `archMap/${at}/architecture`, entry.architecture),
+          ...entry.subArchitectures.map((word, index) =>
+            placed(parsed, profile, `archMap/${at}/subArchitectures/${index}`, word),
+          ),
+        ]),
   ]
-  // The runtimes begin with a filter of the native architecture and add those of the profile, in their order.
-  const known = named.flatMap((name) => architectureNames.filter((each) => architectures[each].scmp === name))
+}
+
+/** The runtimes begin with a filter of the native architecture and add those of the profile, in their order. */
+function architecturesOf(named: readonly Word[], { host }: Context): readonly Architecture[] {
+  const known = named.flatMap(({ word }) =>
+    architectureNames.filter((each) => architectures[each].scmp === word),
+  )
   return [...new Set([host, ...known])]
 }
 
@@ -91,7 +136,7 @@ function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
   return (
     isNamed(arches, loader, context) ||
     caps.some((each) => context.capabilities.has(each)) ||
-    (minKernel !== undefined && loader === 'docker' && isAtLeast(context.kernel, minKernel))
+    (minKernel !== undefined && readsKernel(loader, context) && isAtLeast(context.kernel, minKernel))
   )
 }
 
@@ -99,8 +144,12 @@ function holds({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
   return (
     (arches.length === 0 || isNamed(arches, loader, context)) &&
     caps.every((each) => context.capabilities.has(each)) &&
-    (minKernel === undefined || loader !== 'docker' || isAtLeast(context.kernel, minKernel))
+    (minKernel === undefined || !readsKernel(loader, context) || isAtLeast(context.kernel, minKernel))
   )
+}
+
+function readsKernel(loader: Loader, { engine }: Context): boolean {
+  return loader === 'docker' && (engine === undefined || readsKey(engine, 'minKernel'))
 }
 
 /** Whether the host is among those named: each engine has names of its own. */

@@ -68,10 +68,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     targets.map(({ architecture }) => architecture),
   )
   const { beyond = 'seen', conditions = 'within' } = options
-  if (beyond === 'never' && conditions === 'none')
-    throw new UserError(
-      '--beyond never keeps to the ceiling and --conditions none goes beyond its conditions: choose one',
-    )
+  if (beyond === 'never' && conditions === 'none') throw new UserError('beyond-contradiction')
   const rules = new Rules()
   for (const target of targets) {
     const { architecture } = target

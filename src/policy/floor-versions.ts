@@ -2,7 +2,11 @@
 // and which versions stand in for one that was not measured. Authority: profiles/floors/measured (scripts/
 // measure-floor.ts says how) and profiles/floors/published, which are other people's lists and are told apart.
 import { crun, runc } from './data/floors.ts'
-import { readRuntimeVersion, type RuntimeName, type RuntimeVersion } from './runtime-version.ts'
+import {
+  readRuntimeVersion,
+  type RuntimeName,
+  type RuntimeVersion,
+} from '../meaning/versions/runtime-word.ts'
 import { compareVersions, isSameMinor } from '../meaning/versions.ts'
 
 /** What scripts/make-floors.ts writes: names of x86_64, separated by white space. */

@@ -10,7 +10,7 @@ import { allow, type Answer } from './answers.ts'
 import { crun, runc } from './data/floors.ts'
 import { namesIn, versionFloor } from './floor-versions.ts'
 import type { RuleAction } from './policy.ts'
-import type { RuntimeName, RuntimeVersion } from './runtime-version.ts'
+import type { RuntimeName, RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 import { onAarch64 } from './translate.ts'
 
 /** Whose floor is asked for: one runtime's, or one version's, all of them (the same profile starts under each), or none. */

@@ -6,7 +6,7 @@ export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, type Floor, type FloorChoice } from './floor.ts'
 export { versionFloor, type Certainty, type FloorCall, type VersionFloor } from './floor-versions.ts'
-export type { RuntimeVersion } from './runtime-version.ts'
+export type { RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 export type {
   Beyond,
   Condition,

@@ -30,7 +30,7 @@ export function targetsOf(
   withFloor: boolean,
 ): readonly [Target, ...Target[]] {
   if (seen.length === 0) {
-    throw new UserError('no system call was seen in the input: there is nothing to make a policy from')
+    throw new UserError('nothing-seen')
   }
   const wanted = architectureNames.filter((each) =>
     (requested.length === 0 ? seen : requested).includes(each),
@@ -48,10 +48,7 @@ export function targetsOf(
   }
   const missing = wanted.find((each) => !known.has(each))
   if (missing !== undefined) {
-    const from = seen.join(', ')
-    throw new UserError(
-      `no calls of ${missing} were observed and they cannot be inferred from ${from}: record there`,
-    )
+    throw new UserError('not-inferable', { architecture: missing, seen })
   }
   const targets = architectureNames.flatMap((architecture): readonly Target[] => {
     const how = known.get(architecture)

@@ -30,21 +30,41 @@ export async function readSources(
   options: ReaderOptions,
   sink: Sink,
 ): Promise<void> {
+  const reading = readByPiece(sources, format, options, sink)
+  while ((await reading.next()).done !== true);
+}
+
+/** The same, with a pause after every piece. Without a sink nothing is told at the end. */
+async function* readByPiece(
+  sources: Iterable<Source> | AsyncIterable<Source>,
+  format: Format | 'auto',
+  options: ReaderOptions,
+  sink: Sink | undefined,
+): AsyncGenerator<void> {
+  /** From the first source of a set to the first of another. */
   let open: Open | undefined
-  const close = (): void => {
-    if (open !== undefined) finish(open, sink)
-    open = undefined
-  }
   for await (const source of sources) {
     const { head, rest } = await headOf(decompressed(source.name, source.bytes))
     const { wrapping, format: told } = toldBy(source.name, head, format)
+    if (options.record !== undefined) refuseDocument(source.name, told)
     if (open === undefined || source.set === undefined || open.set !== source.set || open.format !== told) {
-      close()
+      if (open !== undefined && sink !== undefined) finish(open, sink)
       open = { set: source.set, format: told, reader: opened(source, told, options), accounts: [] }
     }
-    open.accounts.push(await readOne(source, head, rest, wrapping, open.reader))
+    const { reader } = open
+    reader.startSource(source.name, source.pid)
+    const lines = new LineFeed(reader, wrapping)
+    lines.feed(head)
+    yield
+    for await (const bytes of rest) {
+      lines.feed(bytes)
+      yield
+    }
+    const account = reader.endSource(lines.end())
+    open.accounts.push({ name: source.name, format: reader.format, ...account })
+    yield
   }
-  close()
+  if (open !== undefined && sink !== undefined) finish(open, sink)
 }
 
 /** What the start of a source tells: what is around its lines, and what they are. */
@@ -74,36 +94,15 @@ function opened(source: Source, format: Format, options: ReaderOptions): Reader 
   const [field, ...others] = choiceFields(options.choice ?? {})
   if (options.afterFilter === true) {
     if (reader.format !== 'strace')
-      throw new UserError(
-        `${source.name}: ${reader.format} does not tell when a filter was installed, which --after-filter asks for: leave it out`,
-      )
-    if (field !== undefined)
-      throw new UserError(
-        `${source.name}: --after-filter needs the lines of every process: leave --${field} out`,
-      )
+      throw new UserError('filter-not-told', { file: source.name, format: reader.format })
+    if (field !== undefined) throw new UserError('filter-needs-all', { file: source.name, field })
     return reader
   }
   if (field === undefined || formatTable[format].grammar !== undefined || format === 'profile') return reader
   if (reader.format === 'strace' && field === 'pid' && others.length === 0)
     return new OfOnePid(reader, options.choice?.pid as number)
   const unfit = field === 'pid' ? (others[0] ?? field) : field
-  throw new UserError(
-    `${source.name}: ${reader.format} does not carry what --${unfit} asks for: leave it out`,
-  )
-}
-
-async function readOne(
-  source: Source,
-  head: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-  wrapping: Wrapping | undefined,
-  reader: Reader,
-): Promise<SourceSummary> {
-  reader.startSource(source.name, source.pid)
-  const lines = new LineFeed(reader, wrapping)
-  lines.feed(head)
-  for await (const bytes of rest) lines.feed(bytes)
-  return { name: source.name, format: reader.format, ...reader.endSource(lines.end()) }
+  throw new UserError('choice-not-carried', { file: source.name, format: reader.format, field: unfit })
 }
 
 /** The first lines of a source without their wrapping, to tell what is in it. */
@@ -229,32 +228,17 @@ export async function* readTrace(
   source: Source,
   options: ReadTraceOptions = {},
 ): AsyncGenerator<TraceRecord> {
-  let records: TraceRecord[] = []
-  const { head, rest } = await headOf(decompressed(source.name, source.bytes))
-  const { wrapping, format } = toldBy(source.name, head, 'auto')
-  if (format === 'observations' || format === 'profile') {
-    throw new UserError(
-      `${source.name}: holds ${format === 'profile' ? 'a profile' : 'observations'}, which have no single calls; read it with observe()`,
-    )
-  }
-  const reader = formatTable[format].open({
-    arguments: options.arguments ?? new Map(),
-    record: (each) => records.push(each),
-  })
-  reader.startSource(source.name, source.pid)
-  const lines = new LineFeed(reader, wrapping)
-  lines.feed(head)
-  yield* drain()
-  for await (const bytes of rest) {
-    lines.feed(bytes)
-    yield* drain()
-  }
-  reader.endSource(lines.end())
-  yield* drain()
+  const records: TraceRecord[] = []
+  const reading = readByPiece(
+    [source],
+    'auto',
+    { arguments: options.arguments ?? new Map(), record: (each) => records.push(each) },
+    undefined,
+  )
+  for await (const _ of reading) yield* records.splice(0)
+}
 
-  function* drain(): Generator<TraceRecord> {
-    const ready = records
-    records = []
-    yield* ready
-  }
+function refuseDocument(name: string, format: Format): void {
+  if (format !== 'observations' && format !== 'profile') return
+  throw new UserError('no-single-calls', { file: name, format })
 }

@@ -3,7 +3,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
-import type { ReturnedCalls, KeepCall } from './strace/returned.ts'
+import type { ReturnedCalls, KeepCall } from './strace/filtered-results.ts'
 import type { Choice } from './subject.ts'
 
 export interface ReaderOptions {

@@ -13,6 +13,6 @@ export interface TraceRecord {
   readonly pid?: number
   /** `source:line`. */
   readonly at: string
-  /** By index, the values asked for: unsigned 64-bit decimal; null where it is not known. */
-  readonly args: Readonly<Record<string, string | null>>
+  /** By index, the values asked for, unsigned 64-bit; null where it is not known. */
+  readonly args: Readonly<Record<string, bigint | null>>
 }

@@ -2,6 +2,10 @@
 // files (-ff), only that thread's file. Lines without a pid are of the first process, whose number is not printed.
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'
+import { pidOf } from './strace/parse-line.ts'
+
+/** A pid and a comm of -Y, which is of 15 bytes, each of up to four characters. */
+const prefixReach = 96
 
 export class OfOnePid implements Reader {
   readonly format: string
@@ -27,8 +31,8 @@ export class OfOnePid implements Reader {
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
     for (let at = start; at < end;) {
       const stop = bytes.indexOf(0x0a, at) + 1
-      const printed = /^(?:\[pid +)?(\d+)[\]< ]/.exec(bytes.toString('latin1', at, Math.min(stop, at + 32)))
-      if (printed !== null && Number(printed[1]) === this.#pid) this.#reader.takeLines(given, at, stop)
+      if (pidOf(bytes.toString('latin1', at, Math.min(stop, at + prefixReach))) === this.#pid)
+        this.#reader.takeLines(given, at, stop)
       else this.#left++
       at = stop
     }

@@ -3,6 +3,7 @@
 // driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1)
 // of util-linux, RFC 2045 6.7 for quoted-printable.
 import { journalText, jsonObject } from './json-line.ts'
+import { isLine } from './strace/parse-line.ts'
 import { lineLimit } from './text.ts'
 
 /** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
@@ -12,11 +13,7 @@ interface Unwrap {
   readonly begun?: () => string | undefined
 }
 
-const ofStrace = /^(?:\[pid +\d+\] |\d+ +)?(?:[a-z_][a-z0-9_]*\(|<\.\.\. |--- |\+\+\+ |strace: )/
-const stamped = new RegExp(
-  `^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[\\d.]*(?:Z|[+-]\\d\\d:\\d\\d) (?=${ofStrace.source.slice(1)})(.*)$`,
-  's',
-)
+const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) (.*)$/s
 
 /** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
 const nothing = { stream: '', text: '\n' } as const
@@ -111,8 +108,8 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
   },
   // `docker logs -t`, `kubectl logs --timestamps` of strace; syslog has such times too, and readers that want them.
   timestamps: (line) => {
-    const found = stamped.exec(line)
-    return found === null ? undefined : { stream: '', text: `${found[1]}\n` }
+    const text = stamped.exec(line)?.[1]
+    return text === undefined || !isLine(text) ? undefined : { stream: '', text: `${text}\n` }
   },
   compose: (line) => {
     // oxlint-disable-next-line no-control-regex -- compose colours the names
@@ -154,7 +151,7 @@ export function wrappingOf(head: string): Wrapping | undefined {
   const unwrap = unwrapperOf(name)
   const isTold = head.split(/\r?\n/).some((line) => {
     const found = unwrap(line)
-    return found?.stream === 'stderr' && ofStrace.test(found.text) && found.text.includes(' = ')
+    return found?.stream === 'stderr' && isLine(found.text) && found.text.includes(' = ')
   })
   return isTold ? { name, stream: 'stderr' } : { name }
 }

@@ -1,63 +1,15 @@
-// What `explain` found, for people (text, Markdown) and for programs (JSON). Everything from a profile or a trace is
-// escaped for the place it goes to.
+// What `explain` found in words, the same for every format.
 import type { CompanionWhy } from '../abi/companion-why.ts'
 import { errnoText } from '../abi/errnos.ts'
 import type { Risk } from '../abi/risks.ts'
 import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
 import { answerText } from '../meaning/answer.ts'
 import type { KernelWhy, Reason } from '../policy/index.ts'
-import { jsonText, type JsonValue } from '../print/json-text.ts'
 import { beyondText } from './ceiling.ts'
-import { escapeMarkdown, escapeTerminal } from './escape.ts'
 
-export type ExplanationFormat = 'text' | 'json' | 'markdown'
+export const explanationTitles: readonly string[] = ['call', 'arch', 'answer', 'default', 'risk', 'because']
 
-/** The report, ending in a newline. */
-export function explanationReport(calls: readonly ExplainedCall[], format: ExplanationFormat): string {
-  return reports[format](calls)
-}
-
-const reports: Readonly<Record<ExplanationFormat, (calls: readonly ExplainedCall[]) => string>> = {
-  text: (calls) => {
-    if (calls.length === 0) return 'no rule names a call\n'
-    const rows = [titles, ...calls.map(cells)].map((row) => row.map(escapeTerminal))
-    const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-    const table = rows.map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    const risks = riskLines(calls).map(escapeTerminal)
-    return `${[...table, ...(risks.length === 0 ? [] : ['', ...risks])].join('\n')}\n`
-  },
-
-  markdown: (calls) => {
-    if (calls.length === 0) return 'No rule names a call.\n'
-    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
-    const risks = riskLines(calls).map((line) => `- ${escapeMarkdown(line)}\n`)
-    const table = `${row(titles)}|${'---|'.repeat(titles.length)}\n${calls.map((call) => row(cells(call))).join('')}`
-    return `${table}${risks.length === 0 ? '' : `\n${risks.join('')}`}`
-  },
-
-  json: (calls) =>
-    `${jsonText({
-      calls: calls.map((call) => ({
-        arch: call.architecture,
-        syscall: call.syscall,
-        number: call.number,
-        answers: call.answers.map(answerText),
-        ...(call.at === undefined ? {} : { at: call.at }),
-        because: call.because,
-        default: call.default,
-        risks: call.risks.map(({ class: name, severity, exposes }) => ({ class: name, severity, exposes })),
-      })),
-    } as unknown as JsonValue)}\n`,
-}
-
-const titles: readonly string[] = ['call', 'arch', 'answer', 'default', 'risk', 'because']
-
-function cells(call: ExplainedCall): readonly string[] {
+export function explanationRow(call: ExplainedCall): readonly string[] {
   const { architecture, syscall, answers, because, risks, at } = call
   const unknown = at === undefined ? '-' : 'nothing here says why'
   const said = answers.map((each) => answerText(each).replace('SCMP_ACT_', '')).join(' or ')
@@ -152,7 +104,7 @@ function times(count: number): string {
 }
 
 /** Each class once, with its calls and what it exposes, in the order of the table. */
-function riskLines(calls: readonly ExplainedCall[]): readonly string[] {
+export function riskLines(calls: readonly ExplainedCall[]): readonly string[] {
   const found = new Map<string, { readonly risk: Risk; readonly calls: Set<string> }>()
   for (const { syscall, risks } of calls) {
     for (const risk of risks) {

@@ -1,5 +1,6 @@
 // The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
 // are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
+import { refusalSentences } from '../errors/refusals.ts'
 import type { Finding, FindingCode } from '../check/findings.ts'
 
 type Facts = Readonly<Record<string, string>>
@@ -258,6 +259,11 @@ const table: Readonly<Record<FindingCode, Words>> = {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
     todo: () => 'allow execve',
   },
+  'thread-exit-refused': {
+    says: ({ call = 'clone', action = '' }) =>
+      `${call} is allowed and exit gets ${action}: a thread that ends repeats exit until it succeeds, and spins for ever`,
+    todo: () => 'allow exit',
+  },
   'no-exit': {
     says: ({ action = '' }) => `exit_group and exit get ${action}: no program can end`,
     todo: () => 'allow exit_group (and exit for threads)',
@@ -298,11 +304,6 @@ const table: Readonly<Record<FindingCode, Words>> = {
     says: ({ name = '', line = '' }) => `${name} has the same answer from the rule in line ${line} already`,
     todo: () => 'take it out of one of the rules',
   },
-  'conflicting-rules': {
-    says: ({ name = '', answer = '', line = '' }) =>
-      `the rule in line ${line} answers ${name} with ${answer} under the same condition: the container does not start`,
-    todo: () => 'keep one of them',
-  },
   'first-rule-wins': {
     says: ({ name = '', answer = '', line = '' }) =>
       `${name} has ${answer} from the rule in line ${line} already, and the first rule wins`,
@@ -322,6 +323,52 @@ const table: Readonly<Record<FindingCode, Words>> = {
       name === undefined
         ? 'nothing; it may stand as a remark'
         : `narrow the rule that answers ${name}, or take this one out`,
+  },
+  'rules-clash': {
+    says: refusalSentences['rules-clash'],
+    todo: () =>
+      'keep one of them, or compare the same arguments in both, with values that exclude each other',
+  },
+  'rules-endless': {
+    says: refusalSentences['rules-endless'],
+    todo: () => 'compare with SCMP_CMP_MASKED_EQ or SCMP_CMP_EQ',
+  },
+  'rules-beyond': {
+    says: refusalSentences['rules-beyond'],
+    todo: () => 'write fewer conditions',
+  },
+  'rules-lost': {
+    says: refusalSentences['rules-lost'],
+    todo: ({ name = '' }) =>
+      `take ${name} out, or name a call of the architecture in a rule without conditions`,
+  },
+  'filter-too-long': {
+    says: refusalSentences['filter-too-long'],
+    todo: () => 'write fewer conditions',
+  },
+  'architectures-mixed': {
+    says: refusalSentences['architectures-mixed'],
+    todo: () => 'write a profile for each',
+  },
+  'architecture-not-known': {
+    says: refusalSentences['architecture-not-known'],
+    todo: () => 'take it out, or take a newer version',
+  },
+  'action-not-known': {
+    says: refusalSentences['action-not-known'],
+    todo: () => 'write SCMP_ACT_KILL or SCMP_ACT_ERRNO, or take a newer version',
+  },
+  'flag-not-known': {
+    says: refusalSentences['flag-not-known'],
+    todo: () => 'take it out, or take a newer version',
+  },
+  'flags-not-read': {
+    says: refusalSentences['flags-not-read'],
+    todo: () => 'take flags out, or take a newer version',
+  },
+  'default-rule-refused': {
+    says: refusalSentences['default-rule-refused'],
+    todo: () => 'take the rule out, or take a newer version',
   },
   'floor-needed': {
     says: (facts) =>

@@ -1,15 +1,12 @@
-// What `verify` found, for people (text, Markdown) and for programs (JSON, schemas/verification.schema.json). Names of
-// processes are the workload's own, and everything is escaped for the place it goes to.
+// What `verify` found in words, the same for every format. Names of processes are the workload's own: the format escapes
+// them.
 import { endingText } from './ending.ts'
 import { errnoText } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
-import { jsonText, type JsonValue } from '../print/json-text.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
 import { plural } from './account.ts'
-import { escapeMarkdown, escapeTerminal } from './escape.ts'
+import { escapeTerminal } from './escape.ts'
 import { unifiedDiff } from './unified.ts'
-
-export type VerificationFormat = 'text' | 'json' | 'markdown'
 
 export interface Verified extends Verification {
   /** The profile's name. */
@@ -27,75 +24,9 @@ export function verdictOf({ refusals, started, interrupted }: Verification): Ver
   return interrupted ? 'interrupted' : 'suffices'
 }
 
-/** The report, ending in a newline. */
-export function verificationReport(verified: Verified, format: VerificationFormat): string {
-  return reports[format](verified)
-}
+export const refusalTitles = ['call', 'arch', 'answered', 'times', 'by', 'default', 'arguments']
 
-const titles = ['call', 'arch', 'answered', 'times', 'by', 'default', 'arguments']
-
-const reports: Readonly<Record<VerificationFormat, (verified: Verified) => string>> = {
-  text: (verified) => {
-    const lines = sentences(verified)
-    const table = textTable(verified.refusals, verified.within)
-    const repair = repairLines(verified)
-    return `${[...table, ...lines, ...repair].map(escapeTerminal).join('\n')}\n${escapedLines(patchOf(verified))}`
-  },
-
-  markdown: (verified) => {
-    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
-    const { refusals } = verified
-    const table =
-      refusals.length === 0
-        ? ''
-        : `${row(titles)}|${'---|'.repeat(titles.length)}\n${refusals.map((each) => row(cells(each, verified.within))).join('')}\n`
-    const lines = sentences(verified).map((line) => `${escapeMarkdown(line)}\n\n`)
-    const repair = repairLines(verified).map((line) => `- ${escapeMarkdown(line.replace(/^# /, ''))}\n`)
-    const patch = escapedLines(patchOf(verified))
-    return `${table}${lines.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`.replace(
-      /\n+$/,
-      '\n',
-    )
-  },
-
-  json: (verified) => {
-    const { repair, ending } = verified
-    const status =
-      ending.kind === 'exited'
-        ? { status: ending.status }
-        : ending.kind === 'killed'
-          ? { signal: ending.signal }
-          : {}
-    return `${jsonText({
-      version: 1,
-      verdict: verdictOf(verified),
-      target: verified.target,
-      seenBy: verified.seenBy,
-      ...(verified.within === undefined ? {} : { within: verified.within }),
-      ending: status,
-      started: verified.started,
-      runs: verified.runs,
-      rounds: verified.rounds,
-      lost: verified.lost,
-      refused: verified.refusals.map(refusalValue),
-      withheld: verified.withheld.map(refusalValue),
-      ...(repair && {
-        repair: {
-          added: repair.added.map((each) => ({
-            round: each.round,
-            conditional: each.conditional,
-            within: each.within,
-            ...refusalValue(each.refusal),
-          })),
-          bounded: repair.bounded,
-          patch: patchOf(verified),
-        },
-      }),
-    } as unknown as JsonValue)}\n`
-  },
-}
-
-function refusalValue(refusal: Judged): object {
+export function refusalValue(refusal: Judged): object {
   const { architecture, syscall, number, args, answer, count, processes } = refusal
   const returned = errnoOf(answer)
   return {
@@ -128,20 +59,7 @@ function errnoOf({ action, errno }: Answer): string | undefined {
   }
 }
 
-function textTable(refusals: readonly Judged[], within: string | undefined): readonly string[] {
-  if (refusals.length === 0) return []
-  const rows = [titles, ...refusals.map((each) => cells(each, within))]
-  const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-  return [...lines, '']
-}
-
-function cells(refusal: Judged, within: string | undefined): readonly string[] {
+export function refusalRow(refusal: Judged, within: string | undefined): readonly string[] {
   const { architecture, args, answer, count, processes } = refusal
   return [
     nameOf(refusal),
@@ -174,7 +92,7 @@ const seen: Readonly<Record<SeenBy, string>> = {
 }
 
 /** What there is to say, the verdict last. */
-function sentences(verified: Verified): readonly string[] {
+export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, profile, runs, interrupted, ending } = verified
   const how = `seen by ${seen[seenBy]}, in ${target}${runs === 1 ? '' : `, ${runs} runs`}`
   const names = [...new Set(withheld.map(nameOf))]
@@ -214,7 +132,7 @@ function listed(refusals: readonly Judged[]): string {
 }
 
 /** Above the patch, as comments: patch(1) skips what stands before `---`. */
-function repairLines({ repair, refusals, within, rounds }: Verified): readonly string[] {
+export function repairLines({ repair, refusals, within, rounds }: Verified): readonly string[] {
   if (repair === undefined) return []
   const left = refusals.map(
     (each) =>
@@ -241,25 +159,18 @@ function addedLine({ refusal, round, conditional, within }: Repaired, ceiling: s
   return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`} in round ${round}, by ${processesText(processes)}; ${allowed}`
 }
 
-function patchOf({ repair, profile }: Verified): string {
+export function patchOf({ repair, profile }: Verified): string {
   if (repair === undefined) return ''
   const file = escapeTerminal(profile).replace(/^\//, '')
   return unifiedDiff(repair.before, repair.text, [`a/${file}`, `b/${file}`])
 }
 
 /** Each line by itself; tabs are a profile's indentation. */
-function escapedLines(text: string): string {
+export function escapedLines(text: string): string {
   return text
     .split('\n')
     .map((line) => escapeTerminal(line.replaceAll('\\', '\u0001').replaceAll('\t', '\u0002')))
     .join('\n')
     .replaceAll('\\x01', '\\')
     .replaceAll('\\x02', '\t')
-}
-
-/** A fence longer than any run of backquotes inside. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
-  return `${fence}diff\n${text}${fence}\n`
 }

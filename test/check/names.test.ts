@@ -7,7 +7,7 @@ import { sameEffect } from '../../src/abi/same-effect.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { profileProblems, type Finding } from '../../src/check/index.ts'
 import { proposedCall } from '../../src/profile/proposals.ts'
-import { problemsReport } from '../../src/report/problems.ts'
+import { problemsReport } from '../../src/report/formats.ts'
 
 const scmp: Partial<Record<Architecture, string>> = {
   x86_64: 'SCMP_ARCH_X86_64',

@@ -61,10 +61,10 @@ const about: Readonly<Record<string, string | undefined>> = {
   'docker-archMap': 'docker-key-ignored',
   'architectures-and-archMap': 'docker-key-ignored',
   'arch-native': 'unknown-architecture',
-  'arch-loongarch64': undefined,
+  'arch-loongarch64': 'architecture-not-known',
   'arch-m68k-sh-parisc': 'architecture-unknown-to-runc',
   'arch-bare-name': 'unknown-architecture',
-  'flags-tsync': undefined,
+  'flags-tsync': 'flags-not-read',
   'flags-new-listener': 'unknown-flag',
   'flags-empty': 'empty-flags',
   'notify-default': 'notify-default',
@@ -253,5 +253,23 @@ t.test('places are those of the text', (t) => {
       { code: 'argument-index', pointer: '/syscalls/1/args/0/index', line: 6, column: column(6, '6,') },
     ],
   )
+  t.end()
+})
+
+t.test('a thread must be able to end where threads are made', (t) => {
+  const profile = (...names: readonly string[]): string =>
+    `{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":${JSON.stringify(['execve', ...names])},"action":"SCMP_ACT_ALLOW"}]}`
+  const rows: readonly (readonly [names: readonly string[], isTold: boolean])[] = [
+    [['exit_group', 'clone3'], true],
+    [['exit_group', 'clone'], true],
+    [['exit_group', 'exit', 'clone'], false],
+    [['exit', 'clone'], false],
+    [['exit_group'], false],
+  ]
+  for (const [names, isTold] of rows) {
+    const found = said(profile(...names)).filter(({ code }) => code === 'thread-exit-refused')
+    t.equal(found.length, isTold ? 1 : 0, names.join(' '))
+    for (const { severity } of found) t.equal(severity, 'warning')
+  }
   t.end()
 })

@@ -12,7 +12,7 @@ import {
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
-import { readRuntimeVersion } from '../../src/policy/runtime-version.ts'
+import { readRuntimeVersion } from '../../src/meaning/versions/runtime-word.ts'
 import { compareVersions } from '../../src/meaning/versions.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))

@@ -127,7 +127,8 @@ if __name__ == "__main__":
         RARE
 `
 const python = '/usr/bin/python3'
-const noTrace = (await noStrace()) ?? false
+const runs = await execa(python, ['-c', 'import multiprocessing'], { reject: false })
+const noTrace = (await noStrace()) ?? (runs.failed && 'no python3 here')
 
 t.test('Python’s Pool: what terminate() calls on one run in ten', { skip: noTrace }, async (t) => {
   const run = async (rare: string): Promise<Observations> => {
@@ -135,8 +136,6 @@ t.test('Python’s Pool: what terminate() calls on one run in ten', { skip: noTr
     const { observations } = await record({ command, recorder: 'strace', streams: 'ignore' })
     return observations
   }
-  const there = (await execa(python, ['-c', 'import multiprocessing'], { reject: false })).failed
-  if (there) return t.skip('no python3')
   const usual = await run('time.sleep(0.1); pool.close(); pool.join()')
   const rare = await run('pool.apply_async(time.sleep, (9,)); time.sleep(0.3)')
   const lacking = (options: PolicyOptions): readonly string[] => {

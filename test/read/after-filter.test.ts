@@ -2,7 +2,7 @@
 // trace tells late, in another file, or under another number.
 import t from 'tap'
 import { observe, observeReturned, type Observations } from '../../src/observe/index.ts'
-import type { ReturnedCalls } from '../../src/read/strace/returned.ts'
+import type { ReturnedCalls } from '../../src/read/strace/filtered-results.ts'
 import { UserError } from '../../src/errors.ts'
 
 const filter = 'seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=9, filter=0x1}) = 0'

@@ -5,9 +5,14 @@
 // Authority: seccomp(2), prctl(2): a filter is inherited over clone, fork and execve, and reaches the other threads of
 // the process only with SECCOMP_FILTER_FLAG_TSYNC.
 import { constantValue } from '../../abi/constants.ts'
+import { valuesIn } from './call-values.ts'
+import type { CameBack } from './completion.ts'
 import type { Counts } from './counts.ts'
-import type { Process, Thread, Threads } from './process.ts'
-import { Part } from './tally.ts'
+import type { CallText } from './events.ts'
+import type { Process, Thread } from './thread.ts'
+import type { Threads } from './threads.ts'
+import type { Subscriber } from './subscriber.ts'
+import { FilterScope } from './tally.ts'
 
 /** A call that asks for a filter: for which threads, and what its success looks like. */
 export interface FilterRequest {
@@ -47,7 +52,7 @@ function isInstalled(request: FilterRequest, result: bigint | undefined): boolea
 
 /** A child that is told of and was not met, or met and not told of. */
 interface Birth {
-  readonly part: Part
+  readonly scope: FilterScope
   readonly process: Process
 }
 
@@ -59,70 +64,75 @@ export interface AfterFilterFindings {
   readonly unordered: boolean
 }
 
-export class AfterFilter {
+export class AfterFilter implements Subscriber {
   readonly #counts: Counts
-  readonly #outside = new Part()
-  /** Threads inside a fork, and whether it makes a thread. */
+  readonly #threads: () => Threads
+  readonly #outside = new FilterScope()
+  /** From a fork's entry to its result: the threads inside one, and whether it makes a thread. */
   readonly #forking = new Map<Thread, boolean>()
-  /** By the pid that a fork gave: children that had no line yet. */
-  readonly #told = new Map<number, Birth>()
-  /** By pid: threads whose parent was not told yet. */
-  readonly #unborn = new Map<number, Birth>()
-  /** By the pid that goes on: what a thread that execve renamed left behind. */
-  readonly #renamed = new Map<number, Part>()
-  readonly #unrenamed = new Map<number, Part>()
-  /** Those whose parent was plain before it was told of them. */
-  readonly #foreseen = new Set<number>()
-  readonly #installers = new Set<Part>()
+  /** By the pid that a fork gave, until its first line: children that had no line yet. */
+  readonly #announcedChildren = new Map<number, Birth>()
+  /** By pid, until a fork tells of it, or the end: threads met under a filter whose parent was not told yet. */
+  readonly #orphans = new Map<number, Birth>()
+  /** With -ff, between the files of a thread that execve renamed and of the pid that goes on, whichever comes first. */
+  readonly #renamed = new Map<number, FilterScope>()
+  readonly #unrenamed = new Map<number, FilterScope>()
+  /** Until a fork tells of them: children whose parent was plain before. */
+  readonly #presumedChildren = new Set<number>()
+  /** From the first filter on: whose threads installed one. */
+  readonly #installers = new Set<FilterScope>()
   #installed = false
   #forked = false
   #unordered = false
 
-  constructor(counts: Counts) {
+  constructor(counts: Counts, threads: () => Threads) {
     this.#counts = counts
+    this.#threads = threads
   }
 
   /** Whose calls a thread's are, when its first line is read. `inFile`: strace -ff, where files tell no order. */
   first(pid: number | undefined, inFile: boolean): Birth {
-    const told = pid === undefined ? undefined : this.#told.get(pid)
+    const told = pid === undefined ? undefined : this.#announcedChildren.get(pid)
     if (pid === undefined || told !== undefined) {
-      if (pid !== undefined) this.#told.delete(pid)
-      return told ?? { part: this.#outside, process: {} }
+      if (pid !== undefined) this.#announcedChildren.delete(pid)
+      return told ?? { scope: this.#outside, process: {} }
     }
     // As long as nobody is under a filter, nobody can have been started so.
     if (!inFile && !this.#installed) {
-      this.#foresee(pid, this.#outside)
-      return { part: this.#outside, process: {} }
+      this.#presume(pid, this.#outside)
+      return { scope: this.#outside, process: {} }
     }
     const parents = this.#possibleParents()
     const [only] = parents
     // Without forks in the trace nothing tells; with them, nobody who forks means a thread that ran before.
-    if (!inFile && only === undefined && this.#forked) return { part: this.#outside, process: {} }
+    if (!inFile && only === undefined && this.#forked) return { scope: this.#outside, process: {} }
     if (!inFile && only !== undefined && parents.size === 1) {
-      this.#foresee(pid, only)
-      return { part: only, process: {} }
+      this.#presume(pid, only)
+      return { scope: only, process: {} }
     }
-    const birth = { part: new Part(), process: {} }
-    this.#unborn.set(pid, birth)
+    const birth = { scope: new FilterScope(), process: {} }
+    this.#orphans.set(pid, birth)
     return birth
   }
 
-  #possibleParents(): ReadonlySet<Part> {
-    const parents = new Set<Part>()
-    for (const thread of this.#forking.keys()) parents.add(thread.image.part.whole)
-    for (const { part } of this.#told.values()) parents.add(part.whole)
+  #possibleParents(): ReadonlySet<FilterScope> {
+    const parents = new Set<FilterScope>()
+    for (const thread of this.#forking.keys()) parents.add(thread.image.scope.whole)
+    for (const { scope } of this.#announcedChildren.values()) parents.add(scope.whole)
     return parents
   }
 
   /** Either its parent is about to tell of it, or one told under another number was this one. */
-  #foresee(child: number, part: Part): void {
-    if (this.#forking.size > 0) return void this.#foreseen.add(child)
-    for (const [pid, told] of this.#told) if (told.part.whole === part) return void this.#told.delete(pid)
+  #presume(child: number, scope: FilterScope): void {
+    if (this.#forking.size > 0) return void this.#presumedChildren.add(child)
+    for (const [pid, told] of this.#announcedChildren)
+      if (told.scope.whole === scope) return void this.#announcedChildren.delete(pid)
   }
 
-  /** One of `callsToWatch` is entered. `text`: its line. */
-  enters(thread: Thread, name: string, values: Values | undefined, text: string): void {
-    const argument: Values = values ?? (() => undefined)
+  entered(thread: Thread, call: CallText): void {
+    const { name, text } = call
+    if (!callsToWatch.includes(name)) return
+    const argument: Values = valuesIn(call) ?? (() => undefined)
     thread.asked = filterRequest(name, argument)
     this.#forking.delete(thread)
     if (!isFork(name)) return
@@ -132,84 +142,89 @@ export class AfterFilter {
     this.#forking.set(thread, (flags & cloneThread) !== 0n || /\bCLONE_THREAD\b/.test(text))
   }
 
-  /** The call that the thread entered last returned. */
-  returns(thread: Thread, result: bigint | undefined, threads: Threads): void {
+  returned(thread: Thread, name: string, { value: result }: CameBack, child: number | undefined): void {
+    if (child !== undefined) this.#starts(thread, child)
+    if (!callsToWatch.includes(name)) return
     const { asked } = thread
     thread.asked = undefined
     // A fork without a result may have made a child all the same.
     if (result !== undefined) this.#forking.delete(thread)
     if (asked === undefined || !isInstalled(asked, result)) return
     this.#installed = true
-    this.#installers.add(thread.image.part.whole)
-    threads.counts(thread, this.#counts.told)
-    if (asked.everyThread) this.#synchronise(thread, threads)
+    this.#installers.add(thread.image.scope.whole)
+    this.#threads().counts(thread, this.#counts.told)
+    if (asked.everyThread) this.#synchronise(thread)
   }
 
-  #synchronise(thread: Thread, threads: Threads): void {
+  #synchronise(thread: Thread): void {
+    const threads = this.#threads()
     const process = whole(thread.process)
     process.synchronised = true
     if (threads.inFiles) this.#unordered = true
     for (const other of threads.all())
       if (other !== thread && whole(other.process) === process) threads.counts(other, this.#counts.told)
-    for (const [pid, told] of this.#told)
-      if (whole(told.process) === process) this.#told.set(pid, { ...told, part: this.#counts.told })
+    for (const [pid, told] of this.#announcedChildren)
+      if (whole(told.process) === process)
+        this.#announcedChildren.set(pid, { ...told, scope: this.#counts.told })
   }
 
   /** A fork came back with this pid. */
-  starts(parent: Thread, child: number, threads: Threads): void {
-    const met = threads.known(child)
+  #starts(parent: Thread, child: number): void {
+    const met = this.#threads().known(child)
     const sameProcess = this.#forking.get(parent) === true
-    const part = parent.image.part.whole
-    const unborn = this.#unborn.get(child)
-    const foreseen = this.#foreseen.delete(child)
-    if (unborn === undefined) {
-      if (met === undefined && !foreseen)
-        this.#told.set(child, { part, process: sameProcess ? parent.process : {} })
+    const scope = parent.image.scope.whole
+    const orphan = this.#orphans.get(child)
+    const presumed = this.#presumedChildren.delete(child)
+    if (orphan === undefined) {
+      if (met === undefined && !presumed)
+        this.#announcedChildren.set(child, { scope, process: sameProcess ? parent.process : {} })
       else if (sameProcess && met !== undefined) met.process.into = parent.process
       return
     }
-    this.#unborn.delete(child)
-    if (unborn.part.whole !== part) this.#counts.join(unborn.part, part)
+    this.#orphans.delete(child)
+    if (orphan.scope.whole !== scope) this.#counts.join(orphan.scope, scope)
     if (!sameProcess) return
-    const synchronised = whole(unborn.process).synchronised === true
-    unborn.process.into = parent.process
-    if (synchronised) this.#synchronise(parent, threads)
+    const synchronised = whole(orphan.process).synchronised === true
+    orphan.process.into = parent.process
+    if (synchronised) this.#synchronise(parent)
   }
 
   /** execve in this thread made it go on under the pid of its process. */
   renamed(thread: Thread, to: number): void {
-    const { whole: part } = thread.image.part
+    if (!this.#threads().inFiles) return
+    const { whole: scope } = thread.image.scope
     const waiting = this.#unrenamed.get(to)
     this.#unrenamed.delete(to)
-    if (waiting === undefined) this.#renamed.set(to, part)
-    else this.#counts.join(waiting, part)
+    if (waiting === undefined) this.#renamed.set(to, scope)
+    else this.#counts.join(waiting, scope)
   }
 
   /** The thread of this pid is from now on what another was, of which no line is here (-ff). */
-  superseded(leader: Thread, threads: Threads): void {
+  superseded(leader: Thread): void {
     const { pid } = leader
     if (pid === undefined) return
     const known = this.#renamed.get(pid)
-    const part = known ?? new Part()
-    if (known === undefined) this.#unrenamed.set(pid, part)
+    const scope = known ?? new FilterScope()
+    if (known === undefined) this.#unrenamed.set(pid, scope)
     else this.#renamed.delete(pid)
-    threads.counts(leader, part)
+    this.#threads().counts(leader, scope)
   }
 
   /** Once, at the end: what was kept apart is counted or left out. */
-  settle(threads: Threads): AfterFilterFindings {
+  resolveOrphans(): AfterFilterFindings {
+    const { inFiles } = this.#threads()
     const parents = this.#possibleParents()
-    const orphans = [...this.#unborn.values()].map(({ part }) => part)
+    const orphans = [...this.#orphans.values()].map(({ scope }) => scope)
     // Of a set of files one is the command's own: whoever installs the first filter comes from there.
-    const root = orphans.find((part) => this.#installers.has(part)) ?? orphans[0]
+    const root = orphans.find((scope) => this.#installers.has(scope)) ?? orphans[0]
     let doubtful = false
-    for (const part of orphans) {
+    for (const scope of orphans) {
       const inside = this.#installed && (!this.#forked || parents.has(this.#counts.told))
-      const isRoot = threads.inFiles && part === root
-      this.#counts.join(part, inside && !isRoot ? this.#counts.told : this.#outside)
+      const isRoot = inFiles && scope === root
+      this.#counts.join(scope, inside && !isRoot ? this.#counts.told : this.#outside)
       if (inside && !isRoot && (!this.#forked || parents.size > 1)) doubtful = true
     }
-    for (const part of this.#unrenamed.values()) this.#counts.join(part, this.#counts.told)
+    for (const scope of this.#unrenamed.values()) this.#counts.join(scope, this.#counts.told)
     return { installed: this.#installed, doubtful, unordered: this.#unordered }
   }
 }

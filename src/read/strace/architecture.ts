@@ -129,9 +129,21 @@ function startWithoutThreadPointer(evidence: Evidence): 'aarch64' | undefined {
 }
 
 /** The architecture of calls that could be of `set`, on that machine; undefined when their names contradict each other. */
-export function settle(set: Candidates, native: Architecture): Architecture | undefined {
+export function pickAbi(set: Candidates, native: Architecture): Architecture | undefined {
   if ((set & (bits.get(native) as number)) !== 0) return native
   const family = native === 'aarch64' || native === 'arm' ? armFamily : x86Family
   const left = set & family
   return architectureNames.find((name) => (left & (bits.get(name) as number)) !== 0)
+}
+
+const auditNames: Readonly<Record<string, Architecture>> = {
+  X86_64: 'x86_64',
+  AARCH64: 'aarch64',
+  I386: 'x86',
+  ARM: 'arm',
+}
+
+/** The architecture of an AUDIT_ARCH, as SIGSYS names it without the prefix. */
+export function architectureOfAudit(name: string): Architecture | undefined {
+  return auditNames[name]
 }

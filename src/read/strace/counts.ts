@@ -1,18 +1,18 @@
 // Where a call is counted: with what is known of its architecture when its line is read. A thread's calls are kept
 // with its image until that is known to be of 64 or of 32 bit; the rest is settled when the source has ended.
 import { anyArchitecture, candidatesOf, modes, widthOf, type Candidates } from './architecture.ts'
-import type { NameId, Names } from './names.ts'
-import type { Image, Thread } from './process.ts'
-import { Part, Tally, type Entry } from './tally.ts'
+import { isNumeric, type NameId, type Names } from './names.ts'
+import type { Image, Thread } from './thread.ts'
+import { FilterScope, Tally, type Entry } from './tally.ts'
 
 export class Counts {
   readonly #names: Names
   /** The sources read so far; an entry's place is in one of them. */
   readonly sources: string[] = []
   /** What is told. */
-  readonly told = new Part()
-  /** Every part that calls are in. */
-  readonly #parts = new Set([this.told])
+  readonly told = new FilterScope()
+  /** Every scope that calls are in. */
+  readonly #scopes = new Set([this.told])
   readonly #images = new Set<Image>()
   /** Whether one process made calls that exist on 64-bit architectures only, and others that exist on none. */
   mixed = false
@@ -25,13 +25,13 @@ export class Counts {
   entry(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
     const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
     const tally =
-      exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact, thread.image.part)
+      exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact, thread.image.scope)
     return tally.entry(id, this.source, line)
   }
 
   /** Where the calls of this thread go, as far as that is known by now; makes none, which would tell of calls. */
   tallyOf({ mode, image }: Thread): Tally | undefined {
-    return mode === undefined ? (image.settledIn ?? image.tally) : image.part.whole.groups.get(mode)
+    return mode === undefined ? (image.settledIn ?? image.tally) : image.scope.whole.groups.get(mode)
   }
 
   /** The index of the source that is being read. */
@@ -40,23 +40,23 @@ export class Counts {
   }
 
   /** Calls by what they can be of; a thread's own are with its image until that is closed. */
-  group(candidates: Candidates, part = this.told): Tally {
-    const { whole } = part
+  group(candidates: Candidates, scope = this.told): Tally {
+    const { whole } = scope
     let tally = whole.groups.get(candidates)
     if (tally === undefined) {
-      this.#parts.add(whole)
+      this.#scopes.add(whole)
       whole.groups.set(candidates, (tally = new Tally()))
     }
     return tally
   }
 
-  /** Every group of every part. */
+  /** Every group of every scope. */
   *groups(): Generator<readonly [Candidates, Tally]> {
-    for (const { groups } of this.#parts) yield* groups
+    for (const { groups } of this.#scopes) yield* groups
   }
 
-  /** What is in one part is in another from now on. */
-  join(from: Part, into: Part): void {
+  /** What is in one scope is in another from now on. */
+  join(from: FilterScope, into: FilterScope): void {
     const { whole } = from
     if (whole === into.whole) return
     for (const [candidates, tally] of whole.groups) {
@@ -64,13 +64,13 @@ export class Counts {
       tally.into.add(tally, this.sources)
     }
     whole.into = into.whole
-    this.#parts.delete(whole)
+    this.#scopes.delete(whole)
   }
 
   /** The image makes no more calls: what it made is counted by what it can be of. */
   close(image: Image): void {
     if (!this.#images.delete(image)) return
-    const tally = image.settledIn ?? this.group(widthOf(image.inherited()) ?? image.candidates, image.part)
+    const tally = image.settledIn ?? this.group(widthOf(image.inherited()) ?? image.candidates, image.scope)
     tally.add(image.tally, this.sources)
   }
 
@@ -91,7 +91,7 @@ export class Counts {
       if ((image.candidates & candidates) !== 0) return image.settledIn
       // One process makes calls of both kinds: those with a name of one kind only can still be told.
       this.mixed = true
-      return this.group(candidates, image.part)
+      return this.group(candidates, image.scope)
     }
     if (!image.tally.has(id)) {
       if ((image.candidates & candidates) === 0) this.mixed = true
@@ -99,9 +99,9 @@ export class Counts {
       this.#images.add(image)
       const width = widthOf(image.candidates)
       if (width !== undefined) {
-        image.settledIn = this.group(width, image.part)
+        image.settledIn = this.group(width, image.scope)
         this.close(image)
-        return (image.candidates & candidates) === 0 ? this.group(candidates, image.part) : image.settledIn
+        return (image.candidates & candidates) === 0 ? this.group(candidates, image.scope) : image.settledIn
       }
     }
     return image.tally
@@ -111,7 +111,7 @@ export class Counts {
   #exactly(id: NameId, number: number): Candidates | undefined {
     if (number >= 0x40000000 && number < 0x80000000) return modes.x32
     // What has no name has no table to agree with.
-    if (this.#names.isNumeric(this.#names.name(id))) return undefined
+    if (isNumeric(this.#names.name(id))) return undefined
     const candidates = candidatesOf(this.#names.name(id), number)
     return (candidates & modes['64 bit']) !== 0 && (candidates & ~modes['64 bit']) !== 0
       ? undefined

@@ -2,13 +2,10 @@
 // names of newer calls. Which of them are calls of which architecture is decided in architecture.ts.
 import { printedNames } from '../../abi/spellings.ts'
 import { anyArchitecture, candidatesOf, modes, type Candidates } from './architecture.ts'
+import { isNative64, isUnreadable, printedNumber } from './parse-line.ts'
 
 export type NameId = number
 
-/** `syscall_0x1b7`, `syscall_317`, `SYS_317`, `????`: what strace prints where its table has no name. */
-const numeric = /^(?:syscall_(?:0x[0-9a-f]+|\d+)|SYS_\d+|\?{3,4})$/
-/** x86_64's number called with the bit of x32: `ioctl#64`, in strace 4.9 to 4.22 `64:ioctl`. */
-const native64 = /^(?:[a-z_][a-z0-9_]*#64|64:[a-z_][a-z0-9_]*)$/
 /** Names beyond the tables are input: no more than this many distinct ones are kept apart. */
 const strangerLimit = 4096
 const others = '?'
@@ -59,13 +56,14 @@ export class Names {
     const id = this.#ids.get(name)
     return id !== undefined && id < this.#known
   }
-
-  isNumeric(name: string): boolean {
-    return numeric.test(name)
-  }
 }
 
 function candidatesOfPrinted(name: string): Candidates {
-  if (numeric.test(name)) return anyArchitecture
-  return native64.test(name) ? modes.x32 : candidatesOf(name, undefined)
+  if (isNumeric(name)) return anyArchitecture
+  return isNative64(name) ? modes.x32 : candidatesOf(name, undefined)
+}
+
+/** Whether strace printed no name, but a number or that it could not read it. */
+export function isNumeric(name: string): boolean {
+  return printedNumber(name) !== undefined || isUnreadable(name)
 }

@@ -1,115 +1,178 @@
 // The commonest lines, counted without making text of them: a call with its result, its two halves, an exit, a signal,
-// as plain.ts tells them apart. It says nothing that reader.ts would not say of the same line (a property test holds
-// the two equal); the first line that is not plain is left to that.
+// as the compiled code tells them apart. It says nothing that the careful way would not say of the same line (laws hold
+// the two equal); the first line that is slow is left to that.
+import { callsToWatch } from './after-filter.ts'
+import type { CompiledLines } from './compiled-lines.ts'
+import type { CallText } from './events.ts'
+import type { Interleave } from './interleave.ts'
+import { layout } from './layout.ts'
+import type { Ledger } from './ledger.ts'
 import type { NameId } from './names.ts'
-import {
-  notPlain,
-  noThread,
-  plainExit,
-  plainResumed,
-  plainTold,
-  plainUnfinished,
-  plainWhole,
-  type PlainLines,
-} from './plain.ts'
-import type { Thread } from './process.ts'
+import { makesProcess, replacesProgram, Thread } from './thread.ts'
+import type { Run } from './run.ts'
 import type { Entry, Tally } from './tally.ts'
 
-/** What the scan counts into. The reader owns it; between its own lines the scan may change it. */
-export interface ScanState {
-  /** Lines taken so far in this source, the reader's included. */
-  lines: number
-  /** Calls counted so far in this source. */
-  calls: number
-  /** Which optional fields the lines of this run have before a call: see Prefix. */
-  fields: number
-  /** Whether a line had `[pid N]`. */
-  bracketed: boolean
-  /** The thread of the last line that was looked up, and where its calls are counted. */
-  pid: number
-  thread: Thread
-  tally: Tally | undefined
-}
+const { unnamed, noThread, noValue, noCall } = layout.i32
+const { unfinishedLine, resumedLine, exitLine, withText, endOfInput, slow, alwaysSlow, needsText } = layout.u8
 
-export interface ScanTo {
-  readonly state: ScanState
-  /** By name id: what the scan must leave to the reader. */
-  readonly careful: Uint8Array
-  /** Whether a thread of this pid had lines before. */
-  knows(pid: number): boolean
-  /** Makes the thread of a line the state's; `resuming` is the call in `<... name resumed>`, -1 for none. */
-  turnTo(pid: number, resuming: NameId): void
-  /** The thread of the state has ended. */
-  ended(): void
-  /** Takes a line that changes more than counts; false for one that the reader must read itself. */
-  tell(plain: PlainLines, kind: number): boolean
-  /** The entry of a call not yet seen in the state's thread. */
-  open(id: NameId, line: number): Entry
-}
+export class Scan {
+  readonly #ledger: Ledger
+  readonly #interleave: Interleave
+  readonly #run: Run
+  /** By name id: what the compiled code must leave to the host. */
+  readonly #careful: Uint8Array
+  /** From a line that was looked up to one that is read elsewhere: the pid, the thread, and where its calls are counted. */
+  #pid: number = noThread
+  #thread: Thread | undefined
+  #tally: Tally | undefined
 
-/** Takes plain lines from `line` on; returns where the first line that is not plain starts, or `end`. */
-export function scanPlain(plain: PlainLines, bytes: Buffer, line: number, end: number, to: ScanTo): number {
-  const { state, careful } = to
-  let at = line
-  try {
+  constructor(ledger: Ledger, interleave: Interleave, run: Run) {
+    this.#ledger = ledger
+    this.#interleave = interleave
+    this.#run = run
+    this.#careful = carefulNames(ledger)
+  }
+
+  /** A line was read elsewhere: what it changed must be looked up again. */
+  forget(): void {
+    this.#pid = noThread
+  }
+
+  /** Takes lines from bytes[line, end) on; returns where the first that is slow starts, or `end`. */
+  take(code: CompiledLines, bytes: Buffer, line: number, end: number): number {
+    const before = this.#ledger.calls
+    try {
+      return this.#takeFrom(code, bytes, line, end)
+    } finally {
+      // The code is every reader's: nothing of this one may stay there.
+      code.flush()
+      // Every line that it takes is whole, and its calls have the fields of the run.
+      this.#run.hadFields(this.#ledger.calls - before)
+    }
+  }
+
+  #takeFrom(code: CompiledLines, bytes: Buffer, line: number, end: number): number {
+    const ledger = this.#ledger
+    let at = line
     while (at < end) {
-      const kind = plain.read(bytes, at, end, state.fields, careful)
-      if (plain.bracketed) state.bracketed = true
-      state.lines += plain.lines
-      state.calls += plain.calls
-      at = plain.at
-      if (kind === plainWhole && plain.lines > 0) continue
+      const kind = code.read(bytes, at, end, this.#run.fields, this.#careful)
+      if (code.bracketed) this.#run.shared = true
+      ledger.lines += code.lines
+      ledger.calls += code.calls
+      at = code.at
+      if (kind === endOfInput && code.lines > 0) continue
       // Or longer than the code has room for.
-      if (kind === notPlain || kind === plainWhole) {
-        // Who made the last call, the reader may need to know.
-        if (plain.last !== noThread && plain.last !== state.pid) to.turnTo(plain.last, -1)
+      if (kind === slow || kind === endOfInput) {
+        // Make the last caller the current thread: the careful way resumes from it.
+        if (code.last !== noThread && code.last !== this.#pid) this.#turnTo(code.last)
         break
       }
-      if (!take(plain, kind, to)) break
-      state.lines++
-      at = plain.next
+      if (!this.#takeLine(code, kind)) break
+      ledger.lines++
+      at = code.next
     }
     return at
-  } finally {
-    // The code is every reader's: nothing of this one may stay there.
-    plain.settle()
+  }
+
+  /** Takes a line that the code does not count; false where the careful way must. */
+  #takeLine(code: CompiledLines, kind: number): boolean {
+    const { pid, call } = code
+    if (kind >= withText) {
+      code.flush()
+      this.forget()
+      return this.#withText(code, kind - withText)
+    }
+    if (pid !== this.#pid) {
+      if (!this.#knows(pid)) code.flush()
+      this.#turnTo(pid, kind === resumedLine ? call : undefined)
+    }
+    const thread = this.#thread as Thread
+    if (kind === resumedLine) {
+      // A thread that the code has is inside another call.
+      if (code.has(pid) || thread.pending !== call) return false
+      thread.pending = noCall
+      if (this.#tally !== undefined) code.count(pid, this.#tally, thread)
+      return true
+    }
+    if (kind === exitLine) {
+      code.flush()
+      this.#run.exited = true
+      this.#ledger.threads.ended(thread)
+      this.forget()
+      return true
+    }
+    let entry = this.#tally?.entries[call]
+    if (entry === undefined) {
+      code.flush()
+      entry = this.#open(thread, call)
+    }
+    entry.count++
+    this.#ledger.calls++
+    if (kind === unfinishedLine) thread.pending = call
+    if (this.#tally !== undefined) code.count(pid, this.#tally, thread)
+    return true
+  }
+
+  #knows(pid: number): boolean {
+    return pid !== unnamed && this.#ledger.threads.knows(pid)
+  }
+
+  #turnTo(pid: number, resuming?: NameId): void {
+    this.#pid = pid
+    this.#thread = this.#ledger.threadOf(pid === unnamed ? undefined : pid, resuming)
+    this.#tally = this.#ledger.counts.tallyOf(this.#thread)
+  }
+
+  /** The entry of a call not yet seen in this thread. */
+  #open(thread: Thread, id: NameId): Entry {
+    const entry = this.#ledger.counts.entry(thread, id, undefined, this.#ledger.lines + 1)
+    // What was just learnt may have decided where the thread's calls are counted.
+    this.#tally = this.#ledger.counts.tallyOf(thread)
+    return entry
+  }
+
+  /** A line that changes more than counts, of which only the prefix and the ending need no reading. */
+  #withText(code: CompiledLines, kind: number): boolean {
+    const { text, pid, value } = code
+    // In colours, which are taken out of a line before it is read.
+    if (text.includes('\x1b')) return false
+    const call: CallText = {
+      text,
+      line: this.#ledger.lines + 1,
+      // How it was printed matters only of a line that is cut.
+      prefix: {
+        pid: pid === unnamed ? undefined : pid,
+        number: undefined,
+        bracketed: false,
+        fields: 0,
+        length: 0,
+      },
+      name: this.#ledger.names.name(code.call),
+      open: code.open,
+      completion:
+        kind === unfinishedLine
+          ? { kind: 'unfinished' }
+          : {
+              kind: 'returned',
+              value: value === noValue ? undefined : BigInt(value),
+              errno: undefined,
+              injected: false,
+            },
+    }
+    if (kind === resumedLine) this.#interleave.resumed(call)
+    else this.#interleave.call(call)
+    return true
   }
 }
 
-/** Takes a plain line that the code does not; false where the reader must. */
-function take(plain: PlainLines, kind: number, to: ScanTo): boolean {
-  const { state } = to
-  const { pid, call } = plain
-  if (kind >= plainTold) {
-    plain.settle()
-    // What it changes must be looked up again.
-    state.pid = noThread
-    return to.tell(plain, kind - plainTold)
+/** Calls of which the host must know more: those with values to read, and those that change what a thread is. */
+function carefulNames({ names, wanted, afterFilter }: Ledger): Uint8Array {
+  const careful = new Uint8Array(names.known)
+  for (let id = 0; id < names.known; id++) {
+    const name = names.name(id)
+    const special = replacesProgram(name) || name === 'restart_syscall' || wanted.has(name)
+    const watched = afterFilter !== undefined && callsToWatch.includes(name)
+    careful[id] = watched ? alwaysSlow : special || makesProcess(name) ? needsText : 0
   }
-  if (pid !== state.pid) {
-    if (!to.knows(pid)) plain.settle()
-    to.turnTo(pid, kind === plainResumed ? call : -1)
-  }
-  if (kind === plainResumed) {
-    // A thread that the code has is inside another call.
-    if (plain.has(pid) || state.thread.pending !== call) return false
-    state.thread.pending = -1
-    if (state.tally !== undefined) plain.count(pid, state.tally, state.thread)
-    return true
-  }
-  if (kind === plainExit) {
-    plain.settle()
-    to.ended()
-    return true
-  }
-  let entry = state.tally?.entries[call]
-  if (entry === undefined) {
-    plain.settle()
-    entry = to.open(call, state.lines + 1)
-  }
-  entry.count++
-  state.calls++
-  if (kind === plainUnfinished) state.thread.pending = call
-  if (state.tally !== undefined) plain.count(pid, state.tally, state.thread)
-  return true
+  return careful
 }

@@ -96,12 +96,12 @@ export class Tally {
 }
 
 /** Calls that are told together or left out together, by what they can be of. */
-export class Part {
+export class FilterScope {
   readonly groups = new Map<Candidates, Tally>()
-  /** What it was found to be a part of. */
-  into: Part | undefined
+  /** What it was found to be a scope of. */
+  into: FilterScope | undefined
 
-  get whole(): Part {
+  get whole(): FilterScope {
     if (this.into === undefined) return this
     let last = this.into
     while (last.into !== undefined) last = last.into

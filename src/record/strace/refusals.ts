@@ -1,6 +1,6 @@
 // What a filter may have refused, from strace's lines: the same suspects that the ebpf recorder finds at sys_exit.
 import { syscallTable } from '../../abi/tables.ts'
-import type { ReturnedCalls, KeepCall } from '../../read/strace/returned.ts'
+import type { ReturnedCalls, KeepCall } from '../../read/strace/filtered-results.ts'
 import type { Refusals, Suspect, Watch } from '../refusals.ts'
 
 type Call = Parameters<KeepCall>[0]

@@ -1,13 +1,15 @@
-// The compiled code that tells plain lines of strace apart; that it tells them rightly, laws.test.ts shows.
+// The compiled code that tells the commonest lines of strace apart; that it tells them rightly, laws.test.ts shows.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { modules, moduleText } from '../../scripts/make-plain.ts'
+import { modules, moduleText } from '../../scripts/make-compiled.ts'
 import { printedNames } from '../../src/abi/spellings.ts'
-import { notPlain, plainCall, plainLines, plainWhole, type PlainLines } from '../../src/read/strace/plain.ts'
+import { compiledLines, type CompiledLines } from '../../src/read/strace/compiled-lines.ts'
+import { layout } from '../../src/read/strace/layout.ts'
 
-const plain = plainLines() as PlainLines
+const { callLine, slow, endOfInput } = layout.u8
+const code = compiledLines() as CompiledLines
 const noCare = new Uint8Array(printedNames.length)
 
 t.test('the code is compiled as it stands', async (t) => {
@@ -17,12 +19,12 @@ t.test('the code is compiled as it stands', async (t) => {
 /** The kind of the first line that the code does not count by itself. */
 function kindOf(line: string): number {
   const bytes = Buffer.from(line)
-  return plain.read(bytes, 0, bytes.length, 1, noCare)
+  return code.read(bytes, 0, bytes.length, 1, noCare)
 }
 
 t.test('every name of the tables is known, and none that only begins or ends like it', (t) => {
   for (const [id, name] of printedNames.entries()) {
-    if (kindOf(`7 ${name}(3) = 0\n`) !== plainCall || plain.call !== id) t.fail(name)
+    if (kindOf(`7 ${name}(3) = 0\n`) !== callLine || code.call !== id) t.fail(name)
     for (const other of [
       `${name}\0`,
       `${name}_x`,
@@ -30,7 +32,7 @@ t.test('every name of the tables is known, and none that only begins or ends lik
       name.slice(0, -1),
       `${name}${'x'.repeat(40)}`,
     ]) {
-      if (kindOf(`7 ${other}(3) = 0\n`) !== notPlain && printedNames[plain.call] !== other)
+      if (kindOf(`7 ${other}(3) = 0\n`) !== slow && printedNames[code.call] !== other)
         t.fail(JSON.stringify(other))
     }
   }
@@ -42,9 +44,9 @@ t.test('more lines than there is room for are read in several times', (t) => {
   const line = '7 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---\n'
   const bytes = Buffer.from(line.repeat(20_000))
   let [lines, at, times] = [0, 0, 0]
-  for (; at < bytes.length; at = plain.at, times++) {
-    if (plain.read(bytes, at, bytes.length, 1, noCare) !== plainWhole) break
-    lines += plain.lines
+  for (; at < bytes.length; at = code.at, times++) {
+    if (code.read(bytes, at, bytes.length, 1, noCare) !== endOfInput) break
+    lines += code.lines
   }
   t.same([lines, at], [20_000, bytes.length])
   t.ok(times > 1, `in ${times}`)
@@ -66,16 +68,16 @@ t.test('calls are counted where the host says, and those that are not, it is giv
   const lines = threads.flatMap(({ pid }) => [`${pid} read(3) = 0`, `${pid} write(3) = 0`])
   const bytes = Buffer.from(`${lines.join('\n')}\n`.repeat(3))
   for (let at = 0; at < bytes.length;) {
-    const kind = plain.read(bytes, at, bytes.length, 1, noCare)
-    at = plain.at
-    if (kind === plainWhole) continue
-    const thread = threads.find(({ pid }) => pid === plain.pid)
-    if (kind !== plainCall || thread === undefined) return void t.fail(`${kind} at ${at}`)
+    const kind = code.read(bytes, at, bytes.length, 1, noCare)
+    at = code.at
+    if (kind === endOfInput) continue
+    const thread = threads.find(({ pid }) => pid === code.pid)
+    if (kind !== callLine || thread === undefined) return void t.fail(`${kind} at ${at}`)
     thread.given++
-    plain.count(thread.pid, thread, thread)
-    at = plain.next
+    code.count(thread.pid, thread, thread)
+    at = code.next
   }
-  plain.settle()
+  code.flush()
   for (const { pid, entries, given } of threads)
     t.equal(
       ids.reduce((sum, id) => sum + (entries[id]?.count ?? 0), given),
@@ -83,7 +85,7 @@ t.test('calls are counted where the host says, and those that are not, it is giv
       `thread ${pid}`,
     )
   t.ok(threads.every(({ given }) => given >= 1))
-  t.equal(kindOf('1 read(3) = 0\n'), plainCall, 'after settling, the host is given all')
+  t.equal(kindOf('1 read(3) = 0\n'), callLine, 'after settling, the host is given all')
   t.end()
 })
 

@@ -1,10 +1,13 @@
 // Calls as they came back under a filter, for those who look for what it refused: with all arguments, and what strace
 // shows of the answer. A refused call returns the errno that the filter says; one answered with TRAP or KILL comes back
 // with its registers rolled back, and SIGSYS follows. Authority: kernel/seccomp.c (__seccomp_filter), strace 6.1, tried.
-import { errnoNumber } from '../../abi/errnos.ts'
 import type { Architecture } from '../../abi/architectures.ts'
-import type { Image, Thread } from './process.ts'
-import { Part } from './tally.ts'
+import { valuesIn } from './call-values.ts'
+import type { CameBack } from './completion.ts'
+import type { CallText } from './events.ts'
+import type { Image, Thread } from './thread.ts'
+import type { Subscriber } from './subscriber.ts'
+import { FilterScope } from './tally.ts'
 
 /** The same call of one process with the same outcome, as often as it was seen. */
 export interface ReturnedCall {
@@ -36,7 +39,7 @@ export type KeepCall = (
 ) => readonly number[] | undefined
 
 /** A call that a thread is in the middle of, or has just made. */
-export interface Entered {
+interface LastCall {
   readonly name: string
   readonly number: number | undefined
   readonly architecture: Architecture | undefined
@@ -46,54 +49,59 @@ export interface Entered {
 }
 
 const room = 65536
-const failed = /\) += -1 (?:(E[A-Z0-9]+)|\(errno (\d+)\))(?: \([^()]*\))?(?: <[\d.]+>)?$/
 const path = /^"((?:[^"\\]|\\.)*)"/
 
-export class Returned {
+export class FilteredResults implements Subscriber {
   readonly #wanted: KeepCall
-  readonly #found = new Map<Part, Map<string, ReturnedCall>>()
-  readonly #programs = new Map<Part, number>()
-  readonly #entered = new WeakMap<Thread, Entered>()
+  readonly #architectureOf: (thread: Thread, call: CallText) => Architecture | undefined
+  readonly #found = new Map<FilterScope, Map<string, ReturnedCall>>()
+  readonly #programs = new Map<FilterScope, number>()
+  /** Of each thread that made one, until SIGSYS takes it back: the call that it made last. */
+  readonly #entered = new WeakMap<Thread, LastCall>()
   readonly #names = new WeakMap<Image, string>()
   #size = 0
   #lost = 0
 
-  constructor(wanted: KeepCall) {
+  constructor(
+    wanted: KeepCall,
+    architectureOf: (thread: Thread, call: CallText) => Architecture | undefined,
+  ) {
     this.#wanted = wanted
+    this.#architectureOf = architectureOf
   }
 
-  /** `text`: from the call's first argument on. */
-  enters(thread: Thread, entered: Omit<Entered, 'program'>, text: string): void {
-    const asked = /^execve(?:at)?$/.test(entered.name)
-      ? path.exec(text.slice(entered.name === 'execve' ? 0 : text.indexOf('"')))?.[1]
-      : undefined
-    this.#entered.set(thread, { ...entered, program: asked?.split('/').at(-1) || undefined })
+  entered(thread: Thread, call: CallText): void {
+    const { name, prefix, text, open } = call
+    const from = name === 'execve' ? open : name === 'execveat' ? text.indexOf('"', open) : -1
+    const asked = from === -1 ? undefined : path.exec(text.slice(from))?.[1]
+    this.#entered.set(thread, {
+      name,
+      number: prefix.number,
+      architecture: this.#architectureOf(thread, call),
+      value: valuesIn(call) ?? (() => undefined),
+      program: asked?.split('/').at(-1) || undefined,
+    })
   }
 
-  /** `text`: the line that shows the result. */
-  returns(thread: Thread, value: bigint | undefined, text: string): void {
+  returned(thread: Thread, _: string, { value, errno }: CameBack): void {
     if (value === undefined) return
-    const [, name, number] = value === -1n ? (failed.exec(text) ?? []) : []
-    const errno = name === undefined ? Number(number ?? 0) : (errnoNumber(name) ?? 0)
-    this.#keep(thread, value === -1n && errno > 0 ? -errno : Number(value))
+    this.#keep(thread, value === -1n && errno !== undefined ? -errno : Number(value))
   }
 
   /** After a successful execve, when the thread has its new image. */
   replaced(thread: Thread): void {
-    const { part } = thread.image
-    this.#programs.set(part, (this.#programs.get(part) ?? 0) + 1)
+    const { scope } = thread.image
+    this.#programs.set(scope, (this.#programs.get(scope) ?? 0) + 1)
     const program = this.#entered.get(thread)?.program
     if (program !== undefined) this.#names.set(thread.image, program)
   }
 
-  /** SIGSYS came: the thread's last call was not carried out. */
   trapped(thread: Thread): void {
     this.#keep(thread, 'trapped')
     this.#entered.delete(thread)
   }
 
-  /** SIGSYS ended the thread. */
-  ended(thread: Thread): void {
+  endedByFilter(thread: Thread): void {
     this.#keep(thread, 'ended')
   }
 
@@ -104,9 +112,9 @@ export class Returned {
     const differing = this.#wanted({ architecture, name, number, result })
     if (differing === undefined) return
     const pid = thread.pid ?? 0
-    const { part } = thread.image
-    const calls = this.#found.get(part) ?? new Map<string, ReturnedCall>()
-    this.#found.set(part, calls)
+    const { scope } = thread.image
+    const calls = this.#found.get(scope) ?? new Map<string, ReturnedCall>()
+    this.#found.set(scope, calls)
     // An execve makes another program of the same process.
     const program = this.#programOf(thread.image)
     const key = [architecture, number, name, pid, result, ...differing.map(value), program].join(' ')
@@ -136,10 +144,10 @@ export class Returned {
     return undefined
   }
 
-  /** What was made in this part, once it is known which parts are of it. */
-  of(told: Part): ReturnedCalls {
-    const inside = <T>(of: ReadonlyMap<Part, T>): readonly T[] =>
-      [...of].flatMap(([part, each]) => (part.whole === told.whole ? [each] : []))
+  /** What was made in this scope, once it is known which scopes are of it. */
+  of(told: FilterScope): ReturnedCalls {
+    const inside = <T>(of: ReadonlyMap<FilterScope, T>): readonly T[] =>
+      [...of].flatMap(([scope, each]) => (scope.whole === told.whole ? [each] : []))
     return {
       calls: inside(this.#found).flatMap((calls) => [...calls.values()]),
       lost: this.#lost,
@@ -149,7 +157,7 @@ export class Returned {
 }
 
 /** clone is decoded, and strace prints its flags behind its stack. */
-function shown({ name, value }: Entered): readonly bigint[] {
+function shown({ name, value }: LastCall): readonly bigint[] {
   const args: bigint[] = []
   for (let index = 0; index < (name === 'clone' ? 1 : 6); index++) {
     const each = value(index)

@@ -1,50 +1,30 @@
-// Lines of strace's commonest forms, told apart and counted by compiled code (assembly/plain.ts): this file hands it
+// Lines of strace's commonest forms, told apart and counted by compiled code (assembly/lines.ts): this file hands it
 // bytes, the names of calls and where whose calls are counted, and knows nothing of what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
 import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
-import { plainCode } from './data/plain.ts'
+import { linesCode } from './data/compiled-lines.ts'
+import { foundWords, layout } from './layout.ts'
 
 interface Code extends Compiled {
   readonly names: Place
   readonly slots: Place
   readonly careful: Place
   readonly rows: Place
-  readonly rowRoom: Place
   readonly threads: Place
   readonly places: Place
   readonly pendings: Place
-  readonly threadRoom: Place
   readonly found: Place
   read(line: number, end: number, fields: number): number
   slotOf(place: number, length: number): number
 }
 
-/** The kinds of lines, as the code numbers them. */
-export const plainCall = 0
-export const plainUnfinished = 1
-export const plainResumed = 2
-export const plainSignal = 3
-export const plainExit = 4
-/** Beside the kind: the line is told whole. */
-export const plainTold = 8
-/** Instead of a kind: there is no further line; or it is not plain. */
-export const plainWhole = 16
-export const notPlain = 17
+const { nameSize, nameRoom, slotBits, rowRoom, threadRoom, noThread } = layout.i32
+const slotCount = 1 << slotBits
 
-/** By name: no line of the call is plain; or those that are plain are told whole. */
-export const neverPlain = 1
-export const toldWhole = 2
-
-/** The pid of a line that names none; the result of one that shows none, or one below 0. */
-export const unnamed = -1
-export const noValue = -1
-/** Instead of a pid: no line. */
-export const noThread = -2
-
-/** Bytes of a name in the table, a parenthesis and zeros included; how many it has room for, and places by hash. */
-const nameSize = 32
-const nameRoom = 1024
-const slotCount = 4096
+const word = Object.fromEntries(foundWords.map((name, index) => [name, index])) as Record<
+  (typeof foundWords)[number],
+  number
+>
 
 /** Counts by name: those that are there, the code goes on with. */
 export interface Countable {
@@ -57,7 +37,7 @@ export interface Pending {
   pending: number
 }
 
-export class PlainLines {
+export class CompiledLines {
   readonly #code: Code
   readonly #input: Input
   readonly #found: Int32Array
@@ -75,16 +55,16 @@ export class PlainLines {
     const { buffer } = code.memory
     this.#code = code
     this.#input = new Input(code)
-    this.#found = new Int32Array(buffer, code.found.value, 10)
-    this.#rows = new Uint32Array(buffer, code.rows.value, code.rowRoom.value * nameRoom)
-    this.#threads = new Int32Array(buffer, code.threads.value, code.threadRoom.value).fill(noThread)
-    this.#places = new Uint32Array(buffer, code.places.value, code.threadRoom.value)
-    this.#pendings = new Int32Array(buffer, code.pendings.value, code.threadRoom.value)
+    this.#found = new Int32Array(buffer, code.found.value, foundWords.length)
+    this.#rows = new Uint32Array(buffer, code.rows.value, rowRoom * nameRoom)
+    this.#threads = new Int32Array(buffer, code.threads.value, threadRoom).fill(noThread)
+    this.#places = new Uint32Array(buffer, code.places.value, threadRoom)
+    this.#pendings = new Int32Array(buffer, code.pendings.value, threadRoom)
     this.#fill(new Int16Array(buffer, code.slots.value, slotCount))
   }
 
   #fill(slots: Int16Array): void {
-    if (printedNames.length > nameRoom) throw new Error('assembly/plain.ts has no room for so many names')
+    if (printedNames.length > nameRoom) throw new Error('assembly/lines.ts has no room for so many names')
     slots.fill(-1)
     for (const [id, name] of printedNames.entries()) {
       if (name.length >= nameSize) continue
@@ -97,7 +77,7 @@ export class PlainLines {
   }
 
   /**
-   * Takes plain lines of bytes[line, end), which ends with "\n" and whose calls have these prefix fields, as far as they
+   * Takes the commonest lines of bytes[line, end), which ends with "\n" and whose calls have these prefix fields, as far as they
    * only count. Returns the kind of the first that does not, or why there is none.
    */
   read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
@@ -108,61 +88,61 @@ export class PlainLines {
 
   /** How many lines, and calls in them, read() took. */
   get lines(): number {
-    return this.#found[0] as number
+    return this.#found[word.lines] as number
   }
 
   get calls(): number {
-    return this.#found[1] as number
+    return this.#found[word.calls] as number
   }
 
   /** Whose the last call was of those it took; noThread for none. */
   get last(): number {
-    return this.#found[2] as number
+    return this.#found[word.last] as number
   }
 
   /** Whether one of the lines it looked at had `[pid N]`. */
   get bracketed(): boolean {
-    return this.#found[3] !== 0
+    return this.#found[word.bracketed] !== 0
   }
 
   /** Where in the bytes the line starts that it stopped at, and the one after. */
   get at(): number {
-    return this.#input.offsetOf(this.#found[4] as number)
+    return this.#input.offsetOf(this.#found[word.at] as number)
   }
 
   get next(): number {
-    return this.#input.offsetOf(this.#found[5] as number)
+    return this.#input.offsetOf(this.#found[word.next] as number)
   }
 
   /** Whose that line is, and the id of its call. */
   get pid(): number {
-    return this.#found[6] as number
+    return this.#found[word.pid] as number
   }
 
   get call(): number {
-    return this.#found[7] as number
+    return this.#found[word.call] as number
   }
 
   /** Of a line told whole: its text without the end, */
   get text(): string {
-    return this.#input.memory.toString('latin1', this.#found[4], (this.#found[5] as number) - 1)
+    return this.#input.memory.toString('latin1', this.#found[word.at], (this.#found[word.next] as number) - 1)
   }
 
   /** where in it the arguments of its call start, */
   get open(): number {
-    return (this.#found[8] as number) - (this.#found[4] as number)
+    return (this.#found[word.open] as number) - (this.#found[word.at] as number)
   }
 
   /** and the result, a number of up to seven digits, or noValue. */
   get value(): number {
-    return this.#found[9] as number
+    return this.#found[word.value] as number
   }
 
-  /** From now on, until settle(), read() counts the calls of this thread that have an entry there, and has its state. */
+  /** From now on, until flush(), read() counts the calls of this thread that have an entry there, and has its state. */
   count(pid: number, into: Countable, thread: Pending): void {
     let row = this.#counted.indexOf(into)
     if (row === -1) {
-      if (this.#counted.length === this.#code.rowRoom.value) this.settle()
+      if (this.#counted.length === rowRoom) this.flush()
       row = this.#counted.push(into) - 1
       for (const id of into.ids) if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
     }
@@ -182,7 +162,7 @@ export class PlainLines {
   }
 
   /** Gives back what was counted, and what the threads are inside of; no thread's calls are counted any more. */
-  settle(): void {
+  flush(): void {
     for (let row = 0; row < this.#counted.length; row++) {
       const { ids, entries } = this.#counted[row] as Countable
       for (const id of ids) {
@@ -204,4 +184,4 @@ export class PlainLines {
   }
 }
 
-export const plainLines = compiledOnce(plainCode, PlainLines)
+export const compiledLines = compiledOnce(linesCode, CompiledLines)

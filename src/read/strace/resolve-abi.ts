@@ -7,9 +7,10 @@ import type { DiagnosticLog } from '../diagnostics.ts'
 import { noFailures } from '../failures.ts'
 import { placeOf } from '../place.ts'
 import type { Arguments, Seen, Sink } from '../seen.ts'
-import { anyArchitecture, nativeOf, settle, type Candidates, type Machine } from './architecture.ts'
+import { anyArchitecture, nativeOf, pickAbi, type Candidates, type Machine } from './architecture.ts'
 import type { Counts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
+import { printedNumber } from './parse-line.ts'
 import type { Table } from './tables.ts'
 import { Tally } from './tally.ts'
 import { refusedIn } from './tries.ts'
@@ -40,14 +41,14 @@ export interface Evidence {
   readonly onlyFailures: boolean
 }
 
-/** Tells the sink every call; returns the machine, or undefined where nothing was seen at all. */
-export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: DiagnosticLog): Machine | undefined {
+/** Gives the sink every call; returns the machine, or undefined where nothing was seen at all. */
+export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: DiagnosticLog): Machine | undefined {
   const { counts, names, wanted } = evidence
   counts.closeAll()
   addTables(evidence)
   const machine = machineOf(evidence)
   const tallies = new Map<Architecture, Tally>()
-  for (const [candidates, tally] of counts.told.groups) give(candidates, tally, machine, tallies, evidence)
+  for (const [candidates, tally] of counts.told.groups) assign(candidates, tally, machine, tallies, evidence)
   addMentions(evidence, machine, tallies)
   for (const [architecture, tally] of tallies) {
     for (const [id, entry] of tally.all()) {
@@ -65,7 +66,7 @@ export function tellCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
         for (const each of spelling.names) sink.seen(architecture, each, seenAs(each, printed, seen))
         continue
       }
-      sink.unknown(architecture, numberOf(printed) ?? printed, seen)
+      sink.unknown(architecture, printedNumber(printed)?.toString() ?? printed, seen)
       diagnostics.add('unknown-call', source, entry.line, { call: printed, architecture })
     }
   }
@@ -104,16 +105,16 @@ function machineOf({ architecture, machine, announced, counts, names }: Evidence
 }
 
 /** Gives the calls of a group to their architecture. */
-function give(
+function assign(
   candidates: Candidates,
   tally: Tally,
   { native }: Machine,
   to: Map<Architecture, Tally>,
   { names, counts }: Evidence,
 ): void {
-  const whole = settle(candidates, native)
+  const whole = pickAbi(candidates, native)
   for (const [id, entry] of tally.all()) {
-    const chosen = whole ?? settle(names.candidates(id), native) ?? native
+    const chosen = whole ?? pickAbi(names.candidates(id), native) ?? native
     tallyIn(to, chosen).addEntry(id, entry, counts.sources)
   }
 }
@@ -145,10 +146,4 @@ function tallyIn(tallies: Map<Architecture, Tally>, architecture: Architecture):
 
 function unknownArguments(indexes: readonly number[]): Arguments {
   return new Map(indexes.map((index) => [index, null]))
-}
-
-function numberOf(printed: string): string | undefined {
-  const found = /^(?:syscall_(0x[0-9a-f]+|\d+)|SYS_(\d+))$/.exec(printed)
-  const digits = found?.[1] ?? found?.[2]
-  return digits === undefined ? undefined : BigInt(digits).toString()
 }

@@ -1,6 +1,6 @@
 // A runtime, or one version of it, as the command line names it. Apart from what is known of them, which only few
 // commands need.
-import { isVersion } from '../meaning/versions.ts'
+import { isVersion } from '../versions.ts'
 
 export type RuntimeName = 'runc' | 'crun'
 

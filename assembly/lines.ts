@@ -1,55 +1,68 @@
 // The commonest lines of strace, told apart from their bytes, sixteen at a time where it pays: a call with its result,
 // its two halves, an exit, a signal, behind the prefixes of -f, -t and their kin. In AssemblyScript, because V8 runs it
-// at full speed from the first line on. Says nothing that grammar.ts and result.ts would not say of the same line.
-// Counts the calls of threads that the host has named; stops at the first line that is more than that, or not plain:
+// at full speed from the first line on. Says nothing that parse-line.ts and completion.ts would not say of the same line.
+// Counts the calls of threads that the host has named; stops at the first line that is more than that, or slow:
 // what it means for those around it, src/read/strace/scan.ts decides.
-// Compiled by scripts/make-plain.ts, which takes the limits from where they stand.
+// Compiled by scripts/make-compiled.ts, which writes ./layout from src/read/strace/layout.ts.
 import { at16, isDigit, isHexLetter, isUpper, lineEnd, run16, within16 } from './bytes'
 import {
+  alwaysSlow,
+  callLine,
+  endOfInput,
+  exitLine,
+  foundAt,
+  foundBracketed,
+  foundCall,
+  foundCalls,
+  foundLast,
+  foundLines,
+  foundNext,
+  foundOpen,
+  foundPid,
+  foundSize,
+  foundValue,
+  inputSize,
   lineLimit,
-  neverPlain,
+  nameRoom,
+  nameSize,
+  needsText,
+  noCall,
   noThread,
-  notPlain,
   noValue,
   pidField,
-  plainCall,
-  plainExit,
-  plainResumed,
-  plainSignal,
-  plainTold,
-  plainUnfinished,
-  plainWhole,
   resultReach,
+  resumedLine,
+  rowRoom,
+  signalLine,
+  slotBits,
+  slow,
+  threadRoom,
   timeField,
-  toldWhole,
+  unfinishedLine,
   unnamed,
-} from './limits'
+  withText,
+} from './layout'
 
 /** The names of calls, each with its parenthesis and zeros behind it; by hash, the index of one, or -1. */
-const nameSize = 32
-const nameRoom = 1024
-const slotBits = 12
 const slotCount = 1 << slotBits
 export const names = memory.data(nameRoom * nameSize, 16)
 export const slots = memory.data(slotCount * 2, 16)
-/** By index of the name: whether lines of the call are not plain, or plain and told whole. */
+/** By index of the name: whether lines of the call are slow, or need their text. */
 export const careful = memory.data(nameRoom)
 
 /** Whole lines, by the host. What is loaded in words reaches beyond them. */
-export const inputSize = 1 << 18
+export { inputSize }
 export const input = memory.data(inputSize + 64, 16)
 
 /** Calls counted here, in rows by the index of the name: one more than were made, or 0 for those the host counts. */
-export const rowRoom = 32
 export const rows = memory.data(rowRoom * nameRoom * 4, 16)
 /** By the low bits of a pid: a thread of which calls are counted here, where its row is, and the call it is inside. */
-export const threadRoom = 1024
 export const threads = memory.data(threadRoom * 4, 16)
 export const places = memory.data(threadRoom * 4, 16)
 export const pendings = memory.data(threadRoom * 4, 16)
 
-/** What read() found, for the host: src/read/strace/plain.ts says what is where. */
-export const found = memory.data(10 * 4, 16)
+/** What read() found, for the host. */
+export const found = memory.data(foundSize, 16)
 
 /** Of the line read last: the next one, whose it is, its call, the place behind its parenthesis, the result. */
 let next: usize = 0
@@ -60,7 +73,7 @@ let value = noValue
 /** Whether a line had `[pid N]`. */
 let bracketed = false
 
-/** Of a line that is not plain. */
+/** Of a line that is slow. */
 const unsure: u8 = 255
 
 let fields = 0
@@ -68,25 +81,25 @@ let inBrackets = false
 
 /**
  * Takes lines of [line, end), of which the calls must have these prefix fields, and counts them. Returns the kind of
- * the first that the host must take, or that it is not plain, or that there is none.
+ * the first that the host must take, or that it is slow, or that there is none.
  */
 export function read(line: usize, end: usize, expected: i32): u8 {
   let slot: usize = 0
   let row: usize = 0
-  let kind = plainWhole
+  let kind = endOfInput
   let lines = 0
   let calls = 0
   let last = noThread
   bracketed = false
   while (line < end) {
     kind = kindOf(line, expected)
-    if (kind <= plainResumed) {
+    if (kind <= resumedLine) {
       if (pid !== last) {
         slot = (pid & (threadRoom - 1)) << 2
         if (load<i32>(threads + slot) !== pid) break
         row = load<u32>(places + slot)
       }
-      if (kind === plainResumed) {
+      if (kind === resumedLine) {
         if (load<i32>(pendings + slot) !== call) break
         store<i32>(pendings + slot, noCall)
       } else {
@@ -94,72 +107,69 @@ export function read(line: usize, end: usize, expected: i32): u8 {
         const count = load<u32>(cell)
         if (count === 0) break
         store<u32>(cell, count + 1)
-        if (kind === plainUnfinished) store<i32>(pendings + slot, call)
+        if (kind === unfinishedLine) store<i32>(pendings + slot, call)
         calls++
       }
       last = pid
-    } else if (kind !== plainSignal) break
+    } else if (kind !== signalLine) break
     line = next
     lines++
-    kind = plainWhole
+    kind = endOfInput
   }
-  store<i32>(found, lines)
-  store<i32>(found, calls, 4)
-  store<i32>(found, last, 8)
-  store<i32>(found, bracketed, 12)
-  store<u32>(found, line, 16)
-  store<u32>(found, next, 20)
-  store<i32>(found, pid, 24)
-  store<i32>(found, call, 28)
-  store<u32>(found, open, 32)
-  store<i32>(found, value, 36)
+  store<i32>(found + foundLines, lines)
+  store<i32>(found + foundCalls, calls)
+  store<i32>(found + foundLast, last)
+  store<i32>(found + foundBracketed, bracketed)
+  store<u32>(found + foundAt, line)
+  store<u32>(found + foundNext, next)
+  store<i32>(found + foundPid, pid)
+  store<i32>(found + foundCall, call)
+  store<u32>(found + foundOpen, open)
+  store<i32>(found + foundValue, value)
   return kind
 }
 
-/** Of a thread that is inside no call. */
-const noCall = -1
-
-/** What a line is, where it is plain. */
+/** What a line is, where it is not slow. */
 function kindOf(line: usize, expected: i32): u8 {
   let at = readPrefix(line)
-  if (at === 0) return notPlain
-  let kind = plainCall
+  if (at === 0) return slow
+  let kind = callLine
   const byte = load<u8>(at)
   if (byte < 0x5f) {
     // Whatever it is: without the pid that the others have, it is not strace's.
-    if ((expected & ~fields & pidField) !== 0) return notPlain
-    kind = byte === 0x2d ? plainSignal : byte === 0x2b ? plainExit : plainResumed
-    if (kind === plainSignal ? !isSignal(at) : kind === plainExit ? !isExit(at) : !isRest(at)) return notPlain
-    if (kind === plainResumed) at += restLength
-  } else if (fields !== expected) return notPlain
-  const isOfCall = kind === plainCall || kind === plainResumed
+    if ((expected & ~fields & pidField) !== 0) return slow
+    kind = byte === 0x2d ? signalLine : byte === 0x2b ? exitLine : resumedLine
+    if (kind === signalLine ? !isSignal(at) : kind === exitLine ? !isExit(at) : !isRest(at)) return slow
+    if (kind === resumedLine) at += restLength
+  } else if (fields !== expected) return slow
+  const isOfCall = kind === callLine || kind === resumedLine
   if (isOfCall) {
-    const length = lengthOfName(at, kind === plainCall ? 0x28 : 0x20)
-    if (length === 0) return notPlain
+    const length = lengthOfName(at, kind === callLine ? 0x28 : 0x20)
+    if (length === 0) return slow
     call = find(at, length)
-    if (call < 0) return notPlain
+    if (call < 0) return slow
     at += length + 1
-    if (kind === plainResumed) {
-      if (!isResumed(at - 1)) return notPlain
+    if (kind === resumedLine) {
+      if (!isResumed(at - 1)) return slow
       at += resumedLength - 1
     }
   }
   const stop = lineEnd(at)
-  if (stop - line > lineLimit) return notPlain
+  if (stop - line > lineLimit) return slow
   next = stop + 1
   if (isOfCall) {
     const ending = endingOf(at, stop)
     const care = load<u8>(careful + call)
-    if (ending === unsure || care === neverPlain) return notPlain
-    if (ending === plainUnfinished) {
-      if (kind === plainResumed) return notPlain
-      kind = plainUnfinished
+    if (ending === unsure || care === alwaysSlow) return slow
+    if (ending === unfinishedLine) {
+      if (kind === resumedLine) return slow
+      kind = unfinishedLine
     }
-    if (care === toldWhole) {
-      value = ending === plainUnfinished ? noValue : valueOf(resultEnd)
-      if (value === unread) return notPlain
+    if (care === needsText) {
+      value = ending === unfinishedLine ? noValue : valueOf(resultEnd)
+      if (value === unread) return slow
       open = at
-      kind |= plainTold
+      kind |= withText
     }
   }
   if (inBrackets) bracketed = true
@@ -349,23 +359,23 @@ function slotAt(sum: u64): i32 {
   return <i32>(sum >> (64 - slotBits))
 }
 
-/** What the pattern `tail` of result.ts says of the commonest ends: plainCall where it came back, and with none of failures.ts. */
+/** What the pattern `whole` of lines.ts says of the commonest ends: callLine where it came back, and with none of failures.ts. */
 function endingOf(open: usize, stop: usize): u8 {
   const from = stop - open > resultReach ? stop - resultReach : open
   let at = stop - 1
   let byte = load<u8>(at)
   if (byte === 0x3e) {
-    if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? plainUnfinished : unsure
+    if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinishedLine : unsure
     // ` <0.000012>` of -T
     const time = at - 1 - run16(within16(v128.load(at - 16), 0x30, 0x39) | at16(at - 16, 0x2e))
     if (load<u16>(time - 1) === 0x3c20 && time < at - 1) byte = load<u8>((at = time - 2))
-    if (byte === 0x3e) return isDecorated(from, at) ? plainCall : unsure
+    if (byte === 0x3e) return isDecorated(from, at) ? callLine : unsure
   }
   if (byte === 0x29) {
     at = beforeText(from, at)
     if (at === 0) return unsure
   }
-  return isResult(from, at) ? plainCall : unsure
+  return isResult(from, at) ? callLine : unsure
 }
 
 /** ` <unfinished ...>` */

@@ -1,91 +1,10 @@
 // The threads of a trace: which one a line is of, what it is in the middle of, and which program it runs. strace
 // names a thread only while there are several (stderr) or with -f -o, so some of it is worked out from the order of
 // lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
-import { anyArchitecture, type Candidates } from './architecture.ts'
 import type { NameId, Names } from './names.ts'
-import type { AfterFilter, FilterRequest } from './after-filter.ts'
-import { Part, Tally, type Entry } from './tally.ts'
-
-/** A longer line of descent is cut, so that none can grow without end: the ancestor's evidence becomes the child's. */
-const descentLimit = 32
-
-/** A process between two execves: its calls are of one architecture unless the trace says otherwise. */
-export class Image {
-  readonly tally: Tally
-  /** What every name seen so far can be of. */
-  candidates: Candidates = anyArchitecture
-  /** What its calls are told, or left out, with. */
-  part: Part
-  #settled: Tally | undefined
-  /** The image it was forked from; none after an execve. */
-  readonly parent: Image | undefined
-  readonly #descent: number
-
-  constructor(tally: Tally, part: Part, parent?: Image) {
-    this.tally = tally
-    this.part = part
-    this.#descent = parent === undefined ? 0 : parent.#descent + 1
-    if (this.#descent < descentLimit) this.parent = parent
-    else {
-      this.candidates = parent?.inherited() ?? anyArchitecture
-      this.#descent = 0
-    }
-  }
-
-  /** Where its calls are counted once it is known to be of 64 or of 32 bit. */
-  get settledIn(): Tally | undefined {
-    while (this.#settled?.into !== undefined) this.#settled = this.#settled.into
-    return this.#settled
-  }
-
-  set settledIn(tally: Tally | undefined) {
-    this.#settled = tally
-  }
-
-  /** Its own evidence, and its parent's where that does not contradict it: a fork is of its parent's kind. */
-  inherited(): Candidates {
-    const { candidates, parent } = this
-    return parent === undefined ? candidates : candidates & parent.inherited() || candidates
-  }
-}
-
-/** Threads that share one, as far as a trace tells; for filters that are set for all of them. */
-export interface Process {
-  into?: Process
-  synchronised?: true
-}
-
-export const noValues: ReadonlyMap<number, bigint> = new Map()
-
-export class Thread {
-  /** Undefined while no line has named it. */
-  pid: number | undefined
-  image: Image
-  /** The mode strace announced; undefined when it never did. */
-  mode: Candidates | undefined
-  /** The call it is in the middle of: entered, the rest follows in a line of its own. -1 for none. */
-  pending: NameId = -1
-  /** Whether the arguments of that call come with its result: strace before 4.12 prints clone's so. */
-  awaits = false
-  /** The values of that call that are wanted and known. */
-  values: ReadonlyMap<number, bigint> = noValues
-  /** The filter that the call it is in the middle of asks for. */
-  asked: FilterRequest | undefined
-  readonly process: Process
-
-  constructor(pid: number | undefined, image: Image, mode: Candidates | undefined, process: Process = {}) {
-    this.pid = pid
-    this.image = image
-    this.mode = mode
-    this.process = process
-  }
-}
-
-const forks = new Set(['clone', 'clone3', 'fork', 'vfork'])
-
-export function makesProcess(name: string): boolean {
-  return forks.has(name)
-}
+import type { AfterFilter } from './after-filter.ts'
+import { type FilterScope, Tally, type Entry } from './tally.ts'
+import { forks, Image, Thread, type Process } from './thread.ts'
 
 /** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
 const threadLimit = 8192
@@ -94,14 +13,17 @@ const metLimit = 65536
 const spareLimit = 64
 
 export class Threads {
+  /** From a thread's first line with its pid to its end. */
   readonly #byPid = new Map<number, Thread>()
-  /** The thread of lines that name none. */
+  /** The thread of lines that name none, until it ends or lines name it. */
   #lone: Thread | undefined
-  /** Children that a fork's result told of, before their first line. */
+  /** Children that a fork's result told of, until their first line. */
   readonly #expected = new Map<number, Thread>()
-  /** Those that "Process N attached" told of, before their first line; and whoever was inside a fork then. */
+  /** Those that "Process N attached" told of, until their first line; and whoever was inside a fork then. */
   readonly #announced = new Map<number, Thread | undefined>()
+  /** Every pid that had a line, for as many as are remembered. */
   readonly #met = new Set<number>()
+  /** Whose the last line was; none before the first line of a run. */
   #last: Thread | undefined
   readonly #close: (image: Image) => void
   readonly #forks: ReadonlySet<NameId>
@@ -111,32 +33,37 @@ export class Threads {
   /** Whether a thread is here that strace did not attach to, though it told of attaching to others. */
   unannounced = false
   /** Where the calls of all threads are counted, or who decides it. */
-  readonly #part: Part
+  readonly #scope: FilterScope
   readonly #afterFilter: AfterFilter | undefined
   /** Whether every thread has a file of its own (-ff). */
   inFiles = false
 
-  constructor(names: Names, close: (image: Image) => void, part: Part, afterFilter: AfterFilter | undefined) {
+  constructor(
+    names: Names,
+    close: (image: Image) => void,
+    scope: FilterScope,
+    afterFilter: AfterFilter | undefined,
+  ) {
     this.#close = close
-    this.#part = part
+    this.#scope = scope
     this.#afterFilter = afterFilter
     this.#forks = new Set([...forks].map((name) => names.id(name)))
   }
 
   /** A new image. Arrays of closed ones are used again: making one per process is most of the work otherwise. */
-  #image(part: Part, parent?: Image): Image {
-    const image = new Image(new Tally(this.#spare.pop()), part, parent)
+  #image(scope: FilterScope, parent?: Image): Image {
+    const image = new Image(new Tally(this.#spare.pop()), scope, parent)
     if (parent?.settledIn !== undefined) {
       image.candidates = parent.candidates
-      // In another part it settles with its first call.
-      if (parent.part.whole === part.whole) image.settledIn = parent.settledIn
+      // In another scope it settles with its first call.
+      if (parent.scope.whole === scope.whole) image.settledIn = parent.settledIn
     }
     return image
   }
 
   /** What the calls of a thread that was not met before are counted with. */
-  #first(pid: number | undefined): { readonly part: Part; readonly process: Process } {
-    return this.#afterFilter?.first(pid, this.inFiles) ?? { part: this.#part, process: {} }
+  #first(pid: number | undefined): { readonly scope: FilterScope; readonly process: Process } {
+    return this.#afterFilter?.first(pid, this.inFiles) ?? { scope: this.#scope, process: {} }
   }
 
   #shut(image: Image): void {
@@ -155,8 +82,8 @@ export class Threads {
     if (this.#lone !== undefined) return this.#lone
     if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
     if (this.#announced.size !== 1) this.unannounced = true
-    const { part, process } = this.#first(undefined)
-    return (this.#lone = new Thread(undefined, this.#image(part), undefined, process))
+    const { scope, process } = this.#first(undefined)
+    return (this.#lone = new Thread(undefined, this.#image(scope), undefined, process))
   }
 
   #meet(pid: number, resuming: NameId): Thread {
@@ -176,8 +103,8 @@ export class Threads {
     this.#expected.delete(pid)
     this.#announced.delete(pid)
     if (this.#met.size < metLimit) this.#met.add(pid)
-    const { part, process } = this.#first(pid)
-    const thread = new Thread(pid, this.#image(part, parent?.image), parent?.mode, process)
+    const { scope, process } = this.#first(pid)
+    const thread = new Thread(pid, this.#image(scope, parent?.image), parent?.mode, process)
     this.#byPid.set(pid, thread)
     if (this.#byPid.size > threadLimit) this.#forgetOldest()
     return thread
@@ -233,14 +160,14 @@ export class Threads {
   /** After a successful execve the thread runs another program. */
   replaced(thread: Thread): void {
     this.#shut(thread.image)
-    thread.image = this.#image(thread.image.part)
+    thread.image = this.#image(thread.image.scope)
   }
 
-  /** From its next call on, the thread's calls are counted with another part. */
-  counts(thread: Thread, part: Part): void {
+  /** From its next call on, the thread's calls are counted with another scope. */
+  counts(thread: Thread, scope: FilterScope): void {
     const { image } = thread
-    if (image.part.whole === part.whole) return
-    thread.image = this.#image(part, image)
+    if (image.scope.whole === scope.whole) return
+    thread.image = this.#image(scope, image)
     this.#shut(image)
   }
 
@@ -257,9 +184,9 @@ export class Threads {
   /** `L +++ superseded by execve in pid N +++`: N takes the leader's pid with what it is in the middle of. */
   superseded(leader: Thread, by: number): void {
     const other = this.#byPid.get(by)
-    if (other === undefined) return void (this.inFiles && this.#afterFilter?.superseded(leader, this))
+    if (other === undefined) return void (this.inFiles && this.#afterFilter?.superseded(leader))
     leader.pending = other.pending
-    this.counts(leader, other.image.part)
+    this.counts(leader, other.image.scope)
     this.#drop(other)
   }
 

@@ -1,10 +1,8 @@
 // The scalar arguments of one line of a call, at the kernel's indexes. What the line does not show whole is unknown.
 // Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
 import { scalarValue, splitArguments } from './arguments.ts'
-import type { Ending } from './result.ts'
-
-/** ` <unfinished ...>`, ` <detached ...>` and the like: strace's own, behind arguments that are whole. */
-const marker = / *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<>]*>\s*$/
+import type { CallText } from './events.ts'
+import { endings } from './lines.ts'
 
 /** What clone would be told: the flags and the signal at the end, which clone3 has in a structure (clone(2)). */
 function flagsIn(structure: string): bigint | undefined {
@@ -16,27 +14,29 @@ function flagsIn(structure: string): bigint | undefined {
 }
 
 /**
- * The values that the line of a call shows between `open`, the place after its parenthesis, and its ending. The
- * function gives the value of the kernel's argument `index` (of clone3's first, what clone's would be); the whole is undefined where no argument stands there.
+ * The values that the line of a call shows between its parenthesis and its completion. The function gives the value of
+ * the kernel's argument `index` (of clone3's first, what clone's would be); the whole is undefined where no argument
+ * stands there.
  */
-export function valuesIn(
-  call: string,
-  text: string,
-  open: number,
-  ending: Ending,
-): ((index: number) => bigint | undefined) | undefined {
-  const shown = ending.kind === 'interrupted' ? text.slice(0, ending.at) : text.replace(marker, '')
+export function valuesIn({
+  name,
+  text,
+  open,
+  completion,
+}: CallText): ((index: number) => bigint | undefined) | undefined {
+  const shown =
+    completion.kind === 'interrupted' ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
   const { texts, end } = splitArguments(shown, open)
   if (texts.length === 0) return undefined
   // Foreign text cuts the last argument anywhere; strace itself stops between two writes of its own.
-  const whole = ending.kind === 'open' && end === undefined ? texts.length - 1 : texts.length
+  const whole = completion.kind === 'open' && end === undefined ? texts.length - 1 : texts.length
   return (index) => {
-    const flags = call === 'clone' && index === 0 ? texts.findIndex((each) => each.startsWith('flags=')) : -1
+    const flags = name === 'clone' && index === 0 ? texts.findIndex((each) => each.startsWith('flags=')) : -1
     const position = flags === -1 ? index : flags
     const argument = texts[position]
     if (argument === undefined || position >= whole) return undefined
-    if (call === 'clone3' && index === 0) return flagsIn(argument)
-    if (call === 'clone' && flags === -1 && argument.startsWith('child_stack=')) return undefined
+    if (name === 'clone3' && index === 0) return flagsIn(argument)
+    if (name === 'clone' && flags === -1 && argument.startsWith('child_stack=')) return undefined
     return scalarValue(argument)
   }
 }

@@ -1,0 +1,51 @@
+// Compiles what reads the commonest lines of a format from their bytes (assembly/) to what src/read runs.
+// Run: npx tsx scripts/make-compiled.ts
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { main } from 'assemblyscript/asc'
+import { foundWords, layout } from '../src/read/strace/layout.ts'
+
+export const source = (name: string): URL => new URL(`../assembly/${name}`, import.meta.url)
+
+/** The modules, with the file that each is written to. */
+export const modules: readonly (readonly [name: string, file: URL])[] = [
+  ['lines', new URL('../src/read/strace/data/compiled-lines.ts', import.meta.url)],
+  ['records', new URL('../src/read/audit/data/records.ts', import.meta.url)],
+]
+
+/** What careful and compiled code say alike: the module `layout` to those in assembly/. */
+export function layoutText(): string {
+  const constants = Object.entries(layout).flatMap(([type, values]) =>
+    Object.entries(values).map(([name, value]) => `export const ${name}: ${type} = ${value}`),
+  )
+  const words = foundWords.map(
+    (name, index) => `export const found${name[0]?.toUpperCase()}${name.slice(1)}: usize = ${index * 4}`,
+  )
+  return [...constants, ...words, `export const foundSize: i32 = ${foundWords.length * 4}`].join('\n')
+}
+
+/** The module compiled, in base64; `read` gives the text of a file in assembly/, null for none. */
+export async function compiled(name: string, read: (file: string) => string | null): Promise<string> {
+  let binary: Uint8Array | undefined
+  const { error, stderr } = await main(
+    [`${name}.ts`, '--runtime', 'stub', '-O3', '--enable', 'simd', '--outFile', `${name}.wasm`],
+    {
+      readFile: (file) => (file === 'layout.ts' ? layoutText() : read(file)),
+      writeFile: (_, contents) => void (binary = contents as Uint8Array),
+      listFiles: () => [],
+    },
+  )
+  if (error !== null || binary === undefined) throw new Error(stderr.toString())
+  return Buffer.from(binary).toString('base64')
+}
+
+export function assembly(file: string): string | null {
+  return existsSync(source(file)) ? readFileSync(source(file), 'utf8') : null
+}
+
+export async function moduleText(name: string): Promise<string> {
+  const code = await compiled(name, assembly)
+  return `// WebAssembly in base64; made by scripts/make-compiled.ts from assembly/${name}.ts.\nexport const ${name}Code =\n  '${code}'\n`
+}
+
+if (import.meta.filename === process.argv[1])
+  for (const [name, file] of modules) writeFileSync(file, await moduleText(name))

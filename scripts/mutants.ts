@@ -1,0 +1,138 @@
+// Changes the grammar of strace's lines, one small fault at a time, in the table of the careful reader or in the code of
+// the compiled one, and says which faults the promises of the rows (test/read/strace-rows.ts) do not notice: none may be.
+// Run: npx tsx scripts/mutants.ts
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { assembly, compiled } from './make-compiled.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export interface Mutant {
+  readonly says: string
+  /** `table`: src/read/strace/lines.ts; `code`: assembly/lines.ts. */
+  readonly in: 'table' | 'code'
+  /** Stands there once. */
+  readonly from: string
+  readonly to: string
+}
+
+const table = (says: string, from: string, to: string): Mutant => ({ says, in: 'table', from, to })
+const code = (says: string, from: string, to: string): Mutant => ({ says, in: 'code', from, to })
+
+export const mutants: readonly Mutant[] = [
+  table('a pid has six digits', String.raw`(\d{1,7})(?:<`, String.raw`(\d{1,6})(?:<`),
+  table('a pid has eight digits', String.raw`(\d{1,7})(?:<`, String.raw`(\d{1,8})(?:<`),
+  table('no "<" in a comm of the column', String.raw`(\d{1,7})(?:<[^>]*>)? +/y`, String.raw`(\d{1,7})(?:<[^<>]*>)? +/y`),
+  table('no "<" in a comm in brackets', String.raw`\[pid +(\d+)(?:<[^>]*>)?\] /y`, String.raw`\[pid +(\d+)(?:<[^<>]*>)?\] /y`),
+  table('one space behind the column', String.raw`(?:<[^>]*>)? +/y,`, String.raw`(?:<[^>]*>)? /y,`),
+  table('one space before a pid in brackets', String.raw`\[pid +(\d+)`, String.raw`\[pid (\d+)`),
+  table('an epoch has nine digits', String.raw`|\d{8,}(?:`, String.raw`|\d{9,}(?:`),
+  table('an epoch has seven digits', String.raw`|\d{8,}(?:`, String.raw`|\d{7,}(?:`),
+  table('no fraction in an epoch', String.raw`\d{8,}(?:\.\d+)?) /y`, String.raw`\d{8,}) /y`),
+  table('no fraction in a time', String.raw`\d\d:\d\d:\d\d(?:\.\d+)?|`, String.raw`\d\d:\d\d:\d\d|`),
+  table('no parentheses around a relative time', String.raw`|\(\+ *\d+(?:\.\d+)?\)) /y`, ') /y'),
+  table('a call number has no spaces', String.raw`/\[ *(\d+|\?\?\?)\] /y`, String.raw`/\[(\d+|\?\?\?)\] /y`),
+  table('no unknown call number', String.raw`(\d+|\?\?\?)\] /y`, String.raw`(\d+)\] /y`),
+  table('a label begins with anything', String.raw`[A-Za-z_][^[\]]*\] /y`, String.raw`[^[\]]+\] /y`),
+  table('no name of x32', '(?:#64)?|SYS_', '|SYS_'),
+  table("no name of x32 as before 4.23", '`(?:64:)?[a-z_]', '`[a-z_]'),
+  table('no numbers of calls', String.raw`|SYS_\d{1,10}|`, '|'),
+  table('no digits in the name of a call', '[a-z_][a-z0-9_]{0,63}', '[a-z_][a-z_]{0,63}'),
+  table('an unreadable call has three marks', String.raw`\?{3,4}` + '`', String.raw`\?{3}` + '`'),
+  table('no space behind a resumed call', 'resumed> ?`', 'resumed>`'),
+  table('a signal has an end', '/--- .* ---|--- SIG/y', '/--- .* ---/y'),
+  table('nobody is killed', '(?:exited with|(killed) by) /y', '(?:exited with|(killed) off) /y'),
+  table('nobody is superseded', 'superseded by execve in pid (', 'superseded by exec in pid ('),
+  table('no x32 mode', '(64 bit|32 bit|x32)', '(64 bit|32 bit)'),
+  table('SIGSYS tells no number', '([a-z0-9_]+|0x[0-9a-f]+)/y', '([a-z_]+)/y'),
+  table('no number of an error', String.raw`\(errno (\d+)\))?`, String.raw`\(error (\d+)\))?`),
+  table('no name of an error', 'E[A-Z0-9]+`', 'E[0-9]+`'),
+  table('no text behind a result', String.raw`( \\([^()]*\\))?)(?: <[\\d.]+>)?$`.replaceAll('\\\\', '\\'), String.raw`( \(\))?)(?: <[\d.]+>)?$`),
+  table('no time behind a result', String.raw`(?: <[\d.]+>)?$` + '`', '$`'),
+  table('no decoration of a result', '(?:<[^]*>|(?: (', '(?:<>|(?: ('),
+  table('nothing detached', String.raw`/<(?:detached \.\.\.|`, '/<(?:'),
+  table('no frame', "row(/ > /y, [' > '])", "row(/ >> /y, [' > '])"),
+  code('a pid has six digits', 'at - start > 7', 'at - start > 6'),
+  code('a pid has eight digits', 'at - start > 7', 'at - start > 8'),
+  code('an epoch has nine digits', 'at - start < 8)', 'at - start < 9)'),
+  code('an epoch has seven digits', 'at - start < 8)', 'at - start < 7)'),
+  code('no "<" in a comm', 'load<u8>(at) !== 0x3e && load<u8>(at) >= 0x20', 'load<u8>(at) !== 0x3e && load<u8>(at) !== 0x3c'),
+  code('SIGSYS is a signal like others', '&& (first !== 0x53 || second !== 0x59)', ''),
+  code('ENOSYS is an error like others', 'name << 8 === 0x534f4e00 /* `ENOS…` */ || ', ''),
+  code('EPERM is an error like others', ' || name === 0x4d524550 /* `EPERM` */', ''),
+  code('EACCES is an error like others', 'if (isFailure || name === 0x45434341 /* `EACCE…` */) return 0', 'if (isFailure) return 0'),
+  code('error 38 is like others', '=== 0x65 /* errno 38 */ ? 0 : at', '=== 0x01 ? 0 : at'),
+  code('any prefix will do', '} else if (fields !== expected) return slow', '}'),
+  code('a second half without a pid will do', 'if ((expected & ~fields & pidField) !== 0) return slow', ''),
+  code('every call is whole', "if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinishedLine : unsure", 'if (load<u8>(at - 1) === 0x2e) return callLine'),
+  code('a result without an equals sign', 'if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false', ''),
+  code('a result without a parenthesis', 'return load<u8>(at) === 0x29 && at >= from', 'return at >= from'),
+  code('a killed thread exits', 'load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465', 'load<u32>(at) === 0x202b2b2b'),
+] // prettier-ignore
+
+function changed(text: string, { says, from, to }: Mutant): string {
+  if (text.split(from).length !== 2)
+    throw new Error(`${says}: ${JSON.stringify(from)} does not stand there once`)
+  return text.replace(from, () => to)
+}
+
+/** The promises that a mutant breaks, the first of them; none where nothing notices it. */
+async function noticed(mutant: Mutant, folder: string, index: number): Promise<readonly string[]> {
+  const file = mutant.in === 'table' ? 'src/read/strace/lines.ts' : 'src/read/strace/data/compiled-lines.ts'
+  const contents =
+    mutant.in === 'table'
+      ? changed(readFileSync(join(root, file), 'utf8'), mutant)
+      : `export const linesCode = '${await compiled('lines', (name) => {
+          const text = assembly(name)
+          return name === 'lines.ts' && text !== null ? changed(text, mutant) : text
+        })}'`
+  const outfile = join(folder, `mutant-${index}.mjs`)
+  await build({
+    entryPoints: [join(root, 'test/read/strace-rows.ts')],
+    bundle: true,
+    platform: 'node',
+    mainFields: ['module', 'main'],
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'mutant',
+        setup: ({ onLoad }) => {
+          onLoad({ filter: /\.ts$/ }, ({ path }) =>
+            path === join(root, file) ? { contents, loader: 'ts' } : undefined,
+          )
+        },
+      },
+    ],
+  })
+  const { faults } = (await import(pathToFileURL(outfile).href)) as {
+    faults: (most: number) => readonly string[]
+  }
+  return faults(1)
+}
+
+/** The mutants that nothing notices. */
+export async function survivors(tell: (line: string) => void = () => undefined): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-mutants-'))
+  const alive: string[] = []
+  try {
+    for (const [index, mutant] of mutants.entries()) {
+      const [fault] = await noticed(mutant, folder, index)
+      if (fault === undefined) alive.push(`${mutant.in}: ${mutant.says}`)
+      tell(`${mutant.in}: ${mutant.says}: ${fault ?? 'NOT NOTICED'}`)
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return alive
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const alive = await survivors((line) => console.log(line))
+  console.log(`${mutants.length - alive.length} of ${mutants.length} mutants die`)
+  process.exitCode = alive.length === 0 ? 0 : 1
+}

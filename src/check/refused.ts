@@ -1,0 +1,84 @@
+// What a runtime, an engine or libseccomp refuses, and the container does not start: asked of meaning/, for every host
+// that the profile is for. What the newest of each refuses is an error; what only an older one in use does, a warning.
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { contextOf, refusedOnOthers, refusalsOf, surroundingsOf, type Refusal } from '../meaning/index.ts'
+import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
+import type { Standing } from '../profile/flaws.ts'
+import { finding, type Finding, type FindingCode } from './findings.ts'
+import { keyOf, type Subject } from './subject.ts'
+
+export function* refusedProblems(subject: Subject): Generator<Finding> {
+  const { parsed, profile } = subject
+  // What a part could not be read of may well be what is refused.
+  if (profile.defaultAction === undefined || parsed.flaws.some(({ severity }) => severity === 'error')) return
+  const told = new Set<string>()
+  for (const { refusal, older } of refusalsIn(subject)) {
+    // Each of two that cannot stand together is the other's host's.
+    const key = refusal.code === 'architectures-mixed' ? refusal.code : `${refusal.code} ${refusal.pointer}`
+    const code = codeOf(refusal)
+    if (code === undefined || told.has(key)) continue
+    told.add(key)
+    yield finding(code, refusal, factsOf(refusal, subject), older ? 'warning' : 'error')
+  }
+}
+
+function* refusalsIn(subject: Subject): Generator<{ readonly refusal: Refusal; readonly older: boolean }> {
+  const { parsed, engine, runtime, library } = subject
+  const hosts = hostsOf(subject)
+  const words = (parsed.profile.architectures ?? []).map((word, index) => ({
+    word,
+    ...standingOf(keyOf(subject, parsed.profile, `architectures/${index}`)),
+  }))
+  for (const { older, ...each } of surroundingsOf(runtime, library)) {
+    if (hosts.length === 0)
+      for (const refusal of refusedOnOthers(words, each.runtime)) yield { refusal, older }
+    for (const architecture of hosts) {
+      const context = contextOf({
+        architecture,
+        runtime: each.runtime,
+        ...(each.library === undefined ? {} : { libseccomp: each.library }),
+        ...(engine === undefined ? {} : { engine }),
+      })
+      for (const refusal of refusalsOf(parsed, context)) yield { refusal, older }
+    }
+  }
+}
+
+/** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
+function hostsOf({ named, architectures: known }: Subject): readonly Architecture[] {
+  if (named.length === 0) return ['x86_64', 'aarch64']
+  return [...new Set(known.map((each) => architectures[each].host))]
+}
+
+function standingOf({ at, pointer }: Standing): Standing {
+  return { at, pointer }
+}
+
+/** Undefined where check/words.ts has said it: a word that the specification does not have. */
+function codeOf({ code, facts }: Refusal): FindingCode | undefined {
+  const { word = '', by = '' } = facts
+  switch (code) {
+    case 'architecture-not-known':
+      if (!documentArchitectures.includes(word)) return undefined
+      return specificationOnlyArchitectures.includes(word) && by.startsWith('runc')
+        ? 'architecture-unknown-to-runc'
+        : code
+    case 'flag-not-known':
+      return flags.includes(word) ? code : undefined
+    default:
+      return code
+  }
+}
+
+function factsOf({ code, facts, pointer }: Refusal, { profile }: Subject): Readonly<Record<string, string>> {
+  const by = facts['by']
+  const said = by === undefined ? facts : { ...facts, by: by.replace('@', ' ') }
+  if (code !== 'rules-clash') return said
+  // The rule before it that answers the same call otherwise, for people to look at.
+  const place = profile.syscalls.findIndex((rule) => pointer.startsWith(`${rule.pointer}/`))
+  const rule = profile.syscalls[place]
+  const other = profile.syscalls.slice(0, Math.max(0, place)).findLast(({ names, action, errnoRet }) => {
+    return names.includes(facts['name'] ?? '') && (action !== rule?.action || errnoRet !== rule.errnoRet)
+  })
+  return other === undefined ? said : { ...said, line: String(other.at.line) }
+}

@@ -1,0 +1,33 @@
+// Why a container whose profile this is does not start, or loses its rules: a sentence for each reason, for whoever asks
+// what a profile means and for `validate`. Which reason there is, is decided in meaning/. The facts are raw.
+
+type Facts = Readonly<Record<string, string>>
+
+const stops = 'the container does not start'
+const notKnown = ({ word = '', by = '' }: Facts): string => `${by} does not know ${word}: ${stops}`
+
+export const refusalSentences = {
+  /** The same condition of a call with two answers (EEXIST). `line`: of the other rule. */
+  'rules-clash': ({ name = '', architecture = '', line }: Facts) =>
+    `${line === undefined ? 'another rule' : `the rule in line ${line}`} answers ${name} otherwise under a condition that libseccomp takes for the same on ${architecture}: ${stops}`,
+  'rules-endless': ({ name = '', architecture = '' }: Facts) =>
+    `together with the rules before it this rule of ${name} makes libseccomp loop without end on ${architecture}: ${stops}`,
+  /** Not refused by libseccomp: nobody looks further. */
+  'rules-beyond': ({ name = '', architecture = '', bound = '' }: Facts) =>
+    `putting the conditions of ${name} together on ${architecture} takes more than ${bound} steps: what the profile answers is not looked for`,
+  /** The container starts. */
+  'rules-lost': ({ name = '', architecture = '' }: Facts) =>
+    `${architecture} has no ${name}, and no rule without conditions names a call of ${architecture}: libseccomp's filter then never loads the number of the call, and every call gets the default action`,
+  'filter-too-long': ({ length = '' }: Facts) =>
+    `the filter has at least ${length} instructions, and the kernel takes 4096: ${stops}`,
+  'architectures-mixed': ({ word = '', native = '' }: Facts) =>
+    `${word} and ${native} have different byte orders, and libseccomp makes no filter of both: ${stops}`,
+  'architecture-not-known': notKnown,
+  'action-not-known': notKnown,
+  'flag-not-known': notKnown,
+  'flags-not-read': ({ by = '' }: Facts) => `${by} takes no flags: ${stops}`,
+  'default-rule-refused': ({ name = '', by = '' }: Facts) =>
+    `the rule of ${name} says what the default action says, which ${by} refuses: ${stops}`,
+} as const satisfies Readonly<Record<string, (facts: Facts) => string>>
+
+export type RefusalCode = keyof typeof refusalSentences

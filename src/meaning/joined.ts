@@ -1,0 +1,82 @@
+// The rules of a resolved profile put together, call by call, as libseccomp does while a runtime adds them one by one.
+// Authority: runc seccomp_linux.go (matchCall), crun seccomp.c; libseccomp 2.5.4, src/db.c (a rule is added to every
+// architecture, or the whole profile is refused).
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { isSameAnswer } from './answer.ts'
+import type { Added } from './chain-add.ts'
+import { alternativesOf, type Condition } from './conditions.ts'
+import type { Context } from './context.ts'
+import { addRule, type Entry } from './entries.ts'
+import { callsOf, memberConditions } from './names.ts'
+import type { Refusal } from './refusal.ts'
+import type { Resolved, ResolvedRule } from './resolve.ts'
+import { isKnownTo } from './versions/library.ts'
+
+export interface Joined {
+  readonly entries: ReadonlyMap<Architecture, ReadonlyMap<number | string, Entry>>
+  /** The first of every call; its rules from there on were not added. */
+  readonly refusals: readonly Refusal[]
+}
+
+/** `of`: the names whose rules are wanted. Default: all. */
+export function addRules(
+  resolved: Resolved,
+  { runtime, library }: Context,
+  of: (name: string) => boolean = () => true,
+): Joined {
+  const entries = new Map<Architecture, Map<number | string, Entry>>(
+    resolved.architectures.map((each) => [each, new Map()]),
+  )
+  const known = new Map<string, boolean>()
+  const isKnown = (name: string): boolean => {
+    const before = known.get(name) ?? isKnownTo(library, name)
+    known.set(name, before)
+    return before
+  }
+  const refusals: Refusal[] = []
+  const refused = new Set<string>()
+  for (const rule of resolved.rules) {
+    if (isSameAnswer(rule.answer, resolved.defaultAnswer)) continue
+    const alternatives = alternativesOf(rule.args, runtime)
+    for (const [place, name] of rule.names.entries()) {
+      if (!of(name) || refused.has(name) || !isKnown(name)) continue
+      const refusal = addRuleOf(rule, place, alternatives)
+      if (refusal === undefined) continue
+      refused.add(name)
+      refusals.push(refusal)
+    }
+  }
+  return { entries, refusals }
+
+  function addRuleOf(
+    rule: ResolvedRule,
+    place: number,
+    alternatives: readonly (readonly Condition[])[],
+  ): Refusal | undefined {
+    const name = rule.names[place] as string
+    for (const conditions of alternatives) {
+      for (const [architecture, calls] of entries) {
+        for (const { call, member } of callsOf(name, architecture, library)) {
+          const all = member === undefined ? conditions : memberConditions(member, conditions)
+          const outcome = addRule(calls, call, all, rule.answer, architectures[architecture].bits)
+          if (outcome !== 'added') return refusalOf(outcome, rule, place, name, architecture)
+        }
+      }
+    }
+    return undefined
+  }
+}
+
+function refusalOf(
+  outcome: Exclude<Added, 'added'>,
+  { at, namesAt, pointer }: ResolvedRule,
+  place: number,
+  name: string,
+  architecture: Architecture,
+): Refusal {
+  return {
+    code: `rules-${outcome}`,
+    ...(namesAt[place] ?? { at, pointer }),
+    facts: { name, architecture },
+  }
+}

@@ -1,0 +1,114 @@
+// Everything for which a runtime or libseccomp refuses a profile in a context, and what it loses there: what `validate`
+// asks, without making the filter. Only calls whose rules can meet are put together, for most profiles have few of them.
+import type { Architecture } from '../abi/architectures.ts'
+import { multiplexerOf } from '../abi/multiplexers.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import { isSameAnswer } from './answer.ts'
+import { alternativesOf } from './conditions.ts'
+import type { Context } from './context.ts'
+import { orderOf } from './filter.ts'
+import { addRules } from './joined.ts'
+import { callsOf } from './names.ts'
+import { lostIn } from './program.ts'
+import type { Refusal } from './refusal.ts'
+import { refusedWords } from './refused-words.ts'
+import { contextsFor } from './profiles.ts'
+import { loaderOf, resolve, type Resolved } from './resolve.ts'
+import { isKnownTo } from './versions/library.ts'
+
+/**
+ * In the order of a runtime's steps; those of rules also with other capabilities and kernels than the context's, where
+ * rules depend on them. @throws UserError for a profile that a loader refuses.
+ */
+export function refusalsOf(parsed: ParsedProfile, context: Context): readonly Refusal[] {
+  const resolved = resolve(parsed, context)
+  const contested = contestedIn(parsed.profile.syscalls)
+  const found = [...refusedWords(resolved, context), ...lost(resolved, context, contested)]
+  if (contested.size === 0) return found
+  const syscalls = parsed.profile.syscalls.filter(({ names }) => names.some((name) => contested.has(name)))
+  const meeting: ParsedProfile = { ...parsed, profile: { ...parsed.profile, syscalls } }
+  for (const each of variantsOf(meeting, context))
+    found.push(...addRules(resolve(meeting, each), each, (name) => contested.has(name)).refusals)
+  return found
+}
+
+/** The context, and every other set of capabilities and kernel in which other rules stand. */
+function variantsOf(parsed: ParsedProfile, context: Context): readonly Context[] {
+  if (loaderOf(parsed, context.engine) === 'oci') return [context]
+  const filters = parsed.profile.syscalls.flatMap(({ includes, excludes }) => [
+    includes ?? {},
+    excludes ?? {},
+  ])
+  if (filters.every(({ caps, minKernel }) => caps === undefined && minKernel === undefined)) return [context]
+  const kernels = new Set([
+    context.kernel.join('.'),
+    '0.1',
+    ...filters.flatMap(({ minKernel }) => minKernel ?? []),
+  ])
+  return [...contextsFor([parsed], context).values()].flatMap((each) =>
+    [...kernels].map((kernel): Context => {
+      const [major = 0, minor = 0] = kernel.split('.').map(Number)
+      return { ...each, kernel: [major, minor] }
+    }),
+  )
+}
+
+/** Calls of several rules, one of them with conditions: rules can clash or have no end there alone. */
+function contestedIn(rules: ParsedProfile['profile']['syscalls']): ReadonlySet<string> {
+  const met = new Map<string, { names: Set<string>; alternatives: number; conditions: boolean }>()
+  for (const { names, args = [] } of rules) {
+    for (const name of names) {
+      // The members of a family are one call where they are multiplexed.
+      const key = multiplexerOf(name) ?? name
+      const group = met.get(key) ?? { names: new Set<string>(), alternatives: 0, conditions: false }
+      group.names.add(name)
+      group.alternatives += Math.max(1, args.length)
+      group.conditions ||= args.length > 0
+      met.set(key, group)
+    }
+  }
+  return new Set(
+    [...met.values()]
+      .filter(({ alternatives, conditions }) => conditions && alternatives > 1)
+      .flatMap(({ names }) => [...names]),
+  )
+}
+
+/** Where the first call of an architecture has no number there: only a call without one can be it. */
+function* lost(resolved: Resolved, context: Context, contested: ReadonlySet<string>): Generator<Refusal> {
+  if (orderOf(resolved, context) === 'by number') return
+  if (!resolved.architectures.some((each) => mayBeLost(resolved, context, each, contested))) return
+  for (const [architecture, name] of lostIn(addRules(resolved, context).entries, 'by priority')) {
+    const rule = resolved.rules.find(
+      ({ names, answer }) => names.includes(name) && !isSameAnswer(answer, resolved.defaultAnswer),
+    )
+    if (rule === undefined) continue
+    const { at, pointer } = rule.namesAt[rule.names.indexOf(name)] ?? rule
+    yield { code: 'rules-lost', at, pointer, facts: { name, architecture } }
+  }
+}
+
+/** A call with a number and no condition goes before every one without a number: see entries.ts and program.ts. */
+function mayBeLost(
+  { rules, defaultAnswer }: Resolved,
+  { runtime, library }: Context,
+  architecture: Architecture,
+  contested: ReadonlySet<string>,
+): boolean {
+  let without = false
+  let always = false
+  for (const { names, answer, args } of rules) {
+    if (isSameAnswer(answer, defaultAnswer)) continue
+    const isAlways = alternativesOf(args, runtime).some((conditions) => conditions.length === 0)
+    for (const name of names) {
+      if (!isKnownTo(library, name)) continue
+      const calls = callsOf(name, architecture, library)
+      always ||=
+        isAlways && calls.some(({ call, member }) => typeof call === 'number' && member === undefined)
+      const isWithout = calls.some(({ call }) => typeof call === 'string')
+      if (isWithout && contested.has(name)) return true
+      without ||= isWithout
+    }
+  }
+  return without && !always
+}

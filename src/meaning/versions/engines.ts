@@ -1,0 +1,56 @@
+// What engines make of a profile before a runtime sees it, by version: which keys they read.
+// Authority: moby profiles/seccomp/seccomp.go at its tags; containers/common pkg/seccomp (Podman, Buildah, CRI-O);
+// containerd contrib/seccomp (WithProfile), which reads plain OCI.
+import { compareVersions, isVersion } from '../versions.ts'
+
+export type EngineName = 'docker' | 'podman' | 'containerd' | 'cri-o'
+
+/** "docker", "docker@20.10". Without a version: the newest. */
+export type EngineVersion = EngineName | `${EngineName}@${string}`
+
+export const engineNames: readonly EngineName[] = ['docker', 'podman', 'containerd', 'cri-o']
+
+/** Which loader an engine has, as far as keys go. */
+export const engineLoaders = {
+  docker: 'docker',
+  podman: 'containers',
+  containerd: 'oci',
+  'cri-o': 'containers',
+} as const satisfies Readonly<Record<EngineName, string>>
+
+/** Keys that Docker came to read; before, it says nothing and goes on as if they were not there. */
+const dockerSince: Readonly<Record<string, string>> = {
+  minKernel: '19.03', // moby/moby 1124543ca8
+  errnoRet: '20.10.10', // backport of moby/moby 42005
+  defaultErrnoRet: '23.0', // moby/moby 42604, 5d244675bd
+  flags: '23.0', // 0ef7e727d2
+  listenerPath: '23.0', // 5d244675bd
+  listenerMetadata: '23.0',
+}
+
+/** Those of Docker's that are held against the newest where no engine is named: Debian 12's. */
+export const oldestDocker: EngineVersion = 'docker@20.10.24'
+
+/** undefined for what is no engine, or no version of one. */
+export function readEngineVersion(
+  word: string,
+): { readonly engine: EngineName; readonly version: string | undefined } | undefined {
+  const [, name, , version] = /^([a-z-]+)(@v?(.+))?$/.exec(word) ?? []
+  const engine = engineNames.find((each) => each === name)
+  if (engine === undefined || (version !== undefined && !isVersion(version) && !/^\d{1,4}$/.test(version)))
+    return undefined
+  return { engine, version }
+}
+
+/** Whether the engine looks at this key of a profile or a rule. */
+export function readsKey(word: EngineVersion, key: string): boolean {
+  const read = readEngineVersion(word)
+  if (read === undefined) throw new Error(`${word} is no engine`)
+  const { engine, version } = read
+  if (key === 'minKernel' && engine !== 'docker') return false
+  if (engine !== 'docker' || version === undefined) return true
+  const since = dockerSince[key]
+  // "20.10" is its last patch.
+  const known = /^\d+\.\d+$/.test(version) ? `${version}.9999` : version
+  return since === undefined || compareVersions(known, since) >= 0
+}

@@ -1,0 +1,27 @@
+// In which surroundings a profile is looked at where not all of them are named: the newest runtime and library, whose
+// refusals are errors, and the oldest in use, whose refusals are warnings.
+import type { RuntimeVersion } from './runtime-word.ts'
+import { oldestLibrary, type LibraryVersion } from './library.ts'
+import { oldestRuntimes } from './runtimes.ts'
+
+export interface Surroundings {
+  readonly runtime: RuntimeVersion
+  readonly library: LibraryVersion | undefined
+  /** Nobody asked for it. */
+  readonly older: boolean
+}
+
+/** `runtime`: "runc" stands for all of its versions; undefined for runc and crun. */
+export function surroundingsOf(
+  runtime: RuntimeVersion | undefined,
+  library: LibraryVersion | undefined,
+): readonly Surroundings[] {
+  const named = runtime === undefined ? (['runc', 'crun'] as const) : [runtime]
+  const wanted = named.map((each) => ({ runtime: each, library, older: false }))
+  const older = named.flatMap((each): readonly Surroundings[] => {
+    const oldest = each === 'runc' || each === 'crun' ? oldestRuntimes[each] : each
+    if (oldest === each && library !== undefined) return []
+    return [{ runtime: oldest, library: library ?? oldestLibrary, older: true }]
+  })
+  return [...wanted, ...older]
+}

@@ -1,0 +1,131 @@
+// What runc and crun make of a profile, by version: since when each does what the newest does. A name of the OCI
+// specification (an architecture, an action, a flag) that is not here is known to every version from runc 1.0.0-rc1 and
+// crun 0.15 on. Authority: the source of each at its tags; the commit is named where the tag alone says too little.
+import { compareVersions } from '../versions.ts'
+import { readRuntimeVersion, type RuntimeName, type RuntimeVersion } from './runtime-word.ts'
+
+/** `never`: no version of today. */
+type Since = string | 'always' | 'never'
+
+export type Trait =
+  /** A rule that says what the default says is left out; before, libseccomp refuses it (EACCES). */
+  | 'skips-default-rules'
+  /** Numbers beyond the largest that is named are answered ENOSYS. */
+  | 'enosys-stub'
+  /** The stub is for the native architecture also where the profile does not name it. */
+  | 'native-stub'
+  /** More than 32 rules are tried by number, in a tree. */
+  | 'sorts-rules'
+  /** Every condition of a rule counts; before, the first six. */
+  | 'all-conditions'
+  /** `flags` is read. */
+  | 'flags'
+  /** `defaultErrnoRet` and `errnoRet` are read; before, the answer is EPERM. */
+  | 'defaultErrnoRet'
+  | 'errnoRet'
+  /** An errno on an action that has none is refused. */
+  | 'refuses-unused-errno'
+  /** An empty name is refused. */
+  | 'refuses-empty-names'
+  /** A profile without a default action is refused; else there is no filter. */
+  | 'needs-default-action'
+  /** NOTIFY is refused for `write`, as the default action, and without a listener. */
+  | 'limits-notify'
+
+const traits: Readonly<Record<RuntimeName, Readonly<Record<Trait, Since>>>> = {
+  runc: {
+    'skips-default-rules': '1.0.2', // 5dd92fd9b
+    'enosys-stub': '1.0.0-rc93', // 7a8d7162f
+    'native-stub': '1.1.15', // ccc500c42
+    'sorts-rules': '1.2.0-rc.1', // b265d1288
+    'all-conditions': 'always',
+    flags: '1.2.0-rc.1', // 58ea21dae
+    defaultErrnoRet: '1.0.0-rc95', // c61f60625
+    errnoRet: '1.0.0-rc91', // 41aa19662
+    'refuses-unused-errno': 'never',
+    'refuses-empty-names': 'always',
+    'needs-default-action': 'never',
+    'limits-notify': '1.1.0-rc.1', // 2b025c017
+  },
+  crun: {
+    'skips-default-rules': '0.4', // 08229f3f
+    'enosys-stub': 'never',
+    'native-stub': 'never',
+    'sorts-rules': 'never',
+    'all-conditions': '1.30', // containers/crun 2220, merged in September 2026 after 1.29.1
+    flags: '0.9', // fefabffa
+    defaultErrnoRet: '0.19', // 0c5b9208
+    errnoRet: '0.14', // feeac04f
+    'refuses-unused-errno': '0.19', // edf7f157
+    'refuses-empty-names': 'never',
+    'needs-default-action': '0.19', // bc222b64
+    'limits-notify': 'never',
+  },
+}
+
+/** Words of a profile that a runtime came to know, or does not. crun asks libseccomp for architectures. */
+const words: Readonly<Record<RuntimeName, Readonly<Record<string, Since>>>> = {
+  runc: {
+    SCMP_ACT_LOG: '1.0.0-rc9', // 84373aaa5
+    SCMP_ACT_NOTIFY: '1.1.0-rc.1', // 2b025c017
+    SCMP_ACT_KILL_PROCESS: '1.1.3', // 68427f33d
+    SCMP_ACT_KILL_THREAD: '1.1.3',
+    SCMP_ARCH_RISCV64: '1.1.8', // 1d7b29712
+    SCMP_ARCH_LOONGARCH64: '1.4.1', // 885509afd
+    SCMP_ARCH_M68K: 'never',
+    SCMP_ARCH_SH: 'never',
+    SCMP_ARCH_SHEB: 'never',
+    SCMP_ARCH_PARISC: 'never',
+    SCMP_ARCH_PARISC64: 'never',
+    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: '1.5.0-rc.2', // 0079bee17
+  },
+  crun: {
+    SCMP_ACT_NOTIFY: '0.19', // 5a627f4b
+    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: '1.6', // 396ac888
+  },
+}
+
+/**
+ * Those whose reading of a profile is held against the newest where none is named: the runtimes of Debian 12, with the
+ * libseccomp of Debian 12.
+ */
+export const oldestRuntimes: Readonly<Record<RuntimeName, RuntimeVersion>> = {
+  runc: 'runc@1.1.5',
+  crun: 'crun@1.8.1',
+}
+
+/** Without a version: the newest. */
+export function has(word: RuntimeVersion, trait: Trait): boolean {
+  const { runtime, version } = partsOf(word)
+  return isSince(version, traits[runtime][trait])
+}
+
+/** Whether the runtime itself, whatever its libseccomp, takes a word that the specification has. */
+export function knowsWord(word: RuntimeVersion, name: string): boolean {
+  const { runtime, version } = partsOf(word)
+  return isSince(version, words[runtime][name] ?? 'always')
+}
+
+/** Since when it does; undefined for a word that it never knew, or always. */
+export function wordSince(runtime: RuntimeName, name: string): string | undefined {
+  const since = words[runtime][name]
+  return since === 'always' || since === 'never' ? undefined : since
+}
+
+export function nameOf(word: RuntimeVersion): RuntimeName {
+  return partsOf(word).runtime
+}
+
+function isSince(version: string | undefined, since: Since): boolean {
+  if (since === 'always' || since === 'never') return since === 'always'
+  return version === undefined || compareVersions(version, since) >= 0
+}
+
+function partsOf(word: RuntimeVersion): {
+  readonly runtime: RuntimeName
+  readonly version: string | undefined
+} {
+  const read = readRuntimeVersion(word)
+  if (read === undefined) throw new Error(`${word} is no runtime`)
+  return read
+}

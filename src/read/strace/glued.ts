@@ -1,0 +1,19 @@
+// A call behind text of the program that has no line end: `no newlinewrite(2, "…", 27) = 27`.
+import { holdsResult } from './completion.ts'
+import type { Names } from './names.ts'
+
+/** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
+const gluedLimit = 64
+const nameLimit = 40
+
+/** Whether a finished call stands behind other text. */
+export function isGlued(text: string, names: Names): boolean {
+  if (!holdsResult(text)) return false
+  let open = text.indexOf('(', 1)
+  for (let tried = 0; open !== -1 && tried < gluedLimit; tried++, open = text.indexOf('(', open + 1)) {
+    // At the very start of the line it would stand behind nothing.
+    const before = /[a-z0-9_]+$/.exec(text.slice(Math.max(1, open - nameLimit), open))?.[0] ?? ''
+    for (let from = 0; from < before.length; from++) if (names.isKnown(before.slice(from))) return true
+  }
+  return false
+}

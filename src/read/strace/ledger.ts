@@ -1,0 +1,300 @@
+// Events to counts: each call once, at its entry and whatever its result, with the thread that made it, what it can be
+// of, and the values asked for. Decides what a rest without an entry is. Whoever wants calls one by one subscribes.
+import type { Architecture } from '../../abi/architectures.ts'
+import { scalarsInMemory } from '../../abi/scalars.ts'
+import type { DiagnosticLog } from '../diagnostics.ts'
+import { noteFailure } from '../failures.ts'
+import type { ReaderOptions } from '../reader.ts'
+import { AfterFilter } from './after-filter.ts'
+import { anyArchitecture, architectureOfAudit, candidatesOf, modes, pickAbi } from './architecture.ts'
+import { CallRecords } from './call-records.ts'
+import { AskedValues } from './asked-values.ts'
+import { failureIn, type CameBack } from './completion.ts'
+import { Counts } from './counts.ts'
+import type { CallText, Event, Lost, Mode, Returned, Signal } from './events.ts'
+import { FilteredResults } from './filtered-results.ts'
+import { insets } from './lines.ts'
+import { Names, type NameId } from './names.ts'
+import { isUnreadable } from './parse-line.ts'
+import { makesProcess, replacesProgram, noValues, type Thread } from './thread.ts'
+import { Threads } from './threads.ts'
+import type { Mention } from './resolve-abi.ts'
+import type { Run } from './run.ts'
+import type { Subscriber } from './subscriber.ts'
+import type { Entry } from './tally.ts'
+import { noteRefused } from './tries.ts'
+
+/** Mentions beyond this are repetitions. */
+const mentionLimit = 65536
+/** No pid of Linux is greater (PID_MAX_LIMIT). */
+const pidLimit = 4194304
+
+export class Ledger {
+  readonly names = new Names()
+  readonly counts = new Counts(this.names)
+  readonly threads: Threads
+  /** Arguments to read, by printed name. */
+  readonly wanted: ReadonlyMap<string, readonly number[]>
+  readonly #options: ReaderOptions
+  readonly #diagnostics: DiagnosticLog
+  readonly #run: Run
+  /** Where only calls made under a filter are asked for. */
+  readonly afterFilter: AfterFilter | undefined
+  readonly results: FilteredResults | undefined
+  readonly #subscribers: readonly Subscriber[]
+  readonly #values: AskedValues
+  /** From the first call that a line only tells of. */
+  readonly mentions: Mention[] = []
+  /** By pid, until the end: execve that came back under a pid whose entry is not here; and how many went to it. */
+  readonly #orphanExecves = new Map<number, { source: number; line: number }[]>()
+  readonly #changedPids = new Map<number, number>()
+  /** From the line of a call that is cut to its rest: whose it is. */
+  #cut: Thread | undefined
+  /** Of this source: lines read, and calls counted. */
+  lines = 0
+  calls = 0
+  /** From the first line that tells it: the machine. */
+  machine: 'x86_64' | 'aarch64' | undefined
+  /** Whether strace announced the mode of any process. */
+  announced = false
+  /** The pid that the name of this source gives (-ff). */
+  #filePid: number | undefined
+
+  constructor(options: ReaderOptions, diagnostics: DiagnosticLog, run: Run) {
+    this.#options = options
+    this.#diagnostics = diagnostics
+    this.#run = run
+    this.wanted = new Map([...options.arguments, ...scalarsInMemory])
+    const { counts, names } = this
+    this.afterFilter = options.afterFilter === true ? new AfterFilter(counts, () => this.threads) : undefined
+    this.threads = new Threads(names, (image) => counts.close(image), counts.told, this.afterFilter)
+    const abi = (thread: Thread, call: CallText): Architecture | undefined => this.#abiOf(thread, call)
+    this.#values = new AskedValues(this, diagnostics)
+    const { record, returned } = options
+    this.results = returned && new FilteredResults(returned.wanted, abi)
+    // The scope changes with a filter's installation, which itself came back outside of it: it is told last.
+    this.#subscribers = [
+      record && new CallRecords(this.wanted, record, () => this.source, abi),
+      this.results,
+      this.afterFilter,
+    ].filter((each) => each !== undefined)
+  }
+
+  startSource(name: string, pid: number | undefined): void {
+    this.counts.sources.push(name)
+    this.#filePid = pid
+    this.threads.inFiles = pid !== undefined
+    this.lines = 0
+    this.calls = 0
+  }
+
+  /** A file of one thread ends with it there; else the next lines are another run's. */
+  endSource(): void {
+    if (this.#filePid !== undefined) this.threads.forget(this.#filePid)
+    else this.threads.end()
+  }
+
+  get source(): string {
+    return this.counts.sources[this.counts.source] as string
+  }
+
+  /** The thread of a line; `resuming` is the call in `<... name resumed>`. */
+  threadOf(pid: number | undefined, resuming?: NameId): Thread {
+    return this.threads.of(pid ?? this.#filePid, resuming)
+  }
+
+  on(event: Event): void {
+    switch (event.kind) {
+      case 'entered':
+        return this.#entered(event.call)
+      case 'returned':
+        return this.#returned(event)
+      case 'lost':
+        return this.#lost(event)
+      case 'signal':
+        return this.#signal(event)
+      case 'exit': {
+        const thread = this.threadOf(event.pid)
+        if (event.by !== undefined) return this.threads.superseded(thread, event.by)
+        if (event.how === 'killed by a filter') this.#tell((each) => each.endedByFilter?.(thread))
+        return this.threads.ended(thread)
+      }
+      case 'mode':
+        return this.#mode(event)
+      case 'attached':
+        if (this.#run.calls + this.calls === 0) this.#run.attachedFirst = true
+        return this.threads.attached(event.pid)
+    }
+  }
+
+  #tell(what: (subscriber: Subscriber) => void): void {
+    for (const each of this.#subscribers) what(each)
+  }
+
+  #entered(call: CallText): void {
+    const { prefix, name, text, line, completion } = call
+    const id = this.names.id(name)
+    const thread = this.threadOf(prefix.pid)
+    if (isUnreadable(name)) {
+      // strace could not read which call it is: there is nothing to count, but something to say.
+      this.#diagnostics.add('unknown-call', this.source, line, { call: name })
+      if (completion.kind === 'unfinished') thread.pending = id
+      return
+    }
+    this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
+    const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(text)?.[1] : undefined
+    if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
+      this.#mention(restarted, undefined, line)
+    this.#tell((each) => each.entered?.(thread, call))
+    if (completion.kind === 'returned' || completion.kind === 'abandoned') return
+    thread.pending = id
+    if (completion.kind !== 'unfinished') this.#cut = thread
+  }
+
+  #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
+    this.calls++
+    const entry = this.counts.entry(thread, id, number, line)
+    entry.count++
+    return entry
+  }
+
+  #returned({ half, call }: Returned): void {
+    if (half === 'rest') return this.#rest(call)
+    const id = this.names.id(call.name)
+    const thread = half === 'at once' ? this.threadOf(call.prefix.pid) : this.#resumed(call, id)
+    const { completion, prefix, text, line } = call
+    if (completion.kind === 'returned') this.#comesBack(thread, id, prefix.number, completion, text, line)
+    else if (completion.kind === 'open' || completion.kind === 'interrupted') this.#cut = thread
+  }
+
+  /** Gives the thread of a second half; one whose first half is not here is a call of its own. */
+  #resumed(call: CallText, id: NameId): Thread {
+    const { prefix, name, line } = call
+    const pid = prefix.pid ?? this.#filePid
+    const thread = this.threads.of(pid, id)
+    const exec = replacesProgram(name)
+    let entered = thread.pending === id ? thread : this.threads.unnamedInside(id)
+    // execve in a thread other than the first comes back under the first one's pid.
+    if (entered === undefined && (exec || pid === undefined)) entered = this.threads.inside(id)
+    if (entered !== undefined) {
+      entered.pending = -1
+      this.#values.awaited(entered, call)
+    }
+    thread.pending = -1
+    if (entered === undefined && !isUnreadable(name)) {
+      if (exec && pid !== undefined) this.#orphanExecve(pid, line)
+      else {
+        const entry = this.#count(thread, id, prefix.number, line)
+        this.#values.unknown(entry, name)
+      }
+    }
+    if (call.completion.kind === 'unfinished') thread.pending = id
+    return thread
+  }
+
+  /** The second half of the call that was cut. */
+  #rest(call: CallText): void {
+    const thread = this.#cut
+    this.#cut = undefined
+    if (thread === undefined || thread.pending === -1) return
+    const { pending } = thread
+    const { completion } = call
+    this.#values.awaited(thread, { ...call, name: this.names.name(pending) })
+    if (completion.kind === 'unfinished') return
+    thread.pending = -1
+    if (completion.kind === 'returned')
+      this.#comesBack(thread, pending, undefined, completion, call.text, call.line)
+  }
+
+  #comesBack(
+    thread: Thread,
+    id: NameId,
+    number: number | undefined,
+    result: CameBack,
+    text: string,
+    line: number,
+  ): void {
+    const name = this.names.name(id)
+    this.#outcome(thread, id, number, result, line)
+    const child = makesProcess(name) ? childIn(text, result.value) : undefined
+    this.#tell((each) => each.returned?.(thread, name, result, child))
+    if (child !== undefined) this.threads.expect(child, thread)
+    if (!replacesProgram(name) || result.value !== 0n) return
+    this.threads.replaced(thread)
+    this.#tell((each) => each.replaced?.(thread))
+  }
+
+  /** What the kernel refused, or does not have. */
+  #outcome(thread: Thread, id: NameId, number: number | undefined, result: CameBack, line: number): void {
+    const failure = failureIn(result)
+    if (failure !== undefined) {
+      const entry = this.counts.entry(thread, id, number, line)
+      noteFailure(entry, failure)
+      if (failure !== 'ENOSYS') noteRefused(entry, thread.values, failure)
+    } else if (result.value !== -1n) this.#run.succeeded = true
+    thread.values = noValues
+  }
+
+  #lost({ pid, changedTo }: Lost): void {
+    if (changedTo === undefined) return
+    this.#changedPids.set(changedTo, (this.#changedPids.get(changedTo) ?? 0) + 1)
+    const thread = this.threadOf(pid)
+    this.#tell((each) => each.renamed?.(thread, changedTo))
+  }
+
+  /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
+  #signal({ pid, line, isTrap, refusal }: Signal): void {
+    if (isTrap && this.results !== undefined) this.results.trapped(this.threadOf(pid))
+    if (refusal === undefined) return
+    const { call, machine } = refusal
+    this.#mention(call, machine === undefined ? undefined : architectureOfAudit(machine), line)
+    this.#diagnostics.add('refused-by-filter', this.source, line, { call })
+  }
+
+  #mode({ pid, named, mode }: Mode): void {
+    this.announced = true
+    // A mode is announced with the pid even where lines carry none.
+    const known = this.#run.shared && this.threads.knows(named) ? named : undefined
+    this.threads.of(pid ?? this.#filePid ?? known).mode = modes[mode]
+  }
+
+  #orphanExecve(pid: number, line: number): void {
+    const orphans = this.#orphanExecves.get(pid)
+    const place = { source: this.counts.source, line }
+    if (orphans === undefined) this.#orphanExecves.set(pid, [place])
+    else if (orphans.length < mentionLimit) orphans.push(place)
+  }
+
+  /** Counts what came back under a pid and was entered under none that is here. */
+  placeOrphans(): void {
+    const id = this.names.id('execve')
+    for (const [pid, orphans] of this.#orphanExecves)
+      for (const { source, line } of orphans.slice(this.#changedPids.get(pid) ?? 0))
+        this.counts.group(anyArchitecture).entry(id, source, line).count++
+  }
+
+  /** Whether calls of this thread are asked for. */
+  #isAsked(thread: Thread): boolean {
+    return this.afterFilter === undefined || thread.image.scope.whole === this.counts.told
+  }
+
+  #mention(name: string, architecture: Architecture | undefined, line: number): void {
+    if (this.mentions.length < mentionLimit)
+      this.mentions.push({ name, architecture, source: this.counts.source, line })
+  }
+
+  #abiOf(thread: Thread, { name, prefix }: CallText): Architecture | undefined {
+    const candidates = thread.mode ?? candidatesOf(name, prefix.number)
+    const { architecture: told } = this.#options
+    const machine = this.machine ?? (told === 'x86_64' || told === 'aarch64' ? told : undefined)
+    return machine === undefined ? undefined : pickAbi(candidates, machine)
+  }
+}
+
+/** The pid of the child that a fork's result tells; with pid namespaces the one that strace uses itself. */
+function childIn(text: string, value: bigint | undefined): number | undefined {
+  if (value === undefined || value <= 0n) return undefined
+  const own = text.includes('PID NS') ? insets.ownPid.pattern.exec(text)?.[1] : undefined
+  const child = Number(own ?? value)
+  return child <= pidLimit ? child : undefined
+}

@@ -1,0 +1,292 @@
+// Every form that strace gives to a piece of a line, in one table: a pattern, and examples of what it reads. The readers,
+// the tests and the generator of random lines (test/read/strace-lines.ts) are made from these rows, and no pattern for
+// strace's lines stands anywhere else. Authority: printleader(), print_syscall_resume(), print_signalled(),
+// print_exited(), print_event_exit(), syscall_exiting_trace(), line_ended() in strace 4.5.18 to 7.2, and the recordings
+// in traces/.
+
+export interface Row {
+  /** Sticky where the form starts at a known place; those that end a line or stand within one are searched for. */
+  readonly pattern: RegExp
+  /** Text that strace writes in this form; the pattern reads all of it. */
+  readonly examples: readonly string[]
+  /** Text that looks like it and is something else. */
+  readonly never?: readonly string[]
+}
+
+function row(pattern: RegExp, examples: readonly string[], never: readonly string[] = []): Row {
+  return { pattern, examples, never }
+}
+
+/** The thread, first in a line: in `[pid N]` (standard error) or in the column of -o with -f, "%-5u ". */
+export const threads = {
+  // A comm (-Y) ends with the first ">": strace escapes both angle brackets in it.
+  bracketed: row(
+    /\[pid +(\d+)(?:<[^>]*>)?\] /y,
+    ['[pid 20883] ', '[pid   472] ', '[pid 4194304] ', '[pid     8<a b>] ', '[pid     8<a<b>] '],
+    ['[pid] ', '[pid 7]', '[pid 7<a] '],
+  ),
+  column: row(
+    /(\d{1,7})(?:<[^>]*>)? +/y,
+    ['20840 ', '472   ', '7 ', '4194304 ', '23903<x) = 0 \\74y\\76> ', '7<open(> ', '7<a<b> ', '7<> '],
+    ['12345678 ', '7', '7<a ', ' 7 '],
+  ),
+} satisfies Record<string, Row>
+
+/** The optional fields behind the thread, in the order of printleader(): --secontext, -t, -r, -n, -i. */
+export const fields = {
+  // A label starts with a letter, and an address of -i is 8 or 16 hexadecimal digits.
+  label: row(
+    /\[(?![0-9a-f]{8}\] |[0-9a-f]{16}\] |pid )[A-Za-z_][^[\]]*\] /y,
+    ['[unconfined_t] ', '[unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023] ', '[abcdef] '],
+    ['[7] ', '[d91767f4] ', '[a[b] ', '[] '],
+  ),
+  // -t, -tt, -ttt, --absolute-timestamps. Seconds of the epoch have more digits than any pid (2^22).
+  absolute: row(
+    /(?:\d\d:\d\d:\d\d(?:\.\d+)?|\d{8,}(?:\.\d+)?) /y,
+    [
+      '23:52:03 ',
+      '23:52:03.949497 ',
+      '23:52:04.313 ',
+      '23:52:04.305775544 ',
+      '1795477923.985055 ',
+      '1795477924.305775544 ',
+      '1795477924 ',
+      '10000000 ',
+    ],
+    ['1234567 ', '23:52 ', '23:52:03. ', '3:52:03 ', '1795477923. '],
+  ),
+  // -r: alone, or in parentheses beside an absolute one.
+  relative: row(
+    / *(?:\d+(?:\.\d+)?|\(\+ *\d+(?:\.\d+)?\)) /y,
+    ['     0.000198 ', '     0.000198123 ', '     0 ', '12.5 ', '(+     0.000248) ', '(+     0) '],
+    ['(     0.000248) ', '0. ', '.5 '],
+  ),
+  // -n
+  number: row(
+    /\[ *(\d+|\?\?\?)\] /y,
+    ['[  12] ', '[ 231] ', '[???] ', '[1073741863] '],
+    ['[??] ', '[] ', '[12]'],
+  ),
+  // -i
+  pointer: row(
+    /\[(?:[0-9a-f]{16}|[0-9a-f]{8}|\?{16}|\?{8})\] /y,
+    ['[00007fccf002cc47] ', '[d91767f4] ', '[????????????????] ', '[????????] '],
+    ['[d91767] ', '[d91767f] ', '[00007FCC] ', '[???????] '],
+  ),
+} satisfies Record<string, Row>
+
+/** Every way strace has printed the name of a call; `???` and `????` are a call that it could not read. */
+const name = String.raw`(?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4}`
+/** What such names mean. `syscall_0x1b7`, `syscall_317`, `SYS_317`: the number of a call without a name. */
+export const names = {
+  call: row(
+    new RegExp(`(${name})\\(`, 'y'),
+    [
+      'read(',
+      'pread64(',
+      '_llseek(',
+      'ioctl#64(',
+      '64:ioctl(',
+      'SYS_317(',
+      'syscall_0x1b7(',
+      '???(',
+      '????(',
+    ],
+    ['read (', 'Read(', '7read(', '??(', 'SYS_('],
+  ),
+  numbered: row(
+    /(?:syscall_(0x[0-9a-f]+|\d+)|SYS_(\d+))$/y,
+    ['syscall_0x1b7', 'syscall_317', 'SYS_317'],
+    ['syscall_', 'SYS_x', 'syscall_317x'],
+  ),
+  unreadable: row(/\?{3,4}$/y, ['???', '????'], ['??', '?????']),
+  // x86_64's number called with the bit of x32; in strace 4.9 to 4.22 `64:ioctl`.
+  native64: row(
+    /(?:[a-z_][a-z0-9_]*#64|64:[a-z_][a-z0-9_]*)$/y,
+    ['ioctl#64', '64:ioctl'],
+    ['ioctl', '32:ioctl'],
+  ),
+} satisfies Record<string, Row>
+
+/** What stands behind the prefix, besides a call. */
+export const shapes = {
+  resumed: row(
+    new RegExp(`<\\.\\.\\. (${name}) resumed> ?`, 'y'),
+    ['<... read resumed>', '<... nanosleep resumed> ', '<... ???? resumed>'],
+    ['<... read resumed', '<.. read resumed>', '<... read resumed #3>'],
+  ),
+  superseded: row(/\+\+\+ superseded by execve in pid (\d+)/y, ['+++ superseded by execve in pid 24153']),
+  exit: row(
+    /\+\+\+ (?:exited with|(killed) by) /y,
+    ['+++ exited with ', '+++ killed by '],
+    ['+++Modified this+++'],
+  ),
+  signal: row(
+    /--- .* ---|--- SIG/y,
+    [
+      '--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=101, si_uid=0, si_status=0} ---',
+      '--- stopped by SIGSTOP ---',
+      '--- SIG',
+      '--- {si_signo=SIGSEGV, si_code=SEGV_MAPERR} (Segmentation fault) ---',
+      '--- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0xadae3a, si_syscall=__NR_read, si_arch=AUDIT_ARCH_X86_64} ---',
+    ],
+    ['--- a --', '-- SIGCHLD'],
+  ),
+  mode: row(
+    /\[ Process PID=(\d+) runs in (64 bit|32 bit|x32) mode\. \]/y,
+    ['[ Process PID=21595 runs in 32 bit mode. ]', '[ Process PID=2 runs in x32 mode. ]'],
+    ['[ Process PID=2 runs in 16 bit mode. ]'],
+  ),
+} satisfies Record<string, Row>
+
+/** Of a signal or an exit: a seccomp filter refused a call, which has no line of its own, or ended the thread. */
+export const refusals = {
+  signal: row(/--- (?:SIGSYS|\{si_signo=SIGSYS)/y, ['--- SIGSYS', '--- {si_signo=SIGSYS'], ['--- SIGCHLD']),
+  trap: row(/--- SIGSYS\b/y, ['--- SIGSYS'], ['--- SIGSYSX', '--- SIGCHLD']),
+  exit: row(/\+\+\+ killed by SIGSYS\b/y, ['+++ killed by SIGSYS'], ['+++ killed by SIGSEGV']),
+  call: row(/[^]*?\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/y, [
+    'si_syscall=__NR_read',
+    'si_syscall=0x1b7',
+  ]),
+  machine: row(/[^]*?\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/y, ['si_arch=AUDIT_ARCH_X86_64']),
+} satisfies Record<string, Row>
+
+/** What strace is called by in front of its messages: a name, or a path. */
+const said = String.raw`(?:[^\s:]*strace: )?`
+
+/** Lines without a prefix that strace, not the program, writes. The first capture, where there is one, is a pid. */
+export const messages: readonly (Row & { readonly kind: 'mode' | 'attached' | 'detached' | 'aside' })[] = [
+  {
+    kind: 'mode',
+    ...row(new RegExp(said + shapes.mode.pattern.source, 'y'), [
+      'strace: [ Process PID=7 runs in 64 bit mode. ]',
+    ]),
+  },
+  {
+    kind: 'attached',
+    ...row(
+      new RegExp(
+        String.raw`${said}Process (\d+) attached\b( (?:with \d+ threads?|- interrupt to quit))?`,
+        'y',
+      ),
+      [
+        'strace: Process 21055 attached',
+        '/usr/bin/strace: Process 7 attached with 2 threads',
+        'Process 21721 attached',
+        'Process 7 attached - interrupt to quit',
+      ],
+    ),
+  },
+  {
+    kind: 'detached',
+    ...row(new RegExp(String.raw`${said}Process (\d+) (?:detached|suspended|resumed)\b`, 'y'), [
+      'strace: Process 24173 detached',
+      'Process 21116 suspended',
+    ]),
+  },
+  { kind: 'aside', ...row(/(?:[^\s:]*\/)?strace: /y, ['strace: ', '/usr/bin/strace: '], ['my strace: ']) },
+  // -k: a frame; -e read/write: a dump; --kvm=vcpu+.
+  { kind: 'aside', ...row(/ > /y, [' > ']) },
+  { kind: 'aside', ...row(/ \| [ 0-9a-f]/y, [' | 0', ' |  '], [' |x']) },
+  { kind: 'aside', ...row(/ \* \d+ bytes in buffer \d+/y, [' * 12 bytes in buffer 0']) },
+  { kind: 'aside', ...row(/ VCPU:/y, [' VCPU:']) },
+  {
+    kind: 'aside',
+    ...row(/(?:umovestr|umoven|upeek|pread|trouble opening proc file)[: ]/y, [
+      'umovestr:',
+      'pread ',
+      'upeek:',
+    ]),
+  },
+  // The messages that strace up to 4.10 wrote without its name, and those it still writes so.
+  {
+    kind: 'aside',
+    ...row(/(?:Requested path "|WARNING: Proper structure decoding|Stray PTRACE_EVENT_EXEC|PANIC: )/y, [
+      'Requested path "',
+      'WARNING: Proper structure decoding',
+    ]),
+  },
+  {
+    kind: 'aside',
+    ...row(/(?:Try [`']strace -h'|Could not attach to process|\[wait\(0x[0-9a-f]+\) = \d+\])/y, [
+      "Try 'strace -h'",
+      'Could not attach to process',
+      '[wait(0x00137f) = 7]',
+    ]),
+  },
+]
+
+/** How the text of a call ends. A result is ` = VALUE`, behind the parenthesis that closes the call. */
+const value = String.raw`\?|0x[0-9a-f]+|-?\d+`
+const error = String.raw`E[A-Z0-9]+`
+export const endings = {
+  unfinished: row(/<unfinished \.\.\.>\s*$/, [' <unfinished ...>']),
+  // strace let go of the process, or followed it to another pid: no rest will follow here.
+  abandoned: row(
+    /<(?:detached \.\.\.|pid changed to (\d+) \.\.\.|Cannot restart pid .*|unfinished \.\.\. exit status -?\d+)>\s*$/,
+    [
+      ' <detached ...>',
+      ' <pid changed to 24164 ...>',
+      ' <unfinished ... exit status 1>',
+      ' <Cannot restart pid 10252 with ptrace(PTRACE_SYSCALL): No such process>',
+    ],
+  ),
+  // No text of the program can stand behind it: a line that ends so is whole, whatever its arguments look like.
+  whole: row(
+    new RegExp(String.raw`\) += (${value})(?:<[^]*>|(?: (${error}))?( \([^()]*\))?)(?: <[\d.]+>)?$`),
+    [
+      ') = 3',
+      ')                         = 0x564cca5e1000',
+      ') = ?',
+      ') = 3</path (b) = 1>',
+      ') = 4<TCP:[127.0.0.1:34328->127.0.0.1:40211]>',
+      ') = -1 ENOENT (No such file or directory)',
+      ') = -1 EPERM (Operation not permitted)',
+      ') = -1 EACCES (Permission denied)',
+      ') = -1 (errno 22)',
+      ') = -1 (errno 38)',
+      ') = 0 (Timeout)',
+      ') = ? ERESTARTSYS (To be restarted if SA_RESTART is set)',
+      ') = 3</path> <0.000012>',
+      ') = -1 ENOSYS (Function not implemented) <0.000003>',
+    ],
+    [' = 3', ')   3', ')= 3', ') - 3', '] = 3', ') = x', ') = 3 x', ') = -', ');'],
+  ),
+  // Anything may stand behind it: `(INJECTED)`, comments, what a newer strace adds.
+  result: row(
+    new RegExp(String.raw` *= (${value})(?: (${error})\b| \(errno (\d+)\))?`, 'y'),
+    [' = 3', ' = -1 ENOENT', ' = -1 (errno 22)', ' = ?', '          = 0x7f'],
+    ['= x', ') = 3'],
+  ),
+  errno: row(/ \(errno (\d+)\)$/, [' (errno 22)'], [' (Timeout)']),
+  injected: row(/\(INJECTED/, ['(INJECTED']),
+  // Of a line without a start of its own: the second half of a cut call.
+  rest: row(/\) +=(?: |$)|<unfinished \.\.\.>$|<detached \.\.\.>$/, [
+    ') = ',
+    ')    =',
+    '<unfinished ...>',
+    '<detached ...>',
+  ]),
+  // The same where a value must follow: behind other text, or (-e status before 6.2) as all of a line.
+  closed: row(/\) += (?:-?\d|\?)/g, [') = 3', ') = -1', ') = ?'], [') = x', ') =']),
+  // strace's own, behind arguments that are whole.
+  mark: row(/ *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<>]*>\s*$/, [
+    ' <unfinished ...>',
+    ' <detached ...>',
+    ' <pid changed to 24164 ...>',
+  ]),
+} satisfies Record<string, Row>
+
+/** What strace writes between the parentheses of a call. */
+export const insets = {
+  resuming: row(/<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/, ['<... resuming interrupted poll']),
+  // With pid namespaces the pid that strace uses itself.
+  ownPid: row(/\/\* (\d+) in strace's PID NS \*\//, ["/* 1234 in strace's PID NS */"]),
+  // A message to standard error in the middle of a line of its own ends that line; quotes are the call's.
+  message: row(/(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)\b)[^"]*$/, [
+    'strace: Process 21055 attached',
+    'Process 21721 attached',
+    'strace: [wait(0x00857f) = 12776] WIFSTOPPED,sig=133',
+  ]),
+  path: row(/\/[\w./-]*$/, ['/usr/bin/']),
+} satisfies Record<string, Row>

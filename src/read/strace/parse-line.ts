@@ -1,0 +1,192 @@
+// What one line of strace is, by the table of lines.ts: its prefix, then one of a few shapes. Decides nothing about the
+// lines around it.
+import { fields, insets, messages, names, refusals, shapes, threads } from './lines.ts'
+
+/** What strace prints before the call itself, in this order, each part optional. */
+export interface Prefix {
+  /** The thread, from `[pid N] ` or the column of -o with -f. */
+  readonly pid: number | undefined
+  /** The call number that -n prints; undefined for none or `[???]`. */
+  readonly number: number | undefined
+  /** Whether the pid stood in `[pid N]`, which strace writes to stderr only. */
+  readonly bracketed: boolean
+  /** Which of the optional fields stood there, one bit each: strace prints the same ones in every line of a run. */
+  readonly fields: number
+  /** Where the prefix ends. */
+  readonly length: number
+}
+
+export type ModeName = '64 bit' | '32 bit' | 'x32'
+
+export type Shape =
+  /** `name(…`: a call is entered. `open` is the place after its parenthesis. */
+  | { readonly kind: 'call'; readonly name: string; readonly open: number }
+  /** `<... name resumed>…`: the second half of one. */
+  | { readonly kind: 'resumed'; readonly name: string; readonly open: number }
+  /** `--- SIGX … ---` and the older and stopped forms. */
+  | { readonly kind: 'signal' }
+  /** `+++ exited with 0 +++`, `+++ killed by … +++`. */
+  | { readonly kind: 'exit'; readonly killed: boolean }
+  /** `+++ superseded by execve in pid N +++`: this pid goes on as thread N, which is called so from now on. */
+  | { readonly kind: 'superseded'; readonly by: number }
+  /** `[ Process PID=N runs in 32 bit mode. ]`: the kind of the calls of N from here on. */
+  | { readonly kind: 'mode'; readonly pid: number; readonly mode: ModeName }
+  /** `strace: Process N attached` and its forms since 4.5; `running` where they tell of -p. */
+  | { readonly kind: 'attached'; readonly pid: number; readonly running: boolean }
+  | { readonly kind: 'detached'; readonly pid: number }
+  /** Anything else that strace itself writes: stack frames, dumps, warnings, usage of -d. */
+  | { readonly kind: 'aside' }
+  /** Not a line of strace. */
+  | { readonly kind: 'foreign' }
+
+export interface Line {
+  readonly prefix: Prefix
+  readonly shape: Shape
+}
+
+/** Bits of Prefix.fields. The pid in brackets comes and goes with the number of threads: it has none. */
+export const pidField = 1
+/** The time of -t. */
+export const timeField = 2
+
+/** Reads one line, without its line end and without colours. Total: whatever is no line of strace is 'foreign'. */
+export function parseLine(text: string): Line {
+  const prefix = readPrefix(text)
+  const at = prefix.length
+  const call = match(names.call.pattern, text, at)
+  if (call !== null)
+    return { prefix, shape: { kind: 'call', name: call[1] as string, open: at + call[0].length } }
+  return { prefix, shape: otherShape(text, at) }
+}
+
+/** Whether strace may have written the line, message or not. */
+export function isLine(text: string): boolean {
+  return parseLine(text).shape.kind !== 'foreign'
+}
+
+/** The thread that a line starts with. */
+export function pidOf(text: string): number | undefined {
+  const found = match(threads.bracketed.pattern, text, 0) ?? match(threads.column.pattern, text, 0)
+  return found === null ? undefined : Number(found[1])
+}
+
+function match(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)
+}
+
+function otherShape(text: string, at: number): Shape {
+  const first = text.charCodeAt(at)
+  if (first === 0x3c /* < */) {
+    const found = match(shapes.resumed.pattern, text, at)
+    if (found !== null) return { kind: 'resumed', name: found[1] as string, open: at + found[0].length }
+  } else if (first === 0x2b /* + */) {
+    const superseded = match(shapes.superseded.pattern, text, at)
+    if (superseded !== null) return { kind: 'superseded', by: Number(superseded[1]) }
+    const exit = match(shapes.exit.pattern, text, at)
+    if (exit !== null) return { kind: 'exit', killed: exit[1] !== undefined }
+  } else if (first === 0x2d /* - */) {
+    if (match(shapes.signal.pattern, text, at) !== null) return { kind: 'signal' }
+  } else if (first === 0x5b /* [ */) {
+    const found = match(shapes.mode.pattern, text, at)
+    if (found !== null) return modeIn(found)
+  }
+  for (const { kind, pattern } of messages) {
+    const found = match(pattern, text, 0)
+    if (found === null) continue
+    if (kind === 'aside') return { kind }
+    if (kind === 'mode') return modeIn(found)
+    const pid = Number(found[1])
+    return kind === 'attached' ? { kind, pid, running: found[2] !== undefined } : { kind, pid }
+  }
+  return { kind: 'foreign' }
+}
+
+function modeIn(found: RegExpExecArray): Shape {
+  return { kind: 'mode', pid: Number(found[1]), mode: found[2] as ModeName }
+}
+
+function readPrefix(text: string): Prefix {
+  let at = 0
+  let pid: number | undefined
+  let number: number | undefined
+  let present = 0
+  const take = (pattern: RegExp, bit: number): RegExpExecArray | null => {
+    const found = match(pattern, text, at)
+    if (found !== null) {
+      at += found[0].length
+      present |= bit
+    }
+    return found
+  }
+  const tagged = take(threads.bracketed.pattern, 0)
+  const thread = tagged ?? take(threads.column.pattern, pidField)
+  if (thread !== null) pid = Number(thread[1])
+  const next = text.charCodeAt(at)
+  // No field starts with a lower-case letter or "<": the usual line is done here.
+  if (next < 0x3c || next === 0x5b) {
+    // A label is left out for a process that is gone already.
+    take(fields.label.pattern, 0)
+    take(fields.absolute.pattern, timeField)
+    take(fields.relative.pattern, 4)
+    const numbered = take(fields.number.pattern, 8)
+    if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])
+    take(fields.pointer.pattern, 16)
+  }
+  return { pid, number, bracketed: tagged !== null, fields: present, length: at }
+}
+
+/** How far from its end a message of strace's may start that cuts a line. */
+const messageReach = 256
+
+/** Where strace's own message stands at the end of an unfinished line, `…|SIGCHLDstrace: Process 7 attached`. */
+export function messageAt(text: string): number | undefined {
+  const from = Math.max(0, text.length - messageReach)
+  const found = insets.message.pattern.exec(text.slice(from))
+  if (found === null) return undefined
+  const path = found[0].startsWith('strace: ')
+    ? insets.path.pattern.exec(text.slice(from, from + found.index))
+    : null
+  return from + (path ?? found).index
+}
+
+/** A call that a seccomp filter refused, as SIGSYS tells it; `machine` is an AUDIT_ARCH without its prefix. */
+export interface Refusal {
+  readonly call: string
+  readonly machine: string | undefined
+}
+
+/** The call that a signal's text tells of; undefined for other signals, and where the text does not tell. */
+export function refusalIn(signal: string): Refusal | undefined {
+  if (match(refusals.signal.pattern, signal, 0) === null) return undefined
+  const call = match(refusals.call.pattern, signal, 0)?.[1]
+  if (call === undefined) return undefined
+  const name = /^(?:0x[0-9a-f]+|\d+)$/.test(call) ? `syscall_0x${Number(call).toString(16)}` : call
+  return { call: name, machine: match(refusals.machine.pattern, signal, 0)?.[1] }
+}
+
+/** Whether SIGSYS came for the call that the thread made last; or ended the thread. */
+export function isTrap(text: string, at: number): boolean {
+  return match(refusals.trap.pattern, text, at) !== null
+}
+
+export function endsByFilter(text: string, at: number): boolean {
+  return match(refusals.exit.pattern, text, at) !== null
+}
+
+/** The number of a call that is printed without a name; undefined for a name. */
+export function printedNumber(name: string): bigint | undefined {
+  const found = match(names.numbered.pattern, name, 0)
+  const digits = found?.[1] ?? found?.[2]
+  return digits === undefined ? undefined : BigInt(digits)
+}
+
+/** The process was gone before strace could ask which call it made. */
+export function isUnreadable(name: string): boolean {
+  return match(names.unreadable.pattern, name, 0) !== null
+}
+
+/** Whether it is x86_64's number called with the bit of x32. */
+export function isNative64(name: string): boolean {
+  return match(names.native64.pattern, name, 0) !== null
+}

@@ -1,0 +1,108 @@
+// Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
+import { answerText } from '../../meaning/answer.ts'
+import { jsonText, type JsonValue } from '../../print/json-text.ts'
+import { findingHint, findingSentence } from '../findings.ts'
+import type { ReportFormat } from '../format.ts'
+import { patchOf, refusalValue, verdictOf } from '../verification.ts'
+
+export const json: ReportFormat = {
+  changes: (compared) =>
+    document({
+      verdict: compared.verdict,
+      ...(compared.contexts === undefined ? {} : { contexts: compared.contexts }),
+      changes: compared.changes.map((change) => ({
+        id: change.id,
+        direction: change.direction,
+        arch: change.architecture,
+        syscall: change.syscall,
+        before: answerText(change.before),
+        after: answerText(change.after),
+        witness: {
+          arch: change.architecture,
+          syscall: change.syscall,
+          number: change.number,
+          args: change.args.map(String),
+          caps: change.capabilities,
+          kernel: compared.kernel,
+        },
+        ...(change.contexts === undefined ? {} : { contexts: change.contexts }),
+        fingerprint: change.fingerprint,
+        at: change.at,
+      })),
+    }),
+
+  findings: (checked) =>
+    document({
+      valid: !checked.some(({ findings }) => findings.some(({ severity }) => severity === 'error')),
+      profiles: checked.map(({ file, title, findings }) => ({
+        file,
+        title,
+        valid: !findings.some(({ severity }) => severity === 'error'),
+        problems: findings.map((finding) => ({
+          code: finding.code,
+          severity: finding.severity,
+          at: `${file}:${finding.line}`,
+          line: finding.line,
+          column: finding.column,
+          pointer: finding.pointer,
+          facts: finding.facts,
+          message: findingSentence(finding),
+          todo: findingHint(finding),
+        })),
+      })),
+    }),
+
+  explanation: (calls) =>
+    `${jsonText({
+      calls: calls.map((call) => ({
+        arch: call.architecture,
+        syscall: call.syscall,
+        number: call.number,
+        answers: call.answers.map(answerText),
+        ...(call.at === undefined ? {} : { at: call.at }),
+        because: call.because,
+        default: call.default,
+        risks: call.risks.map(({ class: name, severity, exposes }) => ({ class: name, severity, exposes })),
+      })),
+    } as unknown as JsonValue)}\n`,
+
+  verification: (verified) => {
+    const { repair, ending } = verified
+    const status =
+      ending.kind === 'exited'
+        ? { status: ending.status }
+        : ending.kind === 'killed'
+          ? { signal: ending.signal }
+          : {}
+    return `${jsonText({
+      version: 1,
+      verdict: verdictOf(verified),
+      target: verified.target,
+      seenBy: verified.seenBy,
+      ...(verified.within === undefined ? {} : { within: verified.within }),
+      ending: status,
+      started: verified.started,
+      runs: verified.runs,
+      rounds: verified.rounds,
+      lost: verified.lost,
+      refused: verified.refusals.map(refusalValue),
+      withheld: verified.withheld.map(refusalValue),
+      ...(repair && {
+        repair: {
+          added: repair.added.map((each) => ({
+            round: each.round,
+            conditional: each.conditional,
+            within: each.within,
+            ...refusalValue(each.refusal),
+          })),
+          bounded: repair.bounded,
+          patch: patchOf(verified),
+        },
+      }),
+    } as unknown as JsonValue)}\n`
+  },
+}
+
+function document(value: unknown): string {
+  return `${jsonText(value as JsonValue)}\n`
+}

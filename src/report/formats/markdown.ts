@@ -1,0 +1,92 @@
+// Reports for step summaries, comments and pages: Markdown with GitHub's tables.
+import { answerText } from '../../meaning/answer.ts'
+import {
+  callsText,
+  callText,
+  changeGroups,
+  contextsText,
+  sameCallText,
+  summaryLine,
+  verdicts,
+} from '../changes.ts'
+import { escapeMarkdown } from '../escape.ts'
+import { explanationRow, explanationTitles, riskLines } from '../explanation.ts'
+import { findingHint } from '../findings.ts'
+import type { ReportFormat } from '../format.ts'
+import { eachFolded, foldedSentence } from '../problems.ts'
+import {
+  escapedLines,
+  patchOf,
+  refusalRow,
+  refusalTitles,
+  repairLines,
+  verificationSentences,
+} from '../verification.ts'
+
+export const markdown: ReportFormat = {
+  changes: (compared) => {
+    const rows = changeGroups(compared.changes).map(([change, names]) => {
+      const cells = [
+        change.direction,
+        `${change.architecture}${contextsText(change, compared)}`,
+        callsText(names),
+        answerText(change.before),
+        answerText(change.after),
+        change.conditional ? `${callText(change)}${sameCallText(change)}` : 'whatever the arguments',
+      ]
+      return `| ${cells.map(escapeMarkdown).join(' | ')} |\n`
+    })
+    const table =
+      rows.length === 0
+        ? ''
+        : `| Direction | Architecture | Calls | Before | After | For example |\n|---|---|---|---|---|---|\n${rows.join('')}\n`
+    return `${table}${escapeMarkdown(verdicts[compared.verdict])}\n\n${escapeMarkdown(summaryLine(compared))}\n`
+  },
+
+  findings: (checked) => {
+    if (!checked.some(({ findings }) => findings.length > 0)) return 'Nothing to report.\n'
+    const rows = eachFolded(checked, (file, said) => {
+      const { finding } = said
+      const cells = [
+        `${file}:${finding.line}`,
+        finding.severity,
+        finding.code,
+        foldedSentence(said),
+        findingHint(finding),
+      ]
+      return `| ${cells.map(escapeMarkdown).join(' | ')} |\n`
+    })
+    return `| Place | Severity | Code | What | To do |\n|---|---|---|---|---|\n${rows}`
+  },
+
+  explanation: (calls) => {
+    if (calls.length === 0) return 'No rule names a call.\n'
+    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
+    const risks = riskLines(calls).map((line) => `- ${escapeMarkdown(line)}\n`)
+    const table = `${row(explanationTitles)}|${'---|'.repeat(explanationTitles.length)}\n${calls.map((call) => row(explanationRow(call))).join('')}`
+    return `${table}${risks.length === 0 ? '' : `\n${risks.join('')}`}`
+  },
+
+  verification: (verified) => {
+    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
+    const { refusals } = verified
+    const table =
+      refusals.length === 0
+        ? ''
+        : `${row(refusalTitles)}|${'---|'.repeat(refusalTitles.length)}\n${refusals.map((each) => row(refusalRow(each, verified.within))).join('')}\n`
+    const lines = verificationSentences(verified).map((line) => `${escapeMarkdown(line)}\n\n`)
+    const repair = repairLines(verified).map((line) => `- ${escapeMarkdown(line.replace(/^# /, ''))}\n`)
+    const patch = escapedLines(patchOf(verified))
+    return `${table}${lines.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`.replace(
+      /\n+$/,
+      '\n',
+    )
+  },
+}
+
+/** A fence longer than any run of backquotes inside. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}diff\n${text}${fence}\n`
+}

@@ -1,0 +1,246 @@
+// What a runtime, an engine or libseccomp refuses, by version, as findings: which, how grave, and where. That the real
+// ones do so is held by test/meaning/libseccomp.test.ts and test/live/refused.test.ts.
+import t from 'tap'
+import { profileProblems, type Finding, type ProblemOptions } from '../../src/check/index.ts'
+
+const one = { index: 0, value: 1, op: 'SCMP_CMP_EQ' }
+const two = { index: 1, value: 2, op: 'SCMP_CMP_EQ' }
+const allow = { action: 'SCMP_ACT_ALLOW' }
+const refuse = { action: 'SCMP_ACT_ERRNO', errnoRet: 5 }
+const x86 = ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32']
+const denying = { defaultAction: 'SCMP_ACT_ALLOW' }
+const above = (index: number, value: number): object => ({ index, value, op: 'SCMP_CMP_GT' })
+
+interface Row {
+  readonly what: string
+  readonly profile: object
+  readonly options?: ProblemOptions
+  /** `code severity pointer`, of what this file is about; none: nothing. */
+  readonly found: readonly string[]
+}
+
+const rows: readonly Row[] = [
+  {
+    what: 'one condition, two answers',
+    profile: {
+      syscalls: [
+        { names: ['socket'], args: [one], ...allow },
+        { names: ['socket'], args: [one], ...refuse },
+      ],
+    },
+    found: ['rules-clash error /syscalls/1/names/0'],
+  },
+  {
+    what: 'a rule that goes on where another has answered',
+    profile: {
+      syscalls: [
+        { names: ['socket'], args: [one, two], ...refuse },
+        { names: ['read', 'socket'], args: [one], ...allow },
+      ],
+    },
+    found: ['rules-clash error /syscalls/1/names/1'],
+  },
+  {
+    what: 'the lower half alone is the same, and i386 compares no other',
+    profile: {
+      architectures: x86,
+      syscalls: [
+        { names: ['read'], args: [{ ...one, value: 0x100000001 }], ...allow },
+        { names: ['read'], args: [one], ...refuse },
+      ],
+    },
+    found: ['rules-clash error /syscalls/1/names/0'],
+  },
+  {
+    what: 'that is nothing to 64 bits',
+    profile: {
+      syscalls: [
+        { names: ['read'], args: [{ ...one, value: 0x100000001 }], ...allow },
+        { names: ['read'], args: [one], ...refuse },
+      ],
+    },
+    found: [],
+  },
+  {
+    what: 'rules that clash with one capability alone',
+    profile: {
+      syscalls: [
+        { names: ['read'], args: [one], ...allow, includes: { caps: ['CAP_SYS_ADMIN'] } },
+        { names: ['read'], args: [one], ...refuse, excludes: { caps: ['CAP_BPF'] } },
+      ],
+    },
+    found: ['rules-clash error /syscalls/1/names/0'],
+  },
+  {
+    what: 'rules of which never both stand',
+    profile: {
+      syscalls: [
+        { names: ['read'], args: [one], ...allow, includes: { caps: ['CAP_SYS_ADMIN'] } },
+        { names: ['read'], args: [one], ...refuse, excludes: { caps: ['CAP_SYS_ADMIN'] } },
+      ],
+    },
+    found: [],
+  },
+  {
+    what: 'rules without an end',
+    profile: {
+      syscalls: [
+        { names: ['read'], args: [above(0, 4294967297), above(1, 0)], ...allow },
+        {
+          names: ['read'],
+          args: [above(0, 4294967297), { index: 2, value: 4294967295, op: 'SCMP_CMP_LE' }],
+          ...allow,
+        },
+      ],
+    },
+    found: ['rules-endless error /syscalls/1/names/0'],
+  },
+  ...['s390_runtime_instr', 'spu_run', 'sysmips', 'riscv_flush_icache', 'breakpoint', 'set_tls'].map(
+    (name): Row => ({
+      what: `${name}, of another architecture, is tried first`,
+      profile: {
+        ...denying,
+        architectures: x86,
+        syscalls: [
+          { names: ['socket'], args: [one], ...refuse },
+          { names: [name], ...refuse },
+        ],
+      },
+      found: ['rules-lost error /syscalls/1/names/0'],
+    }),
+  ),
+  {
+    what: 'x86_64 alone looks for the number all the same',
+    profile: {
+      ...denying,
+      syscalls: [
+        { names: ['socket'], args: [one], ...refuse },
+        { names: ['spu_run'], ...refuse },
+      ],
+    },
+    found: [],
+  },
+  {
+    what: 'aarch64 alone does not',
+    profile: {
+      ...denying,
+      architectures: ['SCMP_ARCH_AARCH64'],
+      syscalls: [
+        { names: ['socket'], args: [one], ...refuse },
+        { names: ['chmod'], ...refuse },
+      ],
+    },
+    found: ['rules-lost error /syscalls/1/names/0'],
+  },
+  {
+    what: 'one call without conditions and all is found',
+    profile: {
+      ...denying,
+      architectures: x86,
+      syscalls: [
+        { names: ['socket'], args: [one], ...refuse },
+        { names: ['spu_run', 'mount'], ...refuse },
+      ],
+    },
+    found: [],
+  },
+  {
+    what: 'runc sorts by number where many calls are named; crun never',
+    profile: {
+      ...denying,
+      architectures: x86,
+      syscalls: [
+        { names: ['socket'], args: [one], ...refuse },
+        { names: ['spu_run', ...Array.from({ length: 40 }, (_, at) => `nosuchcall${at}`)], ...refuse },
+      ],
+    },
+    options: { runtime: 'runc@1.3.6', libseccomp: '2.6.0' },
+    found: [],
+  },
+  ...['MIPS', 'MIPS64', 'PPC', 'PPC64', 'S390', 'S390X'].map((name): Row => ({
+    what: `x86_64 with ${name}`,
+    profile: { architectures: ['SCMP_ARCH_X86_64', `SCMP_ARCH_${name}`], syscalls: [] },
+    options: { runtime: 'runc' },
+    found: ['architectures-mixed error /architectures/1'],
+  })),
+  {
+    what: 'big-endian ones among themselves',
+    profile: { architectures: ['SCMP_ARCH_S390', 'SCMP_ARCH_PPC'], syscalls: [] },
+    found: [],
+  },
+  {
+    what: 'SPEC_ALLOW, nobody named',
+    profile: { flags: ['SECCOMP_FILTER_FLAG_SPEC_ALLOW'], syscalls: [] },
+    found: ['flags-not-read warning /flags/0'],
+  },
+  ...(
+    [
+      ['runc@1.0.0-rc93', 'SPEC_ALLOW', 'flags-not-read'],
+      ['runc@1.1.5', 'SPEC_ALLOW', 'flags-not-read'],
+      ['runc@1.1.15', 'LOG', 'flags-not-read'],
+      ['runc@1.2.0', 'SPEC_ALLOW', undefined],
+      ['runc@1.3.6', 'TSYNC', undefined],
+      ['runc@1.3.6', 'WAIT_KILLABLE_RECV', 'flag-not-known'],
+      ['runc@1.5.0', 'WAIT_KILLABLE_RECV', undefined],
+      ['crun@0.17', 'SPEC_ALLOW', undefined],
+      ['crun@1.8.1', 'WAIT_KILLABLE_RECV', undefined],
+      ['crun@1.28', 'WAIT_KILLABLE_RECV', undefined],
+    ] as const
+  ).map(([runtime, flag, code]): Row => ({
+    what: `${flag} under ${runtime}`,
+    profile: { flags: [`SECCOMP_FILTER_FLAG_${flag}`], syscalls: [] },
+    options: { runtime, libseccomp: '2.6.0' },
+    found: code === undefined ? [] : [`${code} error /flags/0`],
+  })),
+  ...(
+    [
+      ['runc@1.1.7', '2.6.0', 'RISCV64', true],
+      ['runc@1.1.8', '2.6.0', 'RISCV64', false],
+      ['runc@1.4.0', '2.6.0', 'LOONGARCH64', true],
+      ['runc@1.4.1', '2.6.0', 'LOONGARCH64', false],
+      ['runc@1.4.1', '2.5.4', 'LOONGARCH64', true],
+      ['crun@1.8.1', '2.5.4', 'LOONGARCH64', true],
+      ['crun@1.8.1', '2.6.0', 'LOONGARCH64', false],
+      ['crun@1.8.1', '2.5.4', 'RISCV64', false],
+    ] as const
+  ).map(([runtime, libseccomp, name, refused]): Row => ({
+    what: `${name} under ${runtime} with libseccomp ${libseccomp}`,
+    profile: { architectures: ['SCMP_ARCH_X86_64', `SCMP_ARCH_${name}`], syscalls: [] },
+    options: { runtime, libseccomp },
+    found: refused ? ['architecture-not-known error /architectures/1'] : [],
+  })),
+  ...(
+    [
+      ['runc@1.0.0-rc93', true],
+      ['runc@1.0.1', true],
+      ['runc@1.0.2', false],
+      ['runc@1.1.5', false],
+      ['crun@0.17', false],
+    ] as const
+  ).map(([runtime, refused]): Row => ({
+    what: `a rule that says what the default says, under ${runtime}`,
+    profile: { syscalls: [{ names: ['nosuchcall', 'mount'], action: 'SCMP_ACT_ERRNO' }] },
+    options: { runtime },
+    found: refused ? ['default-rule-refused error /syscalls/0/names/1'] : [],
+  })),
+]
+
+const about = /^(?:rules-|filter-|architectures-mixed|architecture-not|action-not|flags?-not|default-rule)/
+
+t.test('what is refused is found, by version, and nothing else', (t) => {
+  for (const { what, profile, options = {}, found } of rows) {
+    const text = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      architectures: ['SCMP_ARCH_X86_64'],
+      ...profile,
+    })
+    t.same(said(profileProblems(text, options)), found, what)
+  }
+  t.end()
+})
+
+function said(findings: readonly Finding[]): readonly string[] {
+  return findings
+    .filter(({ code }) => about.test(code))
+    .map(({ code, severity, pointer }) => `${code} ${severity} ${pointer}`)
+}

@@ -1,0 +1,44 @@
+// The careful and the compiled reader of a format on the same bytes.
+import { scalarsReadAlways } from '../../src/abi/scalars.ts'
+import { printObservations, type Observations } from '../../src/observe/index.ts'
+import { Fold } from '../../src/observe/fold.ts'
+import { formatTable } from '../../src/read/formats.ts'
+import { Lines } from '../../src/read/lines.ts'
+
+export interface File {
+  readonly bytes: Uint8Array
+  /** Of `strace -ff`: the file has the lines of this one, without it. */
+  readonly pid?: number
+}
+
+export type Mode = 'strace' | 'audit' | 'after filter'
+
+/** With a record asked for, no line is read from its bytes. */
+export function fold(files: readonly File[], quick: boolean, mode: Mode): Observations {
+  const format = mode === 'audit' ? 'audit' : 'strace'
+  const reader = formatTable[format].open({
+    arguments: scalarsReadAlways,
+    afterFilter: mode === 'after filter',
+    ...(quick ? {} : { record: () => undefined }),
+  })
+  const sink = new Fold()
+  for (const { bytes, pid } of files) {
+    const name = pid === undefined ? 't' : `t.${pid}`
+    const lines = new Lines((given, start, end) => reader.takeLines(given, start, end))
+    reader.startSource(name, pid)
+    // In a buffer that ends with it, the last line is never read from its bytes.
+    lines.feed(bytes.subarray(0, -1))
+    lines.feed(bytes.subarray(-1))
+    sink.account({ name, format, ...reader.endSource(lines.end()) })
+  }
+  reader.end(sink)
+  return sink.observations()
+}
+
+export function filesDiffer(files: readonly File[], mode: Mode = 'strace'): boolean {
+  return printObservations(fold(files, true, mode)) !== printObservations(fold(files, false, mode))
+}
+
+export function differ(bytes: Uint8Array, mode: Mode = 'strace'): boolean {
+  return filesDiffer([{ bytes }], mode)
+}

@@ -1,0 +1,207 @@
+// What the rows of strace's grammar promise, as one function that gives every broken promise: their examples are read as
+// what they are, and alike by the careful and the compiled reader. Made from the rows: a form that is added or changed in
+// one reader only is told here. scripts/mutants.ts runs it on changed grammars.
+import { completionOf } from '../../src/read/strace/completion.ts'
+import {
+  endings,
+  fields,
+  insets,
+  messages,
+  names,
+  refusals,
+  shapes,
+  threads,
+  type Row,
+} from '../../src/read/strace/lines.ts'
+import { printedNames } from '../../src/abi/spellings.ts'
+import { compiledLines } from '../../src/read/strace/compiled-lines.ts'
+import { layout } from '../../src/read/strace/layout.ts'
+import { parseLine, pidField, timeField } from '../../src/read/strace/parse-line.ts'
+import { differ } from './both-readers.ts'
+
+const groups: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
+  threads,
+  fields,
+  names,
+  shapes,
+  refusals,
+  messages: Object.fromEntries(messages.map((row, index) => [`${row.kind} ${index}`, row])),
+  endings,
+  insets,
+}
+
+/** Every example of every row, and what only looks like one. */
+export const pieces: readonly string[] = Object.values(groups).flatMap((rows) =>
+  Object.values(rows).flatMap(({ examples, never = [] }) => [...examples, ...never]),
+)
+
+const none = { examples: [''] }
+const threadForms: readonly string[] = ['', ...threads.bracketed.examples, ...threads.column.examples]
+const fieldForms: readonly string[] = Object.values(fields).flatMap(({ examples }) => examples)
+
+/** Prefixes as strace prints them: a thread or none, with no field, with each of each form, and with all. */
+export const prefixes: readonly string[] = [
+  ...threadForms,
+  ...fieldForms,
+  ...fieldForms.map((field) => `20840 ${field}`),
+  `20840 ${Object.values(fields).map(({ examples }) => examples[0]).join('')}`,
+] // prettier-ignore
+
+/** What only looks like a prefix. */
+const nearPrefixes: readonly string[] = [...Object.values(threads), ...Object.values(fields)].flatMap(
+  ({ never }) => (never ?? []).flatMap((text) => [text, `20840 ${text}`]),
+)
+
+/** Lines behind a prefix: calls with every ending, second halves, and all other shapes. */
+export const bodies: readonly string[] = [
+  ...['read(3', 'clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD', 'restart_syscall(<... resuming interrupted poll ...>'].flatMap((call) =>
+    [...endings.unfinished.examples, ...endings.abandoned.examples, ...endings.whole.examples, ...(endings.whole.never ?? [])].map((end) => call + end),
+  ),
+  ...names.call.examples.map((name) => `${name}3) = 0`),
+  ...names.call.examples.map((name) => `${name}3 <unfinished ...>`),
+  ...shapes.resumed.examples.map((start) => `${start}) = 0`),
+  ...shapes.superseded.examples.map((start) => `${start} +++`),
+  ...shapes.exit.examples.map((start) => `${start}0 +++`),
+  '+++ killed by SIGSYS +++',
+  ...shapes.signal.examples,
+  ...shapes.mode.examples,
+] // prettier-ignore
+
+function* broken(): Generator<string> {
+  for (const [group, rows] of Object.entries(groups)) {
+    for (const [name, { pattern, examples, never = none.examples }] of Object.entries(rows)) {
+      for (const example of examples)
+        if (!readsWhole(pattern, example)) yield `${group}.${name} does not read ${JSON.stringify(example)}`
+      for (const other of never)
+        if (readsWhole(pattern, other)) yield `${group}.${name} reads ${JSON.stringify(other)}`
+    }
+  }
+  yield* brokenPrefixes()
+  yield* brokenShapes()
+  yield* brokenEndings()
+  yield* leftOut()
+  yield* differences()
+}
+
+function readsWhole(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0
+  const found = pattern.exec(text)
+  pattern.lastIndex = 0
+  return found !== null && text !== '' && found.index + found[0].length === text.length
+}
+
+/** Every thread with every field is a prefix, which ends where the call begins. */
+function* brokenPrefixes(): Generator<string> {
+  for (const prefix of prefixes) {
+    const { prefix: read, shape } = parseLine(`${prefix}close(3) = 0`)
+    const thread = threadForms.filter((form) => form !== '' && prefix.startsWith(form))[0]
+    const pid = thread === undefined ? undefined : Number(/\d+/.exec(thread)?.[0])
+    if (shape.kind !== 'call' || read.length !== prefix.length || read.pid !== pid)
+      yield `${JSON.stringify(prefix)} is read as ${JSON.stringify(read)}, ${shape.kind}`
+  }
+  const numbered = fields.number.examples.map((field) => parseLine(`${field}close(3) = 0`).prefix.number)
+  const expected = fields.number.examples.map((field) => (field.includes('?') ? undefined : Number(/\d+/.exec(field)?.[0])))
+  if (numbered.join() !== expected.join()) yield `the numbers of -n are read as ${numbered.join()}`
+} // prettier-ignore
+
+function* brokenShapes(): Generator<string> {
+  const kinds: readonly (readonly [kind: string, texts: readonly string[]])[] = [
+    ['call', names.call.examples],
+    ...Object.entries(shapes).map(([kind, { examples }]) => [kind, examples] as const),
+  ]
+  for (const prefix of ['', '20840 ', '[pid 20883] ', '20840 23:52:03.949497 '])
+    for (const [kind, texts] of kinds)
+      for (const text of texts) {
+        const { shape } = parseLine(prefix + text)
+        if (shape.kind !== kind) yield `${JSON.stringify(prefix + text)} is read as ${shape.kind}`
+      }
+  for (const { kind, examples } of messages)
+    for (const text of examples) {
+      const { shape } = parseLine(text)
+      if (shape.kind !== kind) yield `${JSON.stringify(text)} is read as ${shape.kind}`
+    }
+}
+
+function* brokenEndings(): Generator<string> {
+  const kinds = { unfinished: 'unfinished', abandoned: 'abandoned', whole: 'returned' } as const
+  for (const [row, kind] of Object.entries(kinds))
+    for (const text of endings[row as keyof typeof kinds].examples) {
+      const completion = completionOf(`close(3${text}`, 6)
+      if (completion.kind !== kind) yield `${JSON.stringify(text)} is read as ${completion.kind}`
+    }
+}
+
+const { callLine, unfinishedLine, resumedLine } = layout.u8
+const noCare = new Uint8Array(printedNames.length)
+
+/** Forms that the compiled reader takes, left to the careful one. */
+function* leftOut(): Generator<string> {
+  const code = compiledLines()
+  if (code === undefined) return
+  const lines: readonly (readonly [kind: number, line: string])[] = [
+    ...prefixes.filter(isCompiled).map((prefix) => [callLine, `${prefix}read(3) = 0`] as const),
+    ...endings.whole.examples.filter(isCounted).map((end) => [callLine, `7 read(3${end}`] as const),
+    [unfinishedLine, '7 read(3 <unfinished ...>'],
+    [resumedLine, '7 <... read resumed>) = 0'],
+  ]
+  for (const [kind, line] of lines) {
+    const bytes = Buffer.from(`${line}\n`)
+    const { prefix } = parseLine(line)
+    const found = code.read(bytes, 0, bytes.length, prefix.fields, noCare)
+    const thread = prefix.pid ?? layout.i32.unnamed
+    if (found !== kind || code.pid !== thread || printedNames[code.call] !== 'read')
+      yield `the compiled reader takes ${JSON.stringify(line)} for ${found}, of ${code.pid}`
+  }
+}
+
+function isCompiled(prefix: string): boolean {
+  return (
+    (parseLine(`${prefix}close(3) = 0`).prefix.fields & ~(pidField | timeField)) === 0 &&
+    !/\[[^p]/.test(prefix)
+  )
+}
+
+/** What the kernel refuses or does not have is counted by the host. */
+function isCounted(end: string): boolean {
+  return !/ENOSYS|EPERM|EACCES|errno/.test(end)
+}
+
+/** A run of which the compiled reader knows the machine and the fields from the first lines on. */
+const start = [
+  'execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0',
+  'brk(NULL)                         = 0x55956fa09000',
+  'close(3) = 0',
+  'read(3, "", 1) = 0',
+]
+
+function* differences(): Generator<string> {
+  const trace = (prefix: string, lines: readonly string[]): Buffer => {
+    const usual = start.map((line) => prefix + line)
+    const many = Array.from({ length: 5 }, () => usual).flat()
+    // The usual lines come between the others, so that nothing stays open, and at the end, which is read with care.
+    const all = [...many, ...lines.flatMap((line) => [prefix + line, prefix + 'close(3) = 0'] ), ...usual]
+    return Buffer.from(`${all.join('\n')}\n`, 'latin1')
+  } // prettier-ignore
+  for (const prefix of [...prefixes, ...nearPrefixes])
+    if (differ(trace(prefix, bodies))) yield `the readers differ behind ${JSON.stringify(prefix)}`
+  for (const other of [...prefixes, ...nearPrefixes])
+    for (const prefix of ['', '20840 ', '20840 23:52:03.949497 '])
+      if (differ(Buffer.concat([trace(prefix, []), trace(other, ['exit_group(0) = ?']), trace(prefix, [])])))
+        yield `the readers differ where ${JSON.stringify(prefix)} changes to ${JSON.stringify(other)}`
+  // Whoever writes a line without the pid that all others have, it is not strace.
+  for (const body of bodies) {
+    const bare = Buffer.from(`${body}\n`, 'latin1')
+    if (differ(Buffer.concat([trace('20840 ', ['read(3 <unfinished ...>']), bare, trace('20840 ', [])])))
+      yield `the readers differ on ${JSON.stringify(body)} without the pid`
+  }
+  for (const body of [...bodies, ...pieces])
+    for (const prefix of ['', '20840 ', '[pid 20883] ', '20840 23:52:03.949497 '])
+      if (differ(trace(prefix, [body]))) yield `the readers differ on ${JSON.stringify(prefix + body)}`
+}
+
+/** Every promise that does not hold; for mutants, the first is enough. */
+export function faults(most = Infinity): readonly string[] {
+  const found: string[] = []
+  for (const each of broken()) if (found.push(each) >= most) break
+  return found
+}
