@@ -59,4 +59,24 @@ export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'
 export type { Choice } from './read/subject.ts'
 export type { TraceRecord } from './read/records.ts'
+export {
+  loadImage,
+  mergeReachable,
+  parseReachable,
+  printReachable,
+  scanPrograms,
+  type ArchiveFiles,
+  type Entry,
+  type LoadedImage,
+  type Machine,
+  type NotFollowed,
+  type Reachable,
+  type ReachableCall,
+  type RecordCache,
+  type Records,
+  type ScanOptions,
+  type ScannedModule,
+  type Tree,
+  type Unresolved,
+} from './scan/index.ts'
 export type { Source } from './read/source.ts'

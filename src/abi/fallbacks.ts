@@ -3,7 +3,7 @@
 // glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36, disassembled.
 //
 // Not here: chains outside libc (io_uring in libuv, openat2 in runc), and functions that try one call only.
-import { architectureNames, type Architecture } from './architectures.ts'
+import { architectureNames, architectures as rows, type Architecture } from './architectures.ts'
 import { multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
@@ -43,7 +43,7 @@ function without(architectures: Architectures, call: string): Architectures {
 
 const everywhere: Architectures = architectureNames
 /** No 64-bit libc makes statx for stat but loongarch64's, where fstat and newfstatat came with Linux 6.11. */
-const statx: Architectures = ['loongarch64']
+const statx: Architectures = architectureNames.filter((each) => rows[each].statxForStat)
 const wide: Architectures = having('newfstatat').filter((each) => !statx.includes(each))
 const narrow: Architectures = having('fstatat64')
 /** posix_spawn had clone3 first where pthread_create had it by then. */

@@ -2,8 +2,7 @@
 // (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
 import { resolve } from 'node:path'
-import type { Architecture } from '../abi/architectures.ts'
-import { architectures } from '../abi/architectures.ts'
+import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerAlways, compareProfiles, contextOf, countsAgainst, makeMeaning } from '../meaning/index.ts'
@@ -129,7 +128,7 @@ async function gitDiff(
 }
 
 function compared(one: NamedProfile, other: NamedProfile, options: Options): Report {
-  const host = architectures[options.arch?.[0] ?? 'x86_64'].host
+  const host = architectures[options.arch?.[0] ?? assumedHost].host
   const contextOptions = contextOptionsFrom(options, host, one.capabilities)
   const comparison = compareProfiles(one.profile, other.profile, {
     ...contextOptions,

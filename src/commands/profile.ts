@@ -1,7 +1,7 @@
 // The second half of `generate` and `trace`: observations to a profile, printed in the dialect asked for, and the
 // policy with its reasons beside it. The options are the same in both.
 import { Option, type Command } from 'commander'
-import type { Architecture } from '../abi/architectures.ts'
+import { commonHosts, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
@@ -93,7 +93,7 @@ export async function readCeiling(options: ProfileOptions, world: World): Promis
   if (options.within === 'none') return 'none'
   if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
   const ceiling = await loadProfile(options.within, world)
-  for (const architecture of ['x86_64', 'aarch64'] as const)
+  for (const architecture of commonHosts)
     makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
   return ceiling
 }

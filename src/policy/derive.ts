@@ -15,7 +15,7 @@ import { answersInMargin, type MarginChoice } from './margin.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
 import { targetsOf, type Target } from './targets.ts'
-import { onAarch64, translateToAarch64 } from './translate.ts'
+import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
 export interface PolicyOptions extends CeilingOptions {
@@ -110,7 +110,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
         rules.add(architecture, syscall, action, [], because)
         continue
       }
-      const values = valuesOf(observations, syscall, because)
+      const values = valuesOf(observations, target.architecture, syscall, because)
       for (const bound of boundsOf(ceiling, conditions, architecture, syscall, values)) {
         const opened = beyond === 'never' ? bound.because.find(isOpened) : undefined
         if (opened === undefined)
@@ -129,12 +129,9 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
 }
 
 /** Of a target that is inferred, what another architecture's calls are translated to. */
-function marginOn(
-  { architecture, known }: Target,
-  observations: Observations,
-  choice: MarginChoice,
-): readonly Answer[] {
-  const source = known === 'inferred' ? 'x86_64' : architecture
+function marginOn(target: Target, observations: Observations, choice: MarginChoice): readonly Answer[] {
+  const { architecture } = target
+  const source = target.known === 'inferred' ? target.from : architecture
   const calls = new Map(callsSeen(observations, source))
   const answers = answersInMargin(choice, {
     architecture: source,
@@ -144,8 +141,10 @@ function marginOn(
     },
     values: (call, argument) => calls.get(call)?.args?.[argument]?.map(BigInt),
   })
-  if (known !== 'inferred') return answers
-  return answers.flatMap((each) => onAarch64(each.syscall).map((syscall) => ({ ...each, syscall })))
+  if (target.known !== 'inferred') return answers
+  return answers.flatMap((each) =>
+    callsOn(target.architecture, each.syscall).map((syscall) => ({ ...each, syscall })),
+  )
 }
 
 type Opened = Extract<Reason, { kind: 'beyond' }>
@@ -173,7 +172,7 @@ function evidenceOn(
     case 'seen':
       return { answers: answersSeen(observations, target.architecture), left: [] }
     case 'inferred':
-      return translateToAarch64(observations)
+      return translate(observations, target.from, target.architecture)
     case 'host':
       return { answers: [], left: [] }
   }

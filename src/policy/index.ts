@@ -19,5 +19,5 @@ export type {
   RuleAction,
 } from './policy.ts'
 export type { Companion, Companions, MarginChoice, SeenCalls } from './margin.ts'
-export { onAarch64 } from './translate.ts'
+export { callsOn } from './translate.ts'
 export { reasonsWithoutTrace } from './untraced.ts'
