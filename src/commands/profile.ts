@@ -10,6 +10,7 @@ import { derivePolicy, versionFloor, type BeyondChoice, type FloorChoice } from 
 import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
+import { contentsLine } from '../report/contents.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
@@ -29,6 +30,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly within: readonly string[]
   readonly conditions: 'none' | 'within' | 'observed'
   readonly beyond: BeyondChoice
+  readonly margin: 'none' | 'libc'
   readonly explain?: string
   readonly output?: string
 }
@@ -75,6 +77,11 @@ export function addProfileOptions(command: Command): Command {
       )
         .choices(['seen', 'never'])
         .default('seen'),
+    )
+    .addOption(
+      new Option('--margin <margin>', 'calls that libc makes on rare paths, within --within')
+        .choices(['none', 'libc'])
+        .default('libc'),
     )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
@@ -132,13 +139,20 @@ function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }
 
-/** Derives the profile and writes it, and the explanation before it; returns the status: 1 where it lacks what was seen. */
+export interface Written {
+  /** 1 where the profile lacks what was seen. */
+  readonly status: 0 | 1
+  /** What the profile holds, and where it is: the last line to say. */
+  readonly contents: string
+}
+
+/** Derives the profile and writes it, and the explanation before it. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
   within: CeilingChoice,
   world: World,
-): Promise<0 | 1> {
+): Promise<Written> {
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
@@ -150,6 +164,7 @@ export async function writeProfile(
     within,
     conditions: options.conditions,
     beyond: options.beyond,
+    margin: options.margin,
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   })
@@ -157,7 +172,10 @@ export async function writeProfile(
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
-  return policy.left.some(({ why }) => why === 'not-within') ? 1 : 0
+  return {
+    status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
+    contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),
+  }
 }
 
 /** A version of a runtime that nobody measured has the calls of others: that is never done silently. */

@@ -28,6 +28,11 @@ function failureText(table: Readonly<Record<string, string>>, { errno, words }: 
 }
 
 export const fileErrors = {
+  'file-kept-locked': [
+    125,
+    ({ file }: InFile) =>
+      `${file}: another process keeps it locked, so this run is not added to it: end that process, and add the run again`,
+  ],
   // --- reading
   'no-input': [2, () => 'no FILE given, and standard input is a terminal: name a trace, or pipe one in'],
   'empty-file-name': [
