@@ -2,7 +2,7 @@
 // only what is no profile at all, or no JSON, is refused.
 import { UserError } from '../errors.ts'
 import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
-import { findProfiles, foreignText, type Found } from './envelope.ts'
+import { findProfiles, foreignText, type FoundProfile } from './envelope.ts'
 import { parseJson } from './json.ts'
 import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
 import type { Place, TreeNode } from './tree.ts'
@@ -30,7 +30,7 @@ export function parseProfiles(
   text: string,
   { name = 'profile' }: ParseOptions = {},
 ): readonly [ParsedProfile, ...ParsedProfile[]] {
-  const found: Found[] = []
+  const found: FoundProfile[] = []
   for (const root of documentsOf(name, text)) {
     const finds = findProfiles(root, text)
     if (!finds.ok) {
@@ -95,7 +95,7 @@ function documentsOf(name: string, text: string): readonly TreeNode[] {
   throw new UserError('invalid-yaml', { ...placed(name, yaml.at), ...yaml.why })
 }
 
-function parsedFrom(name: string, { node, envelope, title, base }: Found): ParsedProfile {
+function parsedFrom(name: string, { node, envelope, title, base }: FoundProfile): ParsedProfile {
   const reading = readProfile(node, envelope === 'spo' ? operatorKeys : {})
   return {
     name,
