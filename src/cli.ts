@@ -7,6 +7,7 @@ import { isatty } from 'node:tty'
 import { promisify } from 'node:util'
 import type { Output, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
+import { causeOf } from './errors/row.ts'
 import { run } from './main.ts'
 import { endingSignals } from './record/recording.ts'
 
@@ -17,12 +18,12 @@ function output(descriptor: 1 | 2): Output {
       try {
         bytes = bytes.subarray(writeSync(descriptor, bytes))
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
+        const { code } = error as NodeJS.ErrnoException
         // Somebody else made our pipe non-blocking: wait for its reader.
         if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
         // The reader has gone (`| head`); and where stderr does not take what is said, there is nobody to tell.
         else if (code === 'EPIPE' || descriptor === 2) gone = true
-        else throw new UserError(`cannot write to standard output: ${message.replace(/,.*$/s, '')}`)
+        else throw new UserError('cannot-write-stdout', causeOf(error))
       }
     }
     return !gone

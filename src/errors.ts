@@ -8,7 +8,7 @@ export type { ErrorStatus } from './errors/row.ts'
 export type { ErrorCode, ErrorFacts } from './errors/table.ts'
 
 /** The facts may be left out where there are none; a status that is not the table's comes last. */
-type Told<Code extends ErrorCode> =
+type FactsAndStatus<Code extends ErrorCode> =
   object extends ErrorFacts<Code>
     ? [facts?: ErrorFacts<Code>, status?: ErrorStatus]
     : [facts: ErrorFacts<Code>, status?: ErrorStatus]
@@ -23,7 +23,7 @@ export class UserError<Code extends ErrorCode = ErrorCode> extends Error {
   /** Exit status of the command: 2 could not do it; 125 to 127 only for commands that run another command. */
   readonly status: ErrorStatus
 
-  constructor(code: Code, ...told: Told<Code>)
+  constructor(code: Code, ...told: FactsAndStatus<Code>)
   /** The old form, until every room has its rows in the table. */
   constructor(sentence: string, status?: ErrorStatus)
   constructor(first: string, second?: object | ErrorStatus, third?: ErrorStatus) {

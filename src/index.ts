@@ -12,11 +12,14 @@ export {
   builtinReleases as builtinProfileReleases,
   compareProfiles,
   evaluate,
+  intersectProfiles,
+  mergeProfiles,
   type Answer,
   type Builtin as BuiltinProfile,
   type BuiltinRelease as BuiltinProfileRelease,
   type Call,
   type Change,
+  type CombinedProfile,
   type ChangeId,
   type CompareOptions,
   type Comparison,
@@ -59,4 +62,24 @@ export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'
 export type { Choice } from './read/subject.ts'
 export type { TraceRecord } from './read/records.ts'
+export {
+  loadImage,
+  mergeReachable,
+  parseReachable,
+  printReachable,
+  scanPrograms,
+  type ArchiveFiles,
+  type Entry,
+  type LoadedImage,
+  type Machine,
+  type NotFollowed,
+  type Reachable,
+  type ReachableCall,
+  type RecordCache,
+  type Records,
+  type ScanOptions,
+  type ScannedModule,
+  type Tree,
+  type Unresolved,
+} from './scan/index.ts'
 export type { Source } from './read/source.ts'

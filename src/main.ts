@@ -59,6 +59,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/verify.ts'),
     failure: 125,
   },
+  scan: {
+    summary: 'which calls the code of programs and images can make',
+    load: () => import('./commands/scan.ts'),
+    failure: 2,
+  },
   syscalls: {
     summary: 'look up calls in the tables of every architecture',
     load: () => import('./commands/syscalls.ts'),

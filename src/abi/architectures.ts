@@ -62,8 +62,21 @@ export interface ArchitectureFacts {
   readonly programAt?: RegExp
   /** Whether socket and ipc calls can also go through socketcall and ipc: what libseccomp makes two rules of. */
   readonly multiplexes: boolean
+  /**
+   * Whether the kernel gives a filter 0 for a number that came in a register and that it does not know: s390's system
+   * call 0. runc's ENOSYS stub answers it (libcontainer/seccomp/patchbpf/enosys_linux.go).
+   */
+  readonly unknownIsZero: boolean
+  /**
+   * Whether libc makes statx for stat: the kernel had no stat call there up to 6.10 (asm-generic's __ARCH_WANT_NEW_STAT).
+   */
+  readonly statxForStat: boolean
   /** Index of clone's flags (clone(2), "C library/kernel differences"): 1 with CONFIG_CLONE_BACKWARDS2, s390's. */
   readonly cloneFlags: 0 | 1
+  /** Whether requests of terminals and files (TC*, TIOC*, FIO*) are other numbers: powerpc's uapi/asm/ioctls.h. */
+  readonly ownRequests: boolean
+  /** Whether runc and crun were seen to start containers under their floors (profiles/floors) on such a machine. */
+  readonly floorTried: boolean
   /** The architecture whose calls tell what a program calls here, where nobody recorded it: abi/equivalents.ts. */
   readonly inferredFrom?: Host
 }
@@ -76,6 +89,11 @@ export const hostNames = architectureNames.filter(isHost)
 
 /** What is assumed where nothing tells of which architecture a call is. */
 export const assumedHost: Host = hostNames[0] as Host
+
+/** The machines that a log is from that does not say it and whose calls all exist there: x86_64 and what is inferred from it. */
+export const commonHosts: readonly Host[] = hostNames.filter(
+  (each) => each === assumedHost || architectures[each].inferredFrom === assumedHost,
+)
 
 export function isArchitecture(name: string): name is Architecture {
   return Object.hasOwn(architectures, name)

@@ -46,6 +46,7 @@ export const findingSeverities = {
   'call-newer-than-libseccomp': 'warning',
   'no-execve': 'warning',
   'no-exit': 'warning',
+  'thread-exit-refused': 'warning',
   'clone3-refused': 'warning',
   'allows-by-default': 'note',
   // --- conditions

@@ -106,7 +106,6 @@ function givenBy(word: EngineVersion): readonly string[] {
 
 /** Undefined where none is named. Throws a UserError where all and none are. */
 export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 'all' | undefined {
-  if (cap?.includes('all') && cap.includes('none'))
-    throw new UserError('--cap all and --cap none contradict each other')
+  if (cap?.includes('all') && cap.includes('none')) throw new UserError('cap-contradiction')
   return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
 }

@@ -1,13 +1,13 @@
 // `explain`: why each call is in a profile, whether the default allows it, and what it exposes.
 import { Option } from 'commander'
-import type { Architecture } from '../abi/architectures.ts'
+import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { explainProfile } from '../explain/index.ts'
 import { explanationReport, type FormatName } from '../report/formats.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { profileWords, readProfileWord } from './profiles.ts'
+import { loadProfile, profileWords } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -48,10 +48,10 @@ async function explain(
 ): Promise<void> {
   const { arch, trace, report, output } = options
   await checkOutput(output, world)
-  const { profile, capabilities } = await readProfileWord(word, world)
+  const { profile, capabilities } = await loadProfile(word, world)
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
-  const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)
+  const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)
   const explained = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),

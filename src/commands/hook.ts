@@ -54,7 +54,7 @@ async function hook(options: Options, world: World): Promise<number> {
   await checkOutput(files.output, world)
   await readCeiling(options, world)
   const why = await whyNoEbpf()
-  if (why !== undefined) throw new UserError(`the container cannot be recorded: ${why}`)
+  if (why !== undefined) throw new UserError('container-not-recorded', { words: why })
   await leaveBehind(state)
   return 0
 }
@@ -81,15 +81,12 @@ function readAnnotation(text: string | undefined): Files {
   for (const part of (text ?? '').split(';').filter((each) => each.trim() !== '')) {
     const [, kind, file] = /^\s*(of|if):(.+)$/s.exec(part) ?? []
     if (kind === undefined || file === undefined || !isAbsolute(file)) {
-      throw new UserError(
-        `annotation ${annotation}: "${part}" is not of:/FILE or if:/FILE with an absolute name`,
-      )
+      throw new UserError('bad-annotation', { annotation, part })
     }
     files.set(kind, file)
   }
   const output = files.get('of')
-  if (output === undefined)
-    throw new UserError(`annotation ${annotation} does not say where to write: of:/FILE`)
+  if (output === undefined) throw new UserError('annotation-without-output', { annotation })
   return { output, input: files.get('if') }
 }
 
@@ -102,9 +99,7 @@ function readState(text: string): HookState {
   }
   const { pid, bundle, id } = state
   if (typeof pid !== 'number' || pid <= 0 || typeof bundle !== 'string' || typeof id !== 'string') {
-    throw new UserError(
-      'standard input is not the state of a container: a runtime starts this command as a hook',
-    )
+    throw new UserError('not-a-hook-state')
   }
   return { ...state, pid, bundle, id }
 }
@@ -127,7 +122,7 @@ async function leaveBehind(state: HookState): Promise<void> {
   })
   child.unref()
   child.stdout.destroy()
-  if (said !== 'attached\n') throw new UserError(`the container cannot be recorded: ${said.trim()}`)
+  if (said !== 'attached\n') throw new UserError('container-not-recorded', { words: said.trim() })
 }
 
 /** What a profile allows, as the hook that is replaced takes it; or what any other input shows. */
@@ -157,7 +152,7 @@ async function follow(state: HookState, files: Files, options: Options, world: W
     // Before the container runs: what is wrong with it keeps it from starting, and loses no recording.
     const before = input === undefined ? [] : [await readBase(input, asked, world)]
     const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
-    if (countCalls(seen) === 0) throw new UserError('no call was recorded: nothing is written')
+    if (countCalls(seen) === 0) throw new UserError('no-call-recorded', {}, 2)
     const output = { ...options, output: files.output }
     await writeProfile(mergeObservations(seen, ...before), output, ceiling, world)
     return 0

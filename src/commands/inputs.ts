@@ -3,6 +3,7 @@
 import { access, constants, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import type { Source } from '../read/source.ts'
 import type { World } from './world.ts'
@@ -30,15 +31,14 @@ export async function* counted(
 /** Throws a UserError for what is missing, unreadable or no trace; the files themselves are opened later. */
 export async function findInputs(words: readonly string[], world: World): Promise<Inputs> {
   if (words.length === 0 && world.stdin.isTerminal) {
-    throw new UserError('no FILE given, and standard input is a terminal: name a trace, or pipe one in')
+    throw new UserError('no-input')
   }
   const sources: Source[] = []
   const skipped: string[] = []
   for (const word of words.length === 0 ? ['-'] : words) {
-    if (word === '') throw new UserError('a file with an empty name was given: name a trace')
+    if (word === '') throw new UserError('empty-file-name', { of: 'input' })
     if (word === '-') {
-      if (sources.some(({ name }) => name === '-'))
-        throw new UserError('-: standard input can be read only once')
+      if (sources.some(({ name }) => name === '-')) throw new UserError('stdin-twice')
       sources.push({ name: '-', bytes: named('-', world.stdin.bytes()) })
       continue
     }
@@ -58,7 +58,7 @@ export async function findInputs(words: readonly string[], world: World): Promis
       const set = found.code === 'ENOENT' ? await setOf(word, world) : []
       if (set.length === 0) {
         if (found.code !== 'ENOENT') throw cannotRead(word, found)
-        throw new UserError(`${word}: no such file, and no ${word}.PID of strace -ff`)
+        throw new UserError('no-such-trace', { file: word })
       }
       sources.push(...(await Promise.all(set.map((name) => file(name, world)))))
     }
@@ -98,8 +98,10 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
   }
   if (sources.length === 0) {
     const inner = entries.find((entry) => entry.isDirectory())
-    const hint = inner === undefined ? '' : `; what lies deeper is not read: give ${join(word, inner.name)}`
-    throw new UserError(`${word}: is a directory in which no trace was found${hint}`)
+    throw new UserError('no-trace-in-directory', {
+      file: word,
+      inner: inner && join(word, inner.name),
+    })
   }
   return { sources, skipped }
 }
@@ -190,15 +192,5 @@ async function* named(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 function cannotRead(name: string, error: Error): UserError {
-  const { code } = error as NodeJS.ErrnoException
-  const why = code === undefined ? error.message : (reasons[code] ?? error.message.replace(/,.*$/s, ''))
-  return new UserError(`${name}: ${why}`)
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'no permission to read it',
-  ENOTDIR: 'no such file',
-  EISDIR: 'is a directory',
-  ELOOP: 'a symbolic link that leads to itself',
+  return new UserError('cannot-read', { file: name, ...causeOf(error) })
 }

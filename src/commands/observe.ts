@@ -37,7 +37,7 @@ export const declare: Declare = (command, world, end) => {
 
 async function observe(files: readonly string[], options: Options, world: World): Promise<number> {
   const { arch = [], format, output, strict, afterFilter } = options
-  if (arch.length > 1) throw new UserError('observe reads traces of one machine at a time: give --arch once')
+  if (arch.length > 1) throw new UserError('several-machines')
   await checkOutput(output, world)
   const observations = await readInputs(files, world, {
     format,

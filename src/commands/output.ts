@@ -5,6 +5,7 @@ import { constants, rmSync } from 'node:fs'
 import { access, lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import type { SignalFeed } from '../record/recording.ts'
 import type { World } from './world.ts'
 
@@ -25,15 +26,16 @@ function streamOf(file: string): 'stdout' | 'stderr' | undefined {
 /** Throws a UserError where writing to `file` (as given with -o) is bound to fail: before work that takes long. */
 export async function checkOutput(file: string | undefined, world: World): Promise<void> {
   if (file === undefined || isStdout(file) || streamOf(file) !== undefined) return
-  if (file === '') throw new UserError('an output file has an empty name')
+  if (file === '') throw new UserError('empty-file-name', { of: 'output' })
   await naming(file, async () => {
     const { path, existing } = await destination(resolve(world.cwd, file))
-    if (existing?.isDirectory() || file.endsWith('/')) throw new UserError(`${file}: is a directory`)
-    if (existing?.isSocket()) throw new UserError(`${file}: is a socket, which cannot be written to`)
+    if (existing?.isDirectory() || file.endsWith('/'))
+      throw new UserError('not-a-file', { file, is: 'directory' })
+    if (existing?.isSocket()) throw new UserError('not-a-file', { file, is: 'socket' })
     if (existing)
       await access(path, constants.W_OK).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EACCES') throw error
-        throw new UserError(`cannot write ${file}: no permission to write to it`)
+        throw new UserError('cannot-overwrite', { file })
       })
     // What is replaced needs room beside it.
     if (!existing || existing.isFile()) await access(dirname(path), constants.W_OK)
@@ -47,7 +49,7 @@ export async function refuseSame(files: readonly (string | undefined)[], world: 
     if (file === undefined || isStdout(file)) continue
     const { path, existing } = await naming(file, () => destination(resolve(world.cwd, file)))
     if (existing && !existing.isFile()) continue
-    if (met.has(path)) throw new UserError(`${file}: two results cannot go to one file: name another`)
+    if (met.has(path)) throw new UserError('output-twice', { file })
     met.add(path)
   }
 }
@@ -138,22 +140,6 @@ async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (error) {
     if (error instanceof UserError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const why = code === undefined ? message : (reasons[code] ?? message.replace(/,.*$/s, ''))
-    throw new UserError(`cannot write ${file}: ${why}`)
+    throw new UserError('cannot-write', { file, ...causeOf(error) })
   }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'its directory is not a directory',
-  EACCES: 'no permission to make a file in its directory',
-  ELOOP: 'too many levels of symbolic links',
-  EFBIG: 'it would be larger than files may be here (ulimit -f)',
-  // EDQUOT has no name in libuv.
-  'Unknown system error -122': 'the quota of the disk is used up',
-  EPERM: 'not permitted',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the device',
-  EBUSY: 'it is in use (a mounted file cannot be replaced): write beside it',
 }

@@ -25,7 +25,7 @@ export const profileWords = 'a file, -, REVISION:path, oci://REF or built-in nam
 /** A built-in, which has no text; else a text, which nobody has looked at. */
 export type Given = (NamedProfile & { readonly text?: never }) | TextFile
 
-export async function readProfileWord(word: string, world: World): Promise<NamedProfile> {
+export async function loadProfile(word: string, world: World): Promise<NamedProfile> {
   const given = await readWord(word, world)
   return given.text === undefined
     ? given
@@ -38,7 +38,7 @@ export async function readEach(
   world: World,
 ): Promise<{ readonly given: readonly Given[]; readonly refused: readonly string[] }> {
   if (words.indexOf('-') !== words.lastIndexOf('-')) {
-    throw new UserError('-: standard input can be read only once')
+    throw new UserError('stdin-twice')
   }
   const given: Given[] = []
   const refused: string[] = []

@@ -33,8 +33,7 @@ export const declare: Declare = (command, world, end) => {
 
 async function push(file: string, ref: string, options: RegistryWords, world: World): Promise<void> {
   const reference = parseReference(ref)
-  if (reference.digest !== undefined)
-    throw new UserError(`${ref}: a digest follows from what is pushed: give a tag, or none`)
+  if (reference.digest !== undefined) throw new UserError('push-to-digest', { reference: ref })
   const text = await readText(file, world)
   const registry = registryOf(reference, world, { plainHttp: options.plainHttp ?? false })
   if (isObservations(text)) {
@@ -63,26 +62,26 @@ function isObservations(text: string): boolean {
 /** @throws UserError for what no runtime takes from an artifact. */
 function refuseUnusable(parsed: ParsedProfile, text: string): void {
   const { name, envelope, beyondOci, profile } = parsed
-  const refuse = (why: string): UserError => new UserError(`${name}: ${why}`)
-  if (envelope !== 'none' || beyondOci.length > 0)
-    throw refuse(
-      'is not plain OCI JSON, and runtimes take nothing else from an artifact: `generate --as oci` makes it',
-    )
-  if (!isValid(profileProblems(parsed)))
-    throw refuse(`has errors, and runtimes refuse it: \`seccomp-gen validate ${name}\` lists them`)
+  const refuse = (
+    fault: UserError<'not-pushed'>['facts']['fault'],
+    more: { readonly count?: number; readonly limit?: number; readonly call?: string } = {},
+  ): UserError => new UserError('not-pushed', { file: name, fault, ...more })
+  const findings = profileProblems(parsed, { dialect: 'oci' })
+  // They read it strictly: a key that is not the specification's, though it holds nothing, is refused.
+  const isPlain = envelope === 'none' && beyondOci.length === 0 && profile.archMap === undefined
+  if (!isPlain || findings.some(({ code }) => code === 'unknown-key')) throw refuse('dialect')
+  if (!isValid(findings)) throw refuse('errors')
   const size = Buffer.byteLength(text)
-  if (size > profileLimit) throw refuse(`is ${size} bytes large: runtimes take ${profileLimit} at most`)
+  if (size > profileLimit) throw refuse('large', { count: size, limit: profileLimit })
   if (
     profile.listenerPath !== undefined ||
     profile.syscalls.some(({ action }) => action === 'SCMP_ACT_NOTIFY')
   )
-    throw refuse(
-      'hands calls to a listener (SCMP_ACT_NOTIFY, listenerPath): runtimes take no such profile from an artifact',
-    )
+    throw refuse('listener')
   const entries = new Map<string, number>()
   for (const call of profile.syscalls.flatMap(({ names }) => names))
     entries.set(call, (entries.get(call) ?? 0) + 1)
   const [crowded] = [...entries].filter(([, count]) => count > entryLimit)
   if (crowded !== undefined)
-    throw refuse(`has ${crowded[1]} rules for ${crowded[0]}: runtimes take ${entryLimit} of one call at most`)
+    throw refuse('crowded', { call: crowded[0], count: crowded[1], limit: entryLimit })
 }

@@ -32,20 +32,18 @@ export async function readInputs(
   )
   if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
   sayDiagnostics(world, observations)
-  const [first = { name: '' }, ...others] = sources
-  const where = others.length === 0 ? first.name : `${first.name} and ${others.length} more`
+  const where = { file: sources[0]?.name ?? '', others: sources.length - 1 }
   if (
     countCalls(observations) === 0 &&
     observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
   ) {
-    throw new UserError(`${where}: the hook's log names no calls: give the profile that it wrote beside it`)
+    throw new UserError('hook-log-alone', where)
   }
   if (countCalls(observations) === 0) {
     // strace's reader is given what is recognised as nothing.
     const isUnknown =
       (options.format ?? 'auto') === 'auto' && observations.sources.every(({ format }) => format === 'strace')
-    const form = isUnknown ? ', and no form of a log that is read (see docs/inputs.md)' : ''
-    throw new UserError(`no call was found in ${where}${form}: nothing is written`)
+    throw new UserError('no-call-in-sources', { ...where, unrecognised: isUnknown })
   }
   return observations
 }

@@ -45,9 +45,7 @@ export async function pullNamed(
 export async function readProfileArtifact(word: string, world: World): Promise<string> {
   const { kind, bytes } = await pullNamed(parseReference(word), world)
   if (kind === 'observations')
-    throw new UserError(
-      `${word}: is observations and no profile: make one of them with \`seccomp-gen generate ${word}\``,
-    )
+    throw new UserError('artifact-unusable', { artifact: word, fault: 'observations' })
   return textOf(bytes, word)
 }
 
@@ -55,7 +53,7 @@ export function textOf(bytes: Uint8Array, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new UserError(`${name}: is not UTF-8 text: a profile is a JSON document`)
+    throw new UserError('artifact-unusable', { artifact: name, fault: 'not-text' })
   }
 }
 
@@ -69,8 +67,7 @@ export async function artifactSources(word: string, world: World): Promise<reado
   const reference = parseReference(word)
   if (reference.tag !== undefined || reference.digest !== undefined) return [sourceOf(reference, world)]
   const tags = await shardsOf(registryOf(reference, world))
-  if (tags.length === 0)
-    throw new UserError(`${word}: no observations are in this repository: their tags begin with o-`)
+  if (tags.length === 0) throw new UserError('artifact-unusable', { artifact: word, fault: 'no-shards' })
   return tags.map((tag) => sourceOf({ ...reference, tag }, world))
 }
 

@@ -1,10 +1,10 @@
 // `syscalls`: the tables of abi/ for people and programs. A row is a call of some architecture; a word is its name,
 // what a logger prints for it, or a number.
-import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures as facts, type Architecture } from '../abi/architectures.ts'
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { otherSpellings, resolvePrinted } from '../abi/spellings.ts'
-import { isKnownAnywhere, syscallTable, type TableEntry } from '../abi/tables.ts'
+import { syscallTable, type TableEntry } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { callNamed } from '../abi/other-names.ts'
 import { similarWords } from '../report/similar.ts'
@@ -41,7 +41,7 @@ export const declare: Declare = (command, world, end) => {
 }
 
 /** A call as it is reported; architectures without it are absent. */
-interface Row {
+interface CallRow {
   readonly name: string
   readonly numbers: Readonly<Partial<Record<Architecture, number>>>
   /** First mainline kernel per architecture, where it is known. */
@@ -50,7 +50,7 @@ interface Row {
   readonly unimplemented: readonly Architecture[]
   /** What loggers print for it. */
   readonly spellings: readonly string[]
-  /** On x86 the call that may stand for it. */
+  /** Where there are multiplexers, the call that may stand for it. */
   readonly multiplexer?: string
   /** What libc makes of it on aarch64, for calls that aarch64 has not. */
   readonly aarch64?: readonly string[]
@@ -87,39 +87,43 @@ function namesOf(word: string, architectures: readonly Architecture[]): readonly
     ),
   )
   if (meant.length > 0) return meant
-  throw new UserError(unknownName(word, architectures))
+  throw noSuchName(word, architectures)
 }
 
 function namesOfNumber(word: string, architectures: readonly Architecture[]): readonly string[] {
   const names = architectures.flatMap((each) => syscallTable(each).byNumber(Number(word))?.name ?? [])
-  if (names.length === 0) throw new UserError(`${subject(architectures)} a call of number ${word}`)
+  if (names.length === 0) throw new UserError('no-such-number', { number: word, ...asked(architectures) })
   return names
 }
 
-function unknownName(word: string, architectures: readonly Architecture[]): string {
-  const said = `${subject(architectures)} a call named '${word}'`
-  if (isKnownAnywhere(word)) {
-    const there = architectureNames.filter((each) => syscallTable(each).byName(word) !== undefined)
-    return `${said}; ${there.join(', ')} ${there.length === 1 ? 'has' : 'have'} it`
-  }
-  const named = callNamed(word, architectures)
-  const similar = named === undefined ? similarWords(word, allNames(architectures)) : [named]
-  return `${said}; ${similar.length === 0 ? 'seccomp-gen syscalls lists all of them' : `did you mean ${similar.join(', ')}?`}`
+function noSuchName(name: string, architectures: readonly Architecture[]): UserError {
+  const elsewhere = architectureNames.filter((each) => syscallTable(each).byName(name) !== undefined)
+  const named = elsewhere.length > 0 ? undefined : callNamed(name, architectures)
+  return new UserError('no-such-name', {
+    name,
+    ...asked(architectures),
+    elsewhere,
+    similar: named === undefined ? similarWords(name, allNames(architectures)) : [named],
+  })
 }
 
-function subject(architectures: readonly Architecture[]): string {
-  return architectures.length === architectureNames.length
-    ? 'no architecture has'
-    : `${architectures.join(', ')} ${architectures.length === 1 ? 'does' : 'do'} not have`
+function asked(architectures: readonly Architecture[]): {
+  readonly architectures: readonly Architecture[]
+  readonly all: boolean
+} {
+  return { architectures, all: architectures.length === architectureNames.length }
 }
 
-function rowOf(name: string, architectures: readonly Architecture[]): Row {
+function rowOf(name: string, architectures: readonly Architecture[]): CallRow {
   const entries = architectures.flatMap((architecture): (readonly [Architecture, TableEntry])[] => {
     const entry = syscallTable(architecture).byName(name)
     return entry === undefined ? [] : [[architecture, entry]]
   })
-  const multiplexer = architectures.includes('x86') ? multiplexerOf(name) : undefined
-  const equivalent = architectures.includes('aarch64') ? equivalentOnAarch64(name) : undefined
+  const through = architectures.filter((each) => facts[each].multiplexes)
+  const multiplexer = through.length > 0 ? multiplexerOf(name) : undefined
+  const equivalent = architectures.some((each) => facts[each].inferredFrom !== undefined)
+    ? equivalentOnAarch64(name)
+    : undefined
   return {
     name,
     numbers: Object.fromEntries(entries.map(([architecture, { number }]) => [architecture, number])),
@@ -135,13 +139,13 @@ function rowOf(name: string, architectures: readonly Architecture[]): Row {
   }
 }
 
-function textOf(rows: readonly Row[], architectures: readonly Architecture[]): string {
+function textOf(rows: readonly CallRow[], architectures: readonly Architecture[]): string {
   const heads = ['name', ...architectures, 'since', 'notes']
   const cells = rows.map((row) => [
     row.name,
     ...architectures.map((each) => String(row.numbers[each] ?? '-')),
     earliest(Object.values(row.since)) ?? '-',
-    notesOf(row),
+    notesOf(row, architectures),
   ])
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...cells.map((line) => line[column]?.length ?? 0)),
@@ -160,14 +164,15 @@ function textOf(rows: readonly Row[], architectures: readonly Architecture[]): s
     .join('')
 }
 
-function notesOf(row: Row): string {
+function notesOf(row: CallRow, architectures: readonly Architecture[]): string {
+  const multiplexing = architectures.filter((each) => facts[each].multiplexes)
   const everywhere = row.unimplemented.length === Object.keys(row.numbers).length
   return [
     ...(row.unimplemented.length === 0
       ? []
       : [`no implementation${everywhere ? '' : ` on ${row.unimplemented.join(', ')}`}`]),
     ...(row.spellings.length === 0 ? [] : [`printed as ${row.spellings.join(', ')}`]),
-    ...(row.multiplexer === undefined ? [] : [`x86: ${row.multiplexer}`]),
+    ...(row.multiplexer === undefined ? [] : [`${multiplexing.join(', ')}: ${row.multiplexer}`]),
     ...(row.aarch64 === undefined || row.aarch64.length === 0 ? [] : [`aarch64: ${row.aarch64.join(', ')}`]),
   ].join('; ')
 }

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import type { World } from './world.ts'
 
 export interface TextFile {
@@ -22,25 +23,19 @@ export async function readText(name: string, world: World): Promise<string> {
       ? world.stdin.bytes()
       : createReadStream(resolve(world.cwd, name))) {
       size += (piece as Uint8Array).length
-      if (size > sizeLimit) throw new UserError(`${name}: is larger than a profile can be (8 MiB)`)
+      if (size > sizeLimit) throw new UserError('file-too-large', { file: name, kind: 'profile' })
       pieces.push(piece as Uint8Array)
     }
   } catch (error) {
     if (error instanceof UserError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const why = code === undefined ? message : (reasons[code] ?? message.replace(/,.*$/s, ''))
-    throw new UserError(`${name}: ${why}`)
+    const cause = causeOf(error)
+    throw cause.errno === 'EISDIR'
+      ? new UserError('directory-not-read', { file: name })
+      : new UserError('cannot-read', { file: name, ...cause })
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces))
   } catch {
-    throw new UserError(`${name}: is not UTF-8 text: a profile is a JSON or YAML file`)
+    throw new UserError('not-utf8', { file: name })
   }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EACCES: 'no permission to read it',
-  EISDIR: 'is a directory: name the files in it',
 }

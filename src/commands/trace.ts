@@ -8,9 +8,9 @@ import { countCalls, printObservations } from '../observe/index.ts'
 import { checkRecorders, record, type Recording, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
-import { escapeTerminal } from '../report/escape.ts'
+import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
-import { addTo, readKnown } from './add-to.ts'
+import { additions, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
@@ -75,7 +75,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const target = targetOf(words, options)
   // Whatever cannot be written is better known before the command has run for an hour.
   if (observationsFile !== undefined && isStdout(observationsFile))
-    throw new UserError('--observations needs a file: standard output is the profile’s')
+    throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
   await checkOutput(observationsFile, world)
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
@@ -106,49 +106,55 @@ async function trace(words: readonly string[], options: Options, world: World): 
         )
   const { ending, noNewPrivileges } = recording
   sayDiagnostics(world, recording.observations)
-  if (countCalls(recording.observations) === 0)
-    throw new UserError('no call was recorded: nothing is written', 125)
-  const observations =
-    options.addTo === undefined
-      ? recording.observations
-      : await addTo(options.addTo, known, recording.observations, world)
+  if (recording.started === false) {
+    say(world, `the program in the container never started: nothing is written${endingText(ending)}`)
+    return statusOf(ending) || 125
+  }
+  if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
+  const added =
+    options.addTo === undefined ? undefined : additions(options.addTo, known, recording.observations)
+  // Others may keep the file of all runs to themselves for long: what this run is asked for does not wait for it.
+  const observations = added === undefined ? recording.observations : await added.foreseen(world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
-  const lacking = await writeProfile(
+  const { status, contents } = await writeProfile(
     observations,
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
     ceiling,
     world,
   )
+  await added?.write(world)
   say(world, `${accountLine(observations)}${endingText(ending)}`)
-  return statusOf(ending) || lacking
+  say(world, `${contents}${nextText(target, options)}`)
+  return statusOf(ending) || status
 }
 
-type Target =
+type RecordTarget =
   | { readonly command: readonly [string, ...string[]] }
   | { readonly pid: number }
   | { readonly cgroup: string }
   | { readonly container: string }
 
 /** Exactly one thing is recorded. */
-function targetOf(words: readonly string[], { pid, cgroup, container }: Options): Target {
+function targetOf(words: readonly string[], { pid, cgroup, container }: Options): RecordTarget {
   const [program, ...operands] = words
-  const targets: readonly Target[] = [
+  const targets: readonly RecordTarget[] = [
     ...(program === undefined ? [] : [{ command: [program, ...operands] } as const]),
     ...(pid === undefined ? [] : [{ pid }]),
     ...(cgroup === undefined ? [] : [{ cgroup }]),
     ...(container === undefined ? [] : [{ container }]),
   ]
   const [target] = targets
-  if (target === undefined)
-    throw new UserError(
-      'give a command after --, or --pid, --cgroup or --container; see seccomp-gen trace --help',
-    )
-  if (targets.length > 1)
-    throw new UserError(
-      'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
-    )
+  if (target === undefined) throw new UserError('nothing-to-record')
+  if (targets.length > 1) throw new UserError('several-to-record')
   return target
+}
+
+/** What to do with the profile; nothing where it is not in a file. */
+function nextText(target: RecordTarget, { output }: Options): string {
+  if (output === undefined || isStdout(output)) return ''
+  const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
+  return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`
 }
 
 /** Status 0 where something can record, 1 where nothing can. */
@@ -169,6 +175,10 @@ function noticeSentence(notice: RecordNotice): string {
       return notice.why === undefined
         ? `recording with ${notice.recorder}`
         : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
+    case 'container-kept':
+      return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
+    case 'project-kept':
+      return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
   }

@@ -1,6 +1,6 @@
 // `verify`: runs a command under a profile and says what was refused; with --repair what to add. The command's streams
 // are treated as `trace` treats them: stdout carries the report, and the command's own output where that is free.
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
@@ -11,7 +11,7 @@ import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
-import { profileWords, readProfileWord } from './profiles.ts'
+import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -58,9 +58,20 @@ Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
   seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test`,
     )
-    .action(async (profile: string, words: string[], options: Options) =>
-      end(await verifyWords(profile, words, options, world)),
+    .action(async (profile: string, words: string[]) =>
+      end(await verifyWords(profile, commandIn(words, command), command.opts<Options>(), world)),
     )
+}
+
+/** Options may follow the profile: those between it and the -- are read. */
+function commandIn(words: readonly string[], command: Command): readonly string[] {
+  const [first = ''] = words
+  const separator = words.indexOf('--')
+  if (!first.startsWith('-') || separator <= 0) return words
+  const { operands, unknown } = command.parseOptions(words.slice(0, separator))
+  const [other] = [...unknown, ...operands]
+  if (other !== undefined) throw new UserError('beside-profile', { word: other })
+  return words.slice(separator)
 }
 
 async function verifyWords(
@@ -72,16 +83,16 @@ async function verifyWords(
   const { repair = false, widen = false, runs, output, within: ceiling } = options
   // What follows the profile is passed through as it stands, the -- before CMD too.
   const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
-  if (program === undefined) throw new UserError('give a command after --; see seccomp-gen verify --help')
+  if (program === undefined) throw new UserError('nothing-to-verify')
   if (words[0] !== '--' && program.startsWith('-'))
-    throw new UserError(`${program}: options stand before the profile, and the command after --`)
-  if (widen && !repair) throw new UserError('--widen says how far --repair goes: give both')
+    throw new UserError('option-after-profile', { word: program })
+  if (widen && !repair) throw new UserError('widen-without-repair')
   await checkOutput(output, world)
-  const named = await readProfileWord(word, world)
+  const named = await loadProfile(word, world)
   const { profile, text } = named
-  const within = ceiling === 'none' ? null : (await readProfileWord(ceiling, world)).profile
+  const within = ceiling === 'none' ? null : (await loadProfile(ceiling, world)).profile
   if (repair && output !== undefined && isStdout(output))
-    throw new UserError(`-o ${output}: standard output is the report’s: name a file`)
+    throw new UserError('stdout-taken', { file: output, by: 'report' })
   const reportIsOnStdout = isStdout(output) || repair
   let round = 1
   const verifyIn = (world: World): Promise<Verification> =>
@@ -111,6 +122,7 @@ async function verifyWords(
   const verified: Verified = {
     ...verification,
     profile: word,
+    ...(repair && output !== undefined && { written: output }),
     within: within === null ? undefined : ceiling,
   }
   const report = verificationReport(verified, options.report)

@@ -161,6 +161,17 @@ export const documentErrors = {
     }) =>
       `${call} on ${architecture} has more conditions than can be compared in ${bound} steps: write them with fewer arguments`,
   ],
+  'nothing-to-combine': [2, () => 'give at least one profile'],
+  'profiles-not-combined': [
+    2,
+    ({ call, architectures }: { readonly call: string; readonly architectures: readonly string[] }) =>
+      `no one profile for ${architectures.join(', ')} answers ${call} as these do together: their answers differ between architectures, or in a way that no rule can say`,
+  ],
+  'two-listeners': [
+    2,
+    ({ files }: { readonly files: readonly string[] }) =>
+      `${files.join(' and ')} have a listener each, and a process has one at most: take listenerPath out of one`,
+  ],
   'ceiling-too-complex': [
     2,
     ({ file, call }: InFile & { readonly call: string }) =>
@@ -202,6 +213,11 @@ export const documentErrors = {
   'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is no bigint`],
   'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit 64 bits`],
   // --- printing
+  'byte-orders-mixed': [
+    2,
+    ({ architectures: [one, other] }: { readonly architectures: readonly [string, string] }) =>
+      `${one} and ${other} have different byte orders, and libseccomp makes no filter of both: print --as docker, or a profile for each with --arch`,
+  ],
   'operator-default-errno': [
     2,
     ({ errno }: { readonly errno: number }) =>

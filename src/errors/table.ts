@@ -2,10 +2,22 @@
 // sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
 // throws errors, and an error has a sentence for whoever prints it.
 import { documentErrors } from './documents.ts'
+import { fileErrors } from './files.ts'
+import { observationsErrors } from './observations.ts'
+import { registryErrors } from './registry.ts'
 import type { Row } from './row.ts'
+import { scanErrors } from './scan.ts'
+import { traceErrors } from './traces.ts'
+import { usageErrors } from './usage.ts'
 
 export const errorTable = {
+  ...usageErrors,
+  ...fileErrors,
+  ...traceErrors,
+  ...observationsErrors,
   ...documentErrors,
+  ...scanErrors,
+  ...registryErrors,
   unnamed: [2, ({ sentence }: { readonly sentence: string }) => sentence],
 } as const satisfies Readonly<Record<string, Row>>
 

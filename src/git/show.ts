@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts'
 
 /** The bytes of `word` as text. Throws a UserError where git is missing or has no such revision or file. */
 export async function showRevision(word: string, cwd: string): Promise<string> {
-  if (word.startsWith('-')) throw new UserError(`${word}: a git revision does not begin with "-"`)
+  if (word.startsWith('-')) throw new UserError('revision-as-option', { file: word })
   const { stdout, stderr, failed, code } = await execa('git', ['--no-pager', 'cat-file', 'blob', word], {
     cwd,
     reject: false,
@@ -14,9 +14,9 @@ export async function showRevision(word: string, cwd: string): Promise<string> {
     env: { LC_ALL: 'C' },
     maxBuffer: 8 * 1024 * 1024,
   })
-  if (code === 'ENOENT') throw new UserError(`${word}: no such file, and git is not installed to look it up`)
+  if (code === 'ENOENT') throw new UserError('no-git', { file: word })
   if (!failed) return stdout
   const why = stderr.split('\n').find((line) => line.startsWith('fatal:')) ?? 'git failed'
-  if (why.endsWith(': bad file')) throw new UserError(`${word}: is a directory there: name a file in it`)
-  throw new UserError(`${word}: ${why.replace(/^fatal: /, '')}: give REVISION:path, or a file`)
+  if (why.endsWith(': bad file')) throw new UserError('directory-in-revision', { file: word })
+  throw new UserError('no-such-revision', { file: word, words: why.replace(/^fatal: /, '') })
 }

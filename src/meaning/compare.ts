@@ -1,7 +1,7 @@
 // What changes between two profiles, exactly: for each call every way through both filters is followed together, with
 // what it says of the words of the arguments, and only ways that some call takes are kept. That call is the witness.
 // Whether an answer permits more is decided on what the kernel sees of a call: see kernel-view.ts.
-import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
@@ -48,7 +48,7 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
   return architectureNames
     .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
     .flatMap((architecture) => {
-      const other = architecture === 'x32' ? 0x40000000 + unlisted : unlisted
+      const other = architectures[architecture].numberBit + unlisted
       return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
         ({ name, number }) => differencesOfCall(before, after, architecture, name, number, work),
       )

@@ -3,6 +3,7 @@
 // library does not know are skipped, and what it refuses keeps the container from starting.
 // Authority: runc and crun (seccomp_linux.go, seccomp.c), libseccomp 2.5.4 (db.c, gen_bpf.c).
 import { architectures, type Architecture } from '../abi/architectures.ts'
+import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { killThread, noSuchCall, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { addRules } from './joined.ts'
@@ -65,18 +66,16 @@ export function decisionOn(filter: Filter, architecture: Architecture, number: n
   const calls = filter.architectures.get(abi)
   if (calls === undefined) return killThread
   // The stub takes -1 for an x32 call.
-  const limit = filter.stub?.get(number === 0xffffffff && abi === 'x86_64' ? 'x32' : abi)
-  if (limit !== undefined && (number > limit || isSetup(abi, number))) return noSuchCall
+  const limit = filter.stub?.get(number === 0xffffffff ? (markedBeside(abi) ?? abi) : abi)
+  if (limit !== undefined && (number > limit || (number === 0 && architectures[abi].unknownIsZero)))
+    return noSuchCall
   return calls.get(number) ?? filter.defaultAnswer
-}
-
-/** On s390x the kernel leaves 0, setup(2), where the number was too large for the instruction (enosys_linux.go). */
-function isSetup(architecture: Architecture, number: number): boolean {
-  return number === 0 && architectures[architecture].scmp === 'SCMP_ARCH_S390X'
 }
 
 /** x32 calls are x86_64's with bit 30; -1, with which a tracer skips a call, is none (linux asm/unistd.h, seccomp(2)). */
 export function abiOf(architecture: Architecture, number: number): Architecture {
-  if (architecture !== 'x86_64' && architecture !== 'x32') return architecture
-  return number >= 0x40000000 && number !== 0xffffffff ? 'x32' : 'x86_64'
+  const marked = markedBeside(architecture)
+  if (marked === undefined) return architecture
+  const isMarked = number >= architectures[marked].numberBit && number !== 0xffffffff
+  return isMarked ? marked : unmarkedBeside(architecture)
 }

@@ -1,6 +1,6 @@
 // Whole profiles: the answer to one call, and what changes from one profile to another, in one context or in every
 // context of capabilities in which the two could differ.
-import type { Architecture } from '../abi/architectures.ts'
+import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -28,7 +28,7 @@ export interface Call {
  * does not have, a value that is no bigint of 64 bits.
  */
 export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
-  const { architecture = 'x86_64', syscall, args = [] } = call
+  const { architecture = assumedHost, syscall, args = [] } = call
   const table = syscallTable(architecture)
   const number = typeof syscall === 'number' ? syscall : table.byName(syscall)?.number
   if (number === undefined)

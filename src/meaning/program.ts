@@ -6,6 +6,7 @@
 // order, and on the rules of other calls.
 // Authority: libseccomp 2.5.4, src/gen_bpf.c; held equal by test/meaning/libseccomp.test.ts.
 import type { Architecture } from '../abi/architectures.ts'
+import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { answerText, type Answer } from './answer.ts'
 import { firstOfLevel, type ChainNode } from './chain.ts'
 import type { Entries, Entry } from './entries.ts'
@@ -198,7 +199,7 @@ function listed(entries: ReadonlyMap<Architecture, Entries>, order: Order): read
   const number = ({ entry }: Listed): number => entry.number ?? Number.MAX_SAFE_INTEGER
   const groups = new Map<string, Listed[]>()
   for (const [architecture, calls] of entries) {
-    const name = architecture === 'x32' ? 'x86_64' : architecture
+    const name = unmarkedBeside(architecture)
     const own = [...calls]
       .map(([key, entry]) => ({ architecture, key, entry }))
       .sort((one, other) => number(one) - number(other))
@@ -224,8 +225,8 @@ function isLost(
   const first = group[0]
   if (first === undefined || first.entry.number !== undefined || order === 'by number') return false
   const { architecture } = first
-  if (architecture !== 'x86_64' && architecture !== 'x32') return true
-  return entries.has('x86_64') && entries.has('x32')
+  const marked = markedBeside(architecture)
+  return marked === undefined || (entries.has(marked) && entries.has(unmarkedBeside(architecture)))
 }
 
 /**

@@ -1,23 +1,29 @@
 // A policy as a profile document: as few rules as say it, in one order. First the calls allowed whatever their
 // arguments, then those allowed under conditions, then those answered with an errno of their own.
 import { architectures } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy } from '../policy/policy.ts'
-import { answersOf, byText, type Answer } from './answers.ts'
+import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
 import { errnoLimit } from '../profile/words.ts'
 
 /**
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: where a call is allowed on
- * one and refused on another it is allowed (see answers.ts); the Docker dialect of printPolicyAs keeps hosts apart.
- * Throws an Error for a policy that no profile can state: an errno that libseccomp does not take, conditions that
- * can never hold.
+ * one and refused on another it is allowed (see rule-drafts.ts); the Docker dialect of printPolicyAs keeps hosts apart.
+ * Throws a UserError for architectures of different byte orders, of which libseccomp makes no filter (db.c,
+ * db_col_db_add), and an Error for a policy that no profile can state: an errno that libseccomp does not take,
+ * conditions that can never hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
+  const [first, ...others] = policy.architectures
+  const { byteOrder } = architectures[first]
+  const other = others.find((each) => architectures[each].byteOrder !== byteOrder)
+  if (other !== undefined) throw new UserError('byte-orders-mixed', { architectures: [first, other] })
   return {
     ...defaultOf(policy),
     architectures: policy.architectures.map((each) => architectures[each].scmp),
-    syscalls: rulesOf(answersOf(policy, policy.architectures)),
+    syscalls: rulesOf(draftsOf(policy, policy.architectures)),
   }
 }
 
@@ -32,14 +38,14 @@ export function defaultOf({ defaultAction }: Policy): Pick<OciProfile, 'defaultA
   }
 }
 
-/** The fewest rules for these answers: one for all calls that are answered alike under the same conditions. */
-export function rulesOf(answers: readonly Answer[]): readonly OciRule[] {
-  const groups = new Map<string, { readonly like: Answer; readonly names: string[] }>()
-  for (const answer of answers) {
-    const key = `${answer.errno ?? 'allow'} ${conditionsKey(answer.conditions)}`
+/** The fewest rules for these drafts: one for all calls that are answered alike under the same conditions. */
+export function rulesOf(drafts: readonly RuleDraft[]): readonly OciRule[] {
+  const groups = new Map<string, { readonly like: RuleDraft; readonly names: string[] }>()
+  for (const draft of drafts) {
+    const key = `${draft.errno ?? 'allow'} ${conditionsKey(draft.conditions)}`
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, { like: answer, names: [answer.syscall] })
-    else group.names.push(answer.syscall)
+    if (group === undefined) groups.set(key, { like: draft, names: [draft.syscall] })
+    else group.names.push(draft.syscall)
   }
   return [...groups.values()]
     .map(({ like, names }) => ({ like, names: names.sort(byText) }))
@@ -58,7 +64,7 @@ export function rulesOf(answers: readonly Answer[]): readonly OciRule[] {
     }))
 }
 
-function order({ errno, conditions }: Answer): number {
+function order({ errno, conditions }: RuleDraft): number {
   if (errno === undefined) return conditions.length === 0 ? -2 : -1
   return errno
 }

@@ -12,7 +12,7 @@ import {
 import { UserError } from '../errors.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
-import { answersOf, byText, type Answer } from './answers.ts'
+import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
@@ -48,26 +48,26 @@ export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPo
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
   const targets = hostNames.filter((host) => ofHost(policy, host).length > 0)
-  const held = new Map<string, { readonly answer: Answer; readonly on: Host[] }>()
+  const held = new Map<string, { readonly draft: RuleDraft; readonly on: Host[] }>()
   for (const host of targets) {
-    for (const answer of answersOf(policy, ofHost(policy, host))) {
-      const key = `${answer.syscall} ${answer.errno ?? 'allow'} ${conditionsKey(answer.conditions)}`
+    for (const draft of draftsOf(policy, ofHost(policy, host))) {
+      const key = `${draft.syscall} ${draft.errno ?? 'allow'} ${conditionsKey(draft.conditions)}`
       const known = held.get(key)
-      if (known === undefined) held.set(key, { answer, on: [host] })
+      if (known === undefined) held.set(key, { draft, on: [host] })
       else known.on.push(host)
     }
   }
-  const groups = new Map<string, { readonly on: readonly Host[]; readonly answers: Answer[] }>()
-  for (const { answer, on } of held.values()) {
+  const groups = new Map<string, { readonly on: readonly Host[]; readonly drafts: RuleDraft[] }>()
+  for (const { draft, on } of held.values()) {
     const key = on.map((host) => targets.indexOf(host)).join(' ')
-    const group = groups.get(key) ?? { on, answers: [] }
+    const group = groups.get(key) ?? { on, drafts: [] }
     groups.set(key, group)
-    group.answers.push(answer)
+    group.drafts.push(draft)
   }
   const syscalls = [...groups]
     .sort(([one, its], [other, others]) => others.on.length - its.on.length || byText(one, other))
-    .flatMap(([, { on, answers }]) => {
-      const rules = rulesOf(answers.sort((one, other) => byText(one.syscall, other.syscall)))
+    .flatMap(([, { on, drafts }]) => {
+      const rules = rulesOf(drafts.sort((one, other) => byText(one.syscall, other.syscall)))
       return on.length === targets.length ? rules : rules.map((rule) => onHosts(rule, on))
     })
   return {

@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts'
 import { profileKeys } from './read-profile.ts'
 import { member, type Place, type TreeNode } from './tree.ts'
 
-export interface Found {
+export interface FoundProfile {
   readonly node: TreeNode
   readonly envelope: Envelope
   readonly title?: string
@@ -17,7 +17,7 @@ export interface Found {
 
 /** The profiles of a document, or why there is none and where. */
 export type Finds =
-  | { readonly ok: true; readonly found: readonly Found[] }
+  | { readonly ok: true; readonly found: readonly FoundProfile[] }
   | { readonly ok: false; readonly at: Place; readonly because: NotProfile }
   | { readonly ok: false; readonly at: Place; readonly value: string; readonly why: DocumentFault }
 
@@ -68,7 +68,7 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     return { ok: true, found: [{ node: spec, envelope: 'spo', ...named, ...(base ? { base } : {}) }] }
   }
   if (kind !== 'ConfigMap') return { ok: true, found: [] }
-  const found: Found[] = []
+  const found: FoundProfile[] = []
   const values = member(root, 'data')
   for (const { name, value } of values?.kind === 'object' ? values.members : []) {
     if (value.kind !== 'string' || !name.endsWith('.json')) continue
@@ -77,7 +77,9 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     if (!read.ok) return { ok: false, at: move(read.at), value: name, why: read.why }
     const inner = findIn(moved(read.root, move), written)
     if (!inner.ok) return inner
-    found.push(...inner.found.map(({ node }): Found => ({ node, envelope: 'config-map', title: name })))
+    found.push(
+      ...inner.found.map(({ node }): FoundProfile => ({ node, envelope: 'config-map', title: name })),
+    )
   }
   return { ok: true, found }
 }

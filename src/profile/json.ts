@@ -24,7 +24,7 @@ export type JsonReading =
   | { readonly ok: true; readonly root: TreeNode }
   | { readonly ok: false; readonly at: Place; readonly why: DocumentFault }
 
-type Open =
+type OpenNode =
   | {
       readonly kind: 'object'
       readonly at: Place
@@ -38,7 +38,7 @@ type Open =
 /** Reads a whole text as one JSON document; stops at the first thing that is wrong. A leading byte order mark is no part of it. */
 export function parseJson(text: string, options: JsonOptions = {}): JsonReading {
   const place = placesOf(text)
-  const stack: Open[] = []
+  const stack: OpenNode[] = []
   let root: TreeNode | undefined
   // An empty object is no Error: nothing but this function ever sees it.
   let stop: { readonly at: Place; readonly why: DocumentFault } | undefined
@@ -60,7 +60,7 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
     else if (parent.kind === 'array') parent.items.push(node)
     else parent.members.push({ name: parent.name, nameAt: parent.nameAt, value: node })
   }
-  const open = (offset: number, kind: Open['kind']): void => {
+  const open = (offset: number, kind: OpenNode['kind']): void => {
     if (stack.length >= depthLimit) refuse(offset, { fault: 'nested', limit: depthLimit })
     const at = place(offset)
     const pointer = pointerHere()
@@ -71,7 +71,7 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
     )
   }
   const close = (): void => {
-    const { at, pointer, ...rest } = stack.pop() as Open
+    const { at, pointer, ...rest } = stack.pop() as OpenNode
     take(
       rest.kind === 'object'
         ? { kind: 'object', at, pointer, members: rest.members }

@@ -2,7 +2,7 @@
 // only what is no profile at all, or no JSON, is refused.
 import { UserError } from '../errors.ts'
 import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
-import { findProfiles, foreignText, type Found } from './envelope.ts'
+import { findProfiles, foreignText, type FoundProfile } from './envelope.ts'
 import { flaw } from './flaws.ts'
 import { parseJson } from './json.ts'
 import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
@@ -31,7 +31,7 @@ export function parseProfiles(
   text: string,
   { name = 'profile' }: ParseOptions = {},
 ): readonly [ParsedProfile, ...ParsedProfile[]] {
-  const found: Found[] = []
+  const found: FoundProfile[] = []
   for (const root of documentsOf(name, text)) {
     const finds = findProfiles(root, text)
     if (!finds.ok) {
@@ -99,7 +99,11 @@ function documentsOf(name: string, text: string): readonly TreeNode[] {
 
 const markFlaw = flaw('byte-order-mark', { at: start, pointer: '' })
 
-function parsedFrom(name: string, { node, envelope, title, base }: Found, hasMark: boolean): ParsedProfile {
+function parsedFrom(
+  name: string,
+  { node, envelope, title, base }: FoundProfile,
+  hasMark: boolean,
+): ParsedProfile {
   const reading = readProfile(node, envelope === 'spo' ? operatorKeys : {})
   return {
     name,

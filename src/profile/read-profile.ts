@@ -57,57 +57,57 @@ export interface Reading {
   readonly beyondOci: readonly BeyondOci[]
 }
 
-interface Told {
+interface Remarks {
   readonly flaws: Flaw[]
   readonly beyondOci: BeyondOci[]
 }
 
 /** Reads the profile's own object. `extra` are keys that its envelope allows beside the profile's. */
 export function readProfile(node: TreeNode, extra: Readonly<Record<string, Key>> = {}): Reading {
-  const told: Told = { flaws: [], beyondOci: [] }
-  const { flaws } = told
+  const remarks: Remarks = { flaws: [], beyondOci: [] }
+  const { flaws } = remarks
   const here: Standing = { at: node.at, pointer: node.pointer }
   const members = readMembers<string>(node, 'profile', { ...profileKeys, ...extra }, flaws)
-  if (members === undefined) return { profile: { ...here, syscalls: [] }, ...told }
+  if (members === undefined) return { profile: { ...here, syscalls: [] }, ...remarks }
 
   const defaultAction = readAction(members.get('defaultAction'), flaws)
   if (!members.has('defaultAction')) {
     const empty = node.kind === 'object' && node.members.length === 0
     flaws.push(flaw('no-default-action', node, { empty: String(empty) }))
   }
-  beyond('defaultErrno', members.get('defaultErrno'), told)
-  beyond('archMap', members.get('archMap'), told)
+  beyond('defaultErrno', members.get('defaultErrno'), remarks)
+  beyond('archMap', members.get('archMap'), remarks)
   const profile: ReadProfile = {
     ...here,
     ...defined('defaultAction', defaultAction),
     ...defined('defaultErrnoRet', readErrno(members.get('defaultErrnoRet'), flaws)),
     ...defined('defaultErrno', readString(members.get('defaultErrno'), flaws)),
     ...defined('architectures', textsOf(members.get('architectures'), flaws)),
-    ...defined('archMap', readArchMap(members.get('archMap'), told)),
+    ...defined('archMap', readArchMap(members.get('archMap'), remarks)),
     ...defined('flags', textsOf(members.get('flags'), flaws)),
     ...defined('listenerPath', readString(members.get('listenerPath'), flaws)),
     ...defined('listenerMetadata', readString(members.get('listenerMetadata'), flaws)),
-    syscalls: (readItems(members.get('syscalls'), flaws) ?? []).flatMap((item) => readRule(item, told)),
+    syscalls: (readItems(members.get('syscalls'), flaws) ?? []).flatMap((item) => readRule(item, remarks)),
   }
-  return { profile, ...told }
+  return { profile, ...remarks }
 }
 
-function readRule(node: TreeNode, told: Told): readonly PlacedRule[] {
-  const { flaws } = told
+function readRule(node: TreeNode, remarks: Remarks): readonly PlacedRule[] {
+  const { flaws } = remarks
   const before = flaws.length
   const members = readMembers(node, 'rule', ruleKeys, flaws)
   if (members === undefined) return []
-  for (const key of ['errno', 'includes', 'excludes'] as const) beyond(key, members.get(key), told)
+  for (const key of ['errno', 'includes', 'excludes'] as const) beyond(key, members.get(key), remarks)
 
-  const names = readNames(node, members, told)
+  const names = readNames(node, members, remarks)
   const action = readAction(members.get('action'), flaws)
   const errnoRet = readErrno(members.get('errnoRet'), flaws)
   const errno = readString(members.get('errno'), flaws)
   const comment = readString(members.get('comment'), flaws)
   const argNodes = readItems(members.get('args'), flaws)
   const read = argNodes?.flatMap((item) => readArgument(item, flaws))
-  const includes = readFilter(members.get('includes'), told)
-  const excludes = readFilter(members.get('excludes'), told)
+  const includes = readFilter(members.get('includes'), remarks)
+  const excludes = readFilter(members.get('excludes'), remarks)
   if (action === undefined) return []
   return [
     {
@@ -131,21 +131,21 @@ function readRule(node: TreeNode, told: Told): readonly PlacedRule[] {
   ]
 }
 
-type Named = Standing & { readonly text: string }
+type PlacedName = Standing & { readonly text: string }
 
 /** `names`, or the one `name` of Docker's first format. */
 function readNames(
   rule: TreeNode,
   members: ReadonlyMap<keyof typeof ruleKeys, TreeNode>,
-  told: Told,
-): readonly Named[] {
-  const { flaws } = told
+  remarks: Remarks,
+): readonly PlacedName[] {
+  const { flaws } = remarks
   const namesNode = members.get('names')
   const nameNode = members.get('name')
   const names = readStrings(namesNode, flaws) ?? []
   const name = readString(nameNode, flaws)
   if (nameNode !== undefined && name !== undefined && name !== '') {
-    beyond('name', nameNode, told)
+    beyond('name', nameNode, remarks)
     if (names.length > 0) flaws.push(flaw('name-with-names', nameNode, { name }))
     else if (namesNode === undefined || namesNode.kind === 'array') {
       return [{ at: nameNode.at, pointer: nameNode.pointer, text: name }]
@@ -172,7 +172,7 @@ function readArgument(
   ]
 }
 
-function readArchMap(node: TreeNode | undefined, { flaws }: Told): readonly ArchMapEntry[] | undefined {
+function readArchMap(node: TreeNode | undefined, { flaws }: Remarks): readonly ArchMapEntry[] | undefined {
   return readItems(node, flaws)?.flatMap((item) => {
     const members = readMembers(item, 'archMap entry', archMapKeys, flaws)
     const architecture = readString(members?.get('architecture'), flaws)
@@ -181,7 +181,7 @@ function readArchMap(node: TreeNode | undefined, { flaws }: Told): readonly Arch
   })
 }
 
-function readFilter(node: TreeNode | undefined, { flaws }: Told): RuleFilter | undefined {
+function readFilter(node: TreeNode | undefined, { flaws }: Remarks): RuleFilter | undefined {
   if (node === undefined) return undefined
   const members = readMembers(node, 'filter', filterKeys, flaws)
   if (members === undefined) return undefined
@@ -207,7 +207,7 @@ function isMinKernel(text: string): boolean {
 }
 
 /** A key that plain OCI does not have, unless it is empty: then ignoring it changes nothing. */
-function beyond(key: BeyondOci['key'], node: TreeNode | undefined, { beyondOci }: Told): void {
+function beyond(key: BeyondOci['key'], node: TreeNode | undefined, { beyondOci }: Remarks): void {
   if (node === undefined) return
   const empty =
     (node.kind === 'object' && node.members.length === 0) ||

@@ -43,14 +43,14 @@ export function parseYaml(text: string): YamlReading {
       const root = treeOf(document.contents, { anchors: new Map(), place, budget }, '', 0)
       if (root.kind !== 'null') documents.push(root)
     } catch (thrown) {
-      if (!(thrown instanceof Refusal)) throw thrown
+      if (!(thrown instanceof YamlRefusal)) throw thrown
       return refuse(thrown.offset, thrown.why)
     }
   }
   return { ok: true, documents }
 }
 
-class Refusal extends Error {
+class YamlRefusal extends Error {
   readonly offset: number
   readonly why: DocumentFault
   constructor(offset: number, why: DocumentFault) {
@@ -60,24 +60,24 @@ class Refusal extends Error {
   }
 }
 
-interface Context {
+interface TreeContext {
   /** By name, the latest so far. Alias.resolve() would look through the whole document for each alias. */
   readonly anchors: Map<string, Node>
   readonly place: (offset: number) => Place
   readonly budget: { left: number }
 }
 
-function treeOf(given: unknown, context: Context, pointer: string, depth: number, from = 0): TreeNode {
+function treeOf(given: unknown, context: TreeContext, pointer: string, depth: number, from = 0): TreeNode {
   const { isAlias, isMap, isScalar, isSeq } = yaml()
   const node = given as Node | null
   const offset = node?.range?.[0] ?? from
-  if (--context.budget.left < 0) throw new Refusal(offset, { fault: 'too-many-with-aliases' })
-  if (depth > depthLimit) throw new Refusal(offset, tooDeep)
+  if (--context.budget.left < 0) throw new YamlRefusal(offset, { fault: 'too-many-with-aliases' })
+  if (depth > depthLimit) throw new YamlRefusal(offset, tooDeep)
   const at = context.place(offset)
   if (node === null) return { kind: 'null', at, pointer }
   if (isAlias(node)) {
     const target = context.anchors.get(node.source)
-    if (target === undefined) throw new Refusal(offset, { fault: 'unknown-anchor' })
+    if (target === undefined) throw new YamlRefusal(offset, { fault: 'unknown-anchor' })
     return treeOf(target, context, pointer, depth + 1, offset)
   }
   if (node.anchor !== undefined) context.anchors.set(node.anchor, node)
@@ -91,14 +91,14 @@ function treeOf(given: unknown, context: Context, pointer: string, depth: number
     const members = node.items.map((pair): Member => {
       const key = pair.key as Node | null
       const keyOffset = key?.range?.[0] ?? offset
-      if (key !== null && !isScalar(key)) throw new Refusal(keyOffset, { fault: 'key-not-plain' })
+      if (key !== null && !isScalar(key)) throw new YamlRefusal(keyOffset, { fault: 'key-not-plain' })
       const name = key === null ? '' : String(key.value)
       const value = treeOf(pair.value, context, below(pointer, name), depth + 1, keyOffset)
       return { name, nameAt: context.place(keyOffset), value }
     })
     return { kind: 'object', at, pointer, members }
   }
-  if (!isScalar(node)) throw new Refusal(offset, { fault: 'not-json' })
+  if (!isScalar(node)) throw new YamlRefusal(offset, { fault: 'not-json' })
   const value = node.value
   if (value === null) return { kind: 'null', at, pointer }
   if (typeof value === 'boolean') return { kind: 'boolean', at, pointer, value }

@@ -52,9 +52,7 @@ export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<
     return found.startsWith(text) && (kind !== 'bzip2' || /^....1AY&SY/.test(found))
   })
   if (other !== undefined)
-    throw new UserError(
-      `${name}: is compressed with ${other[0]}, which is not unpacked here: \`${other[2]} ${name === '-' ? 'FILE' : name} | seccomp-gen …\``,
-    )
+    throw new UserError('unknown-compression', { file: name, kind: other[0], tool: other[2] })
   yield* whole
 }
 
@@ -83,9 +81,7 @@ async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
   } catch (error) {
     // zlib's words for what is no header: only behind a whole member, for the magic of the first one is right.
     if ((error as Error).message === 'incorrect header check')
-      throw new UserError(
-        `${name}: something else stands behind the gzip stream: \`gzip -dc ${name === '-' ? 'FILE' : name} | seccomp-gen …\` leaves it out`,
-      )
+      throw new UserError('behind-gzip', { file: name })
     throw damaged(name, 'gzip', error)
   } finally {
     source.destroy()
@@ -102,10 +98,7 @@ async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
   const stream = new Decompress((chunk) => out.push(chunk))
   const frames = new ZstdFrames()
   const step = (chunk: Uint8Array, last: boolean): Uint8Array[] => {
-    if (frames.window(chunk) > windowLimit)
-      throw new UserError(
-        `${name}: this zstd stream needs more memory than 8 MiB: unpack it with \`zstd -dc --memory=2048MB\` and pipe it in`,
-      )
+    if (frames.window(chunk) > windowLimit) throw new UserError('zstd-window', { file: name })
     try {
       stream.push(chunk, last)
     } catch (error) {
@@ -127,5 +120,5 @@ function damaged(name: string, kind: string, error: unknown): Error {
   // Errors of the source itself (a file that cannot be read) are not the compression's.
   if (typeof code === 'string' && !code.startsWith('Z_') && !code.startsWith('ERR_FZSTD'))
     return error as Error
-  return new UserError(`${name}: the ${kind} stream is damaged or ends early; compress it again`)
+  return new UserError('damaged-stream', { file: name, kind })
 }

@@ -14,12 +14,10 @@ export { formats, type Format } from './formats.ts'
 
 /** What can be told of a source from its first bytes (256 KiB or all of it). Throws a UserError for what is no trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
-  if (head.length === 0) throw new UserError(`${name}: is empty; give a trace that holds at least one call`)
+  if (head.length === 0) throw new UserError('empty-trace', { file: name })
   const text = latin1(head)
   if (isBinary(head)) {
-    throw new UserError(
-      `${name}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`,
-    )
+    throw new UserError('binary-trace', { file: name })
   }
   const document = kindOfDocument(text)
   if (document !== undefined) return ofDocument(name, document, asked)
@@ -32,9 +30,13 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   // A traced program may print anything: in a trace, lines of other formats are its own.
   if ((found.get('strace')?.count ?? 0) * 2 >= sum) return 'strace'
   const [one, other] = [...found].sort((a, b) => a[1].line - b[1].line) as [[Format, Met], [Format, Met]]
-  throw new UserError(
-    `${name}: holds lines of ${one[0]} (line ${one[1].line}) and of ${other[0]} (line ${other[1].line}): give them as two files, or say --format ${one[0]} or --format ${other[0]}`,
-  )
+  throw new UserError('mixed-formats', {
+    file: name,
+    formats: [
+      { format: one[0], line: one[1].line },
+      { format: other[0], line: other[1].line },
+    ],
+  })
 }
 
 interface Met {
@@ -74,10 +76,10 @@ function ofLines(name: string, found: ReadonlyMap<Format, Met>, asked: Format): 
   const [other] = found.keys()
   const isStrace = asked === 'strace' || asked === 'strace-summary'
   if (asked === 'observations') {
-    throw new UserError(`${name}: is not an observations file of seccomp-gen observe`)
+    throw new UserError('not-observations', { file: name })
   }
   if (other === undefined || found.has(asked) || (isStrace && found.has('strace'))) return asked
-  throw new UserError(`${name}: looks like ${other}, not ${asked}: leave --format out to have it recognised`)
+  throw new UserError('other-format', { file: name, format: other, asked })
 }
 
 type Document = 'observations' | 'hook' | 'spo' | 'inspektor-gadget' | 'profile'
@@ -91,13 +93,11 @@ function ofDocument(name: string, document: Document, asked: Format | 'auto'): F
   )
     return asked
   if (asked !== 'auto') {
-    const what = document === 'observations' ? 'an observations file' : 'a seccomp profile'
-    throw new UserError(`${name}: is ${what}, not ${asked}: leave --format out to have it recognised`)
+    const format = document === 'observations' ? document : 'profile'
+    throw new UserError('other-format', { file: name, format, asked })
   }
   if (document !== 'profile') return document
-  throw new UserError(
-    `${name}: is a seccomp profile, not a trace: \`seccomp-gen validate ${name}\` checks it; say --format profile to take what it allows as wanted`,
-  )
+  throw new UserError('profile-not-trace', { file: name })
 }
 
 /** Told by the whole of it: looks at the start only, because the rest of a large file is not here. */

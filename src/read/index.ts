@@ -94,22 +94,15 @@ function opened(source: Source, format: Format, options: ReaderOptions): Reader 
   const [field, ...others] = choiceFields(options.choice ?? {})
   if (options.afterFilter === true) {
     if (reader.format !== 'strace')
-      throw new UserError(
-        `${source.name}: ${reader.format} does not tell when a filter was installed, which --after-filter asks for: leave it out`,
-      )
-    if (field !== undefined)
-      throw new UserError(
-        `${source.name}: --after-filter needs the lines of every process: leave --${field} out`,
-      )
+      throw new UserError('filter-not-told', { file: source.name, format: reader.format })
+    if (field !== undefined) throw new UserError('filter-needs-all', { file: source.name, field })
     return reader
   }
   if (field === undefined || formatTable[format].grammar !== undefined || format === 'profile') return reader
   if (reader.format === 'strace' && field === 'pid' && others.length === 0)
     return new OfOnePid(reader, options.choice?.pid as number)
   const unfit = field === 'pid' ? (others[0] ?? field) : field
-  throw new UserError(
-    `${source.name}: ${reader.format} does not carry what --${unfit} asks for: leave it out`,
-  )
+  throw new UserError('choice-not-carried', { file: source.name, format: reader.format, field: unfit })
 }
 
 /** The first lines of a source without their wrapping, to tell what is in it. */
@@ -247,7 +240,5 @@ export async function* readTrace(
 
 function refuseDocument(name: string, format: Format): void {
   if (format !== 'observations' && format !== 'profile') return
-  throw new UserError(
-    `${name}: holds ${format === 'profile' ? 'a profile' : 'observations'}, which have no single calls; read it with observe()`,
-  )
+  throw new UserError('no-single-calls', { file: name, format })
 }

@@ -1,8 +1,18 @@
 // The Reader of every format that tells its calls line by line: decodes lines, counts calls under their places, lets
 // the user choose, settles the architecture at the end and gives the account.
-import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
+import {
+  architectureNames,
+  architectures,
+  assumedHost,
+  commonHosts,
+  familyOf,
+  hostNames,
+  type Architecture,
+  type Host,
+} from '../abi/architectures.ts'
+import { architectureOfNumber } from '../abi/number-bit.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
-import { scalarOf } from '../abi/scalars.ts'
+import { indexOn, scalarOf } from '../abi/scalars.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
@@ -24,7 +34,6 @@ interface Entry extends Seen {
 const entryLimit = 65536
 const nameLimit = 64
 const others = '?'
-const x32Bit = 0x40000000
 
 export class LineReader implements Reader {
   readonly format: string
@@ -142,9 +151,11 @@ export class LineReader implements Reader {
     this.#open?.end?.(this.#say)
     const never = [...this.#missing].find(([, count]) => this.#chosen === 0 && count > 0)
     if (never !== undefined) {
-      throw new UserError(
-        `${this.#source}: these ${this.format} records do not carry what --${never[0]} asks for: leave it out`,
-      )
+      throw new UserError('choice-not-in-records', {
+        file: this.#source,
+        format: this.format,
+        field: never[0],
+      })
     }
     for (const [field, count] of this.#missing) {
       this.#diagnostics.add('choice-not-told', this.#source, undefined, { field, records: String(count) })
@@ -223,7 +234,8 @@ export class LineReader implements Reader {
 
   #entry({ call, architecture: told }: Call, entries: Map<string, Entry>): Entry {
     const number = typeof call === 'number' ? call >>> 0 : undefined
-    const architecture = told === 'x86_64' && isX32(number) ? 'x32' : told
+    const architecture =
+      told === undefined || number === undefined ? told : architectureOfNumber(told, number)
     const printed = number ?? (call as string)
     return (
       entries.get(`${architecture ?? ''} ${printed}`) ??
@@ -254,11 +266,13 @@ export class LineReader implements Reader {
 
   #values(entry: Entry, { argument, failure }: Call): void {
     const name = nameOf(entry, this.#grammar.logger)
+    const on = entry.architecture ?? this.#options.architecture
     for (const index of this.#options.arguments.get(name) ?? []) {
-      const value = argument?.(index)
+      const passed = on === undefined ? index : indexOn(on, name, index)
+      const value = argument?.(passed)
       const narrow = scalarOf(name, index)?.bits === 32
       const seen = value !== undefined && narrow ? value & 0xffffffffn : value
-      noteAnswered(entry, index, seen, failure === 'ENOSYS' ? undefined : failure)
+      noteAnswered(entry, passed, seen, failure === 'ENOSYS' ? undefined : failure)
     }
   }
 
@@ -269,7 +283,7 @@ export class LineReader implements Reader {
       const { architecture = machine as Architecture, call, ...all } = entry
       // What failed may have succeeded where nothing tells of it.
       const seen = this.#onlyFailures ? { ...all, eperm: 0, eacces: 0, refused: undefined } : all
-      this.#emit(architecture === 'x86_64' && isX32(call) ? 'x32' : architecture, call, seen, sink)
+      this.#emit(architectureOfNumber(architecture, call), call, seen, sink)
     }
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
   }
@@ -304,24 +318,38 @@ export class LineReader implements Reader {
       telling.filter(({ call }) =>
         typeof call === 'number'
           ? syscallTable(architecture).byNumber(call) === undefined &&
-            !(architecture === 'x86_64' && isX32(call))
+            architectureOfNumber(architecture, call) === architecture
           : (resolvePrinted(architecture, call, this.#grammar.logger)?.names ?? []).length === 0,
       ).length
-    const difference = unknown('aarch64') - unknown('x86_64')
-    if (difference !== 0) return difference > 0 ? 'x86_64' : 'aarch64'
-    if (entries.some(({ call }) => typeof call === 'number')) {
-      throw new UserError(
-        `${this.#source}: holds call numbers, and nothing tells of which architecture: say observe --arch A`,
-      )
+    const [first = assumedHost, ...rest] = commonHosts.toSorted((one, other) => unknown(one) - unknown(other))
+    if (unknown(first) > 0) {
+      const only = this.#namedOnly(entries)
+      if (only !== undefined) return only
     }
-    this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: 'x86_64' })
-    return 'x86_64'
+    if (rest.every((each) => unknown(each) > unknown(first))) return first
+    if (entries.some(({ call }) => typeof call === 'number')) {
+      throw new UserError('architecture-not-told', { file: this.#source })
+    }
+    this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
+    return first
   }
-}
 
-/** Whether a number is one of x32's, as a 64-bit call has it. */
-export function isX32(call: string | number | undefined): boolean {
-  return typeof call === 'number' && call >= x32Bit && call < 2 * x32Bit
+  /**
+   * The one machine that has a name which no program of the common machines has, and every other name as well. Numbers
+   * say nothing of it: on ppc64le and s390x nearly every number is a call.
+   */
+  #namedOnly(entries: readonly Entry[]): Host | undefined {
+    const names = entries.map(({ call }) => call).filter((call) => typeof call === 'string')
+    const isKnownOn = (name: string, architecture: Architecture): boolean =>
+      (resolvePrinted(architecture, name, this.#grammar.logger)?.names ?? []).length > 0
+    const strange = names.filter(
+      (name) => !commonHosts.flatMap(familyOf).some((each) => isKnownOn(name, each)),
+    )
+    const machines = hostNames.filter(
+      (host) => strange.some((name) => isKnownOn(name, host)) && names.every((name) => isKnownOn(name, host)),
+    )
+    return machines.length === 1 ? machines[0] : undefined
+  }
 }
 
 /** Whether a table has it: of the architecture, or of any where that is not told. */
@@ -343,8 +371,8 @@ function nameOf(
   logger: Grammar['logger'],
 ): string {
   if (typeof call === 'string')
-    return resolvePrinted(architecture ?? 'x86_64', call, logger)?.names[0] ?? call
-  return syscallTable(architecture ?? 'x86_64').byNumber(call)?.name ?? String(call)
+    return resolvePrinted(architecture ?? assumedHost, call, logger)?.names[0] ?? call
+  return syscallTable(architecture ?? assumedHost).byNumber(call)?.name ?? String(call)
 }
 
 /** The architecture of an AUDIT_ARCH as records have it; x32 shares x86_64's. Undefined for one that is none of ours. */

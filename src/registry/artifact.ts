@@ -77,14 +77,13 @@ export async function pull(registry: Registry, name: string, where: string): Pro
   const kind = typeOf(manifest) === observationsType ? 'observations' : 'profile'
   const [layer, ...others] = manifest.layers
   if (layer === undefined || others.length > 0)
-    throw new UserError(
-      `${where}: is no artifact of a profile: it has ${manifest.layers.length} layers, and a profile is one`,
-    )
+    throw new UserError('artifact-unusable', {
+      artifact: where,
+      fault: 'layers',
+      count: manifest.layers.length,
+    })
   const bytes = await registry.read(layer, kind === 'observations' ? observationsLimit : profileLimit)
-  if (isArchive(bytes))
-    throw new UserError(
-      `${where}: holds an archive and no document: push the profile itself, \`seccomp-gen push PROFILE REF\``,
-    )
+  if (isArchive(bytes)) throw new UserError('artifact-unusable', { artifact: where, fault: 'archive' })
   return { kind, bytes, digest }
 }
 

@@ -81,7 +81,7 @@ export class Registry {
         expected: [202],
       })
       const location = begun.headers.get('location')
-      if (location === null) throw this.#failure('does not say where to upload to')
+      if (location === null) throw this.#answered('no-upload')
       const place = new URL(location, begun.url || this.#root)
       place.searchParams.set('digest', digest)
       await this.#ask('push', place, {
@@ -114,24 +114,25 @@ export class Registry {
       headers: { accept: manifestType },
       expected: [200, 404],
     })
-    if (answer.status === 404) throw this.#failure(`has no ${name}`)
+    if (answer.status === 404) throw new UserError('registry-lacks', { repository: this.#repository, name })
     const bytes = await this.#bytes(answer, documentLimit)
     const digest = digestOf(bytes)
-    if (name.startsWith('sha256:') && digest !== name) throw this.#failure(`gives other bytes as ${name}`)
+    if (name.startsWith('sha256:') && digest !== name) throw this.#answered('other-bytes', { name })
     const manifest = document(bytes) as Partial<Manifest> | undefined
     const isManifest = isDescriptor(manifest?.config) && manifest.layers?.every(isDescriptor) === true
-    if (!isManifest || Array.isArray(manifest)) throw this.#failure(`has a ${name} that is no OCI manifest`)
+    if (!isManifest || Array.isArray(manifest)) throw this.#answered('no-manifest', { name })
     return { manifest: manifest as Manifest, digest }
   }
 
   /** The bytes that a manifest speaks of. @throws UserError */
   async read({ digest, size }: Descriptor, limit: number): Promise<Uint8Array> {
-    if (size > limit) throw this.#failure(`has ${size} bytes as ${digest}: more than ${limit} are not read`)
+    if (size > limit) throw this.#answered('large', { name: digest, size, limit })
     const answer = await this.#ask('pull', `blobs/${digest}`, { method: 'GET', expected: [200, 404] })
-    if (answer.status === 404) throw this.#failure(`lacks ${digest}, of which its manifest speaks`)
+    if (answer.status === 404)
+      throw new UserError('registry-lacks', { repository: this.#repository, name: digest })
     const bytes = await this.#bytes(answer, size)
     if (bytes.length !== size || digestOf(bytes) !== digest)
-      throw this.#failure(`gives other bytes as ${digest}`)
+      throw this.#answered('other-bytes', { name: digest })
     return bytes
   }
 
@@ -165,10 +166,10 @@ export class Registry {
       answer = await this.#send(url, ask, authorization)
     }
     if (ask.expected.includes(answer.status)) return answer
-    const why = await this.#reason(answer)
+    const said = await this.#said(answer)
     if (answer.status === 401 || answer.status === 403)
-      throw this.#failure(`does not let us ${right}${why}: see \`docker login ${this.#reference.registry}\``)
-    throw this.#failure(`answers ${answer.status} to ${ask.method} ${url.pathname}${why}`)
+      throw new UserError('registry-denies', { repository: this.#repository, right, said })
+    throw this.#answered('status', { status: answer.status, asked: `${ask.method} ${url.pathname}`, said })
   }
 
   async #send(
@@ -184,7 +185,7 @@ export class Registry {
         signal: AbortSignal.timeout(this.#options.timeout ?? 60_000),
       })
     } catch (error) {
-      throw this.#failure(`cannot be reached: ${networkReason(error)}`)
+      throw this.#unreachable(error)
     }
   }
 
@@ -192,44 +193,43 @@ export class Registry {
     const who = await this.#options.credentials()
     const basic = who?.kind === 'password' ? basicOf(who.user, who.secret) : undefined
     if (/^basic\b/i.test(challenge)) {
-      if (basic === undefined)
-        throw this.#failure(`asks for a password: \`docker login ${this.#reference.registry}\` keeps one`)
+      if (basic === undefined) throw new UserError('registry-denies', { repository: this.#repository, right })
       return basic
     }
     const words = new Map(
       [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
     )
     const realm = urlOf(words.get('realm') ?? '')
-    if (!/^bearer\b/i.test(challenge) || realm === null)
-      throw this.#failure('asks for a way to log in that is neither Basic nor Bearer')
-    if (realm.protocol !== 'https:' && this.#root.protocol === 'https:')
-      throw this.#failure('wants credentials to be sent without TLS')
+    if (!/^bearer\b/i.test(challenge) || realm === null) throw this.#answered('challenge')
+    if (realm.protocol !== 'https:' && this.#root.protocol === 'https:') throw this.#answered('plain-realm')
     const scope = `repository:${this.#reference.repository}:${right === 'pull' ? 'pull' : 'pull,push'}`
     const service = words.get('service')
     const answer = await (who?.kind === 'refresh-token'
       ? this.#send(realm, tokenByRefresh(who.token, scope, service), undefined)
       : this.#send(withQuery(realm, { ...(service && { service }), scope }), tokenByPassword, basic))
     if (answer.status !== 200)
-      throw this.#failure(
-        `gives no token to ${right}${await this.#reason(answer)}: its token server answers ${answer.status}`,
-      )
+      throw new UserError('registry-denies', {
+        repository: this.#repository,
+        right,
+        said: await this.#said(answer),
+      })
     const { token, access_token: accessToken } = (document(await this.#bytes(answer, documentLimit)) ??
       {}) as {
       readonly token?: unknown
       readonly access_token?: unknown
     }
     const bearer = [token, accessToken].find((each) => typeof each === 'string' && each !== '')
-    if (bearer === undefined) throw this.#failure('has a token server that gives none')
+    if (bearer === undefined) throw this.#answered('no-token')
     return `Bearer ${bearer as string}`
   }
 
-  /** What the registry says itself, in its own words, with a colon before it; nothing where it says nothing. */
-  async #reason(answer: Response): Promise<string> {
+  /** What the registry says itself; undefined where it says nothing. */
+  async #said(answer: Response): Promise<string | undefined> {
     const said = document(await this.#bytes(answer, documentLimit).catch(() => new Uint8Array())) as
       { errors?: readonly { readonly code?: unknown; readonly message?: unknown }[] } | undefined
     const [first] = Array.isArray(said?.errors) ? said.errors : []
     const words = [first?.message, first?.code].find((each) => typeof each === 'string' && each !== '')
-    return words === undefined ? '' : ` (${String(words).slice(0, 200)})`
+    return words === undefined ? undefined : String(words).slice(0, 200)
   }
 
   /** No more than `limit` bytes, whatever the registry sends. */
@@ -239,18 +239,32 @@ export class Registry {
     try {
       for await (const piece of answer.body ?? []) {
         size += (piece as Uint8Array).length
-        if (size > limit) throw this.#failure(`sends more than the ${limit} bytes that it should`)
+        if (size > limit) throw this.#answered('longer', { limit })
         pieces.push(piece as Uint8Array)
       }
     } catch (error) {
       if (error instanceof UserError) throw error
-      throw this.#failure(`breaks off: ${networkReason(error)}`)
+      throw this.#unreachable(error)
     }
     return Buffer.concat(pieces)
   }
 
-  #failure(what: string): UserError {
-    return new UserError(`${this.#reference.registry}/${this.#reference.repository}: the registry ${what}`)
+  get #repository(): string {
+    return `${this.#reference.registry}/${this.#reference.repository}`
+  }
+
+  #unreachable(error: unknown): UserError {
+    return new UserError('registry-unreachable', {
+      repository: this.#repository,
+      words: networkReason(error),
+    })
+  }
+
+  #answered(
+    fault: UserError<'registry-answer'>['facts']['fault'],
+    more: Partial<UserError<'registry-answer'>['facts']> = {},
+  ): UserError {
+    return new UserError('registry-answer', { ...more, repository: this.#repository, fault })
   }
 }
 

@@ -67,9 +67,7 @@ function parsed(text: string, file: string): AuthFile {
   } catch {
     // Told below.
   }
-  throw new UserError(
-    `${file}: is no JSON object, so that no credentials can be read: log in to the registry anew`,
-  )
+  throw new UserError('credentials-unreadable', { file })
 }
 
 async function credentialsIn(
@@ -114,7 +112,7 @@ function credentialsOf({ auth, username, password, identitytoken }: AuthEntry): 
 
 async function askHelper(name: string, server: string, env: Environment): Promise<Credentials | undefined> {
   // A name from a file must not become a path to another program.
-  if (!/^[\w.-]+$/.test(name)) throw new UserError(`${name} is no name of a credential helper`)
+  if (!/^[\w.-]+$/.test(name)) throw new UserError('credential-helper-name', { name })
   const program = `docker-credential-${name}`
   const { stdout, failed, code } = await execa(program, ['get'], {
     input: server,
@@ -124,10 +122,7 @@ async function askHelper(name: string, server: string, env: Environment): Promis
     extendEnv: false,
     env: { ...env },
   })
-  if (code === 'ENOENT')
-    throw new UserError(
-      `${program} is not installed, and the configuration of docker leaves credentials to it`,
-    )
+  if (code === 'ENOENT') throw new UserError('no-credential-helper', { program })
   // It says so on stdout where it has none for this server.
   if (failed) return undefined
   try {
@@ -138,6 +133,6 @@ async function askHelper(name: string, server: string, env: Environment): Promis
       ? { kind: 'refresh-token', token: Secret }
       : { kind: 'password', user: Username ?? '', secret: Secret }
   } catch {
-    throw new UserError(`${program} get answers no JSON object: see what it prints for ${server}`)
+    throw new UserError('credential-helper-answer', { program, server })
   }
 }

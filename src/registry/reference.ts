@@ -27,22 +27,22 @@ const digest = /^sha256:[a-f\d]{64}$/
  */
 export function parseReference(word: string): Reference {
   const text = word.startsWith(referencePrefix) ? word.slice(referencePrefix.length) : word
-  const refuse = (why: string): UserError =>
-    new UserError(`${word}: ${why}: write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST`)
+  const refuse = (fault: UserError<'not-a-reference'>['facts']['fault']): UserError =>
+    new UserError('not-a-reference', { reference: word, fault })
   const [named = '', hash, ...rest] = text.split('@')
-  if (rest.length > 0) throw refuse('has two digests')
-  if (hash !== undefined && !digest.test(hash)) throw refuse('has a digest that is no SHA-256')
+  if (rest.length > 0) throw refuse('two-digests')
+  if (hash !== undefined && !digest.test(hash)) throw refuse('digest')
   const slash = named.indexOf('/')
   const registry = named.slice(0, Math.max(slash, 0))
   // As docker and podman tell a host from a first part of a repository's name.
-  if (slash < 0 || !(/[.:]/.test(registry) || registry === 'localhost')) throw refuse('names no registry')
-  if (!host.test(registry)) throw refuse('names a registry that is no host')
+  if (slash < 0 || !(/[.:]/.test(registry) || registry === 'localhost')) throw refuse('no-registry')
+  if (!host.test(registry)) throw refuse('host')
   const path = named.slice(slash + 1)
   const colon = path.indexOf(':')
   const name = colon < 0 ? path : path.slice(0, colon)
   const label = colon < 0 ? undefined : path.slice(colon + 1)
-  if (!repository.test(name) || name.length > 255) throw refuse('names a repository that is none')
-  if (label !== undefined && !tag.test(label)) throw refuse('has a tag that is none')
+  if (!repository.test(name) || name.length > 255) throw refuse('repository')
+  if (label !== undefined && !tag.test(label)) throw refuse('tag')
   return { registry, repository: name, tag: label, digest: hash }
 }
 

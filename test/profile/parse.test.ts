@@ -204,6 +204,8 @@ const collected: Readonly<Record<string, string | RegExp>> = {
   'ukhomeoffice-default.json': 'docker',
 }
 
+const mixed = ['spo-bpf-recorder.json', 'spo-security-profiles-operator.json']
+
 t.test('every collected profile is recognised, or refused with the reason', needsShared, (t) => {
   for (const file of sharedNames('traces/collected/profiles')) {
     const expected = collected[file]
@@ -223,11 +225,11 @@ t.test('every collected profile is recognised, or refused with the reason', need
     t.equal(said.join(', '), expected, file)
     for (const parsed of found) {
       t.strictSame(
-        // Two of them put PPC64 beside PPC64LE, of the other byte order: on such a host no container starts.
-        profileProblems(parsed).filter(
-          ({ severity, code }) => severity === 'error' && code !== 'architectures-mixed',
-        ),
-        [],
+        profileProblems(parsed)
+          .filter(({ severity }) => severity === 'error')
+          .map(({ code }) => code),
+        // They name PPC64 and PPC64LE, of which libseccomp makes no filter.
+        mixed.includes(file) ? ['architectures-mixed'] : [],
         `${file} is valid`,
       )
     }

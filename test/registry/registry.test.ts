@@ -135,6 +135,7 @@ t.test('a registry that anyone may use', { skip }, async (t) => {
     const many = Array.from({ length: 129 }, (_, index) => rule.replace('$', String(index))).join()
     for (const [name, text, why] of [
       ['broken.json', '{"defaultAction":"SCMP_ACT_NOTHING"}', 'has errors'],
+      ['typo.json', '{"defaultAction":"SCMP_ACT_ERRNO","architecture":[]}', 'not plain OCI'],
       ['docker.json', '{"defaultAction":"SCMP_ACT_ERRNO","archMap":[],"syscalls":[]}', 'not plain OCI'],
       [
         'notify.json',
@@ -221,11 +222,11 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
   writeFileSync(podman, JSON.stringify({ auths: { [address]: { auth } } }))
   t.equal((await push({ REGISTRY_AUTH_FILE: podman })).exitCode, 0, 'what podman login left')
   for (const [how, env, why] of [
-    ['none', {}, /docker login|gives no token/],
+    ['none', {}, /docker login/],
     [
       'wrong',
       configure('wrong', { auths: { [address]: { auth: Buffer.from('user:other').toString('base64') } } }),
-      /docker login|gives no token/,
+      /docker login/,
     ],
     [
       'no helper',
@@ -288,7 +289,7 @@ t.test('a registry that lies gives one line', async (t) => {
     [
       'a blob that is gone',
       (path: string) => (path.includes('manifests') ? { body: right } : { status: 404 }),
-      'lacks',
+      'has no sha256:',
     ],
     [
       'an error in its words',

@@ -2,7 +2,7 @@
 // it was made. The fields before the session are numbers that no process writes.
 import type { Architecture } from '../../abi/architectures.ts'
 import type { Reporter } from '../grammar.ts'
-import { isX32 } from '../line-reader.ts'
+import { architectureOfNumber } from '../../abi/number-bit.ts'
 import { audit } from './grammar.ts'
 
 export interface FilterRecord {
@@ -35,7 +35,7 @@ export function filterRecordOf(text: string): FilterRecord | undefined {
   const { pid, comm } = subject?.() ?? {}
   if (architecture === undefined || typeof call !== 'number' || pid === undefined) return undefined
   return {
-    architecture: architecture === 'x86_64' && isX32(call) ? 'x32' : architecture,
+    architecture: architectureOfNumber(architecture, call),
     number: call,
     pid,
     comm: comm ?? '?',

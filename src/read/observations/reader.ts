@@ -2,6 +2,7 @@
 import { isArchitecture } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
+import type { ObservationsFault } from '../../errors/observations.ts'
 import type { Observations, ObservedCall } from './document.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
@@ -24,7 +25,7 @@ export class ObservationsReader implements Reader {
     const file = this.#files.at(-1) as { name: string; pieces: Uint8Array[] }
     this.#size += end - start
     if (this.#size > sizeLimit)
-      throw new UserError(`${file.name}: is larger than an observations file can be (8 MiB)`)
+      throw new UserError('file-too-large', { file: file.name, kind: 'observations' })
     file.pieces.push(Uint8Array.from(bytes.subarray(start, end)))
   }
 
@@ -97,10 +98,11 @@ export function parseObservations(name: string, text: string): Observations {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new UserError(`${name}: is not valid JSON: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`)
+    const words = (error as Error).message.replaceAll(/\s+/g, ' ')
+    throw new UserError('observations-not-json', { file: name, words })
   }
-  const wrong = firstWrong(value) ?? firstRepeated(text)
-  if (wrong !== undefined) throw new UserError(`${name}: is not an observations file: ${wrong}`)
+  const fault = firstWrong(value) ?? firstRepeated(text)
+  if (fault !== undefined) throw new UserError('broken-observations', { file: name, ...fault })
   const given = value as Partial<Observations>
   return {
     version: 1,
@@ -123,7 +125,7 @@ function only<T extends object>(value: T, keys: readonly string[]): T {
 type Json = Record<string, unknown>
 
 /** The first member that stands twice in one object; `text` is valid JSON, of which JSON.parse keeps the last silently. */
-function firstRepeated(text: string): string | undefined {
+function firstRepeated(text: string): ObservationsFault | undefined {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -140,94 +142,96 @@ function firstRepeated(text: string): string | undefined {
     const name = JSON.parse(text.slice(start, at + 1)) as string
     if (names.has(name)) {
       const line = text.slice(0, start).split('\n').length
-      return `line ${line}: "${name}" stands there twice: \`seccomp-gen observe\` of two files adds them up`
+      return { ...wrong('repeated', name), line }
     }
     names.add(name)
   }
   return undefined
 }
 
-/** What is wrong first, in words; undefined for nothing. */
-function firstWrong(value: unknown): string | undefined {
-  if (!isObject(value)) return 'it is no JSON object'
-  if (value['version'] !== 1) return '"version" is not 1'
-  if (value['runs'] !== undefined && !isCount(value['runs'], 0)) return '"runs" is not a whole number'
+function wrong(fault: ObservationsFault['fault'], member = '', within = ''): ObservationsFault {
+  return { fault, member, within }
+}
+
+/** What is wrong first; undefined for nothing. */
+function firstWrong(value: unknown): ObservationsFault | undefined {
+  if (!isObject(value)) return wrong('not-an-object')
+  if (value['version'] !== 1) return wrong('not-the-version', 'version')
+  if (value['runs'] !== undefined && !isCount(value['runs'], 0)) return wrong('not-a-count', 'runs')
   for (const part of ['architectures', 'unknown'] as const) {
-    const wrong =
+    const found =
       value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
-    if (wrong !== undefined) return wrong
+    if (found !== undefined) return found
   }
   for (const part of ['sources', 'diagnostics'] as const) {
     const list = value[part] ?? []
-    if (!Array.isArray(list) || !list.every(isObject)) return `"${part}" is not a list of objects`
+    if (!Array.isArray(list) || !list.every(isObject)) return wrong('not-objects', part)
   }
   for (const source of (value['sources'] ?? []) as Json[]) {
     const counts = ['lines', 'calls', 'ignored', 'unparsed'].every((key) => isCount(source[key], 0))
     const { lost = 0, evidence = [] } = source
     if (typeof source['name'] !== 'string' || typeof source['format'] !== 'string' || !counts)
-      return 'a source is not complete'
+      return wrong('incomplete-source')
     if (!isCount(lost, 0) || !Array.isArray(evidence) || !evidence.every((each) => typeof each === 'string'))
-      return '"lost" or "evidence" of a source is not what it should be'
+      return wrong('wrong-source')
   }
   for (const diagnostic of (value['diagnostics'] ?? []) as Json[]) {
     if (typeof diagnostic['code'] !== 'string' || typeof diagnostic['at'] !== 'string')
-      return 'a diagnostic has no code or place'
+      return wrong('incomplete-diagnostic')
     const { count = 1, facts = {} } = diagnostic
     if (
       !isCount(count, 1) ||
       !isObject(facts) ||
       !Object.values(facts).every((each) => typeof each === 'string')
     )
-      return '"count" or "facts" of a diagnostic is not what it should be'
+      return wrong('wrong-diagnostic')
   }
   return undefined
 }
 
-function wrongArchitectures(part: string, value: unknown): string | undefined {
-  if (!isObject(value)) return `"${part}" is not an object`
+function wrongArchitectures(part: string, value: unknown): ObservationsFault | undefined {
+  if (!isObject(value)) return wrong('not-an-object', part)
   for (const [architecture, calls] of Object.entries(value)) {
-    if (!isArchitecture(architecture))
-      return `"${architecture}" is no architecture (x86_64, aarch64, x86, x32, arm)`
-    if (!isObject(calls)) return `${part}.${architecture} is not an object`
+    if (!isArchitecture(architecture)) return wrong('no-architecture', architecture, part)
+    if (!isObject(calls)) return wrong('not-an-object', architecture, part)
     for (const [name, call] of Object.entries(calls)) {
-      const wrong = wrongCall(call)
-      if (wrong !== undefined) return `${part}.${architecture}.${name}: ${wrong}`
+      const found = wrongCall(call, name, `${part}.${architecture}`)
+      if (found !== undefined) return found
       if (part === 'architectures' && !/^[a-z_][a-z0-9_]*$/.test(name))
-        return `${part}.${architecture}: "${name}" is no name of a call`
+        return wrong('no-name', name, `${part}.${architecture}`)
     }
   }
   return undefined
 }
 
-function wrongCall(call: unknown): string | undefined {
-  if (!isObject(call)) return 'is not an object'
-  if (!isCount(call['count'], 1)) return '"count" is not a whole number of at least 1'
-  if (typeof call['first'] !== 'string') return '"first" is missing'
-  if (call['runs'] !== undefined && !isCount(call['runs'], 0)) return '"runs" is not a whole number'
+function wrongCall(call: unknown, name: string, around: string): ObservationsFault | undefined {
+  if (!isObject(call)) return wrong('not-an-object', name, around)
+  const within = `${around}.${name}`
+  if (!isCount(call['count'], 1)) return wrong('not-from-1', 'count', within)
+  if (typeof call['first'] !== 'string') return wrong('missing', 'first', within)
+  if (call['runs'] !== undefined && !isCount(call['runs'], 0)) return wrong('not-a-count', 'runs', within)
   let failed = 0
   for (const key of ['enosys', 'eperm', 'eacces']) {
     const { [key]: count = 0 } = call
-    if (!isCount(count, 0) || (failed += count) > call['count'])
-      return `"${key}" is not a count within "count"`
+    if (!isCount(count, 0) || (failed += count) > call['count']) return wrong('beyond-count', key, within)
   }
   const args = call['args'] ?? {}
-  if (!isObject(args)) return '"args" is not an object'
+  if (!isObject(args)) return wrong('not-an-object', 'args', within)
   for (const [index, values] of Object.entries(args)) {
     const decimal = (each: unknown): boolean =>
       typeof each === 'string' && /^(?:0|[1-9]\d{0,19})$/.test(each) && BigInt(each) < 1n << 64n
-    if (!/^[0-5]$/.test(index)) return `"args" has an index "${index}"; they are 0 to 5`
+    if (!/^[0-5]$/.test(index)) return wrong('no-index', index, within)
     if (values !== null && !(Array.isArray(values) && values.every(decimal))) {
-      return `"args" ${index} is not a list of unsigned 64-bit decimal strings`
+      return wrong('not-values', index, within)
     }
   }
   const refused = call['refused'] ?? {}
-  if (!isObject(refused)) return '"refused" is not an object'
+  if (!isObject(refused)) return wrong('not-an-object', 'refused', within)
   for (const [index, values] of Object.entries(refused)) {
     const seen = args[index]
     const isOne = ([value, refusal]: readonly [string, unknown]): boolean =>
       Array.isArray(seen) && seen.includes(value) && (refusal === 'EPERM' || refusal === 'EACCES')
-    if (!isObject(values) || !Object.entries(values).every(isOne))
-      return `"refused" ${index} does not say EPERM or EACCES of values that stand in "args"`
+    if (!isObject(values) || !Object.entries(values).every(isOne)) return wrong('not-refusals', index, within)
   }
   return undefined
 }

@@ -108,7 +108,5 @@ function minijail(source: string, text: string): readonly string[] | undefined {
 }
 
 function allowsByDefault(source: string): UserError {
-  return new UserError(
-    `${source}: this filter allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
-  )
+  return new UserError('nothing-wanted', { file: source, line: undefined })
 }

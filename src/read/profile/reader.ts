@@ -55,13 +55,12 @@ export class ProfileReader implements Reader {
     this.#size = 0
     const [field] = choiceFields(this.#options.choice ?? {})
     if (field !== undefined)
-      throw new UserError(`${name}: a profile does not say whose calls it is for: leave --${field} out`)
+      throw new UserError('choice-not-carried', { file: name, format: 'profile', field })
   }
 
   takeLines(bytes: Uint8Array, start: number, end: number): void {
     this.#size += end - start
-    if (this.#size > sizeLimit)
-      throw new UserError(`${this.#source}: is larger than a profile can be (8 MiB)`)
+    if (this.#size > sizeLimit) throw new UserError('file-too-large', { file: this.#source, kind: 'profile' })
     this.#pieces.push(Uint8Array.from(bytes.subarray(start, end)))
   }
 
@@ -86,9 +85,7 @@ export class ProfileReader implements Reader {
   #wanted({ name, profile, base, flaws }: ParsedProfile): AllowedCall[] {
     const { defaultAction, at } = profile
     if (defaultAction === 'SCMP_ACT_ALLOW' || defaultAction === 'SCMP_ACT_LOG') {
-      throw new UserError(
-        `${name}:${at.line}: this profile allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
-      )
+      throw new UserError('nothing-wanted', { file: name, line: at.line })
     }
     if (flaws.some(({ severity }) => severity === 'error')) this.#diagnostics.add('profile-flawed', name)
     if (base !== undefined) this.#diagnostics.add('profile-base', name, at.line, { base })

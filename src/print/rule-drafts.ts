@@ -5,13 +5,13 @@
 // on another is allowed on both, and allowed whatever its arguments if one of them allows it so. Dialects that can
 // tell hosts apart ask for one host at a time (print-policy.ts). libseccomp would not do better with both rules:
 // of two unconditional ones the first wins, and an unconditional one beats every conditional one.
-import type { Architecture } from '../abi/architectures.ts'
+import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy, PolicyRule } from '../policy/policy.ts'
 
 /** One answer to one call. Several for a call are alternatives: what is allowed, and values that keep an errno. */
-export interface Answer {
+export interface RuleDraft {
   readonly syscall: string
   /** Undefined: allowed. */
   readonly errno: number | undefined
@@ -22,7 +22,7 @@ export interface Answer {
 const ENOSYS = 38
 
 /** The answers of the rules for these architectures, those that the default gives anyway left out; sorted by call. */
-export function answersOf(policy: Policy, architectures: readonly Architecture[]): readonly Answer[] {
+export function draftsOf(policy: Policy, architectures: readonly Architecture[]): readonly RuleDraft[] {
   const byCall = new Map<string, PolicyRule[]>()
   for (const rule of policy.rules) {
     if (!rule.architectures.some((each) => architectures.includes(each))) continue
@@ -33,15 +33,15 @@ export function answersOf(policy: Policy, architectures: readonly Architecture[]
   const unneeded = policy.defaultAction.type === 'errno' ? policy.defaultAction.errno : undefined
   return [...byCall]
     .sort(([one], [other]) => byText(one, other))
-    .flatMap(([syscall, rules]) => answersOfCall(syscall, rules, architectures))
+    .flatMap(([syscall, rules]) => draftsOfCall(syscall, rules, architectures))
     .filter(({ errno }) => errno === undefined || errno !== unneeded)
 }
 
-function answersOfCall(
+function draftsOfCall(
   syscall: string,
   rules: readonly PolicyRule[],
   architectures: readonly Architecture[],
-): readonly Answer[] {
+): readonly RuleDraft[] {
   const allowing = rules.filter(({ action }) => action.type === 'allow')
   if (allowing.length > 0) {
     const allowed = alternatives(syscall, undefined, allowing)
@@ -73,15 +73,15 @@ function errnoOf({ action }: PolicyRule): number | undefined {
  * (-EEXIST, facts: semantics.md, rule merging 7).
  */
 function mustAgree(syscall: string, architectures: readonly Architecture[]): boolean {
-  return architectures.includes('x86') && multiplexerOf(syscall) !== undefined
+  return multiplexerOf(syscall) !== undefined && architectures.some((each) => rows[each].multiplexes)
 }
 
 function alternatives(
   syscall: string,
   errno: number | undefined,
   rules: readonly PolicyRule[],
-): readonly Answer[] {
-  const distinct = new Map<string, Answer>()
+): readonly RuleDraft[] {
+  const distinct = new Map<string, RuleDraft>()
   for (const rule of rules) {
     const conditions = joinConditions(rule)
     distinct.set(conditionsKey(conditions), { syscall, errno, conditions })

@@ -1,0 +1,48 @@
+// A directory of this machine as the root of programs: its entries, links as they are written.
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
+import type { Entry, Tree } from '../scan/load/tree.ts'
+
+/** Larger files are refused before they are read. */
+const mostBytes = 1 << 30
+
+export function directoryTree(root: string): Tree {
+  const known = new Map<string, Entry | undefined>()
+  return {
+    entry: async (path) => {
+      if (known.has(path)) return known.get(path)
+      const entry = await readEntry(join(root, path), path)
+      known.set(path, entry)
+      return entry
+    },
+  }
+}
+
+async function readEntry(place: string, path: string): Promise<Entry | undefined> {
+  try {
+    const found = await lstat(place)
+    if (found.isSymbolicLink()) return { kind: 'link', target: await readlink(place) }
+    if (found.isDirectory()) return { kind: 'directory', names: () => readdir(place) }
+    if (!found.isFile()) return { kind: 'other' }
+    return {
+      kind: 'file',
+      mode: found.mode,
+      read: async () => {
+        if (found.size > mostBytes) throw new UserError('beyond-scan', { file: path, of: 'program' })
+        try {
+          return await readFile(place)
+        } catch (error) {
+          throw new UserError('cannot-read', { file: path, ...causeOf(error) })
+        }
+      },
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG')
+      return undefined
+    if (code === 'EACCES') throw new UserError('cannot-read', { file: path, ...causeOf(error) })
+    throw error
+  }
+}

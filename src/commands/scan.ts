@@ -1,0 +1,146 @@
+// `scan`: which calls the code of programs, a root filesystem or an image can make, and through which functions.
+import { Option } from 'commander'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
+import { reachableReport, type ReachableFormat } from '../report/reachable.ts'
+import {
+  isElf,
+  loadImage,
+  mergeReachable,
+  scanPrograms,
+  type Machine,
+  type Reachable,
+  type ScanOptions,
+  type Tree,
+} from '../scan/index.ts'
+import { outputOption } from './document-options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { shown } from './progress.ts'
+import { archiveFiles, layoutFiles } from './scan-archive.ts'
+import { openCache } from './scan-cache.ts'
+import { directoryTree } from './scan-directory.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options {
+  readonly program?: readonly string[]
+  readonly with?: readonly string[]
+  readonly arch?: Machine
+  readonly cache: boolean
+  readonly report: ReachableFormat
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  const repeatable = (word: string, before: readonly string[] = []): readonly string[] => [...before, word]
+  command
+    .argument('<path...>', 'programs, root filesystems, image archives (docker save, OCI layout)')
+    .addOption(
+      new Option('--program <path>', 'the program in a root filesystem or image; repeatable').argParser(
+        repeatable,
+      ),
+    )
+    .addOption(
+      new Option('--with <library>', 'a library that it loads while it runs; repeatable').argParser(
+        repeatable,
+      ),
+    )
+    .addOption(new Option('--arch <arch>', 'of an image for several').choices(['x86_64', 'aarch64']))
+    .option('--no-cache', 'keep nothing of what was read, and use nothing that was kept')
+    .addOption(
+      new Option('--report <format>', 'how to print it')
+        .choices(['text', 'json', 'markdown'])
+        .default('text'),
+    )
+    .addOption(outputOption('the report'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  seccomp-gen scan /usr/sbin/nginx\n  docker save app -o app.tar && seccomp-gen scan app.tar --report json\n  seccomp-gen scan rootfs --program /usr/bin/app',
+    )
+    .action(async (paths: string[], options: Options) => end(await scan(paths, options, world)))
+}
+
+async function scan(paths: readonly string[], options: Options, world: World): Promise<number> {
+  await checkOutput(options.output, world)
+  const reachable = await scanPaths(paths, options, world)
+  await writeOutput(reachableReport(reachable, options.report), options.output, world)
+  return 0
+}
+
+export type ScanChoice = Pick<Options, 'program' | 'with' | 'arch' | 'cache'>
+
+/** Throws a UserError where one of the paths is nothing that can be scanned. */
+export async function scanPaths(
+  paths: readonly string[],
+  options: ScanChoice,
+  world: World,
+): Promise<Reachable> {
+  const cache = options.cache ? await openCache(world.env) : undefined
+  let now = ''
+  return shown(
+    world,
+    'line',
+    () => `scanning ${now}`,
+    async () => {
+      const found: Reachable[] = []
+      for (const path of paths) {
+        const { tree, programs } = await sourceOf(path, options, world)
+        found.push(
+          await scanPrograms(tree, programs, {
+            ...(options.with === undefined ? {} : { with: options.with }),
+            ...(cache === undefined ? {} : { cache }),
+            progress: ({ files, of, name }) => {
+              now = `${name} (${files + 1} of ${of})`
+            },
+          } satisfies ScanOptions),
+        )
+      }
+      return mergeReachable(...found)
+    },
+  )
+}
+
+async function sourceOf(
+  path: string,
+  options: ScanChoice,
+  world: World,
+): Promise<{ tree: Tree; programs: readonly string[] }> {
+  if (path === '-') throw new UserError('image-from-stdin')
+  const place = resolve(world.cwd, path)
+  const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError('cannot-read', { file: path, ...causeOf(error) })
+  })
+  if (found.isDirectory()) {
+    const isLayout = await stat(join(place, 'index.json')).then(
+      () => true,
+      () => false,
+    )
+    if (isLayout) return imageOf(path, await loadImage(layoutFiles(place, path), options.arch), options)
+    if (options.program === undefined) throw new UserError('program-not-named', { file: path })
+    return { tree: directoryTree(place), programs: options.program }
+  }
+  if (!found.isFile()) throw new UserError('not-scannable', { file: path })
+  const start = await firstBytes(place)
+  if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) {
+    if (options.program !== undefined) throw new UserError('program-of-program', { file: path })
+    return { tree: directoryTree('/'), programs: [place] }
+  }
+  return imageOf(path, await loadImage(await archiveFiles(place, path), options.arch), options)
+}
+
+function imageOf(
+  path: string,
+  { tree, programs }: { tree: Tree; programs: readonly string[] },
+  options: ScanChoice,
+): { tree: Tree; programs: readonly string[] } {
+  const chosen = options.program ?? programs
+  if (chosen.length === 0) throw new UserError('image-without-program', { file: path })
+  return { tree, programs: chosen }
+}
+
+async function firstBytes(place: string): Promise<Uint8Array> {
+  for await (const piece of createReadStream(place, { end: 7 })) return piece as Uint8Array
+  return new Uint8Array(0)
+}

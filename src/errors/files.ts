@@ -1,0 +1,103 @@
+// Errors of files, standard streams and revisions: what cannot be read or written.
+import type { Cause, InFile, Row } from './row.ts'
+
+const readFailures: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'no permission to read it',
+  EISDIR: 'is a directory',
+  ELOOP: 'a symbolic link that leads to itself',
+}
+
+const writeFailures: Readonly<Record<string, string>> = {
+  ENOENT: 'its directory does not exist',
+  ENOTDIR: 'its directory is not a directory',
+  EACCES: 'no permission to make a file in its directory',
+  ELOOP: 'too many levels of symbolic links',
+  EFBIG: 'it would be larger than files may be here (ulimit -f)',
+  // EDQUOT has no name in libuv.
+  'Unknown system error -122': 'the quota of the disk is used up',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the device',
+  EBUSY: 'it is in use (a mounted file cannot be replaced): write beside it',
+}
+
+function failureText(table: Readonly<Record<string, string>>, { errno, words }: Cause): string {
+  return (errno === undefined ? undefined : table[errno]) ?? words
+}
+
+export const fileErrors = {
+  'file-kept-locked': [
+    125,
+    ({ file }: InFile) =>
+      `${file}: another process keeps it locked, so this run is not added to it: end that process, and add the run again`,
+  ],
+  // --- reading
+  'no-input': [2, () => 'no FILE given, and standard input is a terminal: name a trace, or pipe one in'],
+  'empty-file-name': [
+    2,
+    ({ of }: { readonly of: 'input' | 'output' }) =>
+      of === 'input'
+        ? 'a file with an empty name was given: name a trace'
+        : 'an output file has an empty name',
+  ],
+  'stdin-twice': [2, () => '-: standard input can be read only once'],
+  'within-none-alone': [2, () => '--within none stands alone: leave it out, or the others'],
+  'stdin-taken': [
+    2,
+    ({ of }: { /** What standard input holds. */ readonly of: 'queries' | 'traces' }) =>
+      of === 'queries'
+        ? '-: the queries of --batch come from standard input'
+        : '--within -: standard input is for traces; give a file',
+  ],
+  'cannot-read': [2, ({ file, ...cause }: InFile & Cause) => `${file}: ${failureText(readFailures, cause)}`],
+  'directory-not-read': [2, ({ file }: InFile) => `${file}: is a directory: name the files in it`],
+  'no-such-trace': [2, ({ file }: InFile) => `${file}: no such file, and no ${file}.PID of strace -ff`],
+  'no-trace-in-directory': [
+    2,
+    ({ file, inner }: InFile & { /** A directory in it. */ readonly inner: string | undefined }) =>
+      `${file}: is a directory in which no trace was found${inner === undefined ? '' : `; what lies deeper is not read: give ${inner}`}`,
+  ],
+  'file-too-large': [
+    2,
+    ({ file, kind }: InFile & { readonly kind: 'observations' | 'profile' }) =>
+      `${file}: is larger than ${kind === 'profile' ? 'a profile' : 'an observations file'} can be (8 MiB)`,
+  ],
+  'not-utf8': [2, ({ file }: InFile) => `${file}: is not UTF-8 text: a profile is a JSON or YAML file`],
+  // --- revisions of git
+  'revision-as-option': [2, ({ file }: InFile) => `${file}: a git revision does not begin with "-"`],
+  'no-git': [2, ({ file }: InFile) => `${file}: no such file, and git is not installed to look it up`],
+  'directory-in-revision': [2, ({ file }: InFile) => `${file}: is a directory there: name a file in it`],
+  'no-such-revision': [
+    2,
+    ({ file, words }: InFile & { /** git's. */ readonly words: string }) =>
+      `${file}: ${words}: give REVISION:path, or a file`,
+  ],
+  // --- writing
+  'not-a-file': [
+    2,
+    ({ file, is }: InFile & { readonly is: 'directory' | 'socket' }) =>
+      is === 'directory' ? `${file}: is a directory` : `${file}: is a socket, which cannot be written to`,
+  ],
+  'cannot-overwrite': [2, ({ file }: InFile) => `cannot write ${file}: no permission to write to it`],
+  'cannot-write': [
+    2,
+    ({ file, ...cause }: InFile & Cause) => `cannot write ${file}: ${failureText(writeFailures, cause)}`,
+  ],
+  'cannot-write-stdout': [2, ({ words }: Cause) => `cannot write to standard output: ${words}`],
+  'output-twice': [2, ({ file }: InFile) => `${file}: two results cannot go to one file: name another`],
+  'stdout-taken': [
+    2,
+    ({ file, by }: InFile & { /** Who else writes there. */ readonly by: keyof typeof stdoutTaken }) =>
+      stdoutTaken[by](file),
+  ],
+} as const satisfies Readonly<Record<string, Row>>
+
+const stdoutTaken = {
+  profile: (file: string) =>
+    `--explain ${file} and the profile cannot both go to standard output: give -o FILE`,
+  'recorded-profile': () => '--observations needs a file: standard output is the profile’s',
+  report: (file: string) => `-o ${file}: standard output is the report’s: name a file`,
+  git: () => 'git reads what diff prints: leave -o out',
+} as const

@@ -1,0 +1,50 @@
+// What is wrong first with an observations file (schemas/observations.schema.json).
+import type { InFile, Row } from './row.ts'
+
+export interface ObservationsFault {
+  readonly fault: keyof typeof faults
+  /** The member that is wrong, by its key. */
+  readonly member: string
+  /** The members around it, such as `architectures.x86_64.read`; empty for the whole document. */
+  readonly within: string
+  /** From 1, where it is known. */
+  readonly line?: number
+}
+
+const faults = {
+  'not-the-version': (member) => `"${member}" is not 1`,
+  'not-an-object': (member) => (member === '' ? 'it is no JSON object' : `"${member}" is not an object`),
+  'not-objects': (member) => `"${member}" is not a list of objects`,
+  'not-a-count': (member) => `"${member}" is not a whole number`,
+  'not-from-1': (member) => `"${member}" is not a whole number of at least 1`,
+  'beyond-count': (member) => `"${member}" is not a count within "count"`,
+  missing: (member) => `"${member}" is missing`,
+  'no-architecture': (member) => `"${member}" is no architecture`,
+  'no-name': (member) => `"${member}" is no name of a call`,
+  'no-index': (member) => `"args" has an index "${member}"; they are 0 to 5`,
+  'not-values': (member) => `"args" ${member} is not a list of unsigned 64-bit decimal strings`,
+  'not-refusals': (member) =>
+    `"refused" ${member} does not say EPERM or EACCES of values that stand in "args"`,
+  'incomplete-source': () => 'a source is not complete',
+  'wrong-source': () => '"lost" or "evidence" of a source is not what it should be',
+  'incomplete-diagnostic': () => 'a diagnostic has no code or place',
+  'wrong-diagnostic': () => '"count" or "facts" of a diagnostic is not what it should be',
+  repeated: (member) => `"${member}" stands there twice: \`seccomp-gen observe\` of two files adds them up`,
+} as const satisfies Readonly<Record<string, (member: string) => string>>
+
+export const observationsErrors = {
+  'not-observations': [
+    2,
+    ({ file }: InFile) => `${file}: is not an observations file of seccomp-gen observe`,
+  ],
+  'broken-observations': [
+    2,
+    ({ file, fault, member, within, line }: InFile & ObservationsFault) =>
+      `${file}: is not an observations file: ${line === undefined ? '' : `line ${line}: `}${within === '' ? '' : `${within}: `}${faults[fault](member)}`,
+  ],
+  'observations-not-json': [
+    2,
+    ({ file, words }: InFile & { /** The engine's. */ readonly words: string }) =>
+      `${file}: is not valid JSON: ${words}`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>

@@ -1,0 +1,143 @@
+// Errors of registries: references, credentials, what a registry answers, and artifacts.
+import type { InFile, Row } from './row.ts'
+
+/** Why a word is no reference. */
+const referenceFaults = {
+  'two-digests': 'has two digests',
+  digest: 'has a digest that is no SHA-256',
+  'no-registry': 'names no registry',
+  host: 'names a registry that is no host',
+  repository: 'names a repository that is none',
+  tag: 'has a tag that is none',
+} as const
+
+/** Why a profile cannot be an artifact. */
+interface NotPushed extends InFile {
+  readonly fault: 'dialect' | 'errors' | 'large' | 'listener' | 'crowded'
+  /** Of `large`: bytes. Of `crowded`: rules of `call`. */
+  readonly count?: number
+  readonly limit?: number
+  readonly call?: string
+}
+
+const notPushed: Readonly<Record<NotPushed['fault'], (facts: NotPushed) => string>> = {
+  dialect: () =>
+    'is not plain OCI JSON, and runtimes take nothing else from an artifact: `generate --as oci` makes it',
+  errors: ({ file }) => `has errors, and runtimes refuse it: \`seccomp-gen validate ${file}\` lists them`,
+  large: ({ count, limit }) => `is ${count} bytes large: runtimes take ${limit} at most`,
+  listener: () =>
+    'hands calls to a listener (SCMP_ACT_NOTIFY, listenerPath): runtimes take no such profile from an artifact',
+  crowded: ({ count, limit, call }) =>
+    `has ${count} rules for ${call}: runtimes take ${limit} of one call at most`,
+}
+
+/** Why an artifact cannot be read. */
+interface NotRead {
+  readonly artifact: string
+  readonly fault: 'layers' | 'archive' | 'observations' | 'no-shards' | 'not-text'
+  /** Of `layers`. */
+  readonly count?: number
+}
+
+const notRead: Readonly<Record<NotRead['fault'], (facts: NotRead) => string>> = {
+  layers: ({ count }) => `is no artifact of a profile: it has ${count} layers, and a profile is one`,
+  archive: () => 'holds an archive and no document: push the profile itself, `seccomp-gen push PROFILE REF`',
+  observations: ({ artifact }) =>
+    `is observations and no profile: make one of them with \`seccomp-gen generate ${artifact}\``,
+  'no-shards': () => 'no observations are in this repository: their tags begin with o-',
+  'not-text': () => 'is not UTF-8 text: a profile is a JSON document',
+}
+
+interface OfRepository {
+  /** REGISTRY/REPOSITORY. */
+  readonly repository: string
+}
+
+/** What a registry does that it should not. */
+const answers = {
+  'no-upload': 'does not say where to upload to',
+  'no-manifest': ({ name }: Answered) => `has a ${name} that is no OCI manifest`,
+  large: ({ name, size, limit }: Answered) => `has ${size} bytes as ${name}: more than ${limit} are not read`,
+  longer: ({ limit }: Answered) => `sends more than the ${limit} bytes that it should`,
+  'other-bytes': ({ name }: Answered) => `gives other bytes as ${name}`,
+  status: ({ status, asked, said }: Answered) => `answers ${status} to ${asked}${inWords(said)}`,
+  challenge: 'asks for a way to log in that is neither Basic nor Bearer',
+  'plain-realm': 'wants credentials to be sent without TLS',
+  'no-token': 'has a token server that gives none',
+} as const
+
+interface Answered extends OfRepository {
+  readonly fault: keyof typeof answers
+  /** A tag or a digest. */
+  readonly name?: string
+  readonly size?: number
+  readonly limit?: number
+  readonly status?: number
+  readonly asked?: string
+  readonly said?: string | undefined
+}
+
+/** The registry's own words. */
+function inWords(said: string | undefined): string {
+  return said === undefined ? '' : ` (${said})`
+}
+
+function hostOf({ repository }: OfRepository): string {
+  return repository.slice(0, repository.indexOf('/'))
+}
+
+export const registryErrors = {
+  'not-a-reference': [
+    2,
+    ({ reference, fault }: { readonly reference: string; readonly fault: keyof typeof referenceFaults }) =>
+      `${reference}: ${referenceFaults[fault]}: write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST`,
+  ],
+  'push-to-digest': [
+    2,
+    ({ reference }: { readonly reference: string }) =>
+      `${reference}: a digest follows from what is pushed: give a tag, or none`,
+  ],
+  'not-pushed': [2, (facts: NotPushed) => `${facts.file}: ${notPushed[facts.fault](facts)}`],
+  'artifact-unusable': [2, (facts: NotRead) => `${facts.artifact}: ${notRead[facts.fault](facts)}`],
+  'registry-unreachable': [
+    2,
+    ({ repository, words }: OfRepository & { readonly words: string }) =>
+      `${repository}: the registry cannot be reached: ${words}`,
+  ],
+  'registry-lacks': [
+    2,
+    ({ repository, name }: OfRepository & { readonly name: string }) =>
+      `${repository}: the registry has no ${name}`,
+  ],
+  'registry-denies': [
+    2,
+    (facts: OfRepository & { readonly right: 'pull' | 'push'; readonly said?: string | undefined }) =>
+      `${facts.repository}: the registry does not let us ${facts.right}${inWords(facts.said)}: see \`docker login ${hostOf(facts)}\``,
+  ],
+  'registry-answer': [
+    2,
+    (facts: Answered) => {
+      const fault: string | ((facts: Answered) => string) = answers[facts.fault]
+      return `${facts.repository}: the registry ${typeof fault === 'string' ? fault : fault(facts)}`
+    },
+  ],
+  'credentials-unreadable': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is no JSON object, so that no credentials can be read: log in to the registry anew`,
+  ],
+  'no-credential-helper': [
+    2,
+    ({ program }: { readonly program: string }) =>
+      `${program} is not installed, and the configuration of docker leaves credentials to it`,
+  ],
+  'credential-helper-name': [
+    2,
+    ({ name }: { readonly name: string }) => `${name} is no name of a credential helper`,
+  ],
+  'credential-helper-answer': [
+    2,
+    ({ program, server }: { readonly program: string; readonly server: string }) =>
+      `${program} get answers no JSON object: see what it prints for ${server}`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>

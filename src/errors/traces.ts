@@ -1,0 +1,139 @@
+// Errors of what is read as a trace, and of a policy that cannot be made of it.
+import type { InFile, Row } from './row.ts'
+
+export interface OfFormat extends InFile {
+  readonly format: string
+}
+
+export interface ByOption {
+  /** The option's name, such as `pid`. */
+  readonly field: string
+}
+
+export const traceErrors = {
+  // --- unpacking
+  'unknown-compression': [
+    2,
+    ({ file, kind, tool }: InFile & { readonly kind: string; readonly tool: string }) =>
+      `${file}: is compressed with ${kind}, which is not unpacked here: \`${tool} ${operand(file)} | seccomp-gen …\``,
+  ],
+  'damaged-stream': [
+    2,
+    ({ file, kind }: InFile & { readonly kind: string }) =>
+      `${file}: the ${kind} stream is damaged or ends early; compress it again`,
+  ],
+  'behind-gzip': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: something else stands behind the gzip stream: \`gzip -dc ${operand(file)} | seccomp-gen …\` leaves it out`,
+  ],
+  'zstd-window': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: this zstd stream needs more memory than 8 MiB: unpack it with \`zstd -dc --memory=2048MB\` and pipe it in`,
+  ],
+  // --- telling the format
+  'empty-trace': [2, ({ file }: InFile) => `${file}: is empty; give a trace that holds at least one call`],
+  'binary-trace': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is binary, not text; give the output of strace (gzip and zstd are unpacked)`,
+  ],
+  'mixed-formats': [
+    2,
+    ({ file, formats: [one, other] }: InFile & { readonly formats: readonly [FirstLine, FirstLine] }) =>
+      `${file}: holds lines of ${one.format} (line ${one.line}) and of ${other.format} (line ${other.line}): give them as two files, or say --format ${one.format} or --format ${other.format}`,
+  ],
+  'other-format': [
+    2,
+    ({ file, format, asked }: OfFormat & { readonly asked: string }) =>
+      `${file}: ${format === 'observations' ? 'is an observations file' : format === 'profile' ? 'is a seccomp profile' : `looks like ${format}`}, not ${asked}: leave --format out to have it recognised`,
+  ],
+  'profile-not-trace': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is a seccomp profile, not a trace: \`seccomp-gen validate ${file}\` checks it; say --format profile to take what it allows as wanted`,
+  ],
+  'no-single-calls': [
+    2,
+    ({ file, format }: OfFormat) =>
+      `${file}: holds ${format === 'profile' ? 'a profile' : 'observations'}, which have no single calls; read it with observe()`,
+  ],
+  // --- choosing calls
+  'filter-not-told': [
+    2,
+    ({ file, format }: OfFormat) =>
+      `${file}: ${format} does not tell when a filter was installed, which --after-filter asks for: leave it out`,
+  ],
+  'filter-needs-all': [
+    2,
+    ({ file, field }: InFile & ByOption) =>
+      `${file}: --after-filter needs the lines of every process: leave --${field} out`,
+  ],
+  'choice-not-carried': [
+    2,
+    ({ file, format, field }: OfFormat & ByOption) =>
+      format === 'profile'
+        ? `${file}: a profile does not say whose calls it is for: leave --${field} out`
+        : `${file}: ${format} does not carry what --${field} asks for: leave it out`,
+  ],
+  'choice-not-in-records': [
+    2,
+    ({ file, format, field }: OfFormat & ByOption) =>
+      `${file}: these ${format} records do not carry what --${field} asks for: leave it out`,
+  ],
+  // --- what it says
+  'architecture-not-told': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: holds call numbers, and nothing tells of which architecture: say observe --arch A`,
+  ],
+  'nothing-wanted': [
+    2,
+    ({ file, line }: InFile & { readonly line: number | undefined }) =>
+      `${line === undefined ? `${file}: this filter` : `${file}:${line}: this profile`} allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
+  ],
+  'no-call-in-sources': [
+    2,
+    ({ file, others, unrecognised }: Sources & { readonly unrecognised: boolean }) =>
+      `no call was found in ${sourcesText({ file, others })}${unrecognised ? ', and no form of a log that is read (see docs/inputs.md)' : ''}: nothing is written`,
+  ],
+  'hook-log-alone': [
+    2,
+    (sources: Sources) =>
+      `${sourcesText(sources)}: the hook's log names no calls: give the profile that it wrote beside it`,
+  ],
+  // --- a policy of it
+  'nothing-seen': [2, () => 'no system call was seen in the input: there is nothing to make a policy from'],
+  'not-inferable': [
+    2,
+    ({ architecture, seen }: { readonly architecture: string; readonly seen: readonly string[] }) =>
+      `no calls of ${architecture} were observed and they cannot be inferred from ${seen.join(', ')}: record there`,
+  ],
+  'beyond-contradiction': [
+    2,
+    () => '--beyond never keeps to the ceiling and --conditions none goes beyond its conditions: choose one',
+  ],
+} as const satisfies Readonly<Record<string, Row>>
+
+export interface FirstLine {
+  readonly format: string
+  /** Where the first line of it stands, from 1. */
+  readonly line: number
+}
+
+export interface Sources {
+  /** The first. */
+  readonly file: string
+  /** How many more there were. */
+  readonly others: number
+}
+
+function sourcesText({ file, others }: Sources): string {
+  return others === 0 ? file : `${file} and ${others} more`
+}
+
+/** What a user would write for it in a command. */
+function operand(file: string): string {
+  return file === '-' ? 'FILE' : file
+}

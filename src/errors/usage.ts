@@ -1,0 +1,92 @@
+// Errors of the words of a command, beyond what its options say by themselves.
+import type { Row } from './row.ts'
+
+export const usageErrors = {
+  'cap-contradiction': [2, () => '--cap all and --cap none contradict each other'],
+  'several-machines': [2, () => 'observe reads traces of one machine at a time: give --arch once'],
+  'diff-operands': [2, () => 'diff takes BASE and HEAD: see seccomp-gen diff --help'],
+  'eval-operands': [
+    2,
+    ({ batch }: { readonly batch: boolean }) =>
+      batch ? '--batch takes its calls from standard input' : 'name a call, or use --batch',
+  ],
+  'nothing-to-record': [
+    2,
+    () => 'give a command after --, or --pid, --cgroup or --container; see seccomp-gen trace --help',
+  ],
+  'several-to-record': [
+    2,
+    () => 'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
+  ],
+  'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
+  'option-after-profile': [
+    2,
+    ({ word }: { readonly word: string }) => `${word}: options stand before the --, and the command after it`,
+  ],
+  'beside-profile': [
+    2,
+    ({ word }: { readonly word: string }) =>
+      `${word}: give one profile, its options, and the command after --`,
+  ],
+  'widen-without-repair': [2, () => '--widen says how far --repair goes: give both'],
+  // --- syscalls
+  'no-such-name': [
+    2,
+    ({ name, elsewhere, similar, ...asked }: NoSuchName) =>
+      `${notHaving(asked)} a call named '${name}'; ${
+        elsewhere.length > 0
+          ? `${elsewhere.join(', ')} ${elsewhere.length === 1 ? 'has' : 'have'} it`
+          : similar.length === 0
+            ? 'seccomp-gen syscalls lists all of them'
+            : `did you mean ${similar.join(', ')}?`
+      }`,
+  ],
+  'no-such-number': [
+    2,
+    ({ number, ...asked }: Asked & { /** As written. */ readonly number: string }) =>
+      `${notHaving(asked)} a call of number ${number}`,
+  ],
+  // --- recording
+  'no-call-recorded': [125, () => 'no call was recorded: nothing is written'],
+  'container-not-recorded': [
+    2,
+    ({ words }: { /** The recorder's. */ readonly words: string }) =>
+      `the container cannot be recorded: ${words}`,
+  ],
+  // --- hook
+  'bad-annotation': [
+    2,
+    ({ annotation, part }: { readonly annotation: string; readonly part: string }) =>
+      `annotation ${annotation}: "${part}" is not of:/FILE or if:/FILE with an absolute name`,
+  ],
+  'annotation-without-output': [
+    2,
+    ({ annotation }: { readonly annotation: string }) =>
+      `annotation ${annotation} does not say where to write: of:/FILE`,
+  ],
+  'not-a-hook-state': [
+    2,
+    () => 'standard input is not the state of a container: a runtime starts this command as a hook',
+  ],
+} as const satisfies Readonly<Record<string, Row>>
+
+export interface Asked {
+  /** In which was looked. */
+  readonly architectures: readonly string[]
+  /** They are all that there are. */
+  readonly all: boolean
+}
+
+export interface NoSuchName extends Asked {
+  readonly name: string
+  /** Other architectures, which have it. */
+  readonly elsewhere: readonly string[]
+  /** Names that may have been meant. */
+  readonly similar: readonly string[]
+}
+
+function notHaving({ architectures, all }: Asked): string {
+  return all
+    ? 'no architecture has'
+    : `${architectures.join(', ')} ${architectures.length === 1 ? 'does' : 'do'} not have`
+}

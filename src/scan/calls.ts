@@ -1,0 +1,435 @@
+// Which system calls the reached code can make, and with which values: from every place that enters the kernel, back
+// through the callers of the function where its number is what a caller passed. A place whose number stays unknown is
+// told: from there on the list is no bound.
+import { flowOf, type CallSite, type FunctionFlow, type Surroundings } from './flow.ts'
+import type { Linked } from './link.ts'
+import { slotValue, type Processor } from './machine.ts'
+import { type FunctionId, type Reach } from './reach.ts'
+import { Returns } from './returns.ts'
+import { firstRecord, recordKind } from './records.ts'
+import { unknown, Values, type Atom, type Value } from './values.ts'
+import { compatArguments } from './x86/step.ts'
+
+/** A number that reaches the kernel. */
+export interface NumberFound {
+  readonly number: number
+  readonly isCompat: boolean
+  /** The function that chooses the number, then those through which it reaches the kernel. */
+  readonly chain: readonly FunctionId[]
+  /** By index: the values of the argument, where all are known. */
+  readonly arguments: (index: number) => readonly number[] | undefined
+}
+
+export interface NumberUnknown {
+  readonly site: FunctionId
+  /** The function beyond which nothing is known. */
+  readonly in: FunctionId
+  readonly why: 'memory' | 'computed' | 'pointer-call' | 'too-many'
+}
+
+export interface CallsFound {
+  readonly numbers: readonly NumberFound[]
+  readonly unresolved: readonly NumberUnknown[]
+}
+
+/** More functions than this no wrapper is called through. */
+const mostNodes = 50_000
+
+interface Node {
+  readonly id: FunctionId
+  readonly number: Value
+  readonly arguments: readonly Value[]
+  readonly chain: readonly FunctionId[]
+}
+
+export class CallFinder {
+  readonly #linked: Linked
+  readonly #reach: Reach
+  readonly #processor: Processor
+  readonly #values = new Values()
+  readonly #surroundings: Surroundings
+  readonly #flows = new Map<FunctionId, FunctionFlow>()
+  readonly #entered: ReadonlyMap<FunctionId, readonly FunctionId[]>
+
+  constructor(linked: Linked, reach: Reach, processor: Processor) {
+    this.#linked = linked
+    this.#reach = reach
+    this.#processor = processor
+    const values = this.#values
+    this.#surroundings = { linked, values, processor, returns: new Returns(linked, values, processor) }
+    this.#entered = enteredInside(linked, reach)
+  }
+
+  /** How many functions were followed: what an analysis costs. */
+  get followed(): number {
+    return this.#flows.size
+  }
+
+  find(): CallsFound {
+    const numbers: NumberFound[] = []
+    const unresolved: NumberUnknown[] = []
+    for (const id of this.#reach.order) {
+      const sites = this.#sites(id)
+      if (sites.length === 0) continue
+      for (const from of [id, ...(this.#entered.get(id) ?? [])])
+        for (const site of this.flow(from).kernel)
+          if (sites.includes(site.at)) this.#resolve(id, from, site, numbers, unresolved)
+    }
+    return { numbers, unresolved }
+  }
+
+  flow(id: FunctionId): FunctionFlow {
+    let known = this.#flows.get(id)
+    if (known === undefined) {
+      known = flowOf(id, this.#surroundings, this.#wanted(id))
+      this.#flows.set(id, known)
+    }
+    return known
+  }
+
+  /** Places in a function that enter the kernel. */
+  #sites(id: FunctionId): readonly number[] {
+    return this.#places(id, (kind) => kind === recordKind.syscall || kind === recordKind.compat)
+  }
+
+  #wanted(id: FunctionId): readonly number[] {
+    return this.#places(
+      id,
+      (kind) =>
+        kind === recordKind.syscall ||
+        kind === recordKind.compat ||
+        kind === recordKind.call ||
+        kind === recordKind.slot,
+    )
+  }
+
+  #places(id: FunctionId, is: (kind: number) => boolean): readonly number[] {
+    const [module, own] = this.#linked.place(id)
+    const { records, functions } = this.#linked.modules[module] as Linked['modules'][number]
+    const end = functions.end(own)
+    const found: number[] = []
+    for (
+      let index = firstRecord(records, functions.start[own] as number);
+      index < records.count && (records.at[index] as number) < end;
+      index++
+    )
+      if (is(records.kind[index] as number)) found.push(records.at[index] as number)
+    return found
+  }
+
+  #resolve(
+    site: FunctionId,
+    from: FunctionId,
+    { registers, isCompat }: { readonly registers: Int32Array; readonly isCompat: boolean },
+    numbers: NumberFound[],
+    unresolved: NumberUnknown[],
+  ): void {
+    const chain = from === site ? [site] : [from, site]
+    const places = isCompat ? compatArguments : this.#processor.arguments
+    const start: Node = {
+      id: from,
+      number: registers[this.#processor.number] as Value,
+      arguments: places.map((each) => registers[each] as Value),
+      chain,
+    }
+    const seen = new Set<string>()
+    const work = [start]
+    for (let node = work.pop(); node !== undefined; node = work.pop()) {
+      const key = `${node.id} ${node.number} ${node.arguments.join(' ')}`
+      if (seen.has(key)) continue
+      seen.add(key)
+      const { id, number, arguments: args, chain } = node
+      const fail = (why: NumberUnknown['why']): void => void unresolved.push({ site, in: id, why })
+      if (seen.size > mostNodes) return fail('too-many')
+      if (number === unknown) {
+        fail('computed')
+        continue
+      }
+      for (const atom of this.#values.atoms(number))
+        if (atom.kind === 'constant')
+          numbers.push({
+            number: atom.value,
+            isCompat,
+            chain,
+            arguments: (index) => this.#constants(id, args[index] ?? unknown),
+          })
+        else if (atom.kind === 'address' || atom.kind === 'stack') fail('computed')
+      const passed = this.#values.filter(number, isPassed)
+      if (passed !== undefined) {
+        const next = this.#callers(id, passed, args)
+        if (next === undefined) fail('pointer-call')
+        else for (const each of next) work.push({ ...each, chain: [each.id, ...chain] })
+      }
+      const loads = this.#values.filter(number, (atom) => atom.kind === 'load')
+      if (loads !== undefined) {
+        const next = this.#loaded(id, loads)
+        if (next === undefined) fail('memory')
+        else for (const each of next) work.push({ ...each, arguments: [], chain: [each.id, ...chain] })
+      }
+    }
+  }
+
+  /** What the callers of a function pass for values of its entry; undefined where it is called through a pointer. */
+  #callers(
+    id: FunctionId,
+    number: Value,
+    args: readonly Value[],
+  ): readonly Omit<Node, 'chain'>[] | undefined {
+    if (this.#reach.isLoose(id)) return undefined
+    const found: Omit<Node, 'chain'>[] = []
+    for (const taker of this.#reach.takers(id))
+      if (!this.flow(taker).calls.some(({ targets }) => targets.includes(id))) return undefined
+    for (const caller of new Set([...this.#reach.callers(id), ...this.#reach.takers(id)]))
+      for (const call of this.flow(caller).calls)
+        if (call.targets.includes(id))
+          found.push({
+            id: caller,
+            number: this.#substitute(number, call),
+            arguments: args.map((each) => this.#substitute(each, call)),
+          })
+    return found
+  }
+
+  /** A value of a function in terms of its caller. */
+  #substitute(value: Value, call: CallSite): Value {
+    const values = this.#values
+    return values.map(value, (atom) => this.#substituteAtom(atom, call))
+  }
+
+  #substituteAtom(atom: Atom, call: CallSite): Value {
+    const values = this.#values
+    switch (atom.kind) {
+      case 'constant':
+      case 'address':
+        return values.of(atom)
+      case 'entry':
+        return call.registers[atom.register] as Value
+      case 'stack':
+        return unknown
+      case 'argument':
+        return this.#word(
+          call,
+          call.registers[this.#processor.stackPointer] as Value,
+          atom.offset - this.#processor.pushed,
+        )
+      case 'load':
+        return this.#word(call, this.#substituteAtom(values.atom(atom.of), call), atom.offset)
+    }
+  }
+
+  /** The word that a value of the caller points to, as it was at the call. */
+  #word(call: CallSite, base: Value, offset: number): Value {
+    const values = this.#values
+    return values.map(base, (atom, id) => {
+      switch (atom.kind) {
+        case 'stack': {
+          const at = atom.offset + offset
+          return (
+            slotValue(call.slots, at) ??
+            (at >= this.#processor.pushed ? values.of({ kind: 'argument', offset: at }) : unknown)
+          )
+        }
+        case 'entry':
+        case 'argument':
+        case 'address':
+          return values.of({ kind: 'load', of: id, offset })
+        default:
+          return unknown
+      }
+    })
+  }
+
+  /**
+   * Where a number comes out of memory. What a pointer passed by the caller leads to, the callers know; what stands behind
+   * a pointer in the module's own data, those who put the pointer there.
+   */
+  #loaded(id: FunctionId, loads: Value): readonly Omit<Node, 'chain' | 'arguments'>[] | undefined {
+    const values = this.#values
+    const found: Omit<Node, 'chain' | 'arguments'>[] = []
+    for (const atom of values.atoms(loads)) {
+      if (atom.kind !== 'load') continue
+      const base = values.atom(atom.of)
+      if (base.kind === 'entry' || base.kind === 'argument') {
+        const next = this.#callers(id, values.of(atom), []) ?? this.#givenBeside(id, atom)
+        if (next === undefined) return undefined
+        found.push(...next)
+        continue
+      }
+      // A number in a variable, or one that a pointer in a variable leads to.
+      const pointer = base.kind === 'load' ? values.atom(base.of) : base
+      if (pointer.kind !== 'address') return undefined
+      const place = base.kind === 'load' ? pointer.value + base.offset : pointer.value + atom.offset
+      const writers = this.#writers(pointer.module, place)
+      if (writers.length === 0) return undefined
+      for (const writer of writers)
+        for (const { address, value } of this.flow(writer).stored) {
+          if (address !== place) continue
+          const number =
+            base.kind !== 'load'
+              ? value
+              : values.map(value, (each, its) => this.#throughPointer(each, its, atom.offset))
+          // A pointer taken away again.
+          if (base.kind === 'load' && values.only(value)?.kind === 'constant') continue
+          found.push({ id: writer, number })
+        }
+    }
+    return found
+  }
+
+  #throughPointer(atom: Atom, id: number, offset: number): Value {
+    return atom.kind === 'entry' ? this.#values.of({ kind: 'load', of: id, offset }) : unknown
+  }
+
+  /** Reached functions of a module that refer to an address of its data. */
+  #writers(module: number, address: number): readonly FunctionId[] {
+    const { records } = this.#linked.modules[module] as Linked['modules'][number]
+    const found = new Set<FunctionId>()
+    for (let index = 0; index < records.count; index++)
+      if (
+        records.to[index] === address &&
+        (records.kind[index] === recordKind.memory || records.kind[index] === recordKind.address)
+      ) {
+        const id = this.#linked.functionAt(module, records.at[index] as number)
+        if (id >= 0 && this.#reach.parent[id] !== -2) found.add(id)
+      }
+    return [...found]
+  }
+
+  /**
+   * A function whose address is passed along with the address of what it is called with (musl's __synccall): the word
+   * stands in the stack of the function that passes both. Undefined where any taker of the address does otherwise.
+   */
+  #givenBeside(
+    id: FunctionId,
+    load: Atom & { readonly kind: 'load' },
+  ): readonly Omit<Node, 'chain' | 'arguments'>[] | undefined {
+    const values = this.#values
+    if (this.#reach.isLoose(id)) return undefined
+    const found: Omit<Node, 'chain' | 'arguments'>[] = []
+    for (const taker of this.#reach.takers(id)) {
+      let isGiven = false
+      for (const call of this.flow(taker).calls) {
+        const passed = this.#processor.arguments.map((each) => call.registers[each] as Value)
+        if (!passed.some((each) => this.#isFunction(each, id))) continue
+        for (const each of passed)
+          for (const atom of values.atoms(each))
+            if (atom.kind === 'stack') {
+              const number = slotValue(call.slots, atom.offset + load.offset)
+              if (number === undefined) continue
+              isGiven = true
+              found.push({ id: taker, number })
+            }
+      }
+      if (!isGiven) return undefined
+    }
+    return found.length === 0 ? undefined : found
+  }
+
+  #isFunction(value: Value, id: FunctionId): boolean {
+    return this.#values
+      .atoms(value)
+      .some((atom) => atom.kind === 'address' && this.#linked.functionAt(atom.module, atom.value) === id)
+  }
+
+  /** The texts that a function passes to another as an argument; undefined where one is not known. */
+  textsPassed(caller: FunctionId, called: FunctionId, index: number): readonly string[] | undefined {
+    const found = new Set<string>()
+    for (const value of this.#passed(caller, called, index)) {
+      if (value === unknown) return undefined
+      for (const atom of this.#values.atoms(value)) {
+        if (atom.kind === 'constant' && atom.value === 0) {
+          found.add('')
+          continue
+        }
+        // A program at a fixed address may say an address as a number.
+        const [module] = this.#linked.place(caller)
+        const place =
+          atom.kind === 'address'
+            ? atom
+            : atom.kind === 'constant'
+              ? { module, value: atom.value }
+              : undefined
+        if (place === undefined) return undefined
+        const { image } = this.#linked.modules[place.module] as Linked['modules'][number]
+        const at = image.offsetOf(place.value)
+        if (at < 0 || image.isWritable(place.value)) return undefined
+        found.add(image.file.text(at))
+      }
+    }
+    return found.size === 0 ? undefined : [...found]
+  }
+
+  /** The constants that a function passes to another; undefined where one is not known. */
+  constantsPassed(caller: FunctionId, called: FunctionId, index: number): readonly number[] | undefined {
+    const found = new Set<number>()
+    for (const value of this.#passed(caller, called, index)) {
+      const values = this.#constants(caller, value)
+      if (values === undefined) return undefined
+      for (const each of values) found.add(each)
+    }
+    return found.size === 0 ? undefined : [...found]
+  }
+
+  #passed(caller: FunctionId, called: FunctionId, index: number): readonly Value[] {
+    return this.flow(caller)
+      .calls.filter(({ targets }) => targets.includes(called))
+      .map(({ registers }) => registers[this.#processor.arguments[index] as number] as Value)
+  }
+
+  /** All constants that a value can be, back through the callers; undefined where one is not known. */
+  #constants(id: FunctionId, value: Value): readonly number[] | undefined {
+    const found = new Set<number>()
+    const seen = new Set<string>()
+    const work: (readonly [FunctionId, Value])[] = [[id, value]]
+    for (let next = work.pop(); next !== undefined; next = work.pop()) {
+      const [at, each] = next
+      const key = `${at} ${each}`
+      if (seen.has(key)) continue
+      seen.add(key)
+      if (each === unknown || seen.size > 2000) return undefined
+      for (const atom of this.#values.atoms(each))
+        if (atom.kind === 'constant') found.add(atom.value)
+        else if (!isPassed(atom)) return undefined
+      const passed = this.#values.filter(each, isPassed)
+      if (passed === undefined) continue
+      const callers = this.#callers(at, passed, [])
+      if (callers === undefined) return undefined
+      for (const { id, number } of callers) work.push([id, number])
+    }
+    return [...found].sort((a, b) => a - b)
+  }
+}
+
+function isPassed(atom: Atom): boolean {
+  return atom.kind === 'entry' || atom.kind === 'argument'
+}
+
+/** Functions that jump into the middle of others, by those others. */
+function enteredInside(linked: Linked, reach: Reach): ReadonlyMap<FunctionId, readonly FunctionId[]> {
+  const found = new Map<FunctionId, Set<FunctionId>>()
+  for (const id of reach.order) {
+    const [module, own] = linked.place(id)
+    const { records, functions, image } = linked.modules[module] as Linked['modules'][number]
+    const [from, to] = [functions.start[own] as number, functions.end(own)]
+    for (
+      let index = firstRecord(records, from);
+      index < records.count && (records.at[index] as number) < to;
+      index++
+    ) {
+      if (records.kind[index] !== recordKind.jump) continue
+      const target = records.to[index] as number
+      if (
+        (target >= from && target < to) ||
+        !image.isCode(target) ||
+        functions.isStart(target) ||
+        linked.isStub(module, target)
+      )
+        continue
+      const entered = linked.functionAt(module, target)
+      const before = found.get(entered)
+      if (before === undefined) found.set(entered, new Set([id]))
+      else before.add(id)
+    }
+  }
+  return new Map([...found].map(([id, from]) => [id, [...from]]))
+}

@@ -1,0 +1,50 @@
+// Functions of a Go program, from the table its runtime unwinds stacks by: it stands in stripped binaries too.
+// Authority: the Go sources, debug/gosym/pclntab.go and internal/abi/symtab.go (Go 1.16 to today).
+import type { ElfImage, Range } from './image.ts'
+
+export interface GoFunction extends Range {
+  readonly name: string
+}
+
+const magics: Readonly<Record<number, '1.16' | '1.18'>> = {
+  0xfffffffa: '1.16',
+  0xfffffff0: '1.18',
+  0xfffffff1: '1.18',
+}
+const mostFunctions = 4_000_000
+
+/** Undefined for a program that is not Go's; of versions before 1.16 as well, which have symbols if not stripped. */
+export function readGoFunctions(image: ElfImage): readonly GoFunction[] | undefined {
+  const section = image.sections.find(
+    ({ name }) => name === '.gopclntab' || name === '.data.rel.ro.gopclntab',
+  )
+  if (section === undefined) return undefined
+  const { file, base } = image
+  const start = section.offset
+  const end = start + section.size
+  const version = magics[file.u32(start)]
+  if (version === undefined || file.u8(start + 7) !== 8) return undefined
+  const count = file.u64(start + 8)
+  const isNew = version === '1.18'
+  const fields = start + 24 + (isNew ? 8 : 0)
+  const text = isNew ? file.u64(start + 24) - base : 0
+  const names = start + file.u64(fields)
+  const table = start + file.u64(fields + 32)
+  const width = isNew ? 4 : 8
+  if (count > mostFunctions || table + (count * 2 + 1) * width > end) return undefined
+  const read = (at: number): number => (isNew ? file.u32(at) : file.u64(at))
+  // Where the linker leaves it out (Go 1.26), code begins with the section.
+  const origin = !isNew ? -base : text > 0 ? text : (image.section('.text')?.address ?? 0)
+  const found: GoFunction[] = []
+  for (let index = 0; index < count; index++) {
+    const at = table + index * 2 * width
+    const func = table + read(at + width)
+    const name = names + file.u32(func + (isNew ? 4 : 8))
+    found.push({
+      from: read(at) + origin,
+      to: read(at + 2 * width) + origin,
+      name: name < end ? file.text(name, 1024) : '',
+    })
+  }
+  return found
+}

@@ -1,0 +1,365 @@
+// The values at the calls of one function: its control flow is followed from its begin, branches and loops until nothing
+// new comes, sets of values where ways join. A jump into the middle of another function is followed there; code that no
+// branch reaches (cases of a jump table, handlers of exceptions) is followed with nothing known.
+import type { Linked } from './link.ts'
+import { Machine, type Flow, type Processor, type State } from './machine.ts'
+import type { FunctionId } from './reach.ts'
+import type { Returns } from './returns.ts'
+import { unknown, type Value, type Values } from './values.ts'
+
+/** The machine when a function calls another, or jumps to it. */
+export interface CallSite {
+  readonly at: number
+  readonly targets: readonly FunctionId[]
+  readonly registers: Int32Array
+  readonly slots: ReadonlyMap<number, Value>
+}
+
+/** The machine when it enters the kernel. */
+export interface KernelSite {
+  readonly at: number
+  readonly isCompat: boolean
+  readonly registers: Int32Array
+}
+
+export interface FunctionFlow {
+  readonly calls: readonly CallSite[]
+  readonly kernel: readonly KernelSite[]
+  readonly stored: readonly { readonly address: number; readonly value: Value }[]
+}
+
+/** More steps than this no function takes whose values matter; behind it nothing is known. */
+const mostSteps = 400_000
+
+/** What flows are followed with. */
+export interface Surroundings {
+  readonly linked: Linked
+  readonly values: Values
+  readonly processor: Processor
+  readonly returns: Returns
+}
+
+/** `wanted`: places in the function of which something must be known in the end. */
+export function flowOf(id: FunctionId, surroundings: Surroundings, wanted: readonly number[]): FunctionFlow {
+  return new Follower(id, surroundings).follow(wanted)
+}
+
+class Follower {
+  readonly #linked: Linked
+  readonly #values: Values
+  readonly #processor: Processor
+  readonly #returns: Returns
+  readonly #machine: Machine
+  readonly #module: number
+  readonly #start: number
+  readonly #end: number
+  /** Addresses at which ways join. */
+  readonly #labels = new Set<number>()
+  readonly #scouted = new Set<number>()
+  readonly #states = new Map<number, State>()
+  readonly #calls = new Map<number, CallSite>()
+  readonly #kernel = new Map<number, KernelSite>()
+  #tableTargets: readonly number[] | undefined
+  #steps = 0
+  /** Its code ran into what is no instruction. */
+  #isBroken = false
+
+  constructor(id: FunctionId, { linked, values, processor, returns }: Surroundings) {
+    this.#linked = linked
+    this.#values = values
+    this.#processor = processor
+    this.#returns = returns
+    const [module, own] = linked.place(id)
+    this.#module = module
+    const { functions } = this.#own
+    this.#start = functions.start[own] as number
+    this.#end = functions.end(own)
+    this.#machine = new Machine(linked, module, values, processor)
+  }
+
+  get #own(): Linked['modules'][number] {
+    return this.#linked.modules[this.#module] as Linked['modules'][number]
+  }
+
+  follow(wanted: readonly number[]): FunctionFlow {
+    this.#run(this.#start, this.#entryState())
+    for (const each of this.#unreached(wanted)) this.#run(each, this.#nothingKnown())
+    return {
+      calls: [...this.#calls.values()],
+      kernel: [...this.#kernel.values()],
+      stored: this.#machine.stored,
+    }
+  }
+
+  #entryState(): State {
+    const registers = new Int32Array(this.#processor.registers)
+    for (let register = 0; register < registers.length; register++)
+      registers[register] =
+        register === this.#processor.stackPointer
+          ? this.#values.of({ kind: 'stack', offset: 0 })
+          : this.#values.of({ kind: 'entry', register })
+    return { registers, slots: new Map() }
+  }
+
+  #nothingKnown(): State {
+    return { registers: new Int32Array(this.#processor.registers), slots: new Map() }
+  }
+
+  /**
+   * Where code begins that no branch reached and that holds a place of which something must be known: behind what ends a
+   * way, padding left out. Data that stands between functions is no code: its first instructions tell.
+   */
+  #unreached(wanted: readonly number[]): readonly number[] {
+    const missing = wanted.filter((at) => !this.#scouted.has(at))
+    if (missing.length === 0 || (this.#isBroken && !this.#own.functions.isSized(this.#start))) return []
+    const found: number[] = []
+    const { stored } = this.#machine
+    this.#machine.stored = []
+    this.#machine.state = this.#nothingKnown()
+    let begin = this.#start
+    let next = 0
+    for (let place = this.#start; place < this.#end && next < missing.length;) {
+      if (place === missing[next]) {
+        if (found.at(-1) !== begin) found.push(begin)
+        next++
+      } else if (place > (missing[next] as number)) next++
+      const { length, flow } = this.#processor.step(this.#machine, place, this.#end)
+      place += length
+      if (this.#scouted.has(place) || flow === 'stop' || flow === 'jump' || flow === 'jump-value')
+        begin = place
+    }
+    this.#machine.stored = stored
+    return found
+  }
+
+  #run(start: number, state: State): void {
+    this.#scout(start)
+    this.#labels.add(start)
+    const work = [start]
+    this.#join(start, state)
+    while (work.length > 0) {
+      const from = work.pop() as number
+      const next = this.#pass(from)
+      for (const each of next) if (!work.includes(each)) work.push(each)
+    }
+  }
+
+  /** Walks over everything that branches reach from here, to find where ways join. */
+  #scout(start: number): void {
+    const work = [start]
+    const { stored } = this.#machine
+    this.#machine.stored = []
+    this.#machine.state = this.#nothingKnown()
+    while (work.length > 0) {
+      let at = work.pop() as number
+      while (!this.#scouted.has(at) && this.#isOwn(at) && this.#scouted.size < mostSteps) {
+        this.#scouted.add(at)
+        const { flow, length } = this.#processor.step(this.#machine, at, this.#limit(at))
+        const { target } = this.#machine
+        if (flow === 'invalid') {
+          this.#isBroken = true
+          break
+        }
+        if ((flow === 'jump' || flow === 'branch') && this.#isFollowed(target)) {
+          this.#labels.add(target)
+          work.push(target)
+        }
+        if (flow === 'jump-value')
+          for (const each of this.#cases) {
+            this.#labels.add(each)
+            work.push(each)
+          }
+        if (flow === 'stop' || flow === 'jump' || flow === 'jump-value') break
+        if (flow === 'call' && !this.#returns.any(this.#direct(target))) break
+        at += length
+        if (this.#scouted.has(at)) this.#labels.add(at)
+      }
+    }
+    this.#machine.stored = stored
+  }
+
+  /** Code is followed in its own function, and in others where it jumps into their middle. */
+  #isOwn(at: number): boolean {
+    return (
+      this.#own.image.isCode(at) &&
+      (at === this.#start || !this.#own.functions.isStart(at) || this.#runsInto(at))
+    )
+  }
+
+  /** A begin inside of what is one function is run into. */
+  #runsInto(at: number): boolean {
+    const own = this.#own.functions.at(at)
+    return own >= 0 && this.#own.functions.isFallenInto(own)
+  }
+
+  #isFollowed(target: number): boolean {
+    if (target >= this.#start && target < this.#end) return true
+    return (
+      this.#own.image.isCode(target) &&
+      !this.#own.functions.isStart(target) &&
+      !this.#linked.isStub(this.#module, target)
+    )
+  }
+
+  #limit(at: number): number {
+    if (at >= this.#start && at < this.#end) return this.#end
+    const own = this.#own.functions.at(at)
+    return own < 0 ? at : this.#own.functions.end(own)
+  }
+
+  /** Whether something new came to a label. */
+  #join(at: number, { registers, slots }: State): boolean {
+    const before = this.#states.get(at)
+    if (before === undefined) {
+      this.#states.set(at, { registers: registers.slice(), slots: new Map(slots) })
+      return true
+    }
+    let isNew = false
+    for (let register = 0; register < registers.length; register++) {
+      const joined = this.#values.join(before.registers[register] as Value, registers[register] as Value)
+      if (joined !== before.registers[register]) {
+        before.registers[register] = joined
+        isNew = true
+      }
+    }
+    for (const [offset, value] of before.slots) {
+      const joined = this.#joinSlots(value, slots.get(offset))
+      if (joined === value) continue
+      if (joined === unknown) before.slots.delete(offset)
+      else before.slots.set(offset, joined)
+      isNew = true
+    }
+    return isNew
+  }
+
+  /** Words of different sizes are taken for the larger. */
+  #joinSlots(one: number, other: number | undefined): number {
+    if (one === other || other === undefined) return other ?? unknown
+    const joined = this.#values.join(Math.abs(one), Math.abs(other))
+    return one < 0 && other < 0 ? -joined : joined
+  }
+
+  /** Cases of the jump tables that the function refers to, where they lie in it. */
+  get #cases(): readonly number[] {
+    this.#tableTargets ??= [...new Set(this.#linked.tablesOf(this.#module, this.#start, this.#end))].filter(
+      (each) => each >= this.#start && each < this.#end,
+    )
+    return this.#tableTargets
+  }
+
+  /** From a label to the next end of a way; the labels to which something new came. */
+  #pass(from: number): readonly number[] {
+    const state = this.#states.get(from) as State
+    const machine = this.#machine
+    machine.state = { registers: state.registers.slice(), slots: new Map(state.slots) }
+    const changed: number[] = []
+    const lead = (target: number): void => {
+      if (this.#join(target, machine.state)) changed.push(target)
+    }
+    for (let at = from; this.#isOwn(at) || at === from;) {
+      if (at !== from && this.#labels.has(at)) {
+        lead(at)
+        break
+      }
+      if (++this.#steps > mostSteps) break
+      const { flow, length } = this.#processor.step(machine, at, this.#limit(at))
+      const isOver = this.#leave(flow, at, lead)
+      if (isOver) break
+      at += length
+      if (!this.#isOwn(at) && this.#own.functions.isStart(at)) break
+    }
+    return changed
+  }
+
+  /** What an instruction that leaves the straight way does; true where nothing follows it. */
+  #leave(flow: Flow, at: number, lead: (target: number) => void): boolean {
+    const machine = this.#machine
+    switch (flow) {
+      case 'next':
+        return false
+      case 'stop':
+      case 'invalid':
+        return true
+      case 'jump':
+      case 'branch': {
+        const { target } = machine
+        if (this.#isFollowed(target)) {
+          this.#labels.add(target)
+          const { zeroOn, compared } = machine
+          const before = machine.get(compared)
+          if (flow === 'branch' && zeroOn === 'target') machine.set(compared, this.#values.constant(0))
+          lead(target)
+          if (flow === 'branch' && zeroOn !== undefined)
+            machine.set(compared, zeroOn === 'next' ? this.#values.constant(0) : before)
+        } else this.#call(at, this.#direct(target), flow === 'jump' ? 'jump' : 'branch')
+        return flow === 'jump'
+      }
+      case 'call':
+      case 'call-value': {
+        const targets =
+          flow === 'call'
+            ? this.#direct(machine.target)
+            : this.#linked.pointed(machine.targetValue, this.#values)
+        this.#call(at, targets, 'call')
+        return !this.#returns.any(targets)
+      }
+      case 'jump-value': {
+        const targets = this.#linked.pointed(machine.targetValue, this.#values)
+        this.#call(at, targets, 'jump')
+        if (targets.length === 0) for (const each of this.#cases) lead(each)
+        return true
+      }
+      case 'syscall':
+      case 'compat': {
+        const before = this.#kernel.get(at)
+        const registers = machine.state.registers.slice()
+        if (before !== undefined) this.#joinInto(registers, before.registers)
+        this.#kernel.set(at, { at, isCompat: flow === 'compat', registers })
+        for (const each of this.#processor.lostBySyscall) machine.set(each, unknown)
+        return false
+      }
+    }
+  }
+
+  #joinInto(registers: Int32Array, others: Int32Array): void {
+    for (let register = 0; register < registers.length; register++)
+      registers[register] = this.#values.join(registers[register] as Value, others[register] as Value)
+  }
+
+  #direct(target: number): readonly FunctionId[] {
+    return this.#linked.directTargets(this.#module, target)
+  }
+
+  #call(at: number, targets: readonly FunctionId[], kind: 'call' | 'jump' | 'branch'): void {
+    const machine = this.#machine
+    const { registers, slots } = machine.state
+    const pointer = registers[this.#processor.stackPointer] as Value
+    const kept = registers.slice()
+    // A jump leaves the stack as it was called with: the word of the return address is there.
+    if (kind !== 'call') kept[this.#processor.stackPointer] = machine.plus(pointer, this.#processor.pushed)
+    const before = this.#calls.get(at)
+    if (before === undefined) this.#calls.set(at, { at, targets, registers: kept, slots: new Map(slots) })
+    else {
+      this.#joinInto(kept, before.registers)
+      const both = new Map<number, Value>()
+      for (const [offset, value] of slots) {
+        const joined = this.#joinSlots(value, before.slots.get(offset))
+        if (joined !== unknown) both.set(offset, joined)
+      }
+      this.#calls.set(at, {
+        at,
+        targets: [...new Set([...before.targets, ...targets])],
+        registers: kept,
+        slots: both,
+      })
+    }
+    if (kind !== 'call') return
+    // What the function called was told the place of, it may have changed.
+    for (const each of this.#processor.arguments) machine.forgetFrom(registers[each] as Value)
+    if (this.#own.isGo) {
+      const stack = registers[this.#processor.stackPointer] as Value
+      registers.fill(unknown)
+      registers[this.#processor.stackPointer] = stack
+    } else for (const each of this.#processor.lost) registers[each] = unknown
+  }
+}

@@ -1,0 +1,113 @@
+// Where functions begin. Known before any code is read: unwind tables, symbols, Go's table, stubs, pointers in data;
+// where nothing covers the code (musl, hand-written assembly), every target of a call or of a taken address begins one.
+import type { ElfImage, Range } from './elf/image.ts'
+import { lowerBound, recordKind, type Records } from './records.ts'
+
+/** Begins and known ends (0: not known), sorted by begin; each begin once. */
+export interface KnownFunctions {
+  readonly start: Uint32Array
+  readonly end: Uint32Array
+}
+
+export function knownFunctions(
+  image: ElfImage,
+  sized: readonly Range[],
+  starts: Iterable<number>,
+): KnownFunctions {
+  const ends = new Map<number, number>()
+  const isStub = (address: number): boolean =>
+    image.code.some(({ from, to, stub }) => stub > 0 && address >= from && address < to)
+  const hasStubs = image.code.some(({ stub }) => stub > 0)
+  for (const { from, to } of sized)
+    if (image.isCode(from) && !(hasStubs && isStub(from))) ends.set(from, Math.max(ends.get(from) ?? 0, to))
+  for (const start of starts) if (!ends.has(start) && image.isCode(start)) ends.set(start, 0)
+  for (const { from, to, stub } of image.code) {
+    if (stub === 0) {
+      if (!ends.has(from)) ends.set(from, 0)
+    } else for (let at = from; at < to; at += stub) ends.set(at, Math.min(at + stub, to))
+  }
+  const start = Uint32Array.from(ends.keys()).sort()
+  return { start, end: start.map((each) => ends.get(each) ?? 0) }
+}
+
+/** All functions, as the begins between which code lies; the last ends with its range of code. */
+export class Functions {
+  readonly start: Uint32Array
+  /** Begins that lie inside what an unwind table or a symbol calls one function: the code before runs into them. */
+  readonly #inner: ReadonlySet<number>
+  readonly #image: ElfImage
+  readonly #covered: (address: number) => boolean
+
+  /** `pointers`: addresses in code that data holds. */
+  constructor(image: ElfImage, known: KnownFunctions, records: Records, pointers: readonly number[]) {
+    this.#image = image
+    const starts = new Set(known.start)
+    const inner = new Set<number>()
+    let reach = 0
+    for (const [index, start] of known.start.entries()) {
+      if (start < reach) inner.add(start)
+      reach = Math.max(reach, known.end[index] as number)
+      const end = known.end[index] as number
+      // What lies between two functions, and is more than padding, belongs to neither.
+      if (end > 0 && end >= reach && image.isCode(end) && (known.start[index + 1] ?? Infinity) - end >= 16)
+        starts.add(end)
+    }
+    const covered = coverage(known)
+    this.#covered = covered
+    const { kind, to, count } = records
+    for (let index = 0; index < count; index++) {
+      const what = kind[index]
+      if (what !== recordKind.call && what !== recordKind.address) continue
+      const target = to[index] as number
+      if (!covered(target) && image.isCode(target)) starts.add(target)
+    }
+    for (const each of pointers) if (!covered(each)) starts.add(each)
+    this.start = Uint32Array.from(starts).sort()
+    this.#inner = inner
+  }
+
+  get count(): number {
+    return this.start.length
+  }
+
+  /** The function an address lies in; -1: none. */
+  at(address: number): number {
+    if (!this.#image.isCode(address)) return -1
+    const index = lowerBound(this.start, this.start.length, address)
+    return this.start[index] === address ? index : index - 1
+  }
+
+  end(index: number): number {
+    const start = this.start[index] as number
+    const next = this.start[index + 1] ?? Infinity
+    const range = this.#image.code.find(({ from, to }) => start >= from && start < to)
+    return Math.min(next, range?.to ?? next)
+  }
+
+  isStart(address: number): boolean {
+    return this.start[lowerBound(this.start, this.start.length, address)] === address
+  }
+
+  /** Whether an unwind table or a symbol says that there is a function here. */
+  isSized(address: number): boolean {
+    return this.#covered(address)
+  }
+
+  /** Whether the code before this function runs on into it. */
+  isFallenInto(index: number): boolean {
+    return this.#inner.has(this.start[index] as number)
+  }
+}
+
+/** Whether an address lies within a function of known size (its own begin included). */
+function coverage({ start, end }: KnownFunctions): (address: number) => boolean {
+  // The furthest end so far: functions may lie within each other.
+  const furthest = new Float64Array(start.length)
+  let reach = 0
+  for (let index = 0; index < start.length; index++)
+    furthest[index] = reach = Math.max(reach, end[index] as number)
+  return (address) => {
+    const index = lowerBound(start, start.length, address + 1) - 1
+    return index >= 0 && address < (furthest[index] as number)
+  }
+}

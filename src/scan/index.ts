@@ -1,0 +1,20 @@
+// From code to what it can call: programs and libraries are read, never run. Decides which functions are reached and with
+// which numbers they enter the kernel; what it cannot see it says. Authority: the System V ABI and its processor
+// supplements for files, the processors' manuals for code. Pure: bytes come through a tree of files.
+export { loadImage, type ArchiveFiles, type LoadedImage } from './load/archive.ts'
+export { readTar } from './load/tar.ts'
+export { locate, readFile, type Entry, type Located, type Tree } from './load/tree.ts'
+export {
+  mergeReachable,
+  parseReachable,
+  printReachable,
+  type NotFollowed,
+  type Reachable,
+  type ReachableCall,
+  type ScannedModule,
+  type Unresolved,
+} from './reachable.ts'
+export type { Machine } from './elf/image.ts'
+export { isElf } from './elf/image.ts'
+export { recordKind, type Records } from './records.ts'
+export { scanPrograms, type RecordCache, type ScanOptions } from './scan.ts'

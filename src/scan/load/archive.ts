@@ -1,0 +1,148 @@
+// An image archive: what `docker save` and `podman save` write, or an OCI image layout (a directory or a tar of it).
+// Authority: the OCI image specification (image-layout.md, config.md), moby's image/tarexport for manifest.json.
+import { UserError } from '../../errors.ts'
+import type { Machine } from '../elf/image.ts'
+import { Layers } from './layers.ts'
+import { locate, type Tree } from './tree.ts'
+
+/** The files of an archive: their bytes may be asked for several times, and in any order. */
+export interface ArchiveFiles {
+  /** As the user named it. */
+  readonly name: string
+  /** Undefined where there is no such file. */
+  text(path: string): Promise<string | undefined>
+  bytes(path: string): AsyncIterable<Uint8Array>
+}
+
+export interface LoadedImage {
+  readonly tree: Tree
+  /** Programs that a container of it starts: the entrypoint, and the command that it is given. */
+  readonly programs: readonly string[]
+  readonly architecture: Machine
+}
+
+const machines: Readonly<Record<string, Machine>> = { amd64: 'x86_64', arm64: 'aarch64' }
+
+interface Config {
+  readonly architecture?: string
+  readonly config?: {
+    readonly Entrypoint?: readonly string[] | null
+    readonly Cmd?: readonly string[] | null
+    readonly Env?: readonly string[] | null
+    readonly WorkingDir?: string
+  }
+}
+
+/** `wanted`: of an image for several architectures. Throws a UserError for what is no image. */
+export async function loadImage(files: ArchiveFiles, wanted?: Machine): Promise<LoadedImage> {
+  const { config, layers } = await manifestOf(files, wanted)
+  const architecture = machines[config.architecture ?? '']
+  if (architecture === undefined)
+    throw new UserError('other-machine', {
+      file: files.name,
+      is: 'image',
+      machine: config.architecture ?? 'no architecture',
+    })
+  const tree = new Layers()
+  for (const layer of layers) await tree.add(`${files.name}: ${layer}`, files.bytes(layer))
+  return { tree, architecture, programs: await programsOf(tree, config) }
+}
+
+async function manifestOf(
+  files: ArchiveFiles,
+  wanted: Machine | undefined,
+): Promise<{ config: Config; layers: readonly string[] }> {
+  const json = async <Shape>(path: string): Promise<Shape | undefined> => {
+    const text = await files.text(path)
+    if (text === undefined) return undefined
+    try {
+      return JSON.parse(text) as Shape
+    } catch {
+      throw new UserError('damaged', { file: files.name, because: 'entry-not-json', at: path })
+    }
+  }
+  const isText = (value: unknown): value is string => typeof value === 'string'
+  const index = await json<Index>('index.json')
+  if (index === undefined) {
+    const saved =
+      await json<readonly { readonly Config?: unknown; readonly Layers?: unknown }[]>('manifest.json')
+    const [first] = Array.isArray(saved) ? saved : []
+    if (
+      first === undefined ||
+      !isText(first.Config) ||
+      !Array.isArray(first.Layers) ||
+      !first.Layers.every(isText)
+    )
+      throw new UserError('not-an-image', { file: files.name })
+    if (saved !== undefined && saved.length > 1)
+      throw new UserError('several-images', { file: files.name, count: saved.length })
+    return { config: (await json<Config>(first.Config)) ?? {}, layers: first.Layers }
+  }
+  let manifests = index.manifests ?? []
+  for (let depth = 0; depth < 4; depth++) {
+    const fitting = manifests.filter(
+      ({ platform }) =>
+        platform?.architecture !== 'unknown' &&
+        (wanted === undefined || platform === undefined || machines[platform.architecture ?? ''] === wanted),
+    )
+    const chosen =
+      fitting.find(({ platform }) => machines[platform?.architecture ?? ''] === (wanted ?? 'x86_64')) ??
+      fitting[0]
+    if (chosen === undefined) throw new UserError('no-image-for', { file: files.name, architecture: wanted })
+    const document = await json<Index & Manifest>(blob(files, chosen.digest))
+    if (document?.manifests !== undefined) {
+      manifests = document.manifests
+      continue
+    }
+    if (document?.config === undefined || document.layers === undefined) break
+    return {
+      config: (await json<Config>(blob(files, document.config.digest))) ?? {},
+      layers: document.layers.map(({ digest }) => blob(files, digest)),
+    }
+  }
+  throw new UserError('damaged', { file: files.name, because: 'no-image' })
+}
+
+interface Descriptor {
+  readonly digest?: string
+  readonly platform?: { readonly architecture?: string }
+}
+
+interface Index {
+  readonly manifests?: readonly Descriptor[]
+}
+
+interface Manifest {
+  readonly config?: Descriptor
+  readonly layers?: readonly Descriptor[]
+}
+
+/** A digest becomes a path: nothing but its two parts may stand in it. */
+function blob(files: ArchiveFiles, digest: string | undefined): string {
+  const [, algorithm, hash] = /^(sha256|sha512):([0-9a-f]{64,128})$/.exec(digest ?? '') ?? []
+  if (hash === undefined) throw new UserError('damaged', { file: files.name, because: 'no-digest' })
+  return `blobs/${algorithm}/${hash}`
+}
+
+/** The first words of entrypoint and command, looked up as execvp(3) does. */
+async function programsOf(tree: Tree, { config = {} }: Config): Promise<readonly string[]> {
+  const path =
+    (config.Env ?? []).find((each) => each.startsWith('PATH='))?.slice(5) ??
+    '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  const found: string[] = []
+  for (const word of [config.Entrypoint?.[0], config.Cmd?.[0]]) {
+    if (word === undefined) continue
+    const places = word.startsWith('/')
+      ? [word]
+      : word.includes('/')
+        ? [`${config.WorkingDir ?? ''}/${word}`]
+        : path.split(':').map((each) => `${each}/${word}`)
+    for (const place of places) {
+      const file = await locate(tree, place)
+      if (file?.entry.kind !== 'file' || (file.entry.mode & 0o111) === 0) continue
+      if (!found.includes(file.path)) found.push(file.path)
+      break
+    }
+  }
+  return found
+}

@@ -1,0 +1,129 @@
+// The root filesystem that the layers of an image make, one over the other, in memory: whiteouts take away what lies
+// below. Programs and what decides how they are loaded are kept whole, of other files that they are there. Authority: the
+// OCI image specification, layer.md.
+import { UserError } from '../../errors.ts'
+import { decompressed } from '../../read/decompress.ts'
+import { isElf } from '../elf/image.ts'
+import { readTar, type TarEntry } from './tar.ts'
+import type { Entry, Tree } from './tree.ts'
+
+type Node =
+  | {
+      readonly kind: 'file'
+      readonly mode: number
+      readonly hasCapabilities: boolean
+      readonly bytes: Uint8Array | undefined
+    }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'directory' }
+  | { readonly kind: 'other' }
+
+/** All that is kept of an image together. */
+const mostBytes = 4 * 2 ** 30
+
+export class Layers implements Tree {
+  readonly #nodes = new Map<string, Node>()
+  #kept = 0
+
+  /** Puts a layer (a tar archive, compressed or not) over those before. */
+  async add(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    /** Of this layer: what it takes away is only what lies below it. */
+    const own = new Map<string, Node>()
+    const hidden: string[] = []
+    const emptied: string[] = []
+    await readTar(
+      name,
+      decompressed(name, bytes),
+      (entry, start) => isKept(entry, start),
+      (entry, content) => {
+        const path = pathOf(entry.name)
+        if (path === undefined) return
+        const slash = path.lastIndexOf('/')
+        const [directory, last] = [path.slice(0, slash), path.slice(slash + 1)]
+        if (last === '.wh..wh..opq') emptied.push(directory)
+        else if (last.startsWith('.wh.')) hidden.push(`${directory}/${last.slice(4)}`)
+        else own.set(path, this.#node(name, entry, content, own))
+      },
+    )
+    if (hidden.length > 0 || emptied.length > 0) {
+      const gone = new Set(hidden)
+      const empty = new Set(emptied)
+      for (const path of this.#nodes.keys()) if (isBelow(path, gone, empty)) this.#nodes.delete(path)
+    }
+    for (const [path, node] of own) {
+      const before = this.#nodes.get(path)
+      // A directory that becomes something else takes its files with it.
+      if (before?.kind === 'directory' && node.kind !== 'directory')
+        for (const each of this.#nodes.keys()) if (each.startsWith(`${path}/`)) this.#nodes.delete(each)
+      this.#nodes.set(path, node)
+    }
+  }
+
+  #node(
+    name: string,
+    entry: TarEntry,
+    content: Uint8Array | undefined,
+    own: ReadonlyMap<string, Node>,
+  ): Node {
+    switch (entry.type) {
+      case '0':
+      case '7':
+        this.#kept += content?.length ?? 0
+        if (this.#kept > mostBytes) throw new UserError('beyond-scan', { file: name, of: 'image' })
+        return { kind: 'file', mode: entry.mode, hasCapabilities: entry.hasCapabilities, bytes: content }
+      case '1': {
+        const target = pathOf(entry.link)
+        return (
+          (target === undefined ? undefined : (own.get(target) ?? this.#nodes.get(target))) ?? {
+            kind: 'other',
+          }
+        )
+      }
+      case '2':
+        return { kind: 'link', target: entry.link }
+      case '5':
+        return { kind: 'directory' }
+      default:
+        return { kind: 'other' }
+    }
+  }
+
+  async entry(path: string): Promise<Entry | undefined> {
+    const node = path === '/' ? ({ kind: 'directory' } as const) : this.#nodes.get(path)
+    if (node === undefined) return undefined
+    if (node.kind === 'directory') return { kind: 'directory', names: async () => this.#names(path) }
+    if (node.kind !== 'file') return node
+    const { mode, hasCapabilities, bytes } = node
+    return { kind: 'file', mode, hasCapabilities, read: async () => bytes ?? new Uint8Array(0) }
+  }
+
+  #names(path: string): readonly string[] {
+    const prefix = path === '/' ? '/' : `${path}/`
+    const found = new Set<string>()
+    for (const each of this.#nodes.keys())
+      if (each.startsWith(prefix)) found.add(each.slice(prefix.length).split('/')[0] as string)
+    return [...found].sort()
+  }
+}
+
+function isKept({ type, name, size }: TarEntry, start: Uint8Array): boolean {
+  if (type !== '0' && type !== '7') return false
+  if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) return size <= 2 ** 30
+  return size <= 1 << 20 && /(?:^|\/)etc\/(?:ld\.so\.cache|nsswitch\.conf|ld-musl-\w+\.path)$/.test(name)
+}
+
+/** Absolute; undefined for the root itself and for what would lead outside. */
+function pathOf(name: string): string | undefined {
+  const parts = name.split('/').filter((part) => part !== '' && part !== '.')
+  return parts.length === 0 || parts.includes('..') ? undefined : `/${parts.join('/')}`
+}
+
+/** Whether the path is one of those gone or lies below one, or below one of the emptied. */
+function isBelow(path: string, gone: ReadonlySet<string>, emptied: ReadonlySet<string>): boolean {
+  if (gone.has(path)) return true
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const directory = path.slice(0, slash)
+    if (gone.has(directory) || emptied.has(directory)) return true
+  }
+  return emptied.has('')
+}

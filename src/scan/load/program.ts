@@ -1,0 +1,149 @@
+// A program with all that the loader brings in with it, in the order in which symbols are looked up: the program, what it
+// needs, breadth first, the loader itself; and libraries that are given besides. A script stands for its interpreter.
+import { UserError } from '../../errors.ts'
+import { readDynamic, type Dynamic } from '../elf/dynamic.ts'
+import { isElf, readElf, type ElfImage } from '../elf/image.ts'
+import { LibrarySearch, type Requester } from './libraries.ts'
+import { readFile, type Located, type Tree } from './tree.ts'
+
+export interface LoadedFile {
+  /** In the tree, without links. */
+  readonly path: string
+  readonly bytes: Uint8Array
+  readonly image: ElfImage
+  readonly dynamic: Dynamic | undefined
+}
+
+export interface LoadedProgram {
+  readonly files: readonly LoadedFile[]
+  /** How many of the first files belong to the start of the program; the others are loaded by it later. */
+  readonly isGiven: ReadonlySet<LoadedFile>
+  readonly loader: LoadedFile | undefined
+  readonly missing: readonly { readonly name: string; readonly neededBy: string }[]
+  /** The file set-user-ID, set-group-ID or with capabilities: the kernel starts it with other privileges. */
+  readonly privileges: readonly ('setuid' | 'setgid' | 'capabilities')[]
+  /** The scripts that led to it, outermost first. */
+  readonly scripts: readonly string[]
+}
+
+/** BINPRM_BUF_SIZE: how much of a first line the kernel reads (linux/binfmts.h). */
+const mostOfLine = 256
+const mostScripts = 5
+const mostFiles = 4096
+
+/** `given`: paths of libraries that are loaded while it runs. Throws a UserError for what is no program. */
+export async function loadProgram(
+  tree: Tree,
+  path: string,
+  given: readonly string[] = [],
+): Promise<LoadedProgram> {
+  const scripts: string[] = []
+  let found = await requireFile(tree, path, path)
+  for (let next = interpreterOf(found.bytes); next !== undefined; next = interpreterOf(found.bytes)) {
+    scripts.push(found.path)
+    if (scripts.length > mostScripts) throw new UserError('beyond-scan', { file: path, of: 'scripts' })
+    found = await requireFile(tree, next, path)
+  }
+  const main = fileOf(found)
+  const isMusl = /\bld-musl-/.test(main.image.interpreter ?? '')
+  const search = new LibrarySearch(tree, main.image.machine, isMusl)
+  const files: LoadedFile[] = []
+  const byPath = new Map<string, LoadedFile>()
+  const bySoname = new Map<string, LoadedFile>()
+  const loaders = new Map<LoadedFile, readonly Requester[]>()
+  const missing: { name: string; neededBy: string }[] = []
+  const add = (file: LoadedFile, by: readonly Requester[]): void => {
+    if (files.length >= mostFiles)
+      throw new UserError('beyond-scan', { file: path, of: 'libraries', most: mostFiles })
+    files.push(file)
+    byPath.set(file.path, file)
+    if (file.dynamic?.soname !== undefined) bySoname.set(file.dynamic.soname, file)
+    loaders.set(file, [file, ...by])
+  }
+  const load = async (name: string, by: readonly Requester[]): Promise<LoadedFile | undefined> => {
+    const where = await search.find(name, by)
+    const known = where === undefined ? undefined : byPath.get(where)
+    if (where === undefined || known !== undefined) return known
+    const its = await readFile(tree, where)
+    if (its === undefined || !isElf(its.bytes)) return undefined
+    const file = fileOf(its)
+    if (file.image.machine !== main.image.machine) return undefined
+    add(file, by)
+    return file
+  }
+  const close = async (from: number): Promise<void> => {
+    for (let index = from; index < files.length; index++) {
+      const file = files[index] as LoadedFile
+      for (const name of file.dynamic?.needed ?? []) {
+        if (bySoname.has(name)) continue
+        // musl's loader is its C library, whatever name asks for it.
+        const isLoader = isMusl && /^(?:libc\.so|libc\.musl-|ld-musl-)/.test(name)
+        const got = await load(
+          isLoader ? (main.image.interpreter as string) : name,
+          loaders.get(file) as readonly Requester[],
+        )
+        if (got === undefined) missing.push({ name, neededBy: baseName(file.path) })
+        else bySoname.set(name, got)
+      }
+    }
+  }
+  add(main, [])
+  await close(0)
+  const { interpreter } = main.image
+  const loader = interpreter === undefined ? undefined : await load(interpreter, [])
+  if (interpreter !== undefined && loader === undefined)
+    missing.push({ name: interpreter, neededBy: baseName(main.path) })
+  const start = files.length
+  const isGiven = new Set<LoadedFile>()
+  for (const each of given) {
+    const its = await requireFile(tree, each, each)
+    if (byPath.has(its.path)) continue
+    const file = fileOf(its)
+    if (file.image.machine !== main.image.machine)
+      throw new UserError('library-of-other-machine', {
+        file: each,
+        machine: file.image.machine,
+        program: main.image.machine,
+      })
+    add(file, [])
+    isGiven.add(file)
+  }
+  await close(start)
+  return { files, isGiven, loader, missing, privileges: privilegesOf(found), scripts }
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function fileOf({ path, bytes }: { readonly path: string; readonly bytes: Uint8Array }): LoadedFile {
+  const image = readElf(path, bytes)
+  return { path, bytes, image, dynamic: readDynamic(image) }
+}
+
+async function requireFile(
+  tree: Tree,
+  path: string,
+  asked: string,
+): Promise<Located & { readonly bytes: Uint8Array }> {
+  const found = await readFile(tree, path)
+  if (found !== undefined) return found
+  throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
+}
+
+/** execve(2): `#!`, blanks, a path. `/usr/bin/env NAME` is looked up where env would. */
+function interpreterOf(bytes: Uint8Array): string | undefined {
+  if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return undefined
+  const line = new TextDecoder('latin1').decode(bytes.subarray(2, mostOfLine)).split('\n')[0] ?? ''
+  return line.trim().split(/[ \t]+/)[0]
+}
+
+function privilegesOf({ entry }: Located): LoadedProgram['privileges'] {
+  if (entry.kind !== 'file') return []
+  const { mode, hasCapabilities } = entry
+  return [
+    ...((mode & 0o4000) === 0 ? [] : (['setuid'] as const)),
+    ...((mode & 0o2010) === 0o2010 ? (['setgid'] as const) : []),
+    ...(hasCapabilities === true ? (['capabilities'] as const) : []),
+  ]
+}

@@ -1,0 +1,89 @@
+// Data as objects: what the code reaches when it refers to an address is the object there, and with it what the
+// object's pointers lead to. A symbol with a size is one object. Elsewhere an object is the stretch up to the next
+// address that anything refers to; a boundary inside a run of pointers is none, because code that refers to the middle
+// of a table of pointers would cut it.
+import type { ElfImage, Range } from './elf/image.ts'
+import type { Relocations } from './elf/relocations.ts'
+import { symbolType, type Symbols } from './elf/symbols.ts'
+import { lowerBound, recordKind, type Records } from './records.ts'
+
+export interface DataObjects {
+  /** The object at an address. */
+  at(address: number): Range
+}
+
+export function dataObjects(
+  image: ElfImage,
+  records: Records,
+  relocations: Relocations,
+  tables: readonly Symbols[],
+): DataObjects {
+  const bounds = boundaries(image, records, relocations, tables)
+  const symbols = symbolRanges(image, tables)
+  const gots = image.sections.filter(({ name }) => name === '.got' || name === '.got.plt')
+  const sections = image.sections
+    .filter(({ flags, size }) => (flags & 2) !== 0 && size > 0)
+    .map(({ address, size }) => ({ from: address, to: address + size }))
+  const isPointer = (address: number): boolean => relocations.at(address) >= 0
+  return {
+    at: (address) => {
+      // A slot of the global offset table is an object of its own.
+      if (gots.some((each) => address >= each.address && address < each.address + each.size))
+        return { from: address, to: address + 8 }
+      const symbol = symbols(address)
+      if (symbol !== undefined) return symbol
+      const section = sections.find(({ from, to }) => address >= from && address < to)
+      const [lowest, highest] = [section?.from ?? 0, section?.to ?? 2 ** 32]
+      let index = lowerBound(bounds, bounds.length, address + 1) - 1
+      const from = Math.max(lowest, index < 0 ? 0 : (bounds[index] as number))
+      let to = 0
+      do to = Math.min(highest, bounds[++index] ?? highest)
+      while (to < highest && isPointer(to - 8) && isPointer(to))
+      return { from, to }
+    },
+  }
+}
+
+function boundaries(
+  image: ElfImage,
+  records: Records,
+  relocations: Relocations,
+  tables: readonly Symbols[],
+): Uint32Array {
+  const found = new Set<number>()
+  const { kind, to, count } = records
+  for (let index = 0; index < count; index++) {
+    const what = kind[index]
+    if (what === recordKind.address || what === recordKind.memory || what === recordKind.slot)
+      found.add(to[index] as number)
+  }
+  for (let index = 0; index < relocations.addend.length; index++)
+    if (relocations.symbol[index] === 0) found.add(relocations.addend[index] as number)
+  for (const { count, type, value, isDefined } of tables)
+    for (let index = 0; index < count; index++)
+      if (type[index] === symbolType.object && isDefined[index] === 1) found.add(value[index] as number)
+  const kept: number[] = []
+  for (const each of found) if (each > 0 && each < 2 ** 32 && image.isData(each)) kept.push(each)
+  return Uint32Array.from(kept).sort()
+}
+
+/** The sized data symbol that covers an address. */
+function symbolRanges(image: ElfImage, tables: readonly Symbols[]): (address: number) => Range | undefined {
+  const ranges: Range[] = []
+  for (const { count, type, value, size, isDefined } of tables)
+    for (let index = 0; index < count; index++) {
+      const [from, length] = [value[index] as number, size[index] as number]
+      if (type[index] === symbolType.object && isDefined[index] === 1 && length > 0 && image.isData(from))
+        ranges.push({ from, to: from + length })
+    }
+  ranges.sort((a, b) => a.from - b.from || b.to - a.to)
+  const starts = Float64Array.from(ranges, ({ from }) => from)
+  return (address) => {
+    let index = lowerBound(starts, starts.length, address + 1) - 1
+    const found = ranges[index]
+    if (found === undefined || address >= found.to) return undefined
+    // The largest of those that begin together.
+    while (index > 0 && starts[index - 1] === found.from) index--
+    return ranges[index]
+  }
+}

@@ -1,0 +1,76 @@
+// Pointers in the data of a program that is loaded at a fixed address: the linker has resolved them and left no
+// relocation. An aligned word counts as one where it is the begin of a function or an address in the program's data.
+import type { ElfImage } from './elf/image.ts'
+import { relocationKind, sorted, type Relocations } from './elf/relocations.ts'
+import type { Functions } from './functions.ts'
+import { recordKind, type Records } from './records.ts'
+
+/** Sections that hold no pointers that a program follows. */
+const skipped =
+  /^\.(?:gopclntab|eh_frame|eh_frame_hdr|gcc_except_table|dynsym|dynstr|symtab|gnu|note|rela|hash|interp|dynamic)/
+
+/** Every aligned word of the data that may be an address of the image. */
+function eachWord(image: ElfImage, visit: (at: number, value: number) => void): void {
+  const { file, base } = image
+  const ranges =
+    image.sections.length > 0
+      ? image.sections
+          .filter(
+            ({ type, flags, name }) =>
+              (flags & 2) !== 0 && (flags & 4) === 0 && type !== 8 && !skipped.test(name),
+          )
+          .map(({ address, offset, size }) => ({ address, offset, size }))
+      : image.segments
+          .filter(({ type, flags }) => type === 1 && (flags & 1) === 0)
+          .map(({ address, offset, fileSize }) => ({ address, offset, size: fileSize }))
+  for (const { address, offset, size } of ranges)
+    for (let at = (8 - (address % 8)) % 8; at + 8 <= size; at += 8) {
+      // Far most words are no addresses: two comparisons tell.
+      const high = file.u32(offset + at + 4)
+      if (base === 0 && high !== 0) continue
+      const value = file.u32(offset + at) + high * 2 ** 32 - base
+      if (value >= 4096) visit(address + at, value)
+    }
+}
+
+/** Where pointers lead to code, but for the cases of jump tables: begins of functions where no unwind table says otherwise. */
+export function codePointers(image: ElfImage, records: Records): readonly number[] {
+  const cases = new Set<number>()
+  const { at, to, kind, count } = records
+  for (let index = 1; index < count; index++) {
+    // `jmp *table(,%reg,8)`: one instruction with both.
+    if (
+      kind[index] !== recordKind.table ||
+      kind[index - 1] !== recordKind.memory ||
+      at[index] !== at[index - 1]
+    )
+      continue
+    for (let word = to[index - 1] as number; ; word += 8) {
+      const place = image.offsetOf(word)
+      if (place < 0 || cases.has(word) || !image.isCode(image.file.u64(place) - image.base)) break
+      cases.add(word)
+    }
+  }
+  const found: number[] = []
+  eachWord(image, (place, value) => {
+    if (image.isCode(value) && !cases.has(place)) found.push(value)
+  })
+  return found
+}
+
+export function pointersInData(image: ElfImage, own: Relocations, functions: Functions): Relocations {
+  const found = {
+    address: [...own.address],
+    symbol: [...own.symbol],
+    addend: [...own.addend],
+    kind: [...own.kind],
+  }
+  eachWord(image, (at, value) => {
+    if (own.at(at) >= 0 || !(image.isCode(value) ? functions.isStart(value) : image.isData(value))) return
+    found.address.push(at)
+    found.symbol.push(0)
+    found.addend.push(value)
+    found.kind.push(relocationKind.pointer)
+  })
+  return sorted(found)
+}

@@ -1,0 +1,90 @@
+// What a walk over all code of a file notes down, once: which instructions refer to something. Columns sorted by place,
+// because a large program has millions of them; this is what the cache keeps.
+
+export const recordKind = {
+  /** A direct call. */
+  call: 1,
+  /** A direct jump that may leave its function. */
+  jump: 2,
+  /** A call or jump to what the word at `to` points to. */
+  slot: 3,
+  /** The address `to` is taken. */
+  address: 4,
+  /** The word at `to` is read or written. */
+  memory: 5,
+  syscall: 6,
+  /** `int 0x80` or `sysenter`: a call of 32-bit x86, whatever the program is. */
+  compat: 7,
+  /** An indirect jump: perhaps through a table that stands in read-only data. */
+  table: 8,
+} as const
+
+export interface Records {
+  readonly count: number
+  readonly at: Uint32Array
+  readonly to: Uint32Array
+  readonly kind: Uint8Array
+  /** How many instructions the walk met. */
+  readonly instructions: number
+}
+
+export class RecordBuilder {
+  #at: Uint32Array
+  #to: Uint32Array
+  #kind: Uint8Array
+  #count = 0
+  instructions = 0
+
+  constructor(codeSize: number) {
+    const room = Math.max(64, codeSize >>> 4)
+    this.#at = new Uint32Array(room)
+    this.#to = new Uint32Array(room)
+    this.#kind = new Uint8Array(room)
+  }
+
+  add(kind: number, at: number, to: number): void {
+    if (this.#count === this.#kind.length) this.#grow()
+    const index = this.#count++
+    this.#at[index] = at
+    this.#to[index] = to
+    this.#kind[index] = kind
+  }
+
+  #grow(): void {
+    const room = this.#kind.length * 2
+    const larger = <Column extends Uint32Array | Uint8Array>(from: Column, to: Column): Column => {
+      to.set(from)
+      return to
+    }
+    this.#at = larger(this.#at, new Uint32Array(room))
+    this.#to = larger(this.#to, new Uint32Array(room))
+    this.#kind = larger(this.#kind, new Uint8Array(room))
+  }
+
+  records(): Records {
+    const count = this.#count
+    return {
+      count,
+      at: this.#at.slice(0, count),
+      to: this.#to.slice(0, count),
+      kind: this.#kind.slice(0, count),
+      instructions: this.instructions,
+    }
+  }
+}
+
+/** Index of the first record at or behind a place. */
+export function firstRecord({ at, count }: Records, place: number): number {
+  return lowerBound(at, count, place)
+}
+
+/** Index of the first of sorted numbers that is not less. */
+export function lowerBound(sorted: Uint32Array | Float64Array, count: number, wanted: number): number {
+  let [low, high] = [0, count]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as number) < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}

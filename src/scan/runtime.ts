@@ -1,0 +1,126 @@
+// What reached code does at run time that brings in more code: libraries loaded by name, functions looked up by name,
+// memory made executable. Authority: dlopen(3), dlsym(3), nsswitch.conf(5), mprotect(2); glibc's sources for what its
+// own functions load.
+import type { CallFinder } from './calls.ts'
+import type { Linked } from './link.ts'
+import type { FunctionId, Reach } from './reach.ts'
+
+export interface RuntimeUse {
+  /** Names of libraries that are loaded, where they are known; undefined where one is not. */
+  readonly libraries: readonly { readonly from: FunctionId; readonly name: string | undefined }[]
+  /** Names of functions that are looked up. */
+  readonly functions: readonly { readonly from: FunctionId; readonly name: string | undefined }[]
+  /** Functions that make memory executable. */
+  readonly makesCode: readonly FunctionId[]
+}
+
+/** The module is the C library or the loader: what these load and map by themselves is known. */
+export function isLibc(name: string): boolean {
+  return /^(?:libc\.so|libc-2|libc\.musl-|ld-linux|ld-musl-|libdl\.so|ld-2)/.test(name)
+}
+
+/** What functions of glibc load by themselves. */
+const ownLibraries: readonly { readonly when: readonly string[]; readonly loads: string }[] = [
+  // The unwinder (sysdeps/gnu/unwind-resume.c, misc/unwind-link.c).
+  { when: ['pthread_exit', 'pthread_cancel', 'backtrace'], loads: 'libgcc_s.so.1' },
+]
+
+/** Functions that ask the name service switch. */
+const nameServices = [
+  'getpwnam', 'getpwnam_r', 'getpwuid', 'getpwuid_r', 'getpwent', 'getgrnam', 'getgrnam_r', 'getgrgid', 'getgrgid_r',
+  'getgrouplist', 'initgroups', 'getspnam', 'getspnam_r', 'getaddrinfo', 'getnameinfo', 'gethostbyname',
+  'gethostbyname_r', 'gethostbyname2', 'gethostbyname2_r', 'gethostbyaddr', 'gethostbyaddr_r', 'getservbyname',
+  'getservbyname_r', 'getservbyport', 'getprotobyname', 'getnetbyname',
+] // prettier-ignore
+
+/** Looked up by name where no code says so: by the loaders in themselves and in the C library. */
+export const lookedUpByLoaders: readonly string[] = [
+  '__libc_early_init',
+  '__dls2b',
+  '__dls3',
+  'malloc',
+  'calloc',
+  'realloc',
+  'free',
+]
+
+export function usesOf(linked: Linked, reach: Reach, finder: CallFinder): RuntimeUse {
+  const libraries: { from: FunctionId; name: string | undefined }[] = []
+  const functions: { from: FunctionId; name: string | undefined }[] = []
+  const makesCode = new Set<FunctionId>()
+  const reached = (name: string): FunctionId | undefined => {
+    const [target] = linked.lookUp(name, undefined)
+    const id = target === undefined ? -1 : linked.functionAt(target.module, target.address)
+    return id >= 0 && reach.parent[id] !== -2 ? id : undefined
+  }
+  const outside = (id: FunctionId): boolean =>
+    !isLibc((linked.modules[linked.place(id)[0]] as Linked['modules'][number]).name)
+  /** Text arguments that callers outside of the C library pass; each caller once. */
+  const texts = (
+    name: string,
+    index: number,
+    found: (from: FunctionId, text: string | undefined) => void,
+  ): void => {
+    const id = reached(name)
+    if (id === undefined) return
+    for (const caller of reach.callers(id)) {
+      if (!outside(caller)) continue
+      const values = finder.textsPassed(caller, id, index)
+      if (values === undefined) found(caller, undefined)
+      else for (const each of values) found(caller, each)
+    }
+    for (const taker of reach.takers(id))
+      if (outside(taker) && finder.textsPassed(taker, id, index) === undefined) found(taker, undefined)
+  }
+  for (const name of ['dlopen', 'dlmopen'])
+    texts(name, name === 'dlopen' ? 0 : 1, (from, text) => {
+      // Of no name: the program itself.
+      if (text !== '') libraries.push({ from, name: text })
+    })
+  for (const name of ['dlsym', 'dlvsym']) texts(name, 1, (from, text) => functions.push({ from, name: text }))
+  for (const { when, loads } of ownLibraries)
+    for (const name of when) {
+      const id = reached(name)
+      if (id !== undefined && linked.name(id).startsWith('libc.so.6:')) {
+        libraries.push({ from: id, name: loads })
+        break
+      }
+    }
+  for (const name of ['mmap', 'mmap64', 'mprotect', 'pkey_mprotect']) {
+    const id = reached(name)
+    if (id === undefined) continue
+    for (const caller of reach.callers(id)) {
+      if (!outside(caller)) continue
+      const values = finder.constantsPassed(caller, id, 2)
+      // PROT_EXEC is 4.
+      if (values === undefined || values.some((each) => (each & 4) !== 0)) makesCode.add(caller)
+    }
+  }
+  return { libraries, functions, makesCode: [...makesCode] }
+}
+
+/** The function through which the name service switch is reached; undefined where none is. */
+export function nameServiceOf(linked: Linked, reach: Reach): FunctionId | undefined {
+  for (const name of nameServices) {
+    const [target] = linked.lookUp(name, undefined)
+    if (
+      target === undefined ||
+      (linked.modules[target.module] as Linked['modules'][number]).name !== 'libc.so.6'
+    )
+      continue
+    const id = linked.functionAt(target.module, target.address)
+    if (id >= 0 && reach.parent[id] !== -2) return id
+  }
+  return undefined
+}
+
+/** Libraries that the name service switch loads for the services that are configured (glibc builds in files and dns). */
+export function serviceLibraries(configuration: string): readonly string[] {
+  const services = new Set<string>()
+  for (const line of configuration.split('\n')) {
+    const [, list = ''] = /^\s*[a-z]+\s*:([^#]*)/.exec(line) ?? []
+    for (const word of list.replaceAll(/\[[^\]]*\]/g, ' ').split(/\s+/))
+      if (/^[a-z0-9_]+$/.test(word)) services.add(word)
+  }
+  return [...services].sort().map((each) => `libnss_${each}.so.2`)
+}

@@ -1,0 +1,49 @@
+// Small ELF files for tests: assembled and linked by the system's own gcc, without a C library, so that a test knows
+// every call of the program. Undefined where there is no gcc.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Tree } from '../../src/index.ts'
+
+export const noCompiler: string | undefined =
+  process.arch === 'x64' && spawnSync('gcc', ['--version']).status === 0
+    ? undefined
+    : 'no gcc for x86_64 here'
+
+/** The program of an assembly text (GNU syntax, x86-64). */
+export function assembled(text: string, flags: readonly string[] = ['-static']): Uint8Array {
+  return built('program.s', text, ['-nostdlib', ...flags])
+}
+
+export function compiled(text: string, flags: readonly string[], name = 'program.c'): Uint8Array {
+  return built(name, text, flags)
+}
+
+function built(name: string, text: string, flags: readonly string[]): Uint8Array {
+  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
+  try {
+    writeFileSync(join(directory, name), text)
+    const made = spawnSync('gcc', ['-o', join(directory, 'out'), join(directory, name), ...flags], {
+      encoding: 'utf8',
+    })
+    if (made.status !== 0) throw new Error(made.stderr)
+    return new Uint8Array(readFileSync(join(directory, 'out')))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Files in memory as a tree; a text is a symbolic link. */
+export function memoryTree(files: Readonly<Record<string, Uint8Array | string>>): Tree {
+  return {
+    entry: async (path) => {
+      const found = files[path]
+      if (typeof found === 'string') return { kind: 'link', target: found }
+      if (found !== undefined) return { kind: 'file', mode: 0o755, read: async () => found }
+      return path === '/' || Object.keys(files).some((each) => each.startsWith(`${path}/`))
+        ? { kind: 'directory', names: async () => [] }
+        : undefined
+    },
+  }
+}

@@ -1,0 +1,174 @@
+// What small programs can call, of which every call is known: a table of ways in which code comes to a number.
+import t from 'tap'
+import { scanPrograms, type Reachable } from '../../src/index.ts'
+import { assembled, compiled, memoryTree, noCompiler } from './assemble.ts'
+
+const skip = noCompiler ?? false
+
+async function scanned(bytes: Uint8Array): Promise<Reachable> {
+  return scanPrograms(memoryTree({ '/bin/program': bytes }), ['/bin/program'])
+}
+
+interface Row {
+  readonly what: string
+  readonly code: string
+  readonly calls: readonly string[]
+  /** `function: why`, as the document says it. */
+  readonly unresolved?: readonly string[]
+}
+
+const exit = 'mov $60, %eax\n syscall\n'
+/** A function with the size and type that compilers give it. */
+const func = (name: string, body: string): string =>
+  `.type ${name}, @function\n.globl ${name}\n${name}:\n.cfi_startproc\n${body}\n.cfi_endproc\n.size ${name}, .-${name}\n`
+
+const rows: readonly Row[] = [
+  {
+    what: 'a number in a register',
+    code: func('_start', `mov $39, %eax\n syscall\n${exit}`),
+    calls: ['exit', 'getpid'],
+  },
+  {
+    what: 'zero by xor, by a test that found it, and by a byte',
+    code: func(
+      '_start',
+      `xor %eax, %eax\n syscall\n mov %rdi, %rax\n test %rax, %rax\n jne 1f\n syscall\n1: xor %eax, %eax\n movb $56, %al\n syscall\n${exit}`,
+    ),
+    calls: ['clone', 'exit', 'read'],
+  },
+  {
+    what: 'one of two, by cmov and by a branch',
+    code: func(
+      '_start',
+      `mov $102, %eax\n mov $104, %ecx\n cmovne %ecx, %eax\n syscall\n mov $107, %eax\n je 1f\n mov $108, %eax\n1: syscall\n${exit}`,
+    ),
+    calls: ['exit', 'getegid', 'geteuid', 'getgid', 'getuid'],
+  },
+  {
+    what: 'set before a loop that the kernel is entered in',
+    code: func(
+      '_start',
+      `mov $231, %r9d\n mov $60, %r10d\n1: mov %r9d, %eax\n syscall\n mov %r10d, %eax\n syscall\n jmp 1b`,
+    ),
+    calls: ['exit', 'exit_group'],
+  },
+  {
+    what: 'of a wrapper, through two functions',
+    code:
+      func('_start', `mov $39, %edi\n call outer\n mov $110, %edi\n call outer\n${exit}`) +
+      func('outer', 'jmp inner') +
+      func('inner', 'mov %rdi, %rax\n syscall\n ret'),
+    calls: ['exit', 'getpid', 'getppid'],
+  },
+  {
+    what: 'on the stack, as Go passes it',
+    code:
+      func('_start', `sub $16, %rsp\n movq $39, (%rsp)\n call wrapper\n${exit}`) +
+      func('wrapper', 'mov 8(%rsp), %rax\n syscall\n ret'),
+    calls: ['exit', 'getpid'],
+  },
+  {
+    what: 'in a structure whose address is passed',
+    code:
+      func('_start', `sub $40, %rsp\n movl $105, 8(%rsp)\n lea 8(%rsp), %rdi\n call wrapper\n${exit}`) +
+      func('wrapper', 'movslq (%rdi), %rax\n syscall\n ret'),
+    calls: ['exit', 'setuid'],
+  },
+  {
+    what: 'padding behind a jump does not flow into the next label',
+    code: func('_start', `mov $60, %eax\n jmp 1f\n.p2align 5\n nop\n1: syscall\n hlt`),
+    calls: ['exit'],
+  },
+  {
+    what: 'nothing flows on behind a call that does not come back',
+    code:
+      func(
+        '_start',
+        `mov $39, %r9d\n jmp 2f\n1: call die\n2: mov %r9d, %eax\n syscall\n test %eax, %eax\n je 1b\n${exit}`,
+      ) + func('die', '1: mov $231, %eax\n syscall\n hlt\n jmp 1b'),
+    calls: ['exit', 'exit_group', 'getpid'],
+  },
+  {
+    what: 'a case of a jump table',
+    code: func(
+      '_start',
+      `lea table(%rip), %rdx\n movslq (%rdx,%rdi,4), %rax\n add %rdx, %rax\n jmp *%rax\n1: mov $39, %eax\n syscall\n${exit}\n2: mov $110, %eax\n syscall\n${exit}`,
+    ).replace('.size', '.section .rodata\n.p2align 2\ntable: .long 1b-table, 2b-table\n.text\n.size'),
+    calls: ['exit', 'getpid', 'getppid'],
+  },
+  {
+    what: 'a table of functions counts where code refers to it, another does not',
+    code:
+      func('_start', `call *used(,%rdi,8)\n${exit}`) +
+      func('one', 'mov $39, %eax\n syscall\n ret') +
+      func('two', 'mov $110, %eax\n syscall\n ret') +
+      func('three', 'mov $169, %eax\n syscall\n ret') +
+      '.data\n.p2align 3\nused: .quad one, two\n.zero 64\nunused: .quad three\n.globl after\nafter: .quad 0\n.type unused, @object\n.size unused, 8\n.type used, @object\n.size used, 16\n',
+    calls: ['exit', 'getpid', 'getppid'],
+  },
+  {
+    what: 'a function that nothing leads to is not reached',
+    code: func('_start', exit) + func('dead', 'mov $169, %eax\n syscall\n ret'),
+    calls: ['exit'],
+  },
+  {
+    what: 'a number out of memory that nobody knows is said',
+    code: func('_start', `mov 8(%rsp), %rax\n mov (%rax), %rax\n syscall\n${exit}`),
+    calls: ['exit'],
+    unresolved: ['_start: number from memory'],
+  },
+  {
+    what: 'int 0x80 is a call of 32-bit x86',
+    code: func('_start', `mov $20, %eax\n int $0x80\n${exit}`),
+    calls: ['exit', 'x86 getpid'],
+  },
+]
+
+for (const { what, code, calls, unresolved = [] } of rows)
+  t.test(what, { skip }, async (t) => {
+    const found = await scanned(assembled(code))
+    t.same(
+      [
+        ...Object.keys(found.architectures.x86_64 ?? {}),
+        ...Object.keys(found.architectures.x86 ?? {}).map((name) => `x86 ${name}`),
+      ],
+      calls,
+    )
+    t.same(
+      found.unresolved.map((each) => `${each.function}: ${each.why}`),
+      unresolved,
+    )
+  })
+
+t.test(
+  'values of arguments, back through a wrapper; a value that is not known is none',
+  { skip },
+  async (t) => {
+    const found = await scanned(
+      assembled(
+        func(
+          '_start',
+          `mov $2, %edi\n call socket\n mov $10, %edi\n call socket\n mov (%rsp), %edi\n mov $157, %eax\n syscall\n${exit}`,
+        ) + func('socket', 'mov $41, %eax\n syscall\n ret'),
+      ),
+    )
+    t.same(found.architectures.x86_64?.['socket']?.args?.['0'], ['2', '10'])
+    t.equal(found.architectures.x86_64?.['prctl']?.args, undefined)
+    t.same(found.architectures.x86_64?.['socket']?.path, ['program:_start', 'program:socket'])
+  },
+)
+
+t.test(
+  'the same program means the same, stripped or not, position-independent or not',
+  { skip },
+  async (t) => {
+    const text =
+      '#include <unistd.h>\n#include <stdio.h>\n#include <sys/socket.h>\nint main(int c, char **v) { printf("%d", getppid()); return socket(c, 1, 0); }'
+    const names = async (flags: readonly string[]): Promise<readonly string[]> =>
+      Object.keys((await scanned(compiled(text, ['-O2', '-static', ...flags]))).architectures.x86_64 ?? {})
+    const plain = await names(['-no-pie'])
+    t.ok(plain.includes('getppid') && plain.includes('socket') && plain.length < 70, `${plain.length} calls`)
+    t.same(await names(['-no-pie', '-s']), plain)
+    t.notOk(plain.includes('ptrace'))
+  },
+)
