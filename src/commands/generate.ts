@@ -11,7 +11,7 @@ import {
   type ProfileOptions,
 } from './profile.ts'
 import { readInputs } from './read.ts'
-import { sayAccount } from './say.ts'
+import { say, sayAccount } from './say.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ProfileOptions, Choice {
@@ -38,7 +38,8 @@ async function generate(files: readonly string[], options: Options, world: World
     choice: choiceOf(options),
     arguments: argumentsOf(ceiling, options),
   })
-  const status = await writeProfile(observations, options, ceiling, world)
+  const { status, contents } = await writeProfile(observations, options, ceiling, world)
   sayAccount(world, observations)
+  say(world, contents)
   return status
 }

@@ -17,6 +17,7 @@ import {
 import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
+import { contentsLine } from '../report/contents.ts'
 import { inferredFloorSentence, notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
@@ -33,12 +34,20 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly as: Dialect
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
   readonly allowClone3?: true
-  readonly within: string
+  readonly within: readonly string[]
   readonly conditions: 'none' | 'within' | 'observed'
   readonly beyond: BeyondChoice
+  readonly margin: 'none' | 'libc'
   readonly explain?: string
   readonly output?: string
 }
+
+const defaultCeiling: readonly string[] = ['docker']
+const isDefault = (words: readonly string[] | undefined): words is undefined =>
+  words === undefined || words === defaultCeiling
+
+/** Everything that the profile must not be wider than. */
+export type CeilingChoice = 'none' | readonly NamedProfile[]
 
 export function addProfileOptions(command: Command): Command {
   const all = command
@@ -55,7 +64,14 @@ export function addProfileOptions(command: Command): Command {
         .default('errno'),
     )
     .option('--allow-clone3', 'allow clone3; else libc falls back to clone')
-    .option('--within <profile>', 'no wider than a built-in or file, but for what was seen; none', 'docker')
+    .addOption(
+      new Option(
+        '--within <profile>',
+        'no wider than a built-in or file, but for what was seen; none (repeatable: than each)',
+      )
+        .argParser((word, words: readonly string[] | undefined) => [...(isDefault(words) ? [] : words), word])
+        .default(defaultCeiling, 'docker'),
+    )
     .addOption(
       new Option('--conditions <conditions>', 'on arguments')
         .choices(['none', 'within', 'observed'])
@@ -68,6 +84,11 @@ export function addProfileOptions(command: Command): Command {
       )
         .choices(['seen', 'never'])
         .default('seen'),
+    )
+    .addOption(
+      new Option('--margin <margin>', 'calls that libc makes on rare paths, within --within')
+        .choices(['none', 'libc'])
+        .default('libc'),
     )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
@@ -88,27 +109,34 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
-export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
-  if (options.within === 'none') return 'none'
-  if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
-  const ceiling = await loadProfile(options.within, world)
-  for (const architecture of commonHosts)
-    makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
-  return ceiling
+/** The ceilings that are asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
+export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
+  if (options.within.includes('none')) {
+    if (options.within.length > 1) throw new UserError('within-none-alone')
+    return 'none'
+  }
+  const ceilings: NamedProfile[] = []
+  for (const word of options.within) {
+    if (word === '-') throw new UserError('stdin-taken', { of: 'traces' })
+    const ceiling = await loadProfile(word, world)
+    for (const architecture of commonHosts)
+      makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
+    ceilings.push(ceiling)
+  }
+  return ceilings
 }
 
 /** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
 export function argumentsOf(
-  ceiling: 'none' | NamedProfile,
+  ceilings: CeilingChoice,
   { conditions }: Pick<ProfileOptions, 'conditions'>,
 ): ReadonlyMap<string, readonly number[]> {
   const spoken = new Map<string, readonly number[]>()
   const speak = (call: string, index: number): void =>
     void spoken.set(call, [...(spoken.get(call) ?? []), index])
   if (conditions === 'observed') for (const { call, index } of scalars) speak(call, index)
-  if (conditions === 'none' || ceiling === 'none') return spoken
-  for (const { names, args = [] } of ceiling.profile.profile.syscalls)
+  if (conditions === 'none' || ceilings === 'none') return spoken
+  for (const { names, args = [] } of ceilings.flatMap(({ profile }) => profile.profile.syscalls))
     for (const name of names) for (const { index } of args) speak(name, index)
   return spoken
 }
@@ -118,13 +146,20 @@ function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }
 
-/** Derives the profile and writes it, and the explanation before it; returns the status: 1 where it lacks what was seen. */
+export interface Written {
+  /** 1 where the profile lacks what was seen. */
+  readonly status: 0 | 1
+  /** What the profile holds, and where it is: the last line to say. */
+  readonly contents: string
+}
+
+/** Derives the profile and writes it, and the explanation before it. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
-  within: 'none' | NamedProfile,
+  within: CeilingChoice,
   world: World,
-): Promise<0 | 1> {
+): Promise<Written> {
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
@@ -136,6 +171,7 @@ export async function writeProfile(
     within,
     conditions: options.conditions,
     beyond: options.beyond,
+    margin: options.margin,
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   })
@@ -144,7 +180,10 @@ export async function writeProfile(
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
   sayInferredFloors(policy, world)
-  return policy.left.some(({ why }) => why === 'not-within') ? 1 : 0
+  return {
+    status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
+    contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),
+  }
 }
 
 /** Nor is a floor that was taken over from another host. */

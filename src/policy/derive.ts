@@ -11,10 +11,11 @@ import { conditionsKey } from './conditions.ts'
 import { answersToChains } from './fallback.ts'
 import { answersForFloor, type FloorChoice } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
+import { answersInMargin, type MarginChoice } from './margin.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
-import { answersSeen, architecturesSeen, unknownSeen } from './seen.ts'
+import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
 import { targetsOf, type Target } from './targets.ts'
-import { translate } from './translate.ts'
+import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
 export interface PolicyOptions extends CeilingOptions {
@@ -38,6 +39,8 @@ export interface PolicyOptions extends CeilingOptions {
   readonly conditions?: ConditionsChoice
   /** What was seen beyond the ceiling: 'seen' (the default) allows it unless it was only ever refused, 'never' does not. */
   readonly beyond?: BeyondChoice
+  /** What is allowed beside what was seen, within the ceiling, for rare paths. Default 'libc'. */
+  readonly margin?: MarginChoice
 }
 
 const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
@@ -85,8 +88,14 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     const used = new Set(
       answers.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall),
     )
+    // What was answered while it was traced keeps its answer; and a margin that the ceiling has not is no loss.
+    const evident = new Set(answers.map(({ syscall }) => syscall))
+    const margin = (
+      target.known === 'host' ? [] : marginOn(target, observations, options.margin ?? 'libc')
+    ).filter(({ syscall }) => !evident.has(syscall) && ceiling?.cases(architecture, syscall).length !== 0)
+    const all = new Set([...used, ...margin.map(({ syscall }) => syscall)])
     const added = [
-      ...(target.known === 'host' ? [] : answersFromKernel(architecture, used)),
+      ...(target.known === 'host' ? [] : answersFromKernel(architecture, all)),
       ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]
     const isBeyond = ({ syscall, action }: Answer): boolean =>
@@ -94,7 +103,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     const told = new Set([...answers, ...bounded.left].map(({ syscall }) => syscall))
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
       if (!told.has(syscall)) left.push({ syscall, architecture, why: 'beyond-ceiling' })
-    const given = [...answers, ...added.filter((each) => !isBeyond(each))]
+    const given = [...answers, ...margin, ...added.filter((each) => !isBeyond(each))]
     const decided = settle([...given, ...answersToChains(architecture, settle(given))])
     for (const [syscall, { action, because }] of decided) {
       if (action.type !== 'allow') {
@@ -117,6 +126,25 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     rules: rules.inOrder(),
     left: left.sort(compareLeft),
   }
+}
+
+/** Of a target that is inferred, what another architecture's calls are translated to. */
+function marginOn(target: Target, observations: Observations, choice: MarginChoice): readonly Answer[] {
+  const { architecture } = target
+  const source = target.known === 'inferred' ? target.from : architecture
+  const calls = new Map(callsSeen(observations, source))
+  const answers = answersInMargin(choice, {
+    architecture: source,
+    has: (call) => {
+      const each = calls.get(call)
+      return each !== undefined && isImplemented(each)
+    },
+    values: (call, argument) => calls.get(call)?.args?.[argument]?.map(BigInt),
+  })
+  if (target.known !== 'inferred') return answers
+  return answers.flatMap((each) =>
+    callsOn(target.architecture, each.syscall).map((syscall) => ({ ...each, syscall })),
+  )
 }
 
 type Opened = Extract<Reason, { kind: 'beyond' }>

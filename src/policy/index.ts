@@ -18,5 +18,6 @@ export type {
   Reason,
   RuleAction,
 } from './policy.ts'
+export type { Companion, Companions, MarginChoice, SeenCalls } from './margin.ts'
 export { callsOn } from './translate.ts'
 export { reasonsWithoutTrace } from './untraced.ts'

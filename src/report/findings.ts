@@ -265,6 +265,11 @@ const table: Readonly<Record<FindingCode, Words>> = {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
     todo: () => 'allow execve',
   },
+  'thread-exit-refused': {
+    says: ({ call = 'clone', action = '' }) =>
+      `${call} is allowed and exit gets ${action}: a thread that ends repeats exit until it succeeds, and spins for ever`,
+    todo: () => 'allow exit',
+  },
   'no-exit': {
     says: ({ action = '' }) => `exit_group and exit get ${action}: no program can end`,
     todo: () => 'allow exit_group (and exit for threads)',
