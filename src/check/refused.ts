@@ -18,7 +18,10 @@ export function* refusedProblems(subject: Subject): Generator<Finding> {
     const code = codeOf(refusal)
     if (code === undefined || told.has(key)) continue
     told.add(key)
+    const isMeasureless = code === 'rules-beyond' || code === 'filter-too-long'
     yield finding(code, refusal, factsOf(refusal, subject), older ? 'warning' : 'error')
+    // To look again for another host or runtime would take as long.
+    if (isMeasureless) return
   }
 }
 

@@ -150,8 +150,16 @@ export const documentErrors = {
   ],
   'conditions-beyond-comparing': [
     2,
-    ({ call, architecture }: { readonly call: string; readonly architecture: string }) =>
-      `${call} on ${architecture} has more conditions than can be compared: write them with fewer arguments`,
+    ({
+      call,
+      architecture,
+      bound,
+    }: {
+      readonly call: string
+      readonly architecture: string
+      readonly bound: number
+    }) =>
+      `${call} on ${architecture} has more conditions than can be compared in ${bound} steps: write them with fewer arguments`,
   ],
   'nothing-to-combine': [2, () => 'give at least one profile'],
   'profiles-not-combined': [

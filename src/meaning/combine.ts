@@ -9,7 +9,7 @@ import type { OciArgument } from '../profile/document.ts'
 import { answerText, isSameAnswer, noSuchCall, type Answer } from './answer.ts'
 import { callsAnswered } from './call-sets.ts'
 import type { Context } from './context.ts'
-import { Diagrams, TooManyConditions, type CallSet } from './diagram.ts'
+import { Diagrams, nodeLimit, TooManyConditions, type CallSet } from './diagram.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import type { Meaning } from './meaning.ts'
 import { isAnswer, type Target } from './program.ts'
@@ -127,7 +127,11 @@ function bounded<T>(call: string | undefined, architecture: Architecture, decide
     return decide()
   } catch (error) {
     if (!(error instanceof TooManyConditions)) throw error
-    throw new UserError('conditions-beyond-comparing', { call: call ?? String(unlisted), architecture })
+    throw new UserError('conditions-beyond-comparing', {
+      call: call ?? String(unlisted),
+      architecture,
+      bound: nodeLimit,
+    })
   }
 }
 

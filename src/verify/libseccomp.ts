@@ -72,15 +72,10 @@ export async function loadLibseccomp(): Promise<Libseccomp> {
 export function compileTo(library: Libseccomp, resolved: Resolved, file: string): number {
   const { defaultAnswer, rules, name } = resolved
   const told = (what: string, answer: number): void => {
-    if (answer !== 0)
-      throw new UserError(
-        `${name}: libseccomp refuses ${what} (error ${-answer}), and no filter is made`,
-        125,
-      )
+    if (answer !== 0) throw new UserError('libseccomp-refuses', { file: name, part: what, errno: -answer })
   }
   const filter = library.init(actionOf(defaultAnswer))
-  if (filter === null)
-    throw new UserError(`${name}: libseccomp makes no filter with this default action`, 125)
+  if (filter === null) throw new UserError('libseccomp-makes-none', { file: name })
   try {
     for (const each of resolved.architectures) {
       const answer = library.addArchitecture(filter, token(each))

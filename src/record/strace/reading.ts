@@ -66,5 +66,5 @@ export async function readTrace(
 
 export function valueOf(read: Settled): Read {
   if ('value' in read) return read.value
-  throw read.error instanceof UserError ? new UserError(read.error.message, 125) : read.error
+  throw read.error instanceof UserError ? read.error.withStatus(125) : read.error
 }
