@@ -3,6 +3,8 @@ import { constants } from 'node:os'
 import type { Ending } from '../record/index.ts'
 
 export function statusOf(ending: Ending): number {
+  // What we ended because its time was up has succeeded.
+  if (ending.kind !== 'released' && ending.byUs === true) return 0
   switch (ending.kind) {
     case 'exited':
       return ending.status

@@ -106,6 +106,10 @@ async function trace(words: readonly string[], options: Options, world: World): 
         )
   const { ending, noNewPrivileges } = recording
   sayDiagnostics(world, recording.observations)
+  if (recording.started === false) {
+    say(world, `the program in the container never started: nothing is written${endingText(ending)}`)
+    return statusOf(ending) || 125
+  }
   if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
   const observations =
     options.addTo === undefined
@@ -162,6 +166,10 @@ function noticeSentence(notice: RecordNotice): string {
       return notice.why === undefined
         ? `recording with ${notice.recorder}`
         : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
+    case 'container-kept':
+      return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
+    case 'project-kept':
+      return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
   }

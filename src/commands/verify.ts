@@ -1,6 +1,6 @@
 // `verify`: runs a command under a profile and says what was refused; with --repair what to add. The command's streams
 // are treated as `trace` treats them: stdout carries the report, and the command's own output where that is free.
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
@@ -58,9 +58,20 @@ Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
   seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test`,
     )
-    .action(async (profile: string, words: string[], options: Options) =>
-      end(await verifyWords(profile, words, options, world)),
+    .action(async (profile: string, words: string[]) =>
+      end(await verifyWords(profile, commandIn(words, command), command.opts<Options>(), world)),
     )
+}
+
+/** Options may follow the profile: those between it and the -- are read. */
+function commandIn(words: readonly string[], command: Command): readonly string[] {
+  const [first = ''] = words
+  const separator = words.indexOf('--')
+  if (!first.startsWith('-') || separator <= 0) return words
+  const { operands, unknown } = command.parseOptions(words.slice(0, separator))
+  const [other] = [...unknown, ...operands]
+  if (other !== undefined) throw new UserError('beside-profile', { word: other })
+  return words.slice(separator)
 }
 
 async function verifyWords(
@@ -111,6 +122,7 @@ async function verifyWords(
   const verified: Verified = {
     ...verification,
     profile: word,
+    ...(repair && output !== undefined && { written: output }),
     within: within === null ? undefined : ceiling,
   }
   const report = verificationReport(verified, options.report)

@@ -194,6 +194,11 @@ export const documentErrors = {
   'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is no bigint`],
   'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit 64 bits`],
   // --- printing
+  'byte-orders-mixed': [
+    2,
+    ({ architectures: [one, other] }: { readonly architectures: readonly [string, string] }) =>
+      `${one} and ${other} have different byte orders, and libseccomp makes no filter of both: print --as docker, or a profile for each with --arch`,
+  ],
   'operator-default-errno': [
     2,
     ({ errno }: { readonly errno: number }) =>

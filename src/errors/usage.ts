@@ -21,8 +21,12 @@ export const usageErrors = {
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,
+    ({ word }: { readonly word: string }) => `${word}: options stand before the --, and the command after it`,
+  ],
+  'beside-profile': [
+    2,
     ({ word }: { readonly word: string }) =>
-      `${word}: options stand before the profile, and the command after --`,
+      `${word}: give one profile, its options, and the command after --`,
   ],
   'widen-without-repair': [2, () => '--widen says how far --repair goes: give both'],
   // --- syscalls

@@ -1,6 +1,7 @@
 // A policy as a profile document: as few rules as say it, in one order. First the calls allowed whatever their
 // arguments, then those allowed under conditions, then those answered with an errno of their own.
 import { architectures } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy } from '../policy/policy.ts'
 import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
@@ -10,10 +11,15 @@ import { errnoLimit } from '../profile/words.ts'
 /**
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: where a call is allowed on
  * one and refused on another it is allowed (see rule-drafts.ts); the Docker dialect of printPolicyAs keeps hosts apart.
- * Throws an Error for a policy that no profile can state: an errno that libseccomp does not take, conditions that
- * can never hold.
+ * Throws a UserError for architectures of different byte orders, of which libseccomp makes no filter (db.c,
+ * db_col_db_add), and an Error for a policy that no profile can state: an errno that libseccomp does not take,
+ * conditions that can never hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
+  const [first, ...others] = policy.architectures
+  const { byteOrder } = architectures[first]
+  const other = others.find((each) => architectures[each].byteOrder !== byteOrder)
+  if (other !== undefined) throw new UserError('byte-orders-mixed', { architectures: [first, other] })
   return {
     ...defaultOf(policy),
     architectures: policy.architectures.map((each) => architectures[each].scmp),

@@ -14,6 +14,7 @@ export {
 } from './containers/index.ts'
 export { programStarts, whyNoAudit } from './audit/index.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
+export { runningClient } from './inner-clients.ts'
 export { locked } from './locked.ts'
 export { record } from './record.ts'
 export type { Refusals, Suspect, Watch } from './refusals.ts'

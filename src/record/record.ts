@@ -12,8 +12,16 @@ import {
   startsBelow,
 } from './containers/index.ts'
 import { attachEbpf } from './ebpf/index.ts'
+import { refuseClients } from './inner-clients.ts'
 import { recorders } from './recorders.ts'
-import type { CommandOptions, ProcessOptions, Recording, RecordOptions, RecordSettings } from './recording.ts'
+import type {
+  CgroupOptions,
+  CommandOptions,
+  ProcessOptions,
+  Recording,
+  RecordOptions,
+  RecordSettings,
+} from './recording.ts'
 import { run } from './runner/index.ts'
 import { findProgram } from './runner/program.ts'
 import { attachStrace } from './strace/index.ts'
@@ -29,13 +37,17 @@ import { attachStrace } from './strace/index.ts'
 export async function record(options: RecordOptions): Promise<Recording> {
   if (options.container !== undefined) {
     const { container, ...rest } = options
-    return record({ ...rest, ...(await findContainer(container, options.env ?? process.env)) })
+    const found = await findContainer(container, options.env ?? process.env)
+    if ('pid' in found) return record({ ...rest, pid: found.pid })
+    return recordCgroup({ ...rest, cgroup: found.cgroup }, found.underFilter)
   }
-  if (options.cgroup !== undefined) {
-    await chooseRecorder(options, 'a cgroup is recorded by ebpf only')
-    return attachEbpf(`trace of ${options.cgroup}`, options)
-  }
+  if (options.cgroup !== undefined) return recordCgroup(options, false)
   return options.pid === undefined ? recordCommand(options) : recordProcess(options)
+}
+
+async function recordCgroup(options: CgroupOptions, underFilter: boolean): Promise<Recording> {
+  await chooseRecorder(options, 'a cgroup is recorded by ebpf only')
+  return attachEbpf(`trace of ${options.cgroup}`, options, underFilter)
 }
 
 async function recordProcess(options: ProcessOptions): Promise<Recording> {
@@ -68,7 +80,9 @@ async function recordCommand(options: CommandOptions): Promise<Recording> {
     case 'program':
     case 'elsewhere':
     case 'unread':
-      return run(recorders[await chooseRecorder(options)], { name, options, scope: 'tree' })
+      return refuseClients(
+        await run(recorders[await chooseRecorder(options)], { name, options, scope: 'tree' }),
+      )
   }
 }
 

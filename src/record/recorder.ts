@@ -2,7 +2,7 @@
 // what a launch says and takes a recorder through them.
 import type { Cgroup } from './cgroups.ts'
 import type { CommandOptions, EndingSignal, Recording } from './recording.ts'
-import type { Watch } from './refusals.ts'
+import type { Suspect, Watch } from './refusals.ts'
 
 /** What is started, and whose calls count. */
 export interface Launch {
@@ -54,6 +54,10 @@ export interface Following {
   readonly command?: () => number | undefined
   /** Whether the command has ended, where the child outlives it. */
   readonly hasEnded?: () => boolean
+  /** Whether the program of a container has started, where that is to be recorded. */
+  readonly hasBegun?: () => boolean
+  /** What a filter may have refused up to now, where it is watched. */
+  readonly suspects?: () => readonly Suspect[]
   /** The recorded processes that have not ended. */
   readonly members: () => readonly number[] | Promise<readonly number[]>
   /**
@@ -73,4 +77,6 @@ export interface Following {
 export interface ChildEnd {
   readonly status: number | undefined
   readonly signal: string | undefined
+  /** We ended it: the time was up, or its filter refused the same call without end. */
+  readonly byUs: boolean
 }

@@ -1,6 +1,6 @@
 // What every recorder is asked for and what it gives back.
 import type { Observations } from '../observe/index.ts'
-import type { Refusals } from './refusals.ts'
+import type { Refusals, Suspect } from './refusals.ts'
 
 /** The signals people and supervisors end a program with. They are passed on to the command. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
@@ -17,6 +17,10 @@ export type RecordNotice =
   | { readonly code: 'raiser-recorded'; readonly program: string }
   /** The command has ended; so many processes that it left behind are still running and recorded. */
   | { readonly code: 'left-running'; readonly processes: number }
+  /** The container is there still, and with it the filter of the recording, which allows all. */
+  | { readonly code: 'container-kept'; readonly engine: string; readonly container: string }
+  /** So are the containers of a compose project. */
+  | { readonly code: 'project-kept' }
   /** Which recorder does it; `why` is the reason why it is not ebpf, for `auto`. */
   | { readonly code: 'recorder'; readonly recorder: RecorderName; readonly why?: string }
 
@@ -28,7 +32,10 @@ export type RefusalsSeenBy = RecorderName | 'audit'
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
   readonly recorder?: 'auto' | RecorderName
-  /** Milliseconds after which the command is ended: SIGTERM, and SIGKILL when that was not enough. */
+  /**
+   * Milliseconds after which the command is ended: SIGTERM, and SIGKILL when that was not enough. They count from the
+   * start of a container's program where there is one.
+   */
   readonly for?: number
   /** What is known already. strace then leaves out calls that it holds, and the workload hardly waits for it. */
   readonly known?: Observations
@@ -36,6 +43,8 @@ export interface RecordSettings {
   readonly arguments?: ReadonlyMap<string, readonly number[]>
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
+  /** Aborting it kills what is recorded. */
+  readonly kill?: AbortSignal
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */
   readonly signals?: SignalFeed
   readonly notice?: (notice: RecordNotice) => void
@@ -50,7 +59,7 @@ export interface RecordSettings {
   readonly streams?: 'inherit' | 'to-stderr' | 'ignore'
 }
 
-/** What says that it is time to end. */
+/** What says that it is time to end what is recorded from now on. */
 export function stopSignals({ for: time, stop }: RecordSettings): readonly AbortSignal[] {
   return [...(time === undefined ? [] : [AbortSignal.timeout(time)]), ...(stop === undefined ? [] : [stop])]
 }
@@ -87,10 +96,10 @@ export type ContainerOptions = RecordSettings & {
 /** What to record: a command, or what runs already. */
 export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions
 
-/** How the recorded command ended. */
+/** How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. */
 export type Ending =
-  | { readonly kind: 'exited'; readonly status: number }
-  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true }
+  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true }
   /** The recorder let go of what it had been attached to, or that ended. */
   | { readonly kind: 'released' }
 
@@ -99,6 +108,14 @@ export interface Recording {
   /** The recorded container runs with no_new_privs, as far as its command line says so. */
   readonly noNewPrivileges?: true
   readonly ending: Ending
+  /** Of a container: how many programs were started in it. */
+  readonly programs?: number
+  /** Of a container: whether the program that it is for was started. */
+  readonly started?: boolean
+  /** Clients of container engines that the command started, with their words: their containers are not recorded. */
+  readonly clients?: readonly (readonly string[])[]
   /** Where a filter was watched: what it may have refused. */
   readonly refusals?: Refusals
+  /** Where a filter was watched: the call that was refused again and again, so that the command was ended. */
+  readonly endless?: Suspect
 }

@@ -35,6 +35,4 @@ export interface Refusals {
   readonly suspects: readonly Suspect[]
   /** How many found no room. */
   readonly lost: number
-  /** How many programs were started under a filter. */
-  readonly programs: number
 }

@@ -11,6 +11,8 @@ import { unifiedDiff } from './unified.ts'
 export interface Verified extends Verification {
   /** The profile's name. */
   readonly profile: string
+  /** The file that the repaired profile is written to. */
+  readonly written?: string
   /** The default's name; undefined for none. */
   readonly within: string | undefined
 }
@@ -72,7 +74,7 @@ export function refusalRow(refusal: Judged, within: string | undefined): readonl
   ]
 }
 
-function nameOf({ syscall, number }: Judged): string {
+function nameOf({ syscall, number }: Pick<Judged, 'syscall' | 'number'>): string {
   return syscall ?? (number === undefined ? 'not told' : String(number))
 }
 
@@ -93,10 +95,11 @@ const seen: Readonly<Record<SeenBy, string>> = {
 
 /** What there is to say, the verdict last. */
 export function verificationSentences(verified: Verified): readonly string[] {
-  const { refusals, withheld, lost, target, seenBy, started, profile, runs, interrupted, ending } = verified
+  const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
+  const profile = ranUnder(verified)
   const how = `seen by ${seen[seenBy]}, in ${target}${runs === 1 ? '' : `, ${runs} runs`}`
   const names = [...new Set(withheld.map(nameOf))]
-  const end = endingText(ending)
+  const end = endless === undefined ? endingText(ending) : ''
   const verdict = !started
     ? refusals.length > 0
       ? `the program did not start: the runtime needs ${listed(refusals)} before it, and ${profile} refuses that (${how})`
@@ -122,9 +125,20 @@ export function verificationSentences(verified: Verified): readonly string[] {
           'audit: what is refused was let through and recorded, so that the run went on as without the profile',
         ]
       : []),
+    ...(endless === undefined
+      ? []
+      : [
+          `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have come after is not known${/^exit/.test(nameOf(endless)) ? '; a thread whose end is refused tries it for ever' : ''}`,
+        ]),
     ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
     verdict,
   ]
+}
+
+/** What the last round ran under, by a name. */
+function ranUnder({ profile, repair, written }: Verified): string {
+  if (repair === undefined || repair.added.length === 0) return profile
+  return written ?? `${profile} with the patch below`
 }
 
 function listed(refusals: readonly Judged[]): string {
@@ -147,8 +161,13 @@ export function repairLines({ repair, refusals, within, rounds }: Verified): rea
   return [...repair.added.map((each) => addedLine(each, within)), ...left]
 }
 
-function addedLine({ refusal, round, conditional, within }: Repaired, ceiling: string | undefined): string {
+function addedLine(
+  { refusal, round, conditional, within, withheld }: Repaired,
+  ceiling: string | undefined,
+): string {
   const { architecture, count, processes, answer } = refusal
+  if (withheld === true)
+    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs take another way; it was refused in round ${round}, by ${processesText(processes)}`
   const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
   const allowed =
     ceiling === undefined

@@ -3,7 +3,7 @@
 import type { JSONPath } from 'jsonc-parser'
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
-import type { OciArgument } from '../profile/document.ts'
+import type { Action, OciArgument } from '../profile/document.ts'
 import { isJson, parseProfile } from '../profile/index.ts'
 import { refuses } from '../profile/words.ts'
 import type { Cases } from './ceiling.ts'
@@ -15,10 +15,20 @@ export interface Addition {
   readonly architecture: Architecture
   readonly syscall: string
   readonly cases: Cases
+  /** Default: it is allowed. */
+  readonly answer?: AddedAnswer
 }
 
+/** As a rule says it. */
+export interface AddedAnswer {
+  readonly action: Action
+  readonly errnoRet?: number
+}
+
+const allow: AddedAnswer = { action: 'SCMP_ACT_ALLOW' }
+
 /**
- * The text with the call allowed, if `allowed` says that it is; undefined where no edit known here does it: a rule of
+ * The text with the call allowed, or answered as is asked, if `allowed` says that it is; undefined where no edit known here does it: a rule of
  * the profile speaks against it in a way that is for people to decide.
  */
 export function withCall(
@@ -37,7 +47,8 @@ export function withCall(
     return inner === undefined ? undefined : put(inner)
   }
   const start = withArchitecture(text, name, addition)
-  for (const steps of [[withRules], [withoutRefusals], [withRules, withoutRefusals]]) {
+  const ways = [[withRules], [withoutRefusals], [withRules, withoutRefusals], [withoutRefusals, withRules]]
+  for (const steps of ways) {
     const edited = steps.reduce<string | undefined>(
       (edited, step) => (edited === undefined ? undefined : step(edited, name, addition)),
       start,
@@ -61,9 +72,13 @@ function carriedIn(
     : { profile, put: (edited) => edits.set(text, ['data'], title, edited) }
 }
 
-function withRules(text: string, name: string, { syscall, cases }: Addition): string | undefined {
+function withRules(
+  text: string,
+  name: string,
+  { syscall, cases, answer = allow }: Addition,
+): string | undefined {
   return cases.reduce<string | undefined>(
-    (edited, each) => (edited === undefined ? undefined : withRule(edited, name, syscall, each)),
+    (edited, each) => (edited === undefined ? undefined : withRule(edited, name, syscall, each, answer)),
     text,
   )
 }
@@ -73,12 +88,14 @@ function withRule(
   name: string,
   syscall: string,
   conditions: readonly OciArgument[],
+  { action, errnoRet }: AddedAnswer,
 ): string | undefined {
   const parsed = parseProfile(text, { name })
   const { syscalls } = parsed.profile
   const like = syscalls.findIndex(
     (rule) =>
-      rule.action === 'SCMP_ACT_ALLOW' &&
+      rule.action === action &&
+      rule.errnoRet === errnoRet &&
       rule.includes === undefined &&
       rule.excludes === undefined &&
       rule.names.length > 0 &&
@@ -92,7 +109,8 @@ function withRule(
     return edits.insert(text, [...path, 'syscalls', like, 'names'], placeIn(rule, syscall), syscall)
   const made = {
     names: [syscall],
-    action: 'SCMP_ACT_ALLOW',
+    action,
+    ...(errnoRet === undefined ? {} : { errnoRet }),
     ...(conditions.length === 0 ? {} : { args: conditions.map((each) => ({ ...each })) }),
   }
   return syscalls.length === 0

@@ -37,7 +37,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
 
 function verificationOf(subject: Subject, attempt: Attempt, round: Round): Verification {
   const { loader, seenBy, settings } = subject
-  const { missing, withheld, ending, started, runs, lost, interrupted } = round
+  const { missing, withheld, ending, started, runs, lost, interrupted, endless } = round
   const { text, added } = attempt
   const bounded = missing.length > 0 && attempt.round === roundLimit
   return {
@@ -51,6 +51,7 @@ function verificationOf(subject: Subject, attempt: Attempt, round: Round): Verif
     withheld,
     lost,
     interrupted,
+    ...(endless && { endless }),
     ...(settings.repair === true && { repair: { before: subject.text, text, added, bounded } }),
   }
 }

@@ -14,6 +14,7 @@ import {
   readTarget,
   recordEngineRun,
   recordRuntime,
+  runningClient,
   startsBelow,
   type CommandOptions,
   type EnforcedProfile,
@@ -104,7 +105,7 @@ async function sandboxLoader(
     read: withoutBase,
     textOf: (profile) => printProfile(resolvedProfile(profile, context)),
     onlyEbpf: undefined,
-    run: sandbox.run,
+    run: async (options, under, recorder) => refuseInside(await sandbox.run(options, under, recorder)),
   }
 }
 
@@ -129,6 +130,17 @@ async function engineLoader(run: EngineRun, options: CommandOptions): Promise<Lo
       : `a container that ${run.engine} starts is no child of it, and only ebpf tells it from others`,
     run: (options, under, recorder) => recordEngineRun(run.engine, options, run, recorder, under),
   }
+}
+
+/** Throws UserError (125) where a container was to run inside: the profile does not hold there. */
+function refuseInside(recording: Recording): Recording {
+  const [client, ...words] = runningClient(recording) ?? []
+  if (client === undefined) return recording
+  const shown = [basename(client), ...words.slice(0, 2)].join(' ')
+  throw new UserError(
+    `the command started ${shown} …, and the profile held for ${basename(client)} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${shown} …`,
+    125,
+  )
 }
 
 /** The runtime by its name; a name that tells nothing of its filter is none. */

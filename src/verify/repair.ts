@@ -1,11 +1,11 @@
 // The next profile of a repair: with what was refused added, within the ceiling; and once nothing is refused, without
 // what a program had tried only because something else was refused.
 import { UserError } from '../errors.ts'
-import { level, makeMeaning } from '../meaning/index.ts'
+import { level, makeMeaning, type Answer } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/index.ts'
 import { always } from './ceiling.ts'
-import { withCall } from './edit.ts'
+import { withCall, type AddedAnswer } from './edit.ts'
 import { callKey, type Round } from './round.ts'
 import type { Subject } from './subject.ts'
 import type { Judged, Repaired } from './verification.ts'
@@ -57,7 +57,9 @@ function widened(subject: Subject, attempt: Attempt, { missing }: Round): Attemp
 function withoutIdle(subject: Subject, attempt: Attempt, { missing, made }: Round): Attempt | undefined {
   if (missing.length > 0 || made === undefined || attempt.dropped.length > 0) return undefined
   const { name, settings } = subject
-  const idle = attempt.added.filter(({ refusal }) => !made.has(callKey(refusal)))
+  const idle = attempt.added.filter(
+    ({ refusal, withheld }) => withheld !== true && !made.has(callKey(refusal)),
+  )
   if (idle.length === 0) return undefined
   const added = attempt.added.filter((each) => !idle.includes(each))
   const refusals = added.map(({ refusal }) => refusal)
@@ -72,8 +74,16 @@ function withoutIdle(subject: Subject, attempt: Attempt, { missing, made }: Roun
   return { round: attempt.round + 1, text, parsed: parseProfile(text, { name }), added, dropped: idle }
 }
 
-function nameOf({ refusal }: Repaired): string {
-  return refusal.syscall ?? ''
+const ENOSYS = 38
+const noSuchCall: AddedAnswer = { action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS }
+
+function isNoSuchCall(answer: Answer | undefined): boolean {
+  return answer?.action === 'SCMP_ACT_ERRNO' && answer.errno === ENOSYS
+}
+
+function nameOf({ refusal, withheld }: Repaired): string {
+  const name = refusal.syscall ?? ''
+  return withheld === true ? `${name} (as one that is not there)` : name
 }
 
 /** The text with all that may be added of what was refused. */
@@ -89,12 +99,16 @@ function withCalls(
   for (const refusal of missing) {
     const { architecture, syscall, number, args = [] } = refusal
     const inside = ceiling.casesFor(refusal, architectures)
-    const cases = inside ?? (widen ? always : undefined)
+    // libc goes on to clone where clone3 is not there, and gives up where it is refused.
+    const isWithheld = inside === undefined && isNoSuchCall(refusal.default) && !isNoSuchCall(refusal.answer)
+    const cases = inside ?? (isWithheld || widen ? always : undefined)
     if (cases === undefined || syscall === undefined || number === undefined) continue
+    const answer = isWithheld ? noSuchCall : undefined
     const allowed = (text: string): boolean => {
       try {
         const meaning = makeMeaning(loader.read(parseProfile(text, { name })), loader.context)
-        return level(meaning.answer(architecture, number, args)) === 2
+        const answered = meaning.answer(architecture, number, args)
+        return isWithheld ? isNoSuchCall(answered) : level(answered) === 2
       } catch (error) {
         // libseccomp refuses a rule beside one that answers otherwise.
         if (!(error instanceof UserError)) throw error
@@ -102,10 +116,18 @@ function withCalls(
       }
     }
     // What was added before may allow it too: a name holds on every architecture.
-    const next = allowed(edited) ? edited : withCall(edited, name, { architecture, syscall, cases }, allowed)
+    const next = allowed(edited)
+      ? edited
+      : withCall(edited, name, { architecture, syscall, cases, ...(answer && { answer }) }, allowed)
     if (next === undefined) continue
     edited = next
-    added.push({ refusal, round, conditional: cases[0].length > 0, within: inside !== undefined })
+    added.push({
+      refusal,
+      round,
+      conditional: cases[0].length > 0,
+      within: inside !== undefined || isWithheld,
+      ...(isWithheld && { withheld: true }),
+    })
   }
   return { text: edited, added }
 }

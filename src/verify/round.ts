@@ -19,6 +19,8 @@ export interface Round {
   readonly runs: number
   readonly lost: number
   readonly interrupted: boolean
+  /** Refused again and again, so that the round was ended. */
+  readonly endless: Refusal | undefined
   /**
    * Calls that were carried out under the filter, as callKey writes them. Undefined for audit: it refuses nothing, and
    * so nothing is tried instead.
@@ -28,6 +30,12 @@ export interface Round {
 
 export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
   return `${architecture} ${syscall}`
+}
+
+/** A command that we ended because its time was up has not. */
+function hasFailed(ending: Ending): boolean {
+  if (ending.kind === 'released' || ending.byUs === true) return false
+  return ending.kind === 'killed' || ending.status !== 0
 }
 
 /** Runs the command under a profile, as often as was asked. */
@@ -42,18 +50,26 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
   const endings: Ending[] = []
   const made = new Set<string>()
   let started = true
+  let endless: Suspect | undefined
   let lost = 0
-  while (endings.length < runs && !interruption.aborted) {
-    const { ending, refusals, observations } = await loader.run(options, under, seenBy)
+  while (endings.length < runs && endless === undefined && !interruption.aborted) {
+    const {
+      ending,
+      refusals,
+      observations,
+      started: one,
+      endless: spinning,
+    } = await loader.run(options, under, seenBy)
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
     endings.push(ending)
     suspects.push(...(refusals?.suspects ?? []))
-    started &&= (refusals?.programs ?? 0) > 0
+    started &&= one === true
+    endless ??= spinning
     lost += refusals?.lost ?? 0
   }
-  const failed = endings.find((each) => each.kind !== 'exited' || each.status !== 0)
+  const failed = endings.find(hasFailed)
   const ending = failed ?? endings.at(-1) ?? { kind: 'released' }
   const judged = refusalsOf(meaning, suspects).map((each): Judged => ({
     ...each,
@@ -67,6 +83,7 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     runs: endings.length,
     lost,
     interrupted: interruption.aborted,
+    endless: refusalsOf(meaning, endless === undefined ? [] : [endless])[0],
     made: seenBy === 'audit' ? undefined : made,
   }
 }

@@ -31,11 +31,15 @@ export async function prepare(settings: VerifySettings): Promise<Subject> {
   const text = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
   soundProfile(parsed)
   const interruption = new AbortController()
+  const kill = new AbortController()
   const options: CommandOptions = {
     command,
     ...pick(settings, ['for', 'stop', 'cwd', 'env', 'streams']),
+    kill: kill.signal,
     signals: (listener) =>
       settings.signals?.((signal) => {
+        // Who asks again is not to wait for what takes no notice.
+        if (interruption.signal.aborted) kill.abort()
         interruption.abort()
         listener(signal)
       }) ?? (() => undefined),

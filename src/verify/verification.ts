@@ -60,6 +60,8 @@ export interface Repaired {
   /** Under the default's own conditions. */
   readonly conditional: boolean
   readonly within: boolean
+  /** Not allowed but answered with ENOSYS, as the default does: programs are told to take another way. */
+  readonly withheld?: true
 }
 
 export interface Verification {
@@ -77,6 +79,8 @@ export interface Verification {
   readonly withheld: readonly Judged[]
   /** How many refusals could not be kept. */
   readonly lost: number
+  /** Of the last round: the call that was refused again and again, so that we ended the command. */
+  readonly endless?: Refusal
   /** The last round was cut short by a signal. */
   readonly interrupted: boolean
   readonly repair?: Repair

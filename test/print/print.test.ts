@@ -106,6 +106,10 @@ const undoing: ReadonlySet<string> = new Set([
   'schema',
 ])
 
+function isMixed({ architectures: names }: Policy): boolean {
+  return new Set(names.map((each) => architectures[each].byteOrder)).size > 1
+}
+
 t.test('a policy is printed the same whatever the order of its rules, and soundly in every dialect', (t) => {
   const shuffled = anyPolicy.chain((policy) =>
     fc.tuple(
@@ -118,6 +122,10 @@ t.test('a policy is printed the same whatever the order of its rules, and soundl
   fc.assert(
     fc.property(shuffled, ([policy, other]) => {
       for (const dialect of ['oci', 'docker', 'kubernetes'] as const) {
+        if (dialect !== 'docker' && isMixed(policy)) {
+          t.throws(() => printPolicyAs(policy, dialect), { code: 'byte-orders-mixed' })
+          continue
+        }
         const text = printPolicyAs(policy, dialect)
         if (text !== printPolicyAs(other, dialect)) return false
         // A call of another architecture stands alone only where nothing that a runtime needs is in a policy.
@@ -162,6 +170,7 @@ t.test('Docker: on each host exactly the calls that a rule for it allows; OCI: t
         )
           return false
       }
+      if (isMixed(policy)) return true
       const everywhere = allowedBy(policy, () => true)
       return allowedIn(buildProfile(policy), '').toSorted().join() === everywhere.toSorted().join()
     }),

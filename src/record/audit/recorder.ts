@@ -37,6 +37,7 @@ export const audit: Recorder = {
         found.session = started.session
         return started.begun
       },
+      hasBegun: () => found.programs > 0,
       members: () => (found.session === undefined ? [] : processesOf(found.session)),
       // Records tell no signals. Those that are typed reach everybody at the terminal, others only us.
       reached: (signal) => isatty(0) && typedSignals.includes(signal),
@@ -52,7 +53,9 @@ export const audit: Recorder = {
         return {
           observations: { version: 1, architectures: {}, unknown: {}, sources: [], diagnostics: [] },
           ending: endingOf(end),
-          refusals: { suspects, lost, programs: found.programs },
+          programs: found.programs,
+          started: found.programs > 0,
+          refusals: { suspects, lost },
         }
       },
       close: async () => socket.close(),

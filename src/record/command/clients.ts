@@ -69,6 +69,12 @@ export const containerClients: Readonly<Record<string, ContainerClient>> = {
   'systemd-run': { valued: [], flags: [], running: [] },
 }
 
+/** Where the client's own name stands in the words of a process: behind an interpreter, for one that is a script. */
+export function clientIn(words: readonly string[]): number | undefined {
+  const at = words.slice(0, 4).findIndex((word) => Object.hasOwn(containerClients, basename(word)))
+  return at < 0 ? undefined : at
+}
+
 /**
  * Whether the program at `words[at]` is a container client about to run a container: recorded from outside, its own
  * calls would be taken for the workload's. Where an option hides the subcommand, any later word that could be one counts.

@@ -17,6 +17,12 @@ export interface EngineRun {
   readonly noNewPrivileges: boolean
   /** As given with --cap-add and --cap-drop. */
   readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  /** With --init: the engine's own program starts the container's. */
+  readonly init: boolean
+  /** With --rm: the engine takes the container away when it has ended. */
+  readonly removed: boolean
+  /** As given with --cidfile. */
+  readonly idFile: string | undefined
   /** As given with --runtime; Podman's is an option of its own before `run`. */
   readonly runtime: string | undefined
 }
@@ -54,6 +60,9 @@ export function readEngineRun(
     insertAt: verb + 1,
     noNewPrivileges: security.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
     capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
+    init: isSet(given, run.options, 'init'),
+    removed: isSet(given, run.options, 'rm'),
+    idFile: run.options.get('cidfile')?.at(-1),
     runtime: run.options.get('runtime')?.at(-1),
   }
 }
@@ -83,6 +92,12 @@ export function refuseElsewhere(
   )
 }
 
+/** A flag, unless its last word turns it off. */
+function isSet(given: readonly string[], options: OptionValues, flag: string): boolean {
+  const last = given.findLast((each) => each === `--${flag}` || each.startsWith(`--${flag}=`))
+  return options.has(flag) && last !== `--${flag}=false`
+}
+
 function refuse(
   engine: string,
   given: readonly string[],
@@ -106,6 +121,12 @@ function refuse(
         'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
       )
   }
+  const restart = options.get('restart')?.at(-1)
+  if (restart !== undefined && restart !== 'no')
+    throw because(
+      `--restart ${restart}`,
+      'the engine would go on to start the container with the filter and in the cgroup of this run: leave this option out',
+    )
   for (const option of ['cgroup-parent', 'cgroups', 'pod', 'pod-id-file']) {
     if (options.has(option))
       throw because(

@@ -19,13 +19,15 @@ export interface BelowOptions {
   readonly watch?: Watch | undefined
   /** Words that take away what may be left. */
   readonly remove?: readonly string[]
+  /** Done when all has ended, while the directory is still there. */
+  readonly ended?: () => Promise<void>
 }
 
 /** Throws UserError (125) where nothing can be recorded. `prepare` is given a directory that is ours to write to. */
 export async function recordBelow(
   name: string,
   options: CommandOptions,
-  { recorder, watch, remove }: BelowOptions,
+  { recorder, watch, remove, ended }: BelowOptions,
   prepare: (directory: string) => Below,
 ): Promise<Recording> {
   const guardian = await startGuardian({ slice: false, ...(remove && { remove }) })
@@ -43,7 +45,9 @@ export async function recordBelow(
       ...more,
     }
     try {
-      return await run(recorders[recorder], { ...launch, ...(watch && { watch }) })
+      const recording = await run(recorders[recorder], { ...launch, ...(watch && { watch }) })
+      await ended?.()
+      return recording
     } finally {
       for (const each of descriptors) closeSync(each)
     }

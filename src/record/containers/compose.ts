@@ -112,7 +112,12 @@ function refuse(name: string, service: Service): void {
 function writeOverride(project: Project, directory: string, filter: string, parent: string): string {
   const services = Object.entries(project.services ?? {}).map(([name, service]) => [
     name,
-    { security_opt: [...(service.security_opt ?? []), `seccomp=${filter}`], cgroup_parent: parent },
+    {
+      security_opt: [...(service.security_opt ?? []), `seccomp=${filter}`],
+      cgroup_parent: parent,
+      // Nobody is to start it with this filter and in this cgroup when the recording is over.
+      restart: 'no',
+    },
   ])
   const file = join(directory, 'compose.json')
   const { version } = project
@@ -142,6 +147,7 @@ export async function recordCompose(
       scope: { cgroup: staging.membership, processes: staging.processes },
       started: staging.startedBy,
     })
+    options.notice?.({ code: 'project-kept' })
     return noNewPrivileges(project) ? { ...recording, noNewPrivileges: true } : recording
   } finally {
     await staging.end()

@@ -2,6 +2,8 @@
 // own, and what is called there under the filter is counted. That is what a profile must allow: the program's calls,
 // and the runtime's between loading the filter and starting the program.
 import { execa } from 'execa'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { EngineRun } from '../command/index.ts'
 import { recorders } from '../recorders.ts'
 import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
@@ -28,7 +30,9 @@ export async function recordEngineRun(
     recorder === 'ebpf'
       ? await inCgroup(name, options, target, under)
       : await below(name, options, target, recorder, under)
-  return target.noNewPrivileges ? { ...recording, noNewPrivileges: true } : recording
+  // The first program of --init is the engine's own.
+  const started = (recording.programs ?? 0) > (target.init ? 1 : 0)
+  return { ...recording, started, ...(target.noNewPrivileges && { noNewPrivileges: true }) }
 }
 
 async function inCgroup(
@@ -40,14 +44,20 @@ async function inCgroup(
   const systemd = await leavesToSystemd(target, options)
   const staging = await stage(systemd, under && { profile: under.profile })
   try {
-    const words = ['--security-opt', `seccomp=${staging.filter}`, '--cgroup-parent', staging.parent]
-    return await run(recorders.ebpf, {
+    const file = idFile(target, options, staging.directory)
+    const words = [
+      ...['--security-opt', `seccomp=${staging.filter}`, '--cgroup-parent', staging.parent],
+      ...file.words,
+    ]
+    const recording = await run(recorders.ebpf, {
       name,
       options: { ...options, command: withWords(options.command, target, words) },
       scope: { cgroup: staging.membership, processes: staging.processes },
       started: staging.startedBy,
       ...(under && { watch: under.watch }),
     })
+    await tellKept(target, options, file.path)
+    return recording
   } finally {
     await staging.end()
   }
@@ -69,10 +79,47 @@ async function below(
       reject: false,
       stdio: 'ignore',
     })
-  return recordBelow(name, options, { recorder, watch: under?.watch }, (directory) => {
-    const words = ['--security-opt', `seccomp=${writeFilter(directory, under?.profile)}`]
+  let kept = async (): Promise<void> => undefined
+  const prepare = (directory: string) => {
+    const file = idFile(target, options, directory)
+    const filter = writeFilter(directory, under?.profile)
+    const words = ['--security-opt', `seccomp=${filter}`, ...file.words]
+    kept = () => tellKept(target, options, file.path)
     return { command: withWords(options.command, target, words) }
+  }
+  return recordBelow(name, options, { recorder, watch: under?.watch, ended: () => kept() }, prepare)
+}
+
+/** Where the engine writes the container's id: it is asked afterwards whether the container is still there. */
+function idFile(
+  { idFile }: EngineRun,
+  { cwd = process.cwd() }: CommandOptions,
+  directory: string,
+): { readonly path: string; readonly words: readonly string[] } {
+  if (idFile !== undefined) return { path: resolve(cwd, idFile), words: [] }
+  const path = join(directory, 'container')
+  return { path, words: ['--cidfile', path] }
+}
+
+/** A container that the engine keeps has the filter of the recording for good. */
+async function tellKept(
+  { engine, client, removed }: EngineRun,
+  options: CommandOptions,
+  file: string,
+): Promise<void> {
+  if (removed || options.notice === undefined) return
+  const id = await readFile(file, 'latin1').catch(() => '')
+  if (id === '') return
+  const [program = '', ...words] = client
+  const inspect = ['container', 'inspect', '--format', '{{.Name}}', id.trim()]
+  const asked = await execa(program, [...words, ...inspect], {
+    ...spawnEnvironmentOf(options),
+    reject: false,
+    stdin: 'ignore',
   })
+  if (asked.failed) return
+  const container = asked.stdout.trim().replace(/^\//, '') || id.slice(0, 12)
+  options.notice({ code: 'container-kept', engine, container })
 }
 
 function withWords(

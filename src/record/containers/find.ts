@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { unifiedMount } from '../cgroups.ts'
 import { whyNoEbpf } from '../ebpf/index.ts'
+import { isFiltered } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
 interface Engine {
@@ -33,13 +34,14 @@ const engines: readonly Engine[] = [
 export async function findContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<{ readonly cgroup: string } | { readonly pid: number }> {
+): Promise<{ readonly cgroup: string; readonly underFilter: boolean } | { readonly pid: number }> {
   const pid = await processOf(name, env)
   if ((await whyNoEbpf()) !== undefined) return { pid }
   const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')
   const path = /^0::(\/.+)$/m.exec(groups)?.[1]
   if (path === undefined || path === '/') return { pid }
-  return { cgroup: join(unifiedMount(), path) }
+  // Whatever is started in it later comes through the runtime, whose own calls before its filter are not the container's.
+  return { cgroup: join(unifiedMount(), path), underFilter: isFiltered(pid) }
 }
 
 async function processOf(name: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {

@@ -45,7 +45,7 @@ async function takeAway(made: string): Promise<void> {
   let traced: readonly (readonly [pid: number, start: string | undefined])[] = []
   if (!done) {
     const clients = said.split('\n').filter((line) => /^\d+$/.test(line))
-    const tracees = (await Promise.all(clients.map((client) => tracedBy(Number(client))))).flat()
+    const tracees = clients.flatMap((client) => tracedBy(Number(client)))
     traced = tracees.map((pid) => [pid, startOf(pid)])
     for (const pid of clients.flatMap((client) =>
       task.cgroup === undefined && task.remove !== undefined

@@ -36,6 +36,8 @@ export async function recordHooked(
   try {
     attached()
     while (signalProcess(state.pid, 0)) await wait(50)
+    if (filtered && session.programs() === 0)
+      throw new UserError('the program in the container never started: nothing is written')
     return session.observations(`container ${state.id}`, false)
   } finally {
     session.close()

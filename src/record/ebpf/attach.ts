@@ -6,16 +6,18 @@ import { stopSignals, type CgroupOptions, type ProcessOptions, type Recording } 
 import { signalProcess, withDescendants } from '../runner/processes.ts'
 import { Session } from './session.ts'
 
-/** Throws UserError (125) where there is nothing to give. */
-export async function attachEbpf(name: string, options: ProcessOptions | CgroupOptions): Promise<Recording> {
+/** `underFilter`: only what is called under a filter. Throws UserError (125) where there is nothing to give. */
+export async function attachEbpf(
+  name: string,
+  options: ProcessOptions | CgroupOptions,
+  underFilter = false,
+): Promise<Recording> {
   const { pid, cgroup } = options
   if (pid !== undefined && !signalProcess(pid, 0)) {
     throw new UserError(`cannot record process ${pid}: there is no such process`, 125)
   }
   const session = await Session.start(
-    cgroup === undefined
-      ? { who: 'tree', underFilter: false }
-      : { who: findCgroup(cgroup), underFilter: false },
+    cgroup === undefined ? { who: 'tree', underFilter: false } : { who: findCgroup(cgroup), underFilter },
     { processes: pid === undefined ? [] : withDescendants(pid), asked: options.arguments },
   )
   // What was started while we were not attached yet.

@@ -18,6 +18,8 @@ export interface Layout {
     /** thread_info.status; x86 only. */
     readonly status: number
   }
+  /** Where a program's words lie: task_struct.mm, and mm_struct's two ends of them; undefined where that is not told. */
+  readonly words: { readonly mm: number; readonly start: number; readonly end: number } | undefined
   /** signal_struct.live: how many threads of the process have not begun to exit. */
   readonly live: number
   /** Offsets in pt_regs. */
@@ -73,6 +75,7 @@ export function layoutOf(btf: Btf, machine: Machine): Layout {
       exitCode: offset('task_struct', 'exit_code'),
       status: machine === 'x86_64' ? offset('task_struct', 'thread_info.status') : 0,
     },
+    words: wordsOf(btf),
     live: offset('signal_struct', 'live'),
     registers: {
       number: offset('pt_regs', names.number),
@@ -81,4 +84,10 @@ export function layoutOf(btf: Btf, machine: Machine): Layout {
       state: machine === 'aarch64' ? offset('pt_regs', 'pstate') : 0,
     },
   }
+}
+
+function wordsOf(btf: Btf): Layout['words'] {
+  const mm = btf.offset('task_struct', 'mm')
+  const [start, end] = [btf.offset('mm_struct', 'arg_start'), btf.offset('mm_struct', 'arg_end')]
+  return mm === undefined || start === undefined || end === undefined ? undefined : { mm, start, end }
 }

@@ -20,6 +20,8 @@ export const ebpf: Recorder = {
       words: options.command,
       file,
       starting: (begin) => session.starting(begin),
+      ...(scope !== 'tree' && { hasBegun: () => session.programs() > 0 }),
+      suspects: () => session.refusals().suspects,
       members: () => (typeof scope === 'object' ? scope.processes() : session.members()),
       reached: countedBy((signal) => session.arrivals(signal)),
       echo,
@@ -27,6 +29,8 @@ export const ebpf: Recorder = {
         // Outside of containers the first execve counted is the command's own.
         observations: session.observations(name, false, scope === 'tree' ? basename(file) : undefined),
         ending: endingOf(end),
+        clients: session.clients(),
+        ...(scope !== 'tree' && { programs: session.programs(), started: session.programs() > 0 }),
         ...(watch === undefined ? {} : { refusals: session.refusals() }),
       }),
       close: async () => session.close(),

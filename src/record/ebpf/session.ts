@@ -6,10 +6,11 @@ import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
-import { assemble } from './assembler.ts'
+import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
+import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost } from './counted.ts'
-import { BpfCalls, BpfError, type MapCalls } from './kernel.ts'
+import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
@@ -68,6 +69,7 @@ export class Session {
   readonly #programs: readonly number[]
   readonly #wanted: Arguments
   readonly #refusals: RefusalMaps | undefined
+  readonly #clients: KernelMap | undefined
 
   private constructor(
     calls: BpfCalls,
@@ -76,6 +78,7 @@ export class Session {
     programs: readonly number[],
     wanted: Arguments,
     refusals: RefusalMaps | undefined,
+    clients: KernelMap | undefined,
   ) {
     this.#calls = calls
     this.#maps = maps
@@ -83,6 +86,7 @@ export class Session {
     this.#programs = programs
     this.#wanted = wanted
     this.#refusals = refusals
+    this.#clients = clients
   }
 
   /**
@@ -109,6 +113,11 @@ export class Session {
       )
       const refusals = watch && createRefusalMaps(calls, machine, watch)
       // A process is a member until it has exited: what watches its end stands before what forgets it.
+      if (membership.underFilter)
+        attachLines(calls, 'sched_process_exec', startedProgram(layout, maps, membership))
+      const clients = membership.who === 'tree' ? createClientsMap(calls) : undefined
+      const clientLines = clients && startedClient(layout, maps, clients, membership)
+      if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
@@ -119,6 +128,7 @@ export class Session {
         programs.map(([, program]) => program),
         wanted,
         refusals,
+        clients,
       )
       if (state === 'counted') session.include(processes)
       return session
@@ -162,20 +172,36 @@ export class Session {
     }
   }
 
+  /** How many programs were started under a filter. */
+  programs(): number {
+    return this.#control(controlKeys.programs)
+  }
+
+  /** Clients of container engines that members started, with their words. */
+  clients(): readonly (readonly string[])[] {
+    return this.#clients === undefined ? [] : readClients(this.#calls, this.#clients)
+  }
+
   /** What was watched. */
   refusals(): Refusals {
-    const place = (key: number): number =>
-      Number(this.#calls.lookup(this.#maps.control, key32(key))?.readBigUInt64LE() ?? 0n)
     return {
       suspects: this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
-      lost: place(controlKeys.lostRefusals),
-      programs: place(controlKeys.programs),
+      lost: this.#control(controlKeys.lostRefusals),
     }
+  }
+
+  #control(key: number): number {
+    return Number(this.#calls.lookup(this.#maps.control, key32(key))?.readBigUInt64LE() ?? 0n)
   }
 
   close(): void {
     this.#calls.close()
   }
+}
+
+/** Beside the programs that count. */
+function attachLines(calls: BpfCalls, tracepoint: string, lines: readonly Line[]): void {
+  calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
 }
 
 function watchRefusals(
@@ -186,8 +212,7 @@ function watchRefusals(
   membership: Membership,
   watch: Watch,
 ): void {
-  const attach = (tracepoint: string, lines: Parameters<typeof assemble>[0]): void =>
-    calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
+  const attach = (tracepoint: string, lines: readonly Line[]): void => attachLines(calls, tracepoint, lines)
   const ending = (toldRegisters: boolean): void =>
     attach('sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
   try {
@@ -196,7 +221,6 @@ function watchRefusals(
     if (!(error instanceof BpfError)) throw error
     ending(false)
   }
-  attach('sched_process_exec', startedProgram(layout, maps, membership))
   // A filter that ends threads and does nothing else lets no call return refused.
   if (watch.results.length > 0 || watch.traps)
     attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))

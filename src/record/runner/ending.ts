@@ -2,6 +2,9 @@
 import type { ChildEnd } from '../recorder.ts'
 import type { Ending } from '../recording.ts'
 
-export function endingOf({ status, signal }: ChildEnd): Ending {
-  return signal === undefined ? { kind: 'exited', status: status ?? 1 } : { kind: 'killed', signal }
+export function endingOf({ status, signal, byUs }: ChildEnd): Ending {
+  const why = byUs ? ({ byUs } as const) : {}
+  return signal === undefined
+    ? { kind: 'exited', status: status ?? 1, ...why }
+    : { kind: 'killed', signal, ...why }
 }

@@ -4,8 +4,10 @@ import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import type { EndingSignal, Recording } from '../recording.ts'
 import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
+import type { Suspect } from '../refusals.ts'
 import { tellLeftRunning, theRest } from './left-running.ts'
-import { endInTime, pass } from './signals.ts'
+import { endAtOnce, endEndless, endInTime } from './end.ts'
+import { pass } from './signals.ts'
 import { spawnEnvironmentOf, streamsOf } from './spawn-environment.ts'
 
 /** Throws UserError (125, 126, 127). */
@@ -22,8 +24,9 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
     const prepared = (following = await recorder.prepare(launch))
     tell = (signal) => void pass(signal, launch, prepared, child, over.signal)
     signals.forEach(tell)
-    const end = await follow(launch, following, over, (started) => (pid = started))
-    return await following.result(end)
+    const { endless, ...end } = await follow(launch, following, over, (started) => (pid = started))
+    const recording = await following.result(end)
+    return endless === undefined ? recording : { ...recording, endless }
   } finally {
     over.abort()
     silence?.()
@@ -37,7 +40,7 @@ async function follow(
   following: Following,
   over: AbortController,
   started: (pid: number) => void,
-): Promise<ChildEnd> {
+): Promise<ChildEnd & { readonly endless: Suspect | undefined }> {
   const { options, descriptors } = launch
   const [word, ...operands] = following.words
   const command = following.starting(() =>
@@ -52,10 +55,13 @@ async function follow(
   const pid = command.pid ?? 0
   started(pid)
   launch.started?.(pid)
-  const watching = [
-    endInTime(launch, following, () => pid, over.signal),
+  const child = (): number => pid
+  const watching = Promise.all([
+    endInTime(launch, following, child, over.signal),
+    endEndless(launch, following, child, over.signal),
+    endAtOnce(launch, following, child, over.signal),
     tellLeftRunning(launch, following, over.signal),
-  ]
+  ])
   const result = await command
   if (result.exitCode === undefined && result.signal === undefined) {
     const why = ((result.cause as NodeJS.ErrnoException | undefined)?.code ?? result.shortMessage) || ''
@@ -63,8 +69,8 @@ async function follow(
   }
   await theRest(launch, following)
   over.abort()
-  await Promise.all(watching)
-  return { status: result.exitCode, signal: result.signal }
+  const [byUs, endless] = await watching
+  return { status: result.exitCode, signal: result.signal, byUs: byUs || endless !== undefined, endless }
 }
 
 const execFailures: Readonly<Record<string, string>> = {

@@ -1,21 +1,25 @@
 // The processes that a tracer holds or a process has started, as /proc tells them, and signals to them. Authority:
 // proc_pid_status(5) (TracerPid), proc_pid_stat(5), kill(2).
 import { readdirSync, readFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 
 /** The processes traced by `tracer`, in the order of their ids. A process that ends meanwhile is left out. */
-export async function tracedBy(tracer: number): Promise<readonly number[]> {
-  const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  const held = await Promise.all(
-    ids.map(async (id) => {
-      const status = await readFile(`/proc/${id}/status`, 'latin1').catch(() => '')
-      return /^TracerPid:\t(\d+)$/m.exec(status)?.[1] === String(tracer)
-    }),
-  )
-  return ids
-    .filter((_, index) => held[index])
+export function tracedBy(tracer: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
     .map(Number)
+    .filter((pid) => statusOf(pid, 'TracerPid') === String(tracer))
     .sort((a, b) => a - b)
+}
+
+/** Whether a seccomp filter is active in its first thread. */
+export function isFiltered(pid: number): boolean {
+  return statusOf(pid, 'Seccomp') === '2'
+}
+
+/** A line of proc_pid_status(5); undefined once the process is gone. */
+function statusOf(pid: number, member: string): string | undefined {
+  const status = textOf(pid, 'status') ?? ''
+  return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status)?.[1]
 }
 
 /** Sends a signal (0: only asks whether it could); false where there is no such process, or none that we may signal. */

@@ -6,29 +6,40 @@ import type { RecordSettings } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import type { Fifo } from './fifo.ts'
 import type { Progress } from './progress.ts'
-import { refusalsIn, wantedFor } from './refusals.ts'
+import type { ReturnedCalls } from '../../read/strace/filtered-results.ts'
+import { Kept, refusalsIn, wantedFor } from './refusals.ts'
 
 export interface Read {
   readonly observations: Observations
   /** Where a filter is watched. */
   readonly refusals: Refusals | undefined
+  /** How many programs were started under a filter, where only that counts. */
+  readonly programs: number | undefined
+}
+
+export interface Filtered {
+  /** Only what is called under a filter. */
+  readonly afterFilter?: boolean
+  readonly watch?: Watch | undefined
+  /** Told what the filter may have refused, while it comes. */
+  readonly kept?: Kept
 }
 
 export type Settled = { readonly value: Read } | { readonly error: unknown }
 
+const nothing: Watch = { results: [], traps: false, calls: [] }
 const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
 
-/** `afterFilter`: only what is called under a filter. */
 export async function readTrace(
   name: string,
   options: RecordSettings,
   fifo: Fifo,
   progress: Progress,
-  { afterFilter = false, watch }: { readonly afterFilter?: boolean; readonly watch?: Watch | undefined } = {},
+  { afterFilter = false, watch, kept = new Kept() }: Filtered = {},
 ): Promise<Settled> {
   const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
   const architecture = native[process.arch]
-  let refusals: Refusals | undefined
+  let returned: ReturnedCalls | undefined
   const reading = {
     format: 'strace',
     afterFilter,
@@ -39,9 +50,16 @@ export async function readTrace(
     const observations = await observeReturned(
       [source],
       reading,
-      watch && { wanted: wantedFor(watch), tell: (found) => (refusals = refusalsIn(found)) },
+      afterFilter
+        ? {
+            wanted: wantedFor(watch ?? nothing, (call) => kept.add(call)),
+            tell: (found) => (returned = found),
+          }
+        : undefined,
     )
-    return { value: { observations, refusals } }
+    const found = returned as ReturnedCalls | undefined
+    const refusals = watch && found && refusalsIn(found)
+    return { value: { observations, refusals, programs: found?.programs } }
   } catch (error) {
     return { error }
   }

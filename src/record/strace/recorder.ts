@@ -7,13 +7,14 @@ import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { Launch, Recorder } from '../recorder.ts'
 import { endingOf } from '../runner/ending.ts'
-import { tracedBy } from '../runner/processes.ts'
+import { isFiltered, tracedBy } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { askStrace } from './available.ts'
 import { makeFifo } from './fifo.ts'
 import { leaveOutKnown, straceOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { readTrace, valueOf } from './reading.ts'
+import { Kept } from './refusals.ts'
 
 /** How long the trace may lag behind a signal. Milliseconds. */
 const echo = 300
@@ -31,7 +32,8 @@ export const strace: Recorder = {
     const fifo = await makeFifo(directory)
     const progress = new Progress()
     const recorded = straceOptions(version, afterFilter, watch !== undefined)
-    const reading = readTrace(name, options, fifo, progress, { afterFilter, watch })
+    const kept = new Kept()
+    const reading = readTrace(name, options, fifo, progress, { afterFilter, watch, kept })
     let tracer = 0
     return {
       words: ['strace', ...recorded, ...cheaply, '-o', fifo.path, '--', ...options.command],
@@ -43,6 +45,8 @@ export const strace: Recorder = {
       },
       command: () => progress.pid,
       hasEnded: () => progress.ended,
+      ...(afterFilter && { hasBegun: () => tracedBy(tracer).some(isFiltered) }),
+      suspects: () => kept.suspects,
       members: () => tracedBy(tracer),
       // One that the trace has shown a little before it reached us is the same.
       reached: (signal, since) => (progress.arrival(signal) ?? Number.NEGATIVE_INFINITY) >= since - echo,
@@ -51,10 +55,11 @@ export const strace: Recorder = {
         fifo.close()
         const read = await reading
         refuseCut(launch, progress)
-        const { observations, refusals } = valueOf(read)
+        const { observations, refusals, programs } = valueOf(read)
         return {
           observations: options.known === undefined ? observations : withoutFiltered(observations),
           ending: endingOf(end),
+          ...(programs !== undefined && { programs, started: programs > 0 }),
           ...(refusals && { refusals }),
         }
       },

@@ -5,8 +5,8 @@ import type { Refusals, Suspect, Watch } from '../refusals.ts'
 
 type Call = Parameters<KeepCall>[0]
 
-/** Calls that the filter could refuse, and that came back as it would let them. */
-export function wantedFor({ calls, results, traps }: Watch): KeepCall {
+/** Calls that the filter could refuse, and that came back as it would let them. `kept` is told each of them. */
+export function wantedFor({ calls, results, traps }: Watch, kept: (call: Call) => void): KeepCall {
   const allowed = new Map(calls.map((each) => [`${each.architecture} ${each.number}`, each.arguments]))
   const possible = new Set(results)
   return (call) => {
@@ -14,19 +14,37 @@ export function wantedFor({ calls, results, traps }: Watch): KeepCall {
     const number = numberOf(call)
     const differing = allowed.get(`${architecture} ${number}`) ?? []
     if (allowed.has(`${architecture} ${number}`) && differing.length === 0) return undefined
-    if (result === 'trapped') return traps ? differing : undefined
-    return result === 'ended' || possible.has(result) ? differing : undefined
+    const isPossible = result === 'trapped' ? traps : result === 'ended' || possible.has(result)
+    if (!isPossible) return undefined
+    kept(call)
+    return differing
   }
 }
 
-export function refusalsIn({ calls, lost, programs }: ReturnedCalls): Refusals {
+/** What was kept up to now, while the trace still goes on: by call, without arguments and processes. */
+export class Kept {
+  readonly #counts = new Map<string, Suspect>()
+
+  add({ architecture, name, number, result }: Call): void {
+    const key = `${architecture} ${name} ${number} ${result}`
+    const count = (this.#counts.get(key)?.count ?? 0) + 1
+    const known = numberOf({ architecture, name, number, result })
+    this.#counts.set(key, { architecture, number: known, args: undefined, result, pid: 0, comm: '?', count })
+  }
+
+  get suspects(): readonly Suspect[] {
+    return [...this.#counts.values()]
+  }
+}
+
+export function refusalsIn({ calls, lost }: ReturnedCalls): Refusals {
   const suspects = calls.flatMap((call): readonly Suspect[] => {
     const number = numberOf(call)
     if (number === undefined) return []
     const { architecture, args, result, pid, program, count } = call
     return [{ architecture, number, args, result, pid, comm: program ?? '?', count }]
   })
-  return { suspects, lost, programs }
+  return { suspects, lost }
 }
 
 /** Without -n the name tells it; one that no table has is printed by its number. */

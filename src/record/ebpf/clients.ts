@@ -1,0 +1,81 @@
+// Which clients of container engines a command starts, with their words: what such a client asks for runs elsewhere,
+// and its own calls are in the record. Read when its execve has succeeded, before its program can change a word.
+// Authority: fs/exec.c (exec_binprm calls sched_process_exec when mm->arg_start is set).
+import * as bpf from './assembler.ts'
+import type { Line } from './assembler.ts'
+import type { KernelMap, MapCalls } from './kernel.ts'
+import type { Layout } from './layout.ts'
+import type { Maps } from './maps.ts'
+import { done, frame, member, read, update, type Membership } from './program.ts'
+
+/** Places in a value: where the words begin and end in the program's memory, and their bytes. */
+const places = { start: 0, end: 8, text: 16 } as const
+/** By the first four bytes of the name that the kernel gives the task: the file's, also of a script. */
+const clients = ['docker', 'podman', 'nerdctl', 'kubectl', 'crictl', 'ctr\0', 'runc', 'crun']
+const commSize = 16
+/** So much of the words is kept. Less where the memory behind them ends before. */
+const kept = 256
+const shorter = [96, 32, 8]
+const valueSize = places.text + kept
+
+export function createClientsMap(calls: MapCalls): KernelMap {
+  return calls.createMap('clients', { type: 'hash', key: 4, value: valueSize, entries: 1024 })
+}
+
+/** sched_process_exec(struct task_struct *, …). Undefined where this kernel does not tell where a program's words lie. */
+export function startedClient(
+  layout: Layout,
+  maps: Maps,
+  map: KernelMap,
+  membership: Membership,
+): readonly Line[] | undefined {
+  const { words } = layout
+  if (words === undefined) return undefined
+  const [pid, comm, value] = [-8, -32, -32 - valueSize]
+  const copy = (size: number): readonly Line[] => [
+    bpf.move(1, frame),
+    bpf.add(1, value + places.text),
+    bpf.set(2, size),
+    bpf.load(3, frame, value + places.start),
+    bpf.call('readUser'),
+    bpf.jumpIf(0, 'equal', 0, 'read'),
+  ]
+  return [
+    ...member(layout, maps, membership, false),
+    bpf.move(1, frame),
+    bpf.add(1, comm),
+    bpf.set(2, commSize),
+    bpf.call('currentComm'),
+    bpf.loadLower(1, frame, comm),
+    ...clients.map((name) => bpf.jumpIfLower(1, 'equal', Buffer.from(name).readInt32LE(), 'client')),
+    bpf.jump('done'),
+    bpf.label('client'),
+    ...read(8, words.mm, 8, value + places.start),
+    bpf.load(7, frame, value + places.start),
+    ...read(7, words.start, 8, value + places.start),
+    ...read(7, words.end, 8, value + places.end),
+    ...[kept, ...shorter].flatMap(copy),
+    bpf.jump('done'),
+    bpf.label('read'),
+    bpf.call('currentPidTgid'),
+    bpf.shiftRight(0, 32),
+    bpf.storeLower(frame, pid, 0),
+    ...update(map, pid, value, 0),
+    ...done,
+  ]
+}
+
+/** The words of each; the last of them may be cut. */
+export function readClients(calls: MapCalls, map: KernelMap): readonly (readonly string[])[] {
+  return [...calls.keys(map)].flatMap((key) => {
+    const bytes = calls.lookup(map, key)
+    return bytes === undefined ? [] : [wordsIn(bytes)]
+  })
+}
+
+/** Words end in a NUL each; the environment follows them. */
+function wordsIn(value: Buffer): readonly string[] {
+  const length = Number(value.readBigUInt64LE(places.end) - value.readBigUInt64LE(places.start))
+  const text = value.toString('utf8', places.text, places.text + Math.min(length, kept))
+  return text.replace(/\0+$/, '').split('\0')
+}

@@ -1,0 +1,126 @@
+// Ends what is recorded: when the time is up, when a filter refuses the same call without end, and at once.
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Following, Launch } from '../recorder.ts'
+import type { Suspect } from '../refusals.ts'
+import { signalProcess } from './processes.ts'
+import { commandOf } from './signals.ts'
+
+/** How often it is looked whether a workload has ended. Milliseconds. */
+const pause = 150
+/** How long a workload has to end after SIGTERM. Milliseconds. */
+const grace = 10_000
+
+/** SIGTERM to the command, then to what it leaves behind; SIGKILL to whatever is left when the grace is over. */
+async function endWorkload(
+  command: number,
+  left: () => readonly number[] | Promise<readonly number[]>,
+  over: AbortSignal,
+): Promise<void> {
+  const late = performance.now() + grace
+  let told = signalProcess(command, 'SIGTERM') ? [command] : []
+  for (;;) {
+    await wait(pause, undefined, { signal: over }).catch(() => undefined)
+    if (over.aborted) return
+    if (performance.now() > late) for (const pid of await left()) signalProcess(pid, 'SIGKILL')
+    else if (!signalProcess(command, 0)) {
+      const others = (await left()).filter((pid) => !told.includes(pid))
+      for (const pid of others) signalProcess(pid, 'SIGTERM')
+      told = [...told, ...others]
+    }
+  }
+}
+
+/** When the time is up, or the caller says so. Gives whether it ended the command. */
+export async function endInTime(
+  { options }: Launch,
+  following: Following,
+  child: () => number,
+  over: AbortSignal,
+): Promise<boolean> {
+  const due = new AbortController()
+  const { stop, for: time } = options
+  if (stop === undefined && time === undefined) return false
+  if (stop?.aborted === true) due.abort()
+  stop?.addEventListener('abort', () => due.abort(), { signal: over })
+  if (time !== undefined) void timeUp(time, following, over).then(() => due.abort())
+  const asked = AbortSignal.any([due.signal, over])
+  if (!asked.aborted) await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))
+  const command = await commandOf(following, child, over)
+  if (command === undefined) return false
+  await endWorkload(command, following.members, over)
+  return true
+}
+
+/** A container takes its time until its program runs, and that is not recorded. */
+async function timeUp(time: number, { hasBegun }: Following, over: AbortSignal): Promise<void> {
+  const sleep = (milliseconds: number) =>
+    wait(milliseconds, undefined, { signal: over }).catch(() => undefined)
+  while (hasBegun?.() === false && !over.aborted) await sleep(50)
+  await sleep(time)
+}
+
+/** How often a filter's refusals are counted. Milliseconds. */
+const interval = 1000
+/**
+ * Refusals of one call in each of so many intervals, one after the other, that no program makes but in a loop that only
+ * the answer ends: a thread whose exit is refused makes a million a second, and twenty thousand while strace stops it at
+ * each.
+ */
+const endless = { calls: 5000, intervals: 3 } as const
+
+/** Ends a command whose filter refuses the same call without end; gives that call. */
+export async function endEndless(
+  { watch }: Launch,
+  following: Following,
+  child: () => number,
+  over: AbortSignal,
+): Promise<Suspect | undefined> {
+  const { suspects } = following
+  if (watch === undefined || suspects === undefined) return undefined
+  let counts = new Map<string, number>()
+  let streaks = new Map<string, number>()
+  for (;;) {
+    await wait(interval, undefined, { signal: over }).catch(() => undefined)
+    if (over.aborted) return undefined
+    const now = byCall(suspects())
+    const grown = [...now].filter(([call, { count }]) => count - (counts.get(call) ?? 0) >= endless.calls)
+    streaks = new Map(grown.map(([call]) => [call, (streaks.get(call) ?? 0) + 1]))
+    counts = new Map([...now].map(([call, { count }]) => [call, count]))
+    const [found] = [...streaks].find(([, intervals]) => intervals >= endless.intervals) ?? []
+    if (found === undefined) continue
+    const command = await commandOf(following, child, over)
+    if (command !== undefined) await endWorkload(command, following.members, over)
+    return now.get(found)
+  }
+}
+
+function byCall(suspects: readonly Suspect[]): ReadonlyMap<string, Suspect> {
+  const sums = new Map<string, Suspect>()
+  for (const suspect of suspects) {
+    const { architecture, number, result, count } = suspect
+    const call = [architecture, number, result].join(' ')
+    const before = sums.get(call)
+    sums.set(call, { ...(before ?? suspect), count: (before?.count ?? 0) + count })
+  }
+  return sums
+}
+
+/** Kills all that is recorded, when the caller says so. */
+export async function endAtOnce(
+  { options: { kill } }: Launch,
+  following: Following,
+  child: () => number,
+  over: AbortSignal,
+): Promise<void> {
+  if (kill === undefined) return
+  const asked = AbortSignal.any([kill, over])
+  if (!asked.aborted) await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))
+  while (!over.aborted) {
+    const members = await following.members()
+    // The client of an engine ends with its container.
+    const command = following.command === undefined ? child() : following.command()
+    for (const pid of members.length > 0 ? members : [command ?? 0])
+      if (pid > 0) signalProcess(pid, 'SIGKILL')
+    await wait(pause, undefined, { signal: over }).catch(() => undefined)
+  }
+}

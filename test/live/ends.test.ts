@@ -1,0 +1,143 @@
+// Runs that do not end by themselves, and runs that never began: what `trace` and `verify` make of them. On the host's
+// root, without an engine; with real programs only.
+import { execa } from 'execa'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { whyNotRun } from '../../scripts/bundle.ts'
+import { parseProfile } from '../../src/profile/index.ts'
+import { verify } from '../../src/run.ts'
+import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
+import { skipFile } from './skip.ts'
+
+skipFile((await noEbpf()) ?? whyNotRun('runc'))
+t.setTimeout(300_000)
+const directory = t.testdir()
+const at = (name: string): string => join(directory, name)
+const [node, ...words] = seccompGen
+const quietly = { env: plainEnvironment, reject: false, stdin: 'ignore', cwd: directory } as const
+const ours = (...more: readonly string[]) => execa(node, [...words, ...more], quietly)
+
+const source = `
+#include <pthread.h>
+static void *work(void *x) { return x; }
+int main(void) {
+  pthread_t thread;
+  if (pthread_create(&thread, 0, work, 0)) return 3;
+  pthread_join(thread, 0);
+  return 0;
+}`
+writeFileSync(at('thread.c'), source)
+const made = await execa('gcc', ['-pthread', '-o', at('thread'), at('thread.c')], { reject: false })
+const noThread = made.failed ? `gcc: ${made.shortMessage}` : false
+const without = (call: string): string =>
+  JSON.stringify({
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: [call], action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+  })
+
+for (const recorder of ['ebpf', 'strace'] as const)
+  t.test(
+    `${recorder}: a thread whose end is refused ends the round`,
+    { skip: noThread || ((recorder === 'strace' && (await noStrace())) ?? false) },
+    async (t) => {
+      // libc goes on to try it (nptl/pthread_create.c, start_thread: while (1) exit).
+      const settings = { profile: without('exit'), command: [at('thread')] as const, recorder }
+      const found = await verify({ ...settings, streams: 'ignore' })
+      t.match(found, {
+        endless: { syscall: 'exit' },
+        refusals: [{ syscall: 'exit' }],
+        ending: { byUs: true },
+      })
+      t.ok((found.endless?.count ?? 0) > 10_000)
+      const { repair, refusals, ending } = await verify({ ...settings, streams: 'ignore', repair: true })
+      t.strictSame([refusals, ending], [[], { kind: 'exited', status: 0 }])
+      t.notMatch(repair?.text, /"exit"/)
+    },
+  )
+
+t.test(
+  'clone3 is answered as one that is not there, as the default answers it',
+  { skip: noThread },
+  async (t) => {
+    const settings = { command: [at('thread')] as const, streams: 'ignore', repair: true } as const
+    const { repair, refusals, withheld, ending } = await verify({ ...settings, profile: without('clone3') })
+    t.strictSame([refusals, ending], [[], { kind: 'exited', status: 0 }])
+    t.match(withheld, [{ syscall: 'clone3' }])
+    t.match(repair?.added, [{ withheld: true, within: true, refusal: { syscall: 'clone3' } }])
+    const { syscalls } = parseProfile(repair?.text ?? '').profile
+    t.match(syscalls, [{ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 }])
+  },
+)
+
+t.test(
+  'options may follow the profile, and the file that is written is named',
+  { skip: noThread },
+  async (t) => {
+    writeFileSync(at('app.json'), without('exit'))
+    const ran = await ours('verify', 'app.json', '--repair', '-o', 'fixed.json', '--', at('thread'))
+    t.equal(ran.exitCode, 0, ran.stderr)
+    t.match(ran.stdout, /^fixed\.json suffices: nothing was refused/)
+    t.notMatch(readFileSync(at('fixed.json'), 'utf8'), /"exit"/)
+    const shown = await ours('verify', 'app.json', '--repair', '--', at('thread'))
+    t.match(shown.stdout, /^app\.json with the patch below suffices/)
+    const wrong = await ours('verify', 'app.json', '--repair', 'other.json', '--', 'true')
+    t.strictSame([wrong.exitCode, wrong.stdout], [125, ''])
+    t.match(wrong.stderr, /^seccomp-gen: other\.json: give one profile/)
+  },
+)
+
+t.test('who asks a second time kills what takes no notice', async (t) => {
+  writeFileSync(at('all.json'), '{"defaultAction":"SCMP_ACT_ALLOW"}')
+  const stubborn = `trap '' INT TERM; : >${at('up')}; while :; do sleep 0.1; done`
+  const recorder = ours('verify', 'all.json', '--', 'sh', '-c', stubborn)
+  while (!existsSync(at('up'))) await wait(50)
+  recorder.kill('SIGINT')
+  await wait(700)
+  t.equal(recorder.exitCode ?? null, null, 'the first is passed on, and the command decides')
+  recorder.kill('SIGINT')
+  const { exitCode, stdout } = await recorder
+  t.equal(exitCode, 137)
+  t.match(stdout, /a signal ended the run/)
+})
+
+t.test('--for: what we ended has succeeded', async (t) => {
+  writeFileSync(at('all.json'), '{"defaultAction":"SCMP_ACT_ALLOW"}')
+  const endless = ['sh', '-c', 'while :; do sleep 0.1; done']
+  const traced = await ours('trace', '--for', '1s', '-o', 'for.json', '--', ...endless)
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.match(traced.stderr, /the command was ended when its time was up$/m)
+  t.ok(existsSync(at('for.json')))
+  const own = await ours('trace', '--for', '60s', '-o', 'own.json', '--', 'sh', '-c', 'exit 4')
+  t.equal(own.exitCode, 4, 'its own status where it ended before')
+  const verified = await ours('verify', '--for', '1s', 'all.json', '--', ...endless)
+  t.equal(verified.exitCode, 0, verified.stdout)
+  writeFileSync(at('some.json'), without('getppid'))
+  const refusing = ['perl', '-e', 'getppid; sleep 60']
+  const refused = await ours('verify', '--for', '1s', 'some.json', '--', ...refusing)
+  t.equal(refused.exitCode, 1, refused.stdout)
+})
+
+t.test(
+  'a script around an engine: neither its client’s calls nor its profile pass for the container’s',
+  async (t) => {
+    if ((await execa('docker', ['--version'], { reject: false })).failed)
+      return t.pass('not run here', { skip: 'docker is not installed' })
+    // No daemon answers there: the client is started, and that is what counts.
+    const script = ['sh', '-c', `env -i docker -H unix://${at('none')} run --rm image ls; exit 0`]
+    const traced = await ours('trace', '-o', 'script.json', '--', ...script)
+    t.equal(traced.exitCode, 125)
+    t.match(
+      traced.stderr,
+      /^seccomp-gen: the command started docker -H unix:\S+ …, whose container is not in the record/m,
+    )
+    t.notOk(existsSync(at('script.json')))
+    const asked = await ours('trace', '-o', 'ps.json', '--', 'sh', '-c', 'docker ps >/dev/null 2>&1; exit 0')
+    t.equal(asked.exitCode, 0, `a client that starts nothing: ${asked.stderr}`)
+    writeFileSync(at('all.json'), '{"defaultAction":"SCMP_ACT_ALLOW"}')
+    const verified = await ours('verify', 'all.json', '--', ...script)
+    t.strictSame([verified.exitCode, verified.stdout], [125, ''])
+    t.match(verified.stderr, /the profile held for docker itself, not for its container/)
+  },
+)
