@@ -6,7 +6,13 @@ import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { derivePolicy, versionFloor, type BeyondChoice, type FloorChoice } from '../policy/index.ts'
+import {
+  derivePolicy,
+  versionFloor,
+  type BeyondChoice,
+  type FloorChoice,
+  type UnseenChoice,
+} from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
@@ -15,6 +21,8 @@ import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import { loadProfile, type NamedProfile } from './profiles.ts'
+import { mergeReachable, type Reachable } from '../scan/index.ts'
+import { readReachable, sayCoverage } from './reachable.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -29,6 +37,8 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly within: string
   readonly conditions: 'none' | 'within' | 'observed'
   readonly beyond: BeyondChoice
+  readonly reachable?: readonly string[]
+  readonly unseen?: UnseenChoice
   readonly explain?: string
   readonly output?: string
 }
@@ -61,6 +71,20 @@ export function addProfileOptions(command: Command): Command {
       )
         .choices(['seen', 'never'])
         .default('seen'),
+    )
+    .addOption(
+      new Option(
+        '--reachable <file>',
+        'what the code can call, from scan --report json; repeatable',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+    )
+    .addOption(
+      new Option('--unseen <unseen>', 'what is reachable and was not seen (default refuse)').choices([
+        'refuse',
+        'log',
+        'allow',
+        'libc',
+      ]),
     )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
@@ -117,7 +141,18 @@ export async function writeProfile(
   options: ProfileOptions,
   within: 'none' | NamedProfile,
   world: World,
+  scanned?: { readonly reachable: Reachable; readonly alone?: boolean },
 ): Promise<0 | 1> {
+  const given = await readReachable(options.reachable, world)
+  const reachable =
+    scanned === undefined
+      ? given
+      : given === undefined
+        ? scanned.reachable
+        : mergeReachable(scanned.reachable, given)
+  if (reachable === undefined && options.unseen !== undefined)
+    throw new UserError('--unseen is about what a scan found: give one with --reachable')
+  const fromScan = scanned?.alone === true
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
   const policy = derivePolicy(observations, {
@@ -129,6 +164,7 @@ export async function writeProfile(
     within,
     conditions: options.conditions,
     beyond: options.beyond,
+    ...(reachable && { reachable, unseen: options.unseen ?? (fromScan ? 'allow' : 'refuse'), fromScan }),
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   })
@@ -136,6 +172,7 @@ export async function writeProfile(
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
+  if (reachable !== undefined && !fromScan) sayCoverage(reachable, observations, within, world)
   return policy.left.some(({ why }) => why === 'not-within') ? 1 : 0
 }
 

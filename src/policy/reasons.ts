@@ -11,9 +11,10 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   fallback: 4,
   kernel: 5,
   floor: 6,
-  within: 7,
-  narrowed: 8,
-  beyond: 9,
+  reachable: 7,
+  within: 8,
+  narrowed: 9,
+  beyond: 10,
 }
 
 /** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
@@ -45,6 +46,8 @@ function key(reason: Reason): readonly (string | number)[] {
       return [reason.from, reason.to]
     case 'kernel':
       return [reason.why, reason.call ?? '']
+    case 'reachable':
+      return [reason.path, reason.of ?? '']
     case 'floor':
       return [reason.runtime, reason.version]
     case 'within':

@@ -72,6 +72,10 @@ export function reasonText(reason: Reason): string {
       return `libc goes on from ${reason.from} to ${reason.to}`
     case 'kernel':
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
+    case 'reachable':
+      return reason.of === undefined
+        ? `not seen, reachable: ${reason.path}`
+        : `not seen, reachable; libc makes it beside ${reason.of}: ${reason.path}`
     case 'floor':
       return `${reason.runtime} ${reason.version} makes it before the program starts`
     case 'within':

@@ -73,7 +73,7 @@ function everything(
   const all = new Map<FunctionId, Set<string>>([...own].map(([id, names]) => [id, new Set(names)]))
   for (let isNew = true; isNew;) {
     isNew = false
-    for (const [id, following] of [...next].reverse()) {
+    for (const [id, following] of [...next].toReversed()) {
       const its = all.get(id) ?? new Set<string>()
       const before = its.size
       for (const each of following) for (const name of all.get(each) ?? []) its.add(name)
