@@ -67,8 +67,16 @@ export interface ArchitectureFacts {
    * call 0. runc's ENOSYS stub answers it (libcontainer/seccomp/patchbpf/enosys_linux.go).
    */
   readonly unknownIsZero: boolean
+  /**
+   * Whether libc makes statx for stat: the kernel had no stat call there up to 6.10 (asm-generic's __ARCH_WANT_NEW_STAT).
+   */
+  readonly statxForStat: boolean
   /** Index of clone's flags (clone(2), "C library/kernel differences"): 1 with CONFIG_CLONE_BACKWARDS2, s390's. */
   readonly cloneFlags: 0 | 1
+  /** Whether requests of terminals and files (TC*, TIOC*, FIO*) are other numbers: powerpc's uapi/asm/ioctls.h. */
+  readonly ownRequests: boolean
+  /** Whether runc and crun were seen to start containers under their floors (profiles/floors) on such a machine. */
+  readonly floorTried: boolean
   /** The architecture whose calls tell what a program calls here, where nobody recorded it: abi/equivalents.ts. */
   readonly inferredFrom?: Host
 }

@@ -3,7 +3,7 @@
 // glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36, disassembled.
 //
 // Not here: chains outside libc (io_uring in libuv, openat2 in runc), and functions that try one call only.
-import { architectureNames, type Architecture } from './architectures.ts'
+import { architectureNames, architectures as rows, type Architecture } from './architectures.ts'
 import { multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
@@ -15,6 +15,8 @@ export interface Fallback {
   readonly from: string
   /** The calls that are made next, in libc's order; all of them exist on the architectures of the row. */
   readonly to: readonly [string, ...string[]]
+  /** Each of them does the work alone: which one, the function or its arguments say. Absent: all of them together do. */
+  readonly each?: true
   readonly libc: 'glibc' | 'musl'
   /** First version of that libc; absent where it is older than the versions looked at. */
   readonly since?: string
@@ -41,7 +43,7 @@ function without(architectures: Architectures, call: string): Architectures {
 
 const everywhere: Architectures = architectureNames
 /** No 64-bit libc makes statx for stat but loongarch64's, where fstat and newfstatat came with Linux 6.11. */
-const statx: Architectures = ['loongarch64']
+const statx: Architectures = architectureNames.filter((each) => rows[each].statxForStat)
 const wide: Architectures = having('newfstatat').filter((each) => !statx.includes(each))
 const narrow: Architectures = having('fstatat64')
 /** posix_spawn had clone3 first where pthread_create had it by then. */
@@ -161,6 +163,7 @@ const files: readonly Fallback[] = [
     {
       from: 'statx',
       to: libc === 'glibc' ? ['fstatat64'] : ['fstatat64', 'stat64', 'lstat64', 'fstat64'],
+      each: true,
       libc,
       architectures: narrow,
       advanceOn: enosys,
@@ -179,6 +182,7 @@ const files: readonly Fallback[] = [
   {
     from: 'preadv2',
     to: ['preadv', 'readv'],
+    each: true,
     libc: 'glibc',
     architectures: everywhere,
     advanceOn: enosys,
@@ -187,6 +191,7 @@ const files: readonly Fallback[] = [
   {
     from: 'pwritev2',
     to: ['pwritev', 'writev'],
+    each: true,
     libc: 'glibc',
     architectures: everywhere,
     advanceOn: enosys,
@@ -194,12 +199,12 @@ const files: readonly Fallback[] = [
   },
   {
     from: 'getrandom',
-    to: ['openat', 'ppoll', 'read'],
+    to: ['openat', 'read'],
     libc: 'glibc',
     since: '2.36',
     architectures: everywhere,
     advanceOn: enosys,
-    why: 'arc4random, and seeds at the start; then /dev/random and /dev/urandom, without which the program ends',
+    why: 'arc4random, and seeds at the start; then /dev/random (with ppoll) and /dev/urandom, without which the program ends',
   },
 ]
 
@@ -207,6 +212,7 @@ const limits: readonly Fallback[] = [
   {
     from: 'prlimit64',
     to: ['getrlimit', 'setrlimit'],
+    each: true,
     libc: 'musl',
     architectures: without(having('getrlimit', 'setrlimit'), 'ugetrlimit'),
     advanceOn: enosys,
@@ -215,6 +221,7 @@ const limits: readonly Fallback[] = [
   {
     from: 'prlimit64',
     to: ['ugetrlimit', 'setrlimit'],
+    each: true,
     libc: 'musl',
     architectures: having('ugetrlimit', 'setrlimit'),
     advanceOn: enosys,

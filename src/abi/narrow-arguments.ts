@@ -1,9 +1,13 @@
 // Which arguments the kernel takes as a 32-bit `int` or `unsigned int`: it drops the upper half of the register,
 // which a seccomp filter sees, so only a masked comparison tells what the call will do. Authority: the prototypes in
-// include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on x86_64 and aarch64.
+// include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on every 64-bit architecture, but for the
+// order of clone's.
 // `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared whole; so are unshare's
 // flags, of which the kernel refuses unknown upper bits. clone takes an `unsigned long` of which it keeps the lower half
 // (both kernel/fork.c).
+
+import type { Architecture } from './architectures.ts'
+import { indexOn } from './scalars.ts'
 
 // prettier-ignore
 const indexes: Readonly<Record<string, string>> = {
@@ -24,10 +28,14 @@ const indexes: Readonly<Record<string, string>> = {
   setitimer: '0', setns: '01', setpriority: '012', setrlimit: '0', setsockopt: '0124', shmctl: '01', shmget: '02', shutdown: '01',
   signalfd4: '03', socket: '012', socketpair: '012', splice: '025', statx: '023', symlinkat: '1', sync_file_range: '03', syslog: '02',
   sysfs: '0', tee: '013', tgkill: '012', timer_create: '0', timerfd_create: '01', timerfd_settime: '01', tkill: '01', umount2: '1',
-  unlinkat: '02', userfaultfd: '0', utimensat: '03', vmsplice: '03', wait4: '02', waitid: '013', write: '0',
+  ipc: '01', riscv_hwprobe: '4', s390_guarded_storage: '0', s390_runtime_instr: '01', socketcall: '0', spu_create: '13', spu_run: '0',
+  sync_file_range2: '01', waitpid: '02', unlinkat: '02', userfaultfd: '0', utimensat: '03', vmsplice: '03', wait4: '02', waitid: '013', write: '0',
 }
 
 /** Whether argument `index` (0 to 5) of a call is 32 bits wide in a 64-bit kernel. False also for what is not listed. */
-export function isNarrowArgument(call: string, index: number): boolean {
-  return Object.hasOwn(indexes, call) && (indexes[call] as string).includes(String(index))
+export function isNarrowArgument(architecture: Architecture, call: string, index: number): boolean {
+  return (
+    Object.hasOwn(indexes, call) &&
+    (indexes[call] as string).includes(String(indexOn(architecture, call, index)))
+  )
 }

@@ -2,13 +2,14 @@
 // (clone3's struct, a path) no filter sees. Authority: the manual page of each call, kernel SYSCALL_DEFINE types,
 // strace's printing order.
 //
-// The indexes are the kernel's, which hold on all five architectures (clone: CONFIG_CLONE_BACKWARDS is arm's,
-// aarch64's and x86's, and moves the thread pointer only; s390 swaps the first two, and is not ours).
+// The indexes are the kernel's, which hold on all architectures but one: s390 swaps the first two of clone
+// (CONFIG_CLONE_BACKWARDS2). CONFIG_CLONE_BACKWARDS, arm's, aarch64's, x86's and powerpc's, moves the thread pointer only.
+import { architectures, type Architecture } from './architectures.ts'
 
 /** An argument that a condition may speak of. */
 export interface Scalar {
   readonly call: string
-  /** The kernel's index, 0 to 5: the one of seccomp_data.args and of a profile's `args[].index`. */
+  /** The kernel's index, 0 to 5: the one of seccomp_data.args and of a profile's `args[].index`. Of s390x see indexOn. */
   readonly index: number
   /** Where strace prints it, counting from 0. */
   readonly printed: number
@@ -93,4 +94,13 @@ export function scalarsRead(
 /** The argument of a call at the kernel's index; undefined where no condition may speak of it. */
 export function scalarOf(call: string, index: number): Scalar | undefined {
   return scalars.find((each) => each.call === call && each.index === index)
+}
+
+/**
+ * Where an architecture passes the argument that has this index on the others, and the other way round: of two swapped
+ * ones each stands where the other does.
+ */
+export function indexOn(architecture: Architecture, call: string, index: number): number {
+  const isSwapped = call === 'clone' && index < 2 && architectures[architecture].cloneFlags === 1
+  return isSwapped ? 1 - index : index
 }

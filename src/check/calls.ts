@@ -96,6 +96,9 @@ function* neededProblems(subject: Subject): Generator<Finding> {
       yield finding('no-execve', where, { action: defaultAction })
     if (!allowed.has('exit_group') && !allowed.has('exit'))
       yield finding('no-exit', where, { action: defaultAction })
+    const call = ['clone', 'clone3'].find((each) => allowed.has(each))
+    if (call !== undefined && allowed.has('exit_group') && !allowed.has('exit'))
+      yield finding('thread-exit-refused', where, { call, action: defaultAction })
   }
   if (!allowed.has('clone') || allowed.has('clone3')) return
   const refusing = profile.syscalls.filter(({ names }) => names.includes('clone3'))

@@ -1,12 +1,15 @@
 // Conditions that do not compare what they seem to. Authority: runc and crun (an index named twice splits the rule
 // into alternatives; crun looks at six conditions), seccomp_rule_add(3), include/linux/syscalls.h for int arguments.
+import { architectures } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
 import { finding, type Finding } from './findings.ts'
 import type { Subject } from './subject.ts'
 
 /** libseccomp compares 32 bits there anyway. */
-const narrowArchitectures: ReadonlySet<string> = new Set(['SCMP_ARCH_X86', 'SCMP_ARCH_X32', 'SCMP_ARCH_ARM'])
+const narrowArchitectures: ReadonlySet<string> = new Set(
+  Object.values(architectures).flatMap(({ scmp, bits }) => (bits === 32 ? [scmp] : [])),
+)
 
 export function* conditionProblems(subject: Subject): Generator<Finding> {
   const onlyNarrow = subject.named.length > 0 && subject.named.every((each) => narrowArchitectures.has(each))
@@ -19,7 +22,9 @@ export function* conditionProblems(subject: Subject): Generator<Finding> {
           yield finding('never-matches', where, { mask: hex(value), comparand: hex(valueTwo) })
         }
       } else if (!onlyNarrow) {
-        const calls = rule.names.filter((name) => isNarrowArgument(name, index))
+        const calls = rule.names.filter((name) =>
+          subject.architectures.some((each) => isNarrowArgument(each, name, index)),
+        )
         if (calls.length > 0) {
           yield finding('narrow-argument', where, {
             index: String(index),

@@ -43,6 +43,7 @@ export const findingSeverities = {
   'same-effect-allowed': 'warning',
   'no-execve': 'warning',
   'no-exit': 'warning',
+  'thread-exit-refused': 'warning',
   'clone3-refused': 'warning',
   'allows-by-default': 'note',
   // --- conditions

@@ -4,7 +4,14 @@
 //
 // A rule that stands only for some capability counts as a condition; one that falls for a capability, or asks for a
 // kernel, as a rule: containers have few capabilities, and kernels of this decade.
-import { architectures as facts, engineNames, type Host } from '../abi/architectures.ts'
+import {
+  architectures as facts,
+  assumedHost,
+  commonHosts,
+  engineNames,
+  hostNames,
+  type Host,
+} from '../abi/architectures.ts'
 import type { Certainty, VersionFloor } from '../policy/index.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
@@ -17,8 +24,8 @@ import { answerOf, defaultAnswer, keyOf, subjectOf, type Subject } from './subje
 export interface FloorProblemOptions {
   /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
   readonly dialect?: Dialect
-  /** What a call of x86_64 is on aarch64. */
-  readonly onAarch64: (syscall: string) => readonly string[]
+  /** What a call of x86_64 is on another host. */
+  readonly callsOn: (host: Host, syscall: string) => readonly string[]
 }
 
 interface Need {
@@ -46,7 +53,7 @@ export function floorProblems(
   const hosts = hostsOf(subject)
   if (hosts.length === 0) return unchecked('architecture')
 
-  const found = needsOn(hosts, floor, options.onAarch64).flatMap((need) => problem(subject, floor, need, top))
+  const found = needsOn(hosts, floor, options.callsOn).flatMap((need) => problem(subject, floor, need, top))
   const standIns = floor.version !== undefined && !floor.measured.includes(floor.version)
   const note = finding('runtime-not-measured', top, {
     runtime,
@@ -58,20 +65,20 @@ export function floorProblems(
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
 function hostsOf({ named, architectures }: Subject): readonly Host[] {
-  if (named.length === 0) return ['x86_64', 'aarch64']
+  if (named.length === 0) return commonHosts
   const hosts = architectures.map((each) => facts[each].host)
-  return (['x86_64', 'aarch64'] as const).filter((host) => hosts.includes(host))
+  return hostNames.filter((host) => hosts.includes(host))
 }
 
 function needsOn(
   hosts: readonly Host[],
   { calls }: VersionFloor,
-  onAarch64: FloorProblemOptions['onAarch64'],
+  callsOn: FloorProblemOptions['callsOn'],
 ): readonly Need[] {
   const needs = new Map<string, Need>()
   for (const host of hosts) {
     for (const { syscall: name, certainty, versions } of calls) {
-      for (const syscall of host === 'x86_64' ? [name] : onAarch64(name)) {
+      for (const syscall of host === assumedHost ? [name] : callsOn(host, name)) {
         const before = needs.get(syscall)
         if (before?.hosts.includes(host) === true) continue
         needs.set(syscall, { syscall, certainty, versions, hosts: [...(before?.hosts ?? []), host] })
@@ -89,7 +96,7 @@ function problem(subject: Subject, floor: VersionFloor, need: Need, top: Standin
   const common = {
     name,
     runtime: runtimeText(floor.runtime, need.versions),
-    ...(hosts.includes('x86_64') ? {} : { inferred: 'aarch64' }),
+    ...(hosts.includes(assumedHost) ? {} : { inferred: hosts.join(', ') }),
   }
   const { answer, where } = worst
   if (answer === undefined) {

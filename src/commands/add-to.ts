@@ -2,8 +2,9 @@
 // read again when the run is over, and from then on until it is written it is ours alone.
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { architectureNames } from '../abi/architectures.ts'
+import { UserError } from '../errors.ts'
 import { mergeObservations, observe, printObservations, type Observations } from '../observe/index.ts'
 import { locked } from '../record/index.ts'
 import { destination, writeOutput } from './output.ts'
@@ -22,25 +23,39 @@ export async function readKnown(file: string, world: World): Promise<Observation
     : undefined
 }
 
-/** Adds a run to the file; `known` is what it held when the run began, and the run may lack. Returns the whole. */
-export async function addTo(
-  file: string,
-  known: Observations | undefined,
-  run: Observations,
-  world: World,
-): Promise<Observations> {
-  const { path } = await destination(resolve(world.cwd, file))
-  return locked(
-    dirname(path),
-    async () => {
-      const now = await readKnown(file, world)
-      const whole = mergeObservations(...(now ? [now] : []), ...missing(known, now), run)
-      await writeOutput(printObservations(whole), file, world)
-      return whole
+/** How long another may keep the file to itself: adding takes it a moment. */
+const patience = 60_000
+
+export interface Additions {
+  /** What the file is going to hold, as far as that can be known before it is ours alone. */
+  foreseen(world: World): Promise<Observations>
+  /** Adds the run. Throws a UserError where another keeps the file to itself. */
+  write(world: World): Promise<void>
+}
+
+/** A run to add to a file; `known` is what it held when the run began, and the run may lack. */
+export function additions(file: string, known: Observations | undefined, run: Observations): Additions {
+  const foreseen = async (world: World): Promise<Observations> => {
+    const now = await readKnown(file, world)
+    return mergeObservations(...(now ? [now] : []), ...missing(known, now), run)
+  }
+  return {
+    foreseen,
+    async write(world) {
+      const { path } = await destination(resolve(world.cwd, file))
+      const done = await locked(
+        join(dirname(path), `.${basename(path).slice(0, 200)}.lock`),
+        patience,
+        async () => writeOutput(printObservations(await foreseen(world)), file, world),
+        {
+          waiting: () => say(world, `another adds to ${file}: waiting for it, up to ${patience / 1000} s`),
+          unlocked: (why) =>
+            say(world, `${file} cannot be kept to this run (${why}): what another adds just now may be lost`),
+        },
+      )
+      if (done === undefined) throw new UserError('file-kept-locked', { file })
     },
-    (why) =>
-      say(world, `${file} cannot be kept to this run (${why}): what another adds just now may be lost`),
-  )
+  }
 }
 
 /** Of a file taken away or made anew during a run: what the run left out as known must not be missing from both. */

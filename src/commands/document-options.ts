@@ -1,7 +1,8 @@
 // Options of commands whose input is a document and not a trace: apart from options.ts, which knows every format of
 // traces, so that these commands start without them.
 import { InvalidArgumentError, Option } from 'commander'
-import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectureOf, architectures, type Architecture } from '../abi/architectures.ts'
+import { similarWords } from '../report/similar.ts'
 
 export const outputOption = (what: string): Option =>
   new Option('-o, --output <file>', `write ${what} to a file`)
@@ -10,7 +11,16 @@ export const outputOption = (what: string): Option =>
 export const archOption = (what: string): Option =>
   new Option('--arch <arch>', `${what} (${architectureNames.join(', ')})`).argParser(
     (word: string, before: readonly Architecture[] = []) => {
-      if (!isArchitecture(word)) throw new InvalidArgumentError(`Known: ${architectureNames.join(', ')}.`)
-      return before.includes(word) ? before : [...before, word]
+      const architecture = architectureOf(word)
+      if (architecture === undefined) throw new InvalidArgumentError(unknownArchitecture(word))
+      return before.includes(architecture) ? before : [...before, architecture]
     },
   )
+
+/** What to say of a word that is none: what may be meant, else what there is. */
+function unknownArchitecture(word: string): string {
+  const spellings = architectureNames.flatMap((each) => [each, ...architectures[each].spellings])
+  const [meant] = similarWords(word.toLowerCase(), spellings)
+  const known = `Known: ${architectureNames.join(', ')}.`
+  return meant === undefined ? known : `Did you mean ${meant}? ${known}`
+}

@@ -1,5 +1,5 @@
 // `eval`: what a profile answers to one call, or to one call a line (--batch).
-import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectureOf, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { proposedCall } from '../profile/proposals.ts'
@@ -45,7 +45,7 @@ async function evaluate(
   }
   if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
   const named = await loadProfile(word, world)
-  const architecture = options.arch?.[0] ?? 'x86_64'
+  const architecture = options.arch?.[0] ?? assumedHost
   if (options.batch) return batch(named, options, architecture, world)
   const meaning = meaningOn(named, options, architecture)
   world.stdout.write(`${answerText(answer(meaning, architecture, call ?? '', args))}\n`)
@@ -98,7 +98,8 @@ async function batch(
       const query = parsed(line)
       if (typeof query !== 'object' || query === null) return { error: 'is no JSON object' }
       const { arch = fallback, syscall, args = [] } = query as Readonly<Record<string, unknown>>
-      if (typeof arch !== 'string' || !isArchitecture(arch)) {
+      const architecture = typeof arch === 'string' ? architectureOf(arch) : undefined
+      if (architecture === undefined) {
         return { error: `unknown architecture: take ${architectureNames.join(', ')}` }
       }
       if (!isWord(syscall)) return { error: 'syscall is no name or number' }
@@ -106,9 +107,10 @@ async function batch(
       // JSON's reader has rounded them already.
       if (args.some((each) => typeof each === 'number' && !Number.isSafeInteger(each)))
         return { error: 'args holds a number beyond 2^53 or no integer: write it as a string' }
-      let meaning = meanings.get(arch)
-      if (meaning === undefined) meanings.set(arch, (meaning = meaningOn(named, options, arch)))
-      const { action, errno } = answer(meaning, arch, String(syscall), args.map(String))
+      let meaning = meanings.get(architecture)
+      if (meaning === undefined)
+        meanings.set(architecture, (meaning = meaningOn(named, options, architecture)))
+      const { action, errno } = answer(meaning, architecture, String(syscall), args.map(String))
       return action === 'SCMP_ACT_ERRNO' ? { action, errno } : { action }
     } catch (error) {
       if (!(error instanceof UserError)) throw error

@@ -1,6 +1,6 @@
 // `explain`: why each call is in a profile, whether the default allows it, and what it exposes.
 import { Option } from 'commander'
-import type { Architecture } from '../abi/architectures.ts'
+import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { explainProfile } from '../explain/index.ts'
 import { explanationReport, type FormatName } from '../report/formats.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
@@ -51,7 +51,7 @@ async function explain(
   const { profile, capabilities } = await loadProfile(word, world)
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
-  const { architecture: _, ...context } = contextOptionsFrom(options, 'x86_64', capabilities)
+  const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)
   const explained = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),

@@ -49,20 +49,22 @@ async function generate(files: readonly string[], options: Options, world: World
   if (scanned !== undefined) {
     if (files.length > 0)
       throw new UserError('--from-scan stands in place of recordings: give them with --reachable instead')
-    const lacking = await writeProfile(mergeObservations(), options, ceiling, world, {
+    const written = await writeProfile(mergeObservations(), options, ceiling, world, {
       reachable: scanned,
       alone: true,
     })
     say(world, 'from the scan alone: nothing of it was seen to be called')
     for (const line of scanned.bound ? [] : accountLines(scanned).slice(1)) say(world, line)
-    return lacking
+    say(world, written.contents)
+    return written.status
   }
   const observations = await readInputs(files, world, {
     format: options.format,
     choice: choiceOf(options),
     arguments: argumentsOf(ceiling, options),
   })
-  const status = await writeProfile(observations, options, ceiling, world)
+  const { status, contents } = await writeProfile(observations, options, ceiling, world)
   sayAccount(world, observations)
+  say(world, contents)
   return status
 }

@@ -1,7 +1,7 @@
 // The second half of `generate` and `trace`: observations to a profile, printed in the dialect asked for, and the
 // policy with its reasons beside it. The options are the same in both.
 import { Option, type Command } from 'commander'
-import type { Architecture } from '../abi/architectures.ts'
+import { commonHosts, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
@@ -11,18 +11,20 @@ import {
   versionFloor,
   type BeyondChoice,
   type FloorChoice,
+  type PolicyOptions,
   type UnseenChoice,
 } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
+import { contentsLine } from '../report/contents.ts'
 import { notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import { loadProfile, type NamedProfile } from './profiles.ts'
 import { mergeReachable, type Reachable } from '../scan/index.ts'
-import { readReachable, sayCoverage } from './reachable.ts'
+import { coverage, readReachable } from './reachable.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -34,14 +36,22 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly as: Dialect
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
   readonly allowClone3?: true
-  readonly within: string
+  readonly within: readonly string[]
   readonly conditions: 'none' | 'within' | 'observed'
   readonly beyond: BeyondChoice
   readonly reachable?: readonly string[]
   readonly unseen?: UnseenChoice
+  readonly margin: 'none' | 'libc'
   readonly explain?: string
   readonly output?: string
 }
+
+const defaultCeiling: readonly string[] = ['docker']
+const isDefault = (words: readonly string[] | undefined): words is undefined =>
+  words === undefined || words === defaultCeiling
+
+/** Everything that the profile must not be wider than. */
+export type CeilingChoice = 'none' | readonly NamedProfile[]
 
 export function addProfileOptions(command: Command): Command {
   const all = command
@@ -58,7 +68,14 @@ export function addProfileOptions(command: Command): Command {
         .default('errno'),
     )
     .option('--allow-clone3', 'allow clone3; else libc falls back to clone')
-    .option('--within <profile>', 'no wider than a built-in or file, but for what was seen; none', 'docker')
+    .addOption(
+      new Option(
+        '--within <profile>',
+        'no wider than a built-in or file, but for what was seen; none (repeatable: than each)',
+      )
+        .argParser((word, words: readonly string[] | undefined) => [...(isDefault(words) ? [] : words), word])
+        .default(defaultCeiling, 'docker'),
+    )
     .addOption(
       new Option('--conditions <conditions>', 'on arguments')
         .choices(['none', 'within', 'observed'])
@@ -86,6 +103,11 @@ export function addProfileOptions(command: Command): Command {
         'libc',
       ]),
     )
+    .addOption(
+      new Option('--margin <margin>', 'calls that libc makes on rare paths, within --within')
+        .choices(['none', 'libc'])
+        .default('libc'),
+    )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
   return addHostOptions(all)
@@ -105,27 +127,34 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
-export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
-  if (options.within === 'none') return 'none'
-  if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
-  const ceiling = await loadProfile(options.within, world)
-  for (const architecture of ['x86_64', 'aarch64'] as const)
-    makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
-  return ceiling
+/** The ceilings that are asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
+export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
+  if (options.within.includes('none')) {
+    if (options.within.length > 1) throw new UserError('within-none-alone')
+    return 'none'
+  }
+  const ceilings: NamedProfile[] = []
+  for (const word of options.within) {
+    if (word === '-') throw new UserError('stdin-taken', { of: 'traces' })
+    const ceiling = await loadProfile(word, world)
+    for (const architecture of commonHosts)
+      makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
+    ceilings.push(ceiling)
+  }
+  return ceilings
 }
 
 /** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
 export function argumentsOf(
-  ceiling: 'none' | NamedProfile,
+  ceilings: CeilingChoice,
   { conditions }: Pick<ProfileOptions, 'conditions'>,
 ): ReadonlyMap<string, readonly number[]> {
   const spoken = new Map<string, readonly number[]>()
   const speak = (call: string, index: number): void =>
     void spoken.set(call, [...(spoken.get(call) ?? []), index])
   if (conditions === 'observed') for (const { call, index } of scalars) speak(call, index)
-  if (conditions === 'none' || ceiling === 'none') return spoken
-  for (const { names, args = [] } of ceiling.profile.profile.syscalls)
+  if (conditions === 'none' || ceilings === 'none') return spoken
+  for (const { names, args = [] } of ceilings.flatMap(({ profile }) => profile.profile.syscalls))
     for (const name of names) for (const { index } of args) speak(name, index)
   return spoken
 }
@@ -135,14 +164,21 @@ function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }
 
-/** Derives the profile and writes it, and the explanation before it; returns the status: 1 where it lacks what was seen. */
+export interface Written {
+  /** 1 where the profile lacks what was seen. */
+  readonly status: 0 | 1
+  /** What the profile holds, and where it is: the last line to say. */
+  readonly contents: string
+}
+
+/** Derives the profile and writes it, and the explanation before it. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
-  within: 'none' | NamedProfile,
+  within: CeilingChoice,
   world: World,
   scanned?: { readonly reachable: Reachable; readonly alone?: boolean },
-): Promise<0 | 1> {
+): Promise<Written> {
   const given = await readReachable(options.reachable, world)
   const reachable =
     scanned === undefined
@@ -155,7 +191,7 @@ export async function writeProfile(
   const fromScan = scanned?.alone === true
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
-  const policy = derivePolicy(observations, {
+  const settings: PolicyOptions = {
     ...(options.arch && { architectures: options.arch }),
     runtime: options.runtime,
     noNewPrivileges: !options.newPrivileges,
@@ -164,16 +200,22 @@ export async function writeProfile(
     within,
     conditions: options.conditions,
     beyond: options.beyond,
+    margin: options.margin,
     ...(reachable && { reachable, unseen: options.unseen ?? (fromScan ? 'allow' : 'refuse'), fromScan }),
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
-  })
+  }
+  const policy = derivePolicy(observations, settings)
   const text = printPolicyAs(policy, options.as)
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
-  if (reachable !== undefined && !fromScan) sayCoverage(reachable, observations, within, world)
-  return policy.left.some(({ why }) => why === 'not-within') ? 1 : 0
+  if (reachable !== undefined && !fromScan)
+    for (const line of coverage(reachable, observations, settings)) say(world, line)
+  return {
+    status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
+    contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),
+  }
 }
 
 /** A version of a runtime that nobody measured has the calls of others: that is never done silently. */

@@ -1,11 +1,8 @@
 // Scans that a command is given, and what they say of what was seen.
-import { evaluate } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { coverageOf } from '../policy/index.ts'
+import { coverageOf, derivePolicy, type PolicyOptions } from '../policy/index.ts'
 import { coverageLines } from '../report/coverage.ts'
 import { mergeReachable, parseReachable, type Reachable } from '../scan/index.ts'
-import type { NamedProfile } from './profiles.ts'
-import { say } from './say.ts'
 import { readText } from './texts.ts'
 import type { World } from './world.ts'
 
@@ -20,25 +17,19 @@ export async function readReachable(
   return mergeReachable(...found)
 }
 
-/** Says how much of what is reachable was seen. */
-export function sayCoverage(
+/** How much of what is reachable was seen; of the rest, what the ceiling of the policy carries out. */
+export function coverage(
   reachable: Reachable,
   observations: Observations,
-  ceiling: 'none' | NamedProfile,
-  world: World,
-): void {
-  for (const line of coverageLinesOf(reachable, observations, ceiling)) say(world, line)
-}
-
-export function coverageLinesOf(
-  reachable: Reachable,
-  observations: Observations,
-  ceiling: 'none' | NamedProfile,
+  options: PolicyOptions,
 ): readonly string[] {
-  const coverage = coverageOf(reachable, observations.architectures)
-  if (ceiling === 'none') return coverageLines(coverage)
-  return coverageLines(coverage, (architecture, syscall) => {
-    const answer = evaluate(ceiling.profile, { architecture, syscall, args: [] }, {})
-    return /_(?:ALLOW|LOG)$/.test(answer.action)
-  })
+  const { rules } = derivePolicy(observations, { ...options, reachable, unseen: 'allow' })
+  const within = new Set(
+    rules.flatMap(({ syscall, architectures, action }) =>
+      action.type === 'allow' ? architectures.map((each) => `${each} ${syscall}`) : [],
+    ),
+  )
+  return coverageLines(coverageOf(reachable, observations.architectures), (architecture, call) =>
+    within.has(`${architecture} ${call}`),
+  )
 }

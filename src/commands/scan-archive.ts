@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import { decompressed } from '../read/decompress.ts'
 import { readTar, type ArchiveFiles } from '../scan/index.ts'
 
@@ -40,7 +41,8 @@ export async function archiveFiles(file: string, name: string): Promise<ArchiveF
   )
   const bytes = (path: string): AsyncIterable<Uint8Array> => {
     const place = places.get(path)
-    if (place === undefined) throw new UserError(`${name}: ${path} is not in the archive: it is damaged`)
+    if (place === undefined)
+      throw new UserError('damaged', { file: name, because: 'missing-entry', at: path })
     if (place.size === 0) return nothing()
     return isPlain
       ? reading(createReadStream(file, { start: place.offset, end: place.offset + place.size - 1 }), name)
@@ -53,7 +55,7 @@ export async function archiveFiles(file: string, name: string): Promise<ArchiveF
       const place = places.get(path)
       if (place === undefined) return undefined
       if (place.size > mostText)
-        throw new UserError(`${name}: ${path} is larger than 16 MiB: the archive is damaged`)
+        throw new UserError('damaged', { file: name, because: 'large-entry', at: path })
       const pieces: Uint8Array[] = []
       for await (const piece of bytes(path)) pieces.push(piece)
       return new TextDecoder().decode(Buffer.concat(pieces))
@@ -86,9 +88,10 @@ async function* reading(stream: AsyncIterable<unknown>, name: string): AsyncGene
   try {
     for await (const piece of stream) yield piece as Uint8Array
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw code === undefined
-      ? error
-      : new UserError(`${name}: ${code === 'ENOENT' ? 'is not in the archive' : message}`)
+    const cause = causeOf(error)
+    if (cause.errno === undefined) throw error
+    throw cause.errno === 'ENOENT'
+      ? new UserError('not-in-archive', { file: name })
+      : new UserError('cannot-read', { file: name, ...cause })
   }
 }

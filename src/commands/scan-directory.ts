@@ -2,6 +2,7 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import type { Entry, Tree } from '../scan/load/tree.ts'
 
 /** Larger files are refused before they are read. */
@@ -29,13 +30,11 @@ async function readEntry(place: string, path: string): Promise<Entry | undefined
       kind: 'file',
       mode: found.mode,
       read: async () => {
-        if (found.size > mostBytes) throw new UserError(`${path}: is larger than a program can be (1 GiB)`)
+        if (found.size > mostBytes) throw new UserError('beyond-scan', { file: path, of: 'program' })
         try {
           return await readFile(place)
         } catch (error) {
-          throw new UserError(
-            `${path}: ${(error as NodeJS.ErrnoException).code === 'EACCES' ? 'no permission to read it' : (error as Error).message}`,
-          )
+          throw new UserError('cannot-read', { file: path, ...causeOf(error) })
         }
       },
     }
@@ -43,7 +42,7 @@ async function readEntry(place: string, path: string): Promise<Entry | undefined
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG')
       return undefined
-    if (code === 'EACCES') throw new UserError(`${path}: no permission to read it`)
+    if (code === 'EACCES') throw new UserError('cannot-read', { file: path, ...causeOf(error) })
     throw error
   }
 }

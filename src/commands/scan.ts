@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import { reachableReport, type ReachableFormat } from '../report/reachable.ts'
 import {
   isElf,
@@ -132,13 +133,10 @@ async function sourceOf(
   options: ScanChoice,
   world: World,
 ): Promise<{ tree: Tree; programs: readonly string[] }> {
-  if (path === '-')
-    throw new UserError('-: an image is read more than once: save it to a file, and name that')
+  if (path === '-') throw new UserError('image-from-stdin')
   const place = resolve(world.cwd, path)
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(
-      `${path}: ${error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'no such file' : error.code === 'EACCES' ? 'no permission to read it' : error.message}`,
-    )
+    throw new UserError('cannot-read', { file: path, ...causeOf(error) })
   })
   if (found.isDirectory()) {
     const isLayout = await stat(join(place, 'index.json')).then(
@@ -146,17 +144,13 @@ async function sourceOf(
       () => false,
     )
     if (isLayout) return imageOf(path, await loadImage(layoutFiles(place, path), options.arch), options)
-    if (options.program === undefined)
-      throw new UserError(
-        `${path}: is a root filesystem: name the program in it, as in --program /usr/sbin/nginx`,
-      )
+    if (options.program === undefined) throw new UserError('program-not-named', { file: path })
     return { tree: directoryTree(place), programs: options.program }
   }
-  if (!found.isFile()) throw new UserError(`${path}: is no file that can be scanned`)
+  if (!found.isFile()) throw new UserError('not-scannable', { file: path })
   const start = await firstBytes(place)
   if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) {
-    if (options.program !== undefined)
-      throw new UserError(`${path}: is a program itself: --program names one in a root filesystem or image`)
+    if (options.program !== undefined) throw new UserError('program-of-program', { file: path })
     return { tree: directoryTree('/'), programs: [place] }
   }
   return imageOf(path, await loadImage(await archiveFiles(place, path), options.arch), options)
@@ -168,8 +162,7 @@ function imageOf(
   options: ScanChoice,
 ): { tree: Tree; programs: readonly string[] } {
   const chosen = options.program ?? programs
-  if (chosen.length === 0)
-    throw new UserError(`${path}: the image starts no program that is in it: name one with --program`)
+  if (chosen.length === 0) throw new UserError('image-without-program', { file: path })
   return { tree, programs: chosen }
 }
 

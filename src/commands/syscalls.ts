@@ -1,6 +1,6 @@
 // `syscalls`: the tables of abi/ for people and programs. A row is a call of some architecture; a word is its name,
 // what a logger prints for it, or a number.
-import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures as facts, type Architecture } from '../abi/architectures.ts'
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { otherSpellings, resolvePrinted } from '../abi/spellings.ts'
@@ -50,7 +50,7 @@ interface CallRow {
   readonly unimplemented: readonly Architecture[]
   /** What loggers print for it. */
   readonly spellings: readonly string[]
-  /** On x86 the call that may stand for it. */
+  /** Where there are multiplexers, the call that may stand for it. */
   readonly multiplexer?: string
   /** What libc makes of it on aarch64, for calls that aarch64 has not. */
   readonly aarch64?: readonly string[]
@@ -119,8 +119,11 @@ function rowOf(name: string, architectures: readonly Architecture[]): CallRow {
     const entry = syscallTable(architecture).byName(name)
     return entry === undefined ? [] : [[architecture, entry]]
   })
-  const multiplexer = architectures.includes('x86') ? multiplexerOf(name) : undefined
-  const equivalent = architectures.includes('aarch64') ? equivalentOnAarch64(name) : undefined
+  const through = architectures.filter((each) => facts[each].multiplexes)
+  const multiplexer = through.length > 0 ? multiplexerOf(name) : undefined
+  const equivalent = architectures.some((each) => facts[each].inferredFrom !== undefined)
+    ? equivalentOnAarch64(name)
+    : undefined
   return {
     name,
     numbers: Object.fromEntries(entries.map(([architecture, { number }]) => [architecture, number])),
@@ -142,7 +145,7 @@ function textOf(rows: readonly CallRow[], architectures: readonly Architecture[]
     row.name,
     ...architectures.map((each) => String(row.numbers[each] ?? '-')),
     earliest(Object.values(row.since)) ?? '-',
-    notesOf(row),
+    notesOf(row, architectures),
   ])
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...cells.map((line) => line[column]?.length ?? 0)),
@@ -161,14 +164,15 @@ function textOf(rows: readonly CallRow[], architectures: readonly Architecture[]
     .join('')
 }
 
-function notesOf(row: CallRow): string {
+function notesOf(row: CallRow, architectures: readonly Architecture[]): string {
+  const multiplexing = architectures.filter((each) => facts[each].multiplexes)
   const everywhere = row.unimplemented.length === Object.keys(row.numbers).length
   return [
     ...(row.unimplemented.length === 0
       ? []
       : [`no implementation${everywhere ? '' : ` on ${row.unimplemented.join(', ')}`}`]),
     ...(row.spellings.length === 0 ? [] : [`printed as ${row.spellings.join(', ')}`]),
-    ...(row.multiplexer === undefined ? [] : [`x86: ${row.multiplexer}`]),
+    ...(row.multiplexer === undefined ? [] : [`${multiplexing.join(', ')}: ${row.multiplexer}`]),
     ...(row.aarch64 === undefined || row.aarch64.length === 0 ? [] : [`aarch64: ${row.aarch64.join(', ')}`]),
   ].join('; ')
 }

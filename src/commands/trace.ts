@@ -8,9 +8,9 @@ import { countCalls, printObservations } from '../observe/index.ts'
 import { checkRecorders, record, type Recording, type RecordNotice } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
-import { escapeTerminal } from '../report/escape.ts'
+import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
-import { addTo, readKnown } from './add-to.ts'
+import { additions, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
 import { duration, processId } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
@@ -116,21 +116,23 @@ async function trace(words: readonly string[], options: Options, world: World): 
     return statusOf(ending) || 125
   }
   if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
-  const observations =
-    options.addTo === undefined
-      ? recording.observations
-      : await addTo(options.addTo, known, recording.observations, world)
+  const added =
+    options.addTo === undefined ? undefined : additions(options.addTo, known, recording.observations)
+  // Others may keep the file of all runs to themselves for long: what this run is asked for does not wait for it.
+  const observations = added === undefined ? recording.observations : await added.foreseen(world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
-  const lacking = await writeProfile(
+  const { status, contents } = await writeProfile(
     observations,
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
     ceiling,
     world,
     scanned,
   )
+  await added?.write(world)
   say(world, `${accountLine(observations)}${endingText(ending)}`)
-  return statusOf(ending) || lacking
+  say(world, `${contents}${nextText(target, options)}`)
+  return statusOf(ending) || status
 }
 
 type RecordTarget =
@@ -152,6 +154,13 @@ function targetOf(words: readonly string[], { pid, cgroup, container }: Options)
   if (target === undefined) throw new UserError('nothing-to-record')
   if (targets.length > 1) throw new UserError('several-to-record')
   return target
+}
+
+/** What to do with the profile; nothing where it is not in a file. */
+function nextText(target: RecordTarget, { output }: Options): string {
+  if (output === undefined || isStdout(output)) return ''
+  const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
+  return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`
 }
 
 /** Status 0 where something can record, 1 where nothing can. */

@@ -2,7 +2,7 @@
 // status out.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
-import { onAarch64, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
+import { callsOn, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import { floorProblems, profileProblems, sortFindings, type Finding } from '../check/index.ts'
 import { parseProfiles, type Dialect, type ParsedProfile } from '../profile/index.ts'
 import { problemsReport, type FormatName } from '../report/formats.ts'
@@ -85,7 +85,7 @@ export function validateReport(
   const reader = dialect === undefined ? {} : { dialect }
   const floors = runtimesOf(runtime).map((each) => versionFloor(each, noNewPrivileges))
   const missing = (parsed: ParsedProfile): readonly Finding[] =>
-    floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, onAarch64 }))
+    floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, callsOn }))
   const refused: string[] = []
   const checked = files.flatMap((file): readonly Checked[] => {
     const { name } = file

@@ -28,6 +28,11 @@ function failureText(table: Readonly<Record<string, string>>, { errno, words }: 
 }
 
 export const fileErrors = {
+  'file-kept-locked': [
+    125,
+    ({ file }: InFile) =>
+      `${file}: another process keeps it locked, so this run is not added to it: end that process, and add the run again`,
+  ],
   // --- reading
   'no-input': [2, () => 'no FILE given, and standard input is a terminal: name a trace, or pipe one in'],
   'empty-file-name': [
@@ -38,6 +43,7 @@ export const fileErrors = {
         : 'an output file has an empty name',
   ],
   'stdin-twice': [2, () => '-: standard input can be read only once'],
+  'within-none-alone': [2, () => '--within none stands alone: leave it out, or the others'],
   'stdin-taken': [
     2,
     ({ of }: { /** What standard input holds. */ readonly of: 'queries' | 'traces' }) =>

@@ -6,6 +6,7 @@ import { fileErrors } from './files.ts'
 import { observationsErrors } from './observations.ts'
 import { registryErrors } from './registry.ts'
 import type { Row } from './row.ts'
+import { scanErrors } from './scan.ts'
 import { traceErrors } from './traces.ts'
 import { usageErrors } from './usage.ts'
 
@@ -15,6 +16,7 @@ export const errorTable = {
   ...traceErrors,
   ...observationsErrors,
   ...documentErrors,
+  ...scanErrors,
   ...registryErrors,
   unnamed: [2, ({ sentence }: { readonly sentence: string }) => sentence],
 } as const satisfies Readonly<Record<string, Row>>

@@ -1,6 +1,6 @@
 // Why each call stands in a profile, and what it exposes: the profile's meaning beside what was seen, what runtimes and
 // the kernel need, what the engine's default allows, and the classes of risk.
-import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { risksOf, type Risk } from '../abi/risks.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -71,7 +71,9 @@ export function explainProfile(
     (each) => Object.keys(observations?.architectures[each] ?? {}).length > 0,
   )
   const asked = options.architectures ?? seen
-  const chosen = architectureNames.filter((each) => (asked.length === 0 ? ['x86_64'] : asked).includes(each))
+  const chosen = architectureNames.filter((each) =>
+    (asked.length === 0 ? [assumedHost] : asked).includes(each),
+  )
   const strange = calls?.find((call) => chosen.every((each) => syscallTable(each).byName(call) === undefined))
   if (strange !== undefined) {
     const meant = proposedCall(strange, chosen)

@@ -14,7 +14,9 @@ import type { Target } from './program.ts'
 export function droppedWords(architecture: Architecture, syscall: string): ReadonlySet<number> {
   if (architectures[architecture].bits === 32) return new Set()
   return new Set(
-    [0, 1, 2, 3, 4, 5].filter((each) => isNarrowArgument(syscall, each)).map((each) => each * 2 + 1),
+    [0, 1, 2, 3, 4, 5]
+      .filter((each) => isNarrowArgument(architecture, syscall, each))
+      .map((each) => each * 2 + 1),
   )
 }
 

@@ -7,7 +7,7 @@ import type { Ceiling } from './ceiling.ts'
 import { both, conditionsKey } from './conditions.ts'
 import { allow } from './answers.ts'
 import type { Beyond, Condition, Reason, RuleAction } from './policy.ts'
-import { combinations, maskOf, withoutRefused, type Values } from './values.ts'
+import { combinations, maskOf, withoutRefused, type KnownValues, type Values } from './values.ts'
 
 export type ConditionsChoice = 'none' | 'within' | 'observed'
 
@@ -48,7 +48,7 @@ function boundsOn(
   syscall: string,
   values: Values,
 ): readonly Bound[] {
-  const only = choice === 'observed' ? valuesSeen(syscall, values) : undefined
+  const only = choice === 'observed' ? valuesSeen(values) : undefined
   const narrow = (cases: Cases, ...because: readonly Reason[]): readonly Bound[] => {
     const kept = only === undefined ? cases : intersection(cases, only.seen)
     return kept.map((conditions) => ({
@@ -66,7 +66,7 @@ function boundsOn(
     capabilities: ceiling.capabilitiesFor(architecture, syscall, args),
   })
   const refusing = (index: number, value: bigint, errno: number): Bound => ({
-    conditions: [{ index, mask: maskOf(syscall, index), value }],
+    conditions: [{ index, mask: maskOf(architecture, syscall, index), value }],
     action: { type: 'errno', errno },
     because: [
       { kind: 'refused', what: 'value', ceiling: ceiling.name, errno, argument: index, value: `${value}` },
@@ -75,7 +75,6 @@ function boundsOn(
   if (cases.length === 0) {
     const refused = [...values].filter(([, { all, refused: its }]) => all && its.size > 0)
     const accepted = combinations(
-      syscall,
       refused.map(([index]) => index),
       withoutRefused(values),
     )
@@ -109,7 +108,7 @@ function boundsOn(
   const outside = inNone.flatMap(([index, each]) =>
     each.flatMap((value) => {
       const errno = values.get(index)?.refused.get(value)
-      const bounds = withOthers(syscall, index, value, indexes, values).map((tuple): Bound => {
+      const bounds = withOthers(index, value, indexes, values).map((tuple): Bound => {
         // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
         const isInside = ceiling.permits(architecture, syscall, tuple)
         const what = { what: 'value', argument: index, value: `${value}` } as const
@@ -126,8 +125,7 @@ function boundsOn(
   )
   const isKnown =
     indexes.every((index) => values.get(index)?.all === true) &&
-    (indexes.length === 1 ||
-      areInside(combinations(syscall, indexes, values), [...cases, ...conditionsOf(outside)]))
+    (indexes.length === 1 || areInside(combinations(indexes, values), [...cases, ...conditionsOf(outside)]))
   // Where no case is left of what was seen, some of that is in none and so outside; what is left may all be refused.
   return [...narrow(cases, within(isKnown ? 'seen' : 'unknown')), ...outside]
 }
@@ -152,19 +150,14 @@ function isPossible(conditions: readonly Condition[], index: number, value: bigi
 }
 
 /** The value with what the other arguments can have been; alone where that is not known, or too much. */
-function withOthers(
-  syscall: string,
-  index: number,
-  value: bigint,
-  indexes: readonly number[],
-  values: Values,
-): Cases {
+function withOthers(index: number, value: bigint, indexes: readonly number[], values: Values): Cases {
+  const { mask } = values.get(index) as KnownValues
   const alone: Values = new Map([
     ...withoutRefused(values),
-    [index, { seen: [value], all: true, refused: new Map() }],
+    [index, { mask, seen: [value], all: true, refused: new Map() }],
   ])
   const known = indexes.filter((each) => alone.get(each)?.all === true)
-  return combinations(syscall, known, alone) ?? combinations(syscall, [index], alone) ?? []
+  return combinations(known, alone) ?? combinations([index], alone) ?? []
 }
 
 function areInside(tuples: Cases | undefined, cases: Cases): boolean {
@@ -178,13 +171,12 @@ function areInside(tuples: Cases | undefined, cases: Cases): boolean {
 
 /** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
 function valuesSeen(
-  syscall: string,
   values: Values,
 ): { readonly seen: Cases; readonly because: readonly Reason[] } | undefined {
   let known: readonly number[] = []
   let seen: Cases = [[]]
   for (const [index, { all }] of values) {
-    const more = all ? combinations(syscall, [...known, index], values) : undefined
+    const more = all ? combinations([...known, index], values) : undefined
     if (more === undefined) continue
     known = [...known, index]
     seen = more

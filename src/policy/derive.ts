@@ -13,10 +13,11 @@ import { answersForFloor, type FloorChoice } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
 import { answersUnseen, type UnseenChoice } from './reachable.ts'
 import type { Reachable } from '../scan/reachable.ts'
+import { answersInMargin, type MarginChoice } from './margin.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
-import { answersSeen, architecturesSeen, unknownSeen } from './seen.ts'
+import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
 import { targetsOf, type Target } from './targets.ts'
-import { translateToAarch64 } from './translate.ts'
+import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
 export interface PolicyOptions extends CeilingOptions {
@@ -46,6 +47,8 @@ export interface PolicyOptions extends CeilingOptions {
   readonly conditions?: ConditionsChoice
   /** What was seen beyond the ceiling: 'seen' (the default) allows it unless it was only ever refused, 'never' does not. */
   readonly beyond?: BeyondChoice
+  /** What is allowed beside what was seen, within the ceiling, for rare paths. Default 'libc'. */
+  readonly margin?: MarginChoice
 }
 
 const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
@@ -98,17 +101,24 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     const used = new Set(
       answers.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall),
     )
+    // What was answered while it was traced keeps its answer; and a margin that the ceiling has not is no loss.
+    const evident = new Set(answers.map(({ syscall }) => syscall))
     const unseen = answersUnseen(
       options.reachable,
       options.unseen ?? 'refuse',
       architecture,
-      new Set([...used, ...evidence.answers.map(({ syscall }) => syscall)]),
+      new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
     )
-    for (const { syscall, action } of options.fromScan === true ? unseen : [])
-      if (action.type === 'allow') used.add(syscall)
+    // The scan knows the program's own rare paths.
+    const choice =
+      options.unseen === 'libc' || options.fromScan === true ? 'none' : (options.margin ?? 'libc')
+    const margin = (target.known === 'host' ? [] : marginOn(target, observations, choice)).filter(
+      ({ syscall }) => !evident.has(syscall) && ceiling?.cases(architecture, syscall).length !== 0,
+    )
+    const all = new Set([...used, ...[...margin, ...unseen].map(({ syscall }) => syscall)])
     const added = [
       ...unseen,
-      ...(target.known === 'host' ? [] : answersFromKernel(architecture, used)),
+      ...(target.known === 'host' ? [] : answersFromKernel(architecture, all)),
       ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]
     const isBeyond = ({ syscall, action }: Answer): boolean =>
@@ -120,14 +130,14 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
       if (!told.has(syscall) && !isUnseen(syscall))
         left.push({ syscall, architecture, why: 'beyond-ceiling' })
-    const given = [...answers, ...added.filter((each) => !isBeyond(each))]
+    const given = [...answers, ...margin, ...added.filter((each) => !isBeyond(each))]
     const decided = settle([...given, ...answersToChains(architecture, settle(given))])
     for (const [syscall, { action, because }] of decided) {
       if (action.type !== 'allow') {
         rules.add(architecture, syscall, action, [], because)
         continue
       }
-      const values = valuesOf(observations, syscall, because)
+      const values = valuesOf(observations, target.architecture, syscall, because)
       for (const bound of boundsOf(ceiling, conditions, architecture, syscall, values)) {
         const opened = beyond === 'never' ? bound.because.find(isOpened) : undefined
         if (opened === undefined)
@@ -143,6 +153,25 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     rules: rules.inOrder(),
     left: left.sort(compareLeft),
   }
+}
+
+/** Of a target that is inferred, what another architecture's calls are translated to. */
+function marginOn(target: Target, observations: Observations, choice: MarginChoice): readonly Answer[] {
+  const { architecture } = target
+  const source = target.known === 'inferred' ? target.from : architecture
+  const calls = new Map(callsSeen(observations, source))
+  const answers = answersInMargin(choice, {
+    architecture: source,
+    has: (call) => {
+      const each = calls.get(call)
+      return each !== undefined && isImplemented(each)
+    },
+    values: (call, argument) => calls.get(call)?.args?.[argument]?.map(BigInt),
+  })
+  if (target.known !== 'inferred') return answers
+  return answers.flatMap((each) =>
+    callsOn(target.architecture, each.syscall).map((syscall) => ({ ...each, syscall })),
+  )
 }
 
 type Opened = Extract<Reason, { kind: 'beyond' }>
@@ -174,7 +203,7 @@ function evidenceOn(
     case 'seen':
       return { answers: answersSeen(observations, target.architecture), left: [] }
     case 'inferred':
-      return translateToAarch64(observations)
+      return translate(observations, target.from, target.architecture)
     case 'host':
       return { answers: [], left: [] }
   }

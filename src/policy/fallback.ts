@@ -11,25 +11,26 @@ import { syscallTable } from '../abi/tables.ts'
 import { noSuchCall, type Answer, type Decided } from './answers.ts'
 
 /**
- * The answers to first calls of chains of which any later call is allowed: an errno that ends a chain early is never
- * better than ENOSYS, even if a call further down is refused. The reason names the call that libc makes next. These
- * answers allow nothing, so no chain waits for another's.
+ * The answers to first calls of chains that can be gone down: every call further down is allowed, or one that does the
+ * work alone. Where some only are, such as an fcntl that every program makes, ENOSYS would send libc nowhere. The reason
+ * names the call that libc makes next. These answers allow nothing, so no chain waits for another's.
  */
 export function answersToChains(
   architecture: Architecture,
   decided: ReadonlyMap<string, Decided>,
 ): readonly Answer[] {
   const isAllowed = (call: string): boolean => decided.get(call)?.action.type === 'allow'
-  const chains = fallbacks.filter(
-    (chain) => chain.architectures.includes(architecture) && !isAllowed(chain.from),
-  )
-  return [...new Set(chains.map(({ from }) => from))].flatMap((from): readonly Answer[] => {
-    const next = chains.filter((chain) => chain.from === from).map(({ to }) => to)
-    const [to] = next
-      .flatMap((calls) => calls.map((call, step) => ({ call, step })))
-      .filter(({ call }) => isAllowed(call))
-      .sort((a, b) => a.step - b.step)
-    if (to === undefined || syscallTable(architecture).byName(from) === undefined) return []
-    return [{ syscall: from, action: noSuchCall, because: { kind: 'fallback', from, to: to.call } }]
-  })
+  const answered = new Map<string, Answer>()
+  for (const { from, to, each, architectures } of fallbacks) {
+    if (!architectures.includes(architecture) || isAllowed(from) || answered.has(from)) continue
+    if (syscallTable(architecture).byName(from) === undefined) continue
+    const next = each === true || to.every(isAllowed) ? to.find(isAllowed) : undefined
+    if (next === undefined) continue
+    answered.set(from, {
+      syscall: from,
+      action: noSuchCall,
+      because: { kind: 'fallback', from, to: next },
+    })
+  }
+  return [...answered.values()]
 }

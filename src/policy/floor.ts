@@ -5,13 +5,13 @@
 // With no_new_privs the kernel lets an unprivileged task load a filter, so the runtimes load it last and the floor is
 // smaller; without, they must load it while they still have CAP_SYS_ADMIN, before they give their capabilities away
 // (seccomp(2); runc libcontainer/standard_init_linux.go, crun src/libcrun/container.c).
-import type { Architecture } from '../abi/architectures.ts'
+import { architectures, assumedHost, isHost, type Architecture } from '../abi/architectures.ts'
 import { allow, type Answer } from './answers.ts'
 import { crun, runc } from './data/floors.ts'
 import { namesIn, versionFloor } from './floor-versions.ts'
 import type { RuleAction } from './policy.ts'
 import type { RuntimeName, RuntimeVersion } from '../meaning/versions/runtime-word.ts'
-import { onAarch64 } from './translate.ts'
+import { callsOn } from './translate.ts'
 
 /** Whose floor is asked for: one runtime's, or one version's, all of them (the same profile starts under each), or none. */
 export type FloorChoice = RuntimeVersion | 'all' | 'none'
@@ -43,7 +43,8 @@ const refuse: RuleAction = { type: 'errno', errno: 1 }
 
 /**
  * The floor on one architecture. Runtimes are 64-bit programs, so the 32-bit architectures have none of their own:
- * targets.ts brings their host along. On aarch64 it is translated as a program's calls are, and arch_prctl drops out.
+ * targets.ts brings their host along. On other hosts than x86_64 it is translated as a program's calls are, and
+ * arch_prctl drops out: on aarch64 it was tried so, on the others it was not (isFloorMeasured).
  *
  * What the runtime makes and does without is answered with an errno whatever the default action is: killed for it,
  * the container would not start.
@@ -53,14 +54,22 @@ export function answersForFloor(
   choice: FloorChoice,
   noNewPrivileges: boolean,
 ): readonly Answer[] {
-  if (architecture !== 'x86_64' && architecture !== 'aarch64') return []
+  if (!isHost(architecture)) return []
   return floorsOf(choice, noNewPrivileges).flatMap(({ runtime, version, names, refused }) => {
     const answers = (calls: readonly string[], action: RuleAction): readonly Answer[] => {
-      const here = architecture === 'x86_64' ? calls : [...new Set(calls.flatMap(onAarch64))]
+      const here =
+        architecture === assumedHost
+          ? calls
+          : [...new Set(calls.flatMap((name) => callsOn(architecture, name)))]
       return here.map((syscall) => ({ syscall, action, because: { kind: 'floor', runtime, version } }))
     }
     return [...answers(names, allow), ...answers(refused, refuse)]
   })
+}
+
+/** Whether a container was started under the floor on such a host. */
+export function isFloorMeasured(architecture: Architecture): boolean {
+  return !isHost(architecture) || architectures[architecture].floorTried
 }
 
 interface Chosen {

@@ -19,5 +19,6 @@ export type {
   Reason,
   RuleAction,
 } from './policy.ts'
-export { onAarch64 } from './translate.ts'
+export type { Companion, Companions, MarginChoice, SeenCalls } from './margin.ts'
+export { callsOn } from './translate.ts'
 export { reasonsWithoutTrace } from './untraced.ts'

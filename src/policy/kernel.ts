@@ -32,12 +32,22 @@ const injections: readonly Injection[] = [
   {
     // vdso(7): answered in user space where the clock source allows, a call on the next machine.
     why: 'vdso',
-    calls: ['clock_gettime', 'clock_gettime64', 'getcpu', 'gettimeofday', 'time'],
+    calls: [
+      'clock_getres',
+      'clock_getres_time64',
+      'clock_gettime',
+      'clock_gettime64',
+      'getcpu',
+      'gettimeofday',
+      'time',
+    ],
   },
   {
-    // A program that was stopped, or whose trace was cut, never showed how it ends.
+    // A program that was stopped, or whose trace was cut, never showed how it ends. exit stands beside it always: libc
+    // repeats it until it succeeds, so that a thread that ends under a filter without it spins for ever (glibc
+    // nptl/pthread_create.c start_thread; musl src/thread/pthread_create.c, src/exit/_Exit.c).
     why: 'exit',
-    calls: ['exit_group'],
+    calls: ['exit_group', 'exit'],
   },
 ]
 

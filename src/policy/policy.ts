@@ -1,6 +1,7 @@
 // A policy: which calls, on which architectures, under which conditions, with which answer, and why. It is what
 // is decided; a profile only states it. schemas/policy.schema.json is its printed form.
 import type { Architecture } from '../abi/architectures.ts'
+import type { CompanionWhy } from '../abi/companion-why.ts'
 
 export interface Policy {
   readonly version: 1
@@ -56,6 +57,8 @@ export type Reason =
   | { readonly kind: 'floor'; readonly runtime: string; readonly version: string }
   /** No program line asks for it: the kernel or the machine below does. */
   | { readonly kind: 'kernel'; readonly why: KernelWhy; readonly call?: string }
+  /** Nothing seen asks for it; libc, a run-time of a language or the program's code may make it beside `of`. */
+  | { readonly kind: 'margin'; readonly why: CompanionWhy; readonly of?: string }
   /** Another architecture's call was seen, and this is what libc makes of it here. Inferred, not seen. */
   | { readonly kind: 'equivalent'; readonly architecture: Architecture; readonly of: string }
   /** libc tries `instead of` first and goes on to the next call only when it is answered so. */

@@ -11,10 +11,11 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   fallback: 4,
   kernel: 5,
   floor: 6,
-  reachable: 7,
-  within: 8,
-  narrowed: 9,
-  beyond: 10,
+  margin: 7,
+  reachable: 8,
+  within: 9,
+  narrowed: 10,
+  beyond: 11,
 }
 
 /** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
@@ -46,6 +47,8 @@ function key(reason: Reason): readonly (string | number)[] {
       return [reason.from, reason.to]
     case 'kernel':
       return [reason.why, reason.call ?? '']
+    case 'margin':
+      return [reason.why, reason.of ?? '']
     case 'reachable':
       return [reason.path, reason.of ?? '']
     case 'floor':

@@ -1,18 +1,23 @@
 // Which architectures a policy is for, and what is known of each. Where nothing was seen and nothing can be
 // inferred, there is no honest policy: that is an impossible request, not an empty list.
-import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
+import {
+  architectureNames,
+  architectures,
+  isHost,
+  type Architecture,
+  type Host,
+} from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 
-export interface Target {
-  readonly architecture: Architecture
-  /**
-   * `seen`: calls of it were seen, and they alone speak for it, even if another architecture was seen as well: what
-   * was recorded on a target is evidence, and an inference beside it would only widen it. To have both, merge
-   * recordings. `inferred`: only calls of x86_64 were seen, and this is aarch64. `host`: nothing of it was seen; it
-   * is here for the container runtime alone.
-   */
-  readonly known: 'seen' | 'inferred' | 'host'
-}
+/**
+ * `seen`: calls of it were seen, and they alone speak for it, even if another architecture was seen as well: what
+ * was recorded on a target is evidence, and an inference beside it would only widen it. To have both, merge
+ * recordings. `inferred`: only calls of x86_64 were seen, and this is aarch64. `host`: nothing of it was seen; it
+ * is here for the container runtime alone.
+ */
+export type Target =
+  | { readonly architecture: Architecture; readonly known: 'seen' | 'host' }
+  | { readonly architecture: Host; readonly known: 'inferred'; readonly from: Host }
 
 /**
  * The targets, in the order of abi/architectures.ts.
@@ -35,24 +40,23 @@ export function targetsOf(
   const wanted = architectureNames.filter((each) =>
     (requested.length === 0 ? seen : requested).includes(each),
   )
-  const known = new Map<Architecture, Target['known']>()
+  const known = new Map<Architecture, Target>()
   for (const architecture of wanted) {
-    if (seen.includes(architecture)) known.set(architecture, 'seen')
-    else if (architecture === 'aarch64' && seen.includes('x86_64')) known.set(architecture, 'inferred')
+    const from = architectures[architecture].inferredFrom
+    if (seen.includes(architecture)) known.set(architecture, { architecture, known: 'seen' })
+    else if (from !== undefined && seen.includes(from) && isHost(architecture))
+      known.set(architecture, { architecture, known: 'inferred', from })
   }
   if (withFloor) {
     for (const architecture of wanted) {
       const { host } = architectures[architecture]
-      if (known.has(architecture) && !known.has(host)) known.set(host, 'host')
+      if (known.has(architecture) && !known.has(host)) known.set(host, { architecture: host, known: 'host' })
     }
   }
   const missing = wanted.find((each) => !known.has(each))
   if (missing !== undefined) {
     throw new UserError('not-inferable', { architecture: missing, seen })
   }
-  const targets = architectureNames.flatMap((architecture): readonly Target[] => {
-    const how = known.get(architecture)
-    return how === undefined ? [] : [{ architecture, known: how }]
-  })
+  const targets = architectureNames.flatMap((each) => known.get(each) ?? [])
   return targets as [Target, ...Target[]]
 }

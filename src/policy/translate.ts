@@ -5,6 +5,7 @@
 // There is no way back: libc on x86_64 may make `open` or `openat` for the same function, and which of the two an
 // `openat` on aarch64 stands for depends on libc, version and static linking. Nor is there one to 32-bit calls.
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
+import { architectures, type Host } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { Observations } from '../observe/index.ts'
 import { allow, noSuchCall, type Answer } from './answers.ts'
@@ -24,20 +25,33 @@ export interface Translation {
  */
 const processorProbe = ['rt_sigaction', 'rt_sigprocmask'] as const
 
-/** The aarch64 calls that stand for one x86_64 call; empty where there is none. */
-export function onAarch64(name: string): readonly string[] {
-  if (syscallTable('aarch64').byName(name) !== undefined) return [name]
-  return equivalentOnAarch64(name)?.aarch64 ?? []
+/**
+ * The calls of a host that stand for one x86_64 call; empty where there is none. What aarch64 does without the older
+ * calls, the other hosts with the generic table (include/uapi/asm-generic/unistd.h) do as well.
+ */
+export function callsOn(host: Host, name: string): readonly string[] {
+  const table = syscallTable(host)
+  const present = (each: string): boolean => table.byName(each)?.implemented === true
+  const reserved = table.byName(name)?.implemented === false ? (renamed[name] ?? name) : name
+  const calls = present(reserved) ? [reserved] : (equivalentOnAarch64(name)?.aarch64.filter(present) ?? [])
+  const all = calls.length === 0 && table.byName(name) !== undefined ? [name] : calls
+  return architectures[host].statxForStat && all.some((each) => statCalls.has(each)) ? [...all, 'statx'] : all
 }
 
-export function translateToAarch64(observations: Observations): Translation {
+/** Where the number of the older call is reserved and libc makes the newer one (powerpc: syscall.tbl). */
+const renamed: Readonly<Record<string, string>> = { getrlimit: 'ugetrlimit', select: '_newselect' }
+
+const statCalls: ReadonlySet<string> = new Set(['stat', 'lstat', 'fstat', 'newfstatat'])
+
+/** What the program of one architecture does on a host that is inferred from it. */
+export function translate(observations: Observations, from: Host, to: Host): Translation {
   const answers: Answer[] = processorProbe.map((syscall) => {
     return { syscall, action: allow, because: { kind: 'kernel', why: 'processor' } }
   })
   const left: LeftOut[] = []
-  for (const [name, call] of callsSeen(observations, 'x86_64')) {
-    const names = onAarch64(name)
-    const because = { kind: 'equivalent', architecture: 'x86_64', of: name } as const
+  for (const [name, call] of callsSeen(observations, from)) {
+    const names = callsOn(to, name)
+    const because = { kind: 'equivalent', architecture: from, of: name } as const
     if (isImplemented(call) && names.length > 0) {
       const refused = refusedWith(call)
       answers.push(...names.map((syscall) => ({ syscall, action: allow, because, refused })))
@@ -46,7 +60,7 @@ export function translateToAarch64(observations: Observations): Translation {
       answers.push({ syscall: name, action: noSuchCall, because })
     } else {
       const { count, first } = call
-      left.push({ syscall: name, architecture: 'x86_64', why: 'not-on-target', count, first })
+      left.push({ syscall: name, architecture: from, why: 'not-on-target', count, first })
     }
   }
   return { answers, left }

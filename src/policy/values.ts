@@ -3,6 +3,7 @@
 // nothing. What is known of each argument says nothing of which values came together.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
+import { indexOn } from '../abi/scalars.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
 import { failureNumbers } from '../read/failures.ts'
 import type { Condition, Reason } from './policy.ts'
@@ -11,6 +12,8 @@ import type { Condition, Reason } from './policy.ts'
 export type Values = ReadonlyMap<number, KnownValues>
 
 export interface KnownValues {
+  /** Of an `int` the lower half. */
+  readonly mask: bigint
   readonly seen: readonly bigint[]
   /** Nobody made the call with another value. */
   readonly all: boolean
@@ -21,7 +24,12 @@ export interface KnownValues {
 /** More combinations than these say nothing any more. */
 const few = 16
 
-export function valuesOf(observations: Observations, syscall: string, because: readonly Reason[]): Values {
+export function valuesOf(
+  observations: Observations,
+  target: Architecture,
+  syscall: string,
+  because: readonly Reason[],
+): Values {
   // Its flags are behind a pointer.
   if (syscall === 'clone3') return new Map()
   const sources = because.flatMap((reason): Source | readonly Source[] => {
@@ -39,11 +47,15 @@ export function valuesOf(observations: Observations, syscall: string, because: r
   })
   const values = new Map<number, KnownValues>()
   for (const index of [0, 1, 2, 3, 4, 5]) {
-    const mask = maskOf(syscall, index)
-    const known = sources.flatMap(({ args = {}, refused = {} }) =>
-      (args[index] ?? []).map((each) => [BigInt(each) & mask, refused[index]?.[each]] as const),
-    )
-    const all = sources.every(({ args = {} }) => (args[index] ?? []).length > 0)
+    const mask = maskOf(target, syscall, index)
+    const usual = indexOn(target, syscall, index)
+    const indexIn = ({ on }: Source): number => (on === undefined ? usual : indexOn(on, syscall, usual))
+    const known = sources.flatMap((source) => {
+      const { args = {}, refused = {} } = source
+      const its = indexIn(source)
+      return (args[its] ?? []).map((each) => [BigInt(each) & mask, refused[its]?.[each]] as const)
+    })
+    const all = sources.every((source) => (source.args?.[indexIn(source)] ?? []).length > 0)
     const seen = new Set(known.map(([value]) => value))
     const accepted = new Set(known.flatMap(([value, refusal]) => (refusal === undefined ? [value] : [])))
     const refused = new Map<bigint, number>()
@@ -51,7 +63,8 @@ export function valuesOf(observations: Observations, syscall: string, because: r
       if (refusal === undefined || accepted.has(value)) continue
       refused.set(value, Math.min(failureNumbers[refusal], refused.get(value) ?? Infinity))
     }
-    if (seen.size > 0) values.set(index, { seen: [...seen].sort((a, b) => (a < b ? -1 : 1)), all, refused })
+    if (seen.size > 0)
+      values.set(index, { mask, seen: [...seen].sort((a, b) => (a < b ? -1 : 1)), all, refused })
   }
   return values
 }
@@ -59,9 +72,9 @@ export function valuesOf(observations: Observations, syscall: string, because: r
 /** The same without what was only ever refused. */
 export function withoutRefused(values: Values): Values {
   return new Map(
-    [...values].map(([index, { seen, all, refused }]) => [
+    [...values].map(([index, { mask, seen, all, refused }]) => [
       index,
-      { seen: seen.filter((each) => !refused.has(each)), all, refused: new Map() },
+      { mask, seen: seen.filter((each) => !refused.has(each)), all, refused: new Map() },
     ]),
   )
 }
@@ -71,7 +84,6 @@ export function withoutRefused(values: Values): Values {
  * where there are more than a few, or an argument is not known.
  */
 export function combinations(
-  syscall: string,
   indexes: readonly number[],
   values: Values,
 ): readonly (readonly Condition[])[] | undefined {
@@ -79,25 +91,25 @@ export function combinations(
   for (const index of [...indexes].sort((a, b) => a - b)) {
     const known = values.get(index)
     if (known === undefined || known.seen.length * found.length > few) return undefined
-    const mask = maskOf(syscall, index)
+    const { mask } = known
     found = found.flatMap((each) => known.seen.map((value) => [...each, { index, mask, value }]))
   }
   return found
 }
 
-/** Of an `int` the lower half. */
-export function maskOf(syscall: string, index: number): bigint {
-  return isNarrowArgument(syscall, index) ? 0xffffffffn : 0xffffffffffffffffn
+export function maskOf(architecture: Architecture, syscall: string, index: number): bigint {
+  return isNarrowArgument(architecture, syscall, index) ? 0xffffffffn : 0xffffffffffffffffn
 }
 
 /** On every architecture where it was seen; libc gives clone the same flags. */
 function flagsOfClone3(observations: Observations): readonly Source[] {
   const seen = architectureNames.filter((each) => observations.architectures[each]?.['clone3'] !== undefined)
-  return seen.length === 0 ? [{}] : seen.map((each) => callOn(observations, each, 'clone3'))
+  return seen.length === 0 ? [{}] : seen.map((each) => observations.architectures[each]?.['clone3'] ?? {})
 }
 
-type Source = Pick<ObservedCall, 'args' | 'refused'>
+/** `on`: whose order of arguments it has; absent for flags that were given in memory. */
+type Source = Pick<ObservedCall, 'args' | 'refused'> & { readonly on?: Architecture }
 
 function callOn({ architectures }: Observations, architecture: Architecture, syscall: string): Source {
-  return architectures[architecture]?.[syscall] ?? {}
+  return { ...architectures[architecture]?.[syscall], on: architecture }
 }

@@ -5,7 +5,7 @@
 // on another is allowed on both, and allowed whatever its arguments if one of them allows it so. Dialects that can
 // tell hosts apart ask for one host at a time (print-policy.ts). libseccomp would not do better with both rules:
 // of two unconditional ones the first wins, and an unconditional one beats every conditional one.
-import type { Architecture } from '../abi/architectures.ts'
+import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Condition, Policy, PolicyRule } from '../policy/policy.ts'
@@ -80,7 +80,7 @@ function errnoOf({ action }: PolicyRule): number | undefined {
  * (-EEXIST, facts: semantics.md, rule merging 7).
  */
 function mustAgree(syscall: string, architectures: readonly Architecture[]): boolean {
-  return architectures.includes('x86') && multiplexerOf(syscall) !== undefined
+  return multiplexerOf(syscall) !== undefined && architectures.some((each) => rows[each].multiplexes)
 }
 
 function alternatives(

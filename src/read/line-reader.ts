@@ -12,7 +12,7 @@ import {
 } from '../abi/architectures.ts'
 import { architectureOfNumber } from '../abi/number-bit.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
-import { scalarOf } from '../abi/scalars.ts'
+import { indexOn, scalarOf } from '../abi/scalars.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
@@ -266,11 +266,13 @@ export class LineReader implements Reader {
 
   #values(entry: Entry, { argument, failure }: Call): void {
     const name = nameOf(entry, this.#grammar.logger)
+    const on = entry.architecture ?? this.#options.architecture
     for (const index of this.#options.arguments.get(name) ?? []) {
-      const value = argument?.(index)
+      const passed = on === undefined ? index : indexOn(on, name, index)
+      const value = argument?.(passed)
       const narrow = scalarOf(name, index)?.bits === 32
       const seen = value !== undefined && narrow ? value & 0xffffffffn : value
-      noteAnswered(entry, index, seen, failure === 'ENOSYS' ? undefined : failure)
+      noteAnswered(entry, passed, seen, failure === 'ENOSYS' ? undefined : failure)
     }
   }
 

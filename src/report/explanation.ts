@@ -1,4 +1,5 @@
 // What `explain` found in words, the same for every format.
+import type { CompanionWhy } from '../abi/companion-why.ts'
 import { errnoText } from '../abi/errnos.ts'
 import type { Risk } from '../abi/risks.ts'
 import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
@@ -49,6 +50,19 @@ const kernelWhys: Readonly<Record<KernelWhy, string>> = {
   processor: 'a library finds out what the processor can do',
 }
 
+const companionWhys: Readonly<Record<CompanionWhy, string>> = {
+  thread: 'margin: a thread ends, waits or is cancelled',
+  child: 'margin: a process that was started is ended',
+  abort: 'margin: the program aborts',
+  handler: 'margin: a signal handler sends the signal again',
+  heap: 'margin: the heap grows or shrinks in another way',
+  message: 'margin: a message is written, a stream is closed',
+  terminal: 'margin: a stream finds out where it writes to',
+  resolver: 'margin: a name is looked up in another way',
+  timer: 'margin: the timer of a thread fires',
+  identity: 'margin: all threads change their identity',
+}
+
 const withinText = {
   seen: '',
   unknown: ', with which values is not known',
@@ -72,6 +86,8 @@ export function reasonText(reason: Reason): string {
       return `libc goes on from ${reason.from} to ${reason.to}`
     case 'kernel':
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
+    case 'margin':
+      return `${companionWhys[reason.why]}${reason.of === undefined ? '' : ` (${reason.of})`}`
     case 'reachable':
       return reason.of === undefined
         ? `not seen, reachable: ${reason.path}`

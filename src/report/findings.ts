@@ -1,5 +1,6 @@
 // The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
 // are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
+import { hostNames } from '../abi/architectures.ts'
 import { refusalSentences } from '../errors/refusals.ts'
 import type { Finding, FindingCode } from '../check/findings.ts'
 
@@ -46,7 +47,7 @@ const allowIt = ({ name = '' }: Facts): string => `allow ${name}`
 const unchecked: Readonly<Record<string, string>> = {
   broken: 'parts of the profile cannot be read',
   base: 'calls of the base profile are not known here',
-  architecture: 'it is known for x86_64 and aarch64 only',
+  architecture: `it is known for ${hostNames.join(', ')} only`,
 }
 
 const table: Readonly<Record<FindingCode, Words>> = {
@@ -258,6 +259,11 @@ const table: Readonly<Record<FindingCode, Words>> = {
   'no-execve': {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
     todo: () => 'allow execve',
+  },
+  'thread-exit-refused': {
+    says: ({ call = 'clone', action = '' }) =>
+      `${call} is allowed and exit gets ${action}: a thread that ends repeats exit until it succeeds, and spins for ever`,
+    todo: () => 'allow exit',
   },
   'no-exit': {
     says: ({ action = '' }) => `exit_group and exit get ${action}: no program can end`,

@@ -128,7 +128,7 @@ export function verificationSentences(verified: Verified): readonly string[] {
     ...(endless === undefined
       ? []
       : [
-          `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have come after is not known${/^exit/.test(nameOf(endless)) ? '; a thread whose end is refused tries it for ever' : ''}`,
+          `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have come after is not known${nameOf(endless).startsWith('exit') ? '; a thread whose end is refused tries it for ever' : ''}`,
         ]),
     ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
     verdict,

@@ -2,6 +2,7 @@
 // order, and the same twice is the same once.
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import type { ScanFault } from '../errors/scan.ts'
 import { harmlessJson } from '../json-string.ts'
 
 export interface Reachable {
@@ -111,13 +112,13 @@ export function printReachable(reachable: Reachable): string {
 
 /** Reads a document. Throws a UserError for what is none. */
 export function parseReachable(text: string, name: string): Reachable {
-  const wrong = (what: string): UserError =>
-    new UserError(`${name}: ${what}: give what \`seccomp-gen scan --report json\` printed`)
+  const wrong = (fault: ScanFault['fault'], member = ''): UserError =>
+    new UserError('not-a-scan', { file: name, fault, member })
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw wrong('is no JSON')
+    throw wrong('not-json')
   }
   if (
     !isRecord(value) ||
@@ -125,19 +126,17 @@ export function parseReachable(text: string, name: string): Reachable {
     !isRecord(value['architectures']) ||
     typeof value['bound'] !== 'boolean'
   )
-    throw wrong('is no scan')
+    throw wrong('no-scan')
   const architectures: Partial<Record<Architecture, Record<string, ReachableCall>>> = {}
   for (const [architecture, calls] of Object.entries(value['architectures'])) {
-    if (!isArchitecture(architecture) || !isRecord(calls))
-      throw wrong(`${architecture} is no architecture known here`)
+    if (!isArchitecture(architecture) || !isRecord(calls)) throw wrong('no-architecture', architecture)
     const own: Record<string, ReachableCall> = {}
     for (const [call, its] of Object.entries(calls)) {
-      if (!isRecord(its) || !isStrings(its['path'])) throw wrong(`${call} has no path`)
+      if (!isRecord(its) || !isStrings(its['path'])) throw wrong('no-path', call)
       const { path, args, companions } = its
       if (args !== undefined && !(isRecord(args) && Object.values(args).every(isNumbers)))
-        throw wrong(`the values of ${call} are no numbers`)
-      if (companions !== undefined && !isStrings(companions))
-        throw wrong(`the companions of ${call} are no names`)
+        throw wrong('no-numbers', call)
+      if (companions !== undefined && !isStrings(companions)) throw wrong('no-names', call)
       own[call] = {
         path,
         ...(args === undefined ? {} : { args: args as Readonly<Record<string, readonly string[]>> }),
@@ -148,7 +147,7 @@ export function parseReachable(text: string, name: string): Reachable {
   }
   const list = (key: string): readonly never[] => {
     const items = value[key] ?? []
-    if (!Array.isArray(items) || !items.every(isRecord)) throw wrong(`${key} is no list`)
+    if (!Array.isArray(items) || !items.every(isRecord)) throw wrong('no-list', key)
     return items as never[]
   }
   return {

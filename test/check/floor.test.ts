@@ -6,7 +6,7 @@ import t from 'tap'
 import { validateReport } from '../../src/commands/validate.ts'
 import {
   derivePolicy,
-  onAarch64,
+  callsOn,
   versionFloor,
   type PolicyOptions,
   type RuntimeVersion,
@@ -33,7 +33,7 @@ function profile(options: PolicyOptions, dialect: Dialect = 'oci'): string {
 
 function problems(text: string, runtime: RuntimeVersion, noNewPrivileges = false): readonly Finding[] {
   return floorProblems(parseProfile(text, { name: 'p.json' }), versionFloor(runtime, noNewPrivileges), {
-    onAarch64,
+    callsOn,
   })
 }
 
@@ -142,8 +142,13 @@ t.test('how a profile answers', (t) => {
       ['error floor-needed prctl'],
     ],
     [
+      'a host that was not measured',
+      { ...base, architectures: ['SCMP_ARCH_RISCV64'], syscalls: [most] },
+      ['error floor-needed prctl'],
+    ],
+    [
       'another architecture',
-      { ...base, architectures: ['SCMP_ARCH_S390X'] },
+      { ...base, architectures: ['SCMP_ARCH_MIPS64'] },
       ['note floor-unchecked architecture'],
     ],
     [

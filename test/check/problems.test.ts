@@ -255,3 +255,21 @@ t.test('places are those of the text', (t) => {
   )
   t.end()
 })
+
+t.test('a thread must be able to end where threads are made', (t) => {
+  const profile = (...names: readonly string[]): string =>
+    `{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":${JSON.stringify(['execve', ...names])},"action":"SCMP_ACT_ALLOW"}]}`
+  const rows: readonly (readonly [names: readonly string[], isTold: boolean])[] = [
+    [['exit_group', 'clone3'], true],
+    [['exit_group', 'clone'], true],
+    [['exit_group', 'exit', 'clone'], false],
+    [['exit', 'clone'], false],
+    [['exit_group'], false],
+  ]
+  for (const [names, isTold] of rows) {
+    const found = said(profile(...names)).filter(({ code }) => code === 'thread-exit-refused')
+    t.equal(found.length, isTold ? 1 : 0, names.join(' '))
+    for (const { severity } of found) t.equal(severity, 'warning')
+  }
+  t.end()
+})

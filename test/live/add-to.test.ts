@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
+import { locked } from '../../src/record/locked.ts'
 import { bundled } from '../bundled.ts'
 import { noStrace } from './command.ts'
 import { skipFile } from './skip.ts'
@@ -52,17 +53,49 @@ t.test('runs that end at the same time', { skip: withoutFlock }, async (t) => {
   for (const [command, call] of runs) t.ok(callsOf(all).some((each) => call.test(each)), command)
 }) // prettier-ignore
 
-t.test('a run waits for whoever holds the directory, and reads what that wrote', { skip: withoutFlock }, async (t) => {
+t.test('a run waits for whoever holds the file, says so, and reads what that wrote', { skip: withoutFlock }, async (t) => {
   rmSync(at('all.json'))
   await trace('first', 'true')
   writeFileSync(at('other.json'), readFileSync(at('all.json'), 'utf8').replaceAll('"execve"', '"kexec_load"'))
-  const holding = execa('flock', [folder, 'sh', '-c', ': >held; sleep 2; cp other.json all.json'], { cwd: folder })
+  const holding = execa('flock', ['.all.json.lock', 'sh', '-c', ': >held; while ! [ -e release ]; do sleep 0.1; done; cp other.json all.json'], { cwd: folder })
   await until(() => readdirSync(folder).includes('held'))
-  t.equal((await trace('second', 'mkdir second')).exitCode, 0)
+  const second = trace('second', 'mkdir second')
+  let said = ''
+  second.stderr.on('data', (bytes: Buffer) => void (said += bytes.toString()))
+  await until(() => /another adds to all\.json: waiting for it, up to 60 s/.test(said) || second.exitCode !== null)
+  t.ok(readdirSync(folder).includes('second.json'), 'the profile does not wait')
+  writeFileSync(at('release'), '')
+  t.equal((await second).exitCode, 0)
+  t.strictSame(readdirSync(folder).filter((name) => name.endsWith('.lock')), [], 'and its lock is gone')
   await holding
   const calls = callsOf(read())
   t.ok(calls.includes('kexec_load'), 'what was written while it waited')
   t.ok(calls.some((each) => each.startsWith("mkdir")), 'what it recorded')
+}) // prettier-ignore
+
+t.test('another that does not let go is given up, and one lock is as good as the next', { skip: withoutFlock }, async (t) => {
+  const lock = at('unit.lock')
+  const told: string[] = []
+  const notices = { waiting: () => told.push('waiting'), unlocked: (why: string) => told.push(why) }
+  let inside = 0
+  const enter = async (): Promise<number> => {
+    inside++
+    await wait(20)
+    return inside--
+  }
+  const all = await Promise.all(Array.from({ length: 8 }, () => locked(lock, 10_000, enter, notices)))
+  t.strictSame(all, Array.from({ length: 8 }, () => ({ value: 1 })), 'never two at a time')
+  told.length = 0
+  const holding = execa('flock', [lock, 'sh', '-c', ': >kept; sleep 1'], { cwd: folder })
+  await until(() => readdirSync(folder).includes('kept'))
+  t.equal(await locked(lock, 200, enter, notices), undefined)
+  t.strictSame(told, ['waiting'])
+  await holding
+  told.length = 0
+  rmSync(lock, { force: true })
+  symlinkSync(at('all.json'), lock)
+  t.strictSame(await locked(lock, 200, enter, notices), { value: 1 })
+  t.match(told, [/ELOOP/], 'the link of another is not followed')
 }) // prettier-ignore
 
 t.test('a file that is taken away during the run: what was left out as known is there', async (t) => {

@@ -17,7 +17,7 @@ import {
 import { observe, type Observations } from '../../src/observe/index.ts'
 import {
   derivePolicy,
-  onAarch64,
+  callsOn,
   versionFloor,
   type PolicyOptions,
   type RuntimeVersion,
@@ -154,7 +154,7 @@ for (const runtime of ['runc', 'crun'] as const) {
       )
       for (const { syscall } of needed) {
         const text = profileText(observations, { runtime, noNewPrivileges }, [syscall])
-        const said = floorProblems(parseProfile(text, { name: 'p.json' }), floor, { onAarch64 })
+        const said = floorProblems(parseProfile(text, { name: 'p.json' }), floor, { callsOn })
         t.strictSame(
           said.filter(({ severity }) => severity === 'error').map(({ facts }) => facts['name']),
           [syscall],

@@ -94,7 +94,7 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
 /** The arguments of which the kernel drops the upper half. */
 function narrowOf({ architecture, syscall, args }: Difference): readonly number[] {
   if (architectures[architecture].bits === 32) return []
-  return [...args.keys()].filter((index) => isNarrowArgument(syscall, index))
+  return [...args.keys()].filter((index) => isNarrowArgument(architecture, syscall, index))
 }
 
 /** The witness with other upper halves in those. */

@@ -63,7 +63,11 @@ async function observedOn(architecture: Architecture, paths: readonly string[]):
 }
 
 function allowed(observations: Observations): readonly string[] {
-  const { rules } = derivePolicy(observations, { architectures: ['aarch64'], runtime: 'none' })
+  const { rules } = derivePolicy(observations, {
+    architectures: ['aarch64'],
+    runtime: 'none',
+    margin: 'none',
+  })
   return rules.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall)
 }
 

@@ -46,7 +46,10 @@ async function inCgroup(
   try {
     const file = idFile(target, options, staging.directory)
     const words = [
-      ...['--security-opt', `seccomp=${staging.filter}`, '--cgroup-parent', staging.parent],
+      '--security-opt',
+      `seccomp=${staging.filter}`,
+      '--cgroup-parent',
+      staging.parent,
       ...file.words,
     ]
     const recording = await run(recorders.ebpf, {

@@ -52,10 +52,10 @@ export async function endInTime(
 }
 
 /** A container takes its time until its program runs, and that is not recorded. */
-async function timeUp(time: number, { hasBegun }: Following, over: AbortSignal): Promise<void> {
+async function timeUp(time: number, following: Following, over: AbortSignal): Promise<void> {
   const sleep = (milliseconds: number) =>
     wait(milliseconds, undefined, { signal: over }).catch(() => undefined)
-  while (hasBegun?.() === false && !over.aborted) await sleep(50)
+  while (following.hasBegun?.() === false && !over.aborted) await sleep(50)
   await sleep(time)
 }
 

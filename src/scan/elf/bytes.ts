@@ -23,9 +23,7 @@ export class Bytes {
   }
 
   damaged(what: string): UserError {
-    return new UserError(
-      `${this.name}: ${what} lies beyond the end of the file: it is cut short or damaged; get it again`,
-    )
+    return new UserError('cut-short', { file: this.name, part: what })
   }
 
   u8(offset: number): number {

@@ -74,26 +74,18 @@ const mostSegments = 1_170
 /** Throws a UserError for what is no program or library that can be followed here. */
 export function readElf(name: string, bytes: Uint8Array): ElfImage {
   const file = new Bytes(name, bytes)
-  if (!isElf(bytes))
-    throw new UserError(`${name}: is no ELF file: name a program, a library, a directory or an image archive`)
+  if (!isElf(bytes)) throw new UserError('not-elf', { file: name })
   file.check(0, 64, 'the ELF header')
   const machine = machineOf(file)
   const type = file.u16(16)
-  if (type !== 2 && type !== 3)
-    throw new UserError(
-      `${name}: is no program and no shared library (${types[type] ?? `ELF type ${type}`}): link it first`,
-    )
+  if (type !== 2 && type !== 3) throw new UserError('not-linked', { file: name, type })
   const raw = readSegments(file)
   const loads = raw.filter((each) => each.type === segmentType.load && each.memorySize > 0)
-  if (loads.length === 0)
-    throw new UserError(
-      `${name}: has no segment that is loaded: it is damaged, or holds debug information only`,
-    )
+  if (loads.length === 0) throw new UserError('damaged', { file: name, because: 'not-loaded' })
   const lowest = Math.min(...loads.map(({ address }) => address))
   const highest = Math.max(...loads.map(({ address, memorySize }) => address + memorySize))
   const base = highest < 2 ** 32 ? 0 : lowest
-  if (!(highest - base < 2 ** 32))
-    throw new UserError(`${name}: its segments lie more than 4 GiB apart, which is not followed here`)
+  if (!(highest - base < 2 ** 32)) throw new UserError('beyond-scan', { file: name, of: 'span' })
   const segments = raw.map((each) => ({ ...each, address: each.address - base }))
   const sections = readSections(file, base)
   const byName = new Map(sections.map((each) => [each.name, each]))
@@ -131,26 +123,19 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
   }
 }
 
-const types: Readonly<Record<number, string>> = { 1: 'an object file', 4: 'a core dump' }
-
 function machineOf(file: Bytes): Machine {
   const [bits, order, machine] = [file.u8(4), file.u8(5), file.u16(18)]
   if (bits === 2 && order === 1 && machine === 62) return 'x86_64'
   if (bits === 2 && order === 1 && machine === 183) return 'aarch64'
-  const what =
-    bits === 1
-      ? 'a 32-bit ELF file'
-      : order === 2
-        ? 'a big-endian ELF file'
-        : `for another processor (ELF machine ${machine})`
-  throw new UserError(`${file.name}: is ${what}; scan follows code of x86_64 and aarch64`)
+  const is = bits === 1 ? '32-bit' : order === 2 ? 'big-endian' : 'elf'
+  throw new UserError('other-machine', { file: file.name, is, machine: String(machine) })
 }
 
 function readSegments(file: Bytes): readonly Segment[] {
   const [offset, size, count] = [file.u64(32), file.u16(54), file.u16(56)]
   if (count === 0) return []
   if (size !== 56 || count > mostSegments)
-    throw new UserError(`${file.name}: its program headers are no ELF64 ones: it is damaged`)
+    throw new UserError('damaged', { file: file.name, because: 'program-headers' })
   file.check(offset, size * count, 'the table of program headers')
   return Array.from({ length: count }, (_, index) => {
     const at = offset + index * 56

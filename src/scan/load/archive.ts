@@ -38,9 +38,11 @@ export async function loadImage(files: ArchiveFiles, wanted?: Machine): Promise<
   const { config, layers } = await manifestOf(files, wanted)
   const architecture = machines[config.architecture ?? '']
   if (architecture === undefined)
-    throw new UserError(
-      `${files.name}: is an image for ${config.architecture ?? 'no architecture'}; scan follows code of x86_64 and aarch64`,
-    )
+    throw new UserError('other-machine', {
+      file: files.name,
+      is: 'image',
+      machine: config.architecture ?? 'no architecture',
+    })
   const tree = new Layers()
   for (const layer of layers) await tree.add(`${files.name}: ${layer}`, files.bytes(layer))
   return { tree, architecture, programs: await programsOf(tree, config) }
@@ -56,7 +58,7 @@ async function manifestOf(
     try {
       return JSON.parse(text) as Shape
     } catch {
-      throw new UserError(`${files.name}: ${path} is no JSON: the archive is damaged`)
+      throw new UserError('damaged', { file: files.name, because: 'entry-not-json', at: path })
     }
   }
   const isText = (value: unknown): value is string => typeof value === 'string'
@@ -71,11 +73,9 @@ async function manifestOf(
       !Array.isArray(first.Layers) ||
       !first.Layers.every(isText)
     )
-      throw new UserError(
-        `${files.name}: is neither an ELF file nor an image archive: give what \`docker save\` writes, or an OCI layout`,
-      )
+      throw new UserError('not-an-image', { file: files.name })
     if (saved !== undefined && saved.length > 1)
-      throw new UserError(`${files.name}: holds ${saved.length} images: save one`)
+      throw new UserError('several-images', { file: files.name, count: saved.length })
     return { config: (await json<Config>(first.Config)) ?? {}, layers: first.Layers }
   }
   let manifests = index.manifests ?? []
@@ -88,8 +88,7 @@ async function manifestOf(
     const chosen =
       fitting.find(({ platform }) => machines[platform?.architecture ?? ''] === (wanted ?? 'x86_64')) ??
       fitting[0]
-    if (chosen === undefined)
-      throw new UserError(`${files.name}: holds no image for ${wanted ?? 'x86_64 or aarch64'}`)
+    if (chosen === undefined) throw new UserError('no-image-for', { file: files.name, architecture: wanted })
     const document = await json<Index & Manifest>(blob(files, chosen.digest))
     if (document?.manifests !== undefined) {
       manifests = document.manifests
@@ -101,7 +100,7 @@ async function manifestOf(
       layers: document.layers.map(({ digest }) => blob(files, digest)),
     }
   }
-  throw new UserError(`${files.name}: its index leads to no image: the archive is damaged`)
+  throw new UserError('damaged', { file: files.name, because: 'no-image' })
 }
 
 interface Descriptor {
@@ -121,8 +120,7 @@ interface Manifest {
 /** A digest becomes a path: nothing but its two parts may stand in it. */
 function blob(files: ArchiveFiles, digest: string | undefined): string {
   const [, algorithm, hash] = /^(sha256|sha512):([0-9a-f]{64,128})$/.exec(digest ?? '') ?? []
-  if (hash === undefined)
-    throw new UserError(`${files.name}: a descriptor has no digest: the archive is damaged`)
+  if (hash === undefined) throw new UserError('damaged', { file: files.name, because: 'no-digest' })
   return `blobs/${algorithm}/${hash}`
 }
 

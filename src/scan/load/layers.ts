@@ -69,8 +69,7 @@ export class Layers implements Tree {
       case '0':
       case '7':
         this.#kept += content?.length ?? 0
-        if (this.#kept > mostBytes)
-          throw new UserError(`${name}: the programs of the image are larger than 4 GiB`)
+        if (this.#kept > mostBytes) throw new UserError('beyond-scan', { file: name, of: 'image' })
         return { kind: 'file', mode: entry.mode, hasCapabilities: entry.hasCapabilities, bytes: content }
       case '1': {
         const target = pathOf(entry.link)

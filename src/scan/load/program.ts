@@ -41,10 +41,7 @@ export async function loadProgram(
   let found = await requireFile(tree, path, path)
   for (let next = interpreterOf(found.bytes); next !== undefined; next = interpreterOf(found.bytes)) {
     scripts.push(found.path)
-    if (scripts.length > mostScripts)
-      throw new UserError(
-        `${path}: its interpreter is a script, whose interpreter is one, and so on: name the program`,
-      )
+    if (scripts.length > mostScripts) throw new UserError('beyond-scan', { file: path, of: 'scripts' })
     found = await requireFile(tree, next, path)
   }
   const main = fileOf(found)
@@ -56,7 +53,8 @@ export async function loadProgram(
   const loaders = new Map<LoadedFile, readonly Requester[]>()
   const missing: { name: string; neededBy: string }[] = []
   const add = (file: LoadedFile, by: readonly Requester[]): void => {
-    if (files.length >= mostFiles) throw new UserError(`${path}: needs more than ${mostFiles} libraries`)
+    if (files.length >= mostFiles)
+      throw new UserError('beyond-scan', { file: path, of: 'libraries', most: mostFiles })
     files.push(file)
     byPath.set(file.path, file)
     if (file.dynamic?.soname !== undefined) bySoname.set(file.dynamic.soname, file)
@@ -102,7 +100,11 @@ export async function loadProgram(
     if (byPath.has(its.path)) continue
     const file = fileOf(its)
     if (file.image.machine !== main.image.machine)
-      throw new UserError(`${each}: is for ${file.image.machine}, the program for ${main.image.machine}`)
+      throw new UserError('library-of-other-machine', {
+        file: each,
+        machine: file.image.machine,
+        program: main.image.machine,
+      })
     add(file, [])
     isGiven.add(file)
   }
@@ -126,9 +128,7 @@ async function requireFile(
 ): Promise<Located & { readonly bytes: Uint8Array }> {
   const found = await readFile(tree, path)
   if (found !== undefined) return found
-  throw new UserError(
-    path === asked ? `${path}: no such file` : `${asked}: its interpreter ${path} is not there`,
-  )
+  throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
 }
 
 /** execve(2): `#!`, blanks, a path. `/usr/bin/env NAME` is looked up where env would. */

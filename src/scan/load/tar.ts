@@ -36,24 +36,21 @@ export async function readTar(
   let pax: ReadonlyMap<string, string> = new Map()
   let [longName, longLink] = ['', '']
   for (let count = 0; ; count++) {
-    if (count > mostEntries) throw new UserError(`${name}: holds more than ${mostEntries} files`)
+    if (count > mostEntries)
+      throw new UserError('beyond-scan', { file: name, of: 'files', most: mostEntries })
     const header = await reader.take(block, count === 0)
     if (header === undefined || header.every((byte) => byte === 0)) return
     const file = new Bytes(name, header)
-    if (!isHeader(header) && count === 0)
-      throw new UserError(
-        `${name}: is neither an ELF file nor an image archive: give what \`docker save\` writes, or an OCI layout`,
-      )
+    if (!isHeader(header) && count === 0) throw new UserError('not-an-image', { file: name })
     if (!isHeader(header))
-      throw new UserError(`${name}: is no tar archive from byte ${reader.at - block} on: it is damaged`)
+      throw new UserError('damaged', { file: name, because: 'no-tar', at: String(reader.at - block) })
     const type = String.fromCharCode(header[156] as number)
     const size = pax.has('size') ? Number(pax.get('size')) : number(header, 124, 12)
     if (!Number.isSafeInteger(size) || size < 0)
-      throw new UserError(`${name}: an entry has no size: it is damaged`)
+      throw new UserError('damaged', { file: name, because: 'no-size' })
     const padding = (block - (size % block)) % block
     if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
-      if (size > mostHeader)
-        throw new UserError(`${name}: an extended header is larger than 1 MiB: it is damaged`)
+      if (size > mostHeader) throw new UserError('damaged', { file: name, because: 'large-header' })
       const content = (await reader.take(size)) ?? new Uint8Array(0)
       await reader.skip(padding)
       const text = new TextDecoder().decode(content)
@@ -174,6 +171,6 @@ class Reader {
   }
 
   #early(): UserError {
-    return new UserError(`${this.#name}: the archive ends early: it is cut short; get it again`)
+    return new UserError('damaged', { file: this.#name, because: 'ends-early' })
   }
 }

@@ -74,6 +74,6 @@ export async function readFile(
   const found = await locate(tree, path)
   if (found === undefined || found.entry.kind !== 'file') return undefined
   const bytes = await found.entry.read()
-  if (bytes.length > mostBytes) throw new UserError(`${path}: is larger than a program can be (1 GiB)`)
+  if (bytes.length > mostBytes) throw new UserError('beyond-scan', { file: path, of: 'program' })
   return { ...found, bytes }
 }

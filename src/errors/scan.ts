@@ -1,0 +1,144 @@
+// Errors of programs, root filesystems and images whose code is scanned.
+import type { InFile, Row } from './row.ts'
+
+const elfTypes: Readonly<Record<number, string>> = { 1: 'an object file', 4: 'a core dump' }
+
+/** What is not followed, by what says so. */
+const otherMachines = {
+  '32-bit': () => 'a 32-bit ELF file',
+  'big-endian': () => 'a big-endian ELF file',
+  elf: (machine: string) => `for another processor (ELF machine ${machine})`,
+  image: (machine: string) => `an image for ${machine}`,
+} as const
+
+/** How a file contradicts its format. */
+const damages = {
+  'program-headers': () => 'its program headers are no ELF64 ones: it is damaged',
+  'not-loaded': () => 'has no segment that is loaded: it is damaged, or holds debug information only',
+  'no-tar': (at: string) => `is no tar archive from byte ${at} on: it is damaged`,
+  'no-size': () => 'an entry has no size: it is damaged',
+  'large-header': () => 'an extended header is larger than 1 MiB: it is damaged',
+  'ends-early': () => 'the archive ends early: it is cut short; get it again',
+  'missing-entry': (entry: string) => `${entry} is not in the archive: it is damaged`,
+  'large-entry': (entry: string) => `${entry} is larger than 16 MiB: the archive is damaged`,
+  'entry-not-json': (entry: string) => `${entry} is no JSON: the archive is damaged`,
+  'no-image': () => 'its index leads to no image: the archive is damaged',
+  'no-digest': () => 'a descriptor has no digest: the archive is damaged',
+} as const satisfies Readonly<Record<string, (at: string) => string>>
+
+/** What is larger than anything that is scanned. */
+const bounds = {
+  program: () => 'is larger than a program can be (1 GiB)',
+  image: () => 'the programs of the image are larger than 4 GiB',
+  span: () => 'its segments lie more than 4 GiB apart, which is not followed here',
+  files: (most: number) => `holds more than ${most} files`,
+  libraries: (most: number) => `needs more than ${most} libraries`,
+  scripts: () => 'its interpreter is a script, whose interpreter is one, and so on: name the program',
+} as const satisfies Readonly<Record<string, (most: number) => string>>
+
+/** What is wrong first with a document that a scan printed. */
+const scanFaults = {
+  'not-json': () => 'is no JSON',
+  'no-scan': () => 'is no scan',
+  'no-architecture': (member: string) => `${member} is no architecture known here`,
+  'no-path': (member: string) => `${member} has no path`,
+  'no-numbers': (member: string) => `the values of ${member} are no numbers`,
+  'no-names': (member: string) => `the companions of ${member} are no names`,
+  'no-list': (member: string) => `${member} is no list`,
+} as const satisfies Readonly<Record<string, (member: string) => string>>
+
+export const scanErrors = {
+  // --- what is named
+  'image-from-stdin': [2, () => '-: an image is read more than once: save it to a file, and name that'],
+  'not-scannable': [2, ({ file }: InFile) => `${file}: is no file that can be scanned`],
+  'program-not-named': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is a root filesystem: name the program in it, as in --program /usr/sbin/nginx`,
+  ],
+  'program-of-program': [
+    2,
+    ({ file }: InFile) => `${file}: is a program itself: --program names one in a root filesystem or image`,
+  ],
+  'no-such-program': [
+    2,
+    ({ file, interpreter }: InFile & { readonly interpreter: string | undefined }) =>
+      `${file}: ${interpreter === undefined ? 'no such file' : `its interpreter ${interpreter} is not there`}`,
+  ],
+  // --- programs
+  'not-elf': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is no ELF file: name a program, a library, a directory or an image archive`,
+  ],
+  'not-linked': [
+    2,
+    ({ file, type }: InFile & { /** e_type. */ readonly type: number }) =>
+      `${file}: is no program and no shared library (${elfTypes[type] ?? `ELF type ${type}`}): link it first`,
+  ],
+  'other-machine': [
+    2,
+    ({ file, is, machine = '' }: InFile & OtherMachine) =>
+      `${file}: is ${otherMachines[is](machine)}; scan follows code of x86_64 and aarch64`,
+  ],
+  'library-of-other-machine': [
+    2,
+    ({ file, machine, program }: InFile & { readonly machine: string; readonly program: string }) =>
+      `${file}: is for ${machine}, the program for ${program}`,
+  ],
+  'cut-short': [
+    2,
+    ({ file, part }: InFile & { readonly part: string }) =>
+      `${file}: ${part} lies beyond the end of the file: it is cut short or damaged; get it again`,
+  ],
+  damaged: [2, ({ file, because, at = '' }: InFile & Damage) => `${file}: ${damages[because](at)}`],
+  'beyond-scan': [2, ({ file, of, most = 0 }: InFile & Bound) => `${file}: ${bounds[of](most)}`],
+  // --- images
+  'not-an-image': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is neither an ELF file nor an image archive: give what \`docker save\` writes, or an OCI layout`,
+  ],
+  'not-in-archive': [2, ({ file }: InFile) => `${file}: is not in the archive`],
+  'several-images': [
+    2,
+    ({ file, count }: InFile & { readonly count: number }) => `${file}: holds ${count} images: save one`,
+  ],
+  'no-image-for': [
+    2,
+    ({ file, architecture }: InFile & { readonly architecture: string | undefined }) =>
+      `${file}: holds no image for ${architecture ?? 'x86_64 or aarch64'}`,
+  ],
+  'image-without-program': [
+    2,
+    ({ file }: InFile) => `${file}: the image starts no program that is in it: name one with --program`,
+  ],
+  // --- what a scan printed
+  'not-a-scan': [
+    2,
+    ({ file, fault, member = '' }: InFile & ScanFault) =>
+      `${file}: ${scanFaults[fault](member)}: give what \`seccomp-gen scan --report json\` printed`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>
+
+export interface OtherMachine {
+  readonly is: keyof typeof otherMachines
+  /** ELF's number, or the image's word. */
+  readonly machine?: string
+}
+
+export interface Damage {
+  readonly because: keyof typeof damages
+  /** The entry of an archive, or the byte from which on it is none. */
+  readonly at?: string
+}
+
+export interface ScanFault {
+  readonly fault: keyof typeof scanFaults
+  readonly member?: string
+}
+
+export interface Bound {
+  readonly of: keyof typeof bounds
+  readonly most?: number
+}
