@@ -28,5 +28,5 @@ export async function askEngine(
   })
   if (asked.exitCode === 0) return asked.stdout.trim()
   const why = asked.stderr.trim().split('\n').at(-1) ?? asked.shortMessage
-  throw new UserError(`${run.engine} does not answer: ${why}`, 125)
+  throw new UserError('engine-silent', { engine: run.engine, why })
 }
