@@ -47,8 +47,7 @@ async function generate(files: readonly string[], options: Options, world: World
   const ceiling = await readCeiling(options, world)
   const scanned = await readReachable(options.fromScan, world)
   if (scanned !== undefined) {
-    if (files.length > 0)
-      throw new UserError('--from-scan stands in place of recordings: give them with --reachable instead')
+    if (files.length > 0) throw new UserError('scan-and-recordings')
     const written = await writeProfile(mergeObservations(), options, ceiling, world, {
       reachable: scanned,
       alone: true,

@@ -188,8 +188,7 @@ export async function writeProfile(
       : given === undefined
         ? scanned.reachable
         : mergeReachable(scanned.reachable, given)
-  if (reachable === undefined && options.unseen !== undefined)
-    throw new UserError('--unseen is about what a scan found: give one with --reachable')
+  if (reachable === undefined && options.unseen !== undefined) throw new UserError('unseen-without-scan')
   const fromScan = scanned?.alone === true
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)

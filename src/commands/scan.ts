@@ -105,14 +105,9 @@ export async function scanPaths(
 /** The program that a command runs here, and what it loads. Throws a UserError where there is none to read. */
 export async function scanCommand(words: readonly string[], world: World): Promise<Reachable> {
   const [word] = words
-  if (word === undefined)
-    throw new UserError(
-      '--scan is about a command: scan a running program by its file, with `seccomp-gen scan`',
-    )
+  if (word === undefined) throw new UserError('no-command-to-scan')
   if (/^(?:docker|podman|nerdctl|runc|crun|kubectl)$/.test(basename(word)))
-    throw new UserError(
-      `${word} starts a container: save its image, scan that, and give the scan to generate --reachable`,
-    )
+    throw new UserError('container-not-scanned', { program: word })
   const places = word.includes('/')
     ? [resolve(world.cwd, word)]
     : (world.env['PATH'] ?? '')
@@ -125,7 +120,7 @@ export async function scanCommand(words: readonly string[], world: World): Promi
       .catch(() => false)
     if (isProgram) return scanPaths([place], { cache: true }, world)
   }
-  throw new UserError(`${word}: no such program: --scan has nothing to read`)
+  throw new UserError('nothing-to-scan', { program: word })
 }
 
 async function sourceOf(
