@@ -1,5 +1,6 @@
 // Keys of one dialect in a file that another reader gets. Authority: facts on loaders (moby seccomp_linux.go,
 // containers/common, containerd's WithProfile, SPO's v1 API): none of them says that it ignores a key.
+import { architectureOf, engineNames } from '../abi/architectures.ts'
 import type { RuleFilter } from '../profile/dialects.ts'
 import { oldestDocker, readsKey } from '../meaning/versions/engines.ts'
 import { finding, type Finding } from './findings.ts'
@@ -94,18 +95,16 @@ function* filterProblems(subject: Subject, filter: RuleFilter, pointer: string):
   }
   for (const [index, name] of (filter.arches ?? []).entries()) {
     if (engineArchitectures.has(name)) continue
-    const meant = engineSpellings[name.toLowerCase().replace(/^scmp_arch_/, '')]
+    const meant = engineNameOf(name.toLowerCase().replace(/^scmp_arch_/, ''))
     const facts = { name, ...(meant === undefined ? {} : { meant }) }
     yield finding('unknown-engine-architecture', keyOf(subject, where, `arches/${index}`), facts)
   }
 }
 
-const engineSpellings: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  i386: 'x86',
-  armhf: 'arm',
+/** What an engine calls the host of that name; every one has a name of its own for x86_64 and aarch64. */
+function engineNameOf(word: string): string | undefined {
+  const architecture = architectureOf(word)
+  return architecture === undefined ? undefined : engineNames(architecture)[0]
 }
 
 /** What a SeccompProfile's schema has no place for. */

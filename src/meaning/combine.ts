@@ -72,7 +72,12 @@ export function combined(
   // A family that is answered alike whatever its arguments comes before its members, whose rules are then of no effect
   // on it; of another family the members' rules may say all that there is to say.
   const wantedOfFamily = (family: string): readonly Wanted[] =>
-    on.includes('x86') ? wantedOf(meanings, ['x86'], family, choose) : []
+    wantedOf(
+      meanings,
+      on.filter((each) => architectures[each].multiplexes),
+      family,
+      choose,
+    )
   for (const family of families) if (wantedOfFamily(family)[0]?.partition.size === 1) state(family)
   for (const call of names) if (!families.has(call)) state(call)
   for (const family of families)

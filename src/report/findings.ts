@@ -39,6 +39,11 @@ export function notMeasuredSentence(runtime: string, measured: string, published
   return `the calls of ${runtime} were not measured: those of ${measured}${list} stand in for them`
 }
 
+/** Of hosts on which no runtime was measured. */
+export function inferredFloorSentence(hosts: readonly string[], from: string): string {
+  return `the calls of runc and crun were not measured on ${hosts.join(' and ')}: they are inferred from those on ${from}, so start a container under the profile before relying on it`
+}
+
 const maker = ({ runtime = '', inferred }: Facts): string =>
   inferred === undefined ? runtime : `${runtime} on ${inferred} (inferred from x86_64)`
 

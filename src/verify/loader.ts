@@ -1,5 +1,6 @@
 // What runs the command, and so who reads the profile: an engine or runtime that the command names, or for a plain
 // command a sandbox of ours. Each has its own way to read a profile, its capabilities, and its filter's maker.
+import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { release } from 'node:os'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -149,7 +150,7 @@ async function runtimeOf(run: EngineRun, options: CommandOptions): Promise<'runc
 
 function hostContext(capabilities: readonly string[], runtime: 'runc' | 'crun' | undefined): Context {
   return contextOf({
-    architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    architecture: hostOfNode(process.arch) ?? assumedHost,
     capabilities,
     kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12',
     ...(runtime && { runtime }),

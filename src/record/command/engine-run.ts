@@ -1,5 +1,6 @@
 // `docker run`, `podman run`, `nerdctl run` read from the user's own words: where a filter and a cgroup are put in,
 // and what stands against recording. Nothing is taken out or moved; what the user decided is kept or refused.
+import { architectureOf, hostOfNode } from '../../abi/architectures.ts'
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Obstacle } from '../../errors/recording.ts'
@@ -117,7 +118,7 @@ function refuse(
 export function isNative(platform: string): boolean {
   const words = platform.toLowerCase().split('/')
   const wanted = words.length === 1 ? words[0] : words[1]
-  const names = { x64: ['amd64', 'x86_64', 'x86-64'], arm64: ['arm64', 'aarch64'] } as const
-  const own: readonly string[] = names[process.arch as 'x64' | 'arm64'] ?? []
-  return wanted === undefined || wanted === 'linux' || own.includes(wanted)
+  if (wanted === undefined || wanted === 'linux') return true
+  const host = hostOfNode(process.arch)
+  return host !== undefined && architectureOf(wanted) === host
 }
