@@ -170,6 +170,11 @@ export function isTrap(text: string, at: number): boolean {
   return match(refusals.trap.pattern, text, at) !== null
 }
 
+/** Of an exit: the signal that ended the thread. */
+export function killerIn(text: string, at: number): string | undefined {
+  return match(refusals.killer.pattern, text, at)?.[1]
+}
+
 export function endsByFilter(text: string, at: number): boolean {
   return match(refusals.exit.pattern, text, at) !== null
 }
