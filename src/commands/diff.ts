@@ -5,7 +5,16 @@ import { resolve } from 'node:path'
 import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { answerAlways, compareProfiles, contextOf, countsAgainst, makeMeaning } from '../meaning/index.ts'
+import {
+  answerAlways,
+  compareProfiles,
+  contextOf,
+  countsAgainst,
+  intersectProfiles,
+  makeMeaning,
+  mergeProfiles,
+} from '../meaning/index.ts'
+import { printProfile } from '../print/profile.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { changesReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
@@ -23,6 +32,8 @@ interface Options extends ContextWords {
   readonly report: FormatName
   readonly failOn: 'wider' | 'any' | 'never'
   readonly contexts?: 'all'
+  readonly intersect?: true
+  readonly merge?: true
   readonly output?: string
 }
 
@@ -42,11 +53,22 @@ export const declare: Declare = (command, world, end) => {
         'all',
       ]),
     )
-    .addOption(outputOption('the report'))
+    .addOption(
+      new Option(
+        '--intersect',
+        'print what both together leave: one profile; on stderr what HEAD loses',
+      ).conflicts(['merge', 'contexts']),
+    )
+    .addOption(
+      new Option('--merge', 'print what either permits: one profile; on stderr what HEAD gains').conflicts(
+        'contexts',
+      ),
+    )
+    .addOption(outputOption('the report or the profile'))
   addContextOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
+      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  seccomp-gen diff --intersect containerd@1.6.20 app.json -o left.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
     )
     .action(async (_base: string, _head: string | undefined, options: Options) => {
       const failOnGiven = command.getOptionValueSource('failOn') === 'cli'
@@ -65,10 +87,13 @@ async function diff(
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
     const [one, other] = [await loadProfile(base, world), await loadProfile(head, world)]
+    if (options.intersect !== undefined || options.merge !== undefined)
+      return combine(one, other, options, world)
     const { text, status } = compared(one, other, options)
     await writeOutput(text, options.output, world)
     return status
   }
+  if (options.intersect !== undefined || options.merge !== undefined) throw new UserError('diff-operands')
   const pair = gitPair(words, world.env)
   if (pair === undefined) throw new UserError('diff-operands')
   if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
@@ -125,6 +150,28 @@ async function gitDiff(
     if (strict || !(error instanceof UserError)) throw error
     return { text: line(`${newPath}: not compared: ${error.message}`), status: 0 }
   }
+}
+
+/** One profile that answers as both together, on stdout; on stderr how HEAD's answers change. */
+async function combine(
+  one: NamedProfile,
+  other: NamedProfile,
+  options: Options,
+  world: World,
+): Promise<0 | 1> {
+  const host = architectures[options.arch?.[0] ?? 'x86_64'].host
+  const context = contextOptionsFrom(options, host, one.capabilities ?? other.capabilities)
+  const make = options.intersect === undefined ? mergeProfiles : intersectProfiles
+  const { document, profile } = make([one.profile, other.profile], context)
+  await writeOutput(printProfile(document), options.output, world)
+  const result = { name: options.intersect === undefined ? 'both merged' : 'both together', profile }
+  const { text, status } = compared(
+    { ...other, ...(one.capabilities && { capabilities: one.capabilities }) },
+    result,
+    options,
+  )
+  world.stderr.write(text)
+  return status
 }
 
 function compared(one: NamedProfile, other: NamedProfile, options: Options): Report {

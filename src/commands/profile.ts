@@ -27,13 +27,20 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly as: Dialect
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
   readonly allowClone3?: true
-  readonly within: string
+  readonly within: readonly string[]
   readonly conditions: 'none' | 'within' | 'observed'
   readonly beyond: BeyondChoice
   readonly margin: 'none' | 'libc'
   readonly explain?: string
   readonly output?: string
 }
+
+const defaultCeiling: readonly string[] = ['docker']
+const isDefault = (words: readonly string[] | undefined): words is undefined =>
+  words === undefined || words === defaultCeiling
+
+/** Everything that the profile must not be wider than. */
+export type CeilingChoice = 'none' | readonly NamedProfile[]
 
 export function addProfileOptions(command: Command): Command {
   const all = command
@@ -50,7 +57,14 @@ export function addProfileOptions(command: Command): Command {
         .default('errno'),
     )
     .option('--allow-clone3', 'allow clone3; else libc falls back to clone')
-    .option('--within <profile>', 'no wider than a built-in or file, but for what was seen; none', 'docker')
+    .addOption(
+      new Option(
+        '--within <profile>',
+        'no wider than a built-in or file, but for what was seen; none (repeatable: than each)',
+      )
+        .argParser((word, words: readonly string[] | undefined) => [...(isDefault(words) ? [] : words), word])
+        .default(defaultCeiling, 'docker'),
+    )
     .addOption(
       new Option('--conditions <conditions>', 'on arguments')
         .choices(['none', 'within', 'observed'])
@@ -88,27 +102,34 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** The ceiling that is asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
-export async function readCeiling(options: ProfileOptions, world: World): Promise<'none' | NamedProfile> {
-  if (options.within === 'none') return 'none'
-  if (options.within === '-') throw new UserError('stdin-taken', { of: 'traces' })
-  const ceiling = await loadProfile(options.within, world)
-  for (const architecture of commonHosts)
-    makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
-  return ceiling
+/** The ceilings that are asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
+export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
+  if (options.within.includes('none')) {
+    if (options.within.length > 1) throw new UserError('within-none-alone')
+    return 'none'
+  }
+  const ceilings: NamedProfile[] = []
+  for (const word of options.within) {
+    if (word === '-') throw new UserError('stdin-taken', { of: 'traces' })
+    const ceiling = await loadProfile(word, world)
+    for (const architecture of commonHosts)
+      makeMeaning(ceiling.profile, contextFrom(hostOf(options), architecture, ceiling.capabilities))
+    ceilings.push(ceiling)
+  }
+  return ceilings
 }
 
 /** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
 export function argumentsOf(
-  ceiling: 'none' | NamedProfile,
+  ceilings: CeilingChoice,
   { conditions }: Pick<ProfileOptions, 'conditions'>,
 ): ReadonlyMap<string, readonly number[]> {
   const spoken = new Map<string, readonly number[]>()
   const speak = (call: string, index: number): void =>
     void spoken.set(call, [...(spoken.get(call) ?? []), index])
   if (conditions === 'observed') for (const { call, index } of scalars) speak(call, index)
-  if (conditions === 'none' || ceiling === 'none') return spoken
-  for (const { names, args = [] } of ceiling.profile.profile.syscalls)
+  if (conditions === 'none' || ceilings === 'none') return spoken
+  for (const { names, args = [] } of ceilings.flatMap(({ profile }) => profile.profile.syscalls))
     for (const name of names) for (const { index } of args) speak(name, index)
   return spoken
 }
@@ -129,7 +150,7 @@ export interface Written {
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
-  within: 'none' | NamedProfile,
+  within: CeilingChoice,
   world: World,
 ): Promise<Written> {
   const capabilities = capabilitiesFrom(options.cap)

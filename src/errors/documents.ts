@@ -153,6 +153,17 @@ export const documentErrors = {
     ({ call, architecture }: { readonly call: string; readonly architecture: string }) =>
       `${call} on ${architecture} has more conditions than can be compared: write them with fewer arguments`,
   ],
+  'nothing-to-combine': [2, () => 'give at least one profile'],
+  'profiles-not-combined': [
+    2,
+    ({ call, architectures }: { readonly call: string; readonly architectures: readonly string[] }) =>
+      `no one profile for ${architectures.join(', ')} answers ${call} as these do together: their answers differ between architectures, or in a way that no rule can say`,
+  ],
+  'two-listeners': [
+    2,
+    ({ files }: { readonly files: readonly string[] }) =>
+      `${files.join(' and ')} have a listener each, and a process has one at most: take listenerPath out of one`,
+  ],
   'ceiling-too-complex': [
     2,
     ({ file, call }: InFile & { readonly call: string }) =>

@@ -43,6 +43,7 @@ export const fileErrors = {
         : 'an output file has an empty name',
   ],
   'stdin-twice': [2, () => '-: standard input can be read only once'],
+  'within-none-alone': [2, () => '--within none stands alone: leave it out, or the others'],
   'stdin-taken': [
     2,
     ({ of }: { /** What standard input holds. */ readonly of: 'queries' | 'traces' }) =>

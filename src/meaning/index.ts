@@ -26,3 +26,4 @@ export {
 } from './changes.ts'
 export { compareProfiles, contextsFor, evaluate, type Call, type CompareOptions } from './profiles.ts'
 export { resolve, type Resolved, type ResolvedRule } from './resolve.ts'
+export { intersectProfiles, mergeProfiles, type CombinedProfile } from './intersect.ts'

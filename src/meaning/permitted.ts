@@ -1,4 +1,4 @@
-// For which arguments a filter carries a call out, in masked equalities alone: the one comparison that is right for
+// For which arguments one filter or several together carry a call out, in masked equalities alone: the one comparison that is right for
 // `int` arguments (facts: the kernel truncates them), and of which libseccomp takes any number together. Upper halves
 // that the kernel drops are taken for 0, as whoever wrote the rule meant it, and are not compared: NE, GT and GE do not
 // carry out here what only a strange upper half lets through. Exact otherwise, from the filter itself.
@@ -35,12 +35,12 @@ const few = 16
  * @throws UserError where they are too many.
  */
 export function permittedCases(
-  meaning: Meaning,
+  meanings: readonly Meaning[],
   architecture: Architecture,
   syscall: string,
 ): readonly Case[] {
-  return within(meaning, syscall, () => {
-    const { diagrams, permitted } = permittedCalls(meaning, architecture, syscall)
+  return within(meanings, syscall, () => {
+    const { diagrams, permitted } = permittedCalls(meanings, architecture, syscall)
     const usable = diagrams.choose(usableCalls(diagrams, syscall), permitted, false)
     return casesOf(permitted === true || usable === false ? permitted : usable)
   })
@@ -53,13 +53,13 @@ export function permittedCases(
  * @throws UserError where conditions are too many.
  */
 export function isPermitted(
-  meaning: Meaning,
+  meanings: readonly Meaning[],
   architecture: Architecture,
   syscall: string,
   conditions: Case,
 ): boolean {
-  return within(meaning, syscall, () => {
-    const { diagrams, permitted } = permittedCalls(meaning, architecture, syscall)
+  return within(meanings, syscall, () => {
+    const { diagrams, permitted } = permittedCalls(meanings, architecture, syscall)
     const dropped = droppedWords(architecture, syscall)
     const words = conditions
       .flatMap(({ index, mask, value }) => [
@@ -85,34 +85,42 @@ interface Permitted {
 }
 
 /** A ceiling is asked for one call with many cases. */
-const asked = new WeakMap<Meaning, Map<string, Permitted>>()
+const asked = new WeakMap<readonly Meaning[], Map<string, Permitted>>()
 
-function permittedCalls(meaning: Meaning, architecture: Architecture, syscall: string): Permitted {
-  const known = asked.get(meaning) ?? new Map<string, Permitted>()
-  asked.set(meaning, known)
+function permittedCalls(
+  meanings: readonly Meaning[],
+  architecture: Architecture,
+  syscall: string,
+): Permitted {
+  const known = asked.get(meanings) ?? new Map<string, Permitted>()
+  asked.set(meanings, known)
   const key = `${architecture} ${syscall}`
   const before = known.get(key)
   if (before !== undefined) return before
   const diagrams = new Diagrams()
   const number = syscallTable(architecture).byName(syscall)?.number
-  const permitted =
+  const permittedBy = ({ filter }: Meaning): CallSet =>
     number !== undefined &&
     callsAnswered(
       diagrams,
-      decisionOn(meaning.filter, architecture, number),
+      decisionOn(filter, architecture, number),
       (answer) => level(answer) === 2,
       droppedWords(architecture, syscall),
     )
+  const permitted = meanings.map(permittedBy).reduce((one, other) => diagrams.choose(one, other, false), true)
   known.set(key, { diagrams, permitted })
   return { diagrams, permitted }
 }
 
-function within<T>({ resolved }: Meaning, syscall: string, decide: () => T): T {
+function within<T>(meanings: readonly Meaning[], syscall: string, decide: () => T): T {
   try {
     return decide()
   } catch (error) {
     if (!(error instanceof TooManyConditions)) throw error
-    throw new UserError('ceiling-too-complex', { file: resolved.name, call: syscall })
+    throw new UserError('ceiling-too-complex', {
+      file: meanings.map(({ resolved }) => resolved.name).join(' and '),
+      call: syscall,
+    })
   }
 }
 

@@ -17,8 +17,8 @@ export interface CeilingProfile {
 }
 
 export interface CeilingOptions {
-  /** A built-in default profile by its name, a profile, or 'none'. Default 'docker'. */
-  readonly within?: string | CeilingProfile
+  /** A built-in default profile by its name, a profile, several that all count, or 'none'. Default 'docker'. */
+  readonly within?: string | CeilingProfile | readonly CeilingProfile[]
   /** The container's bounding set: CAP_* names, or 'all'. Default: what the ceiling's engine gives. */
   readonly capabilities?: readonly string[] | 'all'
   /** "major.minor" of the host's kernel. Default "6.12". */
@@ -26,18 +26,24 @@ export interface CeilingOptions {
 }
 
 /** A question to the ceiling, put to it with one capability more as well. */
-type Question = (meaning: Meaning) => boolean
+type Question = (meanings: readonly Meaning[]) => boolean
 
 export class Ceiling {
   readonly name: string
-  readonly #profile: CeilingProfile
+  readonly #profiles: readonly CeilingProfile[]
   readonly #options: CeilingOptions
   readonly #targets: readonly Architecture[]
   readonly #cases = new Map<string, readonly Case[]>()
 
-  private constructor(profile: CeilingProfile, options: CeilingOptions, targets: readonly Architecture[]) {
-    this.name = profile.name
-    this.#profile = profile
+  readonly #meanings = new Map<string, readonly Meaning[]>()
+
+  private constructor(
+    profiles: readonly CeilingProfile[],
+    options: CeilingOptions,
+    targets: readonly Architecture[],
+  ) {
+    this.name = profiles.map(({ name }) => name).join(' and ')
+    this.#profiles = profiles
     this.#options = options
     this.#targets = targets
   }
@@ -46,7 +52,8 @@ export class Ceiling {
   static of(options: CeilingOptions, targets: readonly Architecture[]): Ceiling | undefined {
     const { within = 'docker' } = options
     if (within === 'none') return undefined
-    return new Ceiling(typeof within === 'string' ? builtin(within) : within, options, targets)
+    const profiles = typeof within === 'string' ? [builtin(within)] : 'profile' in within ? [within] : within
+    return new Ceiling(profiles, options, targets)
   }
 
   /**
@@ -111,18 +118,25 @@ export class Ceiling {
   /** The capabilities of which any one, added to the bounding set, makes it carry the call out in this case, or in any. */
   capabilitiesFor(architecture: Architecture, syscall: string, args: Case): readonly string[] {
     if (syscallTable(architecture).byName(syscall) === undefined) return []
-    const isEnough: Question = (meaning) =>
+    const isEnough: Question = (meanings) =>
       args.length === 0
-        ? permittedCases(meaning, architecture, syscall).length > 0
-        : isPermitted(meaning, architecture, syscall, args)
-    const filters = this.#profile.profile.profile.syscalls.flatMap((rule) => [rule.includes, rule.excludes])
+        ? permittedCases(meanings, architecture, syscall).length > 0
+        : isPermitted(meanings, architecture, syscall, args)
+    const rules = this.#profiles.flatMap(({ profile }) => profile.profile.syscalls)
+    const filters = rules.flatMap((rule) => [rule.includes, rule.excludes])
     const named = new Set(filters.flatMap((filter) => filter?.caps ?? []))
     return [...named].sort().filter((each) => isEnough(this.#meaning(architecture, each)))
   }
 
-  #meaning(architecture: Architecture, capability?: string): Meaning {
+  /** The same list for the same question: what is found out of it is kept by it. */
+  #meaning(architecture: Architecture, capability?: string): readonly Meaning[] {
     const { host } = architectures[architecture]
-    const given = this.#options.capabilities ?? this.#profile.capabilities
+    const key = `${host} ${capability ?? ''}`
+    const known = this.#meanings.get(key)
+    if (known !== undefined) return known
+    const given =
+      this.#options.capabilities ??
+      this.#profiles.find((each) => each.capabilities !== undefined)?.capabilities
     const { kernel } = this.#options
     const context = contextOf({
       architecture: host,
@@ -131,6 +145,8 @@ export class Ceiling {
     })
     const capabilities = new Set(context.capabilities)
     if (capability !== undefined) capabilities.add(capability)
-    return makeMeaning(this.#profile.profile, { ...context, capabilities })
+    const made = this.#profiles.map(({ profile }) => makeMeaning(profile, { ...context, capabilities }))
+    this.#meanings.set(key, made)
+    return made
   }
 }

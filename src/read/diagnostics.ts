@@ -14,7 +14,7 @@ export interface Diagnostic {
 export type DiagnosticCode =
   // --- what the input itself is like
   | 'tracee-output' // a line the traced program wrote, not strace
-  | 'glued-call' // foreign text directly before what looks like a call: not counted
+  | 'glued-call' // foreign text directly before what looks like a call: counted where it is letters, with the name of the call
   | 'forgeable' // strace and the program wrote to one stream: a line of the program may pass for a call
   | 'truncated' // the source ends inside a line
   | 'overlong-line' // a line longer than the limit: its middle was not kept

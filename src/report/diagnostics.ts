@@ -6,7 +6,10 @@ import { escapeTerminal } from './escape.ts'
 
 const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string, string>>) => string>> = {
   'tracee-output': () => 'not a line of strace, ignored: use strace -o FILE to keep the program’s output out',
-  'glued-call': () => 'a call may stand behind other text on this line, not counted: use strace -o FILE',
+  'glued-call': ({ call }) =>
+    call === undefined
+      ? 'a call may stand behind other text on this line, not counted: use strace -o FILE'
+      : `letters stand directly before ${call} on this line; the call is counted: use strace -o FILE to keep the program’s output out`,
   forgeable: ({ recorder }) =>
     recorder === 'perf'
       ? 'perf trace prints the names of files as they are, so a program could have made names that pass for calls: use perf record -e raw_syscalls:sys_enter'

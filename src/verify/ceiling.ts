@@ -31,6 +31,7 @@ export const always: Cases = [[]]
 export function ceilingOf(within: ParsedProfile | undefined, context: Context): Ceiling {
   if (within === undefined) return { answerTo: () => undefined, casesFor: () => always }
   const meaning = makeMeaning(within, context)
+  const meanings = [meaning]
   const answerTo = ({ architecture, number, args }: Refusal): Answer | undefined => {
     if (number === undefined) return undefined
     return answerAlways(meaning, architecture, number) ?? (args && meaning.answer(architecture, number, args))
@@ -45,11 +46,11 @@ export function ceilingOf(within: ParsedProfile | undefined, context: Context): 
         (each) =>
           each !== architecture &&
           syscallTable(each).byName(syscall) !== undefined &&
-          permittedCases(meaning, each, syscall).length > 0,
+          permittedCases(meanings, each, syscall).length > 0,
       )
       // A rule holds on every architecture of its filter.
-      const [first, ...rest] = permittedCases(meaning, architecture, syscall)
-        .filter((each) => others.every((other) => isPermitted(meaning, other, syscall, each)))
+      const [first, ...rest] = permittedCases(meanings, architecture, syscall)
+        .filter((each) => others.every((other) => isPermitted(meanings, other, syscall, each)))
         .map((each) =>
           each.map(({ index, mask, value }): OciArgument => ({
             index,

@@ -314,3 +314,40 @@ t.test('REVISION:path reads from git', async (t) => {
     t.equal(said.stderr.split('\n').length, 2)
   }
 })
+
+t.test('--intersect and --merge print one profile, and say on stderr what HEAD loses or gains', async (t) => {
+  const folder = t.testdir({
+    'node.json':
+      '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["execve","exit_group","read"],"action":"SCMP_ACT_ALLOW"},{"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":40,"op":"SCMP_CMP_LT"}]}]}',
+    'app.json':
+      '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["execve","exit_group","write","socket"],"action":"SCMP_ACT_ALLOW"}]}',
+  })
+  const left = await transcript(['diff', '--intersect', 'node.json', 'app.json'], folder)
+  t.strictSame(JSON.parse(left.stdout), {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: 1,
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: [
+      { names: ['execve', 'exit_group'], action: 'SCMP_ACT_ALLOW' },
+      { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 40, op: 'SCMP_CMP_LT' }] },
+    ],
+  })
+  t.match(left.stderr, /narrower \(call-refused\) x86_64: SCMP_ACT_ALLOW -> SCMP_ACT_ERRNO\(1\): write\n/)
+  t.match(left.stderr, /narrower \(arguments-refused\) x86_64: .*: socket\n/)
+  t.equal(left.status, 1)
+  const both = await transcript(['diff', '--merge', '--fail-on', 'never', 'node.json', 'app.json'], folder)
+  t.strictSame(JSON.parse(both.stdout), {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: 1,
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: [{ names: ['execve', 'exit_group', 'read', 'socket', 'write'], action: 'SCMP_ACT_ALLOW' }],
+  })
+  t.equal(both.status, 0)
+  const nothing = await transcript(['diff', '--intersect', 'unconfined', 'app.json'], folder)
+  t.match(nothing, { status: 0, stderr: /^(?:identical|equivalent)/ })
+  for (const words of [
+    ['--intersect', '--merge', 'node.json', 'app.json'],
+    ['--intersect', 'node.json'],
+  ])
+    t.match(await transcript(['diff', ...words], folder), { status: 2, stdout: '' })
+})

@@ -582,3 +582,35 @@ function orRefused<T>(make: () => T, why: RegExp): T | undefined {
     throw error
   }
 }
+
+t.test('several ceilings: a profile is wider than none of them', (t) => {
+  const one = { name: 'one', profile: parseProfile(list(['execve', 'exit_group', 'read', 'socket'])) }
+  const other = { name: 'other', profile: parseProfile(list(['execve', 'exit_group', 'write', 'socket'])) }
+  const names = ['execve', 'exit_group', 'read', 'write', 'socket']
+  const observations: Observations = {
+    version: 1,
+    architectures: { x86_64: Object.fromEntries(names.map((name) => [name, { count: 1, first: 'a:1' }])) },
+    unknown: {},
+    sources: [],
+    diagnostics: [],
+  }
+  const policy = derivePolicy(observations, { within: [one, other], beyond: 'never', runtime: 'none' })
+  const allowed = (name: string): boolean =>
+    policy.rules.some(({ syscall, action }) => syscall === name && action.type === 'allow')
+  t.ok(allowed('socket') && allowed('execve'))
+  t.notOk(allowed('read'), 'the other refuses it')
+  t.notOk(allowed('write'), 'the one refuses it')
+  t.match(
+    policy.left.filter(({ why }) => why === 'not-within'),
+    [{ syscall: 'read', ceiling: 'one and other' }, { syscall: 'write' }],
+  )
+  t.end()
+})
+
+function list(names: readonly string[]): string {
+  return JSON.stringify({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
+  })
+}

@@ -170,6 +170,7 @@ function isCounted(end: string): boolean {
 const start = [
   'execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0',
   'brk(NULL)                         = 0x55956fa09000',
+  'arch_prctl(ARCH_SET_FS, 0x7fb245ebd740) = 0',
   'close(3) = 0',
   'read(3, "", 1) = 0',
 ]

@@ -391,6 +391,7 @@ check('numbers and names of other versions', [
     says: "x32's own numbers",
     text: 'ioctl#64(0, TCGETS, 0x7ffc0e8d1b30) = 0\n64:execve("/bin/x", [], []) = 0\nexit_group(0) = ?\n',
     calls: ['x32 execve: 1', 'x32 exit_group: 1', 'x32 ioctl: 1'],
+    codes: ['filtered t'],
   },
   {
     says: '-n: the number tells i386 from x86_64',

@@ -1,9 +1,18 @@
 // Which architecture the calls of a source are of. strace says it only sometimes ("runs in 32 bit mode", -n), so it
-// is inferred from what can be true on some architectures only: names that exist there, numbers that mean them
-// there, addresses that a process can have there. What nothing tells is assumed, and said.
-// Authority: the kernel's Documentation/arch/x86/x86_64/mm.rst and arch/arm64/memory.rst (address ranges), the tables of abi/.
-import { architectureNames, architectures, familyOf, type Architecture } from '../../abi/architectures.ts'
+// is inferred from what can be true on some architectures only: names that exist there, numbers that mean them there,
+// libraries and addresses that a process can have there. What nothing tells is assumed, and said.
+// Authority: the tables and rows of abi/.
+import {
+  architectureNames,
+  architectures,
+  assumedHost,
+  familyOf,
+  hostNames,
+  type Architecture,
+  type Host,
+} from '../../abi/architectures.ts'
 import { existsOnlyOn, resolvePrinted } from '../../abi/spellings.ts'
+import type { MachineEvidence } from './machine-evidence.ts'
 
 /** A set of architectures, one bit each in the order of architectureNames: those a call can be of. */
 export type Candidates = number
@@ -16,21 +25,19 @@ export function candidates(names: readonly Architecture[]): Candidates {
   return set
 }
 
-/** Those between which lines can decide; the machine of others has to be said: nothing tells ppc64le from x86_64. */
-const inferred: Candidates = candidates(
-  architectureNames.filter((each) => familyOf(architectures[each].host).length > 1),
-)
-export const anyArchitecture: Candidates = inferred
-const x86Family: Candidates = candidates(['x86_64', 'x86', 'x32'])
-const armFamily: Candidates = candidates(['aarch64', 'arm'])
-const sixtyFour: Candidates = candidates(['x86_64', 'aarch64'])
+export const anyArchitecture: Candidates = candidates(architectureNames)
+const families = new Map(hostNames.map((host) => [host, candidates(familyOf(host))]))
+
+const ofMode = (mode: '64 bit' | '32 bit' | 'x32'): Candidates =>
+  candidates(architectureNames.filter((each) => architectures[each].strace === mode))
 
 /** What `[ Process PID=N runs in … mode. ]` leaves open. */
 export const modes: Readonly<Record<'64 bit' | '32 bit' | 'x32', Candidates>> = {
-  '64 bit': sixtyFour,
-  '32 bit': candidates(['x86', 'arm']),
-  x32: candidates(['x32']),
+  '64 bit': ofMode('64 bit'),
+  '32 bit': ofMode('32 bit'),
+  x32: ofMode('x32'),
 }
+const sixtyFour = modes['64 bit']
 
 /** The 64-bit or the 32-bit ones of a set that has only those; undefined for one that leaves both open. */
 export function widthOf(set: Candidates): Candidates | undefined {
@@ -43,7 +50,7 @@ export function widthOf(set: Candidates): Candidates | undefined {
 
 /** Where a call of this printed name, and of this number where -n printed it, exists. 0: nowhere. */
 export function candidatesOf(name: string, number: number | undefined): Candidates {
-  const known = candidates(existsOnlyOn(name)) & inferred
+  const known = candidates(existsOnlyOn(name))
   if (number === undefined) return known
   let set = 0
   for (const architecture of architectureNames) {
@@ -61,26 +68,17 @@ function carries(architecture: Architecture, name: string, number: number): bool
   return resolvePrinted(architecture, name)?.names.includes(byNumber) ?? false
 }
 
-/**
- * Addresses that user space of one architecture only can have: aarch64 maps from 0xffff……… down and 0xaaaa……… up
- * (48-bit), x86_64 from 0x7f………. down and 0x55………. up (47-bit); and the loader that a program names.
- */
-const addresses = /\b0x(?:(ffff[0-9a-f]{8}|aaaa[0-9a-f]{8})|(?:7f[0-9a-f]{10}|5[56][0-9a-f]{10}))\b/
-const loaders =
-  /aarch64-linux-gnu\/|ld-(?:linux|musl)-aarch64|(x86_64-linux-gnu\/|ld-linux-x86-64|ld-musl-x86_64)/
-
-/** What the text of a line tells of the machine it was recorded on. */
-export function machineOf(text: string): 'x86_64' | 'aarch64' | undefined {
-  const address = addresses.exec(text)
-  if (address !== null) return address[1] === undefined ? 'x86_64' : 'aarch64'
-  const loader = loaders.exec(text)
-  if (loader !== null) return loader[1] === undefined ? 'aarch64' : 'x86_64'
-  return undefined
+/** The one machine that has calls of such a set; undefined where several have, or none. */
+export function onlyHost(set: Candidates): Host | undefined {
+  if (set === 0) return undefined
+  return hostNames.find((host) => (set & ~(families.get(host) as number)) === 0)
 }
 
 export interface Evidence {
-  /** What lines told directly. */
-  readonly machine: 'x86_64' | 'aarch64' | undefined
+  /** What libraries and addresses told. */
+  readonly machine: Pick<MachineEvidence, 'host' | 'isWide'>
+  /** The only machine that has a call of this name, for each name. */
+  readonly named: Iterable<Host | undefined>
   /** What the calls of one kind can all be of, for each kind met. */
   readonly sets: Iterable<Candidates>
   /** Whether strace announced the mode of any process: then the host is a 64-bit one. */
@@ -98,52 +96,60 @@ export interface Machine {
 /** The native architecture of the machine that the source was recorded on. */
 export function nativeOf(evidence: Evidence): Machine {
   const sets = [...evidence.sets].filter((set) => set !== 0)
-  const only = (family: Candidates): boolean => sets.some((set) => (set & ~family) === 0)
-  const x86 = only(x86Family)
-  const arm = only(armFamily)
-  const host =
-    evidence.machine ??
-    (x86 === arm ? (arm ? undefined : startWithoutThreadPointer(evidence)) : x86 ? 'x86_64' : 'aarch64')
-  if (host === undefined) return { native: 'x86_64', assumed: true }
+  // One name that a single machine has tells more than a library; several together, which may be of two programs, less.
+  const told = single(evidence.named) ?? evidence.machine.host ?? single(sets.map(onlyHost))
+  const host = told ?? mostLikely(sets, evidence)
   // A 32-bit machine, or one 32-bit program traced without announcement: all there is, is 32-bit.
-  const compat = host === 'x86_64' ? 'x86' : 'arm'
+  const narrow = familyOf(host).find((each) => architectures[each].strace === '32 bit')
   const has = (name: Architecture): boolean =>
     sets.some((set) => (set & sixtyFour) === 0 && (set & candidates([name])) !== 0)
   const wide =
     evidence.announced ||
-    evidence.machine !== undefined ||
-    sets.some((set) => (set & sixtyFour) !== 0 && (set & candidates([compat])) === 0)
-  return { native: !wide && has(compat) ? compat : host, assumed: false }
+    evidence.machine.isWide ||
+    sets.some(
+      (set) => (set & sixtyFour) !== 0 && (narrow === undefined || (set & candidates([narrow])) === 0),
+    )
+  return { native: narrow !== undefined && !wide && has(narrow) ? narrow : host, assumed: told === undefined }
+}
+
+/** The only machine of some; undefined where they contradict each other. */
+function single(hosts: Iterable<Host | undefined>): Host | undefined {
+  const found = new Set([...hosts].filter((host) => host !== undefined))
+  return found.size === 1 ? [...found][0] : undefined
+}
+
+/** Of the machines that have most of the calls the usual one; aarch64 where a program starts as none for x86_64 does. */
+function mostLikely(sets: readonly Candidates[], evidence: Evidence): Host {
+  const impossible = (host: Host): number =>
+    sets.filter((set) => (set & (families.get(host) as number)) === 0).length
+  const usual = startsWithoutThreadPointer(evidence) ? 'aarch64' : assumedHost
+  const [best = usual] = [usual, ...hostNames].sort((one, other) => impossible(one) - impossible(other))
+  return best as Host
 }
 
 /**
- * A program for x86_64 sets its thread pointer with arch_prctl before anything else, be it libc's or Go's; on
- * aarch64 it writes a register. A start without that call was not on x86_64. Likewise `access`, which no loader
- * for x86_64 does without and which aarch64 does not have.
+ * A program for x86_64 sets its thread pointer with arch_prctl before anything else, be it libc's or Go's; elsewhere it
+ * writes a register. A whole start without that call, and without those that only older machines have, was not there.
  */
-function startWithoutThreadPointer(evidence: Evidence): 'aarch64' | undefined {
-  const { saw } = evidence
-  if (saw('arch_prctl') || saw('access') || saw('open') || saw('stat')) return undefined
-  const started = saw('execve') && (saw('brk') || saw('mmap')) && (saw('mprotect') || saw('set_tid_address'))
-  return started || saw('faccessat') || saw('readlinkat') ? 'aarch64' : undefined
+function startsWithoutThreadPointer({ saw }: Evidence): boolean {
+  if (['arch_prctl', 'access', 'open', 'stat'].some(saw)) return false
+  return saw('execve') && (saw('brk') || saw('mmap')) && (saw('mprotect') || saw('set_tid_address'))
 }
 
 /** The architecture of calls that could be of `set`, on that machine; undefined when their names contradict each other. */
 export function pickAbi(set: Candidates, native: Architecture): Architecture | undefined {
   if ((set & (bits.get(native) as number)) !== 0) return native
-  const family = native === 'aarch64' || native === 'arm' ? armFamily : x86Family
-  const left = set & family
+  const left = set & (families.get(architectures[native].host) as number)
   return architectureNames.find((name) => (left & (bits.get(name) as number)) !== 0)
 }
 
-const auditNames: Readonly<Record<string, Architecture>> = {
-  X86_64: 'x86_64',
-  AARCH64: 'aarch64',
-  I386: 'x86',
-  ARM: 'arm',
+/** The architecture of an AUDIT_ARCH, as SIGSYS names it without the prefix; undefined for one that is none of ours. */
+export function architectureOfAudit(name: string): Architecture | undefined {
+  const lower = name.toLowerCase()
+  return architectureNames.find(
+    (each) => each === lower || architectures[each].auditNames.includes(lower) || auditNames[lower] === each,
+  )
 }
 
-/** The architecture of an AUDIT_ARCH, as SIGSYS names it without the prefix. */
-export function architectureOfAudit(name: string): Architecture | undefined {
-  return auditNames[name]
-}
+/** linux/audit.h spells two of them differently. */
+const auditNames: Readonly<Record<string, Architecture>> = { i386: 'x86', ppc64le: 'ppc64le' }

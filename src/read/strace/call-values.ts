@@ -6,7 +6,7 @@ import { endings } from './lines.ts'
 
 /** What clone would be told: the flags and the signal at the end, which clone3 has in a structure (clone(2)). */
 function flagsIn(structure: string): bigint | undefined {
-  const flags = /^\{flags=([^,}]+)/.exec(structure)?.[1]
+  const flags = /^(?:[a-z_]+=)?\{flags=([^,}]+)/.exec(structure)?.[1]
   const signal = /, exit_signal=([^,}]+)/.exec(structure)?.[1]
   if (flags === undefined || signal === undefined) return undefined
   const [value, low] = [scalarValue(flags), scalarValue(signal)]
@@ -24,8 +24,7 @@ export function valuesIn({
   open,
   completion,
 }: CallText): ((index: number) => bigint | undefined) | undefined {
-  const shown =
-    completion.kind === 'interrupted' ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
+  const shown = 'at' in completion ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
   const { texts, end } = splitArguments(shown, open)
   if (texts.length === 0) return undefined
   // Foreign text cuts the last argument anywhere; strace itself stops between two writes of its own.

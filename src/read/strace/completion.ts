@@ -10,8 +10,8 @@ import { messageAt } from './parse-line.ts'
 export type Completion =
   /** ` = …`: the call came back. */
   | CameBack
-  /** ` <unfinished ...>`: the rest follows in a line of its own. */
-  | { readonly kind: 'unfinished' }
+  /** ` <unfinished ...>`, or a frame of -k at `at`: the rest follows under the name of the call. */
+  | { readonly kind: 'unfinished'; readonly at?: number }
   /** strace let go of the process, or followed it to another pid: no rest will follow here. */
   | { readonly kind: 'abandoned'; readonly changedTo: number | undefined }
   /** Cut by a message of strace's own, which starts at `at`: what stands before it is whole. */
@@ -50,6 +50,10 @@ export function completionOf(text: string, open: number): Completion {
         kind: 'abandoned',
         changedTo: abandoned[1] === undefined ? undefined : Number(abandoned[1]),
       }
+  }
+  if (text.includes(' > ')) {
+    const frame = endings.frame.pattern.exec(text)
+    if (frame !== null && frame.index >= open) return { kind: 'unfinished', at: frame.index }
   }
   const whole = wholeResult(text, open)
   if (whole !== undefined) return whole

@@ -1,6 +1,16 @@
 // Where a call is counted: with what is known of its architecture when its line is read. A thread's calls are kept
 // with its image until that is known to be of 64 or of 32 bit; the rest is settled when the source has ended.
-import { anyArchitecture, candidatesOf, modes, widthOf, type Candidates } from './architecture.ts'
+import { familyOf } from '../../abi/architectures.ts'
+import {
+  anyArchitecture,
+  candidates,
+  candidatesOf,
+  onlyHost,
+  modes,
+  widthOf,
+  type Candidates,
+} from './architecture.ts'
+import type { MachineEvidence } from './machine-evidence.ts'
 import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
 import { FilterScope, Tally, type Entry } from './tally.ts'
@@ -17,16 +27,39 @@ export class Counts {
   /** Whether one process made calls that exist on 64-bit architectures only, and others that exist on none. */
   mixed = false
 
-  constructor(names: Names) {
+  /** What a call can be of at all, once the machine is certain. */
+  #possible: Candidates = anyArchitecture
+  readonly #machine: MachineEvidence
+
+  constructor(names: Names, machine: MachineEvidence) {
     this.#names = names
+    this.#machine = machine
   }
 
   /** The entry of a call of this thread; `number` is the one that -n prints. */
   entry(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
+    if (this.#possible === anyArchitecture) this.#tellsMachine(id, number)
     const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
     const tally =
       exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact, thread.image.scope)
     return tally.entry(id, this.source, line)
+  }
+
+  /** A call may exist on one machine only. */
+  #tellsMachine(id: NameId, number: number | undefined): void {
+    const machine = this.#machine
+    const host =
+      machine.certain ??
+      onlyHost(number === undefined ? this.#names.candidates(id) : candidatesOf(this.#names.name(id), number))
+    if (host === undefined) return
+    if (machine.certain === undefined) machine.named(host)
+    this.#possible = candidates(familyOf(host))
+  }
+
+  /** What a call of this name can be of here; anything for one that no table has, or none of this machine's. */
+  #candidates(id: NameId): Candidates {
+    const known = this.#names.candidates(id)
+    return known & this.#possible || known || anyArchitecture
   }
 
   /** Where the calls of this thread go, as far as that is known by now; makes none, which would tell of calls. */
@@ -86,7 +119,7 @@ export class Counts {
 
   /** Names narrow down what an image can be; once that tells 64 from 32 bit, its calls are counted there. */
   #imageTally(image: Image, id: NameId): Tally {
-    const candidates = this.#names.candidates(id) || anyArchitecture
+    const candidates = this.#candidates(id)
     if (image.settledIn !== undefined) {
       if ((image.candidates & candidates) !== 0) return image.settledIn
       // One process makes calls of both kinds: those with a name of one kind only can still be told.
@@ -112,7 +145,8 @@ export class Counts {
     if (number >= 0x40000000 && number < 0x80000000) return modes.x32
     // What has no name has no table to agree with.
     if (isNumeric(this.#names.name(id))) return undefined
-    const candidates = candidatesOf(this.#names.name(id), number)
+    const known = candidatesOf(this.#names.name(id), number)
+    const candidates = known & this.#possible || known
     return (candidates & modes['64 bit']) !== 0 && (candidates & ~modes['64 bit']) !== 0
       ? undefined
       : candidates

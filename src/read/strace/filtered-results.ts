@@ -49,7 +49,8 @@ interface LastCall {
 }
 
 const room = 65536
-const path = /^"((?:[^"\\]|\\.)*)"/
+/** Under -N behind the name of the argument. */
+const path = /^(?:pathname=)?"((?:[^"\\]|\\.)*)"/
 
 export class FilteredResults implements Subscriber {
   readonly #wanted: KeepCall

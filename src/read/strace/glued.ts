@@ -1,6 +1,6 @@
 // A call behind text of the program that has no line end: `no newlinewrite(2, "…", 27) = 27`.
 import { holdsResult } from './completion.ts'
-import type { Names } from './names.ts'
+import { isNumeric, type Names } from './names.ts'
 
 /** How many parentheses of a line that is not strace's are looked at, and how long the name before one can be. */
 const gluedLimit = 64
@@ -16,4 +16,14 @@ export function isGlued(text: string, names: Names): boolean {
     for (let from = 0; from < before.length; from++) if (names.isKnown(before.slice(from))) return true
   }
   return false
+}
+
+/** The longest name of a call that a name of none ends with: `foowrite` is text of the program before `write`. */
+export function nameBehindLetters(name: string, names: Names): string | undefined {
+  if (isNumeric(name)) return undefined
+  for (let from = 1; from < name.length - 2; from++) {
+    const own = name.slice(from)
+    if (names.isKnown(own)) return own
+  }
+  return undefined
 }

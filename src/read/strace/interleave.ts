@@ -4,7 +4,7 @@
 import type { DiagnosticCode } from '../diagnostics.ts'
 import { closesCall, completionOf, isBareResult } from './completion.ts'
 import type { CallText, Event } from './events.ts'
-import { isGlued } from './glued.ts'
+import { isGlued, nameBehindLetters } from './glued.ts'
 import type { Names } from './names.ts'
 import {
   endsByFilter,
@@ -29,7 +29,7 @@ export interface Surroundings {
   /** Whether any thread has not ended. */
   readonly isAlive: () => boolean
   readonly emit: (event: Event) => void
-  readonly say: (code: DiagnosticCode, line: number) => void
+  readonly say: (code: DiagnosticCode, line: number, facts?: Readonly<Record<string, string>>) => void
   /** Whether a line that is none of the trace starts a table of -c. */
   readonly startsTable: (text: string) => boolean
 }
@@ -121,7 +121,7 @@ export class Interleave {
   }
 
   #callLine(call: CallText): void {
-    const { run, names, isAlive } = this.#around
+    const { run, names, isAlive, say } = this.#around
     const { text, line, name, completion } = call
     const stranger = names.candidates(names.id(name)) === 0
     // A name that no table has is a call only in the full form of one; and no call is closed without a result.
@@ -131,7 +131,12 @@ export class Interleave {
       if (completion.kind === 'none' && !stranger) this.#last = call
       return
     }
-    this.call(call)
+    const own = stranger ? nameBehindLetters(name, names) : undefined
+    if (own === undefined) return this.call(call)
+    // The program wrote the letters, strace what stands behind them.
+    run.foreign++
+    say('glued-call', line, { call: own })
+    this.call({ ...call, name: own })
   }
 
   /** The line of a call. */

@@ -6,7 +6,14 @@ import type { DiagnosticLog } from '../diagnostics.ts'
 import { noteFailure } from '../failures.ts'
 import type { ReaderOptions } from '../reader.ts'
 import { AfterFilter } from './after-filter.ts'
-import { anyArchitecture, architectureOfAudit, candidatesOf, modes, pickAbi } from './architecture.ts'
+import {
+  type Candidates,
+  anyArchitecture,
+  architectureOfAudit,
+  candidatesOf,
+  modes,
+  pickAbi,
+} from './architecture.ts'
 import { CallRecords } from './call-records.ts'
 import { AskedValues } from './asked-values.ts'
 import { isByFilter, isFault } from './by-filter.ts'
@@ -15,9 +22,10 @@ import { Counts } from './counts.ts'
 import type { CallText, Event, Lost, Mode, Returned, Signal } from './events.ts'
 import { FilteredResults } from './filtered-results.ts'
 import { insets } from './lines.ts'
+import { MachineEvidence } from './machine-evidence.ts'
 import { Names, type NameId } from './names.ts'
 import { isUnreadable } from './parse-line.ts'
-import { makesProcess, replacesProgram, noValues, type Thread } from './thread.ts'
+import { endsThread, makesProcess, replacesProgram, noValues, type Thread } from './thread.ts'
 import { Threads } from './threads.ts'
 import type { Mention } from './resolve-abi.ts'
 import type { Run } from './run.ts'
@@ -32,7 +40,8 @@ const pidLimit = 4194304
 
 export class Ledger {
   readonly names = new Names()
-  readonly counts = new Counts(this.names)
+  readonly machine = new MachineEvidence()
+  readonly counts = new Counts(this.names, this.machine)
   readonly threads: Threads
   /** Arguments to read, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
@@ -54,8 +63,6 @@ export class Ledger {
   /** Of this source: lines read, and calls counted. */
   lines = 0
   calls = 0
-  /** From the first line that tells it: the machine. */
-  machine: 'x86_64' | 'aarch64' | undefined
   /** Whether strace announced the mode of any process. */
   announced = false
   /** The pid that the name of this source gives (-ff). */
@@ -115,7 +122,7 @@ export class Ledger {
       case 'signal':
         return this.#signal(event)
       case 'exit': {
-        const thread = this.threadOf(event.pid)
+        const thread = this.threads.leaving(event.pid ?? this.#filePid)
         if (event.by !== undefined) return this.threads.superseded(thread, event.by)
         if (isFault(event.signal))
           this.#diagnostics.add('killed', this.source, event.line, { signal: event.signal })
@@ -147,7 +154,7 @@ export class Ledger {
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
     const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(text)?.[1] : undefined
     if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
-      this.#mention(restarted, undefined, line)
+      this.#mention(thread, restarted, undefined, line)
     this.#tell((each) => each.entered?.(thread, call))
     if (completion.kind === 'returned' || completion.kind === 'abandoned') return
     thread.pending = id
@@ -184,7 +191,7 @@ export class Ledger {
       this.#values.awaited(entered, call)
     }
     thread.pending = -1
-    if (entered === undefined && !isUnreadable(name)) {
+    if (entered === undefined && !isUnreadable(name) && !isChildsReturn(call)) {
       if (exec && pid !== undefined) this.#orphanExecve(pid, line)
       else {
         const entry = this.#count(thread, id, prefix.number, line)
@@ -221,6 +228,7 @@ export class Ledger {
     this.#outcome(thread, id, number, result, line)
     const child = makesProcess(name) ? childIn(text, result.value) : undefined
     this.#tell((each) => each.returned?.(thread, name, result, child))
+    if (endsThread(name) && result.value === undefined) thread.isLeaving = true
     if (child !== undefined) this.threads.expect(child, thread)
     if (!replacesProgram(name) || result.value !== 0n) return
     this.threads.replaced(thread)
@@ -243,8 +251,10 @@ export class Ledger {
 
   #lost({ pid, changedTo }: Lost): void {
     if (changedTo === undefined) return
-    this.#changedPids.set(changedTo, (this.#changedPids.get(changedTo) ?? 0) + 1)
     const thread = this.threadOf(pid)
+    // In one file the rest follows behind "superseded", which hands on what the thread is inside of.
+    if (!this.threads.inFiles) thread.pending = this.names.id('execve')
+    else this.#changedPids.set(changedTo, (this.#changedPids.get(changedTo) ?? 0) + 1)
     this.#tell((each) => each.renamed?.(thread, changedTo))
   }
 
@@ -253,7 +263,7 @@ export class Ledger {
     if (isTrap && this.results !== undefined) this.results.trapped(this.threadOf(pid))
     if (refusal === undefined) return
     const { call, machine } = refusal
-    this.#mention(call, machine === undefined ? undefined : architectureOfAudit(machine), line)
+    this.#mention(undefined, call, machine === undefined ? undefined : architectureOfAudit(machine), line)
     this.#diagnostics.add('refused-by-filter', this.source, line, { call })
   }
 
@@ -284,17 +294,28 @@ export class Ledger {
     return this.afterFilter === undefined || thread.image.scope.whole === this.counts.told
   }
 
-  #mention(name: string, architecture: Architecture | undefined, line: number): void {
-    if (this.mentions.length < mentionLimit)
-      this.mentions.push({ name, architecture, source: this.counts.source, line })
+  #mention(
+    thread: Thread | undefined,
+    name: string,
+    architecture: Architecture | undefined,
+    line: number,
+  ): void {
+    if (this.mentions.length >= mentionLimit) return
+    const { mode, image } = thread ?? {}
+    const set = (): Candidates => mode ?? image?.inherited() ?? modes['64 bit']
+    this.mentions.push({ name, architecture, set, source: this.counts.source, line })
   }
 
   #abiOf(thread: Thread, { name, prefix }: CallText): Architecture | undefined {
     const candidates = thread.mode ?? candidatesOf(name, prefix.number)
-    const { architecture: told } = this.#options
-    const machine = this.machine ?? (told === 'x86_64' || told === 'aarch64' ? told : undefined)
+    const machine = this.#options.architecture ?? this.machine.host
     return machine === undefined ? undefined : pickAbi(candidates, machine)
   }
+}
+
+/** A fork comes back in the child as well, with 0: the call is its parent's. */
+function isChildsReturn({ name, completion }: CallText): boolean {
+  return makesProcess(name) && completion.kind === 'returned' && completion.value === 0n
 }
 
 /** The pid of the child that a fork's result tells; with pid namespaces the one that strace uses itself. */

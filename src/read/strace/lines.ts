@@ -34,11 +34,11 @@ export const threads = {
 
 /** The optional fields behind the thread, in the order of printleader(): --secontext, -t, -r, -n, -i. */
 export const fields = {
-  // A label starts with a letter, and an address of -i is 8 or 16 hexadecimal digits.
+  // A label starts with a letter, and an address of -i is 8 to 16 hexadecimal digits.
   label: row(
-    /\[(?![0-9a-f]{8}\] |[0-9a-f]{16}\] |pid )[A-Za-z_][^[\]]*\] /y,
+    /\[(?![0-9a-f]{8,16}\] |pid )[A-Za-z_][^[\]]*\] /y,
     ['[unconfined_t] ', '[unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023] ', '[abcdef] '],
-    ['[7] ', '[d91767f4] ', '[a[b] ', '[] '],
+    ['[7] ', '[d91767f4] ', '[ff40acd46b70] ', '[a[b] ', '[] '],
   ),
   // -t, -tt, -ttt, --absolute-timestamps. Seconds of the epoch have more digits than any pid (2^22).
   absolute: row(
@@ -69,8 +69,8 @@ export const fields = {
   ),
   // -i
   pointer: row(
-    /\[(?:[0-9a-f]{16}|[0-9a-f]{8}|\?{16}|\?{8})\] /y,
-    ['[00007fccf002cc47] ', '[d91767f4] ', '[????????????????] ', '[????????] '],
+    /\[(?:[0-9a-f]{8,16}|\?{8,16})\] /y,
+    ['[00007fccf002cc47] ', '[d91767f4] ', '[7f40acd46b70] ', '[????????????????] ', '[????????] '],
     ['[d91767] ', '[d91767f] ', '[00007FCC] ', '[???????] '],
   ),
 } satisfies Record<string, Row>
@@ -111,9 +111,9 @@ export const names = {
 /** What stands behind the prefix, besides a call. */
 export const shapes = {
   resumed: row(
-    new RegExp(`<\\.\\.\\. (${name}) resumed> ?`, 'y'),
-    ['<... read resumed>', '<... nanosleep resumed> ', '<... ???? resumed>'],
-    ['<... read resumed', '<.. read resumed>', '<... read resumed #3>'],
+    new RegExp(`<\\.\\.\\. (${name}) resumed(?: #\\d+)?> ?`, 'y'),
+    ['<... read resumed>', '<... nanosleep resumed> ', '<... ???? resumed>', '<... clone resumed #3>'],
+    ['<... read resumed', '<.. read resumed>', '<... read resumed #>'],
   ),
   superseded: row(/\+\+\+ superseded by execve in pid (\d+)/y, ['+++ superseded by execve in pid 24153']),
   exit: row(
@@ -194,7 +194,32 @@ export const messages: readonly (Row & { readonly kind: 'mode' | 'attached' | 'd
   { kind: 'aside', ...row(/ > /y, [' > ']) },
   { kind: 'aside', ...row(/ \| [ 0-9a-f]/y, [' | 0', ' |  '], [' |x']) },
   { kind: 'aside', ...row(/ \* \d+ bytes in buffer \d+/y, [' * 12 bytes in buffer 0']) },
+  { kind: 'aside', ...row(/ = \d+ buffers in vector \d+/y, [' = 2 buffers in vector 0'], [' = 2 buffers']) },
+  { kind: 'aside', ...row(/ \| <Cannot fetch \d+ bytes? /y, [' | <Cannot fetch 11 bytes ']) },
   { kind: 'aside', ...row(/ VCPU:/y, [' VCPU:']) },
+  // --tips: a box, and beside it an ostrich.
+  {
+    kind: 'aside',
+    ...row(/ {2}_{8,} {2,}_{4}$/y, ['  ______________________________________________         ____']),
+  },
+  {
+    kind: 'aside',
+    ...row(
+      / [/|\\][ _].* {2,}[-_/\\|.()@}^[\] ]*$/y,
+      [
+        ' /                                              \\       /    \\',
+        ' | Trying to figure out communication between   |      |-. .-|.',
+        ' \\______________________________________________/     \\|   |/     _/ /_',
+      ],
+      [' | open("x") = 3', ' /  x'],
+    ),
+  },
+  {
+    kind: 'aside',
+    ...row(/ {20,}\\ \|   \|\/\/_.*$/y, [
+      '                                                     \\ |   |//___/__/__/_',
+    ]),
+  },
   {
     kind: 'aside',
     ...row(/(?:umovestr|umoven|upeek|pread|trouble opening proc file)[: ]/y, [
@@ -225,10 +250,21 @@ export const messages: readonly (Row & { readonly kind: 'mode' | 'attached' | 'd
 const value = String.raw`\?|0x[0-9a-f]+|-?\d+`
 const error = String.raw`E[A-Z0-9]+`
 export const endings = {
-  unfinished: row(/<unfinished \.\.\.>\s*$/, [' <unfinished ...>']),
+  unfinished: row(/<unfinished(?: #\d+)? \.\.\.>\s*$/, [' <unfinished ...>', ' <unfinished #3 ...>']),
+  // A frame of -k, printed while a call is under way: `… SIGCHLD > /usr/lib/libc.so.6(clone+0x3c) [0x109dec]`.
+  frame: row(
+    / > (?:[^\s"][^"]*\([^"]*\)|unexpected_backtracing_error) \[0x[0-9a-f]+\](?: [^\s"]+:\d+)?$/,
+    [
+      ' > /usr/lib/x86_64-linux-gnu/libc.so.6(start_thread+0x336) [0x89226]',
+      ' > a.out(main+0x5) [0x1139] /src/a.c:3',
+      ' > libx.so(f(int, char const*)+0x1) [0x1]',
+      ' > unexpected_backtracing_error [0x7f]',
+    ],
+    [' > a.out', ' > a.out(main) 0x1'],
+  ),
   // strace let go of the process, or followed it to another pid: no rest will follow here.
   abandoned: row(
-    /<(?:detached \.\.\.|pid changed to (\d+) \.\.\.|Cannot restart pid .*|unfinished \.\.\. exit status -?\d+)>\s*$/,
+    /<(?:detached \.\.\.|pid changed to (\d+) \.\.\.|Cannot restart pid [^<>]*|unfinished \.\.\. exit status -?\d+)>\s*$/,
     [
       ' <detached ...>',
       ' <pid changed to 24164 ...>',
@@ -266,7 +302,7 @@ export const endings = {
   errno: row(/ \(errno (\d+)\)$/, [' (errno 22)'], [' (Timeout)']),
   injected: row(/\(INJECTED/, ['(INJECTED']),
   // Of a line without a start of its own: the second half of a cut call.
-  rest: row(/\) +=(?: |$)|<unfinished \.\.\.>$|<detached \.\.\.>$/, [
+  rest: row(/\) +=(?: |$)|<unfinished(?: #\d+)? \.\.\.>$|<detached \.\.\.>$/, [
     ') = ',
     ')    =',
     '<unfinished ...>',
@@ -288,10 +324,14 @@ export const insets = {
   // With pid namespaces the pid that strace uses itself.
   ownPid: row(/\/\* (\d+) in strace's PID NS \*\//, ["/* 1234 in strace's PID NS */"]),
   // A message to standard error in the middle of a line of its own ends that line; quotes are the call's.
-  message: row(/(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)\b)[^"]*$/, [
-    'strace: Process 21055 attached',
-    'Process 21721 attached',
-    'strace: [wait(0x00857f) = 12776] WIFSTOPPED,sig=133',
-  ]),
+  message: row(
+    /(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)\b|(?:umovestr|umoven|upeek): )[^"]*$/,
+    [
+      'umovestr: Input/output error',
+      'strace: Process 21055 attached',
+      'Process 21721 attached',
+      'strace: [wait(0x00857f) = 12776] WIFSTOPPED,sig=133',
+    ],
+  ),
   path: row(/\/[\w./-]*$/, ['/usr/bin/']),
 } satisfies Record<string, Row>

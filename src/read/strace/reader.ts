@@ -6,7 +6,6 @@ import { DiagnosticLog } from '../diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import type { Sink } from '../seen.ts'
 import { lineLimit, lineText } from '../text.ts'
-import { machineOf } from './architecture.ts'
 import { compiledLines } from './compiled-lines.ts'
 import { Interleave } from './interleave.ts'
 import { Ledger } from './ledger.ts'
@@ -39,7 +38,7 @@ export class StraceReader implements Reader {
       names: ledger.names,
       isAlive: () => ledger.threads.any,
       emit: (event) => ledger.on(event),
-      say: (code, line) => this.#diagnostics.add(code, this.#source, line),
+      say: (code, line, facts) => this.#diagnostics.add(code, this.#source, line, facts),
       startsTable: (text) => this.#tables.starts(text),
     })
     this.#scan = new Scan(ledger, this.#interleave, this.#run)
@@ -82,13 +81,13 @@ export class StraceReader implements Reader {
       !this.#tables.open &&
       this.#options.record === undefined &&
       this.#options.returned === undefined &&
-      (machine !== undefined || lines > evidenceLines)
+      (machine.certain !== undefined || lines > evidenceLines)
     )
   }
 
   #line(text: string, number: number): void {
     const ledger = this.#ledger
-    if (ledger.machine === undefined && number <= evidenceLines) ledger.machine = machineOf(text)
+    if (ledger.machine.certain === undefined && number <= evidenceLines) ledger.machine.line(text)
     if (this.#tables.open && this.#tables.takes(text, ledger.counts.source, number))
       return this.#interleave.passed()
     this.#interleave.line(text, number)
@@ -109,6 +108,12 @@ export class StraceReader implements Reader {
     ledger.threads.end()
     ledger.placeOrphans()
     this.#leaveOut()
+    const { foreign } = ledger.machine
+    if (foreign !== undefined && this.#options.architecture === undefined) {
+      this.#note('foreign-machine', { machine: foreign })
+      for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
+      return
+    }
     const machine = emitCalls(
       {
         names: ledger.names,

@@ -8,9 +8,18 @@ import type { DiagnosticLog } from '../diagnostics.ts'
 import { noFailures } from '../failures.ts'
 import { placeOf } from '../place.ts'
 import type { Arguments, Seen, Sink } from '../seen.ts'
-import { anyArchitecture, nativeOf, pickAbi, type Candidates, type Machine } from './architecture.ts'
+import {
+  anyArchitecture,
+  candidates,
+  nativeOf,
+  onlyHost,
+  pickAbi,
+  type Candidates,
+  type Machine,
+} from './architecture.ts'
 import type { Counts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
+import type { MachineEvidence } from './machine-evidence.ts'
 import { printedNumber } from './parse-line.ts'
 import type { Table } from './tables.ts'
 import { Tally } from './tally.ts'
@@ -19,8 +28,10 @@ import { refusedIn } from './tries.ts'
 /** A call that a line only tells of: refused by a filter, or interrupted before strace was there. */
 export interface Mention {
   readonly name: string
-  /** Undefined for the machine's own. */
+  /** Undefined for what `set` says. */
   readonly architecture: Architecture | undefined
+  /** What the thread's calls can be of, once all of them are known. */
+  readonly set: () => Candidates
   readonly source: number
   readonly line: number
 }
@@ -34,8 +45,8 @@ export interface Evidence {
   readonly wanted: ReadonlyMap<string, readonly number[]>
   /** Given by the caller: nothing is inferred then. */
   readonly architecture: Architecture | undefined
-  /** What addresses and loaders in the lines told. */
-  readonly machine: 'x86_64' | 'aarch64' | undefined
+  /** What libraries and addresses in the lines told. */
+  readonly machine: MachineEvidence
   /** Whether strace announced the mode of any process. */
   readonly announced: boolean
   /** Nothing shows a call that succeeded (strace -Z): of what failed another time, nothing is known. */
@@ -118,20 +129,26 @@ function machineOf({ architecture, machine, announced, counts, names }: Evidence
     for (const [id] of tally.all()) set &= names.candidates(id) || anyArchitecture
     return set
   })
-  return nativeOf({ machine, sets, announced, saw: (name) => counts.saw(name) })
+  const named = [...counts.groups()].flatMap(([, tally]) =>
+    [...tally.all()].map(([id]) => onlyHost(names.candidates(id))),
+  )
+  return nativeOf({ machine, named, sets, announced, saw: (name) => counts.saw(name) })
 }
 
 /** Gives the calls of a group to their architecture. */
 function assign(
-  candidates: Candidates,
+  set: Candidates,
   tally: Tally,
   { native }: Machine,
   to: Map<Architecture, Tally>,
   { names, counts }: Evidence,
 ): void {
-  const whole = pickAbi(candidates, native)
+  const whole = pickAbi(set, native)
   for (const [id, entry] of tally.all()) {
-    const chosen = whole ?? pickAbi(names.candidates(id), native) ?? native
+    // A name that the rest's architecture does not have is told by itself.
+    const own = names.candidates(id)
+    const fits = whole !== undefined && (own === 0 || (own & candidates([whole])) !== 0)
+    const chosen = (fits ? whole : pickAbi(own, native)) ?? whole ?? native
     tallyIn(to, chosen).addEntry(id, entry, counts.sources)
   }
 }
@@ -143,7 +160,8 @@ function addMentions(
   tallies: Map<Architecture, Tally>,
 ): void {
   const known = new Set<string>()
-  for (const { name, architecture = native, source, line } of mentions) {
+  for (const { name, architecture: told, set, source, line } of mentions) {
+    const architecture = told ?? pickAbi(set(), native) ?? native
     if (known.has(`${architecture} ${name}`)) continue
     const tally = tallyIn(tallies, architecture)
     const wanted = resolvePrinted(architecture, name)?.names[0] ?? name

@@ -73,6 +73,7 @@ export class Run {
   #looksFiltered(saw: (name: string) => boolean): boolean {
     const maps = saw('mmap') || saw('brk') || saw('mmap2')
     const ends = saw('exit_group') || saw('exit')
-    return (saw('execve') && !maps) || (this.exited && !ends) || (!saw('execve') && !maps && !ends)
+    const starts = ['execve', 'execveat', 'execve#64', '64:execve'].some(saw)
+    return !starts || !maps || (this.exited && !ends)
   }
 }

@@ -8,7 +8,7 @@ import type { Interleave } from './interleave.ts'
 import { layout } from './layout.ts'
 import type { Ledger } from './ledger.ts'
 import type { NameId } from './names.ts'
-import { makesProcess, replacesProgram, Thread } from './thread.ts'
+import { endsThread, makesProcess, replacesProgram, Thread } from './thread.ts'
 import type { Run } from './run.ts'
 import type { Entry, Tally } from './tally.ts'
 
@@ -82,6 +82,13 @@ export class Scan {
       this.forget()
       return this.#withText(code, kind - withText)
     }
+    if (kind === exitLine) {
+      code.flush()
+      this.#run.exited = true
+      this.#ledger.on({ kind: 'exit', pid: pid === unnamed ? undefined : pid, how: 'exited' })
+      this.forget()
+      return true
+    }
     if (pid !== this.#pid) {
       if (!this.#knows(pid)) code.flush()
       this.#turnTo(pid, kind === resumedLine ? call : undefined)
@@ -92,13 +99,6 @@ export class Scan {
       if (code.has(pid) || thread.pending !== call) return false
       thread.pending = noCall
       if (this.#tally !== undefined) code.count(pid, this.#tally, thread)
-      return true
-    }
-    if (kind === exitLine) {
-      code.flush()
-      this.#run.exited = true
-      this.#ledger.threads.ended(thread)
-      this.forget()
       return true
     }
     let entry = this.#tally?.entries[call]
@@ -172,7 +172,7 @@ function carefulNames({ names, wanted, afterFilter }: Ledger): Uint8Array {
     const name = names.name(id)
     const special = replacesProgram(name) || name === 'restart_syscall' || wanted.has(name)
     const watched = afterFilter !== undefined && callsToWatch.includes(name)
-    careful[id] = watched ? alwaysSlow : special || makesProcess(name) ? needsText : 0
+    careful[id] = watched ? alwaysSlow : special || makesProcess(name) || endsThread(name) ? needsText : 0
   }
   return careful
 }

@@ -68,6 +68,8 @@ export class Thread {
   awaits = false
   /** From its entry to its result: the values of that call that are wanted and known. */
   values: ReadonlyMap<number, bigint> = noValues
+  /** From exit_group or exit to the line that tells of its end, which -qq leaves out: it makes no more calls. */
+  isLeaving = false
   /** The filter that the call it is in the middle of asks for. */
   asked: FilterRequest | undefined
   readonly process: Process
@@ -88,4 +90,8 @@ export function makesProcess(name: string): boolean {
 
 export function replacesProgram(name: string): boolean {
   return name === 'execve' || name === 'execveat'
+}
+
+export function endsThread(name: string): boolean {
+  return name === 'exit_group' || name === 'exit' || name === '_exit'
 }

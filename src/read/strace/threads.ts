@@ -11,6 +11,8 @@ const threadLimit = 8192
 /** Pids that had a line once: more of them than this are not remembered. */
 const metLimit = 65536
 const spareLimit = 64
+/** More threads than this are not looked through for one. */
+const searchLimit = 256
 
 export class Threads {
   /** From a thread's first line with its pid to its end. */
@@ -73,6 +75,9 @@ export class Threads {
 
   /** The thread of a line. `resuming` is the call in `<... name resumed>`. */
   of(pid: number | undefined, resuming: NameId = -1): Thread {
+    const known = pid === undefined ? this.#lone : this.#byPid.get(pid)
+    // Whoever makes a call after its last one has the pid of another that is gone.
+    if (known?.isLeaving === true) this.#drop(known)
     const thread = pid === undefined ? this.#unnamed() : (this.#byPid.get(pid) ?? this.#meet(pid, resuming))
     this.#last = thread
     return thread
@@ -80,10 +85,31 @@ export class Threads {
 
   #unnamed(): Thread {
     if (this.#lone !== undefined) return this.#lone
-    if (this.#byPid.size === 1) for (const only of this.#byPid.values()) return only
+    const only = this.#only((thread) => !thread.isLeaving)
+    if (only !== undefined) return only
     if (this.#announced.size !== 1) this.unannounced = true
     const { scope, process } = this.#first(undefined)
     return (this.#lone = new Thread(undefined, this.#image(scope), undefined, process))
+  }
+
+  /** The named thread of which this holds, where there is just one. */
+  #only(fits: (thread: Thread) => boolean): Thread | undefined {
+    let found: Thread | undefined
+    // strace names no thread only where few are left.
+    if (this.#byPid.size > searchLimit) return undefined
+    for (const thread of this.#byPid.values()) {
+      if (!fits(thread)) continue
+      if (found !== undefined) return undefined
+      found = thread
+    }
+    return found
+  }
+
+  /** The thread of a line that tells of its end. */
+  leaving(pid: number | undefined): Thread {
+    const known =
+      pid === undefined ? (this.#lone ?? this.#only((thread) => thread.isLeaving)) : this.#byPid.get(pid)
+    return known ?? this.of(pid)
   }
 
   #meet(pid: number, resuming: NameId): Thread {
@@ -116,7 +142,7 @@ export class Threads {
     const inside = (thread: Thread): boolean => this.#forks.has(thread.pending)
     if (this.#lone !== undefined && inside(this.#lone)) found = this.#lone
     // Looking through very many threads for every new one would take quadratic time.
-    if (this.#byPid.size > 256) return found
+    if (this.#byPid.size > searchLimit) return found
     for (const thread of this.#byPid.values()) {
       if (!inside(thread)) continue
       if (found !== undefined) return undefined

@@ -1,0 +1,237 @@
+// One profile that answers every call as several together do, by a choice between their answers: exact, or refused where
+// no profile can state it. For each call the sets of arguments with each answer are computed from the profiles' own
+// filters; rules are proposed for them, in the forms that people write; and what libseccomp makes of the rules is held
+// against the sets, on every architecture, before anything is returned.
+import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { UserError } from '../errors.ts'
+import type { OciArgument } from '../profile/document.ts'
+import { answerText, isSameAnswer, noSuchCall, type Answer } from './answer.ts'
+import { callsAnswered } from './call-sets.ts'
+import type { Context } from './context.ts'
+import { Diagrams, TooManyConditions, type CallSet } from './diagram.ts'
+import { decisionOn, makeFilter, type Filter } from './filter.ts'
+import type { Meaning } from './meaning.ts'
+import { isAnswer, type Target } from './program.ts'
+import type { Resolved, ResolvedRule } from './resolve.ts'
+import { statements } from './statements.ts'
+
+/** Which of two answers counts; the second is of the profile that comes later. */
+export type Choice = (one: Answer, other: Answer) => Answer
+
+/** A rule of the result: its names come later, with all that are answered alike. */
+export interface RuleDraft {
+  readonly answer: Answer
+  readonly args: readonly OciArgument[]
+}
+
+/** What the arguments of a call decide: each answer, and for which arguments. */
+export type Partition = ReadonlyMap<string, { readonly answer: Answer; readonly set: CallSet }>
+
+/** Stands for every number that no table has. */
+const unlisted = 2000
+
+/** The families of i386: what is said of a member is said of its family as well. */
+const families: ReadonlySet<string> = new Set(['socketcall', 'ipc'])
+
+/**
+ * @param meanings of the profiles, in one context; at least one
+ * @throws UserError where the result is not the same on all architectures of one rule, or has too many conditions.
+ */
+export function combined(
+  name: string,
+  meanings: readonly Meaning[],
+  on: readonly Architecture[],
+  choose: Choice,
+): Resolved {
+  const { context } = meanings[0] as Meaning
+  const defaultAnswer = meanings.map(({ filter }) => filter.defaultAnswer).reduce(choose)
+  const result = (rules: readonly ResolvedRule[]): Resolved => ({
+    name,
+    defaultAnswer,
+    architectures: on,
+    named: [],
+    flags: [],
+    rules,
+  })
+  const drafts = new Map<string, readonly RuleDraft[]>()
+  const names = new Set(on.flatMap((each) => syscallTable(each).entries.map((entry) => entry.name)))
+  const familyDrafts = (): ReadonlyMap<string, readonly RuleDraft[]> =>
+    new Map([...drafts].filter(([call]) => families.has(call)))
+  const state = (call: string): void => {
+    const wanted = wantedOf(meanings, on, call, choose)
+    for (const stated of statements(wanted, meanings, call, defaultAnswer)) {
+      const alone = [...beside(call, defaultAnswer), ...grouped(familyDrafts()), ...rulesOf(call, stated)]
+      const filter = filterOf(result(alone), context)
+      if (!says(filter, wanted, call)) continue
+      if (stated.length > 0) drafts.set(call, stated)
+      return
+    }
+    throw new UserError('profiles-not-combined', { call, architectures: on })
+  }
+  // A family that is answered alike whatever its arguments comes before its members, whose rules are then of no effect
+  // on it; of another family the members' rules may say all that there is to say.
+  const wantedOfFamily = (family: string): readonly Wanted[] =>
+    on.includes('x86') ? wantedOf(meanings, ['x86'], family, choose) : []
+  for (const family of families) if (wantedOfFamily(family)[0]?.partition.size === 1) state(family)
+  for (const call of names) if (!families.has(call)) state(call)
+  for (const family of families)
+    if (!says(filterOf(result(grouped(drafts)), context), wantedOfFamily(family), family)) state(family)
+  const whole = result(grouped(drafts))
+  const anywhere = filteredBy(meanings).flatMap((each) =>
+    syscallTable(each).entries.map((entry) => entry.name),
+  )
+  proveAll(whole, meanings, choose, [...new Set(anywhere), undefined])
+  return whole
+}
+
+/** What the profiles together answer to a call, on each architecture that has it. */
+interface Wanted {
+  readonly architecture: Architecture
+  readonly diagrams: Diagrams
+  readonly partition: Partition
+}
+
+function wantedOf(
+  meanings: readonly Meaning[],
+  on: readonly Architecture[],
+  call: string | undefined,
+  choose: Choice,
+): readonly Wanted[] {
+  return on.flatMap((architecture) => {
+    const number = numberOf(architecture, call)
+    if (number === undefined) return []
+    const diagrams = new Diagrams()
+    const parts = meanings.map(({ filter }) =>
+      bounded(call, architecture, () => partitionOf(diagrams, decisionOn(filter, architecture, number))),
+    )
+    const partition = bounded(call, architecture, () =>
+      parts.reduce((one, other) => together(diagrams, one, other, choose)),
+    )
+    return [{ architecture, diagrams, partition }]
+  })
+}
+
+function numberOf(architecture: Architecture, call: string | undefined): number | undefined {
+  if (call !== undefined) return syscallTable(architecture).byName(call)?.number
+  return architectures[architecture].numberBit + unlisted
+}
+
+function bounded<T>(call: string | undefined, architecture: Architecture, decide: () => T): T {
+  try {
+    return decide()
+  } catch (error) {
+    if (!(error instanceof TooManyConditions)) throw error
+    throw new UserError('conditions-beyond-comparing', { call: call ?? String(unlisted), architecture })
+  }
+}
+
+function partitionOf(diagrams: Diagrams, target: Target): Partition {
+  const parts = new Map<string, { readonly answer: Answer; readonly set: CallSet }>()
+  for (const answer of answersFrom(target)) {
+    const set = callsAnswered(diagrams, target, (each) => isSameAnswer(each, answer))
+    if (set !== false) parts.set(answerText(answer), { answer, set })
+  }
+  return parts
+}
+
+function answersFrom(start: Target): readonly Answer[] {
+  const answers = new Map<string, Answer>()
+  const met = new Set<Target>()
+  const open = [start]
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (met.has(at)) continue
+    met.add(at)
+    if (isAnswer(at)) answers.set(answerText(at), at)
+    else open.push(at.whenTrue, at.whenFalse)
+  }
+  return [...answers.values()]
+}
+
+function together(diagrams: Diagrams, one: Partition, other: Partition, choose: Choice): Partition {
+  const parts = new Map<string, { readonly answer: Answer; readonly set: CallSet }>()
+  for (const a of one.values()) {
+    for (const b of other.values()) {
+      const both = diagrams.choose(a.set, b.set, false)
+      if (both === false) continue
+      const answer = choose(a.answer, b.answer)
+      const key = answerText(answer)
+      parts.set(key, { answer, set: diagrams.choose(both, true, parts.get(key)?.set ?? false) })
+    }
+  }
+  return parts
+}
+
+/** Undefined where libseccomp refuses the rules. */
+function filterOf(resolved: Resolved, context: Context): Filter | undefined {
+  const made = makeFilter(resolved, context)
+  return 'code' in made ? undefined : made
+}
+
+/** Whether a filter answers a call as wanted, on every architecture. */
+function says(filter: Filter | undefined, wanted: readonly Wanted[], call: string | undefined): boolean {
+  return (
+    filter !== undefined &&
+    wanted.every(({ architecture, diagrams, partition }) => {
+      const decision = decisionOn(filter, architecture, numberOf(architecture, call) as number)
+      const parts = bounded(call, architecture, () => partitionOf(diagrams, decision))
+      return (
+        parts.size === partition.size && [...parts].every(([key, { set }]) => partition.get(key)?.set === set)
+      )
+    })
+  )
+}
+
+/** On all others every filter kills the thread. */
+function filteredBy(meanings: readonly Meaning[]): readonly Architecture[] {
+  return architectureNames.filter((each) => meanings.some(({ filter }) => filter.architectures.has(each)))
+}
+
+/** Rules of different calls can meet in libseccomp (program.ts), and the architectures are not all in the result. */
+function proveAll(
+  whole: Resolved,
+  meanings: readonly Meaning[],
+  choose: Choice,
+  calls: readonly (string | undefined)[],
+): void {
+  const filter = filterOf(whole, (meanings[0] as Meaning).context)
+  const on = filteredBy(meanings)
+  for (const call of calls) {
+    if (says(filter, wantedOf(meanings, on, call, choose), call)) continue
+    throw new UserError('profiles-not-combined', {
+      call: call ?? String(unlisted),
+      architectures: whole.architectures,
+    })
+  }
+}
+
+function rulesOf(call: string, drafts: readonly RuleDraft[]): readonly ResolvedRule[] {
+  return drafts.map(({ answer, args }) => ({ names: [call], answer, args, ...nowhere }))
+}
+
+/** A rule that every architecture has: libseccomp loses a filter of conditions and foreign names (program.ts, isLost). */
+function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
+  const answer: Answer =
+    fallback.action === 'SCMP_ACT_ALLOW' ? noSuchCall : { action: 'SCMP_ACT_ALLOW', errno: undefined }
+  return rulesOf(call === 'getpid' ? 'getppid' : 'getpid', [{ answer, args: [] }])
+}
+
+const nowhere = { at: { offset: 0, line: 1, column: 1 }, pointer: '', namesAt: [] }
+
+/** One rule for all calls that are answered alike: those without conditions first, in one order. */
+function grouped(drafts: ReadonlyMap<string, readonly RuleDraft[]>): readonly ResolvedRule[] {
+  const rules = new Map<string, { readonly draft: RuleDraft; readonly names: string[] }>()
+  for (const [call, its] of [...drafts].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    for (const draft of its) {
+      const key = `${draft.args.length > 0 ? 1 : 0} ${answerText(draft.answer)} ${draft.args
+        .map(({ index, op, value, valueTwo }) => `${index} ${op} ${value} ${valueTwo ?? 0n}`)
+        .join(' ')}`
+      const group = rules.get(key) ?? { draft, names: [] }
+      group.names.push(call)
+      rules.set(key, group)
+    }
+  }
+  return [...rules.values()]
+    .sort((one, other) => Math.sign(one.draft.args.length) - Math.sign(other.draft.args.length))
+    .map(({ draft, names }) => ({ names, answer: draft.answer, args: draft.args, ...nowhere }))
+}

@@ -1,0 +1,85 @@
+// Ways to say in rules what a call shall be answered: as one of the profiles says it, as both together, in ranges of one
+// argument, and in masked equalities. Which of them libseccomp understands as it is meant, combine.ts finds out.
+import { answerText, isSameAnswer, type Answer } from './answer.ts'
+import type { Partition, RuleDraft } from './combine.ts'
+import { callsOf, comparesEachOnce, conjunction } from './condition-sets.ts'
+import { casesOf, mostRules, rangesOf } from './covers.ts'
+import type { CallSet, Diagrams } from './diagram.ts'
+import type { Meaning } from './meaning.ts'
+
+/** The simplest first. */
+export function* statements(
+  wanted: readonly { readonly diagrams: Diagrams; readonly partition: Partition }[],
+  meanings: readonly Meaning[],
+  call: string,
+  fallback: Answer,
+): Generator<readonly RuleDraft[]> {
+  // The first architecture is the host's, whose words are the widest.
+  const [host] = wanted
+  if (host === undefined) return yield []
+  const { diagrams, partition } = host
+  const parts = [...partition.values()].filter(({ answer }) => !isSameAnswer(answer, fallback))
+  if (parts.length === 0) return yield []
+  if (partition.size === 1) return yield parts.map(({ answer }) => ({ answer, args: [] }))
+  const own = meanings.map(({ resolved, filter }) =>
+    resolved.rules
+      .filter(({ names, answer }) => names.includes(call) && !isSameAnswer(answer, filter.defaultAnswer))
+      .map(({ answer, args }): RuleDraft => ({ answer, args })),
+  )
+  yield* own
+  const both = own
+    .slice(1)
+    .reduce<readonly RuleDraft[] | undefined>((one, other) => one && conjunctions(one, other), own[0])
+  if (both !== undefined) yield both
+  for (const inRanges of [true, false]) {
+    const stated = parts.map(({ answer, set }) =>
+      (inRanges ? rangesOf(set) : casesOf(set))?.map((args): RuleDraft => ({ answer, args })),
+    )
+    if (stated.every((each) => each !== undefined)) yield stated.flat()
+  }
+  const kept = parts.map((part) => keeping(diagrams, part, own.flat()))
+  if (kept.every((each) => each !== undefined)) yield kept.flat()
+}
+
+/** The rules of the profiles that say no more than is wanted, and the rest in cases. */
+function keeping(
+  diagrams: Diagrams,
+  { answer, set }: { readonly answer: Answer; readonly set: CallSet },
+  own: readonly RuleDraft[],
+): readonly RuleDraft[] | undefined {
+  let rest = set
+  const kept = own.filter((rule) => {
+    if (!isSameAnswer(rule.answer, answer) || !comparesEachOnce(rule.args)) return false
+    const its = callsOf(diagrams, rule.args)
+    if (diagrams.choose(set, false, its) !== false) return false
+    rest = diagrams.choose(its, false, rest)
+    return true
+  })
+  const cases = casesOf(rest)
+  return cases && [...kept, ...cases.map((args): RuleDraft => ({ answer, args }))]
+}
+
+/** Every rule of one with every rule of the other; undefined where two conditions on one argument are none together. */
+function conjunctions(
+  one: readonly RuleDraft[],
+  other: readonly RuleDraft[],
+): readonly RuleDraft[] | undefined {
+  const found = new Map<string, RuleDraft>()
+  for (const a of one) {
+    for (const b of other) {
+      if (answerText(a.answer) !== answerText(b.answer)) return undefined
+      const args = conjunction(a.args, b.args)
+      if (args === undefined) return undefined
+      if (args === 'never') continue
+      found.set(
+        args.map(({ index, op, value, valueTwo }) => `${index} ${op} ${value} ${valueTwo ?? 0n}`).join(),
+        {
+          answer: a.answer,
+          args,
+        },
+      )
+      if (found.size > mostRules) return undefined
+    }
+  }
+  return [...found.values()]
+}
