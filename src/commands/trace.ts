@@ -34,6 +34,7 @@ interface Options extends ProfileOptions {
   readonly container?: string
   readonly check?: true
   readonly addTo?: string
+  readonly name?: string
   readonly observations?: string
 }
 
@@ -53,6 +54,7 @@ export const declare: Declare = (command, world, end) => {
     .option('--container <name>', 'record a running container')
     .option('--check', 'print what can be recorded here, and by what')
     .option('--add-to <file>', 'add to observations; record only what is new')
+    .option('--name <name>', 'what the run is called in the observations')
     .option('--observations <file>', 'write the observations as well')
   addProfileOptions(command)
     .addHelpText(
@@ -85,6 +87,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     record({
       ...target,
       ...(known && { known }),
+      ...(options.name !== undefined && { name: options.name }),
       recorder,
       arguments: argumentsOf(ceiling, options),
       ...(options.for !== undefined && { for: options.for }),
