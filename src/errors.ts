@@ -24,19 +24,18 @@ export class UserError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly status: ErrorStatus
 
   constructor(code: Code, ...told: FactsAndStatus<Code>)
-  /** The old form, until every room has its rows in the table. */
-  constructor(sentence: string, status?: ErrorStatus)
-  constructor(first: string, second?: object | ErrorStatus, third?: ErrorStatus) {
-    const isOld = !Object.hasOwn(errorTable, first)
-    const code = (isOld ? 'unnamed' : first) as Code
-    const facts = (isOld ? { sentence: first } : (second ?? {})) as ErrorFacts<Code>
-    const status = isOld ? (second as ErrorStatus | undefined) : third
+  constructor(code: Code, facts = {} as ErrorFacts<Code>, status?: ErrorStatus) {
     const [usual, sentence] = errorTable[code] as unknown as Row
     super(sentence(facts as never))
     this.name = 'UserError'
     this.code = code
     this.facts = facts
     this.status = status ?? usual
+  }
+
+  /** The same with another status: what could not be done was part of running a command. */
+  withStatus(status: ErrorStatus): UserError<Code> {
+    return new UserError<Code>(this.code, ...([this.facts, status] as FactsAndStatus<Code>))
   }
 
   /** Whether it is of this code; then its facts are that code's. */

@@ -17,7 +17,7 @@ export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
   'src/commands/inputs.ts': [{ line: 'throw cannotRead(word, error)', why: 'root may read every directory' }],
   'src/record/cgroups.ts': [
     {
-      line: "throw new UserError('no cgroup version 2 hierarchy is mounted here', 125)",
+      line: "throw new UserError('no-unified-cgroups')",
       why: anotherKernel,
     },
   ],

@@ -53,16 +53,13 @@ t.test('a code narrows the facts', (t) => {
   t.end()
 })
 
-t.test('every code of the table is used, and no sentence stands anywhere else', (t) => {
+t.test('every code of the table is used', (t) => {
   const src = new URL('../src/', import.meta.url)
   const texts = readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.startsWith('errors'))
     .map((path) => readFileSync(new URL(path, src), 'utf8'))
-  const thrown = new Set(
-    texts.flatMap((text) => [...text.matchAll(/new UserError\(\s*'([a-z0-9-]+)'/g)].map(([, code]) => code)),
-  )
   t.same(
-    Object.keys(errorTable).filter((code) => code !== 'unnamed' && !thrown.has(code)),
+    Object.keys(errorTable).filter((code) => !texts.some((text) => text.includes(`'${code}'`))),
     [],
   )
   t.end()

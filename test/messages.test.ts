@@ -31,7 +31,7 @@ const sections: Readonly<Record<string, readonly string[]>> = {
   'Of profiles': Object.keys(findingSeverities),
   'Of changes': Object.keys(changeIds),
   'Of what is read': diagnosticCodes,
-  'Of what cannot be done': Object.keys(errorTable).filter((code) => code !== 'unnamed'),
+  'Of what cannot be done': Object.keys(errorTable),
 }
 
 for (const [title, codes] of Object.entries(sections)) {

@@ -87,6 +87,7 @@ function* neededProblems(subject: Subject): Generator<Finding> {
   if (!refuses(defaultAction)) {
     if (defaultAction !== 'SCMP_ACT_NOTIFY')
       yield finding('allows-by-default', where, { action: defaultAction })
+    yield* neededOfDenyList(subject)
     return
   }
   const allowed = new Set(profile.syscalls.flatMap(({ action, names }) => (refuses(action) ? [] : names)))
@@ -110,4 +111,34 @@ function* neededProblems(subject: Subject): Generator<Finding> {
   )
     return
   yield finding('clone3-refused', refusing[0] ?? where, { answer })
+}
+
+/** The same of a profile that allows by default: what a rule refuses whatever the arguments. */
+function* neededOfDenyList(subject: Subject): Generator<Finding> {
+  const refusing = (name: string): PlacedRule | undefined => {
+    const first = subject.profile.syscalls.find(
+      ({ names, args, includes }) =>
+        names.includes(name) && (args ?? []).length === 0 && (subject.asOci || isAlways(includes)),
+    )
+    // Of two rules without conditions the first counts.
+    return first !== undefined && refuses(first.action) ? first : undefined
+  }
+  const whole = (...names: readonly string[]): PlacedRule | undefined => {
+    const rules = names.map(refusing)
+    return rules.includes(undefined) ? undefined : rules[0]
+  }
+  const at = (rule: PlacedRule, name: string): Standing => rule.namesAt[rule.names.indexOf(name)] ?? rule
+  // Every engine and runtime starts a program with execve; execveat is no way round it.
+  const execve = refusing('execve')
+  if (execve !== undefined) yield finding('no-execve', at(execve, 'execve'), { action: execve.action })
+  const exit = whole('exit_group', 'exit')
+  if (exit !== undefined) yield finding('no-exit', at(exit, 'exit_group'), { action: exit.action })
+  const clone3 = refusing('clone3')
+  if (clone3 === undefined || refusing('clone') !== undefined) return
+  const answer = answerOf(subject, clone3.action, clone3.errnoRet, clone3.errno)
+  if (answer !== 'SCMP_ACT_ERRNO(38)') yield finding('clone3-refused', at(clone3, 'clone3'), { answer })
+}
+
+function isAlways(includes: PlacedRule['includes']): boolean {
+  return (includes?.caps ?? []).length === 0 && (includes?.arches ?? []).length === 0
 }

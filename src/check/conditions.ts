@@ -3,6 +3,7 @@
 import { architectures } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
+import { has, surroundingsOf } from '../meaning/index.ts'
 import { finding, type Finding } from './findings.ts'
 import type { Subject } from './subject.ts'
 
@@ -14,7 +15,7 @@ const narrowArchitectures: ReadonlySet<string> = new Set(
 export function* conditionProblems(subject: Subject): Generator<Finding> {
   const onlyNarrow = subject.named.length > 0 && subject.named.every((each) => narrowArchitectures.has(each))
   for (const rule of subject.profile.syscalls) {
-    yield* indexProblems(rule)
+    yield* indexProblems(subject, rule)
     for (const [place, { index, value, valueTwo = 0n, op }] of (rule.args ?? []).entries()) {
       const where = rule.argsAt[place] ?? rule
       if (op === 'SCMP_CMP_MASKED_EQ') {
@@ -38,17 +39,23 @@ export function* conditionProblems(subject: Subject): Generator<Finding> {
   }
 }
 
-function* indexProblems(rule: PlacedRule): Generator<Finding> {
+function* indexProblems({ runtime }: Subject, rule: PlacedRule): Generator<Finding> {
   const met = new Set<number>()
+  const seventh = rule.argsAt[6]
+  if (seventh !== undefined && limitsConditions(runtime)) yield finding('conditions-beyond-six', seventh)
   for (const [place, { index }] of (rule.args ?? []).entries()) {
     const where = rule.argsAt[place] ?? rule
-    if (place === 6) yield finding('conditions-beyond-six', where)
     if (met.has(index)) {
       yield finding('repeated-index', where, { index: String(index) })
       break
     }
     met.add(index)
   }
+}
+
+/** Whether the runtime, or an older one in use where none is named, leaves conditions out. */
+function limitsConditions(runtime: Subject['runtime']): boolean {
+  return surroundingsOf(runtime, undefined).some((each) => !has(each.runtime, 'all-conditions'))
 }
 
 function hex(value: bigint): string {

@@ -1,9 +1,11 @@
 // Keys of one dialect in a file that another reader gets. Authority: facts on loaders (moby seccomp_linux.go,
 // containers/common, containerd's WithProfile, SPO's v1 API): none of them says that it ignores a key.
+import { architectureOf, engineNames } from '../abi/architectures.ts'
 import type { RuleFilter } from '../profile/dialects.ts'
+import { oldestDocker, readsKey } from '../meaning/versions/engines.ts'
 import { finding, type Finding } from './findings.ts'
 import { nearest } from '../profile/nearest.ts'
-import { capabilities, engineArchitectures } from '../profile/words.ts'
+import { capabilities, engineArchitectures, takesErrno } from '../profile/words.ts'
 import { keyOf, type Subject } from './subject.ts'
 
 const int64Limit = 2n ** 63n - 1n
@@ -29,6 +31,54 @@ export function* dialectProblems(subject: Subject): Generator<Finding> {
     }
   }
   if (parsed.envelope === 'spo') yield* operatorProblems(subject)
+  yield* engineProblems(subject)
+}
+
+/** Keys that some engine, or an older version in use, does not look at. A config.json and a CRD are no engine's files. */
+function* engineProblems(subject: Subject): Generator<Finding> {
+  const { parsed, profile, asOci, engine } = subject
+  if (parsed.envelope === 'config' || parsed.envelope === 'spo') return
+  const reader = engine === undefined || engine === 'containerd' ? undefined : engine
+  const docker = reader ?? (engine === undefined ? oldestDocker : undefined)
+  if (docker?.startsWith('docker') === true) {
+    const says = docker.replace('@', ' ')
+    for (const key of ['defaultErrnoRet', 'flags', 'listenerPath'] as const) {
+      const value = profile[key]
+      // What makes no difference there is nothing to say about.
+      const same =
+        value === undefined ||
+        value === '' ||
+        isDefault(subject, key) ||
+        (key === 'flags' && !changes(profile.flags))
+      if (!same && !readsKey(docker, key))
+        yield finding('key-unknown-to-older', keyOf(subject, profile, key), { key, by: says })
+    }
+    for (const rule of profile.syscalls)
+      if (rule.errnoRet !== undefined && rule.errnoRet !== 1 && !readsKey(docker, 'errnoRet'))
+        yield finding('key-unknown-to-older', keyOf(subject, rule, 'errnoRet'), { key: 'errnoRet', by: says })
+  }
+  if (asOci || (engine !== undefined && readsKey(engine, 'minKernel'))) return
+  for (const rule of profile.syscalls) {
+    for (const key of ['includes', 'excludes'] as const) {
+      const where = { at: rule.at, pointer: `${rule.pointer}/${key}` }
+      if (rule[key]?.minKernel !== undefined)
+        yield finding('min-kernel-ignored', keyOf(subject, where, 'minKernel'), { key })
+    }
+  }
+}
+
+/** EPERM is what an engine answers that does not read the key. */
+function isDefault({ profile }: Subject, key: string): boolean {
+  return (
+    key === 'defaultErrnoRet' &&
+    (profile.defaultErrnoRet === 1 ||
+      (profile.defaultAction !== undefined && !takesErrno(profile.defaultAction)))
+  )
+}
+
+/** An empty list, or the flag that is there without the key. */
+function changes(flags: readonly string[] = []): boolean {
+  return flags.some((flag) => flag !== 'SECCOMP_FILTER_FLAG_SPEC_ALLOW')
 }
 
 function keysOf({ parsed }: Subject): string {
@@ -45,18 +95,16 @@ function* filterProblems(subject: Subject, filter: RuleFilter, pointer: string):
   }
   for (const [index, name] of (filter.arches ?? []).entries()) {
     if (engineArchitectures.has(name)) continue
-    const meant = engineSpellings[name.toLowerCase().replace(/^scmp_arch_/, '')]
+    const meant = engineNameOf(name.toLowerCase().replace(/^scmp_arch_/, ''))
     const facts = { name, ...(meant === undefined ? {} : { meant }) }
     yield finding('unknown-engine-architecture', keyOf(subject, where, `arches/${index}`), facts)
   }
 }
 
-const engineSpellings: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  i386: 'x86',
-  armhf: 'arm',
+/** What an engine calls the host of that name; every one has a name of its own for x86_64 and aarch64. */
+function engineNameOf(word: string): string | undefined {
+  const architecture = architectureOf(word)
+  return architecture === undefined ? undefined : engineNames(architecture)[0]
 }
 
 /** What a SeccompProfile's schema has no place for. */

@@ -9,6 +9,7 @@ import { callProblems } from './calls.ts'
 import { conditionProblems } from './conditions.ts'
 import { dialectProblems } from './dialect.ts'
 import { errnoProblems } from './errnos.ts'
+import { libraryProblems } from './library.ts'
 import { notifyProblems } from './notify.ts'
 import { sameEffectProblems } from './same-effect.ts'
 import { ruleProblems } from './rules.ts'
@@ -32,6 +33,7 @@ const checks: readonly Check[] = [
   errnoProblems,
   notifyProblems,
   callProblems,
+  libraryProblems,
   sameEffectProblems,
   conditionProblems,
   ruleProblems,

@@ -1,6 +1,6 @@
 // What a runtime, an engine or libseccomp refuses, and the container does not start: asked of meaning/, for every host
 // that the profile is for. What the newest of each refuses is an error; what only an older one in use does, a warning.
-import { architectures, type Architecture } from '../abi/architectures.ts'
+import { architectures, commonHosts, type Architecture } from '../abi/architectures.ts'
 import { contextOf, refusedOnOthers, refusalsOf, surroundingsOf, type Refusal } from '../meaning/index.ts'
 import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
 import type { Standing } from '../profile/flaws.ts'
@@ -18,7 +18,10 @@ export function* refusedProblems(subject: Subject): Generator<Finding> {
     const code = codeOf(refusal)
     if (code === undefined || told.has(key)) continue
     told.add(key)
+    const isMeasureless = code === 'rules-beyond' || code === 'filter-too-long'
     yield finding(code, refusal, factsOf(refusal, subject), older ? 'warning' : 'error')
+    // To look again for another host or runtime would take as long.
+    if (isMeasureless) return
   }
 }
 
@@ -46,7 +49,7 @@ function* refusalsIn(subject: Subject): Generator<{ readonly refusal: Refusal; r
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
 function hostsOf({ named, architectures: known }: Subject): readonly Architecture[] {
-  if (named.length === 0) return ['x86_64', 'aarch64']
+  if (named.length === 0) return commonHosts
   return [...new Set(known.map((each) => architectures[each].host))]
 }
 

@@ -48,6 +48,5 @@ function* architectureProblems(
 
 function meantArchitecture(word: string): string | undefined {
   const bare = word.toLowerCase().replace(/^scmp_arch_/, '')
-  if (Object.hasOwn(architectureSpellings, bare)) return architectureSpellings[bare]
-  return nearest(`SCMP_ARCH_${bare}`, documentArchitectures)
+  return architectureSpellings.get(bare) ?? nearest(`SCMP_ARCH_${bare}`, documentArchitectures)
 }

@@ -2,18 +2,58 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import { contextOf, type Context, type ContextOptions } from '../meaning/index.ts'
+import { capabilitiesOf } from '../meaning/engine-capabilities.ts'
+import {
+  contextOf,
+  type Context,
+  type ContextOptions,
+  type EngineVersion,
+  type RuntimeVersion,
+} from '../meaning/index.ts'
+import { isLibraryVersion } from '../meaning/context.ts'
+import { engineNames, readEngineVersion } from '../meaning/versions/engines.ts'
+import { readRuntimeVersion } from '../meaning/versions/runtime-word.ts'
 
 export interface ContextWords {
   readonly cap?: readonly string[]
   readonly kernel?: string
-  readonly runtime?: 'runc' | 'crun'
+  readonly runtime?: RuntimeVersion
+  readonly engine?: EngineVersion
+  readonly libseccomp?: string
 }
 
 export function addContextOptions(command: Command): Command {
-  return addHostOptions(command).addOption(
-    new Option('--runtime <runtime>', 'runc: its ENOSYS for newer calls too').choices(['runc', 'crun']),
+  return addReaderOptions(
+    addHostOptions(command).addOption(
+      new Option('--runtime <runtime>', 'runc (its ENOSYS too), crun, runc@1.1.5 …').argParser(
+        (word): RuntimeVersion => {
+          if (readRuntimeVersion(word) !== undefined) return word as RuntimeVersion
+          throw new InvalidArgumentError('Give runc, crun, or one version of them such as runc@1.3.6.')
+        },
+      ),
+    ),
   )
+}
+
+/** Whose reading of a profile is meant, beside the runtime's. */
+export function addReaderOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--engine <engine>', 'whose reading: docker, docker@20.10, podman …').argParser(
+        (word): EngineVersion => {
+          if (readEngineVersion(word) !== undefined) return word as EngineVersion
+          throw new InvalidArgumentError(
+            `Give ${engineNames.join(', ')}, or one version such as docker@20.10.`,
+          )
+        },
+      ),
+    )
+    .addOption(
+      new Option('--libseccomp <version>', 'which knows calls, such as 2.5.4').argParser((word): string => {
+        if (isLibraryVersion(word)) return word
+        throw new InvalidArgumentError('Give a version from 2.5.0 on, such as 2.5.4.')
+      }),
+    )
 }
 
 /** Those of them that do not say which runtime. */
@@ -36,16 +76,18 @@ function capability(word: string): string {
 
 /** `engine`: the capabilities that the engine of a built-in profile gives. */
 export function contextOptionsFrom(
-  { cap, kernel, runtime }: ContextWords,
+  { cap, kernel, runtime, engine: reader, libseccomp }: ContextWords,
   architecture: Architecture,
   engine?: readonly string[],
 ): ContextOptions {
-  const capabilities = capabilitiesFrom(cap) ?? engine
+  const capabilities = capabilitiesFrom(cap) ?? (reader === undefined ? engine : givenBy(reader))
   return {
     architecture,
     ...(capabilities === undefined ? {} : { capabilities }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(runtime === undefined ? {} : { runtime }),
+    ...(reader === undefined ? {} : { engine: reader }),
+    ...(libseccomp === undefined ? {} : { libseccomp }),
   }
 }
 
@@ -55,6 +97,11 @@ export function contextFrom(
   engine?: readonly string[],
 ): Context {
   return contextOf(contextOptionsFrom(words, architecture, engine))
+}
+
+function givenBy(word: EngineVersion): readonly string[] {
+  const read = readEngineVersion(word)
+  return capabilitiesOf(read?.engine ?? '', read?.version ?? 'main')
 }
 
 /** Undefined where none is named. Throws a UserError where all and none are. */

@@ -159,7 +159,7 @@ async function combine(
   options: Options,
   world: World,
 ): Promise<0 | 1> {
-  const host = architectures[options.arch?.[0] ?? 'x86_64'].host
+  const host = architectures[options.arch?.[0] ?? assumedHost].host
   const context = contextOptionsFrom(options, host, one.capabilities ?? other.capabilities)
   const make = options.intersect === undefined ? mergeProfiles : intersectProfiles
   const { document, profile } = make([one.profile, other.profile], context)

@@ -3,7 +3,7 @@ import { architectureNames, architectureOf, assumedHost, type Architecture } fro
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { proposedCall } from '../profile/proposals.ts'
-import { answerText, makeMeaning, type Meaning } from '../meaning/index.ts'
+import { answerText, makeMeaning, oldestLibrary, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
@@ -51,12 +51,14 @@ async function evaluate(
   world.stdout.write(`${answerText(answer(meaning, architecture, call ?? '', args))}\n`)
 }
 
+/** A file is read by the oldest libseccomp in use; a built-in by the one of its engine, which knows all that it names. */
 function meaningOn(
   { profile, capabilities }: NamedProfile,
   options: Options,
   architecture: Architecture,
 ): Meaning {
-  return makeMeaning(profile, contextFrom(options, architecture, capabilities))
+  const library = capabilities === undefined ? { libseccomp: oldestLibrary } : {}
+  return makeMeaning(profile, contextFrom({ ...library, ...options }, architecture, capabilities))
 }
 
 function answer(meaning: Meaning, architecture: Architecture, call: string, args: readonly string[]) {

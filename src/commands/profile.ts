@@ -1,17 +1,24 @@
 // The second half of `generate` and `trace`: observations to a profile, printed in the dialect asked for, and the
 // policy with its reasons beside it. The options are the same in both.
 import { Option, type Command } from 'commander'
-import { commonHosts, type Architecture } from '../abi/architectures.ts'
+import { assumedHost, commonHosts, hostNames, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { derivePolicy, versionFloor, type BeyondChoice, type FloorChoice } from '../policy/index.ts'
+import {
+  derivePolicy,
+  isFloorMeasured,
+  versionFloor,
+  type BeyondChoice,
+  type FloorChoice,
+  type Policy,
+} from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
 import { ceilingLines } from '../report/ceiling.ts'
 import { contentsLine } from '../report/contents.ts'
-import { notMeasuredSentence } from '../report/findings.ts'
+import { inferredFloorSentence, notMeasuredSentence } from '../report/findings.ts'
 import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
@@ -172,10 +179,20 @@ export async function writeProfile(
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
+  sayInferredFloors(policy, world)
   return {
     status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
     contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),
   }
+}
+
+/** Nor is a floor that was taken over from another host. */
+function sayInferredFloors({ rules }: Policy, world: World): void {
+  const withFloor = rules.filter(({ because }) => because.some(({ kind }) => kind === 'floor'))
+  const inferred = hostNames.filter(
+    (host) => !isFloorMeasured(host) && withFloor.some(({ architectures }) => architectures.includes(host)),
+  )
+  if (inferred.length > 0) say(world, inferredFloorSentence(inferred, assumedHost))
 }
 
 /** A version of a runtime that nobody measured has the calls of others: that is never done silently. */

@@ -7,6 +7,9 @@ import { floorProblems, profileProblems, sortFindings, type Finding } from '../c
 import { parseProfiles, type Dialect, type ParsedProfile } from '../profile/index.ts'
 import { problemsReport, type FormatName } from '../report/formats.ts'
 import type { Checked } from '../report/problems.ts'
+import type { EngineVersion } from '../meaning/index.ts'
+import { readEngineVersion } from '../meaning/versions/engines.ts'
+import { addReaderOptions } from './context.ts'
 import { outputOption } from './document-options.ts'
 import { reportOption } from './report-option.ts'
 import { runtimeOption } from './options.ts'
@@ -19,13 +22,15 @@ interface Options {
   readonly report: FormatName
   readonly as?: Dialect
   readonly runtime: FloorChoice
+  readonly engine?: EngineVersion
+  readonly libseccomp?: string
   /** commander makes `newPrivileges: false` of --no-new-privileges. */
   readonly newPrivileges: boolean
   readonly output?: string
 }
 
 export const declare: Declare = (command, world, end) => {
-  command
+  addReaderOptions(command)
     .argument('<file...>', 'a profile of any dialect, -, REVISION:path or built-in: docker …')
     .addOption(
       new Option('--as <dialect>', 'what will read it; default: told by its keys').choices([
@@ -47,7 +52,7 @@ export const declare: Declare = (command, world, end) => {
 }
 
 async function validate(files: readonly string[], options: Options, world: World): Promise<number> {
-  const { report, as, output, runtime, newPrivileges } = options
+  const { report, as, output, runtime, newPrivileges, engine, libseccomp } = options
   await checkOutput(output, world)
   const { given, refused } = await readEach(files, world)
   const result = validateReport(given, {
@@ -55,6 +60,8 @@ async function validate(files: readonly string[], options: Options, world: World
     runtime,
     noNewPrivileges: !newPrivileges,
     ...(as === undefined ? {} : { dialect: as }),
+    ...(engine === undefined ? {} : { engine }),
+    ...(libseccomp === undefined ? {} : { libseccomp }),
   })
   const unusable = [...refused, ...result.refused]
   // One file that cannot be read does not hide what there is to say of the others.
@@ -69,6 +76,10 @@ export interface ValidateOptions {
   readonly dialect?: Dialect
   /** Whose needs are held against the profiles. Default 'none'. */
   readonly runtime?: FloorChoice
+  /** Whose reading of the files is meant. Default: that of every engine that reads their keys. */
+  readonly engine?: EngineVersion
+  /** Default: the newest and the oldest in use. */
+  readonly libseccomp?: string
   /** The container starts with no_new_privs. Default false: the runtimes need more. */
   readonly noNewPrivileges?: boolean
 }
@@ -81,8 +92,13 @@ export function validateReport(
   files: readonly Given[],
   options: ValidateOptions,
 ): { readonly text: string; readonly status: 0 | 1; readonly refused: readonly string[] } {
-  const { report, dialect, runtime = 'none', noNewPrivileges = false } = options
-  const reader = dialect === undefined ? {} : { dialect }
+  const { report, dialect, runtime = 'none', noNewPrivileges = false, engine, libseccomp } = options
+  const reader = {
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(runtime === 'none' || runtime === 'all' ? {} : { runtime }),
+    ...(engine === undefined ? {} : { engine }),
+    ...(libseccomp === undefined ? {} : { libseccomp }),
+  }
   const floors = runtimesOf(runtime).map((each) => versionFloor(each, noNewPrivileges))
   const missing = (parsed: ParsedProfile): readonly Finding[] =>
     floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, callsOn }))
@@ -95,7 +111,7 @@ export function validateReport(
       return profiles.map((parsed) => ({
         file: name,
         ...(parsed.title === undefined ? {} : { title: parsed.title }),
-        findings: sortFindings([...profileProblems(parsed, reader), ...missing(parsed)]),
+        findings: sortFindings([...profileProblems(parsed, { ...own(file), ...reader }), ...missing(parsed)]),
       }))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
@@ -105,6 +121,11 @@ export function validateReport(
   })
   const counts = checked.some(({ findings }) => findings.some(({ severity }) => severity !== 'note'))
   return { text: problemsReport(checked, report), status: counts ? 1 : 0, refused }
+}
+
+/** A built-in is its engine's. */
+function own({ name, text }: Given): { readonly engine?: EngineVersion } {
+  return text === undefined && readEngineVersion(name) !== undefined ? { engine: name as EngineVersion } : {}
 }
 
 function runtimesOf(choice: FloorChoice): readonly RuntimeVersion[] {

@@ -150,8 +150,16 @@ export const documentErrors = {
   ],
   'conditions-beyond-comparing': [
     2,
-    ({ call, architecture }: { readonly call: string; readonly architecture: string }) =>
-      `${call} on ${architecture} has more conditions than can be compared: write them with fewer arguments`,
+    ({
+      call,
+      architecture,
+      bound,
+    }: {
+      readonly call: string
+      readonly architecture: string
+      readonly bound: number
+    }) =>
+      `${call} on ${architecture} has more conditions than can be compared in ${bound} steps: write them with fewer arguments`,
   ],
   'nothing-to-combine': [2, () => 'give at least one profile'],
   'profiles-not-combined': [
@@ -219,6 +227,11 @@ export const documentErrors = {
     2,
     ({ calls, value }: { readonly calls: readonly string[]; readonly value: string }) =>
       `a SeccompProfile's values are int64, and ${calls.join(', ')} is compared with ${value}: print --as oci`,
+  ],
+  'byte-orders': [
+    2,
+    ({ architectures }: { readonly architectures: readonly string[] }) =>
+      `no filter is for ${architectures.join(' and ')}, whose byte orders differ: print one profile for each with --arch, or --as docker`,
   ],
   'not-an-object-name': [
     2,

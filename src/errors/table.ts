@@ -5,10 +5,12 @@ import { documentErrors } from './documents.ts'
 import { fileErrors } from './files.ts'
 import { observationsErrors } from './observations.ts'
 import { registryErrors } from './registry.ts'
+import { recordingErrors } from './recording.ts'
 import type { Row } from './row.ts'
 import { scanErrors } from './scan.ts'
 import { traceErrors } from './traces.ts'
 import { usageErrors } from './usage.ts'
+import { verificationErrors } from './verification.ts'
 
 export const errorTable = {
   ...usageErrors,
@@ -16,9 +18,10 @@ export const errorTable = {
   ...traceErrors,
   ...observationsErrors,
   ...documentErrors,
+  ...recordingErrors,
+  ...verificationErrors,
   ...scanErrors,
   ...registryErrors,
-  unnamed: [2, ({ sentence }: { readonly sentence: string }) => sentence],
 } as const satisfies Readonly<Record<string, Row>>
 
 export type ErrorCode = keyof typeof errorTable

@@ -7,8 +7,8 @@ import { parseProfile } from '../profile/parse.ts'
 import { documentOf } from './builtin-document.ts'
 import { History, type Release } from './builtin-history.ts'
 import { dockerCapabilities } from './context.ts'
+import { capabilitiesOf } from './engine-capabilities.ts'
 import { builtins } from './data/builtins.ts'
-import { compareVersions } from './versions.ts'
 
 export interface Builtin {
   readonly name: string
@@ -23,24 +23,6 @@ export interface Builtin {
 export interface BuiltinRelease extends Release {
   /** A name that `builtinProfile` takes: `docker@28.2`. */
   readonly name: string
-}
-
-// containers/common pkg/config as Podman vendors it: Docker's until 4.3, without SYS_CHROOT in 4.4.0.
-const podmanCapabilities = caps(
-  'CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT',
-)
-
-function capabilitiesOf(engine: string, version: string): readonly string[] {
-  if (engine === 'podman' && (version === 'main' || compareVersions(version, '4.4') >= 0))
-    return podmanCapabilities
-  // cri-o internal/config/capabilities, since 1.18.
-  if (engine === 'cri-o')
-    return caps('CHOWN DAC_OVERRIDE FSETID FOWNER SETGID SETUID SETPCAP NET_BIND_SERVICE KILL')
-  return dockerCapabilities
-}
-
-function caps(names: string): readonly string[] {
-  return names.split(' ').map((name) => `CAP_${name}`)
 }
 
 /** No filter: 32-bit calls are carried out as well, which a filter without architectures would kill. */

@@ -22,9 +22,22 @@ import {
  */
 export type Added = 'added' | 'clash' | 'endless'
 
-/** Adds the chain of one rule, answering `answer`; `replaced`: nothing of what was there is needed any more. */
-export function addChain(chains: Chains, added: Chains, answer: Answer): Added | 'replaced' {
-  const match = new Match(chains, answer)
+/** How many nodes may still be looked at: what libseccomp does with some rules takes time without measure. */
+export interface Work {
+  left: number
+}
+
+/** Thrown where nothing is left. */
+export class BeyondBound extends Error {
+  override readonly name = 'BeyondBound'
+}
+
+/**
+ * Adds the chain of one rule, answering `answer`; `replaced`: nothing of what was there is needed any more. Throws
+ * BeyondBound.
+ */
+export function addChain(chains: Chains, added: Chains, answer: Answer, work: Work): Added | 'replaced' {
+  const match = new Match(chains, answer, work)
   const pruned = prune(chains, added.node, match)
   chains.nodes -= pruned
   if (pruned > 0) {
@@ -37,7 +50,7 @@ export function addChain(chains: Chains, added: Chains, answer: Answer): Added |
     releaseLevel(added)
     return 'added'
   }
-  const outcome = merge(chains, chains, added.node as ChainNode)
+  const outcome = merge(chains, chains, added.node as ChainNode, work)
   if (outcome === 'added') chains.nodes += added.nodes - releaseLevel(added)
   return outcome
 }
@@ -52,14 +65,16 @@ class Match {
   newIsLonger = false
   readonly chains: Link
   readonly answer: Answer
+  readonly work: Work
 
-  constructor(chains: Link, answer: Answer) {
+  constructor(chains: Link, answer: Answer, work: Work) {
     this.chains = chains
     this.answer = answer
+    this.work = work
   }
 
   copy(): Match {
-    return Object.assign(new Match(this.chains, this.answer), this)
+    return Object.assign(new Match(this.chains, this.answer, this.work), this)
   }
 
   join(other: Match): void {
@@ -89,6 +104,7 @@ function pruneLevel(first: ChainNode, added: ChainNode, match: Match, here: Matc
   let next: ChainNode | undefined
   for (let node: ChainNode | undefined = first; node !== undefined; node = next) {
     next = node.after
+    spend(match.work)
     if (isSame(node, added)) {
       here.now = true
       here.once = true
@@ -117,7 +133,7 @@ function pruneLevel(first: ChainNode, added: ChainNode, match: Match, here: Matc
         gone = step.gone
       }
       if (gone) continue
-      if (answersAll(node, here.answer) && here.now) {
+      if (answersAll(node, here.answer, match.work) && here.now) {
         if (here.newEnds && here.oldIsLonger) {
           count += remove(match.chains, node)
           if (match.chains.node === undefined) return count
@@ -168,21 +184,28 @@ function goesOn(node: ChainNode, branch: 'True' | 'False'): boolean {
 }
 
 /** Whether every answer of the node's level and below is this one. */
-function answersAll(tree: ChainNode | undefined, answer: Answer): boolean {
+function answersAll(tree: ChainNode | undefined, answer: Answer, work: Work): boolean {
   if (tree === undefined) return true
   for (let node: ChainNode | undefined = firstOfLevel(tree); node !== undefined; node = node.after) {
+    spend(work)
     if (node.answerTrue !== undefined && !isSameAnswer(node.answerTrue, answer)) return false
     if (node.answerFalse !== undefined && !isSameAnswer(node.answerFalse, answer)) return false
-    if (!answersAll(node.whenTrue.node, answer) || !answersAll(node.whenFalse.node, answer)) return false
+    if (!answersAll(node.whenTrue.node, answer, work)) return false
+    if (!answersAll(node.whenFalse.node, answer, work)) return false
   }
   return true
 }
 
-function merge(chains: Chains, existing: Link, added: ChainNode): Added {
+function spend(work: Work): void {
+  if (--work.left < 0) throw new BeyondBound()
+}
+
+function merge(chains: Chains, existing: Link, added: ChainNode, work: Work): Added {
   for (let node = existing.node as ChainNode; ; node = node.after as ChainNode) {
-    if (isSame(node, added)) return mergeSame(chains, node, added)
+    spend(work)
+    if (isSame(node, added)) return mergeSame(chains, node, added, work)
     const place = comesAfter(node, added) ? 'before' : node.after === undefined ? 'after' : undefined
-    if (place !== undefined && isInLevel(node, added)) return 'endless'
+    if (place !== undefined && isInLevel(node, added, work)) return 'endless'
     if (place === undefined) continue
     if (place === 'after') {
       added.before = held(node)
@@ -206,13 +229,13 @@ function merge(chains: Chains, existing: Link, added: ChainNode): Added {
   }
 }
 
-function mergeSame(chains: Chains, node: ChainNode, added: ChainNode): Added {
+function mergeSame(chains: Chains, node: ChainNode, added: ChainNode, work: Work): Added {
   for (const branch of ['True', 'False'] as const) {
     const answer = added[`answer${branch}`]
     if (answer === undefined) continue
     const had = node[`answer${branch}`]
     if (had === undefined) {
-      if (!answersAll(node[`when${branch}`].node, answer)) return 'clash'
+      if (!answersAll(node[`when${branch}`].node, answer, work)) return 'clash'
       chains.nodes -= release(node[`when${branch}`])
       node[`when${branch}`].node = undefined
       node[`answer${branch}`] = answer
@@ -228,7 +251,7 @@ function mergeSame(chains: Chains, node: ChainNode, added: ChainNode): Added {
     if (below === undefined) continue
     const own = node[`when${branch}`]
     if (own.node !== undefined) {
-      const outcome = merge(chains, own, below)
+      const outcome = merge(chains, own, below, work)
       if (outcome !== 'added') return outcome
     } else if (node[`answer${branch}`] === undefined) {
       own.node = held(below)
@@ -239,8 +262,9 @@ function mergeSame(chains: Chains, node: ChainNode, added: ChainNode): Added {
   return 'added'
 }
 
-function isInLevel(level: ChainNode, node: ChainNode): boolean {
+function isInLevel(level: ChainNode, node: ChainNode, work: Work): boolean {
   for (let each: ChainNode | undefined = firstOfLevel(level); each !== undefined; each = each.after) {
+    spend(work)
     if (each === node) return true
   }
   return false

@@ -9,7 +9,7 @@ import type { OciArgument } from '../profile/document.ts'
 import { answerText, isSameAnswer, noSuchCall, type Answer } from './answer.ts'
 import { callsAnswered } from './call-sets.ts'
 import type { Context } from './context.ts'
-import { Diagrams, TooManyConditions, type CallSet } from './diagram.ts'
+import { Diagrams, nodeLimit, TooManyConditions, type CallSet } from './diagram.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import type { Meaning } from './meaning.ts'
 import { isAnswer, type Target } from './program.ts'
@@ -72,7 +72,12 @@ export function combined(
   // A family that is answered alike whatever its arguments comes before its members, whose rules are then of no effect
   // on it; of another family the members' rules may say all that there is to say.
   const wantedOfFamily = (family: string): readonly Wanted[] =>
-    on.includes('x86') ? wantedOf(meanings, ['x86'], family, choose) : []
+    wantedOf(
+      meanings,
+      on.filter((each) => architectures[each].multiplexes),
+      family,
+      choose,
+    )
   for (const family of families) if (wantedOfFamily(family)[0]?.partition.size === 1) state(family)
   for (const call of names) if (!families.has(call)) state(call)
   for (const family of families)
@@ -122,7 +127,11 @@ function bounded<T>(call: string | undefined, architecture: Architecture, decide
     return decide()
   } catch (error) {
     if (!(error instanceof TooManyConditions)) throw error
-    throw new UserError('conditions-beyond-comparing', { call: call ?? String(unlisted), architecture })
+    throw new UserError('conditions-beyond-comparing', {
+      call: call ?? String(unlisted),
+      architecture,
+      bound: nodeLimit,
+    })
   }
 }
 

@@ -4,7 +4,7 @@
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { answerText, directionOf, type Answer, type Direction } from './answer.ts'
+import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
 import { TooManyConditions } from './diagram.ts'
 import { passes } from './evaluate.ts'
 import { decisionOn } from './filter.ts'
@@ -32,8 +32,11 @@ export interface Difference {
 /** Stands for every number that no table has; no kernel of today comes near it. */
 const unlisted = 2000
 
-/** How many steps one call may take: no profile written by people comes near it. */
-const stepLimit = 2_000_000
+/**
+ * How many comparisons of words one comparison of profiles may take, each step as many as are known of its word: no two
+ * profiles written by people come near it.
+ */
+const workLimit = 5_000_000
 
 /**
  * Every difference, by architecture and number; of one call at most one for each pair of answers. Nothing is reported
@@ -41,12 +44,13 @@ const stepLimit = 2_000_000
  * follow.
  */
 export function differencesOf(before: Meaning, after: Meaning): readonly Difference[] {
+  const work = { left: workLimit }
   return architectureNames
     .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
     .flatMap((architecture) => {
       const other = architectures[architecture].numberBit + unlisted
       return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
-        ({ name, number }) => differencesOfCall(before, after, architecture, name, number),
+        ({ name, number }) => differencesOfCall(before, after, architecture, name, number, work),
       )
     })
 }
@@ -61,7 +65,7 @@ export function answersTo(
   const decision = decisionOn(filter, architecture, number)
   const found = new Map<string, { answer: Answer; args: readonly bigint[] }>()
   for (const [answer, words] of ways(decision, new Map(), {
-    left: stepLimit,
+    work: { left: workLimit },
     syscall,
     architecture,
   })) {
@@ -78,6 +82,7 @@ export function differencesOfCall(
   architecture: Architecture,
   syscall: string,
   number: number,
+  work = { left: workLimit },
 ): readonly Difference[] {
   const one = decisionOn(before.filter, architecture, number)
   const other = decisionOn(after.filter, architecture, number)
@@ -87,7 +92,8 @@ export function differencesOfCall(
     if (direction === undefined) return []
     return [{ direction, ...call, conditional: false, before: one, after: other, args: zeros }]
   }
-  const budget = { left: stepLimit, syscall, architecture }
+  if (isSameDecision(one, other)) return []
+  const budget = { work, syscall, architecture }
   const found = new Map<string, Difference>()
   for (const [first, words] of ways(one, new Map(), budget)) {
     for (const [second, both] of ways(other, words, budget)) {
@@ -110,6 +116,34 @@ export function differencesOfCall(
     .map(([, difference]) => asTheKernelSees(difference, one, other))
 }
 
+/** Whether both filters are the same from here on, block by block. */
+function isSameDecision(one: Target, other: Target): boolean {
+  const met = new Map<Block, Block>()
+  const open: (readonly [Target, Target])[] = [[one, other]]
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const [a, b] = pair
+    if (isAnswer(a) || isAnswer(b)) {
+      if (!isAnswer(a) || !isAnswer(b) || !isSameAnswer(a, b)) return false
+      continue
+    }
+    if (met.get(a) === b) continue
+    // A block that stands for two is compared once for each: left to the ways.
+    if (met.has(a)) return false
+    met.set(a, b)
+    const same =
+      a.word === b.word &&
+      a.mask === b.mask &&
+      a.test === b.test &&
+      a.datum === b.datum &&
+      a.reloads === b.reloads &&
+      a.expects?.word === b.expects?.word &&
+      a.expects?.mask === b.expects?.mask
+    if (!same) return false
+    open.push([a.whenTrue, b.whenTrue], [a.whenFalse, b.whenFalse])
+  }
+  return true
+}
+
 /** With a call that the kernel, too, sees answered otherwise; sideways where there is none. */
 function asTheKernelSees(difference: Difference, one: Target, other: Target): Difference {
   const { direction, architecture, syscall } = difference
@@ -128,14 +162,14 @@ function asTheKernelSees(difference: Difference, one: Target, other: Target): Di
 }
 
 function tooMany(syscall: string, architecture: Architecture): UserError {
-  return new UserError('conditions-beyond-comparing', { call: syscall, architecture })
+  return new UserError('conditions-beyond-comparing', { call: syscall, architecture, bound: workLimit })
 }
 
 /** What is known of each word, and one of which it is true; of a word that is not here nothing is known. */
 type Words = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
 
 interface Budget {
-  left: number
+  readonly work: { left: number }
   readonly syscall: string
   readonly architecture: Architecture
 }
@@ -153,10 +187,9 @@ function* ways(start: Target, known: Words, budget: Budget): Generator<readonly 
       yield [target, words]
       continue
     }
-    if (--budget.left < 0) throw tooMany(budget.syscall, budget.architecture)
     const accumulator = comparedBy(target, way.accumulator)
     for (const holds of [false, true]) {
-      const next = learn(words, accumulator, target, holds)
+      const next = learn(words, accumulator, target, holds, budget)
       if (next === undefined) continue
       open.push({ target: holds ? target.whenTrue : target.whenFalse, words: next, accumulator })
     }
@@ -169,10 +202,13 @@ function learn(
   { word: index, mask }: Accumulator,
   { test, datum }: Block,
   holds: boolean,
+  { work, syscall, architecture }: Budget,
 ): Words | undefined {
   const { facts, word } = words.get(index) ?? { facts: [], word: 0 }
   const next = [...facts, { mask, test, datum, holds }]
-  const still = passes({ test, datum }, (word & mask) >>> 0) === holds ? word : wordWith(next)
+  work.left -= next.length
+  const still = passes({ test, datum }, (word & mask) >>> 0) === holds ? word : wordWith(next, work)
+  if (work.left < 0) throw tooMany(syscall, architecture)
   return still === undefined ? undefined : new Map(words).set(index, { facts: next, word: still })
 }
 

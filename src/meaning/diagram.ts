@@ -19,7 +19,7 @@ export class TooManyConditions extends Error {
 }
 
 /** No profile written by people comes near it. */
-const nodeLimit = 20_000
+export const nodeLimit = 20_000
 
 /** One bit of one argument. */
 export function bitAt(variable: number): { readonly index: number; readonly bit: bigint } {

@@ -1,7 +1,7 @@
 // What libseccomp keeps of each call of an architecture: an answer for every call, or comparisons.
 // Authority: libseccomp 2.5.4, src/db.c (db_rule_add).
 import type { Answer } from './answer.ts'
-import { addChain, type Added } from './chain-add.ts'
+import { addChain, type Added, type Work } from './chain-add.ts'
 import { makeChain } from './chain-make.ts'
 import type { Chains } from './chain.ts'
 import type { Condition } from './conditions.ts'
@@ -18,13 +18,14 @@ export interface Entry extends Chains {
 /** By number, or by name where there is none. */
 export type Entries = ReadonlyMap<number | string, Entry>
 
-/** Adds a rule to the entries of an architecture. */
+/** Adds a rule to the entries of an architecture. Throws BeyondBound. */
 export function addRule(
   entries: Map<number | string, Entry>,
   key: number | string,
   conditions: readonly Condition[],
   answer: Answer,
   bits: 64 | 32,
+  work: Work,
 ): Added {
   const made = makeChain(conditions, answer, bits)
   const entry = entries.get(key)
@@ -41,7 +42,7 @@ export function addRule(
     entry.nodes = 0
     entry.answer = answer
   } else {
-    const outcome = addChain(entry, made, answer)
+    const outcome = addChain(entry, made, answer, work)
     if (outcome === 'clash' || outcome === 'endless') return outcome
     if (outcome === 'replaced') entry.priority = 0
   }

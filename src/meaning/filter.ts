@@ -7,7 +7,7 @@ import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { killThread, noSuchCall, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { addRules } from './joined.ts'
-import { makeProgram, type Order, type Target } from './program.ts'
+import { FilterTooLong, makeProgram, type Order, type Target } from './program.ts'
 import type { Refusal } from './refusal.ts'
 import type { Resolved } from './resolve.ts'
 import { stubOf } from './stub.ts'
@@ -29,11 +29,27 @@ export function makeFilter(resolved: Resolved, context: Context): Filter | Refus
   const { entries, refusals } = addRules(resolved, context)
   const [refusal] = refusals
   if (refusal !== undefined) return refusal
-  return {
-    architectures: makeProgram(entries, defaultAnswer, orderOf(resolved, context)),
-    defaultAnswer,
-    stub: stubOf(resolved, context),
+  try {
+    return {
+      architectures: makeProgram(entries, defaultAnswer, orderOf(resolved, context)),
+      defaultAnswer,
+      stub: stubOf(resolved, context),
+    }
+  } catch (error) {
+    if (error instanceof FilterTooLong) return tooLong(resolved, error)
+    throw error
   }
+}
+
+/** Told of the rule with most conditions. */
+function tooLong({ rules }: Resolved, { length }: FilterTooLong): Refusal {
+  const [first, ...rest] = rules.filter(({ args }) => args.length > 0)
+  if (first === undefined) throw new Error('a filter without conditions is too long')
+  const { at, pointer } = rest.reduce(
+    (most, each) => (each.args.length > most.args.length ? each : most),
+    first,
+  )
+  return { code: 'filter-too-long', at, pointer, facts: { length: String(length) } }
 }
 
 /** Every name of a rule is a rule to runc, also one that is skipped. */

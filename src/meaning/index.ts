@@ -4,6 +4,7 @@
 export { refusalsOf } from './refusals.ts'
 export { refusedOnOthers } from './refused-words.ts'
 export type { Refusal, RefusalCode } from './refusal.ts'
+export { has } from './versions/runtimes.ts'
 export { surroundingsOf, type Surroundings } from './versions/in-use.ts'
 export { oldestLibrary, type LibraryVersion } from './versions/library.ts'
 export type { RuntimeName, RuntimeVersion } from './versions/runtime-word.ts'

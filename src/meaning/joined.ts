@@ -3,7 +3,7 @@
 // architecture, or the whole profile is refused).
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { isSameAnswer } from './answer.ts'
-import type { Added } from './chain-add.ts'
+import { BeyondBound, type Added } from './chain-add.ts'
 import { alternativesOf, type Condition } from './conditions.ts'
 import type { Context } from './context.ts'
 import { addRule, type Entry } from './entries.ts'
@@ -11,6 +11,9 @@ import { callsOf, memberConditions } from './names.ts'
 import type { Refusal } from './refusal.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
+
+/** Nodes that are looked at for one profile: what takes more has more instructions than the kernel takes, by far. */
+const workLimit = 4_000_000
 
 export interface Joined {
   readonly entries: ReadonlyMap<Architecture, ReadonlyMap<number | string, Entry>>
@@ -34,6 +37,7 @@ export function addRules(
     return before
   }
   const refusals: Refusal[] = []
+  const work = { left: workLimit }
   const refused = new Set<string>()
   for (const rule of resolved.rules) {
     if (isSameAnswer(rule.answer, resolved.defaultAnswer)) continue
@@ -58,7 +62,9 @@ export function addRules(
       for (const [architecture, calls] of entries) {
         for (const { call, member } of callsOf(name, architecture, library)) {
           const all = member === undefined ? conditions : memberConditions(member, conditions)
-          const outcome = addRule(calls, call, all, rule.answer, architectures[architecture].bits)
+          const outcome = outcomeOf(() =>
+            addRule(calls, call, all, rule.answer, architectures[architecture].bits, work),
+          )
           if (outcome !== 'added') return refusalOf(outcome, rule, place, name, architecture)
         }
       }
@@ -67,8 +73,17 @@ export function addRules(
   }
 }
 
+function outcomeOf(add: () => Added): Added | 'beyond' {
+  try {
+    return add()
+  } catch (error) {
+    if (error instanceof BeyondBound) return 'beyond'
+    throw error
+  }
+}
+
 function refusalOf(
-  outcome: Exclude<Added, 'added'>,
+  outcome: Exclude<Added, 'added'> | 'beyond',
   { at, namesAt, pointer }: ResolvedRule,
   place: number,
   name: string,
@@ -77,6 +92,6 @@ function refusalOf(
   return {
     code: `rules-${outcome}`,
     ...(namesAt[place] ?? { at, pointer }),
-    facts: { name, architecture },
+    facts: { name, architecture, ...(outcome === 'beyond' ? { bound: String(workLimit) } : {}) },
   }
 }

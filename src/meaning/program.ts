@@ -52,7 +52,7 @@ export function comparedBy(
   return masks ? { word: found.word, mask: (found.mask & mask) >>> 0 } : found
 }
 
-/** By architecture and number, what the filter does after it knows both. */
+/** By architecture and number, what the filter does after it knows both. Throws FilterTooLong. */
 export function makeProgram(
   entries: ReadonlyMap<Architecture, Entries>,
   fallback: Answer,
@@ -71,7 +71,8 @@ export function makeProgram(
       return head
     })
   })
-  assemble(heads)
+  const length = assemble(heads) + heads.length
+  if (length > instructionLimit) throw new FilterTooLong(length)
   return made
 }
 
@@ -93,12 +94,39 @@ export function lostIn(
   )
 }
 
+/** The kernel's limit (linux/filter.h, BPF_MAXINSNS). */
+const instructionLimit = 4096
+
+/** Thrown where a filter has more instructions than that. */
+export class FilterTooLong extends Error {
+  override readonly name = 'FilterTooLong'
+  readonly length: number
+
+  constructor(length: number) {
+    super(`${length} instructions`)
+    this.length = length
+  }
+}
+
 class Blocks {
+  readonly #levels = new Map<ChainNode, Map<string, Target>>()
   readonly #made = new Map<string, Block>()
   readonly #numbers = new Map<Block, number>()
 
   /** The first block of a level. `next`: where it goes on when the level has no answer. */
   level(node: ChainNode, next: Target, entered: Accumulator | undefined): Target {
+    // A node is reached from two others: the upper half decides alone, or leaves it to the lower.
+    const known = this.#levels.get(node) ?? new Map<string, Target>()
+    this.#levels.set(node, known)
+    const key = `${this.#name(next)} ${entered?.word} ${entered?.mask}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const made = this.#level(node, next, entered)
+    known.set(key, made)
+    return made
+  }
+
+  #level(node: ChainNode, next: Target, entered: Accumulator | undefined): Target {
     const steps: {
       readonly node: ChainNode
       readonly expects: Accumulator | undefined
@@ -145,6 +173,8 @@ class Blocks {
     const known = this.#made.get(key)
     if (known !== undefined) return known
     this.#made.set(key, block)
+    // Each is a jump at least.
+    if (this.#made.size > instructionLimit) throw new FilterTooLong(this.#made.size)
     this.#numbers.set(block, this.#numbers.size)
     return block
   }
@@ -199,8 +229,12 @@ function isLost(
   return marked === undefined || (entries.has(marked) && entries.has(unmarkedBeside(architecture)))
 }
 
-/** Puts the blocks in from the end: the last call first, and what follows when a comparison holds before the other. */
-function assemble(heads: readonly Target[]): void {
+/**
+ * Puts the blocks in from the end: the last call first, and what follows when a comparison holds before the other. Gives
+ * their instructions, without those that bridge long jumps.
+ */
+function assemble(heads: readonly Target[]): number {
+  let length = 0
   const placed = new Set<Block>()
   const open: { readonly from: Block | undefined; readonly target: Target }[] = heads.map((target) => ({
     from: undefined,
@@ -213,6 +247,9 @@ function assemble(heads: readonly Target[]): void {
     const { expects } = target
     const left = from === undefined ? undefined : comparedBy(from, from.expects)
     target.reloads = expects !== undefined && (left?.word !== expects.word || left.mask !== expects.mask)
+    const loads = expects === undefined || target.reloads
+    length += 1 + (loads ? 1 : 0) + (target.mask === (expects?.mask ?? all32) ? 0 : 1)
     open.push({ from: target, target: target.whenFalse }, { from: target, target: target.whenTrue })
   }
+  return length
 }

@@ -6,7 +6,7 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import { isSameAnswer } from './answer.ts'
 import { alternativesOf } from './conditions.ts'
 import type { Context } from './context.ts'
-import { orderOf } from './filter.ts'
+import { makeFilter, orderOf } from './filter.ts'
 import { addRules } from './joined.ts'
 import { callsOf } from './names.ts'
 import { lostIn } from './program.ts'
@@ -25,11 +25,19 @@ export function refusalsOf(parsed: ParsedProfile, context: Context): readonly Re
   const contested = contestedIn(parsed.profile.syscalls)
   const found = [...refusedWords(resolved, context), ...lost(resolved, context, contested)]
   if (contested.size === 0) return found
+  const long = mayBeLong(resolved) ? makeFilter(resolved, context) : undefined
+  if (long !== undefined && 'code' in long && long.code === 'filter-too-long') return [...found, long]
   const syscalls = parsed.profile.syscalls.filter(({ names }) => names.some((name) => contested.has(name)))
   const meeting: ParsedProfile = { ...parsed, profile: { ...parsed.profile, syscalls } }
   for (const each of variantsOf(meeting, context))
     found.push(...addRules(resolve(meeting, each), each, (name) => contested.has(name)).refusals)
   return found
+}
+
+/** A comparison of 64 bits is six instructions at most, on each architecture. */
+function mayBeLong({ rules, architectures }: Resolved): boolean {
+  const conditions = rules.reduce((count, { names, args }) => count + names.length * args.length, 0)
+  return conditions * 6 * architectures.length > 3000
 }
 
 /** The context, and every other set of capabilities and kernel in which other rules stand. */

@@ -12,10 +12,12 @@ export interface WordFact {
   readonly holds: boolean
 }
 
-/** A word of which all of it is true, the smallest; undefined where there is none. */
-export function wordWith(facts: readonly WordFact[]): number | undefined {
+/** A word of which all of it is true, the smallest; undefined where there is none. Takes from `work` what it looks at. */
+export function wordWith(facts: readonly WordFact[], work: { left: number }): number | undefined {
   const dead = new Set<string>()
   const search = (bit: number, word: number, open: readonly number[]): number | undefined => {
+    work.left -= open.length + 1
+    if (work.left < 0) return undefined
     const factAt = (index: number): WordFact => facts[index] as WordFact
     if (bit < 0) return open.every((each) => agrees(factAt(each), 0)) ? word : undefined
     const key = `${bit} ${open.join()}`

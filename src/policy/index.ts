@@ -4,7 +4,7 @@
 export type { BeyondChoice } from './beyond.ts'
 export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
-export { floors, type Floor, type FloorChoice } from './floor.ts'
+export { floors, isFloorMeasured, type Floor, type FloorChoice } from './floor.ts'
 export { versionFloor, type Certainty, type FloorCall, type VersionFloor } from './floor-versions.ts'
 export type { RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 export type {

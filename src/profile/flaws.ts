@@ -23,6 +23,7 @@ export interface Flaw<Code extends string = FlawCode> {
 
 /** Every code with the severity it has unless the place says otherwise. */
 export const flawSeverities = {
+  'byte-order-mark': 'error',
   'duplicate-key': 'error',
   'key-case': 'warning',
   'unknown-key': 'note',

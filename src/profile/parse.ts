@@ -3,6 +3,7 @@
 import { UserError } from '../errors.ts'
 import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
 import { findProfiles, foreignText, type FoundProfile } from './envelope.ts'
+import { flaw } from './flaws.ts'
 import { parseJson } from './json.ts'
 import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
 import type { Place, TreeNode } from './tree.ts'
@@ -41,7 +42,8 @@ export function parseProfiles(
     }
     found.push(...finds.found)
   }
-  const [first, ...rest] = found.map((each) => parsedFrom(name, each))
+  const hasMark = text.startsWith('\uFEFF')
+  const [first, ...rest] = found.map((each) => parsedFrom(name, each, hasMark))
   if (first === undefined) {
     throw new UserError('not-a-profile', { ...placed(name, start), because: 'none-in-objects' })
   }
@@ -72,7 +74,7 @@ export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[{[]/.test(text)
 }
 
-const start = { line: 1, column: 1 }
+const start: Place = { offset: 0, line: 1, column: 1 }
 
 function placed(
   file: string,
@@ -95,7 +97,13 @@ function documentsOf(name: string, text: string): readonly TreeNode[] {
   throw new UserError('invalid-yaml', { ...placed(name, yaml.at), ...yaml.why })
 }
 
-function parsedFrom(name: string, { node, envelope, title, base }: FoundProfile): ParsedProfile {
+const markFlaw = flaw('byte-order-mark', { at: start, pointer: '' })
+
+function parsedFrom(
+  name: string,
+  { node, envelope, title, base }: FoundProfile,
+  hasMark: boolean,
+): ParsedProfile {
   const reading = readProfile(node, envelope === 'spo' ? operatorKeys : {})
   return {
     name,
@@ -104,7 +112,11 @@ function parsedFrom(name: string, { node, envelope, title, base }: FoundProfile)
     envelope,
     profile: reading.profile,
     ...(base === undefined ? {} : { base }),
-    flaws: reading.flaws,
+    // Go's encoding/json and crun's parser take no byte order mark; what reads Kubernetes objects does.
+    flaws:
+      hasMark && (envelope === 'none' || envelope === 'config')
+        ? [markFlaw, ...reading.flaws]
+        : reading.flaws,
     beyondOci: reading.beyondOci,
     tree: node,
   }

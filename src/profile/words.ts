@@ -1,5 +1,6 @@
 // The closed vocabularies of a profile. Authority: runtime-spec config-linux.md and schema/defs-linux.json (v1.2.1
 // and later), runc libcontainer/seccomp/config.go, moby and containers/common for what only they know.
+import { architectures } from '../abi/architectures.ts'
 import type { Action, Operator } from './document.ts'
 
 /** In the order of the specification. */
@@ -69,20 +70,11 @@ export const documentArchitectures: readonly string[] = [
 ]
 
 /** What people write for an architecture, in lower case and without the prefix, and what it is called. */
-export const architectureSpellings: Readonly<Record<string, string>> = {
-  'x86-64': 'SCMP_ARCH_X86_64',
-  x64: 'SCMP_ARCH_X86_64',
-  amd64: 'SCMP_ARCH_X86_64',
-  i386: 'SCMP_ARCH_X86',
-  i686: 'SCMP_ARCH_X86',
-  '386': 'SCMP_ARCH_X86',
-  arm64: 'SCMP_ARCH_AARCH64',
-  armv8: 'SCMP_ARCH_AARCH64',
-  armv7: 'SCMP_ARCH_ARM',
-  arm32: 'SCMP_ARCH_ARM',
-  loong64: 'SCMP_ARCH_LOONGARCH64',
-  riscv: 'SCMP_ARCH_RISCV64',
-}
+export const architectureSpellings: ReadonlyMap<string, string> = new Map(
+  Object.entries(architectures).flatMap(([name, { scmp, spellings }]) =>
+    [name, ...spellings].map((each) => [each, scmp] as const),
+  ),
+)
 
 /** How the engines name the host in `includes.arches`: moby's and containers/common's names together. */
 export const engineArchitectures: ReadonlySet<string> = new Set(

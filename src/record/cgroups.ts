@@ -12,7 +12,7 @@ export interface Cgroup {
 /** Where version 2 is mounted: /sys/fs/cgroup, or beside version 1 /sys/fs/cgroup/unified. Throws UserError (125). */
 export function unifiedMount(): string {
   for (const mount of cgroupMounts()) if (mount.version === 2) return mount.path
-  throw new UserError('no cgroup version 2 hierarchy is mounted here', 125)
+  throw new UserError('no-unified-cgroups')
 }
 
 /** Every hierarchy, in the order of /proc/self/mountinfo; the escapes of proc(5) are read. */
@@ -36,10 +36,9 @@ export function findCgroup(path: string): Cgroup {
   const directory = below(resolve(path)) ? resolve(path) : join(mount, path)
   const found = statSync(directory, { bigint: true, throwIfNoEntry: false })
   if (!found?.isDirectory() || !below(directory)) {
-    throw new UserError(`${path}: no cgroup of this name below ${mount}`, 125)
+    throw new UserError('no-such-cgroup', { cgroup: path, mount })
   }
   const level = relative(mount, directory).split('/').filter(Boolean).length
-  if (level === 0)
-    throw new UserError(`${path}: is the root, in which everything is: name a cgroup below it`, 125)
+  if (level === 0) throw new UserError('root-cgroup', { cgroup: path })
   return { cgroup: found.ino, level }
 }

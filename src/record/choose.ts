@@ -1,11 +1,12 @@
 // Which recorder does it: ebpf where the machine and our rights allow it, else strace, where that sees the workload.
 import { UserError } from '../errors.ts'
+import type { EbpfNeed } from '../errors/recording.ts'
 import { whyNoEbpf } from './ebpf/index.ts'
 import type { RecorderName, RecordSettings } from './recording.ts'
 import { whyNoStrace } from './strace/index.ts'
 
-/** `only` is the sentence for what strace cannot record. Throws UserError (125). */
-export async function chooseRecorder(settings: RecordSettings, only?: string): Promise<RecorderName> {
+/** `only`: what strace cannot record. Throws UserError (125). */
+export async function chooseRecorder(settings: RecordSettings, only?: EbpfNeed): Promise<RecorderName> {
   const { recorder = 'auto', notice, env = process.env } = settings
   if (recorder === 'strace' && only === undefined) return 'strace'
   const why = recorder === 'strace' ? 'strace was asked for' : await whyNoEbpf()
@@ -13,8 +14,8 @@ export async function chooseRecorder(settings: RecordSettings, only?: string): P
     if (recorder === 'auto') notice?.({ code: 'recorder', recorder: 'ebpf' })
     return 'ebpf'
   }
-  if (only !== undefined) throw new UserError(`${only}, and it cannot be used: ${why}`, 125)
-  if (recorder === 'ebpf') throw new UserError(`the recorder ebpf cannot be used: ${why}`, 125)
+  if (only !== undefined) throw new UserError('ebpf-needed', { ...only, why })
+  if (recorder === 'ebpf') throw new UserError('no-ebpf', { why })
   // Where strace cannot either, that alone is to be said.
   if ((await whyNoStrace(env)) === undefined) notice?.({ code: 'recorder', recorder: 'strace', why })
   return 'strace'

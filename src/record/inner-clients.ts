@@ -20,9 +20,5 @@ export function refuseClients(recording: Recording): Recording {
   if (words === undefined) return recording
   const [client = ''] = words
   const shown = [basename(client), ...words.slice(1, 3)].join(' ')
-  throw new UserError(
-    `the command started ${shown} …, whose container is not in the record while the calls of ${basename(client)} itself are: ` +
-      `record seccomp-gen trace -- ${shown} …, or the running container with --container NAME`,
-    125,
-  )
+  throw new UserError('inner-client-recorded', { program: basename(client), words: shown })
 }

@@ -47,7 +47,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
 }
 
 async function recordCgroup(options: CgroupOptions, underFilter: boolean): Promise<Recording> {
-  await chooseRecorder(options, 'a cgroup is recorded by ebpf only')
+  await chooseRecorder(options, { for: 'cgroup' })
   return attachEbpf(options.name ?? `trace of ${basename(options.cgroup)}`, options, underFilter)
 }
 
@@ -68,15 +68,12 @@ async function recordCommand(options: CommandOptions): Promise<Recording> {
     (target.kind === 'engine' ? `${target.engine}:${target.container}` : `trace of ${basename(command[0])}`)
   switch (target.kind) {
     case 'engine': {
-      const only = `a container that ${target.engine} starts is no child of it, and is recorded by ebpf only`
-      const recorder = await chooseRecorder(options, startsBelow(target) ? undefined : only)
+      const only = startsBelow(target) ? undefined : ({ for: 'engine', engine: target.engine } as const)
+      const recorder = await chooseRecorder(options, only)
       return recordEngineRun(name, options, target, recorder)
     }
     case 'compose':
-      await chooseRecorder(
-        options,
-        'containers that docker starts are no children of it, and are recorded by ebpf only',
-      )
+      await chooseRecorder(options, { for: 'compose' })
       return recordCompose(name, options, target)
     case 'runtime':
       return recordRuntime(name, options, target, await chooseRecorder(options))
@@ -93,24 +90,14 @@ async function recordCommand(options: CommandOptions): Promise<Recording> {
 function refuseUnrecorded(target: Target, command: readonly string[]): void {
   const { raiser } = target
   if (raiser !== undefined && process.getuid?.() !== 0) {
-    const instead = raiser === 'sudo' ? 'sudo seccomp-gen trace -- …' : 'seccomp-gen trace -- … as root'
-    throw new UserError(`${raiser} gains no privileges while an ordinary user traces it: run ${instead}`, 125)
+    throw new UserError('raiser-traced', { program: raiser })
   }
   if (target.kind === 'program' && target.name === 'strace') {
     const at = programOfStrace(command, target.at)
-    const program = at === undefined ? 'PROGRAM' : command.slice(at).join(' ')
-    throw new UserError(
-      `the command is strace itself: give the program alone (seccomp-gen trace -- ${program}), ` +
-        'or write its trace with strace -f -o FILE and run: seccomp-gen generate FILE',
-      125,
-    )
+    const program = at === undefined ? undefined : command.slice(at).join(' ')
+    throw new UserError('command-is-strace', { program })
   }
-  if (target.kind === 'elsewhere')
-    throw new UserError(
-      `the record would be of ${target.name} itself, not of the program in the container: ` +
-        'record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it',
-      125,
-    )
+  if (target.kind === 'elsewhere') throw new UserError('client-recorded', { program: target.name })
 }
 
 /** What a reader of the record should know of the command. */

@@ -39,6 +39,11 @@ export function notMeasuredSentence(runtime: string, measured: string, published
   return `the calls of ${runtime} were not measured: those of ${measured}${list} stand in for them`
 }
 
+/** Of hosts on which no runtime was measured. */
+export function inferredFloorSentence(hosts: readonly string[], from: string): string {
+  return `the calls of runc and crun were not measured on ${hosts.join(' and ')}: they are inferred from those on ${from}, so start a container under the profile before relying on it`
+}
+
 const maker = ({ runtime = '', inferred }: Facts): string =>
   inferred === undefined ? runtime : `${runtime} on ${inferred} (inferred from x86_64)`
 
@@ -51,6 +56,11 @@ const unchecked: Readonly<Record<string, string>> = {
 }
 
 const table: Readonly<Record<FindingCode, Words>> = {
+  'byte-order-mark': {
+    says: () =>
+      'the file begins with a byte order mark: Docker, Podman, containerd, CRI-O, runc and crun refuse it',
+    todo: () => 'save it as UTF-8 without a byte order mark',
+  },
   'duplicate-key': {
     says: ({ key = '' }) =>
       `the key ${key} stands here a second time, and parsers differ in which one they take`,
@@ -114,6 +124,19 @@ const table: Readonly<Record<FindingCode, Words>> = {
   'min-kernel-form': {
     says: ({ text = '' }) => `minKernel "${text}" is not of the form major.minor: Docker refuses the profile`,
     todo: () => 'write two numbers up to 255, such as "4.8"',
+  },
+  'key-unknown-to-older': {
+    says: ({ key = '', by = '' }) =>
+      `${by} does not read ${key}${key.endsWith('rrnoRet') ? ', and answers EPERM' : ''}; newer versions do`,
+    todo: ({ key = '' }) =>
+      key === 'defaultErrnoRet'
+        ? 'name the calls that shall fail otherwise in a rule with errnoRet, or take Docker 23 or newer'
+        : `do without ${key}, or take a newer version`,
+  },
+  'min-kernel-ignored': {
+    says: ({ key = '' }) =>
+      `Podman and CRI-O do not know minKernel: ${key === 'includes' ? 'the rule stands on every kernel there' : 'it does not take the rule away there'}`,
+    todo: () => 'give Podman and CRI-O a file of their own, resolved for their kernels',
   },
   'unknown-capability': {
     says: ({ name = '' }) => `there is no capability ${name}: it is never held`,
@@ -256,6 +279,14 @@ const table: Readonly<Record<FindingCode, Words>> = {
       `${name} gets ${answer}, and what does the same is not refused: ${others}`,
     todo: ({ others = '' }) => `refuse ${others} as well`,
   },
+  'call-newer-than-libseccomp': {
+    says: ({ names = '', libseccomp = '', answer = '' }) =>
+      `libseccomp ${libseccomp} does not know ${names}: the rule is left out, and ${answer} answers instead`,
+    todo: ({ opened }) =>
+      opened === undefined
+        ? 'nothing, where every host has a newer libseccomp; eval --libseccomp says what an older one answers'
+        : 'name the calls that are allowed, or see to a newer libseccomp on every host',
+  },
   'no-execve': {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
     todo: () => 'allow execve',
@@ -284,8 +315,8 @@ const table: Readonly<Record<FindingCode, Words>> = {
     todo: () => 'compare each argument once; SCMP_CMP_MASKED_EQ can test several bits at a time',
   },
   'conditions-beyond-six': {
-    says: () => 'crun looks at the first six conditions of a rule only',
-    todo: () => 'take the others out',
+    says: () => 'crun up to 1.29 looks at the first six conditions of a rule, and leaves out this one',
+    todo: () => 'put the others into a rule of their own',
   },
   'never-matches': {
     says: ({ mask = '', comparand = '' }) =>

@@ -16,11 +16,7 @@ import { resolvedProfile } from './resolved.ts'
 export function auditedText(parsed: ParsedProfile, context: Context): string {
   const text = printProfile(audited(resolvedProfile(parsed, context)))
   const differing = difference(makeMeaning(parsed, context), makeMeaning(parseProfile(text), context))
-  if (differing !== undefined)
-    throw new UserError(
-      `${parsed.name}: rules of different answers to ${differing} overlap, so that audit would not tell which calls are refused: use --recorder ebpf or strace`,
-      125,
-    )
+  if (differing !== undefined) throw new UserError('audit-not-exact', { file: parsed.name, call: differing })
   return text
 }
 

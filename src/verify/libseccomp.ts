@@ -21,9 +21,11 @@ const actions: Readonly<Record<Answer['action'], number>> = {
   SCMP_ACT_LOG: 0x7ffc0000,
   SCMP_ACT_ALLOW: 0x7fff0000,
 }
-/** x32 is told from x86_64 by its width: EM_X86_64, little endian, and not 64 bit. */
-const token = (architecture: Architecture): number =>
-  architecture === 'x32' ? 0x4000003e : architectures[architecture].audit
+/** x32 is told from x86_64 by its width (seccomp.h): EM_X86_64, little endian, without __AUDIT_ARCH_64BIT. */
+const token = (architecture: Architecture): number => {
+  const { audit, numberBit } = architectures[architecture]
+  return numberBit === 0 ? audit : (audit & ~0x80000000) >>> 0
+}
 const noSuchCall = -1
 /** What adding an architecture that is there says. */
 const EEXIST = 17
@@ -70,15 +72,10 @@ export async function loadLibseccomp(): Promise<Libseccomp> {
 export function compileTo(library: Libseccomp, resolved: Resolved, file: string): number {
   const { defaultAnswer, rules, name } = resolved
   const told = (what: string, answer: number): void => {
-    if (answer !== 0)
-      throw new UserError(
-        `${name}: libseccomp refuses ${what} (error ${-answer}), and no filter is made`,
-        125,
-      )
+    if (answer !== 0) throw new UserError('libseccomp-refuses', { file: name, part: what, errno: -answer })
   }
   const filter = library.init(actionOf(defaultAnswer))
-  if (filter === null)
-    throw new UserError(`${name}: libseccomp makes no filter with this default action`, 125)
+  if (filter === null) throw new UserError('libseccomp-makes-none', { file: name })
   try {
     for (const each of resolved.architectures) {
       const answer = library.addArchitecture(filter, token(each))

@@ -1,5 +1,6 @@
 // What runs the command, and so who reads the profile: an engine or runtime that the command names, or for a plain
 // command a sandbox of ours. Each has its own way to read a profile, its capabilities, and its filter's maker.
+import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { release } from 'node:os'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -60,10 +61,7 @@ export async function findLoader(options: CommandOptions, settings: SandboxSetti
       return runtimeLoader(target)
     case 'compose':
     case 'elsewhere':
-      throw new UserError(
-        `the profile would hold for ${basename(command[0])} itself, not for its container: give docker run, podman run, nerdctl run, runc run or crun run`,
-        125,
-      )
+      throw new UserError('client-verified', { program: basename(command[0]) })
     case 'program':
     case 'unread':
       return sandboxLoader(target, options, settings)
@@ -91,10 +89,7 @@ async function sandboxLoader(
   settings: SandboxSettings,
 ): Promise<Loader> {
   if (raiser !== undefined && process.getuid?.() !== 0)
-    throw new UserError(
-      `${raiser} gains no privileges in a sandbox: run ${raiser} seccomp-gen verify … instead`,
-      125,
-    )
+    throw new UserError('raiser-in-sandbox', { program: raiser })
   const sandbox = await findSandbox(options, settings)
   const context = hostContext(capabilitiesIn('CapBnd'), sandbox.runtime)
   return {
@@ -137,10 +132,7 @@ function refuseInside(recording: Recording): Recording {
   const [client, ...words] = runningClient(recording) ?? []
   if (client === undefined) return recording
   const shown = [basename(client), ...words.slice(0, 2)].join(' ')
-  throw new UserError(
-    `the command started ${shown} …, and the profile held for ${basename(client)} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${shown} …`,
-    125,
-  )
+  throw new UserError('inner-client-verified', { program: basename(client), words: shown })
 }
 
 /** The runtime by its name; a name that tells nothing of its filter is none. */
@@ -152,17 +144,13 @@ async function runtimeOf(run: EngineRun, options: CommandOptions): Promise<'runc
       : run.engine === 'podman'
         ? await askEngine(run, '.Host.OCIRuntime.Name', options)
         : 'runc')
-  if (/runsc|gvisor|kata/i.test(said))
-    throw new UserError(
-      `${said} does not run containers on this kernel: its refusals cannot be seen from here`,
-      125,
-    )
+  if (/runsc|gvisor|kata/i.test(said)) throw new UserError('runtime-without-filter', { runtime: said })
   return /crun/.test(said) ? 'crun' : /runc/.test(said) ? 'runc' : undefined
 }
 
 function hostContext(capabilities: readonly string[], runtime: 'runc' | 'crun' | undefined): Context {
   return contextOf({
-    architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    architecture: hostOfNode(process.arch) ?? assumedHost,
     capabilities,
     kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12',
     ...(runtime && { runtime }),
@@ -190,18 +178,13 @@ function capabilitiesOf(
 
 function withoutBase(profile: ParsedProfile): ParsedProfile {
   if (profile.base === undefined) return profile
-  throw new UserError(
-    `${profile.name}: stands on ${profile.base}, which is not here: print both as one with seccomp-gen generate`,
-    125,
-  )
+  throw new UserError('base-not-here', { file: profile.name, base: profile.base })
 }
 
 /** For loaders that ignore every key that plain OCI does not have. */
 function plainOci(profile: ParsedProfile, loader: string): ParsedProfile {
   const [beyond] = withoutBase(profile).beyondOci
   if (beyond === undefined || profile.envelope === 'config') return profile
-  throw new UserError(
-    `${profile.name}:${beyond.at.line}:${beyond.at.column}: ${loader} reads plain OCI and ignores ${beyond.key}, so that another filter would run: give a plain OCI profile`,
-    125,
-  )
+  const { line, column } = beyond.at
+  throw new UserError('key-not-read', { file: profile.name, line, column, key: beyond.key, by: loader })
 }

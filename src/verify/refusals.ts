@@ -1,7 +1,7 @@
 // From calls that may have been refused to those that were: the profile's meaning says what its filter answers to each,
 // and what a call returned must be that answer. A kernel that says EPERM of its own to a call that the filter allows is
 // told apart so.
-import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, type Architecture, architectures } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { level, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Action } from '../profile/document.ts'
@@ -32,7 +32,6 @@ export interface RefusedProcess {
 
 const ENOSYS = 38
 const numbers = 1024
-const bit30 = 0x40000000
 
 /** Everything that the filter could refuse to some arguments. */
 export function watchFor(meaning: Meaning): Watch {
@@ -56,7 +55,7 @@ export function watchFor(meaning: Meaning): Watch {
 
 /** Every number that a call of it may have. */
 export function numbersOf(architecture: Architecture): readonly number[] {
-  return Array.from({ length: numbers }, (_, place) => (architecture === 'x32' ? place + bit30 : place))
+  return Array.from({ length: numbers }, (_, place) => place + architectures[architecture].numberBit)
 }
 
 /** What a call returns that is answered so; undefined where it does not return, or a handler decides. */

@@ -48,11 +48,7 @@ export async function findSandbox(options: CommandOptions, settings: SandboxSett
     if (version !== undefined) return runtimeSandbox(runtime, version, settings)
   }
   const why = await whyNoBubblewrap(options)
-  if (typeof why === 'string')
-    throw new UserError(
-      `a plain command is verified in bubblewrap, or for root in runc or crun: ${why}. Or give a docker, podman, runc or crun command`,
-      125,
-    )
+  if (typeof why === 'string') throw new UserError('no-sandbox', { why })
   return bubblewrap(why)
 }
 

@@ -64,7 +64,7 @@ async function chooseRecorder(
     reasons.push(`${seenBy}: ${why}`)
     if (onlyEbpf !== undefined && seenBy !== 'ebpf') break
   }
-  throw new UserError(`refusals cannot be seen here: ${reasons.join('; ')}`, 125)
+  throw new UserError('refusals-not-seen', { reasons })
 }
 
 function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Loader): Ceiling {

@@ -64,7 +64,7 @@ const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<s
   transcript(argv, directory, stdin, env)
 
 /** More of them than a screen has lines, or nearly. */
-const manyOptions = new Set(['trace', 'generate', 'observe', 'verify', 'hook'])
+const manyOptions = new Set(['trace', 'generate', 'observe', 'verify', 'hook', 'validate', 'diff', 'explain'])
 
 t.test('help of every command shows an example and goes to stdout', async (t) => {
   for (const argv of [

@@ -94,31 +94,27 @@ export const oldestRuntimes: Readonly<Record<RuntimeName, RuntimeVersion>> = {
   crun: 'crun@1.8.1',
 }
 
-/** Without a version: the newest. */
+/** What stands for a runtime without a version: its newest release of which the source was read. */
+const newest: Readonly<Record<RuntimeName, string>> = { runc: '1.5.1', crun: '1.29.1' }
+
 export function has(word: RuntimeVersion, trait: Trait): boolean {
   const { runtime, version } = partsOf(word)
-  return isSince(version, traits[runtime][trait])
+  return isSince(version ?? newest[runtime], traits[runtime][trait])
 }
 
 /** Whether the runtime itself, whatever its libseccomp, takes a word that the specification has. */
 export function knowsWord(word: RuntimeVersion, name: string): boolean {
   const { runtime, version } = partsOf(word)
-  return isSince(version, words[runtime][name] ?? 'always')
-}
-
-/** Since when it does; undefined for a word that it never knew, or always. */
-export function wordSince(runtime: RuntimeName, name: string): string | undefined {
-  const since = words[runtime][name]
-  return since === 'always' || since === 'never' ? undefined : since
+  return isSince(version ?? newest[runtime], words[runtime][name] ?? 'always')
 }
 
 export function nameOf(word: RuntimeVersion): RuntimeName {
   return partsOf(word).runtime
 }
 
-function isSince(version: string | undefined, since: Since): boolean {
+function isSince(version: string, since: Since): boolean {
   if (since === 'always' || since === 'never') return since === 'always'
-  return version === undefined || compareVersions(version, since) >= 0
+  return compareVersions(version, since) >= 0
 }
 
 function partsOf(word: RuntimeVersion): {

@@ -1,7 +1,13 @@
 // A seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
 // format, a whole config.json, a SeccompProfile, a ConfigMap. What a profile refuses, it says nothing of; one that
 // allows by default says nothing at all. Reading is profile/parse.ts's; what it says for one call is meaning/'s.
-import { architectureNames, architectures, engineNames, type Architecture } from '../../abi/architectures.ts'
+import {
+  architectureNames,
+  architectures,
+  engineNames,
+  type Architecture,
+  assumedHost,
+} from '../../abi/architectures.ts'
 import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ParsedProfile, PlacedRule } from '../../profile/dialects.ts'
@@ -113,15 +119,15 @@ export class ProfileReader implements Reader {
   #tell(source: string, wanted: readonly AllowedCall[], sink: Sink): void {
     const { architecture: told } = this.#options
     if (told === undefined && wanted.some(({ architectures }) => architectures === 'any'))
-      this.#diagnostics.add('architecture-assumed', source, undefined, { architecture: 'x86_64' })
+      this.#diagnostics.add('architecture-assumed', source, undefined, { architecture: assumedHost })
     for (const { name, line, architectures: on, values } of wanted) {
       const seen = newSeen(placeOf(source, line))
       seen.count = 1
       for (const index of this.#options.arguments.get(name) ?? []) noteValue(seen, index, values.get(index))
       const targets =
-        on === 'any' ? [told ?? 'x86_64'] : on.filter((each) => told === undefined || each === told)
+        on === 'any' ? [told ?? assumedHost] : on.filter((each) => told === undefined || each === told)
       if (!isKnownAnywhere(name)) {
-        const [architecture = told ?? 'x86_64'] = targets
+        const [architecture = told ?? assumedHost] = targets
         sink.unknown(architecture, name, seen)
         this.#diagnostics.add('unknown-call', source, line, { call: name, architecture })
         continue

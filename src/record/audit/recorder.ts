@@ -46,10 +46,7 @@ export const audit: Recorder = {
         const lost = await socket.end()
         const suspects = [...found.suspects.values()]
         if (found.programs === 0 && suspects.length === 0)
-          throw new UserError(
-            `${name}: the kernel recorded nothing, not even that a program was started under the filter: either none was, or an audit rule leaves records out (auditctl -l)`,
-            125,
-          )
+          throw new UserError('audit-saw-nothing', { program: name })
         return {
           observations: { version: 1, architectures: {}, unknown: {}, sources: [], diagnostics: [] },
           ending: endingOf(end),

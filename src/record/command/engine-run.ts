@@ -1,7 +1,9 @@
 // `docker run`, `podman run`, `nerdctl run` read from the user's own words: where a filter and a cgroup are put in,
 // and what stands against recording. Nothing is taken out or moved; what the user decided is kept or refused.
+import { architectureOf, hostOfNode } from '../../abi/architectures.ts'
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
+import type { Obstacle } from '../../errors/recording.ts'
 import { containerClients } from './clients.ts'
 import { commandAfter } from './grammar.ts'
 import { runGrammars } from './run-grammars.ts'
@@ -46,11 +48,7 @@ export function readEngineRun(
   refuseElsewhere(engine, globals.options, env)
   const run = commandAfter(words, verb, grammar)
   if (run.kind === 'unread') {
-    throw new UserError(
-      `${engine} run: an option before the image is not known, so the image cannot be told: ` +
-        `start the container, then record it with --container NAME`,
-      125,
-    )
+    throw new UserError('unknown-engine-option', { engine })
   }
   const given = words.slice(verb + 1, run.at)
   const security = run.options.get('security-opt') ?? []
@@ -89,10 +87,7 @@ export function refuseElsewhere(
     (name) => options.has(name) && (engine === 'podman' || name === 'context'),
   )
   if (far === undefined && remote === undefined) return
-  throw new UserError(
-    `${engine} is told to use ${far === undefined ? `--${remote}` : far}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
-    125,
-  )
+  throw new UserError('engine-elsewhere', { engine, place: far ?? `--${remote}` })
 }
 
 /** A flag, unless its last word turns it off. */
@@ -107,42 +102,26 @@ function refuse(
   options: OptionValues,
   security: readonly string[],
 ): void {
-  const because = (option: string, why: string): UserError =>
-    new UserError(`${engine} run ${option}: ${why}`, 125)
+  const because = (option: string, obstacle: Obstacle): UserError =>
+    new UserError('engine-option', { engine, option, because: obstacle })
   const profile = security.find((each) => /^seccomp[=:]/.test(each))
-  if (profile !== undefined)
-    throw because(`--security-opt ${profile}`, 'seccomp-gen sets a filter itself; leave this option out')
+  if (profile !== undefined) throw because(`--security-opt ${profile}`, 'filter')
   if (options.has('privileged') && !given.includes('--privileged=false'))
-    throw because(
-      '--privileged',
-      'engines give a privileged container no filter, so a profile would have no effect; name the capabilities it needs with --cap-add',
-    )
+    throw because('--privileged', 'privileged')
   for (const platform of [...(options.get('platform') ?? []), ...(options.get('arch') ?? [])]) {
-    if (!isNative(platform))
-      throw because(
-        `--platform ${platform}`,
-        'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
-      )
+    if (!isNative(platform)) throw because(`--platform ${platform}`, 'emulated')
   }
   const restart = options.get('restart')?.at(-1)
-  if (restart !== undefined && restart !== 'no')
-    throw because(
-      `--restart ${restart}`,
-      'the engine would go on to start the container with the filter and in the cgroup of this run: leave this option out',
-    )
+  if (restart !== undefined && restart !== 'no') throw because(`--restart ${restart}`, 'restart')
   for (const option of ['cgroup-parent', 'cgroups', 'pod', 'pod-id-file']) {
-    if (options.has(option))
-      throw because(
-        `--${option}`,
-        'seccomp-gen gives the container a cgroup of its own; leave this option out',
-      )
+    if (options.has(option)) throw because(`--${option}`, 'cgroup')
   }
 }
 
 export function isNative(platform: string): boolean {
   const words = platform.toLowerCase().split('/')
   const wanted = words.length === 1 ? words[0] : words[1]
-  const names = { x64: ['amd64', 'x86_64', 'x86-64'], arm64: ['arm64', 'aarch64'] } as const
-  const own: readonly string[] = names[process.arch as 'x64' | 'arm64'] ?? []
-  return wanted === undefined || wanted === 'linux' || own.includes(wanted)
+  if (wanted === undefined || wanted === 'linux') return true
+  const host = hostOfNode(process.arch)
+  return host !== undefined && architectureOf(wanted) === host
 }

@@ -8,6 +8,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { UserError } from '../../errors.ts'
+import type { Obstacle } from '../../errors/recording.ts'
 import type { ComposeUp } from '../command/compose-up.ts'
 import { isNative } from '../command/engine-run.ts'
 import { recorders } from '../recorders.ts'
@@ -61,14 +62,10 @@ async function readProject(
 ): Promise<{ readonly before: readonly string[]; readonly project: Project }> {
   const before = [...up.before, ...fileWords(up, options)]
   const [plain, named] = [await config(up.before, options), await config(before, options)]
-  if (plain !== named)
-    throw new UserError(
-      'docker compose: which files it reads cannot be told from here: name them with -f FILE',
-      125,
-    )
+  if (plain !== named) throw new UserError('compose-files-unknown')
   const project = parse(plain) as Project | null
   const services = Object.entries(project?.services ?? {})
-  if (services.length === 0) throw new UserError('docker compose: no service is defined', 125)
+  if (services.length === 0) throw new UserError('compose-without-service')
   for (const [name, service] of services) refuse(name, service)
   return { before, project: project ?? {} }
 }
@@ -82,30 +79,18 @@ async function config(before: readonly string[], options: CommandOptions): Promi
   })
   if (asked.exitCode === 0) return asked.stdout
   const why = asked.stderr.trim().split('\n').at(-1) || asked.shortMessage
-  throw new UserError(`docker compose config: ${why}`, 125)
+  throw new UserError('compose-refuses', { why: why ?? '' })
 }
 
 function refuse(name: string, service: Service): void {
-  const because = (what: string, why: string): UserError =>
-    new UserError(`compose service ${name}, ${what}: ${why}`, 125)
+  const because = (key: string, obstacle: Obstacle): UserError =>
+    new UserError('compose-service', { service: name, key, because: obstacle })
   const profile = service.security_opt?.find((each) => /^seccomp[=:]/.test(each))
-  if (profile !== undefined)
-    throw because(
-      `security_opt ${profile}`,
-      'the recording sets a filter itself, one that allows all; leave it out while recording',
-    )
-  if (service.privileged === true)
-    throw because(
-      'privileged',
-      'engines give a privileged container no filter, so a profile would have no effect; name the capabilities it needs with cap_add',
-    )
+  if (profile !== undefined) throw because(`security_opt ${profile}`, 'service-filter')
+  if (service.privileged === true) throw because('privileged', 'service-privileged')
   if (service.platform !== undefined && !isNative(service.platform))
-    throw because(
-      `platform ${service.platform}`,
-      'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
-    )
-  if (service.cgroup_parent !== undefined)
-    throw because('cgroup_parent', 'the recording needs a cgroup of its own; leave it out while recording')
+    throw because(`platform ${service.platform}`, 'emulated')
+  if (service.cgroup_parent !== undefined) throw because('cgroup_parent', 'service-cgroup')
 }
 
 /** Writes the file that is put in. Lists of a service are added up by some versions, and replaced by others. */

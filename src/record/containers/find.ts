@@ -54,20 +54,12 @@ async function processOf(name: string, env: Readonly<Record<string, string | und
     if (asked.code === 'ENOENT') missing.push(engine)
     if (asked.exitCode !== 0) continue
     const pid = Number(asked.stdout.trim())
-    if (pid <= 0)
-      throw new UserError(`container ${name} of ${engine.name} is not running: start it, then record it`, 125)
+    if (pid <= 0) throw new UserError('container-not-running', { container: name, engine: engine.name })
     const place = engine.where && (await ask(engine.where.words))
     if (place?.exitCode === 0 && engine.where?.elsewhere.test(place.stdout) === true)
-      throw new UserError(
-        `container ${name} of ${engine.name} runs on another machine: run seccomp-gen there`,
-        125,
-      )
+      throw new UserError('container-elsewhere', { container: name, engine: engine.name })
     return pid
   }
-  if (missing.length === engines.length)
-    throw new UserError('none of docker, podman and nerdctl is installed: give --pid or --cgroup', 125)
-  throw new UserError(
-    `no container ${name} was found: see docker ps, podman ps (as the user who started it)`,
-    125,
-  )
+  if (missing.length === engines.length) throw new UserError('no-engine')
+  throw new UserError('no-such-container', { container: name })
 }

@@ -36,8 +36,7 @@ export async function recordHooked(
   try {
     attached()
     while (signalProcess(state.pid, 0)) await wait(50)
-    if (filtered && session.programs() === 0)
-      throw new UserError('the program in the container never started: nothing is written')
+    if (filtered && session.programs() === 0) throw new UserError('hooked-never-started')
     return session.observations(`container ${state.id}`, false)
   } finally {
     session.close()
@@ -50,7 +49,7 @@ function hasFilter(bundle: string): boolean {
     const config = JSON.parse(readFileSync(file, 'utf8')) as { linux?: { seccomp?: unknown } }
     return config.linux?.seccomp !== undefined && config.linux.seccomp !== null
   } catch (error) {
-    throw new UserError(`${file}: cannot be read: ${(error as Error).message}`)
+    throw new UserError('bundle-not-read', { file, why: (error as Error).message }, 2)
   }
 }
 

@@ -74,7 +74,7 @@ function readConfig(file: string): Config {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Config
   } catch (error) {
-    throw new UserError(`${file}: cannot be read: ${(error as Error).message}`, 125)
+    throw new UserError('bundle-not-read', { file, why: (error as Error).message })
   }
 }
 

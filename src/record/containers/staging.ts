@@ -116,7 +116,7 @@ export async function startGuardian(task: GuardianTask): Promise<Guardian> {
   const answer = JSON.parse(
     text || JSON.stringify({ failure: 'the process that cleans up does not start' }),
   ) as GuardianAnswer
-  if ('failure' in answer) throw new UserError(`cannot prepare the container: ${answer.failure}`, 125)
+  if ('failure' in answer) throw new UserError('container-not-prepared', { why: answer.failure })
   return {
     directory: answer.directory,
     startedBy: (client) => void guardian.stdin?.write(`${client}\n`),
@@ -135,7 +135,7 @@ export async function systemctl(verb: 'start' | 'stop', slice: string): Promise<
     child.once('error', reject)
     child.once('exit', resolve)
   })
-  if (status !== 0) throw new UserError(`systemctl ${verb} ${slice} failed`, 125)
+  if (status !== 0) throw new UserError('slice-failed', { verb, slice })
 }
 
 /** The processes in a cgroup's directory and all below it. */

@@ -14,7 +14,7 @@ export async function attachEbpf(
 ): Promise<Recording> {
   const { pid, cgroup } = options
   if (pid !== undefined && !signalProcess(pid, 0)) {
-    throw new UserError(`cannot record process ${pid}: there is no such process`, 125)
+    throw new UserError('no-such-process', { pid })
   }
   const session = await Session.start(
     cgroup === undefined ? { who: 'tree', underFilter: false } : { who: findCgroup(cgroup), underFilter },
@@ -32,11 +32,9 @@ export async function attachEbpf(
     while (!stop.aborted && lasts()) await wait(100, undefined, { signal: stop }).catch(() => undefined)
     const observations = session.observations(name, true)
     if (Object.keys(observations.architectures).length === 0) {
-      const what = pid === undefined ? `nothing in cgroup ${cgroup ?? ''}` : `process ${pid}`
-      throw new UserError(
-        `${what} made ${pid === undefined ? 'a' : 'no'} call while it was recorded: record it for longer`,
-        125,
-      )
+      throw pid === undefined
+        ? new UserError('silent-cgroup', { cgroup: cgroup ?? '' })
+        : new UserError('silent-process', { pid })
     }
     return { observations, ending: { kind: 'released' } }
   } finally {

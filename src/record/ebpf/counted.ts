@@ -1,5 +1,5 @@
 // What the maps hold, as observations. The evidence of a call is the name of the program that made it first.
-import type { Architecture } from '../../abi/architectures.ts'
+import { type Architecture, architectures } from '../../abi/architectures.ts'
 import { scalarOf } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { Fold } from '../../observe/fold.ts'
@@ -23,7 +23,7 @@ import {
   type Maps,
 } from './maps.ts'
 
-const bit30 = 0x40000000
+const bit30 = architectures.x32.numberBit
 /** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
 const setSeccomp = 22n
 
@@ -86,7 +86,7 @@ export function readCounts(
     for (let number = 0; number < slotsPerArchitecture; number++) {
       const slot = index * slotsPerArchitecture + number
       const own = command !== undefined && index === 0 && number === execve[machine]
-      const full = architecture === 'x32' ? number + bit30 : number
+      const full = number + architectures[architecture].numberBit
       const call = syscallTable(architecture).byNumber(full)?.name ?? ''
       // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
       const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)

@@ -1,10 +1,15 @@
 // What the program has to know of the machine: where the registers of a call lie, and how a 32-bit call is told.
 // Authority: syscall_get_arch and syscall_get_arguments in arch/x86/include/asm/syscall.h and
 // arch/arm64/include/asm/syscall.h, which is what a seccomp filter is given; UAPI asm/ptrace.h of arm64.
-import type { Architecture } from '../../abi/architectures.ts'
+import { familyOf, type Architecture, type Host } from '../../abi/architectures.ts'
 import type { Btf } from './btf.ts'
 
-export type Machine = 'x86_64' | 'aarch64'
+/** The hosts whose registers are known here; on others the strace recorder does it. */
+export type Machine = Extract<Host, 'x86_64' | 'aarch64'>
+
+export function isMachine(host: Host): host is Machine {
+  return Object.hasOwn(architecturesOf, host)
+}
 
 export interface Layout {
   readonly machine: Machine
@@ -37,8 +42,8 @@ export interface Layout {
 
 /** The architectures whose programs a machine runs, in the order of the tables in the maps. */
 export const architecturesOf: Readonly<Record<Machine, readonly Architecture[]>> = {
-  x86_64: ['x86_64', 'x86', 'x32'],
-  aarch64: ['aarch64', 'arm'],
+  x86_64: familyOf('x86_64'),
+  aarch64: familyOf('aarch64'),
 }
 
 const registers = {

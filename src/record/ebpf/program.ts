@@ -1,6 +1,7 @@
 // The programs: who is recorded, and what is counted of a call. They hold no loop and no helper that could wait, and
 // count without locks where a processor has its own memory: tracepoints run with preemption disabled.
 // Authority: include/trace/events/{syscalls,sched,signal}.h for what each tracepoint passes.
+import { architectures } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Multiplexer } from '../../abi/multiplexers.ts'
 import * as bpf from './assembler.ts'
@@ -38,7 +39,7 @@ export interface Programs {
 }
 
 export const frame = 10
-const bit30 = 0x40000000
+const bit30 = architectures.x32.numberBit
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h, PSR_MODE32_BIT of arm64's UAPI asm/ptrace.h. */
 const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
 /** The call's number on the machine's own architecture. */

@@ -3,6 +3,7 @@
 // take every call that could be a refused one by its number and result; what the filter answers to its arguments says
 // which of them are.
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
+import { architectures } from '../../abi/architectures.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
@@ -30,7 +31,7 @@ export interface RefusalMaps {
   readonly suspects: KernelMap
 }
 
-const bit30 = 0x40000000
+const bit30 = architectures.x32.numberBit
 const never = 0x40
 const ended = 0x7fffffff
 const untold = 0x7fffffff
@@ -207,7 +208,7 @@ export function readSuspects(
     if (about === undefined || architecture === undefined) return []
     const [number, result] = [found.readUInt32LE(key.number), found.readInt32LE(key.result)]
     const comm = about.subarray(value.comm, value.comm + commSize)
-    const full = architecture === 'x32' ? number + bit30 : number
+    const full = number + architectures[architecture].numberBit
     const args = Array.from({ length: 6 }, (_, index) => about.readBigUInt64LE(value.args + index * 8))
     const before = machine === 'x86_64' ? full : Number(BigInt.asIntN(32, args[0] ?? 0n))
     return [

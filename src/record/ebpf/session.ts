@@ -1,5 +1,6 @@
 // A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
 // process: programs and maps go with their descriptors.
+import { architectures, hostOfNode } from '../../abi/architectures.ts'
 import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
@@ -11,7 +12,7 @@ import { Btf } from './btf.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
-import { architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
+import { isMachine, architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
   createMaps,
@@ -34,7 +35,7 @@ import {
   type RefusalMaps,
 } from './refused.ts'
 
-const bit30 = 0x40000000
+const bit30 = architectures.x32.numberBit
 /** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
 const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
   ['socketcall', [0]],
@@ -56,7 +57,8 @@ export interface SessionOptions {
 export const btfFile = '/sys/kernel/btf/vmlinux'
 
 export function thisMachine(): Machine | undefined {
-  return ({ x64: 'x86_64', arm64: 'aarch64' } as const)[process.arch as 'x64' | 'arm64']
+  const host = hostOfNode(process.arch)
+  return host !== undefined && isMachine(host) ? host : undefined
 }
 
 /** Read once: a kernel does not change under a process. */

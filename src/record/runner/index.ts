@@ -64,18 +64,11 @@ async function follow(
   ])
   const result = await command
   if (result.exitCode === undefined && result.signal === undefined) {
-    const why = ((result.cause as NodeJS.ErrnoException | undefined)?.code ?? result.shortMessage) || ''
-    throw new UserError(`${word}: cannot be run: ${execFailures[why] ?? why}`, 126)
+    const errno = (result.cause as NodeJS.ErrnoException | undefined)?.code
+    throw new UserError('cannot-run', { program: word, errno, words: errno ?? result.shortMessage ?? '' })
   }
   await theRest(launch, following)
   over.abort()
   const [byUs, endless] = await watching
   return { status: result.exitCode, signal: result.signal, byUs: byUs || endless !== undefined, endless }
-}
-
-const execFailures: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  ENOEXEC: 'Exec format error',
-  E2BIG: 'Argument list too long',
 }

@@ -12,7 +12,7 @@ import { spawnEnvironmentOf } from './spawn-environment.ts'
  * (found, but not an executable file).
  */
 export function findProgram(word: string, cwd: string, path: string = '/bin:/usr/bin'): string {
-  if (word === '') throw new UserError('the command is an empty word', 127)
+  if (word === '') throw new UserError('empty-command')
   // An empty part of PATH is the working directory.
   const candidates = word.includes('/')
     ? [word]
@@ -30,12 +30,7 @@ export function findProgram(word: string, cwd: string, path: string = '/bin:/usr
       if ((error as NodeJS.ErrnoException).code === 'EACCES') found = true
     }
   }
-  if (found && word.includes('/')) throw new UserError(`${word}: cannot be run: not an executable file`, 126)
-  if (found) throw new UserError(`${word}: found in PATH, but not as an executable file`, 126)
-  const hint = word.includes(' ')
-    ? ' (a whole command line in one word? give its words separately, or sh -c)'
-    : ''
-  throw new UserError(`${word}: not found${word.includes('/') ? '' : ' in PATH'}${hint}`, 127)
+  throw new UserError(found ? 'not-executable' : 'command-not-found', { program: word })
 }
 
 /** The file of the command, looked into. Throws UserError (126, 127). */
@@ -63,7 +58,7 @@ function refuseFormat(word: string, file: string): void {
   }
   if (head.toString('latin1') === '\u007fELF' || head.toString('latin1', 0, 2) === '#!') return
   if (addedFormats() > 0) return
-  throw new UserError(`${word}: cannot be run: Exec format error`, 126)
+  throw new UserError('cannot-run', { program: word, errno: 'ENOEXEC', words: '' })
 }
 
 function addedFormats(): number {

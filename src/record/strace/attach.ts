@@ -50,12 +50,8 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
 
 function whyNothing(pid: number, { exitCode, signal, stderr }: TracerEnd): UserError {
   const words = complaint(stderr)
-  if (exitCode === 0 || signal !== undefined || words === '')
-    return new UserError(`process ${pid} made no call while it was recorded: record it for longer`, 125)
-  return new UserError(
-    `cannot record process ${pid} (${words}): it must run, and be yours, or seccomp-gen must run as root`,
-    125,
-  )
+  if (exitCode === 0 || signal !== undefined || words === '') return new UserError('silent-process', { pid })
+  return new UserError('process-not-attached', { pid, why: words })
 }
 
 interface TracerEnd {

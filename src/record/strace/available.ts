@@ -29,19 +29,12 @@ export async function askStrace(
   const words = tracing ? ['-o', '/dev/null', 'strace', '-V'] : ['-V']
   const asked = await execa('strace', words, quietly)
   if (asked.code === 'ENOENT') {
-    throw new UserError(
-      'strace is not installed: apt-get install strace, dnf install strace or apk add strace; ' +
-        'or record elsewhere and run: seccomp-gen generate FILE',
-      125,
-    )
+    throw new UserError('no-strace')
   }
   if (asked.exitCode !== 0) {
-    const reason = complaint(asked.stderr) || asked.shortMessage
-    throw new UserError(
-      `strace cannot trace here (${reason}): ptrace must be permitted (in a container: --cap-add SYS_PTRACE); ` +
-        'or record elsewhere and run: seccomp-gen generate FILE',
-      125,
-    )
+    throw new UserError('strace-not-permitted', {
+      why: complaint(asked.stderr) || (asked.shortMessage ?? ''),
+    })
   }
   return straceVersion(asked.stdout)
 }

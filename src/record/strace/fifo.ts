@@ -27,14 +27,14 @@ export interface Fifo {
  */
 export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
   const directory = await mkdtemp(join(place, 'seccomp-gen-')).catch((error: Error) => {
-    throw new UserError(`cannot make a temporary directory: ${error.message}; set TMPDIR`, 125)
+    throw new UserError('no-temporary-directory', { why: error.message })
   })
   const remove = () => rm(directory, { recursive: true, force: true })
   const path = join(directory, 'trace')
   try {
     const made = await execa('mkfifo', ['-m', '600', path], { reject: false, stdin: 'ignore' })
     if (made.failed)
-      throw new UserError(`cannot make a FIFO in ${tmpdir()}: ${made.stderr || made.message}`, 125)
+      throw new UserError('no-fifo', { directory: tmpdir(), why: made.stderr || (made.message ?? '') })
     // Non-blocking, because the writer comes later; ours keeps the reader from seeing an end before it came.
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const writer = openSync(path, constants.O_WRONLY)

@@ -1,5 +1,5 @@
 // strace's output read while it is written. A reader that fails says so when strace has ended: what is recorded goes on.
-import type { Architecture } from '../../abi/architectures.ts'
+import { hostOfNode } from '../../abi/architectures.ts'
 import { UserError } from '../../errors.ts'
 import { observeReturned, type Observations } from '../../observe/index.ts'
 import type { RecordSettings } from '../recording.ts'
@@ -28,7 +28,6 @@ export interface Filtered {
 export type Settled = { readonly value: Read } | { readonly error: unknown }
 
 const nothing: Watch = { results: [], traps: false, calls: [] }
-const native: Partial<Record<NodeJS.Architecture, Architecture>> = { x64: 'x86_64', arm64: 'aarch64' }
 
 export async function readTrace(
   name: string,
@@ -38,7 +37,7 @@ export async function readTrace(
   { afterFilter = false, watch, kept = new Kept() }: Filtered = {},
 ): Promise<Settled> {
   const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
-  const architecture = native[process.arch]
+  const architecture = hostOfNode(process.arch)
   let returned: ReturnedCalls | undefined
   const reading = {
     format: 'strace',
@@ -67,5 +66,5 @@ export async function readTrace(
 
 export function valueOf(read: Settled): Read {
   if ('value' in read) return read.value
-  throw read.error instanceof UserError ? new UserError(read.error.message, 125) : read.error
+  throw read.error instanceof UserError ? read.error.withStatus(125) : read.error
 }

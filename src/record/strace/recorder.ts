@@ -76,11 +76,10 @@ function refuseCut({ options }: Launch, progress: Progress): void {
   const [program] = options.command
   if (progress.failure !== undefined) {
     const { words, errno } = progress.failure
-    throw new UserError(`${program}: cannot be run: ${words || errno}`, 126)
+    throw new UserError('cannot-run', { program, errno: undefined, words: words || errno })
   }
-  if (progress.pid === undefined) throw new UserError(`strace recorded nothing of ${program}`, 125)
-  if (!progress.ended)
-    throw new UserError(`strace ended while ${program} was still running: what it recorded is not whole`, 125)
+  if (progress.pid === undefined) throw new UserError('strace-saw-nothing', { program })
+  if (!progress.ended) throw new UserError('strace-ended-early', { program })
 }
 
 /** That calls are left out is our own doing, and those are known. */

@@ -1,0 +1,47 @@
+// Calls that the libseccomp in use does not know: a runtime leaves their rules out. One that a deny list refuses is then
+// carried out. Authority: libseccomp's tables by version (meaning/versions/library.ts), runc and crun.
+import { isKnownTo, librarySince, oldestLibrary } from '../meaning/versions/library.ts'
+import type { PlacedRule } from '../profile/dialects.ts'
+import { refuses } from '../profile/words.ts'
+import { finding, type Finding } from './findings.ts'
+import { answerOf, defaultAnswer, type Subject } from './subject.ts'
+
+/** One finding a kind: the first rule of each says which calls are meant. */
+export function* libraryProblems(subject: Subject): Generator<Finding> {
+  const { profile } = subject
+  const library = subject.library ?? oldestLibrary
+  const byDefault = defaultAnswer(subject)
+  // A built-in and a file for one engine come with the library of that engine.
+  if (subject.library === undefined && subject.engine !== undefined && !subject.asOci) return
+  if (profile.defaultAction === undefined || byDefault === undefined) return
+  const opened = new Map<string, PlacedRule>()
+  const other = new Map<string, PlacedRule>()
+  for (const rule of profile.syscalls) {
+    if (answerOf(subject, rule.action, rule.errnoRet, rule.errno) === byDefault) continue
+    // Refused otherwise is refused all the same.
+    if (refuses(rule.action) && refuses(profile.defaultAction)) continue
+    const isOpened = refuses(rule.action)
+    for (const name of rule.names) {
+      // Names that no library knows have a finding of their own.
+      if (librarySince(name) === undefined || isKnownTo(library, name)) continue
+      ;(isOpened ? opened : other).set(name, rule)
+    }
+  }
+  for (const names of [opened, other]) {
+    const [first] = names
+    if (first === undefined) continue
+    const [name, rule] = first
+    const facts = {
+      names: listed([...names.keys()]),
+      libseccomp: library,
+      answer: byDefault,
+      ...(names === opened ? { opened: 'yes' } : {}),
+    }
+    const where = rule.namesAt[rule.names.indexOf(name)] ?? rule
+    yield finding('call-newer-than-libseccomp', where, facts)
+  }
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ')
+}

@@ -1,0 +1,232 @@
+// Errors of recording: what cannot be run, attached to or seen. All of them end with 125, but for those that say that
+// the command cannot be run (126) or is not found (127).
+import type { Cause, InFile, Row } from './row.ts'
+
+export interface Why {
+  /** A clause for people: what a tool said, or what is missing here. */
+  readonly why: string
+}
+
+export interface OfProgram {
+  /** As the command names it. */
+  readonly program: string
+}
+
+export interface OfProcess {
+  readonly pid: number
+}
+
+export interface OfContainer {
+  readonly container: string
+  readonly engine: string
+}
+
+export interface OfEngine {
+  readonly engine: string
+}
+
+/** exec's errnos in the words of strerror(3). */
+const execFailures: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  ENOEXEC: 'Exec format error',
+  E2BIG: 'Argument list too long',
+}
+
+/** Why an option of the user's keeps a container from being recorded. */
+const obstacles = {
+  filter: 'seccomp-gen sets a filter itself; leave this option out',
+  privileged:
+    'engines give a privileged container no filter, so a profile would have no effect; name the capabilities it needs with --cap-add',
+  emulated:
+    'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
+  restart:
+    'the engine would go on to start the container with the filter and in the cgroup of this run: leave this option out',
+  cgroup: 'seccomp-gen gives the container a cgroup of its own; leave this option out',
+  'service-filter': 'the recording sets a filter itself, one that allows all; leave it out while recording',
+  'service-privileged':
+    'engines give a privileged container no filter, so a profile would have no effect; name the capabilities it needs with cap_add',
+  'service-cgroup': 'the recording needs a cgroup of its own; leave it out while recording',
+} as const satisfies Readonly<Record<string, string>>
+
+export type Obstacle = keyof typeof obstacles
+
+/** Of a container that no tracer of the client would see. */
+const ebpfOnly = {
+  engine: (engine: string) =>
+    `a container that ${engine} starts is no child of it, and is recorded by ebpf only`,
+  compose: () => 'containers that docker starts are no children of it, and are recorded by ebpf only',
+  cgroup: () => 'a cgroup is recorded by ebpf only',
+} as const satisfies Readonly<Record<string, (engine: string) => string>>
+
+export type EbpfOnly = keyof typeof ebpfOnly
+
+export const recordingErrors = {
+  // --- the command
+  'empty-command': [127, () => 'the command is an empty word'],
+  'command-not-found': [
+    127,
+    ({ program }: OfProgram) =>
+      `${program}: not found${program.includes('/') ? '' : ' in PATH'}${program.includes(' ') ? ' (a whole command line in one word? give its words separately, or sh -c)' : ''}`,
+  ],
+  'not-executable': [
+    126,
+    ({ program }: OfProgram) =>
+      program.includes('/')
+        ? `${program}: cannot be run: not an executable file`
+        : `${program}: found in PATH, but not as an executable file`,
+  ],
+  'cannot-run': [
+    126,
+    ({ program, errno, words }: OfProgram & Cause) =>
+      `${program}: cannot be run: ${(errno === undefined ? undefined : execFailures[errno]) ?? words}`,
+  ],
+  'command-is-strace': [
+    125,
+    ({ program }: { /** What it traces, with its operands. */ readonly program: string | undefined }) =>
+      `the command is strace itself: give the program alone (seccomp-gen trace -- ${program ?? 'PROGRAM'}), or write its trace with strace -f -o FILE and run: seccomp-gen generate FILE`,
+  ],
+  'raiser-traced': [
+    125,
+    ({ program }: OfProgram) =>
+      `${program} gains no privileges while an ordinary user traces it: run ${program === 'sudo' ? 'sudo seccomp-gen trace -- …' : 'seccomp-gen trace -- … as root'}`,
+  ],
+  'client-recorded': [
+    125,
+    ({ program }: OfProgram) =>
+      `the record would be of ${program} itself, not of the program in the container: record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it`,
+  ],
+  'inner-client-recorded': [
+    125,
+    ({
+      program,
+      words,
+    }: OfProgram & { /** The command that started the container. */ readonly words: string }) =>
+      `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record seccomp-gen trace -- ${words} …, or the running container with --container NAME`,
+  ],
+  // --- recorders
+  'ebpf-needed': [
+    125,
+    ({ for: what, engine = '', why }: Why & EbpfNeed) =>
+      `${ebpfOnly[what](engine)}, and it cannot be used: ${why}`,
+  ],
+  'no-ebpf': [125, ({ why }: Why) => `the recorder ebpf cannot be used: ${why}`],
+  'no-strace': [
+    125,
+    () =>
+      'strace is not installed: apt-get install strace, dnf install strace or apk add strace; or record elsewhere and run: seccomp-gen generate FILE',
+  ],
+  'strace-not-permitted': [
+    125,
+    ({ why }: Why) =>
+      `strace cannot trace here (${why}): ptrace must be permitted (in a container: --cap-add SYS_PTRACE); or record elsewhere and run: seccomp-gen generate FILE`,
+  ],
+  'strace-saw-nothing': [125, ({ program }: OfProgram) => `strace recorded nothing of ${program}`],
+  'strace-ended-early': [
+    125,
+    ({ program }: OfProgram) =>
+      `strace ended while ${program} was still running: what it recorded is not whole`,
+  ],
+  'audit-saw-nothing': [
+    125,
+    ({ program }: OfProgram) =>
+      `${program}: the kernel recorded nothing, not even that a program was started under the filter: either none was, or an audit rule leaves records out (auditctl -l)`,
+  ],
+  'no-temporary-directory': [125, ({ why }: Why) => `cannot make a temporary directory: ${why}; set TMPDIR`],
+  'no-fifo': [
+    125,
+    ({ directory, why }: Why & { readonly directory: string }) =>
+      `cannot make a FIFO in ${directory}: ${why}`,
+  ],
+  // --- processes and cgroups
+  'no-such-process': [125, ({ pid }: OfProcess) => `cannot record process ${pid}: there is no such process`],
+  'process-not-attached': [
+    125,
+    ({ pid, why }: Why & OfProcess) =>
+      `cannot record process ${pid} (${why}): it must run, and be yours, or seccomp-gen must run as root`,
+  ],
+  'silent-process': [
+    125,
+    ({ pid }: OfProcess) => `process ${pid} made no call while it was recorded: record it for longer`,
+  ],
+  'no-unified-cgroups': [125, () => 'no cgroup version 2 hierarchy is mounted here'],
+  'no-such-cgroup': [
+    125,
+    ({ cgroup, mount }: { readonly cgroup: string; readonly mount: string }) =>
+      `${cgroup}: no cgroup of this name below ${mount}`,
+  ],
+  'root-cgroup': [
+    125,
+    ({ cgroup }: { readonly cgroup: string }) =>
+      `${cgroup}: is the root, in which everything is: name a cgroup below it`,
+  ],
+  'silent-cgroup': [
+    125,
+    ({ cgroup }: { readonly cgroup: string }) =>
+      `nothing in cgroup ${cgroup} made a call while it was recorded: record it for longer`,
+  ],
+  // --- containers
+  'no-engine': [125, () => 'none of docker, podman and nerdctl is installed: give --pid or --cgroup'],
+  'no-such-container': [
+    125,
+    ({ container }: { readonly container: string }) =>
+      `no container ${container} was found: see docker ps, podman ps (as the user who started it)`,
+  ],
+  'container-not-running': [
+    125,
+    ({ container, engine }: OfContainer) =>
+      `container ${container} of ${engine} is not running: start it, then record it`,
+  ],
+  'container-elsewhere': [
+    125,
+    ({ container, engine }: OfContainer) =>
+      `container ${container} of ${engine} runs on another machine: run seccomp-gen there`,
+  ],
+  'engine-elsewhere': [
+    125,
+    ({ engine, place }: OfEngine & { /** The host or the option that names it. */ readonly place: string }) =>
+      `${engine} is told to use ${place}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
+  ],
+  'engine-silent': [125, ({ engine, why }: Why & OfEngine) => `${engine} does not answer: ${why}`],
+  'unknown-engine-option': [
+    125,
+    ({ engine }: OfEngine) =>
+      `${engine} run: an option before the image is not known, so the image cannot be told: start the container, then record it with --container NAME`,
+  ],
+  'engine-option': [
+    125,
+    ({ engine, option, because }: OfEngine & { readonly option: string; readonly because: Obstacle }) =>
+      `${engine} run ${option}: ${obstacles[because]}`,
+  ],
+  'compose-files-unknown': [
+    125,
+    () => 'docker compose: which files it reads cannot be told from here: name them with -f FILE',
+  ],
+  'compose-without-service': [125, () => 'docker compose: no service is defined'],
+  'compose-refuses': [125, ({ why }: Why) => `docker compose config: ${why}`],
+  'compose-service': [
+    125,
+    ({
+      service,
+      key,
+      because,
+    }: {
+      readonly service: string
+      readonly key: string
+      readonly because: Obstacle
+    }) => `compose service ${service}, ${key}: ${obstacles[because]}`,
+  ],
+  'container-not-prepared': [125, ({ why }: Why) => `cannot prepare the container: ${why}`],
+  'slice-failed': [
+    125,
+    ({ verb, slice }: { readonly verb: 'start' | 'stop'; readonly slice: string }) =>
+      `systemctl ${verb} ${slice} failed`,
+  ],
+  'bundle-not-read': [125, ({ file, why }: Why & InFile) => `${file}: cannot be read: ${why}`],
+  'hooked-never-started': [2, () => 'the program in the container never started: nothing is written'],
+} as const satisfies Readonly<Record<string, Row>>
+
+export interface EbpfNeed {
+  readonly for: EbpfOnly
+  readonly engine?: string
+}

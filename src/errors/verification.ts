@@ -1,0 +1,76 @@
+// Errors of verifying: where a profile cannot be held against a command exactly.
+import { placeText, type AtPlace, type InFile, type Row } from './row.ts'
+
+export interface Why {
+  /** A clause for people: what a tool said, or what is missing here. */
+  readonly why: string
+}
+
+export interface Client {
+  /** The client of an engine. */
+  readonly program: string
+}
+
+export const verificationErrors = {
+  'client-verified': [
+    125,
+    ({ program }: Client) =>
+      `the profile would hold for ${program} itself, not for its container: give docker run, podman run, nerdctl run, runc run or crun run`,
+  ],
+  'inner-client-verified': [
+    125,
+    ({
+      program,
+      words,
+    }: Client & { /** The command that started the container. */ readonly words: string }) =>
+      `the command started ${words} …, and the profile held for ${program} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${words} …`,
+  ],
+  'raiser-in-sandbox': [
+    125,
+    ({ program }: Client) =>
+      `${program} gains no privileges in a sandbox: run ${program} seccomp-gen verify … instead`,
+  ],
+  'runtime-without-filter': [
+    125,
+    ({ runtime }: { readonly runtime: string }) =>
+      `${runtime} does not run containers on this kernel: its refusals cannot be seen from here`,
+  ],
+  'no-sandbox': [
+    125,
+    ({ why }: Why) =>
+      `a plain command is verified in bubblewrap, or for root in runc or crun: ${why}. Or give a docker, podman, runc or crun command`,
+  ],
+  'refusals-not-seen': [
+    125,
+    ({ reasons }: { /** A clause for each way. */ readonly reasons: readonly string[] }) =>
+      `refusals cannot be seen here: ${reasons.join('; ')}`,
+  ],
+  'base-not-here': [
+    125,
+    ({ file, base }: InFile & { readonly base: string }) =>
+      `${file}: stands on ${base}, which is not here: print both as one with seccomp-gen generate`,
+  ],
+  'key-not-read': [
+    125,
+    ({ key, by, ...at }: AtPlace & { readonly key: string; /** The loader. */ readonly by: string }) =>
+      `${placeText(at)}: ${by} reads plain OCI and ignores ${key}, so that another filter would run: give a plain OCI profile`,
+  ],
+  'audit-not-exact': [
+    125,
+    ({ file, call }: InFile & { readonly call: string }) =>
+      `${file}: rules of different answers to ${call} overlap, so that audit would not tell which calls are refused: use --recorder ebpf or strace`,
+  ],
+  'libseccomp-refuses': [
+    125,
+    ({
+      file,
+      part,
+      errno,
+    }: InFile & { /** An architecture or a rule. */ readonly part: string; readonly errno: number }) =>
+      `${file}: libseccomp refuses ${part} (error ${errno}), and no filter is made`,
+  ],
+  'libseccomp-makes-none': [
+    125,
+    ({ file }: InFile) => `${file}: libseccomp makes no filter with this default action`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>
