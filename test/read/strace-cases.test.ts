@@ -201,6 +201,11 @@ const cases: readonly Case[] = [
     calls: x86('read: 1', 'unshare: 1 {0:[131072]}'),
   },
   {
+    says: 'names of constants that came with Linux 6.13 to 7.2',
+    text: lines(...start, 'unshare(CLONE_EMPTY_MNTNS) = 0', 'clone3({flags=CLONE_AUTOREAP|CLONE_NNP|CLONE_PIDFD|CLONE_PIDFD_AUTOKILL, exit_signal=0}, 88) = -1 EINVAL (Invalid argument)', 'personality(PER_MASK) = 0 (PER_LINUX)', ...end),
+    calls: x86('clone3: 1 {0:[120259088384]}', 'personality: 1 {0:[255]}', 'unshare: 1 {0:[137438953472]}'),
+  },
+  {
     says: 'what a newer strace may add behind a result',
     text: lines(...start, 'getrandom(0x7f1, 8, 0) = -1 ENOSYS (Function not implemented) [x]', 'read(3, "", 1) = 5 [fast] <0.000012> {y}', ...end),
     calls: x86('getrandom: 1', 'read: 1'),
