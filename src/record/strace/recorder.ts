@@ -88,7 +88,10 @@ function withoutFiltered(observations: Observations): Observations {
     ...observations,
     sources: observations.sources.map((each) => ({
       ...each,
-      evidence: [...(each.evidence ?? []).filter((kind) => kind !== 'every-call'), 'new-only' as const].sort(),
+      evidence: [
+        ...(each.evidence ?? []).filter((kind) => kind !== 'every-call'),
+        'new-only' as const,
+      ].sort(),
     })),
     diagnostics: observations.diagnostics.filter(({ code }) => code !== 'filtered'),
   }
