@@ -48,6 +48,10 @@ export interface Line {
 export const pidField = 1
 /** The time of -t. */
 export const timeField = 2
+/** Of -r, -n, -i. */
+export const relativeField = 4
+export const numberField = 8
+export const pointerField = 16
 
 /** Reads one line, without its line end and without colours. Total: whatever is no line of strace is 'foreign'. */
 export function parseLine(text: string): Line {
@@ -128,10 +132,10 @@ function readPrefix(text: string): Prefix {
     // A label is left out for a process that is gone already.
     take(fields.label.pattern, 0)
     take(fields.absolute.pattern, timeField)
-    take(fields.relative.pattern, 4)
-    const numbered = take(fields.number.pattern, 8)
+    take(fields.relative.pattern, relativeField)
+    const numbered = take(fields.number.pattern, numberField)
     if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])
-    take(fields.pointer.pattern, 16)
+    take(fields.pointer.pattern, pointerField)
   }
   return { pid, number, bracketed: tagged !== null, fields: present, length: at }
 }
