@@ -34,7 +34,7 @@ export function contentsLine({ rules }: Policy, file: string | undefined): strin
   }
   const words: Readonly<Record<Kind, string>> = {
     seen: 'seen',
-    floor: `for ${[...runtimes].sort().reverse().join(' and ')}`,
+    floor: `for ${[...runtimes].sort().toReversed().join(' and ')}`,
     kernel: 'the kernel’s',
     margin: 'in the margin',
     libc: 'libc’s next',

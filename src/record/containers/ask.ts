@@ -27,6 +27,6 @@ export async function askEngine(
     stdin: 'ignore',
   })
   if (asked.exitCode === 0) return asked.stdout.trim()
-  const why = asked.stderr.trim().split('\n').at(-1) ?? asked.shortMessage
+  const why = asked.stderr.trim().split('\n').at(-1) ?? asked.shortMessage ?? ''
   throw new UserError('engine-silent', { engine: run.engine, why })
 }
