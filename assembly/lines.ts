@@ -146,6 +146,12 @@ export function read(line: usize, end: usize, expected: i32): u8 {
 
 /** What a line is, where it is not slow. */
 function kindOf(line: usize, expected: i32): u8 {
+  if (isAside(line)) {
+    const stop = lineEnd(line)
+    if (stop - line > lineLimit) return slow
+    next = stop + 1
+    return signalLine
+  }
   let at = readPrefix(line)
   if (at === 0) return slow
   let kind = callLine
@@ -190,6 +196,15 @@ function kindOf(line: usize, expected: i32): u8 {
   }
   if (inBrackets) bracketed = true
   return kind
+}
+
+/** ` > `, a frame of -k; ` | 00000  30 31`, a dump of -e read and write: neither tells a call, as a signal does not. */
+function isAside(line: usize): bool {
+  const word = load<u32>(line)
+  if ((word & 0xffffff) === 0x203e20 /* ` > ` */) return true
+  if ((word & 0xffffff) !== 0x207c20 /* ` | ` */) return false
+  const byte = <u8>(word >> 24)
+  return byte === 0x20 || isDigit(byte) || isHexLetter(byte)
 }
 
 /** The field of the pid that was read last, of up to eight bytes, and the pid: most lines are of the thread before. */

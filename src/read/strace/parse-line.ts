@@ -34,8 +34,8 @@ export type Shape =
   /** `strace: Process N attached` and its forms since 4.5; `running` where they tell of -p. */
   | { readonly kind: 'attached'; readonly pid: number; readonly running: boolean }
   | { readonly kind: 'detached'; readonly pid: number }
-  /** Anything else that strace itself writes: stack frames, dumps, warnings, usage of -d. */
-  | { readonly kind: 'aside' }
+  /** Anything else that strace itself writes: stack frames, dumps, and messages under its name. */
+  | { readonly kind: 'aside'; readonly isMessage: boolean }
   /** Not a line of strace. */
   | { readonly kind: 'foreign' }
 
@@ -98,7 +98,7 @@ function otherShape(text: string, at: number): Shape {
   for (const { kind, pattern } of messages) {
     const found = match(pattern, text, 0)
     if (found === null) continue
-    if (kind === 'aside') return { kind }
+    if (kind === 'aside') return { kind, isMessage: found[0].endsWith('strace: ') }
     if (kind === 'mode') return modeIn(found)
     const pid = Number(found[1])
     return kind === 'attached' ? { kind, pid, running: found[2] !== undefined } : { kind, pid }
