@@ -113,7 +113,7 @@ export class Interleave {
         run.detached = true
         return
       case 'aside':
-        if (text.includes('strace: ')) run.shared = true
+        if (shape.isMessage) run.shared = true
         return
       case 'foreign':
         return this.#foreign(text, line)
