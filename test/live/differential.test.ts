@@ -28,7 +28,7 @@ const source = fileURLToPath(new URL('raw-calls.c', import.meta.url))
 const compiled = spawnSync('cc', ['-static', '-O1', '-o', program, source])
 
 /** Calls without effect on anybody else, whatever their arguments; some of them a family's on i386. */
-const pool = ['getppid', 'getuid', 'getsid', 'sched_yield', 'socket', 'semget', 'umask', 'getpgid']
+const pool = ['getppid', 'getuid', 'getegid', 'sched_yield', 'socket', 'semget', 'umask', 'getgid']
 /** Of other architectures, of libseccomp 2.5.6, and of none. */
 const foreign = [
   's390_runtime_instr',
