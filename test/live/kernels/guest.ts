@@ -20,10 +20,8 @@ async function step(name: string, work: () => Promise<unknown>): Promise<void> {
 }
 
 /** Counts and values of the calls that the programs make themselves, by name. */
-const asked = [
-  ...['getppid', 'socket', 'socketpair', 'socketcall', 'ipc', 'shmget', 'personality', 'clone3', 'getuid32'],
-  ...['mkdir', 'rmdir', 'keyctl'],
-]
+const asked =
+  'getppid socket socketpair socketcall ipc shmget personality clone3 getuid32 mkdir rmdir keyctl'.split(' ')
 const told = ({ architectures, unknown, diagnostics }: Observations): unknown => ({
   calls: Object.fromEntries(
     Object.entries(architectures).map(([architecture, calls]) => [
