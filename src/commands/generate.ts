@@ -1,4 +1,5 @@
 // `generate`: traces, logs or observations in, a profile out.
+import { Option } from 'commander'
 import type { Choice } from '../read/subject.ts'
 import type { Format } from '../read/detect.ts'
 import { addChoiceOptions, choiceOf, formatOption } from './options.ts'
@@ -11,10 +12,15 @@ import {
   type ProfileOptions,
 } from './profile.ts'
 import { readInputs } from './read.ts'
+import { mergeObservations } from '../observe/index.ts'
+import { UserError } from '../errors.ts'
+import { accountLines } from '../report/reachable.ts'
+import { readReachable } from './reachable.ts'
 import { say, sayAccount } from './say.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ProfileOptions, Choice {
+  readonly fromScan?: readonly string[]
   readonly format: Format | 'auto'
 }
 
@@ -22,6 +28,12 @@ export const declare: Declare = (command, world, end) => {
   command
     .argument('[file...]', 'traces, logs, profiles, observations, directories, -ff prefixes, -')
     .addOption(formatOption())
+    .addOption(
+      new Option(
+        '--from-scan <file>',
+        'a scan in place of recordings, for what cannot be run; repeatable',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+    )
   addProfileOptions(addChoiceOptions(command))
     .addHelpText(
       'after',
@@ -33,6 +45,18 @@ export const declare: Declare = (command, world, end) => {
 async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
   await checkProfileOutputs(options, world)
   const ceiling = await readCeiling(options, world)
+  const scanned = await readReachable(options.fromScan, world)
+  if (scanned !== undefined) {
+    if (files.length > 0) throw new UserError('scan-and-recordings')
+    const written = await writeProfile(mergeObservations(), options, ceiling, world, {
+      reachable: scanned,
+      alone: true,
+    })
+    say(world, 'from the scan alone: nothing of it was seen to be called')
+    for (const line of scanned.bound ? [] : accountLines(scanned).slice(1)) say(world, line)
+    say(world, written.contents)
+    return written.status
+  }
   const observations = await readInputs(files, world, {
     format: options.format,
     choice: choiceOf(options),

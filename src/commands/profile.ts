@@ -13,6 +13,8 @@ import {
   type BeyondChoice,
   type FloorChoice,
   type Policy,
+  type PolicyOptions,
+  type UnseenChoice,
 } from '../policy/index.ts'
 import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
@@ -23,6 +25,8 @@ import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import { loadProfile, type NamedProfile } from './profiles.ts'
+import { mergeReachable, type Reachable } from '../scan/index.ts'
+import { coverage, readReachable } from './reachable.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -37,6 +41,8 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly within: readonly string[]
   readonly conditions: 'none' | 'within' | 'observed'
   readonly beyond: BeyondChoice
+  readonly reachable?: readonly string[]
+  readonly unseen?: UnseenChoice
   readonly margin: 'none' | 'libc'
   readonly explain?: string
   readonly output?: string
@@ -84,6 +90,20 @@ export function addProfileOptions(command: Command): Command {
       )
         .choices(['seen', 'never'])
         .default('seen'),
+    )
+    .addOption(
+      new Option(
+        '--reachable <file>',
+        'what the code can call, from scan --report json; repeatable',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+    )
+    .addOption(
+      new Option('--unseen <unseen>', 'what is reachable and was not seen (default refuse)').choices([
+        'refuse',
+        'log',
+        'allow',
+        'libc',
+      ]),
     )
     .addOption(
       new Option('--margin <margin>', 'calls that libc makes on rare paths, within --within')
@@ -159,10 +179,20 @@ export async function writeProfile(
   options: ProfileOptions,
   within: CeilingChoice,
   world: World,
+  scanned?: { readonly reachable: Reachable; readonly alone?: boolean },
 ): Promise<Written> {
+  const given = await readReachable(options.reachable, world)
+  const reachable =
+    scanned === undefined
+      ? given
+      : given === undefined
+        ? scanned.reachable
+        : mergeReachable(scanned.reachable, given)
+  if (reachable === undefined && options.unseen !== undefined) throw new UserError('unseen-without-scan')
+  const fromScan = scanned?.alone === true
   const capabilities = capabilitiesFrom(options.cap)
   sayNotMeasured(options, world)
-  const policy = derivePolicy(observations, {
+  const settings: PolicyOptions = {
     ...(options.arch && { architectures: options.arch }),
     runtime: options.runtime,
     noNewPrivileges: !options.newPrivileges,
@@ -172,14 +202,18 @@ export async function writeProfile(
     conditions: options.conditions,
     beyond: options.beyond,
     margin: options.margin,
+    ...(reachable && { reachable, unseen: options.unseen ?? (fromScan ? 'allow' : 'refuse'), fromScan }),
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
-  })
+  }
+  const policy = derivePolicy(observations, settings)
   const text = printPolicyAs(policy, options.as)
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
   sayInferredFloors(policy, world)
+  if (reachable !== undefined && !fromScan)
+    for (const line of coverage(reachable, observations, settings)) say(world, line)
   return {
     status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
     contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),

@@ -1,8 +1,8 @@
 // `scan`: which calls the code of programs, a root filesystem or an image can make, and through which functions.
 import { Option } from 'commander'
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { access, constants, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { reachableReport, type ReachableFormat } from '../report/reachable.ts'
@@ -100,6 +100,27 @@ export async function scanPaths(
       return mergeReachable(...found)
     },
   )
+}
+
+/** The program that a command runs here, and what it loads. Throws a UserError where there is none to read. */
+export async function scanCommand(words: readonly string[], world: World): Promise<Reachable> {
+  const [word] = words
+  if (word === undefined) throw new UserError('no-command-to-scan')
+  if (/^(?:docker|podman|nerdctl|runc|crun|kubectl)$/.test(basename(word)))
+    throw new UserError('container-not-scanned', { program: word })
+  const places = word.includes('/')
+    ? [resolve(world.cwd, word)]
+    : (world.env['PATH'] ?? '')
+        .split(':')
+        .filter((each) => each !== '')
+        .map((each) => resolve(each, word))
+  for (const place of places) {
+    const isProgram = await access(place, constants.X_OK)
+      .then(async () => (await stat(place)).isFile())
+      .catch(() => false)
+    if (isProgram) return scanPaths([place], { cache: true }, world)
+  }
+  throw new UserError('nothing-to-scan', { program: word })
 }
 
 async function sourceOf(

@@ -33,6 +33,7 @@ interface Options extends ProfileOptions {
   readonly cgroup?: string
   readonly container?: string
   readonly check?: true
+  readonly scan?: true
   readonly addTo?: string
   readonly observations?: string
 }
@@ -51,6 +52,7 @@ export const declare: Declare = (command, world, end) => {
     .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
     .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
     .option('--container <name>', 'record a running container')
+    .option('--scan', 'scan the program as well: what it can call and was not seen to')
     .option('--check', 'print what can be recorded here, and by what')
     .option('--add-to <file>', 'add to observations; record only what is new')
     .option('--observations <file>', 'write the observations as well')
@@ -81,6 +83,9 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
   await checkProfileOutputs(options, world, [observationsFile, options.addTo])
   const ceiling = await readCeiling(options, world)
+  const scanned = options.scan
+    ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
+    : undefined
   const recordIn = (world: World): Promise<Recording> =>
     record({
       ...target,
@@ -122,6 +127,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
     ceiling,
     world,
+    scanned,
   )
   await added?.write(world)
   say(world, `${accountLine(observations)}${endingText(ending)}`)

@@ -12,7 +12,7 @@ const referenceFaults = {
 } as const
 
 /** Why a profile cannot be an artifact. */
-interface NotPushed extends InFile {
+export interface NotPushed extends InFile {
   readonly fault: 'dialect' | 'errors' | 'large' | 'listener' | 'crowded'
   /** Of `large`: bytes. Of `crowded`: rules of `call`. */
   readonly count?: number
@@ -32,7 +32,7 @@ const notPushed: Readonly<Record<NotPushed['fault'], (facts: NotPushed) => strin
 }
 
 /** Why an artifact cannot be read. */
-interface NotRead {
+export interface NotRead {
   readonly artifact: string
   readonly fault: 'layers' | 'archive' | 'observations' | 'no-shards' | 'not-text'
   /** Of `layers`. */
@@ -48,7 +48,7 @@ const notRead: Readonly<Record<NotRead['fault'], (facts: NotRead) => string>> = 
   'not-text': () => 'is not UTF-8 text: a profile is a JSON document',
 }
 
-interface OfRepository {
+export interface OfRepository {
   /** REGISTRY/REPOSITORY. */
   readonly repository: string
 }
@@ -66,7 +66,7 @@ const answers = {
   'no-token': 'has a token server that gives none',
 } as const
 
-interface Answered extends OfRepository {
+export interface Answered extends OfRepository {
   readonly fault: keyof typeof answers
   /** A tag or a digest. */
   readonly name?: string

@@ -48,6 +48,24 @@ const scanFaults = {
 } as const satisfies Readonly<Record<string, (member: string) => string>>
 
 export const scanErrors = {
+  'scan-and-recordings': [
+    2,
+    () => '--from-scan stands in place of recordings: give the scan with --reachable instead',
+  ],
+  'unseen-without-scan': [2, () => '--unseen is about what a scan found: give one with --reachable'],
+  'no-command-to-scan': [
+    2,
+    () => '--scan is about a command: scan a running program by its file, with `seccomp-gen scan`',
+  ],
+  'container-not-scanned': [
+    2,
+    ({ program }: { readonly program: string }) =>
+      `${program} starts a container: save its image, scan that, and give the scan to generate --reachable`,
+  ],
+  'nothing-to-scan': [
+    2,
+    ({ program }: { readonly program: string }) => `${program}: no such program: --scan has nothing to read`,
+  ],
   // --- what is named
   'image-from-stdin': [2, () => '-: an image is read more than once: save it to a file, and name that'],
   'not-scannable': [2, ({ file }: InFile) => `${file}: is no file that can be scanned`],

@@ -1,5 +1,5 @@
 // Observations in, policy out: every decision of this room in its turn, per architecture, then one rule a call.
-import type { Architecture } from '../abi/architectures.ts'
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Observations } from '../observe/index.ts'
 import { inOrder, settle, type Answer } from './answers.ts'
@@ -11,6 +11,8 @@ import { conditionsKey } from './conditions.ts'
 import { answersToChains } from './fallback.ts'
 import { answersForFloor, type FloorChoice } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
+import { answersUnseen, type UnseenChoice } from './reachable.ts'
+import type { Reachable } from '../scan/reachable.ts'
 import { answersInMargin, type MarginChoice } from './margin.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
@@ -19,6 +21,12 @@ import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
 export interface PolicyOptions extends CeilingOptions {
+  /** What the program's code can call, as a scan found it. */
+  readonly reachable?: Reachable
+  /** What becomes of calls that are reachable and were not seen. Default 'refuse'. */
+  readonly unseen?: UnseenChoice
+  /** Nothing was recorded: the scan alone says what the program calls, never beyond the ceiling. */
+  readonly fromScan?: boolean
   /**
    * The architectures the policy is for. Default, and for an empty list: those that were seen. aarch64 is inferred
    * from x86_64 where it was not seen; with a floor, the 64-bit host of a 32-bit architecture joins by itself.
@@ -61,7 +69,12 @@ const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
  */
 export function derivePolicy(observations: Observations, options: PolicyOptions = {}): Policy {
   const floor = options.runtime ?? 'all'
-  const targets = targetsOf(architecturesSeen(observations), options.architectures ?? [], floor !== 'none')
+  const seen = architecturesSeen(observations)
+  const targets = targetsOf(
+    seen.length === 0 && options.fromScan === true ? architecturesReachable(options.reachable) : seen,
+    options.architectures ?? [],
+    floor !== 'none',
+  )
   const left = [...unknownSeen(observations)]
   const ceiling = Ceiling.of(
     options,
@@ -90,19 +103,33 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     )
     // What was answered while it was traced keeps its answer; and a margin that the ceiling has not is no loss.
     const evident = new Set(answers.map(({ syscall }) => syscall))
-    const margin = (
-      target.known === 'host' ? [] : marginOn(target, observations, options.margin ?? 'libc')
-    ).filter(({ syscall }) => !evident.has(syscall) && ceiling?.cases(architecture, syscall).length !== 0)
-    const all = new Set([...used, ...margin.map(({ syscall }) => syscall)])
+    const unseen = answersUnseen(
+      options.reachable,
+      options.unseen ?? 'refuse',
+      architecture,
+      new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
+    )
+    // The scan knows the program's own rare paths.
+    const choice =
+      options.unseen === 'libc' || options.fromScan === true ? 'none' : (options.margin ?? 'libc')
+    const margin = (target.known === 'host' ? [] : marginOn(target, observations, choice)).filter(
+      ({ syscall }) => !evident.has(syscall) && ceiling?.cases(architecture, syscall).length !== 0,
+    )
+    const all = new Set([...used, ...[...margin, ...unseen].map(({ syscall }) => syscall)])
     const added = [
+      ...unseen,
       ...(target.known === 'host' ? [] : answersFromKernel(architecture, all)),
       ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]
     const isBeyond = ({ syscall, action }: Answer): boolean =>
-      action.type === 'allow' && !used.has(syscall) && ceiling?.cases(architecture, syscall).length === 0
+      action.type !== 'errno' &&
+      !(options.fromScan !== true && used.has(syscall)) &&
+      ceiling?.cases(architecture, syscall).length === 0
     const told = new Set([...answers, ...bounded.left].map(({ syscall }) => syscall))
+    const isUnseen = (syscall: string): boolean => unseen.some((each) => each.syscall === syscall)
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
-      if (!told.has(syscall)) left.push({ syscall, architecture, why: 'beyond-ceiling' })
+      if (!told.has(syscall) && !isUnseen(syscall))
+        left.push({ syscall, architecture, why: 'beyond-ceiling' })
     const given = [...answers, ...margin, ...added.filter((each) => !isBeyond(each))]
     const decided = settle([...given, ...answersToChains(architecture, settle(given))])
     for (const [syscall, { action, because }] of decided) {
@@ -161,6 +188,10 @@ function notWithin(syscall: string, architecture: Architecture, reason: Opened):
     ceiling: reason.ceiling,
     ...(reason.what === 'value' ? { argument: reason.argument, value: reason.value } : {}),
   }
+}
+
+function architecturesReachable(reachable: Reachable | undefined): readonly Architecture[] {
+  return architectureNames.filter((each) => reachable?.architectures[each] !== undefined)
 }
 
 /** What is known of the program on one target. */

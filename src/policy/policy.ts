@@ -22,7 +22,11 @@ export type DefaultAction =
   | { readonly type: 'kill-process' }
   | { readonly type: 'log' }
 
-export type RuleAction = { readonly type: 'allow' } | { readonly type: 'errno'; readonly errno: number }
+export type RuleAction =
+  | { readonly type: 'allow' }
+  /** Carried out, and said in the log: for what the code can call and no run has. */
+  | { readonly type: 'log' }
+  | { readonly type: 'errno'; readonly errno: number }
 
 export interface PolicyRule {
   readonly syscall: string
@@ -63,6 +67,8 @@ export type Reason =
   | { readonly kind: 'unimplemented'; readonly count: number; readonly first: string }
   /** Beyond the ceiling, and refused each time that it was seen: it keeps that answer. */
   | ({ readonly kind: 'refused'; readonly ceiling: string; readonly errno: number } & Refused)
+  /** The code can call it, by this way, and it was not seen. `of`: the C library makes it beside a call that was seen. */
+  | { readonly kind: 'reachable'; readonly path: string; readonly of?: string }
   /** The ceiling allows it under conditions only, and so does this rule. `unknown`: with which values it was called is not known; `many`: with too many others. */
   | { readonly kind: 'within'; readonly ceiling: string; readonly values: 'seen' | 'unknown' | 'many' }
   /** Only the values that were seen are allowed for this argument. */

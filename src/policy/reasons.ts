@@ -12,9 +12,10 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   kernel: 5,
   floor: 6,
   margin: 7,
-  within: 8,
-  narrowed: 9,
-  beyond: 10,
+  reachable: 8,
+  within: 9,
+  narrowed: 10,
+  beyond: 11,
 }
 
 /** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
@@ -48,6 +49,8 @@ function key(reason: Reason): readonly (string | number)[] {
       return [reason.why, reason.call ?? '']
     case 'margin':
       return [reason.why, reason.of ?? '']
+    case 'reachable':
+      return [reason.path, reason.of ?? '']
     case 'floor':
       return [reason.runtime, reason.version]
     case 'within':

@@ -42,7 +42,7 @@ export function defaultOf({ defaultAction }: Policy): Pick<OciProfile, 'defaultA
 export function rulesOf(drafts: readonly RuleDraft[]): readonly OciRule[] {
   const groups = new Map<string, { readonly like: RuleDraft; readonly names: string[] }>()
   for (const draft of drafts) {
-    const key = `${draft.errno ?? 'allow'} ${conditionsKey(draft.conditions)}`
+    const key = `${draft.isLogged === true ? 'log' : (draft.errno ?? 'allow')} ${conditionsKey(draft.conditions)}`
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { like: draft, names: [draft.syscall] })
     else group.names.push(draft.syscall)
@@ -55,11 +55,13 @@ export function rulesOf(drafts: readonly RuleDraft[]): readonly OciRule[] {
         byText(one.names[0] as string, other.names[0] as string) ||
         byText(conditionsKey(one.like.conditions), conditionsKey(other.like.conditions)),
     )
-    .map(({ like: { errno, conditions }, names }) => ({
+    .map(({ like: { errno, conditions, isLogged }, names }) => ({
       names,
-      ...(errno === undefined
-        ? { action: 'SCMP_ACT_ALLOW' as const }
-        : { action: 'SCMP_ACT_ERRNO' as const, errnoRet: checkedErrno(errno) }),
+      ...(isLogged === true
+        ? { action: 'SCMP_ACT_LOG' as const }
+        : errno === undefined
+          ? { action: 'SCMP_ACT_ALLOW' as const }
+          : { action: 'SCMP_ACT_ERRNO' as const, errnoRet: checkedErrno(errno) }),
       ...(conditions.length === 0 ? {} : { args: conditions.map(argumentOf) }),
     }))
 }

@@ -15,6 +15,8 @@ export interface RuleDraft {
   readonly syscall: string
   /** Undefined: allowed. */
   readonly errno: number | undefined
+  /** Allowed, and said in the log. */
+  readonly isLogged?: true
   /** Sorted by index, one an index, all must hold; none: whatever the arguments. */
   readonly conditions: readonly Condition[]
 }
@@ -34,7 +36,9 @@ export function draftsOf(policy: Policy, architectures: readonly Architecture[])
   return [...byCall]
     .sort(([one], [other]) => byText(one, other))
     .flatMap(([syscall, rules]) => draftsOfCall(syscall, rules, architectures))
-    .filter(({ errno }) => errno === undefined || errno !== unneeded)
+    .filter(({ errno, isLogged }) =>
+      isLogged === true ? policy.defaultAction.type !== 'log' : errno === undefined || errno !== unneeded,
+    )
 }
 
 function draftsOfCall(
@@ -54,6 +58,9 @@ function draftsOfCall(
     })
     return [...allowed, ...kept.flatMap((rule) => alternatives(syscall, errnoOf(rule), [rule]))]
   }
+  const logging = rules.filter(({ action }) => action.type === 'log')
+  if (logging.length > 0)
+    return alternatives(syscall, undefined, logging).map((draft) => ({ ...draft, isLogged: true }))
   // Of several errnos one must be chosen: ENOSYS, because libc's fallbacks go on after it, else the smallest.
   const errnos = rules.flatMap((rule) => errnoOf(rule) ?? [])
   const errno = errnos.includes(ENOSYS) ? ENOSYS : Math.min(...errnos)

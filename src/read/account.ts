@@ -21,6 +21,7 @@ export type Evidence =
   | 'every-call' // of the processes recorded
   | 'refused-only' // only calls that a filter logged or refused
   | 'rules-only' // only calls that an audit rule asked for
+  | 'most-frequent' // only the calls that were made most often
   | 'failures-only' // only calls that failed
   | 'exits-only' // counted when a call returns: exit_group and calls in flight are missing
   | 'named-only' // calls that the recorder has no name for are missing

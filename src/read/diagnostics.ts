@@ -24,6 +24,7 @@ export type DiagnosticCode =
   | 'children-not-followed' // processes were made and none of their calls is here
   | 'startup-missing' // attached to a running program: its start is not here
   | 'filtered' // strace was told to print some calls only
+  | 'most-frequent-only' // a list of the calls that were made most often, and no others
   | 'counts-only' // a table of -c: no arguments, and calls that do not return are not in it
   | 'detached' // strace let go of the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced

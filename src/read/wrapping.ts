@@ -2,7 +2,11 @@
 // compose's names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file
 // driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1)
 // of util-linux, RFC 2045 6.7 for quoted-printable.
+import { formats, formatTable } from './formats.ts'
 import { journalText, jsonObject } from './json-line.ts'
+import { JsonLines } from './json-lines.ts'
+import { loggedText } from './json-logs.ts'
+import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-prefixes.ts'
 import { isLine } from './strace/parse-line.ts'
 import { lineLimit } from './text.ts'
 
@@ -97,6 +101,7 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
       return undefined
     }
   },
+  'json-log': (line) => loggedText(line),
   'journal-json': journalEntry,
   'dmesg-json': dmesgEntry,
   cri: (line) => {
@@ -127,7 +132,20 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
 }
 
 function unwrapperOf(name: string): Unwrap {
-  return name === 'journal-pretty' ? ofPrettyJournal() : (wrappings[name] as Unwrap)
+  if (name === 'journal-pretty') return ofPrettyJournal()
+  if (name === 'json-lines') return ofJsonLines()
+  return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
+}
+
+/** Objects over several lines, or in an array. */
+function ofJsonLines(): Unwrap {
+  const lines = new JsonLines()
+  const unwrap = (line: string): ReturnType<Unwrap> => {
+    const found = lines.line(line)
+    if (found === undefined) return undefined
+    return { stream: '', text: `${found.join('\n')}\n` }
+  }
+  return Object.assign(unwrap, { begun: () => lines.begun })
 }
 
 /** Number() of an object calls what the object names valueOf, and throws where that is no function. */
@@ -140,20 +158,56 @@ const linesLooked = 5
 
 export interface Wrapping {
   readonly name: string
-  /** The stream that strace writes to, where the log tells streams apart: what is in others the program wrote. */
+  /** Who writes strace's lines, where the log tells writers apart: what others wrote is the program's. */
   readonly stream?: string
+  /** What stands around the lines inside. */
+  readonly inner?: Wrapping
 }
 
+/** A log in a log: the journal's text in an exporter's JSON, in an array. */
+const mostWrappings = 4
+
 /** The wrapping of a source that starts with this text; undefined for none. */
-export function wrappingOf(head: string): Wrapping | undefined {
+export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
+  const outer = outerOf(head)
+  if (outer === undefined || depth === mostWrappings) return outer
+  const unwrapping = new Unwrapping(outer)
+  const text = head
+    .split('\n')
+    .map((line) => unwrapping.line(line))
+    .join('')
+  const inner = wrappingOf(text, depth + 1)
+  if (inner !== undefined) return { ...outer, inner }
+  // Objects of no known log are no log: a profile is one, and so is what another program wrote.
+  const isLoose = outer.name === 'json-lines' || outer.name === 'json-log'
+  return isLoose && !text.split('\n').some((line) => isOfSomeFormat(line)) ? undefined : outer
+}
+
+function isOfSomeFormat(line: string): boolean {
+  return isLine(line) || formats.some((each) => formatTable[each].grammar?.recognises(line) === true)
+}
+
+function outerOf(head: string): Wrapping | undefined {
   const name = wrappingName(head)
-  if (name === undefined) return undefined
+  if (name === undefined) return ofPrefix(head)
   const unwrap = unwrapperOf(name)
   const isTold = head.split(/\r?\n/).some((line) => {
     const found = unwrap(line)
     return found?.stream === 'stderr' && isLine(found.text) && found.text.includes(' = ')
   })
   return isTold ? { name, stream: 'stderr' } : { name }
+}
+
+/** A log whose first lines all have its prefix, and one of whose lines is a call of strace. */
+function ofPrefix(head: string): Wrapping | undefined {
+  const first = firstLines(head)
+  if (first.length === 0) return undefined
+  for (const name of logPrefixes) {
+    if (!first.every((line) => withoutPrefix(name, line) !== undefined)) continue
+    const stream = writerOf(name, head.split(/\r?\n/))
+    if (stream !== undefined) return { name, stream }
+  }
+  return undefined
 }
 
 const order = [
@@ -165,6 +219,7 @@ const order = [
   'timestamps',
   'compose',
   'mail',
+  'json-log',
 ] as const
 
 function wrappingName(head: string): string | undefined {
@@ -172,11 +227,31 @@ function wrappingName(head: string): string | undefined {
   if (first.length === 0) return undefined
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
+  // A whole object on a line that some format reads is that format's.
+  const isRead = first.every((line) => jsonObject(line) !== undefined && isOfSomeFormat(line))
   // strace -k prints frames behind " > ", never at the start of the line.
-  return order.find((name) => {
+  const found = order.find((name) => {
+    if (name === 'json-log' && isRead) return false
     const unwrap = unwrapperOf(name)
     return first.every((line) => unwrap(line) !== undefined)
   })
+  return found ?? (isJsonOverLines(head) ? 'json-lines' : undefined)
+}
+
+/** Objects that are not one a line: the first line begins one, or an array of them. */
+function isJsonOverLines(head: string): boolean {
+  if (!/^\s*[[{]/.test(head)) return false
+  const [first = ''] = firstLines(head.trimStart())
+  if (jsonObject(first) !== undefined) return false
+  const lines = new JsonLines()
+  for (const line of head.split(/\r?\n/)) {
+    const found = lines.line(line)
+    if (found === undefined) return false
+    // One whole object tells: the next may be cut by the end of what is looked at.
+    const [object] = found
+    if (object !== undefined) return isOfSomeFormat(object) || loggedText(object) !== undefined
+  }
+  return false
 }
 
 /** The first lines that are whole and not empty; all there is where no line is whole. */
@@ -197,15 +272,29 @@ export class Unwrapping {
   readonly #unwrap: Unwrap
   readonly #stream: string | undefined
   readonly #parts = new Map<string, string>()
+  readonly #inner: Unwrapping | undefined
   #isFirst = true
 
-  constructor({ name, stream }: Wrapping) {
+  constructor({ name, stream, inner }: Wrapping) {
     this.#unwrap = unwrapperOf(name)
     this.#stream = stream
+    this.#inner = inner && new Unwrapping(inner)
   }
 
   /** The text that a wrapped line (without its end) completes; lines that are not wrapped pass as they are. */
   line(line: string): string {
+    return this.#within(this.#outer(line))
+  }
+
+  #within(text: string): string {
+    const inner = this.#inner
+    if (inner === undefined || text === '') return text
+    const lines = text.split('\n')
+    const rest = lines.pop() ?? ''
+    return lines.map((each) => inner.line(each)).join('') + (rest === '' ? '' : inner.line(rest))
+  }
+
+  #outer(line: string): string {
     const bare = line.endsWith('\r') ? line.slice(0, -1) : line
     const found = this.#unwrap(bare)
     const isFirst = this.#isFirst
@@ -229,6 +318,6 @@ export class Unwrapping {
     const begun = this.#unwrap.begun?.()
     const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun])].join('\n')
     this.#parts.clear()
-    return rest
+    return this.#within(rest) + (this.#inner?.end() ?? '')
   }
 }

@@ -28,6 +28,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     'a start or an end that every program has is not here: strace was told to print some calls only (-e trace=, -P, -z, -Z), or the recording was cut',
   'counts-only': () =>
     'a table of strace -c has no arguments and no calls that do not return, such as exit_group: prefer a full trace',
+  'most-frequent-only': ({ calls = 'some' }) =>
+    `a list of the ${calls} calls that were made most often: all others are missing, count every call (bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @syscalls[args.id] = count(); }')`,
   detached: () => 'strace let go of the program while it ran: what came after is missing',
   'refused-by-filter': ({ call = 'a call' }) =>
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,

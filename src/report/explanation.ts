@@ -88,6 +88,10 @@ export function reasonText(reason: Reason): string {
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
     case 'margin':
       return `${companionWhys[reason.why]}${reason.of === undefined ? '' : ` (${reason.of})`}`
+    case 'reachable':
+      return reason.of === undefined
+        ? `not seen, reachable: ${reason.path}`
+        : `not seen, reachable; libc makes it beside ${reason.of}: ${reason.path}`
     case 'floor':
       return `${reason.runtime} ${reason.version} makes it before the program starts`
     case 'within':

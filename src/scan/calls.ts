@@ -46,17 +46,25 @@ export class CallFinder {
   readonly #linked: Linked
   readonly #reach: Reach
   readonly #processor: Processor
-  readonly #values = new Values()
+  readonly #values: Values
   readonly #surroundings: Surroundings
-  readonly #flows = new Map<FunctionId, FunctionFlow>()
+  readonly #flows: Map<FunctionId, FunctionFlow>
   readonly #entered: ReadonlyMap<FunctionId, readonly FunctionId[]>
 
-  constructor(linked: Linked, reach: Reach, processor: Processor) {
+  /** `before`: of the same program with fewer modules behind its own; what it followed is followed. */
+  constructor(linked: Linked, reach: Reach, processor: Processor, before?: CallFinder) {
     this.#linked = linked
     this.#reach = reach
     this.#processor = processor
-    const values = this.#values
-    this.#surroundings = { linked, values, processor, returns: new Returns(linked, values, processor) }
+    const values = before === undefined ? new Values() : before.#values
+    this.#values = values
+    this.#flows = before === undefined ? new Map() : before.#flows
+    this.#surroundings = {
+      linked,
+      values,
+      processor,
+      returns: new Returns(linked, values, processor),
+    }
     this.#entered = enteredInside(linked, reach)
   }
 

@@ -46,26 +46,15 @@ export function companionsOf(
     }
     if (isDoor) doors.push(id)
   }
+  const rest = everything(next, own)
   const found = new Map<string, Set<string>>()
   for (const door of doors) {
-    const all = new Set<string>()
-    const near = new Set<string>()
-    const seen = new Set([door])
+    const all = rest.get(door) ?? new Set<string>()
     let ring = [door]
-    for (let depth = 0; ring.length > 0; depth++) {
-      const following: FunctionId[] = []
-      for (const id of ring) {
-        for (const name of own.get(id) ?? []) {
-          all.add(name)
-          if (depth <= nearest) near.add(name)
-        }
-        for (const each of next.get(id) ?? [])
-          if (!seen.has(each)) {
-            seen.add(each)
-            following.push(each)
-          }
-      }
-      ring = following
+    const near = new Set<string>()
+    for (let depth = 0; depth <= nearest; depth++) {
+      for (const id of ring) for (const name of own.get(id) ?? []) near.add(name)
+      ring = [...new Set(ring.flatMap((id) => next.get(id) ?? []))]
     }
     for (const name of near) {
       const its = found.get(name) ?? new Set<string>()
@@ -74,4 +63,25 @@ export function companionsOf(
     }
   }
   return new Map([...found].map(([name, its]) => [name, [...its].sort()]))
+}
+
+/** By function: all calls that it leads to, itself included. Few rounds: what is called stands behind who calls it. */
+function everything(
+  next: ReadonlyMap<FunctionId, readonly FunctionId[]>,
+  own: ReadonlyMap<FunctionId, ReadonlySet<string>>,
+): ReadonlyMap<FunctionId, ReadonlySet<string>> {
+  const all = new Map<FunctionId, Set<string>>([...own].map(([id, names]) => [id, new Set(names)]))
+  for (let isNew = true; isNew;) {
+    isNew = false
+    for (const [id, following] of [...next].toReversed()) {
+      const its = all.get(id) ?? new Set<string>()
+      const before = its.size
+      for (const each of following) for (const name of all.get(each) ?? []) its.add(name)
+      if (its.size > before) {
+        all.set(id, its)
+        isNew = true
+      }
+    }
+  }
+  return all
 }

@@ -4,7 +4,7 @@ import { syscallTable } from '../abi/tables.ts'
 import type { Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { arm64 } from './arm64/step.ts'
-import { CallFinder, type CallsFound, type NumberFound } from './calls.ts'
+import { CallFinder, type NumberFound } from './calls.ts'
 import { companionsOf } from './companions.ts'
 import { Linked } from './link.ts'
 import { LibrarySearch } from './load/libraries.ts'
@@ -75,6 +75,7 @@ class Scanner {
     const given = new Set(this.#options.with ?? [])
     const lookedUp = new Set(lookedUpByLoaders)
     const lost: NotFollowed[] = []
+    let before: CallFinder | undefined
     for (let round = 1; ; round++) {
       const program = await loadProgram(this.#tree, path, [...given])
       const modules: Module[] = []
@@ -82,7 +83,8 @@ class Scanner {
         this.#options.progress?.({ files: index, of: program.files.length, name: baseName(file.path) })
         modules.push(await this.#module(file))
       }
-      const analysis = analyse(program, modules, lookedUp)
+      const analysis = analyse(program, modules, lookedUp, before)
+      before = analysis.finder
       lost.length = 0
       const more = await this.#more(program, analysis, given, lookedUp, lost)
       if (more && round < mostRounds) continue
@@ -149,9 +151,10 @@ class Scanner {
 
   async #document(
     program: LoadedProgram,
-    { linked, reach, calls, architecture }: Analysis,
+    { linked, reach, finder, architecture }: Analysis,
     lost: readonly NotFollowed[],
   ): Promise<Reachable> {
+    const calls = finder.find()
     const paths = new Paths(linked, reach)
     const notFollowed: NotFollowed[] = [...lost]
     for (const { name, neededBy } of program.missing)
@@ -218,7 +221,6 @@ interface Analysis {
   readonly linked: Linked
   readonly reach: Reach
   readonly finder: CallFinder
-  readonly calls: CallsFound
   readonly architecture: 'x86_64' | 'aarch64'
 }
 
@@ -226,6 +228,7 @@ function analyse(
   program: LoadedProgram,
   modules: readonly Module[],
   lookedUp: ReadonlySet<string>,
+  before: CallFinder | undefined,
 ): Analysis {
   const loader = program.loader === undefined ? -1 : program.files.indexOf(program.loader)
   const linked = new Linked(modules, loader > 0 ? [0, loader] : [0])
@@ -248,8 +251,8 @@ function analyse(
     linked.roots,
     roots.filter(isRoot),
   ])
-  const finder = new CallFinder(linked, reach, processor)
-  return { linked, reach, finder, calls: finder.find(), architecture }
+  const finder = new CallFinder(linked, reach, processor, before)
+  return { linked, reach, finder, architecture }
 }
 
 function exported(linked: Linked, module: number, name: string): readonly FunctionId[] {

@@ -23,18 +23,36 @@ const mostAtoms = 32
 
 export class Values {
   readonly #atoms: Atom[] = []
-  readonly #atomIds = new Map<string, number>()
+  readonly #constants = new Map<number, number>()
+  /** Addresses and offsets from the stack pointer: the module, or 1023 for the stack, above the number. */
+  readonly #places = new Map<number, number>()
+  readonly #others = new Map<string, number>()
   readonly #sets: (readonly number[])[] = [[]]
+  readonly #lists: (readonly Atom[])[] = [[]]
+  /** Sets of one atom, by the atom. */
+  readonly #singles: (Value | undefined)[] = []
   readonly #setIds = new Map<string, Value>()
   readonly #joins = new Map<number, Value>()
 
   atomId(atom: Atom): number {
-    const key = keyOf(atom)
-    let id = this.#atomIds.get(key)
+    switch (atom.kind) {
+      case 'constant':
+        return this.#known(this.#constants, atom.value, atom)
+      case 'address':
+        return this.#known(this.#places, atom.value + atom.module * 2 ** 40, atom)
+      case 'stack':
+        return this.#known(this.#places, atom.offset + 1023 * 2 ** 40, atom)
+      default:
+        return this.#known(this.#others, keyOf(atom), atom)
+    }
+  }
+
+  #known<Key>(ids: Map<Key, number>, key: Key, atom: Atom): number {
+    let id = ids.get(key)
     if (id === undefined) {
       id = this.#atoms.length
       this.#atoms.push(atom)
-      this.#atomIds.set(key, id)
+      ids.set(key, id)
     }
     return id
   }
@@ -44,7 +62,8 @@ export class Values {
   }
 
   of(atom: Atom): Value {
-    return this.#setOf([this.atomId(atom)])
+    const id = this.atomId(atom)
+    return this.#singles[id] ?? this.#setOf([id])
   }
 
   constant(value: number): Value {
@@ -53,7 +72,7 @@ export class Values {
 
   /** Empty for unknown: ask for that first. */
   atoms(value: Value): readonly Atom[] {
-    return (this.#sets[value] as readonly number[]).map((id) => this.#atoms[id] as Atom)
+    return this.#lists[value] as readonly Atom[]
   }
 
   /** The one atom; undefined where there are none or several. */
@@ -96,28 +115,30 @@ export class Values {
   }
 
   #setOf(ids: readonly number[]): Value {
-    const set = ids.length === 1 ? ids : [...ids].sort((a, b) => a - b)
+    const [single] = ids
+    if (ids.length === 1 && single !== undefined) return (this.#singles[single] ??= this.#add(ids))
+    const set = [...ids].sort((a, b) => a - b)
     const key = set.join(' ')
     let id = this.#setIds.get(key)
     if (id === undefined) {
-      id = this.#sets.length
-      this.#sets.push(set)
+      id = this.#add(set)
       this.#setIds.set(key, id)
     }
     return id
   }
+
+  #add(set: readonly number[]): Value {
+    this.#sets.push(set)
+    this.#lists.push(set.map((id) => this.#atoms[id] as Atom))
+    return this.#sets.length - 1
+  }
 }
 
-function keyOf(atom: Atom): string {
+/** Constants and places have keys of their own. */
+function keyOf(atom: Exclude<Atom, { kind: 'constant' | 'address' | 'stack' }>): string {
   switch (atom.kind) {
-    case 'constant':
-      return `c${atom.value}`
-    case 'address':
-      return `a${atom.module} ${atom.value}`
     case 'entry':
       return `e${atom.register}`
-    case 'stack':
-      return `s${atom.offset}`
     case 'argument':
       return `p${atom.offset}`
     case 'load':

@@ -40,7 +40,7 @@ function ruleOf(policy: Policy, syscall: string, architecture: Architecture): Po
 function answer(policy: Policy, syscall: string, architecture: Architecture): string {
   const action = ruleOf(policy, syscall, architecture)?.action
   if (action === undefined) return '-'
-  return action.type === 'allow' ? 'allow' : `errno ${action.errno}`
+  return action.type === 'errno' ? `errno ${action.errno}` : action.type
 }
 
 function kinds(rule: PolicyRule | undefined): readonly Reason['kind'][] {

@@ -256,6 +256,18 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
       ['x86_64 stat 4', 'x86_64 umount2 1'],
     ],
     ['bpftrace', 'a named map', '@sys[41]: 3\n@sys[257]: 1', ['x86_64 openat 1', 'x86_64 socket 3']],
+    [
+      'bpftrace',
+      'a map of names',
+      '@syscallname[lstat]: 3\n@syscallname[openat]: 1',
+      ['x86_64 lstat 3', 'x86_64 openat 1'],
+    ],
+    [
+      'bpftrace',
+      'the title of a list',
+      'Attached 3 probes\nTop 10 syscalls names:\n@syscallname[read]: 3\n\nTop 10 processes:\n@process[rm]: 9',
+      ['x86_64 read 3'],
+    ],
     ['bpftrace', 'maps of something else', '@sys[257]: 1\n@bytes[16280]: 99', ['x86_64 openat 1']],
     [
       'sysdig',

@@ -3,6 +3,7 @@
 // Authority: bpftrace's text and JSON output (src/output.cpp); recordings of bpftrace 0.17.
 // A number is a call's only where the program that printed it meant one: maps whose name says something else are
 // left out with a note, and so are maps of single keys beside others.
+import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject } from '../json-line.ts'
 import type { Subject } from '../subject.ts'
@@ -10,6 +11,11 @@ import type { Subject } from '../subject.ts'
 const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
 const probeName = /^(?:tracepoint:)?syscalls:sys_enter_(\w+)$/
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
+/** Of a map that is keyed by names. */
+const namedMap = /sys|call/i
+/** tools/syscount.bt prints the calls that were made most often, and no others: the title of its list. */
+const mostFrequent = /^Top (\d+) syscalls? (?:IDs|names):$/i
+const titles = /^(?:Top \d+ processes:|Counting syscalls\.\.\..*|\^C|Tracing syscalls\.\.\..*)$/
 const printed = /^(\d+) (.{1,15}) (-?\d+)$/s
 const attaching = /^Attach(?:ing \d+ probes?\.\.\.|ed \d+ probes?)$/
 /** A map without keys, a histogram's title, and its rows. */
@@ -20,11 +26,12 @@ const histogramRow = /^[[(][^|]{1,80}\|[@ ]{0,200}\|$/
 export const bpftrace: Grammar = {
   format: 'bpftrace',
   logger: 'perf',
-  evidence: ['every-call', 'no-arguments'],
+  evidence: ['no-arguments'],
   recognises: (line) => {
     if (
       attaching.test(line) ||
-      /^@\w*\[(?:.*, )?(?:-?\d+|(?:tracepoint:)?syscalls:sys_enter_\w+)\]: \d+$/.test(line)
+      /^@\w*\[(?:.*, )?(?:-?\d+|(?:tracepoint:)?syscalls:sys_enter_\w+)\]: \d+$/.test(line) ||
+      isNamedEntry(line)
     )
       return true
     return (
@@ -35,13 +42,26 @@ export const bpftrace: Grammar = {
   open: () => new BpftraceLines(),
 }
 
+/** A map of calls by their names (syscall_name(), tools/syscount.bt): the map says so, and the key is a call. */
+function isNamedEntry(line: string): boolean {
+  const [, map = '', key = ''] = mapLine.exec(line) ?? []
+  return namedMap.test(map) && isKnownAnywhere(key.split(/, ?/).at(-1) ?? '')
+}
+
 class BpftraceLines implements LineGrammar {
   /** How many keys a map has: one line with another number was not printed as a whole. */
   readonly #arity = new Map<string, number>()
+  #isTop = false
 
   line(text: string, say: Reporter): LineResult {
     if (text === '' || attaching.test(text)) return 'ignored'
     if (text.startsWith('{')) return this.#json(text, say)
+    const most = mostFrequent.exec(text)
+    if (most !== null) {
+      this.#isTop = true
+      say.diagnostic('most-frequent-only', { calls: most[1] as string })
+    }
+    if (most !== null || titles.test(text)) return 'ignored'
     const lost = /^Lost (\d+) events$/.exec(text)
     if (lost !== null || /Map full; can't update element/.test(text)) {
       say.lost(lost === null ? undefined : Number(lost[1]))
@@ -65,9 +85,13 @@ class BpftraceLines implements LineGrammar {
     return 'unparsed'
   }
 
+  end(say: Reporter): void {
+    say.evidence(this.#isTop ? 'most-frequent' : 'every-call')
+  }
+
   #entry(name: string, key: string, count: number, isText: boolean, say: Reporter): LineResult {
     const keys = key.split(/, ?/)
-    const call = callOf(keys.at(-1) as string)
+    const call = callOf(name, keys.at(-1) as string)
     if (call === undefined || !callMap.test(name)) {
       say.diagnostic('other-map', { map: `@${name}` })
       return 'ignored'
@@ -114,9 +138,10 @@ class BpftraceLines implements LineGrammar {
   }
 }
 
-function callOf(key: string): string | number | undefined {
+function callOf(map: string, key: string): string | number | undefined {
   if (/^-?\d{1,11}$/.test(key)) return Number(key)
-  return probeName.exec(key)?.[1]
+  const probe = probeName.exec(key)?.[1]
+  return probe ?? (namedMap.test(map) && isKnownAnywhere(key) ? key : undefined)
 }
 
 /** The keys before the call: a text is the task's name, a number its pid. */

@@ -7,6 +7,7 @@ import { Decoder } from './decoder.ts'
 
 export function surveyX86(image: ElfImage, known: KnownFunctions): Records {
   const builder = new RecordBuilder(image.code.reduce((sum, { from, to }) => sum + to - from, 0))
+  const decoder = new Decoder(image.file.bytes)
   const { start, end } = known
   let index = 0
   for (const range of image.code) {
@@ -21,7 +22,7 @@ export function surveyX86(image: ElfImage, known: KnownFunctions): Records {
       }
       if (at >= high) [low, high] = [0, 0]
       const stop = Math.min(range.to, start[index] ?? range.to, high > at ? high : range.to)
-      walk(image, builder, at, stop, range.offset - range.from, low, high)
+      walk(decoder, image, builder, at, stop, range.offset - range.from, low, high)
       at = stop
     }
   }
@@ -31,6 +32,7 @@ export function surveyX86(image: ElfImage, known: KnownFunctions): Records {
 const { call, jump, slot, address, memory, syscall, compat, table } = recordKind
 
 function walk(
+  decoder: Decoder,
   image: ElfImage,
   builder: RecordBuilder,
   from: number,
@@ -39,7 +41,6 @@ function walk(
   low: number,
   high: number,
 ): void {
-  const decoder = new Decoder(image.file.bytes)
   const isFixed = !image.isRelocatable
   const end = to + shift
   let count = 0

@@ -1,0 +1,35 @@
+// Scans that a command is given, and what they say of what was seen.
+import type { Observations } from '../observe/index.ts'
+import { coverageOf, derivePolicy, type PolicyOptions } from '../policy/index.ts'
+import { coverageLines } from '../report/coverage.ts'
+import { mergeReachable, parseReachable, type Reachable } from '../scan/index.ts'
+import { readText } from './texts.ts'
+import type { World } from './world.ts'
+
+/** Undefined for no files. Throws a UserError for a file that is no scan. */
+export async function readReachable(
+  files: readonly string[] | undefined,
+  world: World,
+): Promise<Reachable | undefined> {
+  if (files === undefined) return undefined
+  const found: Reachable[] = []
+  for (const file of files) found.push(parseReachable(await readText(file, world), file))
+  return mergeReachable(...found)
+}
+
+/** How much of what is reachable was seen; of the rest, what the ceiling of the policy carries out. */
+export function coverage(
+  reachable: Reachable,
+  observations: Observations,
+  options: PolicyOptions,
+): readonly string[] {
+  const { rules } = derivePolicy(observations, { ...options, reachable, unseen: 'allow' })
+  const within = new Set(
+    rules.flatMap(({ syscall, architectures, action }) =>
+      action.type === 'allow' ? architectures.map((each) => `${each} ${syscall}`) : [],
+    ),
+  )
+  return coverageLines(coverageOf(reachable, observations.architectures), (architecture, call) =>
+    within.has(`${architecture} ${call}`),
+  )
+}

@@ -1,0 +1,46 @@
+// How much of what the code can call was seen, and what to exercise next: a sentence each.
+import type { Coverage } from '../policy/index.ts'
+
+/** How many functions are named to be exercised next. */
+const mostNamed = 5
+
+/** `isWithin`: whether the ceiling carries a call out. */
+export function coverageLines(
+  coverage: readonly Coverage[],
+  isWithin?: (architecture: Coverage['architecture'], call: string) => boolean,
+): readonly string[] {
+  return coverage.flatMap(({ architecture, reachable, seen, unseen, unreachable }) => {
+    const within = isWithin === undefined ? unseen : unseen.filter(([call]) => isWithin(architecture, call))
+    const names = within.map(([call]) => call).join(' ')
+    return [
+      `${architecture}: ${seen} of ${reachable} reachable calls seen`,
+      ...(within.length === 0
+        ? []
+        : [`unseen${isWithin === undefined ? '' : ' and within the ceiling'}: ${within.length}: ${names}`]),
+      ...next(within).map(([by, calls]) => `to exercise next: ${by} leads to ${calls.join(' ')}`),
+      ...(unreachable.length === 0
+        ? []
+        : [
+            `seen and not reachable by the scan, so made by a started program or by what the scan did not follow: ${unreachable.join(' ')}`,
+          ]),
+    ]
+  })
+}
+
+/** The program's own function nearest to its end from which most unseen calls are reached. */
+function next(unseen: Coverage['unseen']): readonly (readonly [by: string, calls: readonly string[]])[] {
+  const by = new Map<string, string[]>()
+  for (const [call, path] of unseen) {
+    const [first = ''] = path
+    const program = first.slice(0, first.indexOf(':'))
+    const own = path.filter((each) => each.startsWith(`${program}:`))
+    const last = own.at(-1)
+    if (last === undefined || own.length < 2) continue
+    const before = by.get(last)
+    if (before === undefined) by.set(last, [call])
+    else before.push(call)
+  }
+  return [...by]
+    .sort(([one, calls], [other, others]) => others.length - calls.length || (one < other ? -1 : 1))
+    .slice(0, mostNamed)
+}

@@ -1,0 +1,158 @@
+// strace's lines inside other logs: whatever stands around them, the calls are those of the plain log. What the logger
+// says of its own is no call, and a log without strace's lines keeps its own reader.
+import t from 'tap'
+import { observe } from '../../src/observe/index.ts'
+
+const calls = [
+  '812   execve("/bin/app", ["app"], 0x7ffd /* 10 vars */) = 0',
+  '812   brk(NULL)                         = 0x55e',
+  '812   openat(AT_FDCWD, "/etc/{x}, \\"[y]\\"", O_RDONLY|O_CLOEXEC) = 3',
+  '812   read(3, "a: b\\n", 4096)          = 5',
+  '812   exit_group(0)                     = ?',
+  '812   +++ exited with 0 +++',
+] as const
+
+const json = (value: unknown): string => JSON.stringify(value)
+const second = (index: number): string => String(10 + index)
+
+const logs: Readonly<Record<string, (line: string, index: number) => string>> = {
+  'journal, short': (line, i) => `May 17 21:36:${second(i)} host strace[1499]: ${line}`,
+  'journal, short-precise': (line, i) => `May  7 21:36:${second(i)}.123456 host strace[1499]: ${line}`,
+  'journal, short-iso': (line, i) => `2026-06-16T21:36:${second(i)}+0000 host strace[1499]: ${line}`,
+  'journal, short-iso-precise': (line, i) =>
+    `2026-06-16T21:36:${second(i)}.123456+02:00 host strace[1499]: ${line}`,
+  'journal, short-full': (line, i) => `Wed 2017-05-17 21:36:${second(i)} UTC host strace[1499]: ${line}`,
+  'journal, short-unix': (line, i) => `1495049802.1234${second(i)} host strace[1499]: ${line}`,
+  'journal, short-monotonic': (line, i) => `[   12.3456${second(i)}] host strace[1499]: ${line}`,
+  'journal, with-unit': (line, i) => `Wed 2017-05-17 21:36:${second(i)} UTC host app.service[1499]: ${line}`,
+  'journal, json': (line, i) =>
+    json({
+      __REALTIME_TIMESTAMP: `14950498020000${second(i)}`,
+      _TRANSPORT: 'stdout',
+      SYSLOG_IDENTIFIER: 'strace',
+      _PID: '1499',
+      MESSAGE: line,
+    }),
+  'syslog of docker': (line, i) => `Nov 28 10:00:${second(i)} host 3f2a1b0c9d8e[812]: ${line}`,
+  'syslog with priority': (line, i) => `<30>Nov 28 10:00:${second(i)} host app: ${line}`,
+  'gh run view --log': (line) => `build\tRun tests\t2026-06-16T10:11:12.1234567Z ${line}`,
+  buildkit: (line, i) => `#12 0.3${second(i)} ${line}`,
+  'buildkit with the step': (line, i) => `#12 [2/3] 0.3${second(i)} ${line}`,
+  'pasted with four blanks': (line) => `    ${line}`,
+  'pasted with a tab': (line) => `\t${line}`,
+  'docker, json-file': (line) => json({ log: `${line}\n`, stream: 'stderr', time: '2026-06-16T10:11:12Z' }),
+  'docker, other order': (line) => json({ time: '2026-06-16T10:11:12Z', stream: 'stderr', log: `${line}\n` }),
+  'json with blanks': (line) =>
+    `{"log": ${json(`${line}\n`)}, "stream": "stderr", "time": "2026-06-16T10:11:12Z"}`,
+  'fluent bit': (line) => json({ date: 1718532672.1, log: line, kubernetes: { pod_name: 'p' } }),
+  loki: (line) => json({ labels: { app: 'x' }, line, timestamp: '2026-06-16T10:11:12Z' }),
+  cloudwatch: (line) => json({ timestamp: 1718532672123, message: line, ingestionTime: 1 }),
+  elasticsearch: (line) => json({ _index: 'logs', _id: 'a', _source: { '@timestamp': 'x', message: line } }),
+  splunk: (line) => json({ preview: false, offset: 0, result: { _raw: line, host: 'h' } }),
+  zap: (line) => json({ level: 'info', msg: line }),
+  'an exporter of docker’s': (line) =>
+    json({ message: json({ log: `${line}\n`, stream: 'stderr', time: 'x' }) }),
+  'an exporter of the journal': (line, i) =>
+    json({ message: `May 17 21:36:${second(i)} host strace[1499]: ${line}` }),
+}
+
+async function countsOf(text: string): Promise<unknown> {
+  const { architectures, sources } = await observe([{ name: 'log', bytes: [Buffer.from(text)] }])
+  const counted = Object.entries(architectures).map(([architecture, its]) => [
+    architecture,
+    Object.entries(its).map(([name, { count }]) => `${name} ${count}`),
+  ])
+  return { counted, format: sources[0]?.format, unparsed: sources[0]?.unparsed }
+}
+
+t.test('what stands around the lines changes nothing', async (t) => {
+  const plain = await countsOf(`${calls.join('\n')}\n`)
+  t.match(plain, { format: 'strace', unparsed: 0 })
+  for (const [name, wrap] of Object.entries(logs)) {
+    const lines = calls.map(wrap)
+    t.strictSame(await countsOf(`${lines.join('\n')}\n`), plain, name)
+    t.strictSame(await countsOf(`${lines.join('\r\n')}\r\n`), plain, `${name}, CRLF`)
+  }
+})
+
+t.test('objects over several lines and in arrays', async (t) => {
+  const plain = await countsOf(`${calls.join('\n')}\n`)
+  for (const name of ['fluent bit', 'docker, other order', 'cloudwatch', 'journal, json', 'elasticsearch']) {
+    const objects = calls.map((line, index) => JSON.parse(logs[name]!(line, index)) as unknown)
+    for (const [form, text] of [
+      ['pretty', objects.map((each) => JSON.stringify(each, null, 2)).join('\n')],
+      ['an array', JSON.stringify(objects)],
+      ['a pretty array', JSON.stringify(objects, null, 4)],
+      ['an array, an object a line', `[\n${objects.map(json).join(',\n')}\n]`],
+    ] as const)
+      t.strictSame(await countsOf(`${text}\n`), plain, `${name}, ${form}`)
+  }
+})
+
+t.test('every format of an object a line is read over several lines and in arrays too', async (t) => {
+  const events: Readonly<Record<string, readonly object[]>> = {
+    tracee: [
+      {
+        timestamp: 1,
+        processId: 4242,
+        processName: 'app',
+        eventId: '257',
+        eventName: 'openat',
+        argsNum: 4,
+        returnValue: 3,
+        args: [{ name: 'dirfd', type: 'int', value: -100 }],
+      },
+      {
+        timestamp: 2,
+        processId: 4242,
+        processName: 'app',
+        eventId: '0',
+        eventName: 'read',
+        argsNum: 3,
+        returnValue: 3,
+        args: [],
+      },
+    ],
+    'inspektor-gadget': [
+      {
+        code: 'SECCOMP_RET_KILL_THREAD',
+        proc: { comm: 'x', pid: 1 },
+        syscall: 'SYS_CHROOT',
+        timestamp_raw: 1,
+      },
+      {
+        code: 'SECCOMP_RET_KILL_THREAD',
+        proc: { comm: 'x}"{', pid: 1 },
+        syscall: 'SYS_UNSHARE',
+        timestamp_raw: 2,
+      },
+    ],
+    gvisor: [{ msg: 'strace.go:600] [   1:   1] bash E openat(AT_FDCWD /, 0x1)', level: 'info' }],
+  }
+  for (const [format, objects] of Object.entries(events)) {
+    const plain = await countsOf(`${objects.map(json).join('\n')}\n`)
+    t.match(plain, { format, unparsed: 0 })
+    for (const text of [
+      objects.map((each) => JSON.stringify(each, null, 2)).join('\n'),
+      JSON.stringify(objects),
+      JSON.stringify(objects, null, 2),
+    ])
+      t.strictSame(await countsOf(`${text}\n`), plain, `${format}: ${text.slice(0, 12)}`)
+  }
+})
+
+t.test('others that write to the journal are not the traced program', async (t) => {
+  const lines = [
+    '-- Logs begin at Wed 2017-05-17 21:36:00 UTC, end at Wed 2017-05-17 21:37:00 UTC. --',
+    'May 17 21:36:41 host systemd[1]: Started Network Time Synchronization.',
+    ...calls.map((line) => `May 17 21:36:42 host strace[1499]: ${line}`),
+    'May 17 21:36:43 host cron[9]: open("/etc/passwd", O_RDONLY) = 3',
+  ]
+  t.strictSame(await countsOf(`${lines.join('\n')}\n`), await countsOf(`${calls.join('\n')}\n`))
+})
+
+t.test('a log without strace’s lines keeps its reader', async (t) => {
+  const audit =
+    'Jul  8 10:31:23 host kernel: [  270.853767] audit: type=1326 audit(1594204283.123:4): auid=1 uid=0 gid=0 ses=1 pid=7 comm="x" exe="/x" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000\n'
+  t.match(await countsOf(audit.repeat(3)), { format: 'audit', counted: [['x86_64', ['socket 3']]] })
+})

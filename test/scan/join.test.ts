@@ -1,0 +1,131 @@
+// A scan joined with what was seen: what becomes of the unseen, never beyond the ceiling; what is said of it.
+import t from 'tap'
+import {
+  derivePolicy,
+  mergeObservations,
+  mergeReachable,
+  parseReachable,
+  printReachable,
+  UserError,
+  type Observations,
+  type Policy,
+  type Reachable,
+} from '../../src/index.ts'
+import { coverageOf } from '../../src/policy/index.ts'
+import { coverageLines } from '../../src/report/coverage.ts'
+
+const seen: Observations = {
+  version: 1,
+  architectures: {
+    x86_64: {
+      clone3: { count: 1, first: 'a:1' },
+      read: { count: 2, first: 'a:2' },
+      vmsplice: { count: 1, first: 'a:3' },
+    },
+  },
+  unknown: {},
+  sources: [],
+  diagnostics: [],
+}
+
+const scan: Reachable = {
+  version: 1,
+  bound: true,
+  architectures: {
+    x86_64: {
+      clone3: { path: ['app:main', 'libc.so.6:pthread_create'], companions: ['madvise', 'mount'] },
+      madvise: { path: ['app:main', 'libc.so.6:pthread_create', 'libc.so.6:start_thread'] },
+      mount: { path: ['app:main', 'libc.so.6:mount'] },
+      kill: { path: ['app:main', 'app:stop', 'libc.so.6:kill'] },
+      read: { path: ['app:main', 'libc.so.6:read'] },
+    },
+  },
+  unresolved: [],
+  modules: [],
+  notFollowed: [],
+}
+
+function actionOf(policy: Policy, call: string): string {
+  return policy.rules.find(({ syscall }) => syscall === call)?.action.type ?? 'default'
+}
+
+const rows = [
+  { unseen: 'refuse', kill: 'default', madvise: 'default' },
+  { unseen: 'log', kill: 'log', madvise: 'log' },
+  { unseen: 'allow', kill: 'allow', madvise: 'allow' },
+  { unseen: 'libc', kill: 'default', madvise: 'allow' },
+] as const
+
+for (const { unseen, kill, madvise } of rows)
+  t.test(`--unseen ${unseen}`, async (t) => {
+    const policy = derivePolicy(seen, { reachable: scan, unseen, runtime: 'none' })
+    t.equal(actionOf(policy, 'kill'), kill)
+    t.equal(actionOf(policy, 'madvise'), madvise)
+    t.equal(actionOf(policy, 'mount'), 'default', 'docker refuses mount without CAP_SYS_ADMIN')
+    t.equal(actionOf(policy, 'read'), 'allow')
+    t.equal(actionOf(policy, 'vmsplice'), 'allow', 'what was seen stays')
+  })
+
+t.test('the reason is the way, and the call beside which it stands', async (t) => {
+  const policy = derivePolicy(seen, { reachable: scan, unseen: 'libc', runtime: 'none' })
+  t.same(policy.rules.find(({ syscall }) => syscall === 'madvise')?.because, [
+    { kind: 'reachable', path: 'app:main → libc.so.6:pthread_create → libc.so.6:start_thread', of: 'clone3' },
+  ])
+})
+
+t.test('from a scan alone: all of it that the ceiling carries out', async (t) => {
+  const policy = derivePolicy(mergeObservations(), {
+    reachable: scan,
+    unseen: 'allow',
+    fromScan: true,
+    runtime: 'none',
+  })
+  t.same(policy.architectures, ['x86_64'])
+  for (const call of ['kill', 'madvise', 'read']) t.equal(actionOf(policy, call), 'allow')
+  t.equal(actionOf(policy, 'mount'), 'default')
+})
+
+t.test('coverage: seen, unseen, unreachable', async (t) => {
+  t.same(coverageOf(scan, seen.architectures), [
+    {
+      architecture: 'x86_64',
+      reachable: 5,
+      seen: 2,
+      unseen: ['madvise', 'mount', 'kill'].map((call) => [call, scan.architectures.x86_64?.[call]?.path]),
+      unreachable: ['vmsplice'],
+    },
+  ])
+  const lines = coverageLines(coverageOf(scan, seen.architectures))
+  t.equal(lines[0], 'x86_64: 2 of 5 reachable calls seen')
+  t.ok(lines.some((line) => line === 'to exercise next: app:stop leads to kill'))
+  t.ok(lines.at(-1)?.endsWith(': vmsplice'))
+})
+
+t.test(
+  'scans merge in any order, and the same twice is the same once; what is printed is read',
+  async (t) => {
+    const other: Reachable = {
+      ...scan,
+      bound: false,
+      architectures: {
+        x86_64: { kill: { path: ['b:main', 'libc.so.6:kill'] } },
+        aarch64: { read: { path: ['b:main'], args: { '0': ['9', '10'] } } },
+      },
+      notFollowed: [{ what: 'jit', from: 'b:0x10' }],
+    }
+    const merged = mergeReachable(scan, other)
+    t.same(mergeReachable(other, scan), merged)
+    t.same(mergeReachable(merged, scan, other), merged)
+    t.equal(merged.bound, false)
+    t.same(merged.architectures.x86_64?.['kill']?.path, ['b:main', 'libc.so.6:kill'])
+    t.same(parseReachable(printReachable(merged), 'x'), merged)
+    for (const text of [
+      '',
+      '{}',
+      '[1]',
+      '{"version":1,"bound":true,"architectures":{"z80":{}}}',
+      '{"version":1,"bound":true,"architectures":{"x86_64":{"read":{}}}}',
+    ])
+      t.throws(() => parseReachable(text, 'scan.json'), UserError)
+  },
+)
