@@ -11,13 +11,13 @@ t.test('a table with a row a call, in the order of the words', async (t) => {
   t.equal(
     syscallsReport(words, text),
     [
-      'name     x86_64  aarch64  x86         x32     arm  since   notes',
-      'openat      257       56  295  1073742081     322  2.6.16',
-      'open          2        -    5  1073741826       5  1.0     aarch64: openat',
-      'umount2     166       39   52  1073741990      52  2.2     printed as umount',
-      'uselib      134        -   86           -      86  1.0     no implementation on x86_64',
-      'semop        65      193    -  1073741889     298  2.0     x86: ipc',
-      'set_tls       -        -    -           -  983045  2.6.11',
+      'name     x86_64  aarch64  x86         x32     arm  riscv64  ppc64le  s390x  loongarch64  since   notes',
+      'openat      257       56  295  1073742081     322       56      286    288           56  2.6.16',
+      'open          2        -    5  1073741826       5        -        5      5            -  1.0     aarch64: openat',
+      'umount2     166       39   52  1073741990      52       39       52     52           39  2.2     printed as umount',
+      'uselib      134        -   86           -      86        -       86     86            -  1.0     no implementation on x86_64, ppc64le, s390x',
+      'semop        65      193    -  1073741889     298      193        -      -          193  2.0     x86, ppc64le, s390x: ipc',
+      'set_tls       -        -    -           -  983045        -        -      -            -  2.6.11',
       '',
     ].join('\n'),
   )
@@ -47,7 +47,7 @@ t.test('JSON holds the same as an array', async (t) => {
   t.same(JSON.parse(syscallsReport(['open', 'uselib'], json)), [
     {
       name: 'open',
-      numbers: { x86_64: 2, x86: 5, x32: 1073741826, arm: 5 },
+      numbers: { x86_64: 2, x86: 5, x32: 1073741826, arm: 5, ppc64le: 5, s390x: 5 },
       since: { x86_64: '1.0', x86: '1.0', x32: '3.4', arm: '1.0' },
       unimplemented: [],
       spellings: [],
@@ -55,9 +55,9 @@ t.test('JSON holds the same as an array', async (t) => {
     },
     {
       name: 'uselib',
-      numbers: { x86_64: 134, x86: 86, arm: 86 },
+      numbers: { x86_64: 134, x86: 86, arm: 86, ppc64le: 86, s390x: 86 },
       since: { x86_64: '1.0', x86: '1.0', arm: '1.0' },
-      unimplemented: ['x86_64'],
+      unimplemented: ['x86_64', 'ppc64le', 's390x'],
       spellings: [],
       aarch64: [],
     },
