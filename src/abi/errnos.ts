@@ -1,5 +1,6 @@
-// The error numbers of Linux by name. Authority: include/uapi/asm-generic/errno-base.h and errno.h, which all five
-// architectures use (mips, sparc, alpha and parisc have numbers of their own above 34). 41 and 58 are unused.
+// The error numbers of Linux by name. Authority: include/uapi/asm-generic/errno-base.h and errno.h, which every
+// architecture of a row uses (mips, sparc, alpha and parisc have numbers of their own above 34). 41 and 58 are unused,
+// but for powerpc's EDEADLOCK, 58, which the kernel never returns: it says EDEADLK.
 
 const byNumber: readonly string[] = `
  EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV

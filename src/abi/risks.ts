@@ -1,6 +1,6 @@
 // What a call exposes when it is carried out: classes of calls with how grave they are, and why. A judgement of where
 // the kernel has been entered and what reaches beyond a container, not a measurement. Which calls are of which class:
-// src/abi/data/risks.ts, made by scripts/make-risks.ts. Authority for each sentence: the manual page of the calls and
+// src/abi/data/risks.ts, made by scripts/make-tables.ts of facts/risks.txt. Authority for each sentence: the manual page of the calls and
 // capabilities(7), namespaces(7), io_uring(7), keyrings(7).
 import { risks as data } from './data/risks.ts'
 

@@ -1,6 +1,7 @@
 // `diff`: what changes in meaning between two profiles, for people and for git as its external diff
 // (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -18,6 +19,8 @@ import { printProfile } from '../print/profile.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { changesReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
+import { scanChanges, scanChangesReport } from '../report/scan-changes.ts'
+import { parseReachable, type Reachable } from '../scan/index.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
 import { archOption, outputOption } from './document-options.ts'
@@ -86,6 +89,8 @@ async function diff(
   if (words.length === 2 && base !== undefined && head !== undefined) {
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
+    const scans = await scansOf(base, head, world)
+    if (scans !== undefined) return diffScans(scans, options, world)
     const [one, other] = [await loadProfile(base, world), await loadProfile(head, world)]
     if (options.intersect !== undefined || options.merge !== undefined)
       return combine(one, other, options, world)
@@ -101,6 +106,40 @@ async function diff(
   world.stdout.write(text)
   // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.
   return failOnGiven ? status : 0
+}
+
+/** Both words are files that `scan --report json` printed; undefined where the first is none. */
+async function scansOf(base: string, head: string, world: World): Promise<readonly Reachable[] | undefined> {
+  // What is read from a pipe, a built-in or a revision is a profile.
+  const isScan = async (file: string): Promise<boolean> => {
+    try {
+      const start = await readFile(resolve(world.cwd, file), 'utf8')
+      return /^\s*\{\s*"version": 1,\s*"bound": (?:true|false)/.test(start.slice(0, 200))
+    } catch {
+      return false
+    }
+  }
+  if (!(await isScan(base))) return undefined
+  return [
+    parseReachable(await readText(base, world), base),
+    parseReachable(await readText(head, world), head),
+  ]
+}
+
+async function diffScans(
+  [base, head]: readonly Reachable[],
+  options: Options,
+  world: World,
+): Promise<number> {
+  const changes = scanChanges(base as Reachable, head as Reachable)
+  const { report, failOn } = options
+  await writeOutput(
+    scanChangesReport(changes, report === 'json' || report === 'markdown' ? report : 'text'),
+    options.output,
+    world,
+  )
+  const counted = changes.filter(({ direction }) => failOn === 'any' || direction === 'wider')
+  return failOn !== 'never' && counted.length > 0 ? 1 : 0
 }
 
 interface Report {

@@ -34,6 +34,11 @@ export const traceErrors = {
   ],
   // --- telling the format
   'empty-trace': [2, ({ file }: InFile) => `${file}: is empty; give a trace that holds at least one call`],
+  'utf16-trace': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is UTF-16, as PowerShell's > writes it: make UTF-8 of it first (iconv -f UTF-16 -t UTF-8), or redirect with Out-File -Encoding utf8`,
+  ],
   'binary-trace': [
     2,
     ({ file }: InFile) =>

@@ -45,14 +45,18 @@ const workLimit = 5_000_000
  */
 export function differencesOf(before: Meaning, after: Meaning): readonly Difference[] {
   const work = { left: workLimit }
-  return architectureNames
-    .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
-    .flatMap((architecture) => {
-      const other = architectures[architecture].numberBit + unlisted
-      return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
-        ({ name, number }) => differencesOfCall(before, after, architecture, name, number, work),
-      )
-    })
+  return (
+    architectureNames
+      // No kernel makes calls of another host's.
+      .filter((each) => architectures[each].host === before.context.host)
+      .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
+      .flatMap((architecture) => {
+        const other = architectures[architecture].numberBit + unlisted
+        return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
+          ({ name, number }) => differencesOfCall(before, after, architecture, name, number, work),
+        )
+      })
+  )
 }
 
 /** Every answer that some arguments get, each with six of them, the first found. */

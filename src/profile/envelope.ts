@@ -30,6 +30,9 @@ function findIn(root: TreeNode, written: WrittenLines): Finds {
   if (root.kind !== 'object') return no(root.at, 'no-object')
   const kind = textOf(member(root, 'kind'))
   if (kind !== undefined && member(root, 'apiVersion') !== undefined) return inObject(root, kind, written)
+  // An object cut out of a list has no kind, nor had those of old tools: what it holds says what it is.
+  if (kind === undefined && member(member(root, 'spec'), 'defaultAction') !== undefined)
+    return inObject(root, 'SeccompProfile', written)
 
   const inConfig = member(member(root, 'linux'), 'seccomp')
   if (member(root, 'ociVersionMin') !== undefined) {
@@ -67,6 +70,8 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     const base = textOf(member(spec, 'baseProfileName'))
     return { ok: true, found: [{ node: spec, envelope: 'spo', ...named, ...(base ? { base } : {}) }] }
   }
+  const items = member(root, 'items')
+  if (kind.endsWith('List') && items?.kind === 'array') return inList(items.items, written)
   if (kind !== 'ConfigMap') return { ok: true, found: [] }
   const found: FoundProfile[] = []
   const values = member(root, 'data')
@@ -80,6 +85,19 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     found.push(
       ...inner.found.map(({ node }): FoundProfile => ({ node, envelope: 'config-map', title: name })),
     )
+  }
+  return { ok: true, found }
+}
+
+/** What `kubectl get … -o json` prints of several objects; others than profiles are left out. */
+function inList(items: readonly TreeNode[], written: WrittenLines): Finds {
+  const found: FoundProfile[] = []
+  for (const item of items) {
+    if (item.kind !== 'object' || (member(item, 'kind') === undefined && member(item, 'spec') === undefined))
+      continue
+    const inside = findIn(item, written)
+    if (!inside.ok) return inside
+    found.push(...inside.found)
   }
   return { ok: true, found }
 }

@@ -89,7 +89,7 @@ function documentsOf(name: string, text: string): readonly TreeNode[] {
     if (json.ok) return [json.root]
     throw new UserError('invalid-json', { ...placed(name, json.at), ...json.why })
   }
-  if (!/^(?:kind|"kind"|'kind')[ \t]*:/m.test(text)) {
+  if (!/^["']?(?:kind|spec)["']?[ \t]*:/m.test(text)) {
     throw new UserError('not-a-profile', { ...placed(name, start), because: foreignText(text) })
   }
   const yaml = parseYaml(text)

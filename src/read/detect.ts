@@ -15,6 +15,7 @@ export { formats, type Format } from './formats.ts'
 /** What can be told of a source from its first bytes (256 KiB or all of it). Throws a UserError for what is no trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError('empty-trace', { file: name })
+  if (isUtf16(head)) throw new UserError('utf16-trace', { file: name })
   const text = latin1(head)
   if (isBinary(head)) {
     throw new UserError('binary-trace', { file: name })
@@ -106,7 +107,7 @@ function kindOfDocument(text: string): Document | undefined {
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (isHookResult(start)) return 'hook'
-    if (/^\{[^]{0,2000}?"kind"\s*:\s*"SeccompProfile"/.test(start) && isProfile(start)) return 'spo'
+    if (/^\{[^]{0,20000}?"kind"\s*:\s*"SeccompProfile(?:List)?"/.test(start) && isProfile(start)) return 'spo'
     // An object per line is a log; what it tells of may be a profile.
     const isLog = /^\{.*\}\r?\n\{/.test(start)
     if (!isLog && isProfile(start)) return 'profile'
@@ -115,7 +116,10 @@ function kindOfDocument(text: string): Document | undefined {
     return isOtherDialect(start) ? 'profile' : undefined
   }
   if (/^\/\/.*\n\s*\{/.test(start) && isProfile(start)) return 'inspektor-gadget'
-  if (/^kind:\s*["']?SeccompProfile\b/m.test(start) && isProfile(start)) return 'spo'
+  if (/^(?: *- )?\s*["']?kind["']?:\s*["']?SeccompProfile(?:List)?\b/m.test(start) && isProfile(start))
+    return 'spo'
+  // An object without its kind: what it holds says what it is.
+  if (/^spec:[ \t]*\r?\n(?:[ -].*\n)*? +defaultAction:/m.test(start) && isProfile(start)) return 'spo'
   return isProfile(start) || isOtherDialect(start) ? 'profile' : undefined
 }
 
@@ -126,6 +130,15 @@ function isHookResult(start: string): boolean {
     start.trimEnd().indexOf('\n') === -1 &&
     start.includes('"comment":"","includes":{},"excludes":{}')
   )
+}
+
+/** By its mark, or by ASCII of which every other byte is zero. */
+function isUtf16(head: Uint8Array): boolean {
+  const [first = 0, second = 0, third = 0, fourth = 0] = head
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true
+  const isLittle = first > 0 && second === 0 && third > 0 && fourth === 0
+  const isBig = first === 0 && second > 0 && third === 0 && fourth > 0
+  return head.length >= 4 && (isLittle || isBig)
 }
 
 /** Text has few control characters: strace escapes them all, and a program beside it may write some (find -print0). */

@@ -56,8 +56,8 @@ export function isProfile(head: string): boolean {
   if (start.startsWith('{')) {
     return (
       /"(?:defaultAction|ociVersion)"\s*:/.test(start) ||
-      /"kind"\s*:\s*"(?:SeccompProfile|ConfigMap|List)"/.test(start)
+      /"kind"\s*:\s*"(?:SeccompProfile|SeccompProfileList|ConfigMap|List)"/.test(start)
     )
   }
-  return /^(?:---.*\n|#.*\n)*(?:apiVersion|kind|metadata|spec):/.test(start)
+  return /^(?:---.*\n|#.*\n)*(?:apiVersion|kind|metadata|spec|items):/.test(start)
 }

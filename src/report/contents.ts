@@ -1,7 +1,7 @@
 // What a profile holds, in one line: how many calls it allows, and why. Each call counts once, for its weightiest reason.
 import type { Policy, Reason } from '../policy/index.ts'
 
-type Kind = 'seen' | 'floor' | 'kernel' | 'margin' | 'libc'
+type Kind = 'seen' | 'floor' | 'kernel' | 'margin' | 'reachable' | 'libc'
 
 const kinds: Readonly<Partial<Record<Reason['kind'], Kind>>> = {
   seen: 'seen',
@@ -9,9 +9,10 @@ const kinds: Readonly<Partial<Record<Reason['kind'], Kind>>> = {
   floor: 'floor',
   kernel: 'kernel',
   margin: 'margin',
+  reachable: 'reachable',
   fallback: 'libc',
 }
-const order: readonly Kind[] = ['seen', 'floor', 'kernel', 'margin', 'libc']
+const order: readonly Kind[] = ['seen', 'floor', 'kernel', 'margin', 'reachable', 'libc']
 
 /** Such as `71 calls allowed: 23 seen, 44 for runc and crun, 4 the kernel's; wrote app.json`. */
 export function contentsLine({ rules }: Policy, file: string | undefined): string {
@@ -37,6 +38,7 @@ export function contentsLine({ rules }: Policy, file: string | undefined): strin
     floor: `for ${[...runtimes].sort().toReversed().join(' and ')}`,
     kernel: 'the kernel’s',
     margin: 'in the margin',
+    reachable: 'reachable and not seen',
     libc: 'libc’s next',
   }
   const parts = order.flatMap((each) => (counts.has(each) ? [`${counts.get(each)} ${words[each]}`] : []))

@@ -88,6 +88,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/abi/': 'facts of single architectures: names, chains of libc, numbers',
   'src/record/ebpf/': 'registers of two processors, and the modes of 32-bit programs on them',
   'src/scan/': 'decoders of the instructions of two processors',
+  'src/commands/scan.ts': 'the two processors that scan decodes',
   'src/read/strace/': 'what addresses and starts tell of two machines',
 }
 

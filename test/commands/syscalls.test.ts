@@ -1,15 +1,18 @@
 // `syscalls`: what people and programs read of the tables.
 import t from 'tap'
+import { architectureNames, isArchitecture } from '../../src/abi/architectures.ts'
 import { syscallsReport } from '../../src/commands/syscalls.ts'
 import { similarWords } from '../../src/report/similar.ts'
 
 const text = { report: 'text' } as const
 const json = { report: 'json' } as const
 
+const first = ['x86_64', 'aarch64', 'x86', 'x32', 'arm'] as const
+
 t.test('a table with a row a call, in the order of the words', async (t) => {
   const words = ['openat', 'open', 'umount2', 'uselib', 'semop', 'openat', 'set_tls']
   t.equal(
-    syscallsReport(words, text),
+    syscallsReport(words, { ...text, architectures: first }),
     [
       'name     x86_64  aarch64  x86         x32     arm  riscv64  ppc64le  s390x  loongarch64  since   notes',
       'openat      257       56  295  1073742081     322       56      286    288           56  2.6.16',
@@ -43,8 +46,25 @@ t.test('a number is every architecture’s call of that number', async (t) => {
   t.same(names('0x40000208'), ['execve'])
 })
 
+t.test('without --arch every architecture has a column', async (t) => {
+  const [heads = '', row = ''] = syscallsReport(['openat'], text).split('\n')
+  t.same(
+    heads.split(/ +/).filter((each) => isArchitecture(each)),
+    architectureNames,
+  )
+  const numbers = row.split(/ +/).slice(1)
+  // Linux arch/powerpc and arch/s390 syscall.tbl, include/uapi/asm-generic/unistd.h.
+  for (const [architecture, number] of Object.entries({
+    riscv64: 56,
+    ppc64le: 286,
+    s390x: 288,
+    loongarch64: 56,
+  }))
+    t.equal(numbers[heads.split(/ +/).indexOf(architecture) - 1], String(number), architecture)
+})
+
 t.test('JSON holds the same as an array', async (t) => {
-  t.same(JSON.parse(syscallsReport(['open', 'uselib'], json)), [
+  t.same(JSON.parse(syscallsReport(['open', 'uselib'], { ...json, architectures: first })), [
     {
       name: 'open',
       numbers: { x86_64: 2, x86: 5, x32: 1073741826, arm: 5, ppc64le: 5, s390x: 5 },

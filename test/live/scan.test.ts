@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { scanPrograms } from '../../src/index.ts'
+import { scanPrograms, type RecordCache, type Records } from '../../src/index.ts'
 import { directoryTree } from '../../src/commands/scan-directory.ts'
 import { compiled } from '../scan/assemble.ts'
 import { writeFileSync } from 'node:fs'
@@ -62,6 +62,13 @@ function seenIn(trace: string): ReadonlySet<string> {
   return found
 }
 
+/** Libraries that several programs load are walked over once. */
+const kept = new Map<string, Records>()
+const cache: RecordCache = {
+  get: async (sha256) => kept.get(sha256),
+  put: async (sha256, records) => void kept.set(sha256, records),
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
 t.teardown(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -70,7 +77,7 @@ async function sound(t: Test, words: readonly string[]): Promise<void> {
   const file = join(directory, 'trace')
   spawnSync('timeout', ['30', 'strace', '-f', '-qq', '-o', file, ...words], { stdio: 'ignore', input: '' })
   const seen = seenIn(readFileSync(file, 'utf8'))
-  const found = await scanPrograms(directoryTree('/'), [realpathSync(program)])
+  const found = await scanPrograms(directoryTree('/'), [realpathSync(program)], { cache })
   const reachable = found.architectures.x86_64 ?? {}
   t.ok(seen.size >= 10, `${seen.size} calls seen, ${Object.keys(reachable).length} reachable`)
   t.same(

@@ -6,7 +6,16 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { answerTo } from '../../src/meaning/evaluate.ts'
-import { answerText, contextOf, makeMeaning, type Answer, type Meaning } from '../../src/meaning/index.ts'
+import {
+  answerText,
+  contextOf,
+  makeMeaning,
+  refusalsOf,
+  type Answer,
+  type Meaning,
+} from '../../src/meaning/index.ts'
+import { architectures } from '../../src/abi/architectures.ts'
+import { profileProblems } from '../../src/check/index.ts'
 import { isKnownTo } from '../../src/meaning/versions/library.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import {
@@ -95,10 +104,15 @@ function answersTheSame(t: Test, sampled: readonly RandomProfile[]): void {
   let compared = 0
   let refused = 0
   const disagreements: unknown[] = []
+  const laws: unknown[] = []
   profiles.forEach((profile, index) => {
     const its = theirs[index]
     const order = orders[index] as 'by number' | 'by priority'
     const ours = meaningOf(profile, order)
+    const told = refusalsIn(profile).length > 0
+    // `order` pads with rules that say nothing, and decides nothing here.
+    if (told !== !Array.isArray(its))
+      laws.push({ profile: profileText(profile), native: profile.native, told, theirs: its })
     const said = { profile: profileText(profile), native: profile.native, order }
     if (typeof ours === 'string' || !Array.isArray(its)) {
       if (typeof ours === 'string' && its !== null && !Array.isArray(its)) refused++
@@ -122,6 +136,25 @@ function answersTheSame(t: Test, sampled: readonly RandomProfile[]): void {
   )
   t.ok(compared > runs, 'calls were compared')
   t.strictSame(disagreements.slice(0, 3), [], 'zero disagreements')
+  t.strictSame(laws.slice(0, 3), [], 'what is refused is told without making the filter, and nothing else')
+}
+
+/** What `validate` says for a host of this architecture, where that is the only one that the profile is for. */
+function refusalsIn(profile: RandomProfile): readonly string[] {
+  const parsed = parseProfile(profileText(profile))
+  const { native: architecture } = profile
+  const isRefusal = (code: string): boolean => /^(?:rules-(?:clash|endless|beyond)|filter-)/.test(code)
+  const told = refusalsOf(parsed, contextOf({ architecture, libseccomp }))
+    .map(({ code }) => code)
+    .filter(isRefusal)
+  const hosts = new Set(profile.architectures.map((each) => architectures[each].host))
+  if (hosts.size === 1 && hosts.has(architecture)) {
+    const found = profileProblems(parsed, { libseccomp }).filter(
+      ({ code, severity }) => severity === 'error' && isRefusal(code),
+    )
+    if (found.length > 0 !== told.length > 0) return ['validate says otherwise']
+  }
+  return told
 }
 
 t.test('and the kernel', { skip: skipKernel }, (t) => {

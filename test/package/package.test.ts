@@ -76,6 +76,8 @@ t.test('a consumer compiles against the packed package and runs', async (t) => {
     number: 56,
     record: 'function',
     refused: /^empty: is empty/,
+    code: 'empty-trace',
+    empty: 'empty',
     answer: 'SCMP_ACT_ERRNO(1)',
     verdict: 'mixed',
     explained: [['socket', 'seen']],

@@ -1,6 +1,7 @@
 // What a source is, told from its content: recognised, refused as mixed, refused as something else. And what its
 // account says.
 import t from 'tap'
+import { observe } from '../../src/observe/index.ts'
 import { formatTable, formats } from '../../src/read/formats.ts'
 import { transcript } from '../commands/world.ts'
 import { calls, codes, observeText } from './logs.ts'
@@ -199,4 +200,14 @@ t.test('no line of 10 MB crashes or stalls a format of logs', async (t) => {
     await observeText(`${'x '.repeat(size / 2)}\n`, { format })
     t.pass(format)
   }
+})
+
+t.test('UTF-16 is told, with what to do', async (t) => {
+  for (const bytes of [
+    Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(strace, 'utf16le')]),
+    Buffer.from(strace, 'utf16le'),
+    Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(strace, 'utf16le').swap16()]),
+    Buffer.from(strace, 'utf16le').swap16(),
+  ])
+    await t.rejects(observe([{ name: 'log', bytes: [bytes] }]), { code: 'utf16-trace', message: /iconv/ })
 })

@@ -255,6 +255,24 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
       'Attaching 2 probes...\n@[tracepoint:syscalls:sys_enter_newstat]: 4\n@[tracepoint:syscalls:sys_enter_umount]: 1',
       ['x86_64 stat 4', 'x86_64 umount2 1'],
     ],
+    [
+      'gvisor',
+      'a call that leaves and did not enter here, beside one that did both',
+      'I1009 15:34:32.684395       1 strace.go:567] [  23:  23] cmake E openat(AT_FDCWD /tmp, 0x7f)\nI1009 15:34:32.684405       1 strace.go:605] [  23:  23] cmake X openat(AT_FDCWD /tmp, 0x7f) = 3 (0x3) (2us)\nI1009 15:34:32.684415       1 strace.go:605] [  23:  24] cmake X unlink(0x7f) = 0 (0x0) (667ns)',
+      ['x86_64 openat 1', 'x86_64 unlink 1'],
+    ],
+    [
+      'tracee',
+      'a call of a 32-bit program',
+      '{"timestamp":1,"processId":1,"eventId":"473","eventName":"socketcall","argsNum":2,"returnValue":3,"contextFlags":{"isCompat":true},"args":[]}\n{"timestamp":1,"processId":1,"eventId":"257","eventName":"openat","argsNum":2,"returnValue":3,"contextFlags":{"isCompat":false},"args":[]}',
+      ['x86 socketcall 1', 'x86_64 openat 1'],
+    ],
+    [
+      'audit',
+      'snappy-debug',
+      'INFO: Following /var/log/syslog\n= Seccomp =\nTime: 2026-05-17T19:0\nLog: auid=1000 uid=1000 gid=1000 ses=2 subj=snap.app.app pid=9794 comm="app" exe="/x" sig=0 arch=c000003e 330(pkey_alloc) compat=0 ip=0x7924dd90032b code=0x50000\nSyscall: pkey_alloc\n',
+      ['x86_64 pkey_alloc 1'],
+    ],
     ['bpftrace', 'a named map', '@sys[41]: 3\n@sys[257]: 1', ['x86_64 openat 1', 'x86_64 socket 3']],
     [
       'bpftrace',

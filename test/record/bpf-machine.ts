@@ -39,6 +39,8 @@ export interface Kernel {
    * register whose upper half was clear (commit d7ba4cc900bf).
    */
   readonly before6_4?: boolean
+  /** Programs are given the current task as a pointer that they may load from themselves. */
+  readonly since5_11?: boolean
 }
 
 /** Maps as the kernel keeps them, and the programs that use them. */
@@ -90,6 +92,10 @@ export class BpfMachine implements MapCalls {
       this.#valuesOf(map.descriptor).get(key.toString('hex')) ??
       this.#insert(map.descriptor, key.toString('hex'))
     value.copy(this.#bytes(address, value.length))
+  }
+
+  remove(map: KernelMap, key: Buffer): void {
+    this.#valuesOf(map.descriptor).delete(key.toString('hex'))
   }
 
   *keys(map: KernelMap): Generator<Buffer> {
@@ -206,6 +212,7 @@ export class BpfMachine implements MapCalls {
         return 0n
       }
       case 35:
+      case 158:
         return moment.task
       case 112:
       case 113: {
@@ -248,7 +255,9 @@ export class BpfMachine implements MapCalls {
   }
 
   #load(address: bigint, size: number): bigint {
-    const bytes = this.#bytes(address, size)
+    // A verifier that knows types lets loads of the kernel's memory pass.
+    const typed = this.#kernel.since5_11 === true ? this.#find(address, size, ['kernel']) : undefined
+    const bytes = typed ?? this.#bytes(address, size)
     return size === 8 ? bytes.readBigUInt64LE() : BigInt(bytes.readUIntLE(0, size))
   }
 

@@ -12,7 +12,7 @@ import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
 import { architecturesOf, layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
-import { controlKeys, createMaps, key32, memberStates, type Maps } from '../../src/record/ebpf/maps.ts'
+import { controlKeys, createMaps, key32, setMember, type Maps } from '../../src/record/ebpf/maps.ts'
 import { programsFor, type Membership, type Programs } from '../../src/record/ebpf/program.ts'
 import {
   createRefusalMaps,
@@ -95,8 +95,8 @@ class Simulated {
   constructor(architecture: Machine, membership: Membership, { kernel, watch }: Variant = {}) {
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
-    this.#layout = layoutOf(described(architecture), architecture)
-    this.#maps = createMaps(this.#machine, architecturesOf[architecture].length)
+    this.#layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
+    this.#maps = createMaps(this.#machine, architecturesOf[architecture].length, 1024)
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
     const programs = programsFor(this.#layout, this.#maps, membership, 1)
     this.#programs = Object.fromEntries(
@@ -122,7 +122,7 @@ class Simulated {
   }
 
   adopt(pid: number): void {
-    this.#machine.update(this.#maps.members, key32(pid), key32(memberStates.counted))
+    setMember(this.#machine, this.#maps, pid, 'counted')
   }
 
   members(): readonly number[] {
@@ -242,12 +242,19 @@ t.test('the description of a real arm64 kernel and the documented order of regis
   t.end()
 })
 
-for (const machine of ['aarch64', 'x86_64'] as const) {
+for (const [machine, since5_11] of [
+  ['aarch64', false],
+  ['x86_64', false],
+  ['aarch64', true],
+  ['x86_64', true],
+] as const) {
   const compat = compatOf[machine]
+  const variant: Variant = { kernel: { since5_11 } }
+  const name = `${machine}${since5_11 ? ', tasks by their type' : ''}`
   const tree = { who: 'tree', underFilter: false } as const
 
-  t.test(`${machine}: native and 32-bit calls, on every processor, with their values`, (t) => {
-    const kernel = new Simulated(machine, tree)
+  t.test(`${name}: native and 32-bit calls, on every processor, with their values`, (t) => {
+    const kernel = new Simulated(machine, tree, variant)
     kernel.adopt(100)
     const socket = number(machine, 'socket')
     kernel.call({ number: number(machine, 'getpid') })
@@ -275,8 +282,8 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
-  t.test(`${machine}: the flags of clone3, behind its pointer`, (t) => {
-    const kernel = new Simulated(machine, tree)
+  t.test(`${name}: the flags of clone3, behind its pointer`, (t) => {
+    const kernel = new Simulated(machine, tree, variant)
     kernel.adopt(100)
     // struct clone_args, include/uapi/linux/sched.h: flags first, exit_signal fifth.
     const thread = [0x3d0f00n, 0x7fn, 0x7fn, 0x7fn, 0n, 0x7fn, 0x7fn, 0x7fn]
@@ -301,8 +308,8 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
-  t.test(`${machine}: numbers that no table has, -1 too, are told and not taken for others`, (t) => {
-    const kernel = new Simulated(machine, tree)
+  t.test(`${name}: numbers that no table has, -1 too, are told and not taken for others`, (t) => {
+    const kernel = new Simulated(machine, tree, variant)
     kernel.adopt(100)
     kernel.call({ number: -1, result: -38n })
     kernel.call({ number: 1000, result: -38n })
@@ -323,9 +330,9 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
-  t.test(`${machine}: how often a call, and a value, was refused`, (t) => {
+  t.test(`${name}: how often a call, and a value, was refused`, (t) => {
     const seen = (calls: readonly Partial<Call>[]): Readonly<Record<string, unknown>> => {
-      const kernel = new Simulated(machine, tree)
+      const kernel = new Simulated(machine, tree, variant)
       kernel.adopt(100)
       for (const call of calls) kernel.call({ number: 0, ...call })
       const all = kernel.observations().architectures[machine] ?? {}
@@ -379,7 +386,7 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
   })
 
   t.test(`${compat}: how often a call of a family, and its value, was refused`, (t) => {
-    const kernel = new Simulated(machine, tree)
+    const kernel = new Simulated(machine, tree, variant)
     kernel.adopt(100)
     if (compat === 'x86') {
       const socketcall = { number: number('x86', 'socketcall'), compat: true, args: [1n, 0n] }
@@ -395,9 +402,9 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
-  t.test(`${machine}: in the cgroup and under a filter only`, (t) => {
+  t.test(`${name}: in the cgroup and under a filter only`, (t) => {
     const inside = [1n, 40n, 41n, 42n]
-    const kernel = new Simulated(machine, { who: { cgroup: 41n, level: 2 }, underFilter: true })
+    const kernel = new Simulated(machine, { who: { cgroup: 41n, level: 2 }, underFilter: true }, variant)
     const calls: readonly Partial<Call>[] = [
       { cgroups: inside, filtered: true },
       { cgroups: [1n, 40n, 41n], filtered: true, tgid: 7 },
@@ -414,8 +421,8 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
-  t.test(`${machine}: a tree of processes: from forks to the end of the last thread`, (t) => {
-    const kernel = new Simulated(machine, tree)
+  t.test(`${name}: a tree of processes: from forks to the end of the last thread`, (t) => {
+    const kernel = new Simulated(machine, tree, variant)
     kernel.adopt(100)
     kernel.fork(100, 101)
     kernel.fork(101, 102)
@@ -433,8 +440,8 @@ for (const machine of ['aarch64', 'x86_64'] as const) {
     t.end()
   })
 
-  t.test(`${machine}: a call that the kernel has not is told by its answer`, (t) => {
-    const kernel = new Simulated(machine, tree)
+  t.test(`${name}: a call that the kernel has not is told by its answer`, (t) => {
+    const kernel = new Simulated(machine, tree, variant)
     kernel.adopt(100)
     const clone3 = number(machine, 'clone3')
     kernel.call({ number: clone3, result: -38n })

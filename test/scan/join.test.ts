@@ -12,6 +12,7 @@ import {
   type Reachable,
 } from '../../src/index.ts'
 import { coverageOf } from '../../src/policy/index.ts'
+import { scanChanges, scanChangesReport } from '../../src/report/scan-changes.ts'
 import { coverageLines } from '../../src/report/coverage.ts'
 
 const seen: Observations = {
@@ -58,7 +59,7 @@ const rows = [
 
 for (const { unseen, kill, madvise } of rows)
   t.test(`--unseen ${unseen}`, async (t) => {
-    const policy = derivePolicy(seen, { reachable: scan, unseen, runtime: 'none' })
+    const policy = derivePolicy(seen, { reachable: scan, unseen, runtime: 'none', margin: 'none' })
     t.equal(actionOf(policy, 'kill'), kill)
     t.equal(actionOf(policy, 'madvise'), madvise)
     t.equal(actionOf(policy, 'mount'), 'default', 'docker refuses mount without CAP_SYS_ADMIN')
@@ -67,7 +68,7 @@ for (const { unseen, kill, madvise } of rows)
   })
 
 t.test('the reason is the way, and the call beside which it stands', async (t) => {
-  const policy = derivePolicy(seen, { reachable: scan, unseen: 'libc', runtime: 'none' })
+  const policy = derivePolicy(seen, { reachable: scan, unseen: 'libc', runtime: 'none', margin: 'none' })
   t.same(policy.rules.find(({ syscall }) => syscall === 'madvise')?.because, [
     { kind: 'reachable', path: 'app:main → libc.so.6:pthread_create → libc.so.6:start_thread', of: 'clone3' },
   ])
@@ -79,6 +80,7 @@ t.test('from a scan alone: all of it that the ceiling carries out', async (t) =>
     unseen: 'allow',
     fromScan: true,
     runtime: 'none',
+    margin: 'none',
   })
   t.same(policy.architectures, ['x86_64'])
   for (const call of ['kill', 'madvise', 'read']) t.equal(actionOf(policy, call), 'allow')
@@ -129,3 +131,21 @@ t.test(
       t.throws(() => parseReachable(text, 'scan.json'), UserError)
   },
 )
+
+t.test('two scans: what became reachable is wider, what is no longer is narrower', async (t) => {
+  const { kill = { path: [] }, ...others } = scan.architectures.x86_64 ?? {}
+  const head: Reachable = {
+    ...scan,
+    architectures: { x86_64: { ...others, ptrace: { path: ['app:main', 'libc.so.6:ptrace'] } } },
+  }
+  const changes = scanChanges(scan, head)
+  t.same(
+    changes.map(({ direction, syscall }) => `${direction} ${syscall}`),
+    ['wider ptrace', 'narrower kill'],
+  )
+  t.equal(
+    scanChangesReport(changes, 'text'),
+    `wider: ptrace on x86_64 became reachable: app:main → libc.so.6:ptrace\nnarrower: kill on x86_64 is no longer reachable: ${kill.path.join(' → ')}\n`,
+  )
+  t.same(scanChanges(scan, scan), [])
+})

@@ -40,7 +40,7 @@ const traits: Readonly<Record<RuntimeName, Readonly<Record<Trait, Since>>>> = {
     'sorts-rules': '1.2.0-rc.1', // b265d1288
     'all-conditions': 'always',
     flags: '1.2.0-rc.1', // 58ea21dae
-    defaultErrnoRet: '1.0.0-rc95', // c61f60625
+    defaultErrnoRet: '1.0.0-rc93', // c61f60625 is of rc95; the rc93 that is in use, Debian 11's, has it as well
     errnoRet: '1.0.0-rc91', // 41aa19662
     'refuses-unused-errno': 'never',
     'refuses-empty-names': 'always',
@@ -105,7 +105,8 @@ export function has(word: RuntimeVersion, trait: Trait): boolean {
 /** Whether the runtime itself, whatever its libseccomp, takes a word that the specification has. */
 export function knowsWord(word: RuntimeVersion, name: string): boolean {
   const { runtime, version } = partsOf(word)
-  return isSince(version ?? newest[runtime], words[runtime][name] ?? 'always')
+  const since = Object.hasOwn(words[runtime], name) ? words[runtime][name] : undefined
+  return isSince(version ?? newest[runtime], since ?? 'always')
 }
 
 export function nameOf(word: RuntimeVersion): RuntimeName {

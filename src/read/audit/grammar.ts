@@ -2,6 +2,7 @@
 // rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
 // Values of a process (comm, exe, subj) come before the block that tells the call in SECCOMP and after it in SYSCALL:
 // the last and the first block count, so that no value can pass for a call.
+import { isSnappyLine, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
 import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
@@ -23,18 +24,25 @@ export const audit: Grammar = {
   logger: 'audit',
   evidence: [],
   recognises: (line) =>
-    headerOf(line) !== undefined || reportLine(line) !== undefined || csvHeader.test(line),
+    headerOf(line) !== undefined ||
+    reportLine(line) !== undefined ||
+    csvHeader.test(line) ||
+    snappyRecord(line) !== undefined,
   open: () => new AuditLines(),
 }
 
 class AuditLines implements LineGrammar {
+  #isSnappy = false
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
 
   plain(): LinesOfKinds | undefined {
     return this.#begun === undefined ? plainRecords() : undefined
   }
 
-  line(text: string, say: Reporter): LineResult {
+  line(given: string, say: Reporter): LineResult {
+    const snappy = snappyRecord(given)
+    if (snappy !== undefined) this.#isSnappy = true
+    const text = snappy ?? given
     const header = headerOf(text)
     if (header !== undefined) {
       const abandoned = this.#begun !== undefined
@@ -54,7 +62,8 @@ class AuditLines implements LineGrammar {
     const message = kernelMessage(text)
     if (message !== undefined) loss(message, say)
     else journalLoss(text, say)
-    return csvHeader.test(text) || isLogLine(text) ? 'ignored' : 'unparsed'
+    if (csvHeader.test(text) || isLogLine(text)) return 'ignored'
+    return isSnappyLine(text) && (this.#isSnappy || text.startsWith('= ')) ? 'ignored' : 'unparsed'
   }
 
   /** The rest of a record that was wrapped. */

@@ -1,6 +1,6 @@
 // gVisor's own strace (runsc --strace), as text and in its JSON log, and u-root's, which prints alike. A call enters
-// with E and leaves with X: entries count. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
-import type { Grammar, LineGrammar, LineResult } from '../grammar.ts'
+// with E and leaves with X: entries count, and an X whose E is not there. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
+import type { Call, Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 
 /** A task's name has 15 bytes at most and may hold anything: the longest that fits. */
@@ -11,24 +11,64 @@ const uroot = /^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?\[pid (\d+)\] ([EX]) ([a-z_]\w*)\
 export const gvisor: Grammar = {
   format: 'gvisor',
   logger: 'strace',
-  evidence: ['every-call'],
+  evidence: [],
   recognises: (line) => sentry.test(messageOf(line)) || uroot.test(line),
-  open: (): LineGrammar => ({ line: toldBy }),
+  open: () => new SentryLines(),
 }
 
-function toldBy(text: string): LineResult {
+/** More tasks than that at once are none of one sandbox. */
+const mostTasks = 65_536
+
+class SentryLines implements LineGrammar {
+  /** Of each task, the call that it is in. */
+  readonly #inside = new Map<string, string>()
+  #entries = 0
+  #exits = 0
+
+  line(text: string): LineResult {
+    const told = toldBy(text)
+    if (typeof told === 'string') return told
+    const { task, name, isEntry, call } = told
+    if (isEntry) {
+      this.#entries++
+      if (this.#inside.size < mostTasks) this.#inside.set(task, name)
+      return call
+    }
+    this.#exits++
+    const isReturned = this.#inside.get(task) === name
+    this.#inside.delete(task)
+    return isReturned ? 'ignored' : call
+  }
+
+  end(say: Reporter): void {
+    say.evidence(this.#entries === 0 && this.#exits > 0 ? 'exits-only' : 'every-call')
+  }
+}
+
+interface Told {
+  readonly task: string
+  readonly name: string
+  readonly isEntry: boolean
+  readonly call: Call
+}
+
+function toldBy(text: string): Told | 'ignored' | 'unparsed' {
   const line = messageOf(text)
   const found = sentry.exec(line)
   const [pid, comm, direction, name] =
     found === null ? ofUroot(line) : [Number(found[2]), found[3], found[4], found[5]]
   if (name === undefined)
     return line === '' || /^(?:[A-Z]\d{4} [\d:.]+ |\S+\.go:\d+\])/.test(line) ? 'ignored' : 'unparsed'
-  if (direction !== 'E') return 'ignored'
   const number = /^sys_(\d+)$/.exec(name)
   return {
-    call: number === null ? name : Number(number[1]),
-    argument: () => undefined,
-    subject: () => ({ ...(pid === undefined ? {} : { pid }), ...(comm === undefined ? {} : { comm }) }),
+    task: `${found?.[1] ?? ''} ${pid}`,
+    name,
+    isEntry: direction === 'E',
+    call: {
+      call: number === null ? name : Number(number[1]),
+      argument: () => undefined,
+      subject: () => ({ ...(pid === undefined ? {} : { pid }), ...(comm === undefined ? {} : { comm }) }),
+    },
   }
 }
 

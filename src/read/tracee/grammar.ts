@@ -63,6 +63,8 @@ function toldBy(text: string, say: Reporter): LineResult {
   if (!isKnownAnywhere(name)) return 'ignored'
   return {
     call: name,
+    // A 32-bit program's: the machine's own 32-bit side, of which this tracer knows i386's names alone.
+    ...(member(value, 'contextFlags', 'isCompat') === true && { architecture: 'x86' as const }),
     failure: typeof value['returnValue'] === 'number' ? failureOf(value['returnValue']) : undefined,
     argument: (index) => argumentOf(value['args'], index),
     subject: () => {

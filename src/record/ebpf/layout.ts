@@ -13,6 +13,8 @@ export function isMachine(host: Host): host is Machine {
 
 export interface Layout {
   readonly machine: Machine
+  /** The current task is had as a pointer whose type the verifier knows, and read by loads (Linux 5.11). */
+  readonly isTyped: boolean
   /** Offsets in task_struct. */
   readonly task: {
     readonly tgid: number
@@ -62,7 +64,7 @@ const registers = {
 } as const
 
 /** Throws an Error that names a member which this kernel does not describe. */
-export function layoutOf(btf: Btf, machine: Machine): Layout {
+export function layoutOf(btf: Btf, machine: Machine, isTyped = false): Layout {
   const offset = (structure: string, path: string): number => {
     const [name = '', more = '0'] = path.split('+')
     const found = btf.offset(structure, name)
@@ -72,6 +74,7 @@ export function layoutOf(btf: Btf, machine: Machine): Layout {
   const names = registers[machine]
   return {
     machine,
+    isTyped,
     task: {
       tgid: offset('task_struct', 'tgid'),
       pid: offset('task_struct', 'pid'),

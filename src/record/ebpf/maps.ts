@@ -1,7 +1,7 @@
 // The maps a recording counts in. A call's slot is its architecture's place in the table of the machine, times 1024,
 // plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
 import { multiplexers, type Multiplexer } from '../../abi/multiplexers.ts'
-import type { KernelMap, MapCalls } from './kernel.ts'
+import type { BpfCalls, KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
 
 /** Numbers per architecture that have a slot. x32 counts without its bit 30. */
@@ -41,8 +41,8 @@ export const controlKeys = {
   lostRefusals: 4,
   programs: 5,
 } as const
-/** Values of `members`: a process that has not made its own execve yet, and one that counts. */
-export const memberStates = { pending: 0, counted: 1 } as const
+/** Values of `states`: not recorded, a process that has not made its own execve yet, and one that counts. */
+export const memberStates = { none: 0, pending: 1, counted: 2 } as const
 /** Places in the value of `failures`, and behind `entered` in that of `values`. */
 export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, size: 24 } as const
 /** Places in the value of `values`: how many calls began with it, and how many of them were refused. */
@@ -60,14 +60,17 @@ export interface Maps {
   readonly values: KernelMap
   /** By architecture (upper half) and number (lower half): calls without a slot. */
   readonly others: KernelMap
-  /** Process ids that are recorded. */
+  /** By process id, whether it is recorded: an array, because this is asked at every call of every process. */
+  readonly states: KernelMap
+  /** The process ids that are recorded, to be listed. */
   readonly members: KernelMap
   readonly control: KernelMap
   /** By signal number, how often it was sent to the command. */
   readonly arrivals: KernelMap
 }
 
-export function createMaps(calls: MapCalls, architectures: number): Maps {
+/** `processes`: so many process ids there may be. */
+export function createMaps(calls: MapCalls, architectures: number, processes: number): Maps {
   const slots = architectures * slotsPerArchitecture + 2 * slotsPerFamily
   return {
     counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
@@ -85,6 +88,7 @@ export function createMaps(calls: MapCalls, architectures: number): Maps {
       entries: 65536,
     }),
     others: calls.createMap('others', { type: 'hash', key: 8, value: 8, entries: 4096 }),
+    states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
     control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 6 }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
@@ -101,4 +105,16 @@ export function value64(value: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeUInt32LE(value)
   return bytes
+}
+
+/** Makes a process a member, or none. */
+export function setMember(
+  calls: Pick<BpfCalls, 'update' | 'remove'>,
+  maps: Maps,
+  process: number,
+  state: keyof typeof memberStates,
+): void {
+  calls.update(maps.states, key32(process), key32(memberStates[state]))
+  if (state === 'none') calls.remove(maps.members, key32(process))
+  else calls.update(maps.members, key32(process), key32(memberStates[state]))
 }

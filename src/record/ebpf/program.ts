@@ -115,6 +115,17 @@ export const note = (maps: Maps, key: number, then: string): readonly Line[] => 
   ...increment(0),
 ]
 
+/** r8 = the current task. */
+function currentTask({ isTyped }: Layout): readonly Line[] {
+  return [bpf.call(isTyped ? 'currentTypedTask' : 'currentTask'), bpf.move(8, 0)]
+}
+
+/** 32 bits of the task in r8: a load where the kernel knows the pointer's type, else copied over the stack (-8). */
+function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): readonly Line[] {
+  if (isTyped) return [bpf.loadLower(to, 8, offset)]
+  return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
+}
+
 /**
  * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
  * its record; r9 holds the call's number there.
@@ -127,17 +138,18 @@ export function member(
 ): readonly Line[] {
   const { who, underFilter } = membership
   return [
+    ...currentTask(layout),
     ...(who === 'tree'
       ? [
-          bpf.call('currentPidTgid'),
-          bpf.shiftRight(0, 32),
-          bpf.storeLower(frame, -8, 0),
-          ...lookup(maps.members, -8),
+          ...ofTask(layout, layout.task.tgid, 1),
+          bpf.storeLower(frame, -8, 1),
+          ...lookup(maps.states, -8),
           bpf.jumpIf(0, 'equal', 0, 'done'),
           bpf.loadLower(1, 0, 0),
           bpf.jumpIf(1, 'equal', memberStates.counted, 'member'),
           ...(starting
             ? [
+                bpf.jumpIf(1, 'notEqual', memberStates.pending, 'done'),
                 bpf.jumpIf(9, 'notEqual', execve[layout.machine], 'done'),
                 bpf.storeValue(0, 0, memberStates.counted),
               ]
@@ -150,14 +162,8 @@ export function member(
           bpf.setWide(1, who.cgroup),
           bpf.jumpUnlessSame(0, 1, 'done'),
         ]),
-    bpf.call('currentTask'),
-    bpf.move(8, 0),
     ...(underFilter
-      ? [
-          ...read(8, layout.task.seccompMode, 4, -8),
-          bpf.loadLower(1, frame, -8),
-          bpf.jumpIf(1, 'notEqual', seccompFilter, 'done'),
-        ]
+      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, 'done')]
       : []),
   ]
 }
@@ -168,10 +174,11 @@ export function architecture(layout: Layout): readonly Line[] {
   const first = (name: 'x86' | 'x32' | 'arm'): number =>
     architecturesOf[machine].indexOf(name) * slotsPerArchitecture
   const where: readonly Line[] =
-    machine === 'x86_64' ? read(8, task.status, 4, -8) : read(6, registers.state, 4, -8)
+    machine === 'x86_64'
+      ? ofTask(layout, task.status, 1)
+      : [...read(6, registers.state, 4, -8), bpf.loadLower(1, frame, -8)]
   return [
     ...where,
-    bpf.loadLower(1, frame, -8),
     bpf.and(1, compatBit[machine]),
     bpf.set(7, 0),
     ...(machine === 'x86_64'
@@ -536,9 +543,10 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Line
     bpf.jumpUnlessSame(1, 2, 'done'),
     bpf.loadLower(3, frame, -24),
     bpf.jumpIf(3, 'equal', ownProcess, 'ours'),
-    ...lookup(maps.members, -24),
+    ...lookup(maps.states, -24),
     bpf.jumpIf(0, 'equal', 0, 'done'),
     bpf.loadLower(1, 0, 0),
+    bpf.jumpIf(1, 'equal', memberStates.none, 'done'),
     bpf.storeLower(frame, -32, 1),
     bpf.jump('insert'),
     bpf.label('ours'),
@@ -555,8 +563,13 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Line
     bpf.store(0, 0, 1),
     bpf.storeValue(frame, -32, memberStates.pending),
     bpf.label('insert'),
+    ...lookup(maps.states, -16),
+    bpf.jumpIf(0, 'equal', 0, 'lost'),
+    bpf.loadLower(1, frame, -32),
+    bpf.storeLower(0, 0, 1),
     ...update(maps.members, -16, -32, 0),
     bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.label('lost'),
     ...note(maps, controlKeys.lostProcesses, 'done'),
     ...done,
   ]
@@ -572,6 +585,11 @@ function exited({ task, live }: Layout, maps: Maps): readonly Line[] {
     bpf.loadLower(1, frame, -8),
     bpf.jumpIf(1, 'notEqual', 0, 'done'),
     ...read(6, task.tgid, 4, -8),
+    ...lookup(maps.states, -8),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.loadLower(1, 0, 0),
+    bpf.jumpIf(1, 'equal', memberStates.none, 'done'),
+    bpf.storeValue(0, 0, memberStates.none),
     bpf.map(1, maps.members.descriptor),
     bpf.move(2, frame),
     bpf.add(2, -8),

@@ -7,6 +7,7 @@ import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
+import * as bpf from './assembler.ts'
 import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
@@ -18,7 +19,8 @@ import {
   createMaps,
   key32,
   memberSlots,
-  memberStates,
+  setMember,
+  type memberStates,
   slotPlaces,
   slotsPerArchitecture,
   value64,
@@ -103,13 +105,11 @@ export class Session {
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
     try {
-      const layout = (runningKernel ??= layoutOf(new Btf(readFileSync(btfFile)), machine))
-      const maps = createMaps(calls, architecturesOf[machine].length)
+      const layout = (runningKernel ??= layoutHere(calls, machine))
+      const maps = createMaps(calls, architecturesOf[machine].length, largestProcess() + 1)
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
-      for (const process of processes) {
-        calls.update(maps.members, key32(process), key32(memberStates[state]))
-      }
+      for (const process of processes) setMember(calls, maps, process, state)
       const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
       )
@@ -169,8 +169,8 @@ export class Session {
   /** Makes processes members. One that has ended meanwhile is taken out again. */
   include(processes: readonly number[]): void {
     for (const process of processes) {
-      this.#calls.update(this.#maps.members, key32(process), key32(memberStates.counted))
-      if (!signalProcess(process, 0)) this.#calls.remove(this.#maps.members, key32(process))
+      setMember(this.#calls, this.#maps, process, 'counted')
+      if (!signalProcess(process, 0)) setMember(this.#calls, this.#maps, process, 'none')
     }
   }
 
@@ -253,8 +253,33 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
   }
 }
 
+/** Whether a load from the current task is taken, is found out by trying. */
+function layoutHere(calls: BpfCalls, machine: Machine): Layout {
+  const layout = layoutOf(new Btf(readFileSync(btfFile)), machine, true)
+  const { tgid, seccompMode, status } = layout.task
+  const loads = [tgid, seccompMode, ...(machine === 'x86_64' ? [status] : [])]
+  const lines = [
+    bpf.call('currentTypedTask'),
+    ...loads.map((offset) => bpf.loadLower(1, 0, offset)),
+    bpf.set(0, 0),
+    bpf.exit,
+  ]
+  try {
+    calls.loadProgram('typed', assemble(lines))
+    return layout
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error
+    return { ...layout, isTyped: false }
+  }
+}
+
 function bitsOf(indexes: readonly number[]): number {
   return indexes.reduce((mask, index) => mask | (1 << index), 0)
+}
+
+/** proc_sys_kernel(5), pid_max. Raised later, what is started beyond is told as lost. */
+function largestProcess(): number {
+  return Number(readFileSync('/proc/sys/kernel/pid_max', 'latin1'))
 }
 
 /** Per-CPU maps have a value for each, present or not. A list such as `0-3,8-11`. */
