@@ -6,6 +6,10 @@
 // Compiled by scripts/make-compiled.ts, which writes ./layout from src/read/strace/layout.ts.
 import { at16, isDigit, isHexLetter, isUpper, lineEnd, run16, within16 } from './bytes'
 import {
+  afterLabel,
+  afterNumber,
+  afterPointer,
+  afterRelative,
   alwaysSlow,
   callLine,
   endOfInput,
@@ -17,6 +21,7 @@ import {
   foundLast,
   foundLines,
   foundNext,
+  foundNumber,
   foundOpen,
   foundPid,
   foundSize,
@@ -27,9 +32,14 @@ import {
   nameSize,
   needsText,
   noCall,
+  noNumber,
   noThread,
   noValue,
+  numberField,
+  otherNumber,
   pidField,
+  pointerField,
+  relativeField,
   resultReach,
   resumedLine,
   rowRoom,
@@ -49,6 +59,9 @@ export const names = memory.data(nameRoom * nameSize, 16)
 export const slots = memory.data(slotCount * 2, 16)
 /** By index of the name: whether lines of the call are slow, or need their text. */
 export const careful = memory.data(nameRoom)
+
+/** By index of the name: the number that -n prints of it where the host counts it with the others of its thread. */
+export const numbers = memory.data(nameRoom * 4, 16)
 
 /** Whole lines, by the host. What is loaded in words reaches beyond them. */
 export { inputSize }
@@ -70,6 +83,7 @@ let pid = unnamed
 let call = 0
 let open: usize = 0
 let value = noValue
+let number = noNumber
 /** Whether a line had `[pid N]`. */
 let bracketed = false
 
@@ -126,11 +140,18 @@ export function read(line: usize, end: usize, expected: i32): u8 {
   store<i32>(found + foundCall, call)
   store<u32>(found + foundOpen, open)
   store<i32>(found + foundValue, value)
+  store<i32>(found + foundNumber, number)
   return kind
 }
 
 /** What a line is, where it is not slow. */
 function kindOf(line: usize, expected: i32): u8 {
+  if (isAside(line)) {
+    const stop = lineEnd(line)
+    if (stop - line > lineLimit) return slow
+    next = stop + 1
+    return signalLine
+  }
   let at = readPrefix(line)
   if (at === 0) return slow
   let kind = callLine
@@ -160,6 +181,7 @@ function kindOf(line: usize, expected: i32): u8 {
   if (isOfCall) {
     const ending = endingOf(at, stop)
     const care = load<u8>(careful + call)
+    if ((fields & numberField) !== 0 && number !== load<i32>(numbers + (call << 2))) return slow
     if (ending === unsure || care === alwaysSlow) return slow
     if (ending === unfinishedLine) {
       if (kind === resumedLine) return slow
@@ -176,24 +198,34 @@ function kindOf(line: usize, expected: i32): u8 {
   return kind
 }
 
+/** ` > `, a frame of -k; ` | 00000  30 31`, a dump of -e read and write: neither tells a call, as a signal does not. */
+function isAside(line: usize): bool {
+  const word = load<u32>(line)
+  if ((word & 0xffffff) === 0x203e20 /* ` > ` */) return true
+  if ((word & 0xffffff) !== 0x207c20 /* ` | ` */) return false
+  const byte = <u8>(word >> 24)
+  return byte === 0x20 || isDigit(byte) || isHexLetter(byte)
+}
+
 /** The field of the pid that was read last, of up to eight bytes, and the pid: most lines are of the thread before. */
 let knownField: u64 = 1
 let knownMask: u64 = 0
 let knownLength: usize = 0
 let knownPid = unnamed
 
-/** Reads the prefix of a line; returns the place behind it, 0 for one that is not told here: -r, -n, -i, --secontext. */
+/** Reads the prefix of a line; returns the place behind it, 0 for one that is not told here. */
 function readPrefix(line: usize): usize {
   let at = line
   pid = unnamed
   fields = 0
   inBrackets = load<u8>(at) === 0x5b
-  if ((load<u64>(at) & knownMask) === knownField) {
+  number = noNumber
+  if (inBrackets && load<u32>(at + 1) !== 0x20646970 /* `pid ` */) inBrackets = false
+  else if ((load<u64>(at) & knownMask) === knownField) {
     fields = pidField
     pid = knownPid
     at += knownLength
   } else if (inBrackets) {
-    if (load<u32>(at + 1) !== 0x20646970 /* `pid ` */) return 0
     at = readPid(afterSpaces(at + 5))
     if (at === 0 || load<u16>(at) !== 0x205d /* `] ` */) return 0
     at += 2
@@ -211,14 +243,46 @@ function readPrefix(line: usize): usize {
       }
     } else pid = unnamed
   }
-  if (isDigit(load<u8>(at))) {
-    at = afterTime(at)
-    if (at === 0) return 0
-    fields |= timeField
-  }
+  const first = load<u8>(at)
+  if (first < 0x3c || first === 0x5b) at = readFields(at)
   const byte = load<u8>(at)
   // Only a field starts below "<", but for the plus and minus of an exit and a signal.
   return (byte >= 0x3c && byte !== 0x5b) || byte === 0x2b || byte === 0x2d ? at : 0
+}
+
+/** The optional fields, by the patterns of their rows; in printleader's order, each may be missing. */
+function readFields(start: usize): usize {
+  let at = start
+  let end: usize = 0
+  if (load<u8>(at) === 0x5b && (end = afterLabel(at)) !== 0) at = end
+  if (isDigit(load<u8>(at)) && (end = afterTime(at)) !== 0) {
+    fields |= timeField
+    at = end
+  }
+  if (load<u8>(at) < 0x3a && (end = afterRelative(at)) !== 0) {
+    fields |= relativeField
+    at = end
+  }
+  if (load<u8>(at) === 0x5b && (end = afterNumber(at)) !== 0) {
+    fields |= numberField
+    number = numberIn(at + 1)
+    at = end
+  }
+  if (load<u8>(at) === 0x5b && (end = afterPointer(at)) !== 0) {
+    fields |= pointerField
+    at = end
+  }
+  return at
+}
+
+/** `  12]`; noNumber for `???]`, otherNumber for one of more digits than any call's. */
+function numberIn(start: usize): i32 {
+  const first = afterSpaces(start)
+  if (!isDigit(load<u8>(first))) return noNumber
+  let at = first
+  let value = 0
+  for (; isDigit(load<u8>(at)); at++) value = value * 10 + load<u8>(at) - 0x30
+  return at - first > 8 ? otherNumber : value
 }
 
 /** Digits, and the comm of -Y behind them. Returns the place behind; 0 for none, and for more than a pid's (2^22). */

@@ -3,6 +3,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
 import { foundWords, layout } from '../src/read/strace/layout.ts'
+import { fields } from '../src/read/strace/lines.ts'
+import { functionsOf } from './compile-pattern.ts'
 
 export const source = (name: string): URL => new URL(`../assembly/${name}`, import.meta.url)
 
@@ -20,7 +22,17 @@ export function layoutText(): string {
   const words = foundWords.map(
     (name, index) => `export const found${name[0]?.toUpperCase()}${name.slice(1)}: usize = ${index * 4}`,
   )
-  return [...constants, ...words, `export const foundSize: i32 = ${foundWords.length * 4}`].join('\n')
+  // The optional fields of a prefix are read by the patterns of their rows.
+  const readers = Object.entries(fields).map(([name, { pattern }]) =>
+    functionsOf(`after${name[0]?.toUpperCase()}${name.slice(1)}`, pattern),
+  )
+  return [
+    "import { isDigit } from './bytes'",
+    ...constants,
+    ...words,
+    ...readers,
+    `export const foundSize: i32 = ${foundWords.length * 4}`,
+  ].join('\n')
 }
 
 /** The module compiled, in base64; `read` gives the text of a file in assembly/, null for none. */

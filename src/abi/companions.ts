@@ -72,7 +72,7 @@ export const companionRows: readonly CompanionRow[] = [
     // glibc libio/filedoalloc.c and musl src/stdio/__stdout_write.c ask whether standard output is a terminal.
     why: 'terminal',
     beside: ['write', 'writev'],
-    calls: ['fstat', 'fstat64', 'ioctl', 'newfstatat', 'statx'],
+    calls: ['fstat', 'fstat64', 'ioctl', 'newfstatat'],
   },
   {
     // glibc resolv/res_send.c (send_vc over TCP after a truncated answer, send_dg), sysdeps/posix/getaddrinfo.c and

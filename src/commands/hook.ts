@@ -3,7 +3,7 @@
 // ends. Authority: oci-seccomp-bpf-hook(8), oci-hooks(5), runtime-spec config.md.
 import { Option } from 'commander'
 import { spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { lstat, readFile, rm } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, mergeObservations, observe, type Observations } from '../observe/index.ts'
@@ -13,6 +13,7 @@ import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type Profile
 import { checkOutput, writeOutput } from './output.ts'
 import { file } from './inputs.ts'
 import { readText } from './texts.ts'
+import { escapeTerminal } from '../report/escape.ts'
 import type { Declare, World } from './world.ts'
 
 const annotation = 'io.containers.trace-syscall'
@@ -51,7 +52,7 @@ async function hook(options: Options, world: World): Promise<number> {
   const state = readState(options.follow ?? (await readText('-', world)))
   const files = readAnnotation(state.annotations?.[annotation])
   if (options.follow !== undefined) return follow(state, files, options, world)
-  await checkOutput(files.output, world)
+  await checkOutput(files.output, { ...world, ownFilesOnly: true })
   await readCeiling(options, world)
   const why = await whyNoEbpf()
   if (why !== undefined) throw new UserError('container-not-recorded', { words: why })
@@ -125,27 +126,31 @@ async function leaveBehind(state: HookState): Promise<void> {
   if (said !== 'attached\n') throw new UserError('container-not-recorded', { words: said.trim() })
 }
 
-/** What a profile allows, as the hook that is replaced takes it; or what any other input shows. */
+/** What a profile allows, as the hook that is replaced takes it. */
 async function readBase(
   name: string,
   asked: ReturnType<typeof argumentsOf>,
   world: World,
 ): Promise<Observations> {
-  const read = async (format: 'profile' | 'auto'): Promise<Observations> =>
-    observe([await file(name, world)], { format, arguments: asked })
-  return read('profile').catch((notProfile: unknown) => {
-    if (!(notProfile instanceof UserError)) throw notProfile
-    return read('auto').catch(() => {
-      throw notProfile
-    })
-  })
+  return observe([await file(name, world)], { format: 'profile', arguments: asked })
 }
 
+/** Takes away what an earlier run of the hook said; anything else is not ours to remove. */
+async function removeError(failed: string): Promise<void> {
+  const found = await lstat(failed).catch(() => undefined)
+  if (found === undefined || !found.isFile() || found.uid !== process.geteuid?.()) return
+  const text = await readFile(failed, 'utf8').catch(() => '')
+  if (text.startsWith(saysWho)) await rm(failed, { force: true })
+}
+
+const saysWho = 'seccomp-gen: '
+
 /** Nobody reads what is said here: a failure stands beside the profile, in FILE.error. */
-async function follow(state: HookState, files: Files, options: Options, world: World): Promise<number> {
+async function follow(state: HookState, files: Files, options: Options, given: World): Promise<number> {
+  const world: World = { ...given, ownFilesOnly: true }
   const failed = `${files.output}.error`
   try {
-    await rm(failed, { force: true })
+    await removeError(failed)
     const ceiling = await readCeiling(options, world)
     const asked = argumentsOf(ceiling, options)
     const { input } = files
@@ -159,7 +164,7 @@ async function follow(state: HookState, files: Files, options: Options, world: W
   } catch (error) {
     const { message } = error as Error
     world.stdout.write(`${message}\n`)
-    await writeOutput(`seccomp-gen: ${message}\n`, failed, world)
+    await writeOutput(`${saysWho}${escapeTerminal(message)}\n`, failed, world).catch(() => undefined)
     return 2
   }
 }

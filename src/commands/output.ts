@@ -2,11 +2,11 @@
 // takes the name when it is on the disk (rename(2) is atomic). Of a symbolic link the file it leads to is replaced, as
 // git and editors do: the link stays. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { constants, rmSync } from 'node:fs'
-import { access, lstat, open, readlink, rename, rm, stat, type FileHandle } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
-import type { SignalFeed } from '../record/recording.ts'
+import { destination, ownFile, type Destination } from './destination.ts'
 import type { World } from './world.ts'
 
 /** Names of our own streams. Opened anew, what the shell opened for them would be cut, or another file put there. */
@@ -25,10 +25,12 @@ function streamOf(file: string): 'stdout' | 'stderr' | undefined {
 
 /** Throws a UserError where writing to `file` (as given with -o) is bound to fail: before work that takes long. */
 export async function checkOutput(file: string | undefined, world: World): Promise<void> {
+  if (file !== undefined && world.ownFilesOnly === true && streamOf(file) !== undefined)
+    throw new UserError('not-own-file', { file })
   if (file === undefined || isStdout(file) || streamOf(file) !== undefined) return
   if (file === '') throw new UserError('empty-file-name', { of: 'output' })
   await naming(file, async () => {
-    const { path, existing } = await destination(resolve(world.cwd, file))
+    const { path, existing } = await destinationIn(world, file)
     if (existing?.isDirectory() || file.endsWith('/'))
       throw new UserError('not-a-file', { file, is: 'directory' })
     if (existing?.isSocket()) throw new UserError('not-a-file', { file, is: 'socket' })
@@ -47,7 +49,7 @@ export async function refuseSame(files: readonly (string | undefined)[], world: 
   const met = new Set<string>()
   for (const file of files) {
     if (file === undefined || isStdout(file)) continue
-    const { path, existing } = await naming(file, () => destination(resolve(world.cwd, file)))
+    const { path, existing } = await naming(file, () => destinationIn(world, file))
     if (existing && !existing.isFile()) continue
     if (met.has(path)) throw new UserError('output-twice', { file })
     met.add(path)
@@ -56,13 +58,19 @@ export async function refuseSame(files: readonly (string | undefined)[], world: 
 
 /** Writes the result to stdout (`file` undefined or `-`) or to the file. */
 export async function writeOutput(text: string, file: string | undefined, world: World): Promise<void> {
+  if (file !== undefined && world.ownFilesOnly === true && (file === '-' || streamOf(file) !== undefined))
+    throw new UserError('not-own-file', { file })
   if (file === undefined || isStdout(file)) return void world.stdout.write(text)
   if (streamOf(file) !== undefined) return void world.stderr.write(text)
-  await naming(file, () => writeFile(resolve(world.cwd, file), text, world.signals))
+  await naming(file, () => writeFile(file, text, world))
 }
 
-async function writeFile(given: string, text: string, signals: SignalFeed): Promise<void> {
-  const { path, existing } = await destination(given)
+function destinationIn(world: World, file: string): Promise<Destination> {
+  return world.ownFilesOnly === true ? ownFile(file, world.cwd) : destination(file, world.cwd)
+}
+
+async function writeFile(file: string, text: string, world: World): Promise<void> {
+  const { path, existing } = await destinationIn(world, file)
   if (existing && !existing.isFile()) {
     const handle = await open(path, 'w')
     // A reader of a pipe that has gone away is no error, as with standard output.
@@ -76,18 +84,20 @@ async function writeFile(given: string, text: string, signals: SignalFeed): Prom
   const { randomBytes } = await import('node:crypto')
   // Its length says nothing of the name it takes: that may be as long as a name can be.
   const temporary = join(dirname(path), `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`)
-  const silence = signals((signal) => {
+  const silence = world.signals((signal) => {
     silence()
     rmSync(temporary, { force: true })
     process.kill(process.pid, signal)
   })
   let handle: FileHandle | undefined
   try {
-    // 0666 less the umask, as a shell's `>` would make it; a file that is there keeps its mode and, if we may, owner.
+    // 0666 less the umask, as a shell's `>` would make it; a file that is there keeps its mode. What we write is never
+    // given to another owner.
     handle = await open(temporary, 'wx', 0o666)
     if (existing) {
-      await handle.chown(existing.uid, existing.gid).catch(() => undefined)
-      await handle.chmod(existing.mode & 0o7777)
+      const isOurs = existing.uid === process.geteuid?.()
+      if (isOurs) await handle.chown(existing.uid, existing.gid).catch(() => undefined)
+      await handle.chmod(existing.mode & (isOurs ? 0o7777 : 0o777))
     }
     await handle.writeFile(text)
     await handle.sync()
@@ -101,25 +111,6 @@ async function writeFile(given: string, text: string, signals: SignalFeed): Prom
     silence()
   }
   await syncDirectory(dirname(path))
-}
-
-/** The file a name leads to through symbolic links, the last of which may point to nothing yet. */
-export async function destination(
-  given: string,
-): Promise<{ path: string; existing: import('node:fs').Stats | undefined }> {
-  let path = given
-  for (;;) {
-    const here = await orAbsent(lstat(path))
-    if (!here?.isSymbolicLink()) return { path, existing: here }
-    // Links of /proc lead to what has no name. Those that lead nowhere in the end (ELOOP) are refused here.
-    const there = await orAbsent(stat(path))
-    if (there && !there.isFile()) return { path, existing: there }
-    path = resolve(dirname(path), await readlink(path))
-  }
-}
-
-async function orAbsent<T>(found: Promise<T>): Promise<T | undefined> {
-  return found.catch(unless('ENOENT'))
 }
 
 function unless(expected: string): (error: NodeJS.ErrnoException) => undefined {

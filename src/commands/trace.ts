@@ -35,6 +35,7 @@ interface Options extends ProfileOptions {
   readonly check?: true
   readonly scan?: true
   readonly addTo?: string
+  readonly name?: string
   readonly observations?: string
 }
 
@@ -55,6 +56,7 @@ export const declare: Declare = (command, world, end) => {
     .option('--scan', 'scan the program as well: what it can call and was not seen to')
     .option('--check', 'print what can be recorded here, and by what')
     .option('--add-to <file>', 'add to observations; record only what is new')
+    .option('--name <name>', 'what the run is called in the observations')
     .option('--observations <file>', 'write the observations as well')
   addProfileOptions(command)
     .addHelpText(
@@ -90,6 +92,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     record({
       ...target,
       ...(known && { known }),
+      ...(options.name !== undefined && { name: options.name }),
       recorder,
       arguments: argumentsOf(ceiling, options),
       ...(options.for !== undefined && { for: options.for }),

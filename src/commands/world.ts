@@ -9,6 +9,8 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly signals: SignalFeed
+  /** Results go to regular files of ours alone: whoever names them is not who runs us. */
+  readonly ownFilesOnly?: true
 }
 
 export interface Output {

@@ -80,6 +80,16 @@ export const fileErrors = {
     ({ file, is }: InFile & { readonly is: 'directory' | 'socket' }) =>
       is === 'directory' ? `${file}: is a directory` : `${file}: is a socket, which cannot be written to`,
   ],
+  'foreign-file': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: another user put a file or a link there, in a directory that everybody can write to: name a file elsewhere`,
+  ],
+  'not-own-file': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is a link, a device, a pipe or a file of another user, which a hook does not write to`,
+  ],
   'cannot-overwrite': [2, ({ file }: InFile) => `cannot write ${file}: no permission to write to it`],
   'cannot-write': [
     2,

@@ -12,7 +12,7 @@ import type { Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
 import type { Observations } from '../read/observations/document.ts'
 
-export { estimateRuns, type RunEstimate } from './runs.ts'
+export { estimateRuns, leavesOut, type RunEstimate } from './runs.ts'
 export type { ObservedCall, Observations } from '../read/observations/document.ts'
 
 export interface ObserveOptions {

@@ -16,9 +16,14 @@ export interface RunEstimate {
   readonly unseen: number
 }
 
+/** Whether a run was recorded without the calls that were known: whether it had them is not known. */
+export function leavesOut({ sources }: Observations): boolean {
+  return sources.some(({ evidence = [] }) => evidence.includes('new-only'))
+}
+
 /**
- * Undefined for fewer than two runs, and for runs on machines of two kinds: none of them says anything of the others'
- * calls. Units: runs and calls.
+ * Undefined for fewer than two runs, for runs on machines of two kinds, none of which says anything of the others'
+ * calls, and where one was recorded without what was known. Units: runs and calls.
  *
  * `expectedNew` is Good and Turing's once/runs: I. J. Good, "The population frequencies of species and the estimation
  * of population parameters", Biometrika 40 (1953) 237-264, for samples instead of individuals: A. Chao and L. Jost,
@@ -32,7 +37,7 @@ export function estimateRuns(observations: Observations): RunEstimate | undefine
   const { runs = 1 } = observations
   const seenOn = architectureNames.filter((each) => observations.architectures[each] !== undefined)
   const hosts = new Set(seenOn.map((each) => architectures[each].host))
-  if (runs < 2 || hosts.size > 1) return undefined
+  if (runs < 2 || hosts.size > 1 || leavesOut(observations)) return undefined
   const counts = Object.values(observations.architectures)
     .flatMap((calls) => Object.values(calls))
     .map((call) => call.runs ?? 1)

@@ -30,4 +30,5 @@ export type Evidence =
   | 'attached' // begun while the program ran: its start is missing
   | 'no-children' // processes that the program started were not followed
   | 'wanted' // a profile: what it allows is wanted, not seen
+  | 'new-only' // calls that were known before were left out
   | 'log-only' // says how complete another source is, and tells of no call

@@ -28,6 +28,7 @@ export type DiagnosticCode =
   | 'counts-only' // a table of -c: no arguments, and calls that do not return are not in it
   | 'detached' // strace let go of the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
+  | 'killed' // a fault ended a process: what it does otherwise is not here
   | 'records-lost' // the recorder says that it lost records
   | 'rule-records-left-out' // records of audit rules beside those of a filter
   | 'foreign-machine' // records of an architecture that is none of ours

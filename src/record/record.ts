@@ -36,7 +36,8 @@ import { attachStrace } from './strace/index.ts'
  */
 export async function record(options: RecordOptions): Promise<Recording> {
   if (options.container !== undefined) {
-    const { container, ...rest } = options
+    const { container, name = `container:${container}`, ...given } = options
+    const rest = { ...given, name }
     const found = await findContainer(container, options.env ?? process.env)
     if ('pid' in found) return record({ ...rest, pid: found.pid })
     return recordCgroup({ ...rest, cgroup: found.cgroup }, found.underFilter)
@@ -47,11 +48,11 @@ export async function record(options: RecordOptions): Promise<Recording> {
 
 async function recordCgroup(options: CgroupOptions, underFilter: boolean): Promise<Recording> {
   await chooseRecorder(options, { for: 'cgroup' })
-  return attachEbpf(`trace of ${options.cgroup}`, options, underFilter)
+  return attachEbpf(options.name ?? `trace of ${basename(options.cgroup)}`, options, underFilter)
 }
 
 async function recordProcess(options: ProcessOptions): Promise<Recording> {
-  const name = `trace of ${await nameOf(options.pid)}`
+  const name = options.name ?? `trace of ${await nameOf(options.pid)}`
   const attach = (await chooseRecorder(options)) === 'ebpf' ? attachEbpf : attachStrace
   return attach(name, options)
 }
@@ -62,7 +63,9 @@ async function recordCommand(options: CommandOptions): Promise<Recording> {
   refuseUnrecorded(target, command)
   tellRead(target, options)
   findProgram(command[0], cwd, env['PATH'])
-  const name = `trace of ${basename(command[0])}`
+  const name =
+    options.name ??
+    (target.kind === 'engine' ? `${target.engine}:${target.container}` : `trace of ${basename(command[0])}`)
   switch (target.kind) {
     case 'engine': {
       const only = startsBelow(target) ? undefined : ({ for: 'engine', engine: target.engine } as const)

@@ -39,6 +39,8 @@ export interface RecordSettings {
   readonly for?: number
   /** What is known already. strace then leaves out calls that it holds, and the workload hardly waits for it. */
   readonly known?: Observations
+  /** What the source is called in the observations. Default: after the program, `docker:NAME` for a container. */
+  readonly name?: string
   /** Arguments (index 0 to 5) whose values are recorded besides the ones always recorded, by call name. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>
   /** Aborting it ends the recording as `for` does. */

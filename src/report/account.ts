@@ -1,6 +1,6 @@
 // The account of what was read, for stderr: a table of the sources, what several runs say, and a closing line.
 import { architectureNames } from '../abi/architectures.ts'
-import { estimateRuns, type Observations } from '../observe/index.ts'
+import { estimateRuns, leavesOut, type Observations } from '../observe/index.ts'
 import type { Evidence, SourceSummary } from '../read/account.ts'
 import { escapeTerminal } from './escape.ts'
 
@@ -40,6 +40,7 @@ const words: Readonly<Record<Evidence, string>> = {
   attached: 'begun while it ran',
   'no-children': 'children not followed',
   wanted: 'wanted, not seen',
+  'new-only': 'only calls that were not known before',
   'log-only': 'no calls, says what is missing',
 }
 
@@ -108,28 +109,37 @@ function summed(sources: readonly SourceSummary[]): SourceSummary {
 /** What several runs say of one more, in plain words; nothing for a single run. */
 export function runLines(observations: Observations): string[] {
   const estimate = estimateRuns(observations)
-  if (estimate === undefined) return []
+  if (estimate === undefined) {
+    const { runs = 1 } = observations
+    return runs > 1 && leavesOut(observations)
+      ? [
+          `${runs} runs: some were recorded without the calls that were known before, so what another run will show cannot be told`,
+        ]
+      : []
+  }
   const { runs, seen, once, expectedNew, unseen } = estimate
   const inAll = Object.values(observations.architectures)
     .flatMap((calls) => Object.values(calls))
     .filter((call) => call.runs === runs).length
-  const chance =
+  const rare =
     once === 0
-      ? `no call was in one run only, so one more is unlikely to show a new call (after ${runs} runs without one, a chance below ${percent(Math.min(1, 3 / runs))} cannot be told from none)`
-      : `${plural(once, 'call')} ${once === 1 ? 'was' : 'were'} in one run only: one more run is expected to show ${figure(expectedNew)} new, a chance of at most ${percent(Math.min(1, expectedNew))} (Good-Turing)`
+      ? 'none was in one run only'
+      : `${plural(once, 'call')} ${once === 1 ? 'was' : 'were'} in one run only`
   const more =
     unseen < 0.5
-      ? 'no further calls are estimated'
-      : `at least ${Math.ceil(unseen)} more are estimated never seen so far`
-  return [`${runs} runs: ${inAll} of ${seen} calls in every run; ${chance}; ${more} (Chao2)`]
+      ? ''
+      : `; at least ${plural(Math.ceil(unseen), 'call')} of the program ${Math.ceil(unseen) === 1 ? 'was' : 'were'} probably never seen so far`
+  return [
+    `${runs} runs: ${inAll} of ${seen} calls in every run; ${rare}: ${nextRun(once, expectedNew)}${more}`,
+  ]
 }
 
-function figure(value: number): string {
-  return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10)
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`
+/** Good and Turing's estimate, rounded as it is worth. */
+function nextRun(once: number, expected: number): string {
+  if (once === 0) return 'another run will probably show no new call'
+  if (expected >= 0.75)
+    return `another run will probably show about ${plural(Math.round(expected), 'new call')}`
+  return `about one run in ${Math.round(1 / expected)} will probably show a new call`
 }
 
 export function plural(count: number, noun: string, many = `${noun}s`): string {

@@ -33,6 +33,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   detached: () => 'strace let go of the program while it ran: what came after is missing',
   'refused-by-filter': ({ call = 'a call' }) =>
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
+  killed: ({ signal = 'a signal' }) =>
+    `${signal} ended a process here, so what it does when all is well is missing: record a run that works`,
   'records-lost': () =>
     'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
   'rule-records-left-out': ({ records = 'some' }) =>

@@ -13,7 +13,7 @@ export function escapeTerminal(text: string): string {
     .replaceAll(unprintable, spelled)
     .replaceAll(loneSurrogate, spelled)
     .replaceAll('##[', String.raw`\x23#[`)
-    .replace(/^( *):(?=:)/, String.raw`$1\x3a`)
+    .replace(/^(\s*):(?=:)/, String.raw`$1\x3a`)
 }
 
 /** `escapeTerminal`, and nothing in it is Markdown or HTML (CommonMark, with GitHub's tables, mentions and references). */
@@ -25,6 +25,7 @@ export function escapeMarkdown(text: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('@', '&#64;')
     .replaceAll('://', '&#58;//')
+    .replaceAll(/www\./gi, (word) => `${word.slice(0, 3)}&#46;`)
 }
 
 /** The message of a workflow command `::error …::message` (actions/toolkit command.ts: %, CR and LF). */
@@ -37,8 +38,9 @@ export function escapeWorkflowProperty(text: string): string {
   return escapeWorkflowData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 }
 
-// Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags) and the backslash.
-const unprintable = /[\\\p{Cc}\p{Zl}\p{Zp}\p{Cf}]/gu
+// Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags), what is ignored where it
+// is displayed (fillers, variation selectors, the joiner), the blank of Braille, and the backslash.
+const unprintable = /[\\\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{DI}\u2800]/gu
 const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
 
 function spelled(character: string): string {

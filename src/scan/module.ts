@@ -49,7 +49,7 @@ export function makeModule(name: string, image: ElfImage, options: ModuleOptions
   const local = readStaticSymbols(image)
   const go = readGoFunctions(image)
   const ownRelocations = readRelocations(image, dynamic)
-  const initial = initialFunctions(image, dynamic, ownRelocations)
+  const initial = initialFunctions(image, dynamic, ownRelocations, symbols)
   const sized: Range[] = [...readFrames(image), ...(go ?? [])]
   const starts = new Set<number>([image.entry, ...initial])
   for (const table of [symbols, local])
@@ -124,13 +124,17 @@ function initialFunctions(
   image: ElfImage,
   dynamic: Dynamic | undefined,
   relocations: Relocations,
+  symbols: Symbols,
 ): readonly number[] {
   const found: number[] = []
   const array = (from: number, size: number): void => {
     for (let at = from; at + 8 <= from + Math.min(size, 1 << 20); at += 8) {
       const index = relocations.at(at)
       const offset = image.offsetOf(at)
-      if (index >= 0 && relocations.symbol[index] === 0) found.push(relocations.addend[index] as number)
+      const symbol = index < 0 ? 0 : (relocations.symbol[index] as number)
+      // A constructor that is exported stands there by its symbol.
+      if (symbol !== 0) found.push((symbols.value[symbol] ?? 0) + (relocations.addend[index] as number))
+      else if (index >= 0) found.push(relocations.addend[index] as number)
       else if (offset >= 0) found.push(image.file.u64(offset) - image.base)
     }
   }

@@ -1,7 +1,7 @@
 // Runs: how many each call was in, through folding and merging; and the estimates against worked examples and a
 // simulation.
 import t from 'tap'
-import { accountTable } from '../../src/report/account.ts'
+import { accountTable, runLines } from '../../src/report/account.ts'
 import { estimateRuns, mergeObservations, observe, type Observations } from '../../src/observe/index.ts'
 
 const run = (...names: readonly string[]): string =>
@@ -135,4 +135,37 @@ t.test('what only looks like observations is refused, and what is wrong is said'
   }
   const right = { name: 'o.json', bytes: [Buffer.from(JSON.stringify(call({ enosys: 2 })))] }
   t.equal((await observe([right])).architectures.x86_64?.['close']?.enosys, 2)
+})
+
+t.test('what several runs say, in plain words', async (t) => {
+  const line = (runs: number, counts: readonly number[]): string =>
+    runLines({
+      version: 1,
+      runs,
+      architectures: {
+        x86_64: Object.fromEntries(
+          counts.map((each, call) => [`c${call}`, { count: 1, first: 'a:1', runs: each }]),
+        ),
+      },
+      unknown: {},
+      sources: [],
+      diagnostics: [],
+    })[0] ?? ''
+  const of = (count: number, runs: number): readonly number[] => Array.from({ length: count }, () => runs)
+  t.match(
+    line(4, [...of(33, 1), ...of(12, 4)]),
+    /33 calls were in one run only: another run will probably show about 8 new calls; at least 396 calls of the program were probably never seen/,
+  )
+  t.match(line(4, [1, 4, 4]), /1 call was in one run only: about one run in 4 will probably show a new call$/)
+  t.match(
+    line(1000, of(9, 1000)),
+    /9 of 9 calls in every run; none was in one run only: another run will probably show no new call$/,
+  )
+  t.notMatch(line(1000, of(9, 1000)), /%|chance/)
+  const partial = await observed(run('close'), run('close', 'dup'))
+  const sources = partial.sources.map((each) => ({ ...each, evidence: ['new-only' as const] }))
+  t.equal(estimateRuns({ ...partial, sources }), undefined)
+  t.match(runLines({ ...partial, sources }), [
+    /^2 runs: some were recorded without the calls that were known before/,
+  ])
 })

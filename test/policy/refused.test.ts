@@ -215,3 +215,30 @@ t.test('values without end are not known, and the profile is made all the same',
     }
   }
 })
+
+t.test('what only a filter can have refused is told, and that the program was killed', async (t) => {
+  const told = async (...lines: readonly string[]): Promise<readonly string[]> => {
+    const { diagnostics } = await seen(...lines)
+    return diagnostics.flatMap(({ code, at, facts = {} }) =>
+      code === 'refused-by-filter' || code === 'killed' ? [`${at} ${code} ${Object.values(facts)}`] : [],
+    )
+  }
+  const threads = 'CLONE_VM|CLONE_THREAD'
+  const rows: readonly (readonly [line: string, told: string | undefined])[] = [
+    [`rseq(0x7f, 0x20, 0, 0x53053053) = ${denied}`, 'refused-by-filter rseq'],
+    [`statx(AT_FDCWD, "/x", 0, STATX_ALL, 0x7ffd) = ${denied}`, 'refused-by-filter statx'],
+    [`clone3({flags=${threads}, exit_signal=0}, 88) = ${denied}`, 'refused-by-filter clone3'],
+    [`clone3({flags=CLONE_NEWUSER, exit_signal=SIGCHLD}, 88) = ${denied}`, undefined],
+    [`statx(AT_FDCWD, "/x", 0, STATX_ALL, 0x7ffd) = ${forbidden}`, undefined],
+    [`statx(AT_FDCWD, "/x", 0, STATX_ALL, 0x7ffd) = ${denied} (INJECTED)`, undefined],
+    [`mount("none", "/mnt", "tmpfs", 0, NULL) = ${denied}`, undefined],
+    ['+++ killed by SIGABRT (core dumped) +++', 'killed SIGABRT'],
+    ['+++ killed by SIGSYS +++', 'killed SIGSYS'],
+    ['+++ killed by SIGTERM +++', undefined],
+    ['+++ exited with 134 +++', undefined],
+  ]
+  for (const [line, expected] of rows)
+    t.strictSame(await told(line), expected === undefined ? [] : [`app.strace:3 ${expected}`], line)
+  const many = Array.from({ length: 6000 }, () => 'read(3, "", 1) = 1')
+  t.strictSame(await told(...many, '+++ killed by SIGSEGV +++'), ['app.strace:6003 killed SIGSEGV'])
+})

@@ -19,6 +19,8 @@ t.test('what could command a terminal is spelled out', (t) => {
     ['\u{e0041}', String.raw`\u{e0041}`],
     ['\ud800x', String.raw`\ud800x`],
     [String.raw`C:\x1b`, String.raw`C:\\x1b`],
+    ['\u3164\u115f\ufe0f\u034f\u2800', String.raw`\u3164\u115f\ufe0f\u034f\u2800`],
+    ['\u3000::error::x', '\u3000' + String.raw`\x3a:error::x`],
     ['😀', '😀'],
   ] as const) {
     t.equal(escapeTerminal(given), printed)
@@ -41,6 +43,7 @@ t.test('Markdown shows the text and does nothing else', (t) => {
     escapeMarkdown('a|b <img src=x> @me [x](http://y) `c`'),
     String.raw`a\|b &lt;img src=x&gt; &#64;me \[x\]\(http&#58;//y\) \`c\``,
   )
+  t.equal(escapeMarkdown('www.example.org'), 'www&#46;example.org')
   t.end()
 })
 

@@ -172,3 +172,17 @@ t.test(
     t.notOk(plain.includes('ptrace'))
   },
 )
+
+t.test(
+  'a constructor that is exported is called as well: its pointer is relocated by its symbol',
+  { skip },
+  async (t) => {
+    const found = await scanned(
+      compiled(
+        '__attribute__((constructor)) void begin(void) { long r; __asm__ volatile("syscall" : "=a"(r) : "0"(169L)); }',
+        ['-O2', '-shared', '-fPIC', '-nostdlib'],
+      ),
+    )
+    t.same(Object.keys(found.architectures.x86_64 ?? {}), ['reboot'])
+  },
+)

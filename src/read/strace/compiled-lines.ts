@@ -9,6 +9,7 @@ interface Code extends Compiled {
   readonly names: Place
   readonly slots: Place
   readonly careful: Place
+  readonly numbers: Place
   readonly rows: Place
   readonly threads: Place
   readonly places: Place
@@ -18,7 +19,7 @@ interface Code extends Compiled {
   slotOf(place: number, length: number): number
 }
 
-const { nameSize, nameRoom, slotBits, rowRoom, threadRoom, noThread } = layout.i32
+const { nameSize, nameRoom, slotBits, rowRoom, threadRoom, noThread, noNumber } = layout.i32
 const slotCount = 1 << slotBits
 
 const word = Object.fromEntries(foundWords.map((name, index) => [name, index])) as Record<
@@ -50,6 +51,7 @@ export class CompiledLines {
   /** By slot; of those in `slots`. */
   readonly #inside: (Pending | undefined)[] = []
   #careful: Uint8Array | undefined
+  #numbers: Int32Array | undefined
 
   constructor(code: Code) {
     const { buffer } = code.memory
@@ -80,9 +82,20 @@ export class CompiledLines {
    * Takes the commonest lines of bytes[line, end), which ends with "\n" and whose calls have these prefix fields, as far as they
    * only count. Returns the kind of the first that does not, or why there is none.
    */
-  read(bytes: Buffer, line: number, end: number, fields: number, careful: Uint8Array): number {
+  read(
+    bytes: Buffer,
+    line: number,
+    end: number,
+    fields: number,
+    careful: Uint8Array,
+    numbers?: Int32Array,
+  ): number {
     const start = this.#input.placeOf(bytes, line, end)
     if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
+    if (numbers !== undefined && this.#numbers !== numbers)
+      new Int32Array(this.#code.memory.buffer, this.#code.numbers.value, nameRoom).set(
+        (this.#numbers = numbers),
+      )
     return this.#code.read(start, this.#input.end, fields)
   }
 
@@ -136,6 +149,12 @@ export class CompiledLines {
   /** and the result, a number of up to seven digits, or noValue. */
   get value(): number {
     return this.#found[word.value] as number
+  }
+
+  /** The number that -n prints of it; undefined for none. */
+  get number(): number | undefined {
+    const number = this.#found[word.number] as number
+    return number === noNumber ? undefined : number
   }
 
   /** From now on, until flush(), read() counts the calls of this thread that have an entry there, and has its state. */

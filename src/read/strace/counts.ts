@@ -1,6 +1,8 @@
 // Where a call is counted: with what is known of its architecture when its line is read. A thread's calls are kept
 // with its image until that is known to be of 64 or of 32 bit; the rest is settled when the source has ended.
-import { familyOf } from '../../abi/architectures.ts'
+import { familyOf, type Host } from '../../abi/architectures.ts'
+import { resolvePrinted } from '../../abi/spellings.ts'
+import { syscallTable } from '../../abi/tables.ts'
 import {
   anyArchitecture,
   candidates,
@@ -14,6 +16,9 @@ import type { MachineEvidence } from './machine-evidence.ts'
 import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
 import { FilterScope, Tally, type Entry } from './tally.ts'
+
+/** A number that no line has. */
+const otherNumber = -2
 
 export class Counts {
   readonly #names: Names
@@ -65,6 +70,21 @@ export class Counts {
   /** Where the calls of this thread go, as far as that is known by now; makes none, which would tell of calls. */
   tallyOf({ mode, image }: Thread): Tally | undefined {
     return mode === undefined ? (image.settledIn ?? image.tally) : image.scope.whole.groups.get(mode)
+  }
+
+  /** The same where -n prints the numbers of `numbersOf`: they tell the architecture, not the program. */
+  numberedTally({ mode, image }: Thread): Tally | undefined {
+    return image.scope.whole.groups.get(mode ?? this.#possible & modes['64 bit'])
+  }
+
+  /** By name id, the number that -n prints of a call of the machine's own; -2 where it tells no architecture. */
+  numbersOf(host: Host): Int32Array {
+    const own = candidates([host])
+    return Int32Array.from({ length: this.#names.known }, (_, id) => {
+      const [name] = resolvePrinted(host, this.#names.name(id))?.names ?? []
+      const number = name === undefined ? undefined : syscallTable(host).byName(name)?.number
+      return number !== undefined && this.#exactly(id, number) === own ? number : otherNumber
+    })
   }
 
   /** The index of the source that is being read. */

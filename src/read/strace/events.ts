@@ -46,7 +46,9 @@ export interface Signal {
 export interface Exit {
   readonly kind: 'exit'
   readonly pid: number | undefined
+  readonly line?: number
   readonly how: 'exited' | 'killed' | 'killed by a filter'
+  readonly signal?: string | undefined
   /** execve in thread `by` made this pid that thread's. */
   readonly by?: number
 }

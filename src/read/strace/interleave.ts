@@ -10,6 +10,7 @@ import {
   endsByFilter,
   isTrap,
   isUnreadable,
+  killerIn,
   parseLine,
   pidField,
   refusalIn,
@@ -95,10 +96,12 @@ export class Interleave {
         return emit({
           kind: 'exit',
           pid,
+          line,
+          signal: killerIn(text, length),
           how: !shape.killed ? 'exited' : endsByFilter(text, length) ? 'killed by a filter' : 'killed',
         })
       case 'superseded':
-        return emit({ kind: 'exit', pid, how: 'exited', by: shape.by })
+        return emit({ kind: 'exit', pid, line, how: 'exited', by: shape.by })
       case 'mode':
         return emit({ kind: 'mode', pid, named: shape.pid, mode: shape.mode })
       case 'attached':
@@ -110,7 +113,7 @@ export class Interleave {
         run.detached = true
         return
       case 'aside':
-        if (text.includes('strace: ')) run.shared = true
+        if (shape.isMessage) run.shared = true
         return
       case 'foreign':
         return this.#foreign(text, line)

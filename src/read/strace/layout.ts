@@ -2,7 +2,7 @@
 // what stands for nothing. scripts/make-compiled.ts writes it into the compiled code, by type.
 import { lineLimit } from '../text.ts'
 import { resultReach } from './completion.ts'
-import { pidField, timeField } from './parse-line.ts'
+import { numberField, pidField, pointerField, relativeField, timeField } from './parse-line.ts'
 
 export const layout = {
   i32: {
@@ -17,6 +17,12 @@ export const layout = {
     inputSize: 1 << 18,
     pidField,
     timeField,
+    relativeField,
+    numberField,
+    pointerField,
+    /** The number of a call that has none, and one that no call has. */
+    noNumber: -1,
+    otherNumber: -2,
     /** The pid of a line that names none; instead of a pid, no line. */
     unnamed: -1,
     noThread: -2,
@@ -44,5 +50,5 @@ export const layout = {
 
 /** What is found of a line and before it, in words of four bytes. */
 export const foundWords = [
-  'lines', 'calls', 'last', 'bracketed', 'at', 'next', 'pid', 'call', 'open', 'value',
+  'lines', 'calls', 'last', 'bracketed', 'at', 'next', 'pid', 'call', 'open', 'value', 'number',
 ] as const // prettier-ignore

@@ -16,6 +16,7 @@ import {
 } from './architecture.ts'
 import { CallRecords } from './call-records.ts'
 import { AskedValues } from './asked-values.ts'
+import { isByFilter, isFault } from './by-filter.ts'
 import { failureIn, type CameBack } from './completion.ts'
 import { Counts } from './counts.ts'
 import type { CallText, Event, Lost, Mode, Returned, Signal } from './events.ts'
@@ -123,6 +124,8 @@ export class Ledger {
       case 'exit': {
         const thread = this.threads.leaving(event.pid ?? this.#filePid)
         if (event.by !== undefined) return this.threads.superseded(thread, event.by)
+        if (isFault(event.signal))
+          this.#diagnostics.add('killed', this.source, event.line, { signal: event.signal })
         if (event.how === 'killed by a filter') this.#tell((each) => each.endedByFilter?.(thread))
         return this.threads.ended(thread)
       }
@@ -239,6 +242,9 @@ export class Ledger {
       const entry = this.counts.entry(thread, id, number, line)
       noteFailure(entry, failure)
       if (failure !== 'ENOSYS') noteRefused(entry, thread.values, failure)
+      const call = this.names.name(id)
+      if (failure === 'EPERM' && isByFilter(call, thread.values.get(0)))
+        this.#diagnostics.add('refused-by-filter', this.source, line, { call })
     } else if (result.value !== -1n) this.#run.succeeded = true
     thread.values = noValues
   }

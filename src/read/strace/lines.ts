@@ -144,6 +144,11 @@ export const refusals = {
   signal: row(/--- (?:SIGSYS|\{si_signo=SIGSYS)/y, ['--- SIGSYS', '--- {si_signo=SIGSYS'], ['--- SIGCHLD']),
   trap: row(/--- SIGSYS\b/y, ['--- SIGSYS'], ['--- SIGSYSX', '--- SIGCHLD']),
   exit: row(/\+\+\+ killed by SIGSYS\b/y, ['+++ killed by SIGSYS'], ['+++ killed by SIGSEGV']),
+  killer: row(
+    /\+\+\+ killed by (SIG[A-Z0-9]+)/y,
+    ['+++ killed by SIGABRT (core dumped) +++', '+++ killed by SIGTERM +++'],
+    ['+++ exited with 0 +++'],
+  ),
   call: row(/[^]*?\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/y, [
     'si_syscall=__NR_read',
     'si_syscall=0x1b7',

@@ -34,8 +34,8 @@ export type Shape =
   /** `strace: Process N attached` and its forms since 4.5; `running` where they tell of -p. */
   | { readonly kind: 'attached'; readonly pid: number; readonly running: boolean }
   | { readonly kind: 'detached'; readonly pid: number }
-  /** Anything else that strace itself writes: stack frames, dumps, warnings, usage of -d. */
-  | { readonly kind: 'aside' }
+  /** Anything else that strace itself writes: stack frames, dumps, and messages under its name. */
+  | { readonly kind: 'aside'; readonly isMessage: boolean }
   /** Not a line of strace. */
   | { readonly kind: 'foreign' }
 
@@ -48,6 +48,10 @@ export interface Line {
 export const pidField = 1
 /** The time of -t. */
 export const timeField = 2
+/** Of -r, -n, -i. */
+export const relativeField = 4
+export const numberField = 8
+export const pointerField = 16
 
 /** Reads one line, without its line end and without colours. Total: whatever is no line of strace is 'foreign'. */
 export function parseLine(text: string): Line {
@@ -94,7 +98,7 @@ function otherShape(text: string, at: number): Shape {
   for (const { kind, pattern } of messages) {
     const found = match(pattern, text, 0)
     if (found === null) continue
-    if (kind === 'aside') return { kind }
+    if (kind === 'aside') return { kind, isMessage: found[0].endsWith('strace: ') }
     if (kind === 'mode') return modeIn(found)
     const pid = Number(found[1])
     return kind === 'attached' ? { kind, pid, running: found[2] !== undefined } : { kind, pid }
@@ -128,10 +132,10 @@ function readPrefix(text: string): Prefix {
     // A label is left out for a process that is gone already.
     take(fields.label.pattern, 0)
     take(fields.absolute.pattern, timeField)
-    take(fields.relative.pattern, 4)
-    const numbered = take(fields.number.pattern, 8)
+    take(fields.relative.pattern, relativeField)
+    const numbered = take(fields.number.pattern, numberField)
     if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])
-    take(fields.pointer.pattern, 16)
+    take(fields.pointer.pattern, pointerField)
   }
   return { pid, number, bracketed: tagged !== null, fields: present, length: at }
 }
@@ -168,6 +172,11 @@ export function refusalIn(signal: string): Refusal | undefined {
 /** Whether SIGSYS came for the call that the thread made last; or ended the thread. */
 export function isTrap(text: string, at: number): boolean {
   return match(refusals.trap.pattern, text, at) !== null
+}
+
+/** Of an exit: the signal that ended the thread. */
+export function killerIn(text: string, at: number): string | undefined {
+  return match(refusals.killer.pattern, text, at)?.[1]
 }
 
 export function endsByFilter(text: string, at: number): boolean {

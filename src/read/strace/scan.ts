@@ -12,7 +12,7 @@ import { endsThread, makesProcess, replacesProgram, Thread } from './thread.ts'
 import type { Run } from './run.ts'
 import type { Entry, Tally } from './tally.ts'
 
-const { unnamed, noThread, noValue, noCall } = layout.i32
+const { unnamed, noThread, noValue, noCall, numberField, otherNumber } = layout.i32
 const { unfinishedLine, resumedLine, exitLine, withText, endOfInput, slow, alwaysSlow, needsText } = layout.u8
 
 export class Scan {
@@ -25,6 +25,8 @@ export class Scan {
   #pid: number = noThread
   #thread: Thread | undefined
   #tally: Tally | undefined
+  /** From the first line with -n on. */
+  #known: Int32Array | undefined
 
   constructor(ledger: Ledger, interleave: Interleave, run: Run) {
     this.#ledger = ledger
@@ -55,7 +57,7 @@ export class Scan {
     const ledger = this.#ledger
     let at = line
     while (at < end) {
-      const kind = code.read(bytes, at, end, this.#run.fields, this.#careful)
+      const kind = code.read(bytes, at, end, this.#run.fields, this.#careful, this.#numbers())
       if (code.bracketed) this.#run.shared = true
       ledger.lines += code.lines
       ledger.calls += code.calls
@@ -104,13 +106,31 @@ export class Scan {
     let entry = this.#tally?.entries[call]
     if (entry === undefined) {
       code.flush()
-      entry = this.#open(thread, call)
+      entry = this.#open(thread, call, code.number)
     }
     entry.count++
     this.#ledger.calls++
     if (kind === unfinishedLine) thread.pending = call
     if (this.#tally !== undefined) code.count(pid, this.#tally, thread)
     return true
+  }
+
+  /** Where the calls of the thread are counted, as far as that is known. */
+  #tallyOf(thread: Thread): Tally | undefined {
+    const { counts } = this.#ledger
+    return this.#isNumbered ? counts.numberedTally(thread) : counts.tallyOf(thread)
+  }
+
+  get #isNumbered(): boolean {
+    return (this.#run.fields & numberField) !== 0
+  }
+
+  /** Of a run with -n: the numbers of the machine, once it is certain; until then, none. */
+  #numbers(): Int32Array | undefined {
+    if (!this.#isNumbered) return undefined
+    const { machine, counts, names } = this.#ledger
+    if (machine.certain === undefined) return new Int32Array(names.known).fill(otherNumber)
+    return (this.#known ??= counts.numbersOf(machine.certain))
   }
 
   #knows(pid: number): boolean {
@@ -120,14 +140,14 @@ export class Scan {
   #turnTo(pid: number, resuming?: NameId): void {
     this.#pid = pid
     this.#thread = this.#ledger.threadOf(pid === unnamed ? undefined : pid, resuming)
-    this.#tally = this.#ledger.counts.tallyOf(this.#thread)
+    this.#tally = this.#tallyOf(this.#thread)
   }
 
   /** The entry of a call not yet seen in this thread. */
-  #open(thread: Thread, id: NameId): Entry {
-    const entry = this.#ledger.counts.entry(thread, id, undefined, this.#ledger.lines + 1)
+  #open(thread: Thread, id: NameId, number: number | undefined): Entry {
+    const entry = this.#ledger.counts.entry(thread, id, number, this.#ledger.lines + 1)
     // What was just learnt may have decided where the thread's calls are counted.
-    this.#tally = this.#ledger.counts.tallyOf(thread)
+    this.#tally = this.#tallyOf(thread)
     return entry
   }
 
@@ -142,7 +162,7 @@ export class Scan {
       // How it was printed matters only of a line that is cut.
       prefix: {
         pid: pid === unnamed ? undefined : pid,
-        number: undefined,
+        number: code.number,
         bracketed: false,
         fields: 0,
         length: 0,

@@ -12,6 +12,8 @@ import { runGrammars } from './run-grammars.ts'
 export interface EngineRun {
   readonly kind: 'engine'
   readonly engine: string
+  /** What the user calls the container, else its image. */
+  readonly container: string
   /** Words that ask the same engine something: the client with its own options, and what stands before it. */
   readonly client: readonly string[]
   /** New words go before this one: directly behind `run`. */
@@ -54,6 +56,7 @@ export function readEngineRun(
   return {
     kind: 'engine',
     engine,
+    container: run.options.get('name')?.at(-1) ?? words[run.at] ?? engine,
     client: words.slice(0, globals.at),
     insertAt: verb + 1,
     noNewPrivileges: security.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),

@@ -115,6 +115,7 @@ export function readCounts(
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
+  fold.endRun(true)
   return fold.observations()
 }
 

@@ -120,11 +120,21 @@ export class BpfCalls {
     ].entries())
       attributes.writeUInt32LE(value, index * 4)
     attributes.write(name.slice(0, 15), 28, 'latin1')
-    // Before Linux 5.11 a map's memory counts as locked; the limit is ours for this moment only, never the command's.
+    return this.#unlimited(() => ({
+      ...shape,
+      descriptor: this.#opened(`no BPF map ${name}`, commands.createMap, attributes),
+    }))
+  }
+
+  /**
+   * Before Linux 5.11 the memory of maps and programs counts as locked; the limit is ours for this moment only, never the
+   * command's.
+   */
+  #unlimited<T>(work: () => T): T {
     const before = still(16)
     this.#prlimit(memlock, 2n ** 64n - 1n, before)
     try {
-      return { ...shape, descriptor: this.#opened(`no BPF map ${name}`, commands.createMap, attributes) }
+      return work()
     } finally {
       this.#prlimit(memlock, undefined, before)
     }
@@ -159,6 +169,10 @@ export class BpfCalls {
 
   /** Loads a raw tracepoint program. What the verifier has against it is in the error. */
   loadProgram(name: string, instructions: Buffer): number {
+    return this.#unlimited(() => this.#loadProgram(name, instructions))
+  }
+
+  #loadProgram(name: string, instructions: Buffer): number {
     const code = still(instructions.length)
     instructions.copy(code)
     const license = still(4, 'GPL')

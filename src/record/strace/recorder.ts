@@ -86,6 +86,13 @@ function refuseCut({ options }: Launch, progress: Progress): void {
 function withoutFiltered(observations: Observations): Observations {
   return {
     ...observations,
+    sources: observations.sources.map((each) => ({
+      ...each,
+      evidence: [
+        ...(each.evidence ?? []).filter((kind) => kind !== 'every-call'),
+        'new-only' as const,
+      ].sort(),
+    })),
     diagnostics: observations.diagnostics.filter(({ code }) => code !== 'filtered'),
   }
 }

@@ -1,0 +1,215 @@
+// The recorder on other kernels: Debian's 5.10, 6.1, 6.12 and the newest, each in a machine of qemu. What is counted, the
+// values, 32-bit calls, membership of a cgroup, what a filter refuses again and again.
+// SECCOMP_GEN_QEMU=DIRECTORY asks for it: packages of Debian are kept there (some 100 MB the first time). A kernel takes
+// a minute. SECCOMP_GEN_KERNEL=6.1 takes one of them.
+import { build } from 'esbuild'
+import { execa } from 'execa'
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import t from 'tap'
+import { bundleOptions } from '../../scripts/bundle-options.mjs'
+import { unpackPackages } from '../../scripts/debian-archive.ts'
+import { skipFile } from './skip.ts'
+
+const asked = process.env['SECCOMP_GEN_QEMU'] ?? ''
+const only = process.env['SECCOMP_GEN_KERNEL']
+const missing = async (program: string): Promise<string | undefined> =>
+  (await execa(program, ['--version'], { reject: false, stdin: 'ignore' })).failed
+    ? `${program} is not installed`
+    : undefined
+skipFile(
+  asked === ''
+    ? 'SECCOMP_GEN_QEMU=DIRECTORY asks for machines that are emulated'
+    : process.arch === 'x64'
+      ? ((await missing('qemu-system-x86_64')) ?? (await missing('dpkg-deb')) ?? (await missing('gcc')))
+      : 'the programs are made for x86_64',
+)
+t.setTimeout(3_600_000)
+
+const kernels = [
+  ['5.10', 'bullseye'],
+  ['6.1', 'bookworm'],
+  ['6.12', 'trixie'],
+  ['newest', 'sid'],
+] as const
+
+const calls = `
+#define _GNU_SOURCE
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+  int pair[2];
+  for (int i = 0; i < 10; i++) getppid();
+#ifdef __i386__
+  long address[3] = { AF_NETLINK, SOCK_RAW, 0 }, pairs[4] = { AF_UNIX, SOCK_STREAM, 0, (long)pair };
+  syscall(SYS_socketcall, 1, address);
+  syscall(SYS_socketcall, 8, pairs);
+  syscall(SYS_ipc, 23, 1, 2, 3, 4, 5);
+  syscall(SYS_ipc, 0x10017, 1, 2, 3, 4, 5);
+  syscall(SYS_getuid32);
+#else
+  socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  socket(AF_INET6, SOCK_DGRAM, 17);
+  socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+  personality(0xffffffff);
+  struct clone_args made = { .exit_signal = SIGCHLD };
+  if (syscall(SYS_clone3, &made, sizeof made) == 0) _exit(0);
+  syscall(900);
+#endif
+  return 0;
+}`
+const refused = `
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  struct sock_filter code[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdir, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rmdir, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog filter = { sizeof code / sizeof *code, code };
+  if (argc == 1) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+    execl(argv[0], argv[0], "filtered", (char *)0);
+  }
+  for (int i = 0; i < 5; i++) syscall(SYS_mkdir, "/none", 0700);
+  if (fork() == 0) { syscall(SYS_rmdir, "/none"); _exit(0); }
+  wait(0);
+  return 0;
+}`
+
+const root = resolve(import.meta.dirname, '../..')
+const tree = join(t.testdir(), 'tree')
+const put = (file: string, to: string): void => {
+  mkdirSync(dirname(join(tree, to)), { recursive: true })
+  copyFileSync(file, join(tree, to))
+}
+for (const each of ['bin', 'dev', 'proc', 'sys', 't', 'tmp', 'node_modules/@koromix'])
+  mkdirSync(join(tree, each), { recursive: true })
+put('/bin/busybox', 'bin/busybox')
+put(process.execPath, 'bin/node')
+for (const [, file] of (await execa('ldd', [process.execPath])).stdout.matchAll(/(\/\S+) \(0x/g))
+  if (file !== undefined) put(file, file)
+for (const each of ['koffi', '@koromix/koffi-linux-x64'])
+  cpSync(join(root, 'node_modules', each), join(tree, 'node_modules', each), { recursive: true })
+const compile = async (name: string, source: string, ...options: string[]): Promise<boolean> => {
+  writeFileSync(join(tree, 't', `${name}.c`), source)
+  const words = ['-O1', '-static', ...options, '-o', join(tree, 't', name), join(tree, 't', `${name}.c`)]
+  return !(await execa('gcc', words, { reject: false })).failed
+}
+t.ok(await compile('native', calls), 'gcc makes static programs')
+t.ok(await compile('refused', refused))
+const has32 = await compile('compat', calls, '-m32')
+await build({
+  absWorkingDir: root,
+  entryPoints: { guest: 'test/live/kernels/guest.ts' },
+  outdir: tree,
+  outExtension: { '.js': '.mjs' },
+  ...bundleOptions,
+})
+writeFileSync(
+  join(tree, 'init'),
+  `#!/bin/busybox sh
+for each in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/tmp; do busybox mount -t "\${each%%:*}" none "\${each#*:}"; done
+busybox mount -t cgroup2 none /sys/fs/cgroup
+PATH=/bin /bin/node /guest.mjs
+busybox poweroff -f
+`
+    .replaceAll('busybox mount', '/bin/busybox mount')
+    .replace('busybox poweroff', '/bin/busybox poweroff'),
+  { mode: 0o755 },
+)
+const image = join(t.testdirName, 'image')
+const files = await execa('find', ['.'], { cwd: tree })
+await execa('busybox', ['cpio', '-o', '-H', 'newc', '-F', image], { cwd: tree, input: files.stdout })
+
+function kernelOf(suite: string): string {
+  const cache = join(resolve(asked), `amd64-${suite}`)
+  const kept = join(cache, 'root')
+  if (!existsSync(kept)) {
+    mkdirSync(cache, { recursive: true })
+    try {
+      unpackPackages(cache, { suites: [suite], architecture: 'amd64', packages: ['linux-image-cloud-amd64'] })
+    } catch (error) {
+      rmSync(kept, { recursive: true, force: true })
+      throw error
+    }
+  }
+  // Where Debian's packages have it, up to trixie and since.
+  const boot = join(kept, 'boot')
+  const [name] = existsSync(boot) ? readdirSync(boot).filter((each) => each.startsWith('vmlinuz-')) : []
+  if (name !== undefined) return join(boot, name)
+  const modules = join(kept, 'usr/lib/modules')
+  return join(modules, readdirSync(modules)[0] ?? '', 'vmlinuz')
+}
+
+for (const [version, suite] of kernels)
+  t.test(version, { skip: only !== undefined && only !== version && 'another was asked for' }, async (t) => {
+    const processor = '-m 1024 -smp 2 -cpu max -accel tcg -nographic -no-reboot -nic none'.split(' ')
+    const booted = ['-kernel', kernelOf(suite), '-initrd', image, '-append', 'console=ttyS0 panic=-1 quiet']
+    const machine = await execa('qemu-system-x86_64', [...processor, ...booted], {
+      reject: false,
+      stdin: 'ignore',
+      timeout: 900_000,
+    })
+    const line = /found (\{.*\})/.exec(machine.stdout.replaceAll('\r', ''))?.[1]
+    if (line === undefined) return t.fail(machine.stdout.slice(-3000))
+    const found = JSON.parse(line) as Record<string, unknown>
+    t.comment(String(found['release']))
+    if (version !== 'newest') t.match(found['release'], new RegExp(`^${version.replace('.', '\\.')}\\.`))
+    t.equal(found['ebpf'], 'works')
+    // clone3 with SIGCHLD and nothing shared: its flags and the signal (17).
+    const x86_64 = {
+      getppid: [10, null],
+      socket: [2, ['1', '10']],
+      socketpair: [1, ['1']],
+      personality: [1, ['4294967295']],
+      clone3: [1, ['17']],
+    }
+    const seen = { calls: { x86_64 }, unknown: { x86_64: ['900'] }, diagnostics: ['unknown-call'] }
+    t.match(found['native'], seen, 'a command')
+    // bpf_get_current_ancestor_cgroup_id is there for tracepoints since 5.11: before, no container is recorded by ebpf.
+    if (version === '5.10') t.match(found['cgroup'], /does not take the BPF program sys_enter/)
+    else t.match(found['cgroup'], { ...seen, diagnostics: ['startup-missing', 'unknown-call'] }, 'a cgroup')
+    const none = String(found['compat'])
+    if (!has32 || /ENOEXEC|ENOENT|EACCES/.test(none)) t.comment(`32-bit programs do not run there: ${none}`)
+    else
+      t.match(found['compat'], {
+        calls: {
+          x86: {
+            getppid: [10, null],
+            getuid32: [1, null],
+            socket: [1, ['16']],
+            socketpair: [1, ['1']],
+            socketcall: [2, ['1', '8']],
+            shmget: [2, null],
+            ipc: [2, ['23']],
+          },
+        },
+      })
+    const suspects = found['refused'] as {
+      suspects: readonly (readonly unknown[])[]
+      lost: number
+      programs: number
+    }
+    t.match(suspects, { lost: 0, programs: 1 }, 'refusals')
+    // mkdir 83; the process that rmdir (84) ends: before Linux 5.15 the exit tells no number.
+    t.strictSame(
+      suspects.suspects.filter(([, result]) => result === -1),
+      [[83, -1, 5]],
+    )
+    const [ended] = suspects.suspects.filter(([, result]) => result === 'ended')
+    t.ok(ended?.[0] === 84 || ended?.[0] === null, `ended: ${JSON.stringify(ended)}`)
+  })

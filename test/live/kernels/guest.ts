@@ -1,0 +1,76 @@
+// What is tried on a kernel, as the only work of an emulated machine that runs it: the recorder's own way to each result.
+// Prints one line of JSON. Bundled by kernels.test.ts, which knows what must come out.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { release } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Observations } from '../../../src/observe/index.ts'
+import { record, whyNoEbpf, type Watch } from '../../../src/record/index.ts'
+import { recorders } from '../../../src/record/recorders.ts'
+import { run } from '../../../src/record/runner/index.ts'
+
+const found: Record<string, unknown> = { release: release() }
+
+async function step(name: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    found[name] = await work()
+  } catch (error) {
+    found[name] = `failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+  }
+}
+
+/** Counts and values of the calls that the programs make themselves, by name. */
+const asked = [
+  ...['getppid', 'socket', 'socketpair', 'socketcall', 'ipc', 'shmget', 'personality', 'clone3', 'getuid32'],
+  ...['mkdir', 'rmdir', 'keyctl'],
+]
+const told = ({ architectures, unknown, diagnostics }: Observations): unknown => ({
+  calls: Object.fromEntries(
+    Object.entries(architectures).map(([architecture, calls]) => [
+      architecture,
+      Object.fromEntries(
+        asked.flatMap((name) => {
+          const call = calls[name]
+          return call === undefined ? [] : [[name, [call.count, call.args?.['0'] ?? null]]]
+        }),
+      ),
+    ]),
+  ),
+  unknown: Object.fromEntries(Object.entries(unknown).map(([name, calls]) => [name, Object.keys(calls)])),
+  diagnostics: diagnostics.map(({ code }) => code),
+})
+
+const native = ['/t/native'] as const
+const quietly = { recorder: 'ebpf', streams: 'ignore' } as const
+
+await step('ebpf', async () => (await whyNoEbpf()) ?? 'works')
+await step('native', async () => told((await record({ ...quietly, command: native })).observations))
+await step('compat', async () => {
+  execFileSync('/t/compat')
+  return told((await record({ ...quietly, command: ['/t/compat'] })).observations)
+})
+await step('cgroup', async () => {
+  const cgroup = '/sys/fs/cgroup/inside'
+  mkdirSync(cgroup)
+  const recording = record({ ...quietly, cgroup: 'inside' })
+  // Told where it is awaited.
+  recording.catch(() => undefined)
+  await wait(3000)
+  execFileSync('/t/native')
+  execFileSync('/bin/busybox', ['sh', '-c', `echo $$ >${cgroup}/cgroup.procs; exec /t/native`])
+  rmdirSync(cgroup)
+  return told((await recording).observations)
+})
+await step('refused', async () => {
+  // mkdir and rmdir of x86_64 and aarch64 (mkdirat, unlinkat): what the filter of the program refuses.
+  const watch: Watch = { results: [-1], traps: false, calls: [] }
+  const options = { ...quietly, command: ['/t/refused'] as const }
+  const recording = await run(recorders.ebpf, { name: 'refused', options, scope: 'filtered', watch })
+  const suspects = (recording.refusals?.suspects ?? []).map(({ number, result, count }) => [
+    number ?? null,
+    result,
+    count,
+  ])
+  return { suspects, lost: recording.refusals?.lost, programs: recording.programs }
+})
+console.log(`found ${JSON.stringify(found)}`)
