@@ -5,7 +5,10 @@ import { architectureNames, type Architecture } from './architectures.ts'
 import { multiplexerOf } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
-/** Every call of a line does what the first does; the first need not do all that the others can. */
+/**
+ * Every call of a line does what the first does; the first need not do all that the others can. clone3 has no line:
+ * it is refused so that libc goes on to clone, whose flags a filter can see.
+ */
 const table = `
 accept accept4
 access faccessat faccessat2
@@ -13,7 +16,6 @@ alarm setitimer
 chmod fchmodat fchmodat2
 chown chown32 lchown lchown32 fchownat
 clone clone3
-clone3 clone
 clock_settime clock_settime64 settimeofday stime adjtimex clock_adjtime clock_adjtime64
 creat open openat openat2
 dup2 dup3

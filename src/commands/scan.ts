@@ -9,6 +9,7 @@ import { reachableReport, type ReachableFormat } from '../report/reachable.ts'
 import {
   isElf,
   loadImage,
+  machines,
   mergeReachable,
   scanPrograms,
   type Machine,
@@ -47,7 +48,7 @@ export const declare: Declare = (command, world, end) => {
         repeatable,
       ),
     )
-    .addOption(new Option('--arch <arch>', 'of an image for several').choices(['x86_64', 'aarch64']))
+    .addOption(new Option('--arch <arch>', 'of an image for several').choices([...machines]))
     .option('--no-cache', 'keep nothing of what was read, and use nothing that was kept')
     .addOption(
       new Option('--report <format>', 'how to print it')

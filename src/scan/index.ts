@@ -14,7 +14,6 @@ export {
   type ScannedModule,
   type Unresolved,
 } from './reachable.ts'
-export type { Machine } from './elf/image.ts'
-export { isElf } from './elf/image.ts'
+export { isElf, machines, type Machine } from './elf/image.ts'
 export { recordKind, type Records } from './records.ts'
 export { scanPrograms, type RecordCache, type ScanOptions } from './scan.ts'

@@ -105,7 +105,8 @@ export function has(word: RuntimeVersion, trait: Trait): boolean {
 /** Whether the runtime itself, whatever its libseccomp, takes a word that the specification has. */
 export function knowsWord(word: RuntimeVersion, name: string): boolean {
   const { runtime, version } = partsOf(word)
-  return isSince(version ?? newest[runtime], words[runtime][name] ?? 'always')
+  const since = Object.hasOwn(words[runtime], name) ? words[runtime][name] : undefined
+  return isSince(version ?? newest[runtime], since ?? 'always')
 }
 
 export function nameOf(word: RuntimeVersion): RuntimeName {

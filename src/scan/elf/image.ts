@@ -4,7 +4,8 @@
 import { UserError } from '../../errors.ts'
 import { Bytes } from './bytes.ts'
 
-export type Machine = 'x86_64' | 'aarch64'
+export const machines = ['x86_64', 'aarch64'] as const
+export type Machine = (typeof machines)[number]
 
 export interface Segment {
   readonly type: number
