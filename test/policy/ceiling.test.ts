@@ -545,7 +545,9 @@ t.test('any ceiling: nothing that it refuses is allowed, unless it was seen; wha
           for (const call of asked) {
             counted.compared++
             const seenByKernel = call.map((each, index) =>
-              architecture === 'x86' || isNarrowArgument(architecture, name, index) ? BigInt.asUintN(32, each) : each,
+              architecture === 'x86' || isNarrowArgument(architecture, name, index)
+                ? BigInt.asUintN(32, each)
+                : each,
             )
             if (
               level(after.answer(architecture, number, call)) === 2 &&
