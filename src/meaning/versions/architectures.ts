@@ -29,7 +29,7 @@ const others: Readonly<Record<string, readonly [byteOrder: 'little' | 'big', sin
 
 /** undefined for a word that no libseccomp knows. */
 export function libraryArchitecture(scmp: string): LibraryArchitecture | undefined {
-  const other = others[scmp]
+  const other = Object.hasOwn(others, scmp) ? others[scmp] : undefined
   if (other !== undefined) return { byteOrder: other[0], since: other[1] }
   const own = architectureNames.find((each) => architectures[each].scmp === scmp)
   if (own === undefined) return undefined

@@ -54,7 +54,7 @@ export function numberIn(
   name: string,
   architecture: Architecture,
 ): number | undefined {
-  const later = numberedLater[name]
+  const later = Object.hasOwn(numberedLater, name) ? numberedLater[name] : undefined
   if (later !== undefined && !isSince(library, later[architecture])) return undefined
   return syscallTable(architecture).byName(name)?.number
 }
