@@ -36,8 +36,9 @@ function* nameProblems(
   }
   for (const [index, name] of rule.names.entries()) {
     const where = rule.namesAt[index] ?? rule
-    if (name === '') yield finding('empty-name', where)
-    else if (met.has(name)) yield finding('repeated-name', where, { name })
+    // Whoever refuses an empty one, meaning says.
+    if (name === '') continue
+    if (met.has(name)) yield finding('repeated-name', where, { name })
     else if (!isKnownAnywhere(name)) {
       if (isKnownElsewhere(name)) yield* elsewhereOnly(name, where)
       else if (isKnownAnywhere(name.toLowerCase())) {

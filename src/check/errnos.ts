@@ -1,5 +1,4 @@
-// Error numbers where they are not used, or do not mean what they seem to. Authority: runtime-spec ("errnoRet"), crun
-// (refuses one on another action), seccomp(2) (an errno of 0 skips the call and returns success), containers/common
+// Error numbers that do not mean what they seem to. Authority: runtime-spec ("errnoRet"), seccomp(2) (an errno of 0 skips the call and returns success), containers/common
 // (`errno` strings go before the numbers, in its engines only).
 import { errnoNumber } from '../abi/errnos.ts'
 import type { Action } from '../profile/document.ts'
@@ -39,9 +38,7 @@ function* statedProblems(
 ): Generator<Finding> {
   if (number !== undefined) {
     const where = keyOf(subject, whole, numberKey)
-    if (!takesErrno(action)) yield finding('errno-unused', where, { key: numberKey, action })
-    else if (number === 0 && action === 'SCMP_ACT_ERRNO')
-      yield finding('errno-zero', where, { key: numberKey })
+    if (number === 0 && action === 'SCMP_ACT_ERRNO') yield finding('errno-zero', where, { key: numberKey })
   }
   if (name === undefined || name === '' || subject.asOci) return
   const where = keyOf(subject, whole, nameKey)

@@ -228,11 +228,6 @@ export const documentErrors = {
     ({ calls, value }: { readonly calls: readonly string[]; readonly value: string }) =>
       `a SeccompProfile's values are int64, and ${calls.join(', ')} is compared with ${value}: print --as oci`,
   ],
-  'byte-orders': [
-    2,
-    ({ architectures }: { readonly architectures: readonly string[] }) =>
-      `no filter is for ${architectures.join(' and ')}, whose byte orders differ: print one profile for each with --arch, or --as docker`,
-  ],
   'not-an-object-name': [
     2,
     ({ name }: { readonly name: string }) =>

@@ -28,6 +28,12 @@ export const refusalSentences = {
   'flags-not-read': ({ by = '' }: Facts) => `${by} takes no flags: ${stops}`,
   'default-rule-refused': ({ name = '', by = '' }: Facts) =>
     `the rule of ${name} says what the default action says, which ${by} refuses: ${stops}`,
+  'empty-name': () => 'an empty string is no call: runc refuses the profile',
+  'notify-default': () => 'SCMP_ACT_NOTIFY cannot be the default action: runc refuses the profile',
+  'notify-write': () =>
+    'write cannot be notified: the runtime needs it to hand over the listener, and runc refuses the profile',
+  'notify-without-listener': () => 'there is no listener for SCMP_ACT_NOTIFY: runc refuses the profile',
+  'errno-unused': ({ key = '', action = '' }: Facts) => `${action} uses no ${key}: crun refuses the profile`,
 } as const satisfies Readonly<Record<string, (facts: Facts) => string>>
 
 export type RefusalCode = keyof typeof refusalSentences

@@ -7,6 +7,7 @@ import { answerTo } from './evaluate.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import { isAnswer } from './program.ts'
 import { refused, type Refusal } from './refusal.ts'
+import { refusedActions } from './refused-actions.ts'
 import { refusedWords } from './refused-words.ts'
 import { resolve, type Resolved } from './resolve.ts'
 
@@ -45,7 +46,7 @@ export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | Re
 
 function meaningIn(parsed: ParsedProfile, context: Context): Meaning | Refusal {
   const resolved = resolve(parsed, context)
-  const [refusal] = refusedWords(resolved, context)
+  const [refusal] = [...refusedActions(parsed, context), ...refusedWords(resolved, context)]
   if (refusal !== undefined) return refusal
   const filter = makeFilter(resolved, context)
   if ('code' in filter) return filter

@@ -11,6 +11,7 @@ import { addRules } from './joined.ts'
 import { callsOf } from './names.ts'
 import { lostIn } from './program.ts'
 import type { Refusal } from './refusal.ts'
+import { refusedActions } from './refused-actions.ts'
 import { refusedWords } from './refused-words.ts'
 import { contextsFor } from './profiles.ts'
 import { loaderOf, resolve, type Resolved } from './resolve.ts'
@@ -23,7 +24,11 @@ import { isKnownTo } from './versions/library.ts'
 export function refusalsOf(parsed: ParsedProfile, context: Context): readonly Refusal[] {
   const resolved = resolve(parsed, context)
   const contested = contestedIn(parsed.profile.syscalls)
-  const found = [...refusedWords(resolved, context), ...lost(resolved, context, contested)]
+  const found = [
+    ...refusedActions(parsed, context),
+    ...refusedWords(resolved, context),
+    ...lost(resolved, context, contested),
+  ]
   if (contested.size === 0) return found
   const long = mayBeLong(resolved) ? makeFilter(resolved, context) : undefined
   if (long !== undefined && 'code' in long && long.code === 'filter-too-long') return [...found, long]

@@ -29,7 +29,6 @@ export interface PrintPolicyOptions {
  * what the dialect cannot say, and for a name that Kubernetes does not take.
  */
 export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
-  if (dialect !== 'docker') refuseMixed(policy)
   switch (dialect) {
     case 'oci':
       return printProfile(buildProfile(policy))
@@ -40,13 +39,6 @@ export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPo
     case 'kubernetes':
       return podText(printProfile(buildProfile(policy)), checkedName(options.name))
   }
-}
-
-/** One filter for all of them is what these dialects say, and libseccomp makes none (db.c, db_col_db_add). */
-function refuseMixed({ architectures: targets }: Policy): void {
-  const [first] = targets
-  const other = targets.find((each) => architectures[each].byteOrder !== architectures[first].byteOrder)
-  if (other !== undefined) throw new UserError('byte-orders', { architectures: [first, other] })
 }
 
 /**

@@ -215,7 +215,7 @@ const table: Readonly<Record<FindingCode, Words>> = {
     todo: () => 'write the errno that it should fail with, unless that is what was meant',
   },
   'errno-unused': {
-    says: ({ key = '', action = '' }) => `${action} uses no ${key}: crun refuses the profile`,
+    says: refusalSentences['errno-unused'],
     todo: ({ key = '' }) => `take ${key} out`,
   },
   'unknown-errno': {
@@ -228,16 +228,15 @@ const table: Readonly<Record<FindingCode, Words>> = {
     todo: ({ number = '', key = '' }) => `write ${key} ${number} as well`,
   },
   'notify-default': {
-    says: () => 'SCMP_ACT_NOTIFY cannot be the default action: runc refuses the profile',
+    says: refusalSentences['notify-default'],
     todo: () => 'name the calls that the listener shall answer in a rule',
   },
   'notify-write': {
-    says: () =>
-      'write cannot be notified: the runtime needs it to hand over the listener, and runc refuses the profile',
+    says: refusalSentences['notify-write'],
     todo: () => 'take write out of this rule',
   },
   'notify-without-listener': {
-    says: () => 'there is no listener for SCMP_ACT_NOTIFY: runc refuses the profile',
+    says: refusalSentences['notify-without-listener'],
     todo: () => 'add listenerPath, the socket of the process that answers',
   },
   'metadata-without-listener': {
@@ -249,7 +248,7 @@ const table: Readonly<Record<FindingCode, Words>> = {
     todo: () => 'name the calls, or take the rule out',
   },
   'empty-name': {
-    says: () => 'an empty string is no call: runc refuses the profile',
+    says: refusalSentences['empty-name'],
     todo: () => 'take it out',
   },
   'repeated-name': {

@@ -123,7 +123,7 @@ t.test('byte orders are never mixed in one filter', async (t) => {
   const both = { ...little!, architectures: { ...little!.architectures, ...big!.architectures } }
   const policy = derivePolicy(both)
   for (const dialect of ['oci', 'spo', 'kubernetes'] as const)
-    t.throws(() => printPolicyAs(policy, dialect), { code: 'byte-orders' }, dialect)
+    t.throws(() => printPolicyAs(policy, dialect), { code: 'byte-orders-mixed' }, dialect)
   const { archMap } = JSON.parse(printPolicyAs(policy, 'docker')) as {
     archMap: readonly { architecture: string }[]
   }

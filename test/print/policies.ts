@@ -26,6 +26,7 @@ export const small: Policy = {
       because,
     },
     { syscall: 'execve', architectures: both, action: { type: 'allow' }, conditions: [], because },
+    { syscall: 'exit', architectures: both, action: { type: 'allow' }, conditions: [], because },
     { syscall: 'exit_group', architectures: both, action: { type: 'allow' }, conditions: [], because },
     { syscall: 'open', architectures: ['x86_64'], action: { type: 'allow' }, conditions: [], because },
     { syscall: 'openat', architectures: ['aarch64'], action: { type: 'allow' }, conditions: [], because },
