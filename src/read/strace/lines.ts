@@ -146,7 +146,7 @@ export const refusals = {
   exit: row(/\+\+\+ killed by SIGSYS\b/y, ['+++ killed by SIGSYS'], ['+++ killed by SIGSEGV']),
   killer: row(
     /\+\+\+ killed by (SIG[A-Z0-9]+)/y,
-    ['+++ killed by SIGABRT (core dumped) +++', '+++ killed by SIGTERM +++'],
+    ['+++ killed by SIGABRT', '+++ killed by SIGTERM'],
     ['+++ exited with 0 +++'],
   ),
   call: row(/[^]*?\bsi_syscall=(?:__NR_)?([a-z0-9_]+|0x[0-9a-f]+)/y, [
