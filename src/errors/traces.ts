@@ -115,6 +115,10 @@ export const traceErrors = {
     ({ architecture, seen }: { readonly architecture: string; readonly seen: readonly string[] }) =>
       `no calls of ${architecture} were observed and they cannot be inferred from ${seen.join(', ')}: record there`,
   ],
+  'beyond-without-ceiling': [
+    2,
+    () => '--beyond never keeps to the ceiling and --within none names none: name one with --within',
+  ],
   'beyond-contradiction': [
     2,
     () => '--beyond never keeps to the ceiling and --conditions none goes beyond its conditions: choose one',

@@ -82,6 +82,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
   )
   const { beyond = 'seen', conditions = 'within' } = options
   if (beyond === 'never' && conditions === 'none') throw new UserError('beyond-contradiction')
+  if (beyond === 'never' && ceiling === undefined) throw new UserError('beyond-without-ceiling')
   const rules = new Rules()
   for (const target of targets) {
     const { architecture } = target

@@ -72,7 +72,7 @@ function notWithinSentence(outside: readonly Extract<LeftOut, { why: 'not-within
     argument === undefined ? syscall : `${syscall} with argument ${argument} = ${value}`,
   )
   return [
-    `left out, although the workload was seen to need it, because ${first.ceiling} refuses it (--beyond never): ${[...new Set(calls)].join(', ')}`,
+    `left out, although the workload was seen to need it, because ${first.ceiling} ${first.ceiling.includes(' and ') ? 'together refuse' : 'refuses'} it (--beyond never): ${[...new Set(calls)].join(', ')}`,
   ]
 }
 
@@ -101,7 +101,10 @@ export function beyondText(reason: Beyond): string {
   if (reason.what === 'conditions') return 'has conditions on it'
   const where = reason.what === 'call' && reason.on !== undefined ? ` on ${reason.on}` : ''
   const capabilities = reason.capabilities.join(' or ')
-  return capabilities === '' ? `refuses it${where}` : `allows it${where} only with ${capabilities}`
+  // Of several ceilings one is enough to refuse.
+  const several = reason.ceiling.includes(' and ')
+  if (capabilities === '') return `${several ? 'together refuse' : 'refuses'} it${where}`
+  return `${several ? 'together allow' : 'allows'} it${where} only with ${capabilities}`
 }
 
 /** Of what the runtime alone does everything is known. */

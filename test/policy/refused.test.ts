@@ -184,6 +184,7 @@ t.test(
     t.equal(answers(all, 'socket(1)', { beyond: 'never' }), 'ALLOW')
     t.equal(answers(all, 'keyctl'), 'ALLOW')
     t.throws(() => derivePolicy(all, { beyond: 'never', conditions: 'none' }), /choose one/)
+    t.throws(() => derivePolicy(all, { beyond: 'never', within: 'none' }), { code: 'beyond-without-ceiling' })
   },
 )
 
