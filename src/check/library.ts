@@ -1,6 +1,6 @@
 // Calls that the libseccomp in use does not know: a runtime leaves their rules out. One that a deny list refuses is then
 // carried out. Authority: libseccomp's tables by version (meaning/versions/library.ts), runc and crun.
-import { isKnownTo, librarySince, oldestLibrary } from '../meaning/versions/library.ts'
+import { isKnownTo, librarySince, oldestLibrary, oldestLibraryOn } from '../meaning/versions/library.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
 import { refuses } from '../profile/words.ts'
 import { finding, type Finding } from './findings.ts'
@@ -9,7 +9,8 @@ import { answerOf, defaultAnswer, type Subject } from './subject.ts'
 /** One finding a kind: the first rule of each says which calls are meant. */
 export function* libraryProblems(subject: Subject): Generator<Finding> {
   const { profile } = subject
-  const library = subject.library ?? oldestLibrary
+  const [first] = subject.architectures
+  const library = subject.library ?? (first === undefined ? oldestLibrary : oldestLibraryOn(first))
   const byDefault = defaultAnswer(subject)
   // A built-in and a file for one engine come with the library of that engine.
   if (subject.library === undefined && subject.engine !== undefined && !subject.asOci) return

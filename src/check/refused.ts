@@ -1,7 +1,16 @@
 // What a runtime, an engine or libseccomp refuses, and the container does not start: asked of meaning/, for every host
 // that the profile is for. What the newest of each refuses is an error; what only an older one in use does, a warning.
 import { architectures, commonHosts, type Architecture } from '../abi/architectures.ts'
-import { contextOf, refusedOnOthers, refusalsOf, surroundingsOf, type Refusal } from '../meaning/index.ts'
+import {
+  contextOf,
+  oldestLibraryOn,
+  refusedOnOthers,
+  refusalsOf,
+  surroundingsOf,
+  type LibraryVersion,
+  type Refusal,
+} from '../meaning/index.ts'
+import { compareVersions } from '../meaning/versions.ts'
 import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
 import type { Standing } from '../profile/flaws.ts'
 import { finding, type Finding, type FindingCode } from './findings.ts'
@@ -39,12 +48,18 @@ function* refusalsIn(subject: Subject): Generator<{ readonly refusal: Refusal; r
       const context = contextOf({
         architecture,
         runtime: each.runtime,
-        ...(each.library === undefined ? {} : { libseccomp: each.library }),
+        ...(each.library === undefined ? {} : { libseccomp: libraryFor(each.library, older, architecture) }),
         ...(engine === undefined ? {} : { engine }),
       })
       for (const refusal of refusalsOf(parsed, context)) yield { refusal, older }
     }
   }
+}
+
+/** Of the libraries in use none is older than its host. */
+function libraryFor(library: LibraryVersion, older: boolean, host: Architecture): LibraryVersion {
+  const oldest = oldestLibraryOn(host)
+  return older && compareVersions(library, oldest) < 0 ? oldest : library
 }
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */

@@ -3,7 +3,7 @@ import { architectureNames, architectureOf, assumedHost, type Architecture } fro
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { proposedCall } from '../profile/proposals.ts'
-import { answerText, makeMeaning, oldestLibrary, type Meaning } from '../meaning/index.ts'
+import { answerText, makeMeaning, oldestLibraryOn, type Meaning } from '../meaning/index.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
@@ -57,7 +57,7 @@ function meaningOn(
   options: Options,
   architecture: Architecture,
 ): Meaning {
-  const library = capabilities === undefined ? { libseccomp: oldestLibrary } : {}
+  const library = capabilities === undefined ? { libseccomp: oldestLibraryOn(architecture) } : {}
   return makeMeaning(profile, contextFrom({ ...library, ...options }, architecture, capabilities))
 }
 

@@ -1,7 +1,7 @@
 // Which call was probably meant by a name that no table has. Only for messages.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { callNamed } from '../abi/other-names.ts'
-import { syscallTable } from '../abi/tables.ts'
+import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
 import { oneSlipAway } from './nearest.ts'
 
 /** More than that many calls at one slip's distance say nothing. */
@@ -17,6 +17,8 @@ export function proposedCall(
 ): string | undefined {
   const named = callNamed(name, architectures) ?? callNamed(name, architectureNames)
   if (named !== undefined && named !== name) return named
+  // It is spelled right, and another architecture's.
+  if (isKnownAnywhere(name)) return undefined
   const near = [architectures, architectureNames]
     .map((each) => oneSlipAway(name, namesOn(each)))
     .find((found) => found.length > 0)

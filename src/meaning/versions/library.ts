@@ -1,7 +1,7 @@
 // What each version of libseccomp knows: calls by name, and architectures. A name that it does not know is left out of
 // the filter by runc and crun, so that the call is answered as if the profile did not name it.
 // Authority: libseccomp src/syscalls.csv and include/seccomp.h.in at each tag, 2.5.0 to 2.6.1.
-import type { Architecture } from '../../abi/architectures.ts'
+import { architectures, type Architecture } from '../../abi/architectures.ts'
 import { isKnownElsewhere } from '../../abi/elsewhere.ts'
 import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
 import { compareVersions } from '../versions.ts'
@@ -31,6 +31,12 @@ const numberedLater: Readonly<Record<string, Readonly<Record<string, LibraryVers
 export const firstLibrary: LibraryVersion = '2.5.0'
 /** Of the versions that are in use beside runc 1.1 and crun 1.8, the oldest: Debian 12's. */
 export const oldestLibrary: LibraryVersion = '2.5.4'
+
+/** The oldest in use on a host: none is that does not know the host's own architecture. */
+export function oldestLibraryOn(host: Architecture): LibraryVersion {
+  const { libseccomp } = architectures[architectures[host].host]
+  return compareVersions(libseccomp, oldestLibrary) > 0 ? libseccomp : oldestLibrary
+}
 export const newestLibrary: LibraryVersion = '2.6.1'
 
 const since = new Map(
