@@ -1,7 +1,8 @@
 // Control groups, version 2: where they are mounted and how the kernel names one. Its id is the inode of its directory,
 // its level the number of directories below the root. Authority: cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 
 export interface Cgroup {
@@ -41,4 +42,35 @@ export function findCgroup(path: string): Cgroup {
   const level = relative(mount, directory).split('/').filter(Boolean).length
   if (level === 0) throw new UserError('root-cgroup', { cgroup: path })
   return { cgroup: found.ino, level }
+}
+
+/** The directories of this cgroup in every hierarchy: engines make them in version 1 as well. */
+export function everywhere(cgroup: string | undefined): readonly string[] {
+  return cgroup === undefined ? [] : cgroupMounts().map(({ path }) => join(path, cgroup))
+}
+
+/** A cgroup is removed from below; one in which something runs stays. */
+export function removeCgroup(directory: string): void {
+  try {
+    for (const entry of readdirSync(directory, { withFileTypes: true }))
+      if (entry.isDirectory()) removeCgroup(join(directory, entry.name))
+    rmdirSync(directory)
+  } catch {
+    // Not there, or not empty yet.
+  }
+}
+
+/** How long what a killed container left has to end. Milliseconds. */
+const patience = 2000
+
+/**
+ * Removes the cgroup of a container that has ended. The runtime gives up where a process that it killed is still in it;
+ * what the command left running on purpose keeps it.
+ */
+export async function removeEnded(cgroup: string): Promise<void> {
+  for (const begun = performance.now(); performance.now() - begun < patience; await wait(50)) {
+    const left = everywhere(cgroup).filter((each) => existsSync(each))
+    if (left.length === 0) return
+    for (const each of left) removeCgroup(each)
+  }
 }

@@ -16,6 +16,7 @@ import { parseProfile } from '../profile/index.ts'
 import {
   recordBelow,
   recordBundle,
+  removeEnded,
   spawnEnvironmentOf,
   type CommandOptions,
   type Recording,
@@ -82,9 +83,9 @@ function runtimeSandbox(runtime: Runtime, version: string, settings: SandboxSett
   return {
     name: `${runtime} ${version} on the host’s root`.replace('  ', ' '),
     runtime,
-    run: (options, under, recorder) => {
+    run: async (options, under, recorder) => {
       const container = `seccompgen${randomBytes(6).toString('hex')}`
-      return recordBundle(options.command[0], options, {
+      const recording = await recordBundle(options.command[0], options, {
         config: hostRootConfig(runtime, options, under.profile, settings),
         root: runtime === 'crun' ? linkRoot : undefined,
         container: [runtime, 'delete', '--force', container],
@@ -92,6 +93,8 @@ function runtimeSandbox(runtime: Runtime, version: string, settings: SandboxSett
         recorder,
         watch: under.watch,
       })
+      await removeEnded(container)
+      return recording
     },
   }
 }

@@ -9,6 +9,7 @@ import { whyNotRun } from '../../scripts/bundle.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { verify } from '../../src/run.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
+import { orphanedCgroups } from './left.ts'
 import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? whyNotRun('runc'))
@@ -100,6 +101,7 @@ t.test('who asks a second time kills what takes no notice', async (t) => {
   const { exitCode, stdout } = await recorder
   t.equal(exitCode, 137)
   t.match(stdout, /a signal ended the run/)
+  t.strictSame(orphanedCgroups(), [], 'and of its container nothing is left')
 })
 
 t.test('--for: what we ended has succeeded', async (t) => {

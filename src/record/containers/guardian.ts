@@ -2,13 +2,13 @@
 // from the recorder: `done` and the end of it say that the container is over; an end without `done` says that the
 // recorder was killed, and then the client that starts the container, and the container, are ended too.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startOf, tracedBy, withDescendants } from '../runner/processes.ts'
-import { unifiedMount } from '../cgroups.ts'
-import { everywhere, processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
+import { everywhere, removeCgroup, unifiedMount } from '../cgroups.ts'
+import { processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
 
 /** How long a container may still come after its client was killed, and how long removing is tried. Milliseconds. */
 const quiet = 2000
@@ -64,7 +64,7 @@ async function takeAway(made: string): Promise<void> {
       for (const pid of [...everywhere(task.cgroup).flatMap(processesBelow), ...living(traced)])
         if (all || isContained(pid)) kill(pid)
     if (task.slice && task.cgroup !== undefined) await systemctl('stop', task.cgroup).catch(() => undefined)
-    for (const each of everywhere(task.cgroup)) remove(each)
+    for (const each of everywhere(task.cgroup)) removeCgroup(each)
     if (living(traced).length > 0 || everywhere(task.cgroup).some((each) => existsSync(each)))
       since = performance.now()
     else if (done || performance.now() - since > quiet) break
@@ -96,16 +96,5 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL')
   } catch {
     // It has ended.
-  }
-}
-
-/** A cgroup is removed from below; one in which something runs stays. */
-function remove(directory: string): void {
-  try {
-    for (const entry of readdirSync(directory, { withFileTypes: true }))
-      if (entry.isDirectory()) remove(join(directory, entry.name))
-    rmdirSync(directory)
-  } catch {
-    // Not there, or not empty yet.
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { guardianCommand, isSingleFile } from '../../own.ts'
 import type { Watch } from '../refusals.ts'
-import { cgroupMounts, findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
+import { findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */
 export interface GuardianTask {
@@ -153,9 +153,4 @@ export function processesBelow(directory: string): readonly number[] {
     // It went away meanwhile.
     return []
   }
-}
-
-/** The directories of this cgroup in every hierarchy: engines make them in version 1 as well. */
-export function everywhere(cgroup: string | undefined): readonly string[] {
-  return cgroup === undefined ? [] : cgroupMounts().map(({ path }) => join(path, cgroup))
 }
