@@ -28,7 +28,8 @@ export function* refusedProblems(subject: Subject): Generator<Finding> {
     if (code === undefined || told.has(key)) continue
     told.add(key)
     const isMeasureless = code === 'rules-beyond' || code === 'filter-too-long'
-    yield finding(code, refusal, factsOf(refusal, subject), older ? 'warning' : 'error')
+    const severity = older || code === 'rules-beyond' ? 'warning' : 'error'
+    yield finding(code, refusal, factsOf(refusal, subject), severity)
     // To look again for another host or runtime would take as long.
     if (isMeasureless) return
   }
