@@ -1,7 +1,7 @@
 // `diff`: what changes in meaning between two profiles, for people and for git as its external diff
 // (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
-import { readFile } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -19,8 +19,7 @@ import { printProfile } from '../print/profile.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { changesReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
-import { scanChanges, scanChangesReport } from '../report/scan-changes.ts'
-import { parseReachable, type Reachable } from '../scan/index.ts'
+import type { Reachable } from '../scan/reachable.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
 import { archOption, outputOption } from './document-options.ts'
@@ -110,20 +109,26 @@ async function diff(
 
 /** Both words are files that `scan --report json` printed; undefined where the first is none. */
 async function scansOf(base: string, head: string, world: World): Promise<readonly Reachable[] | undefined> {
-  // What is read from a pipe, a built-in or a revision is a profile.
-  const isScan = async (file: string): Promise<boolean> => {
-    try {
-      const start = await readFile(resolve(world.cwd, file), 'utf8')
-      return /^\s*\{\s*"version": 1,\s*"bound": (?:true|false)/.test(start.slice(0, 200))
-    } catch {
-      return false
-    }
-  }
-  if (!(await isScan(base))) return undefined
+  if (!(await isScan(resolve(world.cwd, base)))) return undefined
+  const { parseReachable } = await import('../scan/reachable.ts')
   return [
     parseReachable(await readText(base, world), base),
     parseReachable(await readText(head, world), head),
   ]
+}
+
+/** What is read from a pipe, a built-in or a revision is a profile: a pipe would be empty afterwards. */
+async function isScan(path: string): Promise<boolean> {
+  if (!(await stat(path).catch(() => undefined))?.isFile()) return false
+  const handle = await open(path).catch(() => undefined)
+  try {
+    const { bytesRead = 0, buffer = new Uint8Array() } =
+      (await handle?.read(Buffer.alloc(200), 0, 200, 0)) ?? {}
+    const start = Buffer.from(buffer.subarray(0, bytesRead)).toString()
+    return /^\s*\{\s*"version": 1,\s*"bound": (?:true|false)/.test(start)
+  } finally {
+    await handle?.close()
+  }
 }
 
 async function diffScans(
@@ -131,6 +136,7 @@ async function diffScans(
   options: Options,
   world: World,
 ): Promise<number> {
+  const { scanChanges, scanChangesReport } = await import('../report/scan-changes.ts')
   const changes = scanChanges(base as Reachable, head as Reachable)
   const { report, failOn } = options
   await writeOutput(

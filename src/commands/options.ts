@@ -1,8 +1,6 @@
 // Options that mean the same in every command that has them (contract: "Options with one meaning everywhere"), and
 // the values people write in them.
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { FloorChoice } from '../policy/index.ts'
-import { readRuntimeVersion, type RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 import { formatNames } from '../read/index.ts'
 import type { Choice } from '../read/subject.ts'
 
@@ -47,16 +45,7 @@ export function moment(word: string): number {
 }
 
 export { archOption, outputOption } from './document-options.ts'
-
-/** `--runtime R`: a container runtime, one version of it, or a word for several. */
-export const runtimeOption = (what: string): Option =>
-  new Option('--runtime <runtime>', `${what} runc, crun, runc@1.3.6 …, all, none`).argParser(
-    (word): FloorChoice => {
-      if (word === 'all' || word === 'none') return word
-      if (readRuntimeVersion(word) !== undefined) return word as RuntimeVersion
-      throw new InvalidArgumentError('Give runc, crun, one version of them such as runc@1.3.6, all or none.')
-    },
-  )
+export { runtimeOption } from './runtime-option.ts'
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 

@@ -25,7 +25,7 @@ import { addHostOptions, capabilitiesFrom, contextFrom, type ContextWords } from
 import { archOption, outputOption, runtimeOption } from './options.ts'
 import { checkOutput, isStdout, refuseSame, writeOutput } from './output.ts'
 import { loadProfile, type NamedProfile } from './profiles.ts'
-import { mergeReachable, type Reachable } from '../scan/index.ts'
+import { mergeReachable, type Reachable } from '../scan/reachable.ts'
 import { coverage, readReachable } from './reachable.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'

@@ -2,7 +2,7 @@
 import type { Observations } from '../observe/index.ts'
 import { coverageOf, derivePolicy, type PolicyOptions } from '../policy/index.ts'
 import { coverageLines } from '../report/coverage.ts'
-import { mergeReachable, parseReachable, type Reachable } from '../scan/index.ts'
+import { mergeReachable, parseReachable, type Reachable } from '../scan/reachable.ts'
 import { readText } from './texts.ts'
 import type { World } from './world.ts'
 

@@ -1,6 +1,6 @@
 // What code can call, for people (text, Markdown) and for programs (JSON).
 import { architectureNames } from '../abi/architectures.ts'
-import { printReachable, type NotFollowed, type Reachable } from '../scan/index.ts'
+import { printReachable, type NotFollowed, type Reachable } from '../scan/reachable.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'
 
 export type ReachableFormat = 'text' | 'json' | 'markdown'

@@ -1,7 +1,7 @@
 // What one scan reaches and another does not, for people (text, Markdown) and for programs (JSON).
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { harmlessJson } from '../json-string.ts'
-import type { Reachable } from '../scan/index.ts'
+import type { Reachable } from '../scan/reachable.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'
 import { pathText } from './reachable.ts'
 
