@@ -68,23 +68,42 @@ function variantsOf(parsed: ParsedProfile, context: Context): readonly Context[]
 
 /** Calls of several rules, one of them with conditions: rules can clash or have no end there alone. */
 function contestedIn(rules: ParsedProfile['profile']['syscalls']): ReadonlySet<string> {
-  const met = new Map<string, { names: Set<string>; alternatives: number; conditions: boolean }>()
-  for (const { names, args = [] } of rules) {
+  const met = new Map<string, Contest>()
+  for (const { names, args = [], action, errnoRet } of rules) {
     for (const name of names) {
-      // The members of a family are one call where they are multiplexed.
-      const key = multiplexerOf(name) ?? name
-      const group = met.get(key) ?? { names: new Set<string>(), alternatives: 0, conditions: false }
-      group.names.add(name)
-      group.alternatives += Math.max(1, args.length)
-      group.conditions ||= args.length > 0
-      met.set(key, group)
+      // The members of a family are one call where they are multiplexed, and which of them it is makes a condition.
+      const family = multiplexerOf(name)
+      const key = family ?? name
+      const contest = met.get(key) ?? {
+        names: new Set<string>(),
+        answers: new Set<string>(),
+        isFamily: family !== undefined,
+        alternatives: 0,
+        conditions: false,
+      }
+      contest.names.add(name)
+      contest.answers.add(`${action} ${errnoRet ?? ''}`)
+      contest.alternatives += Math.max(1, args.length)
+      contest.conditions ||= args.length > 0
+      met.set(key, contest)
     }
   }
   return new Set(
     [...met.values()]
-      .filter(({ alternatives, conditions }) => conditions && alternatives > 1)
+      .filter(
+        ({ alternatives, conditions, isFamily, answers }) =>
+          alternatives > 1 && (conditions || (isFamily && answers.size > 1)),
+      )
       .flatMap(({ names }) => [...names]),
   )
+}
+
+interface Contest {
+  readonly names: Set<string>
+  readonly answers: Set<string>
+  readonly isFamily: boolean
+  alternatives: number
+  conditions: boolean
 }
 
 /** Where the first call of an architecture has no number there: only a call without one can be it. */

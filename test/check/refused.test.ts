@@ -1,5 +1,5 @@
 // What a runtime, an engine or libseccomp refuses, by version, as findings: which, how grave, and where. That the real
-// ones do so is held by test/meaning/libseccomp.test.ts and test/live/refused.test.ts.
+// ones do so is held by test/meaning/libseccomp.test.ts and test/live/differential.test.ts.
 import t from 'tap'
 import { profileProblems, type Finding, type ProblemOptions } from '../../src/check/index.ts'
 
@@ -39,6 +39,30 @@ const rows: readonly Row[] = [
       ],
     },
     found: ['rules-clash error /syscalls/1/names/1'],
+  },
+  {
+    what: 'two answers without conditions, of a call that i386 multiplexes: the member is one',
+    profile: {
+      ...denying,
+      architectures: x86,
+      syscalls: [
+        { names: ['semget'], ...refuse },
+        { names: ['semget'], ...refuse, errnoRet: 6 },
+      ],
+    },
+    found: ['rules-clash error /syscalls/1/names/0'],
+  },
+  {
+    what: 'and the same is nothing where no architecture multiplexes',
+    profile: {
+      ...denying,
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: [
+        { names: ['semget'], ...refuse },
+        { names: ['semget'], ...refuse, errnoRet: 6 },
+      ],
+    },
+    found: [],
   },
   {
     what: 'the lower half alone is the same, and i386 compares no other',
