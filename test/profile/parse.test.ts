@@ -92,7 +92,12 @@ t.test(
       title: 'app',
       profile: {
         pointer: '/spec',
-        syscalls: [{ names: ['clone', 'execve', 'exit', 'exit_group', 'open', 'openat', 'socketcall'] }, {}, {}, {}],
+        syscalls: [
+          { names: ['clone', 'execve', 'exit', 'exit_group', 'open', 'openat', 'socketcall'] },
+          {},
+          {},
+          {},
+        ],
       },
     })
     const map = printPolicyAs(small, 'kubernetes')
