@@ -12,7 +12,6 @@ import {
 } from '../meaning/index.ts'
 import { compareVersions } from '../meaning/versions.ts'
 import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
-import type { Standing } from '../profile/flaws.ts'
 import { finding, type Finding, type FindingCode } from './findings.ts'
 import { keyOf, type Subject } from './subject.ts'
 
@@ -40,7 +39,7 @@ function* refusalsIn(subject: Subject): Generator<{ readonly refusal: Refusal; r
   const hosts = hostsOf(subject)
   const words = (parsed.profile.architectures ?? []).map((word, index) => ({
     word,
-    ...standingOf(keyOf(subject, parsed.profile, `architectures/${index}`)),
+    ...keyOf(subject, parsed.profile, `architectures/${index}`),
   }))
   for (const { older, ...each } of surroundingsOf(runtime, library)) {
     if (hosts.length === 0)
@@ -67,10 +66,6 @@ function libraryFor(library: LibraryVersion, older: boolean, host: Architecture)
 function hostsOf({ named, architectures: known }: Subject): readonly Architecture[] {
   if (named.length === 0) return commonHosts
   return [...new Set(known.map((each) => architectures[each].host))]
-}
-
-function standingOf({ at, pointer }: Standing): Standing {
-  return { at, pointer }
 }
 
 /** Undefined where check/words.ts has said it: a word that the specification does not have. */

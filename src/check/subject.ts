@@ -3,10 +3,9 @@ import { architectures, architectureNames, type Architecture } from '../abi/arch
 import { errnoNumber } from '../abi/errnos.ts'
 import type { ParsedProfile, ReadProfile } from '../profile/dialects.ts'
 import type { Action } from '../profile/document.ts'
-import type { Standing } from '../profile/flaws.ts'
+import { standingOf, type Standing } from '../profile/flaws.ts'
 import type { EngineVersion, LibraryVersion, RuntimeVersion } from '../meaning/index.ts'
 import type { Finding } from './findings.ts'
-import { nodeAt } from '../profile/tree.ts'
 import { takesErrno } from '../profile/words.ts'
 
 export interface Subject {
@@ -57,9 +56,9 @@ export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Reader
   }
 }
 
-/** Where a key of a profile or a rule stands; the whole of it where the key is written in another case. */
+/** Where a key of the subject's profile or of a rule stands. */
 export function keyOf(subject: Subject, whole: Standing, key: string): Standing {
-  return nodeAt(subject.parsed.tree, `${whole.pointer}/${key}`) ?? whole
+  return standingOf(subject.parsed.tree, whole, key)
 }
 
 /** What a call gets, as `eval` prints it. An errno left out is EPERM; containers/common's names go before numbers. */

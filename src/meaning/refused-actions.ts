@@ -3,8 +3,7 @@
 // src/libcrun/seccomp.c (an errno on an action that takes none).
 import type { Action } from '../profile/document.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import type { Standing } from '../profile/flaws.ts'
-import { nodeAt } from '../profile/tree.ts'
+import { standingOf, type Standing } from '../profile/flaws.ts'
 import { takesErrno } from '../profile/words.ts'
 import type { Context } from './context.ts'
 import type { Refusal } from './refusal.ts'
@@ -20,7 +19,7 @@ export function* refusedActions(parsed: ParsedProfile, { runtime }: Context): Ge
 function* refusedByRunc(parsed: ParsedProfile): Generator<Refusal> {
   const { profile } = parsed
   if (profile.defaultAction === 'SCMP_ACT_NOTIFY')
-    yield { code: 'notify-default', ...keyIn(parsed, profile, 'defaultAction'), facts: {} }
+    yield { code: 'notify-default', ...standingOf(parsed.tree, profile, 'defaultAction'), facts: {} }
   const listens = profile.listenerPath !== undefined && profile.listenerPath !== ''
   for (const rule of profile.syscalls) {
     for (const [index, name] of rule.names.entries())
@@ -31,7 +30,7 @@ function* refusedByRunc(parsed: ParsedProfile): Generator<Refusal> {
   }
   const notifying = profile.syscalls.find(({ action }) => action === 'SCMP_ACT_NOTIFY')
   if (notifying !== undefined && !listens)
-    yield { code: 'notify-without-listener', ...keyIn(parsed, notifying, 'action'), facts: {} }
+    yield { code: 'notify-without-listener', ...standingOf(parsed.tree, notifying, 'action'), facts: {} }
 }
 
 function* errnosRefused(parsed: ParsedProfile): Generator<Refusal> {
@@ -49,11 +48,7 @@ function* errnoRefused(
   key: string,
 ): Generator<Refusal> {
   if (action === undefined || number === undefined || takesErrno(action)) return
-  yield { code: 'errno-unused', ...keyIn(parsed, whole, key), facts: { key, action } }
-}
-
-function keyIn({ tree }: ParsedProfile, whole: Standing, key: string): Standing {
-  return standing(nodeAt(tree, `${whole.pointer}/${key}`) ?? whole)
+  yield { code: 'errno-unused', ...standingOf(parsed.tree, whole, key), facts: { key, action } }
 }
 
 function standing({ at, pointer }: Standing): Standing {

@@ -4,9 +4,8 @@
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import type { OciArgument } from '../profile/document.ts'
 import type { DockerRule, ParsedProfile, PlacedRule, RuleFilter } from '../profile/dialects.ts'
-import type { Standing } from '../profile/flaws.ts'
+import { standingOf, type Standing } from '../profile/flaws.ts'
 import { soundProfile } from '../profile/parse.ts'
-import { nodeAt } from '../profile/tree.ts'
 import { answerOf, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { engineLoaders, readEngineVersion, readsKey, type EngineVersion } from './versions/engines.ts'
@@ -91,8 +90,7 @@ function resolvedRule(rule: PlacedRule, loader: Loader, honoursErrno: boolean): 
 }
 
 function placed({ tree }: ParsedProfile, whole: Standing, key: string, word: string): Word {
-  const { at, pointer } = nodeAt(tree, `${whole.pointer}/${key}`) ?? whole
-  return { word, at, pointer }
+  return { word, ...standingOf(tree, whole, key) }
 }
 
 function wordsOf(parsed: ParsedProfile, loader: Loader, { host }: Context): readonly Word[] {

@@ -4,7 +4,7 @@
 //   error    some runtime or loader of this dialect refuses the document, or the specification forbids it
 //   warning  it is accepted, and does something else than it says, or not everywhere the same
 //   note     worth knowing; it works
-import type { Place } from './tree.ts'
+import { nodeAt, type Place, type TreeNode } from './tree.ts'
 
 export type Severity = 'error' | 'warning' | 'note'
 
@@ -49,6 +49,12 @@ export type FlawCode = keyof typeof flawSeverities
 export interface Standing {
   readonly at: Place
   readonly pointer: string
+}
+
+/** Where a key of a profile or a rule stands; the whole of it where the key is written in another case. */
+export function standingOf(tree: TreeNode, whole: Standing, key: string): Standing {
+  const { at, pointer } = nodeAt(tree, `${whole.pointer}/${key}`) ?? whole
+  return { at, pointer }
 }
 
 export function flaw(
