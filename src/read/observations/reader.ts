@@ -3,12 +3,14 @@ import { isArchitecture } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ObservationsFault } from '../../errors/observations.ts'
+import { contextLists, type ObservedContext } from './context.ts'
+import { rowShapes } from './context-rows.ts'
 import type { Observations, ObservedCall } from './document.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
-/** Observations are small: a table of calls. More than this is something else. */
-const sizeLimit = 8 * 1024 * 1024
+/** A table of calls is small, the files that containers opened are more. More than this is something else. */
+const sizeLimit = 64 * 1024 * 1024
 
 export class ObservationsReader implements Reader {
   readonly format = 'observations'
@@ -59,6 +61,7 @@ export function tellObservations(observations: Observations, sink: Sink): void {
     if (!isArchitecture(architecture)) continue
     for (const [what, call] of Object.entries(calls)) sink.unknown(architecture, what, seenOf(call, runs))
   }
+  for (const context of observations.context ?? []) sink.context(context)
   for (const diagnostic of observations.diagnostics) sink.diagnostic(diagnostic)
   for (const source of observations.sources) sink.account(source)
 }
@@ -109,9 +112,19 @@ export function parseObservations(name: string, text: string): Observations {
     ...(given.runs === undefined ? {} : { runs: given.runs }),
     architectures: given.architectures ?? {},
     unknown: given.unknown ?? {},
+    ...(given.context === undefined ? {} : { context: given.context.map(wholeContext) }),
     sources: (given.sources ?? []).map((each) => only(each, sourceKeys)),
     diagnostics: (given.diagnostics ?? []).map((each) => only(each, diagnosticKeys)),
   }
+}
+
+/** Lists may be left out. What else stands there was not checked, and does not go on. */
+function wholeContext(given: Partial<ObservedContext> & { readonly name: string }): ObservedContext {
+  const lists = contextLists.map((list) => [
+    list,
+    (given[list] ?? []).map((row) => only(row, [...Object.keys(rowShapes[list]), 'count', 'first'])),
+  ])
+  return { name: given.name, ...Object.fromEntries(lists) } as ObservedContext
 }
 
 const sourceKeys = ['name', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
@@ -163,6 +176,8 @@ function firstWrong(value: unknown): ObservationsFault | undefined {
       value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
     if (found !== undefined) return found
   }
+  const context = wrongContext(value['context'])
+  if (context !== undefined) return context
   for (const part of ['sources', 'diagnostics'] as const) {
     const list = value[part] ?? []
     if (!Array.isArray(list) || !list.every(isObject)) return wrong('not-objects', part)
@@ -199,6 +214,26 @@ function wrongArchitectures(part: string, value: unknown): ObservationsFault | u
       if (found !== undefined) return found
       if (part === 'architectures' && !/^[a-z_][a-z0-9_]*$/.test(name))
         return wrong('no-name', name, `${part}.${architecture}`)
+    }
+  }
+  return undefined
+}
+
+function wrongContext(value: unknown = []): ObservationsFault | undefined {
+  if (!Array.isArray(value) || !value.every(isObject)) return wrong('not-objects', 'context')
+  for (const [index, context] of (value as Json[]).entries()) {
+    const around = `context.${index}`
+    if (typeof context['name'] !== 'string') return wrong('missing', 'name', around)
+    for (const list of contextLists) {
+      const rows = context[list] ?? []
+      if (!Array.isArray(rows) || !rows.every(isObject)) return wrong('not-objects', list, around)
+      for (const [place, row] of (rows as Json[]).entries()) {
+        const within = `${around}.${list}.${place}`
+        if (!isCount(row['count'], 1)) return wrong('not-from-1', 'count', within)
+        if (typeof row['first'] !== 'string') return wrong('missing', 'first', within)
+        for (const [member, isOne] of Object.entries(rowShapes[list]))
+          if (!isOne(row[member])) return wrong('wrong-member', member, within)
+      }
     }
   }
   return undefined
