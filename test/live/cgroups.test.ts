@@ -38,7 +38,9 @@ async function container(name: string, args: readonly string[], seccomp: unknown
   })
 }
 const called = (recording: Awaited<ReturnType<typeof record>>): readonly string[] =>
-  Object.keys(recording.observations.architectures.x86_64 ?? recording.observations.architectures.aarch64 ?? {})
+  Object.keys(
+    recording.observations.architectures.x86_64 ?? recording.observations.architectures.aarch64 ?? {},
+  )
 
 t.test('begun before a container: its runtime is not in the record, and its start is', async (t) => {
   mkdirSync(join(mount, group), { recursive: true })

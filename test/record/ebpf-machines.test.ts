@@ -162,13 +162,11 @@ class Simulated {
 
   observations(): Observations {
     const lost = readLost(this.#machine, this.#maps, [])
-    return readCounts(
-      this.#machine,
-      this.#maps,
-      this.#architecture,
-      wantedArguments(),
-      { name: 'simulated', lost, midway: false },
-    )
+    return readCounts(this.#machine, this.#maps, this.#architecture, wantedArguments(), {
+      name: 'simulated',
+      lost,
+      midway: false,
+    })
   }
 
   /** What is counted apart, by first slot. */

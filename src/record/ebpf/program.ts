@@ -6,17 +6,19 @@ import { syscallTable } from '../../abi/tables.ts'
 import type { Multiplexer } from '../../abi/multiplexers.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
-import { done, frame, increment, lookup, noExist, alreadyThere, note, ofTask, read, update } from './blocks.ts'
 import {
-  aboutSlot,
-  entry,
-  firstSlot,
-  keyedSeven,
-  keying,
-  keyOf,
-  lostCall,
-  places,
-} from './apart.ts'
+  done,
+  frame,
+  increment,
+  lookup,
+  noExist,
+  alreadyThere,
+  note,
+  ofTask,
+  read,
+  update,
+} from './blocks.ts'
+import { aboutSlot, entry, firstSlot, keyedSeven, keying, keyOf, lostCall, places } from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { architecturesOf, type Layout } from './layout.ts'
 import {

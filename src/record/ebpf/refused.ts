@@ -10,17 +10,7 @@ import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type Machine } from './layout.ts'
 import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
-import {
-  alreadyThere,
-  done,
-  frame,
-  increment,
-  lookup,
-  noExist,
-  note,
-  read,
-  update,
-} from './blocks.ts'
+import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
 import { member, type Membership } from './membership.ts'
 import { architecture } from './program.ts'
 
