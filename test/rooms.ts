@@ -29,6 +29,8 @@ export const rooms: readonly Room[] = [
   { path: 'record/ebpf', packages: [...files, 'koffi', 'node:util'], acts: true },
   { path: 'record/strace', packages: [...files, 'execa', 'node:net'], acts: true },
   { path: 'record/audit', packages: [...files, 'node:tty', 'node:util'], acts: true },
+  { path: 'record/cri', packages: [...files, 'node:http2', 'node:net'], acts: true },
+  { path: 'record/collect', packages: files, acts: true },
   { path: 'record/recorders.ts', acts: true },
   {
     path: 'record/containers',

@@ -54,6 +54,8 @@ export interface About {
    * refused.
    */
   readonly foreignFilter?: boolean
+  /** It counts as a run, which is the default. */
+  readonly isRun?: boolean
 }
 
 /** Reads the maps. A number without a name is reported, never allowed. */
@@ -62,7 +64,7 @@ export function readCounts(
   maps: Maps,
   machine: Machine,
   wanted: ReadonlyMap<string, readonly number[]>,
-  { name, lost, midway, command, foreignFilter = false }: About,
+  { name, lost, midway, command, foreignFilter = false, isRun = true }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const proven = !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
@@ -129,7 +131,7 @@ export function readCounts(
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
-  fold.endRun(true)
+  fold.endRun(isRun)
   return fold.observations()
 }
 
