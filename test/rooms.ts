@@ -38,6 +38,7 @@ export const rooms: readonly Room[] = [
     acts: true,
   },
   { path: 'record/choose.ts', acts: true },
+  { path: 'record/pods.ts', packages: files, acts: true },
   { path: 'record/record.ts', packages: files, acts: true },
   { path: 'record/index.ts', acts: true },
   { path: 'policy' },

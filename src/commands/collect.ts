@@ -159,24 +159,23 @@ class Collection {
   readonly #unfiltered = new Set<string>()
   #written = 0
 
-  constructor(
-    collector: Collector,
-    names: Names,
-    select: readonly string[],
-    give: Receive,
-    world: World,
-  ) {
+  constructor(collector: Collector, names: Names, select: readonly string[], give: Receive, world: World) {
     this.#collector = collector
     this.#names = names
     this.#select = select
     this.#give = give
     this.#world = world
+    collector.onNew(() => void this.#learn())
+  }
+
+  async #learn(): Promise<void> {
+    const names = await this.#names.known().catch(() => new Map<string, string>())
+    for (const [id, name] of names) this.#known.set(id, name)
   }
 
   /** Gives what has grown; `last`: all of it, as final. */
   async look(last: boolean): Promise<void> {
-    for (const [id, name] of await this.#names.known().catch(() => new Map<string, string>()))
-      this.#known.set(id, name)
+    await this.#learn()
     const done = new Set<string>()
     for (const each of this.#collector.read((id) => this.#chosen(id))) {
       await this.#take(each, last)
@@ -233,5 +232,8 @@ function contentOf({ architectures, unknown }: Observations): string {
       Object.entries(all).map(([call, { args, refused }]) => [architecture, call, args, refused]),
     ),
   )
-  return JSON.stringify([calls, Math.floor(Math.log2(countCalls({ architectures, unknown } as Observations)))])
+  return JSON.stringify([
+    calls,
+    Math.floor(Math.log2(countCalls({ architectures, unknown } as Observations))),
+  ])
 }

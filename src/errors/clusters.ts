@@ -22,6 +22,15 @@ export const clusterErrors = {
     ({ pod, sockets }: { readonly pod: string; readonly sockets: readonly string[] }) =>
       `${pod}: no such pod or container runs on this node (asked: ${sockets.join(', ')}); see crictl ps`,
   ],
+  'wrong-pod': [
+    2,
+    ({ pod }: { readonly pod: string }) => `${pod}: give NAMESPACE/POD or NAMESPACE/POD/CONTAINER`,
+  ],
+  'wrong-selector': [
+    2,
+    ({ selector }: { readonly selector: string }) =>
+      `${selector}: give labels of pods that must be equal: KEY=VALUE,KEY=VALUE`,
+  ],
   'no-names': [
     125,
     ({ directory }: { readonly directory: string }) =>

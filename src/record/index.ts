@@ -49,6 +49,8 @@ export type {
   ContainerOptions,
   Ending,
   EndingSignal,
+  PodOptions,
+  PodQuery,
   ProcessOptions,
   RecorderName,
   RecordNotice,

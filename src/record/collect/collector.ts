@@ -71,6 +71,11 @@ export class Collector {
     }))
   }
 
+  /** Calls the listener when a container comes. */
+  onNew(listener: () => void): void {
+    this.#groups.onNew = listener
+  }
+
   /** Calls of cgroups that were gone before they were looked at: of whom they were is not known. */
   nameless(): number {
     return this.#session.groups().filter(({ cgroup }) => this.#groups.ofCgroup(cgroup) === undefined).length

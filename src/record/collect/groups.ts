@@ -20,6 +20,8 @@ export class ContainerGroups {
   readonly #containers = new Map<string, ContainerGroup>()
   readonly #watchers = new Map<string, FSWatcher>()
   #wasThere = true
+  /** Told of a container when its directory is made: it may be gone, and its name forgotten, very soon. */
+  onNew: () => void = () => undefined
 
   constructor(root: string) {
     this.#look(root, undefined)
@@ -63,6 +65,7 @@ export class ContainerGroups {
   #made(id: string, directory: string): ContainerGroup {
     const group = { id, directory, wasThere: this.#wasThere, ended: false }
     this.#containers.set(id, group)
+    if (!this.#wasThere) this.onNew()
     return group
   }
 
