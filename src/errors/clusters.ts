@@ -32,7 +32,7 @@ export const clusterErrors = {
       `${selector}: give labels of pods that must be equal: KEY=VALUE,KEY=VALUE`,
   ],
   'no-names': [
-    125,
+    2,
     ({ directory }: { readonly directory: string }) =>
       `containers have no names here: mount ${directory} of the host, or name the runtime’s socket with --cri`,
   ],
@@ -45,7 +45,10 @@ export const clusterErrors = {
     2,
     () => 'no container was recorded: none was chosen, or none made a call under a seccomp filter',
   ],
-  'one-destination': [2, () => 'say where observations go, once: -o DIRECTORY, --push REPOSITORY or --stdout'],
+  'one-destination': [
+    2,
+    () => 'say where observations go, once: -o DIRECTORY, --push REPOSITORY or --stdout',
+  ],
   'no-directory': [
     2,
     ({ directory, why }: { readonly directory: string; readonly why: string }) =>

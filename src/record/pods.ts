@@ -38,12 +38,15 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
   const root = wait ? podsCgroup() : commonCgroup([...chosen.values()])
   if (!wait) for (const each of chosen.values()) refuseUnfiltered(each)
   const collector = await Collector.start(root, options.arguments)
+  if (wait) options.notice?.({ code: 'waiting', pod: queryText(query) })
   try {
     // What ran before stays in the recording that waits: its start is missing, and that is said.
     let none = false
     let asking = Promise.resolve()
     await untilOver(options, () => {
-      asking = asking.then(async () => void (none = wait ? (await learn()) && chosen.size > 0 : await hasEnded(search)))
+      asking = asking.then(
+        async () => void (none = wait ? (await learn()) && chosen.size > 0 : await hasEnded(search)),
+      )
       return none
     })
     await asking

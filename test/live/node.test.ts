@@ -3,7 +3,6 @@
 import { execa } from 'execa'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { findCgroup, podsCgroup } from '../../src/record/index.ts'
 import type { Observations } from '../../src/observe/index.ts'
@@ -26,6 +25,17 @@ const seccomp = (...words: readonly string[]) =>
     cwd: node.directory,
     timeout: 60_000,
   })
+/** When it says on stderr that it records: what starts from then on is recorded from its first call. */
+function begun(recording: ReturnType<typeof seccomp>, words: RegExp): Promise<void> {
+  let said = ''
+  return new Promise((resolve, reject) => {
+    recording.stderr?.on('data', (piece: Buffer) => {
+      said += piece.toString()
+      if (words.test(said)) resolve()
+    })
+    recording.stderr?.on('end', () => reject(new Error(said)))
+  })
+}
 const json = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
 const callsIn = (observations: Observations): readonly string[] =>
   Object.values(observations.architectures).flatMap((calls) => Object.keys(calls))
@@ -74,18 +84,8 @@ t.test('each container of the node by itself, from its first call', async (t) =>
   await early.container('main', loop)
   const open = await node.pod('open', { filter: 'unconfined' })
   await open.container('main', loop)
-  const collecting = seccomp(
-    'collect',
-    '--root',
-    node.cgroup,
-    '--cri',
-    node.socket,
-    '-o',
-    'out',
-    '--for',
-    '12s',
-  )
-  await wait(4000)
+  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '-o', 'out')
+  await begun(collecting, /recording below/)
   const pods = await Promise.all(['a', 'b', 'c', 'd'].map((name) => node.pod(name, { namespace: 'shop' })))
   const ended = await Promise.all(
     pods.map(async (pod) => {
@@ -96,6 +96,7 @@ t.test('each container of the node by itself, from its first call', async (t) =>
   )
   t.strictSame(ended, [0, 0, 0, 0])
   await Promise.all(pods.map((pod) => pod.remove()))
+  collecting.kill('SIGTERM')
   const done = await collecting
   t.equal(done.exitCode, 0, done.stderr)
   t.match(done.stderr, /default\/open\/main: runs without a seccomp filter/)
@@ -121,7 +122,7 @@ t.test('what comes, waited for; and run afresh under its profile', async (t) => 
   const profile = at('web.json')
   const root = join(node.cgroup, '..')
   mkdirSync(at('pods'), { recursive: true })
-  const tracing = seccomp(
+  const collecting = seccomp(
     'collect',
     '--root',
     root,
@@ -134,14 +135,15 @@ t.test('what comes, waited for; and run afresh under its profile', async (t) => 
     '--for',
     '9s',
   )
-  await wait(4000)
+  await begun(collecting, /recording below/)
   const first = await Promise.all(
     [1, 2].map((number) => node.pod(`web-${number}`, { labels: { app: 'web' } })),
   )
   const work = ['/bin/sh', '-c', 'ls / && cat /etc/passwd && id']
   for (const pod of first) t.equal(await node.ended(await pod.container('web', work)), 0)
   await Promise.all(first.map((pod) => pod.remove()))
-  t.equal((await tracing).exitCode, 0)
+  collecting.kill('SIGTERM')
+  t.equal((await collecting).exitCode, 0)
   const generated = await seccomp('generate', '--within', 'containerd', 'shards', '-o', profile)
   t.equal(generated.exitCode, 0, generated.stderr)
   t.match(generated.stderr, /2 runs/)
@@ -176,7 +178,7 @@ t.test('waited for, before there is such a pod', async (t) => {
     '-o',
     at('p.json'),
   )
-  await wait(3000)
+  await begun(tracing, /waiting for/)
   const pod = await node.pod('late', { namespace: 'shop' })
   await pod.container('main', ['/bin/sh', '-c', 'sleep 1; ls /'])
   const traced = await tracing
@@ -191,20 +193,12 @@ t.test('waited for, before there is such a pod', async (t) => {
 })
 
 t.test('one line for each container on stdout', async (t) => {
-  const collecting = seccomp(
-    'collect',
-    '--root',
-    node.cgroup,
-    '--cri',
-    node.socket,
-    '--stdout',
-    '--for',
-    '6s',
-  )
-  await wait(3000)
+  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout')
+  await begun(collecting, /recording below/)
   const pod = await node.pod('line')
   await node.ended(await pod.container('one', ['/bin/true']))
   await pod.remove()
+  collecting.kill('SIGTERM')
   const { stdout } = await collecting
   const lines = stdout
     .trim()

@@ -31,7 +31,11 @@ export interface PodOptions {
   readonly filter?: Filter
   readonly noNewPrivileges?: boolean
   readonly capabilities?: readonly string[]
-  readonly mounts?: readonly { readonly host: string; readonly container: string; readonly readonly?: boolean }[]
+  readonly mounts?: readonly {
+    readonly host: string
+    readonly container: string
+    readonly readonly?: boolean
+  }[]
   readonly image?: string
 }
 
@@ -89,10 +93,12 @@ export class Node {
       return { mediaType, digest: `sha256:${hex}`, size: bytes.length }
     }
     const archive = async (of: string): Promise<Uint8Array> =>
-      (await execa('tar', ['-C', of, '--owner=0', '--group=0', '--numeric-owner', '-c', '.'], {
-        encoding: 'buffer',
-        maxBuffer: 1 << 30,
-      })).stdout
+      (
+        await execa('tar', ['-C', of, '--owner=0', '--group=0', '--numeric-owner', '-c', '.'], {
+          encoding: 'buffer',
+          maxBuffer: 1 << 30,
+        })
+      ).stdout
     const layer = blob(await archive(rootfs), 'application/vnd.oci.image.layer.v1.tar')
     const command = name === pause ? { Cmd: ['/bin/sleep', '1000000'] } : {}
     const about = {
@@ -147,7 +153,11 @@ export class Node {
         1: { 1: of },
         2: { 1: options.image ?? image },
         [options.image === undefined ? 3 : 4]: command,
-        7: (options.mounts ?? []).map((each) => ({ 1: each.container, 2: each.host, 3: each.readonly ?? true })),
+        7: (options.mounts ?? []).map((each) => ({
+          1: each.container,
+          2: each.host,
+          3: each.readonly ?? true,
+        })),
         9: entries({ ...own, 'io.kubernetes.container.name': of }),
         11: `${name}_${of}.log`,
         15: {

@@ -51,7 +51,9 @@ export class ContainerGroups {
     const group = within ?? (id === undefined ? undefined : this.#made(id, directory))
     if (group !== undefined) this.#byCgroup.set(inode, group)
     try {
-      const watcher = watch(directory, { persistent: false }, (_, name) => this.#changed(directory, name, group))
+      const watcher = watch(directory, { persistent: false }, (_, name) =>
+        this.#changed(directory, name, group),
+      )
       watcher.on('error', () => this.#gone(directory))
       this.#watchers.set(directory, watcher)
       // What was made before it was watched.

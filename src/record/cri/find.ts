@@ -74,7 +74,8 @@ export class PodSearch {
     if ('container' in query) {
       const { container } = query
       return (await this.#runtime.containers({})).filter(
-        ({ id, name }) => name === container || (/^[0-9a-f]{6,64}$/.test(container) && id.startsWith(container)),
+        ({ id, name }) =>
+          name === container || (/^[0-9a-f]{6,64}$/.test(container) && id.startsWith(container)),
       )
     }
     const { labels, name } = labelsOf(query)
@@ -106,8 +107,12 @@ function labelsOf(query: Exclude<PodQuery, { readonly container: string }>): {
 } {
   if ('selector' in query) {
     const pairs = query.selector.split(',').map((each) => /^([^=!\s]+)==?([^=!\s]*)$/.exec(each))
-    if (pairs.some((each) => each === null)) throw new UserError('wrong-selector', { selector: query.selector })
-    return { labels: Object.fromEntries(pairs.map((each) => [each?.[1] ?? '', each?.[2] ?? ''])), name: undefined }
+    if (pairs.some((each) => each === null))
+      throw new UserError('wrong-selector', { selector: query.selector })
+    return {
+      labels: Object.fromEntries(pairs.map((each) => [each?.[1] ?? '', each?.[2] ?? ''])),
+      name: undefined,
+    }
   }
   const parts = query.pod.split('/')
   if (parts.length > 3 || parts.includes('')) throw new UserError('wrong-pod', { pod: query.pod })

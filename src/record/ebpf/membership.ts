@@ -59,10 +59,7 @@ export function member(
           bpf.jumpUnlessSame(0, 1, 'done'),
         ]),
     ...(underFilter
-      ? [
-          ...ofTask(layout, layout.task.seccompMode, 1),
-          bpf.jumpIf(1, 'notEqual', seccompFilter, unfiltered),
-        ]
+      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, unfiltered)]
       : []),
   ]
 }

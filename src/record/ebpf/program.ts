@@ -18,7 +18,17 @@ import {
   read,
   update,
 } from './blocks.ts'
-import { aboutSlot, entry, firstSlot, keyedSeven, keying, keyOf, lostCall, places, unfilteredCall } from './apart.ts'
+import {
+  aboutSlot,
+  entry,
+  firstSlot,
+  keyedSeven,
+  keying,
+  keyOf,
+  lostCall,
+  places,
+  unfilteredCall,
+} from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { architecturesOf, type Layout } from './layout.ts'
 import {
