@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The real world for main.ts. Standard streams are written and read by descriptor: the stream objects of Node would
 // make them non-blocking, and a command that inherits them would be given EAGAIN.
-import { read, writeSync } from 'node:fs'
+import { openSync, read, writeSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { isatty } from 'node:tty'
+import { isatty, WriteStream } from 'node:tty'
 import { promisify } from 'node:util'
 import type { Output, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
@@ -28,7 +28,19 @@ function output(descriptor: 1 | 2): Output {
     }
     return !gone
   }
-  return { isTerminal: isatty(descriptor), write }
+  return { isTerminal: isatty(descriptor), write, columns: terminalColumns }
+}
+
+/** Of the controlling terminal, through a descriptor of our own: a stream of Node on 1 would make it non-blocking. */
+function terminalColumns(): number | undefined {
+  try {
+    const terminal = new WriteStream(openSync('/dev/tty', 'r+'))
+    const { columns } = terminal
+    terminal.destroy()
+    return columns > 0 ? columns : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Reads only when it is asked: a stream would read ahead, and its end wait for a pipe that nobody closes. */

@@ -4,11 +4,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
-import { verificationReport, type FormatName } from '../report/formats.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
 import { verdictOf, type Verified } from '../report/verification.ts'
 import { verify, type SeenBy, type Verification, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { duration } from './options.ts'
+import { mediumFor } from './medium.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
@@ -125,7 +126,12 @@ async function verifyWords(
     ...(repair && output !== undefined && { written: output }),
     within: within === null ? undefined : ceiling,
   }
-  const report = verificationReport(verified, options.report)
+  const report = printReport(
+    'verification',
+    verified,
+    options.report,
+    mediumFor(repair ? undefined : output, world),
+  )
   if (repair && output !== undefined) await writeOutput(verified.repair?.text ?? '', output, world)
   await writeOutput(report, repair ? undefined : output, world)
   const status = statusOf(verified.ending)
