@@ -9,6 +9,9 @@ export function mediumFor(output: string | undefined, world: World): Medium {
   const { isTerminal, columns } = world.stdout
   return {
     screen: isStdout(output) ? screenFor({ isTerminal, columns: columns?.() }, world.env) : noScreen,
-    tool: world.tool?.() ?? {},
+    // Read for those formats only that say it.
+    get tool() {
+      return world.tool?.() ?? {}
+    },
   }
 }

@@ -33,8 +33,9 @@ export function reviewMarkdown(reviewed: Reviewed): string {
 }
 
 /** Whether the step fails is said once, above. */
-function withoutOutcome({ outcome: _, ...compared }: Compared): Compared {
-  return compared
+function withoutOutcome(compared: Compared): Compared {
+  const { outcome: _, ...rest } = compared
+  return rest
 }
 
 function overview({ compared }: ReviewedProfile): readonly string[] {
