@@ -4,6 +4,7 @@
 import { existsOnlyOn } from '../abi/spellings.ts'
 import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
+import { carriesObservations, withoutOwn } from './observations/documents.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
 import { qemu } from './qemu/grammar.ts'
@@ -112,9 +113,10 @@ function ofDocument(name: string, document: Document, asked: Format | 'auto'): F
 
 /** Told by the whole of it: looks at the start only, because the rest of a large file is not here. */
 function kindOfDocument(text: string): Document | undefined {
-  const start = text.trimStart()
+  const start = withoutOwn(text.trimStart())
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
+    if (carriesObservations(start)) return 'observations'
     if (isHookResult(start)) return 'hook'
     if (/^\{[^]{0,20000}?"kind"\s*:\s*"SeccompProfile(?:List)?"/.test(start) && isProfile(start)) return 'spo'
     // An object per line is a log; what it tells of may be a profile.
@@ -124,6 +126,7 @@ function kindOfDocument(text: string): Document | undefined {
       return 'observations'
     return isOtherDialect(start) ? 'profile' : undefined
   }
+  if (carriesObservations(start)) return 'observations'
   if (/^\/\/.*\n\s*\{/.test(start) && isProfile(start)) return 'inspektor-gadget'
   if (/^(?: *- )?\s*["']?kind["']?:\s*["']?SeccompProfile(?:List)?\b/m.test(start) && isProfile(start))
     return 'spo'
