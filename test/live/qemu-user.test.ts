@@ -36,7 +36,7 @@ function programOf(architecture: Emulated, names: readonly string[]): Buffer {
   const bytes: number[] = []
   const word = (value: number, size: number): void => {
     const each = Array.from({ length: size }, (_, at) => Math.floor(value / 2 ** (8 * at)) & 255)
-    bytes.push(...(isBig ? each.reverse() : each))
+    bytes.push(...(isBig ? each.toReversed() : each))
   }
   const address = (value: number): void => word(value, isWide ? 8 : 4)
   const [base, head] = [0x10000, isWide ? 120 : 84]
