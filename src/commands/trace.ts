@@ -188,6 +188,8 @@ function noticeSentence(notice: RecordNotice): string {
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
+    case 'without-filter':
+      return `${notice.processes.map(escapeTerminal).join(', ')}: without a seccomp filter, so no profile holds for what they call, and it is not recorded (a privileged or Unconfined container?)`
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
   }
