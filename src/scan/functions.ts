@@ -1,7 +1,7 @@
 // Where functions begin. Known before any code is read: unwind tables, symbols, Go's table, stubs, pointers in data;
 // where nothing covers the code (musl, hand-written assembly), every target of a call or of a taken address begins one.
 import type { CodeRange, ElfImage, Range } from './elf/image.ts'
-import { lowerBound, recordKind, type Records } from './records.ts'
+import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 
 /** Begins and known ends (0: not known), sorted by begin; each begin once. */
 export interface KnownFunctions {
@@ -45,7 +45,10 @@ export class Functions {
   /** `pointers`: addresses in code that data holds. */
   constructor(image: ElfImage, known: KnownFunctions, records: Records, pointers: readonly number[]) {
     this.#image = image
-    const starts = new Set(known.start)
+    const { kind, to, count } = records
+    const starts = new Uint32Array(known.start.length * 2 + count + pointers.length)
+    starts.set(known.start)
+    let size = known.start.length
     const inner = new Set<number>()
     let reach = 0
     for (const [index, start] of known.start.entries()) {
@@ -54,19 +57,18 @@ export class Functions {
       const end = known.end[index] as number
       // What lies between two functions, and is more than padding, belongs to neither.
       if (end > 0 && end >= reach && image.isCode(end) && (known.start[index + 1] ?? Infinity) - end >= 16)
-        starts.add(end)
+        starts[size++] = end
     }
     const covered = coverage(known)
     this.#covered = covered
-    const { kind, to, count } = records
     for (let index = 0; index < count; index++) {
       const what = kind[index]
       if (what !== recordKind.call && what !== recordKind.address) continue
       const target = to[index] as number
-      if (!covered(target) && image.isCode(target)) starts.add(target)
+      if (!covered(target) && image.isCode(target)) starts[size++] = target
     }
-    for (const each of pointers) if (!covered(each)) starts.add(each)
-    this.start = Uint32Array.from(starts).sort()
+    for (const each of pointers) if (!covered(each)) starts[size++] = each
+    this.start = distinct(starts.subarray(0, size))
     this.#inner = inner
     this.#ends = new Uint32Array(this.start.length)
     this.#first = new Uint32Array(this.start.length + 1)
