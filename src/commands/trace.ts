@@ -202,6 +202,8 @@ function noticeSentence(notice: RecordNotice): string {
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'load':
       return `ready after ${(notice.milliseconds / 1000).toFixed(1)} s: the load begins`
+    case 'without-filter':
+      return `${notice.processes.map(escapeTerminal).join(', ')}: without a seccomp filter, so no profile holds for what they call, and it is not recorded (a privileged or Unconfined container?)`
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
   }

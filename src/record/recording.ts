@@ -19,6 +19,8 @@ export type RecordNotice =
   | { readonly code: 'left-running'; readonly processes: number }
   /** The container is there still, and with it the filter of the recording, which allows all. */
   | { readonly code: 'container-kept'; readonly engine: string; readonly container: string }
+  /** Of containers in a cgroup only what runs under a filter is recorded: these run without one. */
+  | { readonly code: 'without-filter'; readonly processes: readonly string[] }
   /** So are the containers of a compose project. */
   | { readonly code: 'project-kept' }
   /** The command is ready, so long after its start, and the load begins. */
