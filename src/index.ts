@@ -35,6 +35,7 @@ export {
   observe,
   printObservations,
   type ObservedCall,
+  type ObservedContext,
   type ObserveOptions,
   type Observations,
   type RunEstimate,

@@ -7,6 +7,7 @@ import { architectureNames } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { mergeObservations, observe, printObservations, type Observations } from '../observe/index.ts'
 import { locked } from '../record/index.ts'
+import { callerOf } from './caller.ts'
 import { destination } from './destination.ts'
 import { writeOutput } from './output.ts'
 import { say } from './say.ts'
@@ -43,7 +44,7 @@ export function additions(file: string, known: Observations | undefined, run: Ob
   return {
     foreseen,
     async write(world) {
-      const { path } = await destination(file, world.cwd)
+      const { path } = await destination(file, world.cwd, callerOf(world))
       const done = await locked(
         join(dirname(path), `.${basename(path).slice(0, 200)}.lock`),
         patience,

@@ -6,6 +6,7 @@ import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
+import { isShared, type Caller } from './caller.ts'
 
 export interface Destination {
   /** Of which only the last part may be a link, and is none. */
@@ -13,15 +14,19 @@ export interface Destination {
   readonly existing: Stats | undefined
 }
 
-/** The file a name leads to through symbolic links, the last of which may point to nothing yet. */
-export async function destination(given: string, cwd: string): Promise<Destination> {
+/**
+ * The file a name leads to through symbolic links, the last of which may point to nothing yet. A regular file of the
+ * caller's is no stranger's: it is replaced, and not opened.
+ */
+export async function destination(given: string, cwd: string, caller?: Caller): Promise<Destination> {
   let name = from(cwd, given)
   for (;;) {
     // Not by its text: x/../y is beside what the link x leads to.
     const directory = await realpath(dirname(name))
     const path = from(directory, basename(name))
     const here = await orAbsent(lstat(path))
-    if (here !== undefined) refuseForeign(given, here, await stat(directory))
+    const isCallers = here?.isFile() === true && here.uid === caller?.uid
+    if (here !== undefined && !isCallers) refuseForeign(given, here, await stat(directory))
     if (!here?.isSymbolicLink()) return { path, existing: here }
     // Links of /proc lead to what has no name. Those that lead nowhere in the end (ELOOP) are refused here.
     const there = await orAbsent(stat(path))
@@ -44,13 +49,9 @@ function from(directory: string, name: string): string {
   return isAbsolute(name) ? name : `${directory === '/' ? '' : directory}/${name}`
 }
 
-const sticky = 0o1000
-const writableByAll = 0o002
-
 /** In a sticky directory that all may write to, what neither we nor the directory's owner made. */
 function refuseForeign(file: string, { uid }: Stats, directory: Stats): void {
-  const isShared = (directory.mode & sticky) !== 0 && (directory.mode & writableByAll) !== 0
-  if (!isShared || uid === process.geteuid?.() || uid === directory.uid) return
+  if (!isShared(directory) || uid === process.geteuid?.() || uid === directory.uid) return
   throw new UserError('foreign-file', { file })
 }
 

@@ -3,9 +3,10 @@
 // git and editors do: the link stays. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { constants, rmSync } from 'node:fs'
 import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
+import { callerOf, ownerIn, type Caller } from './caller.ts'
 import { destination, ownFile, type Destination } from './destination.ts'
 import type { World } from './world.ts'
 
@@ -66,7 +67,9 @@ export async function writeOutput(text: string, file: string | undefined, world:
 }
 
 function destinationIn(world: World, file: string): Promise<Destination> {
-  return world.ownFilesOnly === true ? ownFile(file, world.cwd) : destination(file, world.cwd)
+  return world.ownFilesOnly === true
+    ? ownFile(file, world.cwd)
+    : destination(file, world.cwd, callerOf(world))
 }
 
 async function writeFile(file: string, text: string, world: World): Promise<void> {
@@ -83,34 +86,54 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   // Loading it takes a tenth of the time of a command that prints.
   const { randomBytes } = await import('node:crypto')
   // Its length says nothing of the name it takes: that may be as long as a name can be.
-  const temporary = join(dirname(path), `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`
+  const place = await openPlace(dirname(path), world)
+  const made = join(place.path, temporary)
   const silence = world.signals((signal) => {
     silence()
-    rmSync(temporary, { force: true })
+    rmSync(made, { force: true })
     process.kill(process.pid, signal)
   })
   let handle: FileHandle | undefined
   try {
-    // 0666 less the umask, as a shell's `>` would make it; a file that is there keeps its mode. What we write is never
-    // given to another owner.
-    handle = await open(temporary, 'wx', 0o666)
-    if (existing) {
-      const isOurs = existing.uid === process.geteuid?.()
-      if (isOurs) await handle.chown(existing.uid, existing.gid).catch(() => undefined)
-      await handle.chmod(existing.mode & (isOurs ? 0o7777 : 0o777))
-    }
+    // 0666 less the umask, as a shell's `>` would make it; a file that is there keeps its mode, and its owner where that
+    // is us or the caller. What we write is never given to another.
+    handle = await open(made, 'wx', 0o666)
+    const isOurs = existing?.uid === process.geteuid?.()
+    const isCallers = existing !== undefined && existing.uid === callerOf(world)?.uid
+    const owner = isOurs || isCallers ? existing : existing === undefined ? place.owner : undefined
+    if (owner !== undefined) await handle.chown(owner.uid, owner.gid).catch(() => undefined)
+    if (existing) await handle.chmod(existing.mode & (isOurs ? 0o7777 : 0o777))
     await handle.writeFile(text)
     await handle.sync()
     await handle.close()
-    await rename(temporary, path)
+    await rename(made, join(place.path, basename(path)))
   } catch (error) {
     await handle?.close().catch(() => undefined)
-    await rm(temporary, { force: true })
+    await rm(made, { force: true })
     throw error
   } finally {
     silence()
+    await place.close()
   }
   await syncDirectory(dirname(path))
+}
+
+interface Place {
+  /** Names the directory for as long as it is open, whatever its name leads to meanwhile. */
+  readonly path: string
+  /** Whose a new file in it is; undefined: ours. */
+  readonly owner: Caller | undefined
+  readonly close: () => Promise<void>
+}
+
+/** Where somebody is given what we write, the directory that is looked at must be the one that is written to. */
+async function openPlace(path: string, world: World): Promise<Place> {
+  const caller = callerOf(world)
+  if (caller === undefined) return { path, owner: undefined, close: async () => undefined }
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  const owner = ownerIn(await handle.stat(), caller)
+  return { path: `/proc/self/fd/${handle.fd}`, owner, close: () => handle.close() }
 }
 
 function unless(expected: string): (error: NodeJS.ErrnoException) => undefined {

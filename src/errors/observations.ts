@@ -25,6 +25,7 @@ const faults = {
   'not-values': (member) => `"args" ${member} is not a list of unsigned 64-bit decimal strings`,
   'not-refusals': (member) =>
     `"refused" ${member} does not say EPERM or EACCES of values that stand in "args"`,
+  'wrong-member': (member) => `"${member}" is missing or is not what the schema says`,
   'incomplete-source': () => 'a source is not complete',
   'wrong-source': () => '"lost" or "evidence" of a source is not what it should be',
   'incomplete-diagnostic': () => 'a diagnostic has no code or place',

@@ -15,7 +15,12 @@ export const verificationErrors = {
   'client-verified': [
     125,
     ({ program }: Client) =>
-      `the profile would hold for ${program} itself, not for its container: give docker run, podman run, nerdctl run, runc run or crun run`,
+      `the profile would hold for ${program} itself, not for its container: give docker run, podman run, nerdctl run, docker compose up, runc run or crun run`,
+  ],
+  'compose-capabilities': [
+    125,
+    () =>
+      'the profile has rules for capabilities, and the services differ in cap_add and cap_drop, so that each would run another filter: verify them one by one, with a -f FILE for each',
   ],
   'inner-client-verified': [
     125,

@@ -4,8 +4,10 @@ import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import type { Refusal, RefusedValues } from '../read/failures.ts'
 import { comparePlaces } from '../read/place.ts'
+import type { ObservedContext } from '../read/observations/context.ts'
 import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
 import type { Observations, ObservedCall } from '../read/observations/document.ts'
+import { ContextFold } from './context-fold.ts'
 
 type Calls = Map<string, Seen>
 
@@ -14,6 +16,7 @@ export class Fold implements Sink {
   readonly #unknown = new Map<Architecture, Calls>()
   readonly #diagnostics: Diagnostic[] = []
   readonly #sources: SourceSummary[] = []
+  readonly #contexts = new ContextFold()
   #runs = 0
   /** Calls of the run that is being told. */
   readonly #now = new Set<Seen>()
@@ -52,12 +55,18 @@ export class Fold implements Sink {
     this.#sources.push(account)
   }
 
+  context(context: ObservedContext): void {
+    this.#contexts.add(context)
+  }
+
   observations(): Observations {
+    const context = this.#contexts.contexts()
     return {
       version: 1,
       ...(this.#runs !== 1 ? { runs: this.#runs } : {}),
       architectures: printed(this.#known, this.#runs),
       unknown: printed(this.#unknown, this.#runs),
+      ...(context.length > 0 ? { context } : {}),
       sources: [...this.#sources].sort(
         (a, b) => compare(a.name, b.name) || a.lines - b.lines || a.calls - b.calls,
       ),

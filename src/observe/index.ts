@@ -14,6 +14,25 @@ import type { Observations } from '../read/observations/document.ts'
 
 export { estimateRuns, leavesOut, type RunEstimate } from './runs.ts'
 export type { ObservedCall, Observations } from '../read/observations/document.ts'
+export type {
+  BlindSpot,
+  CapabilityCheck,
+  CapabilityName,
+  CapabilityRaise,
+  ContainerStart,
+  ContextList,
+  Counted,
+  Execution,
+  FileUse,
+  Identity,
+  LostRows,
+  ObservedContext,
+  PortBound,
+  RingSeen,
+  SeenDirectory,
+  SeenMount,
+  UserNamespaceMade,
+} from '../read/observations/context.ts'
 
 export interface ObserveOptions {
   /** The format of every source; 'auto' (the default) tells it from content. */

@@ -163,6 +163,7 @@ function finish({ reader, accounts }: Open, sink: Sink): void {
   reader.end({
     seen: (...call) => sink.seen(...call),
     unknown: (...call) => sink.unknown(...call),
+    context: (context) => sink.context(context),
     account: (account) => sink.account(account),
     runs: (count) => sink.runs(count),
     endRun: (counts) => sink.endRun(counts),

@@ -4,6 +4,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { Diagnostic } from './diagnostics.ts'
 import { addRefused, noFailures, type Failures, type Refusal, type RefusedValues } from './failures.ts'
+import type { ObservedContext } from './observations/context.ts'
 import { earlierPlace } from './place.ts'
 
 /** Everything seen of one call. Adding up is associative and commutative. */
@@ -109,6 +110,8 @@ export interface Sink {
   /** Calls that no table knows, by number (decimal) or, where only that was printed, by name. */
   unknown(architecture: Architecture, what: string, seen: Seen): void
   diagnostic(diagnostic: Diagnostic): void
+  /** Evidence of a container's security context. */
+  context(context: ObservedContext): void
   /** What became of the lines of a source. */
   account(account: SourceSummary): void
   /** Several runs at once: how many there were. Calls told until the next endRun carry their own `runs`. */

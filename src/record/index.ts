@@ -2,16 +2,26 @@
 // ones that start processes; no shell is ever involved. Exports only.
 export { removeEnded } from './cgroups.ts'
 export { checkRecorders } from './choose.ts'
-export { programOfStrace, readTarget, type EngineRun, type RuntimeRun, type Target } from './command/index.ts'
+export {
+  programOfStrace,
+  readTarget,
+  type ComposeUp,
+  type EngineRun,
+  type RuntimeRun,
+  type Target,
+} from './command/index.ts'
 export { recordHooked, type HookState } from './containers/hooked.ts'
 export {
   askEngine,
   recordBelow,
   recordBundle,
+  recordCompose,
   recordEngineRun,
   recordRuntime,
+  servicesOf,
   startsBelow,
   type EnforcedProfile,
+  type Service,
 } from './containers/index.ts'
 export { programStarts, whyNoAudit } from './audit/index.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
@@ -28,6 +38,8 @@ export type {
   ContainerOptions,
   Ending,
   EndingSignal,
+  Load,
+  LoadEnd,
   ProcessOptions,
   RecorderName,
   RecordNotice,

@@ -5,7 +5,7 @@ import { release } from 'node:os'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtin, contextOf, type Context } from '../meaning/index.ts'
-import type { ParsedProfile } from '../profile/dialects.ts'
+import type { DockerRule, ParsedProfile } from '../profile/dialects.ts'
 import { printProfile } from '../print/index.ts'
 import { soundProfile } from '../profile/index.ts'
 import { capabilities as known } from '../profile/words.ts'
@@ -13,16 +13,20 @@ import {
   askEngine,
   findProgram,
   readTarget,
+  recordCompose,
   recordEngineRun,
   recordRuntime,
   runningClient,
+  servicesOf,
   startsBelow,
   type CommandOptions,
+  type ComposeUp,
   type EnforcedProfile,
   type EngineRun,
   type Recording,
   type RefusalsSeenBy,
   type RuntimeRun,
+  type Service,
   type Target,
 } from '../record/index.ts'
 import { capabilitiesIn } from './capabilities.ts'
@@ -60,6 +64,7 @@ export async function findLoader(options: CommandOptions, settings: SandboxSetti
     case 'runtime':
       return runtimeLoader(target)
     case 'compose':
+      return composeLoader(target, options)
     case 'elsewhere':
       throw new UserError('client-verified', { program: basename(command[0]) })
     case 'program':
@@ -106,24 +111,70 @@ async function sandboxLoader(
 
 async function engineLoader(run: EngineRun, options: CommandOptions): Promise<Loader> {
   const runtime = await runtimeOf(run, options)
-  const engine = builtin(run.engine === 'podman' ? 'podman' : 'docker')
-  const context = hostContext(capabilitiesOf(engine.capabilities, run.capabilities), runtime)
+  return {
+    ...containerLoader(run.engine, runtime, run.capabilities),
+    onlyEbpf: startsBelow(run) ? undefined : `a container that ${run.engine} starts ${noChild}`,
+    run: (options, under, recorder) => recordEngineRun(run.engine, options, run, recorder, under),
+  }
+}
+
+const noChild = 'is no child of it, and only ebpf tells it from others'
+
+async function composeLoader(up: ComposeUp, options: CommandOptions): Promise<Loader> {
+  const services = await servicesOf(up, options)
+  const ask = (runtime: string | undefined) =>
+    runtimeOf({ engine: 'docker', client: up.client, runtime }, options)
+  const runtimes = new Set(await Promise.all(services.map(({ runtime }) => ask(runtime))))
+  const runtime = runtimes.size === 1 ? [...runtimes][0] : undefined
+  const { given, differ } = grantedTo(services)
+  const loader = containerLoader('docker', runtime, given)
+  return {
+    ...loader,
+    read: (profile) => {
+      // It is one filter for all of them, unless its rules ask for capabilities.
+      if (differ && profile.profile.syscalls.some(asksCapabilities))
+        throw new UserError('compose-capabilities')
+      return loader.read(profile)
+    },
+    name: loader.name.replace('docker', 'docker compose'),
+    onlyEbpf: `a container that compose starts ${noChild}`,
+    run: (options, under) => recordCompose(basename(options.command[0]), options, up, under),
+  }
+}
+
+function grantedTo(services: readonly Service[]): {
+  readonly given: EngineRun['capabilities']
+  readonly differ: boolean
+} {
+  const { capabilities: usual } = builtin('docker')
+  const all = services.map(({ cap_add: add = [], cap_drop: drop = [] }) => ({ add, drop }))
+  const sets = new Set(all.map((each) => [...capabilitiesOf(usual, each)].sort().join(' ')))
+  return { given: all[0] ?? { add: [], drop: [] }, differ: sets.size > 1 }
+}
+
+function asksCapabilities({ includes, excludes }: DockerRule): boolean {
+  return [includes, excludes].some((each) => (each?.caps ?? []).length > 0)
+}
+
+/** How an engine reads a profile for a container with these capabilities. */
+function containerLoader(
+  engine: string,
+  runtime: 'runc' | 'crun' | undefined,
+  capabilities: EngineRun['capabilities'],
+): Omit<Loader, 'run' | 'onlyEbpf'> {
+  const { capabilities: given } = builtin(engine === 'podman' ? 'podman' : 'docker')
   return {
     kind: 'engine',
-    name: runtime === undefined ? run.engine : `${run.engine} with ${runtime}`,
+    name: runtime === undefined ? engine : `${engine} with ${runtime}`,
     runtime,
-    context,
+    context: hostContext(capabilitiesOf(given, capabilities), runtime),
     read: (profile) => {
-      if (run.engine === 'nerdctl') return plainOci(profile, 'nerdctl')
+      if (engine === 'nerdctl') return plainOci(profile, 'nerdctl')
       const { dialect } = withoutBase(profile)
       if (profile.envelope === 'config' || dialect === 'oci') return profile
-      return { ...profile, dialect: run.engine === 'podman' ? 'containers' : 'docker' }
+      return { ...profile, dialect: engine === 'podman' ? 'containers' : 'docker' }
     },
     textOf: (profile) => printProfile(soundProfile(profile)),
-    onlyEbpf: startsBelow(run)
-      ? undefined
-      : `a container that ${run.engine} starts is no child of it, and only ebpf tells it from others`,
-    run: (options, under, recorder) => recordEngineRun(run.engine, options, run, recorder, under),
   }
 }
 
@@ -136,7 +187,10 @@ function refuseInside(recording: Recording): Recording {
 }
 
 /** The runtime by its name; a name that tells nothing of its filter is none. */
-async function runtimeOf(run: EngineRun, options: CommandOptions): Promise<'runc' | 'crun' | undefined> {
+async function runtimeOf(
+  run: Pick<EngineRun, 'engine' | 'client' | 'runtime'>,
+  options: CommandOptions,
+): Promise<'runc' | 'crun' | undefined> {
   const said =
     run.runtime ??
     (run.engine === 'docker'

@@ -66,6 +66,58 @@ t.test(
   },
 )
 
+t.test('under sudo', { skip: isRoot ? false : 'only root gives files away' }, async (t) => {
+  const cwd = t.testdir({ home: { deep: {} }, foreign: {}, shared: {} })
+  const at = (...names: string[]): string => join(cwd, ...names)
+  const [caller, other] = [4242, somebody]
+  const sudo = { SUDO_UID: String(caller), SUDO_GID: '4243' }
+  chownSync(at('home'), caller, caller)
+  chownSync(at('foreign'), other, other)
+  chmodSync(at('shared'), 0o1777)
+  for (const [name, owner] of [
+    ['home/theirs', other],
+    ['shared/callers', caller],
+    ['home/roots', 0],
+  ] as const) {
+    writeFileSync(at(name), '')
+    chownSync(at(name), owner, owner)
+  }
+  symlinkSync(at('home/deep/new'), at('home/to-deep'))
+  symlinkSync(at('foreign/linked'), at('home/to-foreign'))
+  symlinkSync(at('home/precious'), at('shared/callers-link'))
+  lchownSync(at('shared/callers-link'), caller, caller)
+  const write = (file: string, env: Readonly<Record<string, string>> = sudo) =>
+    transcript(['syscalls', 'read', '-o', file], cwd, undefined, env)
+  const owners = [
+    ['home/new', 'home/new', caller, 'a new file of the caller’s directory is the caller’s'],
+    ['shared/new', 'shared/new', caller, 'so is one in a directory for all'],
+    ['shared/callers', 'shared/callers', caller, 'a file of the caller’s stays theirs'],
+    ['home/roots', 'home/roots', 0, 'a file of root’s stays root’s'],
+    ['home/theirs', 'home/theirs', 0, 'another user’s file is not given to the caller, nor to that user'],
+    ['foreign/new', 'foreign/new', 0, 'a new file elsewhere is root’s'],
+    ['home/to-deep', 'home/deep/new', 0, 'a link does not make a file of root’s directory the caller’s'],
+    ['home/to-foreign', 'foreign/linked', 0, 'nor one of another user’s'],
+  ] as const
+  for (const [file, written, owner, about] of owners) {
+    const { status, stderr } = await write(file)
+    t.equal(status, 0, `${file}: ${stderr}`)
+    t.equal(lstatSync(at(written)).uid, owner, about)
+  }
+  t.equal(lstatSync(at('home/new')).gid, 4243)
+  const { status, stderr } = await write('shared/callers-link')
+  t.equal(status, 2, 'a link of the caller’s in a directory for all is not followed')
+  t.match(stderr, /another user put a file or a link there/)
+  for (const [name, env] of [
+    ['a', { SUDO_UID: '0', SUDO_GID: '0' }],
+    ['b', { SUDO_UID: '4294967295', SUDO_GID: '1' }],
+    ['c', { SUDO_UID: '1x', SUDO_GID: '1' }],
+    ['d', { SUDO_UID: '1' }],
+  ] as const) {
+    t.equal((await write(`home/${name}`, env)).status, 0, name)
+    t.equal(lstatSync(at(`home/${name}`)).uid, 0, `${name}: nobody is named`)
+  }
+})
+
 t.test('a hook writes to files of its own only', async (t) => {
   const cwd = t.testdir({ file: '', directory: {} })
   symlinkSync('file', join(cwd, 'link'))

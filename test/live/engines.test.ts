@@ -1,7 +1,7 @@
 // Containers by other ways than one engine's `run`: strace below an engine, compose. The same daemon and images.
 import { execa } from 'execa'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
 import { whyNoAudit } from '../../src/record/index.ts'
 import { verify } from '../../src/verify/index.ts'
@@ -121,6 +121,33 @@ t.test('docker and strace: refused, with the reason', { skip: noStraceHere }, as
   t.match(refused.stderr, /no child of it, and is recorded by ebpf only/)
 })
 
+/** The profile of a project suffices; without a call of one service it does not, and is repaired. */
+async function verifyProject(
+  t: Test,
+  profile: string,
+  up: readonly string[],
+  place: typeof quietly,
+): Promise<void> {
+  const verified = await execa(node, [...words, 'verify', profile, '--', ...up], place)
+  t.equal(verified.exitCode, 0, verified.stderr)
+  t.match(verified.stderr, /running in docker compose with runc; refusals are seen by ebpf/)
+  t.match(verified.stdout, /suffices: nothing was refused/)
+  const lacking = at('lacking.json')
+  const document = JSON.parse(readFileSync(profile, 'utf8')) as { syscalls: { names: string[] }[] }
+  for (const rule of document.syscalls) rule.names = rule.names.filter((name) => name !== 'getegid')
+  writeFileSync(lacking, JSON.stringify(document))
+  const refusing = await execa(node, [...words, 'verify', lacking, '--', ...up], place)
+  t.equal(refusing.exitCode, 1, refusing.stderr)
+  t.match(refusing.stdout, /refuses 1 call that the program made: getegid/)
+  const repaired = await execa(
+    node,
+    [...words, 'verify', '--repair', '-o', lacking, lacking, '--', ...up],
+    place,
+  )
+  t.equal(repaired.exitCode, 0, repaired.stderr)
+  t.ok(allowed(lacking).includes('getegid'))
+}
+
 const noCompose = (await execa('docker-compose', ['version'], quietly)).failed
   ? 'docker-compose is not installed'
   : engines[0]?.[1]
@@ -152,6 +179,7 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
   t.ok(allowed(profile).includes('getuid'), 'two asks who it is')
   t.notOk(allowed(profile).includes('mount'))
   t.strictSame(leftovers(recorder.pid), [])
+  await t.test('verify', (t) => verifyProject(t, profile, up, inner))
   const filtered = { security_opt: [`seccomp=${profile}`] }
   writeFileSync(
     at('project/docker-compose.override.yml'),

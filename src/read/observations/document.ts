@@ -4,6 +4,7 @@ import type { Architecture } from '../../abi/architectures.ts'
 import type { SourceSummary } from '../account.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { Refusal } from '../failures.ts'
+import type { ObservedContext } from './context.ts'
 
 export interface Observations {
   readonly version: 1
@@ -13,6 +14,8 @@ export interface Observations {
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
   /** Numbers (decimal strings) or names that no table knows. They never reach a profile. */
   readonly unknown: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
+  /** By container, what a security context follows from; absent where no recorder looked. */
+  readonly context?: readonly ObservedContext[]
   readonly sources: readonly SourceSummary[]
   readonly diagnostics: readonly Diagnostic[]
 }

@@ -3,12 +3,15 @@ import { isArchitecture } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ObservationsFault } from '../../errors/observations.ts'
+import { contextLists, type ObservedContext } from './context.ts'
+import { rowShapes } from './context-rows.ts'
 import type { Observations, ObservedCall } from './document.ts'
+import { observationsIn } from './documents.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
-/** Observations are small: a table of calls. More than this is something else. */
-const sizeLimit = 8 * 1024 * 1024
+/** A table of calls is small, the files that containers opened are more. More than this is something else. */
+const sizeLimit = 64 * 1024 * 1024
 
 export class ObservationsReader implements Reader {
   readonly format = 'observations'
@@ -35,13 +38,15 @@ export class ObservationsReader implements Reader {
 
   end(sink: Sink): void {
     for (const { name, pieces } of this.#files) {
-      const observations = parseObservations(name, Buffer.concat(pieces).toString('utf8'))
-      tellObservations(observations, sink)
-      for (const [architecture, calls] of Object.entries(observations.architectures)) {
-        if (!isArchitecture(architecture)) continue
-        const table = syscallTable(architecture)
-        for (const call of Object.keys(calls).filter((each) => table.byName(each) === undefined))
-          sink.diagnostic({ code: 'unknown-call', at: name, facts: { call, architecture } })
+      for (const { text, line } of observationsIn(Buffer.concat(pieces).toString('utf8'))) {
+        const observations = parseObservations(name, text, line)
+        tellObservations(observations, sink)
+        for (const [architecture, calls] of Object.entries(observations.architectures)) {
+          if (!isArchitecture(architecture)) continue
+          const table = syscallTable(architecture)
+          for (const call of Object.keys(calls).filter((each) => table.byName(each) === undefined))
+            sink.diagnostic({ code: 'unknown-call', at: name, facts: { call, architecture } })
+        }
       }
     }
   }
@@ -59,6 +64,7 @@ export function tellObservations(observations: Observations, sink: Sink): void {
     if (!isArchitecture(architecture)) continue
     for (const [what, call] of Object.entries(calls)) sink.unknown(architecture, what, seenOf(call, runs))
   }
+  for (const context of observations.context ?? []) sink.context(context)
   for (const diagnostic of observations.diagnostics) sink.diagnostic(diagnostic)
   for (const source of observations.sources) sink.account(source)
 }
@@ -93,7 +99,7 @@ function seenOf(call: ObservedCall, runs: number): Seen {
  * An observations file's text. Throws a UserError that names the file, and the place in it, for what is none: the
  * shape is checked here in full, so that whatever comes out is what its type says.
  */
-export function parseObservations(name: string, text: string): Observations {
+export function parseObservations(name: string, text: string, above = 0): Observations {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -101,7 +107,7 @@ export function parseObservations(name: string, text: string): Observations {
     const words = (error as Error).message.replaceAll(/\s+/g, ' ')
     throw new UserError('observations-not-json', { file: name, words })
   }
-  const fault = firstWrong(value) ?? firstRepeated(text)
+  const fault = firstWrong(value) ?? firstRepeated(text, above)
   if (fault !== undefined) throw new UserError('broken-observations', { file: name, ...fault })
   const given = value as Partial<Observations>
   return {
@@ -109,9 +115,19 @@ export function parseObservations(name: string, text: string): Observations {
     ...(given.runs === undefined ? {} : { runs: given.runs }),
     architectures: given.architectures ?? {},
     unknown: given.unknown ?? {},
+    ...(given.context === undefined ? {} : { context: given.context.map(wholeContext) }),
     sources: (given.sources ?? []).map((each) => only(each, sourceKeys)),
     diagnostics: (given.diagnostics ?? []).map((each) => only(each, diagnosticKeys)),
   }
+}
+
+/** Lists may be left out. What else stands there was not checked, and does not go on. */
+function wholeContext(given: Partial<ObservedContext> & { readonly name: string }): ObservedContext {
+  const lists = contextLists.map((list) => [
+    list,
+    (given[list] ?? []).map((row) => only(row, [...Object.keys(rowShapes[list]), 'count', 'first'])),
+  ])
+  return { name: given.name, ...Object.fromEntries(lists) } as ObservedContext
 }
 
 const sourceKeys = ['name', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
@@ -125,7 +141,7 @@ function only<T extends object>(value: T, keys: readonly string[]): T {
 type Json = Record<string, unknown>
 
 /** The first member that stands twice in one object; `text` is valid JSON, of which JSON.parse keeps the last silently. */
-function firstRepeated(text: string): ObservationsFault | undefined {
+function firstRepeated(text: string, above: number): ObservationsFault | undefined {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -141,7 +157,7 @@ function firstRepeated(text: string): ObservationsFault | undefined {
     if (names === undefined || text.charAt(next) !== ':') continue
     const name = JSON.parse(text.slice(start, at + 1)) as string
     if (names.has(name)) {
-      const line = text.slice(0, start).split('\n').length
+      const line = above + text.slice(0, start).split('\n').length
       return { ...wrong('repeated', name), line }
     }
     names.add(name)
@@ -163,6 +179,8 @@ function firstWrong(value: unknown): ObservationsFault | undefined {
       value[part] === undefined && part === 'unknown' ? undefined : wrongArchitectures(part, value[part])
     if (found !== undefined) return found
   }
+  const context = wrongContext(value['context'])
+  if (context !== undefined) return context
   for (const part of ['sources', 'diagnostics'] as const) {
     const list = value[part] ?? []
     if (!Array.isArray(list) || !list.every(isObject)) return wrong('not-objects', part)
@@ -199,6 +217,26 @@ function wrongArchitectures(part: string, value: unknown): ObservationsFault | u
       if (found !== undefined) return found
       if (part === 'architectures' && !/^[a-z_][a-z0-9_]*$/.test(name))
         return wrong('no-name', name, `${part}.${architecture}`)
+    }
+  }
+  return undefined
+}
+
+function wrongContext(value: unknown = []): ObservationsFault | undefined {
+  if (!Array.isArray(value) || !value.every(isObject)) return wrong('not-objects', 'context')
+  for (const [index, context] of (value as Json[]).entries()) {
+    const around = `context.${index}`
+    if (typeof context['name'] !== 'string') return wrong('missing', 'name', around)
+    for (const list of contextLists) {
+      const rows = context[list] ?? []
+      if (!Array.isArray(rows) || !rows.every(isObject)) return wrong('not-objects', list, around)
+      for (const [place, row] of (rows as Json[]).entries()) {
+        const within = `${around}.${list}.${place}`
+        if (!isCount(row['count'], 1)) return wrong('not-from-1', 'count', within)
+        if (typeof row['first'] !== 'string') return wrong('missing', 'first', within)
+        for (const [member, isOne] of Object.entries(rowShapes[list]))
+          if (!isOne(row[member])) return wrong('wrong-member', member, within)
+      }
     }
   }
   return undefined

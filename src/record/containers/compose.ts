@@ -16,11 +16,14 @@ import type { CommandOptions, Recording } from '../recording.ts'
 import { run } from '../runner/index.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { leavesToSystemd } from './ask.ts'
-import { stage } from './staging.ts'
+import { stage, type EnforcedProfile } from './staging.ts'
 
-interface Service {
+export interface Service {
   readonly security_opt?: readonly string[]
   readonly privileged?: boolean
+  readonly cap_add?: readonly string[]
+  readonly cap_drop?: readonly string[]
+  readonly runtime?: string
   readonly platform?: string
   readonly cgroup_parent?: string
 }
@@ -113,15 +116,23 @@ function writeOverride(project: Project, directory: string, filter: string, pare
   return file
 }
 
+/** The services of a project, as compose reads them. Throws UserError (125). */
+export async function servicesOf(up: ComposeUp, options: CommandOptions): Promise<readonly Service[]> {
+  const { project } = await readProject(up, options)
+  return Object.values(project.services ?? {})
+}
+
 /** All containers of a project: one profile for every service. Throws UserError (125). */
 export async function recordCompose(
   name: string,
   options: CommandOptions,
   up: ComposeUp,
+  under?: EnforcedProfile,
 ): Promise<Recording> {
   const { before, project } = await readProject(up, options)
   const systemd = await leavesToSystemd({ engine: 'docker', client: up.client }, options)
-  const staging = await stage(systemd, { remove: [...before, 'rm', '--stop', '--force'] })
+  const remove = [...before, 'rm', '--stop', '--force']
+  const staging = await stage(systemd, { remove, ...(under && { profile: under.profile }) })
   try {
     const override = writeOverride(project, staging.directory, staging.filter, staging.parent)
     const rest = options.command.slice(up.before.length)
@@ -131,6 +142,7 @@ export async function recordCompose(
       options: { ...options, command },
       scope: { cgroup: staging.membership, processes: staging.processes },
       started: staging.startedBy,
+      ...(under && { watch: under.watch }),
     })
     options.notice?.({ code: 'project-kept' })
     return noNewPrivileges(project) ? { ...recording, noNewPrivileges: true } : recording

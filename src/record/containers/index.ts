@@ -1,7 +1,7 @@
 // Containers, as others see them: started with a filter and a cgroup of ours, and recorded.
 export { askEngine } from './ask.ts'
 export { recordBelow } from './below.ts'
-export { recordCompose } from './compose.ts'
+export { recordCompose, servicesOf, type Service } from './compose.ts'
 export { recordEngineRun, startsBelow } from './engine.ts'
 export { findContainer } from './find.ts'
 export { recordBundle, recordRuntime } from './oci-runtime.ts'

@@ -18,7 +18,7 @@ const commands = {
   objectInfo: 15,
   openRawTracepoint: 17,
 } as const
-const mapTypes = { hash: 1, array: 2, perCpuArray: 6 } as const
+const mapTypes = { hash: 1, array: 2, perCpuHash: 5, perCpuArray: 6 } as const
 const rawTracepointProgram = 17
 /** BPF_F_NO_PREALLOC: a hash that may become large takes memory as it grows. */
 const growing = 1
@@ -38,7 +38,7 @@ export interface KernelMap extends MapShape {
 }
 
 /** What is done with maps, all that counting and reading the counts needs of a kernel. */
-export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'keys' | 'misses'>
+export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'remove' | 'keys' | 'misses'>
 
 /** bpf(2) refused something. */
 export class BpfError extends Error {
@@ -110,7 +110,7 @@ export class BpfCalls {
 
   createMap(name: string, shape: MapShape): KernelMap {
     const attributes = still(44)
-    const flags = shape.type === 'hash' ? growing : 0
+    const flags = shape.type === 'hash' || shape.type === 'perCpuHash' ? growing : 0
     for (const [index, value] of [
       mapTypes[shape.type],
       shape.key,
@@ -142,7 +142,8 @@ export class BpfCalls {
 
   /** The value of a key (of a per-CPU map: one behind the other); undefined where the map has none. */
   lookup(map: KernelMap, key: Buffer): Buffer | undefined {
-    const size = map.type === 'perCpuArray' ? Math.ceil(map.value / 8) * 8 * this.#processors : map.value
+    const isPerCpu = map.type === 'perCpuArray' || map.type === 'perCpuHash'
+    const size = isPerCpu ? Math.ceil(map.value / 8) * 8 * this.#processors : map.value
     const value = still(size)
     return this.#element(commands.lookup, map, key, value) ? value : undefined
   }

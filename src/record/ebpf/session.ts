@@ -13,6 +13,7 @@ import { Btf } from './btf.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
+import { readParts } from './parts.ts'
 import { isMachine, architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
@@ -22,12 +23,14 @@ import {
   setMember,
   type memberStates,
   slotPlaces,
+  slotsOf,
   slotsPerArchitecture,
   value64,
   wantedBehind,
   type Maps,
 } from './maps.ts'
-import { programsFor, type Membership } from './program.ts'
+import type { Membership } from './membership.ts'
+import { programsFor } from './program.ts'
 import {
   createRefusalMaps,
   endedByFilter,
@@ -106,7 +109,10 @@ export class Session {
     const calls = await BpfCalls.load(machine, possibleProcessors())
     try {
       const layout = (runningKernel ??= layoutHere(calls, machine))
-      const maps = createMaps(calls, architecturesOf[machine].length, largestProcess() + 1)
+      const maps = createMaps(calls, machine, membership.apart, {
+        processes: largestProcess() + 1,
+        processors: possibleProcessors(),
+      })
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
       for (const process of processes) setMember(calls, maps, process, state)
@@ -163,7 +169,25 @@ export class Session {
   /** `command`: whose own execve was counted first, made when the process still had our name. */
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway, command)
+    const about = { name, lost, midway, command }
+    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
+  }
+
+  /**
+   * Of a recording that counts apart what is called under a filter: that, and the rest. Undefined for none.
+   */
+  partsByFilter(
+    name: string,
+    midway: boolean,
+  ): { readonly filtered: Observations | undefined; readonly unfiltered: Observations | undefined } {
+    const lost = readLost(this.#calls, this.#maps, this.#programs)
+    const parts = readParts(this.#calls, this.#maps, this.#machine)
+    const told = (first: number, foreignFilter: boolean): Observations | undefined => {
+      const part = parts.get(first)
+      const about = { name, lost, midway, foreignFilter }
+      return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
+    }
+    return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }
   }
 
   /** Makes processes members. One that has ended meanwhile is taken out again. */
@@ -237,19 +261,20 @@ export function wantedArguments(asked?: Arguments): Arguments {
 export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
   // Whether a filter is set must be known also where nobody asks for it: see counted.ts.
   const known = new Map([...wanted, ['prctl', [0, ...(wanted.get('prctl') ?? [])]]] as const)
+  const slots = maps.groups?.template ?? maps.slots
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of known) {
       const number = syscallTable(architecture).byName(name)?.number
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
       value.writeUInt32LE(scalarsInMemory.has(name) ? wantedBehind : bitsOf(indexes), slotPlaces.wanted)
-      calls.update(maps.slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
+      calls.update(slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
     }
   }
   for (const [member, slot] of memberSlots(machine)) {
     const value = Buffer.alloc(slotPlaces.size)
     value.writeUInt32LE(bitsOf(wanted.get(member) ?? []), slotPlaces.wanted)
-    calls.update(maps.slots, key32(slot), value)
+    calls.update(slots, key32(slot), value)
   }
 }
 

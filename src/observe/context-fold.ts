@@ -1,0 +1,97 @@
+// Contexts folded: rows that say the same are one, their counts add up, the earliest place stays. Order-free, and
+// bounded: of more rows than a list may hold those that sort last are left out, and counted as lost. A row among the
+// first of the whole is among the first of every part, so that it does not matter in which order parts are merged.
+import { earlierPlace } from '../read/place.ts'
+import {
+  contextLists,
+  type ContextList,
+  type Counted,
+  type LostRows,
+  type ObservedContext,
+} from '../read/observations/context.ts'
+import { rowShapes } from '../read/observations/context-rows.ts'
+import { sumOf } from '../read/seen.ts'
+
+/** Rows that a list may hold. What one container opens is more than all else that it does. */
+export const rowLimits: Readonly<Record<ContextList, number>> = {
+  starts: 256,
+  checks: 4096,
+  changes: 8192,
+  reads: 16384,
+  directories: 8192,
+  mounts: 1024,
+  executions: 4096,
+  identities: 1024,
+  raises: 1024,
+  userNamespaces: 1024,
+  binds: 1024,
+  rings: 1024,
+  blind: 64,
+  lost: 64,
+}
+
+/** What a row says, apart from how often: the members in the order of its shape. */
+type Row = Counted & Readonly<Record<string, unknown>>
+type Rows = Map<string, { count: number; first: string; readonly said: Readonly<Record<string, unknown>> }>
+
+export class ContextFold {
+  readonly #containers = new Map<string, Map<ContextList, Rows>>()
+
+  add(context: Partial<ObservedContext> & Pick<ObservedContext, 'name'>): void {
+    let lists = this.#containers.get(context.name)
+    if (lists === undefined) this.#containers.set(context.name, (lists = new Map()))
+    for (const list of contextLists) {
+      let rows = lists.get(list)
+      if (rows === undefined) lists.set(list, (rows = new Map()))
+      for (const row of context[list] ?? []) addRow(rows, list, row as unknown as Row)
+    }
+  }
+
+  /** By container, in the order of their names. */
+  contexts(): readonly ObservedContext[] {
+    return [...this.#containers.keys()].sort(compare).map((name) => {
+      const lists = this.#containers.get(name) ?? new Map<ContextList, Rows>()
+      const lost: Rows = new Map(lists.get('lost'))
+      const kept = contextLists
+        .filter((list) => list !== 'lost')
+        .map((list) => {
+          const sorted = inOrder(lists.get(list) ?? new Map())
+          for (const { count, first } of sorted.slice(rowLimits[list]))
+            addRow(lost, 'lost', { what: list, count, first } satisfies LostRows as unknown as Row)
+          return [list, sorted.slice(0, rowLimits[list])] as const
+        })
+      return {
+        name,
+        ...Object.fromEntries(kept),
+        lost: inOrder(lost),
+      } as unknown as ObservedContext
+    })
+  }
+}
+
+function addRow(rows: Rows, list: ContextList, { count, first, ...rest }: Row): void {
+  const said = Object.fromEntries(
+    Object.keys(rowShapes[list]).flatMap((member) =>
+      rest[member] === undefined ? [] : [[member, rest[member]]],
+    ),
+  )
+  const key = JSON.stringify(said)
+  const there = rows.get(key)
+  rows.set(
+    key,
+    there === undefined
+      ? { count, first, said }
+      : { count: sumOf(there.count, count), first: earlierPlace(there.first, first), said },
+  )
+}
+
+function inOrder(rows: Rows): readonly Row[] {
+  return [...rows]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, { count, first, said }]) => ({ ...said, count, first }))
+}
+
+/** By code unit: the same in every locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
