@@ -20,13 +20,10 @@ export function ownCommand(): readonly [string, ...string[]] {
     : [process.execPath, ...process.execArgv, process.argv[1] ?? 'seccomp-gen']
 }
 
-/** The words that start the guardian. `module`: import.meta of a file beside guardian's. */
-export function guardianCommand(module: {
-  readonly dirname: string
-  readonly filename: string
-}): readonly [string, ...string[]] {
+/** The words that start the guardian. `beside`: a file beside guardian's. */
+export function guardianCommand(beside: string): readonly [string, ...string[]] {
   if (isSingleFile) return [process.execPath, guardianWord]
-  return [process.execPath, ...process.execArgv, join(module.dirname, `guardian${extname(module.filename)}`)]
+  return [process.execPath, ...process.execArgv, join(dirname(beside), `guardian${extname(beside)}`)]
 }
 
 /** What package.json says of the program. `root`: the package's directory, for a program of files. */

@@ -63,5 +63,6 @@ export const rooms: readonly Room[] = [
   },
   { path: 'main.ts', packages: ['commander', 'node:fs/promises'], acts: true },
   { path: 'cli.ts', packages: [...files, 'node:tty', 'node:util'], acts: true },
+  { path: 'start.ts', packages: ['node:vm'], acts: true },
   { path: 'executable.ts', acts: true },
 ]

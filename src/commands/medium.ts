@@ -6,9 +6,11 @@ import type { World } from './world.ts'
 
 /** `output`: what was given with -o. */
 export function mediumFor(output: string | undefined, world: World): Medium {
-  const { isTerminal, columns } = world.stdout
+  const { stdout } = world
   return {
-    screen: isStdout(output) ? screenFor({ isTerminal, columns: columns?.() }, world.env) : noScreen,
+    screen: isStdout(output)
+      ? screenFor({ isTerminal: stdout.isTerminal, columns: stdout.columns?.() }, world.env)
+      : noScreen,
     // Read for those formats only that say it.
     get tool() {
       return world.tool?.() ?? {}
