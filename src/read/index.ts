@@ -177,13 +177,8 @@ function finish({ reader, accounts }: Open, sink: Sink): void {
   const whole: Omit<SourceSummary, 'format'>[] = []
   for (const { parts, ...account } of accounts) {
     if (parts === undefined) whole.push(account)
-    for (const each of parts ?? [account])
-      sink.account({
-        name: each.name,
-        format: reader.format,
-        ...each,
-        evidence: each.evidence ?? evidenceOf(codes),
-      })
+    for (const { name, ...rest } of parts ?? [account])
+      sink.account({ name, format: reader.format, ...rest, evidence: rest.evidence ?? evidenceOf(codes) })
   }
   sink.endRun(
     whole.some(({ evidence = [] }) => !evidence.includes('wanted') && !evidence.includes('log-only')),
