@@ -17,13 +17,18 @@ export interface Verified extends Verification {
   readonly within: string | undefined
 }
 
-/** `not-started`: the container ended before its program began. `interrupted`: a signal ended the run. */
-export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted'
+/**
+ * `not-started`: the container ended before its program began. `interrupted`: a signal ended the run. `not-exercised`:
+ * nothing was refused, and the load did not run.
+ */
+export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted' | 'not-exercised'
 
-export function verdictOf({ refusals, started, interrupted }: Verification): VerificationVerdict {
+export function verdictOf({ refusals, started, interrupted, ending }: Verification): VerificationVerdict {
   if (!started) return 'not-started'
   if (refusals.length > 0) return 'refused'
-  return interrupted ? 'interrupted' : 'suffices'
+  if (interrupted) return 'interrupted'
+  const load = ending.kind === 'released' ? undefined : ending.load
+  return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
 }
 
 export const refusalTitles = ['call', 'arch', 'answered', 'times', 'by', 'default', 'arguments']
@@ -108,7 +113,9 @@ export function verificationSentences(verified: Verified): readonly string[] {
       ? `${profile} refuses ${plural(refusals.length, 'call')} that the program made: ${listed(refusals)} (${how})${end}`
       : interrupted
         ? `nothing was refused up to then (${how})${end}`
-        : `${profile} suffices: nothing was refused (${how})${end}`
+        : verdictOf(verified) === 'not-exercised'
+          ? `nothing was refused without the load (${how})${end}`
+          : `${profile} suffices: nothing was refused (${how})${end}`
   return [
     ...(names.length === 0
       ? []

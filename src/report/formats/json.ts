@@ -80,7 +80,11 @@ export const json: ReportFormat = {
       target: verified.target,
       seenBy: verified.seenBy,
       ...(verified.within === undefined ? {} : { within: verified.within }),
-      ending: { ...status, ...(ending.kind !== 'released' && ending.byUs && { byUs: true }) },
+      ending: {
+        ...status,
+        ...(ending.kind !== 'released' && ending.byUs && { byUs: true }),
+        ...(ending.kind !== 'released' && ending.load && { load: ending.load }),
+      },
       started: verified.started,
       runs: verified.runs,
       rounds: verified.rounds,
