@@ -147,7 +147,19 @@ async function trace(words: readonly string[], options: Options, world: World): 
   for (const line of runLines(observations)) say(world, line)
   say(world, `${accountLine(observations)}${endingText(ending)}`)
   say(world, `${contents}${nextText(target, options)}`)
+  for (const line of failureLines(ending)) say(world, line)
   return statusOf(ending) || status
+}
+
+/** Of a program that failed, which may have ended before it did its work. */
+function failureLines(ending: Recording['ending']): readonly string[] {
+  const status = statusOf(ending)
+  if (status === 0 || ending.kind === 'released' || ending.byUs === true) return []
+  const how =
+    ending.kind === 'killed' ? `was ended by ${ending.signal}` : `failed with status ${ending.status}`
+  return [
+    `the command ${how}: the profile holds only what it called until then, so record a run that succeeds before you rely on it`,
+  ]
 }
 
 type RecordTarget =
@@ -193,9 +205,7 @@ function noticeSentence(notice: RecordNotice): string {
     case 'raiser-recorded':
       return `the calls of ${notice.program} itself are recorded too; ${notice.program} seccomp-gen trace -- … leaves them out`
     case 'recorder':
-      return notice.why === undefined
-        ? `recording with ${notice.recorder}`
-        : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
+      return `recording with ${notice.recorder}`
     case 'container-kept':
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
     case 'project-kept':
