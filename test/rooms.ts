@@ -16,6 +16,7 @@ export const rooms: readonly Room[] = [
   { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
+  { path: 'escape.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },
   { path: 'profile', packages: ['jsonc-parser', 'yaml', 'node:module'] },
