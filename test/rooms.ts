@@ -17,6 +17,7 @@ export const rooms: readonly Room[] = [
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
   { path: 'escape.ts' },
+  { path: 'line-steps.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },
   { path: 'profile', packages: ['jsonc-parser', 'yaml', 'node:module'] },
@@ -43,7 +44,7 @@ export const rooms: readonly Room[] = [
   { path: 'check', packages: ['ajv/dist/runtime/ucs2length.js'] },
   { path: 'explain' },
   { path: 'harden' },
-  { path: 'print' },
+  { path: 'print', packages: ['yaml'] },
   { path: 'git', packages: ['execa'], acts: true },
   { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
   {
