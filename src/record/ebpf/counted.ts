@@ -3,7 +3,7 @@ import { type Architecture, architectures } from '../../abi/architectures.ts'
 import { scalarOf } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { Fold } from '../../observe/fold.ts'
-import type { Observations } from '../../observe/index.ts'
+import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { Evidence } from '../../read/account.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import type { Refusal } from '../../read/failures.ts'
@@ -49,6 +49,7 @@ export function readCounts(
   lost: Lost,
   midway: boolean,
   command: string | undefined,
+  contexts: readonly ObservedContext[] = [],
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const proven = !midway && !setsFilter(calls, maps, machine, values)
@@ -113,6 +114,7 @@ export function readCounts(
   for (const [code, count] of incomplete)
     if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
+  for (const context of contexts) fold.context(context)
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   fold.endRun(true)

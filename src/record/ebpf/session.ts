@@ -10,6 +10,7 @@ import { signalProcess } from '../runner/processes.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
+import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
@@ -64,7 +65,7 @@ export function thisMachine(): Machine | undefined {
 }
 
 /** Read once: a kernel does not change under a process. */
-let runningKernel: Layout | undefined
+let runningKernel: { readonly layout: Layout; readonly btf: Btf } | undefined
 
 export class Session {
   readonly #calls: BpfCalls
@@ -74,6 +75,7 @@ export class Session {
   readonly #wanted: Arguments
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
+  readonly #context: ContextRecording | undefined
 
   private constructor(
     calls: BpfCalls,
@@ -83,6 +85,7 @@ export class Session {
     wanted: Arguments,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
+    context: ContextRecording | undefined,
   ) {
     this.#calls = calls
     this.#maps = maps
@@ -91,6 +94,7 @@ export class Session {
     this.#wanted = wanted
     this.#refusals = refusals
     this.#clients = clients
+    this.#context = context
   }
 
   /**
@@ -104,8 +108,9 @@ export class Session {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
+    let context: ContextRecording | undefined
     try {
-      const layout = (runningKernel ??= layoutHere(calls, machine))
+      const { layout, btf } = (runningKernel ??= kernelHere(calls, machine))
       const maps = createMaps(calls, architecturesOf[machine].length, largestProcess() + 1)
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
@@ -121,6 +126,14 @@ export class Session {
       const clientLines = clients && startedClient(layout, maps, clients, membership)
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
+      // A container is told by its filter.
+      if (membership.underFilter)
+        context = ContextRecording.start(await BpfCalls.load(machine, possibleProcessors()), {
+          btf,
+          layout,
+          maps,
+          membership,
+        })
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(
@@ -131,10 +144,12 @@ export class Session {
         wanted,
         refusals,
         clients,
+        context,
       )
       if (state === 'counted') session.include(processes)
       return session
     } catch (error) {
+      context?.close()
       calls.close()
       throw error
     }
@@ -163,7 +178,9 @@ export class Session {
   /** `command`: whose own execve was counted first, made when the process still had our name. */
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, name, lost, midway, command)
+    const contexts = this.#context?.contexts(containerIn(name)) ?? []
+    const [calls, maps, wanted] = [this.#calls, this.#maps, this.#wanted]
+    return readCounts(calls, maps, this.#machine, wanted, name, lost, midway, command, contexts)
   }
 
   /** Makes processes members. One that has ended meanwhile is taken out again. */
@@ -197,8 +214,14 @@ export class Session {
   }
 
   close(): void {
+    this.#context?.close()
     this.#calls.close()
   }
+}
+
+/** A container's own name in that of its source, such as `docker:web`. */
+function containerIn(name: string): string {
+  return name.replace(/^(?:docker|podman|nerdctl|container):/, '')
 }
 
 /** Beside the programs that count. */
@@ -254,8 +277,9 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
 }
 
 /** Whether a load from the current task is taken, is found out by trying. */
-function layoutHere(calls: BpfCalls, machine: Machine): Layout {
-  const layout = layoutOf(new Btf(readFileSync(btfFile)), machine, true)
+function kernelHere(calls: BpfCalls, machine: Machine): { readonly layout: Layout; readonly btf: Btf } {
+  const btf = new Btf(readFileSync(btfFile))
+  const layout = layoutOf(btf, machine, true)
   const { tgid, seccompMode, status } = layout.task
   const loads = [tgid, seccompMode, ...(machine === 'x86_64' ? [status] : [])]
   const lines = [
@@ -266,10 +290,10 @@ function layoutHere(calls: BpfCalls, machine: Machine): Layout {
   ]
   try {
     calls.loadProgram('typed', assemble(lines))
-    return layout
+    return { layout, btf }
   } catch (error) {
     if (!(error instanceof BpfError)) throw error
-    return { ...layout, isTyped: false }
+    return { layout: { ...layout, isTyped: false }, btf }
   }
 }
 
