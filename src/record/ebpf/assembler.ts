@@ -49,6 +49,8 @@ export const subtractRegister = (to: Register, from: Register): Instruction => (
 export const orRegister = (to: Register, from: Register): Instruction => ({ code: 0x4f, to, from })
 export const or = (to: Register, value: number): Instruction => ({ code: 0x47, to, value })
 export const and = (to: Register, value: number): Instruction => ({ code: 0x57, to, value })
+/** to *= value, 64 bits. */
+export const multiply = (to: Register, value: number): Instruction => ({ code: 0x27, to, value })
 export const shiftRight = (to: Register, bits: number): Instruction => ({ code: 0x77, to, value: bits })
 /** to = *(u64 *)(from + offset) */
 export const load = (to: Register, from: Register, offset: number): Instruction => ({
@@ -163,12 +165,14 @@ const helpers = {
   mapLookup: 1,
   mapUpdate: 2,
   mapDelete: 3,
+  currentProcessor: 8,
   tailCall: 12,
   currentPidTgid: 14,
   currentComm: 16,
   currentTask: 35,
   /** The call chain in the kernel, as addresses. */
   stack: 67,
+  currentCgroup: 80,
   readUser: 112,
   readKernel: 113,
   readUserString: 114,

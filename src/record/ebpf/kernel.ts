@@ -18,7 +18,7 @@ const commands = {
   objectInfo: 15,
   openRawTracepoint: 17,
 } as const
-const mapTypes = { hash: 1, array: 2, programs: 3, perCpuArray: 6 } as const
+const mapTypes = { hash: 1, array: 2, programs: 3, perCpuHash: 5, perCpuArray: 6 } as const
 const programTypes = { rawTracepoint: 17, tracing: 26 } as const
 /** BPF_TRACE_FEXIT: when a function of the kernel returns. */
 const atExit = 25
@@ -44,7 +44,7 @@ export interface KernelMap extends MapShape {
 }
 
 /** What is done with maps, all that counting and reading the counts needs of a kernel. */
-export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'keys' | 'misses'>
+export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'remove' | 'keys' | 'misses'>
 
 /** bpf(2) refused something. */
 export class BpfError extends Error {
@@ -119,7 +119,8 @@ export class BpfCalls {
 
   createMap(name: string, shape: MapShape): KernelMap {
     const attributes = still(44)
-    const flags = shape.type === 'hash' && shape.fixed !== true ? growing : 0
+    const isHash = shape.type === 'hash' || shape.type === 'perCpuHash'
+    const flags = isHash && shape.fixed !== true ? growing : 0
     for (const [index, value] of [
       mapTypes[shape.type],
       shape.key,
@@ -151,7 +152,8 @@ export class BpfCalls {
 
   /** The value of a key (of a per-CPU map: one behind the other); undefined where the map has none. */
   lookup(map: KernelMap, key: Buffer): Buffer | undefined {
-    const size = map.type === 'perCpuArray' ? Math.ceil(map.value / 8) * 8 * this.#processors : map.value
+    const isPerCpu = map.type === 'perCpuArray' || map.type === 'perCpuHash'
+    const size = isPerCpu ? Math.ceil(map.value / 8) * 8 * this.#processors : map.value
     const value = still(size)
     return this.#element(commands.lookup, map, key, value) ? value : undefined
   }

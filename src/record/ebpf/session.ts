@@ -14,6 +14,7 @@ import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
+import { readParts } from './parts.ts'
 import { isMachine, architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
@@ -23,12 +24,14 @@ import {
   setMember,
   type memberStates,
   slotPlaces,
+  slotsOf,
   slotsPerArchitecture,
   value64,
   wantedBehind,
   type Maps,
 } from './maps.ts'
-import { programsFor, type Membership } from './program.ts'
+import type { Membership } from './membership.ts'
+import { programsFor } from './program.ts'
 import {
   createRefusalMaps,
   endedByFilter,
@@ -111,7 +114,10 @@ export class Session {
     let context: ContextRecording | undefined
     try {
       const { layout, btf } = (runningKernel ??= kernelHere(calls, machine))
-      const maps = createMaps(calls, architecturesOf[machine].length, largestProcess() + 1)
+      const maps = createMaps(calls, machine, membership.apart, {
+        processes: largestProcess() + 1,
+        processors: possibleProcessors(),
+      })
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
       for (const process of processes) setMember(calls, maps, process, state)
@@ -127,12 +133,12 @@ export class Session {
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // A container is told by its filter.
-      if (membership.underFilter)
+      if (membership.underFilter || membership.apart === 'filter')
         context = ContextRecording.start(await BpfCalls.load(machine, possibleProcessors()), {
           btf,
           layout,
           maps,
-          membership,
+          membership: { who: membership.who, underFilter: true },
         })
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
@@ -179,8 +185,27 @@ export class Session {
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
     const contexts = this.#context?.contexts(containerIn(name)) ?? []
-    const [calls, maps, wanted] = [this.#calls, this.#maps, this.#wanted]
-    return readCounts(calls, maps, this.#machine, wanted, name, lost, midway, command, contexts)
+    const about = { name, lost, midway, command, contexts }
+    return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
+  }
+
+  /**
+   * Of a recording that counts apart what is called under a filter: that, and the rest. Undefined for none.
+   */
+  partsByFilter(
+    name: string,
+    midway: boolean,
+  ): { readonly filtered: Observations | undefined; readonly unfiltered: Observations | undefined } {
+    const lost = readLost(this.#calls, this.#maps, this.#programs)
+    const parts = readParts(this.#calls, this.#maps, this.#machine)
+    const told = (first: number, foreignFilter: boolean): Observations | undefined => {
+      const part = parts.get(first)
+      // Containers run under a filter: what they did is told with that part.
+      const contexts = foreignFilter ? (this.#context?.contexts(containerIn(name)) ?? []) : []
+      const about = { name, lost, midway, foreignFilter, contexts }
+      return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
+    }
+    return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }
   }
 
   /** Makes processes members. One that has ended meanwhile is taken out again. */
@@ -260,19 +285,20 @@ export function wantedArguments(asked?: Arguments): Arguments {
 export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
   // Whether a filter is set must be known also where nobody asks for it: see counted.ts.
   const known = new Map([...wanted, ['prctl', [0, ...(wanted.get('prctl') ?? [])]]] as const)
+  const slots = maps.groups?.template ?? maps.slots
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of known) {
       const number = syscallTable(architecture).byName(name)?.number
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
       value.writeUInt32LE(scalarsInMemory.has(name) ? wantedBehind : bitsOf(indexes), slotPlaces.wanted)
-      calls.update(maps.slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
+      calls.update(slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
     }
   }
   for (const [member, slot] of memberSlots(machine)) {
     const value = Buffer.alloc(slotPlaces.size)
     value.writeUInt32LE(bitsOf(wanted.get(member) ?? []), slotPlaces.wanted)
-    calls.update(maps.slots, key32(slot), value)
+    calls.update(slots, key32(slot), value)
   }
 }
 

@@ -4,7 +4,7 @@
 import { syscallTable } from '../../../abi/tables.ts'
 import * as bpf from '../assembler.ts'
 import type { Line } from '../assembler.ts'
-import { done, frame, lookup, read } from '../program.ts'
+import { done, frame, lookup, read } from '../blocks.ts'
 import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
 import { at, clearStack, container, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
 

@@ -4,7 +4,8 @@
 // the credentials change; sched_process_exec comes when the program's words are in place).
 import * as bpf from '../assembler.ts'
 import type { Line } from '../assembler.ts'
-import { done, execve, frame, increment, lookup, noExist, read } from '../program.ts'
+import { done, frame, increment, lookup, noExist, read } from '../blocks.ts'
+import { execve } from '../membership.ts'
 import { numberOf } from './calls.ts'
 import {
   argumentBytes,

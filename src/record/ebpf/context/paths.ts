@@ -4,7 +4,7 @@
 // Authority: fs/namei.c and fs/d_path.c; path_resolution(7), openat2(2), unix(7).
 import * as bpf from '../assembler.ts'
 import type { Line } from '../assembler.ts'
-import { done, frame, increment, lookup, read } from '../program.ts'
+import { done, frame, increment, lookup, read } from '../blocks.ts'
 import {
   absent,
   changedKeySize,

@@ -5,7 +5,8 @@ import * as bpf from '../assembler.ts'
 import type { Line } from '../assembler.ts'
 import type { Layout } from '../layout.ts'
 import type { Maps } from '../maps.ts'
-import { alreadyThere, frame, increment, lookup, member, noExist, read, type Membership } from '../program.ts'
+import { alreadyThere, frame, increment, lookup, noExist, read } from '../blocks.ts'
+import { member, type Membership } from '../membership.ts'
 import {
   containerValue,
   levels,

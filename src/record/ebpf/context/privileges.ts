@@ -3,7 +3,7 @@
 // io_uring_setup(2).
 import * as bpf from '../assembler.ts'
 import type { Line } from '../assembler.ts'
-import { done, frame, read } from '../program.ts'
+import { done, frame, read } from '../blocks.ts'
 import { numberOf } from './calls.ts'
 import { bindKey, groupLimit, identityKey, privilegeKey, slots } from './maps.ts'
 import { at, clearStack, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
