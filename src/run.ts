@@ -6,6 +6,8 @@ export type {
   ContainerOptions,
   EndingSignal,
   Ending,
+  Load,
+  LoadEnd,
   ProcessOptions,
   RecorderName,
   RecordNotice,

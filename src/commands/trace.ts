@@ -6,13 +6,13 @@ import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
 import { checkRecorders, record, type Recording, type RecordNotice } from '../record/index.ts'
-import { accountLine, plural } from '../report/account.ts'
+import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
 import { additions, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
-import { duration, processId } from './options.ts'
+import { addLoadOptions, duration, loadOf, processId, times, type LoadOptions } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import {
   addProfileOptions,
@@ -23,12 +23,14 @@ import {
   type ProfileOptions,
 } from './profile.ts'
 import { shown } from './progress.ts'
+import { recordRuns } from './repeat.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ProfileOptions {
+interface Options extends ProfileOptions, LoadOptions {
   readonly recorder: 'auto' | 'ebpf' | 'strace'
   readonly for?: number
+  readonly repeat: number
   readonly pid?: number
   readonly cgroup?: string
   readonly container?: string
@@ -50,6 +52,8 @@ export const declare: Declare = (command, world, end) => {
       new Option('--recorder <recorder>', 'what records').choices(['auto', 'ebpf', 'strace']).default('auto'),
     )
     .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+  addLoadOptions(command)
+    .addOption(new Option('--repeat <n>', 'record so many runs').argParser(times).default(1))
     .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
     .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
     .option('--container <name>', 'record a running container')
@@ -68,7 +72,8 @@ background too; --for and Ctrl-C end CMD (SIGTERM, then SIGKILL) or let go.
 
 Examples:
   seccomp-gen trace -o app.json -- ./app --serve
-  seccomp-gen trace --for 30s -o nginx.json -- nginx -g 'daemon off;'`,
+  seccomp-gen trace --for 30s -o nginx.json -- nginx -g 'daemon off;'
+  seccomp-gen trace --load ./load.sh --repeat 3 -o a.json -- docker run --rm app`,
     )
     .action(async (words: string[], options: Options) => end(await trace(words, options, world)))
 }
@@ -77,6 +82,9 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const { observations: observationsFile, recorder } = options
   if (options.check) return check(world)
   const target = targetOf(words, options)
+  const load = loadOf(options)
+  if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
+    throw new UserError('load-without-command')
   // Whatever cannot be written is better known before the command has run for an hour.
   if (observationsFile !== undefined && isStdout(observationsFile))
     throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
@@ -88,7 +96,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const scanned = options.scan
     ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
     : undefined
-  const recordIn = (world: World): Promise<Recording> =>
+  const recordRun = (world: World): Promise<Recording> =>
     record({
       ...target,
       ...(known && { known }),
@@ -96,12 +104,15 @@ async function trace(words: readonly string[], options: Options, world: World): 
       recorder,
       arguments: argumentsOf(ceiling, options),
       ...(options.for !== undefined && { for: options.for }),
+      ...load,
       cwd: world.cwd,
       env: world.env,
       signals: world.signals,
       streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
       notice: (notice) => say(world, noticeSentence(notice)),
     })
+  const recordIn = (world: World): Promise<Recording> =>
+    options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
   const recording =
     time === undefined
@@ -133,6 +144,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     scanned,
   )
   await added?.write(world)
+  for (const line of runLines(observations)) say(world, line)
   say(world, `${accountLine(observations)}${endingText(ending)}`)
   say(world, `${contents}${nextText(target, options)}`)
   return statusOf(ending) || status
@@ -188,6 +200,10 @@ function noticeSentence(notice: RecordNotice): string {
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
+    case 'load':
+      return `ready after ${(notice.milliseconds / 1000).toFixed(1)} s: the load begins`
+    case 'without-filter':
+      return `${notice.processes.map(escapeTerminal).join(', ')}: without a seccomp filter, so no profile holds for what they call, and it is not recorded (a privileged or Unconfined container?)`
     case 'left-running':
       return `the command has ended; still running and recorded: ${plural(notice.processes, 'process', 'processes')} that it started; Ctrl-C ends them`
   }

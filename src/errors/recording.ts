@@ -150,6 +150,11 @@ export const recordingErrors = {
     ({ pid }: OfProcess) => `process ${pid} made no call while it was recorded: record it for longer`,
   ],
   'no-unified-cgroups': [125, () => 'no cgroup version 2 hierarchy is mounted here'],
+  'part-of-cgroups': [
+    125,
+    ({ mount }: { readonly mount: string }) =>
+      `${mount}: only this container’s own part of the cgroups is mounted here: mount the host’s (hostPath, or -v /sys/fs/cgroup:/host/cgroup:ro; beside version 1 /sys/fs/cgroup/unified)`,
+  ],
   'no-such-cgroup': [
     125,
     ({ cgroup, mount }: { readonly cgroup: string; readonly mount: string }) =>

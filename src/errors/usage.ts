@@ -18,6 +18,12 @@ export const usageErrors = {
     2,
     () => 'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
   ],
+  'ready-without-load': [2, () => '--ready says when --load begins: give both'],
+  'load-without-command': [
+    2,
+    () =>
+      '--load and --repeat start the command themselves: give it after --, not --pid, --cgroup or --container',
+  ],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,

@@ -9,7 +9,10 @@ import { whyNoStrace } from './strace/index.ts'
 export async function chooseRecorder(settings: RecordSettings, only?: EbpfNeed): Promise<RecorderName> {
   const { recorder = 'auto', notice, env = process.env } = settings
   if (recorder === 'strace' && only === undefined) return 'strace'
-  const why = recorder === 'strace' ? 'strace was asked for' : await whyNoEbpf()
+  const why =
+    recorder === 'strace'
+      ? 'strace was asked for'
+      : await whyNoEbpf(only?.for === 'cgroup' ? 'cgroup' : 'processes')
   if (why === undefined) {
     if (recorder === 'auto') notice?.({ code: 'recorder', recorder: 'ebpf' })
     return 'ebpf'

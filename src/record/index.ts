@@ -38,6 +38,8 @@ export type {
   ContainerOptions,
   Ending,
   EndingSignal,
+  Load,
+  LoadEnd,
   ProcessOptions,
   RecorderName,
   RecordNotice,

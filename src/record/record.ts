@@ -11,7 +11,7 @@ import {
   recordRuntime,
   startsBelow,
 } from './containers/index.ts'
-import { attachEbpf } from './ebpf/index.ts'
+import { attachEbpf, recordInCgroup } from './ebpf/index.ts'
 import { refuseClients } from './inner-clients.ts'
 import { recorders } from './recorders.ts'
 import type {
@@ -40,15 +40,15 @@ export async function record(options: RecordOptions): Promise<Recording> {
     const rest = { ...given, name }
     const found = await findContainer(container, options.env ?? process.env)
     if ('pid' in found) return record({ ...rest, pid: found.pid })
-    return recordCgroup({ ...rest, cgroup: found.cgroup }, found.underFilter)
+    return recordCgroup({ ...rest, cgroup: found.cgroup })
   }
-  if (options.cgroup !== undefined) return recordCgroup(options, false)
+  if (options.cgroup !== undefined) return recordCgroup(options)
   return options.pid === undefined ? recordCommand(options) : recordProcess(options)
 }
 
-async function recordCgroup(options: CgroupOptions, underFilter: boolean): Promise<Recording> {
+async function recordCgroup(options: CgroupOptions): Promise<Recording> {
   await chooseRecorder(options, { for: 'cgroup' })
-  return attachEbpf(options.name ?? `trace of ${basename(options.cgroup)}`, options, underFilter)
+  return recordInCgroup(options.name ?? `trace of ${basename(options.cgroup)}`, options)
 }
 
 async function recordProcess(options: ProcessOptions): Promise<Recording> {

@@ -19,8 +19,12 @@ export type RecordNotice =
   | { readonly code: 'left-running'; readonly processes: number }
   /** The container is there still, and with it the filter of the recording, which allows all. */
   | { readonly code: 'container-kept'; readonly engine: string; readonly container: string }
+  /** Of containers in a cgroup only what runs under a filter is recorded: these run without one. */
+  | { readonly code: 'without-filter'; readonly processes: readonly string[] }
   /** So are the containers of a compose project. */
   | { readonly code: 'project-kept' }
+  /** The command is ready, so long after its start, and the load begins. */
+  | { readonly code: 'load'; readonly milliseconds: number }
   /** Which recorder does it; `why` is the reason why it is not ebpf, for `auto`. */
   | { readonly code: 'recorder'; readonly recorder: RecorderName; readonly why?: string }
 
@@ -28,6 +32,20 @@ export type RecorderName = 'ebpf' | 'strace'
 
 /** What sees that calls are refused: a recorder, or the kernel's audit records, which tell nothing of other calls. */
 export type RefusalsSeenBy = RecorderName | 'audit'
+
+/** What drives a command while it is recorded. Words are given as they are: there is no shell. */
+export interface Load {
+  /** Its status decides whether the run succeeded. */
+  readonly command: readonly [string, ...string[]]
+  /** Ends with 0 once the command is ready. Default: the container is healthy, or a process of it listens. */
+  readonly ready?: readonly [string, ...string[]]
+}
+
+/** How a load ended; `not-ready`: the command never was, `too-late`: it ended before it was. */
+export type LoadEnd =
+  | { readonly kind: 'ended'; readonly status: number }
+  | { readonly kind: 'not-ready' }
+  | { readonly kind: 'too-late' }
 
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
@@ -43,6 +61,11 @@ export interface RecordSettings {
   readonly name?: string
   /** Arguments (index 0 to 5) whose values are recorded besides the ones always recorded, by call name. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>
+  /**
+   * Run once the command is ready. When it has ended, the command is stopped: its container by the engine's `stop`, else
+   * by SIGTERM. SECCOMP_GEN_PID is its first process for the load, SECCOMP_GEN_CONTAINER the id of its container.
+   */
+  readonly load?: Load
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
   /** Aborting it kills what is recorded. */
@@ -98,10 +121,13 @@ export type ContainerOptions = RecordSettings & {
 /** What to record: a command, or what runs already. */
 export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions
 
-/** How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. */
+/**
+ * How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. `load`: how what drove it did,
+ * which counts instead.
+ */
 export type Ending =
-  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true }
-  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true }
+  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: LoadEnd }
+  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: LoadEnd }
   /** The recorder let go of what it had been attached to, or that ended. */
   | { readonly kind: 'released' }
 

@@ -73,7 +73,7 @@ export class BpfMachine implements MapCalls {
   createMap(_name: string, shape: MapShape): KernelMap {
     const map = { ...shape, descriptor: this.#maps.size + 3 }
     this.#maps.set(map.descriptor, { shape: map, values: new Map() })
-    if (shape.type !== 'hash') {
+    if (shape.type === 'array' || shape.type === 'perCpuArray') {
       const each = this.#sizeOf(map)
       const base = this.place(Buffer.alloc(each * shape.entries), 'own')
       for (let index = 0; index < shape.entries; index++)
@@ -188,7 +188,7 @@ export class BpfMachine implements MapCalls {
         const { shape, values } = this.#mapOf(one)
         const address = values.get(this.#bytes(two, shape.key).toString('hex'))
         if (address === undefined) return 0n
-        return shape.type === 'perCpuArray' ? address + BigInt(moment.processor * stride(shape)) : address
+        return isPerCpu(shape) ? address + BigInt(moment.processor * stride(shape)) : address
       }
       case 2: {
         const { shape, values } = this.#mapOf(one)
@@ -196,13 +196,16 @@ export class BpfMachine implements MapCalls {
         if (values.has(key) && four === noExist) return errnos.exists
         if (!values.has(key) && values.size >= shape.entries) return errnos.tooBig
         const address = values.get(key) ?? this.#insert(shape.descriptor, key)
-        this.#bytes(three, shape.value).copy(this.#bytes(address, shape.value))
+        const own = isPerCpu(shape) ? BigInt(moment.processor * stride(shape)) : 0n
+        this.#bytes(three, shape.value).copy(this.#bytes(address + own, shape.value))
         return 0n
       }
       case 3: {
         const { shape, values } = this.#mapOf(one)
         return values.delete(this.#bytes(two, shape.key).toString('hex')) ? 0n : errnos.noEntry
       }
+      case 8:
+        return BigInt(moment.processor)
       case 14:
         return (BigInt(moment.tgid) << 32n) | BigInt(moment.pid)
       case 16: {
@@ -214,6 +217,8 @@ export class BpfMachine implements MapCalls {
       case 35:
       case 158:
         return moment.task
+      case 80:
+        return moment.cgroups.at(-1) ?? 0n
       case 112:
       case 113: {
         const target = this.#bytes(one, Number(two))
@@ -234,14 +239,14 @@ export class BpfMachine implements MapCalls {
 
   #insert(descriptor: number, key: string): bigint {
     const { shape, values } = this.#mapOf(BigInt(descriptor))
-    const base = this.place(Buffer.alloc(shape.value), 'own')
+    const base = this.place(Buffer.alloc(this.#sizeOf(shape)), 'own')
     values.set(key, base)
     return base
   }
 
   /** A per-CPU map has a value for every processor, one behind the other. */
   #sizeOf(shape: MapShape): number {
-    return shape.type === 'perCpuArray' ? stride(shape) * this.#processors : shape.value
+    return isPerCpu(shape) ? stride(shape) * this.#processors : shape.value
   }
 
   #mapOf(descriptor: bigint) {
@@ -285,6 +290,10 @@ export class BpfMachine implements MapCalls {
   }
 }
 
+function isPerCpu({ type }: MapShape): boolean {
+  return type === 'perCpuArray' || type === 'perCpuHash'
+}
+
 function stride({ value }: MapShape): number {
   return Math.ceil(value / 8) * 8
 }
@@ -304,6 +313,8 @@ function compute(code: number, to: bigint, operand: bigint, bits: number): bigin
   switch (code >> 4) {
     case 0x0:
       return to + operand
+    case 0x2:
+      return to * operand
     case 0x4:
       return to | operand
     case 0x5:

@@ -11,9 +11,11 @@ import type { Observations } from '../../src/observe/index.ts'
 import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
-import { architecturesOf, layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
+import { layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
 import { controlKeys, createMaps, key32, setMember, type Maps } from '../../src/record/ebpf/maps.ts'
-import { programsFor, type Membership, type Programs } from '../../src/record/ebpf/program.ts'
+import type { Membership } from '../../src/record/ebpf/membership.ts'
+import { forgetPart, readParts } from '../../src/record/ebpf/parts.ts'
+import { programsFor, type Programs } from '../../src/record/ebpf/program.ts'
 import {
   createRefusalMaps,
   readSuspects,
@@ -96,7 +98,7 @@ class Simulated {
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
     this.#layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
-    this.#maps = createMaps(this.#machine, architecturesOf[architecture].length, 1024)
+    this.#maps = createMaps(this.#machine, architecture, membership.apart, { processes: 1024, processors: 2 })
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
     const programs = programsFor(this.#layout, this.#maps, membership, 1)
     this.#programs = Object.fromEntries(
@@ -160,16 +162,27 @@ class Simulated {
 
   observations(): Observations {
     const lost = readLost(this.#machine, this.#maps, [])
-    return readCounts(
-      this.#machine,
-      this.#maps,
-      this.#architecture,
-      wantedArguments(),
-      'simulated',
+    return readCounts(this.#machine, this.#maps, this.#architecture, wantedArguments(), {
+      name: 'simulated',
       lost,
-      false,
-      undefined,
+      midway: false,
+    })
+  }
+
+  /** What is counted apart, by first slot. */
+  parts(): ReadonlyMap<number, Observations> {
+    const parts = [...readParts(this.#machine, this.#maps, this.#architecture)].sort(([a], [b]) => a - b)
+    const about = { name: 'part', lost: { calls: 0n, processes: 0n }, midway: false }
+    return new Map(
+      parts.map(([first, part]) => [
+        first,
+        readCounts(part, this.#maps, this.#architecture, wantedArguments(), about),
+      ]),
     )
+  }
+
+  forget(first: number): void {
+    forgetPart(this.#machine, this.#maps, this.#architecture, first)
   }
 
   #nobody() {
@@ -399,6 +412,51 @@ for (const [machine, since5_11] of [
     }
     kernel.call({ number: number(compat, 'socket'), compat: true, args: [38n], result: -13n })
     t.match(kernel.observations().architectures[compat]?.['socket'], { refused: { 0: { 38: 'EACCES' } } })
+    t.end()
+  })
+
+  t.test(`${name}: each cgroup apart, and what is called under a filter`, (t) => {
+    const below = (id: bigint): readonly bigint[] => [1n, 41n, id]
+    const calls: readonly Partial<Call>[] = [
+      { cgroups: below(50n), filtered: true },
+      { cgroups: below(50n), filtered: true, processor: 1 },
+      { cgroups: below(60n), filtered: true, processor: 1 },
+      { cgroups: below(70n), filtered: false },
+      { cgroups: [1n, 99n], filtered: true },
+    ]
+    const call = (kernel: Simulated): void => {
+      for (const each of calls) {
+        kernel.call({ number: number(machine, 'getpid'), ...each })
+        kernel.call({ number: number(compat, 'socket'), compat: true, args: [38n], result: -13n, ...each })
+        kernel.call({ number: number(machine, 'socket'), args: [each.cgroups?.[2] ?? 0n], ...each })
+        kernel.call({ number: 5000, ...each })
+      }
+    }
+    const who = { cgroup: 41n, level: 1 } as const
+    const cgroups = new Simulated(machine, { who, underFilter: true, apart: 'cgroup' }, variant)
+    call(cgroups)
+    const of = (count: number, value: string): unknown => ({
+      [machine]: { getpid: count, socket: [count, { 0: [value] }] },
+      [compat]: { socket: [count, { 0: ['38'] }] },
+    })
+    const parts = cgroups.parts()
+    t.strictSame([...parts.values()].map(told), [of(2, '50'), of(1, '60')])
+    t.strictSame(
+      [...parts.values()].map(({ unknown }) => unknown[machine]?.['5000']?.count),
+      [2, 1],
+    )
+    t.equal([...parts.values()][0]?.architectures[compat]?.['socket']?.eacces, 2)
+    cgroups.forget([...parts.keys()][0] ?? 0)
+    t.strictSame([...cgroups.parts().values()].map(told), [of(1, '60')], 'what has ended is forgotten')
+
+    const filters = new Simulated(machine, { who, underFilter: false, apart: 'filter' }, variant)
+    call(filters)
+    const [filtered, without] = [...filters.parts().values()].map(told)
+    t.strictSame(filtered, {
+      [machine]: { getpid: 3, socket: [3, { 0: ['50', '60'] }] },
+      [compat]: { socket: [3, { 0: ['38'] }] },
+    })
+    t.strictSame(without, of(1, '70'))
     t.end()
   })
 

@@ -6,6 +6,7 @@ import type { ObservationsFault } from '../../errors/observations.ts'
 import { contextLists, type ObservedContext } from './context.ts'
 import { rowShapes } from './context-rows.ts'
 import type { Observations, ObservedCall } from './document.ts'
+import { observationsIn } from './documents.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
@@ -37,13 +38,15 @@ export class ObservationsReader implements Reader {
 
   end(sink: Sink): void {
     for (const { name, pieces } of this.#files) {
-      const observations = parseObservations(name, Buffer.concat(pieces).toString('utf8'))
-      tellObservations(observations, sink)
-      for (const [architecture, calls] of Object.entries(observations.architectures)) {
-        if (!isArchitecture(architecture)) continue
-        const table = syscallTable(architecture)
-        for (const call of Object.keys(calls).filter((each) => table.byName(each) === undefined))
-          sink.diagnostic({ code: 'unknown-call', at: name, facts: { call, architecture } })
+      for (const { text, line } of observationsIn(Buffer.concat(pieces).toString('utf8'))) {
+        const observations = parseObservations(name, text, line)
+        tellObservations(observations, sink)
+        for (const [architecture, calls] of Object.entries(observations.architectures)) {
+          if (!isArchitecture(architecture)) continue
+          const table = syscallTable(architecture)
+          for (const call of Object.keys(calls).filter((each) => table.byName(each) === undefined))
+            sink.diagnostic({ code: 'unknown-call', at: name, facts: { call, architecture } })
+        }
       }
     }
   }
@@ -96,7 +99,7 @@ function seenOf(call: ObservedCall, runs: number): Seen {
  * An observations file's text. Throws a UserError that names the file, and the place in it, for what is none: the
  * shape is checked here in full, so that whatever comes out is what its type says.
  */
-export function parseObservations(name: string, text: string): Observations {
+export function parseObservations(name: string, text: string, above = 0): Observations {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -104,7 +107,7 @@ export function parseObservations(name: string, text: string): Observations {
     const words = (error as Error).message.replaceAll(/\s+/g, ' ')
     throw new UserError('observations-not-json', { file: name, words })
   }
-  const fault = firstWrong(value) ?? firstRepeated(text)
+  const fault = firstWrong(value) ?? firstRepeated(text, above)
   if (fault !== undefined) throw new UserError('broken-observations', { file: name, ...fault })
   const given = value as Partial<Observations>
   return {
@@ -138,7 +141,7 @@ function only<T extends object>(value: T, keys: readonly string[]): T {
 type Json = Record<string, unknown>
 
 /** The first member that stands twice in one object; `text` is valid JSON, of which JSON.parse keeps the last silently. */
-function firstRepeated(text: string): ObservationsFault | undefined {
+function firstRepeated(text: string, above: number): ObservationsFault | undefined {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -154,7 +157,7 @@ function firstRepeated(text: string): ObservationsFault | undefined {
     if (names === undefined || text.charAt(next) !== ':') continue
     const name = JSON.parse(text.slice(start, at + 1)) as string
     if (names.has(name)) {
-      const line = text.slice(0, start).split('\n').length
+      const line = above + text.slice(0, start).split('\n').length
       return { ...wrong('repeated', name), line }
     }
     names.add(name)

@@ -2,12 +2,9 @@
 // first process. An engine may be on another machine, whose numbers of processes say nothing here: it is asked.
 // Authority: docker-inspect(1), docker-context-inspect(1), podman-info(1), proc_pid_cgroup(5).
 import { execa } from 'execa'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
-import { unifiedMount } from '../cgroups.ts'
+import { cgroupOfProcess } from '../cgroups.ts'
 import { whyNoEbpf } from '../ebpf/index.ts'
-import { isFiltered } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
 interface Engine {
@@ -34,14 +31,11 @@ const engines: readonly Engine[] = [
 export async function findContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<{ readonly cgroup: string; readonly underFilter: boolean } | { readonly pid: number }> {
+): Promise<{ readonly cgroup: string } | { readonly pid: number }> {
   const pid = await processOf(name, env)
   if ((await whyNoEbpf()) !== undefined) return { pid }
-  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')
-  const path = /^0::(\/.+)$/m.exec(groups)?.[1]
-  if (path === undefined || path === '/') return { pid }
-  // Whatever is started in it later comes through the runtime, whose own calls before its filter are not the container's.
-  return { cgroup: join(unifiedMount(), path), underFilter: isFiltered(pid) }
+  const cgroup = cgroupOfProcess(pid)
+  return cgroup === undefined ? { pid } : { cgroup }
 }
 
 async function processOf(name: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {

@@ -1,12 +1,12 @@
 // Records the container of an OCI hook: from the prestart stage, when its first process waits to become the program,
 // until that process ends. Authority: runtime-spec config.md (hooks) and runtime.md (state), oci-seccomp-bpf-hook(8).
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
-import { findCgroup, unifiedMount } from '../cgroups.ts'
-import type { Membership } from '../ebpf/program.ts'
+import { cgroupOfProcess, findCgroup } from '../cgroups.ts'
+import type { Membership } from '../ebpf/membership.ts'
 import { Session, type Arguments } from '../ebpf/session.ts'
 import { signalProcess } from '../runner/processes.ts'
 
@@ -55,8 +55,6 @@ function hasFilter(bundle: string): boolean {
 
 /** The container's own cgroup, in which processes that are added to it later run as well. */
 function cgroupOf(pid: number): ReturnType<typeof findCgroup> | undefined {
-  const path = /^0::(\/.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1]
-  if (path === undefined || path === '/') return undefined
-  const directory = join(unifiedMount(), path)
-  return existsSync(directory) ? findCgroup(directory) : undefined
+  const directory = cgroupOfProcess(pid)
+  return directory === undefined ? undefined : findCgroup(directory)
 }

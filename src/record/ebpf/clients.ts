@@ -6,7 +6,8 @@ import type { Line } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import type { Layout } from './layout.ts'
 import type { Maps } from './maps.ts'
-import { done, frame, member, read, update, type Membership } from './program.ts'
+import { done, frame, read, update } from './blocks.ts'
+import { member, type Membership } from './membership.ts'
 
 /** Places in a value: where the words begin and end in the program's memory, and their bytes. */
 const places = { start: 0, end: 8, text: 16 } as const

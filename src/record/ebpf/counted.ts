@@ -3,14 +3,15 @@ import { type Architecture, architectures } from '../../abi/architectures.ts'
 import { scalarOf } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { Fold } from '../../observe/fold.ts'
-import type { Observations } from '../../observe/index.ts'
+import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { Evidence } from '../../read/account.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import type { Refusal } from '../../read/failures.ts'
 import { newSeen, noteAnswered, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Machine } from './layout.ts'
-import { execve } from './program.ts'
+import type { MapReader } from './parts.ts'
+import { execve } from './membership.ts'
 import {
   controlKeys,
   failurePlaces,
@@ -39,19 +40,34 @@ export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[
   return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
 }
 
-/** Reads the maps. `name` is the source in the observations; a number without a name is reported, never allowed. */
+/** What the maps do not tell of a recording. */
+export interface About {
+  /** Of the source in the observations. */
+  readonly name: string
+  readonly lost: Lost
+  /** It began when what is recorded ran already. */
+  readonly midway: boolean
+  /** Whose own execve was counted first, made when the process still had our name. */
+  readonly command?: string | undefined
+  /**
+   * It ran under a filter that may refuse calls. What such a filter refuses comes back like a call that was entered and
+   * refused.
+   */
+  readonly foreignFilter?: boolean
+  /** The evidence of its containers' security contexts. */
+  readonly contexts?: readonly ObservedContext[]
+}
+
+/** Reads the maps. A number without a name is reported, never allowed. */
 export function readCounts(
-  calls: MapCalls,
+  calls: MapReader,
   maps: Maps,
   machine: Machine,
   wanted: ReadonlyMap<string, readonly number[]>,
-  name: string,
-  lost: Lost,
-  midway: boolean,
-  command: string | undefined,
+  { name, lost, midway, command, foreignFilter = false, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
-  const proven = !midway && !setsFilter(calls, maps, machine, values)
+  const proven = !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
   const fold = new Fold()
   let sum = 0
   const tell = (architecture: Architecture, number: number, seen: Seen): void => {
@@ -113,6 +129,7 @@ export function readCounts(
   for (const [code, count] of incomplete)
     if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
+  for (const context of contexts) fold.context(context)
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   fold.endRun(true)
@@ -128,7 +145,7 @@ function maskOf(call: string, argument: number): bigint {
 type Values = ReadonlyMap<bigint, Refusal | undefined>
 
 /** By slot and argument: the values, and how every call with one was refused. */
-function valuesBySlot(calls: MapCalls, maps: Maps): ReadonlyMap<number, ReadonlyMap<number, Values>> {
+function valuesBySlot(calls: MapReader, maps: Maps): ReadonlyMap<number, ReadonlyMap<number, Values>> {
   const bySlot = new Map<number, Map<number, Map<bigint, Refusal | undefined>>>()
   for (const key of calls.keys(maps.values)) {
     const [slot, index] = [key.readUInt32LE(valueKey.slot), key.readUInt32LE(valueKey.index)]
@@ -154,7 +171,7 @@ function refusalIn(value: Buffer | undefined): Refusal | undefined {
  * what else was entered and refused cannot be told from it.
  */
 function setsFilter(
-  calls: MapCalls,
+  calls: MapReader,
   maps: Maps,
   machine: Machine,
   values: ReadonlyMap<number, ReadonlyMap<number, Values>>,
@@ -173,7 +190,7 @@ function setsFilter(
 }
 
 /** The sum over processors of the number at a place in values of a size. */
-function sumOf(calls: MapCalls, map: KernelMap, slot: number, place = 0, size = 8): number {
+function sumOf(calls: MapReader, map: KernelMap, slot: number, place = 0, size = 8): number {
   const values = calls.lookup(map, key32(slot)) ?? Buffer.alloc(0)
   let sum = 0n
   for (let at = place; at < values.length; at += size) sum += values.readBigUInt64LE(at)

@@ -2,6 +2,7 @@
 // plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
 import { multiplexers, type Multiplexer } from '../../abi/multiplexers.ts'
 import type { BpfCalls, KernelMap, MapCalls } from './kernel.ts'
+import type { Membership } from './membership.ts'
 import { architecturesOf, type Machine } from './layout.ts'
 
 /** Numbers per architecture that have a slot. x32 counts without its bit 30. */
@@ -14,6 +15,11 @@ export const slotsPerFamily = 32
 export function familySlot(family: Multiplexer): number {
   const others = architecturesOf.x86_64.length * slotsPerArchitecture
   return others + (family === 'socketcall' ? 0 : slotsPerFamily)
+}
+
+/** All slots of a machine, those of members of families included. */
+export function slotsOf(machine: Machine): number {
+  return architecturesOf[machine].length * slotsPerArchitecture + 2 * slotsPerFamily
 }
 
 /** The members by name with their slots; none on a machine that runs no i386 programs. */
@@ -50,6 +56,19 @@ export const valuePlaces = { entered: 0, eperm: 8, eacces: 16, size: 24 } as con
 /** Keys of `values`: slot, argument's index, value. */
 export const valueKey = { slot: 0, index: 4, value: 8, size: 16 } as const
 
+/** Values of `groups`: the first slot, and how many calls found no room. */
+export const groupValue = { first: 0, lost: 8, size: 16 } as const
+/** What is kept of those that are counted apart. */
+export interface Groups {
+  /** By the id of a cgroup. */
+  readonly known: KernelMap
+  /** How many cgroups a processor has numbered. */
+  readonly next: KernelMap
+  /** Per slot, what is known of it before any call: which arguments are wanted. */
+  readonly template: KernelMap
+  readonly processors: number
+}
+
 export interface Maps {
   /** Per slot, how often. */
   readonly counts: KernelMap
@@ -67,31 +86,62 @@ export interface Maps {
   readonly control: KernelMap
   /** By signal number, how often it was sent to the command. */
   readonly arrivals: KernelMap
+  /** Where something is counted apart. */
+  readonly groups?: Groups
 }
 
-/** `processes`: so many process ids there may be. */
-export function createMaps(calls: MapCalls, architectures: number, processes: number): Maps {
-  const slots = architectures * slotsPerArchitecture + 2 * slotsPerFamily
+/** How many ids, processors, and calls of cgroups that are counted apart there may be. */
+export interface Room {
+  readonly processes: number
+  readonly processors: number
+}
+/** Distinct calls of all that is counted apart: a thousand containers of some 250. */
+const callsApart = 1 << 18
+
+export function createMaps(
+  calls: Pick<MapCalls, 'createMap'>,
+  machine: Machine,
+  apart: Membership['apart'],
+  { processes, processors }: Room,
+): Maps {
+  const slots = slotsOf(machine)
+  const entries = apart === undefined ? slots : callsApart
+  const type = apart === undefined ? 'perCpuArray' : 'perCpuHash'
   return {
-    counts: calls.createMap('counts', { type: 'perCpuArray', key: 4, value: 8, entries: slots }),
-    failures: calls.createMap('failures', {
-      type: 'perCpuArray',
+    counts: calls.createMap('counts', { type, key: 4, value: 8, entries }),
+    failures: calls.createMap('failures', { type, key: 4, value: failurePlaces.size, entries }),
+    slots: calls.createMap('slots', {
+      type: apart === undefined ? 'array' : 'hash',
       key: 4,
-      value: failurePlaces.size,
-      entries: slots,
+      value: slotPlaces.size,
+      entries,
     }),
-    slots: calls.createMap('slots', { type: 'array', key: 4, value: slotPlaces.size, entries: slots }),
     values: calls.createMap('values', {
       type: 'hash',
       key: valueKey.size,
       value: valuePlaces.size,
-      entries: 65536,
+      entries: apart === undefined ? 65536 : callsApart,
     }),
     others: calls.createMap('others', { type: 'hash', key: 8, value: 8, entries: 4096 }),
+    ...(apart !== undefined && { groups: createGroups(calls, slots, slotPlaces.size, processors) }),
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
     control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 6 }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
+  }
+}
+
+function createGroups(
+  calls: Pick<MapCalls, 'createMap'>,
+  slots: number,
+  about: number,
+  processors: number,
+): Groups {
+  return {
+    known: calls.createMap('groups', { type: 'hash', key: 8, value: groupValue.size, entries: 16384 }),
+    next: calls.createMap('next', { type: 'perCpuArray', key: 4, value: 8, entries: 1 }),
+    template: calls.createMap('template', { type: 'array', key: 4, value: about, entries: slots }),
+    processors,
   }
 }
 

@@ -6,6 +6,20 @@ import { syscallTable } from '../../abi/tables.ts'
 import type { Multiplexer } from '../../abi/multiplexers.ts'
 import * as bpf from './assembler.ts'
 import type { Line } from './assembler.ts'
+import {
+  done,
+  frame,
+  increment,
+  lookup,
+  noExist,
+  alreadyThere,
+  note,
+  ofTask,
+  read,
+  update,
+} from './blocks.ts'
+import { aboutSlot, entry, firstSlot, keyedSeven, keying, keyOf, lostCall, places } from './apart.ts'
+import { member, type Membership } from './membership.ts'
 import { architecturesOf, type Layout } from './layout.ts'
 import {
   cloneArgs,
@@ -22,14 +36,6 @@ import {
   type Maps,
 } from './maps.ts'
 
-/** Whose calls count. */
-export interface Membership {
-  /** Process ids and what they start, or a cgroup and all below it (id and level under the root of version 2). */
-  readonly who: 'tree' | { readonly cgroup: bigint; readonly level: number }
-  /** Only what is called while a seccomp filter is active: of a container, all that its profile must allow. */
-  readonly underFilter: boolean
-}
-
 export interface Programs {
   readonly sys_enter: readonly Line[]
   readonly sys_exit: readonly Line[]
@@ -38,21 +44,11 @@ export interface Programs {
   readonly signal_generate: readonly Line[]
 }
 
-export const frame = 10
 const bit30 = architectures.x32.numberBit
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h, PSR_MODE32_BIT of arm64's UAPI asm/ptrace.h. */
 const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
-/** The call's number on the machine's own architecture. */
-export const execve = { x86_64: 59, aarch64: 221 } as const
-const seccompFilter = 2
 /** The results that are counted. */
 const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
-export const noExist = 1
-/**
- * -EEXIST. Before Linux 6.4 helpers that update maps give an int in a register whose upper half is clear (commit
- * d7ba4cc900bf changed that), so that only the lower half may be compared.
- */
-export const alreadyThere = -17
 
 /** Throws nothing: whatever the kernel has against a program it says when that is loaded. */
 export function programsFor(
@@ -68,104 +64,6 @@ export function programsFor(
     sched_process_exit: exited(layout, maps),
     signal_generate: signalled(layout, maps),
   }
-}
-
-/** Copies `size` bytes at `from` + offset in the kernel to the stack. */
-export const read = (from: bpf.Register, offset: number, size: number, stack: number): readonly Line[] => [
-  bpf.move(1, frame),
-  bpf.add(1, stack),
-  bpf.set(2, size),
-  bpf.move(3, from),
-  bpf.add(3, offset),
-  bpf.call('readKernel'),
-]
-
-/** r0 = the value of the key on the stack, or 0. */
-export const lookup = (map: { readonly descriptor: number }, stack: number): readonly Line[] => [
-  bpf.map(1, map.descriptor),
-  bpf.move(2, frame),
-  bpf.add(2, stack),
-  bpf.call('mapLookup'),
-]
-
-export const update = (
-  map: { readonly descriptor: number },
-  key: number,
-  value: number,
-  flags: number,
-): readonly Line[] => [
-  bpf.map(1, map.descriptor),
-  bpf.move(2, frame),
-  bpf.add(2, key),
-  bpf.move(3, frame),
-  bpf.add(3, value),
-  bpf.set(4, flags),
-  bpf.call('mapUpdate'),
-]
-
-export const done: readonly Line[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
-
-export const increment = (pointer: bpf.Register): readonly Line[] => [bpf.set(1, 1), bpf.addTo(pointer, 0, 1)]
-
-/** Adds one to a place of `control`; uses the stack at -64. */
-export const note = (maps: Maps, key: number, then: string): readonly Line[] => [
-  bpf.storeValue(frame, -64, key),
-  ...lookup(maps.control, -64),
-  bpf.jumpIf(0, 'equal', 0, then),
-  ...increment(0),
-]
-
-/** r8 = the current task. */
-function currentTask({ isTyped }: Layout): readonly Line[] {
-  return [bpf.call(isTyped ? 'currentTypedTask' : 'currentTask'), bpf.move(8, 0)]
-}
-
-/** 32 bits of the task in r8: a load where the kernel knows the pointer's type, else copied over the stack (-8). */
-function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): readonly Line[] {
-  if (isTyped) return [bpf.loadLower(to, 8, offset)]
-  return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
-}
-
-/**
- * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
- * its record; r9 holds the call's number there.
- */
-export function member(
-  layout: Layout,
-  maps: Maps,
-  membership: Membership,
-  starting: boolean,
-): readonly Line[] {
-  const { who, underFilter } = membership
-  return [
-    ...currentTask(layout),
-    ...(who === 'tree'
-      ? [
-          ...ofTask(layout, layout.task.tgid, 1),
-          bpf.storeLower(frame, -8, 1),
-          ...lookup(maps.states, -8),
-          bpf.jumpIf(0, 'equal', 0, 'done'),
-          bpf.loadLower(1, 0, 0),
-          bpf.jumpIf(1, 'equal', memberStates.counted, 'member'),
-          ...(starting
-            ? [
-                bpf.jumpIf(1, 'notEqual', memberStates.pending, 'done'),
-                bpf.jumpIf(9, 'notEqual', execve[layout.machine], 'done'),
-                bpf.storeValue(0, 0, memberStates.counted),
-              ]
-            : [bpf.jump('done')]),
-          bpf.label('member'),
-        ]
-      : [
-          bpf.set(1, who.level),
-          bpf.call('currentAncestorCgroup'),
-          bpf.setWide(1, who.cgroup),
-          bpf.jumpUnlessSame(0, 1, 'done'),
-        ]),
-    ...(underFilter
-      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, 'done')]
-      : []),
-  ]
 }
 
 /** From the number in r9 (32 bits): r7 = the first slot of its architecture, r9 = the number within it. */
@@ -205,37 +103,35 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     bpf.load(9, 1, 8),
     bpf.moveLower(9, 9),
     ...member(layout, maps, membership, true),
+    ...firstSlot(layout, maps, membership, true),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'other'),
     bpf.move(1, 7),
     bpf.addRegister(1, 9),
-    bpf.storeLower(frame, -16, 1),
-    ...counted(maps, 'call'),
+    bpf.storeLower(frame, places.slot, 1),
+    ...counted(maps, membership, 'call'),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...values(maps, layout.registers.arguments, 'wide', false, begun),
     bpf.jump('done'),
     bpf.label('compat'),
     ...values(maps, layout.registers.compatArguments, 'compat', true, begun),
-    ...(layout.machine === 'x86_64' ? familyMember(layout, maps) : []),
+    ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership) : []),
     bpf.jump('done'),
-    ...other(maps),
-    bpf.label('lost'),
-    ...note(maps, controlKeys.lostCalls, 'done'),
-    ...done,
+    ...other(maps, membership),
+    ...lostCall(maps),
   ]
 }
 
 /** Counts in the slot on the stack at -16. r8 = what is known of it, r9 = which arguments are wanted; `done` without any. */
-function counted(maps: Maps, way: string): readonly Line[] {
+function counted(maps: Maps, membership: Membership, way: string): readonly Line[] {
   const named = `${way}-named`
   return [
-    ...lookup(maps.counts, -16),
-    bpf.jumpIf(0, 'equal', 0, 'lost'),
+    ...keying(membership),
+    ...entry(maps.counts, membership, way),
     bpf.load(9, 0, 0),
     ...increment(0),
-    ...lookup(maps.slots, -16),
-    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...aboutSlot(maps, membership, way),
     bpf.move(8, 0),
     // The first on this processor: perhaps the first of all.
     bpf.jumpIf(9, 'notEqual', 0, named),
@@ -246,15 +142,15 @@ function counted(maps: Maps, way: string): readonly Line[] {
     bpf.set(2, slotPlaces.size - slotPlaces.comm),
     bpf.call('currentComm'),
     bpf.label(named),
-    ...wantedOf('done'),
+    ...wantedOf(membership, 'done'),
   ]
 }
 
 /** r9 = which arguments of the slot on the stack at -16 are wanted, from what is known of it (r8). */
-const wantedOf = (none: string): readonly Line[] => [
+const wantedOf = (membership: Membership, none: string): readonly Line[] => [
   bpf.loadLower(9, 8, slotPlaces.wanted),
   bpf.jumpIf(9, 'equal', 0, none),
-  bpf.loadLower(1, frame, -16),
+  bpf.loadLower(1, frame, keyOf(membership)),
   bpf.storeLower(frame, -40 + valueKey.slot, 1),
 ]
 
@@ -363,12 +259,13 @@ function value(
 }
 
 /** A call without a slot, by architecture and number. r7: first slot, r9: number. */
-function other(maps: Maps): readonly Line[] {
+function other(maps: Maps, membership: Membership): readonly Line[] {
   const again: readonly Line[] = lookup(maps.others, -56)
   return [
     bpf.label('other'),
     bpf.storeLower(frame, -56, 9),
-    bpf.storeLower(frame, -52, 7),
+    ...keyedSeven(membership),
+    bpf.storeLower(frame, -52, 1),
     ...again,
     bpf.jumpIf(0, 'notEqual', 0, 'there'),
     bpf.set(1, 1),
@@ -448,7 +345,7 @@ const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly Lin
   )
 
 /** Counts the call of a family besides the family. Arguments of socketcall's lie behind its second, 32 bits each. */
-function familyMember(layout: Layout, maps: Maps): readonly Line[] {
+function familyMember(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
   return [
     ...toMember(layout),
     ...behindFamily(layout),
@@ -456,7 +353,7 @@ function familyMember(layout: Layout, maps: Maps): readonly Line[] {
     // The kernel reads the arguments before it calls anything.
     ...word(0, 'done'),
     bpf.label('of-family'),
-    ...counted(maps, 'of-family'),
+    ...counted(maps, membership, 'of-family'),
     // No condition known to us speaks of ipc's members: they have their arguments each in an order of their own.
     bpf.jumpIf(7, 'equal', ipc.members, 'untold'),
     ...words(layout, maps, begun),
@@ -479,28 +376,30 @@ function left(layout: Layout, maps: Maps, membership: Membership): readonly Line
     bpf.store(frame, result, 9),
     bpf.load(6, 1, 0),
     ...member(layout, maps, membership, false),
+    ...firstSlot(layout, maps, membership, false),
     ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -24),
     bpf.loadLower(9, frame, -24),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'done'),
     bpf.addRegister(9, 7),
     bpf.storeLower(frame, -16, 9),
-    ...failed(maps, 'call', 'members'),
+    ...failed(maps, membership, 'call', 'members'),
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...values(maps, layout.registers.arguments, 'wide', false, refused),
     bpf.jump('done'),
     bpf.label('compat'),
     ...values(maps, layout.registers.compatArguments, 'compat', true, refused),
     bpf.label('members'),
-    ...(layout.machine === 'x86_64' ? failedMember(layout, maps) : []),
-    ...done,
+    ...(layout.machine === 'x86_64' ? failedMember(layout, maps, membership) : []),
+    bpf.jump('done'),
+    ...lostCall(maps),
   ]
 }
 
-function failedMember(layout: Layout, maps: Maps): readonly Line[] {
+function failedMember(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
   return [
     ...toMember(layout),
-    ...failed(maps, 'of-family', 'done'),
+    ...failed(maps, membership, 'of-family', 'done'),
     bpf.jumpIf(7, 'equal', ipc.members, 'done'),
     ...behindFamily(layout),
     ...words(layout, maps, refused),
@@ -508,11 +407,11 @@ function failedMember(layout: Layout, maps: Maps): readonly Line[] {
 }
 
 /** Counts the result in the slot on the stack at -16. r8, r9 as `counted` leaves them; `none` without values to note. */
-function failed(maps: Maps, way: string, none: string): readonly Line[] {
+function failed(maps: Maps, membership: Membership, way: string, none: string): readonly Line[] {
   const [eacces, eperm] = [`${way}-eacces`, `${way}-eperm`]
   return [
-    ...lookup(maps.failures, -16),
-    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...keying(membership),
+    ...entry(maps.failures, membership, way),
     bpf.load(9, frame, result),
     bpf.jumpIf(9, 'equal', failures.eperm, eperm),
     bpf.jumpIf(9, 'equal', failures.eacces, eacces),
@@ -522,10 +421,10 @@ function failed(maps: Maps, way: string, none: string): readonly Line[] {
     bpf.label(eperm),
     ...increment(0),
     bpf.jumpIf(9, 'equal', failures.enosys, none),
-    ...lookup(maps.slots, -16),
+    ...lookup(maps.slots, keyOf(membership)),
     bpf.jumpIf(0, 'equal', 0, none),
     bpf.move(8, 0),
-    ...wantedOf(none),
+    ...wantedOf(membership, none),
   ]
 }
 

@@ -6,7 +6,7 @@ import type { EndingSignal } from '../recording.ts'
 import type { Recorder, Scope } from '../recorder.ts'
 import { endingOf } from '../runner/ending.ts'
 import { programOf } from '../runner/program.ts'
-import type { Membership } from './program.ts'
+import type { Membership } from './membership.ts'
 import { Session } from './session.ts'
 
 /** How long a signal may take to be counted. Milliseconds. */

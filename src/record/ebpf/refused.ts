@@ -10,20 +10,9 @@ import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type Machine } from './layout.ts'
 import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
-import {
-  alreadyThere,
-  architecture,
-  done,
-  frame,
-  increment,
-  lookup,
-  member,
-  noExist,
-  note,
-  read,
-  update,
-  type Membership,
-} from './program.ts'
+import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
+import { member, type Membership } from './membership.ts'
+import { architecture } from './program.ts'
 
 export interface RefusalMaps {
   /** Per slot: `never` refused, or a bit for each argument that matters. */

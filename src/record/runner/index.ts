@@ -6,12 +6,14 @@ import type { EndingSignal, Recording } from '../recording.ts'
 import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
 import type { Suspect } from '../refusals.ts'
 import { tellLeftRunning, theRest } from './left-running.ts'
+import { checkLoad, driveLoad } from './load.ts'
 import { endAtOnce, endEndless, endInTime } from './end.ts'
 import { pass } from './signals.ts'
 import { spawnEnvironmentOf, streamsOf } from './spawn-environment.ts'
 
 /** Throws UserError (125, 126, 127). */
 export async function run(recorder: Recorder, launch: Launch): Promise<Recording> {
+  checkLoad(launch.options)
   const over = new AbortController()
   let pid = 0
   const child = (): number => pid
@@ -62,13 +64,18 @@ async function follow(
     endAtOnce(launch, following, child, over.signal),
     tellLeftRunning(launch, following, over.signal),
   ])
+  const ended = new AbortController()
+  const loading = driveLoad(launch, following, child, ended.signal)
   const result = await command
   if (result.exitCode === undefined && result.signal === undefined) {
     const errno = (result.cause as NodeJS.ErrnoException | undefined)?.code
     throw new UserError('cannot-run', { program: word, errno, words: errno ?? result.shortMessage ?? '' })
   }
   await theRest(launch, following)
+  ended.abort()
+  const load = await loading
   over.abort()
-  const [byUs, endless] = await watching
-  return { status: result.exitCode, signal: result.signal, byUs: byUs || endless !== undefined, endless }
+  const [inTime, endless] = await watching
+  const byUs = inTime || endless !== undefined || load?.kind === 'not-ready'
+  return { status: result.exitCode, signal: result.signal, byUs, load, endless }
 }

@@ -12,12 +12,12 @@ export function tracedBy(tracer: number): readonly number[] {
 }
 
 /** Whether a seccomp filter is active in its first thread. */
-export function isFiltered(pid: number): boolean {
+export function isFiltered(pid: number | 'self'): boolean {
   return statusOf(pid, 'Seccomp') === '2'
 }
 
 /** A line of proc_pid_status(5); undefined once the process is gone. */
-function statusOf(pid: number, member: string): string | undefined {
+export function statusOf(pid: number | 'self', member: string): string | undefined {
   const status = textOf(pid, 'status') ?? ''
   return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status)?.[1]
 }

@@ -1,0 +1,70 @@
+// The pieces that the programs are made of: maps, memory, the current task, counters. What each leaves in which register
+// is said where it stands. Authority: bpf-helpers(7).
+import * as bpf from './assembler.ts'
+import type { Line } from './assembler.ts'
+import type { Layout } from './layout.ts'
+import type { Maps } from './maps.ts'
+
+export const frame = 10
+export const noExist = 1
+/**
+ * -EEXIST. Before Linux 6.4 helpers that update maps give an int in a register whose upper half is clear (commit
+ * d7ba4cc900bf changed that), so that only the lower half may be compared.
+ */
+export const alreadyThere = -17
+
+/** Copies `size` bytes at `from` + offset in the kernel to the stack. */
+export const read = (from: bpf.Register, offset: number, size: number, stack: number): readonly Line[] => [
+  bpf.move(1, frame),
+  bpf.add(1, stack),
+  bpf.set(2, size),
+  bpf.move(3, from),
+  bpf.add(3, offset),
+  bpf.call('readKernel'),
+]
+
+/** r0 = the value of the key on the stack, or 0. */
+export const lookup = (map: { readonly descriptor: number }, stack: number): readonly Line[] => [
+  bpf.map(1, map.descriptor),
+  bpf.move(2, frame),
+  bpf.add(2, stack),
+  bpf.call('mapLookup'),
+]
+
+export const update = (
+  map: { readonly descriptor: number },
+  key: number,
+  value: number,
+  flags: number,
+): readonly Line[] => [
+  bpf.map(1, map.descriptor),
+  bpf.move(2, frame),
+  bpf.add(2, key),
+  bpf.move(3, frame),
+  bpf.add(3, value),
+  bpf.set(4, flags),
+  bpf.call('mapUpdate'),
+]
+
+export const done: readonly Line[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
+
+export const increment = (pointer: bpf.Register): readonly Line[] => [bpf.set(1, 1), bpf.addTo(pointer, 0, 1)]
+
+/** Adds one to a place of `control`; uses the stack at -64. */
+export const note = (maps: Maps, key: number, then: string): readonly Line[] => [
+  bpf.storeValue(frame, -64, key),
+  ...lookup(maps.control, -64),
+  bpf.jumpIf(0, 'equal', 0, then),
+  ...increment(0),
+]
+
+/** r8 = the current task. */
+export function currentTask({ isTyped }: Layout): readonly Line[] {
+  return [bpf.call(isTyped ? 'currentTypedTask' : 'currentTask'), bpf.move(8, 0)]
+}
+
+/** 32 bits of the task in r8: a load where the kernel knows the pointer's type, else copied over the stack (-8). */
+export function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): readonly Line[] {
+  if (isTyped) return [bpf.loadLower(to, 8, offset)]
+  return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
+}

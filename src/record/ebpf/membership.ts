@@ -1,0 +1,63 @@
+// Who is recorded: the processes of a tree, or a cgroup, all of their calls or only those under a filter.
+import * as bpf from './assembler.ts'
+import type { Line } from './assembler.ts'
+import { currentTask, frame, lookup, ofTask } from './blocks.ts'
+import type { Layout } from './layout.ts'
+import { memberStates, type Maps } from './maps.ts'
+
+/** Whose calls count. */
+export interface Membership {
+  /** Process ids and what they start, or a cgroup and all below it (id and level under the root of version 2). */
+  readonly who: 'tree' | { readonly cgroup: bigint; readonly level: number }
+  /** Only what is called while a seccomp filter is active: of a container, all that its profile must allow. */
+  readonly underFilter: boolean
+  /** What is counted apart: calls under a filter from calls without one, or each cgroup's. */
+  readonly apart?: 'filter' | 'cgroup'
+}
+
+/** The call's number on the machine's own architecture. */
+export const execve = { x86_64: 59, aarch64: 221 } as const
+/** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
+export const seccompFilter = 2
+
+/**
+ * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
+ * its record; r9 holds the call's number there.
+ */
+export function member(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  starting: boolean,
+): readonly Line[] {
+  const { who, underFilter } = membership
+  return [
+    ...currentTask(layout),
+    ...(who === 'tree'
+      ? [
+          ...ofTask(layout, layout.task.tgid, 1),
+          bpf.storeLower(frame, -8, 1),
+          ...lookup(maps.states, -8),
+          bpf.jumpIf(0, 'equal', 0, 'done'),
+          bpf.loadLower(1, 0, 0),
+          bpf.jumpIf(1, 'equal', memberStates.counted, 'member'),
+          ...(starting
+            ? [
+                bpf.jumpIf(1, 'notEqual', memberStates.pending, 'done'),
+                bpf.jumpIf(9, 'notEqual', execve[layout.machine], 'done'),
+                bpf.storeValue(0, 0, memberStates.counted),
+              ]
+            : [bpf.jump('done')]),
+          bpf.label('member'),
+        ]
+      : [
+          bpf.set(1, who.level),
+          bpf.call('currentAncestorCgroup'),
+          bpf.setWide(1, who.cgroup),
+          bpf.jumpUnlessSame(0, 1, 'done'),
+        ]),
+    ...(underFilter
+      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, 'done')]
+      : []),
+  ]
+}

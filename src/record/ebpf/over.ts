@@ -1,0 +1,15 @@
+// Waits while something runs that we did not start.
+import { setTimeout as wait } from 'node:timers/promises'
+import { stopSignals, type RecordSettings } from '../recording.ts'
+
+/** Until `isOver` is true, `for`, `stop` or a signal says so. `isOver` is asked every 100 ms. */
+export async function untilOver(settings: RecordSettings, isOver: () => boolean): Promise<void> {
+  const signalled = new AbortController()
+  const silence = settings.signals?.(() => signalled.abort())
+  const stop = AbortSignal.any([signalled.signal, ...stopSignals(settings)])
+  try {
+    while (!stop.aborted && !isOver()) await wait(100, undefined, { signal: stop }).catch(() => undefined)
+  } finally {
+    silence?.()
+  }
+}

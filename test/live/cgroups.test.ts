@@ -1,0 +1,105 @@
+// A cgroup as a target: of containers what is called under their filter, from the first call where the recording began
+// before them; and from inside a container that has namespaces of cgroups and process ids of its own.
+import { execa } from 'execa'
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { whyNotRun, writeBundle } from '../../scripts/bundle.ts'
+import { removeEnded, unifiedMount } from '../../src/record/cgroups.ts'
+import { record, type RecordNotice } from '../../src/record/index.ts'
+import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { skipFile } from './skip.ts'
+
+skipFile((await noEbpf()) ?? whyNotRun('runc'))
+
+const work = mkdtempSync('/tmp/sg-cgroups-')
+const group = `seccomp-gen-cgroups-${process.pid}`
+const mount = unifiedMount()
+mkdirSync(join(work, 'bundle'))
+t.teardown(async () => {
+  await removeEnded(group)
+  rmSync(work, { recursive: true, force: true })
+})
+
+const allowAll = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }
+/** Runs busybox in a container of the group. */
+async function container(name: string, args: readonly string[], seccomp: unknown): Promise<unknown> {
+  const bundle = join(work, name)
+  mkdirSync(bundle, { recursive: true })
+  writeBundle(bundle, { args, noNewPrivileges: false }, seccomp)
+  const file = join(bundle, 'config.json')
+  const config = JSON.parse(readFileSync(file, 'utf8')) as { linux: Record<string, unknown> }
+  config.linux['cgroupsPath'] = `/${group}/${name}`
+  writeFileSync(file, JSON.stringify(config))
+  return execa('runc', ['--root', join(work, 'runc'), 'run', '--bundle', bundle, name], {
+    stdin: 'ignore',
+    stdout: 'ignore',
+  })
+}
+const called = (recording: Awaited<ReturnType<typeof record>>): readonly string[] =>
+  Object.keys(
+    recording.observations.architectures.x86_64 ?? recording.observations.architectures.aarch64 ?? {},
+  )
+
+t.test('begun before a container: its runtime is not in the record, and its start is', async (t) => {
+  mkdirSync(join(mount, group), { recursive: true })
+  const recording = record({ cgroup: `/${group}`, for: 4000 })
+  await wait(1500)
+  await container('early', ['/bin/ls', '/'], allowAll)
+  const done = await recording
+  t.ok(called(done).includes('execve'), 'the program starts under the filter')
+  t.ok(called(done).includes('getdents64') || called(done).includes('getdents'))
+  for (const setUp of ['pivot_root', 'mount', 'umount2', 'keyctl', 'unshare', 'setns'])
+    t.notOk(called(done).includes(setUp), setUp)
+  t.notOk(done.observations.diagnostics.some(({ code }) => code === 'startup-missing'))
+})
+
+t.test('begun later: the start is missing, and a container without a filter is named', async (t) => {
+  const running = [
+    container('filtered', ['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do sleep 0.5; done'], allowAll),
+    container('open', ['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do echo; sleep 0.5; done'], undefined),
+  ]
+  await wait(1000)
+  const notices: RecordNotice[] = []
+  const done = await record({ cgroup: `/${group}`, for: 1500, notice: (each) => notices.push(each) })
+  await Promise.all(running)
+  t.ok(done.observations.diagnostics.some(({ code }) => code === 'startup-missing'))
+  t.notOk(called(done).includes('write'), 'echo of the container without a filter')
+  const [named] = notices.filter(({ code }) => code === 'without-filter')
+  t.match(named, { code: 'without-filter', processes: /sh/ })
+})
+
+/** Words that run seccomp-gen where it has namespaces of its own; `prepare` sets up its mounts. */
+const inside = (prepare: string): readonly [string, ...string[]] => [
+  'sh',
+  '-c',
+  `mkdir -p "$1/${group}-own/deep" && echo $$ >"$1/${group}-own/deep/cgroup.procs" && shift &&
+   exec unshare --cgroup --mount --pid --fork --mount-proc sh -c '${prepare} && exec "$@"' sh "$@"`,
+  'sh',
+  mount,
+]
+
+t.test('in namespaces of its own: by the host’s hierarchy, and never by its own', async (t) => {
+  const host = join(work, 'host')
+  mkdirSync(host)
+  const command = [...seccompGen, 'trace', '--cgroup', `/${group}`, '--for', '4s', '--within', 'none']
+  const bound = `mount --bind ${mount} ${host} && umount -R /sys/fs/cgroup && mount -t tmpfs none /sys/fs/cgroup`
+  const [shell, ...words] = inside(bound)
+  const options = { stdin: 'ignore', reject: false, env: plainEnvironment, cwd: work } as const
+  const tracing = execa(shell, [...words, ...command], options)
+  await wait(3000)
+  await container('seen', ['/bin/ls', '/'], allowAll)
+  const traced = await tracing
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.match(traced.stdout, /"getdents(?:64)?"/)
+  t.notMatch(traced.stdout, /"pivot_root"/)
+
+  const own = `umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup`
+  const [again, ...more] = inside(own)
+  const refused = await execa(again, [...more, ...command], options)
+  t.equal(refused.exitCode, 125)
+  t.match(refused.stderr, /\/sys\/fs\/cgroup: only this container’s own part of the cgroups is mounted here/)
+  rmdirSync(join(mount, `${group}-own/deep`))
+  rmdirSync(join(mount, `${group}-own`))
+})
