@@ -5,12 +5,14 @@ import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
+import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { readParts } from './parts.ts'
@@ -77,6 +79,7 @@ export class Session {
   readonly #wanted: Arguments
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
+  readonly #signals: KernelMap
 
   private constructor(
     calls: BpfCalls,
@@ -86,6 +89,7 @@ export class Session {
     wanted: Arguments,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
+    signals: KernelMap,
   ) {
     this.#calls = calls
     this.#maps = maps
@@ -94,6 +98,7 @@ export class Session {
     this.#wanted = wanted
     this.#refusals = refusals
     this.#clients = clients
+    this.#signals = signals
   }
 
   /**
@@ -126,6 +131,8 @@ export class Session {
       const clients = membership.who === 'tree' ? createClientsMap(calls) : undefined
       const clientLines = clients && startedClient(layout, maps, clients, membership)
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
+      const signals = createSignalsMap(calls)
+      attachLines(calls, 'signal_deliver', deliveredSignal(layout, maps, signals, membership))
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
@@ -137,6 +144,7 @@ export class Session {
         wanted,
         refusals,
         clients,
+        signals,
       )
       if (state === 'counted') session.include(processes)
       return session
@@ -206,6 +214,16 @@ export class Session {
   /** Clients of container engines that members started, with their words. */
   clients(): readonly (readonly string[])[] {
     return this.#clients === undefined ? [] : readClients(this.#calls, this.#clients)
+  }
+
+  /** Signals that reached members. */
+  signals(): readonly DeliveredSignal[] {
+    return readSignals(this.#calls, this.#signals)
+  }
+
+  /** The last call that no member had made before. */
+  newest(): NewestCall | undefined {
+    return readNewest(this.#calls, this.#maps, this.#machine)
   }
 
   /** What was watched. */
