@@ -59,5 +59,6 @@ async function explain(
     ...(observations === undefined ? {} : { observations }),
     ...(calls.length === 0 ? {} : { calls }),
   })
-  await writeOutput(printReport('explanation', explained, report, mediumFor(output, world)), output, world)
+  const result = { profile: word, calls: explained, ...(observations && { observations }) }
+  await writeOutput(printReport('explanation', result, report, mediumFor(output, world)), output, world)
 }

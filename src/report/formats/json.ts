@@ -1,5 +1,6 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
 import { answerText } from '../../meaning/answer.ts'
+import { printObservations } from '../../observe/index.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
@@ -43,7 +44,7 @@ export const json: ReportFormat = {
       })),
     }),
 
-  explanation: (calls) =>
+  explanation: ({ calls }) =>
     `${jsonText({
       calls: calls.map((call) => ({
         arch: call.architecture,
@@ -56,6 +57,8 @@ export const json: ReportFormat = {
         risks: call.risks.map(({ class: name, severity, exposes }) => ({ class: name, severity, exposes })),
       })),
     } as unknown as JsonValue)}\n`,
+
+  observations: printObservations,
 
   verification: (verified) => {
     const { repair, ending } = verified
