@@ -3,7 +3,8 @@
 import { Command, CommanderError, type Option } from 'commander'
 import type { Declare, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
-import { ownVersion } from './own.ts'
+import { ownPackage } from './own.ts'
+import type { Tool } from './report/medium.ts'
 import { escapeTerminal } from './report/escape.ts'
 
 interface CommandEntry {
@@ -44,6 +45,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/diff.ts'),
     failure: 2,
   },
+  review: {
+    summary: 'what the profiles changed in git mean, for pull requests',
+    load: () => import('./commands/review.ts'),
+    failure: 2,
+  },
   eval: {
     summary: 'what a profile answers to one call',
     load: () => import('./commands/eval.ts'),
@@ -62,6 +68,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   scan: {
     summary: 'which calls the code of programs and images can make',
     load: () => import('./commands/scan.ts'),
+    failure: 2,
+  },
+  harden: {
+    summary: 'the whole security context of a recorded workload',
+    load: () => import('./commands/harden.ts'),
     failure: 2,
   },
   syscalls: {
@@ -84,6 +95,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/pull.ts'),
     failure: 2,
   },
+  man: {
+    summary: 'print the manual page',
+    load: () => import('./commands/man.ts'),
+    failure: 2,
+  },
   completion: {
     summary: 'print a script that completes words in bash, zsh or fish',
     load: () => import('./commands/completion.ts'),
@@ -91,13 +107,28 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
 }
 
+const root = new URL('..', import.meta.url)
+
+/** Nothing for a program whose package.json is not beside it. */
+function ownTool(): Tool {
+  try {
+    return ownPackage(root)
+  } catch {
+    return {}
+  }
+}
+
 /** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
-export async function run(argv: readonly string[], world: World): Promise<number> {
+export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0
+  // As git and docker take it.
+  if (words[0] === '-v') return run(['--version', ...words.slice(1)], world)
+  const argv = words
   const word = argv.find((word) => !word.startsWith('-')) ?? ''
   const failure = (Object.hasOwn(commands, word) ? commands[word]?.failure : undefined) ?? 2
   try {
-    const program = await declareProgram(argv, world, (end) => (status = end))
+    const named: World = { ...world, tool: ownTool }
+    const program = await declareProgram(argv, named, (end) => (status = end))
     await program.parseAsync([...argv], { from: 'user' })
     return status
   } catch (error) {
@@ -141,14 +172,15 @@ async function declareProgram(
     .addHelpText('after', '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve')
   // Reading the file costs a fraction of a millisecond, and only for those who ask.
   if (argv.includes('--version') || argv.includes('-V'))
-    program.version(ownVersion(new URL('..', import.meta.url)), '-V, --version', 'print the version')
+    program.version(ownPackage(root).version, '-V, --version', 'print the version')
   else program.option('-V, --version', 'print the version')
   const separator = argv.indexOf('--')
   const before = separator < 0 ? argv : argv.slice(0, separator)
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
     // What completes words must know them all.
-    if (before.includes(name) || before.includes('completion')) (await load()).declare(command, world, end)
+    if (before.includes(name) || before.includes('completion') || before.includes('man'))
+      (await load()).declare(command, world, end)
     else command.allowUnknownOption()
   }
   return program

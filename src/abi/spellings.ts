@@ -10,8 +10,8 @@ import { architectureNames, architectures, hostNames, type Architecture } from '
 import { multiplexerOf, multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
-/** Whose way of writing names it is: strace, libaudit (ausearch, ausyscall), or the kernel's tracepoints. */
-export type Logger = 'strace' | 'audit' | 'perf'
+/** Whose way of writing names it is: strace, libaudit (ausearch, ausyscall), the kernel's tracepoints, or qemu's user mode. */
+export type Logger = 'strace' | 'audit' | 'perf' | 'qemu'
 
 /** What a printed name means on one architecture. */
 export interface Spelling {
@@ -101,7 +101,7 @@ const rows: readonly Row[] = [
     because: 'strace up to 4.9',
   },
   {
-    loggers: ['strace', 'audit', 'perf'],
+    loggers: ['strace', 'audit', 'perf', 'qemu'],
     on: ['arm'],
     printed: { fadvise64_64: ['arm_fadvise64_64'], sync_file_range2: ['arm_sync_file_range'] },
     because: "libseccomp takes the name of arm's own header",
@@ -138,6 +138,12 @@ const rows: readonly Row[] = [
       perf_counter_open: ['perf_event_open'],
     },
     because: "libaudit's table, one for all of powerpc",
+  },
+  {
+    loggers: ['qemu'],
+    on: ['x86', 'ppc64le', 's390x'],
+    printed: { semctl: ['semctl', 'ipc'] },
+    because: 'qemu prints the member of ipc like the call',
   },
   {
     loggers: ['perf'],
@@ -239,16 +245,20 @@ export function otherSpellings(architecture: Architecture, name: string): readon
   return [...new Set(printed)].sort()
 }
 
+let printed: readonly string[] | undefined
+
 /** Every plain name ([a-z_][a-z0-9_]*) that some strace prints for some architecture, sorted. */
-export const printedNames: readonly string[] = [
-  ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),
-].sort()
+export function printedNames(): readonly string[] {
+  return (printed ??= [
+    ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),
+  ].sort())
+}
 
 let placesByName: ReadonlyMap<string, readonly Architecture[]> | undefined
 
 function whereabouts(): ReadonlyMap<string, readonly Architecture[]> {
   return (placesByName ??= new Map(
-    printedNames.map((name) => [
+    printedNames().map((name) => [
       name,
       architectureNames.filter((each) => dictionary(each, 'strace').has(name)),
     ]),

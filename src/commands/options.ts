@@ -3,6 +3,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formatNames } from '../read/index.ts'
 import type { Choice } from '../read/subject.ts'
+import type { Load } from '../record/index.ts'
+import { UserError } from '../errors.ts'
+import { commandWords, type CommandWords } from './command-words.ts'
 
 export const formatOption = (): Option =>
   new Option('--format <format>', 'format of the input').choices([...formatNames]).default('auto')
@@ -57,6 +60,37 @@ export function duration(word: string): number {
   if (!(time > 0 && time <= 0x7fffffff))
     throw new InvalidArgumentError('Give a time such as 30s, 5m or 500ms.')
   return time
+}
+
+/** How often. */
+export function times(word: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(word)) throw new InvalidArgumentError('Give a number from 1 to 9999.')
+  return Number(word)
+}
+
+export interface LoadOptions {
+  readonly load?: CommandWords
+  readonly ready?: CommandWords
+}
+
+export function addLoadOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--load <cmd>', 'run it once the command is ready, then stop the command').argParser(
+        commandWords,
+      ),
+    )
+    .addOption(
+      new Option('--ready <cmd>', 'ready when it ends with 0 (default: healthy, or it listens)').argParser(
+        commandWords,
+      ),
+    )
+}
+
+/** Throws a UserError for a condition without a load. */
+export function loadOf({ load, ready }: LoadOptions): { readonly load?: Load } {
+  if (load === undefined && ready !== undefined) throw new UserError('ready-without-load')
+  return load === undefined ? {} : { load: { command: load, ...(ready && { ready }) } }
 }
 
 /** A process id. */

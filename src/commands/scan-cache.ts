@@ -1,8 +1,10 @@
-// What was read of files' code, kept between scans by the digest of the file, in a directory of the user's own. The same
-// digest is the same file, so that nothing grows old. A directory that others may write to is not used.
+// What was read of files' code and what it can call, kept between scans in a directory of the user's own (the XDG base
+// directory specification's cache). The same digest is the same file, so that nothing grows old; answers are this build's
+// alone. A directory that others may write to is not used.
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { isSingleFile } from '../own.ts'
 import type { RecordCache, Records } from '../scan/index.ts'
 
 /** Changes where what is kept changes. */
@@ -30,27 +32,64 @@ export async function openCache(
   } catch {
     return undefined
   }
-  const fileOf = (sha256: string): string => join(directory, sha256)
-  return {
-    get: async (sha256) => {
-      try {
-        return decode(await readFile(fileOf(sha256)))
-      } catch {
-        return undefined
-      }
-    },
-    put: async (sha256, records) => {
-      const temporary = `${fileOf(sha256)}.${process.pid}.tmp`
-      try {
-        const handle = await open(temporary, 'wx', 0o600)
-        await handle.writeFile(encode(records)).finally(() => handle.close())
-        await rename(temporary, fileOf(sha256))
-      } catch {
-        // A full disk costs time, no result.
-        await rm(temporary, { force: true }).catch(() => undefined)
-      }
-    },
+  const read = async (name: string): Promise<Buffer | undefined> => {
+    try {
+      return unsealed(await readFile(join(directory, name)))
+    } catch {
+      return undefined
+    }
   }
+  const write = async (name: string, bytes: Buffer): Promise<void> => {
+    const place = join(directory, name)
+    const temporary = `${place}.${process.pid}.tmp`
+    try {
+      const handle = await open(temporary, 'wx', 0o600)
+      await handle.writeFile(sealed(bytes)).finally(() => handle.close())
+      await rename(temporary, place)
+    } catch {
+      // A full disk costs time, no result.
+      await rm(temporary, { force: true }).catch(() => undefined)
+    }
+  }
+  const build = await ownBuild()
+  return {
+    get: async (sha256) => decode(await read(sha256)),
+    put: (sha256, records) => write(sha256, encode(records)),
+    ...(build === undefined
+      ? {}
+      : {
+          answers: {
+            get: async (key) => (await read(named(build, key)))?.toString(),
+            put: (key, text) => write(named(build, key), Buffer.from(text)),
+          },
+        }),
+  }
+}
+
+/** What tells this build from every other: the file that holds this code. Undefined while the program is developed. */
+async function ownBuild(): Promise<string | undefined> {
+  const file = isSingleFile ? process.execPath : import.meta.filename
+  if (file === undefined || extname(file) === '.ts') return undefined
+  try {
+    const { size, mtimeMs } = await stat(file)
+    return `${basename(file)} ${size} ${mtimeMs}`
+  } catch {
+    return undefined
+  }
+}
+
+function named(build: string, key: string): string {
+  return `answer-${createHash('sha256').update(`${build}\n${key}`).digest('hex')}`
+}
+
+/** With a digest at the end, which a file that was cut short does not have. */
+function sealed(body: Buffer): Buffer {
+  return Buffer.concat([body, createHash('sha1').update(body).digest()])
+}
+
+function unsealed(bytes: Buffer): Buffer | undefined {
+  const body = bytes.subarray(0, -20)
+  return createHash('sha1').update(body).digest().equals(bytes.subarray(-20)) ? body : undefined
 }
 
 function encode({ at, to, kind, count, instructions }: Records): Buffer {
@@ -59,17 +98,20 @@ function encode({ at, to, kind, count, instructions }: Records): Buffer {
   head.writeUInt32LE(version, 4)
   head.writeUInt32LE(count, 8)
   head.writeUInt32LE(instructions, 12)
-  const body = Buffer.concat([head, bytesOf(at), bytesOf(to), bytesOf(kind)])
-  return Buffer.concat([body, createHash('sha1').update(body).digest()])
+  return Buffer.concat([head, bytesOf(at), bytesOf(to), bytesOf(kind)])
 }
 
 /** Undefined for what is damaged. */
-function decode(bytes: Buffer): Records | undefined {
-  const body = bytes.subarray(0, -20)
-  if (body.length < 16 || body.readUInt32LE(0) !== magic || body.readUInt32LE(4) !== version) return undefined
-  const count = body.readUInt32LE(8)
-  if (body.length !== 16 + count * 9 || !createHash('sha1').update(body).digest().equals(bytes.subarray(-20)))
+function decode(body: Buffer | undefined): Records | undefined {
+  if (
+    body === undefined ||
+    body.length < 16 ||
+    body.readUInt32LE(0) !== magic ||
+    body.readUInt32LE(4) !== version
+  )
     return undefined
+  const count = body.readUInt32LE(8)
+  if (body.length !== 16 + count * 9) return undefined
   const words = (from: number): Uint32Array => {
     const copy = new Uint8Array(count * 4)
     copy.set(body.subarray(from, from + count * 4))

@@ -5,14 +5,22 @@
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
-import { checkRecorders, record, type PodQuery, type Recording, type RecordNotice } from '../record/index.ts'
-import { accountLine, plural } from '../report/account.ts'
+import {
+  checkRecorders,
+  record,
+  type NewestCall,
+  type PodQuery,
+  type Recording,
+  type RecordNotice,
+} from '../record/index.ts'
+import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
+import { exerciseLines } from '../report/exercise.ts'
 import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
 import { additions, readKnown } from './add-to.ts'
 import { statusOf } from './ending.ts'
-import { duration, processId } from './options.ts'
+import { addLoadOptions, duration, loadOf, processId, times, type LoadOptions } from './options.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import {
   addProfileOptions,
@@ -26,12 +34,14 @@ import {
 } from './profile.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { shown } from './progress.ts'
+import { recordRuns } from './repeat.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ProfileOptions {
+interface Options extends ProfileOptions, LoadOptions {
   readonly recorder: 'auto' | 'ebpf' | 'strace'
   readonly for?: number
+  readonly repeat: number
   readonly pid?: number
   readonly cgroup?: string
   readonly container?: string
@@ -57,6 +67,8 @@ export const declare: Declare = (command, world, end) => {
       new Option('--recorder <recorder>', 'what records').choices(['auto', 'ebpf', 'strace']).default('auto'),
     )
     .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+  addLoadOptions(command)
+    .addOption(new Option('--repeat <n>', 'record so many runs').argParser(times).default(1))
     .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
     .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
     .option('--container <name>', 'record a running container')
@@ -79,7 +91,8 @@ background too; --for and Ctrl-C end CMD (SIGTERM, then SIGKILL) or let go.
 
 Examples:
   seccomp-gen trace -o app.json -- ./app --serve
-  seccomp-gen trace --for 30s -o nginx.json -- nginx -g 'daemon off;'`,
+  seccomp-gen trace --for 30s -o nginx.json -- nginx -g 'daemon off;'
+  seccomp-gen trace --load ./load.sh --repeat 3 -o a.json -- docker run --rm app`,
     )
     .action(async (words: string[], options: Options) => end(await trace(words, options, world)))
 }
@@ -88,6 +101,9 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const { observations: observationsFile, recorder } = options
   if (options.check) return check(world)
   const target = targetOf(words, options)
+  const load = loadOf(options)
+  if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
+    throw new UserError('load-without-command')
   // Whatever cannot be written is better known before the command has run for an hour.
   if (observationsFile !== undefined && isStdout(observationsFile))
     throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
@@ -99,7 +115,8 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const scanned = options.scan
     ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
     : undefined
-  const recordIn = (world: World): Promise<Recording> =>
+  let newest: () => NewestCall | undefined = () => undefined
+  const recordRun = (world: World): Promise<Recording> =>
     record({
       ...target,
       ...(known && { known }),
@@ -108,20 +125,25 @@ async function trace(words: readonly string[], options: Options, world: World): 
       // The filter of a pod is known when it is found: every value that it may judge is read.
       arguments: argumentsOf(ceiling, 'query' in target ? { conditions: 'observed' } : options),
       ...(options.for !== undefined && { for: options.for }),
+      ...load,
+      begun: (tell) => (newest = tell),
       cwd: world.cwd,
       env: world.env,
       signals: world.signals,
       streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
       notice: (notice) => say(world, noticeSentence(notice)),
     })
+  const recordIn = (world: World): Promise<Recording> =>
+    options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
+  // Beside a command that nobody drives, a line of ours would stand in the way of whoever uses it.
   const recording =
-    time === undefined
+    'command' in target && time === undefined && options.load === undefined
       ? await recordIn(world)
       : await shown(
           world,
           'command' in target ? 'corner' : 'line',
-          (seconds) => recordingLine(time / 1000 - seconds),
+          (seconds) => recordingLine(seconds, time === undefined ? undefined : time / 1000, newest()),
           recordIn,
         )
   const { ending, noNewPrivileges } = recording
@@ -145,8 +167,14 @@ async function trace(words: readonly string[], options: Options, world: World): 
     scanned,
   )
   await added?.write(world)
+  const { exercise } = recording
+  if (exercise !== undefined)
+    for (const line of exerciseLines({ observations: recording.observations, ending, ...exercise }))
+      say(world, line)
+  for (const line of runLines(observations)) say(world, line)
   say(world, `${accountLine(observations)}${endingText(ending)}`)
   say(world, `${contents}${nextText(target, options)}`)
+  for (const line of failureLines(ending)) say(world, line)
   return statusOf(ending) || status
 }
 
@@ -163,6 +191,17 @@ function appliedCeiling(
     say(world, `within ${name}, as its runtime applied it`)
     return { name, text, profile: parseProfile(text, { name }) }
   })
+}
+
+/** Of a program that failed, which may have ended before it did its work. */
+function failureLines(ending: Recording['ending']): readonly string[] {
+  const status = statusOf(ending)
+  if (status === 0 || ending.kind === 'released' || ending.byUs === true) return []
+  const how =
+    ending.kind === 'killed' ? `was ended by ${ending.signal}` : `failed with status ${ending.status}`
+  return [
+    `the command ${how}: the profile holds only what it called until then, so record a run that succeeds before you rely on it`,
+  ]
 }
 
 type RecordTarget =
@@ -216,15 +255,15 @@ function noticeSentence(notice: RecordNotice): string {
     case 'raiser-recorded':
       return `the calls of ${notice.program} itself are recorded too; ${notice.program} seccomp-gen trace -- … leaves them out`
     case 'recorder':
-      return notice.why === undefined
-        ? `recording with ${notice.recorder}`
-        : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
+      return `recording with ${notice.recorder}`
     case 'container-kept':
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'waiting':
       return `waiting for ${notice.pod}`
+    case 'load':
+      return `ready after ${(notice.milliseconds / 1000).toFixed(1)} s: the load begins`
     case 'without-filter':
       return `${notice.processes.map(escapeTerminal).join(', ')}: without a seccomp filter, so no profile holds for what they call, and it is not recorded (a privileged or Unconfined container?)`
     case 'left-running':

@@ -1,22 +1,23 @@
 // `verify`: runs a command under a profile and says what was refused; with --repair what to add. The command's streams
 // are treated as `trace` treats them: stdout carries the report, and the command's own output where that is free.
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
-import { verificationReport, type FormatName } from '../report/formats.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
 import { verdictOf, type Verified } from '../report/verification.ts'
 import { verify, type SeenBy, type Verification, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
-import { duration } from './options.ts'
-import { reportOption } from './report-option.ts'
+import { mediumFor } from './medium.ts'
+import { addLoadOptions, duration, loadOf, times, type LoadOptions } from './options.ts'
+import { addReportOptions } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options {
+interface Options extends LoadOptions {
   readonly repair?: true
   readonly widen?: true
   readonly runs: number
@@ -30,15 +31,17 @@ interface Options {
 }
 
 export const declare: Declare = (command, world, end) => {
-  command
+  addReportOptions(command, 'verification')
+  const runs = command
     .usage('[options] PROFILE -- CMD...')
     .argument('<profile>', profileWords)
     .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
     .option('--repair', 'add what was refused until nothing is; print the patch')
     .option('--widen', 'with --repair: beyond --within as well')
-    .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(count).default(1))
+    .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(times).default(1))
     .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
+  addLoadOptions(runs)
     .option('--within <profile>', 'the ceiling: a built-in, a file or none', 'docker')
     .addOption(
       new Option('--recorder <recorder>', 'what sees refusals')
@@ -46,7 +49,6 @@ export const declare: Declare = (command, world, end) => {
         .default('auto'),
     )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')
-    .addOption(reportOption('verification'))
     .option('-o, --output <file>', 'write the report, with --repair the profile, to a file')
     .addHelpText(
       'after',
@@ -56,7 +58,8 @@ when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
 
 Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
-  seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test`,
+  seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test
+  seccomp-gen verify --load ./load.sh app.json -- docker run --rm app:latest`,
     )
     .action(async (profile: string, words: string[]) =>
       end(await verifyWords(profile, commandIn(words, command), command.opts<Options>(), world)),
@@ -87,6 +90,7 @@ async function verifyWords(
   if (words[0] !== '--' && program.startsWith('-'))
     throw new UserError('option-after-profile', { word: program })
   if (widen && !repair) throw new UserError('widen-without-repair')
+  const load = loadOf(options)
   await checkOutput(output, world)
   const named = await loadProfile(word, world)
   const { profile, text } = named
@@ -107,6 +111,7 @@ async function verifyWords(
       noNewPrivileges: !options.newPrivileges,
       recorder: options.recorder,
       ...(options.for !== undefined && { for: options.for }),
+      ...load,
       cwd: world.cwd,
       env: world.env,
       signals: world.signals,
@@ -125,7 +130,12 @@ async function verifyWords(
     ...(repair && output !== undefined && { written: output }),
     within: within === null ? undefined : ceiling,
   }
-  const report = verificationReport(verified, options.report)
+  const report = printReport(
+    'verification',
+    verified,
+    options.report,
+    mediumFor(repair ? undefined : output, world),
+  )
   if (repair && output !== undefined) await writeOutput(verified.repair?.text ?? '', output, world)
   await writeOutput(report, repair ? undefined : output, world)
   const status = statusOf(verified.ending)
@@ -142,9 +152,4 @@ function noticeSentence(notice: VerifyNotice): string {
         ? `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`
         : `round ${notice.round}: nothing refused; taken out again, because it was not made: ${notice.dropped.join(', ')}`
   }
-}
-
-function count(word: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(word)) throw new InvalidArgumentError('Give a number from 1 to 9999.')
-  return Number(word)
 }

@@ -52,6 +52,11 @@ export const fileErrors = {
         : '--within -: standard input is for traces; give a file',
   ],
   'cannot-read': [2, ({ file, ...cause }: InFile & Cause) => `${file}: ${failureText(readFailures, cause)}`],
+  'no-such-profile': [
+    2,
+    ({ file, meant }: InFile & { readonly meant: readonly string[] }) =>
+      `${file}: no such file or built-in profile: did you mean ${meant.join(' or ')}?`,
+  ],
   'directory-not-read': [2, ({ file }: InFile) => `${file}: is a directory: name the files in it`],
   'no-such-trace': [2, ({ file }: InFile) => `${file}: no such file, and no ${file}.PID of strace -ff`],
   'no-trace-in-directory': [
@@ -68,6 +73,13 @@ export const fileErrors = {
   // --- revisions of git
   'revision-as-option': [2, ({ file }: InFile) => `${file}: a git revision does not begin with "-"`],
   'no-git': [2, ({ file }: InFile) => `${file}: no such file, and git is not installed to look it up`],
+  'git-missing': [2, () => 'git is not installed, and revisions are read by it'],
+  'git-failed': [2, ({ words }: { /** git's. */ readonly words: string }) => `git failed: ${words}`],
+  'no-such-commit': [
+    2,
+    ({ revision }: { readonly revision: string }) =>
+      `the base revision does not exist here: ${revision}: give --base, and check that the checkout has fetched it`,
+  ],
   'directory-in-revision': [2, ({ file }: InFile) => `${file}: is a directory there: name a file in it`],
   'no-such-revision': [
     2,

@@ -2,6 +2,7 @@
 // sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
 // throws errors, and an error has a sentence for whoever prints it.
 import { clusterErrors } from './clusters.ts'
+import { contextErrors } from './context.ts'
 import { documentErrors } from './documents.ts'
 import { fileErrors } from './files.ts'
 import { observationsErrors } from './observations.ts'
@@ -24,6 +25,7 @@ export const errorTable = {
   ...scanErrors,
   ...clusterErrors,
   ...registryErrors,
+  ...contextErrors,
 } as const satisfies Readonly<Record<string, Row>>
 
 export type ErrorCode = keyof typeof errorTable

@@ -25,6 +25,12 @@ export const usageErrors = {
     ({ option }: { readonly option: string }) =>
       `${option}: is for --pod and --selector, or --container of a node`,
   ],
+  'ready-without-load': [2, () => '--ready says when --load begins: give both'],
+  'load-without-command': [
+    2,
+    () =>
+      '--load and --repeat start the command themselves: give it after --, not --pid, --cgroup or --container',
+  ],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,

@@ -7,6 +7,8 @@ import { isProfile } from './either.ts'
 import { carriesObservations, withoutOwn } from './observations/documents.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
+import { qemu } from './qemu/grammar.ts'
+import { alike } from './qemu/lines.ts'
 import { completionOf } from './strace/completion.ts'
 import { parseLine } from './strace/parse-line.ts'
 import { latin1, lineLimit, withoutColours } from './text.ts'
@@ -30,7 +32,8 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (second === undefined) return first
   const sum = [...found.values()].reduce((all, { count }) => all + count, 0)
   // A traced program may print anything: in a trace, lines of other formats are its own.
-  if ((found.get('strace')?.count ?? 0) * 2 >= sum) return 'strace'
+  const tracer = (['strace', 'qemu'] as const).find((each) => (found.get(each)?.count ?? 0) * 2 >= sum)
+  if (tracer !== undefined) return tracer
   const [one, other] = [...found].sort((a, b) => a[1].line - b[1].line) as [[Format, Met], [Format, Met]]
   throw new UserError('mixed-formats', {
     file: name,
@@ -50,19 +53,25 @@ interface Met {
 function recognised(text: string): Map<Format, Met> {
   const found = new Map<Format, Met>()
   let number = 0
+  /** Lines of strace that qemu writes alike. */
+  let ofBoth = 0
   for (const line of text.split('\n')) {
     number++
     const cut = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
     const bare = cut.includes('\x1b') ? withoutColours(cut) : cut
     if (bare === '') continue
-    const format = isStraceLine(bare)
-      ? 'strace'
-      : formats.find((each) => formatTable[each].grammar?.recognises(bare) === true)
+    const format =
+      isStraceLine(bare) && !qemu.recognises(bare)
+        ? 'strace'
+        : formats.find((each) => formatTable[each].grammar?.recognises(bare) === true)
     if (format === undefined) continue
+    if (format === 'strace' && alike.pattern.test(bare)) ofBoth++
     const met = found.get(format)
     if (met === undefined) found.set(format, { count: 1, line: number })
     else met.count++
   }
+  // What both write is the one's of which there is more.
+  if (found.has('qemu') && found.get('strace')?.count === ofBoth) found.delete('strace')
   return found
 }
 
@@ -108,13 +117,14 @@ function kindOfDocument(text: string): Document | undefined {
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (carriesObservations(start)) return 'observations'
+    // In any order of keys; a profile has a list there. Unknown calls may be named like a profile's keys.
+    if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
+      return 'observations'
     if (isHookResult(start)) return 'hook'
     if (/^\{[^]{0,20000}?"kind"\s*:\s*"SeccompProfile(?:List)?"/.test(start) && isProfile(start)) return 'spo'
     // An object per line is a log; what it tells of may be a profile.
     const isLog = /^\{.*\}\r?\n\{/.test(start)
     if (!isLog && isProfile(start)) return 'profile'
-    if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
-      return 'observations'
     return isOtherDialect(start) ? 'profile' : undefined
   }
   if (carriesObservations(start)) return 'observations'

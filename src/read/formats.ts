@@ -11,6 +11,7 @@ import { LineReader } from './line-reader.ts'
 import { ObservationsReader } from './observations/reader.ts'
 import { perf } from './perf/grammar.ts'
 import { ProfileReader } from './profile/reader.ts'
+import { qemu } from './qemu/grammar.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
 import { spo } from './spo/grammar.ts'
 import { StraceReader } from './strace/reader.ts'
@@ -20,6 +21,7 @@ import { tracee } from './tracee/grammar.ts'
 export type Format =
   | 'strace'
   | 'strace-summary'
+  | 'qemu'
   | 'hook'
   | 'audit'
   | 'spo'
@@ -54,6 +56,7 @@ const either = (grammar: Grammar, recorded: boolean): Row => ({
 export const formatTable: Readonly<Record<Format, Row>> = {
   strace: { open: (options) => new StraceReader(options) },
   'strace-summary': { open: (options) => new StraceReader(options) },
+  qemu: lines(qemu),
   hook: either(hook, true),
   audit: lines(audit),
   spo: either(spo, false),

@@ -45,6 +45,15 @@ export interface LineGrammar {
   plain?(): LinesOfKinds | undefined
   /** After the last line. */
   end?(say: Reporter): void
+  /** What the lines tell of the machine, besides names and numbers; asked for where a call tells none. */
+  machine?(): MachineTold
+}
+
+export interface MachineTold {
+  /** Those that it can be; none where the lines contradict each other, or show a machine that is none of ours. */
+  readonly possible: readonly Architecture[]
+  /** Whether it is that one for certain. */
+  readonly isShown: boolean
 }
 
 /** Lines of which some stand for others. */
@@ -65,6 +74,8 @@ export interface Grammar {
   readonly logger: Logger
   /** What every source of the format is. */
   readonly evidence: readonly Evidence[]
+  /** Whether flags and requests are printed as words, and clone's flags first on every machine: see as-passed.ts. */
+  readonly inWords?: true
   /** Whether a line can only be of this format. */
   recognises(line: string): boolean
   open(): LineGrammar

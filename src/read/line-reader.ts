@@ -16,9 +16,10 @@ import { indexOn, scalarOf } from '../abi/scalars.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
+import { asPassedOn } from './as-passed.ts'
 import { DiagnosticLog } from './diagnostics.ts'
 import { noteFailure } from './failures.ts'
-import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter } from './grammar.ts'
+import type { Call, Grammar, LineGrammar, LinesOfKinds, MachineTold, Reporter } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
@@ -268,7 +269,7 @@ export class LineReader implements Reader {
     const name = nameOf(entry, this.#grammar.logger)
     const on = entry.architecture ?? this.#options.architecture
     for (const index of this.#options.arguments.get(name) ?? []) {
-      const passed = on === undefined ? index : indexOn(on, name, index)
+      const passed = on === undefined || this.#grammar.inWords === true ? index : indexOn(on, name, index)
       const value = argument?.(passed)
       const narrow = scalarOf(name, index)?.bits === 32
       const seen = value !== undefined && narrow ? value & 0xffffffffn : value
@@ -293,7 +294,12 @@ export class LineReader implements Reader {
       typeof call === 'number'
         ? [syscallTable(architecture).byNumber(call)?.name].filter((name) => name !== undefined)
         : (resolvePrinted(architecture, call, this.#grammar.logger)?.names ?? [])
-    for (const name of names) sink.seen(architecture, name, seen)
+    for (const name of names)
+      sink.seen(
+        architecture,
+        name,
+        this.#grammar.inWords === true ? asPassedOn(architecture, name, seen) : seen,
+      )
     if (names.length > 0) return
     sink.unknown(architecture, String(call), seen)
     const colon = seen.first.lastIndexOf(':')
@@ -312,6 +318,8 @@ export class LineReader implements Reader {
    */
   #machine(entries: readonly Entry[]): Architecture {
     if (this.#options.architecture !== undefined) return this.#options.architecture
+    const told = this.#open?.machine?.()
+    if (told !== undefined) return this.#toldMachine(told, entries)
     // libaudit prints a number where its own table has no name: that says nothing of ours.
     const telling = entries.filter(({ call }) => typeof call === 'string' || this.#grammar.logger !== 'audit')
     const unknown = (architecture: Architecture): number =>
@@ -332,6 +340,19 @@ export class LineReader implements Reader {
     }
     this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
     return first
+  }
+
+  /** Of those that it can be the usual one, where a number means the same call on each; that it is assumed is said. */
+  #toldMachine({ possible, isShown }: MachineTold, entries: readonly Entry[]): Architecture {
+    const usual = [...commonHosts, ...architectureNames].find((each) => possible.includes(each))
+    const numbers = entries.map(({ call }) => call).filter((call) => typeof call === 'number')
+    const meansOne = (number: number): boolean =>
+      new Set(possible.map((each) => syscallTable(each).byNumber(number)?.name)).size === 1
+    if (usual === undefined || !numbers.every(meansOne))
+      throw new UserError('architecture-not-told', { file: this.#source })
+    if (!isShown)
+      this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: usual })
+    return usual
   }
 
   /**

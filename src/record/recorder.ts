@@ -1,7 +1,14 @@
 // What a recorder is: three steps, behind which ebpf, strace and the kernel's audit records stand. The runner starts
 // what a launch says and takes a recorder through them.
 import type { Cgroup } from './cgroups.ts'
-import type { CommandOptions, EndingSignal, Recording } from './recording.ts'
+import type {
+  CommandOptions,
+  DeliveredSignal,
+  EndingSignal,
+  LoadEnd,
+  NewestCall,
+  Recording,
+} from './recording.ts'
 import type { Suspect, Watch } from './refusals.ts'
 
 /** What is started, and whose calls count. */
@@ -18,8 +25,20 @@ export interface Launch {
   readonly started?: (pid: number) => void
   /** Descriptors beyond the standard three, as the command is to have them: 3 and on. */
   readonly descriptors?: readonly number[]
+  /** The container, as its engine speaks of it. */
+  readonly container?: EngineContainer
   /** The command passes no signal on to what it starts: each is sent to that. */
   readonly passesNothing?: true
+}
+
+/** A container that an engine has started. */
+export interface EngineContainer {
+  /** Undefined before it is there. */
+  readonly id: () => string | undefined
+  /** `healthy`, `unhealthy`, `starting`; anything else where it has no check of its health. */
+  readonly health: () => Promise<string>
+  /** Stops it as its image asks for; false where that failed. */
+  readonly stop: () => Promise<boolean>
 }
 
 /** Whose calls count. */
@@ -58,6 +77,12 @@ export interface Following {
   readonly hasBegun?: () => boolean
   /** What a filter may have refused up to now, where it is watched. */
   readonly suspects?: () => readonly Suspect[]
+  /** The last call that had not been made before, where that is known. */
+  readonly newest?: () => NewestCall | undefined
+  /** Told by the runner when what is recorded is asked to end: what comes then belongs to its end. */
+  readonly askedToEnd?: () => void
+  /** Signals that reached the recorded processes, once all has ended. */
+  readonly signals?: () => readonly DeliveredSignal[]
   /** The recorded processes that have not ended. */
   readonly members: () => readonly number[] | Promise<readonly number[]>
   /**
@@ -79,4 +104,6 @@ export interface ChildEnd {
   readonly signal: string | undefined
   /** We ended it: the time was up, or its filter refused the same call without end. */
   readonly byUs: boolean
+  /** How what drove it ended. */
+  readonly load: LoadEnd | undefined
 }

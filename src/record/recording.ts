@@ -25,6 +25,8 @@ export type RecordNotice =
   | { readonly code: 'without-filter'; readonly processes: readonly string[] }
   /** So are the containers of a compose project. */
   | { readonly code: 'project-kept' }
+  /** The command is ready, so long after its start, and the load begins. */
+  | { readonly code: 'load'; readonly milliseconds: number }
   /** Which recorder does it; `why` is the reason why it is not ebpf, for `auto`. */
   | { readonly code: 'recorder'; readonly recorder: RecorderName; readonly why?: string }
 
@@ -32,6 +34,40 @@ export type RecorderName = 'ebpf' | 'strace'
 
 /** What sees that calls are refused: a recorder, or the kernel's audit records, which tell nothing of other calls. */
 export type RefusalsSeenBy = RecorderName | 'audit'
+
+/** What drives a command while it is recorded. Words are given as they are: there is no shell. */
+export interface Load {
+  /** Its status decides whether the run succeeded. */
+  readonly command: readonly [string, ...string[]]
+  /** Ends with 0 once the command is ready. Default: the container is healthy, or a process of it listens. */
+  readonly ready?: readonly [string, ...string[]]
+}
+
+/** A signal that reached what was recorded; `handled`: a handler of its own took it. */
+export interface DeliveredSignal {
+  /** Such as SIGHUP. */
+  readonly signal: string
+  readonly handled: boolean
+}
+
+/** The last call that had not been made before, and how long ago. */
+export interface NewestCall {
+  readonly call: string
+  readonly milliseconds: number
+}
+
+/** What a run did beside its calls. */
+export interface Exercise {
+  readonly signals: readonly DeliveredSignal[]
+  /** When it was asked to end; undefined where it ended by itself, or where that is not known. */
+  readonly newest?: NewestCall
+}
+
+/** How a load ended; `not-ready`: the command never was, `too-late`: it ended before it was. */
+export type LoadEnd =
+  | { readonly kind: 'ended'; readonly status: number }
+  | { readonly kind: 'not-ready' }
+  | { readonly kind: 'too-late' }
 
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
@@ -47,10 +83,17 @@ export interface RecordSettings {
   readonly name?: string
   /** Arguments (index 0 to 5) whose values are recorded besides the ones always recorded, by call name. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>
+  /**
+   * Run once the command is ready. When it has ended, the command is stopped: its container by the engine's `stop`, else
+   * by SIGTERM. SECCOMP_GEN_PID is its first process for the load, SECCOMP_GEN_CONTAINER the id of its container.
+   */
+  readonly load?: Load
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
   /** Aborting it kills what is recorded. */
   readonly kill?: AbortSignal
+  /** Called when the recording has begun, where it is known, with what tells the last new call from then on. */
+  readonly begun?: (newest: () => NewestCall | undefined) => void
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */
   readonly signals?: SignalFeed
   readonly notice?: (notice: RecordNotice) => void
@@ -130,10 +173,13 @@ export type PodOptions = RecordSettings & {
 /** What to record: a command, or what runs already. */
 export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions | PodOptions
 
-/** How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. */
+/**
+ * How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. `load`: how what drove it did,
+ * which counts instead.
+ */
 export type Ending =
-  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true }
-  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true }
+  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: LoadEnd }
+  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: LoadEnd }
   /** The recorder let go of what it had been attached to, or that ended. */
   | { readonly kind: 'released' }
 
@@ -142,6 +188,8 @@ export interface Recording {
   /** The recorded container runs with no_new_privs, as far as its command line says so. */
   readonly noNewPrivileges?: true
   readonly ending: Ending
+  /** Undefined where only part of a run was recorded. */
+  readonly exercise?: Exercise
   /** Of a container: how many programs were started in it. */
   readonly programs?: number
   /** Of a container: whether the program that it is for was started. */

@@ -4,16 +4,23 @@ import type { Observations } from '../observe/index.ts'
 import type { Diagnostic, DiagnosticCode } from '../read/diagnostics.ts'
 import { escapeTerminal } from './escape.ts'
 
+/** How the recorder keeps the program's output out of its log. */
+const toFile = (recorder: string | undefined): string =>
+  recorder === 'qemu' ? 'qemu -D FILE' : 'strace -o FILE'
+
 const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string, string>>) => string>> = {
-  'tracee-output': () => 'not a line of strace, ignored: use strace -o FILE to keep the program’s output out',
-  'glued-call': ({ call }) =>
+  'tracee-output': ({ recorder }) =>
+    `not a line of ${recorder ?? 'strace'}, ignored: use ${toFile(recorder)} to keep the program’s output out`,
+  'glued-call': ({ call, recorder }) =>
     call === undefined
       ? 'a call may stand behind other text on this line, not counted: use strace -o FILE'
-      : `letters stand directly before ${call} on this line; the call is counted: use strace -o FILE to keep the program’s output out`,
+      : `letters stand directly before ${call} on this line; the call is counted: use ${toFile(recorder)} to keep the program’s output out`,
   forgeable: ({ recorder }) =>
     recorder === 'perf'
       ? 'perf trace prints the names of files as they are, so a program could have made names that pass for calls: use perf record -e raw_syscalls:sys_enter'
-      : 'strace and the program wrote to one stream, so the program could have written lines that pass for calls: use strace -o FILE',
+      : recorder === 'qemu'
+        ? 'qemu prints the texts of the program as they are, and this call stands in one, so the program could have made it up: it is counted'
+        : 'strace and the program wrote to one stream, so the program could have written lines that pass for calls: use strace -o FILE',
   truncated: () => 'ends inside a line: calls after it are missing',
   'overlong-line': () => 'line too long, its middle was not read',
   'unknown-call': ({ call = 'a call', architecture = 'this architecture' }) =>
@@ -35,10 +42,14 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
     `${signal} ended a process here, so what it does when all is well is missing: record a run that works`,
+  'killed-unrecorded': ({ program = 'a process' }) =>
+    `SIGSYS ended ${program}, as it does where a seccomp filter refuses a call, and the SECCOMP record that names the call is not here: look for type=SECCOMP (1326) before this line`,
   'records-lost': () =>
     'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
   'rule-records-left-out': ({ records = 'some' }) =>
     `${records} SYSCALL ${records === '1' ? 'record of an audit rule is' : 'records of audit rules are'} left out beside the records of filters, because a rule asks for any program: choose with --pid, --comm or --exe to count both`,
+  emulated: () =>
+    'calls of a program under qemu-user, for the machine that it emulates: what qemu itself calls on the host is not among them, and a program started by execve is traced only with QEMU_STRACE=1 in the environment',
   'foreign-machine': ({ machine = '?' }) =>
     `a call of an architecture that is none of ours (${machine}), not counted`,
   'choice-not-told': ({ field = '?', records = 'some' }) =>
@@ -84,11 +95,22 @@ export function diagnosticLines(observations: Observations): string[] {
   return observations.diagnostics.map(line)
 }
 
-function line({ code, at, count, facts }: Diagnostic): string {
+/** Place and sentence of each; not escaped. */
+export function diagnosticRows(
+  observations: Observations,
+): readonly { readonly cells: readonly [string, string]; readonly isLoss: boolean }[] {
+  return observations.diagnostics.map((each) => ({ cells: [each.at, said(each)], isLoss: isLoss(each) }))
+}
+
+function line(diagnostic: Diagnostic): string {
+  return escapeTerminal(`${diagnostic.at}: ${said(diagnostic)}`)
+}
+
+function said({ code, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
   // An observations file may have been written by a newer seccomp-gen, or by anybody.
   const sentence = Object.hasOwn(sentences, code) ? sentences[code](facts ?? {}) : `${code}, not known here`
-  return escapeTerminal(`${at}: ${sentence}${times}`)
+  return `${sentence}${times}`
 }
 
 /** Whether it tells that something was not understood or may be missing, rather than how the input was taken. */

@@ -1,12 +1,21 @@
 // How a command ended, as the end of a sentence about its run.
 
+type Load = { readonly kind: 'ended'; readonly status: number } | { readonly kind: 'not-ready' | 'too-late' }
 type Ending =
-  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true }
-  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true }
+  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: Load }
+  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: Load }
   | { readonly kind: 'released' }
 
 /** Nothing for one that succeeded, or was let go. */
 export function endingText(ending: Ending): string {
+  const load = ending.kind === 'released' ? undefined : ending.load
+  if (load?.kind === 'ended') return load.status === 0 ? '' : `; the load ended with status ${load.status}`
+  if (load?.kind === 'not-ready') return '; the command never became ready, and the load did not run'
+  const own = ownText(ending)
+  return load === undefined ? own : `${own === '' ? '; the command ended' : `${own},`} before the load ran`
+}
+
+function ownText(ending: Ending): string {
   if (ending.kind !== 'released' && ending.byUs === true)
     return '; the command was ended when its time was up'
   switch (ending.kind) {

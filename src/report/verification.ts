@@ -17,13 +17,18 @@ export interface Verified extends Verification {
   readonly within: string | undefined
 }
 
-/** `not-started`: the container ended before its program began. `interrupted`: a signal ended the run. */
-export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted'
+/**
+ * `not-started`: the container ended before its program began. `interrupted`: a signal ended the run. `not-exercised`:
+ * nothing was refused, and the load did not run.
+ */
+export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted' | 'not-exercised'
 
-export function verdictOf({ refusals, started, interrupted }: Verification): VerificationVerdict {
+export function verdictOf({ refusals, started, interrupted, ending }: Verification): VerificationVerdict {
   if (!started) return 'not-started'
   if (refusals.length > 0) return 'refused'
-  return interrupted ? 'interrupted' : 'suffices'
+  if (interrupted) return 'interrupted'
+  const load = ending.kind === 'released' ? undefined : ending.load
+  return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
 }
 
 export const refusalTitles = ['call', 'arch', 'answered', 'times', 'by', 'default', 'arguments']
@@ -93,7 +98,7 @@ const seen: Readonly<Record<SeenBy, string>> = {
   audit: 'audit records',
 }
 
-/** What there is to say, the verdict last. */
+/** What there is to say, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
   const profile = ranUnder(verified)
@@ -108,8 +113,12 @@ export function verificationSentences(verified: Verified): readonly string[] {
       ? `${profile} refuses ${plural(refusals.length, 'call')} that the program made: ${listed(refusals)} (${how})${end}`
       : interrupted
         ? `nothing was refused up to then (${how})${end}`
-        : `${profile} suffices: nothing was refused (${how})${end}`
+        : verdictOf(verified) === 'not-exercised'
+          ? `nothing was refused without the load (${how})${end}`
+          : `${profile} suffices: nothing was refused (${how})${end}`
+  const word = verdictOf(verified) === 'suffices' ? 'passes' : 'FAILS'
   return [
+    `${word}: ${verdict}`,
     ...(names.length === 0
       ? []
       : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),
@@ -131,7 +140,6 @@ export function verificationSentences(verified: Verified): readonly string[] {
           `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have come after is not known${nameOf(endless).startsWith('exit') ? '; a thread whose end is refused tries it for ever' : ''}`,
         ]),
     ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
-    verdict,
   ]
 }
 

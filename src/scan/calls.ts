@@ -6,7 +6,7 @@ import type { Linked } from './link.ts'
 import { slotValue, type Processor } from './machine.ts'
 import { type FunctionId, type Reach } from './reach.ts'
 import { Returns } from './returns.ts'
-import { firstRecord, recordKind } from './records.ts'
+import { recordKind } from './records.ts'
 import { unknown, Values, type Atom, type Value } from './values.ts'
 import { compatArguments } from './x86/step.ts'
 
@@ -47,39 +47,35 @@ export class CallFinder {
   readonly #reach: Reach
   readonly #processor: Processor
   readonly #values: Values
-  readonly #surroundings: Surroundings
-  readonly #flows: Map<FunctionId, FunctionFlow>
-  readonly #entered: ReadonlyMap<FunctionId, readonly FunctionId[]>
+  #surroundings: Surroundings
+  readonly #flows = new Map<FunctionId, FunctionFlow>()
 
-  /** `before`: of the same program with fewer modules behind its own; what it followed is followed. */
-  constructor(linked: Linked, reach: Reach, processor: Processor, before?: CallFinder) {
+  constructor(linked: Linked, reach: Reach, processor: Processor) {
     this.#linked = linked
     this.#reach = reach
     this.#processor = processor
-    const values = before === undefined ? new Values() : before.#values
-    this.#values = values
-    this.#flows = before === undefined ? new Map() : before.#flows
-    this.#surroundings = {
-      linked,
-      values,
-      processor,
-      returns: new Returns(linked, values, processor),
-    }
-    this.#entered = enteredInside(linked, reach)
+    this.#values = new Values()
+    this.#surroundings = this.#fresh()
   }
 
-  /** How many functions were followed: what an analysis costs. */
-  get followed(): number {
-    return this.#flows.size
+  #fresh(): Surroundings {
+    const [linked, values, processor] = [this.#linked, this.#values, this.#processor]
+    return { linked, values, processor, returns: new Returns(linked, values, processor) }
+  }
+
+  /** Modules were put behind those that were there: what had no definition may have one now. */
+  grow(): void {
+    this.#surroundings = this.#fresh()
+    for (const [id, { calls }] of this.#flows)
+      if (calls.some(({ targets }) => targets.length === 0)) this.#flows.delete(id)
   }
 
   find(): CallsFound {
     const numbers: NumberFound[] = []
     const unresolved: NumberUnknown[] = []
-    for (const id of this.#reach.order) {
+    for (const id of this.#reach.kernel) {
       const sites = this.#sites(id)
-      if (sites.length === 0) continue
-      for (const from of [id, ...(this.#entered.get(id) ?? [])])
+      for (const from of [id, ...this.#reach.entering(id)])
         for (const site of this.flow(from).kernel)
           if (sites.includes(site.at)) this.#resolve(id, from, site, numbers, unresolved)
     }
@@ -114,13 +110,8 @@ export class CallFinder {
   #places(id: FunctionId, is: (kind: number) => boolean): readonly number[] {
     const [module, own] = this.#linked.place(id)
     const { records, functions } = this.#linked.modules[module] as Linked['modules'][number]
-    const end = functions.end(own)
     const found: number[] = []
-    for (
-      let index = firstRecord(records, functions.start[own] as number);
-      index < records.count && (records.at[index] as number) < end;
-      index++
-    )
+    for (let index = functions.firstRecord(own); index < functions.firstRecord(own + 1); index++)
       if (is(records.kind[index] as number)) found.push(records.at[index] as number)
     return found
   }
@@ -298,7 +289,7 @@ export class CallFinder {
         (records.kind[index] === recordKind.memory || records.kind[index] === recordKind.address)
       ) {
         const id = this.#linked.functionAt(module, records.at[index] as number)
-        if (id >= 0 && this.#reach.parent[id] !== -2) found.add(id)
+        if (id >= 0 && this.#reach.isReached(id)) found.add(id)
       }
     return [...found]
   }
@@ -410,34 +401,4 @@ export class CallFinder {
 
 function isPassed(atom: Atom): boolean {
   return atom.kind === 'entry' || atom.kind === 'argument'
-}
-
-/** Functions that jump into the middle of others, by those others. */
-function enteredInside(linked: Linked, reach: Reach): ReadonlyMap<FunctionId, readonly FunctionId[]> {
-  const found = new Map<FunctionId, Set<FunctionId>>()
-  for (const id of reach.order) {
-    const [module, own] = linked.place(id)
-    const { records, functions, image } = linked.modules[module] as Linked['modules'][number]
-    const [from, to] = [functions.start[own] as number, functions.end(own)]
-    for (
-      let index = firstRecord(records, from);
-      index < records.count && (records.at[index] as number) < to;
-      index++
-    ) {
-      if (records.kind[index] !== recordKind.jump) continue
-      const target = records.to[index] as number
-      if (
-        (target >= from && target < to) ||
-        !image.isCode(target) ||
-        functions.isStart(target) ||
-        linked.isStub(module, target)
-      )
-        continue
-      const entered = linked.functionAt(module, target)
-      const before = found.get(entered)
-      if (before === undefined) found.set(entered, new Set([id]))
-      else before.add(id)
-    }
-  }
-  return new Map([...found].map(([id, from]) => [id, [...from]]))
 }

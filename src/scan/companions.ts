@@ -17,26 +17,29 @@ export function companionsOf(
   architecture: 'x86_64' | 'aarch64',
 ): ReadonlyMap<string, readonly string[]> {
   const table = syscallTable(architecture)
-  const own = new Map<FunctionId, Set<string>>()
+  const names: string[] = []
+  const bits = new Map<string, bigint>()
+  /** By function: the calls whose numbers it chooses, a bit each. */
+  const own = new Map<FunctionId, bigint>()
   for (const { number, isCompat, chain } of numbers) {
     const name = isCompat ? undefined : table.byNumber(number)?.name
     if (name === undefined) continue
+    const bit = bits.get(name) ?? 1n << BigInt(names.push(name) - 1)
+    bits.set(name, bit)
     const [id] = chain as readonly [FunctionId]
-    const before = own.get(id)
-    if (before === undefined) own.set(id, new Set([name]))
-    else before.add(name)
+    own.set(id, (own.get(id) ?? 0n) | bit)
   }
-  const isOfLibrary = (id: FunctionId): boolean =>
-    isLibc((linked.modules[linked.place(id)[0]] as Linked['modules'][number]).name)
+  const isOfLibrary = linked.modules.map(({ name }) => isLibc(name))
+  const isOf = (id: FunctionId): boolean => isOfLibrary[linked.place(id)[0]] as boolean
   /** Within the library: what a function leads to. */
   const next = new Map<FunctionId, FunctionId[]>()
   /** Called from outside. */
   const doors: FunctionId[] = []
   for (const id of reach.order) {
-    if (!isOfLibrary(id)) continue
+    if (!isOf(id)) continue
     let isDoor = false
-    for (const from of [...reach.callers(id), ...reach.takers(id)]) {
-      if (!isOfLibrary(from)) {
+    for (const from of new Set([...reach.callers(id), ...reach.takers(id)])) {
+      if (!isOf(from)) {
         isDoor = true
         continue
       }
@@ -46,41 +49,42 @@ export function companionsOf(
     }
     if (isDoor) doors.push(id)
   }
-  const rest = everything(next, own)
-  const found = new Map<string, Set<string>>()
+  const all = everything(next, own)
+  const found = new Map<string, bigint>()
   for (const door of doors) {
-    const all = rest.get(door) ?? new Set<string>()
-    let ring = [door]
-    const near = new Set<string>()
+    let ring = new Set([door])
+    let near = 0n
     for (let depth = 0; depth <= nearest; depth++) {
-      for (const id of ring) for (const name of own.get(id) ?? []) near.add(name)
-      ring = [...new Set(ring.flatMap((id) => next.get(id) ?? []))]
+      for (const id of ring) near |= own.get(id) ?? 0n
+      ring = new Set([...ring].flatMap((id) => next.get(id) ?? []))
     }
-    for (const name of near) {
-      const its = found.get(name) ?? new Set<string>()
-      for (const each of all) if (each !== name) its.add(each)
-      found.set(name, its)
-    }
+    const its = all.get(door) ?? 0n
+    for (const name of named(near, names)) found.set(name, (found.get(name) ?? 0n) | its)
   }
-  return new Map([...found].map(([name, its]) => [name, [...its].sort()]))
+  return new Map([...found].map(([name, its]) => [name, named(its & ~(bits.get(name) ?? 0n), names).sort()]))
+}
+
+function named(bits: bigint, names: readonly string[]): string[] {
+  if (bits === 0n) return []
+  return names.filter((_, index) => ((bits >> BigInt(index)) & 1n) === 1n)
 }
 
 /** By function: all calls that it leads to, itself included. Few rounds: what is called stands behind who calls it. */
 function everything(
   next: ReadonlyMap<FunctionId, readonly FunctionId[]>,
-  own: ReadonlyMap<FunctionId, ReadonlySet<string>>,
-): ReadonlyMap<FunctionId, ReadonlySet<string>> {
-  const all = new Map<FunctionId, Set<string>>([...own].map(([id, names]) => [id, new Set(names)]))
+  own: ReadonlyMap<FunctionId, bigint>,
+): ReadonlyMap<FunctionId, bigint> {
+  const all = new Map(own)
+  const backwards = [...next].toReversed()
   for (let isNew = true; isNew;) {
     isNew = false
-    for (const [id, following] of [...next].toReversed()) {
-      const its = all.get(id) ?? new Set<string>()
-      const before = its.size
-      for (const each of following) for (const name of all.get(each) ?? []) its.add(name)
-      if (its.size > before) {
-        all.set(id, its)
-        isNew = true
-      }
+    for (const [id, following] of backwards) {
+      const before = all.get(id) ?? 0n
+      let its = before
+      for (const each of following) its |= all.get(each) ?? 0n
+      if (its === before) continue
+      all.set(id, its)
+      isNew = true
     }
   }
   return all

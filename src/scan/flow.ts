@@ -31,6 +31,9 @@ export interface FunctionFlow {
 /** More steps than this no function takes whose values matter; behind it nothing is known. */
 const mostSteps = 400_000
 
+/** What is followed from a label more often than this, in a loop, changes without end. */
+const mostPasses = 4
+
 /** What flows are followed with. */
 export interface Surroundings {
   readonly linked: Linked
@@ -51,12 +54,16 @@ class Follower {
   readonly #returns: Returns
   readonly #machine: Machine
   readonly #module: number
+  /** The function's number in its module. */
+  readonly #index: number
   readonly #start: number
   readonly #end: number
   /** Addresses at which ways join. */
   readonly #labels = new Set<number>()
   readonly #scouted = new Set<number>()
   readonly #states = new Map<number, State>()
+  /** How often the way behind each label was followed. */
+  readonly #passes = new Map<number, number>()
   readonly #calls = new Map<number, CallSite>()
   readonly #kernel = new Map<number, KernelSite>()
   #tableTargets: readonly number[] | undefined
@@ -71,6 +78,7 @@ class Follower {
     this.#returns = returns
     const [module, own] = linked.place(id)
     this.#module = module
+    this.#index = own
     const { functions } = this.#own
     this.#start = functions.start[own] as number
     this.#end = functions.end(own)
@@ -135,12 +143,14 @@ class Follower {
   #run(start: number, state: State): void {
     this.#scout(start)
     this.#labels.add(start)
-    const work = [start]
+    const work = new Set([start])
     this.#join(start, state)
-    while (work.length > 0) {
-      const from = work.pop() as number
-      const next = this.#pass(from)
-      for (const each of next) if (!work.includes(each)) work.push(each)
+    while (work.size > 0) {
+      // In the order of addresses, which is nearly that of the ways: what joins at a label has come before it is passed.
+      let from = Infinity
+      for (const each of work) if (each < from) from = each
+      work.delete(from)
+      for (const each of this.#pass(from)) work.add(each)
     }
   }
 
@@ -215,15 +225,21 @@ class Follower {
       return true
     }
     let isNew = false
+    // What a loop still changes then is a count.
+    const isCount = (this.#passes.get(at) ?? 0) > mostPasses
     for (let register = 0; register < registers.length; register++) {
-      const joined = this.#values.join(before.registers[register] as Value, registers[register] as Value)
-      if (joined !== before.registers[register]) {
-        before.registers[register] = joined
+      const own = before.registers[register] as Value
+      if (own === unknown || own === registers[register]) continue
+      const joined = this.#values.join(own, registers[register] as Value)
+      if (joined !== own) {
+        before.registers[register] = isCount ? unknown : joined
         isNew = true
       }
     }
     for (const [offset, value] of before.slots) {
-      const joined = this.#joinSlots(value, slots.get(offset))
+      const other = slots.get(offset)
+      if (value === other) continue
+      const joined = isCount ? unknown : this.#joinSlots(value, other)
       if (joined === value) continue
       if (joined === unknown) before.slots.delete(offset)
       else before.slots.set(offset, joined)
@@ -241,7 +257,7 @@ class Follower {
 
   /** Cases of the jump tables that the function refers to, where they lie in it. */
   get #cases(): readonly number[] {
-    this.#tableTargets ??= [...new Set(this.#linked.tablesOf(this.#module, this.#start, this.#end))].filter(
+    this.#tableTargets ??= [...new Set(this.#linked.tablesOf(this.#module, this.#index))].filter(
       (each) => each >= this.#start && each < this.#end,
     )
     return this.#tableTargets
@@ -250,6 +266,7 @@ class Follower {
   /** From a label to the next end of a way; the labels to which something new came. */
   #pass(from: number): readonly number[] {
     const state = this.#states.get(from) as State
+    this.#passes.set(from, (this.#passes.get(from) ?? 0) + 1)
     const machine = this.#machine
     machine.state = { registers: state.registers.slice(), slots: new Map(state.slots) }
     const changed: number[] = []

@@ -1,7 +1,7 @@
 // Where functions begin. Known before any code is read: unwind tables, symbols, Go's table, stubs, pointers in data;
 // where nothing covers the code (musl, hand-written assembly), every target of a call or of a taken address begins one.
-import type { ElfImage, Range } from './elf/image.ts'
-import { lowerBound, recordKind, type Records } from './records.ts'
+import type { CodeRange, ElfImage, Range } from './elf/image.ts'
+import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 
 /** Begins and known ends (0: not known), sorted by begin; each begin once. */
 export interface KnownFunctions {
@@ -33,6 +33,10 @@ export function knownFunctions(
 /** All functions, as the begins between which code lies; the last ends with its range of code. */
 export class Functions {
   readonly start: Uint32Array
+  readonly #ends: Uint32Array
+  /** By function: the first record of its code; one more at the end. */
+  readonly #first: Uint32Array
+  readonly #stubs: Uint8Array
   /** Begins that lie inside what an unwind table or a symbol calls one function: the code before runs into them. */
   readonly #inner: ReadonlySet<number>
   readonly #image: ElfImage
@@ -41,7 +45,10 @@ export class Functions {
   /** `pointers`: addresses in code that data holds. */
   constructor(image: ElfImage, known: KnownFunctions, records: Records, pointers: readonly number[]) {
     this.#image = image
-    const starts = new Set(known.start)
+    const { kind, to, count } = records
+    const starts = new Uint32Array(known.start.length * 2 + count + pointers.length)
+    starts.set(known.start)
+    let size = known.start.length
     const inner = new Set<number>()
     let reach = 0
     for (const [index, start] of known.start.entries()) {
@@ -50,20 +57,40 @@ export class Functions {
       const end = known.end[index] as number
       // What lies between two functions, and is more than padding, belongs to neither.
       if (end > 0 && end >= reach && image.isCode(end) && (known.start[index + 1] ?? Infinity) - end >= 16)
-        starts.add(end)
+        starts[size++] = end
     }
     const covered = coverage(known)
     this.#covered = covered
-    const { kind, to, count } = records
     for (let index = 0; index < count; index++) {
       const what = kind[index]
       if (what !== recordKind.call && what !== recordKind.address) continue
       const target = to[index] as number
-      if (!covered(target) && image.isCode(target)) starts.add(target)
+      if (!covered(target) && image.isCode(target)) starts[size++] = target
     }
-    for (const each of pointers) if (!covered(each)) starts.add(each)
-    this.start = Uint32Array.from(starts).sort()
+    for (const each of pointers) if (!covered(each)) starts[size++] = each
+    this.start = distinct(starts.subarray(0, size))
     this.#inner = inner
+    this.#ends = new Uint32Array(this.start.length)
+    this.#first = new Uint32Array(this.start.length + 1)
+    this.#stubs = new Uint8Array(this.start.length)
+    this.#measure(records)
+  }
+
+  /** One way through ranges of code, functions and records, all in the order of addresses. */
+  #measure({ at, count }: Records): void {
+    const { code } = this.#image
+    let range = 0
+    let record = 0
+    for (let index = 0; index < this.start.length; index++) {
+      const start = this.start[index] as number
+      while (range < code.length && (code[range] as CodeRange).to <= start) range++
+      const { to, stub } = code[range] as CodeRange
+      this.#ends[index] = Math.min(this.start[index + 1] ?? to, to)
+      if (stub > 0) this.#stubs[index] = 1
+      while (record < count && (at[record] as number) < start) record++
+      this.#first[index] = record
+    }
+    this.#first[this.start.length] = count
   }
 
   get count(): number {
@@ -78,10 +105,17 @@ export class Functions {
   }
 
   end(index: number): number {
-    const start = this.start[index] as number
-    const next = this.start[index + 1] ?? Infinity
-    const range = this.#image.code.find(({ from, to }) => start >= from && start < to)
-    return Math.min(next, range?.to ?? next)
+    return this.#ends[index] as number
+  }
+
+  /** Records of a function's code: from this index up to that of the next. */
+  firstRecord(index: number): number {
+    return this.#first[index] as number
+  }
+
+  /** Whether it is a stub through which an import is called. */
+  isStub(index: number): boolean {
+    return this.#stubs[index] === 1
   }
 
   isStart(address: number): boolean {

@@ -1,7 +1,8 @@
 // Modules as the loader puts them together: which symbol an import means, in the order of loading; which slot a stub
 // jumps through. Authority: System V ABI chapter 5 (symbol lookup), the LSB on versions.
+import { relocationKind } from './elf/relocations.ts'
 import type { Module } from './module.ts'
-import { firstRecord, recordKind } from './records.ts'
+import { recordKind } from './records.ts'
 import type { FunctionId } from './reach.ts'
 import type { Value, Values } from './values.ts'
 
@@ -11,33 +12,59 @@ export interface Target {
 }
 
 export class Linked {
-  /** In the order in which the loader looks through them. */
-  readonly modules: readonly Module[]
-  readonly roots: readonly FunctionId[]
-  readonly total: number
+  readonly #modules: Module[] = []
+  readonly #roots: FunctionId[] = []
+  /** By module: the number of its first function. */
+  readonly #offsets: number[] = []
+  #total = 0
   /** The program's main function, where it is known. */
   main: FunctionId | undefined
-  readonly #offsets: readonly number[]
-  readonly #resolved: Map<number, readonly Target[]>[]
-  readonly #stubs: Map<number, number | undefined>[]
+  /** By module: what its symbols mean, and what its slots lead to. */
+  readonly #resolved: Map<number, readonly Target[]>[] = []
+  readonly #slots: Map<number, readonly Target[] | undefined>[] = []
 
-  /** `started`: indexes of the modules whose entry is run: programs and their loaders. */
-  constructor(modules: readonly Module[], started: readonly number[]) {
-    this.modules = modules
-    const offsets: number[] = []
-    let total = 0
-    for (const { functions } of modules) {
-      offsets.push(total)
-      total += functions.count
+  /** In the order in which the loader looks through them. */
+  get modules(): readonly Module[] {
+    return this.#modules
+  }
+
+  /** Where the loaders and the C library begin to run code: entries, and functions in lists of a file. */
+  get roots(): readonly FunctionId[] {
+    return this.#roots
+  }
+
+  /** How many functions there are. */
+  get total(): number {
+    return this.#total
+  }
+
+  /**
+   * Puts modules behind those that are there, as when they are loaded later. `started`: indexes of the modules whose entry is
+   * run: programs and their loaders. What was found stays; what had no definition may have one now.
+   */
+  add(modules: readonly Module[], started: readonly number[]): void {
+    for (const known of this.#resolved)
+      for (const [symbol, targets] of known) if (targets.length === 0) known.delete(symbol)
+    for (const known of this.#slots)
+      for (const [slot, targets] of known) if (targets?.length === 0) known.delete(slot)
+    const first = this.#modules.length
+    for (const each of modules) {
+      this.#modules.push(each)
+      this.#offsets.push(this.#total)
+      this.#total += each.functions.count
+      this.#resolved.push(new Map())
+      this.#slots.push(new Map())
     }
-    this.#offsets = offsets
-    this.total = total
-    this.#resolved = modules.map(() => new Map())
-    this.#stubs = modules.map(() => new Map())
-    const roots = started.map((module) => this.functionAt(module, (modules[module] as Module).image.entry))
-    for (const [module, { initial }] of modules.entries())
-      for (const address of initial) roots.push(this.functionAt(module, address))
-    this.roots = [...new Set(roots)].filter((each) => each >= 0)
+    const found = new Set(this.#roots)
+    for (const module of started) found.add(this.functionAt(module, this.#own(module).image.entry))
+    for (const [index, { initial }] of modules.entries())
+      for (const address of initial) found.add(this.functionAt(first + index, address))
+    found.delete(-1)
+    this.#roots.splice(0, Infinity, ...found)
+  }
+
+  #own(module: number): Module {
+    return this.#modules[module] as Module
   }
 
   id(module: number, own: number): FunctionId {
@@ -53,54 +80,63 @@ export class Linked {
 
   /** -1 where there is no code. */
   functionAt(module: number, address: number): FunctionId {
-    const own = (this.modules[module] as Module).functions.at(address)
+    const own = this.#own(module).functions.at(address)
     return own < 0 ? -1 : this.id(module, own)
   }
 
   name(id: FunctionId): string {
     const [module, own] = this.place(id)
-    const each = this.modules[module] as Module
+    const each = this.#own(module)
     return `${each.name}:${id === this.main ? 'main' : each.functionName(own)}`
   }
 
   isStub(module: number, address: number): boolean {
-    for (const { from, to, stub } of (this.modules[module] as Module).image.code)
-      if (stub > 0 && address >= from && address < to) return true
-    return false
+    const { functions } = this.#own(module)
+    const own = functions.at(address)
+    return own >= 0 && functions.isStub(own)
   }
 
-  /** The slot that the stub at an address jumps through. */
-  slotOfStub(module: number, address: number): number | undefined {
-    const known = this.#stubs[module] as Map<number, number | undefined>
-    if (known.has(address)) return known.get(address)
-    const { records, functions } = this.modules[module] as Module
-    const own = functions.at(address)
-    const end = functions.end(own)
+  /** The slot that a stub jumps through. */
+  slotOfStub(module: number, own: number): number | undefined {
+    const { records, functions } = this.#own(module)
     let slot: number | undefined
-    for (
-      let index = firstRecord(records, functions.start[own] as number);
-      index < records.count && (records.at[index] as number) < end;
-      index++
-    )
+    for (let index = functions.firstRecord(own); index < functions.firstRecord(own + 1); index++)
       if (records.kind[index] === recordKind.slot) slot = records.to[index] as number
-    known.set(address, slot)
     return slot
+  }
+
+  /** What a slot leads to; undefined where it has no relocation. */
+  targetsOfSlot(module: number, slot: number): readonly Target[] | undefined {
+    const slots = this.#slots[module] as Map<number, readonly Target[] | undefined>
+    if (slots.has(slot)) return slots.get(slot)
+    const { relocations } = this.#own(module)
+    const index = relocations.at(slot)
+    const targets = index < 0 ? undefined : this.targetsOfWord(module, index)
+    slots.set(slot, targets)
+    return targets
+  }
+
+  /** What a relocated word points to; empty where no module defines its symbol. */
+  targetsOfWord(module: number, index: number): readonly Target[] {
+    const { relocations } = this.#own(module)
+    const symbol = relocations.symbol[index] as number
+    const kind = relocations.kind[index]
+    const addend = relocations.addend[index] as number
+    if (symbol === 0) return [{ module, address: addend }]
+    const targets = this.resolve(module, symbol, kind === relocationKind.copy)
+    return kind === relocationKind.pointer && addend !== 0
+      ? targets.map((each) => ({ module: each.module, address: each.address + addend }))
+      : targets
   }
 
   /** The functions that a direct call to an address means: through a stub, what its slot leads to. */
   directTargets(module: number, address: number): readonly FunctionId[] {
-    if (!this.isStub(module, address)) {
-      const id = this.functionAt(module, address)
-      return id < 0 ? [] : [id]
-    }
-    const slot = this.slotOfStub(module, address)
-    if (slot === undefined) return []
-    const { relocations } = this.modules[module] as Module
-    const index = relocations.at(slot)
-    if (index < 0) return []
-    const symbol = relocations.symbol[index] as number
-    const targets =
-      symbol === 0 ? [{ module, address: relocations.addend[index] as number }] : this.resolve(module, symbol)
+    const { functions } = this.#own(module)
+    const own = functions.at(address)
+    if (own < 0) return []
+    if (!functions.isStub(own)) return [this.id(module, own)]
+    const slot = this.slotOfStub(module, own)
+    const targets = slot === undefined ? [] : (this.targetsOfSlot(module, slot) ?? [])
     return targets.flatMap((each) => {
       const id = this.functionAt(each.module, each.address)
       return id < 0 ? [] : [id]
@@ -117,7 +153,7 @@ export class Linked {
   }
 
   symbolName(module: number, symbol: number): string {
-    return (this.modules[module] as Module).symbols.name(symbol)
+    return this.#own(module).symbols.name(symbol)
   }
 
   /** Where a dynamic symbol of a module is defined. `elsewhere`: not in this module (a copy relocation). */
@@ -126,7 +162,7 @@ export class Linked {
     const key = elsewhere ? -symbol : symbol
     const before = known.get(key)
     if (before !== undefined) return before
-    const { symbols, versions } = this.modules[module] as Module
+    const { symbols, versions } = this.#own(module)
     const name = symbols.name(symbol)
     const version = versions.get(symbols.version(symbol) & 0x7fff)
     const found = name === '' ? [] : this.lookUp(name, version, elsewhere ? module : -1)
@@ -149,15 +185,11 @@ export class Linked {
     return []
   }
 
-  /** Targets of all jump tables that the code between two addresses refers to. */
-  tablesOf(module: number, from: number, to: number): readonly number[] {
-    const { records } = this.modules[module] as Module
+  /** Targets of all jump tables that a function refers to. */
+  tablesOf(module: number, own: number): readonly number[] {
+    const { records, functions } = this.#own(module)
     const found: number[] = []
-    for (
-      let index = firstRecord(records, from);
-      index < records.count && (records.at[index] as number) < to;
-      index++
-    )
+    for (let index = functions.firstRecord(own); index < functions.firstRecord(own + 1); index++)
       if (records.kind[index] === recordKind.address || records.kind[index] === recordKind.memory)
         found.push(...this.tableTargets(module, records.to[index] as number))
     return found
@@ -165,7 +197,7 @@ export class Linked {
 
   /** Targets of a jump table at an address of read-only data: entries of 4 bytes relative to it, or pointers. */
   tableTargets(module: number, table: number): readonly number[] {
-    const { image, relocations } = this.modules[module] as Module
+    const { image, relocations } = this.#own(module)
     const found: number[] = []
     let at = image.offsetOf(table)
     if (at < 0 || image.isCode(table) || (image.isWritable(table) && relocations.at(table) < 0)) return found

@@ -5,7 +5,7 @@
 import type { ElfImage, Range } from './elf/image.ts'
 import type { Relocations } from './elf/relocations.ts'
 import { symbolType, type Symbols } from './elf/symbols.ts'
-import { lowerBound, recordKind, type Records } from './records.ts'
+import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 
 export interface DataObjects {
   /** The object at an address. */
@@ -50,21 +50,24 @@ function boundaries(
   relocations: Relocations,
   tables: readonly Symbols[],
 ): Uint32Array {
-  const found = new Set<number>()
   const { kind, to, count } = records
+  const { addend, symbol } = relocations
+  const room = count + addend.length + tables.reduce((sum, each) => sum + each.count, 0)
+  const found = new Uint32Array(room)
+  let size = 0
+  const add = (address: number): void => {
+    if (address > 0 && address < 2 ** 32) found[size++] = address
+  }
   for (let index = 0; index < count; index++) {
     const what = kind[index]
     if (what === recordKind.address || what === recordKind.memory || what === recordKind.slot)
-      found.add(to[index] as number)
+      found[size++] = to[index] as number
   }
-  for (let index = 0; index < relocations.addend.length; index++)
-    if (relocations.symbol[index] === 0) found.add(relocations.addend[index] as number)
+  for (let index = 0; index < addend.length; index++) if (symbol[index] === 0) add(addend[index] as number)
   for (const { count, type, value, isDefined } of tables)
     for (let index = 0; index < count; index++)
-      if (type[index] === symbolType.object && isDefined[index] === 1) found.add(value[index] as number)
-  const kept: number[] = []
-  for (const each of found) if (each > 0 && each < 2 ** 32 && image.isData(each)) kept.push(each)
-  return Uint32Array.from(kept).sort()
+      if (type[index] === symbolType.object && isDefined[index] === 1) add(value[index] as number)
+  return distinct(found.subarray(0, size)).filter((each) => each > 0 && image.isData(each))
 }
 
 /** The sized data symbol that covers an address. */

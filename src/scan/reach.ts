@@ -3,7 +3,7 @@
 import { relocationKind } from './elf/relocations.ts'
 import type { Linked } from './link.ts'
 import { threadData } from './module.ts'
-import { firstRecord, recordKind } from './records.ts'
+import { recordKind } from './records.ts'
 
 /** A function of the whole program: functions of all modules are numbered through. */
 export type FunctionId = number
@@ -11,172 +11,291 @@ export type FunctionId = number
 export const unreached = -2
 export const root = -1
 
-export interface Reach {
-  /** By function: from which function it was reached first; `root`; `unreached`. */
-  readonly parent: Int32Array
-  /** Reached functions in the order of their distance. */
-  readonly order: readonly FunctionId[]
-  /** Functions that call or jump to this one, directly or through a slot. */
-  callers(id: FunctionId): readonly FunctionId[]
-  /** Functions that take its address. */
-  takers(id: FunctionId): readonly FunctionId[]
-  /** Whether a pointer in data, or the loader, leads to it: who calls it is not known. */
-  isLoose(id: FunctionId): boolean
-  /** Imports that no module defines. */
-  readonly undefinedSymbols: ReadonlySet<string>
+/** Words whose symbol no module defined when they were followed. */
+interface Undefined {
+  readonly module: number
+  /** Of the relocation. */
+  readonly index: number
+  readonly from: FunctionId
+  readonly isCall: boolean
+  readonly isData: boolean
 }
 
-/** `begins`: where code begins to run, in several rounds: the ways of an earlier one are preferred. */
-export function reachFrom(linked: Linked, begins: readonly (readonly FunctionId[])[]): Reach {
-  const { modules, total } = linked
-  const parent = new Int32Array(total).fill(unreached)
-  const loose = new Uint8Array(total)
-  const callers = new Edges(total)
-  const takers = new Edges(total)
-  const order: FunctionId[] = []
-  const undefinedSymbols = new Set<string>()
-  const seenData = modules.map(() => new Set<number>())
+export class Reach {
+  readonly #linked: Linked
+  #parent = new Int32Array(0)
+  #loose = new Uint8Array(0)
+  readonly #callers = new Edges()
+  readonly #takers = new Edges()
+  readonly #order: FunctionId[] = []
+  #followed = 0
+  readonly #undefined = new Map<string, Undefined>()
+  /** By module: the objects that were reached, by where they begin, and the addresses that were looked at. */
+  readonly #objects: Set<number>[] = []
+  readonly #seen: Set<number>[] = []
+  readonly #pointers: {
+    readonly module: number
+    readonly from: number
+    readonly to: number
+    readonly by: FunctionId
+  }[] = []
+  readonly #kernel: FunctionId[] = []
+  readonly #entered = new Map<FunctionId, Set<FunctionId>>()
 
-  const found = (id: FunctionId, from: FunctionId): void => {
-    if (parent[id] !== unreached) return
-    parent[id] = from
-    order.push(id)
+  constructor(linked: Linked) {
+    this.#linked = linked
   }
+
+  /** By function: from which function it was reached first; `root`; `unreached`. */
+  get parent(): Int32Array {
+    return this.#parent
+  }
+
+  /** Reached functions in the order of their distance. */
+  get order(): readonly FunctionId[] {
+    return this.#order
+  }
+
+  /** Reached functions that enter the kernel. */
+  get kernel(): readonly FunctionId[] {
+    return this.#kernel
+  }
+
+  isReached(id: FunctionId): boolean {
+    return this.#parent[id] !== unreached
+  }
+
+  /** Functions that call or jump to this one, directly or through a slot. */
+  callers(id: FunctionId): readonly FunctionId[] {
+    return this.#callers.of(id)
+  }
+
+  /** Functions that take its address. */
+  takers(id: FunctionId): readonly FunctionId[] {
+    return this.#takers.of(id)
+  }
+
+  /** Functions that jump into the middle of this one. */
+  entering(id: FunctionId): readonly FunctionId[] {
+    return [...(this.#entered.get(id) ?? [])]
+  }
+
+  /** Whether a pointer in data, or the loader, leads to it: who calls it is not known. */
+  isLoose(id: FunctionId): boolean {
+    return this.#loose[id] === 1
+  }
+
+  /** Modules were put behind those that were there. */
+  grow(): void {
+    const { modules, total } = this.#linked
+    const parent = new Int32Array(total).fill(unreached)
+    parent.set(this.#parent)
+    this.#parent = parent
+    const loose = new Uint8Array(total)
+    loose.set(this.#loose)
+    this.#loose = loose
+    this.#callers.grow(total)
+    this.#takers.grow(total)
+    const first = this.#objects.length
+    for (let module = first; module < modules.length; module++) {
+      this.#objects.push(new Set())
+      this.#seen.push(new Set())
+    }
+    const open = [...this.#undefined.values()]
+    this.#undefined.clear()
+    for (const { module, index, from, isCall, isData } of open)
+      this.#word(module, index, from, isCall, isData)
+    this.#go()
+  }
+
+  /** Follows code from where it begins to run: the ways of an earlier beginning are preferred. */
+  begin(functions: readonly FunctionId[]): void {
+    for (const id of functions) {
+      this.#loose[id] = 1
+      this.#found(id, root)
+    }
+    this.#go()
+  }
+
+  /** What belongs to modules from this one on whoever refers to it: all of Go's functions, thread-local data. */
+  beginModules(first: number): void {
+    for (const [module, each] of this.#linked.modules.entries()) {
+      if (module < first) continue
+      if (each.isGo)
+        for (let own = 0; own < each.functions.count; own++) this.#found(this.#linked.id(module, own), root)
+      const thread = threadData(each)
+      if (thread === undefined || thread.to <= thread.from) continue
+      const { relocations } = each
+      for (
+        let index = relocations.from(thread.from);
+        (relocations.address[index] ?? Infinity) < thread.to;
+        index++
+      )
+        this.#word(module, index, root, false, true)
+    }
+    this.#go()
+  }
+
+  #go(): void {
+    this.#followPointers()
+    while (this.#followed < this.#order.length) {
+      this.#follow(this.#order[this.#followed++] as FunctionId)
+      this.#followPointers()
+    }
+  }
+
+  #module(module: number): Linked['modules'][number] {
+    return this.#linked.modules[module] as Linked['modules'][number]
+  }
+
+  #found(id: FunctionId, from: FunctionId): void {
+    if (this.#parent[id] !== unreached) return
+    this.#parent[id] = from
+    this.#order.push(id)
+  }
+
   /** Code at an address: a function, or a stub, which counts as what its slot leads to. */
-  const code = (module: number, address: number, from: FunctionId, isCall: boolean): void => {
-    const id = linked.functionAt(module, address)
-    if (id < 0) return
-    if (linked.isStub(module, address)) {
-      const slot = linked.slotOfStub(module, address)
-      if (slot !== undefined) slotLeads(module, slot, from, isCall)
+  #code(module: number, address: number, from: FunctionId, isCall: boolean): void {
+    const { functions } = this.#module(module)
+    const own = functions.at(address)
+    if (own < 0) return
+    if (functions.isStub(own)) {
+      const slot = this.#linked.slotOfStub(module, own)
+      if (slot !== undefined) this.#slot(module, slot, from, isCall)
       return
     }
-    if (from >= 0) (isCall ? callers : takers).add(id, from)
-    else loose[id] = 1
-    found(id, from)
+    const id = this.#linked.id(module, own)
+    if (from >= 0) (isCall ? this.#callers : this.#takers).add(id, from)
+    else this.#loose[id] = 1
+    this.#found(id, from)
   }
+
   /** What a relocated word leads to. */
-  const word = (module: number, index: number, from: FunctionId, isCall: boolean, isData: boolean): void => {
-    const { relocations } = modules[module] as Linked['modules'][number]
-    const symbol = relocations.symbol[index] as number
-    const kind = relocations.kind[index]
-    const addend = relocations.addend[index] as number
-    const reach = (owner: number, address: number): void => {
-      if ((modules[owner] as Linked['modules'][number]).image.isCode(address)) {
-        const id = linked.functionAt(owner, address)
-        if (isData && id >= 0 && !linked.isStub(owner, address)) loose[id] = 1
-        code(owner, address, from, isCall)
-      } else data(owner, address, from)
-    }
-    if (symbol === 0) return reach(module, addend)
-    for (const target of linked.resolve(module, symbol, kind === relocationKind.copy))
-      reach(target.module, target.address + (kind === relocationKind.pointer ? addend : 0))
-    if (linked.resolve(module, symbol).length === 0) undefinedSymbols.add(linked.symbolName(module, symbol))
+  #word(module: number, index: number, from: FunctionId, isCall: boolean, isData: boolean): void {
+    const targets = this.#linked.targetsOfWord(module, index)
+    for (const each of targets) this.#place(each.module, each.address, from, isCall, isData)
+    if (targets.length > 0) return
+    const its = { module, index, from, isCall, isData }
+    this.#undefined.set(`${module} ${index} ${from} ${isCall}`, its)
   }
-  const slotLeads = (module: number, slot: number, from: FunctionId, isCall: boolean): void => {
-    const { relocations } = modules[module] as Linked['modules'][number]
-    const index = relocations.at(slot)
-    if (index >= 0) word(module, index, from, isCall, false)
-    else data(module, slot, from)
+
+  #place(module: number, address: number, from: FunctionId, isCall: boolean, isData: boolean): void {
+    const { image, functions } = this.#module(module)
+    if (!image.isCode(address)) return this.#data(module, address, from)
+    const own = functions.at(address)
+    if (isData && own >= 0 && !functions.isStub(own)) this.#loose[this.#linked.id(module, own)] = 1
+    this.#code(module, address, from, isCall)
   }
-  const data = (module: number, address: number, from: FunctionId): void => {
-    const { image, objects, relocations } = modules[module] as Linked['modules'][number]
+
+  #slot(module: number, slot: number, from: FunctionId, isCall: boolean): void {
+    const targets = this.#linked.targetsOfSlot(module, slot)
+    if (targets === undefined) return this.#data(module, slot, from)
+    if (targets.length === 0)
+      this.#word(module, this.#module(module).relocations.at(slot), from, isCall, false)
+    for (const each of targets) this.#place(each.module, each.address, from, isCall, false)
+  }
+
+  #data(module: number, address: number, from: FunctionId): void {
+    const seen = this.#seen[module] as Set<number>
+    if (seen.has(address)) return
+    seen.add(address)
+    const { image, objects, relocations } = this.#module(module)
     if (!image.isData(address)) return
     const range = objects.at(address)
-    const seen = seenData[module] as Set<number>
-    if (seen.has(range.from)) return
-    seen.add(range.from)
-    for (
-      let index = relocations.from(range.from);
-      (relocations.address[index] ?? Infinity) < range.to;
-      index++
-    )
-      if (relocations.kind[index] !== relocationKind.slot) word(module, index, from, false, true)
+    const known = this.#objects[module] as Set<number>
+    if (known.has(range.from)) return
+    known.add(range.from)
+    this.#pointers.push({
+      module,
+      from: relocations.from(range.from),
+      to: relocations.from(range.to),
+      by: from,
+    })
   }
-  const follow = (id: FunctionId): void => {
-    const [module, own] = linked.place(id)
-    const { image, records, functions, relocations } = modules[module] as Linked['modules'][number]
+
+  /** Pointers of reached objects, one after the other: lists in data may be as long as the data. */
+  #followPointers(): void {
+    for (let each = this.#pointers.pop(); each !== undefined; each = this.#pointers.pop()) {
+      const { kind } = this.#module(each.module).relocations
+      for (let index = each.from; index < each.to; index++)
+        if (kind[index] !== relocationKind.slot) this.#word(each.module, index, each.by, false, true)
+    }
+  }
+
+  #follow(id: FunctionId): void {
+    const [module, own] = this.#linked.place(id)
+    const { image, records, functions, relocations } = this.#module(module)
+    const { kind, to: targets } = records
     const from = functions.start[own] as number
     const to = functions.end(own)
+    const last = functions.firstRecord(own + 1)
     let hasTable = false
-    const first = firstRecord(records, from)
-    for (let index = first; index < records.count && (records.at[index] as number) < to; index++) {
-      const target = records.to[index] as number
-      switch (records.kind[index]) {
+    let isKernel = false
+    for (let index = functions.firstRecord(own); index < last; index++) {
+      const target = targets[index] as number
+      switch (kind[index]) {
         case recordKind.call:
-          code(module, target, id, true)
+          this.#code(module, target, id, true)
           break
         case recordKind.jump:
-          if (target < from || target >= to) code(module, target, id, true)
+          if (target < from || target >= to) this.#jump(module, target, id)
           break
         case recordKind.slot:
-          slotLeads(module, target, id, true)
+          this.#slot(module, target, id, true)
           break
         case recordKind.address:
           if (image.isCode(target)) {
             // A number that looks like an address inside a function is no pointer to one.
             if (target >= from && target < to) break
-            if (image.isRelocatable || functions.isStart(target)) code(module, target, id, false)
-          } else data(module, target, id)
+            if (image.isRelocatable || functions.isStart(target)) this.#code(module, target, id, false)
+          } else this.#data(module, target, id)
           break
         case recordKind.memory: {
           const slot = relocations.at(target)
-          if (slot >= 0) word(module, slot, id, false, false)
-          if (slot < 0 || relocations.kind[slot] !== relocationKind.slot) data(module, target, id)
+          if (slot >= 0) this.#word(module, slot, id, false, false)
+          if (slot < 0 || relocations.kind[slot] !== relocationKind.slot) this.#data(module, target, id)
           break
         }
         case recordKind.table:
           hasTable = true
           break
+        case recordKind.syscall:
+        case recordKind.compat:
+          isKernel = true
+          break
       }
     }
+    if (isKernel) this.#kernel.push(id)
     if (hasTable)
-      for (const target of linked.tablesOf(module, from, to))
-        if (target < from || target >= to) code(module, target, id, true)
-    if (own + 1 < functions.count && functions.isFallenInto(own + 1)) code(module, to, id, true)
+      for (const target of this.#linked.tablesOf(module, own))
+        if (target < from || target >= to) this.#code(module, target, id, true)
+    if (own + 1 < functions.count && functions.isFallenInto(own + 1)) this.#code(module, to, id, true)
   }
 
-  let next = 0
-  const go = (): void => {
-    while (next < order.length) follow(order[next++] as FunctionId)
-  }
-  for (const round of begins) {
-    for (const id of round) {
-      loose[id] = 1
-      found(id, root)
+  /** A jump out of a function: to another, or into the middle of one. */
+  #jump(module: number, target: number, from: FunctionId): void {
+    const { functions } = this.#module(module)
+    const own = functions.at(target)
+    if (own >= 0 && !functions.isStub(own) && functions.start[own] !== target) {
+      const id = this.#linked.id(module, own)
+      const before = this.#entered.get(id)
+      if (before === undefined) this.#entered.set(id, new Set([from]))
+      else before.add(from)
     }
-    go()
-  }
-  for (const [module, each] of modules.entries()) {
-    if (each.isGo) for (let own = 0; own < each.functions.count; own++) found(linked.id(module, own), root)
-    const thread = threadData(each)
-    if (thread !== undefined && thread.to > thread.from)
-      for (
-        let index = each.relocations.from(thread.from);
-        (each.relocations.address[index] ?? Infinity) < thread.to;
-        index++
-      )
-        word(module, index, root, false, true)
-  }
-  go()
-  return {
-    parent,
-    order,
-    callers: (id) => callers.of(id),
-    takers: (id) => takers.of(id),
-    isLoose: (id) => loose[id] === 1,
-    undefinedSymbols,
+    this.#code(module, target, from, true)
   }
 }
 
 /** Edges by their end, in three columns. */
 class Edges {
-  readonly #head: Int32Array
+  #head = new Int32Array(0)
   readonly #next: number[] = []
   readonly #from: number[] = []
 
-  constructor(total: number) {
-    this.#head = new Int32Array(total).fill(-1)
+  grow(total: number): void {
+    const head = new Int32Array(total).fill(-1)
+    head.set(this.#head)
+    this.#head = head
   }
 
   add(to: number, from: number): void {

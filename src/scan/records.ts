@@ -73,9 +73,13 @@ export class RecordBuilder {
   }
 }
 
-/** Index of the first record at or behind a place. */
-export function firstRecord({ at, count }: Records, place: number): number {
-  return lowerBound(at, count, place)
+/** Numbers in order, each once. */
+export function distinct(numbers: Uint32Array): Uint32Array {
+  const sorted = numbers.sort()
+  let count = 0
+  for (let index = 0; index < sorted.length; index++)
+    if (index === 0 || sorted[index] !== sorted[count - 1]) sorted[count++] = sorted[index] as number
+  return sorted.slice(0, count)
 }
 
 /** Index of the first of sorted numbers that is not less. */

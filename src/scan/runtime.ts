@@ -51,7 +51,7 @@ export function usesOf(linked: Linked, reach: Reach, finder: CallFinder): Runtim
   const reached = (name: string): FunctionId | undefined => {
     const [target] = linked.lookUp(name, undefined)
     const id = target === undefined ? -1 : linked.functionAt(target.module, target.address)
-    return id >= 0 && reach.parent[id] !== -2 ? id : undefined
+    return id >= 0 && reach.isReached(id) ? id : undefined
   }
   const outside = (id: FunctionId): boolean =>
     !isLibc((linked.modules[linked.place(id)[0]] as Linked['modules'][number]).name)
@@ -109,7 +109,7 @@ export function nameServiceOf(linked: Linked, reach: Reach): FunctionId | undefi
     )
       continue
     const id = linked.functionAt(target.module, target.address)
-    if (id >= 0 && reach.parent[id] !== -2) return id
+    if (id >= 0 && reach.isReached(id)) return id
   }
   return undefined
 }

@@ -1,30 +1,12 @@
-// Programs in, what they can call out: loading, linking, reaching, numbers; again where the program itself loads or looks
-// up more by a name that is known.
-import { syscallTable } from '../abi/tables.ts'
-import type { Architecture } from '../abi/architectures.ts'
-import { scalars } from '../abi/scalars.ts'
-import { arm64 } from './arm64/step.ts'
-import { CallFinder, type NumberFound } from './calls.ts'
-import { companionsOf } from './companions.ts'
-import { Linked } from './link.ts'
-import { LibrarySearch } from './load/libraries.ts'
+// Programs in, what they can call out: what a program and its libraries load and look up by names that are known is loaded
+// behind them, until nothing more comes.
+import { Analysis, type Findings, type Uses } from './analysis.ts'
 import { baseName, loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
 import { readFile, type Tree } from './load/tree.ts'
-import { mainOf } from './main-function.ts'
 import { makeModule, type Module } from './module.ts'
-import {
-  comparePaths,
-  inOrder,
-  mergeReachable,
-  type NotFollowed,
-  type Reachable,
-  type ReachableCall,
-  type Unresolved,
-} from './reachable.ts'
-import { reachFrom, root, type FunctionId, type Reach } from './reach.ts'
+import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts'
 import type { Records } from './records.ts'
-import { lookedUpByLoaders, nameServiceOf, serviceLibraries, usesOf } from './runtime.ts'
-import { x86 } from './x86/step.ts'
+import { lookedUpByLoaders, serviceLibraries } from './runtime.ts'
 
 export interface ScanOptions {
   /** Libraries that the programs load while they run, by path: all that they export counts as reached. */
@@ -38,10 +20,15 @@ export interface ScanOptions {
 export interface RecordCache {
   get(sha256: string): Promise<Records | undefined>
   put(sha256: string, records: Records): Promise<void>
+  /** Answers of an analysis, as text, by the SHA-256 of what was asked. */
+  readonly answers?: {
+    get(key: string): Promise<string | undefined>
+    put(key: string, text: string): Promise<void>
+  }
 }
 
 /** More rounds than this no program needs to have loaded what it loads. */
-const mostRounds = 6
+const mostRounds = 16
 
 /**
  * Which system calls programs and what they load can make. `paths` are programs (or scripts, which stand for their
@@ -64,7 +51,8 @@ class Scanner {
   readonly #tree: Tree
   readonly #options: ScanOptions
   /** Of this scan, by path: several programs share libraries. */
-  readonly #modules = new Map<string, { readonly module: Module; readonly sha256: string }>()
+  readonly #modules = new Map<string, Module>()
+  readonly #digests = new Map<string, Promise<string>>()
 
   constructor(tree: Tree, options: ScanOptions) {
     this.#tree = tree
@@ -72,267 +60,174 @@ class Scanner {
   }
 
   async scan(path: string): Promise<Reachable> {
+    const program = await loadProgram(this.#tree, path)
+    const asked = new Asked(program, this)
     const given = new Set(this.#options.with ?? [])
     const lookedUp = new Set(lookedUpByLoaders)
-    const lost: NotFollowed[] = []
-    let before: CallFinder | undefined
+    await program.add(given)
     for (let round = 1; ; round++) {
-      const program = await loadProgram(this.#tree, path, [...given])
-      const modules: Module[] = []
-      for (const [index, file] of program.files.entries()) {
-        this.#options.progress?.({ files: index, of: program.files.length, name: baseName(file.path) })
-        modules.push(await this.#module(file))
+      await asked.add([...lookedUp])
+      const more = await this.#more(program, await asked.uses(), lookedUp)
+      if (more.isMore && round < mostRounds) {
+        await program.add(more.libraries)
+        continue
       }
-      const analysis = analyse(program, modules, lookedUp, before)
-      before = analysis.finder
-      lost.length = 0
-      const more = await this.#more(program, analysis, given, lookedUp, lost)
-      if (more && round < mostRounds) continue
-      return await this.#document(program, analysis, lost)
+      return await this.#document(program, await asked.findings(), more.lost)
     }
   }
 
-  async #module(file: LoadedFile): Promise<Module> {
+  digest(file: LoadedFile): Promise<string> {
+    const known = this.#digests.get(file.path) ?? digest(file.bytes)
+    this.#digests.set(file.path, known)
+    return known
+  }
+
+  async module(file: LoadedFile, index: number, of: number): Promise<Module> {
     const known = this.#modules.get(file.path)
-    if (known !== undefined) return known.module
-    const sha256 = await digest(file.bytes)
-    const kept = await this.#options.cache?.get(sha256)
-    const module = makeModule(baseName(file.path), file.image, { records: kept })
-    if (kept === undefined) await this.#options.cache?.put(sha256, module.records)
-    this.#modules.set(file.path, { module, sha256 })
+    if (known !== undefined) return known
+    const name = baseName(file.path)
+    this.#options.progress?.({ files: index, of, name })
+    const { cache } = this.#options
+    const kept = await cache?.get(await this.digest(file))
+    const module = makeModule(name, file.image, { records: kept })
+    if (kept === undefined) await cache?.put(await this.digest(file), module.records)
+    this.#modules.set(file.path, module)
     return module
   }
 
-  /** Whether there is more to load or to look up; what there is not stands in `lost`. */
+  /** An answer that was kept, else a new one, which is kept. */
+  async kept<Answer>(key: string, answer: () => Promise<Answer>): Promise<Answer> {
+    const answers = this.#options.cache?.answers
+    if (answers === undefined) return answer()
+    const name = await digest(new TextEncoder().encode(key))
+    const before = await answers.get(name)
+    if (before !== undefined) return JSON.parse(before) as Answer
+    const found = await answer()
+    await answers.put(name, JSON.stringify(found))
+    return found
+  }
+
+  /** What there is to load and to look up beside; what there is not stands in `lost`. */
   async #more(
-    program: LoadedProgram,
-    analysis: Analysis,
-    given: Set<string>,
+    { files, find }: LoadedProgram,
+    uses: Uses,
     lookedUp: Set<string>,
-    lost: NotFollowed[],
-  ): Promise<boolean> {
-    const { linked, reach, finder } = analysis
-    const [main] = program.files
-    if (main === undefined) return false
-    const before = given.size + lookedUp.size
-    const search = new LibrarySearch(
-      this.#tree,
-      main.image.machine,
-      /\bld-musl-/.test(main.image.interpreter ?? ''),
-    )
-    const loaded = new Set(program.files.map(({ path }) => path))
-    const load = async (name: string, from: FunctionId): Promise<void> => {
-      const [module] = linked.place(from)
-      const loader = program.files[module]
-      const where = await search.find(name, loader === undefined ? [] : [loader, main])
-      if (where === undefined) lost.push({ what: 'dlopen', from: linked.name(from), name })
-      else if (!loaded.has(where)) given.add(where)
-      else if (!program.isGiven.has(program.files.find((each) => each.path === where) as LoadedFile))
-        given.add(where)
+  ): Promise<{ isMore: boolean; libraries: readonly string[]; lost: readonly NotFollowed[] }> {
+    const loaded = new Set(files.map(({ path }) => path))
+    const libraries = new Set<string>()
+    const lost: NotFollowed[] = []
+    const before = lookedUp.size
+    for (const { module, from, name } of uses.libraries) {
+      const where = name === undefined ? undefined : await find(name, files[module])
+      if (where === undefined) lost.push({ what: 'dlopen', from, ...(name === undefined ? {} : { name }) })
+      else if (!loaded.has(where)) libraries.add(where)
     }
-    const uses = usesOf(linked, reach, finder)
-    for (const { from, name } of uses.libraries)
-      if (name === undefined) lost.push({ what: 'dlopen', from: linked.name(from) })
-      else await load(name, from)
     for (const { from, name } of uses.functions)
-      if (name === undefined) lost.push({ what: 'dlsym', from: linked.name(from) })
-      else if (linked.lookUp(name, undefined).length > 0) lookedUp.add(name)
-    for (const from of uses.makesCode) lost.push({ what: 'jit', from: linked.name(from) })
-    const service = nameServiceOf(linked, reach)
-    const switchFile = service === undefined ? undefined : await readFile(this.#tree, '/etc/nsswitch.conf')
-    if (service !== undefined && switchFile !== undefined)
-      for (const name of serviceLibraries(new TextDecoder().decode(switchFile.bytes))) {
+      if (name === undefined) lost.push({ what: 'dlsym', from })
+      else lookedUp.add(name)
+    for (const from of uses.makesCode) lost.push({ what: 'jit', from })
+    const services = uses.asksNames ? await readFile(this.#tree, '/etc/nsswitch.conf') : undefined
+    if (services !== undefined)
+      for (const name of serviceLibraries(new TextDecoder().decode(services.bytes))) {
         // A service that is not installed is passed over.
-        const where = await search.find(name, [])
-        if (where !== undefined && !loaded.has(where)) given.add(where)
+        const where = await find(name, undefined)
+        if (where !== undefined && !loaded.has(where)) libraries.add(where)
       }
-    return given.size + lookedUp.size > before
+    return { isMore: libraries.size > 0 || lookedUp.size > before, libraries: [...libraries], lost }
   }
 
   async #document(
-    program: LoadedProgram,
-    { linked, reach, finder, architecture }: Analysis,
+    { files, missing, privileges }: LoadedProgram,
+    { architectures, unresolved, executes }: Findings,
     lost: readonly NotFollowed[],
   ): Promise<Reachable> {
-    const calls = finder.find()
-    const paths = new Paths(linked, reach)
-    const notFollowed: NotFollowed[] = [...lost]
-    for (const { name, neededBy } of program.missing)
-      notFollowed.push({ what: 'missing-library', from: neededBy, name })
-    const architectures: Partial<Record<Architecture, Record<string, ReachableCall>>> = {}
-    for (const [own, isCompat] of [
-      [architecture, false],
-      ['x86', true],
-    ] as const) {
-      const found = callsOf(
-        own,
-        calls.numbers.filter((each) => each.isCompat === isCompat),
-        paths,
-      )
-      if (Object.keys(found).length > 0) architectures[own] = { ...architectures[own], ...found }
-    }
-    const own = architectures[architecture] ?? {}
-    const companions = companionsOf(linked, reach, calls, architecture)
-    for (const [name, call] of Object.entries(own)) {
-      const its = companions.get(name)
-      if (its !== undefined && its.length > 0) own[name] = { ...call, companions: its }
-    }
-    for (const name of ['execve', 'execveat']) {
-      const path = own[name]?.path
-      // The function that asked for it: the last before the C library's own.
-      // The loader can start a program that it is named, which it is not where the kernel started it.
-      const loader = program.loader === undefined ? undefined : baseName(program.loader.path)
-      if (path !== undefined && path.some((each) => !each.startsWith(`${loader}:`)))
-        notFollowed.push({ what: 'execve', from: path.at(-2) ?? (path.at(-1) as string) })
-    }
-    const unresolved = calls.unresolved.map(({ site, in: where, why }): Unresolved => {
-      const [module, name] = split(linked.name(site))
-      return {
-        module,
-        function: name,
-        why: where === site ? whys[why] : `${whys[why]}, in ${linked.name(where)}`,
-      }
-    })
-    const modules = program.files.map((file, index) => ({
-      name: baseName(file.path),
-      sha256: (this.#modules.get(file.path) as { sha256: string }).sha256,
-      architecture,
-      ...(index === 0 && program.privileges.length > 0 ? { privileges: program.privileges } : {}),
-    }))
-    return mergeReachable({
-      version: 1,
-      bound: unresolved.length === 0 && notFollowed.length === 0,
-      architectures,
-      unresolved,
-      modules,
-      notFollowed,
-    })
+    const notFollowed: readonly NotFollowed[] = [
+      ...lost,
+      ...missing.map(({ name, neededBy }) => ({ what: 'missing-library', from: neededBy, name }) as const),
+      ...executes.map((from) => ({ what: 'execve', from }) as const),
+    ]
+    const modules = await Promise.all(
+      files.map(async (file, index) => ({
+        name: baseName(file.path),
+        sha256: await this.digest(file),
+        architecture: file.image.machine,
+        ...(index === 0 && privileges.length > 0 ? { privileges } : {}),
+      })),
+    )
+    const bound = unresolved.length === 0 && notFollowed.length === 0
+    return mergeReachable({ version: 1, bound, architectures, unresolved, modules, notFollowed })
   }
 }
 
-const whys = {
-  memory: 'number from memory',
-  computed: 'computed number',
-  'pointer-call': 'number of a caller through a pointer',
-  'too-many': 'too many callers',
-} as const
+/** Files in the order in which they were loaded, and the analysis of them, which is made where no answer was kept. */
+class Asked {
+  readonly #program: LoadedProgram
+  readonly #scanner: Scanner
+  readonly #batches: { readonly files: readonly LoadedFile[]; readonly lookedUp: readonly string[] }[] = []
+  readonly #question: unknown[] = []
+  #analysis: Analysis | undefined
+  #analysed = 0
 
-interface Analysis {
-  readonly linked: Linked
-  readonly reach: Reach
-  readonly finder: CallFinder
-  readonly architecture: 'x86_64' | 'aarch64'
-}
-
-function analyse(
-  program: LoadedProgram,
-  modules: readonly Module[],
-  lookedUp: ReadonlySet<string>,
-  before: CallFinder | undefined,
-): Analysis {
-  const loader = program.loader === undefined ? -1 : program.files.indexOf(program.loader)
-  const linked = new Linked(modules, loader > 0 ? [0, loader] : [0])
-  const roots: FunctionId[] = []
-  // Any function of a library that is loaded by name may be looked up in it.
-  for (const [index, file] of program.files.entries())
-    if (program.isGiven.has(file))
-      for (const name of (modules[index] as Module).exports.keys())
-        roots.push(...exported(linked, index, name))
-  for (const name of lookedUp)
-    for (const { module, address } of linked.lookUp(name, undefined))
-      roots.push(linked.functionAt(module, address))
-  const architecture = (program.files[0] as LoadedFile).image.machine
-  const processor = architecture === 'x86_64' ? x86 : arm64
-  linked.main = mainOf(linked, processor)
-  const isRoot = (each: FunctionId): boolean => each >= 0
-  // Ways are told from main where they begin there, else from where the program begins, and last from what it loads.
-  const reach = reachFrom(linked, [
-    linked.main === undefined ? [] : [linked.main],
-    linked.roots,
-    roots.filter(isRoot),
-  ])
-  const finder = new CallFinder(linked, reach, processor, before)
-  return { linked, reach, finder, architecture }
-}
-
-function exported(linked: Linked, module: number, name: string): readonly FunctionId[] {
-  const { symbols, exports } = linked.modules[module] as Module
-  return (exports.get(name) ?? []).map((index) => linked.functionAt(module, symbols.value[index] as number))
-}
-
-/** Numbers as calls: the shortest path of each, and the values of arguments that every place knows. */
-function callsOf(
-  architecture: Architecture,
-  numbers: readonly NumberFound[],
-  paths: Paths,
-): Record<string, ReachableCall> {
-  const table = syscallTable(architecture)
-  const found = new Map<string, { path: readonly string[]; key: readonly number[]; places: NumberFound[] }>()
-  for (const each of numbers) {
-    const entry = table.byNumber(each.number)
-    if (entry === undefined) continue
-    const known = found.get(entry.name)
-    const ids = paths.ids(each.chain)
-    if (known === undefined) found.set(entry.name, { path: paths.names(ids), key: ids, places: [each] })
-    else {
-      known.places.push(each)
-      if (ids.length > known.key.length) continue
-      const path = paths.names(ids)
-      if (comparePaths(path, known.path) < 0) Object.assign(known, { path, key: ids })
-    }
+  constructor(program: LoadedProgram, scanner: Scanner) {
+    this.#program = program
+    this.#scanner = scanner
   }
-  const calls: Record<string, ReachableCall> = {}
-  for (const [name, { path, places }] of [...found].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const args: Record<string, readonly string[]> = {}
-    for (const { index, bits } of scalars.filter(({ call }) => call === name)) {
-      const values = new Set<string>()
-      const isKnown = places.every((place) => {
-        const its = place.arguments(index)
-        for (const each of its ?? []) values.add(String(BigInt.asUintN(bits, BigInt(each))))
-        return its !== undefined && its.length > 0
+
+  /** All files that were loaded since the last time. */
+  async add(lookedUp: readonly string[]): Promise<void> {
+    const first = this.#batches.reduce((sum, { files }) => sum + files.length, 0)
+    const files = this.#program.files.slice(first)
+    this.#batches.push({ files, lookedUp })
+    const digests = await Promise.all(files.map((each) => this.#scanner.digest(each)))
+    const named = files.map((each, index) => [
+      baseName(each.path),
+      digests[index],
+      this.#program.isGiven.has(each),
+    ])
+    this.#question.push([named, lookedUp, this.#loader])
+  }
+
+  get #loader(): number {
+    const { loader, files } = this.#program
+    return loader === undefined ? -1 : files.indexOf(loader)
+  }
+
+  uses(): Promise<Uses> {
+    return this.#scanner.kept(JSON.stringify(['uses', ...this.#question]), async () =>
+      (await this.#made()).uses(),
+    )
+  }
+
+  findings(): Promise<Findings> {
+    return this.#scanner.kept(JSON.stringify(['findings', ...this.#question]), async () =>
+      (await this.#made()).find(),
+    )
+  }
+
+  async #made(): Promise<Analysis> {
+    const { files: all, loader, isGiven } = this.#program
+    const [main] = all as readonly [LoadedFile]
+    this.#analysis ??= new Analysis(
+      main.image.machine,
+      loader === undefined ? undefined : baseName(loader.path),
+    )
+    let index = 0
+    for (const [number, { files, lookedUp }] of this.#batches.entries()) {
+      index += files.length
+      if (number < this.#analysed) continue
+      const modules: Module[] = []
+      for (const each of files)
+        modules.push(await this.#scanner.module(each, index - files.length + modules.length, all.length))
+      this.#analysis.add({
+        modules,
+        isGiven: files.map((each) => isGiven.has(each)),
+        started: number > 0 ? [] : this.#loader > 0 ? [0, this.#loader] : [0],
+        lookedUp,
       })
-      if (isKnown) args[index] = inOrder([...values])
     }
-    calls[name] = { path, ...(Object.keys(args).length === 0 ? {} : { args }) }
+    this.#analysed = this.#batches.length
+    return this.#analysis
   }
-  return calls
-}
-
-/** Ways from where the program begins. */
-class Paths {
-  readonly #linked: Linked
-  readonly #reach: Reach
-
-  constructor(linked: Linked, reach: Reach) {
-    this.#linked = linked
-    this.#reach = reach
-  }
-
-  /** The functions up to the first of a chain, then the chain. */
-  ids(chain: readonly FunctionId[]): readonly FunctionId[] {
-    const before: FunctionId[] = []
-    const { main } = this.#linked
-    for (
-      let at = this.#reach.parent[chain[0] as number] as number;
-      at !== root && at >= 0;
-      at = this.#reach.parent[at] as number
-    ) {
-      if (chain[0] === main) break
-      before.unshift(at)
-      // What runs before main belongs to every program.
-      if (at === main) break
-    }
-    return [...before, ...chain]
-  }
-
-  names(ids: readonly FunctionId[]): readonly string[] {
-    return ids.map((each) => this.#linked.name(each))
-  }
-}
-
-function split(name: string): readonly [module: string, name: string] {
-  const colon = name.indexOf(':')
-  return [name.slice(0, colon), name.slice(colon + 1)]
 }
 
 async function digest(bytes: Uint8Array): Promise<string> {

@@ -32,9 +32,11 @@ export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' 
   return `${architecture} ${syscall}`
 }
 
-/** A command that we ended because its time was up has not. */
+/** A command that we ended because its time was up has not. Where there is a load, that alone says. */
 function hasFailed(ending: Ending): boolean {
-  if (ending.kind === 'released' || ending.byUs === true) return false
+  if (ending.kind === 'released') return false
+  if (ending.load !== undefined) return ending.load.kind !== 'ended' || ending.load.status !== 0
+  if (ending.byUs === true) return false
   return ending.kind === 'killed' || ending.status !== 0
 }
 

@@ -34,7 +34,7 @@ export async function prepare(settings: VerifySettings): Promise<Subject> {
   const kill = new AbortController()
   const options: CommandOptions = {
     command,
-    ...pick(settings, ['for', 'stop', 'cwd', 'env', 'streams']),
+    ...pick(settings, ['for', 'stop', 'load', 'cwd', 'env', 'streams']),
     kill: kill.signal,
     signals: (listener) =>
       settings.signals?.((signal) => {

@@ -132,8 +132,6 @@ t.test('what comes, waited for; and run afresh under its profile', async (t) => 
     'default/web-*',
     '-o',
     'shards',
-    '--for',
-    '9s',
   )
   await begun(collecting, /recording below/)
   const first = await Promise.all(

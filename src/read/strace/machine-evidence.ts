@@ -54,7 +54,7 @@ export class MachineEvidence {
   #named: Host | undefined
 
   line(text: string): void {
-    if (this.#library === undefined && this.#foreign === undefined) this.#path(text)
+    this.path(text)
     for (const [, digits = ''] of text.matchAll(address)) {
       const host = hostNames.find((each) => architectures[each].programAt?.test(digits) === true)
       if (host === ambiguous) this.#shared ??= host
@@ -62,7 +62,9 @@ export class MachineEvidence {
     }
   }
 
-  #path(text: string): void {
+  /** The libraries alone. */
+  path(text: string): void {
+    if (this.#library !== undefined || this.#foreign !== undefined) return
     const path = opened.exec(text)?.[1] ?? started.exec(text)?.[1] ?? frame.exec(text)?.[1]
     if (path === undefined) return
     const known = architectureByPath()
@@ -79,6 +81,11 @@ export class MachineEvidence {
   /** A call was made that exists on this machine only. */
   named(host: Host): void {
     this.#named ??= host
+  }
+
+  /** Whose the first library is. */
+  get library(): Architecture | undefined {
+    return this.#library
   }
 
   /** The machine, once further lines can tell no more. */

@@ -1,9 +1,9 @@
 // The end of a source: decides the machine it was recorded on, gives every group of calls to an architecture, and
 // tells all of it by libseccomp's names. Before that nothing is decided that a later line could contradict.
-import { architectures, type Architecture } from '../../abi/architectures.ts'
+import type { Architecture } from '../../abi/architectures.ts'
 import { memberNumber } from '../../abi/multiplexers.ts'
-import { indexOn } from '../../abi/scalars.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
+import { asPassedOn } from '../as-passed.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
 import { noFailures } from '../failures.ts'
 import { placeOf } from '../place.ts'
@@ -95,21 +95,6 @@ function seenAs(name: string, printed: string, seen: Seen): Seen {
   const refusal = eperm > 0 ? 'EPERM' : 'EACCES'
   const refused = eperm + eacces === count ? new Map([[0, new Map([[value, refusal] as const])]]) : undefined
   return { ...seen, args: new Map([[0, new Set([value])]]), refused }
-}
-
-/**
- * strace prints names of flags and requests, and clone's flags under their name: where the architecture passes them, and
- * which number it has for a request, is known at the end only. Of requests that it numbers in its own way nothing is.
- */
-function asPassedOn(architecture: Architecture, call: string, seen: Seen): Seen {
-  const { ownRequests, cloneFlags } = architectures[architecture]
-  if (call === 'ioctl' && ownRequests && seen.args?.has(1) === true) {
-    return { ...seen, args: new Map([...seen.args, [1, null]]), refused: undefined }
-  }
-  if (call !== 'clone' || cloneFlags === 0) return seen
-  const moved = <Value>(values: ReadonlyMap<number, Value> | undefined): Map<number, Value> | undefined =>
-    values && new Map([...values].map(([index, value]) => [indexOn(architecture, call, index), value]))
-  return { ...seen, args: moved(seen.args), refused: moved(seen.refused) }
 }
 
 /** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */

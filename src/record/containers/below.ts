@@ -8,7 +8,7 @@ import { run } from '../runner/index.ts'
 import { startGuardian } from './staging.ts'
 
 /** What is started in the directory. */
-export interface Below extends Pick<Launch, 'passesNothing'> {
+export interface Below extends Pick<Launch, 'passesNothing' | 'container'> {
   readonly command: readonly [string, ...string[]]
   /** What the command finds open at 3 and on. Closed here. */
   readonly descriptors?: readonly number[]

@@ -2,9 +2,10 @@
 // own, and what is called there under the filter is counted. That is what a profile must allow: the program's calls,
 // and the runtime's between loading the filter and starting the program.
 import { execa } from 'execa'
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { EngineRun } from '../command/index.ts'
+import type { EngineContainer } from '../recorder.ts'
 import { recorders } from '../recorders.ts'
 import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import { run } from '../runner/index.ts'
@@ -45,6 +46,7 @@ async function inCgroup(
   const staging = await stage(systemd, under && { profile: under.profile })
   try {
     const file = idFile(target, options, staging.directory)
+    const container = containerIn(file.path, target, options)
     const words = [
       '--security-opt',
       `seccomp=${staging.filter}`,
@@ -57,9 +59,10 @@ async function inCgroup(
       options: { ...options, command: withWords(options.command, target, words) },
       scope: { cgroup: staging.membership, processes: staging.processes },
       started: staging.startedBy,
+      container,
       ...(under && { watch: under.watch }),
     })
-    await tellKept(target, options, file.path)
+    await tellKept(target, options, container)
     return recording
   } finally {
     await staging.end()
@@ -87,10 +90,42 @@ async function below(
     const file = idFile(target, options, directory)
     const filter = writeFilter(directory, under?.profile)
     const words = ['--security-opt', `seccomp=${filter}`, ...file.words]
-    kept = () => tellKept(target, options, file.path)
-    return { command: withWords(options.command, target, words) }
+    const container = containerIn(file.path, target, options)
+    kept = () => tellKept(target, options, container)
+    return { command: withWords(options.command, target, words), container }
   }
   return recordBelow(name, options, { recorder, watch: under?.watch, ended: () => kept() }, prepare)
+}
+
+/** The container whose id the engine writes to a file, as the engine speaks of it. */
+function containerIn(file: string, { engine, client }: EngineRun, options: CommandOptions): EngineContainer {
+  const id = (): string | undefined => {
+    try {
+      return readFileSync(file, 'latin1').trim() || undefined
+    } catch {
+      return undefined
+    }
+  }
+  const ask = async (...words: readonly string[]): Promise<string | undefined> => {
+    const container = id()
+    if (container === undefined) return undefined
+    const [program = '', ...own] = client
+    const asked = await execa(program, [...own, ...words, container], {
+      ...spawnEnvironmentOf(options),
+      reject: false,
+      stdin: 'ignore',
+    })
+    return asked.failed ? undefined : asked.stdout.trim()
+  }
+  return {
+    id,
+    health: async () => {
+      const said = await ask('container', 'inspect', '--format', '{{with .State.Health}}{{.Status}}{{end}}')
+      // Podman has systemd ask for it, and says "starting" for ever where there is none.
+      return engine === 'podman' && said === 'starting' ? '' : (said ?? '')
+    },
+    stop: async () => (await ask('stop')) !== undefined,
+  }
 }
 
 /** Where the engine writes the container's id: it is asked afterwards whether the container is still there. */
@@ -108,13 +143,12 @@ function idFile(
 async function tellKept(
   { engine, client, removed }: EngineRun,
   options: CommandOptions,
-  file: string,
+  started: EngineContainer,
 ): Promise<void> {
-  if (removed || options.notice === undefined) return
-  const id = await readFile(file, 'latin1').catch(() => '')
-  if (id === '') return
+  const id = started.id()
+  if (removed || options.notice === undefined || id === undefined) return
   const [program = '', ...words] = client
-  const inspect = ['container', 'inspect', '--format', '{{.Name}}', id.trim()]
+  const inspect = ['container', 'inspect', '--format', '{{.Name}}', id]
   const asked = await execa(program, [...words, ...inspect], {
     ...spawnEnvironmentOf(options),
     reject: false,

@@ -10,6 +10,19 @@ const pause = 150
 /** How long a workload has to end after SIGTERM. Milliseconds. */
 const grace = 10_000
 
+/** Ends the command as production does: by its engine, else by SIGTERM. */
+export async function stopWorkload(
+  { container }: Launch,
+  following: Following,
+  child: () => number,
+  over: AbortSignal,
+): Promise<void> {
+  const command = await commandOf(following, child, over)
+  following.askedToEnd?.()
+  if (command === undefined || (await container?.stop()) === true) return
+  await endWorkload(command, following.members, over)
+}
+
 /** SIGTERM to the command, then to what it leaves behind; SIGKILL to whatever is left when the grace is over. */
 async function endWorkload(
   command: number,
@@ -32,22 +45,21 @@ async function endWorkload(
 
 /** When the time is up, or the caller says so. Gives whether it ended the command. */
 export async function endInTime(
-  { options }: Launch,
+  launch: Launch,
   following: Following,
   child: () => number,
   over: AbortSignal,
 ): Promise<boolean> {
   const due = new AbortController()
-  const { stop, for: time } = options
+  const { stop, for: time } = launch.options
   if (stop === undefined && time === undefined) return false
   if (stop?.aborted === true) due.abort()
   stop?.addEventListener('abort', () => due.abort(), { signal: over })
   if (time !== undefined) void timeUp(time, following, over).then(() => due.abort())
   const asked = AbortSignal.any([due.signal, over])
   if (!asked.aborted) await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))
-  const command = await commandOf(following, child, over)
-  if (command === undefined) return false
-  await endWorkload(command, following.members, over)
+  if ((await commandOf(following, child, over)) === undefined) return false
+  await stopWorkload(launch, following, child, over)
   return true
 }
 

@@ -2,8 +2,8 @@
 import type { ChildEnd } from '../recorder.ts'
 import type { Ending } from '../recording.ts'
 
-export function endingOf({ status, signal, byUs }: ChildEnd): Ending {
-  const why = byUs ? ({ byUs } as const) : {}
+export function endingOf({ status, signal, byUs, load }: ChildEnd): Ending {
+  const why = { ...(byUs && ({ byUs } as const)), ...(load && { load }) }
   return signal === undefined
     ? { kind: 'exited', status: status ?? 1, ...why }
     : { kind: 'killed', signal, ...why }

@@ -2,16 +2,18 @@
 // and what it leaves in the background waited for.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
-import type { EndingSignal, Recording } from '../recording.ts'
+import type { EndingSignal, NewestCall, Recording } from '../recording.ts'
 import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
 import type { Suspect } from '../refusals.ts'
 import { tellLeftRunning, theRest } from './left-running.ts'
+import { checkLoad, driveLoad } from './load.ts'
 import { endAtOnce, endEndless, endInTime } from './end.ts'
 import { pass } from './signals.ts'
 import { spawnEnvironmentOf, streamsOf } from './spawn-environment.ts'
 
 /** Throws UserError (125, 126, 127). */
 export async function run(recorder: Recorder, launch: Launch): Promise<Recording> {
+  checkLoad(launch.options)
   const over = new AbortController()
   let pid = 0
   const child = (): number => pid
@@ -21,11 +23,16 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
   const silence = launch.options.signals?.((signal) => tell(signal))
   let following: Following | undefined
   try {
-    const prepared = (following = await recorder.prepare(launch))
+    const made = await recorder.prepare(launch)
+    let newest: NewestCall | undefined
+    const prepared: Following = { ...made, askedToEnd: () => void (newest ??= made.newest?.()) }
+    following = prepared
+    if (made.newest !== undefined) launch.options.begun?.(made.newest)
     tell = (signal) => void pass(signal, launch, prepared, child, over.signal)
     signals.forEach(tell)
     const { endless, ...end } = await follow(launch, following, over, (started) => (pid = started))
-    const recording = await following.result(end)
+    const exercise = { signals: prepared.signals?.() ?? [], ...(newest && { newest }) }
+    const recording = { ...(await following.result(end)), exercise }
     return endless === undefined ? recording : { ...recording, endless }
   } finally {
     over.abort()
@@ -62,13 +69,18 @@ async function follow(
     endAtOnce(launch, following, child, over.signal),
     tellLeftRunning(launch, following, over.signal),
   ])
+  const ended = new AbortController()
+  const loading = driveLoad(launch, following, child, ended.signal)
   const result = await command
   if (result.exitCode === undefined && result.signal === undefined) {
     const errno = (result.cause as NodeJS.ErrnoException | undefined)?.code
     throw new UserError('cannot-run', { program: word, errno, words: errno ?? result.shortMessage ?? '' })
   }
   await theRest(launch, following)
+  ended.abort()
+  const load = await loading
   over.abort()
-  const [byUs, endless] = await watching
-  return { status: result.exitCode, signal: result.signal, byUs: byUs || endless !== undefined, endless }
+  const [inTime, endless] = await watching
+  const byUs = inTime || endless !== undefined || load?.kind === 'not-ready'
+  return { status: result.exitCode, signal: result.signal, byUs, load, endless }
 }

@@ -9,9 +9,9 @@ import { spawnEnvironmentOf } from './spawn-environment.ts'
 
 /**
  * The file, as execvp would give it to execve: seen from `cwd`. Throws UserError with status 127 (not found) or 126
- * (found, but not an executable file).
+ * (found, but not an executable file), or with `status`.
  */
-export function findProgram(word: string, cwd: string, path: string = '/bin:/usr/bin'): string {
+export function findProgram(word: string, cwd: string, path: string = '/bin:/usr/bin', status?: 125): string {
   if (word === '') throw new UserError('empty-command')
   // An empty part of PATH is the working directory.
   const candidates = word.includes('/')
@@ -30,7 +30,7 @@ export function findProgram(word: string, cwd: string, path: string = '/bin:/usr
       if ((error as NodeJS.ErrnoException).code === 'EACCES') found = true
     }
   }
-  throw new UserError(found ? 'not-executable' : 'command-not-found', { program: word })
+  throw new UserError(found ? 'not-executable' : 'command-not-found', { program: word }, status)
 }
 
 /** The file of the command, looked into. Throws UserError (126, 127). */

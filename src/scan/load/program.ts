@@ -16,7 +16,7 @@ export interface LoadedFile {
 
 export interface LoadedProgram {
   readonly files: readonly LoadedFile[]
-  /** How many of the first files belong to the start of the program; the others are loaded by it later. */
+  /** Files that the program itself loads while it runs. */
   readonly isGiven: ReadonlySet<LoadedFile>
   readonly loader: LoadedFile | undefined
   readonly missing: readonly { readonly name: string; readonly neededBy: string }[]
@@ -24,6 +24,10 @@ export interface LoadedProgram {
   readonly privileges: readonly ('setuid' | 'setgid' | 'capabilities')[]
   /** The scripts that led to it, outermost first. */
   readonly scripts: readonly string[]
+  /** The path of a library that one of the files asks for by name; undefined where it is not in the tree. */
+  find(name: string, by: LoadedFile | undefined): Promise<string | undefined>
+  /** Loads libraries behind those that are there, with what they need. Throws a UserError for what is none. */
+  add(given: Iterable<string>): Promise<void>
 }
 
 /** BINPRM_BUF_SIZE: how much of a first line the kernel reads (linux/binfmts.h). */
@@ -31,12 +35,8 @@ const mostOfLine = 256
 const mostScripts = 5
 const mostFiles = 4096
 
-/** `given`: paths of libraries that are loaded while it runs. Throws a UserError for what is no program. */
-export async function loadProgram(
-  tree: Tree,
-  path: string,
-  given: readonly string[] = [],
-): Promise<LoadedProgram> {
+/** Throws a UserError for what is no program. */
+export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgram> {
   const scripts: string[] = []
   let found = await requireFile(tree, path, path)
   for (let next = interpreterOf(found.bytes); next !== undefined; next = interpreterOf(found.bytes)) {
@@ -93,23 +93,33 @@ export async function loadProgram(
   const loader = interpreter === undefined ? undefined : await load(interpreter, [])
   if (interpreter !== undefined && loader === undefined)
     missing.push({ name: interpreter, neededBy: baseName(main.path) })
-  const start = files.length
   const isGiven = new Set<LoadedFile>()
-  for (const each of given) {
-    const its = await requireFile(tree, each, each)
-    if (byPath.has(its.path)) continue
-    const file = fileOf(its)
-    if (file.image.machine !== main.image.machine)
-      throw new UserError('library-of-other-machine', {
-        file: each,
-        machine: file.image.machine,
-        program: main.image.machine,
-      })
-    add(file, [])
-    isGiven.add(file)
+  return {
+    files,
+    isGiven,
+    loader,
+    missing,
+    privileges: privilegesOf(found),
+    scripts,
+    find: (name, by) => search.find(name, by === undefined ? [] : [by, main]),
+    add: async (given) => {
+      const start = files.length
+      for (const each of given) {
+        const its = await requireFile(tree, each, each)
+        const known = byPath.get(its.path)
+        const file = known ?? fileOf(its)
+        if (file.image.machine !== main.image.machine)
+          throw new UserError('library-of-other-machine', {
+            file: each,
+            machine: file.image.machine,
+            program: main.image.machine,
+          })
+        if (known === undefined) add(file, [])
+        isGiven.add(file)
+      }
+      await close(start)
+    },
   }
-  await close(start)
-  return { files, isGiven, loader, missing, privileges: privilegesOf(found), scripts }
 }
 
 export function baseName(path: string): string {

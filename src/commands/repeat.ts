@@ -1,0 +1,41 @@
+// `trace --repeat N`: the same recording so many times, one after the other, as one: its observations hold each run.
+import { mergeObservations } from '../observe/index.ts'
+import type { Exercise, Recording } from '../record/index.ts'
+import { statusOf } from './ending.ts'
+import type { World } from './world.ts'
+
+/** Ends early with a run whose program never started, and when a signal asks for it. */
+export async function recordRuns(
+  runs: number,
+  record: (run: number) => Promise<Recording>,
+  world: World,
+): Promise<Recording> {
+  const asked = new AbortController()
+  const silence = world.signals(() => asked.abort())
+  const recordings: Recording[] = []
+  try {
+    while (recordings.length < runs && !asked.signal.aborted) {
+      const recording = await record(recordings.length + 1)
+      if (recording.started === false) return recording
+      recordings.push(recording)
+    }
+  } finally {
+    silence()
+  }
+  const last = recordings.at(-1) as Recording
+  const failed = recordings.find(({ ending }) => statusOf(ending) !== 0)
+  const { noNewPrivileges, ...rest } = failed ?? last
+  return {
+    ...rest,
+    exercise: exerciseOf(recordings),
+    observations: mergeObservations(...recordings.map(({ observations }) => observations)),
+    ...(recordings.every((each) => each.noNewPrivileges) && noNewPrivileges && { noNewPrivileges }),
+  }
+}
+
+/** What any of them did. */
+function exerciseOf(recordings: readonly Recording[]): Exercise {
+  const all = recordings.flatMap(({ exercise }) => exercise ?? [])
+  const newest = all.at(-1)?.newest
+  return { signals: all.flatMap(({ signals }) => signals), ...(newest && { newest }) }
+}

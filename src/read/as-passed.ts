@@ -1,0 +1,20 @@
+// Arguments that a recorder prints in words, as the machine's kernel takes them. Authority: clone(2) for the order of
+// its arguments; asm/ioctls.h of powerpc.
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import { indexOn } from '../abi/scalars.ts'
+import type { Seen } from './seen.ts'
+
+/**
+ * strace and qemu print names of flags and requests, and clone's flags under their name: where the architecture passes them, and
+ * which number it has for a request, is known at the end only. Of requests that it numbers in its own way nothing is.
+ */
+export function asPassedOn(architecture: Architecture, call: string, seen: Seen): Seen {
+  const { ownRequests, cloneFlags } = architectures[architecture]
+  if (call === 'ioctl' && ownRequests && seen.args?.has(1) === true) {
+    return { ...seen, args: new Map([...seen.args, [1, null]]), refused: undefined }
+  }
+  if (call !== 'clone' || cloneFlags === 0) return seen
+  const moved = <Value>(values: ReadonlyMap<number, Value> | undefined): Map<number, Value> | undefined =>
+    values && new Map([...values].map(([index, value]) => [indexOn(architecture, call, index), value]))
+  return { ...seen, args: moved(seen.args), refused: moved(seen.refused) }
+}

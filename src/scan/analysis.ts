@@ -1,0 +1,236 @@
+// What a growing set of modules can call: linked, followed, and its numbers found. The same files in the same order give
+// the same answers, so that answers can be kept. More modules come behind those that are there, as when the program
+// loads them.
+import { syscallTable } from '../abi/tables.ts'
+import type { Architecture } from '../abi/architectures.ts'
+import { scalars } from '../abi/scalars.ts'
+import { arm64 } from './arm64/step.ts'
+import { CallFinder, type NumberFound } from './calls.ts'
+import { companionsOf } from './companions.ts'
+import type { Machine } from './elf/image.ts'
+import { Linked } from './link.ts'
+import { mainOf } from './main-function.ts'
+import type { Module } from './module.ts'
+import { comparePaths, inOrder, type ReachableCall, type Unresolved } from './reachable.ts'
+import { Reach, root, type FunctionId } from './reach.ts'
+import { nameServiceOf, usesOf } from './runtime.ts'
+import { x86 } from './x86/step.ts'
+
+/** Modules that are loaded together. */
+export interface Batch {
+  readonly modules: readonly Module[]
+  /** By module: all that it exports counts as reached. */
+  readonly isGiven: readonly boolean[]
+  /** Indexes of the modules, of all, whose entry is run. */
+  readonly started: readonly number[]
+  /** Functions that are looked up by these names. */
+  readonly lookedUp: readonly string[]
+}
+
+/** What the code loads and looks up while it runs. */
+export interface Uses {
+  /** By which module, and the function as paths print it. The name is undefined where it is not known. */
+  readonly libraries: readonly { readonly module: number; readonly from: string; readonly name?: string }[]
+  readonly functions: readonly { readonly from: string; readonly name?: string }[]
+  /** Functions that make memory executable. */
+  readonly makesCode: readonly string[]
+  /** Whether the name service switch is asked. */
+  readonly asksNames: boolean
+}
+
+export interface Findings {
+  readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ReachableCall>>>>>
+  readonly unresolved: readonly Unresolved[]
+  /** The function that starts programs, by the call. */
+  readonly executes: readonly string[]
+}
+
+export class Analysis {
+  readonly #architecture: Machine
+  /** The loader's name: it starts a program only where the user starts it by hand. */
+  readonly #loader: string | undefined
+  readonly #linked = new Linked()
+  readonly #reach: Reach
+  readonly #finder: CallFinder
+
+  constructor(architecture: Machine, loader: string | undefined) {
+    this.#architecture = architecture
+    this.#loader = loader
+    this.#reach = new Reach(this.#linked)
+    this.#finder = new CallFinder(this.#linked, this.#reach, this.#processor)
+  }
+
+  get #processor(): typeof x86 {
+    return this.#architecture === 'x86_64' ? x86 : arm64
+  }
+
+  add({ modules, isGiven, started, lookedUp }: Batch): void {
+    const [linked, reach] = [this.#linked, this.#reach]
+    const first = linked.modules.length
+    linked.add(modules, started)
+    if (first === 0) linked.main = mainOf(linked, this.#processor)
+    reach.grow()
+    this.#finder.grow()
+    // Ways are told from main where they begin there, else from where the program begins, last from what it loads.
+    if (first === 0 && linked.main !== undefined) reach.begin([linked.main])
+    reach.begin(linked.roots)
+    // Any function of a library that is loaded by name may be looked up in it.
+    for (const [index, module] of modules.entries())
+      if (isGiven[index] === true) reach.begin(exportedBy(linked, first + index, module))
+    reach.begin(
+      lookedUp.flatMap((name) =>
+        linked.lookUp(name, undefined).flatMap(({ module, address }) => {
+          const id = linked.functionAt(module, address)
+          return id < 0 ? [] : [id]
+        }),
+      ),
+    )
+    reach.beginModules(first)
+  }
+
+  uses(): Uses {
+    const linked = this.#linked
+    const { libraries, functions, makesCode } = usesOf(linked, this.#reach, this.#finder)
+    return {
+      libraries: libraries.map(({ from, name }) => ({
+        module: linked.place(from)[0],
+        from: linked.name(from),
+        ...(name === undefined ? {} : { name }),
+      })),
+      functions: functions
+        .filter(({ name }) => name === undefined || linked.lookUp(name, undefined).length > 0)
+        .map(({ from, name }) => ({ from: linked.name(from), ...(name === undefined ? {} : { name }) })),
+      makesCode: makesCode.map((each) => linked.name(each)),
+      asksNames: nameServiceOf(linked, this.#reach) !== undefined,
+    }
+  }
+
+  find(): Findings {
+    const linked = this.#linked
+    const calls = this.#finder.find()
+    const paths = new Paths(linked, this.#reach)
+    const architectures: Partial<Record<Architecture, Record<string, ReachableCall>>> = {}
+    for (const [architecture, isCompat] of [
+      [this.#architecture, false],
+      ['x86', true],
+    ] as const) {
+      const its = calls.numbers.filter((each) => each.isCompat === isCompat)
+      const found = callsOf(architecture, its, paths)
+      if (Object.keys(found).length > 0) architectures[architecture] = found
+    }
+    const own = architectures[this.#architecture] ?? {}
+    const companions = companionsOf(linked, this.#reach, calls, this.#architecture)
+    for (const [name, call] of Object.entries(own)) {
+      const its = companions.get(name)
+      if (its !== undefined && its.length > 0) own[name] = { ...call, companions: its }
+    }
+    const executes = ['execve', 'execveat'].flatMap((name) => {
+      const path = own[name]?.path ?? []
+      // The function that asked for it: the last before the C library's own.
+      // The loader can start a program that it is named, which it is not where the kernel started it.
+      const isAsked = path.some((each) => !each.startsWith(`${this.#loader}:`))
+      return isAsked ? [path.at(-2) ?? (path.at(-1) as string)] : []
+    })
+    const unresolved = calls.unresolved.map(({ site, in: where, why }): Unresolved => {
+      const [module, name] = split(linked.name(site))
+      return {
+        module,
+        function: name,
+        why: where === site ? whys[why] : `${whys[why]}, in ${linked.name(where)}`,
+      }
+    })
+    return { architectures, unresolved, executes }
+  }
+}
+
+const whys = {
+  memory: 'number from memory',
+  computed: 'computed number',
+  'pointer-call': 'number of a caller through a pointer',
+  'too-many': 'too many callers',
+} as const
+
+function exportedBy(linked: Linked, module: number, { symbols, exports }: Module): readonly FunctionId[] {
+  const found: FunctionId[] = []
+  for (const indexes of exports.values())
+    for (const index of indexes) {
+      const id = linked.functionAt(module, symbols.value[index] as number)
+      if (id >= 0) found.push(id)
+    }
+  return found
+}
+
+/** Numbers as calls: the shortest path of each, and the values of arguments that every place knows. */
+function callsOf(
+  architecture: Architecture,
+  numbers: readonly NumberFound[],
+  paths: Paths,
+): Record<string, ReachableCall> {
+  const table = syscallTable(architecture)
+  const found = new Map<string, { path: readonly string[]; key: readonly number[]; places: NumberFound[] }>()
+  for (const each of numbers) {
+    const entry = table.byNumber(each.number)
+    if (entry === undefined) continue
+    const known = found.get(entry.name)
+    const ids = paths.ids(each.chain)
+    if (known === undefined) found.set(entry.name, { path: paths.names(ids), key: ids, places: [each] })
+    else {
+      known.places.push(each)
+      if (ids.length > known.key.length) continue
+      const path = paths.names(ids)
+      if (comparePaths(path, known.path) < 0) Object.assign(known, { path, key: ids })
+    }
+  }
+  const calls: Record<string, ReachableCall> = {}
+  for (const [name, { path, places }] of [...found].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const args: Record<string, readonly string[]> = {}
+    for (const { index, bits } of scalars.filter(({ call }) => call === name)) {
+      const values = new Set<string>()
+      const isKnown = places.every((place) => {
+        const its = place.arguments(index)
+        for (const each of its ?? []) values.add(String(BigInt.asUintN(bits, BigInt(each))))
+        return its !== undefined && its.length > 0
+      })
+      if (isKnown) args[index] = inOrder([...values])
+    }
+    calls[name] = { path, ...(Object.keys(args).length === 0 ? {} : { args }) }
+  }
+  return calls
+}
+
+/** Ways from where the program begins. */
+class Paths {
+  readonly #linked: Linked
+  readonly #reach: Reach
+
+  constructor(linked: Linked, reach: Reach) {
+    this.#linked = linked
+    this.#reach = reach
+  }
+
+  /** The functions up to the first of a chain, then the chain. */
+  ids(chain: readonly FunctionId[]): readonly FunctionId[] {
+    const before: FunctionId[] = []
+    const { main } = this.#linked
+    for (
+      let at = this.#reach.parent[chain[0] as number] as number;
+      at !== root && at >= 0;
+      at = this.#reach.parent[at] as number
+    ) {
+      if (chain[0] === main) break
+      before.unshift(at)
+      // What runs before main belongs to every program.
+      if (at === main) break
+    }
+    return [...before, ...chain]
+  }
+
+  names(ids: readonly FunctionId[]): readonly string[] {
+    return ids.map((each) => this.#linked.name(each))
+  }
+}
+
+function split(name: string): readonly [module: string, name: string] {
+  const colon = name.indexOf(':')
+  return [name.slice(0, colon), name.slice(colon + 1)]
+}
