@@ -1,6 +1,7 @@
 // How long short commands take, start included, as ratios to `node -e 0` right before: CPU and wall time, the medians
 // of pairs. The built command is measured.
-// Run: npm run build && npx tsx bench/start.ts [PAIRS]
+// Run: npm run build && npx tsx bench/start.ts [PAIRS] [DIRECTORY]
+// DIRECTORY: another built tree, measured in the same pairs, in columns of its own.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,8 +9,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { syscallTable } from '../src/abi/tables.ts'
 
-const [pairs = '31'] = process.argv.slice(2)
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+const [pairs = '31', other] = process.argv.slice(2)
+const trees = [...(other === undefined ? [] : [other]), fileURLToPath(new URL('..', import.meta.url))]
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const profile = join(folder, 'app.json')
 const changed = join(folder, 'changed.json')
@@ -46,7 +47,11 @@ try {
   const names = syscallTable('x86_64').entries.map(({ name }) => name)
   writeFileSync(profile, allowing(names.slice(0, 300)))
   writeFileSync(changed, allowing(names.slice(1, 301)))
-  console.log('| command | wall / node -e 0 | CPU / node -e 0 |\n|---|---|---|')
+  const columns = trees.flatMap((_, index) => {
+    const which = index === trees.length - 1 ? '' : ', DIRECTORY'
+    return [`wall / node -e 0${which}`, `CPU / node -e 0${which}`]
+  })
+  console.log(`| command | ${columns.join(' | ')} |\n|---|${'---|'.repeat(columns.length)}`)
   for (const words of [
     ['--version'],
     ['validate', profile],
@@ -57,12 +62,18 @@ try {
   ]) {
     const ratios = Array.from({ length: Number(pairs) }, () => {
       const base = run(['-e', '0'])
-      const ours = run([cli, ...words])
-      return { cpu: ours.cpu / base.cpu, wall: ours.wall / base.wall }
+      return trees.map((tree) => {
+        const ours = run([join(tree, 'dist/cli.js'), ...words])
+        return { cpu: ours.cpu / base.cpu, wall: ours.wall / base.wall }
+      })
     })
     const shown = words.map((word) => word.replace(`${folder}/`, '')).join(' ')
-    const ratio = (of: 'cpu' | 'wall'): string => median(ratios.map((each) => each[of])).toFixed(2)
-    console.log(`| \`${shown}\` | ${ratio('wall')} | ${ratio('cpu')} |`)
+    const medians = trees.flatMap((_, index) =>
+      (['wall', 'cpu'] as const).map((of) =>
+        median(ratios.map((pair) => pair[index]?.[of] ?? NaN)).toFixed(2),
+      ),
+    )
+    console.log(`| \`${shown}\` | ${medians.join(' | ')} |`)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

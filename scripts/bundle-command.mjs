@@ -1,22 +1,82 @@
-// The compiled command as a few files instead of hundreds: finding and reading modules took longer than all else that
-// a short command does (bench/start.ts). The library beside it stays as it was compiled. koffi and yaml are found when
-// they are asked for. The licences of what is bundled are written beside it, as they ask.
-import { build } from 'esbuild'
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// The compiled command as a few files instead of hundreds, which src/start.ts loads: they become dist/cli.js and
+// dist/command. The library beside them stays as it was compiled. koffi and yaml are found when they are asked for. The
+// licences of what is bundled are written beside it, as they ask.
+import { build, transform } from 'esbuild'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { bundleOptions } from './bundle-options.mjs'
 
 const root = join(import.meta.dirname, '..')
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: { cli: 'dist/cli.js', 'command/guardian': 'dist/record/containers/guardian.js' },
-  outdir: 'dist',
-  chunkNames: 'command/[name]-[hash]',
-  allowOverwrite: true,
+const command = join(root, 'dist/command')
+// commander starts programs of a command's name, which ours has none of; Node.js takes 4 ms to load what it would need.
+const withoutPrograms = {
+  name: 'without programs',
+  setup(build) {
+    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      importer.includes('/commander/') ? { path: 'programs', namespace: 'none' } : undefined,
+    )
+    build.onLoad({ filter: /^programs$/, namespace: 'none' }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+const common = {
   ...bundleOptions,
+  banner: {},
+  absWorkingDir: root,
+  allowOverwrite: true,
   minify: true,
-  metafile: true,
   logLevel: 'warning',
+}
+
+rmSync(command, { recursive: true, force: true })
+mkdirSync(command)
+const { metafile, outputFiles } = await build({
+  ...common,
+  entryPoints: ['dist/cli.js', 'dist/main.js'],
+  outdir: 'dist/command',
+  outExtension: { '.js': '.cjs' },
+  chunkNames: '[name]-[hash]',
+  // Where the command lies is said by who loads it.
+  define: {
+    'import.meta.url': 'ownUrl',
+    'import.meta.dirname': 'ownFolder',
+    'import.meta.filename': 'ownFile',
+  },
+  plugins: [withoutPrograms],
+  write: false,
+  metafile: true,
+})
+// esbuild splits ECMAScript modules only.
+for (const { path, text } of outputFiles) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    supported: { 'dynamic-import': false },
+    sourcefile: `${basename(path, '.cjs')}.mjs`,
+    minify: true,
+  })
+  const parameters = 'require,module,ownUrl,ownFolder,ownFile'
+  writeFileSync(path, `(function(${parameters}){${code}})`)
+}
+await build({
+  ...common,
+  splitting: false,
+  entryPoints: ['dist/record/containers/guardian.js'],
+  outfile: 'dist/command/guardian.js',
+  banner: bundleOptions.banner,
+})
+await build({
+  ...common,
+  splitting: false,
+  stdin: {
+    contents: `
+      import { keepCode, load } from './start.js'
+      process.once('exit', keepCode)
+      load('./cli.cjs')`,
+    resolveDir: join(root, 'dist'),
+  },
+  banner: { js: '#!/usr/bin/env node' },
+  outfile: 'dist/cli.js',
 })
 
 const packages = Object.keys(metafile.inputs).flatMap(
@@ -32,3 +92,25 @@ writeFileSync(join(root, 'dist/LICENSES.txt'), licences.join(`\n${'-'.repeat(80)
 
 // npx and npm link do not always see to it in a clone of one's own.
 chmodSync(join(root, 'dist/cli.js'), 0o755)
+
+// The short commands, so that V8 keeps what they use compiled.
+const { keepCode, load } = await import('../dist/start.js')
+const { run } = load('./main.cjs')
+const world = {
+  stdin: { isTerminal: false, bytes: async function* () {} },
+  stdout: { isTerminal: false, write: () => true },
+  stderr: { isTerminal: false, write: (text) => process.stderr.write(text) },
+  env: {},
+  cwd: root,
+  signals: () => () => {},
+}
+const profile = 'traces/web-server/golden/profile.json'
+for (const words of [
+  ['validate', profile],
+  ['diff', 'docker', profile],
+  ['diff', profile, profile],
+  ['eval', profile, 'socket', '16'],
+  ['syscalls', 'openat'],
+])
+  if ((await run(words, world)) > 1) throw new Error(`${words.join(' ')} fails`)
+keepCode()

@@ -1,15 +1,17 @@
-#!/usr/bin/env node
 // The real world for main.ts. Standard streams are written and read by descriptor: the stream objects of Node would
 // make them non-blocking, and a command that inherits them would be given EAGAIN.
-import { read, writeSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
-import { isatty } from 'node:tty'
+import { openSync, read, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Output, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
 import { causeOf } from './errors/row.ts'
 import { run } from './main.ts'
 import { endingSignals } from './record/recording.ts'
+
+/** Loading node:tty takes 4 ms, and most commands do not ask. */
+function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor)
+}
 
 function output(descriptor: 1 | 2): Output {
   let gone = false
@@ -28,9 +30,27 @@ function output(descriptor: 1 | 2): Output {
     }
     return !gone
   }
-  return { isTerminal: isatty(descriptor), write }
+  return {
+    get isTerminal() {
+      return isTerminal(descriptor)
+    },
+    write,
+    columns: terminalColumns,
+  }
 }
 
+/** Of the controlling terminal, through a descriptor of our own: a stream of Node on 1 would make it non-blocking. */
+function terminalColumns(): number | undefined {
+  try {
+    const { WriteStream } = process.getBuiltinModule('node:tty')
+    const terminal = new WriteStream(openSync('/dev/tty', 'r+'))
+    const { columns } = terminal
+    terminal.destroy()
+    return columns > 0 ? columns : undefined
+  } catch {
+    return undefined
+  }
+}
 /** Reads only when it is asked: a stream would read ahead, and its end wait for a pipe that nobody closes. */
 async function* standardInput(): AsyncGenerator<Uint8Array> {
   for (;;) {
@@ -42,7 +62,7 @@ async function* standardInput(): AsyncGenerator<Uint8Array> {
       null,
     ).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EAGAIN') throw error
-      await wait(10)
+      await new Promise((resolve) => setTimeout(resolve, 10))
       return { bytesRead: -1, buffer: Buffer.alloc(0) }
     })
     if (bytesRead === 0) return
@@ -61,7 +81,9 @@ function workingDirectory(): string {
 
 const world: World = {
   stdin: {
-    isTerminal: isatty(0),
+    get isTerminal() {
+      return isTerminal(0)
+    },
     bytes: standardInput,
   },
   stdout: output(1),
@@ -77,4 +99,4 @@ const world: World = {
 }
 
 // Everything is written by now; a read of a pipe that nobody closes must not keep the process.
-process.exit(await run(process.argv.slice(2), world))
+void run(process.argv.slice(2), world).then((status) => process.exit(status))

@@ -245,16 +245,20 @@ export function otherSpellings(architecture: Architecture, name: string): readon
   return [...new Set(printed)].sort()
 }
 
+let printed: readonly string[] | undefined
+
 /** Every plain name ([a-z_][a-z0-9_]*) that some strace prints for some architecture, sorted. */
-export const printedNames: readonly string[] = [
-  ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),
-].sort()
+export function printedNames(): readonly string[] {
+  return (printed ??= [
+    ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),
+  ].sort())
+}
 
 let placesByName: ReadonlyMap<string, readonly Architecture[]> | undefined
 
 function whereabouts(): ReadonlyMap<string, readonly Architecture[]> {
   return (placesByName ??= new Map(
-    printedNames.map((name) => [
+    printedNames().map((name) => [
       name,
       architectureNames.filter((each) => dictionary(each, 'strace').has(name)),
     ]),

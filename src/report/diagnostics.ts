@@ -42,6 +42,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
     `${signal} ended a process here, so what it does when all is well is missing: record a run that works`,
+  'killed-unrecorded': ({ program = 'a process' }) =>
+    `SIGSYS ended ${program}, as it does where a seccomp filter refuses a call, and the SECCOMP record that names the call is not here: look for type=SECCOMP (1326) before this line`,
   'records-lost': () =>
     'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
   'rule-records-left-out': ({ records = 'some' }) =>

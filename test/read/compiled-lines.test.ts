@@ -10,7 +10,7 @@ import { layout } from '../../src/read/strace/layout.ts'
 
 const { callLine, slow, endOfInput } = layout.u8
 const code = compiledLines() as CompiledLines
-const noCare = new Uint8Array(printedNames.length)
+const noCare = new Uint8Array(printedNames().length)
 
 t.test('the code is compiled as it stands', async (t) => {
   for (const [name, file] of modules) t.equal(readFileSync(file, 'utf8'), await moduleText(name), name)
@@ -23,7 +23,7 @@ function kindOf(line: string): number {
 }
 
 t.test('every name of the tables is known, and none that only begins or ends like it', (t) => {
-  for (const [id, name] of printedNames.entries()) {
+  for (const [id, name] of printedNames().entries()) {
     if (kindOf(`7 ${name}(3) = 0\n`) !== callLine || code.call !== id) t.fail(name)
     for (const other of [
       `${name}\0`,
@@ -32,11 +32,11 @@ t.test('every name of the tables is known, and none that only begins or ends lik
       name.slice(0, -1),
       `${name}${'x'.repeat(40)}`,
     ]) {
-      if (kindOf(`7 ${other}(3) = 0\n`) !== slow && printedNames[code.call] !== other)
+      if (kindOf(`7 ${other}(3) = 0\n`) !== slow && printedNames()[code.call] !== other)
         t.fail(JSON.stringify(other))
     }
   }
-  t.pass(`${printedNames.length} names`)
+  t.pass(`${printedNames().length} names`)
   t.end()
 })
 
@@ -54,7 +54,7 @@ t.test('more lines than there is room for are read in several times', (t) => {
 })
 
 t.test('calls are counted where the host says, and those that are not, it is given', (t) => {
-  const ids = ['read', 'write'].map((name) => printedNames.indexOf(name))
+  const ids = ['read', 'write'].map((name) => printedNames().indexOf(name))
   // More threads than there are rows, and pids that fall into one place (1024 apart).
   const threads = Array.from({ length: 40 }, (_, index) => ({
     pid: index === 39 ? 1 + 1024 : index + 1,

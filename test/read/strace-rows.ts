@@ -132,7 +132,7 @@ function* brokenEndings(): Generator<string> {
 }
 
 const { callLine, unfinishedLine, resumedLine } = layout.u8
-const noCare = new Uint8Array(printedNames.length)
+const noCare = new Uint8Array(printedNames().length)
 
 /** Forms that the compiled reader takes, left to the careful one. */
 function* leftOut(): Generator<string> {
@@ -151,14 +151,14 @@ function* leftOut(): Generator<string> {
     const { prefix } = parseLine(line)
     const found = code.read(bytes, 0, bytes.length, prefix.fields, noCare, numbersOf(prefix.number))
     const thread = prefix.pid ?? layout.i32.unnamed
-    if (found !== kind || code.pid !== thread || printedNames[code.call] !== 'read')
+    if (found !== kind || code.pid !== thread || printedNames()[code.call] !== 'read')
       yield `the compiled reader takes ${JSON.stringify(line)} for ${found}, of ${code.pid}`
   }
 }
 
 /** As if every call had this number; those of x32 are left to the careful reader. */
 function numbersOf(number: number | undefined): Int32Array {
-  return new Int32Array(printedNames.length).fill(number ?? layout.i32.noNumber)
+  return new Int32Array(printedNames().length).fill(number ?? layout.i32.noNumber)
 }
 
 /** What the kernel refuses or does not have is counted by the host. */

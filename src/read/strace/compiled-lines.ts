@@ -66,9 +66,9 @@ export class CompiledLines {
   }
 
   #fill(slots: Int16Array): void {
-    if (printedNames.length > nameRoom) throw new Error('assembly/lines.ts has no room for so many names')
+    if (printedNames().length > nameRoom) throw new Error('assembly/lines.ts has no room for so many names')
     slots.fill(-1)
-    for (const [id, name] of printedNames.entries()) {
+    for (const [id, name] of printedNames().entries()) {
       if (name.length >= nameSize) continue
       const place = this.#code.names.value + id * nameSize
       this.#input.memory.write(`${name}(`, place, nameSize, 'latin1')

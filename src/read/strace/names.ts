@@ -17,7 +17,7 @@ export class Names {
   readonly #known: number
 
   constructor() {
-    for (const name of printedNames) this.#add(name)
+    for (const name of printedNames()) this.#add(name)
     this.#known = this.#names.length
   }
 

@@ -100,7 +100,7 @@ export interface Guardian {
 
 /** Nothing is made before the guardian is there to take it away. Throws UserError (125). */
 export async function startGuardian(task: GuardianTask): Promise<Guardian> {
-  const [program, ...words] = guardianCommand(import.meta)
+  const [program, ...words] = guardianCommand(import.meta.filename)
   const guardian = spawn(program, [...words, JSON.stringify(task)], {
     // A session of its own: a signal to our group, Ctrl-C in our terminal, is not for it.
     detached: true,

@@ -1,33 +1,24 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
 import { answerText } from '../../meaning/answer.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
+import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { patchOf, refusalValue, verdictOf } from '../verification.ts'
 
 export const json: ReportFormat = {
-  changes: (compared) =>
+  changes: (compared) => document(comparison(compared)),
+
+  review: ({ profiles, outcome, nothing }) =>
     document({
-      verdict: compared.verdict,
-      ...(compared.contexts === undefined ? {} : { contexts: compared.contexts }),
-      changes: compared.changes.map((change) => ({
-        id: change.id,
-        direction: change.direction,
-        arch: change.architecture,
-        syscall: change.syscall,
-        before: answerText(change.before),
-        after: answerText(change.after),
-        witness: {
-          arch: change.architecture,
-          syscall: change.syscall,
-          number: change.number,
-          args: change.args.map(String),
-          caps: change.capabilities,
-          kernel: compared.kernel,
-        },
-        ...(change.contexts === undefined ? {} : { contexts: change.contexts }),
-        fingerprint: change.fingerprint,
-        at: change.at,
+      version: 1,
+      outcome,
+      ...(nothing !== undefined && { nothing }),
+      profiles: profiles.map(({ file, title, event, ...rest }) => ({
+        file,
+        ...(title !== undefined && { title }),
+        ...(event !== undefined && { event }),
+        ...(rest.compared === undefined ? { problem: rest.problem } : comparison(rest.compared)),
       })),
     }),
 
@@ -107,6 +98,32 @@ export const json: ReportFormat = {
       }),
     } as unknown as JsonValue)}\n`
   },
+}
+
+function comparison(compared: Compared): object {
+  return {
+    verdict: compared.verdict,
+    ...(compared.contexts === undefined ? {} : { contexts: compared.contexts }),
+    changes: compared.changes.map((change) => ({
+      id: change.id,
+      direction: change.direction,
+      arch: change.architecture,
+      syscall: change.syscall,
+      before: answerText(change.before),
+      after: answerText(change.after),
+      witness: {
+        arch: change.architecture,
+        syscall: change.syscall,
+        number: change.number,
+        args: change.args.map(String),
+        caps: change.capabilities,
+        kernel: compared.kernel,
+      },
+      ...(change.contexts === undefined ? {} : { contexts: change.contexts }),
+      fingerprint: change.fingerprint,
+      at: change.at,
+    })),
+  }
 }
 
 function document(value: unknown): string {
