@@ -14,6 +14,7 @@ import type { Declare, World } from './world.ts'
 interface Options extends ContextWords {
   readonly arch?: readonly Architecture[]
   readonly trace?: readonly string[]
+  readonly reachable?: readonly string[]
   readonly report: FormatName
   readonly output?: string
 }
@@ -21,9 +22,14 @@ interface Options extends ContextWords {
 export const declare: Declare = (command, world, end) => {
   command
     .argument('<profile>', profileWords)
-    .argument('[call...]', 'names; default: all that a rule names or that were seen')
+    .argument('[call...]', 'names; default: all that a rule names, that were seen or that are reachable')
     .addOption(
       new Option('--trace <file>', 'where the calls were seen: any input; repeatable').argParser(
+        (word: string, before: readonly string[] = []) => [...before, word],
+      ),
+    )
+    .addOption(
+      new Option('--reachable <file>', 'what the code can call, as `scan` printed it; repeatable').argParser(
         (word: string, before: readonly string[] = []) => [...before, word],
       ),
     )
@@ -47,16 +53,18 @@ async function explain(
   options: Options,
   world: World,
 ): Promise<void> {
-  const { arch, trace, report, output } = options
+  const { arch, trace, reachable: scans, report, output } = options
   await checkOutput(output, world)
   const { profile, capabilities } = await loadProfile(word, world)
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
+  const reachable = scans && (await (await import('./reachable.ts')).readReachable(scans, world))
   const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)
   const explained = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),
     ...(observations === undefined ? {} : { observations }),
+    ...(reachable === undefined ? {} : { reachable }),
     ...(calls.length === 0 ? {} : { calls }),
   })
   await writeOutput(printReport('explanation', explained, report, mediumFor(output, world)), output, world)

@@ -1,12 +1,15 @@
 // A scan joined with what was seen: what becomes of the unseen, never beyond the ceiling; what is said of it.
 import t from 'tap'
 import {
+  builtinProfile,
   derivePolicy,
+  explainProfile,
   mergeObservations,
   mergeReachable,
   parseReachable,
   printReachable,
   UserError,
+  type ExplainedCall,
   type Observations,
   type Policy,
   type Reachable,
@@ -14,6 +17,8 @@ import {
 import { coverageOf } from '../../src/policy/index.ts'
 import { scanChanges, scanChangesReport } from '../../src/report/scan-changes.ts'
 import { coverageLines } from '../../src/report/coverage.ts'
+import { explanationRow } from '../../src/report/explanation.ts'
+import { printReport } from '../../src/report/formats.ts'
 
 const seen: Observations = {
   version: 1,
@@ -88,19 +93,66 @@ t.test('from a scan alone: all of it that the ceiling carries out', async (t) =>
 })
 
 t.test('coverage: seen, unseen, unreachable', async (t) => {
-  t.same(coverageOf(scan, seen.architectures), [
+  const isWithin = (_: string, call: string): boolean => call !== 'mount'
+  const coverage = coverageOf(scan, seen.architectures, isWithin)
+  t.same(coverage, [
     {
       architecture: 'x86_64',
       reachable: 5,
       seen: 2,
-      unseen: ['madvise', 'mount', 'kill'].map((call) => [call, scan.architectures.x86_64?.[call]?.path]),
+      unseen: ['madvise', 'mount', 'kill'].map((call) => ({
+        call,
+        path: scan.architectures.x86_64?.[call]?.path,
+        isWithin: call !== 'mount',
+      })),
       unreachable: ['vmsplice'],
     },
   ])
-  const lines = coverageLines(coverageOf(scan, seen.architectures))
+  const lines = coverageLines(coverage)
   t.equal(lines[0], 'x86_64: 2 of 5 reachable calls seen')
+  t.equal(lines[1], 'unseen and within the ceiling: 2: madvise kill')
   t.ok(lines.some((line) => line === 'to exercise next: app:stop leads to kill'))
   t.ok(lines.at(-1)?.endsWith(': vmsplice'))
+})
+
+t.test('explain: a call that was not seen by the way to it, and how much was seen', async (t) => {
+  const { profile } = builtinProfile('docker')
+  const calls = explainProfile(profile, { observations: seen, reachable: scan })
+  const row = (call: string): readonly string[] =>
+    explanationRow(calls.find(({ syscall }) => syscall === call) as ExplainedCall)
+  t.match(row('kill').at(-1), /; not seen, reachable: app:main → app:stop → libc.so.6:kill$/)
+  t.match(row('mount').at(-1), /not seen, reachable: app:main → libc.so.6:mount$/)
+  t.match(row('read').at(-1), /^seen 2 times/)
+  t.match(row('vmsplice').at(-1), /not reachable by the scan$/)
+  t.equal(row('accept').at(-1), 'not reachable by the scan', 'the rule names what no code reaches')
+  for (const format of ['text', 'markdown'] as const) {
+    const report = printReport('explanation', calls, format).replaceAll('\\', '')
+    t.match(report, 'x86_64: 2 of 5 reachable calls seen')
+    t.match(report, 'unseen and within the default: 2: madvise kill')
+    t.match(report, 'to exercise next: app:stop leads to kill')
+  }
+  const json = JSON.parse(printReport('explanation', calls, 'json')) as {
+    readonly coverage: readonly { readonly unseen: readonly unknown[] }[]
+    readonly calls: readonly {
+      readonly syscall: string
+      readonly reachable: unknown
+      readonly seen: boolean
+    }[]
+  }
+  t.same(json.coverage[0]?.unseen[1], {
+    syscall: 'mount',
+    path: ['app:main', 'libc.so.6:mount'],
+    within: false,
+  })
+  t.match(
+    json.calls.find(({ syscall }) => syscall === 'vmsplice'),
+    { seen: true, reachable: false },
+  )
+  t.same(
+    explainProfile(profile, { observations: seen, calls: ['kill'] }).map(({ scan: its }) => its),
+    [undefined],
+    'nothing of it without a scan',
+  )
 })
 
 t.test(
