@@ -67,5 +67,6 @@ async function explain(
     ...(reachable === undefined ? {} : { reachable }),
     ...(calls.length === 0 ? {} : { calls }),
   })
-  await writeOutput(printReport('explanation', explained, report, mediumFor(output, world)), output, world)
+  const result = { profile: word, calls: explained, ...(observations && { observations }) }
+  await writeOutput(printReport('explanation', result, report, mediumFor(output, world)), output, world)
 }

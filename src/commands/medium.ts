@@ -9,7 +9,10 @@ export function mediumFor(output: string | undefined, world: World): Medium {
   const { stdout } = world
   return {
     screen: isStdout(output)
-      ? screenFor({ isTerminal: stdout.isTerminal, columns: stdout.columns?.() }, world.env)
+      ? screenFor(
+          { isTerminal: stdout.isTerminal, columns: stdout.isTerminal ? stdout.columns?.() : undefined },
+          world.env,
+        )
       : noScreen,
     // Read for those formats only that say it.
     get tool() {

@@ -95,11 +95,22 @@ export function diagnosticLines(observations: Observations): string[] {
   return observations.diagnostics.map(line)
 }
 
-function line({ code, at, count, facts }: Diagnostic): string {
+/** Place and sentence of each; not escaped. */
+export function diagnosticRows(
+  observations: Observations,
+): readonly { readonly cells: readonly [string, string]; readonly isLoss: boolean }[] {
+  return observations.diagnostics.map((each) => ({ cells: [each.at, said(each)], isLoss: isLoss(each) }))
+}
+
+function line(diagnostic: Diagnostic): string {
+  return escapeTerminal(`${diagnostic.at}: ${said(diagnostic)}`)
+}
+
+function said({ code, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
   // An observations file may have been written by a newer seccomp-gen, or by anybody.
   const sentence = Object.hasOwn(sentences, code) ? sentences[code](facts ?? {}) : `${code}, not known here`
-  return escapeTerminal(`${at}: ${sentence}${times}`)
+  return `${sentence}${times}`
 }
 
 /** Whether it tells that something was not understood or may be missing, rather than how the input was taken. */

@@ -2,13 +2,14 @@
 import type { ReportFormat, Results } from './format.ts'
 import { github } from './formats/github.ts'
 import { gitlab } from './formats/gitlab.ts'
+import { html } from './formats/html.ts'
 import { json } from './formats/json.ts'
 import { markdown } from './formats/markdown.ts'
 import { sarif } from './formats/sarif.ts'
 import { text } from './formats/text.ts'
 import { plainMedium, type Medium } from './medium.ts'
 
-const formats = { text, json, markdown, sarif, github, gitlab } satisfies Readonly<
+const formats = { text, json, markdown, sarif, github, gitlab, html } satisfies Readonly<
   Record<string, ReportFormat>
 >
 

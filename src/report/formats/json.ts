@@ -1,6 +1,7 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
 import type { ExplainedCall } from '../../explain/index.ts'
 import { answerText } from '../../meaning/answer.ts'
+import { printObservations } from '../../observe/index.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
@@ -44,7 +45,7 @@ export const json: ReportFormat = {
       })),
     }),
 
-  explanation: (calls) =>
+  explanation: ({ calls }) =>
     `${jsonText({
       calls: calls.map((call) => ({
         arch: call.architecture,
@@ -59,6 +60,8 @@ export const json: ReportFormat = {
       })),
       ...coverageJson(calls),
     } as unknown as JsonValue)}\n`,
+
+  observations: printObservations,
 
   verification: (verified) => {
     const { repair, ending } = verified

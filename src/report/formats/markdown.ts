@@ -34,7 +34,7 @@ export const markdown: ReportFormat = {
     return `| Place | Severity | Code | What | To do |\n|---|---|---|---|---|\n${rows}`
   },
 
-  explanation: (calls) => {
+  explanation: ({ calls }) => {
     if (calls.length === 0) return 'No rule names a call.\n'
     const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
     const lines = [...riskLines(calls), ...scanLines(calls)].map((line) => `- ${escapeMarkdown(line)}\n`)

@@ -34,7 +34,7 @@ export const text: ReportFormat = {
       )
     }),
 
-  explanation: (calls) => {
+  explanation: ({ calls }) => {
     if (calls.length === 0) return 'no rule names a call\n'
     const rows = [explanationTitles, ...calls.map(explanationRow)].map((row) => row.map(escapeTerminal))
     const parts = [riskLines(calls), scanLines(calls)].filter((lines) => lines.length > 0)
