@@ -114,7 +114,7 @@ export function reasonText(reason: Reason): string {
     case 'within':
       return `under the conditions of ${reason.ceiling}${withinText[reason.values]}`
     case 'narrowed':
-      return `argument ${reason.argument} as it was seen`
+      return `argument ${reason.argument} as ${reason.by === 'code' ? 'the code can pass it' : 'it was seen'}`
     case 'beyond':
       return `${reason.what === 'value' ? `argument ${reason.argument} = ${reason.value} ` : ''}beyond ${reason.ceiling}, which ${beyondText(reason)}`
   }

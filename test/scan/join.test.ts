@@ -12,6 +12,7 @@ import {
   type ExplainedCall,
   type Observations,
   type Policy,
+  type PolicyOptions,
   type Reachable,
 } from '../../src/index.ts'
 import { coverageOf } from '../../src/policy/index.ts'
@@ -92,6 +93,59 @@ t.test('from a scan alone: all of it that the ceiling carries out', async (t) =>
   t.equal(actionOf(policy, 'mount'), 'default')
 })
 
+// docker's newest refuses AF_VSOCK (40), and carries all other families out.
+const families = ['1', '2', '40']
+
+function socketRules(
+  bound: boolean,
+  values: readonly string[] | undefined,
+  options: PolicyOptions,
+): readonly string[] {
+  const architectures = {
+    x86_64: { socket: { path: ['app:main', 'libc.so.6:socket'], args: { '0': families } } },
+  }
+  const recorded: Observations = {
+    ...seen,
+    architectures: {
+      x86_64: {
+        read: { count: 1, first: 'a:1' },
+        ...(values && { socket: { count: 1, first: 'a:2', args: { '0': values } } }),
+      },
+    },
+  }
+  const reachable = { ...scan, bound, architectures }
+  return derivePolicy(recorded, { reachable, runtime: 'none', margin: 'none', ...options })
+    .rules.filter(({ syscall }) => syscall === 'socket')
+    .map(({ conditions, because }) => {
+      const by = because.some((reason) => reason.kind === 'narrowed' && reason.by === 'code')
+        ? ' by code'
+        : ''
+      return `${conditions.map(({ index, value, mask }) => `${index}&${mask.toString(16)}=${value}`).join(' ')}${by}`
+    })
+}
+
+t.test('values that the code can pass narrow the ceiling, and never below what was seen', async (t) => {
+  const exactly = (...values: readonly string[]): readonly string[] =>
+    values.map((each) => `0&ffffffff=${each} by code`)
+  t.same(
+    socketRules(false, undefined, { unseen: 'allow' }),
+    exactly('1', '2'),
+    'by the scan alone: never beyond the ceiling',
+  )
+  t.same(socketRules(true, ['1'], {}), exactly('1', '2'), 'seen, and the scan is a bound')
+  t.same(socketRules(true, ['16'], {}), exactly('1', '2', '16'), 'what was seen stays')
+  const docker = socketRules(false, ['1'], {})
+  t.notOk(
+    docker.some((each) => each.endsWith('by code')),
+    'a scan that is no bound narrows nothing that was seen',
+  )
+  t.same(socketRules(true, ['1'], { conditions: 'observed' }), exactly('1', '2'), 'with what was seen')
+  t.same(
+    socketRules(true, ['1'], { conditions: 'none' }).filter((each) => each.endsWith('by code')),
+    [],
+  )
+})
+
 t.test('coverage: seen, unseen, unreachable', async (t) => {
   const isWithin = (_: string, call: string): boolean => call !== 'mount'
   const coverage = coverageOf(scan, seen.architectures, isWithin)
@@ -125,13 +179,14 @@ t.test('explain: a call that was not seen by the way to it, and how much was see
   t.match(row('read').at(-1), /^seen 2 times/)
   t.match(row('vmsplice').at(-1), /not reachable by the scan$/)
   t.equal(row('accept').at(-1), 'not reachable by the scan', 'the rule names what no code reaches')
+  const explained = { profile: 'docker', calls, observations: seen }
   for (const format of ['text', 'markdown'] as const) {
-    const report = printReport('explanation', calls, format).replaceAll('\\', '')
+    const report = printReport('explanation', explained, format).replaceAll('\\', '')
     t.match(report, 'x86_64: 2 of 5 reachable calls seen')
     t.match(report, 'unseen and within the default: 2: madvise kill')
     t.match(report, 'to exercise next: app:stop leads to kill')
   }
-  const json = JSON.parse(printReport('explanation', calls, 'json')) as {
+  const json = JSON.parse(printReport('explanation', explained, 'json')) as {
     readonly coverage: readonly { readonly unseen: readonly unknown[] }[]
     readonly calls: readonly {
       readonly syscall: string
