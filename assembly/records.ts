@@ -58,7 +58,10 @@ function kindOf(line: usize, stop: usize): i32 {
     const block = lastBlock(at, stop)
     return block === 0 ? unsure : callOf(block, stop)
   }
-  const isOther = name !== 0x004c4c4143535953 /* `SYSCALL` */ && name !== 0x004e574f4e4b4e55 /* `UNKNOWN` */
+  const isOther =
+    name !== 0x0042415f4d4f4e41 /* `ANOM_AB` */ &&
+    name !== 0x004c4c4143535953 /* `SYSCALL` */ &&
+    name !== 0x004e574f4e4b4e55 /* `UNKNOWN` */
   return isOther ? noCall : unsure
 }
 

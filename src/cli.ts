@@ -1,6 +1,6 @@
 // The real world for main.ts. Standard streams are written and read by descriptor: the stream objects of Node would
 // make them non-blocking, and a command that inherits them would be given EAGAIN.
-import { read, writeSync } from 'node:fs'
+import { openSync, read, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Output, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
@@ -35,9 +35,22 @@ function output(descriptor: 1 | 2): Output {
       return isTerminal(descriptor)
     },
     write,
+    columns: terminalColumns,
   }
 }
 
+/** Of the controlling terminal, through a descriptor of our own: a stream of Node on 1 would make it non-blocking. */
+function terminalColumns(): number | undefined {
+  try {
+    const { WriteStream } = process.getBuiltinModule('node:tty')
+    const terminal = new WriteStream(openSync('/dev/tty', 'r+'))
+    const { columns } = terminal
+    terminal.destroy()
+    return columns > 0 ? columns : undefined
+  } catch {
+    return undefined
+  }
+}
 /** Reads only when it is asked: a stream would read ahead, and its end wait for a pipe that nobody closes. */
 async function* standardInput(): AsyncGenerator<Uint8Array> {
   for (;;) {

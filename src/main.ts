@@ -3,7 +3,8 @@
 import { Command, CommanderError, type Option } from 'commander'
 import type { Declare, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
-import { ownVersion } from './own.ts'
+import { ownPackage } from './own.ts'
+import type { Tool } from './report/medium.ts'
 import { escapeTerminal } from './report/escape.ts'
 
 interface CommandEntry {
@@ -42,6 +43,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   diff: {
     summary: 'what changes in meaning between two profiles',
     load: () => import('./commands/diff.ts'),
+    failure: 2,
+  },
+  review: {
+    summary: 'what the profiles changed in git mean, for pull requests',
+    load: () => import('./commands/review.ts'),
     failure: 2,
   },
   eval: {
@@ -86,13 +92,25 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   },
 }
 
+const root = new URL('..', import.meta.url)
+
+/** Nothing for a program whose package.json is not beside it. */
+function ownTool(): Tool {
+  try {
+    return ownPackage(root)
+  } catch {
+    return {}
+  }
+}
+
 /** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
 export async function run(argv: readonly string[], world: World): Promise<number> {
   let status = 0
   const word = argv.find((word) => !word.startsWith('-')) ?? ''
   const failure = (Object.hasOwn(commands, word) ? commands[word]?.failure : undefined) ?? 2
   try {
-    const program = await declareProgram(argv, world, (end) => (status = end))
+    const named: World = { ...world, tool: ownTool }
+    const program = await declareProgram(argv, named, (end) => (status = end))
     await program.parseAsync([...argv], { from: 'user' })
     return status
   } catch (error) {
@@ -135,7 +153,7 @@ async function declareProgram(
     .addHelpText('after', '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve')
   // Reading the file costs a fraction of a millisecond, and only for those who ask.
   if (argv.includes('--version') || argv.includes('-V'))
-    program.version(ownVersion(new URL('..', import.meta.url)), '-V, --version', 'print the version')
+    program.version(ownPackage(root).version, '-V, --version', 'print the version')
   else program.option('-V, --version', 'print the version')
   const separator = argv.indexOf('--')
   const before = separator < 0 ? argv : argv.slice(0, separator)

@@ -26,13 +26,14 @@ export function guardianCommand(beside: string): readonly [string, ...string[]] 
   return [process.execPath, ...process.execArgv, join(dirname(beside), `guardian${extname(beside)}`)]
 }
 
-/** The version of the package. `root`: the package's directory, for a program of files. */
-export function ownVersion(root: URL): string {
+/** What package.json says of the program. `root`: the package's directory, for a program of files. */
+export function ownPackage(root: URL): { readonly version: string; readonly homepage?: string } {
   const text =
     sea !== undefined && isSingleFile
       ? sea.getAsset('package.json', 'utf8')
       : readFileSync(new URL('package.json', root), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  const { version, homepage } = JSON.parse(text) as { version: string; homepage?: string }
+  return { version, ...(homepage !== undefined && { homepage: homepage.replace(/#.*$/, '') }) }
 }
 
 /**

@@ -123,30 +123,45 @@ t.test('changed, new, removed and renamed profiles', { skip }, async (t) => {
   t.equal(said.stderr, '')
   t.match(
     said.stdout,
-    /^::warning file=profiles\/app\.json,line=1,title=call-allowed::wider: ptrace on x86_64/m,
+    /^::error file=profiles\/moved\.json,line=1,title=1 call opened%2C high risk::Renamed from profiles\/old\.json: .* does not start until it names profiles\/moved\.json\.%0Abpf on x86_64: EPERM -> allowed \(high risk: eBPF/,
   )
-  t.match(said.stdout, /^::warning file=profiles\/moved\.json,line=1,title=call-allowed::wider: bpf/m)
+  t.match(
+    said.stdout,
+    /^::error file=profiles\/app\.json,line=1,title=1 call opened%2C medium risk::ptrace on x86_64: EPERM -> allowed/m,
+  )
+  t.match(said.stdout, /^::error file=profiles\/gone\.json,line=1,.*::Deleted: a workload that still names/m)
+  t.match(
+    said.stdout,
+    /^::notice file=profiles\/new\.json,line=1,.*::New: compared with the default of Docker/m,
+  )
+  t.match(said.summary, /^### seccomp: FAILS: 4 profiles changed: 3 wider, 1 narrower; 1 high risk \\\(bpf/)
+  t.match(said.summary, /\n\| profiles\/app\.json \| wider\. 1 call opened \| 1 medium risk/)
   t.match(
     said.summary,
-    /^### profiles\/app\.json\n\n\| Direction .*\n\|.*\n\| wider \| x86\\_64 \| ptrace \|/m,
+    /\n#### profiles\/app\.json\n\n\*\*wider\. .*\*\*\n\n\| Risk .*\n.*\n\| medium \| ptrace \|/,
   )
-  t.match(said.summary, /^### profiles\/gone\.json: removed/m)
-  t.match(said.summary, /^### profiles\/new\.json: new; compared with what docker applies/m)
-  t.match(said.summary, /^### profiles\/old\.json, now profiles\/moved\.json\n/m)
+  t.match(said.summary, /\n#### profiles\/gone\.json\n\nDeleted: /)
+  t.match(said.summary, /\n#### profiles\/moved\.json\n\nRenamed from profiles\/old\.json: /)
+  const byDefault = await compare(cwd)
+  t.equal(byDefault.stdout, said.stdout, 'by default every file that holds a profile, and no other')
   t.match(await compare(cwd, { profiles: 'profiles/app.json', 'fail-on': 'never' }), { status: 0 })
   t.match(await compare(cwd, { profiles: 'profiles/nothing.json' }), {
     status: 0,
-    stdout: 'No profile changed.',
-    summary: 'No profile changed.\n',
+    stdout: /^::warning title=seccomp profiles::no file matched profiles\/nothing\.json: /,
+    summary: /no file matched profiles\/nothing/,
   })
   t.match(await compare(cwd, { profiles: 'profiles/*.json', base: 'HEAD' }), {
-    stdout: 'No profile changed.',
+    status: 0,
+    stdout: /no profile changed/,
   })
   t.match(await compare(cwd, { base: 'nosuch' }), { status: 2, stderr: /base revision does not exist/ })
   t.match(await compare(cwd, { base: '--output=x' }), { status: 2, stderr: /base revision does not exist/ })
   t.match(await compare(cwd, {}, { GITHUB_BASE_REF: '' }), { status: 2, stderr: /no base to compare with/ })
   t.match(await compare(cwd, { profiles: 'profiles/app.json', 'fail-on': '$(touch owned)' }), { status: 2 })
-  t.match(await compare(cwd, { profiles: 'notes.json' }), { status: 2, stderr: /^seccomp-gen: notes\.json/ })
+  t.match(await compare(cwd, { profiles: 'notes.json' }), {
+    status: 2,
+    stdout: /^::error file=notes\.json,line=1,title=not compared::notes\.json: notes\.json:1:1: /,
+  })
 })
 
 t.test('hostile names and contents', { skip }, async (t) => {
@@ -167,7 +182,7 @@ t.test('hostile names and contents', { skip }, async (t) => {
   )
   const said = await compare(cwd, { profiles: '*.json' })
   t.equal(said.status, 2, 'the link is no profile')
-  t.equal(said.stderr.split('\n').length, 1, 'one line')
+  t.equal(said.stderr, '')
   const owned = await execa(
     'find',
     ['.', '-name', 'owned', '-o', '-name', 'owned.json', '-newer', '.git/HEAD'],
@@ -175,30 +190,112 @@ t.test('hostile names and contents', { skip }, async (t) => {
   )
   t.notMatch(owned.stdout, /^\.\/owned/m, 'nothing was run or written')
   const lines = said.stdout.split('\n')
-  t.equal(lines.length, names.length)
-  for (const line of lines)
-    t.match(line, /^::warning file=[^:,]+,line=1,title=call-allowed::wider: ptrace on/)
+  t.equal(lines.length, names.length + 1)
+  t.match(lines[0], /^::error file=p\/link\.json,line=1,title=not compared::p\/link\.json: .*a symbolic link/)
+  for (const line of lines.slice(1))
+    t.match(line, /^::error file=[^:,]+,line=1,title=1 call opened%2C medium risk::ptrace on/)
   t.notMatch(said.summary, /<img|<script|^::/m)
 })
 
-t.test('the examples are what they say', { skip }, async (t) => {
-  const workflow = JSON.stringify(read('examples/github-workflow.yml'))
-  t.match(workflow, /"profiles":"profiles\/\*\.json"/)
-  for (const input of ['profiles', 'fail-on']) t.ok(Object.hasOwn(action.inputs, input))
-  const gitlab = read('examples/gitlab-ci.yml') as {
-    seccomp: { script: string[]; variables: Record<string, string> }
+const manifest = (name: string, ...calls: readonly string[]): string =>
+  `apiVersion: security-profiles-operator.x-k8s.io/v1beta1
+kind: SeccompProfile
+metadata:
+  name: ${name}
+spec:
+  defaultAction: SCMP_ACT_ERRNO
+  architectures: [SCMP_ARCH_X86_64]
+  syscalls:
+  - action: SCMP_ACT_ALLOW
+    names: [${calls.join(', ')}]
+`
+const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n'
+
+t.test(
+  'YAML as helm and kustomize render it: several profiles and other objects in one file',
+  { skip },
+  async (t) => {
+    const configMap = (...calls: readonly string[]): string =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: profiles\ndata:\n  job.json: |\n    ${profile(...calls)}\n`
+    const file = (...documents: readonly string[]): string => documents.join('---\n')
+    const cwd = await repository(
+      t.testdir({}),
+      {
+        'rendered.yaml': file(
+          deployment,
+          manifest('web', 'read'),
+          manifest('gone', 'read'),
+          configMap('read'),
+        ),
+        'other.yml': deployment,
+      },
+      {
+        'rendered.yaml': file(
+          manifest('db', 'read'),
+          configMap('read', 'bpf'),
+          manifest('web', 'read', 'mount'),
+          deployment,
+        ),
+        'other.yml': `${deployment}spec: {}\n`,
+      },
+    )
+    const { status, stdout, summary } = await compare(cwd)
+    t.equal(status, 1)
+    t.notMatch(stdout, /other\.yml/, 'a file without a profile is none')
+    const line = (title: string): string => stdout.split('\n').find((each) => each.includes(title)) ?? ''
+    t.match(
+      line('mount on'),
+      /^::error file=rendered\.yaml,line=\d+,title=1 call opened%2C high risk::mount on x86_64/,
+    )
+    t.match(line('bpf on'), /^::error file=rendered\.yaml,line=\d+,/)
+    t.match(stdout, /::Deleted: /)
+    t.match(stdout, /::New: /)
+    for (const title of ['web', 'db', 'gone', 'job\\.json'])
+      t.match(summary, new RegExp(`\n#### rendered\\.yaml .*${title}`), title)
+  },
+)
+
+t.test('the examples are what they say', { skip, timeout: 120_000 }, async (t) => {
+  const workflow = read('examples/github-workflow.yml') as {
+    jobs: { review: { steps: readonly { uses: string; with?: Record<string, string> }[] } }
+  }
+  const used = workflow.jobs.review.steps.at(-1)
+  for (const input of Object.keys(used?.with ?? {})) t.ok(Object.hasOwn(action.inputs, input), input)
+  const { seccomp } = read('examples/gitlab-ci.yml') as {
+    seccomp: {
+      script: string[]
+      variables: Record<string, string>
+      artifacts: { reports: { codequality: string } }
+    }
   }
   const cwd = await repository(
     t.testdir({}),
-    { 'profiles/app.json': profile('read') },
-    { 'profiles/app.json': profile('read', 'ptrace') },
+    { 'profiles/app.json': profile('read'), 'web.yaml': manifest('web', 'read') },
+    { 'profiles/app.json': profile('read', 'ptrace'), 'web.yaml': manifest('web', 'read', 'bpf') },
   )
   const { stdout: base } = await execa('git', ['rev-parse', 'HEAD~1'], { cwd })
-  const { exitCode } = await execa('bash', ['-ec', gitlab.seccomp.script.join('\n')], {
+  const { exitCode, stdout } = await execa('bash', ['-eo', 'pipefail', '-c', seccomp.script.join('\n')], {
     cwd,
     reject: false,
-    env: { ...plainEnvironment, ...gitlab.seccomp.variables, BASE: base, SECCOMP_GEN: root },
+    // The package of this clone, in the place of a published one.
+    env: {
+      ...plainEnvironment,
+      ...seccomp.variables,
+      CI_MERGE_REQUEST_DIFF_BASE_SHA: base,
+      SECCOMP_GEN: `file:${root}`,
+    },
   })
   t.equal(exitCode, 1)
-  t.match(readFileSync(join(cwd, 'seccomp.md'), 'utf8'), /ptrace/)
+  t.match(stdout, /^FAILS: 2 profiles changed: 2 wider; 1 high risk \(bpf\), 1 medium risk \(ptrace\)/)
+  const issues = JSON.parse(readFileSync(join(cwd, seccomp.artifacts.reports.codequality), 'utf8')) as {
+    severity: string
+    location: { path: string }
+  }[]
+  t.strictSame(
+    issues.map(({ severity, location }) => [severity, location.path]),
+    [
+      ['critical', 'web.yaml'],
+      ['major', 'profiles/app.json'],
+    ],
+  )
 })

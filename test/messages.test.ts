@@ -5,7 +5,7 @@ import type { ChangeId } from '../src/meaning/changes.ts'
 import { findingSeverities, type FindingCode } from '../src/check/findings.ts'
 import { errorTable, type ErrorCode } from '../src/errors/table.ts'
 import { diagnosticCodes } from '../src/report/diagnostics.ts'
-import { problemsReport } from '../src/report/formats.ts'
+import { printReport } from '../src/report/formats.ts'
 import { headingsOf, type Heading } from './page-text.ts'
 
 /** Held complete by the compiler. */
@@ -57,7 +57,7 @@ t.test('the page says the severity, the direction and the status that the progra
 })
 
 t.test('SARIF says where to read about a code: its heading is its anchor', async (t) => {
-  const report = JSON.parse(problemsReport([], 'sarif')) as {
+  const report = JSON.parse(printReport('findings', [], 'sarif')) as {
     readonly runs: readonly [
       { tool: { driver: { rules: readonly { id: string; help: { text: string } }[] } } },
     ]

@@ -9,7 +9,7 @@ import { builtin, contextOf, level, makeMeaning, type Answer } from '../src/mean
 import { parseProfile } from '../src/profile/index.ts'
 import type { Suspect } from '../src/record/index.ts'
 import { unifiedDiff } from '../src/report/unified.ts'
-import { verificationReport } from '../src/report/formats.ts'
+import { printReport } from '../src/report/formats.ts'
 import type { Verified } from '../src/report/verification.ts'
 import type { OciProfile } from '../src/profile/index.ts'
 import { auditedText } from '../src/verify/audited.ts'
@@ -362,7 +362,7 @@ const verified: Verified = {
 
 t.test('every report holds the same, escaped', async (t) => {
   for (const format of ['text', 'json', 'markdown'] as const) {
-    const report = verificationReport(verified, format)
+    const report = printReport('verification', verified, format)
     t.notMatch(report, '\u001b', format)
     t.notMatch(report, /^::error/m, format)
     t.match(report, 'ptrace', format)
@@ -372,7 +372,7 @@ t.test('every report holds the same, escaped', async (t) => {
       readFileSync(new URL('../schemas/verification.schema.json', import.meta.url), 'utf8'),
     ) as object,
   )
-  const document = JSON.parse(verificationReport(verified, 'json')) as Record<string, unknown>
+  const document = JSON.parse(printReport('verification', verified, 'json')) as Record<string, unknown>
   t.ok(validate(document), JSON.stringify(validate.errors))
   t.match(document, {
     verdict: 'refused',
@@ -390,9 +390,10 @@ t.test('every report holds the same, escaped', async (t) => {
     },
   })
   const rows: readonly (readonly [Partial<Verified>, RegExp])[] = [
-    [{ started: false }, /did not start: the runtime needs ptrace before it/],
+    [{ started: false }, /^FAILS: the program did not start: the runtime needs ptrace before it/],
     [{ started: false, refusals: [] }, /the reason is another one/],
-    [{ interrupted: true, refusals: [] }, /a signal ended the run.*\nnothing was refused up to then/],
+    [{ interrupted: true, refusals: [] }, /^FAILS: nothing was refused up to then.*\na signal ended the run/],
+    [{ refusals: [] }, /^passes: p\.json suffices|^passes: .* suffices: nothing was refused/],
     [{ lost: 2 }, /2 refused calls found no room/],
     [{ lost: 2, seenBy: 'audit' }, /2 audit records of this machine found no room/],
     [{ ending: { kind: 'killed', signal: 'SIGSYS' } }, /the command was ended by SIGSYS/],
@@ -407,10 +408,11 @@ t.test('every report holds the same, escaped', async (t) => {
     [{ ...repaired({}), refusals: [{ ...refusal, default: allow }] }, /the last of 2 rounds came before/],
     [{ refusals: [{ ...refusal, default: allow }] }, /own rules speak against it: edit them by hand/],
   ]
-  for (const [more, sentence] of rows) t.match(verificationReport({ ...verified, ...more }, 'text'), sentence)
+  for (const [more, sentence] of rows)
+    t.match(printReport('verification', { ...verified, ...more }, 'text'), sentence)
   const killed = { kind: 'killed', signal: 'SIGSYS' } as const
   const json = JSON.parse(
-    verificationReport({ ...verified, ...repaired({}), ending: killed }, 'json'),
+    printReport('verification', { ...verified, ...repaired({}), ending: killed }, 'json'),
   ) as Record<string, unknown>
   t.ok(validate(json), JSON.stringify(validate.errors))
   t.match(json, { ending: { signal: 'SIGSYS' } })

@@ -15,6 +15,24 @@ export function constantValue(name: string): bigint | undefined {
   return (values ??= parseConstants(constants)).get(name)
 }
 
+/** All names. */
+export function constantNames(): readonly string[] {
+  return [...(values ??= parseConstants(constants)).keys()]
+}
+
+let namesOf: ReadonlyMap<bigint, readonly string[]> | undefined
+
+/** Every name of a value, whatever it is for, in the order of the data. */
+export function namedConstants(value: bigint): readonly string[] {
+  if (namesOf === undefined) {
+    const found = new Map<bigint, string[]>()
+    for (const [name, each] of (values ??= parseConstants(constants)))
+      found.set(each, [...(found.get(each) ?? []), name])
+    namesOf = found
+  }
+  return namesOf.get(value) ?? []
+}
+
 function parseConstants(text: string): ReadonlyMap<string, bigint> {
   const parsed = new Map<string, bigint>()
   for (const line of text.trim().split('\n')) {

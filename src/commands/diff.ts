@@ -3,37 +3,30 @@
 import { Option } from 'commander'
 import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
-import { syscallTable } from '../abi/tables.ts'
+import { architectures, assumedHost } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import {
-  answerAlways,
-  compareProfiles,
-  contextOf,
-  countsAgainst,
-  intersectProfiles,
-  makeMeaning,
-  mergeProfiles,
-} from '../meaning/index.ts'
+import { intersectProfiles, mergeProfiles } from '../meaning/index.ts'
 import { printProfile } from '../print/profile.ts'
 import { parseProfile } from '../profile/parse.ts'
-import { changesReport, type FormatName } from '../report/formats.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
 import type { Reachable } from '../scan/reachable.ts'
-import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
+import { statLines } from '../report/review-lines.ts'
+import { addComparisonOptions, compared, type ComparisonOptions } from './compared.ts'
+import { contextOptionsFrom } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
-import { archOption, outputOption } from './document-options.ts'
+import { outputOption } from './document-options.ts'
+import { mediumFor } from './medium.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ContextWords {
-  readonly arch?: readonly Architecture[]
+interface Options extends ComparisonOptions {
   readonly report: FormatName
-  readonly failOn: 'wider' | 'any' | 'never'
-  readonly contexts?: 'all'
+  readonly stat?: true
+  readonly quiet?: true
   readonly intersect?: true
   readonly merge?: true
   readonly output?: string
@@ -45,16 +38,9 @@ export const declare: Declare = (command, world, end) => {
     .argument('<base>', profileWords)
     .argument('[head]', 'the same')
     .allowExcessArguments()
-    .addOption(archOption('host'))
     .addOption(reportOption('changes'))
-    .addOption(
-      new Option('--fail-on <changes>', 'for status 1').choices(['wider', 'any', 'never']).default('any'),
-    )
-    .addOption(
-      new Option('--contexts <contexts>', 'also with each capability that a rule depends on').choices([
-        'all',
-      ]),
-    )
+    .addOption(new Option('--stat', 'the verdict and the numbers only').conflicts('report'))
+    .option('-q, --quiet', 'print nothing: the status says it')
     .addOption(
       new Option(
         '--intersect',
@@ -67,7 +53,7 @@ export const declare: Declare = (command, world, end) => {
       ),
     )
     .addOption(outputOption('the report or the profile'))
-  addContextOptions(command)
+  addComparisonOptions(command, 'any')
     .addHelpText(
       'after',
       '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  seccomp-gen diff --intersect containerd@1.6.20 app.json -o left.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
@@ -92,9 +78,9 @@ async function diff(
     if (scans !== undefined) return diffScans(scans, options, world)
     const [one, other] = [await loadProfile(base, world), await loadProfile(head, world)]
     if (options.intersect !== undefined || options.merge !== undefined)
-      return combine(one, other, options, world)
-    const { text, status } = compared(one, other, options)
-    await writeOutput(text, options.output, world)
+      return combine(one, other, options, failOnGiven, world)
+    const { text, status } = reported(one, other, options, failOnGiven, world)
+    if (options.quiet === undefined) await writeOutput(text, options.output, world)
     return status
   }
   if (options.intersect !== undefined || options.merge !== undefined) throw new UserError('diff-operands')
@@ -102,7 +88,7 @@ async function diff(
   if (pair === undefined) throw new UserError('diff-operands')
   if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
   const { text, status } = await gitDiff(pair, options, failOnGiven, world)
-  world.stdout.write(text)
+  if (options.quiet === undefined) world.stdout.write(text)
   // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.
   return failOnGiven ? status : 0
 }
@@ -189,7 +175,7 @@ async function gitDiff(
           : path === newPath
             ? path
             : `${path}, now ${newPath}`
-    const { text, status } = compared(one, other, options)
+    const { text, status } = reported(one, other, options, strict, world)
     return { text: `${line(what)}${text}`, status }
   } catch (error) {
     if (strict || !(error instanceof UserError)) throw error
@@ -202,6 +188,7 @@ async function combine(
   one: NamedProfile,
   other: NamedProfile,
   options: Options,
+  failOnGiven: boolean,
   world: World,
 ): Promise<0 | 1> {
   const host = architectures[options.arch?.[0] ?? assumedHost].host
@@ -210,46 +197,29 @@ async function combine(
   const { document, profile } = make([one.profile, other.profile], context)
   await writeOutput(printProfile(document), options.output, world)
   const result = { name: options.intersect === undefined ? 'both merged' : 'both together', profile }
-  const { text, status } = compared(
+  const { text, status } = reported(
     { ...other, ...(one.capabilities && { capabilities: one.capabilities }) },
     result,
     options,
+    failOnGiven,
+    { ...world, stdout: world.stderr },
   )
-  world.stderr.write(text)
+  if (options.quiet === undefined) world.stderr.write(text)
   return status
 }
 
-function compared(one: NamedProfile, other: NamedProfile, options: Options): Report {
-  const host = architectures[options.arch?.[0] ?? assumedHost].host
-  const contextOptions = contextOptionsFrom(options, host, one.capabilities)
-  const comparison = compareProfiles(one.profile, other.profile, {
-    ...contextOptions,
-    ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
-  })
-  const context = contextOf(contextOptions)
-  const before = makeMeaning(one.profile, context)
-  const calls = syscallTable(host).entries.map(({ name, number }) => {
-    const always = answerAlways(before, host, number)
-    return { name, allowed: always === undefined || /_(?:ALLOW|LOG)$/.test(always.action) }
-  })
-  const text = changesReport(
-    {
-      ...comparison,
-      base: one.name,
-      head: other.name,
-      architecture: host,
-      counts: countsAgainst(
-        comparison.changes.filter(
-          ({ architecture, contexts }) => architecture === host && contexts?.includes('default') !== false,
-        ),
-        calls,
-      ),
-      kernel: context.kernel.join('.'),
-    },
-    options.report,
-  )
-  const counted = comparison.changes.filter(
-    ({ direction }) => options.failOn === 'any' || direction === 'wider',
-  )
-  return { text, status: options.failOn !== 'never' && counted.length > 0 ? 1 : 0 }
+function reported(
+  one: NamedProfile,
+  other: NamedProfile,
+  options: Options,
+  failOnGiven: boolean,
+  world: World,
+): Report {
+  const { status, ...found } = compared(one, other, options, failOnGiven)
+  const medium = mediumFor(options.output, world)
+  const text =
+    options.stat === undefined
+      ? printReport('changes', found, options.report, medium)
+      : `${statLines(found, medium.screen).join('\n')}\n`
+  return { text, status }
 }

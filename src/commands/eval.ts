@@ -1,9 +1,11 @@
 // `eval`: what a profile answers to one call, or to one call a line (--batch).
 import { architectureNames, architectureOf, assumedHost, type Architecture } from '../abi/architectures.ts'
+import { constantNames, constantValue } from '../abi/constants.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { proposedCall } from '../profile/proposals.ts'
 import { answerText, makeMeaning, oldestLibraryOn, type Meaning } from '../meaning/index.ts'
+import { similarWords } from '../report/similar.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
@@ -19,13 +21,16 @@ export const declare: Declare = (command, world, end) => {
   command
     .argument('<profile>', profileWords)
     .argument('[call]', 'name or number')
-    .argument('[args...]', 'up to six values, decimal or 0x; missing ones are 0')
+    .argument(
+      '[args...]',
+      'up to six values: decimal, 0x or names such as CLONE_NEWUSER|SIGCHLD; missing ones are 0',
+    )
     .addOption(archOption('of the call'))
     .option('--batch', 'read JSON queries {"arch","syscall","args"} from stdin')
   addContextOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen eval docker clone 0x10000000\n  seccomp-gen eval app.json socket 40 --cap none',
+      '\nExamples:\n  seccomp-gen eval docker clone CLONE_NEWUSER\n  seccomp-gen eval app.json socket AF_VSOCK --cap none',
     )
     .action(async (word: string, call: string | undefined, args: string[], options: Options) => {
       await evaluate(word, call, args, options, world)
@@ -74,10 +79,22 @@ function answer(meaning: Meaning, architecture: Architecture, call: string, args
 }
 
 function value(word: string): bigint {
+  // Flags by name, as a program writes them.
+  if (/^[A-Z_]/i.test(word)) {
+    const bits = word.split('|').map(constantValue)
+    const unknown = word.split('|')[bits.indexOf(undefined)]
+    if (unknown !== undefined)
+      throw new UserError('not-a-constant', { name: unknown, meant: similarConstants(unknown) })
+    return bits.reduce((all: bigint, each) => all | (each ?? 0n), 0n)
+  }
   if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
   const number = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
   if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
   return BigInt.asUintN(64, number)
+}
+
+function similarConstants(name: string): readonly string[] {
+  return similarWords(name.toUpperCase(), constantNames())
 }
 
 /** An answer a line, in order; a line that is no query answers with its error, and the next is read. */

@@ -2,9 +2,10 @@
 import { Option } from 'commander'
 import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { explainProfile } from '../explain/index.ts'
-import { explanationReport, type FormatName } from '../report/formats.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption } from './document-options.ts'
+import { mediumFor } from './medium.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
@@ -58,5 +59,6 @@ async function explain(
     ...(observations === undefined ? {} : { observations }),
     ...(calls.length === 0 ? {} : { calls }),
   })
-  await writeOutput(explanationReport(explained, report), output, world)
+  const result = { profile: word, calls: explained, ...(observations && { observations }) }
+  await writeOutput(printReport('explanation', result, report, mediumFor(output, world)), output, world)
 }

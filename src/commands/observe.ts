@@ -1,10 +1,12 @@
 // `observe`: traces, logs or observations in, observations out.
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import { printObservations } from '../observe/index.ts'
 import type { Format } from '../read/detect.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
 import { isLoss } from '../report/diagnostics.ts'
 import { addChoiceOptions, archOption, choiceOf, formatOption, outputOption } from './options.ts'
+import { mediumFor } from './medium.ts'
+import { reportOption } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import type { Choice } from '../read/subject.ts'
 import { readInputs } from './read.ts'
@@ -16,6 +18,7 @@ interface Options extends Choice {
   readonly arch?: readonly Architecture[]
   readonly strict?: true
   readonly afterFilter?: true
+  readonly report: FormatName
   readonly output?: string
 }
 
@@ -27,6 +30,7 @@ export const declare: Declare = (command, world, end) => {
     .addOption(archOption('recorded on'))
     .option('--after-filter', 'of an engine’s trace: what is called under a filter')
     .option('--strict', 'status 1 where anything was lost or not understood')
+    .addOption(reportOption('observations', 'json'))
     .addOption(outputOption('the observations'))
     .addHelpText(
       'after',
@@ -45,7 +49,8 @@ async function observe(files: readonly string[], options: Options, world: World)
     choice: choiceOf(options),
     ...(afterFilter && { afterFilter }),
   })
-  await writeOutput(printObservations(observations), output, world)
+  const text = printReport('observations', observations, options.report, mediumFor(output, world))
+  await writeOutput(text, output, world)
   sayAccount(world, observations)
   const doubtful =
     observations.diagnostics.some(isLoss) ||

@@ -1,7 +1,7 @@
 // `--report FORMAT`: its choices are the formats that print such results.
 import { Option } from 'commander'
-import type { ReportFormat } from '../report/format.ts'
-import { formatsOf } from '../report/formats.ts'
+import type { Results } from '../report/format.ts'
+import { formatsOf, type FormatName } from '../report/formats.ts'
 
-export const reportOption = (kind: keyof ReportFormat): Option =>
-  new Option('--report <format>', 'how to print it').choices([...formatsOf(kind)]).default('text')
+export const reportOption = (kind: keyof Results, usual: FormatName = 'text'): Option =>
+  new Option('--report <format>', 'how to print it').choices([...formatsOf(kind)]).default(usual)

@@ -5,12 +5,14 @@ import { UserError } from '../errors.ts'
 import { callsOn, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
 import { floorProblems, profileProblems, sortFindings, type Finding } from '../check/index.ts'
 import { parseProfiles, type Dialect, type ParsedProfile } from '../profile/index.ts'
-import { problemsReport, type FormatName } from '../report/formats.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
+import type { Medium } from '../report/medium.ts'
 import type { Checked } from '../report/problems.ts'
 import type { EngineVersion } from '../meaning/index.ts'
 import { readEngineVersion } from '../meaning/versions/engines.ts'
 import { addReaderOptions } from './context.ts'
 import { outputOption } from './document-options.ts'
+import { mediumFor } from './medium.ts'
 import { reportOption } from './report-option.ts'
 import { runtimeOption } from './runtime-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -58,6 +60,7 @@ async function validate(files: readonly string[], options: Options, world: World
   const result = validateReport(given, {
     report,
     runtime,
+    medium: mediumFor(output, world),
     noNewPrivileges: !newPrivileges,
     ...(as === undefined ? {} : { dialect: as }),
     ...(engine === undefined ? {} : { engine }),
@@ -80,6 +83,7 @@ export interface ValidateOptions {
   readonly engine?: EngineVersion
   /** Default: the newest and the oldest in use. */
   readonly libseccomp?: string
+  readonly medium?: Medium
   /** The container starts with no_new_privs. Default false: the runtimes need more. */
   readonly noNewPrivileges?: boolean
 }
@@ -120,7 +124,7 @@ export function validateReport(
     }
   })
   const counts = checked.some(({ findings }) => findings.some(({ severity }) => severity !== 'note'))
-  return { text: problemsReport(checked, report), status: counts ? 1 : 0, refused }
+  return { text: printReport('findings', checked, report, options.medium), status: counts ? 1 : 0, refused }
 }
 
 /** A built-in is its engine's. */

@@ -4,10 +4,11 @@ import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
-import { verificationReport, type FormatName } from '../report/formats.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
 import { verdictOf, type Verified } from '../report/verification.ts'
 import { verify, type SeenBy, type Verification, type VerifyNotice } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
+import { mediumFor } from './medium.ts'
 import { addLoadOptions, duration, loadOf, times, type LoadOptions } from './options.ts'
 import { reportOption } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
@@ -129,7 +130,12 @@ async function verifyWords(
     ...(repair && output !== undefined && { written: output }),
     within: within === null ? undefined : ceiling,
   }
-  const report = verificationReport(verified, options.report)
+  const report = printReport(
+    'verification',
+    verified,
+    options.report,
+    mediumFor(repair ? undefined : output, world),
+  )
   if (repair && output !== undefined) await writeOutput(verified.repair?.text ?? '', output, world)
   await writeOutput(report, repair ? undefined : output, world)
   const status = statusOf(verified.ending)

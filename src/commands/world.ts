@@ -9,12 +9,16 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly signals: SignalFeed
+  /** Which program this is: for reports that say so. */
+  readonly tool?: () => import('../report/medium.ts').Tool
   /** Results go to regular files of ours alone: whoever names them is not who runs us. */
   readonly ownFilesOnly?: true
 }
 
 export interface Output {
   readonly isTerminal: boolean
+  /** Of the terminal; undefined where they cannot be told. */
+  readonly columns?: () => number | undefined
   /** Writes all of it before it returns. False: its reader has gone away, which is no error, but an end of the work. */
   readonly write: (text: string) => boolean
 }

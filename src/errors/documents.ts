@@ -210,6 +210,11 @@ export const documentErrors = {
   ],
   'too-many-arguments': [2, () => 'a call has at most six arguments'],
   'not-a-number': [2, ({ value }: { readonly value: string }) => `${value} is no 64-bit number`],
+  'not-a-constant': [
+    2,
+    ({ name, meant }: { readonly name: string; readonly meant: readonly string[] }) =>
+      `${name} is no constant that is known here${meant.length === 0 ? ': write the number' : `: did you mean ${meant.join(' or ')}?`}`,
+  ],
   'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is no bigint`],
   'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit 64 bits`],
   // --- printing

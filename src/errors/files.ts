@@ -68,6 +68,13 @@ export const fileErrors = {
   // --- revisions of git
   'revision-as-option': [2, ({ file }: InFile) => `${file}: a git revision does not begin with "-"`],
   'no-git': [2, ({ file }: InFile) => `${file}: no such file, and git is not installed to look it up`],
+  'git-missing': [2, () => 'git is not installed, and revisions are read by it'],
+  'git-failed': [2, ({ words }: { /** git's. */ readonly words: string }) => `git failed: ${words}`],
+  'no-such-commit': [
+    2,
+    ({ revision }: { readonly revision: string }) =>
+      `the base revision does not exist here: ${revision}: give --base, and check that the checkout has fetched it`,
+  ],
   'directory-in-revision': [2, ({ file }: InFile) => `${file}: is a directory there: name a file in it`],
   'no-such-revision': [
     2,

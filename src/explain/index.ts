@@ -20,6 +20,9 @@ import {
 import type { Observations } from '../observe/index.ts'
 import { derivePolicy, reasonsWithoutTrace, type Reason } from '../policy/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
+import { sortedRisks } from './change-risks.ts'
+
+export { rateChanges, severities, type RatedChange } from './change-risks.ts'
 
 export type CarriedOut = 'always' | 'for some arguments' | 'never'
 
@@ -149,8 +152,6 @@ function carriedOut(
   return done.every(Boolean) ? 'always' : done.some(Boolean) ? 'for some arguments' : 'never'
 }
 
-const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']
-
 function risksIn(
   meaning: Meaning,
   architecture: Architecture,
@@ -161,10 +162,7 @@ function risksIn(
     args === undefined
       ? carriedOut(meaning, architecture, syscall, number) !== 'never'
       : level(meaning.answer(architecture, number, args)) === 2
-  return risksOf(syscall)
-    .filter(reached)
-    .filter((risk, index, all) => all.findIndex((each) => each.class === risk.class) === index)
-    .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+  return sortedRisks(risksOf(syscall).filter(reached))
 }
 
 function reasonsOn(

@@ -1,6 +1,6 @@
 // Differences as the changes of a review: an id, a fingerprint that does not depend on where anything stands, and the
 // line of the profile that says so.
-import { hash } from 'node:crypto'
+import { sha256 } from '../sha256.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { answerText, level } from './answer.ts'
 import { differencesOf, type Difference } from './compare.ts'
@@ -63,7 +63,7 @@ function fingerprintOf(difference: Difference): string {
   const { architecture, syscall, conditional, before, after } = difference
   const key = [architecture, syscall, conditional, answerText(before), answerText(after)].join(' ')
   // Whoever has settled this one is told when the kernel begins to see it.
-  return hash('sha256', isOfDroppedHalves(difference) ? `${key} dropped` : key).slice(0, 12)
+  return sha256(isOfDroppedHalves(difference) ? `${key} dropped` : key).slice(0, 12)
 }
 
 /** By call, of the first rule that names it. */

@@ -3,6 +3,7 @@
 // containers/common pkg/seccomp/types.go, security-profiles-operator api/seccompprofile/v1.
 import type { Action, OciProfile, OciRule } from './document.ts'
 import type { Flaw, Standing } from './flaws.ts'
+import type { Recorded } from './recorded.ts'
 import type { TreeNode } from './tree.ts'
 
 /**
@@ -72,6 +73,10 @@ export interface ParsedProfile {
   readonly profile: ReadProfile
   /** A SeccompProfile's baseProfileName: calls that are not listed here are allowed there. */
   readonly base?: string
+  /** What the security-profiles-operator says of a SeccompProfile that it recorded. */
+  readonly recorded?: Recorded
+  /** It is one of the objects of a Kubernetes list. */
+  readonly isListed?: true
   /** What is wrong with the document as such; profileProblems adds what is wrong with its meaning. */
   readonly flaws: readonly Flaw[]
   /** Keys that plain OCI does not have, where ignoring them changes an answer. */

@@ -6,6 +6,7 @@ import type { Envelope } from './dialects.ts'
 import { parseJson } from './json.ts'
 import { nearest } from './nearest.ts'
 import { profileKeys } from './read-profile.ts'
+import { recordedIn, type Recorded } from './recorded.ts'
 import { member, type Place, type TreeNode } from './tree.ts'
 
 export interface FoundProfile {
@@ -13,6 +14,9 @@ export interface FoundProfile {
   readonly envelope: Envelope
   readonly title?: string
   readonly base?: string
+  readonly recorded?: Recorded
+  /** It is one of the objects of a list. */
+  readonly isListed?: true
 }
 
 /** The profiles of a document, or why there is none and where. */
@@ -68,7 +72,9 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     const spec = member(root, 'spec')
     if (spec === undefined) return no(root.at, 'without-spec')
     const base = textOf(member(spec, 'baseProfileName'))
-    return { ok: true, found: [{ node: spec, envelope: 'spo', ...named, ...(base ? { base } : {}) }] }
+    const recorded = recordedIn(root)
+    const rest = { ...named, ...(base ? { base } : {}), ...(recorded && { recorded }) }
+    return { ok: true, found: [{ node: spec, envelope: 'spo', ...rest }] }
   }
   const items = member(root, 'items')
   if (kind.endsWith('List') && items?.kind === 'array') return inList(items.items, written)
@@ -97,7 +103,7 @@ function inList(items: readonly TreeNode[], written: WrittenLines): Finds {
       continue
     const inside = findIn(item, written)
     if (!inside.ok) return inside
-    found.push(...inside.found)
+    found.push(...inside.found.map((each): FoundProfile => ({ ...each, isListed: true })))
   }
   return { ok: true, found }
 }

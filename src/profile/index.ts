@@ -15,4 +15,5 @@ export type {
   RuleFilter,
 } from './dialects.ts'
 export type { Flaw, FlawCode, Severity, Standing } from './flaws.ts'
+export type { Recorded } from './recorded.ts'
 export { isJson, parseProfile, parseProfiles, soundProfile, type ParseOptions } from './parse.ts'

@@ -101,7 +101,7 @@ const markFlaw = flaw('byte-order-mark', { at: start, pointer: '' })
 
 function parsedFrom(
   name: string,
-  { node, envelope, title, base }: FoundProfile,
+  { node, envelope, title, base, recorded, isListed }: FoundProfile,
   hasMark: boolean,
 ): ParsedProfile {
   const reading = readProfile(node, envelope === 'spo' ? operatorKeys : {})
@@ -112,6 +112,8 @@ function parsedFrom(
     envelope,
     profile: reading.profile,
     ...(base === undefined ? {} : { base }),
+    ...(recorded === undefined ? {} : { recorded }),
+    ...(isListed === undefined ? {} : { isListed }),
     // Go's encoding/json and crun's parser take no byte order mark; what reads Kubernetes objects does.
     flaws:
       hasMark && (envelope === 'none' || envelope === 'config')

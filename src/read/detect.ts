@@ -117,13 +117,14 @@ function kindOfDocument(text: string): Document | undefined {
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (carriesObservations(start)) return 'observations'
+    // In any order of keys; a profile has a list there. Unknown calls may be named like a profile's keys.
+    if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
+      return 'observations'
     if (isHookResult(start)) return 'hook'
     if (/^\{[^]{0,20000}?"kind"\s*:\s*"SeccompProfile(?:List)?"/.test(start) && isProfile(start)) return 'spo'
     // An object per line is a log; what it tells of may be a profile.
     const isLog = /^\{.*\}\r?\n\{/.test(start)
     if (!isLog && isProfile(start)) return 'profile'
-    if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
-      return 'observations'
     return isOtherDialect(start) ? 'profile' : undefined
   }
   if (carriesObservations(start)) return 'observations'

@@ -29,6 +29,7 @@ export type DiagnosticCode =
   | 'detached' // strace let go of the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
   | 'killed' // a fault ended a process: what it does otherwise is not here
+  | 'killed-unrecorded' // SIGSYS ended a process, and no record tells the call
   | 'records-lost' // the recorder says that it lost records
   | 'rule-records-left-out' // records of audit rules beside those of a filter
   | 'emulated' // calls of a program under qemu's user mode, not those of qemu

@@ -9,7 +9,7 @@ import { formats, formatTable, type Format } from './formats.ts'
 import { Lines } from './lines.ts'
 import { OfOnePid } from './strace-choice.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
-import type { Reader, ReaderOptions } from './reader.ts'
+import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import type { Source } from './source.ts'
@@ -61,7 +61,7 @@ async function* readByPiece(
       yield
     }
     const account = reader.endSource(lines.end())
-    open.accounts.push({ name: source.name, format: reader.format, ...account })
+    open.accounts.push({ name: source.name, ...account })
     yield
   }
   if (open !== undefined && sink !== undefined) finish(open, sink)
@@ -86,7 +86,7 @@ interface Open {
   readonly set: string | undefined
   readonly format: Format
   readonly reader: Reader
-  readonly accounts: SourceSummary[]
+  readonly accounts: (LinesAccount & { readonly name: string })[]
 }
 
 function opened(source: Source, format: Format, options: ReaderOptions): Reader {
@@ -174,11 +174,14 @@ function finish({ reader, accounts }: Open, sink: Sink): void {
   })
   // A file of observations has accounts and runs of its own.
   if (reader.format === 'observations') return
-  for (const account of accounts) {
-    sink.account({ ...account, format: reader.format, evidence: account.evidence ?? evidenceOf(codes) })
+  const whole: Omit<SourceSummary, 'format'>[] = []
+  for (const { parts, ...account } of accounts) {
+    if (parts === undefined) whole.push(account)
+    for (const { name, ...rest } of parts ?? [account])
+      sink.account({ name, format: reader.format, ...rest, evidence: rest.evidence ?? evidenceOf(codes) })
   }
   sink.endRun(
-    accounts.some(({ evidence = [] }) => !evidence.includes('wanted') && !evidence.includes('log-only')),
+    whole.some(({ evidence = [] }) => !evidence.includes('wanted') && !evidence.includes('log-only')),
   )
 }
 

@@ -22,7 +22,10 @@ export interface ReaderOptions {
 }
 
 /** An account without what the reader need not know. */
-export type LinesAccount = Omit<SourceSummary, 'name' | 'format'>
+export interface LinesAccount extends Omit<SourceSummary, 'name' | 'format'> {
+  /** Of a file that holds several sources: theirs, instead of the file's. The reader itself ends their runs. */
+  readonly parts?: readonly Omit<SourceSummary, 'format'>[]
+}
 
 export interface Reader {
   /** The name for `--format` and the account. */

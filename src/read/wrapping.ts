@@ -77,17 +77,27 @@ function ofPrettyJournal(): Unwrap {
   return Object.assign(unwrap, { begun: () => entry })
 }
 
-/** `dmesg --json`: the messages stand on lines of their own. */
-const dmesgEntry: Unwrap = (line) => {
-  const [, message] = /^\s+"msg": (".*"),?$/.exec(line) ?? []
-  if (message === undefined) {
-    const isFrame = /^\s*(?:[{}\]],?\{?|"dmesg": \[|"(?:pri|fac|time|caller)": .{1,99})$/.test(line)
-    return isFrame ? nothing : undefined
-  }
-  try {
-    return { stream: '', text: `kernel: ${String(JSON.parse(message)).replaceAll('\n', ' ')}\n` }
-  } catch {
-    return undefined
+/**
+ * `dmesg --json`: the fields of a message stand on lines of their own, its facility (of a number all but the lowest three
+ * bits) before its text. What a process wrote to /dev/kmsg has another than the kernel's, 0.
+ */
+function ofDmesg(): Unwrap {
+  let isKernels = true
+  return (line) => {
+    const [, message] = /^\s+"msg": (".*"),?$/.exec(line) ?? []
+    if (message === undefined) {
+      if (/^\s*\},?\{?|\{$/.test(line)) isKernels = true
+      const [, facility, priority = '0'] = /^\s+"(?:fac": "(\w+)"|pri": (\d{1,9}))/.exec(line) ?? []
+      if (facility !== undefined ? facility !== 'kern' : Number(priority) > 7) isKernels = false
+      const isFrame = /^\s*(?:[{}\]],?\{?|"dmesg": \[|"(?:pri|fac|time|caller)": .{1,99})$/.test(line)
+      return isFrame ? nothing : undefined
+    }
+    try {
+      const text = String(JSON.parse(message)).replaceAll('\n', ' ')
+      return { stream: '', text: `${isKernels ? 'kernel' : '-'}: ${text}\n` }
+    } catch {
+      return undefined
+    }
   }
 }
 
@@ -103,7 +113,6 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
   },
   'json-log': (line) => loggedText(line),
   'journal-json': journalEntry,
-  'dmesg-json': dmesgEntry,
   cri: (line) => {
     const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(
       line,
@@ -134,6 +143,7 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
 function unwrapperOf(name: string): Unwrap {
   if (name === 'journal-pretty') return ofPrettyJournal()
   if (name === 'json-lines') return ofJsonLines()
+  if (name === 'dmesg-json') return ofDmesg()
   return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
 }
 

@@ -46,19 +46,32 @@ const words: Readonly<Record<Evidence, string>> = {
 
 /** More sources than this are summed up: a set of `strace -ff` has hundreds. */
 const rowLimit = 20
-const titles = ['source', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
+export const accountTitles: readonly string[] = [
+  'source',
+  'format',
+  'lines',
+  'calls',
+  'ignored',
+  'unparsed',
+  'lost',
+  'evidence',
+]
 
-/** A row for each source under their titles; escaped. */
-export function accountTable(observations: Observations): string[] {
+/** A row for each source, under `accountTitles`; not escaped. */
+export function accountRows(observations: Observations): readonly (readonly string[])[] {
   const sources = observations.sources.filter(({ format }) => format !== 'observations')
-  if (sources.length === 0) return []
-  const rows = sources.slice(0, rowLimit).map(cells)
   const rest = sources.slice(rowLimit)
-  if (rest.length > 0) rows.push(cells(summed(rest)))
-  const widths = titles.map((title, column) =>
+  return [...sources.slice(0, rowLimit), ...(rest.length === 0 ? [] : [summed(rest)])].map(cells)
+}
+
+/** The rows under their titles as lines of a terminal; escaped. */
+export function accountTable(observations: Observations): string[] {
+  const rows = accountRows(observations).map((row) => row.map(escapeTerminal))
+  if (rows.length === 0) return []
+  const widths = accountTitles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] as string).length)),
   )
-  return [titles, ...rows].map((row) =>
+  return [accountTitles, ...rows].map((row) =>
     row
       .map((cell, column) =>
         column >= 2 && column <= 6
@@ -80,15 +93,8 @@ function cells({
   lost = 0,
   evidence = [],
 }: SourceSummary): string[] {
-  const said = evidence
-    .map((kind) => (Object.hasOwn(words, kind) ? words[kind] : escapeTerminal(kind)))
-    .join('; ')
-  return [
-    escapeTerminal(name),
-    escapeTerminal(format),
-    ...[lines, calls, ignored, unparsed, lost].map(String),
-    said,
-  ]
+  const said = evidence.map((kind) => (Object.hasOwn(words, kind) ? words[kind] : kind)).join('; ')
+  return [name, format, ...[lines, calls, ignored, unparsed, lost].map(String), said]
 }
 
 function summed(sources: readonly SourceSummary[]): SourceSummary {

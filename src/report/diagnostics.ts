@@ -42,6 +42,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
     `${signal} ended a process here, so what it does when all is well is missing: record a run that works`,
+  'killed-unrecorded': ({ program = 'a process' }) =>
+    `SIGSYS ended ${program}, as it does where a seccomp filter refuses a call, and the SECCOMP record that names the call is not here: look for type=SECCOMP (1326) before this line`,
   'records-lost': () =>
     'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
   'rule-records-left-out': ({ records = 'some' }) =>
@@ -93,11 +95,22 @@ export function diagnosticLines(observations: Observations): string[] {
   return observations.diagnostics.map(line)
 }
 
-function line({ code, at, count, facts }: Diagnostic): string {
+/** Place and sentence of each; not escaped. */
+export function diagnosticRows(
+  observations: Observations,
+): readonly { readonly cells: readonly [string, string]; readonly isLoss: boolean }[] {
+  return observations.diagnostics.map((each) => ({ cells: [each.at, said(each)], isLoss: isLoss(each) }))
+}
+
+function line(diagnostic: Diagnostic): string {
+  return escapeTerminal(`${diagnostic.at}: ${said(diagnostic)}`)
+}
+
+function said({ code, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
   // An observations file may have been written by a newer seccomp-gen, or by anybody.
   const sentence = Object.hasOwn(sentences, code) ? sentences[code](facts ?? {}) : `${code}, not known here`
-  return escapeTerminal(`${at}: ${sentence}${times}`)
+  return `${sentence}${times}`
 }
 
 /** Whether it tells that something was not understood or may be missing, rather than how the input was taken. */

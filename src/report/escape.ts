@@ -28,6 +28,21 @@ export function escapeMarkdown(text: string): string {
     .replaceAll(/www\./gi, (word) => `${word.slice(0, 3)}&#46;`)
 }
 
+/** `escapeTerminal`, and nothing in it is markup, in text and in quoted attributes (HTML, 13.1.2.3 and 13.1.4). */
+export function escapeHtml(text: string): string {
+  return escapeMarkup(escapeTerminal(text))
+}
+
+/** For text whose control characters are spelled out already. */
+export function escapeMarkup(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}
+
 /** The message of a workflow command `::error …::message` (actions/toolkit command.ts: %, CR and LF). */
 export function escapeWorkflowData(text: string): string {
   return escapeTerminal(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')

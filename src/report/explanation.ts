@@ -2,6 +2,7 @@
 import type { CompanionWhy } from '../abi/companion-why.ts'
 import { errnoText } from '../abi/errnos.ts'
 import type { Risk } from '../abi/risks.ts'
+import { severities } from '../explain/change-risks.ts'
 import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
 import { answerText } from '../meaning/answer.ts'
 import type { KernelWhy, Reason } from '../policy/index.ts'
@@ -124,5 +125,3 @@ export function riskLines(calls: readonly ExplainedCall[]): readonly string[] {
         `${risk.severity}: ${risk.class} (${[...names].join(' ')}): ${risk.exposes}`,
     )
 }
-
-const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']

@@ -11,7 +11,10 @@ export function similarWords(word: string, known: readonly string[]): readonly s
   return known
     .map((each) => ({
       each,
-      slips: Math.min(slips(wanted, each), slips(wanted, each.slice(0, wanted.length)) + 0.5),
+      slips: Math.min(
+        slips(wanted, each.toLowerCase()),
+        slips(wanted, each.toLowerCase().slice(0, wanted.length)) + 0.5,
+      ),
     }))
     .filter(({ slips }) => slips <= 1.5)
     .sort((a, b) => a.slips - b.slips || a.each.length - b.each.length || (a.each < b.each ? -1 : 1))

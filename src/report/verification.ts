@@ -98,7 +98,7 @@ const seen: Readonly<Record<SeenBy, string>> = {
   audit: 'audit records',
 }
 
-/** What there is to say, the verdict last. */
+/** What there is to say, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
   const profile = ranUnder(verified)
@@ -116,7 +116,9 @@ export function verificationSentences(verified: Verified): readonly string[] {
         : verdictOf(verified) === 'not-exercised'
           ? `nothing was refused without the load (${how})${end}`
           : `${profile} suffices: nothing was refused (${how})${end}`
+  const word = verdictOf(verified) === 'suffices' ? 'passes' : 'FAILS'
   return [
+    `${word}: ${verdict}`,
     ...(names.length === 0
       ? []
       : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),
@@ -138,7 +140,6 @@ export function verificationSentences(verified: Verified): readonly string[] {
           `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have come after is not known${nameOf(endless).startsWith('exit') ? '; a thread whose end is refused tries it for ever' : ''}`,
         ]),
     ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
-    verdict,
   ]
 }
 

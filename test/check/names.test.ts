@@ -7,7 +7,7 @@ import { sameEffect } from '../../src/abi/same-effect.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { profileProblems, type Finding } from '../../src/check/index.ts'
 import { proposedCall } from '../../src/profile/proposals.ts'
-import { problemsReport } from '../../src/report/formats.ts'
+import { printReport } from '../../src/report/formats.ts'
 
 const scmp: Partial<Record<Architecture, string>> = {
   x86_64: 'SCMP_ARCH_X86_64',
@@ -182,16 +182,16 @@ t.test('equal findings are one line, with how often, in every format for people'
   t.equal(findings.length, 306, 'the library gives every place')
   const checked = [{ file: 'chrome.json', findings }]
   for (const format of ['text', 'github', 'markdown'] as const) {
-    const report = problemsReport(checked, format)
+    const report = printReport('findings', checked, format)
     t.equal(report.split('args is null').length - 1, 1, format)
     t.match(report, '306 times, first here', format)
   }
-  const sarif = JSON.parse(problemsReport(checked, 'sarif')) as {
+  const sarif = JSON.parse(printReport('findings', checked, 'sarif')) as {
     readonly runs: readonly [{ readonly results: readonly object[] }]
   }
   t.match(sarif.runs[0].results, [{ ruleId: 'null-value', occurrenceCount: 306 }])
   t.equal(sarif.runs[0].results.length, 1)
-  const json = JSON.parse(problemsReport(checked, 'json')) as {
+  const json = JSON.parse(printReport('findings', checked, 'json')) as {
     readonly profiles: readonly [{ readonly problems: readonly object[] }]
   }
   t.equal(json.profiles[0].problems.length, 306, 'programs get every place')

@@ -40,18 +40,30 @@ t.test('the status says whether there is something to report', async (t) => {
   const rows: readonly (readonly [string, number, RegExp])[] = [
     ['one.json one.json', 0, /^identical:/],
     ['one.json same.json', 0, /^equivalent:/],
-    ['one.json log.json', 1, /^sideways \(call-answered-otherwise\) x86_64: SCMP_ACT_ALLOW -> SCMP_ACT_LOG/],
+    [
+      'one.json log.json',
+      1,
+      /^mixed\. 2 answered otherwise, none wider\nsideways:\n  allowed -> allowed and logged on x86_64: read write\n/,
+    ],
     [
       'one.json wider.json',
       1,
-      /^wider \(call-allowed\) x86_64: SCMP_ACT_ERRNO\(1\) -> SCMP_ACT_ALLOW: ptrace\n/,
+      /^FAILS: wider\. 1 call opened; 1 medium risk \(ptrace\)\nwider:\n  medium  ptrace on x86_64: EPERM -> allowed\n {10}cross-process access: /,
     ],
-    ['one.json trace.json', 1, /^narrower \(call-refused\) x86_64: SCMP_ACT_ALLOW -> SCMP_ACT_TRACE/],
-    ['wider.json one.json', 1, /^narrower \(call-refused\)/],
-    ['--fail-on wider wider.json one.json', 0, /^narrower/],
-    ['--fail-on wider one.json wider.json', 1, /^wider/],
+    [
+      'one.json trace.json',
+      1,
+      /^narrower\. 2 calls closed; nothing new is allowed\nnarrower:\n  allowed -> a tracer decides \(1\) on x86_64: read write\n/,
+    ],
+    ['wider.json one.json', 1, /^narrower\. 1 call closed/],
+    ['--fail-on wider wider.json one.json', 0, /^passes: narrower/],
+    ['--fail-on any wider.json one.json', 1, /^FAILS: narrower/],
+    ['--fail-on wider one.json wider.json', 1, /^FAILS: wider/],
     ['--fail-on never one.json wider.json', 0, /^wider/],
-    ['--fail-on wider one.json log.json', 0, /^sideways/],
+    ['--stat one.json wider.json', 1, /^FAILS: wider\. .*\non x86_64, .*\n$/],
+    ['-q one.json wider.json', 1, /^$/],
+    ['-q one.json same.json', 0, /^$/],
+    ['--fail-on wider one.json log.json', 0, /^passes: mixed/],
   ]
   for (const [words, status, stdout] of rows) {
     t.match(await on(['diff', ...words.split(' ')]), { status, stdout, stderr: '' }, words)
@@ -96,6 +108,8 @@ t.test('what cannot be done is one line and status 2', async (t) => {
     ['eval one.json nosuchcall', /x86_64 has no call nosuchcall/],
     ['eval one.json read 0x1ffffffffffffffff', /no 64-bit number/],
     ['eval one.json read 99999999999999999999', /does not fit 64 bits/],
+    ['eval one.json socket AF_ALGG', /AF_ALGG is no constant .*did you mean AF_ALG/],
+    ['eval one.json read 5x', /5x is no 64-bit number/],
     ['eval one.json read --cap all --cap none', /contradict each other/],
     ['eval one.json read 1 2 3 4 5 6 7', /at most six/],
     ['eval broken.json read', /broken\.json:3:16: /],
@@ -116,6 +130,10 @@ t.test('eval answers one call, and a batch a line', async (t) => {
     ['one.json ptrace', 'SCMP_ACT_ERRNO(1)'],
     ['docker clone 0x10000000', 'SCMP_ACT_ERRNO(1)'],
     ['docker clone 0x11', 'SCMP_ACT_ALLOW'],
+    ['docker clone CLONE_NEWUSER|SIGCHLD', 'SCMP_ACT_ERRNO(1)'],
+    ['docker clone CLONE_VM|CLONE_VFORK|SIGCHLD', 'SCMP_ACT_ALLOW'],
+    ['docker socket AF_ALG', 'SCMP_ACT_ERRNO(1)'],
+    ['docker socket AF_INET6', 'SCMP_ACT_ALLOW'],
     ['docker clone 0x10000000 --cap CAP_SYS_ADMIN', 'SCMP_ACT_ALLOW'],
     ['gated.json bpf --cap none', 'SCMP_ACT_ERRNO(1)'],
     ['gated.json bpf --cap all', 'SCMP_ACT_ALLOW'],
@@ -167,8 +185,8 @@ t.test('--contexts all says with which capabilities a change is there', async (t
   t.match(await on(['diff', 'one.json', 'gated.json']), { status: 0, stdout: /^identical/ })
   const { status, stdout } = await on(['diff', '--contexts', 'all', 'one.json', 'gated.json'])
   t.equal(status, 1)
-  t.match(stdout, /x86_64, only with capabilities all, \+CAP_BPF: .*: bpf\n/)
-  t.match(stdout, /x86_64, only with capabilities none, -CAP_SYS_CHROOT: .*: chroot\n/)
+  t.match(stdout, /bpf on x86_64, only with capabilities all, \+CAP_BPF: EPERM -> allowed\n/)
+  t.match(stdout, /EPERM -> allowed on x86_64, only with capabilities none, -CAP_SYS_CHROOT: chroot\n/)
   t.match(stdout, /opens 0 of these/, 'the summary is of the default context')
   const json = JSON.parse(
     (await on(['diff', '--contexts', 'all', '--report', 'json', 'one.json', 'gated.json'])).stdout,
@@ -207,14 +225,14 @@ t.test('the JSON follows its schema', async (t) => {
 })
 
 t.test('a hostile name does not get through in any report', async (t) => {
-  for (const report of ['text', 'json', 'markdown', 'sarif', 'github']) {
+  for (const report of ['text', 'json', 'markdown', 'sarif', 'github', 'gitlab']) {
     const { status, stdout } = await on(['diff', '--report', report, 'one.json', hostile])
     t.equal(status, 1)
     // eslint-disable-next-line no-control-regex
     t.notMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u202e]/, `${report}: no control characters`)
     t.notMatch(stdout, /^::error::owned/m, `${report}: no workflow command`)
     if (report === 'markdown') t.notMatch(stdout, /<b>|(?<!\\)`/)
-    if (report === 'json' || report === 'sarif') JSON.parse(stdout)
+    if (report === 'json' || report === 'sarif' || report === 'gitlab') JSON.parse(stdout)
   }
 })
 
@@ -250,12 +268,12 @@ t.test('as git’s external diff, in a real repository', async (t) => {
   t.equal(exitCode, 0)
   t.match(
     stdout,
-    /^profiles\/app\.json\nwider \(call-allowed\).*: ptrace\nwider: .*\n.*a\/profiles\/app\.json denies/m,
+    /^profiles\/app\.json\nFAILS: wider.*\nwider:\n.*ptrace on x86_64.*\n.*\n.*a\/profiles\/app\.json denies/m,
   )
   t.match(stdout, /^new\.json: new; compared with what docker applies without a profile\n/m)
   t.match(stdout, /^old\.json: removed; /m)
   t.match(stdout, /^package\.json: not compared: /m)
-  t.match(stdout, /^--output=stolen\.json\nwider .*read|^--output=stolen\.json\n/m, 'a name is not an option')
+  t.match(stdout, /^--output=stolen\.json\n.*mixed/m, 'a name is not an option')
 
   await git(['commit', '-q', '-m', 'two'])
   await git(['mv', 'profiles/app.json', 'profiles/web.json'])
@@ -301,7 +319,7 @@ t.test('REVISION:path reads from git', async (t) => {
   writeFileSync(join(cwd, 'app.json'), profile(['read', 'bpf']))
   t.match(await transcript(['diff', 'HEAD:app.json', 'app.json'], cwd), {
     status: 1,
-    stdout: /^wider .*: bpf\n/,
+    stdout: /^FAILS: wider.*\(bpf\)\n/,
   })
   const refused: readonly (readonly [string, RegExp])[] = [
     ['HEAD:package.json', /^seccomp-gen: HEAD:package\.json/],
@@ -332,8 +350,11 @@ t.test('--intersect and --merge print one profile, and say on stderr what HEAD l
       { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 40, op: 'SCMP_CMP_LT' }] },
     ],
   })
-  t.match(left.stderr, /narrower \(call-refused\) x86_64: SCMP_ACT_ALLOW -> SCMP_ACT_ERRNO\(1\): write\n/)
-  t.match(left.stderr, /narrower \(arguments-refused\) x86_64: .*: socket\n/)
+  t.match(
+    left.stderr,
+    /^narrower\. 1 call closed, 1 value; .*\nnarrower:\n  allowed -> EPERM on x86_64: write\n/,
+  )
+  t.match(left.stderr, / socket, for example socket\(0x[\da-f]+|AF_\w+\), on x86_64: allowed -> EPERM\n/)
   t.equal(left.status, 1)
   const both = await transcript(['diff', '--merge', '--fail-on', 'never', 'node.json', 'app.json'], folder)
   t.strictSame(JSON.parse(both.stdout), {

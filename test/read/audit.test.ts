@@ -221,6 +221,15 @@ t.test('no value of a process forges a call', async (t) => {
     `<5>1 2026-11-24T01:07:57Z host app 1 - - kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Tue 2026-11-24 01:07:57 UTC host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `2026-11-24 01:07:57,123 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    ...['app[7]: ', 'app: ', 'app[7]: kernel: '].map(
+      (writer) => `[ 1390.171347] ${writer}audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    ),
+    ...[
+      '<13>[ 1390.171347] ',
+      'user  :notice: [ 1390.171347] ',
+      '13,100,0,-;',
+      '<30>[ 1390.171347] app[7]: ',
+    ].map((facility) => `${facility}audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`),
     JSON.stringify({
       __CURSOR: 'a',
       _TRANSPORT: 'stdout',
@@ -242,6 +251,43 @@ t.test('no value of a process forges a call', async (t) => {
   ]
   for (const line of logged)
     t.same(counts(await observeText(`${line}\n`, { format: 'audit' })), [], line.slice(0, 60))
+})
+
+t.test('a message that a process wrote to /dev/kmsg is not the kernel’s, in JSON as well', async (t) => {
+  const message = `audit: type=1326 audit(1.5:2): pid=1 comm="a" ${block}`
+  const entry = (...fields: string[]): string =>
+    `      {\n${[...fields, `"msg": ${JSON.stringify(message)}`].map((each) => `         ${each}`).join(',\n')}\n      }`
+  const log = (...entries: string[]): string => `{\n   "dmesg": [\n${entries.join(',')}\n   ]\n}\n`
+  const rows: readonly (readonly [log: string, wanted: readonly string[]])[] = [
+    [log(entry('"pri": 5', '"time": 1.5'), entry('"pri": 13', '"time": 1.5')), ['x86_64 socket 1']],
+    [
+      log(entry('"fac": "user"', '"pri": "notice"'), entry('"fac": "kern"', '"pri": "notice"')),
+      ['x86_64 socket 1'],
+    ],
+    [log(entry('"time": 1.5')), ['x86_64 socket 1']],
+  ]
+  for (const [text, wanted] of rows) t.same(counts(await observeText(text)), wanted, text)
+})
+
+t.test('SIGSYS without the record that names the call is told', async (t) => {
+  const abend = (pid: number, signal = 'sig=31 res=1'): string =>
+    `type=ANOM_ABEND msg=audit(1706114183.948:8264563): auid=1 uid=0 gid=0 ses=1 subj=docker-default pid=${pid} comm="mkdir" exe="/bin/busybox" ${signal}`
+  const killed = seccomp(
+    `comm="a" exe="/a" ${block.replace('sig=0', 'sig=31').replace(/code=\w+/, 'code=0x80000000')}`,
+  )
+  const [, pid = ''] = / pid=(\d+) /.exec(killed) ?? []
+  const rows: readonly (readonly [log: string, isTold: boolean])[] = [
+    [abend(7), true],
+    [abend(7, 'sig=SIGSYS res=yes'), true],
+    [abend(7).replace('type=ANOM_ABEND msg=', 'audit: type=1701 '), true],
+    [abend(7, 'sig=11 res=1'), false],
+    [`${killed}\n${abend(Number(pid))}`, false],
+    [`${killed}\n${abend(7)}`, true],
+  ]
+  for (const [log, isTold] of rows)
+    t.equal(codes(await observeText(`${log}\n`)).includes('killed-unrecorded'), isTold, log)
+  const { diagnostics } = await observeText(`${abend(7)}\n`)
+  t.match(diagnostics, [{ code: 'killed-unrecorded', at: 'log:1', facts: { program: 'mkdir' } }])
 })
 
 t.test('the journal prints bytes as a list where they are no text', async (t) => {

@@ -52,6 +52,24 @@ t.test('a format that the content denies is refused with what it is', async (t) 
     await t.rejects(observeText(`${text}\n`, { format }), { message }, message)
 })
 
+t.test('observations are told in any order of keys, whatever unknown calls are named', async (t) => {
+  const of = (call: string): object => ({
+    version: 1,
+    architectures: { x86_64: { read: { count: 1, first: 'a:1' } } },
+    unknown: { x86_64: { [call]: { count: 1, first: 'a:2' } } },
+    sources: [],
+    diagnostics: [],
+  })
+  for (const call of ['defaultAction', 'ociVersion', 'syscalls', 'kind', 'spec'])
+    for (const order of ['version', 'architectures', 'unknown', 'sources', 'diagnostics'])
+      for (const space of [0, 2]) {
+        const given = Object.entries(of(call))
+        const sorted = [...given.filter(([key]) => key === order), ...given.filter(([key]) => key !== order)]
+        const text = JSON.stringify(Object.fromEntries(sorted), null, space)
+        t.same(calls(await observeText(text)), [`x86_64 ?${call}`, 'x86_64 read'], text)
+      }
+})
+
 t.test('a profile is evidence where it says so, by its form or by the user', async (t) => {
   t.same(codes(await observeText(hook)), [], 'what the hook wrote was seen')
   await t.rejects(observeText(profile), {

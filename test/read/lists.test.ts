@@ -85,13 +85,29 @@ t.test('a list is its objects', async (t) => {
       ],
       name,
     )
-    const { architectures, sources } = await observe([{ name: 'list', bytes: [Buffer.from(text)] }])
+    const { architectures, sources, runs } = await observe([{ name: 'list', bytes: [Buffer.from(text)] }])
     t.strictSame(
       Object.keys(architectures.x86_64 ?? {}).sort(),
       ['execve', 'exit_group', 'read', 'write'],
       name,
     )
-    t.match(sources, [{ format: 'spo', evidence: ['wanted'] }])
+    t.match(
+      sources.map(({ name: source, format, calls, evidence }) => [source, format, calls, evidence]),
+      [
+        ['list#a', 'spo', 3, ['wanted']],
+        ['list#b', 'spo', 3, ['wanted']],
+      ],
+      'each object is a source',
+    )
+    t.equal(
+      sources.reduce((sum, { lines }) => sum + lines, 0),
+      text.split('\n').filter((_, at, all) => at < all.length - 1 || all[at] !== '').length,
+    )
+    t.equal(runs, 2, 'and a run')
+    t.same(
+      ['execve', 'read', 'write'].map((call) => architectures.x86_64?.[call]?.runs),
+      [2, 1, 1],
+    )
   }
 })
 
@@ -101,4 +117,54 @@ t.test('an object without its kind', async (t) => {
   t.notOk(profileProblems(profile).some(({ severity }) => severity === 'error'))
   const { architectures } = await observe([{ name: 'x.yaml', bytes: [Buffer.from(withoutKind)] }])
   t.strictSame(Object.keys(architectures.x86_64 ?? {}).sort(), ['execve', 'exit_group', 'read'])
+})
+
+const merged = (coverage: string): string => `apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata:
+  annotations:
+    spo.x-k8s.io/syscall-coverage: '${coverage}'
+  labels:
+    spo.x-k8s.io/recording-id: web
+  name: web
+spec:
+  architectures: [SCMP_ARCH_X86_64]
+  defaultAction: SCMP_ACT_ERRNO
+  syscalls:
+  - action: SCMP_ACT_ALLOW
+    names: [read, write, socket, brk]
+`
+
+const runsOf = async (text: string): Promise<unknown> => {
+  const { architectures, sources, runs, diagnostics } = await observe([
+    { name: 'x.yaml', bytes: [Buffer.from(text)] },
+  ])
+  t.same(
+    sources.map(({ name }) => name),
+    ['x.yaml'],
+  )
+  t.same(diagnostics, [])
+  const calls = Object.entries(architectures.x86_64 ?? {})
+  return [runs, Object.fromEntries(calls.map(([call, { runs: of, count }]) => [call, [of, count]]))]
+}
+
+t.test('an object that the operator merged says in how many recordings each call was', async (t) => {
+  const coverage = '{"version":"v1","total":3,"syscalls":{"read":3,"socket":1,"write":3}}'
+  t.same(await runsOf(merged(coverage)), [3, { brk: [0, 1], read: [3, 3], socket: [1, 1], write: [3, 3] }])
+})
+
+t.test('a recorded object without such counts, or with broken ones, is one run', async (t) => {
+  const one = [
+    undefined,
+    { brk: [undefined, 1], read: [undefined, 1], socket: [undefined, 1], write: [undefined, 1] },
+  ]
+  for (const coverage of [
+    '{}',
+    'x',
+    '{"version":"v2","total":3,"syscalls":{"read":3}}',
+    '{"version":"v1","total":0,"syscalls":{"read":0}}',
+    '{"version":"v1","total":3,"syscalls":{"read":4}}',
+    '{"version":"v1","total":1e3,"syscalls":{"read":4}}',
+  ])
+    t.same(await runsOf(merged(coverage)), one, coverage)
 })

@@ -31,8 +31,13 @@ export const audit: Grammar = {
   open: () => new AuditLines(),
 }
 
+/** More processes than that are not kept apart. */
+const mostEnded = 65_536
+
 class AuditLines implements LineGrammar {
   #isSnappy = false
+  /** Processes of which a record says that a filter refused a call with a signal. */
+  readonly #ended = new Set<number>()
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
 
   plain(): LinesOfKinds | undefined {
@@ -47,7 +52,9 @@ class AuditLines implements LineGrammar {
     if (header !== undefined) {
       const abandoned = this.#begun !== undefined
       this.#begun = undefined
+      if (header.kind === 'abend') this.#abend(text.slice(header.at), say)
       const told = toldBy(header, text, say)
+      if (header.kind === 'seccomp') this.#note(text)
       if (told === 'unparsed') this.#begun = { header, text, pieces: 1 }
       return abandoned && told === 'ignored' ? 'unparsed' : told
     }
@@ -64,6 +71,19 @@ class AuditLines implements LineGrammar {
     else journalLoss(text, say)
     if (csvHeader.test(text) || isLogLine(text)) return 'ignored'
     return isSnappyLine(text) && (this.#isSnappy || text.startsWith('= ')) ? 'ignored' : 'unparsed'
+  }
+
+  #note(text: string): void {
+    const pid = / pid=(\d+) /.exec(text)?.[1]
+    if (pid !== undefined && this.#ended.size < mostEnded && / sig=(?:[1-9]|SIGSYS)/.test(text))
+      this.#ended.add(Number(pid))
+  }
+
+  /** SIGSYS ended a process, as it does where a filter refuses a call: the record of the call comes before, if at all. */
+  #abend(fields: string, say: Reporter): void {
+    if (!/ sig=(?:31|SIGSYS)(?= |$)/.test(fields)) return
+    const { pid, comm = '?' } = subjectOf(fields, true, undefined)
+    if (pid === undefined || !this.#ended.has(pid)) say.diagnostic('killed-unrecorded', { program: comm })
   }
 
   /** The rest of a record that was wrapped. */
@@ -88,7 +108,7 @@ class AuditLines implements LineGrammar {
 }
 
 function toldBy(header: Header, text: string, say: Reporter): LineResult {
-  if (header.kind === 'other') return 'ignored'
+  if (header.kind === 'other' || header.kind === 'abend') return 'ignored'
   return header.kind === 'seccomp' ? seccomp(header, text, say) : syscall(header, text, say)
 }
 

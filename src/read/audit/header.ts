@@ -4,7 +4,8 @@
 // kernel/audit.c kauditd_printk_skb, util-linux dmesg, systemd journald-audit.c.
 
 export interface Header {
-  readonly kind: 'seccomp' | 'syscall' | 'other'
+  /** `abend`: a signal ended a process (auditsc.c audit_core_dumps). */
+  readonly kind: 'seccomp' | 'syscall' | 'abend' | 'other'
   /** Seconds since 1970, where the record has the kernel's own stamp. */
   readonly time: number | undefined
   /** Where the record's fields begin. */
@@ -25,12 +26,15 @@ const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/.source
 const isoOfRing = `${day}T${clock},\\d{1,9}[+-]\\d\\d:?\\d\\d`
 /** RFC 5424: the process and the message have no name, what is structured is the logger's. */
 const structured = `1 ${date} \\S{1,255} (${transport}) \\S{1,128} \\S{1,32} (?:-|\\[[^\\]]{0,255}\\]) (?:\\xef\\xbb\\xbf)?`
+/** A name that a colon follows is a process, which wrote to the kernel's ring. */
+const host = /\S{0,254}[^\s:]/.source
+/** Of the ring's records the kernel's own, whose facility is 0: a process that writes to /dev/kmsg cannot have it. */
+const ofKernel = '(?:kern *:[a-z]{1,8} *: )?(?:[0-7],\\d+,\\d+,[^;]{0,99};)?'
 const prefix = new RegExp(
-  '^(?:<\\d{1,3}>)?' +
-    `(?:(?<=>)${structured}|(?:(?:${date}|\\[ *[\\d.]+\\]) \\S{1,255} (?=${transport}(?:\\[\\d+\\])?:))?` +
+  `^(?:<[0-7]>(?=\\[)|<\\d{1,3}>(?!\\[ *[\\d.]+\\]))?` +
+    `(?:(?<=>)${structured}|(?:(?:${date}|\\[ *[\\d.]+\\]) ${host} (?=${transport}(?:\\[\\d+\\])?:))?` +
     `(?:(${transport})(?:\\[\\d+\\])?: (?:(?<=kernel: )|(?!type=\\d)))?)` +
-    '(?:[a-z]{1,8} *:[a-z]{1,8} *: )?(?:\\d+,\\d+,\\d+,[^;]{0,99};)?' +
-    `(?:(?:\\[[^\\]]{0,64}\\]|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
+    `${ofKernel}(?:(?:\\[[^\\]]{0,64}\\]|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
 )
 /** Kernels before 3.14 do not say `audit: `. */
 const record =
@@ -89,6 +93,7 @@ export function isLogLine(line: string): boolean {
 
 function kindOf(type: string): Header['kind'] {
   if (type === 'SECCOMP' || type === '1326') return 'seccomp'
+  if (type === 'ANOM_ABEND' || type === '1701') return 'abend'
   return type === 'SYSCALL' || type === '1300' ? 'syscall' : 'other'
 }
 

@@ -7,20 +7,15 @@ import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 import type { AllowedCall } from './reader.ts'
 
-interface Found {
-  readonly wanted: readonly AllowedCall[]
-  readonly seen: boolean
-}
-
 /** Undefined for a text that is none of them. Throws a UserError for one that allows by default. */
-export function otherDialect(source: string, text: string): Found | undefined {
+export function otherDialect(source: string, text: string): readonly AllowedCall[] | undefined {
   const start = text.trimStart()
   const names = start.startsWith('{')
     ? seccompiler(source, start)
     : (elastic(source, text) ?? minijail(source, text))
   if (names === undefined) return undefined
   const lines = linesOf(names, text)
-  return { wanted: names.map((name) => wantedAt(name, lines)), seen: false }
+  return names.map((name) => wantedAt(name, lines))
 }
 
 /** Whether the text looks like one of them, told from its start. */

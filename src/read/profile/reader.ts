@@ -12,6 +12,7 @@ import { isKnownAnywhere, syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
 import type { ParsedProfile, PlacedRule } from '../../profile/dialects.ts'
 import { parseProfiles } from '../../profile/parse.ts'
+import type { Recorded } from '../../profile/recorded.ts'
 import type { Evidence } from '../account.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
 import { placeOf } from '../place.ts'
@@ -35,6 +36,23 @@ export interface AllowedCall {
 interface Profile {
   readonly source: string
   readonly wanted: readonly AllowedCall[]
+  readonly recorded?: Recorded | undefined
+  /** The recorder wrote all of it. */
+  readonly isWhole?: boolean
+  /** Where it begins. */
+  readonly line: number
+  /** Of one of the objects of a list, its name as a source. */
+  readonly listed?: string | undefined
+}
+
+/** Whether its calls were seen, and not wanted: by the hook, or by the operator. */
+function isSeen({ recorded, isWhole }: Profile): boolean {
+  return recorded !== undefined || isWhole === true
+}
+
+/** Each object of a list is a source and a run; one merged from recordings is as many runs. */
+function isOwnSource({ listed, recorded }: Profile): boolean {
+  return listed !== undefined || recorded?.recordings !== undefined
 }
 
 export class ProfileReader implements Reader {
@@ -73,19 +91,43 @@ export class ProfileReader implements Reader {
   endSource(): LinesAccount {
     const text = Buffer.concat(this.#pieces).toString('utf8')
     this.#pieces = []
-    const found = otherDialect(this.#source, text) ?? this.#parsed(text)
-    this.#profiles.push({ source: this.#source, wanted: found.wanted })
-    if (!found.seen) this.#diagnostics.add('profile-wanted', this.#source)
-    const evidence: Evidence[] = found.seen ? ['every-call', 'native-only', 'no-arguments'] : ['wanted']
+    const other = otherDialect(this.#source, text)
+    const found =
+      other === undefined ? this.#parsed(text) : [{ source: this.#source, wanted: other, line: 1 }]
+    this.#profiles.push(...found)
     const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0)
-    return { lines, calls: found.wanted.length, ignored: 0, unparsed: 0, evidence }
+    const calls = found.reduce((sum, { wanted }) => sum + wanted.length, 0)
+    const areSeen = found.every(isSeen)
+    if (!areSeen) this.#diagnostics.add('profile-wanted', this.#source)
+    const account = { lines, calls, ignored: 0, unparsed: 0, evidence: evidenceOf(areSeen) }
+    return found.some(isOwnSource) ? { ...account, parts: this.#parts(found, lines) } : account
   }
 
-  #parsed(text: string): { readonly wanted: readonly AllowedCall[]; readonly seen: boolean } {
+  /** An account for each object: its lines reach to the next one, and the first has those above it. */
+  #parts(profiles: readonly Profile[], lines: number): NonNullable<LinesAccount['parts']> {
+    const starts = profiles.map(({ line }, index) => (index === 0 ? 1 : line))
+    return profiles.map((each, index) => ({
+      name: each.listed ?? this.#source,
+      lines: (starts[index + 1] ?? lines + 1) - (starts[index] as number),
+      calls: each.wanted.length,
+      ignored: 0,
+      unparsed: 0,
+      evidence: evidenceOf(isSeen(each)),
+    }))
+  }
+
+  #parsed(text: string): Profile[] {
     const profiles = untitled(text).flatMap((each) => parseProfiles(each, { name: this.#source }))
     // The hook writes one rule; with a base profile its rules come first, and were not seen.
-    const seen = this.#recorded && profiles.every(({ profile }) => profile.syscalls.length <= 1)
-    return { wanted: profiles.flatMap((each) => this.#wanted(each)), seen }
+    const isWhole = this.#recorded && profiles.every(({ profile }) => profile.syscalls.length <= 1)
+    return profiles.map((each, index) => ({
+      source: this.#source,
+      wanted: this.#wanted(each),
+      isWhole,
+      recorded: each.recorded,
+      line: each.tree.at.line,
+      listed: each.isListed && `${this.#source}#${each.title ?? index + 1}`,
+    }))
   }
 
   #wanted({ name, profile, base, flaws }: ParsedProfile): AllowedCall[] {
@@ -112,17 +154,25 @@ export class ProfileReader implements Reader {
   }
 
   end(sink: Sink): void {
-    for (const { source, wanted } of this.#profiles) this.#tell(source, wanted, sink)
+    const hasOwn = this.#profiles.some(isOwnSource)
+    for (const profile of this.#profiles) {
+      this.#tell(profile, sink)
+      const { recorded, listed } = profile
+      if (recorded?.recordings !== undefined) sink.runs(recorded.recordings)
+      else if (hasOwn) sink.endRun(listed !== undefined || isSeen(profile))
+    }
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
   }
 
-  #tell(source: string, wanted: readonly AllowedCall[], sink: Sink): void {
+  #tell({ source, wanted, recorded }: Profile, sink: Sink): void {
     const { architecture: told } = this.#options
     if (told === undefined && wanted.some(({ architectures }) => architectures === 'any'))
       this.#diagnostics.add('architecture-assumed', source, undefined, { architecture: assumedHost })
     for (const { name, line, architectures: on, values } of wanted) {
       const seen = newSeen(placeOf(source, line))
-      seen.count = 1
+      seen.count = recorded?.calls.get(name) ?? 1
+      // A call that the operator does not count was put there by somebody else.
+      if (recorded?.recordings !== undefined) seen.runs = recorded.calls.get(name) ?? 0
       for (const index of this.#options.arguments.get(name) ?? []) noteValue(seen, index, values.get(index))
       const targets =
         on === 'any' ? [told ?? assumedHost] : on.filter((each) => told === undefined || each === told)
@@ -138,6 +188,10 @@ export class ProfileReader implements Reader {
       }
     }
   }
+}
+
+function evidenceOf(isSeen: boolean): readonly Evidence[] {
+  return isSeen ? ['every-call', 'native-only', 'no-arguments'] : ['wanted']
 }
 
 /** A host and the architectures whose programs it runs under the filter. */

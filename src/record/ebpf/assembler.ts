@@ -45,6 +45,7 @@ export const map = (to: Register, descriptor: number): Instruction => ({
 })
 export const add = (to: Register, value: number): Instruction => ({ code: 0x07, to, value })
 export const addRegister = (to: Register, from: Register): Instruction => ({ code: 0x0f, to, from })
+export const subtractRegister = (to: Register, from: Register): Instruction => ({ code: 0x1f, to, from })
 export const orRegister = (to: Register, from: Register): Instruction => ({ code: 0x4f, to, from })
 export const or = (to: Register, value: number): Instruction => ({ code: 0x47, to, value })
 export const and = (to: Register, value: number): Instruction => ({ code: 0x57, to, value })
@@ -122,6 +123,39 @@ export const jumpUnlessSame = (one: Register, other: Register, label: string): I
   from: other,
   jump: label,
 })
+export const jumpIfSame = (one: Register, other: Register, label: string): Instruction => ({
+  code: 0x1d,
+  to: one,
+  from: other,
+  jump: label,
+})
+/** Compares two registers, unsigned. */
+export const jumpIfNotBelow = (one: Register, other: Register, label: string): Instruction => ({
+  code: 0x3d,
+  to: one,
+  from: other,
+  jump: label,
+})
+/** to >>= the lower six bits of from */
+export const shiftRightBy = (to: Register, from: Register): Instruction => ({ code: 0x7f, to, from })
+/** to <<= the lower six bits of from */
+export const shiftLeftBy = (to: Register, from: Register): Instruction => ({ code: 0x6f, to, from })
+export const shiftLeft = (to: Register, bits: number): Instruction => ({ code: 0x67, to, value: bits })
+export const andRegister = (to: Register, from: Register): Instruction => ({ code: 0x5f, to, from })
+/** *(u16 *)(from + offset) */
+export const loadHalf = (to: Register, from: Register, offset: number): Instruction => ({
+  code: 0x69,
+  to,
+  from,
+  offset,
+})
+/** *(u64 *)(to + offset) = value, sign-extended. */
+export const storeWide = (to: Register, offset: number, value: number): Instruction => ({
+  code: 0x7a,
+  to,
+  offset,
+  value,
+})
 export const call = (helper: Helper): Instruction => ({ code: 0x85, value: helpers[helper] })
 export const exit: Instruction = { code: 0x95 }
 export const label = (name: string): Line => ({ label: name })
@@ -132,12 +166,17 @@ const helpers = {
   mapUpdate: 2,
   mapDelete: 3,
   currentProcessor: 8,
+  tailCall: 12,
   currentPidTgid: 14,
   currentComm: 16,
   currentTask: 35,
+  /** The call chain in the kernel, as addresses. */
+  stack: 67,
   currentCgroup: 80,
   readUser: 112,
   readKernel: 113,
+  readUserString: 114,
+  readKernelString: 115,
   currentAncestorCgroup: 123,
   /** The same task, as a pointer whose type the verifier knows. Linux 5.11. */
   currentTypedTask: 158,

@@ -2,7 +2,9 @@
 // description at /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF), so nothing has to be guessed by version.
 
 export const magic = 0xeb9f
-export const kinds = { struct: 4, union: 5 } as const
+export const kinds = { struct: 4, union: 5, function: 12 } as const
+/** typedef, volatile, const, restrict, type tag: what they name lies where they do. */
+const transparent: readonly number[] = [8, 9, 10, 11, 18]
 /** Bytes behind the twelve of a type, by kind: fixed, and for each of its vlen. BTF_KIND_INT … BTF_KIND_ENUM64. */
 export const typeSizes: readonly (readonly [fixed: number, each: number])[] = [
   [0, 0],
@@ -75,8 +77,19 @@ export class Btf {
     return offset % 8 === 0 ? offset / 8 : undefined
   }
 
+  /** The id of a function of the kernel; undefined where the kernel does not describe it. */
+  functionId(name: string): number | undefined {
+    const id = this.#types.findIndex(
+      (at) =>
+        at >= 0 && this.#kind(at) === kinds.function && this.#name(this.#bytes.readUInt32LE(at)) === name,
+    )
+    return id < 0 ? undefined : id
+  }
+
   #member(type: number, wanted: string): { readonly bits: number; readonly type: number } | undefined {
-    const at = this.#types[type] ?? -1
+    let at = this.#types[type] ?? -1
+    while (at >= 0 && transparent.includes(this.#kind(at)))
+      at = this.#types[this.#bytes.readUInt32LE(at + 8)] ?? -1
     if (at < 0 || (this.#kind(at) !== kinds.struct && this.#kind(at) !== kinds.union)) return undefined
     // kind_flag: the upper byte of an offset is the width of a bit field.
     const mask = this.#bytes.readUInt32LE(at + 4) >>> 31 ? 0xffffff : 0xffffffff

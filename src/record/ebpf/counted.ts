@@ -3,7 +3,7 @@ import { type Architecture, architectures } from '../../abi/architectures.ts'
 import { scalarOf } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { Fold } from '../../observe/fold.ts'
-import type { Observations } from '../../observe/index.ts'
+import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { Evidence } from '../../read/account.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
 import type { Refusal } from '../../read/failures.ts'
@@ -54,6 +54,8 @@ export interface About {
    * refused.
    */
   readonly foreignFilter?: boolean
+  /** The evidence of its containers' security contexts. */
+  readonly contexts?: readonly ObservedContext[]
 }
 
 /** Reads the maps. A number without a name is reported, never allowed. */
@@ -62,7 +64,7 @@ export function readCounts(
   maps: Maps,
   machine: Machine,
   wanted: ReadonlyMap<string, readonly number[]>,
-  { name, lost, midway, command, foreignFilter = false }: About,
+  { name, lost, midway, command, foreignFilter = false, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const proven = !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
@@ -127,6 +129,7 @@ export function readCounts(
   for (const [code, count] of incomplete)
     if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
+  for (const context of contexts) fold.context(context)
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   fold.endRun(true)

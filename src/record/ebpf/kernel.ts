@@ -18,12 +18,16 @@ const commands = {
   objectInfo: 15,
   openRawTracepoint: 17,
 } as const
-const mapTypes = { hash: 1, array: 2, perCpuHash: 5, perCpuArray: 6 } as const
-const rawTracepointProgram = 17
+const mapTypes = { hash: 1, array: 2, programs: 3, perCpuHash: 5, perCpuArray: 6 } as const
+const programTypes = { rawTracepoint: 17, tracing: 26 } as const
+/** BPF_TRACE_FEXIT: when a function of the kernel returns. */
+const atExit = 25
 /** BPF_F_NO_PREALLOC: a hash that may become large takes memory as it grows. */
 const growing = 1
 const memlock = 8
 const EAGAIN = 11
+const ENODATA = 61
+const ENOTSUP = 95
 
 export interface MapShape {
   readonly type: keyof typeof mapTypes
@@ -31,6 +35,8 @@ export interface MapShape {
   readonly key: number
   readonly value: number
   readonly entries: number
+  /** All memory is taken at once: a hash whose values are large and come in bursts. */
+  readonly fixed?: true
 }
 
 export interface KernelMap extends MapShape {
@@ -66,6 +72,7 @@ export class BpfCalls {
   readonly #close: (descriptor: number) => void
   readonly #address: (bytes: Buffer) => bigint
   readonly #errno: () => number
+  readonly #attribute: (file: string, name: string, value: Buffer, size: number) => number
   readonly #processors: number
   readonly #open: number[] = []
   /** Memory whose address the kernel is being given: an address alone does not keep it. */
@@ -76,6 +83,8 @@ export class BpfCalls {
     const bpf = libc.func('syscall', 'long', ['long', 'long', 'void *', 'long'])
     const prlimit = libc.func('syscall', 'long', ['long', 'long', 'long', 'void *', 'void *'])
     const close = libc.func('int close(int)')
+    const attribute = libc.func('long getxattr(const char *, const char *, void *, size_t)')
+    this.#attribute = (file, name, value, size) => Number(attribute(file, name, value, size))
     this.#bpf = (command, attributes) => {
       const answer = Number(bpf(numbers[machine].bpf, command, attributes, attributes.length))
       this.#held = []
@@ -110,7 +119,8 @@ export class BpfCalls {
 
   createMap(name: string, shape: MapShape): KernelMap {
     const attributes = still(44)
-    const flags = shape.type === 'hash' || shape.type === 'perCpuHash' ? growing : 0
+    const isHash = shape.type === 'hash' || shape.type === 'perCpuHash'
+    const flags = isHash && shape.fixed !== true ? growing : 0
     for (const [index, value] of [
       mapTypes[shape.type],
       shape.key,
@@ -168,18 +178,21 @@ export class BpfCalls {
     }
   }
 
-  /** Loads a raw tracepoint program. What the verifier has against it is in the error. */
-  loadProgram(name: string, instructions: Buffer): number {
-    return this.#unlimited(() => this.#loadProgram(name, instructions))
+  /**
+   * Loads a program for a raw tracepoint or, with `returns`, for the return of the function of the kernel with that id
+   * in its BTF. What the verifier has against it is in the error.
+   */
+  loadProgram(name: string, instructions: Buffer, returns?: number): number {
+    return this.#unlimited(() => this.#loadProgram(name, instructions, returns))
   }
 
-  #loadProgram(name: string, instructions: Buffer): number {
+  #loadProgram(name: string, instructions: Buffer, returns: number | undefined): number {
     const code = still(instructions.length)
     instructions.copy(code)
     const license = still(4, 'GPL')
     const load = (log: Buffer | undefined): number => {
-      const attributes = still(64)
-      attributes.writeUInt32LE(rawTracepointProgram, 0)
+      const attributes = still(returns === undefined ? 64 : 112)
+      attributes.writeUInt32LE(programTypes[returns === undefined ? 'rawTracepoint' : 'tracing'], 0)
       attributes.writeUInt32LE(code.length / 8, 4)
       attributes.writeBigUInt64LE(this.#address(code), 8)
       attributes.writeBigUInt64LE(this.#address(license), 16)
@@ -189,6 +202,10 @@ export class BpfCalls {
         attributes.writeBigUInt64LE(this.#address(log), 32)
       }
       attributes.write(name.slice(0, 15), 48, 'latin1')
+      if (returns !== undefined) {
+        attributes.writeUInt32LE(atExit, 68)
+        attributes.writeUInt32LE(returns, 108)
+      }
       return this.#bpf(commands.loadProgram, attributes)
     }
     // The verifier gives up with EAGAIN when a signal reaches us (kernel/bpf/verifier.c: signal_pending).
@@ -212,12 +229,20 @@ export class BpfCalls {
     return descriptor
   }
 
-  attach(program: number, tracepoint: string): void {
-    const name = still(32, tracepoint)
+  /** To a raw tracepoint; a program for a function's return knows where it belongs. */
+  attach(program: number, tracepoint?: string): void {
     const attributes = still(16)
-    attributes.writeBigUInt64LE(this.#address(name), 0)
+    if (tracepoint !== undefined) attributes.writeBigUInt64LE(this.#address(still(32, tracepoint)), 0)
     attributes.writeUInt32LE(program, 8)
-    this.#opened(`cannot attach to ${tracepoint}`, commands.openRawTracepoint, attributes)
+    this.#opened(`cannot attach to ${tracepoint ?? 'a function'}`, commands.openRawTracepoint, attributes)
+  }
+
+  /** getxattr(2): empty where the file has none of that name, undefined where it cannot be asked. */
+  attribute(file: string, name: string): Buffer | undefined {
+    const value = still(256)
+    const size = this.#attribute(file, name, value, value.length)
+    if (size >= 0) return value.subarray(0, size)
+    return [ENODATA, ENOTSUP].includes(this.#errno()) ? Buffer.alloc(0) : undefined
   }
 
   /** How often a program was not run because it was running on that processor already. Linux 5.12; before: 0. */

@@ -10,6 +10,7 @@ import { signalProcess } from '../runner/processes.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
+import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
@@ -67,7 +68,7 @@ export function thisMachine(): Machine | undefined {
 }
 
 /** Read once: a kernel does not change under a process. */
-let runningKernel: Layout | undefined
+let runningKernel: { readonly layout: Layout; readonly btf: Btf } | undefined
 
 export class Session {
   readonly #calls: BpfCalls
@@ -77,6 +78,7 @@ export class Session {
   readonly #wanted: Arguments
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
+  readonly #context: ContextRecording | undefined
 
   private constructor(
     calls: BpfCalls,
@@ -86,6 +88,7 @@ export class Session {
     wanted: Arguments,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
+    context: ContextRecording | undefined,
   ) {
     this.#calls = calls
     this.#maps = maps
@@ -94,6 +97,7 @@ export class Session {
     this.#wanted = wanted
     this.#refusals = refusals
     this.#clients = clients
+    this.#context = context
   }
 
   /**
@@ -107,8 +111,9 @@ export class Session {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
+    let context: ContextRecording | undefined
     try {
-      const layout = (runningKernel ??= layoutHere(calls, machine))
+      const { layout, btf } = (runningKernel ??= kernelHere(calls, machine))
       const maps = createMaps(calls, machine, membership.apart, {
         processes: largestProcess() + 1,
         processors: possibleProcessors(),
@@ -127,6 +132,14 @@ export class Session {
       const clientLines = clients && startedClient(layout, maps, clients, membership)
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
+      // A container is told by its filter.
+      if (membership.underFilter || membership.apart === 'filter')
+        context = ContextRecording.start(await BpfCalls.load(machine, possibleProcessors()), {
+          btf,
+          layout,
+          maps,
+          membership: { who: membership.who, underFilter: true },
+        })
       // Who is a member is known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(
@@ -137,10 +150,12 @@ export class Session {
         wanted,
         refusals,
         clients,
+        context,
       )
       if (state === 'counted') session.include(processes)
       return session
     } catch (error) {
+      context?.close()
       calls.close()
       throw error
     }
@@ -169,7 +184,8 @@ export class Session {
   /** `command`: whose own execve was counted first, made when the process still had our name. */
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    const about = { name, lost, midway, command }
+    const contexts = this.#context?.contexts(containerIn(name)) ?? []
+    const about = { name, lost, midway, command, contexts }
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
 
@@ -184,7 +200,9 @@ export class Session {
     const parts = readParts(this.#calls, this.#maps, this.#machine)
     const told = (first: number, foreignFilter: boolean): Observations | undefined => {
       const part = parts.get(first)
-      const about = { name, lost, midway, foreignFilter }
+      // Containers run under a filter: what they did is told with that part.
+      const contexts = foreignFilter ? (this.#context?.contexts(containerIn(name)) ?? []) : []
+      const about = { name, lost, midway, foreignFilter, contexts }
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
     }
     return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }
@@ -221,8 +239,14 @@ export class Session {
   }
 
   close(): void {
+    this.#context?.close()
     this.#calls.close()
   }
+}
+
+/** A container's own name in that of its source, such as `docker:web`. */
+function containerIn(name: string): string {
+  return name.replace(/^(?:docker|podman|nerdctl|container):/, '')
 }
 
 /** Beside the programs that count. */
@@ -279,8 +303,9 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
 }
 
 /** Whether a load from the current task is taken, is found out by trying. */
-function layoutHere(calls: BpfCalls, machine: Machine): Layout {
-  const layout = layoutOf(new Btf(readFileSync(btfFile)), machine, true)
+function kernelHere(calls: BpfCalls, machine: Machine): { readonly layout: Layout; readonly btf: Btf } {
+  const btf = new Btf(readFileSync(btfFile))
+  const layout = layoutOf(btf, machine, true)
   const { tgid, seccompMode, status } = layout.task
   const loads = [tgid, seccompMode, ...(machine === 'x86_64' ? [status] : [])]
   const lines = [
@@ -291,10 +316,10 @@ function layoutHere(calls: BpfCalls, machine: Machine): Layout {
   ]
   try {
     calls.loadProgram('typed', assemble(lines))
-    return layout
+    return { layout, btf }
   } catch (error) {
     if (!(error instanceof BpfError)) throw error
-    return { ...layout, isTyped: false }
+    return { layout: { ...layout, isTyped: false }, btf }
   }
 }
 

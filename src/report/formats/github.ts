@@ -1,21 +1,29 @@
 // Reports as annotations of GitHub Actions: workflow commands, one a line (docs.github.com, "Workflow commands for GitHub
-// Actions").
+// Actions"). GitHub shows ten errors, ten warnings and ten notices of a step and drops the rest, so no more than ten are
+// printed, the most important first; the last one says how many are left out.
 import type { Severity } from '../../profile/flaws.ts'
-import { changeSentence, placeOf } from '../changes.ts'
+import { itemSentence, placeOf, type Compared } from '../changes.ts'
 import { escapeWorkflowData, escapeWorkflowProperty } from '../escape.ts'
 import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { eachFolded, foldedSentence } from '../problems.ts'
+import { gravestOf, tallyOf, tallyText } from '../review.ts'
+import { nameOf, noticesOf, type Notice, type Reviewed } from '../reviewed.ts'
+
+const most = 10
+/** Items of one annotation. */
+const itemsShown = 8
 
 export const github: ReportFormat = {
-  changes: (compared) =>
-    compared.changes
-      .map((change) => {
-        const { file, line } = placeOf(change)
-        const command = change.direction === 'narrower' ? 'notice' : 'warning'
-        return `::${command} file=${escapeWorkflowProperty(file)},line=${line},title=${escapeWorkflowProperty(change.id)}::${escapeWorkflowData(changeSentence(change, compared))}\n`
-      })
-      .join(''),
+  changes: (compared) => {
+    const file = compared.changes[0] === undefined ? compared.head : placeOf(compared.changes[0]).file
+    return annotations({ profiles: [{ file, compared }], outcome: compared.outcome ?? 'passes' })
+  },
+
+  review: (reviewed) =>
+    reviewed.nothing === undefined
+      ? annotations(reviewed)
+      : `::warning title=seccomp profiles::${escapeWorkflowData(reviewed.nothing)}\n`,
 
   findings: (checked) =>
     eachFolded(checked, (file, said) => {
@@ -33,3 +41,47 @@ export const github: ReportFormat = {
 }
 
 const commands: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' }
+
+function annotations({ profiles }: Pick<Reviewed, 'profiles' | 'outcome'>): string {
+  const notices = noticesOf(profiles)
+  const shown = notices.length > most ? notices.slice(0, most - 1) : notices
+  const rest = notices.length - shown.length
+  return [
+    ...shown.map(annotation),
+    ...(rest === 0
+      ? []
+      : [`::notice title=seccomp profiles::${rest} more: the summary of the job lists all\n`]),
+  ].join('')
+}
+
+function annotation({ profile, direction, items, fails }: Notice): string {
+  const [first] = items
+  const command = fails ? 'error' : direction === 'narrower' ? 'notice' : 'warning'
+  const line = first === undefined || profile.event !== undefined ? 1 : placeOf(first.change).line
+  const properties = `file=${escapeWorkflowProperty(profile.file)},line=${line}`
+  if (profile.compared === undefined)
+    return `::${command} ${properties},title=not compared::${escapeWorkflowData(`${nameOf(profile)}: ${profile.problem}`)}\n`
+  const { compared, event } = profile
+  const lines = items.slice(0, itemsShown).map((item) => {
+    const why =
+      item.risk === undefined ? '' : ` (${item.risk.severity} risk: ${item.risk.class}: ${item.risk.exposes})`
+    return `${itemSentence(item, compared)}${why}`
+  })
+  const more = items.length > itemsShown ? [`and ${items.length - itemsShown} more`] : []
+  const title = direction === undefined ? 'seccomp profile' : titleOf(compared, direction)
+  // Each line is escaped for itself: the line ends between them are ours.
+  const message = [...(event === undefined ? [] : [event]), ...lines, ...more]
+    .map(escapeWorkflowData)
+    .join('%0A')
+  return `::${command} ${properties},title=${escapeWorkflowProperty(title)}::${message}\n`
+}
+
+/** Short: GitHub shows one line of it. */
+function titleOf(compared: Compared, direction: NonNullable<Notice['direction']>): string {
+  const changes = compared.changes.filter((each) => each.direction === direction)
+  const severity = gravestOf(changes)
+  const risk = severity === undefined ? '' : `, ${severity} risk`
+  return `${tallyText(tallyOf(changes, direction), done[direction])}${risk}`
+}
+
+const done = { wider: 'opened', narrower: 'closed', sideways: 'answered otherwise' } as const

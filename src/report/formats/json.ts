@@ -1,33 +1,25 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
 import { answerText } from '../../meaning/answer.ts'
+import { printObservations } from '../../observe/index.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
+import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { patchOf, refusalValue, verdictOf } from '../verification.ts'
 
 export const json: ReportFormat = {
-  changes: (compared) =>
+  changes: (compared) => document(comparison(compared)),
+
+  review: ({ profiles, outcome, nothing }) =>
     document({
-      verdict: compared.verdict,
-      ...(compared.contexts === undefined ? {} : { contexts: compared.contexts }),
-      changes: compared.changes.map((change) => ({
-        id: change.id,
-        direction: change.direction,
-        arch: change.architecture,
-        syscall: change.syscall,
-        before: answerText(change.before),
-        after: answerText(change.after),
-        witness: {
-          arch: change.architecture,
-          syscall: change.syscall,
-          number: change.number,
-          args: change.args.map(String),
-          caps: change.capabilities,
-          kernel: compared.kernel,
-        },
-        ...(change.contexts === undefined ? {} : { contexts: change.contexts }),
-        fingerprint: change.fingerprint,
-        at: change.at,
+      version: 1,
+      outcome,
+      ...(nothing !== undefined && { nothing }),
+      profiles: profiles.map(({ file, title, event, ...rest }) => ({
+        file,
+        ...(title !== undefined && { title }),
+        ...(event !== undefined && { event }),
+        ...(rest.compared === undefined ? { problem: rest.problem } : comparison(rest.compared)),
       })),
     }),
 
@@ -52,7 +44,7 @@ export const json: ReportFormat = {
       })),
     }),
 
-  explanation: (calls) =>
+  explanation: ({ calls }) =>
     `${jsonText({
       calls: calls.map((call) => ({
         arch: call.architecture,
@@ -65,6 +57,8 @@ export const json: ReportFormat = {
         risks: call.risks.map(({ class: name, severity, exposes }) => ({ class: name, severity, exposes })),
       })),
     } as unknown as JsonValue)}\n`,
+
+  observations: printObservations,
 
   verification: (verified) => {
     const { repair, ending } = verified
@@ -107,6 +101,32 @@ export const json: ReportFormat = {
       }),
     } as unknown as JsonValue)}\n`
   },
+}
+
+function comparison(compared: Compared): object {
+  return {
+    verdict: compared.verdict,
+    ...(compared.contexts === undefined ? {} : { contexts: compared.contexts }),
+    changes: compared.changes.map((change) => ({
+      id: change.id,
+      direction: change.direction,
+      arch: change.architecture,
+      syscall: change.syscall,
+      before: answerText(change.before),
+      after: answerText(change.after),
+      witness: {
+        arch: change.architecture,
+        syscall: change.syscall,
+        number: change.number,
+        args: change.args.map(String),
+        caps: change.capabilities,
+        kernel: compared.kernel,
+      },
+      ...(change.contexts === undefined ? {} : { contexts: change.contexts }),
+      fingerprint: change.fingerprint,
+      at: change.at,
+    })),
+  }
 }
 
 function document(value: unknown): string {

@@ -1,19 +1,10 @@
 // Reports for step summaries, comments and pages: Markdown with GitHub's tables.
-import { answerText } from '../../meaning/answer.ts'
-import {
-  callsText,
-  callText,
-  changeGroups,
-  contextsText,
-  sameCallText,
-  summaryLine,
-  verdicts,
-} from '../changes.ts'
 import { escapeMarkdown } from '../escape.ts'
 import { explanationRow, explanationTitles, riskLines } from '../explanation.ts'
 import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { eachFolded, foldedSentence } from '../problems.ts'
+import { comparedMarkdown, reviewMarkdown } from '../review-markdown.ts'
 import {
   escapedLines,
   patchOf,
@@ -24,24 +15,8 @@ import {
 } from '../verification.ts'
 
 export const markdown: ReportFormat = {
-  changes: (compared) => {
-    const rows = changeGroups(compared.changes).map(([change, names]) => {
-      const cells = [
-        change.direction,
-        `${change.architecture}${contextsText(change, compared)}`,
-        callsText(names),
-        answerText(change.before),
-        answerText(change.after),
-        change.conditional ? `${callText(change)}${sameCallText(change)}` : 'whatever the arguments',
-      ]
-      return `| ${cells.map(escapeMarkdown).join(' | ')} |\n`
-    })
-    const table =
-      rows.length === 0
-        ? ''
-        : `| Direction | Architecture | Calls | Before | After | For example |\n|---|---|---|---|---|---|\n${rows.join('')}\n`
-    return `${table}${escapeMarkdown(verdicts[compared.verdict])}\n\n${escapeMarkdown(summaryLine(compared))}\n`
-  },
+  changes: comparedMarkdown,
+  review: reviewMarkdown,
 
   findings: (checked) => {
     if (!checked.some(({ findings }) => findings.length > 0)) return 'Nothing to report.\n'
@@ -59,7 +34,7 @@ export const markdown: ReportFormat = {
     return `| Place | Severity | Code | What | To do |\n|---|---|---|---|---|\n${rows}`
   },
 
-  explanation: (calls) => {
+  explanation: ({ calls }) => {
     if (calls.length === 0) return 'No rule names a call.\n'
     const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
     const risks = riskLines(calls).map((line) => `- ${escapeMarkdown(line)}\n`)
@@ -74,10 +49,11 @@ export const markdown: ReportFormat = {
       refusals.length === 0
         ? ''
         : `${row(refusalTitles)}|${'---|'.repeat(refusalTitles.length)}\n${refusals.map((each) => row(refusalRow(each, verified.within))).join('')}\n`
-    const lines = verificationSentences(verified).map((line) => `${escapeMarkdown(line)}\n\n`)
+    const [verdict = '', ...sentences] = verificationSentences(verified).map(escapeMarkdown)
+    const lines = sentences.map((line) => `${line}\n\n`)
     const repair = repairLines(verified).map((line) => `- ${escapeMarkdown(line.replace(/^# /, ''))}\n`)
     const patch = escapedLines(patchOf(verified))
-    return `${table}${lines.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`.replace(
+    return `**${verdict}**\n\n${table}${table === '' ? '' : '\n'}${lines.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`.replace(
       /\n+$/,
       '\n',
     )

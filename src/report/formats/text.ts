@@ -1,19 +1,12 @@
 // Reports for people at a terminal: lines, and tables whose columns stand under each other.
-import { answerText } from '../../meaning/answer.ts'
-import {
-  callsText,
-  callText,
-  changeGroups,
-  contextsText,
-  sameCallText,
-  summaryLine,
-  verdicts,
-} from '../changes.ts'
 import { escapeTerminal } from '../escape.ts'
 import { explanationRow, explanationTitles, riskLines } from '../explanation.ts'
 import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
+import { plainMedium } from '../medium.ts'
+import { reviewedLines, reviewLines } from '../review-lines.ts'
 import { eachFolded, foldedSentence } from '../problems.ts'
+import { painted, wrapped } from '../screen.ts'
 import { alignedRows } from '../table.ts'
 import {
   escapedLines,
@@ -21,19 +14,14 @@ import {
   refusalRow,
   refusalTitles,
   repairLines,
+  verdictOf,
   verificationSentences,
 } from '../verification.ts'
 
 export const text: ReportFormat = {
-  changes: (compared) => {
-    const lines = changeGroups(compared.changes).map(([change, names]) => {
-      const where = contextsText(change, compared)
-      const what = `${change.direction} (${change.id}) ${change.architecture}${where}: ${answerText(change.before)} -> ${answerText(change.after)}: ${callsText(names)}`
-      const example = change.conditional ? `\n    for example ${callText(change)}${sameCallText(change)}` : ''
-      return `${escapeTerminal(what)}${escapeTerminal(example).replace('\\x0a', '\n')}\n`
-    })
-    return `${lines.join('')}${escapeTerminal(verdicts[compared.verdict])}\n${escapeTerminal(summaryLine(compared))}\n`
-  },
+  changes: (compared, { screen } = plainMedium) => `${reviewLines(compared, screen).join('\n')}\n`,
+
+  review: (reviewed, { screen } = plainMedium) => `${reviewedLines(reviewed, screen).join('\n')}\n`,
 
   findings: (checked) =>
     eachFolded(checked, (file, said) => {
@@ -46,18 +34,23 @@ export const text: ReportFormat = {
       )
     }),
 
-  explanation: (calls) => {
+  explanation: ({ calls }) => {
     if (calls.length === 0) return 'no rule names a call\n'
     const rows = [explanationTitles, ...calls.map(explanationRow)].map((row) => row.map(escapeTerminal))
     const risks = riskLines(calls).map(escapeTerminal)
     return `${[...alignedRows(rows), ...(risks.length === 0 ? [] : ['', ...risks])].join('\n')}\n`
   },
 
-  verification: (verified) => {
-    const lines = verificationSentences(verified)
-    const rows = verified.refusals.map((each) => refusalRow(each, verified.within))
-    const table = rows.length === 0 ? [] : [...alignedRows([refusalTitles, ...rows]), '']
-    const repair = repairLines(verified)
-    return `${[...table, ...lines, ...repair].map(escapeTerminal).join('\n')}\n${escapedLines(patchOf(verified))}`
+  verification: (verified, { screen } = plainMedium) => {
+    const [verdict = '', ...sentences] = verificationSentences(verified).map(escapeTerminal)
+    const paint = verdictOf(verified) === 'suffices' ? 'green' : 'red'
+    const [first = '', ...rest] = wrapped(verdict, '  ', screen)
+    const rows = verified.refusals.map((each) => refusalRow(each, verified.within).map(escapeTerminal))
+    const table = rows.length === 0 ? [] : ['', ...alignedRows([refusalTitles, ...rows]), '']
+    const more = [
+      ...sentences.flatMap((each) => wrapped(each, '  ', screen)),
+      ...repairLines(verified).map(escapeTerminal),
+    ]
+    return `${[painted(first, paint, screen), ...rest, ...table, ...more].join('\n')}\n${escapedLines(patchOf(verified))}`
   },
 }

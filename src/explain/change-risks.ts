@@ -1,0 +1,63 @@
+// What a change exposes: the classes of risk whose calls are carried out after a change and were not before. A class that
+// is about certain arguments counts where exactly those are opened.
+import { risksOf, type Risk } from '../abi/risks.ts'
+import {
+  level,
+  makeMeaning,
+  contextOf,
+  type Change,
+  type ContextOptions,
+  type Meaning,
+} from '../meaning/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+
+export const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']
+
+/** A change, and what it exposes, the gravest first; empty for what is not wider. */
+export interface RatedChange extends Change {
+  readonly risks: readonly Risk[]
+}
+
+/**
+ * Rates the changes that `compareProfiles` found between the two profiles under the same options.
+ *
+ * @throws UserError for a profile that its loader or libseccomp refuses.
+ */
+export function rateChanges(
+  changes: readonly Change[],
+  profiles: { readonly before: ParsedProfile; readonly after: ParsedProfile },
+  options: ContextOptions = {},
+): readonly RatedChange[] {
+  const meanings = new Map<string, { readonly before: Meaning; readonly after: Meaning }>()
+  const meaningsIn = (capabilities: readonly string[]) => {
+    const key = capabilities.join(' ')
+    const known = meanings.get(key)
+    if (known !== undefined) return known
+    const context = contextOf({ ...options, capabilities })
+    const made = {
+      before: makeMeaning(profiles.before, context),
+      after: makeMeaning(profiles.after, context),
+    }
+    meanings.set(key, made)
+    return made
+  }
+  return changes.map((change) => {
+    if (change.direction !== 'wider' || level(change.after) < 2) return { ...change, risks: [] }
+    const { architecture, syscall, number, conditional, capabilities } = change
+    const opened = ({ args }: Risk): boolean => {
+      if (!conditional || args === undefined) return true
+      const { before, after } = meaningsIn(capabilities)
+      const carriedOut = (meaning: Meaning): boolean =>
+        level(meaning.answer(architecture, number, args)) === 2
+      return !carriedOut(before) && carriedOut(after)
+    }
+    return { ...change, risks: sortedRisks(risksOf(syscall).filter(opened)) }
+  })
+}
+
+/** Each class once, the gravest first. */
+export function sortedRisks(risks: readonly Risk[]): readonly Risk[] {
+  return risks
+    .filter((risk, index) => risks.findIndex((each) => each.class === risk.class) === index)
+    .sort((one, other) => severities.indexOf(one.severity) - severities.indexOf(other.severity))
+}

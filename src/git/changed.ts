@@ -1,0 +1,92 @@
+// Which files differ between two revisions, and what they hold on each side. Everything is read from git's objects and
+// never from the working tree, where a name could be a link out of it. Authority: git-diff(1), "Raw output format"; gitglossary(7),
+// "pathspec". Starts git, without a shell.
+import { execa } from 'execa'
+import { UserError } from '../errors.ts'
+
+export interface ChangedFile {
+  /** In the later revision; a deleted file's own. */
+  readonly path: string
+  /** Of a renamed file, in the earlier revision. */
+  readonly oldPath?: string
+  readonly before: Side
+  readonly after: Side
+}
+
+/** `link`: a symbolic link, a submodule or anything else that is no regular file. */
+export type Side = { readonly kind: 'file'; readonly text: string } | { readonly kind: 'none' | 'link' }
+
+/**
+ * Every change below the pathspecs, in git's order.
+ *
+ * @throws UserError where git is missing, a revision is none, or git fails.
+ */
+export async function changedFiles(
+  base: string,
+  head: string,
+  pathspecs: readonly string[],
+  cwd: string,
+): Promise<readonly ChangedFile[]> {
+  const [from, to] = [await commitOf(base, cwd), await commitOf(head, cwd)]
+  const raw = await git(
+    ['diff', '--raw', '-z', '--no-abbrev', '--find-renames', from, to, '--', ...pathspecs],
+    cwd,
+  )
+  const words = raw.split('\0')
+  const files: ChangedFile[] = []
+  for (let at = 0; at + 1 < words.length;) {
+    const [oldMode = '', newMode = '', oldObject = '', newObject = '', kind = ''] = (words[at] as string)
+      .slice(1)
+      .split(' ')
+    const path = words[at + 1] as string
+    const renamed = /^[RC]/.test(kind) ? (words[at + 2] as string) : undefined
+    at += renamed === undefined ? 2 : 3
+    files.push({
+      path: renamed ?? path,
+      ...(renamed !== undefined && { oldPath: path }),
+      before: await sideOf(oldMode, oldObject, cwd),
+      after: await sideOf(newMode, newObject, cwd),
+    })
+  }
+  return files
+}
+
+/** Whether the revision has a file below the pathspecs. */
+export async function hasFiles(pathspecs: readonly string[], cwd: string): Promise<boolean> {
+  return (await git(['ls-files', '-z', '--with-tree=HEAD', '--', ...pathspecs], cwd)) !== ''
+}
+
+async function commitOf(revision: string, cwd: string): Promise<string> {
+  const found = await run(
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
+    cwd,
+  )
+  const commit = found.stdout.trim()
+  if (found.exitCode !== 0 || commit === '') throw new UserError('no-such-commit', { revision })
+  return commit
+}
+
+async function sideOf(mode: string, object: string, cwd: string): Promise<Side> {
+  if (/^0+$/.test(mode)) return { kind: 'none' }
+  if (!mode.startsWith('100')) return { kind: 'link' }
+  return { kind: 'file', text: await git(['cat-file', 'blob', object], cwd) }
+}
+
+async function git(args: readonly string[], cwd: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(args, cwd)
+  if (exitCode === 0) return stdout
+  throw new UserError('git-failed', { words: stderr.split('\n')[0] ?? '' })
+}
+
+async function run(args: readonly string[], cwd: string) {
+  const result = await execa('git', ['--no-pager', ...args], {
+    cwd,
+    reject: false,
+    stdin: 'ignore',
+    stripFinalNewline: false,
+    env: { LC_ALL: 'C' },
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (result.code === 'ENOENT') throw new UserError('git-missing', {})
+  return result
+}

@@ -1,0 +1,204 @@
+// Capability checks: which capability the kernel asked for, of whom, in which call and in which of its functions.
+// Authority: security/commoncap.c (cap_capable; its raw tracepoint since Linux 6.14 has the credentials, both user
+// namespaces, the capability and the answer), include/linux/security.h (CAP_OPT_NOAUDIT).
+import { syscallTable } from '../../../abi/tables.ts'
+import * as bpf from '../assembler.ts'
+import type { Line } from '../assembler.ts'
+import { done, frame, lookup, read } from '../blocks.ts'
+import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
+import { at, clearStack, container, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
+
+const sysAdmin = 21
+/** TS_COMPAT of arch/x86/include/asm/thread_info.h. */
+const compatBit = 0x02
+const key = at.task - checkKey.size
+/** Where each way of being told has its words. */
+const contexts = {
+  tracepoint: { namespace: 8, capability: 24, options: undefined, answer: 32 },
+  fexit: { namespace: 8, capability: 16, options: 24, answer: 32 },
+} as const
+export type CheckSource = keyof typeof contexts
+
+/** Calls with the argument that says what they are about. */
+const about = [
+  ...[
+    'setuid',
+    'setgid',
+    'setreuid',
+    'setregid',
+    'setresuid',
+    'setresgid',
+    'setgroups',
+    'setfsuid',
+    'setfsgid',
+  ].map((name) => [name, 0] as const),
+  ['chmod', 1],
+  ['fchmod', 1],
+  ['fchmodat', 2],
+  ['fchmodat2', 2],
+] as const
+
+/** Their access rights are asked of with the ids of the real user: the kernel puts on credentials for it. */
+const access = ['access', 'faccessat', 'faccessat2']
+
+export function checked(given: Given, source: CheckSource): readonly Line[] {
+  const { layout, structures, own } = given
+  const words = contexts[source]
+  const number = (name: string): number => syscallTable(layout.machine).byName(name)?.number ?? -1
+  const calls = about.map(([name, index]) => [number(name), index] as const).filter(([call]) => call >= 0)
+  const flag = (bit: number): readonly Line[] => [
+    bpf.loadLower(1, frame, key + checkKey.flags),
+    bpf.or(1, bit),
+    bpf.storeLower(frame, key + checkKey.flags, 1),
+  ]
+  return [
+    bpf.store(frame, at.context, 1),
+    bpf.move(6, 1),
+    // Every mmap, brk and execve asks for CAP_SYS_ADMIN (overcommit); where it is not had, that says nothing.
+    bpf.load(1, 6, words.capability),
+    bpf.jumpIf(1, 'notEqual', sysAdmin, 'wanted'),
+    bpf.load(1, 6, words.answer),
+    bpf.jumpIfLower(1, 'notEqual', 0, 'done'),
+    bpf.label('wanted'),
+    ...recorded(given),
+    ...clearStack(key, checkKey.size),
+    bpf.load(7, 6, 0),
+    bpf.load(1, frame, at.container),
+    bpf.store(frame, key + checkKey.container, 1),
+    bpf.load(1, 6, words.capability),
+    bpf.storeLower(frame, key + checkKey.capability, 1),
+    bpf.load(1, 6, words.answer),
+    bpf.jumpIfLower(1, 'equal', 0, 'had'),
+    bpf.storeValue(frame, key + checkKey.refused, 1),
+    bpf.label('had'),
+    ...(words.options === undefined
+      ? []
+      : [bpf.load(1, 6, words.options), bpf.storeLower(frame, key + checkKey.options, 1)]),
+    // The call, where one is under way.
+    bpf.call('currentTypedTask'),
+    bpf.move(1, 0),
+    bpf.call('registersOfTask'),
+    bpf.move(9, 0),
+    ...read(9, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
+    bpf.loadLower(1, frame, at.word),
+    bpf.storeLower(frame, key + checkKey.number, 1),
+    ...(layout.machine === 'x86_64'
+      ? [
+          ...read(8, layout.task.status, 4, at.word),
+          bpf.loadLower(1, frame, at.word),
+          bpf.and(1, compatBit),
+          bpf.jumpIf(1, 'equal', 0, 'native'),
+          ...flag(checkFlags.compat),
+          bpf.label('native'),
+        ]
+      : []),
+    // Own credentials, or ones put on for a while: of those only what access(2) asks says something of the program.
+    ...follow(8, structures['task_struct.real_cred'], 1),
+    bpf.jumpUnlessSame(1, 7, 'put-on'),
+    ...flag(checkFlags.own),
+    bpf.jump('whose'),
+    bpf.label('put-on'),
+    bpf.loadLower(1, frame, key + checkKey.number),
+    ...access
+      .map((name) => number(name))
+      .filter((call) => call >= 0)
+      .map((call) => bpf.jumpIf(1, 'equal', call, 'whose')),
+    bpf.jump('done'),
+    bpf.label('whose'),
+    ...hasStarted(given, 'not-started'),
+    ...flag(checkFlags.started),
+    bpf.label('not-started'),
+    ...follow(7, structures['cred.user_ns'], 8),
+    bpf.load(1, 6, words.namespace),
+    bpf.jumpIfSame(1, 8, 'own-namespace'),
+    ...flag(checkFlags.otherNamespace),
+    bpf.label('own-namespace'),
+    ...read(7, structures['cred.cap_effective'], 8, at.word),
+    bpf.load(1, frame, at.word),
+    bpf.loadLower(2, frame, key + checkKey.capability),
+    bpf.shiftRightBy(1, 2),
+    bpf.and(1, 1),
+    bpf.jumpIf(1, 'equal', 0, 'not-effective'),
+    ...flag(checkFlags.effective),
+    bpf.label('not-effective'),
+    ...read(7, structures['cred.cap_permitted'], 8, at.other),
+    ...container(given, 'no-container'),
+    bpf.load(1, frame, at.other),
+    bpf.load(2, 0, containerValue.bounding),
+    bpf.orRegister(1, 2),
+    bpf.jumpUnlessSame(1, 2, 'beyond'),
+    ...flag(checkFlags.withinBounding),
+    bpf.label('beyond'),
+    ...containerDepth(given),
+    bpf.label('no-container'),
+    ...read(7, structures['cred.uid'], 32, key + checkKey.ids),
+    ...calls.flatMap(([call, index]): readonly Line[] => [
+      bpf.loadLower(1, frame, key + checkKey.number),
+      bpf.jumpIf(1, 'notEqual', call, `not-${call}`),
+      ...read(9, layout.registers.arguments[index] ?? 0, 8, key + checkKey.argument),
+      bpf.label(`not-${call}`),
+    ]),
+    ...markGranted(given),
+    bpf.move(1, frame),
+    bpf.add(1, key + checkKey.comm),
+    bpf.set(2, 16),
+    bpf.call('currentComm'),
+    bpf.load(1, frame, at.context),
+    bpf.move(2, frame),
+    bpf.add(2, key + checkKey.stack),
+    bpf.set(3, checkKey.size - checkKey.stack),
+    bpf.set(4, 0),
+    bpf.call('stack'),
+    ...countRow(given, own.checks, key, 'checks', 'done'),
+    ...done,
+  ]
+}
+
+/** How far the user namespace in r8 lies below the container's, whose value is in r0; negative of a runtime's above it. */
+const containerDepth = ({ structures }: Given): readonly Line[] => [
+  bpf.loadLower(1, 0, containerValue.level),
+  bpf.store(frame, at.other, 1),
+  ...read(8, structures['user_namespace.level'], 4, at.word),
+  bpf.loadLower(1, frame, at.word),
+  bpf.load(2, frame, at.other),
+  bpf.subtractRegister(1, 2),
+  bpf.storeLower(frame, key + checkKey.depth, 1),
+]
+
+/** Own, started and granted: the call that is under way had the capability. Only of calls whose path is told at their end. */
+const markGranted = ({ own }: Given): readonly Line[] => [
+  bpf.loadLower(1, frame, key + checkKey.refused),
+  bpf.jumpIf(1, 'notEqual', 0, 'marked'),
+  bpf.loadLower(1, frame, key + checkKey.flags),
+  bpf.and(1, checkFlags.own | checkFlags.started),
+  bpf.jumpIf(1, 'notEqual', checkFlags.own | checkFlags.started, 'marked'),
+  ...lookup(own.specs, key + checkKey.number),
+  bpf.jumpIf(0, 'equal', 0, 'marked'),
+  bpf.loadLower(1, 0, specPlaces.kind),
+  bpf.jumpIf(1, 'equal', 0, 'marked'),
+  bpf.call('currentPidTgid'),
+  bpf.store(frame, at.word, 0),
+  bpf.set(9, 1),
+  bpf.loadLower(1, frame, key + checkKey.capability),
+  bpf.shiftLeftBy(9, 1),
+  bpf.loadLower(8, frame, key + checkKey.number),
+  ...lookup(own.granted, at.word),
+  bpf.jumpIf(0, 'equal', 0, 'first-mark'),
+  bpf.load(1, 0, 8),
+  bpf.jumpUnlessSame(1, 8, 'first-mark'),
+  bpf.load(1, 0, 0),
+  bpf.orRegister(1, 9),
+  bpf.store(0, 0, 1),
+  bpf.jump('marked'),
+  bpf.label('first-mark'),
+  bpf.store(frame, at.dentry, 9),
+  bpf.store(frame, at.dentry + 8, 8),
+  bpf.map(1, own.granted.descriptor),
+  bpf.move(2, frame),
+  bpf.add(2, at.word),
+  bpf.move(3, frame),
+  bpf.add(3, at.dentry),
+  bpf.set(4, 0),
+  bpf.call('mapUpdate'),
+  bpf.label('marked'),
+]

@@ -1,0 +1,294 @@
+// Programs that are executed: by whom, and what they gained by it. The first one under the filter starts the container:
+// what it was given is kept, and from then on its process and what it forks has started.
+// Authority: include/trace/events/sched.h; fs/exec.c (begin_new_exec: sched_prepare_exec, since Linux 6.10, comes before
+// the credentials change; sched_process_exec comes when the program's words are in place).
+import * as bpf from '../assembler.ts'
+import type { Line } from '../assembler.ts'
+import { done, frame, increment, lookup, noExist, read } from '../blocks.ts'
+import { execve } from '../membership.ts'
+import { numberOf } from './calls.ts'
+import {
+  argumentBytes,
+  beforeValue,
+  containerValue,
+  executionKey,
+  executionValue,
+  groupLimit,
+  walkPlaces,
+} from './maps.ts'
+import {
+  at,
+  clear,
+  dentryPiece,
+  follow,
+  keepRow,
+  lookupRow,
+  lose,
+  readInto,
+  recorded,
+  scratch,
+  startWalk,
+  walk,
+  type Given,
+} from './pieces.ts'
+
+/** In the memory in r9: the key of an execution, behind it its value. */
+const value = executionKey.size
+
+/** sched_process_fork(struct task_struct *parent, struct task_struct *child): who is forked by who has started has. */
+export function startedChild({ layout: { task }, own }: Given): readonly Line[] {
+  return [
+    bpf.load(6, 1, 0),
+    bpf.load(7, 1, 8),
+    ...read(6, task.tgid, 4, -8),
+    ...lookup(own.started, -8),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...read(7, task.tgid, 4, -16),
+    bpf.storeValue(frame, -24, 1),
+    bpf.map(1, own.started.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, -16),
+    bpf.move(3, frame),
+    bpf.add(3, -24),
+    bpf.set(4, 0),
+    bpf.call('mapUpdate'),
+    ...done,
+  ]
+}
+
+/** sched_process_exit(struct task_struct *): with its last thread a process is gone. */
+export function startedEnded({ layout: { task, live }, own }: Given): readonly Line[] {
+  return [
+    bpf.load(6, 1, 0),
+    ...read(6, task.signal, 8, -16),
+    bpf.load(7, frame, -16),
+    ...read(7, live, 4, -8),
+    bpf.loadLower(1, frame, -8),
+    bpf.jumpIf(1, 'notEqual', 0, 'done'),
+    ...read(6, task.tgid, 4, -8),
+    bpf.map(1, own.started.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, -8),
+    bpf.call('mapDelete'),
+    ...done,
+  ]
+}
+
+/** sched_prepare_exec(struct task_struct *, struct linux_binprm *), or sys_enter(struct pt_regs *, long number). */
+export function beforeExecution(
+  given: Given,
+  tracepoint: 'sched_prepare_exec' | 'sys_enter',
+): readonly Line[] {
+  const { layout, structures, own } = given
+  const place = at.task - beforeValue.size - 8
+  const execveat = numberOf(layout.machine, 'execveat') ?? -1
+  return [
+    ...(tracepoint === 'sys_enter'
+      ? [
+          bpf.load(1, 1, 8),
+          bpf.jumpIf(1, 'equal', execve[layout.machine], 'execution'),
+          bpf.jumpIf(1, 'notEqual', execveat, 'done'),
+          bpf.label('execution'),
+        ]
+      : []),
+    ...recorded(given),
+    ...follow(8, structures['task_struct.cred'], 7),
+    bpf.call('currentPidTgid'),
+    bpf.storeLower(frame, at.other, 0),
+    ...read(7, structures['cred.uid'], 32, place + beforeValue.ids),
+    ...read(7, structures['cred.cap_permitted'], 8, place + beforeValue.permitted),
+    bpf.move(1, frame),
+    bpf.add(1, place + beforeValue.comm),
+    bpf.set(2, 16),
+    bpf.call('currentComm'),
+    bpf.map(1, own.before.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, at.other),
+    bpf.move(3, frame),
+    bpf.add(3, place),
+    bpf.set(4, 0),
+    bpf.call('mapUpdate'),
+    ...done,
+  ]
+}
+
+/** sched_process_exec(struct task_struct *, pid_t old_pid, struct linux_binprm *). */
+export function executed(given: Given): readonly Line[] {
+  const { structures, own } = given
+  const piece = dentryPiece(structures)
+  const key = executionKey
+  return [
+    bpf.store(frame, at.context, 1),
+    bpf.move(6, 1),
+    ...recorded(given),
+    ...scratch(given, 'done'),
+    ...noteContainer(given),
+    ...lookup(own.containers, at.container),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.load(1, 0, containerValue.root),
+    bpf.store(frame, at.root, 1),
+    ...clear(0, key.size),
+    bpf.load(1, frame, at.container),
+    bpf.store(9, key.container, 1),
+    bpf.load(6, frame, at.context),
+    bpf.load(1, 6, 8),
+    bpf.storeLower(frame, at.word, 1),
+    ...lookup(own.before, at.word),
+    bpf.jumpIf(0, 'equal', 0, 'not-told'),
+    ...Array.from({ length: 4 }, (_, index) => [
+      bpf.load(1, 0, beforeValue.ids + index * 8),
+      bpf.store(9, key.before + index * 8, 1),
+    ]).flat(),
+    bpf.load(1, 0, beforeValue.permitted),
+    bpf.store(9, key.permittedBefore, 1),
+    ...[0, 8].flatMap((half) => [bpf.load(1, 0, beforeValue.comm + half), bpf.store(9, key.comm + half, 1)]),
+    bpf.map(1, own.before.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, at.word),
+    bpf.call('mapDelete'),
+    bpf.label('not-told'),
+    bpf.load(8, frame, at.task),
+    ...follow(8, structures['task_struct.cred'], 7),
+    ...readInto(7, structures['cred.uid'], 32, key.ids),
+    ...readInto(7, structures['cred.cap_permitted'], 8, key.permitted),
+    ...follow(8, structures['task_struct.atomic_flags'], 1),
+    // PFA_NO_NEW_PRIVS is bit 0 (include/linux/sched.h).
+    bpf.and(1, 1),
+    bpf.storeLower(9, key.noNewPrivileges, 1),
+    bpf.call('currentPidTgid'),
+    bpf.shiftRight(0, 32),
+    bpf.storeLower(9, value + executionValue.pid, 0),
+    bpf.storeLower(frame, at.other, 0),
+    ...lookup(own.started, at.other),
+    bpf.jumpIf(0, 'equal', 0, 'starts'),
+    bpf.storeValue(9, key.started, 1),
+    bpf.label('starts'),
+    bpf.storeValue(frame, at.word, 1),
+    bpf.map(1, own.started.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, at.other),
+    bpf.move(3, frame),
+    bpf.add(3, at.word),
+    bpf.set(4, 0),
+    bpf.call('mapUpdate'),
+    // The file that was executed: of a script its interpreter.
+    bpf.load(6, frame, at.context),
+    bpf.load(7, 6, 16),
+    ...follow(7, structures['linux_binprm.file'], 7),
+    ...startWalk(given, 7, structures['file.f_path.dentry'], structures['file.f_path.mnt']),
+    bpf.store(9, key.dentry, 7),
+    ...read(7, piece.from, piece.size, at.dentry),
+    bpf.load(1, frame, piece.place('d_name.hash')),
+    bpf.store(9, key.name, 1),
+    bpf.load(8, frame, piece.place('d_parent')),
+    ...readInto(8, structures['dentry.d_name.hash'], 8, key.parentName),
+    ...lookupRow(own.executions, 0),
+    bpf.jumpIf(0, 'equal', 0, 'new'),
+    // The last one's process, where its file can be asked.
+    bpf.loadLower(1, 9, value + executionValue.pid),
+    bpf.storeLower(0, executionValue.pid, 1),
+    ...increment(0),
+    bpf.jump('done'),
+    bpf.label('new'),
+    ...words(given),
+    ...clear(value + executionValue.walk, walkPlaces.names),
+    bpf.load(7, 9, key.dentry),
+    ...walk(given, value + executionValue.walk),
+    bpf.storeLower(9, value + executionValue.walk + walkPlaces.length, 6),
+    ...keepRow(given, own.executions, 0, value, 'executions', 'done'),
+    ...done,
+  ]
+}
+
+/** The program's words, or as many bytes of them as are kept. */
+function words({ structures }: Given): readonly Line[] {
+  const [length, bytes] = [value + executionValue.length, value + executionValue.arguments]
+  return [
+    bpf.storeValue(9, length, 0),
+    bpf.load(8, frame, at.task),
+    ...follow(8, structures['task_struct.mm'], 7),
+    ...follow(7, structures['mm_struct.arg_end'], 8),
+    ...follow(7, structures['mm_struct.arg_start'], 7),
+    bpf.subtractRegister(8, 7),
+    bpf.storeLower(9, length, 8),
+    bpf.jumpIf(8, 'above', argumentBytes, 'cut-words'),
+    bpf.jump('all-words'),
+    bpf.label('cut-words'),
+    bpf.set(8, argumentBytes),
+    bpf.label('all-words'),
+    bpf.move(1, 9),
+    bpf.add(1, bytes),
+    bpf.move(2, 8),
+    bpf.move(3, 7),
+    bpf.call('readUser'),
+    bpf.jumpIf(0, 'equal', 0, 'words'),
+    bpf.storeValue(9, length, 0),
+    bpf.label('words'),
+  ]
+}
+
+/** What the container's first program was given, once. Uses the memory in r9; r8 = the task. */
+function noteContainer(given: Given): readonly Line[] {
+  const { structures, own } = given
+  const place = containerValue
+  return [
+    ...lookup(own.containers, at.container),
+    bpf.jumpIf(0, 'notEqual', 0, 'noted'),
+    ...clear(0, place.size),
+    ...follow(8, structures['task_struct.fs'], 7),
+    ...readInto(7, structures['fs_struct.root.dentry'], 8, place.root),
+    ...follow(7, structures['fs_struct.root.mnt'], 6),
+    ...readInto(6, structures['vfsmount.mnt_flags'], 4, place.mountFlags),
+    ...follow(6, structures['vfsmount.mnt_sb'], 7),
+    ...readInto(7, structures['super_block.s_flags'], 4, place.superFlags),
+    bpf.load(7, 9, place.root),
+    ...follow(7, structures['dentry.d_inode'], 7),
+    ...readInto(7, structures['inode.i_mode'], 2, place.rootMode),
+    ...readInto(7, structures['inode.i_uid'], 8, place.rootUid),
+    ...follow(8, structures['task_struct.cred'], 7),
+    ...readInto(7, structures['cred.uid'], 32, place.ids),
+    ...readInto(7, structures['cred.cap_bset'], 8, place.bounding),
+    ...readInto(7, structures['cred.cap_permitted'], 8, place.permitted),
+    ...follow(7, structures['cred.group_info'], 6),
+    ...readInto(6, structures['group_info.ngroups'], 4, place.groupCount),
+    ...readInto(6, structures['group_info.gid'], groupLimit * 4, place.groups),
+    ...follow(7, structures['cred.user_ns'], 7),
+    bpf.store(9, place.namespace, 7),
+    ...readInto(7, structures['user_namespace.level'], 4, place.level),
+    ...readInto(7, structures['user_namespace.uid_map'], 64, place.uidMap),
+    ...readInto(7, structures['user_namespace.gid_map'], 64, place.gidMap),
+    ...follow(8, structures['task_struct.atomic_flags'], 1),
+    bpf.and(1, 1),
+    bpf.storeLower(9, place.noNewPrivileges, 1),
+    bpf.storeValue(9, place.ports, -1),
+    ...network(given),
+    bpf.call('currentPidTgid'),
+    bpf.shiftRight(0, 32),
+    bpf.storeLower(9, place.pid, 0),
+    bpf.map(1, own.containers.descriptor),
+    bpf.move(2, frame),
+    bpf.add(2, at.container),
+    bpf.move(3, 9),
+    bpf.set(4, noExist),
+    bpf.call('mapUpdate'),
+    bpf.jumpIf(0, 'equal', 0, 'noted'),
+    ...lose(given, 'starts', 'noted'),
+    bpf.label('noted'),
+  ]
+}
+
+/** Settings of the network namespace that decide what a port or a ping needs. */
+function network({ structures }: Given): readonly Line[] {
+  const [net, ports, pings] = [
+    structures['nsproxy.net_ns'],
+    structures['net.ipv4.sysctl_ip_prot_sock'],
+    structures['net.ipv4.ping_group_range.range'],
+  ]
+  if (net === undefined || ports === undefined || pings === undefined) return []
+  return [
+    ...follow(8, structures['task_struct.nsproxy'], 7),
+    ...follow(7, net, 7),
+    ...readInto(7, ports, 4, containerValue.ports),
+    ...readInto(7, pings, 8, containerValue.pings),
+  ]
+}

@@ -1,0 +1,119 @@
+// What only a container that runs can be asked: its mounts, and the capabilities that the files of its programs carry.
+// Authority: proc_pid_mountinfo(5), proc_pid_exe(5), include/uapi/linux/capability.h (struct vfs_cap_data).
+import { readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { KernelMap, MapCalls } from '../kernel.ts'
+import { containerValue, executionKey, executionValue, type ContextMaps } from './maps.ts'
+import { walkedIn } from './walked.ts'
+
+/** How often they are asked. Milliseconds; and how much of our time asking may take, as one part of so many. */
+const every = 20
+const share = 20
+const effectiveBit = 1
+
+export interface FileCapabilities {
+  readonly permitted: bigint
+  readonly effective: boolean
+}
+export interface Mount {
+  readonly path: string
+  readonly filesystem: string
+  readonly readOnly: boolean
+}
+/** The value of a file's extended attribute; undefined where the file is not there, empty where it has none. */
+export type AttributeOf = (file: string, attribute: string) => Buffer | undefined
+
+export class Live {
+  readonly mounts = new Map<bigint, readonly Mount[]>()
+  readonly files = new Map<string, FileCapabilities>()
+  /** The name of each container's cgroup. */
+  readonly cgroups = new Map<bigint, string>()
+  readonly #calls: MapCalls
+  readonly #own: ContextMaps
+  readonly #attributeOf: AttributeOf
+  #timer: NodeJS.Timeout
+
+  constructor(calls: MapCalls, own: ContextMaps, attributeOf: AttributeOf) {
+    this.#calls = calls
+    this.#own = own
+    this.#attributeOf = attributeOf
+    this.#timer = this.#later(every)
+  }
+
+  #later(wait: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const begun = performance.now()
+      this.ask()
+      this.#timer = this.#later(Math.max(every, (performance.now() - begun) * share))
+    }, wait).unref()
+  }
+
+  ask(): void {
+    for (const [key, value] of this.#entries(this.#own.containers)) {
+      const id = key.readBigUInt64LE()
+      if (!this.mounts.has(id)) this.#askMounts(id, value.readUInt32LE(containerValue.pid))
+    }
+    for (const key of this.#calls.keys(this.#own.executions)) {
+      const file = this.fileKey(key)
+      const value = this.files.has(file) ? undefined : this.#calls.lookup(this.#own.executions, key)
+      if (value !== undefined)
+        this.#askFile(file, value.readUInt32LE(executionValue.pid), walkedIn(value, executionValue.walk).path)
+    }
+  }
+
+  /** The same file, whoever executes it. */
+  fileKey(execution: Buffer): string {
+    return execution.toString('hex', executionKey.dentry, executionKey.ids)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  *#entries(map: KernelMap): Generator<readonly [Buffer, Buffer]> {
+    for (const key of this.#calls.keys(map)) {
+      const value = this.#calls.lookup(map, key)
+      if (value !== undefined) yield [key, value]
+    }
+  }
+
+  #askMounts(id: bigint, pid: number): void {
+    try {
+      this.mounts.set(id, mountsIn(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')))
+      const [, group] = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? []
+      if (group !== undefined) this.cgroups.set(id, basename(group))
+    } catch {
+      // It has ended.
+    }
+  }
+
+  /** By the process itself, while it still runs that program; else by its name below the process's root. */
+  #askFile(file: string, pid: number, path: string): void {
+    try {
+      const runs = readlinkSync(`/proc/${pid}/exe`) === path
+      const value = this.#attributeOf(`/proc/${pid}/${runs ? 'exe' : `root${path}`}`, 'security.capability')
+      if (value !== undefined) this.files.set(file, capabilitiesOfFile(value))
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+function mountsIn(text: string): readonly Mount[] {
+  return text.split('\n').flatMap((line) => {
+    const [, path, options, filesystem] = /^\S+ \S+ \S+ \S+ (\S+) (\S+)(?: .*?)? - (\S+) /.exec(line) ?? []
+    if (path === undefined || options === undefined || filesystem === undefined) return []
+    const plain = path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
+    return [{ path: plain, filesystem, readOnly: options.split(',').includes('ro') }]
+  })
+}
+
+/** A version before 2 has 32 bits; the lower half of permitted stands before that of inheritable. */
+export function capabilitiesOfFile(value: Buffer): FileCapabilities {
+  if (value.length < 12) return { permitted: 0n, effective: false }
+  const upper = value.length >= 20 ? BigInt(value.readUInt32LE(12)) << 32n : 0n
+  return {
+    permitted: upper | BigInt(value.readUInt32LE(4)),
+    effective: (value.readUInt32LE(0) & effectiveBit) !== 0,
+  }
+}

@@ -1,0 +1,230 @@
+// The maps in which the evidence of a security context is kept, and the places in their keys and values. A key is all
+// that tells one row from another; a path stands in the value, walked when the row is new.
+import type { KernelMap, MapCalls } from '../kernel.ts'
+
+/** Levels of directories that are walked, and bytes for their names: a path beyond is cut, and said to be. */
+export const levels = 32
+const nameBytes = 256
+const names = 1024
+
+/** A walked path, leaf first: how the walk ended, for each level mode, uid and gid, then the names. */
+export const walkPlaces = {
+  end: 0,
+  length: 4,
+  attributes: 8,
+  names: 8 + levels * 12,
+  size: 8 + levels * 12 + names + nameBytes,
+} as const
+export const nameLimits = { each: nameBytes, all: names } as const
+export const walkEnds = { cut: 0, root: 1, unreachable: 2 } as const
+/** In the mode of a level: here a mount was left for the one that it lies on. */
+export const crossing = 0x8000_0000
+
+/** A path that was used. `text` stands in the key only where the program's own words tell the path. */
+export const pathKey = {
+  container: 0,
+  granted: 8,
+  dentry: 16,
+  name: 24,
+  parentName: 32,
+  fsuid: 40,
+  fsgid: 44,
+  number: 48,
+  errno: 52,
+  mode: 56,
+  flags: 60,
+  fileMode: 64,
+  fileUid: 68,
+  fileGid: 72,
+  access: 76,
+  toUid: 80,
+  toGid: 84,
+  second: 88,
+  comm: 96,
+  size: 112,
+  text: 112,
+} as const
+export const textSize = 256
+export const changedKeySize = pathKey.size + textSize
+export const pathValue = {
+  count: 0,
+  walk: 8,
+  text: 8 + walkPlaces.size,
+  size: 8 + walkPlaces.size + textSize,
+} as const
+
+export const frames = 16
+export const checkKey = {
+  capability: 0,
+  refused: 4,
+  flags: 8,
+  number: 12,
+  argument: 16,
+  container: 24,
+  ids: 32,
+  options: 64,
+  depth: 68,
+  comm: 72,
+  stack: 88,
+  size: 88 + frames * 8,
+} as const
+export const checkFlags = {
+  own: 1,
+  effective: 2,
+  withinBounding: 4,
+  started: 8,
+  otherNamespace: 16,
+  compat: 32,
+} as const
+
+export const executionKey = {
+  container: 0,
+  dentry: 8,
+  name: 16,
+  parentName: 24,
+  ids: 32,
+  before: 64,
+  permittedBefore: 96,
+  permitted: 104,
+  noNewPrivileges: 112,
+  started: 116,
+  comm: 120,
+  size: 136,
+} as const
+export const argumentBytes = 512
+export const executionValue = {
+  count: 0,
+  walk: 8,
+  pid: 8 + walkPlaces.size,
+  length: 12 + walkPlaces.size,
+  arguments: 16 + walkPlaces.size,
+  size: 16 + walkPlaces.size + argumentBytes,
+} as const
+/** Credentials, permitted set and name of a thread that is about to execute a program. */
+export const beforeValue = { ids: 0, permitted: 32, comm: 40, size: 56 } as const
+
+export const groupLimit = 32
+export const containerValue = {
+  root: 0,
+  namespace: 8,
+  bounding: 16,
+  permitted: 24,
+  ids: 32,
+  uidMap: 64,
+  gidMap: 128,
+  rootMode: 192,
+  rootUid: 196,
+  rootGid: 200,
+  mountFlags: 204,
+  ports: 208,
+  pings: 212,
+  noNewPrivileges: 220,
+  groupCount: 224,
+  groups: 228,
+  level: 228 + groupLimit * 4,
+  pid: 232 + groupLimit * 4,
+  superFlags: 236 + groupLimit * 4,
+  size: 240 + groupLimit * 4,
+} as const
+
+export const identityKey = {
+  container: 0,
+  number: 8,
+  ids: 16,
+  groupCount: 48,
+  comm: 56,
+  groups: 72,
+  size: 72 + groupLimit * 4,
+} as const
+export const bindKey = { container: 0, family: 8, port: 12, euid: 16, errno: 20, comm: 24, size: 40 } as const
+export const privilegeKey = {
+  container: 0,
+  set: 8,
+  number: 16,
+  option: 20,
+  euid: 24,
+  errno: 28,
+  comm: 32,
+  size: 48,
+} as const
+
+/** What is done at the end of a call: where in the registers its arguments lie, `absent` for none. */
+export const specPlaces = {
+  kind: 0,
+  base: 4,
+  path: 8,
+  mode: 12,
+  uid: 16,
+  gid: 20,
+  flags: 24,
+  constant: 28,
+  size: 32,
+} as const
+export const absent = 0xffff
+export const specKinds = {
+  none: 0,
+  open: 1,
+  openHow: 2,
+  name: 3,
+  descriptor: 4,
+  socket: 5,
+  map: 6,
+  execute: 7,
+} as const
+/** Slots of `programs` and `specs`: a call's number, then the same for its second path, then the programs themselves. */
+export const slots = { second: 1024, byName: 2048, all: 2049 } as const
+
+export const lostPlaces = {
+  checks: 0,
+  reads: 1,
+  changes: 2,
+  executions: 3,
+  identities: 4,
+  binds: 5,
+  raises: 6,
+  starts: 7,
+  compat: 8,
+  all: 9,
+} as const
+
+export interface ContextMaps {
+  readonly containers: KernelMap
+  /** By process: it, or who forked it, has executed a program under the filter. */
+  readonly started: KernelMap
+  /** By thread: capabilities granted to the call that is under way, and its number. */
+  readonly granted: KernelMap
+  readonly before: KernelMap
+  readonly checks: KernelMap
+  readonly opened: KernelMap
+  readonly changed: KernelMap
+  readonly executions: KernelMap
+  readonly identities: KernelMap
+  readonly binds: KernelMap
+  readonly privileges: KernelMap
+  readonly specs: KernelMap
+  readonly programs: KernelMap
+  readonly scratch: KernelMap
+  readonly lost: KernelMap
+}
+
+export function createContextMaps(calls: MapCalls): ContextMaps {
+  const hash = (name: string, key: number, value: number, entries: number, fixed = false): KernelMap =>
+    calls.createMap(name, { type: 'hash', key, value, entries, ...(fixed && { fixed: true }) })
+  return {
+    containers: hash('containers', 8, containerValue.size, 256),
+    started: hash('started', 4, 4, 65536),
+    granted: hash('granted', 8, 16, 16384),
+    before: hash('before', 4, beforeValue.size, 16384),
+    checks: hash('checks', checkKey.size, 8, 4096),
+    opened: hash('opened', pathKey.size, pathValue.size, 8192, true),
+    changed: hash('changed', changedKeySize, pathValue.size, 4096, true),
+    executions: hash('executions', executionKey.size, executionValue.size, 1024, true),
+    identities: hash('identities', identityKey.size, 8, 1024),
+    binds: hash('binds', bindKey.size, 8, 1024),
+    privileges: hash('privileges', privilegeKey.size, 8, 1024),
+    specs: calls.createMap('specs', { type: 'array', key: 4, value: specPlaces.size, entries: slots.all }),
+    programs: calls.createMap('programs', { type: 'programs', key: 4, value: 4, entries: slots.all }),
+    scratch: calls.createMap('scratch', { type: 'perCpuArray', key: 4, value: 2560, entries: 1 }),
+    lost: calls.createMap('context_lost', { type: 'array', key: 4, value: 8, entries: lostPlaces.all }),
+  }
+}

@@ -1,0 +1,208 @@
+// Calls that change who a program is or what it may, and ports that it binds: told when they are done, or refused.
+// Authority: setuid(2) and its like, setgroups(2), capset(2), PR_CAP_AMBIENT(2const), unshare(2), clone(2), bind(2),
+// io_uring_setup(2).
+import * as bpf from '../assembler.ts'
+import type { Line } from '../assembler.ts'
+import { done, frame, read } from '../blocks.ts'
+import { numberOf } from './calls.ts'
+import { bindKey, groupLimit, identityKey, privilegeKey, slots } from './maps.ts'
+import { at, clearStack, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
+
+/** include/uapi/linux/prctl.h, include/uapi/linux/sched.h */
+export const options = { dropBounding: 24, securebits: 28, ambient: 47 } as const
+const raise = 2
+const newUser = 0x1000_0000
+const lowPorts = 1024
+const families = { unix: 1, inet: 2, inet6: 10 } as const
+
+/** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = number. */
+const ended = ({ layout }: Given): readonly Line[] => [
+  bpf.store(frame, at.context, 1),
+  bpf.load(6, 1, 0),
+  bpf.load(7, 1, 8),
+  ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
+  bpf.loadLower(9, frame, at.word),
+]
+
+const argument = ({ layout }: Given, index: number, to: bpf.Register): readonly Line[] => [
+  ...read(6, layout.registers.arguments[index] ?? 0, 8, at.word),
+  bpf.load(to, frame, at.word),
+]
+
+const name = (place: number): readonly Line[] => [
+  bpf.move(1, frame),
+  bpf.add(1, place),
+  bpf.set(2, 16),
+  bpf.call('currentComm'),
+]
+
+/** Who has started, in a call of the machine's own numbers; r8 = the task. */
+const own = (given: Given): readonly Line[] => [
+  ...recorded(given),
+  ...hasStarted(given, 'done'),
+  ...(given.layout.machine === 'x86_64'
+    ? [
+        ...read(8, given.layout.task.status, 4, at.word),
+        bpf.loadLower(1, frame, at.word),
+        bpf.and(1, 0x02),
+        bpf.jumpIf(1, 'notEqual', 0, 'done'),
+      ]
+    : []),
+]
+
+/** Who a thread is after it changed its user or group. */
+export function changedIdentity(given: Given): readonly Line[] {
+  const { structures, own: maps } = given
+  const key = at.task - identityKey.size
+  return [
+    ...ended(given),
+    bpf.jumpIf(7, 'notEqual', 0, 'done'),
+    ...own(given),
+    ...clearStack(key, identityKey.size),
+    bpf.load(1, frame, at.container),
+    bpf.store(frame, key + identityKey.container, 1),
+    bpf.storeLower(frame, key + identityKey.number, 9),
+    ...follow(8, structures['task_struct.cred'], 7),
+    ...read(7, structures['cred.uid'], 32, key + identityKey.ids),
+    ...follow(7, structures['cred.group_info'], 6),
+    ...read(6, structures['group_info.ngroups'], 4, key + identityKey.groupCount),
+    ...name(key + identityKey.comm),
+    bpf.loadLower(2, frame, key + identityKey.groupCount),
+    bpf.jumpIf(2, 'equal', 0, 'no-groups'),
+    // No more than there are, or what lies behind them would tell one row from another.
+    bpf.jumpIf(2, 'above', groupLimit, 'no-groups'),
+    bpf.shiftLeft(2, 2),
+    bpf.move(1, frame),
+    bpf.add(1, key + identityKey.groups),
+    bpf.move(3, 6),
+    bpf.add(3, structures['group_info.gid']),
+    bpf.call('readKernel'),
+    bpf.label('no-groups'),
+    ...countRow(given, maps.identities, key, 'identities', 'done'),
+    ...done,
+  ]
+}
+
+/** -errno in r7 to r7 = errno, 0 for what was done; `done` for what a security context does not decide. */
+const errno: readonly Line[] = [
+  bpf.jumpIf(7, 'above', -4096, 'failed'),
+  bpf.set(7, 0),
+  bpf.jump('told'),
+  bpf.label('failed'),
+  bpf.set(1, 0),
+  bpf.subtractRegister(1, 7),
+  bpf.move(7, 1),
+  bpf.jumpIf(7, 'equal', 1, 'told'),
+  bpf.jumpIf(7, 'notEqual', 13, 'done'),
+  bpf.label('told'),
+]
+
+/** bind(2): a name in the file system is a path, of inet a port below 1024 is kept. */
+export function boundSocket(given: Given): readonly Line[] {
+  const { structures, own: maps } = given
+  const key = at.task - bindKey.size
+  return [
+    ...ended(given),
+    ...argument(given, 1, 3),
+    bpf.storeWide(frame, at.other, 0),
+    bpf.move(1, frame),
+    bpf.add(1, at.other),
+    bpf.set(2, 4),
+    bpf.call('readUser'),
+    bpf.loadHalf(9, frame, at.other),
+    bpf.jumpIf(9, 'equal', families.inet, 'inet'),
+    bpf.jumpIf(9, 'equal', families.inet6, 'inet'),
+    bpf.jumpIf(9, 'notEqual', families.unix, 'done'),
+    bpf.load(1, frame, at.context),
+    bpf.map(2, maps.programs.descriptor),
+    bpf.set(3, slots.byName),
+    bpf.call('tailCall'),
+    bpf.jump('done'),
+    bpf.label('inet'),
+    // In network byte order.
+    bpf.loadByte(1, frame, at.other + 2),
+    bpf.shiftLeft(1, 8),
+    bpf.loadByte(2, frame, at.other + 3),
+    bpf.orRegister(1, 2),
+    bpf.jumpIf(1, 'equal', 0, 'done'),
+    bpf.jumpIf(1, 'atLeast', lowPorts, 'done'),
+    bpf.move(6, 1),
+    ...errno,
+    ...own(given),
+    ...clearStack(key, bindKey.size),
+    bpf.load(1, frame, at.container),
+    bpf.store(frame, key + bindKey.container, 1),
+    bpf.storeLower(frame, key + bindKey.family, 9),
+    bpf.storeLower(frame, key + bindKey.port, 6),
+    bpf.storeLower(frame, key + bindKey.errno, 7),
+    ...follow(8, structures['task_struct.cred'], 6),
+    ...read(6, structures['cred.uid'] + 16, 4, key + bindKey.euid),
+    ...name(key + bindKey.comm),
+    ...countRow(given, maps.binds, key, 'binds', 'done'),
+    ...done,
+  ]
+}
+
+/** capset, prctl, unshare, clone, clone3, io_uring_setup: what of them concerns privileges. */
+export function usedPrivilege(given: Given): readonly Line[] {
+  const { layout, structures, own: maps } = given
+  const key = at.task - privilegeKey.size
+  const call = (name: string): number => numberOf(layout.machine, name) ?? -1
+  const flagged = (index: number): readonly Line[] => [
+    ...argument(given, index, 1),
+    bpf.and(1, newUser),
+    bpf.jumpIf(1, 'equal', 0, 'done'),
+    bpf.jump('meant'),
+  ]
+  return [
+    ...ended(given),
+    bpf.storeWide(frame, key + privilegeKey.set, 0),
+    bpf.storeWide(frame, key + privilegeKey.number, 0),
+    bpf.storeLower(frame, key + privilegeKey.number, 9),
+    bpf.jumpIf(9, 'equal', call('clone'), 'flags'),
+    bpf.jumpIf(9, 'equal', call('unshare'), 'flags'),
+    bpf.jumpIf(9, 'equal', call('clone3'), 'structure'),
+    bpf.jumpIf(9, 'equal', call('prctl'), 'option'),
+    bpf.jump('meant'),
+    bpf.label('flags'),
+    ...flagged(0),
+    bpf.label('structure'),
+    ...argument(given, 0, 3),
+    bpf.storeWide(frame, at.other, 0),
+    bpf.move(1, frame),
+    bpf.add(1, at.other),
+    bpf.set(2, 8),
+    bpf.call('readUser'),
+    bpf.load(1, frame, at.other),
+    bpf.and(1, newUser),
+    bpf.jumpIf(1, 'equal', 0, 'done'),
+    bpf.jump('meant'),
+    bpf.label('option'),
+    ...argument(given, 0, 1),
+    bpf.storeLower(frame, key + privilegeKey.option, 1),
+    bpf.jumpIfLower(1, 'equal', options.securebits, 'meant'),
+    bpf.jumpIfLower(1, 'equal', options.dropBounding, 'meant'),
+    bpf.jumpIfLower(1, 'notEqual', options.ambient, 'done'),
+    ...argument(given, 1, 1),
+    bpf.jumpIf(1, 'notEqual', raise, 'done'),
+    ...argument(given, 2, 2),
+    bpf.set(1, 1),
+    bpf.shiftLeftBy(1, 2),
+    bpf.store(frame, key + privilegeKey.set, 1),
+    bpf.label('meant'),
+    ...errno,
+    ...own(given),
+    bpf.load(1, frame, at.container),
+    bpf.store(frame, key + privilegeKey.container, 1),
+    bpf.storeLower(frame, key + privilegeKey.errno, 7),
+    ...follow(8, structures['task_struct.cred'], 7),
+    ...read(7, structures['cred.uid'] + 16, 4, key + privilegeKey.euid),
+    bpf.jumpIf(9, 'notEqual', call('capset'), 'named'),
+    // What is permitted now is what was asked for, and had.
+    ...read(7, structures['cred.cap_permitted'], 8, key + privilegeKey.set),
+    bpf.label('named'),
+    ...name(key + privilegeKey.comm),
+    ...countRow(given, maps.privileges, key, 'raises', 'done'),
+    ...done,
+  ]
+}

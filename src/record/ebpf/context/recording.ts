@@ -1,0 +1,137 @@
+// The evidence of containers' security contexts beside the counts of their calls: in maps and programs of its own, so that
+// a kernel which takes less of it counts calls as ever, and what it cannot show is said.
+import type { ObservedContext } from '../../../read/observations/context.ts'
+import type { Btf } from '../btf.ts'
+import { BpfError, type BpfCalls } from '../kernel.ts'
+import type { Layout } from '../layout.ts'
+import { key32, type Maps } from '../maps.ts'
+import type { Membership } from '../membership.ts'
+import { Live } from './live.ts'
+import { createContextMaps, lostPlaces, type ContextMaps } from './maps.ts'
+import { attachPrograms, type CheckedBy } from './programs.ts'
+import { rowsIn } from './rows.ts'
+import { structuresOf, type Structures } from './structures.ts'
+import { readSymbols, type FunctionsOf } from './symbols.ts'
+
+export interface ContextKernel {
+  readonly btf: Btf
+  readonly layout: Layout
+  readonly maps: Maps
+  readonly membership: Membership
+}
+
+export class ContextRecording {
+  readonly #calls: BpfCalls
+  readonly #kernel: ContextKernel
+  readonly #under:
+    | {
+        readonly own: ContextMaps
+        readonly structures: Structures
+        readonly live: Live
+        readonly by: CheckedBy
+      }
+    | undefined
+  #functionsOf: FunctionsOf | undefined | null = null
+
+  private constructor(calls: BpfCalls, kernel: ContextKernel) {
+    this.#calls = calls
+    this.#kernel = kernel
+    this.#under = this.#begin()
+  }
+
+  /** From here on what containers do is kept. `calls` are closed with it. Throws nothing that a kernel says. */
+  static start(calls: BpfCalls, kernel: ContextKernel): ContextRecording {
+    return new ContextRecording(calls, kernel)
+  }
+
+  #begin() {
+    const { btf, layout, maps, membership } = this.#kernel
+    const structures = structuresOf(btf)
+    // The registers of the call that is under way are had from a typed task alone.
+    if (typeof structures === 'string' || !layout.isTyped) return undefined
+    try {
+      const own = createContextMaps(this.#calls)
+      const given = { layout, structures, maps, own, membership }
+      const by = attachPrograms(this.#calls, given, btf.functionId('cap_capable'))
+      const live = new Live(this.#calls, own, (file, name) => this.#calls.attribute(file, name))
+      return { own, structures, live, by }
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error
+      this.#calls.close()
+      return undefined
+    }
+  }
+
+  /** By container. `name` is the only one's; of several each is told by its cgroup too. */
+  contexts(name: string): readonly ObservedContext[] {
+    const first = 'ebpf'
+    const under = this.#under
+    const blind = (...what: readonly ObservedContext['blind'][number]['what'][]) =>
+      what.map((each) => ({ what: each, count: 1, first }))
+    const nothing = {
+      starts: [],
+      checks: [],
+      changes: [],
+      reads: [],
+      directories: [],
+      mounts: [],
+      executions: [],
+    }
+    const empty = {
+      ...nothing,
+      identities: [],
+      raises: [],
+      userNamespaces: [],
+      binds: [],
+      rings: [],
+      lost: [],
+    }
+    if (under === undefined) return [{ name, ...empty, blind: blind('checks', 'files') }]
+    const { own, structures, live, by } = under
+    live.ask()
+    const functionsOf = this.#functionsOf === null ? (this.#functionsOf = readSymbols()) : this.#functionsOf
+    const recorder = by ?? 'calls'
+    const { layout } = this.#kernel
+    const rows = rowsIn({ calls: this.#calls, own, layout, structures, functionsOf, recorder, live })
+    const lost = lostLists.flatMap((what) => {
+      const count = this.#lost(what)
+      return count === 0 ? [] : [{ what, count, first }]
+    })
+    return [...rows].map(([id, lists]) => ({
+      name: rows.size === 1 ? name : `${name}/${live.cgroups.get(id) ?? String(id)}`,
+      ...lists,
+      blind: [
+        ...lists.blind,
+        ...blind(
+          ...(by === undefined ? (['checks'] as const) : []),
+          ...(by === 'fexit' ? (['direct-checks'] as const) : []),
+          ...(functionsOf === undefined ? (['functions'] as const) : []),
+          ...(this.#lost('compat') > 0 ? (['compat-calls'] as const) : []),
+        ),
+      ],
+      lost,
+    }))
+  }
+
+  #lost(what: keyof typeof lostPlaces): number {
+    const map = this.#under?.own.lost
+    const value = map === undefined ? undefined : this.#calls.lookup(map, key32(lostPlaces[what]))
+    return Number(value?.readBigUInt64LE() ?? 0n)
+  }
+
+  close(): void {
+    this.#under?.live.close()
+    this.#calls.close()
+  }
+}
+
+const lostLists = [
+  'checks',
+  'reads',
+  'changes',
+  'executions',
+  'identities',
+  'binds',
+  'raises',
+  'starts',
+] as const

@@ -1,0 +1,49 @@
+// Addresses in the kernel as names of its functions. Authority: proc_kallsyms(5); kernel.kptr_restrict may hide them.
+import { readFileSync } from 'node:fs'
+
+/** How a check comes about in every case; what stands behind them tells why. */
+const common =
+  /^(?:cap_capable(?:_helper)?|security_capable|capable|ns_capable(?:_setid|_common)?|capable_wrt_inode_uidgid|file_ns_capable|sk_(?:ns_|net_)?capable)$/
+/** The program that asks stands before them, with what runs it. */
+const ours = /^(?:bpf_|__bpf_|__traceiter_|perf_trace_|trace_|fexit_|_e(?:init)?text$)/
+/** Where a call enters the kernel. */
+const entry =
+  /^(?:__|_)*(?:x64_sys|ia32_sys|ia32_compat_sys|arm64_sys|arm64_compat_sys|se_sys|do_sys_\w+$)|^do_syscall|^invoke_syscall|^el0_/
+/** More say nothing further. */
+const limit = 8
+
+export type FunctionsOf = (stack: readonly bigint[]) => readonly string[]
+
+/** Undefined where the kernel gives no addresses. */
+export function readSymbols(): FunctionsOf | undefined {
+  const addresses: bigint[] = []
+  const names: string[] = []
+  const lines: (readonly [bigint, string])[] = []
+  for (const line of readFileSync('/proc/kallsyms', 'latin1').split('\n')) {
+    const [, address, name] = /^([0-9a-f]+) [tTwW] (\S+)$/.exec(line) ?? []
+    if (address !== undefined && name !== undefined) lines.push([BigInt(`0x${address}`), name])
+  }
+  lines.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  for (const [address, name] of lines) {
+    addresses.push(address)
+    // What a compiler made of a function is that function.
+    names.push(name.replace(/\.(?:isra|constprop|part|cold|llvm)\b.*$/, ''))
+  }
+  if ((addresses.at(-1) ?? 0n) === 0n) return undefined
+  const nameOf = (address: bigint): string => {
+    let [low, high] = [0, addresses.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((addresses[middle] ?? 0n) <= address) low = middle + 1
+      else high = middle
+    }
+    return names[low - 1] ?? ''
+  }
+  return (stack) => {
+    const called = stack.filter((address) => address !== 0n).map(nameOf)
+    const asked = called.filter((name) => name !== '' && !ours.test(name) && !common.test(name))
+    const entered = asked.findIndex((name) => entry.test(name))
+    // A call may ask by itself.
+    return (entered < 0 ? asked : asked.slice(0, Math.max(1, entered))).slice(0, limit)
+  }
+}

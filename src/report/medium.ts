@@ -1,0 +1,16 @@
+// Where a report goes, and which program wrote it: for formats that say so.
+import { noScreen, type Screen } from './screen.ts'
+
+export interface Medium {
+  readonly screen: Screen
+  readonly tool: Tool
+}
+
+export interface Tool {
+  readonly version?: string
+  /** The project's page, without a slash at the end; undefined before its first release. */
+  readonly homepage?: string
+}
+
+/** A file or a pipe, written by a program that does not say which it is. */
+export const plainMedium: Medium = { screen: noScreen, tool: {} }

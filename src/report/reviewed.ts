@@ -1,0 +1,93 @@
+// What a review of several profiles found: a comparison for each, or why there is none.
+import type { Risk } from '../abi/risks.ts'
+import { severities } from '../explain/change-risks.ts'
+import type { Direction } from '../meaning/answer.ts'
+import { plural } from './account.ts'
+import { directions, headline, reviewItems, riskText, type ReviewItem } from './review.ts'
+import type { Compared } from './changes.ts'
+
+interface Named {
+  /** The path that the reader knows it by; a deleted file's own. */
+  readonly file: string
+  /** Which profile, where the file holds several. */
+  readonly title?: string
+  /** What happened to the file, if it was not edited, and what that means for its workload: sentences. */
+  readonly event?: string
+}
+
+export type ReviewedProfile = Named &
+  ({ readonly compared: Compared } | { readonly compared?: never; readonly problem: string })
+
+export interface Reviewed {
+  readonly profiles: readonly ReviewedProfile[]
+  readonly outcome: 'fails' | 'passes'
+  /** Why there is no profile to review, if there is none. */
+  readonly nothing?: string
+}
+
+/** What one annotation tells: the changes of one profile in one direction, or that it cannot be compared. */
+export interface Notice {
+  readonly profile: ReviewedProfile
+  readonly direction: Direction | undefined
+  readonly items: readonly ReviewItem[]
+  /** Whether the step fails for it. */
+  readonly fails: boolean
+}
+
+/** The most important first: what fails the step, then the gravest risk, then wider before the rest. */
+export function noticesOf(profiles: readonly ReviewedProfile[]): readonly Notice[] {
+  const notices = profiles.flatMap((profile): readonly Notice[] => {
+    if (profile.compared === undefined) return [{ profile, direction: undefined, items: [], fails: true }]
+    const { changes, failing = [] } = profile.compared
+    const items = reviewItems(changes)
+    return directions.flatMap((direction) => {
+      const its = items.filter((each) => each.direction === direction)
+      return its.length === 0 ? [] : [{ profile, direction, items: its, fails: failing.includes(direction) }]
+    })
+  })
+  return [...notices].sort((one, other) => rank(one) - rank(other))
+}
+
+/** Wider goes before the rest whatever fails: where everything fails, the risk is still what to look at first. */
+function rank({ direction, items, fails }: Notice): number {
+  if (direction === undefined) return 0
+  const severity = items[0]?.risk?.severity
+  return (
+    (direction === 'wider' ? 100 : 1000) +
+    (fails ? 0 : 200) +
+    (severity === undefined ? 50 : severities.indexOf(severity) * 10) +
+    directions.indexOf(direction)
+  )
+}
+
+export function severityOf({ items }: Notice): Risk['severity'] | undefined {
+  return items[0]?.risk?.severity
+}
+
+export function nameOf({ file, title }: ReviewedProfile): string {
+  return title === undefined ? file : `${file} (${title})`
+}
+
+/** The verdict on all of them, in one line. */
+export function reviewHeadline({ profiles, outcome, nothing }: Reviewed): string {
+  if (nothing !== undefined) return nothing
+  const word = outcome === 'fails' ? 'FAILS' : 'passes'
+  const [only] = profiles
+  if (profiles.length === 1 && only !== undefined)
+    return only.compared === undefined
+      ? `${word}: ${nameOf(only)} cannot be compared: ${only.problem}`
+      : headline({ ...only.compared, outcome })
+  const changes = profiles.flatMap(({ compared }) => compared?.changes ?? [])
+  const count = (test: (each: ReviewedProfile) => boolean): number => profiles.filter(test).length
+  const has = (direction: Direction) => (each: ReviewedProfile) =>
+    each.compared?.changes.some((change) => change.direction === direction) === true
+  const parts = [
+    [count(has('wider')), 'wider'],
+    [count((each) => !has('wider')(each) && has('narrower')(each)), 'narrower'],
+    [count(({ compared }) => compared?.changes.length === 0), 'unchanged in meaning'],
+    [count(({ compared }) => compared === undefined), 'not comparable'],
+  ] as const
+  const said = parts.flatMap(([times, what]) => (times === 0 ? [] : [`${times} ${what}`]))
+  const risks = riskText(changes)
+  return `${word}: ${plural(profiles.length, 'profile')} changed: ${said.join(', ') || 'all answered otherwise'}${risks === '' ? '' : `; ${risks}`}`
+}

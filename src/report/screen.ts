@@ -1,0 +1,46 @@
+// What a terminal adds to a report: its width, and colours (ECMA-48, SGR). A report that goes anywhere else has neither.
+
+export interface Screen {
+  /** Longer lines are wrapped between words; undefined: they are not. */
+  readonly columns?: number
+  readonly colour: boolean
+}
+
+export const noScreen: Screen = { colour: false }
+
+const codes = { red: '31', green: '32', yellow: '33', bold: '1', dim: '2' } as const
+export type Paint = keyof typeof codes
+
+/** `text` is escaped already. */
+export function painted(text: string, paint: Paint | undefined, { colour }: Screen): string {
+  return colour && paint !== undefined ? `\x1b[${codes[paint]}m${text}\x1b[0m` : text
+}
+
+/** Lines of at most so many columns; further ones are indented. A word that is longer has a line for itself. */
+export function wrapped(text: string, indent: string, { columns }: Screen): readonly string[] {
+  if (columns === undefined || text.length <= columns) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S) /)) {
+    const next = line === '' ? word : `${line} ${word}`
+    if (line.trim() !== '' && next.length > columns) {
+      lines.push(line)
+      line = indent + word
+    } else line = next
+  }
+  return [...lines, line]
+}
+
+/**
+ * Who is written to. NO_COLOR (no-color.org) goes before FORCE_COLOR (force-color.org), and both before the terminal.
+ */
+export function screenFor(
+  output: { readonly isTerminal: boolean; readonly columns?: number | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+): Screen {
+  const { NO_COLOR: none = '', FORCE_COLOR: force = '', TERM: term } = env
+  const colour =
+    none === '' &&
+    (force === '' ? output.isTerminal && term !== undefined && term !== 'dumb' : !/^(?:0|false)$/.test(force))
+  return { colour, ...(output.isTerminal && output.columns !== undefined && { columns: output.columns }) }
+}

@@ -1,0 +1,44 @@
+// Debian's Chromium, headless, driven by playwright-core. Nothing it does may reach a network.
+import { execa } from 'execa'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+const found = await execa(
+  'sh',
+  ['-c', 'command -v chromium || command -v chromium-browser || command -v google-chrome'],
+  {
+    reject: false,
+  },
+)
+const executablePath = found.stdout.trim()
+
+/** Why tests in a browser cannot run here; false where they can. */
+export const noBrowser: string | false = executablePath === '' && 'no Chromium here: apt-get install chromium'
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+}
+
+/** What a page asked for and what it complained of. */
+export interface Watched {
+  readonly page: Page
+  readonly requests: string[]
+  readonly complaints: string[]
+}
+
+export async function watchedPage(
+  browser: Browser,
+  options: Parameters<Browser['newPage']>[0] = {},
+): Promise<Watched> {
+  const page = await browser.newPage(options)
+  const watched: Watched = { page, requests: [], complaints: [] }
+  page.on('request', (request) => watched.requests.push(request.url()))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') watched.complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => watched.complaints.push(error.message))
+  page.on('dialog', (dialog) => {
+    watched.complaints.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  return watched
+}
