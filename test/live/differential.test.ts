@@ -23,6 +23,7 @@ const profiles = Number(process.env['SECCOMP_GEN_PROFILES'] ?? 90)
 const callsEach = 60
 const directory = mkdtempSync(join(tmpdir(), 'differential-'))
 t.teardown(() => rmSync(directory, { recursive: true, force: true }))
+t.setTimeout(2 * (600_000 + profiles * 10_000))
 const program = join(directory, 'raw-calls')
 const source = fileURLToPath(new URL('raw-calls.c', import.meta.url))
 const compiled = spawnSync('cc', ['-static', '-O1', '-o', program, source])
