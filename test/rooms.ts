@@ -16,6 +16,8 @@ export const rooms: readonly Room[] = [
   { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
+  { path: 'escape.ts' },
+  { path: 'line-steps.ts' },
   { path: 'sha256.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },
@@ -43,7 +45,7 @@ export const rooms: readonly Room[] = [
   { path: 'check', packages: ['ajv/dist/runtime/ucs2length.js'] },
   { path: 'explain' },
   { path: 'harden' },
-  { path: 'print' },
+  { path: 'print', packages: ['yaml'] },
   { path: 'git', packages: ['execa'], acts: true },
   { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
   {

@@ -17,7 +17,7 @@ import { contextOptionsFrom } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
 import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
-import { reportOption } from './report-option.ts'
+import { addReportOptions } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import {
   loadProfile,
@@ -40,12 +40,12 @@ interface Options extends ComparisonOptions {
 }
 
 export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'changes')
   command
     .usage('[options] <base> <head>')
     .argument('<base>', profileWords)
     .argument('[head]', 'the same')
     .allowExcessArguments()
-    .addOption(reportOption('changes'))
     .addOption(new Option('--stat', 'the verdict and the numbers only').conflicts('report'))
     .option('-q, --quiet', 'print nothing: the status says it')
     .addOption(

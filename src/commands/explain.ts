@@ -1,24 +1,28 @@
 // `explain`: why each call is in a profile, whether the default allows it, and what it exposes.
 import { Option } from 'commander'
 import { assumedHost, type Architecture } from '../abi/architectures.ts'
-import { explainProfile } from '../explain/index.ts'
+import { explainProfile, type ExplainedCall } from '../explain/index.ts'
+import { level } from '../meaning/index.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
-import { reportOption } from './report-option.ts'
+import { addReportOptions } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
+import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
   readonly arch?: readonly Architecture[]
   readonly trace?: readonly string[]
+  readonly only?: 'unexpected' | 'exceeded'
   readonly report: FormatName
   readonly output?: string
 }
 
 export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'explanation')
   command
     .argument('<profile>', profileWords)
     .argument('[call...]', 'names; default: all that a rule names or that were seen')
@@ -27,8 +31,13 @@ export const declare: Declare = (command, world, end) => {
         (word: string, before: readonly string[] = []) => [...before, word],
       ),
     )
+    .addOption(
+      new Option(
+        '--only <calls>',
+        'unexpected: allowed, and nothing says why; exceeded: beyond the default',
+      ).choices(['unexpected', 'exceeded']),
+    )
     .addOption(archOption('of the calls'))
-    .addOption(reportOption('explanation'))
     .addOption(outputOption('the report'))
   addContextOptions(command)
     .addHelpText(
@@ -53,12 +62,27 @@ async function explain(
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
   const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)
-  const explained = explainProfile(profile, {
+  const all = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),
     ...(observations === undefined ? {} : { observations }),
     ...(calls.length === 0 ? {} : { calls }),
   })
+  const explained = all.filter((call) => isWanted(call, options.only))
   const result = { profile: word, calls: explained, ...(observations && { observations }) }
   await writeOutput(printReport('explanation', result, report, mediumFor(output, world)), output, world)
+  if (trace === undefined && all.some((call) => isWanted(call, 'unexpected')))
+    say(
+      world,
+      'no --trace was given, so nothing here says which calls were seen: give traces or observations',
+    )
+}
+
+function isWanted(
+  { answers, because, default: { exceeded } }: ExplainedCall,
+  only: Options['only'],
+): boolean {
+  if (only === undefined) return true
+  if (only === 'exceeded') return exceeded
+  return because.length === 0 && answers.some((each) => level(each) === 2)
 }
