@@ -261,7 +261,7 @@ function noticeSentence(notice: RecordNotice): string {
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'waiting':
-      return `waiting for ${notice.pod}`
+      return `waiting for ${notice.what}`
     case 'load':
       return `ready after ${(notice.milliseconds / 1000).toFixed(1)} s: the load begins`
     case 'without-filter':

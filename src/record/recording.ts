@@ -20,7 +20,7 @@ export type RecordNotice =
   /** The container is there still, and with it the filter of the recording, which allows all. */
   | { readonly code: 'container-kept'; readonly engine: string; readonly container: string }
   /** The recording has begun, and what it is for may come. */
-  | { readonly code: 'waiting'; readonly pod: string }
+  | { readonly code: 'waiting'; readonly what: string }
   /** Of containers in a cgroup only what runs under a filter is recorded: these run without one. */
   | { readonly code: 'without-filter'; readonly processes: readonly string[] }
   /** So are the containers of a compose project. */
