@@ -31,6 +31,8 @@ export const usageErrors = {
     () =>
       '--load and --repeat start the command themselves: give it after --, not --pid, --cgroup or --container',
   ],
+  'several-applied': [2, () => 'give one of --pid, --container and --pod'],
+  'profile-or-applied': [2, () => 'give a profile, or one of --pid, --container and --pod in its place'],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,
