@@ -340,12 +340,31 @@ export class LineReader implements Reader {
       const only = this.#namedOnly(entries)
       if (only !== undefined) return only
     }
+    this.#refuseContradiction(first, entries)
     if (rest.every((each) => unknown(each) > unknown(first))) return first
     if (entries.some(({ call }) => typeof call === 'number')) {
       throw new UserError('architecture-not-told', { file: this.#source })
     }
     this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
     return first
+  }
+
+  /** A report of libaudit names calls and no machine: one that this machine has not, and another has, is of another program. */
+  #refuseContradiction(machine: Architecture, entries: readonly Entry[]): void {
+    const { logger, format } = this.#grammar
+    const contradicting = entries.find(
+      ({ call }) =>
+        typeof call === 'string' && !isKnown(machine, call, logger) && isKnown(undefined, call, logger),
+    )
+    if (format !== 'audit' || contradicting === undefined) return
+    const { call, first } = contradicting
+    const colon = first.lastIndexOf(':')
+    throw new UserError('machines-contradict', {
+      file: first.slice(0, colon),
+      line: Number(first.slice(colon + 1)),
+      call: String(call),
+      machine,
+    })
   }
 
   /** The architecture of 32-bit programs: the machine's; where nothing tells that, the one that has their calls. */
