@@ -46,6 +46,9 @@ export const controlKeys = {
   lostProcesses: 3,
   lostRefusals: 4,
   programs: 5,
+  /** When the last call came that had not been made before, and its slot. */
+  newestAt: 6,
+  newestSlot: 7,
 } as const
 /** Values of `states`: not recorded, a process that has not made its own execve yet, and one that counts. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
@@ -62,6 +65,8 @@ export const groupValue = { first: 0, lost: 8, size: 16 } as const
 export interface Groups {
   /** By the id of a cgroup. */
   readonly known: KernelMap
+  /** By the id of a cgroup, how many calls were made without a filter. */
+  readonly unfiltered: KernelMap
   /** How many cgroups a processor has numbered. */
   readonly next: KernelMap
   /** Per slot, what is known of it before any call: which arguments are wanted. */
@@ -126,7 +131,7 @@ export function createMaps(
     ...(apart !== undefined && { groups: createGroups(calls, slots, slotPlaces.size, processors) }),
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
-    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 6 }),
+    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 8 }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
   }
 }
@@ -139,6 +144,7 @@ function createGroups(
 ): Groups {
   return {
     known: calls.createMap('groups', { type: 'hash', key: 8, value: groupValue.size, entries: 16384 }),
+    unfiltered: calls.createMap('unfiltered', { type: 'hash', key: 8, value: 8, entries: 16384 }),
     next: calls.createMap('next', { type: 'perCpuArray', key: 4, value: 8, entries: 1 }),
     template: calls.createMap('template', { type: 'array', key: 4, value: about, entries: slots }),
     processors,
@@ -148,6 +154,12 @@ function createGroups(
 export function key32(value: number): Buffer {
   const key = Buffer.alloc(4)
   key.writeUInt32LE(value)
+  return key
+}
+
+export function key64(value: bigint): Buffer {
+  const key = Buffer.alloc(8)
+  key.writeBigUInt64LE(value)
   return key
 }
 

@@ -18,7 +18,17 @@ import {
   read,
   update,
 } from './blocks.ts'
-import { aboutSlot, entry, firstSlot, keyedSeven, keying, keyOf, lostCall, places } from './apart.ts'
+import {
+  aboutSlot,
+  entry,
+  firstSlot,
+  keyedSeven,
+  keying,
+  keyOf,
+  lostCall,
+  places,
+  unfilteredCall,
+} from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { architecturesOf, type Layout } from './layout.ts'
 import {
@@ -102,7 +112,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     bpf.load(6, 1, 0),
     bpf.load(9, 1, 8),
     bpf.moveLower(9, 9),
-    ...member(layout, maps, membership, true),
+    ...member(layout, maps, membership, true, membership.apart === 'cgroup' ? 'unfiltered' : 'done'),
     ...firstSlot(layout, maps, membership, true),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'other'),
@@ -119,6 +129,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership) : []),
     bpf.jump('done'),
     ...other(maps, membership),
+    ...unfilteredCall(maps, membership),
     ...lostCall(maps),
   ]
 }
@@ -141,10 +152,26 @@ function counted(maps: Maps, membership: Membership, way: string): readonly Line
     bpf.add(1, slotPlaces.comm),
     bpf.set(2, slotPlaces.size - slotPlaces.comm),
     bpf.call('currentComm'),
+    ...newest(maps, named),
     bpf.label(named),
     ...wantedOf(membership, 'done'),
   ]
 }
+
+/** Notes when it came and its slot, which is on the stack at -16. */
+const newest = (maps: Maps, then: string): readonly Line[] => [
+  bpf.storeValue(frame, -64, controlKeys.newestAt),
+  ...lookup(maps.control, -64),
+  bpf.jumpIf(0, 'equal', 0, then),
+  bpf.move(9, 0),
+  bpf.call('monotonicTime'),
+  bpf.store(9, 0, 0),
+  bpf.storeValue(frame, -64, controlKeys.newestSlot),
+  ...lookup(maps.control, -64),
+  bpf.jumpIf(0, 'equal', 0, then),
+  bpf.loadLower(1, frame, -16),
+  bpf.store(0, 0, 1),
+]
 
 /** r9 = which arguments of the slot on the stack at -16 are wanted, from what is known of it (r8). */
 const wantedOf = (membership: Membership, none: string): readonly Line[] => [
