@@ -5,6 +5,8 @@ export type {
   CommandOptions,
   ContainerOptions,
   EndingSignal,
+  PodOptions,
+  PodQuery,
   DeliveredSignal,
   Ending,
   Exercise,

@@ -12,11 +12,18 @@ export const usageErrors = {
   ],
   'nothing-to-record': [
     2,
-    () => 'give a command after --, or --pid, --cgroup or --container; see seccomp-gen trace --help',
+    () =>
+      'give a command after --, or --pid, --cgroup, --container, --pod or --selector; see seccomp-gen trace --help',
   ],
   'several-to-record': [
     2,
-    () => 'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
+    () =>
+      'give either a command or one of --pid, --cgroup, --container, --pod and --selector; see seccomp-gen trace --help',
+  ],
+  'pods-only': [
+    2,
+    ({ option }: { readonly option: string }) =>
+      `${option}: is for --pod and --selector, or --container of a node`,
   ],
   'ready-without-load': [2, () => '--ready says when --load begins: give both'],
   'load-without-command': [

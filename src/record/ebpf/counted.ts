@@ -54,6 +54,8 @@ export interface About {
    * refused.
    */
   readonly foreignFilter?: boolean
+  /** It counts as a run, which is the default. */
+  readonly isRun?: boolean
   /** The evidence of its containers' security contexts. */
   readonly contexts?: readonly ObservedContext[]
 }
@@ -64,7 +66,7 @@ export function readCounts(
   maps: Maps,
   machine: Machine,
   wanted: ReadonlyMap<string, readonly number[]>,
-  { name, lost, midway, command, foreignFilter = false, contexts = [] }: About,
+  { name, lost, midway, command, foreignFilter = false, isRun = true, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const proven = !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
@@ -132,7 +134,7 @@ export function readCounts(
   for (const context of contexts) fold.context(context)
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
-  fold.endRun(true)
+  fold.endRun(isRun)
   return fold.observations()
 }
 
