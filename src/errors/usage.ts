@@ -31,6 +31,12 @@ export const usageErrors = {
     () =>
       '--load and --repeat start the command themselves: give it after --, not --pid, --cgroup or --container',
   ],
+  'under-within': [2, () => '--under within takes the one profile of --within: give that once, and not none'],
+  'under-without-command': [
+    2,
+    () =>
+      '--under starts the command itself under the filter: give it after --, not --pid, --cgroup or --container',
+  ],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,
