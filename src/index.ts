@@ -6,6 +6,19 @@ export * from './check/index.ts'
 export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
 export {
+  hardenContext,
+  parseContext,
+  printContext,
+  type Because,
+  type CapabilitySets,
+  type ContainerContext,
+  type HardenOptions,
+  type Mount,
+  type PodSecurityLevel,
+  type SecurityContext,
+  type User,
+} from './harden/index.ts'
+export {
   answerText,
   builtin as builtinProfile,
   builtinNames as builtinProfileNames,

@@ -70,6 +70,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/scan.ts'),
     failure: 2,
   },
+  harden: {
+    summary: 'the whole security context of a recorded workload',
+    load: () => import('./commands/harden.ts'),
+    failure: 2,
+  },
   syscalls: {
     summary: 'look up calls in the tables of every architecture',
     load: () => import('./commands/syscalls.ts'),

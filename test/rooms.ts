@@ -17,6 +17,7 @@ export const rooms: readonly Room[] = [
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
   { path: 'sha256.ts' },
+  { path: 'escape.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },
   { path: 'profile', packages: ['jsonc-parser', 'yaml', 'node:module'] },

@@ -1,6 +1,7 @@
 // Every error that a user of the command or the library can be told: its code, its facts, its exit status and its
 // sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
 // throws errors, and an error has a sentence for whoever prints it.
+import { contextErrors } from './context.ts'
 import { documentErrors } from './documents.ts'
 import { fileErrors } from './files.ts'
 import { observationsErrors } from './observations.ts'
@@ -22,6 +23,7 @@ export const errorTable = {
   ...verificationErrors,
   ...scanErrors,
   ...registryErrors,
+  ...contextErrors,
 } as const satisfies Readonly<Record<string, Row>>
 
 export type ErrorCode = keyof typeof errorTable

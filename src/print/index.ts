@@ -4,3 +4,11 @@ export { buildProfile } from './build.ts'
 export { printPolicy } from './policy-json.ts'
 export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
 export { printProfile } from './profile.ts'
+export {
+  contextForms,
+  patchManifest,
+  printContextAs,
+  type ContextForm,
+  type PatchResult,
+  type PrintContextOptions,
+} from './context/index.ts'

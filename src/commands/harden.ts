@@ -1,0 +1,129 @@
+// `harden`: observations in, the security context of each container out.
+import { InvalidArgumentError, Option } from 'commander'
+import { UserError } from '../errors.ts'
+import {
+  hardenAs,
+  isContext,
+  parseContext,
+  type HardenOptions,
+  type SecurityContext,
+} from '../harden/index.ts'
+import type { Observations } from '../observe/index.ts'
+import { contextForms, patchManifest, printContextAs, type ContextForm } from '../print/context/index.ts'
+import { contextReport } from '../report/context.ts'
+import { outputOption } from './options.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { readInputs } from './read.ts'
+import { say } from './say.ts'
+import { readText } from './texts.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options {
+  readonly as: ContextForm | 'text'
+  readonly container?: string
+  readonly user?: NonNullable<HardenOptions['user']>
+  readonly image?: string
+  readonly seccomp?: string
+  readonly patch?: string
+  readonly output?: string
+}
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .argument('[file...]', 'observations with evidence, or one context that harden --as json printed, -')
+    .addOption(new Option('--as <form>', 'for whom').choices(['text', ...contextForms]).default('text'))
+    .option('--container <name>', 'of this container only')
+    .addOption(
+      new Option('--user <uid[:gid]>', 'start as this user: what of root’s doing would be refused').argParser(
+        userWord,
+      ),
+    )
+    .option('--image <name>', 'the image in what is printed (default: IMAGE, to be replaced)')
+    .option('--seccomp <file>', 'the seccomp profile to name in what is printed')
+    .option('--patch <manifest>', 'put it into a Kubernetes, compose or quadlet file, in place')
+    .addOption(outputOption('the result'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  seccomp-gen trace --observations web.json -o web.seccomp.json -- docker run web\n  seccomp-gen harden web.json --as kubernetes\n  seccomp-gen harden web.json --user 33 --patch deployment.yaml',
+    )
+    .action(async (files: string[], options: Options) => end(await harden(files, options, world)))
+}
+
+/** `33` or `33:33`. The kernel's ids are 32 bits wide, and the last is none. */
+function userWord(word: string): NonNullable<HardenOptions['user']> {
+  const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(word) ?? []
+  const isId = (digits: string): boolean => Number(digits) < 0xffffffff
+  if (uid === undefined || !isId(uid) || (gid !== undefined && !isId(gid)))
+    throw new InvalidArgumentError('Give numbers, such as 33 or 33:33.')
+  return { uid: Number(uid), ...(gid === undefined ? {} : { gid: Number(gid) }) }
+}
+
+async function harden(files: readonly string[], options: Options, world: World): Promise<number> {
+  const { patch, output, as } = options
+  if (patch === '-') throw new UserError('manifest-from-stdin')
+  await checkOutput(output ?? patch, world)
+  const { context, observations, refused = 0 } = await contextOf(files, options, world)
+  // Who asks for another user is told by the status too what would be refused to him.
+  const status = refused > 0 ? 1 : 0
+  const printing = {
+    ...(options.image === undefined ? {} : { image: options.image }),
+    ...(options.seccomp === undefined ? {} : { seccomp: options.seccomp }),
+  }
+  if (patch !== undefined) {
+    const result = patchManifest(await readText(patch, world), patch, context, printing)
+    await writeOutput(result.text, output ?? patch, world)
+    say(world, `patched: ${result.patched.join(', ')}`)
+    if (result.unprivileged.length > 0) say(world, `no longer privileged: ${result.unprivileged.join(', ')}`)
+    if (result.left.length > 0) say(world, `without evidence, left as they are: ${result.left.join(', ')}`)
+    if (result.unused.length > 0) say(world, `not in ${patch}: ${result.unused.join(', ')}`)
+    return status
+  }
+  const text = as === 'text' ? contextReport(context) : printContextAs(context, as, printing, observations)
+  await writeOutput(text, output, world)
+  return status
+}
+
+/** One context, or observations. Throws a UserError for what is neither. */
+async function contextOf(
+  files: readonly string[],
+  { container, user }: Options,
+  world: World,
+): Promise<{
+  readonly context: SecurityContext
+  readonly observations?: Observations
+  readonly refused?: number
+}> {
+  const [only, ...others] = files
+  if (only !== undefined && others.length === 0 && only !== '-') {
+    const text = await readText(only, world).catch(() => '')
+    if (isContextText(text)) {
+      if (user !== undefined) throw new UserError('form-needs-observations', { form: '--user' })
+      return { context: chosen(parseContext(text, only), container) }
+    }
+  }
+  const observations = await readInputs(files, world, {})
+  const options = {
+    ...(container === undefined ? {} : { container }),
+    ...(user === undefined ? {} : { user }),
+  }
+  return { ...hardenAs(observations, options), observations }
+}
+
+function isContextText(text: string): boolean {
+  try {
+    return isContext(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
+
+function chosen(context: SecurityContext, name: string | undefined): SecurityContext {
+  if (name === undefined) return context
+  const containers = context.containers.filter((each) => each.name === name)
+  if (containers.length === 0)
+    throw new UserError('container-not-in-input', {
+      name,
+      names: context.containers.map((each) => each.name),
+    })
+  return { version: 1, containers }
+}

@@ -1,0 +1,75 @@
+// Errors of a security context: of its document, and of what a form cannot hold.
+import type { InFile, Row } from './row.ts'
+
+export interface ContextFault {
+  readonly fault: keyof typeof faults
+  /** The member or the container that is wrong. */
+  readonly member: string
+}
+
+const faults = {
+  'not-json': () => 'it is not valid JSON',
+  'no-context': () => 'it is not what `seccomp-gen harden --as json` prints',
+  'no-container': () => 'it names no container',
+  member: (member) => `"${member}" of a container is missing or wrong`,
+  repeated: (member) => `the container ${member} stands there twice`,
+} as const satisfies Readonly<Record<string, (member: string) => string>>
+
+export const contextErrors = {
+  'not-a-context': [
+    2,
+    ({ file, fault, member }: InFile & ContextFault) =>
+      `${file}: is not a security context: ${faults[fault](member)}`,
+  ],
+  'no-context-evidence': [
+    2,
+    () =>
+      'the input holds no evidence of a security context: record with `seccomp-gen trace --observations FILE` and the ebpf recorder',
+  ],
+  'container-not-in-input': [
+    2,
+    ({ name, names }: { readonly name: string; readonly names: readonly string[] }) =>
+      `there is no container ${name} in the input: it has ${names.join(', ')}`,
+  ],
+  'one-container-only': [
+    2,
+    ({ names, form }: { readonly names: readonly string[]; readonly form: string }) =>
+      `the form ${form} is of one container, and the input has ${names.join(', ')}: choose with --container`,
+  ],
+  'form-needs-observations': [
+    2,
+    ({ form }: { readonly form: string }) =>
+      `the form ${form} is made of observations, not of a context: give the observations`,
+  ],
+  'path-not-in-form': [
+    2,
+    ({ path, form }: { readonly path: string; readonly form: string }) =>
+      `the form ${form} has no way to write the path ${path}: take --as json, or rename the directory`,
+  ],
+  // --- patching a manifest
+  'manifest-from-stdin': [2, () => '--patch takes a file, which it writes anew'],
+  'not-a-manifest': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is nothing that is patched: a Kubernetes workload, a compose file or a quadlet (.container)`,
+  ],
+  'manifest-not-yaml': [
+    2,
+    ({ file, line, words }: InFile & { readonly line: number; readonly words: string }) =>
+      `${file}:${line}: is not valid YAML: ${words}`,
+  ],
+  'alias-in-manifest': [
+    2,
+    ({ file, member }: InFile & { readonly member: string }) =>
+      `${file}: "${member}" is an alias of what stands elsewhere: write it out where it is to be patched`,
+  ],
+  'no-container-to-patch': [
+    2,
+    ({
+      file,
+      names,
+      here,
+    }: InFile & { readonly names: readonly string[]; readonly here: readonly string[] }) =>
+      `${file}: no container of it has evidence: the input names ${names.join(', ')}, the file ${here.length === 0 ? 'none' : here.join(', ')}`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>

@@ -1,0 +1,38 @@
+// Text from input made harmless for a terminal and for a shell. Input is hostile: a file name, a comm or a key may hold
+// terminal commands (ECMA-48), or text that is displayed in another order than it reads (Unicode UAX #9). Nothing is
+// dropped: what is not printable is spelled out. For other places: report/escape.ts, and each printer's own.
+
+/**
+ * One line that is safe on a terminal and in a log: control characters (C0, DEL, C1, so also ESC, tab and line
+ * breaks), line and paragraph separators, bidirectional and other invisible format characters and lone surrogates
+ * become `\xNN` or `\uNNNN`; a backslash becomes `\\`, so that no text can pass for an escaped one. Logs of GitHub
+ * Actions are read for commands too: `::` where a line begins, `##[` anywhere (actions/runner ActionCommand.cs).
+ */
+export function escapeTerminal(text: string): string {
+  return text
+    .replaceAll(unprintable, spelled)
+    .replaceAll(loneSurrogate, spelled)
+    .replaceAll('##[', String.raw`\x23#[`)
+    .replace(/^(\s*):(?=:)/, String.raw`$1\x3a`)
+}
+
+// Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags), what is ignored where it
+// is displayed (fillers, variation selectors, the joiner), the blank of Braille, and the backslash.
+const unprintable = /[\\\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{DI}\u2800]/gu
+const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
+
+function spelled(character: string): string {
+  if (character === '\\') return '\\\\'
+  const code = character.codePointAt(0) as number
+  if (code <= 0xff) return `\\x${hex(code, 2)}`
+  return code <= 0xffff ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 5)}}`
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0')
+}
+
+/** A word as a shell reads it back (POSIX, single quotes). */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,97 @@
+// The context of a workload that starts as another user than root: which of root's capabilities fall away since they
+// only prepared for that user, and what keeps it from starting so. Authority: capabilities(7): execve of a user who is
+// not root gives capabilities only by the file; runtimes add none (kubernetes/kubernetes#56374).
+import type { ObservedContext } from '../observe/index.ts'
+import type { NeededDeed } from './capabilities.ts'
+import type { Because, Mount, User } from './context.ts'
+import { compare, deedsText } from './evidence.ts'
+import { permits, search, write } from './modes.ts'
+import { becomes, root } from './user.ts'
+
+export interface CapabilitiesAsUser {
+  readonly needed: readonly string[]
+  /** What a user who is not root cannot do and root was seen to do. */
+  readonly missing: readonly Because[]
+  readonly because: readonly Because[]
+}
+
+/** The group and the supplementary groups of a user, as a program of the container became him. */
+export function userOf(context: ObservedContext, uid: number, gid?: number): User {
+  const known = becomes(context).find((each) => each.uid === uid)
+  return { uid, gid: gid ?? known?.gid ?? uid, groups: known?.groups ?? [] }
+}
+
+export function capabilitiesAs(
+  user: User,
+  context: ObservedContext,
+  deeds: ReadonlyMap<string, readonly NeededDeed[]>,
+): CapabilitiesAsUser {
+  const needed: string[] = []
+  const missing: Because[] = []
+  const because: Because[] = []
+  for (const [capability, all] of [...deeds].sort(([a], [b]) => compare(a, b))) {
+    const kept = all.filter(({ from, uid }) => from === 'file' || uid !== root)
+    if (kept.length > 0) {
+      needed.push(capability)
+      because.push({ what: capability, evidence: deedsText(kept) })
+      continue
+    }
+    const why = whyNotNeeded(capability, user, context, all)
+    if (why === undefined)
+      missing.push({ what: capability, evidence: `uid ${user.uid} cannot: ${deedsText(all)}` })
+    else because.push({ what: capability, evidence: `not needed as uid ${user.uid}: ${why}` })
+  }
+  return { needed, missing, because }
+}
+
+function whyNotNeeded(
+  capability: string,
+  user: User,
+  context: ObservedContext,
+  deeds: readonly NeededDeed[],
+): string | undefined {
+  const others = becomes(context).filter(({ uid }) => uid !== user.uid)
+  switch (capability) {
+    case 'CAP_SETUID':
+    case 'CAP_SETGID':
+      return others.length === 0 ? 'it starts as whom its programs become' : undefined
+    case 'CAP_CHOWN': {
+      const given = context.changes.filter(
+        ({ kind, granted }) => kind === 'chown' && granted?.includes('CAP_CHOWN') === true,
+      )
+      const isHis = given.every(
+        ({ toUid, toGid }) =>
+          (toUid === undefined || toUid === user.uid || toUid === root) && isGroupOf(user, toGid),
+      )
+      return given.length > 0 && isHis
+        ? `root only prepares for it: chown in the image instead: ${deedsText(deeds)}`
+        : undefined
+    }
+    case 'CAP_DAC_OVERRIDE':
+    case 'CAP_DAC_READ_SEARCH':
+    case 'CAP_FOWNER':
+    case 'CAP_FSETID':
+      return 'what modes and owners refuse stands below runAsNonRoot'
+    case 'CAP_NET_BIND_SERVICE':
+      return 'a sysctl opens the port'
+    case 'CAP_KILL':
+      return others.length === 0 ? 'all processes are its own' : undefined
+    case 'CAP_SETFCAP':
+      return deeds.every(({ from }) => from === 'namespace') ? 'it maps itself into the namespace' : undefined
+    default:
+      return undefined
+  }
+}
+
+function isGroupOf(user: User, gid: number | undefined): boolean {
+  return gid === undefined || gid === root || gid === user.gid || user.groups.includes(gid)
+}
+
+/** An empty directory may belong to anybody; a volume belongs to whom its content in the image belongs to. */
+export function ownedMounts(mounts: readonly Mount[], user: User): readonly Mount[] {
+  return mounts.map((mount) =>
+    mount.kind === 'volume' || permits(mount, user, write | search)
+      ? mount
+      : { ...mount, uid: user.uid, gid: user.gid },
+  )
+}

@@ -1,0 +1,262 @@
+// Which capabilities a container needs: what its checks say (checks.ts), and what the kernel gives or refuses without a
+// check. Whatever was asked for stands in the result; nothing is dropped without its reason.
+import type {
+  CapabilityCheck,
+  CapabilityName,
+  CapabilityRaise,
+  FileUse,
+  ObservedContext,
+} from '../observe/index.ts'
+import { dockerCapabilities } from '../meaning/context.ts'
+import { capabilities as known } from '../profile/words.ts'
+import { verdictOf, isFilterWithoutNoNewPrivileges, type CheckVerdict } from './checks.ts'
+import type { Because } from './context.ts'
+import { compare, deedsText, notEvidenced, type Deed } from './evidence.ts'
+import { permissions } from './modes.ts'
+
+export type Need = CheckVerdict | 'kept' | 'no-new-privileges'
+
+export interface CapabilityNeeds {
+  readonly needed: readonly string[]
+  readonly tolerated: readonly string[]
+  readonly because: readonly Because[]
+  /** By capability: what it is needed for. */
+  readonly deeds: ReadonlyMap<string, readonly NeededDeed[]>
+}
+
+/** Where a need comes from: only files with capabilities give them to a user who is not root. */
+export interface NeededDeed extends Deed {
+  readonly from: 'check' | 'file' | 'namespace' | 'raise'
+  readonly check?: CapabilityCheck
+}
+
+/** `noNewPrivileges`: the container will run with it. */
+export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boolean): CapabilityNeeds {
+  if (!showsChecks(context)) return whatItHad(context)
+  const found = new Map<string, Map<Need, NeededDeed[]>>()
+  const put = (capability: string, need: Need, deed: NeededDeed): void => {
+    let needs = found.get(capability)
+    if (needs === undefined) found.set(capability, (needs = new Map()))
+    needs.set(need, [...(needs.get(need) ?? []), deed])
+  }
+  for (const check of context.checks) {
+    const verdict = verdictOf(check)
+    const isAvoidable = verdict === 'needed' && noNewPrivileges && isFilterWithoutNoNewPrivileges(check)
+    put(check.capability, isAvoidable ? 'no-new-privileges' : verdict, checkDeed(check, context))
+  }
+  for (const [capability, need, deed] of [
+    ...fileCapabilities(context),
+    ...namespaceRoots(context),
+    ...raised(context),
+  ])
+    put(capability, need, deed)
+
+  const names = [...found.keys()].sort(compare)
+  const needed = names.filter((each) => found.get(each)?.has('needed') === true)
+  const tolerated = names.filter(
+    (each) => !needed.includes(each) && found.get(each)?.has('tolerated') === true,
+  )
+  return {
+    // What no table knows no runtime takes.
+    needed: needed.filter((each) => known.has(each)),
+    tolerated: tolerated.filter((each) => known.has(each)),
+    because: names.flatMap((each) => reasons(each, found.get(each) ?? new Map(), found)),
+    deeds: new Map(needed.map((each) => [each, found.get(each)?.get('needed') ?? []])),
+  }
+}
+
+function showsChecks({ starts, checks, blind }: ObservedContext): boolean {
+  return (
+    checks.length > 0 ||
+    starts.some(({ recorder }) => recorder === 'tracepoint' || recorder === 'fexit') ||
+    !blind.some(({ what }) => what === 'checks')
+  )
+}
+
+/** Nothing says what can go: what the container was given stays. */
+function whatItHad({ starts }: ObservedContext): CapabilityNeeds {
+  const given = [...new Set(starts.flatMap(({ bounding = [] }) => bounding))].filter((each) =>
+    known.has(each),
+  )
+  const kept = given.length > 0 ? given : dockerCapabilities
+  const whose = given.length > 0 ? 'what the container had stays' : 'the default set of Docker stays'
+  return {
+    needed: [...kept].sort(compare),
+    tolerated: [],
+    because: kept.map((what) => ({
+      what,
+      evidence: `${notEvidenced}: the recording shows no checks for capabilities; ${whose}`,
+    })),
+    deeds: new Map(),
+  }
+}
+
+type Found = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
+
+/**
+ * execve of a file whose capabilities carry the effective bit fails with EPERM where the bounding set lacks one of them,
+ * for root as well and with no_new_privs (security/commoncap.c, bprm_caps_from_vfs_caps).
+ */
+function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
+  return executions
+    .filter(({ fileEffective }) => fileEffective === true)
+    .flatMap(({ fileCapabilities: carried = [], path, program, euidBefore, euid, refused, ...counted }) =>
+      carried.map((each): Found => [
+        each,
+        refused === undefined ? 'needed' : 'tolerated',
+        {
+          what: `execve of ${path}, which carries it`,
+          program,
+          uid: euidBefore ?? euid,
+          from: 'file',
+          count: counted.count,
+          first: counted.first,
+        },
+      ]),
+    )
+}
+
+/**
+ * Mapping root of the parent into a user namespace needs CAP_SETFCAP and makes no check (kernel/user_namespace.c,
+ * verify_root_map, since 5.12). What a map holds is not seen: one that root writes counts.
+ */
+function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly Found[] {
+  const isMapped =
+    blind.some(({ what }) => what === 'files') || changes.some(({ path }) => path.endsWith('/uid_map'))
+  return userNamespaces
+    .filter(({ started, euid = 0, refused }) => started && euid === 0 && refused === undefined && isMapped)
+    .map(({ call, program, euid = 0, count, first }): Found => [
+      'CAP_SETFCAP',
+      'needed',
+      { what: `${call} of a user namespace with a map`, program, uid: euid, from: 'namespace', count, first },
+    ])
+}
+
+/** capset(2) and PR_CAP_AMBIENT_RAISE compare sets and make no check; PR_SET_SECUREBITS needs CAP_SETPCAP always. */
+function raised(context: ObservedContext): readonly Found[] {
+  return context.raises
+    .filter(({ started }) => started)
+    .flatMap((raise) => {
+      const deed = (what: string): NeededDeed => ({
+        what,
+        program: raise.program,
+        uid: raise.euid,
+        from: 'raise',
+        count: raise.count,
+        first: raise.first,
+      })
+      if (raise.call === 'securebits' || raise.call === 'drop-bounding')
+        return [
+          [
+            'CAP_SETPCAP',
+            'needed',
+            deed(raise.call === 'securebits' ? 'prctl(PR_SET_SECUREBITS)' : 'prctl(PR_CAPBSET_DROP)'),
+          ] as const,
+        ]
+      const need: Need = keepsAll(raise, context) ? 'kept' : 'needed'
+      const what = raise.call === 'capset' ? 'capset asks to keep it' : 'prctl(PR_CAP_AMBIENT_RAISE)'
+      return raise.capabilities.map((each): Found => [each, need, deed(what)])
+    })
+}
+
+/** Who asks to keep all that the container was given takes what there is: with less it asks for less. */
+function keepsAll({ call, capabilities }: CapabilityRaise, { starts }: ObservedContext): boolean {
+  const given = starts.flatMap(({ permitted }) => (permitted === undefined ? [] : [permitted]))
+  return (
+    call === 'capset' &&
+    given.length > 0 &&
+    given.every((each) => each.length > 1 && each.every((one) => capabilities.includes(one)))
+  )
+}
+
+/** With the path, where the call that made the check is known to have had it. */
+function checkDeed(check: CapabilityCheck, context: ObservedContext): NeededDeed {
+  const { call, program, euid, functions, capability, count, first } = check
+  const paths = [...context.changes, ...context.reads].filter(
+    (each) => each.call === call && each.program === program && each.granted?.includes(capability) === true,
+  )
+  const [path] = paths
+  const asked = functions[0]
+  const where =
+    path === undefined ? (asked === undefined ? '' : ` (${asked})`) : ` ${path.path}${ownerText(path)}`
+  const others = paths.length > 1 ? ` and ${paths.length - 1} more` : ''
+  return {
+    what: `${callText(check)}${where}${others}`,
+    program,
+    uid: euid,
+    from: 'check',
+    check,
+    count,
+    first,
+  }
+}
+
+function callText({ call = 'no call', argument }: CapabilityCheck): string {
+  return argument === undefined || !call.startsWith('set') ? call : `${call}(${argument})`
+}
+
+function ownerText({ fileMode, fileUid, fileGid }: FileUse): string {
+  if (fileMode === undefined || fileUid === undefined || fileGid === undefined) return ''
+  return ` (mode ${permissions(fileMode)}, owner ${fileUid}:${fileGid})`
+}
+
+const whys: Readonly<Record<Exclude<Need, 'needed' | 'tolerated'>, string>> = {
+  'borrowed-credentials': 'not needed: the kernel asked with credentials of its own (a layered file system)',
+  'before-the-program': 'not needed: the container runtime asked before it executed the program',
+  'own-namespace': 'not needed: asked in a user namespace that the container’s capabilities do not decide',
+  speculative: 'not needed: the kernel asked without depending on the answer',
+  'asked-always': 'not needed: the call asks always and changed nothing that needs it',
+  'answer-only': 'not needed: it changes only the answer of access',
+  kept: 'not needed: asked to be kept together with all others',
+  'no-new-privileges': 'not needed with no_new_privs: a filter was loaded',
+}
+
+function reasons(
+  capability: string,
+  needs: ReadonlyMap<Need, readonly NeededDeed[]>,
+  all: ReadonlyMap<string, ReadonlyMap<Need, readonly NeededDeed[]>>,
+): readonly Because[] {
+  const needed = needs.get('needed')
+  const beyond = known.has(capability) ? '' : 'no name is known for it; '
+  if (needed !== undefined) {
+    const lesser = lesserAlone(capability, needed, all)
+    return [
+      { what: capability, evidence: `${beyond}${deedsText(needed)}` },
+      ...(lesser === undefined ? [] : [{ what: capability, evidence: lesser }]),
+    ]
+  }
+  const tolerated = needs.get('tolerated')
+  if (tolerated !== undefined)
+    return [
+      {
+        what: capability,
+        evidence: `${beyond}tolerated: refused, and the workload went on: ${deedsText(tolerated)}`,
+      },
+    ]
+  return [...needs].map(([need, deeds]) => ({
+    what: capability,
+    evidence: `${beyond}${whys[need as keyof typeof whys]}: ${deedsText(deeds)}`,
+  }))
+}
+
+/** fs/namei.c, generic_permission asks for CAP_DAC_READ_SEARCH first where nothing is written. */
+function lesserAlone(
+  capability: string,
+  needed: readonly NeededDeed[],
+  all: ReadonlyMap<string, ReadonlyMap<Need, readonly NeededDeed[]>>,
+): string | undefined {
+  if (capability !== 'CAP_DAC_OVERRIDE') return undefined
+  const refused = all.get('CAP_DAC_READ_SEARCH')?.get('tolerated') ?? []
+  const isCovered = ({ check }: NeededDeed): boolean =>
+    check !== undefined &&
+    refused.some(
+      ({ check: lesser }) =>
+        lesser !== undefined &&
+        lesser.call === check.call &&
+        lesser.program === check.program &&
+        lesser.functions[0] === check.functions[0],
+    )
+  return needed.every(isCovered)
+    ? 'CAP_DAC_READ_SEARCH alone would do: it was asked for first each time'
+    : undefined
+}

@@ -1,0 +1,240 @@
+// From the evidence of a container to its security context: capabilities, user, no_new_privs, a read-only root and what
+// must be writable below it, sysctls, the Pod Security level; each statement with its evidence. Decided from
+// observations alone; how it is written for a runtime is the business of print/.
+import type { Observations, ObservedContext } from '../observe/index.ts'
+import { UserError } from '../errors.ts'
+import { capabilitiesAs, ownedMounts, userOf } from './as-user.ts'
+import { capabilityNeeds, type CapabilityNeeds } from './capabilities.ts'
+import type { Because, ContainerContext, SecurityContext, User } from './context.ts'
+import { compare, deedsText } from './evidence.ts'
+import { levelOf } from './pod-security.ts'
+import { sysctlsOf } from './ports.ts'
+import { privilegesOf } from './privileges.ts'
+import { becomes, directCommand, root, startUser } from './user.ts'
+import { whatIf, type WhatIf } from './what-if.ts'
+import { writableOf } from './writable.ts'
+
+export { isContext, parseContext, printContext } from './context.ts'
+export type {
+  Because,
+  CapabilitySets,
+  ContainerContext,
+  Mount,
+  PodSecurityLevel,
+  SecurityContext,
+  User,
+} from './context.ts'
+
+export interface HardenOptions {
+  /** The container by this name only. */
+  readonly container?: string
+  /** Start as this user in place of the recorded one. Without a group: that of whom the programs became, or the uid. */
+  readonly user?: { readonly uid: number; readonly gid?: number }
+}
+
+/**
+ * The security context that the evidence of observations supports.
+ *
+ * @throws UserError for observations without such evidence, and for a container that is not in them.
+ */
+export function hardenContext(observations: Observations, options: HardenOptions = {}): SecurityContext {
+  return hardenAs(observations, options).context
+}
+
+/** The same; and how much of what root did would be refused to the user who is asked for. Throws as it does. */
+export function hardenAs(
+  observations: Observations,
+  options: HardenOptions,
+): { readonly context: SecurityContext; readonly refused: number } {
+  const { context: all = [] } = observations
+  if (all.length === 0) throw new UserError('no-context-evidence')
+  const chosen = all.filter(({ name }) => options.container === undefined || name === options.container)
+  if (chosen.length === 0)
+    throw new UserError('container-not-in-input', {
+      name: options.container ?? '',
+      names: all.map(({ name }) => name),
+    })
+  const containers = [...chosen]
+    .sort((a, b) => compare(a.name, b.name))
+    .map((each) => containerContext(each, observations, options.user))
+  return {
+    context: { version: 1, containers: containers.map(({ container }) => container) },
+    refused: containers.reduce((sum, { refused }) => sum + refused, 0),
+  }
+}
+
+function containerContext(
+  context: ObservedContext,
+  observations: Observations,
+  asked: HardenOptions['user'],
+): { readonly container: ContainerContext; readonly refused: number } {
+  const privileges = privilegesOf(context)
+  const needs = capabilityNeeds(context, privileges.noNewPrivileges)
+  const writable = writableOf(context)
+  const start = startUser(context)
+  const other = otherUser(context, start.user, asked)
+  const as =
+    other === undefined
+      ? startedAsRecorded(context, start, needs, writable.mounts)
+      : startedAs(other, context, needs, writable.mounts)
+  const { user, needed, mounts } = as
+  const sysctls = sysctlsOf(context, observations, user, (each) => needed.includes(each))
+  const settled = {
+    capabilities: { needed, tolerated: needs.tolerated },
+    ...(user === undefined ? {} : { user }),
+    runAsNonRoot: user !== undefined && user.uid !== root,
+    noNewPrivileges: privileges.noNewPrivileges,
+    readOnlyRoot: writable.readOnlyRoot,
+    mounts,
+    ...(Object.keys(sysctls.sysctls).length === 0 ? {} : { sysctls: sysctls.sysctls }),
+  }
+  const level = levelOf(settled)
+  return {
+    container: {
+      name: context.name,
+      ...settled,
+      podSecurity: level.podSecurity,
+      because: [
+        ...level.because,
+        ...as.because,
+        ...privileges.because,
+        ...writable.because,
+        ...sysctls.because,
+        ...remarks(context),
+      ],
+    },
+    refused: as.refused,
+  }
+}
+
+interface Started {
+  readonly user: User | undefined
+  readonly needed: readonly string[]
+  readonly mounts: ContainerContext['mounts']
+  readonly because: readonly Because[]
+  /** Kinds of opens, changes and privileged deeds that would be refused to the user. */
+  readonly refused: number
+}
+
+/** Undefined where the workload starts as it was recorded. */
+function otherUser(
+  context: ObservedContext,
+  recorded: User | undefined,
+  asked: HardenOptions['user'],
+): User | undefined {
+  if (asked === undefined || asked.uid === root || asked.uid === recorded?.uid) return undefined
+  return userOf(context, asked.uid, asked.gid)
+}
+
+/** For root, whether one of those that its programs become could start it. */
+function startedAsRecorded(
+  context: ObservedContext,
+  { user, because }: ReturnType<typeof startUser>,
+  needs: CapabilityNeeds,
+  mounts: ContainerContext['mounts'],
+): Started {
+  const what = 'runAsNonRoot'
+  const candidates = becomes(context)
+  const nonRoot =
+    user === undefined
+      ? []
+      : user.uid !== root
+        ? [{ what, evidence: 'it ran so' }]
+        : candidates.length === 0
+          ? [{ what, evidence: 'no program of it became anybody but root' }]
+          : candidates.flatMap((each) =>
+              whatIfBecause(whatIf(context, each, ownedMounts(mounts, each)), each),
+            )
+  return {
+    user,
+    needed: needs.needed,
+    mounts,
+    because: [...needs.because, ...because, ...nonRoot],
+    refused: 0,
+  }
+}
+
+function startedAs(
+  user: User,
+  context: ObservedContext,
+  needs: CapabilityNeeds,
+  recorded: ContainerContext['mounts'],
+): Started {
+  const mounts = ownedMounts(recorded, user)
+  const { needed, missing, because } = capabilitiesAs(user, context, needs.deeds)
+  const files = whatIf(context, user, mounts)
+  const direct = directCommand(context)
+  return {
+    user,
+    needed,
+    mounts,
+    because: [
+      ...because,
+      ...missing,
+      ...needs.because.filter(({ what }) => !needs.needed.includes(what)),
+      { what: 'user', evidence: 'asked for' },
+      ...(direct === undefined ? [] : [direct]),
+      ...whatIfBecause(files, user),
+    ],
+    refused: missing.length + files.refused.length,
+  }
+}
+
+function whatIfBecause({ uses, refused, prepared, unknown }: WhatIf, { uid }: User): readonly Because[] {
+  const what = 'runAsNonRoot'
+  const notKnown = unknown === 0 ? '' : `; of ${unknown} modes and owners are not evidenced`
+  const head = `as uid ${uid} ${refused.length} of ${uses} opens and changes of root would be refused${notKnown}`
+  return [
+    { what, evidence: refused.length === 0 ? head : `${head}: ${deedsText(refused)}` },
+    ...(prepared.length === 0
+      ? []
+      : [
+          {
+            what,
+            evidence: `root only prepares for uid ${uid}: chown in the image instead: ${deedsText(prepared)}`,
+          },
+        ]),
+  ]
+}
+
+/** What the recording says of itself: the engine that it holds for, and what it did not show. */
+function remarks({ starts, blind, lost, rings }: ObservedContext): readonly Because[] {
+  const engines = [...new Set(starts.flatMap(({ engine }) => (engine === undefined ? [] : [engine])))].sort(
+    compare,
+  )
+  const roots = [
+    ...new Set(
+      starts.flatMap(({ rootMode, rootUid = 0, rootGid = 0 }) =>
+        rootMode === undefined ? [] : [`${rootMode} ${rootUid}:${rootGid}`],
+      ),
+    ),
+  ].sort(compare)
+  const where = engines.length === 0 ? '' : `, recorded under ${engines.join(' and ')}`
+  return [
+    ...roots.map((each) => ({
+      what: 'root directory',
+      evidence: `mode and owner ${each}${where}; engines differ`,
+    })),
+    ...blind.map(({ what, first }) => ({ what: 'not seen', evidence: `${blindTexts[what]}, in ${first}` })),
+    ...lost.map(({ what, count, first }) => ({
+      what: 'lost',
+      evidence: `${count} rows of ${what} found no room in the recording, first ${first}`,
+    })),
+    ...rings.map(({ program, first }) => ({
+      what: 'io_uring',
+      evidence: `${program} uses it: what is done through it is not seen, first ${first}`,
+    })),
+  ]
+}
+
+const blindTexts: Readonly<Record<ObservedContext['blind'][number]['what'], string>> = {
+  checks: 'checks for capabilities',
+  'direct-checks': 'checks that the kernel makes without security_capable (capset, securebits)',
+  functions: 'the kernel functions that check',
+  files: 'files',
+  owners: 'modes and owners of files',
+  'file-capabilities': 'capabilities of executed files',
+  gains: 'what executing gives',
+  start: 'the start',
+  'compat-calls': 'paths of 32-bit calls',
+}

@@ -1,0 +1,46 @@
+// The Pod Security Standard that a context satisfies, and what stands against the next one. Authority: Kubernetes, "Pod
+// Security Standards" (baseline: Capabilities, Sysctls; restricted: Privilege Escalation, Running as Non-root, Seccomp,
+// Capabilities). A seccomp profile, RuntimeDefault at least, stands in everything that is printed.
+import type { Because, ContainerContext, PodSecurityLevel } from './context.ts'
+
+const baseline: ReadonlySet<string> = new Set(
+  `AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT`
+    .split(' ')
+    .map((name) => `CAP_${name}`),
+)
+const restrictedCapability = 'CAP_NET_BIND_SERVICE'
+const safeSysctls: ReadonlySet<string> = new Set([
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ping_group_range',
+])
+
+export interface Reached {
+  readonly podSecurity: PodSecurityLevel
+  readonly because: readonly Because[]
+}
+
+type Judged = Pick<ContainerContext, 'capabilities' | 'noNewPrivileges' | 'runAsNonRoot' | 'sysctls'>
+
+export function levelOf(context: Judged): Reached {
+  const { capabilities, noNewPrivileges, runAsNonRoot, sysctls = {} } = context
+  const beyond = [
+    ...capabilities.needed.filter((each) => !baseline.has(each)).map((each) => `${each} is needed`),
+    ...Object.keys(sysctls)
+      .filter((each) => !safeSysctls.has(each))
+      .map((each) => `${each} is set`),
+  ]
+  if (beyond.length > 0) return reached('privileged', 'baseline', beyond)
+  const needed = capabilities.needed.filter((each) => each !== restrictedCapability)
+  const against = [
+    ...(runAsNonRoot ? [] : ['it runs as root, or as whom is not evidenced']),
+    ...(noNewPrivileges ? [] : ['no_new_privs cannot be set']),
+    ...needed.map((each) => `${each} is needed`),
+  ]
+  return against.length === 0
+    ? { podSecurity: 'restricted', because: [] }
+    : reached('baseline', 'restricted', against)
+}
+
+function reached(podSecurity: PodSecurityLevel, next: PodSecurityLevel, against: readonly string[]): Reached {
+  return { podSecurity, because: [{ what: 'podSecurity', evidence: `not ${next}: ${against.join('; ')}` }] }
+}

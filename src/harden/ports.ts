@@ -1,0 +1,97 @@
+// What the network namespace is told so that a user without CAP_NET_BIND_SERVICE may bind a port below 1024, and one
+// without CAP_NET_RAW may ping. Docker sets the first to 0 for every container, so that no check is made there and no
+// capability shows. Authority: ip-sysctl (ip_unprivileged_port_start, ping_group_range), icmp(7); both are safe sysctls
+// of Kubernetes.
+import type { Observations, ObservedContext } from '../observe/index.ts'
+import type { Because, User } from './context.ts'
+import { deedsText } from './evidence.ts'
+
+export const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
+export const pingSysctl = 'net.ipv4.ping_group_range'
+
+export interface Sysctls {
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly because: readonly Because[]
+}
+
+/** `hasCapability`: of the context that is derived. */
+export function sysctlsOf(
+  context: ObservedContext,
+  observations: Observations,
+  user: User | undefined,
+  hasCapability: (capability: string) => boolean,
+): Sysctls {
+  const parts = [
+    ports(context, hasCapability('CAP_NET_BIND_SERVICE')),
+    pings(context, observations, user, hasCapability('CAP_NET_RAW')),
+  ]
+  return {
+    sysctls: Object.assign({}, ...parts.map(({ sysctls }) => sysctls)) as Sysctls['sysctls'],
+    because: parts.flatMap(({ because }) => because),
+  }
+}
+
+const none: Sysctls = { sysctls: {}, because: [] }
+
+function ports({ binds }: ObservedContext, hasCapability: boolean): Sysctls {
+  const bound = binds.filter(({ started, refused, port }) => started && refused === undefined && port > 0)
+  if (hasCapability || bound.length === 0) return none
+  const lowest = Math.min(...bound.map(({ port }) => port))
+  return {
+    sysctls: { [portsSysctl]: String(lowest) },
+    because: [
+      {
+        what: portsSysctl,
+        evidence: `in place of CAP_NET_BIND_SERVICE: ${deedsText(
+          bound.map(({ port, program, euid, count, first }) => ({
+            what: `bind to port ${port}`,
+            program,
+            uid: euid,
+            count,
+            first,
+          })),
+        )}`,
+      },
+    ],
+  }
+}
+
+const datagram = 2n
+const typeMask = 0xfn
+const icmp = '1'
+
+/** Sockets are counted for the whole recording: of several containers nobody can say whose it was. */
+function pings(
+  { starts }: ObservedContext,
+  { architectures, context = [] }: Observations,
+  user: User | undefined,
+  hasCapability: boolean,
+): Sysctls {
+  const sockets = Object.values(architectures).flatMap(({ socket }) => (socket === undefined ? [] : [socket]))
+  const isAsked = sockets.some(
+    ({ args = {} }) =>
+      args['2']?.includes(icmp) === true &&
+      args['1']?.some((each) => (BigInt(each) & typeMask) === datagram) === true,
+  )
+  const range = starts.flatMap(({ pingGroups }) => (pingGroups === undefined ? [] : [pingGroups]))
+  const gid = user?.gid ?? 0
+  const isGiven = range.some(([low = 1, high = 0]) => low <= gid && gid <= high)
+  if (hasCapability || !isAsked || !isGiven) return none
+  const first = sockets[0]?.first ?? ''
+  if (context.length > 1)
+    return {
+      sysctls: {},
+      because: [
+        {
+          what: pingSysctl,
+          evidence: `not evidenced for whom: one of the containers may have opened a socket for ICMP without CAP_NET_RAW, first ${first}`,
+        },
+      ],
+    }
+  return {
+    sysctls: { [pingSysctl]: `${gid} ${gid}` },
+    because: [
+      { what: pingSysctl, evidence: `in place of CAP_NET_RAW: sockets for ICMP without it, first ${first}` },
+    ],
+  }
+}

@@ -1,0 +1,71 @@
+// Who the container starts as, and who its programs become. Authority: credentials(7).
+import { shellWord } from '../escape.ts'
+import type { ObservedContext } from '../observe/index.ts'
+import type { Because, User } from './context.ts'
+import { compare, notEvidenced, times } from './evidence.ts'
+
+export interface StartUser {
+  readonly user?: User
+  readonly because: readonly Because[]
+}
+
+export const root = 0
+
+/** Of starts as different users the one as root, who may do what the others may. */
+export function startUser({ starts }: ObservedContext): StartUser {
+  if (starts.length === 0)
+    return { because: [{ what: 'user', evidence: `${notEvidenced}: no start was recorded` }] }
+  const inOrder = [...starts].sort((a, b) => a.uid - b.uid || a.gid - b.gid || compare(a.path, b.path))
+  const [first] = inOrder
+  if (first === undefined) return { because: [] }
+  const { uid, gid } = first
+  const alike = inOrder.filter((each) => each.uid === uid && each.gid === gid)
+  const others = [
+    ...new Set(inOrder.filter((each) => !alike.includes(each)).map((each) => `${each.uid}:${each.gid}`)),
+  ]
+  const groups = [...new Set(alike.flatMap((each) => each.groups ?? []))].sort((a, b) => a - b)
+  const count = alike.reduce((sum, each) => sum + each.count, 0)
+  return {
+    user: { uid, gid, groups },
+    because: [
+      {
+        what: 'user',
+        evidence: `${first.path} was started as ${uid}:${gid}, ${times(count)}${others.length === 0 ? '' : `; others as ${others.join(', ')}`}, first ${first.first}`,
+      },
+    ],
+  }
+}
+
+/** Who is not root and whom a program of the container becomes for good; the most frequent first. */
+export function becomes({ identities }: ObservedContext): readonly User[] {
+  const found = new Map<number, { readonly user: User; count: number }>()
+  for (const { started, uid, euid, suid, egid, groups = [], count } of identities) {
+    if (!started || uid === root || uid !== euid || uid !== suid) continue
+    const known = found.get(uid)
+    const all = [...new Set([...(known?.user.groups ?? []), ...groups])].sort((a, b) => a - b)
+    found.set(uid, { user: { uid, gid: egid, groups: all }, count: (known?.count ?? 0) + count })
+  }
+  return [...found.values()]
+    .sort((a, b) => b.count - a.count || a.user.uid - b.user.uid)
+    .map(({ user }) => user)
+}
+
+/** Programs whose purpose it is to become somebody and to execute a command. */
+const switches: ReadonlySet<string> = new Set(
+  'su su-exec sudo gosu setpriv setuidgid runuser chroot chpst s6-setuidgid capsh doas'.split(' '),
+)
+
+/** The command that is left where nobody has to be become: what such a program executed. */
+export function directCommand({ executions }: ObservedContext): Because | undefined {
+  const direct = executions.find(
+    ({ program, path, arguments: words, started }) =>
+      started && words !== undefined && switches.has(program) && !switches.has(nameOf(path)),
+  )
+  if (direct?.arguments === undefined) return undefined
+  const command = [direct.path, ...direct.arguments.slice(1)].map(shellWord).join(' ')
+  return { what: 'user', evidence: `start without ${direct.program}: ${command}` }
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}

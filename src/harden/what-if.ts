@@ -1,0 +1,156 @@
+// What would be refused to another user: every open and change that root made, judged by modes and owners as the kernel
+// would without capabilities, the directories on the way included. Authority: path_resolution(7), "Permissions";
+// chown(2), chmod(2), unlink(2) (sticky directories), mknod(2).
+import type { ObservedContext } from '../observe/index.ts'
+import type { Mount, User } from './context.ts'
+import type { Deed } from './evidence.ts'
+import { isSticky, permissions, permits, read, search, write, type Owned } from './modes.ts'
+import { ancestorsOf, isWithin, normal, parentOf } from './paths.ts'
+import { root } from './user.ts'
+import { ownerOf, type Change, type Read } from './writable.ts'
+
+export interface WhatIf {
+  /** Kinds of opens and changes that root made. */
+  readonly uses: number
+  readonly refused: readonly Deed[]
+  /** Root gives files to this user: done in the image, it is not needed. */
+  readonly prepared: readonly Deed[]
+  /** Nothing is known of their modes and owners. */
+  readonly unknown: number
+}
+
+type Answer = 'permitted' | 'prepared' | 'unknown' | { readonly because: string }
+
+export function whatIf(context: ObservedContext, user: User, mounts: readonly Mount[]): WhatIf {
+  const uses = [...context.changes, ...context.reads].filter(
+    (each) => each.started && each.uid === root && each.refused === undefined && each.kind !== 'map-exec',
+  )
+  const judge = judgeFor(context, user, mounts)
+  const judged = uses.map((use) => ({ use, answer: judge(use) }))
+  const deeds = (wanted: (answer: Answer) => boolean): readonly Deed[] =>
+    judged
+      .filter(({ answer }) => wanted(answer))
+      .map(({ use, answer }) => ({
+        what: `${use.kind} ${use.path}${typeof answer === 'object' ? ` (${answer.because})` : ''}`,
+        program: use.program,
+        uid: use.uid,
+        count: use.count,
+        first: use.first,
+      }))
+  return {
+    uses: uses.length,
+    refused: deeds((answer) => typeof answer === 'object'),
+    prepared: deeds((answer) => answer === 'prepared'),
+    unknown: judged.filter(({ answer }) => answer === 'unknown').length,
+  }
+}
+
+function judgeFor(
+  context: ObservedContext,
+  user: User,
+  mounts: readonly Mount[],
+): (use: Change | Read) => Answer {
+  const owners = new Map<string, Owned | undefined>()
+  const owned = (path: string): Owned | undefined => {
+    if (!owners.has(path)) owners.set(path, ownerOf(path, context))
+    return owners.get(path)
+  }
+  const made = new Set(
+    context.changes
+      .filter((each) => each.uid === root && each.refused === undefined && isMaking(each))
+      .map(({ path }) => path),
+  )
+  const isHis = (path: string): boolean => {
+    for (let each = path; each !== '/'; each = parentOf(each)) if (made.has(each)) return true
+    return mounts.some(
+      (mount) => mount.kind === 'tmpfs' && mount.uid === user.uid && isWithin(path, mount.path),
+    )
+  }
+  return (use) => {
+    const path = normal(use.path)
+    if (path === undefined) return 'unknown'
+    for (const directory of ancestorsOf(path)) {
+      const its = owned(directory)
+      if (its !== undefined && !isHis(directory) && !permits(its, user, search))
+        return { because: placeText(directory, its) }
+    }
+    const parent = parentOf(path)
+    const file = fileOf(use)
+    switch (use.kind) {
+      case 'map-exec':
+        return 'permitted'
+      case 'open': {
+        if (isHis(path)) return use.creates === true ? inDirectory(parent) : 'permitted'
+        if (file === undefined) return 'unknown'
+        const wanted = (use.reads === true ? read : 0) | (use.writes === true ? write : 0)
+        return permits(file, user, wanted) ? 'permitted' : { because: ownerText(file) }
+      }
+      case 'chown': {
+        const isToHim =
+          (use.toUid === undefined || use.toUid === user.uid) &&
+          (use.toGid === undefined || use.toGid === user.gid || user.groups.includes(use.toGid))
+        if (isToHim) return isHis(path) || file?.uid === user.uid ? 'permitted' : 'prepared'
+        return { because: `to ${use.toUid ?? '-'}:${use.toGid ?? '-'}` }
+      }
+      case 'chmod':
+      case 'utime':
+      case 'setxattr':
+      case 'removexattr':
+        if (isHis(path) || file?.uid === user.uid) return 'permitted'
+        return file === undefined ? 'unknown' : { because: ownerText(file) }
+      case 'truncate':
+        if (isHis(path)) return 'permitted'
+        if (file === undefined) return 'unknown'
+        return permits(file, user, write) ? 'permitted' : { because: ownerText(file) }
+      case 'mknod':
+        return use.fileType === 'character' || use.fileType === 'block'
+          ? { because: 'a device' }
+          : inDirectory(parent)
+      case 'unlink':
+      case 'rmdir':
+      case 'rename-from':
+      case 'rename-to': {
+        const its = owned(parent)
+        const isProtected =
+          its !== undefined &&
+          isSticky(its) &&
+          its.uid !== user.uid &&
+          !isHis(path) &&
+          file !== undefined &&
+          file.uid !== user.uid
+        return isProtected ? { because: `sticky ${placeText(parent, its)}` } : inDirectory(parent)
+      }
+      case 'mkdir':
+      case 'link':
+      case 'symlink':
+      case 'bind':
+        return inDirectory(parent)
+    }
+  }
+
+  function inDirectory(directory: string): Answer {
+    if (isHis(directory)) return 'permitted'
+    const its = owned(directory)
+    if (its === undefined) return 'unknown'
+    return permits(its, user, write | search) ? 'permitted' : { because: placeText(directory, its) }
+  }
+}
+
+/** What root made in the recording would be made by the other user, and be his. */
+function isMaking({ kind, creates, fileUid }: Change): boolean {
+  if (kind === 'open') return creates === true && (fileUid === undefined || fileUid === root)
+  return ['mkdir', 'mknod', 'symlink', 'bind', 'rename-to'].includes(kind)
+}
+
+function fileOf({ fileMode, fileUid, fileGid }: Change | Read): Owned | undefined {
+  if (fileMode === undefined || fileUid === undefined || fileGid === undefined) return undefined
+  return { mode: fileMode, uid: fileUid, gid: fileGid }
+}
+
+function ownerText({ mode, uid, gid }: Owned): string {
+  return `mode ${permissions(mode)}, owner ${uid}:${gid}`
+}
+
+function placeText(path: string, owned: Owned): string {
+  return `${path}: ${ownerText(owned)}`
+}

@@ -1,0 +1,266 @@
+// Which directories must be writable where the root file system is read-only. A change needs the directory in which it
+// is made; a directory that the program makes itself is part of the one above. What lies in other mounts is no concern
+// of the root. Authority: mount(2), MS_RDONLY; open(2), EROFS.
+import type { FileUse, ObservedContext } from '../observe/index.ts'
+import type { Because, Mount } from './context.ts'
+import { compare, deedsText, type Deed } from './evidence.ts'
+import { permissions, type Owned } from './modes.ts'
+import { isBelow, isWithin, normal, parentOf } from './paths.ts'
+
+export interface Writable {
+  /** False: a read-only root would break the workload, or nothing says that it would not. */
+  readonly readOnlyRoot: boolean
+  readonly mounts: readonly Mount[]
+  readonly because: readonly Because[]
+}
+
+export type Change = ObservedContext['changes'][number]
+export type Read = ObservedContext['reads'][number]
+
+/** Of a runtime: mounted in every container, whether the recording names the mounts or not (runtime-spec, config-linux). */
+const runtimeMounts: readonly string[] = ['/proc', '/dev', '/sys']
+
+/** What belongs in the image: made once when the image is built, and not at each start. */
+const imageDirectories: readonly string[] = [
+  '/etc',
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib64',
+  '/boot',
+  '/opt',
+]
+
+export function writableOf(context: ObservedContext): Writable {
+  const unseen = whyUnseen(context)
+  if (unseen !== undefined)
+    return { readOnlyRoot: false, mounts: [], because: [{ what: 'readOnlyRoot', evidence: unseen }] }
+  const changes = context.changes.filter((each) => needsWritable(each, context))
+  const made = new Set(changes.filter(({ kind }) => kind === 'mkdir').map(({ path }) => path))
+  const needs = new Map<string, Change[]>()
+  for (const change of changes) {
+    const place = placeOf(change, made)
+    needs.set(place, [...(needs.get(place) ?? []), change])
+  }
+  const atRoot = needs.get('/')
+  if (atRoot !== undefined)
+    return {
+      readOnlyRoot: false,
+      mounts: [],
+      because: [
+        { what: 'readOnlyRoot', evidence: `the root directory itself is changed: ${changesText(atRoot)}` },
+      ],
+    }
+  const places = [...needs.keys()].sort(compare)
+  const topmost = places.filter((each) => !places.some((other) => isBelow(each, other)))
+  const mounts = topmost.map((path) => mountAt(path, context, changes, places))
+  const temporary = ownMounts(context)
+  return {
+    readOnlyRoot: true,
+    mounts: [...mounts.map(({ mount }) => mount), ...temporary.map(({ mount }) => mount)].sort((a, b) =>
+      compare(a.path, b.path),
+    ),
+    because: [
+      { what: 'readOnlyRoot', evidence: summary(changes, context) },
+      ...mounts.flatMap(({ mount, why }) => [
+        { what: mount.path, evidence: `${changesText(below(mount.path, changes))}${why}` },
+        ...imageFinding(mount.path),
+      ]),
+      ...temporary.map(({ mount, changes: its }) => ({
+        what: mount.path,
+        evidence: `a tmpfs in the recording: ${changesText(its)}`,
+      })),
+    ],
+  }
+}
+
+/** What keeps the recording from telling. */
+function whyUnseen({ blind, lost, changes }: ObservedContext): string | undefined {
+  if (blind.some(({ what }) => what === 'files')) return 'not evidenced: the recording does not show files'
+  const missing = lost.find(({ what }) => what === 'changes')
+  if (missing !== undefined) return `not evidenced: ${missing.count} changes found no room in the recording`
+  const cut = changes.find((each) => each.cut === true && each.refused === undefined)
+  return cut === undefined
+    ? undefined
+    : `not evidenced: a path was longer than the recording keeps: ${cut.path}`
+}
+
+function needsWritable(change: Change, { mounts }: ObservedContext): boolean {
+  if (!change.started || change.refused !== undefined) return false
+  const path = normal(change.path)
+  if (path === undefined || (path === '/' && change.kind === 'open')) return false
+  // A device, fifo or socket may be written on a read-only mount.
+  if (change.kind === 'open' && change.fileType !== undefined && change.fileType !== 'regular') return false
+  return (change.mount ?? mountOf(path, mounts)) === '/'
+}
+
+/** The mount that a path is in, by its text. */
+export function mountOf(path: string, mounts: ObservedContext['mounts']): string {
+  const known = [...mounts.map((each) => each.path), ...runtimeMounts]
+  return known
+    .filter((each) => isWithin(path, each))
+    .reduce((longest, each) => (each.length > longest.length ? each : longest), '/')
+}
+
+const ofDirectory: ReadonlySet<string> = new Set(['chmod', 'chown', 'utime', 'setxattr', 'removexattr'])
+
+/** The directory that must be writable: of a change to a directory itself that one, which may be mounted on. */
+function placeOf({ kind, path, fileType }: Change, made: ReadonlySet<string>): string {
+  const isItself = ofDirectory.has(kind) && fileType === 'directory' && path !== '/'
+  let place = isItself ? path : parentOf(path)
+  while (place !== '/' && made.has(place)) place = parentOf(place)
+  return place
+}
+
+function below<Use extends FileUse>(directory: string, uses: readonly Use[]): readonly Use[] {
+  return uses.filter(({ path }) => isWithin(path, directory))
+}
+
+function mountAt(
+  path: string,
+  context: ObservedContext,
+  changes: readonly Change[],
+  places: readonly string[],
+): { readonly mount: Mount; readonly why: string } {
+  const content = imageContent(path, context, changes, places)
+  const owned = ownerOf(path, context)
+  const isExecuted = [
+    ...context.reads.filter(({ kind }) => kind === 'map-exec').map((each) => each.path),
+    ...context.executions.map((each) => each.path),
+  ].some((each) => isBelow(each, path))
+  const [first] = content
+  return {
+    mount: {
+      path,
+      kind: first === undefined ? 'tmpfs' : 'volume',
+      mode: permissions(owned?.mode ?? '0755'),
+      uid: owned?.uid ?? 0,
+      gid: owned?.gid ?? 0,
+      ...(isExecuted ? { exec: true } : {}),
+    },
+    why: [
+      ...(first === undefined
+        ? []
+        : [`; ${content.length} of the image’s files below it are used, such as ${first}`]),
+      ...(owned === undefined ? ['; its mode and owner are not evidenced'] : []),
+    ].join(''),
+  }
+}
+
+/** What is used below a directory and was there before: an empty directory over it would hide it. */
+function imageContent(
+  directory: string,
+  context: ObservedContext,
+  changes: readonly Change[],
+  places: readonly string[],
+): readonly string[] {
+  const made = new Set(changes.filter(makes).map(({ path }) => path))
+  const isOurs = (path: string): boolean => {
+    for (let each = path; each !== directory && each !== '/'; each = parentOf(each))
+      if (made.has(each)) return true
+    return false
+  }
+  const used = [
+    ...context.reads.filter(
+      ({ kind, fileType, refused }) =>
+        refused === undefined && (kind === 'map-exec' || fileType === undefined || fileType === 'regular'),
+    ),
+    ...changes.filter((each) => !makes(each) && each.kind !== 'rename-to'),
+  ].filter((each) => each.started && isBelow(each.path, directory))
+  const found = [
+    ...used.map(({ path }) => path),
+    ...context.executions
+      .filter(({ started, refused }) => started && refused === undefined)
+      .map(({ path }) => path),
+    // A directory that is changed, and that the program did not make.
+    ...places,
+  ].filter((each) => isBelow(each, directory) && !isOurs(each))
+  return [...new Set(found)].sort(compare)
+}
+
+/**
+ * The path is there after it, and need not have been before. A rename may replace a file of the image that was used
+ * before: it does not count.
+ */
+function makes({ kind, creates }: Change): boolean {
+  return (kind === 'open' && creates === true) || ['mkdir', 'mknod', 'link', 'symlink', 'bind'].includes(kind)
+}
+
+/** As the directory is in the image: a row that a change of the recording does not explain comes first. */
+export function ownerOf(path: string, { directories, changes }: ObservedContext): Owned | undefined {
+  const rows = directories.filter((each) => each.path === path)
+  const isExplained = (row: Owned): boolean =>
+    changes.some(
+      (each) =>
+        each.path === path &&
+        each.refused === undefined &&
+        ((each.kind === 'chmod' &&
+          each.mode !== undefined &&
+          permissions(each.mode) === permissions(row.mode)) ||
+          (each.kind === 'chown' && each.toUid === row.uid)),
+    )
+  return rows.find((each) => !isExplained(each)) ?? rows[0]
+}
+
+/** In a run under a read-only root the writable directories are mounts already. */
+function ownMounts({
+  mounts,
+  changes,
+  starts,
+  ...context
+}: ObservedContext): readonly { readonly mount: Mount; readonly changes: readonly Change[] }[] {
+  if (!starts.some(({ readOnlyRoot }) => readOnlyRoot === true)) return []
+  return mounts
+    .filter(
+      ({ path, filesystem, readOnly }) =>
+        filesystem === 'tmpfs' &&
+        !readOnly &&
+        path !== '/' &&
+        !runtimeMounts.some((each) => isWithin(path, each)),
+    )
+    .flatMap(({ path }) => {
+      const its = changes.filter((each) => each.mount === path && each.refused === undefined && each.started)
+      if (its.length === 0) return []
+      const owned = ownerOf(path, { mounts, changes, starts, ...context })
+      const mount: Mount = {
+        path,
+        kind: 'tmpfs',
+        mode: permissions(owned?.mode ?? '0755'),
+        uid: owned?.uid ?? 0,
+        gid: owned?.gid ?? 0,
+      }
+      return [{ mount, changes: its }]
+    })
+}
+
+function imageFinding(path: string): readonly Because[] {
+  if (!imageDirectories.some((each) => isWithin(path, each))) return []
+  return [
+    {
+      what: path,
+      evidence: 'belongs in the image: what is changed here at the start can be made when it is built',
+    },
+  ]
+}
+
+function summary(changes: readonly Change[], { starts }: ObservedContext): string {
+  if (changes.length === 0)
+    return starts.some(({ readOnlyRoot }) => readOnlyRoot === true)
+      ? 'it ran so'
+      : 'nothing in the root file system was changed'
+  const places = new Set(changes.map(({ path }) => parentOf(path)))
+  return `changes are made in ${places.size} of its directories, all below the mounts`
+}
+
+function changesText(changes: readonly Change[]): string {
+  return deedsText(
+    changes.map(({ kind, path, program, uid, count, first, resolved, creates }): Deed => ({
+      what: `${kind === 'open' ? (creates === true ? 'creating' : 'writing') : kind} ${path}${resolved ? '' : ' (as the program wrote it)'}`,
+      program,
+      uid,
+      count,
+      first,
+    })),
+  )
+}

@@ -1,0 +1,55 @@
+// A security context in the form of whoever starts the workload, each line with its evidence as a comment.
+import { UserError } from '../../errors.ts'
+import { printContext, type SecurityContext } from '../../harden/index.ts'
+import { derivePolicy } from '../../policy/index.ts'
+import type { Observations } from '../../observe/index.ts'
+import { apparmorText } from './apparmor.ts'
+import { composeText } from './compose.ts'
+import { engineText } from './engine.ts'
+import type { ContextForm, PrintContextOptions } from './forms.ts'
+import { podContextText } from './kubernetes.ts'
+import { systemdText } from './systemd.ts'
+
+export { contextForms, type ContextForm, type PrintContextOptions } from './forms.ts'
+export { patchManifest } from './patch.ts'
+export type { PatchResult } from './patching.ts'
+
+/**
+ * The text of a context in a form: the same context, the same bytes. `observations`: those that it was derived from;
+ * AppArmor needs their files, systemd their calls.
+ *
+ * @throws UserError for what the form cannot hold.
+ */
+export function printContextAs(
+  context: SecurityContext,
+  form: ContextForm,
+  options: PrintContextOptions = {},
+  observations?: Observations,
+): string {
+  switch (form) {
+    case 'json':
+      return printContext(context)
+    case 'kubernetes':
+      return podContextText(context, options)
+    case 'docker':
+    case 'podman':
+      return engineText(context, form, options)
+    case 'compose':
+      return composeText(context, options)
+    case 'systemd':
+      return systemdText(context, observations && allowedCalls(observations))
+    case 'apparmor':
+      if (observations === undefined) throw new UserError('form-needs-observations', { form })
+      return apparmorText(context, observations)
+  }
+}
+
+/**
+ * systemd's filter knows names only: a call that is allowed under conditions is allowed. It has one errno for all others,
+ * so that clone3 cannot be answered ENOSYS. No container runtime is between.
+ */
+function allowedCalls(observations: Observations): readonly string[] | undefined {
+  const { rules } = derivePolicy(observations, { runtime: 'none', allowClone3: true })
+  const calls = rules.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall)
+  return calls.length === 0 ? undefined : [...new Set(calls)].sort()
+}

@@ -1,0 +1,80 @@
+// A context put into the services of a compose file. Nothing is loosened; what is mounted already stays.
+import { composeService } from './compose.ts'
+import type { PrintContextOptions } from './forms.ts'
+import type { Patching } from './patching.ts'
+import type { YamlMap } from './yaml-map.ts'
+
+export function patchCompose(services: YamlMap, patching: Patching, options: PrintContextOptions): void {
+  for (const name of services.keys()) {
+    const context = patching.of(name)
+    const service = services.map(name)
+    if (context === undefined || service === undefined) continue
+    if (service.value('privileged') === true) {
+      service.remove('privileged')
+      patching.unprivileged.push(name)
+    }
+    const mounted = [...targets(service.value('volumes')), ...targets(service.value('tmpfs'))]
+    const missing = context.mounts.filter(
+      ({ path }) => !mounted.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`)),
+    )
+    const { cap_drop, cap_add, user, group_add, security_opt, read_only, tmpfs, volumes, sysctls } =
+      composeService({ ...context, mounts: missing }, options).value
+    service.put('cap_drop', cap_drop)
+    if (cap_add === undefined) service.remove('cap_add')
+    else service.put('cap_add', cap_add)
+    if (context.user !== undefined && context.user.uid !== 0) service.put('user', user)
+    addMissing(service, 'group_add', group_add)
+    patchSecurityOptions(service, security_opt)
+    if (read_only !== undefined) service.put('read_only', read_only)
+    if (tmpfs !== undefined) {
+      // One may stand without a list.
+      const [only] = listOf(service.value('tmpfs'))
+      if (typeof service.value('tmpfs') === 'string') service.put('tmpfs', [only])
+      service.add('tmpfs', tmpfs)
+    }
+    if (volumes !== undefined) service.add('volumes', volumes)
+    patchSysctls(service, sysctls)
+    patching.patched.push(name)
+  }
+}
+
+function patchSecurityOptions(service: YamlMap, wanted: readonly string[] = []): void {
+  const there = listOf(service.value('security_opt')).map(String)
+  const kindOf = (option: string): string => option.split(/[:=]/)[0] as string
+  const kept = there.filter((each) => !wanted.some((one) => kindOf(one) === kindOf(each)))
+  if (wanted.length > 0) service.put('security_opt', [...kept, ...wanted])
+}
+
+/** A mapping, or a list of NAME=VALUE. */
+function patchSysctls(service: YamlMap, wanted: Readonly<Record<string, string>> = {}): void {
+  const there = service.value('sysctls')
+  for (const [name, value] of Object.entries(wanted)) {
+    if (!Array.isArray(there)) service.made('sysctls').put(name, value)
+    else if (!there.some((each) => String(each).startsWith(`${name}=`)))
+      service.add('sysctls', [`${name}=${value}`])
+  }
+}
+
+function addMissing(service: YamlMap, key: string, wanted: readonly string[] = []): void {
+  const there = listOf(service.value(key)).map(String)
+  service.add(
+    key,
+    wanted.filter((each) => !there.includes(each)),
+  )
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
+}
+
+/** Where volumes and tmpfs are mounted: `SOURCE:TARGET:OPTIONS`, `TARGET`, `TARGET:OPTIONS`, or an object with target. */
+function targets(value: unknown): readonly string[] {
+  return listOf(value).flatMap((each) => {
+    if (typeof each === 'object' && each !== null) {
+      const { target } = each as { readonly target?: unknown }
+      return typeof target === 'string' ? [target] : []
+    }
+    const [first = '', second] = String(each).split(':')
+    return [second?.startsWith('/') === true ? second : first].filter((place) => place.startsWith('/'))
+  })
+}

@@ -1,0 +1,111 @@
+// A context put into a PodSpec. Nothing is loosened: where the context cannot promise no_new_privs, a read-only root or
+// a user who is not root, what the manifest says stays.
+import type { ContainerContext, Mount } from '../../harden/context.ts'
+import { shortName, type PrintContextOptions } from './forms.ts'
+import { podSecurity } from './kubernetes.ts'
+import type { Patching } from './patching.ts'
+import { checkPaths } from './paths.ts'
+import { volumesOf } from './volumes.ts'
+import type { YamlMap } from './yaml-map.ts'
+
+/** Where a kind has its PodSpec; undefined for a kind that starts no pod. */
+export function podSpecPath(kind: string | undefined): readonly string[] | undefined {
+  switch (kind) {
+    case 'Pod':
+      return ['spec']
+    case 'CronJob':
+      return ['spec', 'jobTemplate', 'spec', 'template', 'spec']
+    case 'PodTemplate':
+      return ['template', 'spec']
+    case 'Deployment':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'ReplicaSet':
+    case 'ReplicationController':
+    case 'Job':
+      return ['spec', 'template', 'spec']
+    default:
+      return undefined
+  }
+}
+
+export function patchPod(spec: YamlMap, patching: Patching, options: PrintContextOptions): void {
+  const patched: ContainerContext[] = []
+  for (const container of spec.maps('containers')) {
+    const name = container.text('name') ?? ''
+    const context = patching.of(name)
+    if (context === undefined) continue
+    checkPaths(context, 'kubernetes', /:/)
+    if (patchSecurity(container.made('securityContext'), context, options)) patching.unprivileged.push(name)
+    patchMounts(spec, container, context)
+    patched.push(context)
+    patching.patched.push(name)
+  }
+  if (patched.length > 0) patchPodSecurity(spec, patched)
+}
+
+/** Whether it was privileged. */
+function patchSecurity(
+  security: YamlMap,
+  context: ContainerContext,
+  { seccomp }: PrintContextOptions,
+): boolean {
+  const { capabilities, user, runAsNonRoot, noNewPrivileges, readOnlyRoot } = context
+  const wasPrivileged = security.value('privileged') === true
+  // The API refuses it beside allowPrivilegeEscalation: false.
+  if (wasPrivileged) security.remove('privileged')
+  if (noNewPrivileges) security.put('allowPrivilegeEscalation', false)
+  const sets = security.made('capabilities')
+  sets.put('drop', ['ALL'])
+  const added = capabilities.needed.map(shortName)
+  if (added.length === 0) sets.remove('add')
+  else sets.put('add', added)
+  if (readOnlyRoot) security.put('readOnlyRootFilesystem', true)
+  if (runAsNonRoot) security.put('runAsNonRoot', true)
+  if (user !== undefined && user.uid !== 0) {
+    security.put('runAsUser', user.uid)
+    security.put('runAsGroup', user.gid)
+  }
+  if (seccomp !== undefined) security.put('seccompProfile', { type: 'Localhost', localhostProfile: seccomp })
+  else if (security.value('seccompProfile') === undefined)
+    security.put('seccompProfile', { type: 'RuntimeDefault' })
+  return wasPrivileged
+}
+
+/** What is mounted already, or below what is, stays: an empty volume would hide it. */
+function patchMounts(spec: YamlMap, container: YamlMap, context: ContainerContext): void {
+  const there = container.maps('volumeMounts').flatMap((each) => each.text('mountPath') ?? [])
+  const isMounted = ({ path }: Mount): boolean =>
+    there.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`))
+  const taken = new Set(
+    ['volumes', 'containers', 'initContainers'].flatMap((key) =>
+      spec.maps(key).flatMap((each) => each.text('name') ?? []),
+    ),
+  )
+  const name = container.text('name') ?? context.name
+  const { volumes, volumeMounts, initContainers } = volumesOf(
+    { ...context, name, mounts: context.mounts.filter((each) => !isMounted(each)) },
+    container.text('image') ?? '',
+    taken,
+  )
+  container.add('volumeMounts', volumeMounts)
+  spec.add('volumes', volumes)
+  spec.add('initContainers', initContainers)
+}
+
+function patchPodSecurity(spec: YamlMap, containers: readonly ContainerContext[]): void {
+  const { fsGroup, supplementalGroups = [], sysctls = [] } = podSecurity({ version: 1, containers })
+  if (fsGroup === undefined && supplementalGroups.length === 0 && sysctls.length === 0) return
+  const security = spec.made('securityContext')
+  if (fsGroup !== undefined && security.value('fsGroup') === undefined) security.put('fsGroup', fsGroup)
+  const groups = (security.value('supplementalGroups') ?? []) as readonly number[]
+  security.add(
+    'supplementalGroups',
+    supplementalGroups.filter((each) => !groups.includes(each)),
+  )
+  for (const { name, value } of sysctls) {
+    const there = security.maps('sysctls').find((each) => each.text('name') === name)
+    if (there === undefined) security.add('sysctls', [{ name, value }])
+    else there.put('value', value)
+  }
+}

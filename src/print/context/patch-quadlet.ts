@@ -1,0 +1,138 @@
+// A context put into a quadlet: lines of its section [Container]. Authority: podman-systemd.unit(5), systemd.syntax(7).
+import { UserError } from '../../errors.ts'
+import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
+import { engineMountWords } from './engine.ts'
+import { groupWords, shortName, type PrintContextOptions } from './forms.ts'
+import { Patching, type PatchResult } from './patching.ts'
+import { checkPaths } from './paths.ts'
+
+/** A setting with the lines that it takes, or any other line. */
+interface Entry {
+  readonly lines: readonly string[]
+  readonly section: string
+  readonly key?: string
+  readonly value?: string
+}
+
+const section = 'Container'
+
+export function patchQuadlet(
+  text: string,
+  file: string,
+  context: SecurityContext,
+  options: PrintContextOptions,
+): PatchResult {
+  const entries = parse(text)
+  if (!entries.some((each) => each.section === section)) throw new UserError('not-a-manifest', { file })
+  const values = (key: string): readonly string[] =>
+    entries.flatMap((each) => (each.section === section && each.key === key ? [each.value ?? ''] : []))
+  const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.container$/, '')
+  const name = values('ContainerName')[0] ?? stem
+  const patching = new Patching(context, [name], file)
+  const container = patching.of(name) as ContainerContext
+  // A line end ends a value, a colon a path.
+  checkPaths(container, 'quadlet', /[:\n\r]/)
+  const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount')]
+  const settings = settingsOf(container, options, covered)
+  patching.patched.push(name)
+  return patching.result(print(apply(entries, settings)))
+}
+
+/** By key: the values that it has; `more`: beside those that stand there. */
+type Settings = ReadonlyMap<string, { readonly values: readonly string[]; readonly more?: true }>
+
+function settingsOf(
+  container: ContainerContext,
+  { seccomp }: PrintContextOptions,
+  covered: readonly string[],
+): Settings {
+  const { capabilities, user, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
+  const isOther = user !== undefined && user.uid !== 0
+  const missing = readOnlyRoot
+    ? mounts.filter(({ path }) => !covered.some((each) => isCovered(path, each)))
+    : []
+  const words = missing.map((each) => engineMountWords(each, container, 'podman'))
+  const of = (option: string): readonly string[] =>
+    words.filter(([word]) => word === option).map(([, value = '']) => value)
+  return new Map<string, { readonly values: readonly string[]; readonly more?: true }>([
+    ['DropCapability', { values: ['all'] }],
+    ['AddCapability', { values: capabilities.needed.map((each) => `CAP_${shortName(each)}`) }],
+    ...(noNewPrivileges ? [['NoNewPrivileges', { values: ['true'] }] as const] : []),
+    ...(isOther
+      ? [
+          ['User', { values: [String(user.uid)] }] as const,
+          ['Group', { values: [String(user.gid)] }] as const,
+          ['GroupAdd', { values: groupWords(user), more: true }] as const,
+        ]
+      : []),
+    ...(readOnlyRoot
+      ? [['ReadOnly', { values: ['true'] }] as const, ['ReadOnlyTmpfs', { values: ['false'] }] as const]
+      : []),
+    ['Tmpfs', { values: of('--tmpfs'), more: true }],
+    ['Volume', { values: of('--volume'), more: true }],
+    // Values are words: one with a blank stands in quotes.
+    [
+      'Sysctl',
+      {
+        values: Object.entries(sysctls).map(([name, value]) =>
+          value.includes(' ') ? `"${name}=${value}"` : `${name}=${value}`,
+        ),
+        more: true,
+      },
+    ],
+    ...(seccomp === undefined ? [] : [['SeccompProfile', { values: [seccomp] }] as const]),
+  ])
+}
+
+/** A path, or one below it, is what a value of Volume=, Tmpfs= or Mount= mounts on. */
+function isCovered(path: string, value: string): boolean {
+  const places = value.split(/[:,]/).map((part) => part.replace(/^(?:destination|dst|target)=/, ''))
+  return places.some(
+    (place) => place.startsWith('/') && (path === place || path.startsWith(`${place.replace(/\/$/, '')}/`)),
+  )
+}
+
+function parse(text: string): readonly Entry[] {
+  const lines = text.split('\n')
+  const entries: Entry[] = []
+  let here = ''
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] as string
+    const [, title] = /^\[(.*)\]\s*$/.exec(line) ?? []
+    if (title !== undefined) here = title
+    const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? []
+    const taken = [line]
+    if (key !== undefined)
+      while ((lines[at] as string).endsWith('\\') && at + 1 < lines.length) taken.push(lines[++at] as string)
+    entries.push({ lines: taken, section: here, ...(key === undefined ? {} : { key, value: value ?? '' }) })
+  }
+  return entries
+}
+
+/** A key keeps its place; a new one comes behind the last setting of the section. */
+function apply(entries: readonly Entry[], settings: Settings): readonly Entry[] {
+  const line = (key: string, value: string): Entry => {
+    const plain = value.replaceAll('%', '%%')
+    return { lines: [`${key}=${plain}`], section, key, value: plain }
+  }
+  let result = [...entries]
+  for (const [key, { values, more }] of settings) {
+    const wanted = values.map((value) => line(key, value))
+    const isOld = (each: Entry): boolean => each.section === section && each.key === key
+    const old = result.filter(isOld)
+    const keep = more === true ? old : old.filter((each) => wanted.some(({ value }) => value === each.value))
+    const added = wanted.filter(({ value }) => !keep.some((each) => each.value === value))
+    const first = result.findIndex(isOld)
+    const last = result.findLastIndex((each) => each.section === section && each.key !== undefined)
+    const title = result.findIndex((each) => each.section === section)
+    const kept = result.filter((each) => !isOld(each) || keep.includes(each))
+    const lastKept = kept.findLastIndex(isOld)
+    const place = lastKept >= 0 ? lastKept + 1 : first >= 0 ? first : (last >= 0 ? last : title) + 1
+    result = [...kept.slice(0, place), ...added, ...kept.slice(place)]
+  }
+  return result
+}
+
+function print(entries: readonly Entry[]): string {
+  return entries.flatMap(({ lines }) => lines).join('\n')
+}

@@ -1,0 +1,89 @@
+// A context put into YAML documents: Kubernetes workloads and compose files. Only documents that change are written
+// anew; of those the layout follows the file's own where the yaml package lets it.
+import type { Document, YAMLMap } from 'yaml'
+import { UserError } from '../../errors.ts'
+import type { SecurityContext } from '../../harden/context.ts'
+import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
+import type { PrintContextOptions } from './forms.ts'
+import { patchCompose } from './patch-compose.ts'
+import { patchPod, podSpecPath } from './patch-pod.ts'
+import { Patching, type PatchResult } from './patching.ts'
+import { YamlMap } from './yaml-map.ts'
+
+interface Found {
+  readonly document: Document.Parsed
+  readonly names: readonly string[]
+  readonly patch: (patching: Patching) => void
+}
+
+export function patchYaml(
+  text: string,
+  file: string,
+  context: SecurityContext,
+  options: PrintContextOptions,
+): PatchResult {
+  const documents = parse(text, file)
+  const found = documents.flatMap((document) => manifestsIn(document, file, options))
+  if (found.length === 0) throw new UserError('not-a-manifest', { file })
+  const patching = new Patching(context, [...new Set(found.flatMap(({ names }) => names))], file)
+  const layout = layoutOf(text)
+  const before = new Map(documents.map((each) => [each, each.toString(layout)]))
+  for (const { patch } of found) patch(patching)
+  const pieces = documents.map((each) => {
+    const after = each.toString(layout)
+    return after === before.get(each) ? text.slice(each.range[0], each.range[2]) : after
+  })
+  return patching.result(pieces.join(''))
+}
+
+function parse(text: string, file: string): readonly Document.Parsed[] {
+  const hostile = whyNotYaml(text)
+  if (hostile !== undefined) throw new UserError('not-a-manifest', { file })
+  const { LineCounter, parseAllDocuments } = yaml()
+  const lines = new LineCounter()
+  const parsed: unknown = parseAllDocuments(text, { prettyErrors: false, lineCounter: lines })
+  const documents = Array.from(parsed as Iterable<Document.Parsed>)
+  for (const { errors } of documents) {
+    const [error] = errors
+    if (error !== undefined)
+      throw new UserError('manifest-not-yaml', {
+        file,
+        line: lines.linePos(error.pos[0]).line,
+        words: error.message.split('\n', 1)[0] ?? '',
+      })
+  }
+  return documents
+}
+
+function manifestsIn(
+  document: Document.Parsed,
+  file: string,
+  options: PrintContextOptions,
+): readonly Found[] {
+  const { contents } = document
+  if (!yaml().isMap(contents)) return []
+  const whole = new YamlMap(document, contents as YAMLMap, file)
+  const kind = whole.text('kind')
+  if (kind === undefined) {
+    const services = whole.map('services')
+    if (services === undefined) return []
+    return [
+      { document, names: services.keys(), patch: (patching) => patchCompose(services, patching, options) },
+    ]
+  }
+  const objects = kind === 'List' ? whole.maps('items') : [whole]
+  return objects.flatMap((each): readonly Found[] => {
+    const path = podSpecPath(each.text('kind'))
+    const spec = path === undefined ? undefined : each.mapAt(path)
+    if (spec === undefined) return []
+    const names = spec.maps('containers').flatMap((one) => one.text('name') ?? [])
+    return [{ document, names, patch: (patching) => patchPod(spec, patching, options) }]
+  })
+}
+
+/** Whether lists stand below their key or beneath it, and how far members are indented. */
+function layoutOf(text: string): { lineWidth: 0; indentSeq: boolean; indent: number } {
+  const [, indent = '  '] = /^[\w"'-][^\n]*:[ \t]*\n( +)[\w"']/m.exec(text) ?? []
+  const isFlat = /^( *)(?:- )?[\w"'-]+:[ \t]*\n\1- /m.test(text)
+  return { lineWidth: 0, indentSeq: !isFlat, indent: indent.length }
+}

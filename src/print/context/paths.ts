@@ -1,0 +1,17 @@
+// Which paths a form can hold. One that it cannot hold is an error and not another path: a mount that is missing or
+// elsewhere breaks the workload.
+import { UserError } from '../../errors.ts'
+import { escapeTerminal } from '../../escape.ts'
+import type { ContainerContext } from '../../harden/context.ts'
+import type { ContextForm } from './forms.ts'
+
+/** Throws a UserError for a path with a character that `form` has no way to write. */
+export function checkPaths(
+  { mounts }: ContainerContext,
+  form: ContextForm | 'quadlet',
+  refused: RegExp,
+): void {
+  for (const { path } of mounts)
+    if (refused.test(path) || escapeTerminal(path) !== path.replaceAll('\\', '\\\\'))
+      throw new UserError('path-not-in-form', { path, form })
+}

@@ -1,0 +1,101 @@
+// A drop-in of a systemd service with a security context. Authority: systemd.exec(5) (CapabilityBoundingSet,
+// AmbientCapabilities, NoNewPrivileges, ProtectSystem, ReadWritePaths, SystemCallFilter), systemd.syntax(7) for quoting,
+// systemd.unit(5) for specifiers.
+import { UserError } from '../../errors.ts'
+import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
+import { checkPaths } from './paths.ts'
+import { comments, headLines, reasonsOf } from './reasons.ts'
+
+const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
+const portsCapability = 'CAP_NET_BIND_SERVICE'
+
+/** Writable under ProtectSystem=strict by PrivateTmp=yes, which gives the service its own. */
+const temporary: readonly string[] = ['/tmp', '/var/tmp']
+
+/** `calls`: what SystemCallFilter= allows; undefined leaves it out. A drop-in is of one service. */
+export function systemdText(context: SecurityContext, calls: readonly string[] | undefined): string {
+  const [container, ...others] = context.containers
+  if (container === undefined || others.length > 0)
+    throw new UserError('one-container-only', {
+      names: context.containers.map(({ name }) => name),
+      form: 'systemd',
+    })
+  checkPaths(container, 'systemd', /[\n\r]/)
+  const because = reasonsOf(container)
+  const settings = settingsOf(container, calls)
+  return [
+    comments(headLines(container)),
+    '[Service]\n',
+    ...settings.map(({ key, value, what = [] }) => {
+      const reasons = what.map((each) => `# ${each}: ${because(each)}\n`)
+      return `${reasons.join('')}${key}=${value}\n`
+    }),
+  ].join('')
+}
+
+interface Setting {
+  readonly key: string
+  readonly value: string
+  readonly what?: readonly string[]
+}
+
+function settingsOf(container: ContainerContext, calls: readonly string[] | undefined): readonly Setting[] {
+  const { capabilities, user, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
+  // The network of a service is the host's, where ports below 1024 need the capability.
+  const isPort = Object.hasOwn(sysctls, portsSysctl)
+  const needed = [...new Set([...capabilities.needed, ...(isPort ? [portsCapability] : [])])].sort()
+  const what = [...capabilities.needed, ...(isPort ? [portsSysctl] : [])]
+  const isOther = user !== undefined && user.uid !== 0
+  const groups = user?.groups.filter((each) => each !== user.gid) ?? []
+  const places = mounts.filter(({ path }) => !temporary.includes(path))
+  return [
+    { key: 'CapabilityBoundingSet', value: needed.join(' '), what },
+    // Only so does a user who is not root have them.
+    ...(isOther && needed.length > 0 ? [{ key: 'AmbientCapabilities', value: needed.join(' ') }] : []),
+    ...(isOther
+      ? [
+          { key: 'User', value: String(user.uid), what: ['user'] },
+          { key: 'Group', value: String(user.gid) },
+          ...(groups.length === 0 ? [] : [{ key: 'SupplementaryGroups', value: groups.join(' ') }]),
+        ]
+      : []),
+    { key: 'NoNewPrivileges', value: noNewPrivileges ? 'yes' : 'no', what: ['noNewPrivileges'] },
+    ...(readOnlyRoot
+      ? [
+          { key: 'ProtectSystem', value: 'strict', what: ['readOnlyRoot'] },
+          ...(places.length === mounts.length
+            ? []
+            : [
+                {
+                  key: 'PrivateTmp',
+                  value: 'yes',
+                  what: temporary.filter((each) => mounts.some(({ path }) => path === each)),
+                },
+              ]),
+          ...places.map(({ path }) => ({ key: 'ReadWritePaths', value: quoted(path), what: [path] })),
+        ]
+      : []),
+    ...(calls === undefined
+      ? []
+      : [
+          { key: 'SystemCallArchitectures', value: 'native' },
+          // The first line begins an allow-list; systemd adds what it needs itself to start the program.
+          ...lines(calls).map((value) => ({ key: 'SystemCallFilter', value })),
+          { key: 'SystemCallErrorNumber', value: 'EPERM' },
+        ]),
+  ]
+}
+
+const perLine = 12
+
+function lines(calls: readonly string[]): readonly string[] {
+  const result: string[] = []
+  for (let at = 0; at < calls.length; at += perLine) result.push(calls.slice(at, at + perLine).join(' '))
+  return result
+}
+
+/** A path as a word of a list: `%` would be a specifier. */
+function quoted(path: string): string {
+  const plain = path.replaceAll('%', '%%')
+  return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+}

@@ -1,0 +1,124 @@
+// How a pod makes directories writable below a read-only root. An emptyDir is empty, belongs to root and may be written
+// by everybody (mode 0777), so a directory with another mode, another owner or with content of the image is made in it
+// by an init container, as its owner, and mounted from there (subPath). No capability is needed for that.
+// Authority: Kubernetes, "Volumes" (emptyDir, subPath) and "Init Containers"; pkg/volume/emptydir for owner and mode.
+import { shellWord } from '../../escape.ts'
+import type { ContainerContext, Mount } from '../../harden/context.ts'
+
+export interface Volumes {
+  readonly volumes: readonly { readonly name: string; readonly emptyDir: Readonly<Record<never, never>> }[]
+  /** In the order of the context's mounts. */
+  readonly volumeMounts: readonly VolumeMount[]
+  readonly initContainers: readonly InitContainer[]
+}
+
+export interface VolumeMount {
+  readonly name: string
+  readonly mountPath: string
+  readonly subPath?: string
+}
+
+export interface InitContainer {
+  readonly name: string
+  readonly image: string
+  readonly command: readonly string[]
+  readonly securityContext: Readonly<Record<string, unknown>>
+  readonly volumeMounts: readonly VolumeMount[]
+}
+
+const inside = 'd'
+const everybody = 0o777
+
+/** `taken`: names of the pod's volumes and containers that are there already. */
+export function volumesOf(
+  container: ContainerContext,
+  image: string,
+  taken: ReadonlySet<string> = new Set(),
+): Volumes {
+  const mounts = container.readOnlyRoot ? container.mounts : []
+  const names = volumeNames(container, taken)
+  const named = mounts.map((mount, at) => ({ mount, name: names[at] as string }))
+  const prepared = named.filter(({ mount }) => isPrepared(mount))
+  const owners = new Map<string, typeof prepared>()
+  for (const each of prepared) {
+    const owner = `${each.mount.uid}:${each.mount.gid}`
+    owners.set(owner, [...(owners.get(owner) ?? []), each])
+  }
+  return {
+    volumes: named.map(({ name }) => ({ name, emptyDir: {} })),
+    volumeMounts: named.map(({ mount, name }) => ({
+      name,
+      mountPath: mount.path,
+      ...(isPrepared(mount) ? { subPath: inside } : {}),
+    })),
+    initContainers: [...owners.values()].map((group, at) =>
+      preparing(
+        group,
+        image,
+        unused(label(`prepare-${container.name}${at === 0 ? '' : `-${at + 1}`}`), taken),
+      ),
+    ),
+  }
+}
+
+function isPrepared({ kind, mode }: Mount): boolean {
+  return kind === 'volume' || (parseInt(mode, 8) & everybody) !== everybody
+}
+
+function preparing(
+  group: readonly { readonly mount: Mount; readonly name: string }[],
+  image: string,
+  name: string,
+): InitContainer {
+  const { uid, gid } = (group[0] as { readonly mount: Mount }).mount
+  const script = group.map(({ mount, name: volume }) => {
+    const place = `/prepare/${volume}/${inside}`
+    const copy = mount.kind === 'volume' ? ` && cp -Rp ${shellWord(`${mount.path}/.`)} ${place}` : ''
+    return `mkdir -p ${place}${copy} && chmod ${mount.mode} ${place}`
+  })
+  const copies = group.some(({ mount }) => mount.kind === 'volume')
+  return {
+    name,
+    image,
+    command: ['sh', '-c', script.join(' && ')],
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      // Root keeps the owners of what it copies, and reads what its mode does not let it read.
+      capabilities: {
+        drop: ['ALL'],
+        ...(copies && uid === 0 ? { add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'] } : {}),
+      },
+      readOnlyRootFilesystem: true,
+      ...(uid === 0 ? {} : { runAsNonRoot: true }),
+      runAsUser: uid,
+      runAsGroup: gid,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    volumeMounts: group.map(({ name: volume }) => ({ name: volume, mountPath: `/prepare/${volume}` })),
+  }
+}
+
+function volumeNames({ name, mounts }: ContainerContext, taken: ReadonlySet<string>): readonly string[] {
+  const met = new Set(taken)
+  return mounts.map(({ path }) => {
+    const found = unused(label(`${name}${path}`), met)
+    met.add(found)
+    return found
+  })
+}
+
+/** A name of RFC 1123 (at most 63 characters), made of what of a text it can hold. */
+export function label(text: string): string {
+  const plain = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+  return plain.slice(0, 50).replace(/-+$/, '') || 'writable'
+}
+
+function unused(name: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`
+    if (!taken.has(candidate)) return candidate
+  }
+}

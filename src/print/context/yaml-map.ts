@@ -1,0 +1,105 @@
+// A mapping of a YAML document that is edited in place: a value that is what it should be is not touched, and a scalar
+// keeps its comments. Aliases are not followed: what they name may be meant for others as well.
+import type { Document, Pair, YAMLMap, YAMLSeq } from 'yaml'
+import { UserError } from '../../errors.ts'
+import { yaml } from '../../profile/bounded-yaml.ts'
+
+export class YamlMap {
+  readonly #document: Document
+  readonly #map: YAMLMap
+  readonly #file: string
+
+  constructor(document: Document, map: YAMLMap, file: string) {
+    this.#document = document
+    this.#map = map
+    this.#file = file
+  }
+
+  keys(): readonly string[] {
+    return this.#map.items.map(({ key }) => scalarText(key)).filter((each) => each !== '<<')
+  }
+
+  text(key: string): string | undefined {
+    const value: unknown = this.#map.get(key)
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /** The value as JSON would have it; undefined for none. */
+  value(key: string): unknown {
+    const node = this.#node(key)
+    return node === undefined
+      ? undefined
+      : (node as { toJS: (document: Document) => unknown }).toJS(this.#document)
+  }
+
+  /** Undefined where there is none. Throws a UserError for an alias. */
+  map(key: string): YamlMap | undefined {
+    const node = this.#node(key)
+    if (node === undefined) return undefined
+    return yaml().isMap(node) ? new YamlMap(this.#document, node as YAMLMap, this.#file) : undefined
+  }
+
+  mapAt(path: readonly string[]): YamlMap | undefined {
+    return path.reduce<YamlMap | undefined>((map, key) => map?.map(key), this)
+  }
+
+  /** As map(), made where there is none. */
+  made(key: string): YamlMap {
+    const there = this.map(key)
+    if (there !== undefined) return there
+    this.#set(key, {})
+    return this.map(key) as YamlMap
+  }
+
+  maps(key: string): readonly YamlMap[] {
+    const node = this.#node(key)
+    if (!yaml().isSeq(node)) return []
+    return (node as YAMLSeq).items
+      .filter((each) => yaml().isMap(each))
+      .map((each) => new YamlMap(this.#document, each as YAMLMap, this.#file))
+  }
+
+  put(key: string, value: unknown): void {
+    const node = this.#node(key)
+    if (node !== undefined && JSON.stringify(this.value(key)) === JSON.stringify(value)) return
+    if (yaml().isScalar(node) && typeof value !== 'object') {
+      node.value = value
+      delete node.source
+    } else this.#set(key, value)
+  }
+
+  /** Adds items to a list, made where there is none. */
+  add(key: string, items: readonly unknown[]): void {
+    if (items.length === 0) return
+    const node = this.#node(key)
+    if (!yaml().isSeq(node)) return this.#set(key, items)
+    for (const item of items) (node as YAMLSeq).add(this.#document.createNode(item))
+  }
+
+  remove(key: string): void {
+    this.#map.delete(key)
+  }
+
+  #set(key: string, value: unknown): void {
+    const pair = this.#pair(key)
+    const node = this.#document.createNode(value)
+    if (pair === undefined) this.#map.items.push(this.#document.createPair(key, node))
+    else pair.value = node
+    // `{}` on one line would take what comes into it on that line.
+    this.#map.flow = false
+  }
+
+  #pair(key: string): Pair | undefined {
+    return this.#map.items.find((each) => scalarText(each.key) === key)
+  }
+
+  #node(key: string): unknown {
+    const value = this.#pair(key)?.value ?? undefined
+    if (yaml().isAlias(value)) throw new UserError('alias-in-manifest', { file: this.#file, member: key })
+    return value
+  }
+}
+
+function scalarText(key: unknown): string {
+  return yaml().isScalar(key) ? String(key.value) : ''
+}

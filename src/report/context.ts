@@ -1,0 +1,74 @@
+// A security context for people: each statement with its evidence, and every capability as needed, tolerated or not
+// seen. Everything from a recording is escaped.
+import type { ContainerContext, SecurityContext } from '../harden/index.ts'
+import { capabilities as known } from '../profile/words.ts'
+import { escapeTerminal } from './escape.ts'
+
+/** Ends in a newline. */
+export function contextReport({ containers }: SecurityContext): string {
+  return containers.map(containerText).join('\n')
+}
+
+type Row = readonly [what: string, says: string]
+
+function containerText(container: ContainerContext): string {
+  const { capabilities, user, runAsNonRoot, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
+  const because = (what: string): readonly string[] => {
+    const found = container.because.filter((each) => each.what === what).map(({ evidence }) => evidence)
+    return found.length === 0 ? ['not evidenced'] : found
+  }
+  const rows = (title: string, what: string, value: string): readonly Row[] =>
+    because(what).map((evidence, at) => [
+      at === 0 ? title : '',
+      at === 0 ? `${value}: ${evidence}` : evidence,
+    ])
+  const answer = (value: boolean): string => (value ? 'yes' : 'no')
+  const groups = user === undefined || user.groups.length === 0 ? '' : ` groups ${user.groups.join(' ')}`
+  const settings: readonly Row[] = [
+    ...(container.podSecurity === 'restricted'
+      ? [['Pod Security', 'restricted'] as const]
+      : rows('Pod Security', 'podSecurity', container.podSecurity)),
+    ...rows('user', 'user', user === undefined ? 'not known' : `${user.uid}:${user.gid}${groups}`),
+    ...rows('not root', 'runAsNonRoot', answer(runAsNonRoot)),
+    ...rows('no_new_privs', 'noNewPrivileges', answer(noNewPrivileges)),
+    ...rows('read-only root', 'readOnlyRoot', answer(readOnlyRoot)),
+    ...mounts.flatMap(({ path, kind, mode, uid, gid, exec }) =>
+      rows('writable', path, `${path} ${kind} ${mode} ${uid}:${gid}${exec === true ? ' exec' : ''}`),
+    ),
+    ...Object.entries(sysctls).flatMap(([name, value]) => rows('sysctl', name, `${name}=${value}`)),
+  ]
+  const named = (title: string, names: readonly string[]): readonly Row[] =>
+    names.flatMap((name) => rows(title, name, name))
+  const settled = new Set([
+    ...settledNames,
+    ...capabilities.needed,
+    ...capabilities.tolerated,
+    ...mounts.map(({ path }) => path),
+    ...Object.keys(sysctls),
+  ])
+  const others = container.because.filter(({ what }) => !settled.has(what))
+  const seen = new Set(container.because.map(({ what }) => what))
+  const unseen = [...known].filter((each) => !seen.has(each) && !settled.has(each)).length
+  return table(container.name, [
+    ...settings,
+    ...named('needed', capabilities.needed),
+    ...(capabilities.needed.length === 0 ? [['needed', 'no capability'] as const] : []),
+    ...named('tolerated', capabilities.tolerated),
+    ...others.map(({ what, evidence }): Row => ['also', `${what}: ${evidence}`]),
+    ['not seen', `${unseen} other capabilities`],
+  ])
+}
+
+const settledNames: readonly string[] = [
+  'podSecurity',
+  'user',
+  'runAsNonRoot',
+  'noNewPrivileges',
+  'readOnlyRoot',
+]
+
+function table(title: string, rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([what]) => what.length))
+  const lines = rows.map(([what, says]) => `  ${what.padEnd(width)}  ${escapeTerminal(says)}`.trimEnd())
+  return `${[escapeTerminal(title), ...lines].join('\n')}\n`
+}
