@@ -1,5 +1,6 @@
 // One round: the command under one profile, and what of it was refused.
 import type { Architecture } from '../abi/architectures.ts'
+import type { ObservedContext } from '../observe/index.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Ending, Suspect } from '../record/index.ts'
@@ -26,6 +27,8 @@ export interface Round {
    * so nothing is tried instead.
    */
   readonly made: ReadonlySet<string> | undefined
+  /** What the recorder saw of the containers' security contexts. */
+  readonly contexts: readonly ObservedContext[]
 }
 
 export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
@@ -51,6 +54,7 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
   const suspects: Suspect[] = []
   const endings: Ending[] = []
   const made = new Set<string>()
+  const contexts: ObservedContext[] = []
   let started = true
   let endless: Suspect | undefined
   let lost = 0
@@ -65,6 +69,7 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
+    contexts.push(...(observations.context ?? []))
     endings.push(ending)
     suspects.push(...(refusals?.suspects ?? []))
     started &&= one === true
@@ -87,5 +92,6 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     interrupted: interruption.aborted,
     endless: refusalsOf(meaning, endless === undefined ? [] : [endless])[0],
     made: seenBy === 'audit' ? undefined : made,
+    contexts,
   }
 }

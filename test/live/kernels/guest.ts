@@ -90,6 +90,7 @@ await step('context', async () => {
     binds: context?.binds.map(({ port, family }) => [port, family]),
     executions: context?.executions.map(({ path, program, started }) => [path, program, started]),
     blind: context?.blind.map(({ what }) => what),
+    why: context?.blind.map(({ first }) => first),
     lost: context?.lost,
   }
 })
