@@ -90,6 +90,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/pull.ts'),
     failure: 2,
   },
+  man: {
+    summary: 'print the manual page',
+    load: () => import('./commands/man.ts'),
+    failure: 2,
+  },
   completion: {
     summary: 'print a script that completes words in bash, zsh or fish',
     load: () => import('./commands/completion.ts'),
@@ -109,8 +114,11 @@ function ownTool(): Tool {
 }
 
 /** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
-export async function run(argv: readonly string[], world: World): Promise<number> {
+export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0
+  // As git and docker take it.
+  if (words[0] === '-v') return run(['--version', ...words.slice(1)], world)
+  const argv = words
   const word = argv.find((word) => !word.startsWith('-')) ?? ''
   const failure = (Object.hasOwn(commands, word) ? commands[word]?.failure : undefined) ?? 2
   try {
@@ -165,7 +173,8 @@ async function declareProgram(
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
     // What completes words must know them all.
-    if (before.includes(name) || before.includes('completion')) (await load()).declare(command, world, end)
+    if (before.includes(name) || before.includes('completion') || before.includes('man'))
+      (await load()).declare(command, world, end)
     else command.allowUnknownOption()
   }
   return program

@@ -37,7 +37,13 @@ t.test('every page of docs/ is linked from the README', async (t) => {
 })
 
 /** Options of other programs that stand alone in the text. */
-const others: ReadonlySet<string> = new Set(['--security-opt', '--cgroup-parent', '--platform', '--cap-add'])
+const others: ReadonlySet<string> = new Set([
+  '--security-opt',
+  '--cgroup-parent',
+  '--platform',
+  '--cap-add',
+  '--tmpfs',
+])
 
 t.test('commands and options of the pages are declared', async (t) => {
   const help = async (...words: readonly string[]): Promise<string> =>

@@ -45,6 +45,8 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly unseen?: UnseenChoice
   readonly margin: 'none' | 'libc'
   readonly explain?: string
+  /** Of Kubernetes objects. */
+  readonly name?: string
   readonly output?: string
 }
 
@@ -207,7 +209,7 @@ export async function writeProfile(
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   }
   const policy = derivePolicy(observations, settings)
-  const text = printPolicyAs(policy, options.as)
+  const text = printPolicyAs(policy, options.as, options.name === undefined ? {} : { name: options.name })
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)

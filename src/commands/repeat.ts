@@ -1,6 +1,6 @@
 // `trace --repeat N`: the same recording so many times, one after the other, as one: its observations hold each run.
 import { mergeObservations } from '../observe/index.ts'
-import type { Recording } from '../record/index.ts'
+import type { Exercise, Recording } from '../record/index.ts'
 import { statusOf } from './ending.ts'
 import type { World } from './world.ts'
 
@@ -27,7 +27,15 @@ export async function recordRuns(
   const { noNewPrivileges, ...rest } = failed ?? last
   return {
     ...rest,
+    exercise: exerciseOf(recordings),
     observations: mergeObservations(...recordings.map(({ observations }) => observations)),
     ...(recordings.every((each) => each.noNewPrivileges) && noNewPrivileges && { noNewPrivileges }),
   }
+}
+
+/** What any of them did. */
+function exerciseOf(recordings: readonly Recording[]): Exercise {
+  const all = recordings.flatMap(({ exercise }) => exercise ?? [])
+  const newest = all.at(-1)?.newest
+  return { signals: all.flatMap(({ signals }) => signals), ...(newest && { newest }) }
 }

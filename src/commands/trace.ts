@@ -5,9 +5,16 @@
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
-import { checkRecorders, record, type Recording, type RecordNotice } from '../record/index.ts'
+import {
+  checkRecorders,
+  record,
+  type NewestCall,
+  type Recording,
+  type RecordNotice,
+} from '../record/index.ts'
 import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
+import { exerciseLines } from '../report/exercise.ts'
 import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
 import { additions, readKnown } from './add-to.ts'
@@ -96,6 +103,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const scanned = options.scan
     ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
     : undefined
+  let newest: () => NewestCall | undefined = () => undefined
   const recordRun = (world: World): Promise<Recording> =>
     record({
       ...target,
@@ -105,6 +113,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
       arguments: argumentsOf(ceiling, options),
       ...(options.for !== undefined && { for: options.for }),
       ...load,
+      begun: (tell) => (newest = tell),
       cwd: world.cwd,
       env: world.env,
       signals: world.signals,
@@ -114,13 +123,14 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const recordIn = (world: World): Promise<Recording> =>
     options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
+  // Beside a command that nobody drives, a line of ours would stand in the way of whoever uses it.
   const recording =
-    time === undefined
+    'command' in target && time === undefined && options.load === undefined
       ? await recordIn(world)
       : await shown(
           world,
           'command' in target ? 'corner' : 'line',
-          (seconds) => recordingLine(time / 1000 - seconds),
+          (seconds) => recordingLine(seconds, time === undefined ? undefined : time / 1000, newest()),
           recordIn,
         )
   const { ending, noNewPrivileges } = recording
@@ -144,10 +154,26 @@ async function trace(words: readonly string[], options: Options, world: World): 
     scanned,
   )
   await added?.write(world)
+  const { exercise } = recording
+  if (exercise !== undefined)
+    for (const line of exerciseLines({ observations: recording.observations, ending, ...exercise }))
+      say(world, line)
   for (const line of runLines(observations)) say(world, line)
   say(world, `${accountLine(observations)}${endingText(ending)}`)
   say(world, `${contents}${nextText(target, options)}`)
+  for (const line of failureLines(ending)) say(world, line)
   return statusOf(ending) || status
+}
+
+/** Of a program that failed, which may have ended before it did its work. */
+function failureLines(ending: Recording['ending']): readonly string[] {
+  const status = statusOf(ending)
+  if (status === 0 || ending.kind === 'released' || ending.byUs === true) return []
+  const how =
+    ending.kind === 'killed' ? `was ended by ${ending.signal}` : `failed with status ${ending.status}`
+  return [
+    `the command ${how}: the profile holds only what it called until then, so record a run that succeeds before you rely on it`,
+  ]
 }
 
 type RecordTarget =
@@ -193,9 +219,7 @@ function noticeSentence(notice: RecordNotice): string {
     case 'raiser-recorded':
       return `the calls of ${notice.program} itself are recorded too; ${notice.program} seccomp-gen trace -- … leaves them out`
     case 'recorder':
-      return notice.why === undefined
-        ? `recording with ${notice.recorder}`
-        : `recording with ${notice.recorder}; ebpf would be quicker: ${notice.why}`
+      return `recording with ${notice.recorder}`
     case 'container-kept':
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
     case 'project-kept':

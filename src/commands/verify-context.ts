@@ -64,7 +64,8 @@ export async function verifyUnderContext(
   const report = printReport('verification', verified, options.report, medium)
   const document = printContext(verification.context.document)
   if (changes && output !== undefined) await writeOutput(document, output, world)
-  const patch = unifiedDiff(printContext(given), document, [`a/${file}`, `b/${file}`])
+  const name = file.replace(/^\//, '')
+  const patch = unifiedDiff(printContext(given), document, [`a/${name}`, `b/${name}`])
   const more = changes && options.report === 'text' ? escapedLines(patch) : ''
   await writeOutput(report + more, changes ? undefined : output, world)
   const status = statusOf(verified.ending)

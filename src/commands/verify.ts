@@ -8,17 +8,18 @@ import { verdictOf, type Verified } from '../report/verification.ts'
 import { verify, type Verification } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { mediumFor } from './medium.ts'
-import { verifyUnderContext } from './verify-context.ts'
-import { noticeSentence, type VerifyOptions } from './verify-options.ts'
 import { addLoadOptions, duration, loadOf, times } from './options.ts'
-import { reportOption } from './report-option.ts'
+import { addReportOptions } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
+import { verifyUnderContext } from './verify-context.ts'
+import { noticeSentence, type VerifyOptions } from './verify-options.ts'
 import type { Declare, World } from './world.ts'
 
 export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'verification')
   const runs = command
     .usage('[options] [PROFILE] -- CMD...')
     .argument('<profile>', profileWords)
@@ -38,7 +39,6 @@ export const declare: Declare = (command, world, end) => {
         .default('auto'),
     )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')
-    .addOption(reportOption('verification'))
     .option('-o, --output <file>', 'write the report, with --repair the profile, to a file')
     .addHelpText(
       'after',

@@ -54,6 +54,11 @@ export const traceErrors = {
     ({ file, format, asked }: OfFormat & { readonly asked: string }) =>
       `${file}: ${format === 'observations' ? 'is an observations file' : format === 'profile' ? 'is a seccomp profile' : `looks like ${format}`}, not ${asked}: leave --format out to have it recognised`,
   ],
+  'scan-not-trace': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is what \`scan\` prints, not a trace: give it with --reachable, beside what was traced`,
+  ],
   'profile-not-trace': [
     2,
     ({ file }: InFile) =>

@@ -52,14 +52,14 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
     put(capability, need, deed)
 
   const names = [...found.keys()].sort(compare)
-  const needed = names.filter((each) => found.get(each)?.has('needed') === true)
-  const tolerated = names.filter(
-    (each) => !needed.includes(each) && found.get(each)?.has('tolerated') === true,
-  )
+  // What no table knows no runtime takes.
+  const nameable = names.filter((each) => known.has(each))
+  const needed = nameable.filter((each) => found.get(each)?.has('needed') === true)
   return {
-    // What no table knows no runtime takes.
-    needed: needed.filter((each) => known.has(each)),
-    tolerated: tolerated.filter((each) => known.has(each)),
+    needed,
+    tolerated: nameable.filter(
+      (each) => !needed.includes(each) && found.get(each)?.has('tolerated') === true,
+    ),
     because: names.flatMap((each) => reasons(each, found.get(each) ?? new Map(), found)),
     deeds: new Map(needed.map((each) => [each, found.get(each)?.get('needed') ?? []])),
   }
@@ -230,7 +230,7 @@ function reasons(
     return [
       {
         what: capability,
-        evidence: `${beyond}tolerated: refused, and the workload went on: ${deedsText(tolerated)}`,
+        evidence: `${beyond}refused, and the workload went on: ${deedsText(tolerated)}`,
       },
     ]
   return [...needs].map(([need, deeds]) => ({

@@ -182,8 +182,8 @@ function startedAs(
 
 function whatIfBecause({ uses, refused, prepared, unknown }: WhatIf, { uid }: User): readonly Because[] {
   const what = 'runAsNonRoot'
-  const notKnown = unknown === 0 ? '' : `; of ${unknown} modes and owners are not evidenced`
-  const head = `as uid ${uid} ${refused.length} of ${uses} opens and changes of root would be refused${notKnown}`
+  const notKnown = unknown === 0 ? '' : `; the modes and owners of ${unknown} are not evidenced`
+  const head = `of ${uses} opens and changes of root ${refused.length} would be refused to uid ${uid}${notKnown}`
   return [
     { what, evidence: refused.length === 0 ? head : `${head}: ${deedsText(refused)}` },
     ...(prepared.length === 0

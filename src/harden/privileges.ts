@@ -26,7 +26,7 @@ export function privilegesOf({ executions, starts, blind, lost }: ObservedContex
     return say(false, `not evidenced: ${missing.count} executions found no room in the recording`)
   if (starts.length === 0 && executions.length === 0)
     return say(false, 'not evidenced: no execution was recorded')
-  return say(true, `none of ${executions.length} kinds of execution gained a user, a group or a capability`)
+  return say(true, 'nothing that was executed gained a user, a group or a capability')
 }
 
 function gains({ gained = [], euidBefore, egidBefore, euid, egid }: Execution): boolean {

@@ -109,6 +109,7 @@ function opened(source: Source, format: Format, options: ReaderOptions): Reader 
 function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
+  if (unwrapping.takesPieces) return bytesOf(unwrapping.piece(latin1(head)))
   const lines = new Lines((bytes, start, end) => {
     const text = latin1(bytes, start, end - 1)
     for (const line of text.split('\n')) pieces.push(bytesOf(unwrapping.line(line)))
@@ -132,6 +133,7 @@ class LineFeed {
     if (wrapping === undefined) return
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
+    if (unwrapping.takesPieces) return
     this.#wrapped = new Lines((bytes, start, end) => {
       const text = latin1(bytes, start, end - 1)
       for (const line of text.split('\n')) this.#plain.feed(bytesOf(unwrapping.line(line)))
@@ -140,6 +142,8 @@ class LineFeed {
 
   feed(bytes: Uint8Array): void {
     if (this.#document !== undefined) return this.#document.takeLines(bytes, 0, bytes.length)
+    if (this.#unwrapping?.takesPieces === true)
+      return this.#plain.feed(bytesOf(this.#unwrapping.piece(latin1(bytes))))
     const lines = this.#wrapped ?? this.#plain
     lines.feed(bytes)
   }

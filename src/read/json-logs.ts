@@ -1,10 +1,14 @@
 // Log lines inside JSON, as exporters write them: any order of keys, any spacing, the text under one of a few names, at
 // the top or in the object that the exporter puts around it. Authority: Docker's json-file driver, Fluent Bit and
-// Fluentd (log, message), Loki (line), CloudWatch (message), Elasticsearch (_source.message), Splunk (_raw), journald
-// (MESSAGE).
+// Fluentd (log, message), Loki (line, pairs), CloudWatch (message, @message), Elasticsearch (_source.message), Splunk
+// (_raw, event), journald (MESSAGE), Google's (textPayload), Azure's (LogEntry, LogMessage) and GELF's (short_message)
+// entries, OpenTelemetry's (stringValue).
 import { jsonObject, member, textOf } from './json-line.ts'
 
-const names = ['log', 'message', 'msg', 'MESSAGE', 'line', '_raw', 'event.original'] as const
+const names = [
+  'log', 'message', 'msg', 'MESSAGE', 'line', '_raw', 'event', 'event.original', 'textPayload', 'short_message',
+  'stringValue', 'LogEntry', 'LogMessage', '@message',
+] as const // prettier-ignore
 const around: readonly (readonly string[])[] = [
   [],
   ['_source'],
@@ -16,17 +20,43 @@ const around: readonly (readonly string[])[] = [
 
 /** The text of a log line, and the stream it came from where that is told; undefined for other objects. */
 export function loggedText(line: string): { readonly stream: string; readonly text: string } | undefined {
-  const value = jsonObject(line.trim().replace(/,$/, ''))
+  const value = jsonObject(withoutTag(line.trim()).replace(/,$/, ''))
   if (value === undefined) return undefined
   const key = names.find((each) => typeof value[each] === 'string')
   if (key !== undefined) return told(value, value[key] as string)
+  // CloudWatch Logs Insights: the fields of a row stand one by one.
+  if (typeof value['field'] === 'string' && typeof value['value'] === 'string')
+    return value['field'] === '@message' ? told(value, value['value']) : { stream: '', text: '\n' }
   for (const path of around) {
     for (const name of names) {
-      const text = textOf(member(value, ...path, name))
+      const found = member(value, ...path, name)
+      // Elasticsearch gives lists under fields.
+      const text = textOf(Array.isArray(found) ? found[0] : found)
       if (text !== undefined) return told(value, text)
     }
   }
   return undefined
+}
+
+/** A time and a tag in front: Fluentd's standard output and files, and Fluent Bit's, which prints objects as Ruby does. */
+const tagged = /^\d{4}-\d\d-\d\d[T ][\d:.]+ ?(?:Z|[+-]\d\d:?\d\d)[ \t]\S{1,255}?(?:: |\t)(?=\{)/
+const listed = /^\[\d+\] \S{1,255}: \[(?:\[[\d.]+, \{.*?\}\]|[\d.]+), (\{.*\})\]$/
+
+function withoutTag(line: string): string {
+  if (line.startsWith('{')) return line
+  const object = listed.exec(line)?.[1]
+  return object === undefined ? line.replace(tagged, '') : object.replaceAll(/("(?:[^"\\]|\\.)*")=>/g, '$1:')
+}
+
+/** The line of Loki's pair of a time, in nanoseconds, and a line; undefined for another array. */
+export function valueOfPair(text: string): string | undefined {
+  if (!/^\[\s*"\d{1,20}"\s*,\s*"/.test(text)) return undefined
+  try {
+    const line: unknown = (JSON.parse(text) as unknown[])[1]
+    return typeof line === 'string' ? line : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Docker's own entry has these keys and a line end at the end of a line; a piece of a long line has none. */

@@ -4,8 +4,8 @@
 // of util-linux, RFC 2045 6.7 for quoted-printable.
 import { formats, formatTable } from './formats.ts'
 import { journalText, jsonObject } from './json-line.ts'
-import { JsonLines } from './json-lines.ts'
-import { loggedText } from './json-logs.ts'
+import { loggedText, valueOfPair } from './json-logs.ts'
+import { entryLevel, JsonValues, type EntryLevel } from './json-values.ts'
 import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-prefixes.ts'
 import { isLine } from './strace/parse-line.ts'
 import { lineLimit } from './text.ts'
@@ -142,20 +142,8 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
 
 function unwrapperOf(name: string): Unwrap {
   if (name === 'journal-pretty') return ofPrettyJournal()
-  if (name === 'json-lines') return ofJsonLines()
   if (name === 'dmesg-json') return ofDmesg()
   return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
-}
-
-/** Objects over several lines, or in an array. */
-function ofJsonLines(): Unwrap {
-  const lines = new JsonLines()
-  const unwrap = (line: string): ReturnType<Unwrap> => {
-    const found = lines.line(line)
-    if (found === undefined) return undefined
-    return { stream: '', text: `${found.join('\n')}\n` }
-  }
-  return Object.assign(unwrap, { begun: () => lines.begun })
 }
 
 /** Number() of an object calls what the object names valueOf, and throws where that is no function. */
@@ -168,6 +156,8 @@ const linesLooked = 5
 
 export interface Wrapping {
   readonly name: string
+  /** Of JSON that is not one object a line. */
+  readonly level?: EntryLevel
   /** Who writes strace's lines, where the log tells writers apart: what others wrote is the program's. */
   readonly stream?: string
   /** What stands around the lines inside. */
@@ -179,7 +169,7 @@ const mostWrappings = 4
 
 /** The wrapping of a source that starts with this text; undefined for none. */
 export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
-  const outer = outerOf(head)
+  const outer = outerOf(head, depth)
   if (outer === undefined || depth === mostWrappings) return outer
   const unwrapping = new Unwrapping(outer)
   const text = head
@@ -189,7 +179,7 @@ export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
   const inner = wrappingOf(text, depth + 1)
   if (inner !== undefined) return { ...outer, inner }
   // Objects of no known log are no log: a profile is one, and so is what another program wrote.
-  const isLoose = outer.name === 'json-lines' || outer.name === 'json-log'
+  const isLoose = outer.level !== undefined || outer.name === 'json-log'
   return isLoose && !text.split('\n').some((line) => isOfSomeFormat(line)) ? undefined : outer
 }
 
@@ -197,9 +187,9 @@ function isOfSomeFormat(line: string): boolean {
   return isLine(line) || formats.some((each) => formatTable[each].grammar?.recognises(line) === true)
 }
 
-function outerOf(head: string): Wrapping | undefined {
+function outerOf(head: string, depth: number): Wrapping | undefined {
   const name = wrappingName(head)
-  if (name === undefined) return ofPrefix(head)
+  if (name === undefined) return ofValues(head, depth) ?? ofPrefix(head)
   const unwrap = unwrapperOf(name)
   const isTold = head.split(/\r?\n/).some((line) => {
     const found = unwrap(line)
@@ -240,28 +230,36 @@ function wrappingName(head: string): string | undefined {
   // A whole object on a line that some format reads is that format's.
   const isRead = first.every((line) => jsonObject(line) !== undefined && isOfSomeFormat(line))
   // strace -k prints frames behind " > ", never at the start of the line.
-  const found = order.find((name) => {
+  return order.find((name) => {
     if (name === 'json-log' && isRead) return false
     const unwrap = unwrapperOf(name)
     return first.every((line) => unwrap(line) !== undefined)
   })
-  return found ?? (isJsonOverLines(head) ? 'json-lines' : undefined)
 }
 
-/** Objects that are not one a line: the first line begins one, or an array of them. */
-function isJsonOverLines(head: string): boolean {
-  if (!/^\s*[[{]/.test(head)) return false
-  const [first = ''] = firstLines(head.trimStart())
-  if (jsonObject(first) !== undefined) return false
-  const lines = new JsonLines()
-  for (const line of head.split(/\r?\n/)) {
-    const found = lines.line(line)
-    if (found === undefined) return false
-    // One whole object tells: the next may be cut by the end of what is looked at.
-    const [object] = found
-    if (object !== undefined) return isOfSomeFormat(object) || loggedText(object) !== undefined
-  }
-  return false
+/** JSON that is not one object a line, and one of whose entries is a log's, or holds a line of one. */
+function ofValues(head: string, depth: number): Wrapping | undefined {
+  if (!/^\s*[[{]/.test(head)) return undefined
+  const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
+  if (isWhole && !isWrappedDeep(head)) return undefined
+  const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth))
+  return level === undefined || (isWhole && level.depth === 0) ? undefined : { name: 'json-values', level }
+}
+
+/** Whether an array of objects, or of arrays, stands below the first object. */
+function isWrappedDeep(head: string): boolean {
+  return /\[\s*[[{]/.test(head)
+}
+
+function isEntry(written: string, bracket: '{' | '[', depth: number): boolean {
+  const text = written.includes('\n') ? written.replaceAll(/\s*\n\s*/g, '') : written
+  const logged = bracket === '[' ? valueOfPair(text) : (loggedText(text)?.text ?? text)
+  if (logged === undefined) return false
+  const line = logged.split('\n', 1)[0] as string
+  return (
+    isOfSomeFormat(line) ||
+    (line !== text && depth < mostWrappings && wrappingOf(logged, depth + 1) !== undefined)
+  )
 }
 
 /** The first lines that are whole and not empty; all there is where no line is whole. */
@@ -280,20 +278,60 @@ function firstLines(head: string): string[] {
 /** Takes the wrapping off a whole source. Lines of one stream that were split are joined again, in bounded memory. */
 export class Unwrapping {
   readonly #unwrap: Unwrap
+  readonly #values: JsonValues | undefined
+  /** Entries that ended, each with its line end. */
+  #entries = ''
+  #hasEntry = false
   readonly #stream: string | undefined
   readonly #parts = new Map<string, string>()
   readonly #inner: Unwrapping | undefined
   #isFirst = true
 
-  constructor({ name, stream, inner }: Wrapping) {
+  constructor({ name, level, stream, inner }: Wrapping) {
     this.#unwrap = unwrapperOf(name)
+    this.#values =
+      level &&
+      new JsonValues(level, (entry) => {
+        this.#hasEntry = true
+        const text = level.bracket === '[' ? JSON.stringify({ line: valueOfPair(entry) }) : entry
+        this.#entries += `${text}\n`
+      })
     this.#stream = stream
     this.#inner = inner && new Unwrapping(inner)
   }
 
+  /** Whether it takes text in any pieces: a line may be as long as the source. */
+  get takesPieces(): boolean {
+    return this.#values !== undefined
+  }
+
   /** The text that a wrapped line (without its end) completes; lines that are not wrapped pass as they are. */
   line(line: string): string {
-    return this.#within(this.#outer(line))
+    return this.takesPieces ? this.piece(`${line}\n`) : this.#within(this.#outer(line))
+  }
+
+  /** The same for text in any pieces. A line in which no entry ends is an empty one, so that places stay right. */
+  piece(text: string): string {
+    const values = this.#values as JsonValues
+    let given = ''
+    for (let at = 0; at < text.length;) {
+      const stop = text.indexOf('\n', at)
+      const isEnd = stop !== -1
+      const part = text.slice(at, isEnd ? stop : undefined)
+      at = isEnd ? stop + 1 : text.length
+      if (values.isBroken) {
+        given += isEnd ? `${part}\n` : part
+        continue
+      }
+      values.feed(part)
+      given += this.#entries
+      this.#entries = ''
+      if (!isEnd) continue
+      values.endLine()
+      if (!this.#hasEntry) given += '\n'
+      this.#hasEntry = false
+    }
+    return this.#within(given)
   }
 
   #within(text: string): string {
@@ -325,7 +363,7 @@ export class Unwrapping {
   }
 
   end(): string {
-    const begun = this.#unwrap.begun?.()
+    const begun = this.#values === undefined ? this.#unwrap.begun?.() : this.#values.begun
     const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun])].join('\n')
     this.#parts.clear()
     return this.#within(rest) + (this.#inner?.end() ?? '')

@@ -1,7 +1,14 @@
 // What a recorder is: three steps, behind which ebpf, strace and the kernel's audit records stand. The runner starts
 // what a launch says and takes a recorder through them.
 import type { Cgroup } from './cgroups.ts'
-import type { CommandOptions, EndingSignal, LoadEnd, Recording } from './recording.ts'
+import type {
+  CommandOptions,
+  DeliveredSignal,
+  EndingSignal,
+  LoadEnd,
+  NewestCall,
+  Recording,
+} from './recording.ts'
 import type { Suspect, Watch } from './refusals.ts'
 
 /** What is started, and whose calls count. */
@@ -70,6 +77,12 @@ export interface Following {
   readonly hasBegun?: () => boolean
   /** What a filter may have refused up to now, where it is watched. */
   readonly suspects?: () => readonly Suspect[]
+  /** The last call that had not been made before, where that is known. */
+  readonly newest?: () => NewestCall | undefined
+  /** Told by the runner when what is recorded is asked to end: what comes then belongs to its end. */
+  readonly askedToEnd?: () => void
+  /** Signals that reached the recorded processes, once all has ended. */
+  readonly signals?: () => readonly DeliveredSignal[]
   /** The recorded processes that have not ended. */
   readonly members: () => readonly number[] | Promise<readonly number[]>
   /**

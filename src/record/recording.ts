@@ -41,6 +41,26 @@ export interface Load {
   readonly ready?: readonly [string, ...string[]]
 }
 
+/** A signal that reached what was recorded; `handled`: a handler of its own took it. */
+export interface DeliveredSignal {
+  /** Such as SIGHUP. */
+  readonly signal: string
+  readonly handled: boolean
+}
+
+/** The last call that had not been made before, and how long ago. */
+export interface NewestCall {
+  readonly call: string
+  readonly milliseconds: number
+}
+
+/** What a run did beside its calls. */
+export interface Exercise {
+  readonly signals: readonly DeliveredSignal[]
+  /** When it was asked to end; undefined where it ended by itself, or where that is not known. */
+  readonly newest?: NewestCall
+}
+
 /** How a load ended; `not-ready`: the command never was, `too-late`: it ended before it was. */
 export type LoadEnd =
   | { readonly kind: 'ended'; readonly status: number }
@@ -70,6 +90,8 @@ export interface RecordSettings {
   readonly stop?: AbortSignal
   /** Aborting it kills what is recorded. */
   readonly kill?: AbortSignal
+  /** Called when the recording has begun, where it is known, with what tells the last new call from then on. */
+  readonly begun?: (newest: () => NewestCall | undefined) => void
   /** Signals to pass on to the command. One that reaches it anyway (Ctrl-C in its terminal) is not sent twice. */
   readonly signals?: SignalFeed
   readonly notice?: (notice: RecordNotice) => void
@@ -136,6 +158,8 @@ export interface Recording {
   /** The recorded container runs with no_new_privs, as far as its command line says so. */
   readonly noNewPrivileges?: true
   readonly ending: Ending
+  /** Undefined where only part of a run was recorded. */
+  readonly exercise?: Exercise
   /** Of a container: how many programs were started in it. */
   readonly programs?: number
   /** Of a container: whether the program that it is for was started. */

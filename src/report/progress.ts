@@ -1,4 +1,5 @@
 // What long work says of itself while it lasts, in less than a line of a terminal.
+import { newestText } from './exercise.ts'
 
 /** Bytes read so far of so many (undefined: not known), in so many seconds. */
 export function readingLine(read: number, size: number | undefined, seconds: number): string {
@@ -10,9 +11,23 @@ export function readingLine(read: number, size: number | undefined, seconds: num
   return `${done} read, ${amount(rate)}/s${left}`
 }
 
-/** How long a recording still takes; below 0 what is recorded has been asked to end. */
-export function recordingLine(seconds: number): string {
-  return seconds > 0 ? `recording, ${time(seconds)} left` : 'recording, ending it'
+/**
+ * How long a recording has lasted or, of `limit` seconds, still takes; behind them what is recorded has been asked to
+ * end. And the last new call.
+ */
+export function recordingLine(
+  seconds: number,
+  limit: number | undefined,
+  newest: Parameters<typeof newestText>[0] | undefined,
+): string {
+  const left = (limit ?? Infinity) - seconds
+  const lasts =
+    limit === undefined
+      ? `recording, ${time(seconds)}`
+      : left > 0
+        ? `recording, ${time(left)} left`
+        : 'recording, ending it'
+  return newest === undefined ? lasts : `${lasts}; ${newestText(newest, 'ago')}`
 }
 
 export function roundLine(round: number, seconds: number): string {

@@ -98,7 +98,7 @@ const rows: readonly Row[] = [
     },
     capability: 'CAP_SYS_NICE',
     verdict: 'tolerated',
-    because: /^tolerated: refused, and the workload went on: setpriority by app/,
+    because: /^refused, and the workload went on: setpriority by app/,
   },
   {
     says: 'once granted is needed, however often it was refused',

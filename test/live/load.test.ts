@@ -45,6 +45,10 @@ for (const recorder of ['ebpf', 'strace'] as const)
       t.equal(loaded.exitCode, 0, loaded.stderr)
       t.match(loaded.stderr, /ready after \d+\.\d s: the load begins/)
       t.match(loaded.stderr, /^the page$/m, 'what the load writes is no result')
+      t.match(
+        loaded.stderr,
+        /not seen in this run: .*SIGHUP, SIGUSR1, its own end \(SIGTERM ended it, without a handler\)/,
+      )
       t.equal(loaded.stdout, '')
       t.ok(allowed(profile).includes('accept') || allowed(profile).includes('accept4'))
       const failed = await record('7')
@@ -152,6 +156,10 @@ nsenter -t $SECCOMP_GEN_PID -n true`,
     t.equal(found.exitCode, 0, found.stderr)
     t.match(found.stderr, /^the page$/m)
     t.match(found.stdout, /asked to reload/, 'by its own stop signal')
+    t.match(found.stderr, /last new call \d+ s before it was asked to end: \w+/)
+    const [, missing] = /not seen in this run: (.*)/.exec(found.stderr) ?? []
+    t.match(missing, /SIGHUP/)
+    t.notMatch(missing, /SIGUSR1|child process|another program/, 'it was sent, and the shell starts others')
     t.ok(allowed(profile).includes('accept') || allowed(profile).includes('accept4'))
     t.strictSame(leftovers(recorder.pid), [])
   })

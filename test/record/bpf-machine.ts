@@ -181,6 +181,9 @@ export class BpfMachine implements MapCalls {
   }
 
   /** By number, include/uapi/linux/bpf.h. */
+  /** Its clock. */
+  #now = 1n
+
   #help(helper: number, registers: BigUint64Array, moment: Moment): bigint {
     const [, one = 0n, two = 0n, three = 0n, four = 0n] = registers
     switch (helper) {
@@ -204,6 +207,8 @@ export class BpfMachine implements MapCalls {
         const { shape, values } = this.#mapOf(one)
         return values.delete(this.#bytes(two, shape.key).toString('hex')) ? 0n : errnos.noEntry
       }
+      case 5:
+        return this.#now++
       case 8:
         return BigInt(moment.processor)
       case 14:

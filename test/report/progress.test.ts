@@ -11,9 +11,14 @@ t.test('sentences', (t) => {
     [readingLine(600e6, 500e6, 2), '600 MB read, 300 MB/s'],
     [readingLine(25e9, 100e9, 100), '25.0 GB of 100.0 GB read, 250 MB/s, 5 min left'],
     [readingLine(1, 2, 0), '0.0 MB of 0.0 MB read, 0.0 MB/s, 1 s left'],
-    [recordingLine(28.2), 'recording, 29 s left'],
-    [recordingLine(100), 'recording, 2 min left'],
-    [recordingLine(-1), 'recording, ending it'],
+    [recordingLine(1.8, 30, undefined), 'recording, 29 s left'],
+    [recordingLine(0, 100, undefined), 'recording, 2 min left'],
+    [recordingLine(12, undefined, undefined), 'recording, 12 s'],
+    [
+      recordingLine(55, undefined, { call: 'fsync', milliseconds: 40_300 }),
+      'recording, 55 s; last new call 40 s ago: fsync',
+    ],
+    [recordingLine(31, 30, undefined), 'recording, ending it'],
     [roundLine(2, 12), 'round 2, 12 s'],
   ] as const)
     t.equal(said, wanted)

@@ -4,18 +4,19 @@ import type { ContainerContext, Mount, SecurityContext } from '../../harden/cont
 import { groupWords, imagePlaceholder, shortName, userWord, type PrintContextOptions } from './forms.ts'
 import { checkPaths } from './paths.ts'
 import { comments, headLines, reasonsOf } from './reasons.ts'
+import { label } from './volumes.ts'
 import { commentedYaml, type Commented } from './yaml-comments.ts'
 
 export function composeText(context: SecurityContext, options: PrintContextOptions): string {
   const services = Object.fromEntries(
     context.containers.map((each) => [
-      dollars(each.name),
+      serviceName(each.name),
       { image: dollars(options.image ?? imagePlaceholder), ...composeService(each, options).value },
     ]),
   )
   const remarks = context.containers.flatMap((each) =>
     composeService(each, options).remarks.map(
-      ([path, reason]) => [['services', dollars(each.name), ...path], reason] as const,
+      ([path, reason]) => [['services', serviceName(each.name), ...path], reason] as const,
     ),
   )
   return comments(context.containers.flatMap(headLines)) + commentedYaml({ value: { services }, remarks })
@@ -74,6 +75,11 @@ export function composeService(
 
 export function tmpfsWord({ path, mode, uid, gid, exec }: Mount): string {
   return `${path}:mode=${mode},${exec === true ? 'exec' : 'noexec'},uid=${uid},gid=${gid}`
+}
+
+/** What a service may be called: the Compose Specification's pattern. */
+function serviceName(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : label(name)
 }
 
 function dollars(text: string): string {

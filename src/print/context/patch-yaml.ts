@@ -1,5 +1,5 @@
-// A context put into YAML documents: Kubernetes workloads and compose files. Only documents that change are written
-// anew; of those the layout follows the file's own where the yaml package lets it.
+// A context put into YAML documents: Kubernetes workloads and compose files. The yaml package lays a document out anew, so
+// that only the lines that the change makes are taken from it.
 import type { Document, YAMLMap } from 'yaml'
 import { UserError } from '../../errors.ts'
 import type { SecurityContext } from '../../harden/context.ts'
@@ -8,6 +8,7 @@ import type { PrintContextOptions } from './forms.ts'
 import { patchCompose } from './patch-compose.ts'
 import { patchPod, podSpecPath } from './patch-pod.ts'
 import { Patching, type PatchResult } from './patching.ts'
+import { withChanges } from './with-changes.ts'
 import { YamlMap } from './yaml-map.ts'
 
 interface Found {
@@ -27,13 +28,10 @@ export function patchYaml(
   if (found.length === 0) throw new UserError('not-a-manifest', { file })
   const patching = new Patching(context, [...new Set(found.flatMap(({ names }) => names))], file)
   const layout = layoutOf(text)
-  const before = new Map(documents.map((each) => [each, each.toString(layout)]))
+  const print = (): string => documents.map((each) => each.toString(layout)).join('')
+  const before = print()
   for (const { patch } of found) patch(patching)
-  const pieces = documents.map((each) => {
-    const after = each.toString(layout)
-    return after === before.get(each) ? text.slice(each.range[0], each.range[2]) : after
-  })
-  return patching.result(pieces.join(''))
+  return patching.result(withChanges(text, before, print()))
 }
 
 function parse(text: string, file: string): readonly Document.Parsed[] {

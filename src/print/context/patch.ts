@@ -14,6 +14,11 @@ export function patchManifest(
   context: SecurityContext,
   options: PrintContextOptions = {},
 ): PatchResult {
+  // Lines are compared and written with one end; the file keeps its own.
+  if (text.includes('\r\n')) {
+    const result = patchManifest(text.replaceAll('\r\n', '\n'), file, context, options)
+    return { ...result, text: result.text.replaceAll('\n', '\r\n') }
+  }
   const isQuadlet = file.endsWith('.container') || /^\[Container\]\s*$/m.test(text)
   return isQuadlet ? patchQuadlet(text, file, context, options) : patchYaml(text, file, context, options)
 }

@@ -26,7 +26,7 @@ export interface InitContainer {
   readonly volumeMounts: readonly VolumeMount[]
 }
 
-const inside = 'd'
+const inside = 'content'
 const everybody = 0o777
 
 /** `taken`: names of the pod's volumes and containers that are there already. */

@@ -1,6 +1,6 @@
 // A mapping of a YAML document that is edited in place: a value that is what it should be is not touched, and a scalar
 // keeps its comments. Aliases are not followed: what they name may be meant for others as well.
-import type { Document, Pair, YAMLMap, YAMLSeq } from 'yaml'
+import type { Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { UserError } from '../../errors.ts'
 import { yaml } from '../../profile/bounded-yaml.ts'
 
@@ -64,7 +64,7 @@ export class YamlMap {
     if (node !== undefined && JSON.stringify(this.value(key)) === JSON.stringify(value)) return
     if (yaml().isScalar(node) && typeof value !== 'object') {
       node.value = value
-      delete node.source
+      quote(node)
     } else this.#set(key, value)
   }
 
@@ -73,7 +73,7 @@ export class YamlMap {
     if (items.length === 0) return
     const node = this.#node(key)
     if (!yaml().isSeq(node)) return this.#set(key, items)
-    for (const item of items) (node as YAMLSeq).add(this.#document.createNode(item))
+    for (const item of items) (node as YAMLSeq).add(this.#made(item))
   }
 
   remove(key: string): void {
@@ -82,11 +82,17 @@ export class YamlMap {
 
   #set(key: string, value: unknown): void {
     const pair = this.#pair(key)
-    const node = this.#document.createNode(value)
+    const node = this.#made(value)
     if (pair === undefined) this.#map.items.push(this.#document.createPair(key, node))
     else pair.value = node
     // `{}` on one line would take what comes into it on that line.
     this.#map.flow = false
+  }
+
+  #made(value: unknown): Node {
+    const node = this.#document.createNode(value)
+    yaml().visit(node, { Scalar: (_, scalar) => quote(scalar) })
+    return node
   }
 
   #pair(key: string): Pair | undefined {
@@ -98,6 +104,13 @@ export class YamlMap {
     if (yaml().isAlias(value)) throw new UserError('alias-in-manifest', { file: this.#file, member: key })
     return value
   }
+}
+
+/** Who reads YAML 1.1 takes 33:33 for a number of base 60, and `no` for false. */
+function quote(scalar: Scalar): void {
+  delete scalar.source
+  if (typeof scalar.value !== 'string') return
+  if (yaml().stringify(scalar.value, { version: '1.1' }).startsWith('"')) scalar.type = 'QUOTE_DOUBLE'
 }
 
 function scalarText(key: unknown): string {

@@ -165,6 +165,8 @@ const helpers = {
   mapLookup: 1,
   mapUpdate: 2,
   mapDelete: 3,
+  /** CLOCK_MONOTONIC in nanoseconds. */
+  monotonicTime: 5,
   currentProcessor: 8,
   tailCall: 12,
   currentPidTgid: 14,

@@ -16,6 +16,7 @@ export async function attachEbpf(name: string, options: ProcessOptions): Promise
   try {
     // What was started while we were not attached yet.
     session.include(withDescendants(pid))
+    options.begun?.(() => session.newest())
     await untilOver(options, () => session.members().length === 0)
     const observations = session.observations(name, true)
     if (Object.keys(observations.architectures).length === 0) throw new UserError('silent-process', { pid })

@@ -46,6 +46,9 @@ export const controlKeys = {
   lostProcesses: 3,
   lostRefusals: 4,
   programs: 5,
+  /** When the last call came that had not been made before, and its slot. */
+  newestAt: 6,
+  newestSlot: 7,
 } as const
 /** Values of `states`: not recorded, a process that has not made its own execve yet, and one that counts. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
@@ -126,7 +129,7 @@ export function createMaps(
     ...(apart !== undefined && { groups: createGroups(calls, slots, slotPlaces.size, processors) }),
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
-    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 6 }),
+    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 8 }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
   }
 }

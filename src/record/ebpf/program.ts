@@ -141,10 +141,26 @@ function counted(maps: Maps, membership: Membership, way: string): readonly Line
     bpf.add(1, slotPlaces.comm),
     bpf.set(2, slotPlaces.size - slotPlaces.comm),
     bpf.call('currentComm'),
+    ...newest(maps, named),
     bpf.label(named),
     ...wantedOf(membership, 'done'),
   ]
 }
+
+/** Notes when it came and its slot, which is on the stack at -16. */
+const newest = (maps: Maps, then: string): readonly Line[] => [
+  bpf.storeValue(frame, -64, controlKeys.newestAt),
+  ...lookup(maps.control, -64),
+  bpf.jumpIf(0, 'equal', 0, then),
+  bpf.move(9, 0),
+  bpf.call('monotonicTime'),
+  bpf.store(9, 0, 0),
+  bpf.storeValue(frame, -64, controlKeys.newestSlot),
+  ...lookup(maps.control, -64),
+  bpf.jumpIf(0, 'equal', 0, then),
+  bpf.loadLower(1, frame, -16),
+  bpf.store(0, 0, 1),
+]
 
 /** r9 = which arguments of the slot on the stack at -16 are wanted, from what is known of it (r8). */
 const wantedOf = (membership: Membership, none: string): readonly Line[] => [

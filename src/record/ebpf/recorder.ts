@@ -21,6 +21,8 @@ export const ebpf: Recorder = {
       file,
       starting: (begin) => session.starting(begin),
       ...(scope !== 'tree' && { hasBegun: () => session.programs() > 0 }),
+      newest: () => session.newest(),
+      signals: () => session.signals(),
       suspects: () => session.refusals().suspects,
       members: () => (typeof scope === 'object' ? scope.processes() : session.members()),
       reached: countedBy((signal) => session.arrivals(signal)),

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
+import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
 import * as bpf from './assembler.ts'
@@ -12,6 +13,7 @@ import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
+import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
 import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { readParts } from './parts.ts'
@@ -78,6 +80,7 @@ export class Session {
   readonly #wanted: Arguments
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
+  readonly #signals: KernelMap
   readonly #context: ContextRecording | undefined
 
   private constructor(
@@ -88,6 +91,7 @@ export class Session {
     wanted: Arguments,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
+    signals: KernelMap,
     context: ContextRecording | undefined,
   ) {
     this.#calls = calls
@@ -97,6 +101,7 @@ export class Session {
     this.#wanted = wanted
     this.#refusals = refusals
     this.#clients = clients
+    this.#signals = signals
     this.#context = context
   }
 
@@ -131,6 +136,8 @@ export class Session {
       const clients = membership.who === 'tree' ? createClientsMap(calls) : undefined
       const clientLines = clients && startedClient(layout, maps, clients, membership)
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
+      const signals = createSignalsMap(calls)
+      attachLines(calls, 'signal_deliver', deliveredSignal(layout, maps, signals, membership))
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
       // A container is told by its filter.
       if (membership.underFilter || membership.apart === 'filter')
@@ -150,6 +157,7 @@ export class Session {
         wanted,
         refusals,
         clients,
+        signals,
         context,
       )
       if (state === 'counted') session.include(processes)
@@ -224,6 +232,16 @@ export class Session {
   /** Clients of container engines that members started, with their words. */
   clients(): readonly (readonly string[])[] {
     return this.#clients === undefined ? [] : readClients(this.#calls, this.#clients)
+  }
+
+  /** Signals that reached members. */
+  signals(): readonly DeliveredSignal[] {
+    return readSignals(this.#calls, this.#signals)
+  }
+
+  /** The last call that no member had made before. */
+  newest(): NewestCall | undefined {
+    return readNewest(this.#calls, this.#maps, this.#machine)
   }
 
   /** What was watched. */

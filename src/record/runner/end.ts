@@ -18,6 +18,7 @@ export async function stopWorkload(
   over: AbortSignal,
 ): Promise<void> {
   const command = await commandOf(following, child, over)
+  following.askedToEnd?.()
   if (command === undefined || (await container?.stop()) === true) return
   await endWorkload(command, following.members, over)
 }

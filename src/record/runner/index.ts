@@ -2,7 +2,7 @@
 // and what it leaves in the background waited for.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
-import type { EndingSignal, Recording } from '../recording.ts'
+import type { EndingSignal, NewestCall, Recording } from '../recording.ts'
 import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
 import type { Suspect } from '../refusals.ts'
 import { tellLeftRunning, theRest } from './left-running.ts'
@@ -23,11 +23,16 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
   const silence = launch.options.signals?.((signal) => tell(signal))
   let following: Following | undefined
   try {
-    const prepared = (following = await recorder.prepare(launch))
+    const made = await recorder.prepare(launch)
+    let newest: NewestCall | undefined
+    const prepared: Following = { ...made, askedToEnd: () => void (newest ??= made.newest?.()) }
+    following = prepared
+    if (made.newest !== undefined) launch.options.begun?.(made.newest)
     tell = (signal) => void pass(signal, launch, prepared, child, over.signal)
     signals.forEach(tell)
     const { endless, ...end } = await follow(launch, following, over, (started) => (pid = started))
-    const recording = await following.result(end)
+    const exercise = { signals: prepared.signals?.() ?? [], ...(newest && { newest }) }
+    const recording = { ...(await following.result(end)), exercise }
     return endless === undefined ? recording : { ...recording, endless }
   } finally {
     over.abort()

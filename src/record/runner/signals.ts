@@ -34,6 +34,7 @@ export async function pass(
   const command = await commandOf(following, child, over)
   // What follows may be closed by now, and nobody is left to be told.
   if (over.aborted || command === undefined || following.reached(signal, came)) return
+  following.askedToEnd?.()
   const sent = await send(signal, command, following, passesNothing === true)
   if (sent && !over.aborted) following.reached(signal, performance.now())
 }

@@ -11,6 +11,8 @@ export class Progress {
   failure: { readonly errno: string; readonly words: string } | undefined
   /** The command itself was seen to end; processes it started may still run. */
   ended = false
+  /** Every signal that a traced process took. */
+  readonly signals = new Set<string>()
   readonly #arrivals = new Map<EndingSignal, number>()
   #tail: Buffer = Buffer.alloc(0)
 
@@ -57,6 +59,7 @@ export class Progress {
   #takeNews(line: string): void {
     const news = /^(\d+) +(?:\[ *(?:\d+|\?+)\] )?(?:--- (SIG\w+) |(\+\+\+ (?:exited|killed) ))/.exec(line)
     if (!news) return
+    if (news[2] !== undefined) this.signals.add(news[2])
     const signal = endingSignals.find((name) => name === news[2])
     if (signal) this.#arrivals.set(signal, performance.now())
     if (news[3] && Number(news[1]) === this.pid) this.ended = true

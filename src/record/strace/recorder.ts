@@ -44,6 +44,8 @@ export const strace: Recorder = {
         return child
       },
       command: () => progress.pid,
+      // strace does not say whether a handler took it; a signal that ended the command shows as its end.
+      signals: () => [...progress.signals].sort().map((signal) => ({ signal, handled: true })),
       hasEnded: () => progress.ended,
       ...(afterFilter && { hasBegun: () => tracedBy(tracer).some(isFiltered) }),
       suspects: () => kept.suspects,

@@ -1,0 +1,136 @@
+// JSON that is not one object a line: objects over several lines, arrays, and the answers of interfaces, which hold an
+// array of entries some levels down (CloudWatch's events, Elasticsearch's hits, Loki's streams, Splunk's results). Tells
+// the entries, each as a line. The text of an entry stays as it is, because its numbers may be longer than
+// JavaScript's; its place is its last line. Authority: RFC 8259.
+
+/** Where the entries are: how many brackets are open around each, and which bracket it begins with. */
+export interface EntryLevel {
+  readonly depth: number
+  readonly bracket: '{' | '['
+}
+
+/** An entry is not read beyond this, nor looked for deeper. */
+const entryLimit = 1 << 20
+const depthLimit = 16
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Feeds on text in any pieces. */
+export class JsonValues {
+  readonly #level: EntryLevel
+  readonly #ended: (entry: string) => void
+  #depth = 0
+  #inString = false
+  #isEscaped = false
+  /** Of the entry that is begun. */
+  #text = ''
+  /** Its brackets that are open; 0 outside of an entry. */
+  #open = 0
+  isBroken = false
+
+  constructor(level: EntryLevel, ended: (entry: string) => void) {
+    this.#level = level
+    this.#ended = ended
+  }
+
+  /** What is begun of an entry. */
+  get begun(): string | undefined {
+    return this.#text === '' ? undefined : this.#text
+  }
+
+  feed(text: string): void {
+    if (this.isBroken) return
+    let from = 0
+    let at = this.#inString ? this.#endOfString(text, 0) : 0
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === quote) {
+        this.#inString = true
+        at = this.#endOfString(text, at + 1) - 1
+      } else if (code === 0x7b || code === 0x5b) {
+        if (this.#open > 0) this.#open++
+        else if (this.#depth === this.#level.depth && text[at] === this.#level.bracket) {
+          this.#open = 1
+          from = at
+        } else if (this.#level.depth > 0 || code === 0x7b) this.#depth++
+      } else if (code === 0x7d || code === 0x5d) {
+        if (this.#open > 1) this.#open--
+        else if (this.#open === 1) {
+          this.#open = 0
+          const entry = this.#text + text.slice(from, at + 1)
+          this.#text = ''
+          this.#ended(entry)
+        } else if (this.#level.depth > 0) {
+          if (--this.#depth < 0) return this.#break()
+        } else if (code === 0x7d) return this.#break()
+      } else if (this.#open === 0 && this.#level.depth === 0 && !isBetween(code)) return this.#break()
+    }
+    if (this.#open === 0) return
+    const rest = text.slice(from)
+    this.#text += this.#inString ? rest : rest.trim()
+    if (this.#text.length > entryLimit) this.#break()
+  }
+
+  /** A line ends; no string goes over one. */
+  endLine(): void {
+    if (this.#inString) this.#break()
+  }
+
+  /** The place behind the quote that ends the string, or the end of the text. */
+  #endOfString(text: string, start: number): number {
+    let at = start
+    if (this.#isEscaped && text.length > start) {
+      this.#isEscaped = false
+      at++
+    }
+    for (;;) {
+      const end = text.indexOf('"', at)
+      const until = end === -1 ? text.length : end
+      let slashes = 0
+      while (until - slashes > at && text.charCodeAt(until - slashes - 1) === backslash) slashes++
+      if (end === -1) {
+        this.#isEscaped = slashes % 2 === 1
+        return text.length
+      }
+      if (slashes % 2 === 0) {
+        this.#inString = false
+        return end + 1
+      }
+      at = end + 1
+    }
+  }
+
+  #break(): void {
+    this.isBroken = true
+    this.#text = ''
+  }
+}
+
+/** Between objects in an array, or one after the other. */
+function isBetween(code: number): boolean {
+  return code === 0x2c || code === 0x20 || (code >= 0x09 && code <= 0x0d)
+}
+
+/**
+ * The level of the first entry in a text, of which `isEntry` says whether it is one; undefined for none. Of two, one in
+ * the other, the inner one: what it holds is looked at first.
+ */
+export function entryLevel(
+  head: string,
+  isEntry: (text: string, bracket: '{' | '[') => boolean,
+): EntryLevel | undefined {
+  const starts: number[] = []
+  const quoted = /"(?:[^"\\]|\\.)*"|[[{\]}]/gs
+  for (const { 0: token, index } of head.matchAll(quoted)) {
+    if (token === '{' || token === '[') starts.push(index)
+    else if (token === '}' || token === ']') {
+      const start = starts.pop()
+      if (start === undefined) return undefined
+      const bracket = head[start] as '{' | '['
+      if (starts.length < depthLimit && isEntry(head.slice(start, index + 1), bracket))
+        return { depth: starts.length, bracket }
+    }
+  }
+  return undefined
+}

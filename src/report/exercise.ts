@@ -1,0 +1,117 @@
+// What a run was not seen to do: paths of a program that production takes and this run does not show. Told from its
+// calls, its signals and its end; what these do not tell is not said.
+import { architectures } from '../abi/architectures.ts'
+import type { ObservedCall, Observations } from '../observe/index.ts'
+
+type Ending = { readonly kind: string; readonly status?: number; readonly signal?: string }
+
+export interface Exercised {
+  readonly observations: Observations
+  readonly ending: Ending
+  readonly signals: readonly { readonly signal: string; readonly handled: boolean }[]
+  readonly newest?: { readonly call: string; readonly milliseconds: number }
+}
+
+/** CLONE_THREAD of include/uapi/linux/sched.h; PF_INET, PF_INET6 and SOCK_DGRAM of the libc's headers. */
+const cloneThread = 0x10000n
+const internet: ReadonlySet<bigint> = new Set([2n, 10n])
+/** Signals with a meaning of their own to servers: read the configuration again, open the log anew. */
+const asked = ['SIGHUP', 'SIGUSR1']
+
+/** One line or two, for one run or several. */
+export function exerciseLines(run: Exercised): readonly string[] {
+  const calls = new Calls(run.observations)
+  const missing = [
+    ...(calls.makesChildren() ? [] : ['a child process']),
+    ...(calls.starts() ? [] : ['another program']),
+    ...(calls.asksNames() ? [] : ['a look-up of a name']),
+    ...(failed(run.ending) || calls.aborts() ? [] : ['an end with an error']),
+    ...asked.filter((each) => !run.signals.some(({ signal, handled }) => signal === each && handled)),
+  ]
+  const end = endOf(run)
+  const newest = run.newest === undefined ? [] : [newestText(run.newest, 'before it was asked to end')]
+  return [
+    ...newest,
+    ...(missing.length === 0 && end === undefined
+      ? []
+      : [`not seen in this run: ${[...missing, ...(end === undefined ? [] : [end])].join(', ')}`]),
+  ]
+}
+
+/** Such as `last new call 40 s ago: fsync`. */
+export function newestText(
+  { call, milliseconds }: { readonly call: string; readonly milliseconds: number },
+  when: string,
+): string {
+  return `last new call ${Math.max(0, Math.round(milliseconds / 1000))} s ${when}: ${call}`
+}
+
+/** How it ended, where its own end is no part of the record. */
+function endOf({ ending, signals }: Exercised): string | undefined {
+  const [killed, terminated] = [9, 15]
+  const { signal, status } = ending
+  if (signal === 'SIGKILL' || status === 128 + killed) return 'its own end (SIGKILL ended it)'
+  const byDefault =
+    signal === 'SIGTERM' ||
+    (status === 128 + terminated && !signals.some((each) => each.signal === 'SIGTERM' && each.handled))
+  return byDefault ? 'its own end (SIGTERM ended it, without a handler)' : undefined
+}
+
+function failed({ status, signal }: Ending): boolean {
+  return (status !== undefined && status > 0 && status < 128) || signal === 'SIGABRT' || signal === 'SIGSEGV'
+}
+
+/** The calls of all architectures, by name. */
+class Calls {
+  readonly #observations: Observations
+
+  constructor(observations: Observations) {
+    this.#observations = observations
+  }
+
+  makesChildren(): boolean {
+    return (
+      this.#of('fork', 'vfork').length > 0 ||
+      this.#of('clone', 'clone3').some((call) => valuesOf(call, 0).some((flags) => !isThread(flags)))
+    )
+  }
+
+  /** A program's own start is one execve in each run, for an engine's `--init` two. */
+  starts(): boolean {
+    const { runs = 1 } = this.#observations
+    return this.#of('execve', 'execveat').reduce((sum, { count }) => sum + count, 0) > runs
+  }
+
+  /** glibc and musl ask by datagrams. */
+  asksNames(): boolean {
+    return (
+      this.#of('socket').some((call) =>
+        valuesOf(call, 0).some((family) => family === undefined || internet.has(family)),
+      ) &&
+      this.#of('sendmmsg', 'sendto').length > 0 &&
+      this.#of('recvfrom', 'recvmsg', 'recvmmsg').length > 0
+    )
+  }
+
+  aborts(): boolean {
+    return this.#of('tgkill').length > 0
+  }
+
+  #of(...names: readonly string[]): readonly ObservedCall[] {
+    return Object.keys(architectures).flatMap((architecture) =>
+      names.flatMap((name) => {
+        const calls = this.#observations.architectures[architecture as keyof typeof architectures]
+        return calls?.[name] ?? []
+      }),
+    )
+  }
+}
+
+/** The values seen; undefined for one that is not known. */
+function valuesOf({ args }: ObservedCall, index: number): readonly (bigint | undefined)[] {
+  return args?.[index]?.map(BigInt) ?? [undefined]
+}
+
+function isThread(flags: bigint | undefined): boolean {
+  return flags !== undefined && (flags & cloneThread) !== 0n
+}

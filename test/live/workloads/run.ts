@@ -1,0 +1,191 @@
+// Runs a workload of the table in a real engine: recorded once at its work, then started afresh under its profile.
+import { execa } from 'execa'
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { listening } from '../../../src/record/runner/listening.ts'
+import { withDescendants } from '../../../src/record/runner/processes.ts'
+import { plainEnvironment, seccompGen } from '../command.ts'
+import type { Engine, Runtime } from '../engines.ts'
+import type { Workload } from './table.ts'
+
+export const image = 'seccomp-gen-usr'
+const copied = [
+  'passwd',
+  'group',
+  'nsswitch.conf',
+  'ld.so.cache',
+  'services',
+  'protocols',
+  'mime.types',
+  'login.defs',
+]
+const merged = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
+
+/** The root file system: what the machine's /usr needs beside itself. */
+export function makeRoot(root: string): void {
+  for (const each of [
+    'usr',
+    'etc',
+    'srv',
+    'dev',
+    'proc',
+    'sys',
+    'tmp',
+    'run',
+    'root',
+    'data',
+    'var/lib',
+    'var/log',
+  ])
+    mkdirSync(join(root, each), { recursive: true })
+  // A runtime gives a tmpfs the mode of the directory below it.
+  for (const each of ['tmp', 'data', 'run', 'var/lib', 'var/log']) chmodSync(join(root, each), 0o1777)
+  for (const each of merged) if (existsSync(`/usr/${each}`)) symlinkSync(`usr/${each}`, join(root, each))
+  for (const each of copied) if (existsSync(`/etc/${each}`)) cpSync(`/etc/${each}`, join(root, 'etc', each))
+  symlinkSync('../run', join(root, 'var/run'))
+  symlinkSync('../run/lock', join(root, 'var/lock'))
+  writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
+}
+
+/** Why it does not run here; undefined where it does. */
+export async function whyNot({ needs }: Workload): Promise<string | undefined> {
+  for (const each of needs) {
+    const found = await execa('sh', ['-c', 'PATH=$PATH:/usr/sbin; command -v "$1"', 'sh', each], {
+      reject: false,
+    })
+    if (found.failed) return `${each} is not installed`
+  }
+  return undefined
+}
+
+export class Prepared {
+  readonly #name: string
+  readonly #workload: Workload
+  readonly #files: string
+  readonly #load: string
+
+  private constructor(name: string, workload: Workload, work: string) {
+    this.#name = name
+    this.#workload = workload
+    this.#files = join(work, 'files')
+    this.#load = join(work, 'load')
+  }
+
+  /** Makes its files and its load in a directory. */
+  static async make(name: string, workload: Workload, work: string): Promise<Prepared> {
+    const made = new Prepared(name, workload, work)
+    mkdirSync(made.#files, { recursive: true })
+    for (const [file, text] of Object.entries(workload.files ?? {})) {
+      mkdirSync(dirname(join(made.#files, file)), { recursive: true })
+      writeFileSync(join(made.#files, file), text)
+    }
+    if (workload.build !== undefined)
+      await execa('sh', ['-ec', workload.build], { cwd: made.#files, stdin: 'ignore' })
+    const inNet = 'in_net() { nsenter --net --target "$SECCOMP_GEN_PID" "$@"; }'
+    writeFileSync(made.#load, `#!/bin/sh -e\nFILES=${made.#files}\n${inNet}\n${workload.load ?? ''}\n`)
+    chmodSync(made.#load, 0o755)
+    return made
+  }
+
+  #words(container: string, engine: Engine, runtime: Runtime, more: readonly string[]): readonly string[] {
+    const { mounts = [], options = [], command } = this.#workload
+    const reads = ['/usr', '/etc/alternatives', ...mounts.filter(existsSync)]
+    const volumes = [...reads.map((each) => `${each}:${each}:ro`), `${this.#files}:/srv:ro`].flatMap(
+      (each) => ['-v', each],
+    )
+    return [
+      ...engine.client(runtime),
+      'run',
+      '--name',
+      container,
+      '--network',
+      'none',
+      ...engine.options(runtime),
+      ...volumes,
+      ...options,
+      ...more,
+      image,
+      ...command,
+    ]
+  }
+
+  /** Records it and writes its profile; gives what was said where that failed. */
+  async record(engine: Engine, runtime: Runtime, profile: string, runs: number): Promise<string | undefined> {
+    const load = this.#workload.load === undefined ? [] : ['--load', this.#load]
+    const [node, ...rest] = [
+      ...seccompGen,
+      'trace',
+      ...load,
+      '--repeat',
+      String(runs),
+      '-o',
+      profile,
+      '--',
+      ...this.#words(`sg-${this.#name.replace('+', '-')}-recorded`, engine, runtime, ['--rm']),
+    ]
+    const { exitCode, all } = await execa(node as string, rest, { ...quietly, all: true, timeout: 600_000 })
+    return exitCode === 0 ? undefined : all
+  }
+
+  /** Starts it under its profile, has it do its work, stops it; gives what went wrong. */
+  async start(
+    engine: Engine,
+    runtime: Runtime,
+    profile: string,
+    noNewPrivileges: boolean,
+  ): Promise<string | undefined> {
+    const container = `sg-${this.#name.replace('+', '-')}-${process.pid}-${++started}`
+    const ask = async (...words: readonly string[]) => {
+      const [client, ...rest] = [...engine.client(runtime), ...words]
+      return execa(client as string, rest, { ...quietly, all: true, timeout: 120_000 })
+    }
+    const security = ['--detach', '--security-opt', `seccomp=${profile}`]
+    if (noNewPrivileges) security.push('--security-opt', 'no-new-privileges')
+    const [client, ...rest] = this.#words(container, engine, runtime, security)
+    try {
+      const run = await execa(client as string, rest, { ...quietly, all: true, timeout: 120_000 })
+      if (run.failed) return `run: ${run.all}`
+      const { load, ends = [0] } = this.#workload
+      if (load !== undefined) {
+        const pid = Number((await ask('inspect', '--format', '{{.State.Pid}}', container)).stdout)
+        for (let tries = 0; !isReady(pid); tries++) {
+          if (tries > 300 || !existsSync(`/proc/${pid}`))
+            return `never ready: ${(await ask('logs', container)).all}`
+          await wait(200)
+        }
+        const driven = await execa(this.#load, [], {
+          ...quietly,
+          env: { ...plainEnvironment, SECCOMP_GEN_PID: String(pid) },
+          all: true,
+          timeout: 120_000,
+        })
+        if (driven.failed) return `load: ${driven.all} ${(await ask('logs', container)).all.slice(-2000)}`
+        await ask('stop', '--time', '20', container)
+      }
+      const status = Number((await ask('wait', container)).stdout)
+      return ends.includes(status)
+        ? undefined
+        : `status ${status}: ${(await ask('logs', container)).all.slice(-2000)}`
+    } finally {
+      await ask('rm', '--force', container)
+    }
+  }
+}
+
+let started = 0
+const quietly = { env: plainEnvironment, reject: false, stdin: 'ignore' } as const
+
+function isReady(pid: number): boolean {
+  const { ports, local } = listening(withDescendants(pid))
+  return ports || local
+}
+
+/** How many calls a profile allows. */
+export function allowedBy(profile: string): number {
+  const { syscalls } = JSON.parse(readFileSync(profile, 'utf8')) as {
+    syscalls: readonly { names: readonly string[]; action: string }[]
+  }
+  const names = syscalls.filter(({ action }) => action === 'SCMP_ACT_ALLOW').flatMap((each) => each.names)
+  return new Set(names).size
+}

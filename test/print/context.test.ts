@@ -1,0 +1,435 @@
+// A security context in every form: what each says, that hostile names stay names, and manifests patched in place.
+import t from 'tap'
+import { parseAllDocuments, parse } from 'yaml'
+import {
+  hardenContext,
+  patchManifest,
+  printContextAs,
+  type ContainerContext,
+  type ContextForm,
+  type SecurityContext,
+} from '../../src/index.ts'
+import { observations } from '../harden/rows.ts'
+import { web } from '../harden/workloads.ts'
+
+const evidence = observations(web())
+const asRoot = hardenContext(evidence)
+const as33 = hardenContext(evidence, { user: { uid: 33 } })
+
+function contextOf(given: Partial<ContainerContext>): SecurityContext {
+  const [whole] = asRoot.containers
+  if (whole === undefined) throw new Error('no container')
+  return { version: 1, containers: [{ ...whole, ...given }] }
+}
+
+/** The lines of a command, without comments. */
+const words = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .flatMap((line) => (line.startsWith('#') || line === '' ? [] : [line.replace(/ \\$/, '').trim()]))
+
+t.test('docker and podman', async (t) => {
+  const head = [
+    '--cap-drop ALL',
+    '--cap-add CHOWN',
+    '--cap-add DAC_OVERRIDE',
+    '--cap-add SETGID',
+    '--cap-add SETUID',
+  ]
+  const tail = ['--sysctl net.ipv4.ip_unprivileged_port_start=80', 'IMAGE']
+  t.same(words(printContextAs(asRoot, 'docker')), [
+    'docker run',
+    ...head,
+    '--user 0',
+    '--security-opt no-new-privileges',
+    '--read-only',
+    '--tmpfs /run:mode=0755,noexec,uid=0,gid=0',
+    '--tmpfs /var/lib/nginx:mode=0755,noexec,uid=0,gid=0',
+    '--tmpfs /var/log/nginx:mode=0755,noexec,uid=0,gid=4',
+    ...tail,
+  ])
+  t.same(
+    words(printContextAs(asRoot, 'podman')).slice(9),
+    [
+      '--read-only-tmpfs=false',
+      '--tmpfs /run:mode=0755,noexec',
+      '--tmpfs /var/lib/nginx:mode=0755,noexec',
+      '--volume /var/log/nginx',
+      ...tail,
+    ],
+    'Podman gives a tmpfs to its user only, and its own three are not asked for',
+  )
+  t.same(words(printContextAs(as33, 'podman', { image: 'web:1', seccomp: 'web.json' })), [
+    'podman run',
+    '--cap-drop ALL',
+    '--user 33:33',
+    '--security-opt no-new-privileges',
+    '--security-opt seccomp=web.json',
+    '--read-only',
+    '--read-only-tmpfs=false',
+    '--tmpfs /run:mode=0755,noexec,U',
+    '--tmpfs /var/lib/nginx:mode=0755,noexec,U',
+    '--tmpfs /var/log/nginx:mode=0755,noexec,U',
+    '--sysctl net.ipv4.ip_unprivileged_port_start=80',
+    'web:1',
+  ])
+  const groups = contextOf({
+    user: { uid: 101, gid: 104, groups: [101, 104] },
+    readOnlyRoot: false,
+    noNewPrivileges: false,
+  })
+  t.same(words(printContextAs(groups, 'docker')).slice(6, 8), ['--user 101:104', '--group-add 101'])
+  t.notMatch(printContextAs(groups, 'docker'), /--read-only|--tmpfs|no-new-privileges(?!:)$/m)
+})
+
+t.test('kubernetes', async (t) => {
+  const pod = parse(printContextAs(as33, 'kubernetes', { image: 'web:1', seccomp: 'web.json' })) as {
+    spec: Record<string, unknown> & {
+      containers: readonly Record<string, unknown>[]
+      initContainers: readonly Record<string, unknown>[]
+    }
+  }
+  t.match(pod.spec['securityContext'], {
+    fsGroup: 33,
+    sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '80' }],
+  })
+  t.same(pod.spec.containers[0]?.['securityContext'], {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    runAsUser: 33,
+    runAsGroup: 33,
+    seccompProfile: { type: 'Localhost', localhostProfile: 'web.json' },
+  })
+  t.same(pod.spec.containers[0]?.['volumeMounts'], [
+    { name: 'web-run', mountPath: '/run', subPath: 'content' },
+    { name: 'web-var-lib-nginx', mountPath: '/var/lib/nginx', subPath: 'content' },
+    { name: 'web-var-log-nginx', mountPath: '/var/log/nginx', subPath: 'content' },
+  ])
+  t.equal(pod.spec.initContainers.length, 1, 'one for each owner')
+  t.match(pod.spec.initContainers[0]?.['securityContext'], {
+    runAsNonRoot: true,
+    runAsUser: 33,
+    allowPrivilegeEscalation: false,
+  })
+  const filled = contextOf({
+    mounts: [
+      { path: '/tmp', kind: 'tmpfs', mode: '1777', uid: 0, gid: 0 },
+      { path: '/data', kind: 'volume', mode: '0750', uid: 101, gid: 104 },
+    ],
+  })
+  const other = parse(printContextAs(filled, 'kubernetes')) as typeof pod
+  t.same(
+    other.spec.containers[0]?.['volumeMounts'],
+    [
+      { name: 'web-tmp', mountPath: '/tmp' },
+      { name: 'web-data', mountPath: '/data', subPath: 'content' },
+    ],
+    'what everybody may write needs no preparing',
+  )
+  t.match(other.spec.initContainers[0]?.['command'], [
+    'sh',
+    '-c',
+    'mkdir -p /prepare/web-data/content && cp -Rp /data/. /prepare/web-data/content && chmod 0750 /prepare/web-data/content',
+  ])
+  t.match(other.spec.initContainers[0]?.['securityContext'], { runAsUser: 101, runAsGroup: 104 })
+})
+
+t.test('systemd', async (t) => {
+  const text = printContextAs(as33, 'systemd')
+  t.match(
+    text,
+    /^CapabilityBoundingSet=CAP_NET_BIND_SERVICE$/m,
+    'the host’s network has no sysctl for one service',
+  )
+  t.match(text, /^AmbientCapabilities=CAP_NET_BIND_SERVICE$/m)
+  t.match(text, /^User=33\nGroup=33$/m)
+  t.notMatch(text, /SystemCallFilter/, 'a context alone names no calls')
+  t.match(printContextAs(as33, 'systemd', {}, evidence), /^SystemCallFilter=.*\bread\b/m)
+  const temporary = contextOf({
+    mounts: [{ path: '/tmp', kind: 'tmpfs', mode: '1777', uid: 0, gid: 0 }],
+    capabilities: { needed: [], tolerated: [] },
+  })
+  t.match(printContextAs(temporary, 'systemd'), /^PrivateTmp=yes$/m)
+  const { containers } = asRoot
+  t.throws(() => printContextAs({ version: 1, containers: [...containers, ...containers] }, 'systemd'), {
+    code: 'one-container-only',
+  })
+})
+
+t.test('apparmor', async (t) => {
+  const text = printContextAs(asRoot, 'apparmor', {}, evidence)
+  t.match(text, /^profile "seccomp-gen\.web" flags=\(attach_disconnected, mediate_deleted\) \{$/m)
+  for (const rule of [
+    'capability chown,',
+    '"/etc/nginx/nginx.conf" r,',
+    '"/usr/sbin/nginx" rmix,',
+    '"/run/**" rw,',
+  ])
+    t.ok(text.includes(`  ${rule}`), rule)
+  t.notMatch(text, /#include|abstractions/)
+  t.throws(() => printContextAs(asRoot, 'apparmor'), { code: 'form-needs-observations' })
+})
+
+// --- hostile names
+
+const hostile = `/srv/a b'c"d\`$(touch x);%h{1}*[2]#&|<>\\!~`
+const worse = 'x\n  privileged: true # \u202e\u001b[31m'
+
+t.test('hostile paths stay one word of their form', async (t) => {
+  const context = contextOf({ mounts: [{ path: hostile, kind: 'tmpfs', mode: '0755', uid: 0, gid: 0 }] })
+  const docker = printContextAs(context, 'docker')
+  t.ok(docker.includes(`--tmpfs '${hostile.replaceAll("'", "'\\''")}:mode=0755,noexec,uid=0,gid=0'`))
+  const pod = parse(printContextAs(context, 'kubernetes')) as {
+    spec: { containers: readonly { volumeMounts: readonly { mountPath: string }[] }[] }
+  }
+  t.equal(pod.spec.containers[0]?.volumeMounts[0]?.mountPath, hostile)
+  const compose = parse(printContextAs(context, 'compose')) as {
+    services: { web: { tmpfs: readonly string[] } }
+  }
+  t.equal(compose.services.web.tmpfs[0], `${hostile.replaceAll('$', '$$$$')}:mode=0755,noexec,uid=0,gid=0`)
+  t.ok(
+    printContextAs(context, 'systemd').includes(
+      String.raw`ReadWritePaths="/srv/a b'c\"d${'`'}$(touch x);%%h{1}*[2]#&|<>\\!~"`,
+    ),
+  )
+})
+
+const forms: readonly ContextForm[] = ['kubernetes', 'docker', 'podman', 'compose', 'systemd']
+
+t.test('evidence and names are comments of one line, whatever they hold', async (t) => {
+  const context = contextOf({
+    name: worse,
+    because: ['CAP_CHOWN', '/run', 'user', worse].map((what) => ({ what, evidence: worse })),
+  })
+  for (const form of forms) {
+    const text = printContextAs(context, form)
+    // eslint-disable-next-line no-control-regex
+    t.notMatch(text, /[\u0000-\u0009\u000b-\u001f\u202e]/, form)
+    t.notMatch(text, /^\s*privileged/m, form)
+  }
+  const profile = printContextAs(context, 'apparmor', {}, { ...evidence, context: [web({ name: worse })] })
+  t.notMatch(profile, /^\s*privileged/m)
+  t.notMatch(profile, /\u202e/)
+})
+
+t.test('a path that a form cannot hold is refused, and JSON holds it', async (t) => {
+  for (const path of ['/srv/a:b', '/srv/a\nb', '/srv/\u202eb']) {
+    const context = contextOf({ mounts: [{ path, kind: 'tmpfs', mode: '0755', uid: 0, gid: 0 }] })
+    for (const form of forms)
+      if (form !== 'systemd' || !path.includes(':'))
+        t.throws(
+          () => printContextAs(context, form),
+          { code: 'path-not-in-form', facts: { path, form } },
+          `${form} ${JSON.stringify(path)}`,
+        )
+    t.equal(
+      (JSON.parse(printContextAs(context, 'json')) as SecurityContext).containers[0]?.mounts[0]?.path,
+      path,
+    )
+  }
+})
+
+// --- patching
+
+const deployment = `# our web server
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web   # as in the registry
+spec:
+  template:
+    spec:
+      containers:
+      # the server
+      - name: web
+        image: "registry/web:1" # pinned
+        securityContext:
+          privileged: true
+          capabilities:
+            add: [NET_ADMIN, CHOWN]
+        volumeMounts:
+        - name: logs
+          mountPath: /var/log
+      - name: sidecar
+        image: proxy
+      volumes:
+      - name: logs
+        emptyDir: {}
+---
+# not ours: two blanks  stay
+kind: Service
+metadata: {name:   web}
+`
+
+t.test('a deployment keeps its comments, and what has no evidence', async (t) => {
+  const { text, patched, left, unused, unprivileged } = patchManifest(deployment, 'web.yaml', as33)
+  t.same([patched, left, unused, unprivileged], [['web'], ['sidecar'], [], ['web']])
+  for (const kept of [
+    '# our web server',
+    'name: web   # as in the registry',
+    '# the server',
+    '"registry/web:1" # pinned',
+    deployment.slice(deployment.indexOf('# not ours')),
+  ])
+    t.ok(text.includes(kept), kept)
+  const [first] = parseAllDocuments(text)
+  if (first === undefined) throw new Error('no document')
+  const spec = (
+    first.toJS() as {
+      spec: {
+        template: { spec: Record<string, unknown> & { containers: readonly Record<string, unknown>[] } }
+      }
+    }
+  ).spec.template.spec
+  t.same(spec.containers[0]?.['securityContext'], {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    runAsUser: 33,
+    runAsGroup: 33,
+    seccompProfile: { type: 'RuntimeDefault' },
+  })
+  t.same(
+    spec.containers[0]?.['volumeMounts'],
+    [
+      { name: 'logs', mountPath: '/var/log' },
+      { name: 'web-run', mountPath: '/run', subPath: 'content' },
+      { name: 'web-var-lib-nginx', mountPath: '/var/lib/nginx', subPath: 'content' },
+    ],
+    'what is mounted already covers what lies below',
+  )
+  t.same(spec.containers[1], { name: 'sidecar', image: 'proxy' })
+  t.match(spec['initContainers'], [{ image: 'registry/web:1' }])
+  t.equal(patchManifest(text, 'web.yaml', as33).text, text, 'a second time changes nothing')
+  const windows = (given: string): string => given.replaceAll('\n', '\r\n')
+  t.equal(patchManifest(windows(deployment), 'web.yaml', as33).text, windows(text), 'line ends stay')
+})
+
+t.test('the kinds that start pods', async (t) => {
+  const pod = { containers: [{ name: 'web', image: 'x' }] }
+  const shapes: readonly object[] = [
+    { kind: 'Pod', spec: pod },
+    ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job'].map(
+      (kind) => ({ kind, spec: { template: { spec: pod } } }),
+    ),
+    { kind: 'CronJob', spec: { jobTemplate: { spec: { template: { spec: pod } } } } },
+    { kind: 'PodTemplate', template: { spec: pod } },
+    { kind: 'List', items: [{ kind: 'Service' }, { kind: 'Pod', spec: pod }] },
+  ]
+  for (const shape of shapes) {
+    const { text } = patchManifest(JSON.stringify(shape), 'x.json', as33)
+    t.match(text, /readOnlyRootFilesystem"?: true/, JSON.stringify(shape).slice(0, 30))
+  }
+})
+
+t.test('a compose file', async (t) => {
+  const file = `# stack
+x-common: &common
+  restart: always
+services:
+  web: # front
+    <<: *common
+    image: web:1
+    privileged: true
+    volumes:
+      - data:/var/lib/nginx:rw
+    security_opt: [label=disable]
+    tmpfs: /var/log/nginx
+  db:
+    image: db
+volumes: {data: }
+`
+  const { text, patched, left } = patchManifest(file, 'compose.yaml', asRoot)
+  t.same([patched, left], [['web'], ['db']])
+  for (const kept of ['# stack', 'web: # front', '<<: *common', 'volumes: {data: }'])
+    t.ok(text.includes(kept), kept)
+  t.match((parse(text, { merge: true }) as { services: object }).services, {
+    web: {
+      restart: 'always',
+      cap_drop: ['ALL'],
+      cap_add: ['CHOWN', 'DAC_OVERRIDE', 'SETGID', 'SETUID'],
+      security_opt: ['label=disable', 'no-new-privileges:true'],
+      read_only: true,
+      tmpfs: ['/var/log/nginx', '/run:mode=0755,noexec,uid=0,gid=0'],
+      volumes: ['data:/var/lib/nginx:rw'],
+      sysctls: { 'net.ipv4.ip_unprivileged_port_start': '80' },
+    },
+    db: { image: 'db' },
+  })
+  t.notMatch(text, /privileged: true/)
+  t.equal(patchManifest(text, 'compose.yaml', asRoot).text, text, 'a second time changes nothing')
+})
+
+t.test('a quadlet', async (t) => {
+  const file = `# web
+[Unit]
+Description=Web
+
+[Container]
+# pinned
+Image=web:1
+AddCapability=CAP_NET_ADMIN CAP_CHOWN
+Volume=data:/var/lib/nginx
+Exec=nginx \\
+  -g 'daemon off;'
+
+[Install]
+WantedBy=default.target
+`
+  const { text, patched } = patchManifest(file, 'units/web.container', as33)
+  t.same(patched, ['web'])
+  t.equal(
+    text,
+    `# web
+[Unit]
+Description=Web
+
+[Container]
+# pinned
+Image=web:1
+Volume=data:/var/lib/nginx
+Exec=nginx \\
+  -g 'daemon off;'
+DropCapability=all
+NoNewPrivileges=true
+User=33
+Group=33
+ReadOnly=true
+ReadOnlyTmpfs=false
+Tmpfs=/run:mode=0755,noexec,U
+Tmpfs=/var/log/nginx:mode=0755,noexec,U
+Sysctl=net.ipv4.ip_unprivileged_port_start=80
+
+[Install]
+WantedBy=default.target
+`,
+  )
+  t.equal(patchManifest(text, 'web.container', as33).text, text, 'a second time changes nothing')
+})
+
+t.test('several containers by name, and what fits none', async (t) => {
+  const both: SecurityContext = {
+    version: 1,
+    containers: ['a', 'b'].map((name) => ({ ...(as33.containers[0] as ContainerContext), name })),
+  }
+  const pod = (...names: readonly string[]): string =>
+    JSON.stringify({ kind: 'Pod', spec: { containers: names.map((name) => ({ name, image: 'x' })) } })
+  t.match(patchManifest(pod('b', 'c'), 'p.yaml', both), { patched: ['b'], left: ['c'], unused: ['a'] })
+  t.throws(() => patchManifest(pod('c', 'd'), 'p.yaml', both), {
+    code: 'no-container-to-patch',
+    facts: { names: ['a', 'b'], here: ['c', 'd'] },
+  })
+  t.same(patchManifest(pod('c'), 'p.yaml', as33).patched, ['c'], 'one on each side belong together')
+  for (const [text, code] of [
+    ['kind: Service\n', 'not-a-manifest'],
+    ['just text\n', 'not-a-manifest'],
+    ['', 'not-a-manifest'],
+    ['a: [\n', 'manifest-not-yaml'],
+    ['{{ if .Values.x }}\na: b\n{{ end }}\n', 'manifest-not-yaml'],
+    ['services:\n  x: &x {image: a}\n  web: *x\n', 'alias-in-manifest'],
+  ] as const)
+    t.throws(() => patchManifest(text, 'm.yaml', as33), { code }, JSON.stringify(text))
+})
