@@ -9,6 +9,7 @@ import { engineWords } from '../../print/context/engine.ts'
 import { readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
 import { verify } from '../index.ts'
 import { roundLimit } from '../repair.ts'
+import { hasFailed } from '../round.ts'
 import type { ContextOutcome, Trial, Verification, VerifySettings } from '../verification.ts'
 import type { ContextFinding } from './finding.ts'
 import { beyondBaseline, contextFindings } from './findings.ts'
@@ -118,11 +119,7 @@ async function minimized(
     }
     const verification = await run(less)
     if (verification.interrupted) break
-    const { ending } = verification
-    const ended =
-      verification.started &&
-      (ending.kind === 'released' ||
-        (ending.kind === 'exited' && (ending.status === 0 || ending.byUs === true)))
+    const ended = verification.started && !hasFailed(verification.ending)
     trials.push({ without, refused: await findingsOf(less, verification), ended })
   }
   return trials
