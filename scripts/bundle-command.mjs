@@ -2,6 +2,7 @@
 // dist/command. The library beside them stays as it was compiled. koffi and yaml are found when they are asked for. The
 // licences of what is bundled are written beside it, as they ask.
 import { build, transform } from 'esbuild'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { bundleOptions } from './bundle-options.mjs'
@@ -114,3 +115,7 @@ for (const words of [
 ])
   if ((await run(words, world)) > 1) throw new Error(`${words.join(' ')} fails`)
 keepCode()
+
+// The manual page of the package.
+const manual = execFileSync(process.execPath, [join(root, 'dist/cli.js'), 'man'], { encoding: 'utf8' })
+writeFileSync(join(root, 'dist/seccomp-gen.1'), manual)
