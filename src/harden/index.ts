@@ -14,7 +14,7 @@ import { becomes, directCommand, root, startUser } from './user.ts'
 import { whatIf, type WhatIf } from './what-if.ts'
 import { writableOf } from './writable.ts'
 
-export { isContext, parseContext, printContext } from './context.ts'
+export { grouped, isContext, parseContext, printContext } from './context.ts'
 export type {
   Because,
   CapabilitySets,
@@ -96,6 +96,14 @@ function containerContext(
       podSecurity: level.podSecurity,
       because: [
         ...level.because,
+        ...(as.refused === 0
+          ? []
+          : [
+              {
+                what: 'podSecurity',
+                evidence: `${as.refused} kinds of what root did would be refused: see below`,
+              },
+            ]),
         ...as.because,
         ...privileges.because,
         ...writable.because,
