@@ -191,7 +191,7 @@ function startedAs(
 function whatIfBecause({ uses, refused, prepared, unknown }: WhatIf, { uid }: User): readonly Because[] {
   const what = 'runAsNonRoot'
   const notKnown = unknown === 0 ? '' : `; the modes and owners of ${unknown} are not evidenced`
-  const head = `of ${uses} opens and changes of root ${refused.length} would be refused to uid ${uid}${notKnown}`
+  const head = `${refused.length} of root’s ${uses} opens and changes would be refused to uid ${uid}${notKnown}`
   return [
     { what, evidence: refused.length === 0 ? head : `${head}: ${deedsText(refused)}` },
     ...(prepared.length === 0
