@@ -80,6 +80,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/syscalls.ts'),
     failure: 2,
   },
+  collect: {
+    summary: 'record the containers of a node, each from its first call',
+    load: () => import('./commands/collect.ts'),
+    failure: 2,
+  },
   push: {
     summary: 'put a profile into an OCI registry',
     load: () => import('./commands/push.ts'),
@@ -88,6 +93,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
   pull: {
     summary: 'get a profile from an OCI registry',
     load: () => import('./commands/pull.ts'),
+    failure: 2,
+  },
+  man: {
+    summary: 'print the manual page',
+    load: () => import('./commands/man.ts'),
     failure: 2,
   },
   completion: {
@@ -109,8 +119,11 @@ function ownTool(): Tool {
 }
 
 /** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
-export async function run(argv: readonly string[], world: World): Promise<number> {
+export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0
+  // As git and docker take it.
+  if (words[0] === '-v') return run(['--version', ...words.slice(1)], world)
+  const argv = words
   const word = argv.find((word) => !word.startsWith('-')) ?? ''
   const failure = (Object.hasOwn(commands, word) ? commands[word]?.failure : undefined) ?? 2
   try {
@@ -124,7 +137,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
     if (world.env['SECCOMP_GEN_DEBUG'] && error instanceof Error) world.stderr.write(`${error.stack}\n`)
     if (error instanceof UserError) {
       world.stderr.write(`seccomp-gen: ${escapeTerminal(error.message)}\n`)
-      return error.status === 2 ? failure : error.status
+      // 125 says that a command was not run, of a command that runs one.
+      return error.status === 2 || (error.status === 125 && failure === 2) ? failure : error.status
     }
     const message = error instanceof Error ? error.message : String(error)
     const hint = 'this is a defect of seccomp-gen; SECCOMP_GEN_DEBUG=1 shows where'
@@ -165,7 +179,8 @@ async function declareProgram(
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
     // What completes words must know them all.
-    if (before.includes(name) || before.includes('completion')) (await load()).declare(command, world, end)
+    if (before.includes(name) || before.includes('completion') || before.includes('man'))
+      (await load()).declare(command, world, end)
     else command.allowUnknownOption()
   }
   return program

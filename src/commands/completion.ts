@@ -1,5 +1,9 @@
 // `completion SHELL`: a script that completes our words in bash, zsh or fish. It is made from what the commands declare
 // of themselves, so that an option completes from the day it exists.
+import { architectureNames } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { contextOf } from '../meaning/context.ts'
+import { engineNames } from '../meaning/versions/engines.ts'
 import { Argument, type Command, type Option } from 'commander'
 import { builtinNames, builtinReleases } from '../meaning/builtin.ts'
 import { bash } from './completion/bash.ts'
@@ -28,18 +32,21 @@ Examples:
   seccomp-gen completion fish > ~/.config/fish/completions/seccomp-gen.fish`,
     )
     .action((shell: keyof typeof printers) => {
-      world.stdout.write(printers[shell]((command.parent?.commands ?? []).map(wordsOf), builtinWords))
+      const known = { builtins: builtinWords, calls: callNames() }
+      world.stdout.write(printers[shell]((command.parent?.commands ?? []).map(wordsOf), known))
       end(0)
     })
 }
 
 function wordsOf(command: Command): CompletedCommand {
-  const [operand] = command.registeredArguments
+  const [first = 'nothing', ...rest] = command.registeredArguments.map(
+    (each) => each.argChoices ?? operandOf(each.name()),
+  )
   return {
     name: command.name(),
     summary: command.description(),
     options: command.createHelp().visibleOptions(command).map(optionWords),
-    operand: operand?.argChoices ?? operandOf(operand?.name() ?? ''),
+    operands: [first, ...rest],
   }
 }
 
@@ -48,13 +55,35 @@ function optionWords(option: Option): CompletedOption {
   return {
     names: [option.short, option.long].flatMap((name) => name ?? []),
     summary: option.description,
-    ...(value !== undefined && { value: option.argChoices ?? operandOf(value) }),
+    ...(value !== undefined && { value: option.argChoices ?? valueOf(value, option) }),
   }
+}
+
+/** Of options that check their words themselves. */
+function valueOf(name: string, { defaultValue }: Option): Operand {
+  switch (name) {
+    case 'runtime':
+      return [...(defaultValue === undefined ? [] : ['all', 'none']), 'crun', 'runc']
+    case 'cap':
+      return [...contextOf({ capabilities: 'all' }).capabilities, 'all', 'none']
+    case 'engine':
+      return engineNames
+    case 'arch':
+      return architectureNames
+    default:
+      return operandOf(name)
+  }
+}
+
+function callNames(): readonly string[] {
+  const names = architectureNames.flatMap((each) => syscallTable(each).entries.map(({ name }) => name))
+  return [...new Set(names)].sort()
 }
 
 /** What is written there, from the name that usage gives it. */
 function operandOf(name: string): Operand {
   if (/^(?:profile|base|head)/.test(name)) return 'profile'
   if (/^(?:file|path)/.test(name)) return 'file'
+  if (/^(?:call|name\|)/.test(name)) return 'call'
   return name === 'cmd' ? 'command' : 'nothing'
 }

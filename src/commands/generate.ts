@@ -17,11 +17,13 @@ import { UserError } from '../errors.ts'
 import { accountLines } from '../report/reachable.ts'
 import { readReachable } from './reachable.ts'
 import { say, sayAccount } from './say.ts'
+import { columnsHelp } from './columns-help.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ProfileOptions, Choice {
   readonly fromScan?: readonly string[]
   readonly format: Format | 'auto'
+  readonly quiet?: true
 }
 
 export const declare: Declare = (command, world, end) => {
@@ -35,9 +37,12 @@ export const declare: Declare = (command, world, end) => {
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
   addProfileOptions(addChoiceOptions(command))
+    .option('--name <name>', 'of the objects that --as spo and kubernetes print (default "app")')
+    .option('-q, --quiet', 'no account of what was read')
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen generate app.strace -o app.json\n  docker run --security-opt seccomp=app.json IMAGE',
+      '\nExamples:\n  seccomp-gen generate app.strace -o app.json\n  docker run --security-opt seccomp=app.json IMAGE' +
+        columnsHelp,
     )
     .action(async (files: string[], options: Options) => end(await generate(files, options, world)))
 }
@@ -63,7 +68,9 @@ async function generate(files: readonly string[], options: Options, world: World
     arguments: argumentsOf(ceiling, options),
   })
   const { status, contents } = await writeProfile(observations, options, ceiling, world)
-  sayAccount(world, observations)
-  say(world, contents)
+  if (options.quiet === undefined) {
+    sayAccount(world, observations)
+    say(world, contents)
+  }
   return status
 }

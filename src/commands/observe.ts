@@ -6,7 +6,8 @@ import { printReport, type FormatName } from '../report/formats.ts'
 import { isLoss } from '../report/diagnostics.ts'
 import { addChoiceOptions, archOption, choiceOf, formatOption, outputOption } from './options.ts'
 import { mediumFor } from './medium.ts'
-import { reportOption } from './report-option.ts'
+import { columnsHelp } from './columns-help.ts'
+import { addReportOptions } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import type { Choice } from '../read/subject.ts'
 import { readInputs } from './read.ts'
@@ -18,23 +19,24 @@ interface Options extends Choice {
   readonly arch?: readonly Architecture[]
   readonly strict?: true
   readonly afterFilter?: true
+  readonly quiet?: true
   readonly report: FormatName
   readonly output?: string
 }
 
 export const declare: Declare = (command, world, end) => {
-  addChoiceOptions(command)
-    .optionsGroup('Options:')
+  addReportOptions(addChoiceOptions(command).optionsGroup('Options:'), 'observations', 'json')
     .argument('[file...]', 'traces, logs, profiles, observations, directories, -ff prefixes, -')
     .addOption(formatOption())
     .addOption(archOption('recorded on'))
     .option('--after-filter', 'of an engine’s trace: what is called under a filter')
+    .option('-q, --quiet', 'no account of what was read')
     .option('--strict', 'status 1 where anything was lost or not understood')
-    .addOption(reportOption('observations', 'json'))
     .addOption(outputOption('the observations'))
     .addHelpText(
       'after',
-      '\nExample:\n  strace -f -o app.strace ./app\n  seccomp-gen observe app.strace -o app.json',
+      '\nExample:\n  strace -f -o app.strace ./app\n  seccomp-gen observe app.strace -o app.json' +
+        columnsHelp,
     )
     .action(async (files: string[], options: Options) => end(await observe(files, options, world)))
 }
@@ -51,7 +53,7 @@ async function observe(files: readonly string[], options: Options, world: World)
   })
   const text = printReport('observations', observations, options.report, mediumFor(output, world))
   await writeOutput(text, output, world)
-  sayAccount(world, observations)
+  if (options.quiet === undefined) sayAccount(world, observations)
   const doubtful =
     observations.diagnostics.some(isLoss) ||
     observations.sources.some(({ unparsed, lost = 0 }) => unparsed > 0 || lost > 0)

@@ -45,12 +45,17 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly unseen?: UnseenChoice
   readonly margin: 'none' | 'libc'
   readonly explain?: string
+  /** Of Kubernetes objects. */
+  readonly name?: string
   readonly output?: string
 }
 
 const defaultCeiling: readonly string[] = ['docker']
 const isDefault = (words: readonly string[] | undefined): words is undefined =>
   words === undefined || words === defaultCeiling
+
+/** Whether nobody asked for a ceiling. */
+export const isDefaultCeiling = ({ within }: Pick<ProfileOptions, 'within'>): boolean => isDefault(within)
 
 /** Everything that the profile must not be wider than. */
 export type CeilingChoice = 'none' | readonly NamedProfile[]
@@ -207,7 +212,7 @@ export async function writeProfile(
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   }
   const policy = derivePolicy(observations, settings)
-  const text = printPolicyAs(policy, options.as)
+  const text = printPolicyAs(policy, options.as, options.name === undefined ? {} : { name: options.name })
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)

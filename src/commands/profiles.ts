@@ -1,12 +1,13 @@
 // Words that name profiles: a built-in, a file, `-`, an artifact (`oci://REF`), a file in a git revision or in git's
 // index (`:path`). A file that is
 // there goes before a revision; /dev/null is how git’s external diff says that there is none on that side.
-import { access } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { access, readdir } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { isBuiltinName } from '../meaning/builtin-name.ts'
+import { builtinNames, isBuiltinName } from '../meaning/builtin-name.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
+import { similarWords } from '../report/similar.ts'
 import { readText, type TextFile } from './texts.ts'
 import type { World } from './world.ts'
 
@@ -26,7 +27,11 @@ export const profileWords = 'a file, -, REVISION:path, oci://REF or built-in nam
 export type Given = (NamedProfile & { readonly text?: never }) | TextFile
 
 export async function loadProfile(word: string, world: World): Promise<NamedProfile> {
-  const given = await readWord(word, world)
+  return parsedGiven(await readGiven(word, world))
+}
+
+/** Throws a UserError for a text that is no profile. */
+export function parsedGiven(given: Given): NamedProfile {
   return given.text === undefined
     ? given
     : { ...given, profile: parseProfile(given.text, { name: given.name }) }
@@ -44,7 +49,7 @@ export async function readEach(
   const refused: string[] = []
   for (const word of words) {
     try {
-      given.push(await readWord(word, world))
+      given.push(await readGiven(word, world))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       refused.push(error.message)
@@ -54,7 +59,7 @@ export async function readEach(
 }
 
 /** A built-in's name is never a file's: what stands beside a command must not change what it compares with. */
-async function readWord(word: string, world: World): Promise<Given> {
+export async function readGiven(word: string, world: World): Promise<Given> {
   if (isBuiltinName(word)) {
     const { builtin } = await import('../meaning/index.ts')
     const { profile, capabilities } = builtin(word)
@@ -74,5 +79,19 @@ async function readWord(word: string, world: World): Promise<Given> {
     const { showRevision } = await import('../git/show.ts')
     return { name: word, text: await showRevision(word, world.cwd) }
   }
+  if (!isFile) {
+    const meant = await similarNames(word, world)
+    if (meant.length > 0) throw new UserError('no-such-profile', { file: word, meant })
+  }
   return { name: word, text: await readText(word, world) }
+}
+
+/** Built-ins, and files that lie beside it. */
+async function similarNames(word: string, world: World): Promise<readonly string[]> {
+  const [engine = '', ...version] = word.split('@')
+  const builtins = similarWords(engine, builtinNames).map((each) => [each, ...version].join('@'))
+  if (builtins.length > 0) return builtins
+  const folder = dirname(word)
+  const beside = await readdir(resolve(world.cwd, folder)).catch(() => [])
+  return similarWords(basename(word), beside).map((each) => (folder === '.' ? each : join(folder, each)))
 }

@@ -1,7 +1,14 @@
 // `--report FORMAT`: its choices are the formats that print such results.
-import { Option } from 'commander'
+import { Option, type Command } from 'commander'
 import type { Results } from '../report/format.ts'
 import { formatsOf, type FormatName } from '../report/formats.ts'
 
-export const reportOption = (kind: keyof Results, usual: FormatName = 'text'): Option =>
+/** With `--json`, which users of other tools type. */
+export function addReportOptions(command: Command, kind: keyof Results, usual?: FormatName): Command {
+  return command
+    .addOption(reportOption(kind, usual))
+    .addOption(new Option('--json', 'the same as --report json').implies({ report: 'json' }))
+}
+
+const reportOption = (kind: keyof Results, usual: FormatName = 'text'): Option =>
   new Option('--report <format>', 'how to print it').choices([...formatsOf(kind)]).default(usual)

@@ -12,7 +12,7 @@ import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { loadProfile, type NamedProfile } from './profiles.ts'
-import { reportOption } from './report-option.ts'
+import { addReportOptions } from './report-option.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ComparisonOptions {
@@ -26,11 +26,11 @@ interface Options extends ComparisonOptions {
 const anywhere = ['*.json', '*.yaml', '*.yml']
 
 export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'review')
   command
     .argument('[pathspec...]', 'the profiles, as for git; default: every JSON or YAML file that holds one')
     .option('--base <revision>', 'compare with it (default: what the CI names, or origin/HEAD)')
     .addOption(new Option('--head <revision>', 'what is reviewed').default('HEAD'))
-    .addOption(reportOption('review'))
     .addOption(outputOption('the report'))
   addComparisonOptions(command, 'wider')
     .addHelpText(

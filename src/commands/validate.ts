@@ -13,7 +13,7 @@ import { readEngineVersion } from '../meaning/versions/engines.ts'
 import { addReaderOptions } from './context.ts'
 import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
-import { reportOption } from './report-option.ts'
+import { addReportOptions } from './report-option.ts'
 import { runtimeOption } from './runtime-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { say } from './say.ts'
@@ -32,6 +32,7 @@ interface Options {
 }
 
 export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'findings')
   addReaderOptions(command)
     .argument('<file...>', 'a profile of any dialect, -, REVISION:path or built-in: docker …')
     .addOption(
@@ -44,7 +45,6 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(runtimeOption('also what it lacks for').default('none'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
-    .addOption(reportOption('findings'))
     .addOption(outputOption('the report'))
     .addHelpText(
       'after',

@@ -10,7 +10,7 @@ import { verify, type SeenBy, type Verification, type VerifyNotice } from '../ve
 import { statusOf } from './ending.ts'
 import { mediumFor } from './medium.ts'
 import { addLoadOptions, duration, loadOf, times, type LoadOptions } from './options.ts'
-import { reportOption } from './report-option.ts'
+import { addReportOptions } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
@@ -31,6 +31,7 @@ interface Options extends LoadOptions {
 }
 
 export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'verification')
   const runs = command
     .usage('[options] PROFILE -- CMD...')
     .argument('<profile>', profileWords)
@@ -48,7 +49,6 @@ export const declare: Declare = (command, world, end) => {
         .default('auto'),
     )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')
-    .addOption(reportOption('verification'))
     .option('-o, --output <file>', 'write the report, with --repair the profile, to a file')
     .addHelpText(
       'after',

@@ -52,6 +52,11 @@ export const fileErrors = {
         : '--within -: standard input is for traces; give a file',
   ],
   'cannot-read': [2, ({ file, ...cause }: InFile & Cause) => `${file}: ${failureText(readFailures, cause)}`],
+  'no-such-profile': [
+    2,
+    ({ file, meant }: InFile & { readonly meant: readonly string[] }) =>
+      `${file}: no such file or built-in profile: did you mean ${meant.join(' or ')}?`,
+  ],
   'directory-not-read': [2, ({ file }: InFile) => `${file}: is a directory: name the files in it`],
   'no-such-trace': [2, ({ file }: InFile) => `${file}: no such file, and no ${file}.PID of strace -ff`],
   'no-trace-in-directory': [

@@ -1,6 +1,13 @@
 // Which words name a built-in profile; apart from the profiles, so that a command may ask without loading them.
 
+/** What a user may write without a version. */
+export const builtinNames: readonly string[] = ['docker', 'podman', 'containerd', 'cri-o', 'unconfined']
+
 /** Whether a word names a built-in, or would if there were that version. */
 export function isBuiltinName(word: string): boolean {
-  return /^(?:docker|podman|containerd|cri-o|unconfined)(?:@[\w.-]+)?$/.test(word)
+  const [name = '', version] = word.split('@', 2)
+  return (
+    builtinNames.includes(name) &&
+    (version === undefined ? !word.includes('@') : /^[\w.-]+$/.test(word.slice(name.length + 1)))
+  )
 }

@@ -17,12 +17,20 @@ const offers: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['seccomp-gen diff podman@4', ['podman@4.0', 'podman@4.1', 'podman@4.2']],
   ['seccomp-gen generate --within cri-o@1.24', ['cri-o@1.24']],
   ['seccomp-gen completion ', ['bash', 'fish', 'zsh']],
+  ['seccomp-gen eval docker io_uring_se', ['io_uring_setup']],
+  ['seccomp-gen eval --arch x86_64 docker io_uring_se', ['io_uring_setup']],
+  ['seccomp-gen explain --cap none app.json --cap all io_uring_se', ['io_uring_setup']],
+  ['seccomp-gen syscalls io_uring_se', ['io_uring_setup']],
+  ['seccomp-gen generate --runtime r', ['runc']],
+  ['seccomp-gen diff --cap CAP_BP', ['CAP_BPF']],
+  ['seccomp-gen diff --report gitl', ['gitlab']],
+  ['seccomp-gen trace --recorder=s', ['strace']],
   ['seccomp-gen trace -- /usr/bin/basena', ['/usr/bin/basename']],
 ]
 
 const scripts = {
   bash: `source completion.bash
-COMP_WORDS=($1); [[ $1 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+COMP_WORDS=(\${1//=/ = }); [[ $1 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _seccomp_gen; printf '%s\\n' "\${COMPREPLY[@]}"`,
   fish: `source completion.fish; complete -C $argv[1] | string replace -r '\\t.*' ''`,
   // A shell of its own in a terminal of its own: the Tab key is pressed there.
@@ -45,7 +53,13 @@ for (const [shell, script] of Object.entries(scripts)) {
       const run = await execa(shell, command, { cwd: directory, reject: false, env: { TERM: 'dumb' } })
       // zsh writes the word out, or a list where there are several.
       if (shell === 'zsh') for (const each of offered) t.match(run.stdout, each.slice(0, 40), line)
-      else t.strictSame([...new Set(run.stdout.split('\n'))].sort(), [...offered], line)
+      // fish gives the whole word, with the option before it.
+      else
+        t.strictSame(
+          [...new Set(run.stdout.split('\n'))].map((each) => each.replace(/^--.*=/, '')).sort(),
+          [...offered],
+          line,
+        )
     }
   })
 }

@@ -1,7 +1,13 @@
 // What a shell is told of a command. Every text in it is our own.
 
-/** Choices, or what kind of word is expected. A profile is a file or a built-in's name. */
-export type Operand = readonly string[] | 'file' | 'profile' | 'command' | 'nothing'
+/** Choices, or what kind of word is expected. A profile is a file or a built-in's name; a call is a name of any architecture. */
+export type Operand = readonly string[] | 'file' | 'profile' | 'call' | 'command' | 'nothing'
+
+/** The words of the kinds that have many. */
+export interface KnownWords {
+  readonly builtins: readonly string[]
+  readonly calls: readonly string[]
+}
 
 export interface CompletedOption {
   /** With their hyphens: `-o`, `--output`. */
@@ -15,7 +21,8 @@ export interface CompletedCommand {
   readonly name: string
   readonly summary: string
   readonly options: readonly CompletedOption[]
-  readonly operand: Operand
+  /** By place; the last stands for all that follow. */
+  readonly operands: readonly [Operand, ...Operand[]]
 }
 
 /** A word of a shell, whatever is in it. */

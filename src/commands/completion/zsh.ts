@@ -1,7 +1,13 @@
 // For zsh's completion system. Authority: zshcompsys(1), _arguments.
-import { quoted, type CompletedCommand, type CompletedOption, type Operand } from './words.ts'
+import {
+  quoted,
+  type CompletedCommand,
+  type CompletedOption,
+  type KnownWords,
+  type Operand,
+} from './words.ts'
 
-export function zsh(commands: readonly CompletedCommand[], builtins: readonly string[]): string {
+export function zsh(commands: readonly CompletedCommand[], { builtins, calls }: KnownWords): string {
   const names = commands.map(({ name, summary }) => `    ${quoted(`${name}:${plain(summary)}`)}`)
   return `#compdef seccomp-gen
 _seccomp_gen() {
@@ -32,12 +38,21 @@ ${commands.map(section).join('\n')}
 _seccomp_gen_profiles() {
   _alternative 'builtins:built-in profile:(${builtins.join(' ')})' 'files:file:_files'
 }
+_seccomp_gen_calls() {
+  local -a calls
+  calls=(${calls.join(' ')})
+  compadd -a calls
+}
 if [[ \${funcstack[1]} == _seccomp_gen ]]; then _seccomp_gen "$@"; else compdef _seccomp_gen seccomp-gen; fi
 `
 }
 
-function section({ name, options, operand }: CompletedCommand): string {
-  const specs = [...options.map(optionSpec), quoted(`*:${name}:${action(operand)}`)]
+function section({ name, options, operands }: CompletedCommand): string {
+  const last = operands.length - 1
+  const places = operands.map((operand, index) =>
+    quoted(`${index === last ? '*' : index + 1}:${name}:${action(operand)}`),
+  )
+  const specs = [...options.map(optionSpec), ...places]
   return `    ${name})
       _arguments -S \\
         ${specs.join(' \\\n        ')} ;;`
@@ -45,15 +60,18 @@ function section({ name, options, operand }: CompletedCommand): string {
 
 function optionSpec({ names, summary, value }: CompletedOption): string {
   const what = `[${plain(summary)}]${value === undefined ? '' : `:value:${action(value)}`}`
-  const [only = ''] = names
+  // _arguments: with = the value may stand in the same word.
+  const spelled = names.map((each) => (value !== undefined && each.startsWith('--') ? `${each}=` : each))
+  const [only = ''] = spelled
   // Repeatable or not is for the command to say.
-  return names.length === 1 ? quoted(`*${only}${what}`) : `'*'{${names.join(',')}}${quoted(what)}`
+  return names.length === 1 ? quoted(`*${only}${what}`) : `'*'{${spelled.join(',')}}${quoted(what)}`
 }
 
 function action(operand: Operand): string {
   if (operand === 'nothing') return ' '
   if (operand === 'file') return '_files'
   if (operand === 'profile') return '_seccomp_gen_profiles'
+  if (operand === 'call') return '_seccomp_gen_calls'
   if (operand === 'command') return '_command_names -e'
   return `(${operand.join(' ')})`
 }

@@ -1,0 +1,100 @@
+// Words that people type because other tools take them, and what they meant when they slip.
+import { execa } from 'execa'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { transcript } from './world.ts'
+
+const profile = JSON.stringify({
+  defaultAction: 'SCMP_ACT_ERRNO',
+  architectures: ['SCMP_ARCH_X86_64'],
+  syscalls: [{ names: ['read', 'bpf', 'execve'], action: 'SCMP_ACT_ALLOW' }],
+})
+const folder = t.testdir({
+  'app.json': profile,
+  'a.strace': 'read(0, "", 1) = 0\nexecve("/a", [], []) = 0\n',
+})
+mkdirSync(join(folder, 'p'))
+writeFileSync(join(folder, 'p/web.json'), profile)
+const on = (words: string) => transcript(words.split(' '), folder)
+
+t.test('what a mistyped profile may have been', async (t) => {
+  const rows: readonly (readonly [string, RegExp])[] = [
+    [
+      'diff dokcer app.json',
+      /^seccomp-gen: dokcer: no such file or built-in profile: did you mean docker\?\n$/,
+    ],
+    ['diff docekr@28 app.json', /did you mean docker@28\?/],
+    ['eval podmn read', /did you mean podman\?/],
+    ['explain crio', /did you mean cri-o\?/],
+    ['diff docker ap.json', /ap\.json: no such file or built-in profile: did you mean app\.json\?/],
+    ['diff docker p/wbe.json', /did you mean p\/web\.json\?/],
+    ['diff docker nothing-like-it', /^seccomp-gen: nothing-like-it: no such file\n$/],
+    ['eval docker opnat', /did you mean openat\?/],
+    ['explain docker opnat', /did you mean openat\?/],
+    ['eval docker clone CLONE_NEWUSR', /CLONE_NEWUSR is no constant .*did you mean CLONE_NEWUSER/],
+    ['diff docker docker --repot json', /Did you mean --report\?/],
+  ]
+  for (const [words, stderr] of rows) t.match(await on(words), { status: 2, stdout: '', stderr }, words)
+})
+
+t.test('names of architectures as Docker, Debian and Go write them', async (t) => {
+  for (const arch of ['amd64', 'arm64', 'i386', '386', 'armv7', 'armhf', 'ppc64el', 'AMD64'])
+    t.match(await on(`eval docker read --arch ${arch}`), { status: 0, stdout: 'SCMP_ACT_ALLOW\n' }, arch)
+})
+
+t.test('synonyms: --json, -q, -v', async (t) => {
+  for (const words of ['diff docker app.json', 'validate app.json', 'explain app.json read']) {
+    const long = await on(`${words} --report json`)
+    t.strictSame(await on(`${words} --json`), long, words)
+    t.type(JSON.parse(long.stdout), Object)
+  }
+  t.match(await on('-v'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+  t.strictSame(await on('-v'), await on('--version'))
+  for (const command of ['generate', 'observe']) {
+    const loud = await on(`${command} a.strace`)
+    t.match(loud.stderr, /2 calls/)
+    const quiet = await on(`${command} -q a.strace`)
+    t.match(
+      quiet,
+      { status: 0, stdout: loud.stdout, stderr: /x86_64 is assumed/ },
+      'what may be wrong is said still',
+    )
+    t.notMatch(quiet.stderr, /2 calls|evidence|allowed/, command)
+    t.match(
+      (await on(`${command} --help`)).stdout,
+      /ignored: lines that are no calls/,
+      'columns are explained',
+    )
+  }
+})
+
+t.test('--name names Kubernetes objects', async (t) => {
+  t.match((await on('generate -q --as spo --name web a.strace')).stdout, /^ {2}name: web$/m)
+  const { stdout } = await on('generate -q --as kubernetes --name web a.strace')
+  t.match(stdout, /^ {2}name: web-seccomp$/m)
+  t.match(stdout, /localhostProfile: web\.json/)
+  t.match(await on('generate -q --as spo --name Web_1 a.strace'), { status: 2, stdout: '' })
+})
+
+t.test('explain --only, and the hint where no trace was given', async (t) => {
+  const names = (text: string): readonly string[] =>
+    (JSON.parse(text) as { calls: { syscall: string }[] }).calls.map(({ syscall }) => syscall)
+  const seen = await on('explain app.json --trace a.strace --only unexpected --json')
+  t.strictSame(names(seen.stdout), ['bpf'])
+  t.notMatch(seen.stderr, /no --trace/)
+  t.strictSame(names((await on('explain app.json --only exceeded --json')).stdout), ['bpf'])
+  t.match(await on('explain app.json'), {
+    stderr: /^seccomp-gen: no --trace was given.*: give traces or observations\n$/,
+  })
+})
+
+t.test('the manual page is one that man(1) takes without a warning', async (t) => {
+  const { status, stdout } = await on('man')
+  t.equal(status, 0)
+  for (const each of ['trace', 'verify', 'review', 'observations']) t.match(stdout, each)
+  const formatted = await execa('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: stdout, reject: false })
+  if (formatted.code === 'ENOENT') return t.comment('groff is not installed')
+  t.equal(formatted.stderr, '')
+  return undefined
+})
