@@ -39,9 +39,9 @@ function* engineProblems(subject: Subject): Generator<Finding> {
   const { parsed, profile, asOci, engine } = subject
   if (parsed.envelope === 'config' || parsed.envelope === 'spo') return
   const reader = engine === undefined || engine === 'containerd' ? undefined : engine
-  const docker = reader ?? (engine === undefined ? oldestDocker : undefined)
-  if (docker?.startsWith('docker') === true) {
-    const says = docker.replace('@', ' ')
+  const older = reader ?? (engine === undefined ? oldestDocker : undefined)
+  if (older !== undefined) {
+    const says = older.replace('@', ' ')
     for (const key of ['defaultErrnoRet', 'flags', 'listenerPath'] as const) {
       const value = profile[key]
       // What makes no difference there is nothing to say about.
@@ -50,11 +50,11 @@ function* engineProblems(subject: Subject): Generator<Finding> {
         value === '' ||
         isDefault(subject, key) ||
         (key === 'flags' && !changes(profile.flags))
-      if (!same && !readsKey(docker, key))
+      if (!same && !readsKey(older, key))
         yield finding('key-unknown-to-older', keyOf(subject, profile, key), { key, by: says })
     }
     for (const rule of profile.syscalls)
-      if (rule.errnoRet !== undefined && rule.errnoRet !== 1 && !readsKey(docker, 'errnoRet'))
+      if (rule.errnoRet !== undefined && rule.errnoRet !== 1 && !readsKey(older, 'errnoRet'))
         yield finding('key-unknown-to-older', keyOf(subject, rule, 'errnoRet'), { key: 'errnoRet', by: says })
   }
   if (asOci || (engine !== undefined && readsKey(engine, 'minKernel'))) return

@@ -1,13 +1,13 @@
 // `diff`: what changes in meaning between two profiles, for people and for git as its external diff
 // (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
-import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { architectures, assumedHost } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { intersectProfiles, mergeProfiles } from '../meaning/index.ts'
 import { printProfile } from '../print/profile.ts'
 import { parseProfile } from '../profile/parse.ts'
+import { isScan } from '../read/scans.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
 import type { Reachable } from '../scan/reachable.ts'
@@ -19,7 +19,14 @@ import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
 import { addReportOptions } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
+import {
+  loadProfile,
+  parsedGiven,
+  profileWords,
+  readGiven,
+  type Given,
+  type NamedProfile,
+} from './profiles.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
@@ -74,9 +81,9 @@ async function diff(
   if (words.length === 2 && base !== undefined && head !== undefined) {
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
-    const scans = await scansOf(base, head, world)
-    if (scans !== undefined) return diffScans(scans, options, world)
-    const [one, other] = [await loadProfile(base, world), await loadProfile(head, world)]
+    const given = [await readGiven(base, world), await readGiven(head, world)] as const
+    if (given[0].text !== undefined && isScan(given[0].text)) return diffScans(given, options, world)
+    const [one, other] = [parsedGiven(given[0]), parsedGiven(given[1])]
     if (options.intersect !== undefined || options.merge !== undefined)
       return combine(one, other, options, failOnGiven, world)
     const { text, status } = reported(one, other, options, failOnGiven, world)
@@ -93,37 +100,15 @@ async function diff(
   return failOnGiven ? status : 0
 }
 
-/** Both words are files that `scan --report json` printed; undefined where the first is none. */
-async function scansOf(base: string, head: string, world: World): Promise<readonly Reachable[] | undefined> {
-  if (!(await isScan(resolve(world.cwd, base)))) return undefined
+/** What `scan --report json` printed, twice. */
+async function diffScans(given: readonly Given[], options: Options, world: World): Promise<number> {
   const { parseReachable } = await import('../scan/reachable.ts')
-  return [
-    parseReachable(await readText(base, world), base),
-    parseReachable(await readText(head, world), head),
+  const [base, head] = given.map(({ name, text = '' }) => parseReachable(text, name)) as [
+    Reachable,
+    Reachable,
   ]
-}
-
-/** What is read from a pipe, a built-in or a revision is a profile: a pipe would be empty afterwards. */
-async function isScan(path: string): Promise<boolean> {
-  if (!(await stat(path).catch(() => undefined))?.isFile()) return false
-  const handle = await open(path).catch(() => undefined)
-  try {
-    const { bytesRead = 0, buffer = new Uint8Array() } =
-      (await handle?.read(Buffer.alloc(200), 0, 200, 0)) ?? {}
-    const start = Buffer.from(buffer.subarray(0, bytesRead)).toString()
-    return /^\s*\{\s*"version": 1,\s*"bound": (?:true|false)/.test(start)
-  } finally {
-    await handle?.close()
-  }
-}
-
-async function diffScans(
-  [base, head]: readonly Reachable[],
-  options: Options,
-  world: World,
-): Promise<number> {
   const { scanChanges, scanChangesReport } = await import('../report/scan-changes.ts')
-  const changes = scanChanges(base as Reachable, head as Reachable)
+  const changes = scanChanges(base, head)
   const { report, failOn } = options
   await writeOutput(
     scanChangesReport(changes, report === 'json' || report === 'markdown' ? report : 'text'),

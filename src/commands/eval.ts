@@ -6,10 +6,12 @@ import { UserError } from '../errors.ts'
 import { proposedCall } from '../profile/proposals.ts'
 import { answerText, makeMeaning, oldestLibraryOn, type Meaning } from '../meaning/index.ts'
 import { similarWords } from '../report/similar.ts'
+import { isKnownTo, newestLibrary } from '../meaning/versions/library.ts'
 import { Lines } from '../read/lines.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
 import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
+import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ContextWords {
@@ -53,7 +55,39 @@ async function evaluate(
   const architecture = options.arch?.[0] ?? assumedHost
   if (options.batch) return batch(named, options, architecture, world)
   const meaning = meaningOn(named, options, architecture)
-  world.stdout.write(`${answerText(answer(meaning, architecture, call ?? '', args))}\n`)
+  const given = answerText(answer(meaning, architecture, call ?? '', args))
+  world.stdout.write(`${given}\n`)
+  if (options.libseccomp === undefined && isNewCall(architecture, call ?? ''))
+    sayOtherLibrary(named, options, architecture, world, (other) => {
+      const otherwise = answerText(answer(other, architecture, call ?? '', args))
+      return otherwise === given ? undefined : otherwise
+    })
+}
+
+/** Whether the oldest libseccomp in use leaves a rule of this call out. */
+function isNewCall(architecture: Architecture, call: string): boolean {
+  const table = syscallTable(architecture)
+  const entry = /^\d/.test(call) ? table.byNumber(Number(call)) : table.byName(call)
+  return entry !== undefined && !isKnownTo(oldestLibraryOn(architecture), entry.name)
+}
+
+/** What the answer is with the library that is not the default here: a file's and a built-in's are not the same. */
+function sayOtherLibrary(
+  named: NamedProfile,
+  options: Options,
+  architecture: Architecture,
+  world: World,
+  otherwise: (meaning: Meaning) => string | undefined,
+): void {
+  const oldest = oldestLibraryOn(architecture)
+  const isBuiltin = named.capabilities !== undefined
+  const libseccomp = isBuiltin ? oldest : newestLibrary
+  const answered = otherwise(meaningOn(named, { ...options, libseccomp }, architecture))
+  if (answered === undefined) return
+  const which = isBuiltin
+    ? 'every call is taken as known'
+    : `read with libseccomp ${oldest}, the oldest in use`
+  say(world, `${which}; with libseccomp ${libseccomp} (--libseccomp) the answer is ${answered}`)
 }
 
 /** A file is read by the oldest libseccomp in use; a built-in by the one of its engine, which knows all that it names. */

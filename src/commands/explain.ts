@@ -16,6 +16,7 @@ import type { Declare, World } from './world.ts'
 interface Options extends ContextWords {
   readonly arch?: readonly Architecture[]
   readonly trace?: readonly string[]
+  readonly reachable?: readonly string[]
   readonly only?: 'unexpected' | 'exceeded'
   readonly report: FormatName
   readonly output?: string
@@ -25,9 +26,14 @@ export const declare: Declare = (command, world, end) => {
   addReportOptions(command, 'explanation')
   command
     .argument('<profile>', profileWords)
-    .argument('[call...]', 'names; default: all that a rule names or that were seen')
+    .argument('[call...]', 'names; default: all that a rule names, that were seen or that are reachable')
     .addOption(
       new Option('--trace <file>', 'where the calls were seen: any input; repeatable').argParser(
+        (word: string, before: readonly string[] = []) => [...before, word],
+      ),
+    )
+    .addOption(
+      new Option('--reachable <file>', 'what the code can call, as `scan` printed it; repeatable').argParser(
         (word: string, before: readonly string[] = []) => [...before, word],
       ),
     )
@@ -56,16 +62,18 @@ async function explain(
   options: Options,
   world: World,
 ): Promise<void> {
-  const { arch, trace, report, output } = options
+  const { arch, trace, reachable: scans, report, output } = options
   await checkOutput(output, world)
   const { profile, capabilities } = await loadProfile(word, world)
   // Every format of traces, for those who give one.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
+  const reachable = scans && (await (await import('./reachable.ts')).readReachable(scans, world))
   const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)
   const all = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),
     ...(observations === undefined ? {} : { observations }),
+    ...(reachable === undefined ? {} : { reachable }),
     ...(calls.length === 0 ? {} : { calls }),
   })
   const explained = all.filter((call) => isWanted(call, options.only))
@@ -79,10 +87,10 @@ async function explain(
 }
 
 function isWanted(
-  { answers, because, default: { exceeded } }: ExplainedCall,
+  { answers, because, scan, default: { exceeded } }: ExplainedCall,
   only: Options['only'],
 ): boolean {
   if (only === undefined) return true
   if (only === 'exceeded') return exceeded
-  return because.length === 0 && answers.some((each) => level(each) === 2)
+  return because.length === 0 && scan?.path === undefined && answers.some((each) => level(each) === 2)
 }

@@ -27,7 +27,11 @@ export const profileWords = 'a file, -, REVISION:path, oci://REF or built-in nam
 export type Given = (NamedProfile & { readonly text?: never }) | TextFile
 
 export async function loadProfile(word: string, world: World): Promise<NamedProfile> {
-  const given = await readWord(word, world)
+  return parsedGiven(await readGiven(word, world))
+}
+
+/** Throws a UserError for a text that is no profile. */
+export function parsedGiven(given: Given): NamedProfile {
   return given.text === undefined
     ? given
     : { ...given, profile: parseProfile(given.text, { name: given.name }) }
@@ -45,7 +49,7 @@ export async function readEach(
   const refused: string[] = []
   for (const word of words) {
     try {
-      given.push(await readWord(word, world))
+      given.push(await readGiven(word, world))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       refused.push(error.message)
@@ -55,7 +59,7 @@ export async function readEach(
 }
 
 /** A built-in's name is never a file's: what stands beside a command must not change what it compares with. */
-async function readWord(word: string, world: World): Promise<Given> {
+export async function readGiven(word: string, world: World): Promise<Given> {
   if (isBuiltinName(word)) {
     const { builtin } = await import('../meaning/index.ts')
     const { profile, capabilities } = builtin(word)

@@ -1,7 +1,10 @@
 // `push`: a profile, or observations, as an artifact of a registry. A profile that the runtimes which pull such
 // artifacts would refuse is not pushed. Authority for what they refuse: KEP-6061 and its type checks in CRI-O.
 import { isValid, profileProblems } from '../check/index.ts'
+import { assumedHost } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { intersectProfiles } from '../meaning/index.ts'
+import { printProfile } from '../print/profile.ts'
 import { parseProfile, type ParsedProfile } from '../profile/index.ts'
 import {
   entryLimit,
@@ -12,13 +15,13 @@ import {
   pushProfile,
 } from '../registry/index.ts'
 import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
+import { profileWords, readGiven, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
-import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('<file>', 'a profile in plain OCI JSON, or observations; - is stdin')
+    .argument('<profile>', `plain OCI JSON: ${profileWords}; or observations`)
     .argument('<ref>', 'REGISTRY/REPOSITORY[:TAG]')
     .addOption(plainHttpOption())
     .addHelpText(
@@ -34,7 +37,8 @@ export const declare: Declare = (command, world, end) => {
 async function push(file: string, ref: string, options: RegistryWords, world: World): Promise<void> {
   const reference = parseReference(ref)
   if (reference.digest !== undefined) throw new UserError('push-to-digest', { reference: ref })
-  const text = await readText(file, world)
+  const given = await readGiven(file, world)
+  const text = given.text ?? plainText(given)
   const registry = registryOf(reference, world, { plainHttp: options.plainHttp ?? false })
   if (isObservations(text)) {
     const { digest, tag } = await pushObservations(registry, text, reference.tag)
@@ -44,9 +48,20 @@ async function push(file: string, ref: string, options: RegistryWords, world: Wo
   }
   refuseUnusable(parseProfile(text, { name: file }), text)
   const digest = await pushProfile(registry, text, reference.tag ?? 'latest')
+  if (given.text === undefined)
+    say(world, `${file} as it stands on ${assumedHost}, with the capabilities that its engine gives`)
   const pinned = printReference({ ...reference, tag: undefined, digest })
   world.stdout.write(`${pinned}\n`)
   say(world, `pushed; sign it with \`cosign sign --key KEY ${pinned}\``)
+}
+
+/** A built-in as one host's plain OCI: runtimes read no other keys, and nobody resolves them on the way. */
+function plainText({ profile, capabilities }: NamedProfile): string {
+  const { document } = intersectProfiles([profile], {
+    architecture: assumedHost,
+    ...(capabilities && { capabilities }),
+  })
+  return printProfile(document)
 }
 
 /** As `observe` prints them. What is said of any other document is said where it is read as a profile. */

@@ -1,4 +1,5 @@
 // Scans that a command is given, and what they say of what was seen.
+import type { Architecture } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
 import { coverageOf, derivePolicy, type PolicyOptions } from '../policy/index.ts'
 import { coverageLines } from '../report/coverage.ts'
@@ -29,7 +30,7 @@ export function coverage(
       action.type === 'allow' ? architectures.map((each) => `${each} ${syscall}`) : [],
     ),
   )
-  return coverageLines(coverageOf(reachable, observations.architectures), (architecture, call) =>
-    within.has(`${architecture} ${call}`),
-  )
+  const isWithin = (architecture: Architecture, call: string): boolean =>
+    within.has(`${architecture} ${call}`)
+  return coverageLines(coverageOf(reachable, observations.architectures, isWithin))
 }

@@ -63,6 +63,7 @@ const notProfiles = {
   features: 'is not a profile: it lists the features of a runtime',
   'config-without-filter': 'is a config.json without linux.seccomp: its container runs without a filter',
   observations: 'holds observations, not a profile: make one with `seccomp-gen generate`',
+  scan: 'holds what code can call, not a profile: `seccomp-gen diff` compares two of them, and `generate --reachable` reads one beside traces',
   seccompiler:
     'is a filter for seccompiler (Firecracker), which is not read here: only OCI and Docker profiles are',
   'no-key': 'is not a profile: it has no defaultAction, no syscalls and no other key of one',

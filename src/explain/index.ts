@@ -18,8 +18,9 @@ import {
   type Meaning,
 } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { derivePolicy, reasonsWithoutTrace, type Reason } from '../policy/index.ts'
+import { coverageOf, derivePolicy, reasonsWithoutTrace, type Coverage, type Reason } from '../policy/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Reachable } from '../scan/reachable.ts'
 import { sortedRisks } from './change-risks.ts'
 
 export { rateChanges, severities, type RatedChange } from './change-risks.ts'
@@ -47,15 +48,25 @@ export interface ExplainedCall {
   }
   /** Of what the profile carries out, the gravest first. */
   readonly risks: readonly Risk[]
+  /** What a scan says of it; undefined where none was given. */
+  readonly scan?: {
+    /** The functions by which it is reached; undefined where it is not. */
+    readonly path?: readonly string[]
+    readonly isSeen: boolean
+    /** Of all calls of the architecture; the default is the ceiling. Undefined where nothing was seen on it. */
+    readonly coverage?: Coverage
+  }
 }
 
 export interface ExplainOptions extends Omit<ContextOptions, 'architecture'> {
   /** What was seen; without it only what runtimes and the kernel need is a reason. */
   readonly observations?: Observations
-  /** Default: those of which something was seen; without observations x86_64. */
+  /** Default: those of which something was seen, else those of the scan; without either x86_64. */
   readonly architectures?: readonly Architecture[]
-  /** Names to explain. Default: every call that a rule names or that was seen. */
+  /** Names to explain. Default: every call that a rule names, that was seen or that is reachable. */
   readonly calls?: readonly string[]
+  /** What the code can call: a call that was not seen is explained by the way to it. */
+  readonly reachable?: Reachable
   /** What the default is. Default: docker's newest. */
   readonly within?: ParsedProfile
 }
@@ -73,7 +84,8 @@ export function explainProfile(
   const seen = architectureNames.filter(
     (each) => Object.keys(observations?.architectures[each] ?? {}).length > 0,
   )
-  const asked = options.architectures ?? seen
+  const reached = architectureNames.filter((each) => options.reachable?.architectures[each] !== undefined)
+  const asked = options.architectures ?? (seen.length > 0 ? seen : reached)
   const chosen = architectureNames.filter((each) =>
     (asked.length === 0 ? [assumedHost] : asked).includes(each),
   )
@@ -91,7 +103,7 @@ function explainOn(
   within: ParsedProfile,
   options: ExplainOptions,
 ): readonly ExplainedCall[] {
-  const { observations, calls } = options
+  const { observations, calls, reachable } = options
   const context = contextOf({ ...options, architecture })
   const meaning = makeMeaning(profile, context)
   const ceiling = makeMeaning(within, context)
@@ -102,39 +114,57 @@ function explainOn(
   const named = meaning.resolved.rules.flatMap(({ names }) => names)
   const because = reasonsOn(architecture, new Set(named), observations)
   const table = syscallTable(architecture)
-  return [...new Set(calls ?? [...named, ...seen])].sort().flatMap((syscall): readonly ExplainedCall[] => {
-    const number = table.byName(syscall)?.number
-    if (number === undefined) return []
-    const rank = carriedOut(ceiling, architecture, syscall, number)
-    const among = (sign: '+' | '-', differs: (other: CarriedOut) => boolean): readonly string[] =>
-      variants
-        .filter(
-          ([name, each]) => name[0] === sign && differs(carriedOut(each, architecture, syscall, number)),
-        )
-        .map(([name]) => name.slice(1))
-    const answers = answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer)
-    const isCarriedOut = answers.some((each) => level(each) === 2)
-    const rule = meaning.resolved.rules.find(({ names }) => names.includes(syscall))
-    return [
-      {
-        architecture,
-        syscall,
-        number,
-        answers,
-        at: rule && `${profile.name}:${rule.at.line}`,
-        because: (because.get(syscall) ?? []).filter(({ kind }) => isCarriedOut || !onlyToAllow.has(kind)),
-        default: {
-          carriedOut: rank,
-          needs: among('-', (other) => ranks.indexOf(other) < ranks.indexOf(rank)),
-          opensWith: among('+', (other) => ranks.indexOf(other) > ranks.indexOf(rank)),
-          exceeded: differencesOfCall(ceiling, meaning, architecture, syscall, number).some(
-            ({ direction, after }) => direction === 'wider' && level(after) === 2,
-          ),
+  const reached = reachable?.architectures[architecture]
+  const coverage =
+    reached && seen.length > 0
+      ? coverageOf(
+          { ...reachable, architectures: { [architecture]: reached } },
+          { [architecture]: observations?.architectures[architecture] ?? {} },
+          (_, call) => carriedOut(ceiling, architecture, call, table.byName(call)?.number ?? -1) !== 'never',
+        )[0]
+      : undefined
+  return [...new Set(calls ?? [...named, ...seen, ...Object.keys(reached ?? {})])]
+    .sort()
+    .flatMap((syscall): readonly ExplainedCall[] => {
+      const number = table.byName(syscall)?.number
+      if (number === undefined) return []
+      const rank = carriedOut(ceiling, architecture, syscall, number)
+      const among = (sign: '+' | '-', differs: (other: CarriedOut) => boolean): readonly string[] =>
+        variants
+          .filter(
+            ([name, each]) => name[0] === sign && differs(carriedOut(each, architecture, syscall, number)),
+          )
+          .map(([name]) => name.slice(1))
+      const answers = answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer)
+      const isCarriedOut = answers.some((each) => level(each) === 2)
+      const rule = meaning.resolved.rules.find(({ names }) => names.includes(syscall))
+      return [
+        {
+          architecture,
+          syscall,
+          number,
+          answers,
+          at: rule && `${profile.name}:${rule.at.line}`,
+          because: (because.get(syscall) ?? []).filter(({ kind }) => isCarriedOut || !onlyToAllow.has(kind)),
+          default: {
+            carriedOut: rank,
+            needs: among('-', (other) => ranks.indexOf(other) < ranks.indexOf(rank)),
+            opensWith: among('+', (other) => ranks.indexOf(other) > ranks.indexOf(rank)),
+            exceeded: differencesOfCall(ceiling, meaning, architecture, syscall, number).some(
+              ({ direction, after }) => direction === 'wider' && level(after) === 2,
+            ),
+          },
+          risks: risksIn(meaning, architecture, syscall, number),
+          ...(reached && {
+            scan: {
+              ...(reached[syscall] && { path: reached[syscall].path }),
+              isSeen: seen.includes(syscall),
+              ...(coverage && { coverage }),
+            },
+          }),
         },
-        risks: risksIn(meaning, architecture, syscall, number),
-      },
-    ]
-  })
+      ]
+    })
 }
 
 /** No reason to refuse a call. */

@@ -7,13 +7,45 @@ import { standingOf, type Standing } from '../profile/flaws.ts'
 import { takesErrno } from '../profile/words.ts'
 import type { Context } from './context.ts'
 import type { Refusal } from './refusal.ts'
-import { nameOf } from './versions/runtimes.ts'
+import { compareVersions } from './versions.ts'
+import { knowsWord, nameOf } from './versions/runtimes.ts'
 
-/** Nothing for the filter alone: libseccomp itself sees none of this. */
-export function* refusedActions(parsed: ParsedProfile, { runtime }: Context): Generator<Refusal> {
+/** Of a runtime, and of the kernel, which libseccomp asks; nothing else for the filter alone. */
+export function* refusedActions(parsed: ParsedProfile, context: Context): Generator<Refusal> {
+  const { runtime } = context
+  yield* unknownActions(parsed, context)
   if (runtime === undefined) return
   if (nameOf(runtime) === 'runc') yield* refusedByRunc(parsed)
   else yield* errnosRefused(parsed)
+}
+
+/** The release of Linux that has an action (libseccomp src/system.c, sys_chk_seccomp_action; seccomp(2)). */
+const kernelSince: Partial<Readonly<Record<Action, string>>> = {
+  SCMP_ACT_KILL_PROCESS: '4.14',
+  SCMP_ACT_LOG: '4.14',
+  SCMP_ACT_NOTIFY: '5.0',
+}
+
+/** A runtime takes every action of the file, also of a rule that does not stand here. */
+function* unknownActions(parsed: ParsedProfile, { runtime, kernel }: Context): Generator<Refusal> {
+  const { profile, tree } = parsed
+  const host = kernel.join('.')
+  const used = [
+    { whole: profile, key: 'defaultAction', action: profile.defaultAction },
+    ...profile.syscalls.map((rule) => ({ whole: rule, key: 'action', action: rule.action })),
+  ]
+  for (const { whole, key, action } of used) {
+    if (action === undefined) continue
+    const since = kernelSince[action]
+    const by =
+      runtime !== undefined && !knowsWord(runtime, action)
+        ? runtime
+        : since !== undefined && compareVersions(host, since) < 0
+          ? `Linux ${host}`
+          : undefined
+    if (by !== undefined)
+      yield { code: 'action-not-known', ...standingOf(tree, whole, key), facts: { word: action, by } }
+  }
 }
 
 function* refusedByRunc(parsed: ParsedProfile): Generator<Refusal> {

@@ -61,7 +61,7 @@ export function resolve(parsed: ParsedProfile, context: Context): Resolved {
     defaultAnswer: answerOf(
       profile.defaultAction,
       honours('defaultErrnoRet') ? profile.defaultErrnoRet : undefined,
-      loader === 'containers' ? profile.defaultErrno : undefined,
+      loader === 'containers' && reads('defaultErrno') ? profile.defaultErrno : undefined,
     ),
     named,
     architectures: architecturesOf(named, context),
@@ -70,17 +70,17 @@ export function resolve(parsed: ParsedProfile, context: Context): Resolved {
       : [],
     rules: parsed.profile.syscalls
       .filter((rule) => loader === 'oci' || stands(rule, loader, context))
-      .map((rule) => resolvedRule(rule, loader, honours('errnoRet'))),
+      .map((rule) => resolvedRule(rule, honours('errnoRet'), loader === 'containers' && reads('errno'))),
   }
 }
 
-function resolvedRule(rule: PlacedRule, loader: Loader, honoursErrno: boolean): ResolvedRule {
+function resolvedRule(rule: PlacedRule, honoursErrnoRet: boolean, honoursErrno: boolean): ResolvedRule {
   return {
     names: rule.names,
     answer: answerOf(
       rule.action,
-      honoursErrno ? rule.errnoRet : undefined,
-      loader === 'containers' ? rule.errno : undefined,
+      honoursErrnoRet ? rule.errnoRet : undefined,
+      honoursErrno ? rule.errno : undefined,
     ),
     args: rule.args ?? [],
     at: rule.at,

@@ -21,15 +21,19 @@ export interface Bound {
   readonly because: readonly Reason[]
 }
 
-/** At least one; an empty condition is the call whatever its arguments. */
+/**
+ * An empty condition is the call whatever its arguments. `code`: the values that the program's code can pass, where they
+ * bound the call. At least one, unless the ceiling has none of what the code passes and nothing was seen.
+ */
 export function boundsOf(
   ceiling: Ceiling | undefined,
   choice: ConditionsChoice,
   architecture: Architecture,
   syscall: string,
   values: Values,
+  code: Values = new Map(),
 ): readonly Bound[] {
-  const bounds = boundsOn(ceiling, choice, architecture, syscall, values)
+  const bounds = boundsOn(ceiling, choice, architecture, syscall, values, code)
   const elsewhere = ceiling?.refusedOn(architecture, syscall) ?? []
   if (ceiling === undefined || elsewhere.length === 0) return bounds
   const beyond = elsewhere.map((on): Reason => {
@@ -47,8 +51,9 @@ function boundsOn(
   architecture: Architecture,
   syscall: string,
   values: Values,
+  code: Values,
 ): readonly Bound[] {
-  const only = choice === 'observed' ? valuesSeen(values) : undefined
+  const only = onlyOf(choice, values, code, ceiling?.cases(architecture, syscall) ?? [])
   const narrow = (cases: Cases, ...because: readonly Reason[]): readonly Bound[] => {
     const kept = only === undefined ? cases : intersection(cases, only.seen)
     return kept.map((conditions) => ({
@@ -123,9 +128,10 @@ function boundsOn(
       return inside.length > 0 ? inside : [refusing(index, value, errno)]
     }),
   )
+  const told = new Map([...values, ...code])
   const isKnown =
-    indexes.every((index) => values.get(index)?.all === true) &&
-    (indexes.length === 1 || areInside(combinations(indexes, values), [...cases, ...conditionsOf(outside)]))
+    indexes.every((index) => told.get(index)?.all === true) &&
+    (indexes.length === 1 || areInside(combinations(indexes, told), [...cases, ...conditionsOf(outside)]))
   // Where no case is left of what was seen, some of that is in none and so outside; what is left may all be refused.
   return [...narrow(cases, within(isKnown ? 'seen' : 'unknown')), ...outside]
 }
@@ -169,10 +175,28 @@ function areInside(tuples: Cases | undefined, cases: Cases): boolean {
   return tuples?.every((tuple) => cases.some((each) => isOf(tuple, each))) === true
 }
 
+interface Only {
+  readonly seen: Cases
+  readonly because: readonly Reason[]
+}
+
+/** Observed values, and with them those of the code; else those of the code alone, where the ceiling has conditions. */
+function onlyOf(choice: ConditionsChoice, values: Values, code: Values, cases: Cases): Only | undefined {
+  const byCode = (only: Only | undefined): Only | undefined =>
+    only && {
+      seen: only.seen,
+      because: only.because.map((each) =>
+        each.kind === 'narrowed' && code.has(each.argument) ? { ...each, by: 'code' } : each,
+      ),
+    }
+  if (choice === 'observed') return byCode(valuesSeen(new Map([...values, ...code])))
+  if (choice === 'none') return undefined
+  const conditioned = new Set(cases.flatMap((each) => each.map(({ index }) => index)))
+  return byCode(valuesSeen(new Map([...code].filter(([index]) => conditioned.has(index)))))
+}
+
 /** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
-function valuesSeen(
-  values: Values,
-): { readonly seen: Cases; readonly because: readonly Reason[] } | undefined {
+function valuesSeen(values: Values): Only | undefined {
   let known: readonly number[] = []
   let seen: Cases = [[]]
   for (const [index, { all }] of values) {

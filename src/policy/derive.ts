@@ -7,6 +7,7 @@ import { withinCeiling, type BeyondChoice } from './beyond.ts'
 import { boundsOf, type ConditionsChoice } from './bounds.ts'
 import { Ceiling, type CeilingOptions } from './ceiling.ts'
 import { withoutClone3 } from './clone3.ts'
+import { valuesInCode } from './code-values.ts'
 import { conditionsKey } from './conditions.ts'
 import { answersToChains } from './fallback.ts'
 import { answersForFloor, type FloorChoice } from './floor.ts'
@@ -139,7 +140,8 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
         continue
       }
       const values = valuesOf(observations, target.architecture, syscall, because)
-      for (const bound of boundsOf(ceiling, conditions, architecture, syscall, values)) {
+      const code = valuesInCode(options.reachable, architecture, syscall, because, values)
+      for (const bound of boundsOf(ceiling, conditions, architecture, syscall, values, code)) {
         const opened = beyond === 'never' ? bound.because.find(isOpened) : undefined
         if (opened === undefined)
           rules.add(architecture, syscall, bound.action, bound.conditions, [...because, ...bound.because])

@@ -3,7 +3,7 @@
 // authority in its first lines. How a policy is written down is the business of print/.
 export type { BeyondChoice } from './beyond.ts'
 export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
-export { coverageOf, type Coverage, type UnseenChoice } from './reachable.ts'
+export { coverageOf, type Coverage, type UnseenCall, type UnseenChoice } from './reachable.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, isFloorMeasured, type Floor, type FloorChoice } from './floor.ts'
 export { versionFloor, type Certainty, type FloorCall, type VersionFloor } from './floor-versions.ts'

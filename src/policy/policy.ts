@@ -71,8 +71,8 @@ export type Reason =
   | { readonly kind: 'reachable'; readonly path: string; readonly of?: string }
   /** The ceiling allows it under conditions only, and so does this rule. `unknown`: with which values it was called is not known; `many`: with too many others. */
   | { readonly kind: 'within'; readonly ceiling: string; readonly values: 'seen' | 'unknown' | 'many' }
-  /** Only the values that were seen are allowed for this argument. */
-  | { readonly kind: 'narrowed'; readonly argument: number }
+  /** Only the values that were seen are allowed for this argument; `code`: those and what the program's code can pass. */
+  | { readonly kind: 'narrowed'; readonly argument: number; readonly by?: 'code' }
   /** The ceiling does not allow this; it was seen, or is allowed on request. With one of the capabilities the ceiling would. */
   | ({ readonly kind: 'beyond'; readonly ceiling: string; readonly capabilities: readonly string[] } & Beyond)
 

@@ -51,10 +51,17 @@ export interface Coverage {
   /** Reachable calls, and those of them that were seen. */
   readonly reachable: number
   readonly seen: number
-  /** Reachable and never seen, with the way to each. */
-  readonly unseen: readonly (readonly [call: string, path: readonly string[]])[]
+  /** Reachable and never seen. */
+  readonly unseen: readonly UnseenCall[]
   /** Seen, and not reachable as far as the scan can tell. */
   readonly unreachable: readonly string[]
+}
+
+export interface UnseenCall {
+  readonly call: string
+  readonly path: readonly string[]
+  /** Whether the ceiling carries it out. */
+  readonly isWithin: boolean
 }
 
 /** Calls that no line of a program makes: the kernel does, or who started it (restart_syscall(2), sigreturn(2)). */
@@ -64,21 +71,23 @@ const ofTheKernel: ReadonlySet<string> = new Set(['restart_syscall', 'rt_sigretu
 export function coverageOf(
   reachable: Reachable,
   seen: Readonly<Partial<Record<Architecture, Readonly<Record<string, unknown>>>>>,
+  isWithin: (architecture: Architecture, call: string) => boolean,
 ): readonly Coverage[] {
   return (Object.keys(reachable.architectures) as Architecture[]).flatMap(
     (architecture): readonly Coverage[] => {
       const its = seen[architecture]
       if (its === undefined) return []
-      const calls = reachableOn(reachable, architecture)
+      const calls = [...reachableOn(reachable, architecture)]
+      const unseen = calls.filter(([call]) => !Object.hasOwn(its, call))
       return [
         {
           architecture,
-          reachable: calls.size,
-          seen: [...calls.keys()].filter((name) => Object.hasOwn(its, name)).length,
-          unseen: [...calls]
-            .filter(([name]) => !Object.hasOwn(its, name))
-            .map(([name, { path }]) => [name, path]),
-          unreachable: Object.keys(its).filter((name) => !calls.has(name) && !ofTheKernel.has(name)),
+          reachable: calls.length,
+          seen: calls.length - unseen.length,
+          unseen: unseen.map(([call, { path }]) => ({ call, path, isWithin: isWithin(architecture, call) })),
+          unreachable: Object.keys(its).filter(
+            (call) => reachable.architectures[architecture]?.[call] === undefined && !ofTheKernel.has(call),
+          ),
         },
       ]
     },

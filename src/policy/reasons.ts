@@ -56,7 +56,7 @@ function key(reason: Reason): readonly (string | number)[] {
     case 'within':
       return [reason.ceiling, reason.values]
     case 'narrowed':
-      return [reason.argument]
+      return [reason.argument, reason.by ?? '']
     case 'beyond':
       return [
         reason.ceiling,

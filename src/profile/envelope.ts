@@ -52,7 +52,8 @@ function findIn(root: TreeNode, written: WrittenLines): Finds {
     root.members.length === 0 ||
     root.members.some(({ name }) => nearest(name, Object.keys(profileKeys)) !== undefined)
   ) {
-    // Observations have `architectures` too, as an object.
+    // Observations and scans have `architectures` too, as an object.
+    if (member(root, 'bound') !== undefined) return no(root.at, 'scan')
     if (member(root, 'architectures')?.kind === 'object' && member(root, 'version') !== undefined) {
       return no(root.at, 'observations')
     }

@@ -4,19 +4,14 @@ import type { Coverage } from '../policy/index.ts'
 /** How many functions are named to be exercised next. */
 const mostNamed = 5
 
-/** `isWithin`: whether the ceiling carries a call out. */
-export function coverageLines(
-  coverage: readonly Coverage[],
-  isWithin?: (architecture: Coverage['architecture'], call: string) => boolean,
-): readonly string[] {
+/** `ceiling`: what it is called. */
+export function coverageLines(coverage: readonly Coverage[], ceiling = 'the ceiling'): readonly string[] {
   return coverage.flatMap(({ architecture, reachable, seen, unseen, unreachable }) => {
-    const within = isWithin === undefined ? unseen : unseen.filter(([call]) => isWithin(architecture, call))
-    const names = within.map(([call]) => call).join(' ')
+    const within = unseen.filter(({ isWithin }) => isWithin)
+    const names = within.map(({ call }) => call).join(' ')
     return [
       `${architecture}: ${seen} of ${reachable} reachable calls seen`,
-      ...(within.length === 0
-        ? []
-        : [`unseen${isWithin === undefined ? '' : ' and within the ceiling'}: ${within.length}: ${names}`]),
+      ...(within.length === 0 ? [] : [`unseen and within ${ceiling}: ${within.length}: ${names}`]),
       ...next(within).map(([by, calls]) => `to exercise next: ${by} leads to ${calls.join(' ')}`),
       ...(unreachable.length === 0
         ? []
@@ -30,7 +25,7 @@ export function coverageLines(
 /** The program's own function nearest to its end from which most unseen calls are reached. */
 function next(unseen: Coverage['unseen']): readonly (readonly [by: string, calls: readonly string[]])[] {
   const by = new Map<string, string[]>()
-  for (const [call, path] of unseen) {
+  for (const { call, path } of unseen) {
     const [first = ''] = path
     const program = first.slice(0, first.indexOf(':'))
     const own = path.filter((each) => each.startsWith(`${program}:`))

@@ -7,6 +7,8 @@ import type { CarriedOut, ExplainedCall } from '../explain/index.ts'
 import { answerText } from '../meaning/answer.ts'
 import type { KernelWhy, Reason } from '../policy/index.ts'
 import { beyondText } from './ceiling.ts'
+import { coverageLines } from './coverage.ts'
+import { pathText } from './reachable.ts'
 
 export const explanationTitles: readonly string[] = ['call', 'arch', 'answer', 'default', 'risk', 'because']
 
@@ -20,8 +22,22 @@ export function explanationRow(call: ExplainedCall): readonly string[] {
     said,
     defaultText(call.default),
     risksText(risks),
-    because.length === 0 ? unknown : because.map(reasonText).join('; '),
+    [...because.map(reasonText), ...scanText(call)].join('; ') || unknown,
   ]
+}
+
+/** What the scan adds to the reasons. */
+function scanText({ scan }: ExplainedCall): readonly string[] {
+  if (scan === undefined) return []
+  const { path, isSeen } = scan
+  if (path === undefined) return ['not reachable by the scan']
+  return isSeen ? [] : [`not seen, reachable: ${pathText(path)}`]
+}
+
+/** What was seen of what is reachable, and what to exercise next. */
+export function scanLines(calls: readonly ExplainedCall[]): readonly string[] {
+  const coverage = new Set(calls.flatMap(({ scan }) => scan?.coverage ?? []))
+  return coverageLines([...coverage], 'the default')
 }
 
 /** The gravest; all of them stand below the table. */
@@ -98,7 +114,7 @@ export function reasonText(reason: Reason): string {
     case 'within':
       return `under the conditions of ${reason.ceiling}${withinText[reason.values]}`
     case 'narrowed':
-      return `argument ${reason.argument} as it was seen`
+      return `argument ${reason.argument} as ${reason.by === 'code' ? 'the code can pass it' : 'it was seen'}`
     case 'beyond':
       return `${reason.what === 'value' ? `argument ${reason.argument} = ${reason.value} ` : ''}beyond ${reason.ceiling}, which ${beyondText(reason)}`
   }

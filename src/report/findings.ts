@@ -328,7 +328,8 @@ const table: Readonly<Record<FindingCode, Words>> = {
       `the kernel takes 32 bits of argument ${index} of ${calls}, and ${op} compares all 64: upper bits change the answer and not the call`,
     todo: ({ op = '', value = '' }) =>
       op === 'SCMP_CMP_EQ' && BigInt(value === '' ? 0 : value) <= 0xffff_ffffn
-        ? `write "value": 4294967295, "valueTwo": ${value}, "op": "SCMP_CMP_MASKED_EQ"`
+        ? // Without the value: a list of values is then one finding, said once.
+          'write "value": 4294967295, "valueTwo": the value that stands here, "op": "SCMP_CMP_MASKED_EQ"'
         : 'allow the values that are needed, each with SCMP_CMP_MASKED_EQ and the mask 4294967295',
   },
   'duplicate-rule': {

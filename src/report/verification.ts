@@ -98,6 +98,20 @@ const seen: Readonly<Record<SeenBy, string>> = {
   audit: 'audit records',
 }
 
+/** What a filter refused while something was recorded under it; nothing where that is nothing. */
+export function refusedUnder(
+  refused: readonly Pick<Judged, 'syscall' | 'number' | 'architecture' | 'answer' | 'count'>[],
+  filter: string,
+): readonly string[] {
+  if (refused.length === 0) return []
+  const calls = refused.map((each) => {
+    const { architecture, answer, count } = each
+    const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
+    return `${nameOf(each)} (${architecture}, ${said}${count === 1 ? '' : `, ${count} times`})`
+  })
+  return [`refused by ${filter}, and so no part of the recording: ${[...new Set(calls)].join(', ')}`]
+}
+
 /** What there is to say, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified

@@ -8,6 +8,7 @@ import type { Verification, VerifySettings } from './verification.ts'
 
 export type { RefusedProcess, Refusal } from './refusals.ts'
 export { roundLimit } from './repair.ts'
+export { recordUnder, type RecordingUnder, type RecordUnderSettings } from './under.ts'
 export type {
   Judged,
   Repair,

@@ -1,8 +1,8 @@
 // One round: the command under one profile, and what of it was refused.
 import type { Architecture } from '../abi/architectures.ts'
-import { makeMeaning } from '../meaning/index.ts'
+import { makeMeaning, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import type { Ending, Suspect } from '../record/index.ts'
+import type { Ending, EnforcedProfile, Suspect } from '../record/index.ts'
 import { auditedText } from './audited.ts'
 import { refusalsOf, watchFor, type Refusal } from './refusals.ts'
 import type { Subject } from './subject.ts'
@@ -40,14 +40,22 @@ function hasFailed(ending: Ending): boolean {
   return ending.kind === 'killed' || ending.status !== 0
 }
 
+/** A profile as its loader reads it, and what the command is run under for it. */
+export function enforced(
+  { loader, seenBy }: Subject,
+  parsed: ParsedProfile,
+): { readonly meaning: Meaning; readonly under: EnforcedProfile } {
+  const meaning = makeMeaning(loader.read(parsed), loader.context)
+  const profile =
+    seenBy === 'audit' ? auditedText(loader.read(parsed), loader.context) : loader.textOf(parsed)
+  return { meaning, under: { profile, watch: watchFor(meaning) } }
+}
+
 /** Runs the command under a profile, as often as was asked. */
 export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise<Round> {
   const { settings, loader, seenBy, options, interruption, ceiling } = subject
   const { runs = 1 } = settings
-  const meaning = makeMeaning(loader.read(parsed), loader.context)
-  const profile =
-    seenBy === 'audit' ? auditedText(loader.read(parsed), loader.context) : loader.textOf(parsed)
-  const under = { profile, watch: watchFor(meaning) }
+  const { meaning, under } = enforced(subject, parsed)
   const suspects: Suspect[] = []
   const endings: Ending[] = []
   const made = new Set<string>()

@@ -30,11 +30,27 @@ const directory = t.testdir({
       { names: ['chroot'], action: 'SCMP_ACT_ALLOW', excludes: { caps: ['CAP_SYS_CHROOT'] } },
     ],
   }),
+  'newer.json': profile(['read', 'mseal']),
+  'scan.json':
+    '{"version":1,"bound":true,"architectures":{"x86_64":{}},"unresolved":[],"modules":[],"notFollowed":[]}',
   'broken.json': '{\n  "defaultAction": "SCMP_ACT_ERRNO",\n  "syscalls": [}\n',
   'package.json': '{"name":"app","version":"1.0.0"}',
   [hostile]: profile(['read', 'write', 'ptrace']),
 })
 const on = (argv: readonly string[], stdin?: string) => transcript(argv, directory, stdin)
+
+t.test('two scans are compared, from wherever they are read', async (t) => {
+  const scan = readFileSync(join(directory, 'scan.json'), 'utf8')
+  const same = { status: 0, stdout: 'the same calls are reachable\n' }
+  t.match(await on(['diff', 'scan.json', 'scan.json']), same)
+  t.match(await on(['diff', '-', 'scan.json'], scan), same)
+  t.match(await on(['diff', 'scan.json', '-'], scan), same)
+  t.match(await on(['diff', 'one.json', 'scan.json']), {
+    status: 2,
+    stderr: /what code can call, not a profile/,
+  })
+  t.match(await on(['diff', 'scan.json', 'one.json']), { status: 2 })
+})
 
 t.test('the status says whether there is something to report', async (t) => {
   const rows: readonly (readonly [string, number, RegExp])[] = [
@@ -146,6 +162,17 @@ t.test('eval answers one call, and a batch a line', async (t) => {
   for (const [words, answer] of rows) {
     t.match(await on(['eval', ...words.split(' ')]), { status: 0, stdout: `${answer}\n`, stderr: '' }, words)
   }
+  for (const [words, answer, other] of [
+    [
+      'newer.json mseal',
+      'SCMP_ACT_ERRNO(1)',
+      /^seccomp-gen: read with libseccomp 2\.5\.4, .* SCMP_ACT_ALLOW\n$/,
+    ],
+    ['docker mseal', 'SCMP_ACT_ALLOW', /^seccomp-gen: every call is .* 2\.5\.4 .* SCMP_ACT_ERRNO\(1\)\n$/],
+    ['newer.json mseal --libseccomp 2.6', 'SCMP_ACT_ALLOW', /^$/],
+    ['newer.json listmount', 'SCMP_ACT_ERRNO(1)', /^$/],
+  ] as const)
+    t.match(await on(['eval', ...words.split(' ')]), { stdout: `${answer}\n`, stderr: other }, words)
   const queries = [
     { arch: 'x86_64', syscall: 'clone', args: ['268435456'] },
     { arch: 'x86_64', syscall: 'nosuchcall' },

@@ -9,7 +9,8 @@ import seccomp
 OPS = {'SCMP_CMP_NE': seccomp.NE, 'SCMP_CMP_LT': seccomp.LT, 'SCMP_CMP_LE': seccomp.LE, 'SCMP_CMP_EQ': seccomp.EQ,
        'SCMP_CMP_GE': seccomp.GE, 'SCMP_CMP_GT': seccomp.GT, 'SCMP_CMP_MASKED_EQ': seccomp.MASKED_EQ}
 ARCHES = {'x86_64': seccomp.Arch.X86_64, 'x86': seccomp.Arch.X86, 'x32': seccomp.Arch.X32,
-          'aarch64': seccomp.Arch.AARCH64, 'arm': seccomp.Arch.ARM}
+          'aarch64': seccomp.Arch.AARCH64, 'arm': seccomp.Arch.ARM, 's390x': seccomp.Arch.S390X,
+          'riscv64': seccomp.Arch.RISCV64, 'ppc64le': seccomp.Arch.PPC64LE}
 AUDIT = {'x86_64': 0xc000003e, 'x86': 0x40000003, 'x32': 0xc000003e, 'aarch64': 0xc00000b7, 'arm': 0x40000028}
 
 

@@ -20,6 +20,7 @@ import { isKnownTo } from '../../src/meaning/versions/library.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import {
   callsAround,
+  clashingProfile,
   profileText,
   prunedProfile,
   randomProfile,
@@ -84,8 +85,29 @@ t.test('also where rules make others needless', { skip, timeout: 2 * millisecond
   t.end()
 })
 
-function answersTheSame(t: Test, sampled: readonly RandomProfile[]): void {
-  // libseccomp 2.5 does not return from these: see the test below.
+t.test('of profiles that clash it refuses the same', { skip, timeout: 2 * milliseconds }, (t) => {
+  const sampled = fc.sample(clashingProfile, { seed, numRuns: runs })
+  const refused = answersTheSame(t, sampled)
+  t.ok(refused > sampled.length / 4, 'a quarter of them is refused')
+  t.end()
+})
+
+t.test('libseccomp does not return from what is set aside for that', { skip, timeout: milliseconds }, (t) => {
+  const endless = fc
+    .sample(clashingProfile, { seed, numRuns: runs })
+    .filter((profile) => meaningOf(profile) === 'endless')
+    .slice(0, runs / 1000)
+  const returned = endless.filter(
+    (profile) => ask([{ ...asRules(profile), order: 'by priority', calls: [] }], 3000) !== 'killed',
+  )
+  t.comment(`${endless.length} of them`)
+  t.strictSame(returned.map(profileText), [])
+  t.end()
+})
+
+/** How many profiles both refuse. */
+function answersTheSame(t: Test, sampled: readonly RandomProfile[]): number {
+  // libseccomp 2.5 does not return from these: see the tests below.
   const profiles = sampled.filter((profile) => meaningOf(profile) !== 'endless')
   // runc asks for the other order where a profile has many rules: these of none make so many.
   const orders = profiles.map((_, index) => (index % 3 === 0 ? 'by number' : 'by priority'))
@@ -99,7 +121,7 @@ function answersTheSame(t: Test, sampled: readonly RandomProfile[]): void {
   )
   if (theirs === 'killed') {
     t.fail(`libseccomp has no answer after ${milliseconds} ms`)
-    return
+    return 0
   }
   let compared = 0
   let refused = 0
@@ -137,13 +159,15 @@ function answersTheSame(t: Test, sampled: readonly RandomProfile[]): void {
   t.ok(compared > runs, 'calls were compared')
   t.strictSame(disagreements.slice(0, 3), [], 'zero disagreements')
   t.strictSame(laws.slice(0, 3), [], 'what is refused is told without making the filter, and nothing else')
+  return refused
 }
 
 /** What `validate` says for a host of this architecture, where that is the only one that the profile is for. */
 function refusalsIn(profile: RandomProfile): readonly string[] {
   const parsed = parseProfile(profileText(profile))
   const { native: architecture } = profile
-  const isRefusal = (code: string): boolean => /^(?:rules-(?:clash|endless|beyond)|filter-)/.test(code)
+  const isRefusal = (code: string): boolean =>
+    /^(?:rules-(?:clash|endless|beyond)|filter-|architectures-mixed)/.test(code)
   const told = refusalsOf(parsed, contextOf({ architecture, libseccomp }))
     .map(({ code }) => code)
     .filter(isRefusal)

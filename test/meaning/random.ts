@@ -145,6 +145,95 @@ export const prunedProfile: fc.Arbitrary<RandomProfile> = fc
     rules: rules.map(([name, args]) => ({ name, action: 'SCMP_ACT_ALLOW', errnoRet: 1, args })),
   }))
 
+/** Few words and values, so that the same condition has two answers, or rules grow into each other. */
+const clashingArgument: fc.Arbitrary<RandomArgument> = fc.record({
+  index: fc.constantFrom(0, 0, 0, 1, 2),
+  op: fc.constantFrom(...operators),
+  value: fc.constantFrom(0n, 1n, 1n, 2n, 0xffffffffn, 0x100000001n),
+  valueTwo: fc.constantFrom(0n, 1n, 0x100000001n),
+})
+
+const clashingArguments = fc.array(clashingArgument, { maxLength: 3 })
+
+/** Twins: a rule, and the same call and conditions, one of them changed or none, with another answer. */
+const clashingRules: fc.Arbitrary<readonly RandomRule[]> = fc
+  .record({
+    // `send` and `socket` are one call of i386's socketcall, `semop` and `msgget` of its ipc.
+    names: fc.constantFrom(['read', 'read'], ['read', 'read'], ['socket', 'send'], ['semop', 'msgget']),
+    args: clashingArguments,
+    // Half of the twins differ, in the first condition or in the last.
+    changed: fc.option(clashingArgument, { freq: 1 }),
+    first: fc.boolean(),
+    answers: fc.constantFrom(
+      ['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG'],
+      ['SCMP_ACT_ALLOW', 'SCMP_ACT_ALLOW'],
+      ['SCMP_ACT_ERRNO', 'SCMP_ACT_TRAP'],
+      ['SCMP_ACT_ERRNO', 'SCMP_ACT_ERRNO'],
+    ),
+    errnos: fc.constantFrom([1, 1], [1, 38]),
+  })
+  .map(({ names, args, changed, first, answers, errnos }) =>
+    [
+      args,
+      changed === null ? args : first ? [changed, ...args.slice(1)] : [...args.slice(0, -1), changed],
+    ].map((each, index) => ({
+      name: names[index] as string,
+      action: answers[index] as string,
+      errnoRet: errnos[index] as number,
+      args: each,
+    })),
+  )
+
+/** The same inequality of a number beyond 32 bits, and then another argument each: libseccomp 2.5 may loop without end. */
+const growingRules: fc.Arbitrary<readonly RandomRule[]> = fc
+  .tuple(
+    fc.constantFrom<Operator[]>('SCMP_CMP_GT', 'SCMP_CMP_GE', 'SCMP_CMP_LT', 'SCMP_CMP_LE'),
+    fc.uniqueArray(clashingArgument, { selector: ({ index }) => index, minLength: 2, maxLength: 3 }),
+  )
+  .map(([op, others]) =>
+    others.map((other, at) => ({
+      name: 'read',
+      action: 'SCMP_ACT_ALLOW',
+      errnoRet: 1,
+      args: [
+        { index: 0, op, value: 0x100000001n, valueTwo: 0n },
+        { ...other, index: at + 1 },
+      ],
+    })),
+  )
+
+/** Profiles of which many are refused: clashes, loops without end, byte orders that do not go together. */
+export const clashingProfile: fc.Arbitrary<RandomProfile> = fc
+  .record({
+    native: fc.constantFrom<RandomProfile['native'][]>('x86_64', 'x86_64', 'aarch64'),
+    defaultAction: fc.constantFrom('SCMP_ACT_ERRNO', 'SCMP_ACT_KILL_PROCESS', 'SCMP_ACT_ALLOW'),
+    architectures: fc.uniqueArray(
+      fc.oneof(
+        { weight: 20, arbitrary: fc.constantFrom<Architecture[]>('x86_64', 'x86', 'x32', 'arm') },
+        { weight: 1, arbitrary: fc.constantFrom<Architecture[]>('s390x', 'riscv64', 'ppc64le') },
+      ),
+      { maxLength: 3 },
+    ),
+    pairs: fc.array(
+      fc.oneof({ weight: 9, arbitrary: clashingRules }, { weight: 1, arbitrary: growingRules }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    others: fc.array(
+      fc.record({
+        name: fc.constantFrom('read', 'socket', 'socketcall', 'mmap2'),
+        action: fc.constantFrom('SCMP_ACT_ALLOW', 'SCMP_ACT_ERRNO'),
+        errnoRet: fc.constant(1),
+        args: clashingArguments,
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  .map(({ pairs, others, ...profile }) => ({
+    ...profile,
+    defaultErrnoRet: 77,
+    rules: [...others.slice(1), ...pairs.flat(), ...others.slice(0, 1)],
+  }))
+
 /** The text of the profile. */
 export function profileText({ defaultAction, defaultErrnoRet, architectures, rules }: RandomProfile): string {
   const number = (value: unknown): unknown => (typeof value === 'bigint' ? `bigint:${value}` : value)

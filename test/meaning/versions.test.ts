@@ -2,7 +2,14 @@
 // (the reports and sources that are named in src/meaning/versions).
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
-import { answerText, contextOf, makeMeaning, type ContextOptions } from '../../src/meaning/index.ts'
+import { profileProblems } from '../../src/check/index.ts'
+import {
+  answerText,
+  contextOf,
+  makeMeaning,
+  refusalsOf,
+  type ContextOptions,
+} from '../../src/meaning/index.ts'
 import { generator } from './random.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 
@@ -85,10 +92,33 @@ const rows: readonly {
       [{ engine: 'docker@20.10.24' }, refused],
       [{ engine: 'docker@23.0' }, unknown],
       [{ engine: 'podman' }, unknown],
+      [{ engine: 'podman@2.2.1' }, refused],
+      [{ engine: 'podman@3.2' }, refused],
+      [{ engine: 'podman@3.3' }, unknown],
+      [{ engine: 'podman@3' }, unknown],
+      [{ engine: 'cri-o@1.21.7' }, refused],
+      [{ engine: 'cri-o@1.22' }, unknown],
       [{ runtime: 'runc@1.0.0-rc92' }, refused],
       [{ runtime: 'runc@1.0.0-rc93' }, unknown],
       [{ runtime: 'crun@0.17' }, refused],
       [{ runtime: 'crun@0.19' }, unknown],
+    ],
+  },
+  {
+    what: 'an errno by name, which Podman and CRI-O take before the number',
+    profile: {
+      ...refusing,
+      syscalls: [{ names: ['keyctl'], action: 'SCMP_ACT_ERRNO', errnoRet: 5, errno: 'ENOSYS' }],
+    },
+    call: ['keyctl'],
+    answers: [
+      [{ engine: 'docker' }, 'SCMP_ACT_ERRNO(5)'],
+      [{ engine: 'podman' }, unknown],
+      [{ engine: 'podman@4.0.0' }, unknown],
+      [{ engine: 'podman@3.4' }, 'SCMP_ACT_ERRNO(5)'],
+      [{ engine: 'podman@1.9.3' }, refused],
+      [{ engine: 'cri-o@1.24' }, 'SCMP_ACT_ERRNO(5)'],
+      [{ engine: 'cri-o@1.25' }, unknown],
     ],
   },
   {
@@ -139,6 +169,37 @@ t.test('each version answers as it does', (t) => {
       t.equal(answerText(answer), expected, `${what}: ${JSON.stringify(options)}`)
     }
   }
+  t.end()
+})
+
+t.test('an action that a runtime or its kernel does not know is refused', (t) => {
+  const rows: readonly (readonly [action: string, options: ContextOptions, refused: boolean])[] = [
+    ['SCMP_ACT_KILL_PROCESS', { runtime: 'runc@1.1.2' }, true],
+    ['SCMP_ACT_KILL_PROCESS', { runtime: 'runc@1.1.3' }, false],
+    ['SCMP_ACT_KILL_PROCESS', { runtime: 'crun@0.15' }, false],
+    ['SCMP_ACT_KILL_PROCESS', { kernel: '4.13' }, true],
+    ['SCMP_ACT_KILL_PROCESS', { kernel: '4.14' }, false],
+    ['SCMP_ACT_KILL', { runtime: 'runc@1.1.2', kernel: '4.4' }, false],
+    ['SCMP_ACT_LOG', { runtime: 'runc@1.0.0-rc8' }, true],
+    ['SCMP_ACT_LOG', { runtime: 'runc@1.0.0-rc9' }, false],
+    ['SCMP_ACT_LOG', { kernel: '4.13' }, true],
+    ['SCMP_ACT_NOTIFY', { runtime: 'crun@0.18' }, true],
+    ['SCMP_ACT_NOTIFY', { runtime: 'crun@0.19' }, false],
+    ['SCMP_ACT_NOTIFY', { kernel: '4.20' }, true],
+    ['SCMP_ACT_NOTIFY', { kernel: '5.0' }, false],
+  ]
+  for (const [action, options, isRefused] of rows) {
+    const parsed = parseProfile(JSON.stringify({ ...denying, syscalls: [{ names: ['keyctl'], action }] }))
+    const codes = refusalsOf(parsed, contextOf(options)).map(({ code }) => code)
+    t.same(codes, isRefused ? ['action-not-known'] : [], `${action} ${JSON.stringify(options)}`)
+  }
+  const parsed = parseProfile(JSON.stringify({ ...refusing, defaultAction: 'SCMP_ACT_KILL_PROCESS' }))
+  t.throws(() => makeMeaning(parsed, contextOf({ runtime: 'runc@1.1.2' })), { code: 'refused-profile' })
+  t.match(
+    profileProblems(parsed, { runtime: 'runc@1.1.2' }).find(({ code }) => code === 'action-not-known'),
+    { severity: 'error', facts: { word: 'SCMP_ACT_KILL_PROCESS', by: 'runc 1.1.2' } },
+    'validate says so',
+  )
   t.end()
 })
 

@@ -2,6 +2,7 @@
 // account says.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
+import { parseProfile } from '../../src/profile/index.ts'
 import { formatTable, formats } from '../../src/read/formats.ts'
 import { transcript } from '../commands/world.ts'
 import { calls, codes, observeText } from './logs.ts'
@@ -68,6 +69,17 @@ t.test('observations are told in any order of keys, whatever unknown calls are n
         const text = JSON.stringify(Object.fromEntries(sorted), null, space)
         t.same(calls(await observeText(text)), [`x86_64 ?${call}`, 'x86_64 read'], text)
       }
+})
+
+t.test('what scan prints is told by its form', async (t) => {
+  const scan = { version: 1, bound: true, architectures: { x86_64: {} }, unresolved: [], modules: [] }
+  for (const text of [JSON.stringify(scan), JSON.stringify(scan, null, 2)]) {
+    for (const format of ['auto', 'strace', 'observations'] as const)
+      await t.rejects(observeText(text, { format }), { code: 'scan-not-trace' })
+    t.throws(() => parseProfile(text, { name: 'f' }), {
+      message: /^f:1:1: holds what code can call, not a profile/,
+    })
+  }
 })
 
 t.test('a profile is evidence where it says so, by its form or by the user', async (t) => {

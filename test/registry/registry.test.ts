@@ -97,6 +97,21 @@ t.test('a registry that anyone may use', { skip }, async (t) => {
     t.match((await run(['eval', `oci://${address}/profiles/app@${digest}`, 'read'])).stdout, 'SCMP_ACT_ALLOW')
   })
 
+  await t.test('takes a built-in and a revision where it takes a file', async (t) => {
+    const git = (...words: string[]) => execa('git', ['-C', folder, ...words])
+    await git('init', '-q')
+    await git('add', 'app.json')
+    const revision = await run(['push', ':app.json', `${address}/profiles/index`])
+    t.equal(revision.stdout.split('@')[1], pushed.stdout.split('@')[1], 'the bytes of the revision')
+
+    const builtin = await run(['push', 'docker', `${address}/profiles/docker`])
+    t.match(builtin.stderr, 'docker as it stands on x86_64, with the capabilities that its engine gives')
+    const reference = `oci://${address}/profiles/docker`
+    t.equal((await run(['diff', '--arch', 'x86_64', 'docker', reference])).exitCode, 0, 'the same answers')
+    t.notMatch((await run(['validate', '--as', 'oci', reference])).stdout, /: error: /, 'plain OCI')
+    t.match((await run(['push', 'dokcer', `${address}/profiles/x`])).exitCode, 2)
+  })
+
   await t.test('holds shards of many recordings, a tag each, which are read as one', async (t) => {
     const repository = `${address}/observations/app`
     for (const [name, call] of [

@@ -1,19 +1,25 @@
 // A scan joined with what was seen: what becomes of the unseen, never beyond the ceiling; what is said of it.
 import t from 'tap'
 import {
+  builtinProfile,
   derivePolicy,
+  explainProfile,
   mergeObservations,
   mergeReachable,
   parseReachable,
   printReachable,
   UserError,
+  type ExplainedCall,
   type Observations,
   type Policy,
+  type PolicyOptions,
   type Reachable,
 } from '../../src/index.ts'
 import { coverageOf } from '../../src/policy/index.ts'
 import { scanChanges, scanChangesReport } from '../../src/report/scan-changes.ts'
 import { coverageLines } from '../../src/report/coverage.ts'
+import { explanationRow } from '../../src/report/explanation.ts'
+import { printReport } from '../../src/report/formats.ts'
 
 const seen: Observations = {
   version: 1,
@@ -87,20 +93,121 @@ t.test('from a scan alone: all of it that the ceiling carries out', async (t) =>
   t.equal(actionOf(policy, 'mount'), 'default')
 })
 
+// docker's newest refuses AF_VSOCK (40), and carries all other families out.
+const families = ['1', '2', '40']
+
+function socketRules(
+  bound: boolean,
+  values: readonly string[] | undefined,
+  options: PolicyOptions,
+): readonly string[] {
+  const architectures = {
+    x86_64: { socket: { path: ['app:main', 'libc.so.6:socket'], args: { '0': families } } },
+  }
+  const recorded: Observations = {
+    ...seen,
+    architectures: {
+      x86_64: {
+        read: { count: 1, first: 'a:1' },
+        ...(values && { socket: { count: 1, first: 'a:2', args: { '0': values } } }),
+      },
+    },
+  }
+  const reachable = { ...scan, bound, architectures }
+  return derivePolicy(recorded, { reachable, runtime: 'none', margin: 'none', ...options })
+    .rules.filter(({ syscall }) => syscall === 'socket')
+    .map(({ conditions, because }) => {
+      const by = because.some((reason) => reason.kind === 'narrowed' && reason.by === 'code')
+        ? ' by code'
+        : ''
+      return `${conditions.map(({ index, value, mask }) => `${index}&${mask.toString(16)}=${value}`).join(' ')}${by}`
+    })
+}
+
+t.test('values that the code can pass narrow the ceiling, and never below what was seen', async (t) => {
+  const exactly = (...values: readonly string[]): readonly string[] =>
+    values.map((each) => `0&ffffffff=${each} by code`)
+  t.same(
+    socketRules(false, undefined, { unseen: 'allow' }),
+    exactly('1', '2'),
+    'by the scan alone: never beyond the ceiling',
+  )
+  t.same(socketRules(true, ['1'], {}), exactly('1', '2'), 'seen, and the scan is a bound')
+  t.same(socketRules(true, ['16'], {}), exactly('1', '2', '16'), 'what was seen stays')
+  const docker = socketRules(false, ['1'], {})
+  t.notOk(
+    docker.some((each) => each.endsWith('by code')),
+    'a scan that is no bound narrows nothing that was seen',
+  )
+  t.same(socketRules(true, ['1'], { conditions: 'observed' }), exactly('1', '2'), 'with what was seen')
+  t.same(
+    socketRules(true, ['1'], { conditions: 'none' }).filter((each) => each.endsWith('by code')),
+    [],
+  )
+})
+
 t.test('coverage: seen, unseen, unreachable', async (t) => {
-  t.same(coverageOf(scan, seen.architectures), [
+  const isWithin = (_: string, call: string): boolean => call !== 'mount'
+  const coverage = coverageOf(scan, seen.architectures, isWithin)
+  t.same(coverage, [
     {
       architecture: 'x86_64',
       reachable: 5,
       seen: 2,
-      unseen: ['madvise', 'mount', 'kill'].map((call) => [call, scan.architectures.x86_64?.[call]?.path]),
+      unseen: ['madvise', 'mount', 'kill'].map((call) => ({
+        call,
+        path: scan.architectures.x86_64?.[call]?.path,
+        isWithin: call !== 'mount',
+      })),
       unreachable: ['vmsplice'],
     },
   ])
-  const lines = coverageLines(coverageOf(scan, seen.architectures))
+  const lines = coverageLines(coverage)
   t.equal(lines[0], 'x86_64: 2 of 5 reachable calls seen')
+  t.equal(lines[1], 'unseen and within the ceiling: 2: madvise kill')
   t.ok(lines.some((line) => line === 'to exercise next: app:stop leads to kill'))
   t.ok(lines.at(-1)?.endsWith(': vmsplice'))
+})
+
+t.test('explain: a call that was not seen by the way to it, and how much was seen', async (t) => {
+  const { profile } = builtinProfile('docker')
+  const calls = explainProfile(profile, { observations: seen, reachable: scan })
+  const row = (call: string): readonly string[] =>
+    explanationRow(calls.find(({ syscall }) => syscall === call) as ExplainedCall)
+  t.match(row('kill').at(-1), /; not seen, reachable: app:main → app:stop → libc.so.6:kill$/)
+  t.match(row('mount').at(-1), /not seen, reachable: app:main → libc.so.6:mount$/)
+  t.match(row('read').at(-1), /^seen 2 times/)
+  t.match(row('vmsplice').at(-1), /not reachable by the scan$/)
+  t.equal(row('accept').at(-1), 'not reachable by the scan', 'the rule names what no code reaches')
+  const explained = { profile: 'docker', calls, observations: seen }
+  for (const format of ['text', 'markdown'] as const) {
+    const report = printReport('explanation', explained, format).replaceAll('\\', '')
+    t.match(report, 'x86_64: 2 of 5 reachable calls seen')
+    t.match(report, 'unseen and within the default: 2: madvise kill')
+    t.match(report, 'to exercise next: app:stop leads to kill')
+  }
+  const json = JSON.parse(printReport('explanation', explained, 'json')) as {
+    readonly coverage: readonly { readonly unseen: readonly unknown[] }[]
+    readonly calls: readonly {
+      readonly syscall: string
+      readonly reachable: unknown
+      readonly seen: boolean
+    }[]
+  }
+  t.same(json.coverage[0]?.unseen[1], {
+    syscall: 'mount',
+    path: ['app:main', 'libc.so.6:mount'],
+    within: false,
+  })
+  t.match(
+    json.calls.find(({ syscall }) => syscall === 'vmsplice'),
+    { seen: true, reachable: false },
+  )
+  t.same(
+    explainProfile(profile, { observations: seen, calls: ['kill'] }).map(({ scan: its }) => its),
+    [undefined],
+    'nothing of it without a scan',
+  )
 })
 
 t.test(

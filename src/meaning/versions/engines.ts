@@ -18,14 +18,35 @@ export const engineLoaders = {
   'cri-o': 'containers',
 } as const satisfies Readonly<Record<EngineName, string>>
 
-/** Keys that Docker came to read; before, it says nothing and goes on as if they were not there. */
-const dockerSince: Readonly<Record<string, string>> = {
-  minKernel: '19.03', // moby/moby 1124543ca8
-  errnoRet: '20.10.10', // backport of moby/moby 42005
-  defaultErrnoRet: '23.0', // moby/moby 42604, 5d244675bd
-  flags: '23.0', // 0ef7e727d2
-  listenerPath: '23.0', // 5d244675bd
-  listenerMetadata: '23.0',
+/** Keys that an engine came to read; before, it says nothing and goes on as if they were not there. */
+const keysSince: Readonly<Partial<Record<EngineName, Readonly<Record<string, string>>>>> = {
+  docker: {
+    minKernel: '19.03', // moby/moby 1124543ca8
+    errnoRet: '20.10.10', // backport of moby/moby 42005
+    defaultErrnoRet: '23.0', // moby/moby 42604, 5d244675bd
+    flags: '23.0', // 0ef7e727d2
+    listenerPath: '23.0', // 5d244675bd
+    listenerMetadata: '23.0',
+  },
+  // The version of containers/common (before: seccomp/containers-golang) that stands in each release's vendor directory.
+  podman: {
+    errnoRet: '2.0',
+    defaultErrnoRet: '3.3', // containers/common adee333d
+    errno: '4.0', // a27cbd69
+    defaultErrno: '4.0',
+    flags: '4.1', // ca5e9830
+    listenerPath: '4.1',
+    listenerMetadata: '4.1',
+  },
+  'cri-o': {
+    errnoRet: '1.19',
+    defaultErrnoRet: '1.22',
+    errno: '1.25',
+    defaultErrno: '1.25',
+    flags: '1.25',
+    listenerPath: '1.25',
+    listenerMetadata: '1.25',
+  },
 }
 
 /** Those of Docker's that are held against the newest where no engine is named: Debian 12's. */
@@ -48,9 +69,9 @@ export function readsKey(word: EngineVersion, key: string): boolean {
   if (read === undefined) throw new Error(`${word} is no engine`)
   const { engine, version } = read
   if (key === 'minKernel' && engine !== 'docker') return false
-  if (engine !== 'docker' || version === undefined) return true
-  const since = dockerSince[key]
-  // "20.10" is its last patch.
-  const known = /^\d+\.\d+$/.test(version) ? `${version}.9999` : version
+  const since = keysSince[engine]?.[key]
+  if (version === undefined) return true
+  // "20.10" is its last patch, "4" its last minor version.
+  const known = /^\d+(?:\.\d+)?$/.test(version) ? `${version}.9999` : version
   return since === undefined || compareVersions(known, since) >= 0
 }

@@ -1,4 +1,5 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
+import type { ExplainedCall } from '../../explain/index.ts'
 import { answerText } from '../../meaning/answer.ts'
 import { printObservations } from '../../observe/index.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
@@ -55,7 +56,9 @@ export const json: ReportFormat = {
         because: call.because,
         default: call.default,
         risks: call.risks.map(({ class: name, severity, exposes }) => ({ class: name, severity, exposes })),
+        ...(call.scan && { seen: call.scan.isSeen, reachable: call.scan.path ?? false }),
       })),
+      ...coverageJson(calls),
     } as unknown as JsonValue)}\n`,
 
   observations: printObservations,
@@ -131,4 +134,19 @@ function comparison(compared: Compared): object {
 
 function document(value: unknown): string {
   return `${jsonText(value as JsonValue)}\n`
+}
+
+/** Of each architecture, where a scan and something seen were given. */
+function coverageJson(calls: readonly ExplainedCall[]): { readonly coverage?: readonly unknown[] } {
+  const found = [...new Set(calls.flatMap(({ scan }) => scan?.coverage ?? []))]
+  if (found.length === 0) return {}
+  return {
+    coverage: found.map(({ architecture, reachable, seen, unseen, unreachable }) => ({
+      arch: architecture,
+      reachable,
+      seen,
+      unseen: unseen.map(({ call, path, isWithin }) => ({ syscall: call, path, within: isWithin })),
+      unreachable,
+    })),
+  }
 }

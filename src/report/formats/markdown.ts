@@ -1,6 +1,6 @@
 // Reports for step summaries, comments and pages: Markdown with GitHub's tables.
 import { escapeMarkdown } from '../escape.ts'
-import { explanationRow, explanationTitles, riskLines } from '../explanation.ts'
+import { explanationRow, explanationTitles, riskLines, scanLines } from '../explanation.ts'
 import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { eachFolded, foldedSentence } from '../problems.ts'
@@ -37,9 +37,9 @@ export const markdown: ReportFormat = {
   explanation: ({ calls }) => {
     if (calls.length === 0) return 'No rule names a call.\n'
     const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
-    const risks = riskLines(calls).map((line) => `- ${escapeMarkdown(line)}\n`)
+    const lines = [...riskLines(calls), ...scanLines(calls)].map((line) => `- ${escapeMarkdown(line)}\n`)
     const table = `${row(explanationTitles)}|${'---|'.repeat(explanationTitles.length)}\n${calls.map((call) => row(explanationRow(call))).join('')}`
-    return `${table}${risks.length === 0 ? '' : `\n${risks.join('')}`}`
+    return `${table}${lines.length === 0 ? '' : `\n${lines.join('')}`}`
   },
 
   verification: (verified) => {

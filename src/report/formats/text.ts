@@ -1,6 +1,6 @@
 // Reports for people at a terminal: lines, and tables whose columns stand under each other.
 import { escapeTerminal } from '../escape.ts'
-import { explanationRow, explanationTitles, riskLines } from '../explanation.ts'
+import { explanationRow, explanationTitles, riskLines, scanLines } from '../explanation.ts'
 import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { plainMedium } from '../medium.ts'
@@ -37,8 +37,9 @@ export const text: ReportFormat = {
   explanation: ({ calls }) => {
     if (calls.length === 0) return 'no rule names a call\n'
     const rows = [explanationTitles, ...calls.map(explanationRow)].map((row) => row.map(escapeTerminal))
-    const risks = riskLines(calls).map(escapeTerminal)
-    return `${[...alignedRows(rows), ...(risks.length === 0 ? [] : ['', ...risks])].join('\n')}\n`
+    const parts = [riskLines(calls), scanLines(calls)].filter((lines) => lines.length > 0)
+    const below = parts.flatMap((lines) => ['', ...lines.map(escapeTerminal)])
+    return `${[...alignedRows(rows), ...below].join('\n')}\n`
   },
 
   verification: (verified, { screen } = plainMedium) => {
