@@ -80,6 +80,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/syscalls.ts'),
     failure: 2,
   },
+  collect: {
+    summary: 'record the containers of a node, each from its first call',
+    load: () => import('./commands/collect.ts'),
+    failure: 2,
+  },
   push: {
     summary: 'put a profile into an OCI registry',
     load: () => import('./commands/push.ts'),
@@ -132,7 +137,8 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     if (world.env['SECCOMP_GEN_DEBUG'] && error instanceof Error) world.stderr.write(`${error.stack}\n`)
     if (error instanceof UserError) {
       world.stderr.write(`seccomp-gen: ${escapeTerminal(error.message)}\n`)
-      return error.status === 2 ? failure : error.status
+      // 125 says that a command was not run, of a command that runs one.
+      return error.status === 2 || (error.status === 125 && failure === 2) ? failure : error.status
     }
     const message = error instanceof Error ? error.message : String(error)
     const hint = 'this is a defect of seccomp-gen; SECCOMP_GEN_DEBUG=1 shows where'

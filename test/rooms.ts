@@ -32,6 +32,8 @@ export const rooms: readonly Room[] = [
   { path: 'record/ebpf', packages: [...files, 'koffi', 'node:util'], acts: true },
   { path: 'record/strace', packages: [...files, 'execa', 'node:net'], acts: true },
   { path: 'record/audit', packages: [...files, 'node:tty', 'node:util'], acts: true },
+  { path: 'record/cri', packages: [...files, 'node:http2', 'node:net'], acts: true },
+  { path: 'record/collect', packages: files, acts: true },
   { path: 'record/recorders.ts', acts: true },
   {
     path: 'record/containers',
@@ -39,6 +41,7 @@ export const rooms: readonly Room[] = [
     acts: true,
   },
   { path: 'record/choose.ts', acts: true },
+  { path: 'record/pods.ts', packages: files, acts: true },
   { path: 'record/record.ts', packages: files, acts: true },
   { path: 'record/index.ts', acts: true },
   { path: 'policy' },

@@ -54,6 +54,9 @@ const defaultCeiling: readonly string[] = ['docker']
 const isDefault = (words: readonly string[] | undefined): words is undefined =>
   words === undefined || words === defaultCeiling
 
+/** Whether nobody asked for a ceiling. */
+export const isDefaultCeiling = ({ within }: Pick<ProfileOptions, 'within'>): boolean => isDefault(within)
+
 /** Everything that the profile must not be wider than. */
 export type CeilingChoice = 'none' | readonly NamedProfile[]
 

@@ -9,8 +9,10 @@ import {
   checkRecorders,
   record,
   type NewestCall,
+  type PodQuery,
   type Recording,
   type RecordNotice,
+  type RecordSettings,
 } from '../record/index.ts'
 import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
@@ -25,22 +27,31 @@ import {
   addProfileOptions,
   argumentsOf,
   checkProfileOutputs,
+  isDefaultCeiling,
   readCeiling,
   writeProfile,
+  type CeilingChoice,
   type ProfileOptions,
 } from './profile.ts'
+import { parseProfile } from '../profile/parse.ts'
 import { shown } from './progress.ts'
 import { recordRuns } from './repeat.ts'
 import { say, sayDiagnostics } from './say.ts'
+import { Under } from './under.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ProfileOptions, LoadOptions {
   readonly recorder: 'auto' | 'ebpf' | 'strace'
   readonly for?: number
   readonly repeat: number
+  readonly under?: string
   readonly pid?: number
   readonly cgroup?: string
   readonly container?: string
+  readonly pod?: string
+  readonly selector?: string
+  readonly cri?: string
+  readonly wait?: true
   readonly check?: true
   readonly scan?: true
   readonly addTo?: string
@@ -51,7 +62,7 @@ interface Options extends ProfileOptions, LoadOptions {
 export const declare: Declare = (command, world, end) => {
   command
     .usage(
-      '[options] -- CMD...\n       seccomp-gen trace [options] --pid N | --cgroup PATH | --container NAME',
+      '[options] -- CMD...\n       seccomp-gen trace [options] --pid N | --cgroup PATH | --container NAME | --pod NAMESPACE/POD[/CONTAINER]',
     )
     .argument('[cmd...]', 'the command and its arguments')
     .passThroughOptions()
@@ -64,6 +75,11 @@ export const declare: Declare = (command, world, end) => {
     .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
     .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
     .option('--container <name>', 'record a running container')
+    .option('--under <profile>', 'run CMD under a filter: a built-in, a file, or within')
+    .option('--pod <name>', 'record NAMESPACE/POD or NAMESPACE/POD/CONTAINER of this node')
+    .option('--selector <labels>', 'record the pods of this node with KEY=VALUE,…')
+    .option('--cri <socket>', 'the node’s container runtime (default: as crictl finds it)')
+    .option('--wait', 'record pods that come, from their first call, until they end')
     .option('--scan', 'scan the program as well: what it can call and was not seen to')
     .option('--check', 'print what can be recorded here, and by what')
     .option('--add-to <file>', 'add to observations; record only what is new')
@@ -90,6 +106,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   if (options.check) return check(world)
   const target = targetOf(words, options)
   const load = loadOf(options)
+  if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')
   // Whatever cannot be written is better known before the command has run for an hour.
@@ -103,14 +120,15 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const scanned = options.scan
     ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
     : undefined
+  const under = options.under === undefined ? undefined : await Under.read(options.under, ceiling, world)
   let newest: () => NewestCall | undefined = () => undefined
-  const recordRun = (world: World): Promise<Recording> =>
-    record({
-      ...target,
+  const recordRun = (world: World): Promise<Recording> => {
+    const settings: RecordSettings = {
       ...(known && { known }),
       ...(options.name !== undefined && { name: options.name }),
       recorder,
-      arguments: argumentsOf(ceiling, options),
+      // The filter of a pod is known when it is found: every value that it may judge is read.
+      arguments: argumentsOf(ceiling, 'query' in target ? { conditions: 'observed' } : options),
       ...(options.for !== undefined && { for: options.for }),
       ...load,
       begun: (tell) => (newest = tell),
@@ -119,7 +137,11 @@ async function trace(words: readonly string[], options: Options, world: World): 
       signals: world.signals,
       streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
       notice: (notice) => say(world, noticeSentence(notice)),
-    })
+    }
+    return under !== undefined && 'command' in target
+      ? under.record({ ...settings, ...target }, !options.newPrivileges)
+      : record({ ...target, ...settings })
+  }
   const recordIn = (world: World): Promise<Recording> =>
     options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
@@ -149,11 +171,12 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const { status, contents } = await writeProfile(
     observations,
     { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
-    ceiling,
+    appliedCeiling(recording, options, world) ?? ceiling,
     world,
     scanned,
   )
   await added?.write(world)
+  await under?.sayRefused(world)
   const { exercise } = recording
   if (exercise !== undefined)
     for (const line of exerciseLines({ observations: recording.observations, ending, ...exercise }))
@@ -163,6 +186,21 @@ async function trace(words: readonly string[], options: Options, world: World): 
   say(world, `${contents}${nextText(target, options)}`)
   for (const line of failureLines(ending)) say(world, line)
   return statusOf(ending) || status
+}
+
+/** Without --within, what a pod ran under is what its profile is not wider than. */
+function appliedCeiling(
+  { applied = [] }: Recording,
+  options: Options,
+  world: World,
+): CeilingChoice | undefined {
+  if (applied.length === 0 || !isDefaultCeiling(options)) return undefined
+  const texts = new Map(applied.map(({ container, profile }) => [JSON.stringify(profile), container]))
+  return [...texts].map(([text, container]) => {
+    const name = `the filter of ${container}`
+    say(world, `within ${name}, as its runtime applied it`)
+    return { name, text, profile: parseProfile(text, { name }) }
+  })
 }
 
 /** Of a program that failed, which may have ended before it did its work. */
@@ -180,20 +218,28 @@ type RecordTarget =
   | { readonly command: readonly [string, ...string[]] }
   | { readonly pid: number }
   | { readonly cgroup: string }
-  | { readonly container: string }
+  | { readonly container: string; readonly cri?: string }
+  | { readonly query: PodQuery; readonly cri?: string; readonly wait?: true }
 
 /** Exactly one thing is recorded. */
-function targetOf(words: readonly string[], { pid, cgroup, container }: Options): RecordTarget {
+function targetOf(words: readonly string[], options: Options): RecordTarget {
+  const { pid, cgroup, container, pod, selector, cri, wait } = options
+  const found = { ...(cri !== undefined && { cri }), ...(wait && { wait }) }
   const [program, ...operands] = words
   const targets: readonly RecordTarget[] = [
     ...(program === undefined ? [] : [{ command: [program, ...operands] } as const]),
     ...(pid === undefined ? [] : [{ pid }]),
     ...(cgroup === undefined ? [] : [{ cgroup }]),
-    ...(container === undefined ? [] : [{ container }]),
+    ...(container === undefined ? [] : [{ container, ...(cri !== undefined && { cri }) }]),
+    ...(pod === undefined ? [] : [{ query: { pod }, ...found }]),
+    ...(selector === undefined ? [] : [{ query: { selector }, ...found }]),
   ]
   const [target] = targets
   if (target === undefined) throw new UserError('nothing-to-record')
   if (targets.length > 1) throw new UserError('several-to-record')
+  if (wait && !('query' in target)) throw new UserError('pods-only', { option: '--wait' })
+  if (cri !== undefined && !('query' in target) && !('container' in target))
+    throw new UserError('pods-only', { option: '--cri' })
   return target
 }
 
@@ -224,6 +270,8 @@ function noticeSentence(notice: RecordNotice): string {
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
+    case 'waiting':
+      return `waiting for ${notice.what}`
     case 'load':
       return `ready after ${(notice.milliseconds / 1000).toFixed(1)} s: the load begins`
     case 'without-filter':

@@ -1,6 +1,7 @@
 // Every error that a user of the command or the library can be told: its code, its facts, its exit status and its
 // sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
 // throws errors, and an error has a sentence for whoever prints it.
+import { clusterErrors } from './clusters.ts'
 import { contextErrors } from './context.ts'
 import { documentErrors } from './documents.ts'
 import { fileErrors } from './files.ts'
@@ -22,6 +23,7 @@ export const errorTable = {
   ...recordingErrors,
   ...verificationErrors,
   ...scanErrors,
+  ...clusterErrors,
   ...registryErrors,
   ...contextErrors,
 } as const satisfies Readonly<Record<string, Row>>

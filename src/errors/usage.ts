@@ -12,17 +12,30 @@ export const usageErrors = {
   ],
   'nothing-to-record': [
     2,
-    () => 'give a command after --, or --pid, --cgroup or --container; see seccomp-gen trace --help',
+    () =>
+      'give a command after --, or --pid, --cgroup, --container, --pod or --selector; see seccomp-gen trace --help',
   ],
   'several-to-record': [
     2,
-    () => 'give either a command or one of --pid, --cgroup and --container; see seccomp-gen trace --help',
+    () =>
+      'give either a command or one of --pid, --cgroup, --container, --pod and --selector; see seccomp-gen trace --help',
+  ],
+  'pods-only': [
+    2,
+    ({ option }: { readonly option: string }) =>
+      `${option}: is for --pod and --selector, or --container of a node`,
   ],
   'ready-without-load': [2, () => '--ready says when --load begins: give both'],
   'load-without-command': [
     2,
     () =>
       '--load and --repeat start the command themselves: give it after --, not --pid, --cgroup or --container',
+  ],
+  'under-within': [2, () => '--under within takes the one profile of --within: give that once, and not none'],
+  'under-without-command': [
+    2,
+    () =>
+      '--under starts the command itself under the filter: give it after --, not --pid, --cgroup or --container',
   ],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [

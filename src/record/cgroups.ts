@@ -62,7 +62,7 @@ function allMounts(): readonly Mount[] {
  * The directory of a process's cgroup of version 2; undefined where it is the root, or not told. In a cgroup namespace
  * of our own the kernel writes the way to it from there: that way is known where it leads over the root.
  */
-export function cgroupOfProcess(pid: number): string | undefined {
+export function cgroupOfProcess(pid: number | 'self'): string | undefined {
   let groups: string
   try {
     groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
@@ -76,6 +76,17 @@ export function cgroupOfProcess(pid: number): string | undefined {
   if (upwards !== (root === '/' ? '' : root)) return undefined
   const directory = join(mount, path.slice(upwards.length))
   return existsSync(directory) ? directory : undefined
+}
+
+/** The ids of the cgroups that may be our own: in a cgroup namespace of our own its root, which is mounted as such. */
+export function ownCgroups(): readonly bigint[] {
+  const own = cgroupOfProcess('self')
+  const parts = allMounts().filter(
+    ({ version, path, root }) => version === 2 && root === '/' && existsSync(join(path, 'cgroup.events')),
+  )
+  return [...(own === undefined ? [] : [own]), ...parts.map(({ path }) => path)].map(
+    (path) => statSync(path, { bigint: true }).ino,
+  )
 }
 
 /** The processes in a cgroup and below it. Those of another namespace of process ids have no number here. */

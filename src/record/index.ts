@@ -1,7 +1,18 @@
 // Recording: runs a command, or attaches to what runs, and gives what it called. This room and verify/ are the only
 // ones that start processes; no shell is ever involved. Exports only.
-export { removeEnded } from './cgroups.ts'
-export { checkRecorders } from './choose.ts'
+export { checkRecorders, chooseRecorder } from './choose.ts'
+export { findCgroup, removeEnded } from './cgroups.ts'
+export {
+  Collector,
+  isSelected,
+  logDirectory,
+  namesFromLogs,
+  namesFromRuntime,
+  podsCgroup,
+  type Collected,
+  type Names,
+} from './collect/index.ts'
+export { criSockets } from './cri/sockets.ts'
 export {
   programOfStrace,
   readTarget,
@@ -41,6 +52,8 @@ export type {
   Exercise,
   NewestCall,
   EndingSignal,
+  PodOptions,
+  PodQuery,
   Load,
   LoadEnd,
   ProcessOptions,

@@ -1,7 +1,7 @@
 // A recording, whatever is to be recorded: a command, by what it is to a recorder, or what runs already.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { UserError } from '../errors.ts'
+import { UserError, type ErrorCode } from '../errors.ts'
 import { chooseRecorder } from './choose.ts'
 import { programOfStrace, readTarget, type Target } from './command/index.ts'
 import {
@@ -13,10 +13,12 @@ import {
 } from './containers/index.ts'
 import { attachEbpf, recordInCgroup } from './ebpf/index.ts'
 import { refuseClients } from './inner-clients.ts'
+import { recordPods } from './pods.ts'
 import { recorders } from './recorders.ts'
 import type {
   CgroupOptions,
   CommandOptions,
+  ContainerOptions,
   ProcessOptions,
   Recording,
   RecordOptions,
@@ -35,15 +37,30 @@ import { attachStrace } from './strace/index.ts'
  * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
  */
 export async function record(options: RecordOptions): Promise<Recording> {
-  if (options.container !== undefined) {
-    const { container, name = `container:${container}`, ...given } = options
-    const rest = { ...given, name }
-    const found = await findContainer(container, options.env ?? process.env)
-    if ('pid' in found) return record({ ...rest, pid: found.pid })
-    return recordCgroup({ ...rest, cgroup: found.cgroup })
-  }
+  if (options.container !== undefined) return recordContainer(options)
+  if (options.query !== undefined) return recordPods(options)
   if (options.cgroup !== undefined) return recordCgroup(options)
   return options.pid === undefined ? recordCommand(options) : recordProcess(options)
+}
+
+async function recordContainer(options: ContainerOptions): Promise<Recording> {
+  const { container, cri, name = `container:${container}`, ...given } = options
+  if (cri !== undefined) return recordPods({ ...given, cri, query: { container } })
+  try {
+    const found = await findContainer(container, options.env ?? process.env)
+    if ('pid' in found) return await record({ ...given, name, pid: found.pid })
+    return await recordCgroup({ ...given, name, cgroup: found.cgroup })
+  } catch (error) {
+    if (!isUnknown(error, ['no-engine', 'no-such-container'])) throw error
+    // What no engine knows may be a pod's: a node has no engine.
+    return recordPods({ ...given, query: { container } }).catch((other: unknown) => {
+      throw isUnknown(other, ['no-runtime-socket', 'no-such-pod', 'runtime-silent']) ? error : other
+    })
+  }
+}
+
+function isUnknown(error: unknown, codes: readonly ErrorCode[]): boolean {
+  return error instanceof UserError && codes.includes(error.code)
 }
 
 async function recordCgroup(options: CgroupOptions): Promise<Recording> {

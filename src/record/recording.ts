@@ -19,6 +19,8 @@ export type RecordNotice =
   | { readonly code: 'left-running'; readonly processes: number }
   /** The container is there still, and with it the filter of the recording, which allows all. */
   | { readonly code: 'container-kept'; readonly engine: string; readonly container: string }
+  /** The recording has begun, and what it is for may come. */
+  | { readonly code: 'waiting'; readonly what: string }
   /** Of containers in a cgroup only what runs under a filter is recorded: these run without one. */
   | { readonly code: 'without-filter'; readonly processes: readonly string[] }
   /** So are the containers of a compose project. */
@@ -117,6 +119,7 @@ export type CommandOptions = RecordSettings & {
   readonly pid?: never
   readonly cgroup?: never
   readonly container?: never
+  readonly query?: never
 }
 /** A process that runs already, and what it starts from now on. */
 export type ProcessOptions = RecordSettings & {
@@ -124,6 +127,7 @@ export type ProcessOptions = RecordSettings & {
   readonly command?: never
   readonly cgroup?: never
   readonly container?: never
+  readonly query?: never
 }
 /** All that runs in a cgroup (version 2, by its directory) and below it. Needs the ebpf recorder. */
 export type CgroupOptions = RecordSettings & {
@@ -131,17 +135,43 @@ export type CgroupOptions = RecordSettings & {
   readonly command?: never
   readonly pid?: never
   readonly container?: never
+  readonly query?: never
 }
 /** A running container of Docker, Podman or nerdctl, by name or id. */
 export type ContainerOptions = RecordSettings & {
   readonly container: string
+  /** The socket of the node's container runtime, which is asked instead of engines. */
+  readonly cri?: string
   readonly command?: never
   readonly pid?: never
   readonly cgroup?: never
+  readonly query?: never
+}
+
+/** Which pods, or which container of a node. */
+export type PodQuery =
+  /** `namespace/pod` or `namespace/pod/container`; a pod alone is in the namespace `default`. */
+  | { readonly pod: string }
+  /** Labels of a pod: `key=value,key=value`. */
+  | { readonly selector: string }
+  /** A container's id, the start of one, or its name. */
+  | { readonly container: string }
+
+/** Containers of pods, through the container runtime of the node. Needs the ebpf recorder. */
+export type PodOptions = RecordSettings & {
+  readonly query: PodQuery
+  /** The runtime's socket. Default: found as crictl finds it. */
+  readonly cri?: string
+  /** Records what comes, from its first call, until it has ended. */
+  readonly wait?: boolean
+  readonly command?: never
+  readonly pid?: never
+  readonly cgroup?: never
+  readonly container?: never
 }
 
 /** What to record: a command, or what runs already. */
-export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions
+export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions | PodOptions
 
 /**
  * How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. `load`: how what drove it did,
@@ -166,6 +196,8 @@ export interface Recording {
   readonly started?: boolean
   /** Clients of container engines that the command started, with their words: their containers are not recorded. */
   readonly clients?: readonly (readonly string[])[]
+  /** Of pods: the filter that each container ran under, as its runtime says (runtime specification, linux.seccomp). */
+  readonly applied?: readonly { readonly container: string; readonly profile: object }[]
   /** Where a filter was watched: what it may have refused. */
   readonly refusals?: Refusals
   /** Where a filter was watched: the call that was refused again and again, so that the command was ended. */

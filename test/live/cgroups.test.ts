@@ -13,6 +13,7 @@ import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? whyNotRun('runc'))
 
+t.setTimeout(240_000)
 const work = mkdtempSync('/tmp/sg-cgroups-')
 const group = `seccomp-gen-cgroups-${process.pid}`
 const mount = unifiedMount()
@@ -21,6 +22,13 @@ t.teardown(async () => {
   await removeEnded(group)
   rmSync(work, { recursive: true, force: true })
 })
+
+/** Promise.withResolvers, which Node 20 has not. */
+function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((done) => (resolve = done))
+  return { promise, resolve: () => resolve() }
+}
 
 const allowAll = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }
 /** Runs busybox in a container of the group. */
@@ -44,9 +52,13 @@ const called = (recording: Awaited<ReturnType<typeof record>>): readonly string[
 
 t.test('begun before a container: its runtime is not in the record, and its start is', async (t) => {
   mkdirSync(join(mount, group), { recursive: true })
-  const recording = record({ cgroup: `/${group}`, for: 4000 })
-  await wait(1500)
+  const stop = new AbortController()
+  const { promise: begun, resolve } = withResolvers()
+  const notice = ({ code }: RecordNotice): void => void (code === 'waiting' && resolve())
+  const recording = record({ cgroup: `/${group}`, stop: stop.signal, notice })
+  await begun
   await container('early', ['/bin/ls', '/'], allowAll)
+  stop.abort()
   const done = await recording
   t.ok(called(done).includes('execve'), 'the program starts under the filter')
   t.ok(called(done).includes('getdents64') || called(done).includes('getdents'))
@@ -83,12 +95,14 @@ const inside = (prepare: string): readonly [string, ...string[]] => [
 t.test('in namespaces of its own: by the host’s hierarchy, and never by its own', async (t) => {
   const host = join(work, 'host')
   mkdirSync(host)
-  const command = [...seccompGen, 'trace', '--cgroup', `/${group}`, '--for', '4s', '--within', 'none']
+  const command = [...seccompGen, 'trace', '--cgroup', `/${group}`, '--within', 'none']
   const bound = `mount --bind ${mount} ${host} && umount -R /sys/fs/cgroup && mount -t tmpfs none /sys/fs/cgroup`
   const [shell, ...words] = inside(bound)
   const options = { stdin: 'ignore', reject: false, env: plainEnvironment, cwd: work } as const
-  const tracing = execa(shell, [...words, ...command], options)
-  await wait(3000)
+  const tracing = execa(shell, [...words, ...command, '--for', '10s'], options)
+  await new Promise<void>((resolve) =>
+    tracing.stderr.on('data', (piece: Buffer) => piece.toString().includes('waiting for') && resolve()),
+  )
   await container('seen', ['/bin/ls', '/'], allowAll)
   const traced = await tracing
   t.equal(traced.exitCode, 0, traced.stderr)

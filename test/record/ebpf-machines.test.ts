@@ -14,7 +14,7 @@ import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
 import { layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
 import { controlKeys, createMaps, key32, setMember, type Maps } from '../../src/record/ebpf/maps.ts'
 import type { Membership } from '../../src/record/ebpf/membership.ts'
-import { forgetPart, readParts } from '../../src/record/ebpf/parts.ts'
+import { forgetParts, readParts } from '../../src/record/ebpf/parts.ts'
 import { programsFor, type Programs } from '../../src/record/ebpf/program.ts'
 import {
   createRefusalMaps,
@@ -182,7 +182,7 @@ class Simulated {
   }
 
   forget(first: number): void {
-    forgetPart(this.#machine, this.#maps, this.#architecture, first)
+    forgetParts(this.#machine, this.#maps, this.#architecture, new Set([first]))
   }
 
   #nobody() {

@@ -300,7 +300,12 @@ export const endings = {
     ['= x', ') = 3'],
   ),
   errno: row(/ \(errno (\d+)\)$/, [' (errno 22)'], [' (Timeout)']),
-  injected: row(/\(INJECTED/, ['(INJECTED']),
+  // strace src/syscall.c (print_injected_note): with changed arguments alone the call was made.
+  injected: row(
+    /\(INJECTED(?!: args\))[^)]*\)/,
+    ['(INJECTED)', '(INJECTED: args, retval)'],
+    ['(INJECTED: args)', '(DELAYED)'],
+  ),
   // Of a line without a start of its own: the second half of a cut call.
   rest: row(/\) +=(?: |$)|<unfinished(?: #\d+)? \.\.\.>$|<detached \.\.\.>$/, [
     ') = ',

@@ -132,6 +132,25 @@ export function aboutSlot(maps: Maps, membership: Membership, way: string): read
   ]
 }
 
+/** Counts by its cgroup a call that is made without a filter. */
+export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonly Line[] {
+  if (groups === undefined || apart !== 'cgroup') return []
+  return [
+    bpf.label('unfiltered'),
+    bpf.call('currentCgroup'),
+    bpf.store(frame, group, 0),
+    ...lookup(groups.unfiltered, group),
+    bpf.jumpIf(0, 'notEqual', 0, 'unfiltered-there'),
+    bpf.set(1, 1),
+    bpf.store(frame, value, 1),
+    ...update(groups.unfiltered, group, value, noExist),
+    bpf.jump('done'),
+    bpf.label('unfiltered-there'),
+    ...increment(0),
+    bpf.jump('done'),
+  ]
+}
+
 /** The end of a program that counts: what found no room is the cgroup's loss, where the cgroup is known. */
 export function lostCall(maps: Maps): readonly Line[] {
   const { groups } = maps

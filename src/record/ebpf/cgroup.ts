@@ -24,6 +24,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
   try {
     // Asked when the recording has begun: what starts from here on is recorded from its first call.
     const midway = isPopulated(found.directory)
+    if (!midway) options.notice?.({ code: 'waiting', what: options.cgroup })
     const unfiltered = new Unfiltered(found.directory)
     // A cgroup may be empty for a while: only its directory going away ends it.
     await untilOver(options, () => {

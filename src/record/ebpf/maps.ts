@@ -65,6 +65,8 @@ export const groupValue = { first: 0, lost: 8, size: 16 } as const
 export interface Groups {
   /** By the id of a cgroup. */
   readonly known: KernelMap
+  /** By the id of a cgroup, how many calls were made without a filter. */
+  readonly unfiltered: KernelMap
   /** How many cgroups a processor has numbered. */
   readonly next: KernelMap
   /** Per slot, what is known of it before any call: which arguments are wanted. */
@@ -142,6 +144,7 @@ function createGroups(
 ): Groups {
   return {
     known: calls.createMap('groups', { type: 'hash', key: 8, value: groupValue.size, entries: 16384 }),
+    unfiltered: calls.createMap('unfiltered', { type: 'hash', key: 8, value: 8, entries: 16384 }),
     next: calls.createMap('next', { type: 'perCpuArray', key: 4, value: 8, entries: 1 }),
     template: calls.createMap('template', { type: 'array', key: 4, value: about, entries: slots }),
     processors,
@@ -151,6 +154,12 @@ function createGroups(
 export function key32(value: number): Buffer {
   const key = Buffer.alloc(4)
   key.writeUInt32LE(value)
+  return key
+}
+
+export function key64(value: bigint): Buffer {
+  const key = Buffer.alloc(8)
+  key.writeBigUInt64LE(value)
   return key
 }
 

@@ -29,6 +29,8 @@ export function member(
   maps: Maps,
   membership: Membership,
   starting: boolean,
+  /** Where those go that run without a filter. */
+  unfiltered = 'done',
 ): readonly Line[] {
   const { who, underFilter } = membership
   return [
@@ -57,7 +59,7 @@ export function member(
           bpf.jumpUnlessSame(0, 1, 'done'),
         ]),
     ...(underFilter
-      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, 'done')]
+      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, unfiltered)]
       : []),
   ]
 }

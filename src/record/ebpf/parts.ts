@@ -1,7 +1,7 @@
 // The maps as one of those sees them that are counted apart: with the slots that a call has by itself. The maps are read
 // once for all of them: to ask for each slot of each would take a call of the kernel's for every answer.
 import type { KernelMap, MapCalls } from './kernel.ts'
-import { slotsOf, valueKey, type Maps } from './maps.ts'
+import { slotPlaces, slotsOf, valueKey, type Maps } from './maps.ts'
 import type { Machine } from './layout.ts'
 
 /** What reading counts needs of a kernel. */
@@ -20,36 +20,48 @@ function slotIn(maps: Maps): ReadonlyMap<KernelMap, number> {
 
 /** By first slot. Whoever made no call is not among them. */
 export function readParts(calls: MapReader, maps: Maps, machine: Machine): ReadonlyMap<number, MapReader> {
+  return joinedParts(calls, maps, machine, (first) => first)
+}
+
+/** The parts of several as one, by what `whose` says of a first slot: of a container that has cgroups of its own. */
+export function joinedParts<Key>(
+  calls: MapReader,
+  maps: Maps,
+  machine: Machine,
+  whose: (first: number) => Key | undefined,
+): ReadonlyMap<Key, MapReader> {
   const size = slotsOf(machine)
-  const parts = new Map<number, Part>()
+  const parts = new Map<Key, Part>()
   for (const [map, place] of slotIn(maps)) {
     for (const key of calls.keys(map)) {
       const slot = key.readUInt32LE(place)
       const value = calls.lookup(map, key)
       if (value === undefined) continue
       const first = slot - (slot % size)
-      let part = parts.get(first)
-      if (part === undefined) parts.set(first, (part = new Part()))
+      const who = whose(first)
+      if (who === undefined) continue
+      let part = parts.get(who)
+      if (part === undefined) parts.set(who, (part = new Part()))
       const own = Buffer.from(key)
       own.writeUInt32LE(slot - first, place)
-      part.hold(map, own, value)
+      part.hold(map, own, value, map === maps.slots)
     }
   }
   return parts
 }
 
-/** Frees what is kept of one, which has ended. */
-export function forgetPart(
+/** Frees what is kept of those that have ended. */
+export function forgetParts(
   calls: MapReader & Pick<MapCalls, 'remove'>,
   maps: Maps,
   machine: Machine,
-  first: number,
+  firsts: ReadonlySet<number>,
 ): void {
   const size = slotsOf(machine)
   for (const [map, place] of slotIn(maps)) {
     const own = [...calls.keys(map)].filter((key) => {
       const slot = key.readUInt32LE(place)
-      return slot >= first && slot < first + size
+      return firsts.has(slot - (slot % size))
     })
     for (const key of own) calls.remove(map, key)
   }
@@ -58,10 +70,21 @@ export function forgetPart(
 class Part implements MapReader {
   readonly #values = new Map<KernelMap, Map<string, Buffer>>()
 
-  hold(map: KernelMap, key: Buffer, value: Buffer): void {
+  /** A value that is there already: counts add up, and of what is known of a slot the first name stays. */
+  hold(map: KernelMap, key: Buffer, value: Buffer, isSlot: boolean): void {
     let values = this.#values.get(map)
     if (values === undefined) this.#values.set(map, (values = new Map()))
-    values.set(key.toString('latin1'), value)
+    const text = key.toString('latin1')
+    const known = values.get(text)
+    if (known === undefined) values.set(text, value)
+    else if (isSlot)
+      known.writeUInt32LE(
+        known.readUInt32LE(slotPlaces.cut) | value.readUInt32LE(slotPlaces.cut),
+        slotPlaces.cut,
+      )
+    else
+      for (let at = 0; at < known.length; at += 8)
+        known.writeBigUInt64LE(known.readBigUInt64LE(at) + value.readBigUInt64LE(at), at)
   }
 
   lookup(map: KernelMap, key: Buffer): Buffer | undefined {

@@ -18,7 +18,17 @@ import {
   read,
   update,
 } from './blocks.ts'
-import { aboutSlot, entry, firstSlot, keyedSeven, keying, keyOf, lostCall, places } from './apart.ts'
+import {
+  aboutSlot,
+  entry,
+  firstSlot,
+  keyedSeven,
+  keying,
+  keyOf,
+  lostCall,
+  places,
+  unfilteredCall,
+} from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { architecturesOf, type Layout } from './layout.ts'
 import {
@@ -102,7 +112,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     bpf.load(6, 1, 0),
     bpf.load(9, 1, 8),
     bpf.moveLower(9, 9),
-    ...member(layout, maps, membership, true),
+    ...member(layout, maps, membership, true, membership.apart === 'cgroup' ? 'unfiltered' : 'done'),
     ...firstSlot(layout, maps, membership, true),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'other'),
@@ -119,6 +129,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
     ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership) : []),
     bpf.jump('done'),
     ...other(maps, membership),
+    ...unfilteredCall(maps, membership),
     ...lostCall(maps),
   ]
 }

@@ -8,20 +8,23 @@ import type { Observations } from '../../observe/index.ts'
 import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
+import { leftOut } from './apart.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type Line } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
+import { readCounts, readLost, type About } from './counted.ts'
 import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
-import { readCounts, readLost } from './counted.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
-import { readParts } from './parts.ts'
+import { forgetParts, joinedParts, readParts } from './parts.ts'
 import { isMachine, architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
 import {
   controlKeys,
   createMaps,
+  groupValue,
   key32,
+  key64,
   memberSlots,
   setMember,
   type memberStates,
@@ -60,6 +63,16 @@ export interface SessionOptions {
   readonly asked?: Arguments | undefined
   /** Also what a filter refuses. */
   readonly watch?: Watch | undefined
+  /** Cgroups that are not counted, by id. */
+  readonly leftOut?: readonly bigint[]
+}
+
+/** A cgroup that is counted apart. */
+export interface Group {
+  readonly cgroup: bigint
+  readonly first: number
+  /** Calls that found no room. */
+  readonly lost: bigint
 }
 
 export const btfFile = '/sys/kernel/btf/vmlinux'
@@ -111,7 +124,7 @@ export class Session {
    */
   static async start(
     membership: Membership,
-    { processes = [], state = 'counted', asked, watch }: SessionOptions = {},
+    { processes = [], state = 'counted', asked, watch, leftOut: without = [] }: SessionOptions = {},
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -125,6 +138,7 @@ export class Session {
       })
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
+      for (const cgroup of without) leaveOut(calls, maps, cgroup)
       for (const process of processes) setMember(calls, maps, process, state)
       const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
@@ -197,6 +211,57 @@ export class Session {
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
 
+  /** The cgroups that are counted apart, and how many calls of each are not known. */
+  groups(): readonly Group[] {
+    const { groups } = this.#maps
+    if (groups === undefined) return []
+    return [...this.#calls.keys(groups.known)].flatMap((key) => {
+      const value = this.#calls.lookup(groups.known, key)
+      const first = value?.readUInt32LE(groupValue.first) ?? leftOut
+      if (value === undefined || first === leftOut) return []
+      return [{ cgroup: key.readBigUInt64LE(), first, lost: value.readBigUInt64LE(groupValue.lost) }]
+    })
+  }
+
+  /** By the id of a cgroup, how many calls were made in it without a filter. */
+  unfiltered(): ReadonlyMap<bigint, bigint> {
+    const { groups } = this.#maps
+    if (groups === undefined) return new Map()
+    return new Map(
+      [...this.#calls.keys(groups.unfiltered)].map((key) => [
+        key.readBigUInt64LE(),
+        this.#calls.lookup(groups.unfiltered, key)?.readBigUInt64LE() ?? 0n,
+      ]),
+    )
+  }
+
+  /** Of each key that `whose` gives for the first slot of a cgroup. Those that made no call are left out. */
+  observationsApart<Key>(
+    whose: (first: number) => Key | undefined,
+    about: (key: Key) => Omit<About, 'lost'> & { readonly lost: bigint },
+  ): ReadonlyMap<Key, Observations> {
+    const lost = readLost(this.#calls, this.#maps, this.#programs)
+    const parts = joinedParts(this.#calls, this.#maps, this.#machine, whose)
+    return new Map(
+      [...parts].map(([key, part]) => {
+        const own = about(key)
+        const all = { ...own, lost: { calls: lost.calls + own.lost, processes: 0n } }
+        return [key, readCounts(part, this.#maps, this.#machine, this.#wanted, all)]
+      }),
+    )
+  }
+
+  /** Frees what is kept of cgroups that are gone. */
+  forget(gone: readonly Group[]): void {
+    const { groups } = this.#maps
+    if (groups === undefined || gone.length === 0) return
+    forgetParts(this.#calls, this.#maps, this.#machine, new Set(gone.map(({ first }) => first)))
+    for (const { cgroup } of gone) {
+      this.#calls.remove(groups.known, key64(cgroup))
+      this.#calls.remove(groups.unfiltered, key64(cgroup))
+    }
+  }
+
   /**
    * Of a recording that counts apart what is called under a filter: that, and the rest. Undefined for none.
    */
@@ -260,6 +325,12 @@ export class Session {
     this.#context?.close()
     this.#calls.close()
   }
+}
+
+function leaveOut(calls: BpfCalls, { groups }: Maps, cgroup: bigint): void {
+  const value = Buffer.alloc(groupValue.size)
+  value.writeUInt32LE(leftOut, groupValue.first)
+  if (groups !== undefined) calls.update(groups.known, key64(cgroup), value)
 }
 
 /** A container's own name in that of its source, such as `docker:web`. */

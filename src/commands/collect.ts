@@ -1,0 +1,239 @@
+// `collect`: records the containers of a node, each by itself and from its first call, until it is stopped. What it
+// recorded of a container goes to a file, a registry or stdout as observations, which `generate` and `observe` merge.
+import { Option } from 'commander'
+import { mkdir, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../errors.ts'
+import { countCalls, printObservations, type Observations } from '../observe/index.ts'
+import {
+  Collector,
+  criSockets,
+  findCgroup,
+  isSelected,
+  logDirectory,
+  namesFromLogs,
+  namesFromRuntime,
+  podsCgroup,
+  whyNoEbpf,
+  type Collected,
+  type Names,
+} from '../record/index.ts'
+import { harmlessJson } from '../json-string.ts'
+import { parseReference, printReference, pushObservations } from '../registry/index.ts'
+import { plural } from '../report/account.ts'
+import { duration } from './options.ts'
+import { writeOutput } from './output.ts'
+import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
+import { say } from './say.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options extends RegistryWords {
+  readonly root?: string
+  readonly select?: readonly string[]
+  readonly for?: number
+  readonly cri?: string
+  readonly output?: string
+  readonly push?: string
+  readonly stdout?: true
+}
+
+/** How often what was recorded is looked at. Milliseconds. */
+const pace = 1000
+/** So often a container that has ended is looked at for a name, which the kubelet may give late. */
+const patience = 30
+
+export const declare: Declare = (command, world, end) => {
+  command
+    .option('--root <cgroup>', 'the cgroup below which containers are recorded (default: kubepods)')
+    .addOption(
+      new Option(
+        '--select <glob>',
+        'NAMESPACE/POD/CONTAINER, later parts may be left out; repeatable',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+    )
+    .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
+    .option('--cri <socket>', 'take names from the container runtime')
+    .option('-o, --output <directory>', 'write a file for each container')
+    .option('--push <repository>', 'push each to REGISTRY/REPOSITORY under a tag of its own')
+    .option('--stdout', 'print each as one line when its container has ended, the rest at the end')
+    .addOption(plainHttpOption())
+    .addHelpText(
+      'after',
+      `
+Records what containers call under their seccomp filter. Needs CAP_BPF and
+CAP_PERFMON, and the cgroups of the host. Names come from ${logDirectory}.
+
+Example:
+  seccomp-gen collect --select 'shop/web-*' --for 1h -o observations/`,
+    )
+    .action(async (options: Options) => end(await collect(options, world)))
+}
+
+async function collect(options: Options, world: World): Promise<number> {
+  const give = await receiver(options, world)
+  const why = await whyNoEbpf('cgroup')
+  if (why !== undefined) throw new UserError('ebpf-needed', { for: 'collect', why })
+  const root = options.root === undefined ? podsCgroup() : findCgroup(options.root)
+  const names = await namesFor(options, world)
+  const collector = await Collector.start(root)
+  const over = new AbortController()
+  const silence = world.signals(() => over.abort())
+  const stop = AbortSignal.any([
+    over.signal,
+    ...(options.for === undefined ? [] : [AbortSignal.timeout(options.for)]),
+  ])
+  const collection = new Collection(collector, names, options.select ?? [], give, world)
+  say(world, `recording below ${root.directory}`)
+  try {
+    while (!stop.aborted) {
+      await wait(pace, undefined, { signal: stop }).catch(() => undefined)
+      await collection.look(false)
+    }
+    await collection.look(true)
+    return collection.end()
+  } finally {
+    silence()
+    names.close()
+    collector.close()
+  }
+}
+
+/** The kubelet's names of log files need no socket; where there are none the runtime is asked. */
+async function namesFor({ cri }: Options, world: World): Promise<Names> {
+  if (cri === undefined && (await stat(logDirectory).catch(() => undefined))?.isDirectory() === true)
+    return namesFromLogs()
+  const [socket] = criSockets(cri, world.env)
+  if (socket === undefined) throw new UserError('no-names', { directory: logDirectory })
+  const names = namesFromRuntime(socket)
+  await names.known().catch((error: Error) => {
+    throw new UserError('runtime-silent', { socket, why: error.message })
+  })
+  return names
+}
+
+/** Takes what was recorded of a container: `final` where no more comes. */
+type Receive = (id: string, name: string, observations: Observations, final: boolean) => Promise<void>
+
+async function receiver({ output, push, stdout, plainHttp }: Options, world: World): Promise<Receive> {
+  const given = [output, push, stdout].filter((each) => each !== undefined).length
+  if (given !== 1) throw new UserError('one-destination')
+  if (output !== undefined) {
+    await mkdir(resolve(world.cwd, output), { recursive: true }).catch((error: Error) => {
+      throw new UserError('no-directory', { directory: output, why: error.message })
+    })
+    return async (id, name, observations) => {
+      const file = `${name.replaceAll('/', '_')}-${id.slice(0, 12)}.observations.json`
+      await writeOutput(printObservations(observations), join(output, file), world)
+    }
+  }
+  if (push === undefined)
+    return async (_id, _name, observations, final) => {
+      if (final) world.stdout.write(`${harmlessJson(JSON.stringify(observations))}\n`)
+    }
+  const reference = parseReference(push)
+  if (reference.tag !== undefined || reference.digest !== undefined)
+    throw new UserError('push-needs-repository', { reference: push })
+  const registry = registryOf(reference, world, { plainHttp: plainHttp ?? false })
+  return async (id, _name, observations) => {
+    // A container's own tag, pushed again as its recording grows: nobody overwrites another's.
+    const tag = `o-${id.slice(0, 32)}`
+    await pushObservations(registry, printObservations(observations), tag).catch((error: unknown) => {
+      // The next look pushes it again; what a container did must not be lost for a registry that is away.
+      if (!(error instanceof UserError)) throw error
+      say(world, `${printReference({ ...reference, tag })}: not pushed: ${error.message}`)
+    })
+  }
+}
+
+class Collection {
+  readonly #collector: Collector
+  readonly #names: Names
+  readonly #select: readonly string[]
+  readonly #give: Receive
+  readonly #world: World
+  readonly #known = new Map<string, string>()
+  /** By container, how much of it was given already. */
+  readonly #given = new Map<string, string>()
+  readonly #late = new Map<string, number>()
+  readonly #unfiltered = new Set<string>()
+  #written = 0
+
+  constructor(collector: Collector, names: Names, select: readonly string[], give: Receive, world: World) {
+    this.#collector = collector
+    this.#names = names
+    this.#select = select
+    this.#give = give
+    this.#world = world
+    collector.onNew(() => void this.#learn())
+  }
+
+  async #learn(): Promise<void> {
+    const names = await this.#names.known().catch(() => new Map<string, string>())
+    for (const [id, name] of names) this.#known.set(id, name)
+  }
+
+  /** Gives what has grown; `last`: all of it, as final. */
+  async look(last: boolean): Promise<void> {
+    await this.#learn()
+    const done = new Set<string>()
+    for (const each of this.#collector.read((id) => this.#chosen(id))) {
+      await this.#take(each, last)
+      if (each.ended && this.#isDone(each.id)) done.add(each.id)
+    }
+    this.#collector.forget(done)
+  }
+
+  async #take({ id, observations, ended, unfiltered }: Collected, last: boolean): Promise<void> {
+    const name = this.#chosen(id)
+    if (name === undefined) return
+    if (unfiltered && !this.#unfiltered.has(id)) {
+      this.#unfiltered.add(id)
+      say(this.#world, `${name}: runs without a seccomp filter, so no profile holds for it: not recorded`)
+    }
+    if (observations === undefined) return
+    const grown = contentOf(observations)
+    const final = ended || last
+    if (this.#given.get(id) === grown && !final) return
+    if (!this.#given.has(id)) this.#written++
+    this.#given.set(id, grown)
+    await this.#give(id, name, observations, final)
+  }
+
+  #chosen(id: string): string | undefined {
+    const name = this.#known.get(id)
+    return name !== undefined && isSelected(name, this.#select) ? name : undefined
+  }
+
+  #isDone(id: string): boolean {
+    const late = (this.#late.get(id) ?? 0) + 1
+    this.#late.set(id, late)
+    return this.#known.has(id) || late > patience
+  }
+
+  /** The status: 1 where nothing was recorded. */
+  end(): number {
+    const nameless = this.#collector.nameless()
+    if (nameless > 0)
+      say(
+        this.#world,
+        `${plural(nameless, 'cgroup')} ended before the name could be read: what ran there is not written`,
+      )
+    say(this.#world, `${plural(this.#written, 'container')} recorded`)
+    if (this.#written === 0) throw new UserError('nothing-collected')
+    return 0
+  }
+}
+
+/** What a profile is made of: a file that differs in how often only is not written anew each time. */
+function contentOf({ architectures, unknown }: Observations): string {
+  const calls = [architectures, unknown].flatMap((part) =>
+    Object.entries(part).flatMap(([architecture, all]) =>
+      Object.entries(all).map(([call, { args, refused }]) => [architecture, call, args, refused]),
+    ),
+  )
+  return JSON.stringify([
+    calls,
+    Math.floor(Math.log2(countCalls({ architectures, unknown } as Observations))),
+  ])
+}

@@ -1,0 +1,62 @@
+// Errors of nodes and pods: the container runtime of a node, the names of its containers, the filters that hold there.
+import type { Row } from './row.ts'
+
+export const clusterErrors = {
+  'no-pods-cgroup': [
+    125,
+    ({ mount }: { readonly mount: string }) =>
+      `no cgroup kubepods or kubepods.slice lies below ${mount}: no kubelet runs here, or name its cgroup with --root`,
+  ],
+  'no-runtime-socket': [
+    125,
+    () =>
+      'no container runtime was found (crictl.yaml, the kubelet’s configuration, the known sockets): name its socket with --cri',
+  ],
+  'runtime-silent': [
+    125,
+    ({ socket, why }: { readonly socket: string; readonly why: string }) =>
+      `${socket}: the container runtime does not answer: ${why}`,
+  ],
+  'no-such-pod': [
+    125,
+    ({ pod, sockets }: { readonly pod: string; readonly sockets: readonly string[] }) =>
+      `${pod}: no such pod or container runs on this node (asked: ${sockets.join(', ')}); see crictl ps`,
+  ],
+  'wrong-pod': [
+    2,
+    ({ pod }: { readonly pod: string }) => `${pod}: give NAMESPACE/POD or NAMESPACE/POD/CONTAINER`,
+  ],
+  'wrong-selector': [
+    2,
+    ({ selector }: { readonly selector: string }) =>
+      `${selector}: give labels of pods that must be equal: KEY=VALUE,KEY=VALUE`,
+  ],
+  'no-names': [
+    2,
+    ({ directory }: { readonly directory: string }) =>
+      `containers have no names here: mount ${directory} of the host, or name the runtime’s socket with --cri`,
+  ],
+  'pod-without-filter': [
+    125,
+    ({ container }: { readonly container: string }) =>
+      `${container}: runs without a seccomp filter (Unconfined or privileged), so that nothing tells its calls from its runtime’s: give it seccompProfile type RuntimeDefault, and record it again`,
+  ],
+  'nothing-collected': [
+    2,
+    () => 'no container was recorded: none was chosen, or none made a call under a seccomp filter',
+  ],
+  'one-destination': [
+    2,
+    () => 'say where observations go, once: -o DIRECTORY, --push REPOSITORY or --stdout',
+  ],
+  'no-directory': [
+    2,
+    ({ directory, why }: { readonly directory: string; readonly why: string }) =>
+      `${directory}: cannot be made: ${why}`,
+  ],
+  'push-needs-repository': [
+    2,
+    ({ reference }: { readonly reference: string }) =>
+      `${reference}: give a repository without a tag: each container gets a tag of its own`,
+  ],
+} as const satisfies Readonly<Record<string, Row>>

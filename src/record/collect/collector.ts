@@ -1,0 +1,128 @@
+// All containers below a cgroup at once: one program in the kernel, which counts what each calls under its filter, from its
+// first call. Names come afterwards, so that none has to be known before a container starts.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../../errors.ts'
+import type { Observations } from '../../observe/index.ts'
+import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import { Session, type Arguments } from '../ebpf/session.ts'
+import { ContainerGroups, type ContainerGroup } from './groups.ts'
+
+/** What was recorded of a container up to now. */
+export interface Collected {
+  readonly id: string
+  /** `runs: 1` where its start was seen. Undefined where it made no call under a filter. */
+  readonly observations: Observations | undefined
+  readonly ended: boolean
+  /** It makes calls, and none of them under a filter: no profile can hold for it. */
+  readonly unfiltered: boolean
+}
+
+export class Collector {
+  readonly #session: Session
+  readonly #groups: ContainerGroups
+  /** By container, the calls without a filter when it was looked at last. */
+  readonly #without = new Map<string, bigint>()
+
+  private constructor(session: Session, groups: ContainerGroups) {
+    this.#session = session
+    this.#groups = groups
+  }
+
+  /** Records from here on. Throws an Error or a BpfError that says why not, a UserError (125) for no such cgroup. */
+  static async start(root: FoundCgroup, asked?: Arguments): Promise<Collector> {
+    const who = { cgroup: root.cgroup, level: root.level }
+    const session = await Session.start(
+      { who, underFilter: true, apart: 'cgroup' },
+      { asked, leftOut: ownCgroups() },
+    )
+    // What is there now may have been there before: its start is not known to be recorded.
+    return new Collector(session, new ContainerGroups(root.directory))
+  }
+
+  /** `nameOf`: what the source of a container is called. Those without a name are left out. */
+  read(nameOf: (id: string) => string | undefined): readonly Collected[] {
+    const known = this.#session.groups()
+    const byFirst = new Map(
+      known.map((group) => [group.first, { group, container: this.#groups.ofCgroup(group.cgroup) }]),
+    )
+    const lost = new Map<ContainerGroup, bigint>()
+    for (const { group, container } of byFirst.values())
+      if (container !== undefined) lost.set(container, (lost.get(container) ?? 0n) + group.lost)
+    const observations = this.#session.observationsApart(
+      (first) => {
+        const container = byFirst.get(first)?.container
+        return container !== undefined && nameOf(container.id) !== undefined ? container : undefined
+      },
+      (container) => ({
+        name: nameOf(container.id) ?? container.id,
+        lost: lost.get(container) ?? 0n,
+        midway: container.wasThere,
+        isRun: !container.wasThere,
+        foreignFilter: true,
+      }),
+    )
+    const without = this.#unfiltered()
+    return this.#groups.all().map((container) => ({
+      id: container.id,
+      observations: observations.get(container),
+      ended: container.ended,
+      unfiltered: observations.get(container) === undefined && this.#isUnfiltered(container, without),
+    }))
+  }
+
+  /** Calls the listener when a container comes. */
+  onNew(listener: () => void): void {
+    this.#groups.onNew = listener
+  }
+
+  /** Calls of cgroups that were gone before they were looked at: of whom they were is not known. */
+  nameless(): number {
+    return this.#session.groups().filter(({ cgroup }) => this.#groups.ofCgroup(cgroup) === undefined).length
+  }
+
+  /** Frees what is kept of containers that have ended. */
+  forget(ids: ReadonlySet<string>): void {
+    const gone = this.#session.groups().filter(({ cgroup }) => {
+      const container = this.#groups.ofCgroup(cgroup)
+      return container !== undefined && ids.has(container.id)
+    })
+    this.#session.forget(gone)
+    for (const group of this.#groups.all()) if (ids.has(group.id)) this.#groups.forget(group)
+  }
+
+  close(): void {
+    this.#groups.close()
+    this.#session.close()
+  }
+
+  #unfiltered(): ReadonlyMap<string, bigint> {
+    const sums = new Map<string, bigint>()
+    for (const [cgroup, count] of this.#session.unfiltered()) {
+      const container = this.#groups.ofCgroup(cgroup)
+      if (container !== undefined) sums.set(container.id, (sums.get(container.id) ?? 0n) + count)
+    }
+    return sums
+  }
+
+  /** The runtime itself sets a container up without a filter: only who goes on so, or has ended so, has none. */
+  #isUnfiltered({ id, ended }: ContainerGroup, without: ReadonlyMap<string, bigint>): boolean {
+    const [before, now] = [this.#without.get(id), without.get(id) ?? 0n]
+    this.#without.set(id, now)
+    return now > 0n && (ended || (before !== undefined && before > 0n && now > before))
+  }
+}
+
+/** The kubelet's cgroup for all pods, below its cgroupRoot. Throws UserError (125) where there is none. */
+export function podsCgroup(): FoundCgroup {
+  const mount = unifiedMount()
+  const found = ['kubepods', 'kubepods.slice'].flatMap((name) => [
+    join(mount, name),
+    ...readdirSync(mount, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(mount, entry.name, name)),
+  ])
+  const directory = found.find((each) => existsSync(each))
+  if (directory === undefined) throw new UserError('no-pods-cgroup', { mount })
+  return findCgroup(directory)
+}

@@ -1,0 +1,67 @@
+// What a container is called in its cluster: from the names of the log files that the kubelet makes, which needs no socket
+// and no right but to read a directory, or from the runtime.
+// Authority: kubelet's legacy log symlinks (pkg/kubelet/kuberuntime/legacy.go): POD_NAMESPACE_CONTAINER-ID.log.
+import { readdirSync } from 'node:fs'
+import { ContainerRuntime } from '../cri/runtime.ts'
+
+export const logDirectory = '/var/log/containers'
+
+/** By the id of a container, `namespace/pod/container`. */
+export interface Names {
+  readonly known: () => Promise<ReadonlyMap<string, string>>
+  readonly close: () => void
+}
+
+/** Names of Kubernetes objects; whatever else stands there is no name. RFC 1123 with dots. */
+const part = '[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?'
+const logName = new RegExp(`^(${part})_(${part})_(${part})-([0-9a-f]{64})\\.log$`)
+const wholeName = new RegExp(`^${part}/${part}/${part}$`)
+
+export function namesFromLogs(directory: string = logDirectory): Names {
+  return {
+    known: async () => {
+      const names = new Map<string, string>()
+      for (const file of listed(directory)) {
+        const [, pod, namespace, container, id] = logName.exec(file) ?? []
+        if (id !== undefined) names.set(id, `${namespace}/${pod}/${container}`)
+      }
+      return names
+    },
+    close: () => undefined,
+  }
+}
+
+/** Throws a GrpcError where the runtime does not answer. */
+export function namesFromRuntime(socket: string): Names {
+  const runtime = new ContainerRuntime(socket)
+  return {
+    known: async () => {
+      const names = new Map<string, string>()
+      for (const { id, pod, name } of await runtime.containers({}))
+        if (wholeName.test(`${pod}/${name}`)) names.set(id, `${pod}/${name}`)
+      return names
+    },
+    close: () => runtime.close(),
+  }
+}
+
+function listed(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    return []
+  }
+}
+
+/** Whether a name is chosen: `namespace/pod/container`, of which later parts may be left out; `*` and `?` within a part. */
+export function isSelected(name: string, patterns: readonly string[]): boolean {
+  return patterns.length === 0 || patterns.some((pattern) => patternOf(pattern).test(name))
+}
+
+function patternOf(glob: string): RegExp {
+  const words = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]')
+  return new RegExp(`^${words}(?:/.*)?$`)
+}

@@ -1,0 +1,121 @@
+// Pods and containers by name, as the runtime of this node knows them: of the sockets that may be the runtime's the first
+// that knows what is asked for.
+import { UserError } from '../../errors.ts'
+import type { PodQuery } from '../recording.ts'
+import { ContainerRuntime, kubernetes, type CriContainer, type CriStatus } from './runtime.ts'
+import { criSockets } from './sockets.ts'
+
+export interface FoundContainer extends CriContainer, CriStatus {
+  /** `namespace/pod/container` */
+  readonly fullName: string
+}
+
+export const queryText = (query: PodQuery): string =>
+  'pod' in query ? query.pod : 'selector' in query ? query.selector : query.container
+
+/** A runtime, and what is asked of it. */
+export class PodSearch {
+  readonly #runtime: ContainerRuntime
+  readonly #query: PodQuery
+  readonly socket: string
+
+  private constructor(socket: string, query: PodQuery) {
+    this.socket = socket
+    this.#runtime = new ContainerRuntime(socket)
+    this.#query = query
+  }
+
+  /**
+   * The first runtime that knows such a container; with `wait` the first that answers, where none does yet. Throws
+   * UserError (125) where there is none.
+   */
+  static async open(
+    query: PodQuery,
+    {
+      cri,
+      env,
+      wait = false,
+    }: {
+      readonly cri?: string | undefined
+      readonly env: Readonly<Record<string, string | undefined>>
+      readonly wait?: boolean | undefined
+    },
+  ): Promise<PodSearch> {
+    const sockets = criSockets(cri, env)
+    if (sockets.length === 0) throw new UserError('no-runtime-socket')
+    let failure: UserError | undefined
+    let answering: PodSearch | undefined
+    for (const socket of sockets) {
+      const search = new PodSearch(socket, query)
+      try {
+        await search.#runtime.version()
+        if ((await search.running()).length > 0) {
+          answering?.close()
+          return search
+        }
+      } catch (error) {
+        search.close()
+        if (error instanceof UserError) throw error
+        failure ??= new UserError('runtime-silent', { socket, why: (error as Error).message })
+        continue
+      }
+      if (answering === undefined) answering = search
+      else search.close()
+    }
+    if (answering === undefined) throw failure ?? new UserError('no-runtime-socket')
+    if (wait) return answering
+    answering.close()
+    throw new UserError('no-such-pod', { pod: queryText(query), sockets })
+  }
+
+  /** All of them, those that have ended too. Throws a GrpcError. */
+  async all(): Promise<readonly CriContainer[]> {
+    const query = this.#query
+    if ('container' in query) {
+      const { container } = query
+      return (await this.#runtime.containers({})).filter(
+        ({ id, name }) =>
+          name === container || (/^[0-9a-f]{6,64}$/.test(container) && id.startsWith(container)),
+      )
+    }
+    const { labels, name } = labelsOf(query)
+    const found: CriContainer[] = []
+    for (const sandbox of await this.#runtime.sandboxes(labels))
+      for (const each of await this.#runtime.containers({ sandbox }))
+        if (name === undefined || each.name === name) found.push(each)
+    return found
+  }
+
+  async running(): Promise<readonly CriContainer[]> {
+    return (await this.all()).filter(({ state }) => state === 'running')
+  }
+
+  /** Throws a GrpcError. */
+  async described(container: CriContainer): Promise<FoundContainer> {
+    const status = await this.#runtime.status(container.id)
+    return { ...container, ...status, fullName: `${container.pod}/${container.name}` }
+  }
+
+  close(): void {
+    this.#runtime.close()
+  }
+}
+
+function labelsOf(query: Exclude<PodQuery, { readonly container: string }>): {
+  readonly labels: Readonly<Record<string, string>>
+  readonly name: string | undefined
+} {
+  if ('selector' in query) {
+    const pairs = query.selector.split(',').map((each) => /^([^=!\s]+)==?([^=!\s]*)$/.exec(each))
+    if (pairs.some((each) => each === null))
+      throw new UserError('wrong-selector', { selector: query.selector })
+    return {
+      labels: Object.fromEntries(pairs.map((each) => [each?.[1] ?? '', each?.[2] ?? ''])),
+      name: undefined,
+    }
+  }
+  const parts = query.pod.split('/')
+  if (parts.length > 3 || parts.includes('')) throw new UserError('wrong-pod', { pod: query.pod })
+  const [namespace = '', pod = '', name] = parts.length === 1 ? ['default', ...parts] : parts
+  return { labels: { [kubernetes.namespace]: namespace, [kubernetes.pod]: pod }, name }
+}

@@ -1,0 +1,103 @@
+// Pods: what runs in them, or what comes, by one program for all of their containers. The filter that the runtime applied
+// is told with the recording: it is what the workload ran within.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { mergeObservations, type Observations } from '../observe/index.ts'
+import { cgroupOfProcess, findCgroup, unifiedMount, type FoundCgroup } from './cgroups.ts'
+import { chooseRecorder } from './choose.ts'
+import { Collector, podsCgroup } from './collect/index.ts'
+import { directoryOf } from './cri/cgroup-path.ts'
+import { PodSearch, queryText, type FoundContainer } from './cri/find.ts'
+import { untilOver } from './ebpf/over.ts'
+import type { PodOptions, Recording } from './recording.ts'
+
+/** Throws UserError (125) where there is nothing to give. */
+export async function recordPods(options: PodOptions): Promise<Recording> {
+  const { query, cri, wait = false, env = process.env } = options
+  await chooseRecorder(options, { for: 'cgroup' })
+  const search = await PodSearch.open(query, { cri, env, wait })
+  try {
+    return await recordFound(search, options)
+  } finally {
+    search.close()
+  }
+}
+
+async function recordFound(search: PodSearch, options: PodOptions): Promise<Recording> {
+  const { query, wait = false } = options
+  const chosen = new Map<string, FoundContainer>()
+  const learn = async (): Promise<boolean> => {
+    const all = await search.all().catch(() => undefined)
+    for (const each of all ?? [])
+      if (each.state !== 'created' && !chosen.has(each.id) && (each.state === 'running' || wait))
+        chosen.set(each.id, await search.described(each))
+    return all !== undefined && !all.some(({ state }) => state === 'running' || state === 'created')
+  }
+  if (!wait) await learn()
+  const root = wait ? podsCgroup() : commonCgroup([...chosen.values()])
+  if (!wait) for (const each of chosen.values()) refuseUnfiltered(each)
+  const collector = await Collector.start(root, options.arguments)
+  if (wait) options.notice?.({ code: 'waiting', what: queryText(query) })
+  try {
+    // What ran before stays in the recording that waits: its start is missing, and that is said.
+    let none = false
+    let asking = Promise.resolve()
+    await untilOver(options, () => {
+      asking = asking.then(
+        async () => void (none = wait ? (await learn()) && chosen.size > 0 : await hasEnded(search)),
+      )
+      return none
+    })
+    await asking
+    if (wait) await learn()
+    const found = collector.read((id) => chosen.get(id)?.fullName)
+    const recorded = found.flatMap(({ observations }) => (observations === undefined ? [] : [observations]))
+    if (recorded.length === 0) {
+      for (const each of chosen.values()) refuseUnfiltered(each)
+      throw new UserError('silent-cgroup', { cgroup: queryText(query) })
+    }
+    return {
+      observations: merged(recorded),
+      ending: { kind: 'released' },
+      applied: [...chosen.values()].flatMap(({ fullName, seccomp }) =>
+        seccomp === undefined ? [] : [{ container: fullName, profile: seccomp }],
+      ),
+      ...([...chosen.values()].every(({ noNewPrivileges }) => noNewPrivileges) && { noNewPrivileges: true }),
+    }
+  } finally {
+    collector.close()
+  }
+}
+
+const merged = (all: readonly Observations[]): Observations => {
+  const [only, ...others] = all
+  return only !== undefined && others.length === 0 ? only : mergeObservations(...all)
+}
+
+async function hasEnded(search: PodSearch): Promise<boolean> {
+  const running = await search.running().catch(() => undefined)
+  return running !== undefined && running.length === 0
+}
+
+function refuseUnfiltered({ fullName, told, seccomp }: FoundContainer): void {
+  if (told && seccomp === undefined) throw new UserError('pod-without-filter', { container: fullName })
+}
+
+/** The cgroup of a container, as its runtime was told to make it or as its process is in it. */
+function cgroupOf({ cgroupsPath, pid, fullName }: FoundContainer): string {
+  const told = cgroupsPath === undefined ? undefined : join(unifiedMount(), directoryOf(cgroupsPath))
+  const directory =
+    told !== undefined && existsSync(told) ? told : pid === undefined ? undefined : cgroupOfProcess(pid)
+  if (directory === undefined)
+    throw new UserError('no-such-cgroup', { cgroup: cgroupsPath ?? fullName, mount: unifiedMount() })
+  return directory
+}
+
+/** The one above all of them; all of a pod's lie in the pod's. */
+function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
+  const [first = '', ...others] = containers.map((each) => dirname(cgroupOf(each)))
+  let common = first
+  while (!others.every((each) => `${each}/`.startsWith(`${common}/`))) common = dirname(common)
+  return findCgroup(common)
+}

@@ -1,0 +1,211 @@
+// A node with Debian's containerd and its CRI, and pods as the kubelet makes them: recorded by name, by label, by id,
+// before and after their start, each apart; and run afresh under what was recorded.
+import { execa } from 'execa'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { findCgroup, podsCgroup } from '../../src/record/index.ts'
+import type { Observations } from '../../src/observe/index.ts'
+import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { Node, whyNoNode } from './node.ts'
+import { skipFile } from './skip.ts'
+
+skipFile((await noEbpf()) ?? (await whyNoNode()))
+
+t.setTimeout(240_000)
+const node = await Node.start()
+t.teardown(() => node.stop())
+const at = (name: string): string => join(node.directory, name)
+const [program, ...loading] = seccompGen
+const seccomp = (...words: readonly string[]) =>
+  execa(program, [...loading, ...words], {
+    env: { ...plainEnvironment, CONTAINER_RUNTIME_ENDPOINT: `unix://${node.socket}` },
+    reject: false,
+    stdin: 'ignore',
+    cwd: node.directory,
+    timeout: 60_000,
+  })
+/** When it says on stderr that it records: what starts from then on is recorded from its first call. */
+function begun(recording: ReturnType<typeof seccomp>, words: RegExp): Promise<void> {
+  let said = ''
+  return new Promise((resolve, reject) => {
+    recording.stderr?.on('data', (piece: Buffer) => {
+      said += piece.toString()
+      if (words.test(said)) resolve()
+    })
+    recording.stderr?.on('end', () => reject(new Error(said)))
+  })
+}
+const json = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
+const callsIn = (observations: Observations): readonly string[] =>
+  Object.values(observations.architectures).flatMap((calls) => Object.keys(calls))
+const collected = (directory: string): ReadonlyMap<string, Observations> =>
+  new Map(
+    readdirSync(at(directory)).map((file) => {
+      const observations = json<Observations>(join(at(directory), file))
+      return [observations.sources[0]?.name ?? '', observations]
+    }),
+  )
+const loop = ['/bin/sh', '-c', 'while :; do ls /; sleep 0.2; done']
+/** What a runtime calls before its filter, and no busybox. */
+const setUp = ['pivot_root', 'mount', 'umount2', 'keyctl', 'unshare', 'setns']
+
+t.test('a pod that runs, by name, by label, by the start of an id', async (t) => {
+  const pod = await node.pod('web-1', { labels: { app: 'web', tier: 'front' } })
+  const id = await pod.container('web', loop)
+  for (const [what, ...words] of [
+    ['namespace/pod', '--pod', 'default/web-1'],
+    ['namespace/pod/container', '--pod', 'default/web-1/web'],
+    ['a label', '--selector', 'tier=front'],
+    ['an id', '--cri', node.socket, '--container', id.slice(0, 12)],
+  ] as const) {
+    const file = at('running.json')
+    const traced = await seccomp('trace', ...words, '--for', '1s', '--observations', file, '-o', at('p.json'))
+    t.equal(traced.exitCode, 0, `${what}: ${traced.stderr}`)
+    const observations = json<Observations>(file)
+    t.equal(observations.sources[0]?.name, 'default/web-1/web', what)
+    t.ok(observations.diagnostics.some(({ code }) => code === 'startup-missing'))
+    t.ok(callsIn(observations).includes('getdents64'), what)
+    t.match(traced.stderr, /within the filter of default\/web-1\/web, as its runtime applied it/)
+  }
+  const nobody = await seccomp('trace', '--pod', 'default/none', '--for', '1s')
+  t.equal(nobody.exitCode, 125)
+  t.match(nobody.stderr, /default\/none: no such pod or container runs on this node/)
+  const open = await node.pod('open', { filter: 'unconfined' })
+  await open.container('main', loop)
+  const refused = await seccomp('trace', '--pod', 'default/open', '--for', '1s')
+  t.equal(refused.exitCode, 125)
+  t.match(refused.stderr, /default\/open\/main: runs without a seccomp filter \(Unconfined or privileged\)/)
+  await Promise.all([pod.remove(), open.remove()])
+})
+
+t.test('each container of the node by itself, from its first call', async (t) => {
+  const early = await node.pod('early')
+  await early.container('main', loop)
+  const open = await node.pod('open', { filter: 'unconfined' })
+  await open.container('main', loop)
+  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '-o', 'out')
+  await begun(collecting, /recording below/)
+  const pods = await Promise.all(['a', 'b', 'c', 'd'].map((name) => node.pod(name, { namespace: 'shop' })))
+  const ended = await Promise.all(
+    pods.map(async (pod) => {
+      // An init container, then the pod's own, as the kubelet starts them.
+      await node.ended(await pod.container('init', ['/bin/true']))
+      return node.ended(await pod.container('true', ['/bin/true']))
+    }),
+  )
+  t.strictSame(ended, [0, 0, 0, 0])
+  await Promise.all(pods.map((pod) => pod.remove()))
+  collecting.kill('SIGTERM')
+  const done = await collecting
+  t.equal(done.exitCode, 0, done.stderr)
+  t.match(done.stderr, /default\/open\/main: runs without a seccomp filter/)
+  const found = collected('out')
+  t.strictSame([...found.keys()].sort(), [
+    'default/early/main',
+    ...['a', 'b', 'c', 'd'].flatMap((name) => [`shop/${name}/init`, `shop/${name}/true`]),
+  ])
+  for (const [name, observations] of found) {
+    const wasThere = name.startsWith('default')
+    t.equal(observations.runs ?? 1, wasThere ? 0 : 1, name)
+    t.equal(callsIn(observations).includes('execve'), true, `${name}: execve`)
+    t.equal(observations.diagnostics.length, wasThere ? 1 : 0, name)
+    t.strictSame(
+      callsIn(observations).filter((call) => setUp.includes(call)),
+      [],
+    )
+  }
+  await Promise.all([early.remove(), open.remove()])
+})
+
+t.test('what comes, waited for; and run afresh under its profile', async (t) => {
+  const profile = at('web.json')
+  const root = join(node.cgroup, '..')
+  mkdirSync(at('pods'), { recursive: true })
+  const collecting = seccomp(
+    'collect',
+    '--root',
+    root,
+    '--cri',
+    node.socket,
+    '--select',
+    'default/web-*',
+    '-o',
+    'shards',
+  )
+  await begun(collecting, /recording below/)
+  const first = await Promise.all(
+    [1, 2].map((number) => node.pod(`web-${number}`, { labels: { app: 'web' } })),
+  )
+  const work = ['/bin/sh', '-c', 'ls / && cat /etc/passwd && id']
+  for (const pod of first) t.equal(await node.ended(await pod.container('web', work)), 0)
+  await Promise.all(first.map((pod) => pod.remove()))
+  collecting.kill('SIGTERM')
+  t.equal((await collecting).exitCode, 0)
+  const generated = await seccomp('generate', '--within', 'containerd', 'shards', '-o', profile)
+  t.equal(generated.exitCode, 0, generated.stderr)
+  t.match(generated.stderr, /2 runs/)
+  const gate = await seccomp('diff', '--fail-on', 'wider', 'containerd', profile)
+  t.equal(gate.exitCode, 0, gate.stdout)
+  const again = await Promise.all(
+    Array.from({ length: 20 }, async (_, number) => {
+      const pod = await node.pod(`again-${number}`, { filter: { file: profile } })
+      const status = await node.ended(await pod.container('web', work))
+      await pod.remove()
+      return status
+    }),
+  )
+  t.strictSame(
+    again,
+    Array.from({ length: 20 }, () => 0),
+    '20 of 20 under Localhost',
+  )
+})
+
+t.test('waited for, before there is such a pod', async (t) => {
+  if (podsCgroup().directory !== findCgroup(node.cgroup).directory)
+    return t.pass('another kubelet’s pods are on this machine')
+  const file = at('waited.json')
+  const tracing = seccomp(
+    'trace',
+    '--pod',
+    'shop/late/main',
+    '--wait',
+    '--observations',
+    file,
+    '-o',
+    at('p.json'),
+  )
+  await begun(tracing, /waiting for/)
+  const pod = await node.pod('late', { namespace: 'shop' })
+  await pod.container('main', ['/bin/sh', '-c', 'sleep 1; ls /'])
+  const traced = await tracing
+  t.equal(traced.exitCode, 0, traced.stderr)
+  const observations = json<Observations>(file)
+  t.strictSame(observations.diagnostics, [])
+  t.strictSame(
+    [observations.sources[0]?.name, callsIn(observations).includes('execve')],
+    ['shop/late/main', true],
+  )
+  await pod.remove()
+})
+
+t.test('one line for each container on stdout', async (t) => {
+  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout')
+  await begun(collecting, /recording below/)
+  const pod = await node.pod('line')
+  await node.ended(await pod.container('one', ['/bin/true']))
+  await pod.remove()
+  collecting.kill('SIGTERM')
+  const { stdout } = await collecting
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Observations)
+  t.strictSame(
+    lines.map(({ sources }) => sources[0]?.name),
+    ['default/line/one'],
+  )
+  writeFileSync(at('log'), `seccomp-gen: recording\n${stdout}\n${stdout}`)
+  t.match((await seccomp('observe', at('log'))).stderr, /from 2 sources|from 1 source/)
+})

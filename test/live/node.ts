@@ -1,0 +1,235 @@
+// A node without a kubelet: Debian's containerd with its CRI on a socket of our own, and pods made through it as the
+// kubelet makes them. Images are a busybox. Authority: k8s.io/cri-api v1 for the numbers of fields.
+import { execa } from 'execa'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { writeBundle } from '../../scripts/bundle.ts'
+import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
+import { GrpcClient } from '../../src/record/cri/client.ts'
+import { entries, type Decoded, type Message } from '../../src/record/cri/wire.ts'
+
+/** Why there is no such node here; undefined where there can be one. */
+export async function whyNoNode(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'containerd is run as root here, and this is not root'
+  if (!existsSync('/bin/busybox')) return '/bin/busybox is missing: apt-get install busybox-static'
+  for (const tool of ['containerd', 'ctr', 'runc']) {
+    const { code } = await execa(tool, ['--version'], { reject: false })
+    if (code === 'ENOENT') return `${tool} is not installed`
+  }
+  return undefined
+}
+
+export type Filter = 'default' | 'unconfined' | { readonly file: string }
+
+export interface PodOptions {
+  readonly namespace?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly filter?: Filter
+  readonly noNewPrivileges?: boolean
+  readonly capabilities?: readonly string[]
+  readonly mounts?: readonly {
+    readonly host: string
+    readonly container: string
+    readonly readonly?: boolean
+  }[]
+  readonly image?: string
+}
+
+export interface Pod {
+  readonly sandbox: string
+  readonly uid: string
+  readonly name: string
+  readonly namespace: string
+  readonly container: (name: string, command: readonly string[]) => Promise<string>
+  readonly remove: () => Promise<void>
+}
+
+const image = 'docker.io/local/app:1'
+const pause = 'docker.io/local/pause:1'
+
+export class Node {
+  readonly directory: string
+  readonly socket: string
+  readonly cgroup = `/sgkube${process.pid}/kubepods`
+  readonly #daemon: ChildProcess
+  readonly #client: GrpcClient
+
+  private constructor(directory: string, daemon: ChildProcess) {
+    this.directory = directory
+    this.socket = join(directory, 'containerd.sock')
+    this.#daemon = daemon
+    this.#client = new GrpcClient(this.socket)
+  }
+
+  static async start(): Promise<Node> {
+    const directory = mkdtempSync('/tmp/sg-node-')
+    const file = join(directory, 'config.toml')
+    writeFileSync(file, configuration(directory))
+    for (const each of ['cni', 'logs']) mkdirSync(join(directory, each))
+    const daemon = spawn('containerd', ['--config', file], { stdio: 'ignore' })
+    const node = new Node(directory, daemon)
+    for (let tries = 0; tries < 100; tries++) {
+      if (existsSync(node.socket) && (await node.ask('Version', { 1: 'v1' }).catch(() => undefined))) break
+      await wait(100)
+    }
+    const bundle = join(directory, 'bundle')
+    mkdirSync(bundle)
+    writeBundle(bundle, { args: ['/bin/true'], noNewPrivileges: false }, undefined)
+    for (const name of [image, pause]) await node.importImage(join(bundle, 'rootfs'), name)
+    return node
+  }
+
+  /** An OCI layout of one layer. */
+  async importImage(rootfs: string, name: string, config: object = {}): Promise<void> {
+    const layout = mkdtempSync(join(this.directory, 'image-'))
+    mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
+    const blob = (bytes: Uint8Array, mediaType: string) => {
+      const hex = createHash('sha256').update(bytes).digest('hex')
+      writeFileSync(join(layout, 'blobs/sha256', hex), bytes)
+      return { mediaType, digest: `sha256:${hex}`, size: bytes.length }
+    }
+    const archive = async (of: string): Promise<Uint8Array> =>
+      (
+        await execa('tar', ['-C', of, '--owner=0', '--group=0', '--numeric-owner', '-c', '.'], {
+          encoding: 'buffer',
+          maxBuffer: 1 << 30,
+        })
+      ).stdout
+    const layer = blob(await archive(rootfs), 'application/vnd.oci.image.layer.v1.tar')
+    const command = name === pause ? { Cmd: ['/bin/sleep', '1000000'] } : {}
+    const about = {
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      os: 'linux',
+      config: { Env: ['PATH=/usr/local/bin:/usr/bin:/bin'], ...command, ...config },
+      rootfs: { type: 'layers', diff_ids: [layer.digest] },
+    }
+    const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
+    const described = blob(json(about), 'application/vnd.oci.image.config.v1+json')
+    const type = 'application/vnd.oci.image.manifest.v1+json'
+    const manifest = blob(
+      json({ schemaVersion: 2, mediaType: type, config: described, layers: [layer] }),
+      type,
+    )
+    writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    const annotations = { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name }
+    writeFileSync(
+      join(layout, 'index.json'),
+      json({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
+    )
+    const tar = join(this.directory, 'image.tar')
+    writeFileSync(tar, await archive(layout))
+    await execa('ctr', ['-a', this.socket, '-n', 'k8s.io', 'images', 'import', tar])
+    rmSync(layout, { recursive: true })
+  }
+
+  ask(method: string, message: Message): Promise<Decoded> {
+    return this.#client.call(`/runtime.v1.RuntimeService/${method}`, message, 60_000)
+  }
+
+  async pod(name: string, options: PodOptions = {}): Promise<Pod> {
+    const { namespace = 'default', labels = {} } = options
+    const uid = randomUUID()
+    const own = {
+      'io.kubernetes.pod.name': name,
+      'io.kubernetes.pod.namespace': namespace,
+      'io.kubernetes.pod.uid': uid,
+    }
+    // NODE for the network, which needs no plugins then; CONTAINER for process ids; POD for the rest.
+    const namespaces: Message = { 1: 2, 2: 1 }
+    const sandboxConfig: Message = {
+      1: { 1: name, 2: uid, 3: namespace },
+      3: join(this.directory, 'logs'),
+      6: entries({ ...own, ...labels }),
+      8: { 1: `${this.cgroup}/besteffort/pod${uid}`, 2: { 1: namespaces, 9: { 1: 0 } } },
+    }
+    const sandbox = (await this.ask('RunPodSandbox', { 1: sandboxConfig })).text(1)
+    const container = async (of: string, command: readonly string[]): Promise<string> => {
+      const { capabilities = [] } = options
+      const config: Message = {
+        1: { 1: of },
+        2: { 1: options.image ?? image },
+        [options.image === undefined ? 3 : 4]: command,
+        7: (options.mounts ?? []).map((each) => ({
+          1: each.container,
+          2: each.host,
+          3: each.readonly ?? true,
+        })),
+        9: entries({ ...own, 'io.kubernetes.container.name': of }),
+        11: `${name}_${of}.log`,
+        15: {
+          1: { 3: 2 },
+          2: {
+            ...(options.capabilities && { 1: { 1: capabilities, 2: ['ALL'] } }),
+            3: namespaces,
+            5: { 1: 0 },
+            11: options.noNewPrivileges ?? false,
+            15: securityProfile(options.filter ?? 'default'),
+          },
+        },
+      }
+      const made = await this.ask('CreateContainer', { 1: sandbox, 2: config, 3: sandboxConfig })
+      const id = made.text(1)
+      await this.ask('StartContainer', { 1: id })
+      return id
+    }
+    const remove = async (): Promise<void> => {
+      await this.ask('StopPodSandbox', { 1: sandbox })
+      await this.ask('RemovePodSandbox', { 1: sandbox })
+    }
+    return { sandbox, uid, name, namespace, container, remove }
+  }
+
+  /** Waits for its end; gives its exit code. */
+  async ended(container: string): Promise<number> {
+    for (;;) {
+      const status = (await this.ask('ContainerStatus', { 1: container })).message(1)
+      if (status.number(3) === 2) return status.number(7)
+      await wait(50)
+    }
+  }
+
+  async stop(): Promise<void> {
+    const sandboxes = await this.ask('ListPodSandbox', {}).catch(() => undefined)
+    for (const each of sandboxes?.messages(1) ?? []) {
+      await this.ask('StopPodSandbox', { 1: each.text(1) }).catch(() => undefined)
+      await this.ask('RemovePodSandbox', { 1: each.text(1) }).catch(() => undefined)
+    }
+    this.#client.close()
+    const over = once(this.#daemon, 'exit')
+    this.#daemon.kill('SIGTERM')
+    await over
+    const [, top = ''] = this.cgroup.split('/')
+    for (const { path } of cgroupMounts()) removeCgroup(join(path, top))
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+function securityProfile(filter: Filter): Message {
+  if (filter === 'default') return { 1: 0 }
+  return filter === 'unconfined' ? { 1: 1 } : { 1: 2, 2: filter.file }
+}
+
+function configuration(directory: string): string {
+  return `version = 2
+root = "${directory}/root"
+state = "${directory}/state"
+oom_score = 0
+[grpc]
+  address = "${directory}/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${pause}"
+  disable_tcp_service = true
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
+    conf_dir = "${directory}/cni"
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    snapshotter = "native"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${directory}/opt"
+`
+}
