@@ -93,6 +93,11 @@ export const traceErrors = {
       `${file}: these ${format} records do not carry what --${field} asks for: leave it out`,
   ],
   // --- what it says
+  'machines-contradict': [
+    2,
+    ({ file, line, call, machine }: InFile & { line: number; call: string; machine: string }) =>
+      `${file}:${line}: ${call} is a call of 32-bit programs or of another machine, others are of ${machine}, and a report of ausearch does not tell which is whose: use ausearch --raw or -i, or say observe --arch A if all are of one`,
+  ],
   'architecture-not-told': [
     2,
     ({ file }: InFile) =>

@@ -104,7 +104,7 @@ function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observati
 }
 
 function observedCall(seen: Seen, all: number): ObservedCall {
-  const { count, first, enosys, eperm, eacces, args, refused, runs = 0 } = seen
+  const { count, first, enosys, eperm, eacces, injected, args, refused, runs = 0 } = seen
   return {
     count,
     first,
@@ -112,6 +112,7 @@ function observedCall(seen: Seen, all: number): ObservedCall {
     ...(enosys === 0 ? {} : { enosys }),
     ...(eperm === 0 ? {} : { eperm }),
     ...(eacces === 0 ? {} : { eacces }),
+    ...(injected === 0 ? {} : { injected }),
     ...(args === undefined
       ? {}
       : {

@@ -22,14 +22,21 @@ export function architecturesSeen(observations: Observations): readonly Architec
   return architectureNames.filter((each) => callsSeen(observations, each).length > 0)
 }
 
-/** Whether the kernel that was traced had the call at all. */
-export function isImplemented(call: ObservedCall): boolean {
-  return call.enosys !== call.count
+/** Whether the kernel that was traced had the call at all. Calls that never reached it say nothing of it. */
+export function isImplemented({ count, enosys = 0, injected = 0 }: ObservedCall): boolean {
+  return enosys === 0 || enosys + injected !== count
 }
 
-/** The errno that every call failed with; undefined where one may have been carried out. */
-export function refusedWith({ count, enosys = 0, eperm = 0, eacces = 0 }: ObservedCall): number | undefined {
-  if (enosys + eperm + eacces !== count) return undefined
+/** The errno that every call which reached the kernel failed with; undefined where one may have been carried out, or none did. */
+export function refusedWith({
+  count,
+  enosys = 0,
+  eperm = 0,
+  eacces = 0,
+  injected = 0,
+}: ObservedCall): number | undefined {
+  const failed = enosys + eperm + eacces
+  if (failed === 0 || failed + injected !== count) return undefined
   // Where several machines refused it differently: what libc goes on after, then the default profiles' own answer.
   return failureNumbers[enosys > 0 ? 'ENOSYS' : eperm > 0 ? 'EPERM' : 'EACCES']
 }

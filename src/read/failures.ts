@@ -13,14 +13,15 @@ export function failureOf(result: number): Failure | undefined {
   return result === -1 ? 'EPERM' : result === -13 ? 'EACCES' : result === -38 ? 'ENOSYS' : undefined
 }
 
-/** How many calls failed with each. */
+/** How many calls failed with each, and how many never reached the kernel: their results are made up (strace -e inject). */
 export interface Failures {
   enosys: number
   eperm: number
   eacces: number
+  injected: number
 }
 
-export const noFailures: Readonly<Failures> = { enosys: 0, eperm: 0, eacces: 0 }
+export const noFailures: Readonly<Failures> = { enosys: 0, eperm: 0, eacces: 0, injected: 0 }
 
 const counters = { ENOSYS: 'enosys', EPERM: 'eperm', EACCES: 'eacces' } as const
 

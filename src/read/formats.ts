@@ -1,6 +1,7 @@
 // Every format that is read, in one table: a new one is a folder, a row here, and a test file. The order is that of
 // `--format`'s help.
 import { audit } from './audit/grammar.ts'
+import { bcc } from './bcc/grammar.ts'
 import { bpftrace } from './bpftrace/grammar.ts'
 import { EitherReader } from './either.ts'
 import type { Grammar } from './grammar.ts'
@@ -27,6 +28,7 @@ export type Format =
   | 'spo'
   | 'perf'
   | 'bpftrace'
+  | 'bcc'
   | 'sysdig'
   | 'gvisor'
   | 'tracee'
@@ -62,6 +64,7 @@ export const formatTable: Readonly<Record<Format, Row>> = {
   spo: either(spo, false),
   perf: lines(perf),
   bpftrace: lines(bpftrace),
+  bcc: lines(bcc),
   sysdig: lines(sysdig),
   gvisor: lines(gvisor),
   tracee: lines(tracee),

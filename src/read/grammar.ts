@@ -13,6 +13,8 @@ export interface Call {
   readonly call: string | number
   /** Where the record itself tells it. With a number of x86_64 that has bit 30, x32 is meant. */
   readonly architecture?: Architecture | undefined
+  /** Of a 32-bit program; where the architecture is not told, it is the 32-bit one of the machine. */
+  readonly isNarrow?: boolean
   /** Of a table: how often. Default 1. */
   readonly count?: number
   readonly failure?: Failure | undefined

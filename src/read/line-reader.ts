@@ -28,6 +28,7 @@ import { lineLimit, lineText } from './text.ts'
 
 interface Entry extends Seen {
   readonly architecture: Architecture | undefined
+  readonly isNarrow: boolean
   readonly call: string | number
 }
 
@@ -233,13 +234,13 @@ export class LineReader implements Reader {
     return true
   }
 
-  #entry({ call, architecture: told }: Call, entries: Map<string, Entry>): Entry {
+  #entry({ call, architecture: told, isNarrow = false }: Call, entries: Map<string, Entry>): Entry {
     const number = typeof call === 'number' ? call >>> 0 : undefined
     const architecture =
       told === undefined || number === undefined ? told : architectureOfNumber(told, number)
     const printed = number ?? (call as string)
     return (
-      entries.get(`${architecture ?? ''} ${printed}`) ??
+      entries.get(keyOf(architecture, isNarrow, printed)) ??
       this.#newEntry(
         typeof printed === 'string' && printed.length > nameLimit
           ? `${printed.slice(0, nameLimit)}…`
@@ -247,6 +248,7 @@ export class LineReader implements Reader {
             ? others
             : printed,
         architecture,
+        isNarrow,
         entries,
       )
     )
@@ -255,12 +257,13 @@ export class LineReader implements Reader {
   #newEntry(
     call: string | number,
     architecture: Architecture | undefined,
+    isNarrow: boolean,
     entries: Map<string, Entry>,
   ): Entry {
-    const key = `${architecture ?? ''} ${call}`
+    const key = keyOf(architecture, isNarrow, call)
     const known = entries.get(key)
     if (known !== undefined) return known
-    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, call }
+    const entry = { ...newSeen(placeOf(this.#source, this.#line)), architecture, isNarrow, call }
     entries.set(key, entry)
     return entry
   }
@@ -279,9 +282,12 @@ export class LineReader implements Reader {
 
   end(sink: Sink): void {
     const unsettled = [...this.#entries.values()].filter(({ architecture }) => architecture === undefined)
-    const machine = unsettled.length === 0 ? undefined : this.#machine(unsettled)
+    const wide = unsettled.filter(({ isNarrow }) => !isNarrow)
+    const machine = wide.length === 0 ? undefined : this.#machine(wide)
+    const narrow = wide.length === unsettled.length ? undefined : this.#narrow(unsettled, machine)
     for (const entry of this.#entries.values()) {
-      const { architecture = machine as Architecture, call, ...all } = entry
+      const { isNarrow, call, ...all } = entry
+      const architecture = entry.architecture ?? ((isNarrow ? narrow : machine) as Architecture)
       // What failed may have succeeded where nothing tells of it.
       const seen = this.#onlyFailures ? { ...all, eperm: 0, eacces: 0, refused: undefined } : all
       this.#emit(architectureOfNumber(architecture, call), call, seen, sink)
@@ -334,11 +340,46 @@ export class LineReader implements Reader {
       const only = this.#namedOnly(entries)
       if (only !== undefined) return only
     }
+    this.#refuseContradiction(first, entries)
     if (rest.every((each) => unknown(each) > unknown(first))) return first
     if (entries.some(({ call }) => typeof call === 'number')) {
       throw new UserError('architecture-not-told', { file: this.#source })
     }
     this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
+    return first
+  }
+
+  /** A report of libaudit names calls and no machine: one that this machine has not, and another has, is of another program. */
+  #refuseContradiction(machine: Architecture, entries: readonly Entry[]): void {
+    const { logger, format } = this.#grammar
+    const contradicting = entries.find(
+      ({ call }) =>
+        typeof call === 'string' && !isKnown(machine, call, logger) && isKnown(undefined, call, logger),
+    )
+    if (format !== 'audit' || contradicting === undefined) return
+    const { call, first } = contradicting
+    const colon = first.lastIndexOf(':')
+    throw new UserError('machines-contradict', {
+      file: first.slice(0, colon),
+      line: Number(first.slice(colon + 1)),
+      call: String(call),
+      machine,
+    })
+  }
+
+  /** The architecture of 32-bit programs: the machine's; where nothing tells that, the one that has their calls. */
+  #narrow(entries: readonly Entry[], machine: Architecture | undefined): Architecture {
+    const host = machine ?? this.#options.architecture
+    const told = host && narrowOf(architectures[host].host)
+    if (told !== undefined) return told
+    const names = entries.filter(({ isNarrow }) => isNarrow).map(({ call }) => call)
+    const unknown = (architecture: Architecture): number =>
+      names.filter((call) => !isKnown(architecture, call, this.#grammar.logger)).length
+    const [first = assumedHost, second] = commonHosts
+      .flatMap((each) => narrowOf(each) ?? [])
+      .toSorted((one, other) => unknown(one) - unknown(other))
+    if (second !== undefined && unknown(second) === unknown(first))
+      this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
     return first
   }
 
@@ -371,6 +412,14 @@ export class LineReader implements Reader {
     )
     return machines.length === 1 ? machines[0] : undefined
   }
+}
+
+const keyOf = (architecture: Architecture | undefined, isNarrow: boolean, call: string | number): string =>
+  `${architecture ?? (isNarrow ? '32' : '')} ${call}`
+
+/** Of the programs that a host runs, the 32-bit ones'. */
+function narrowOf(host: Host): Architecture | undefined {
+  return familyOf(host).find((each) => architectures[each].strace === '32 bit')
 }
 
 /** Whether a table has it: of the architecture, or of any where that is not told. */

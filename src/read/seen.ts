@@ -83,6 +83,7 @@ export function addSeen(seen: Seen, more: Seen): void {
   seen.enosys = sumOf(seen.enosys, more.enosys)
   seen.eperm = sumOf(seen.eperm, more.eperm)
   seen.eacces = sumOf(seen.eacces, more.eacces)
+  seen.injected = sumOf(seen.injected, more.injected)
 }
 
 /** The values of two sums of calls together. What one side has calls but no value of, is not known in the whole. */

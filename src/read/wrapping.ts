@@ -1,10 +1,11 @@
-// What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's and dmesg's JSON,
+// What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's fields and JSON, dmesg's JSON,
 // compose's names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file
 // driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1)
 // of util-linux, RFC 2045 6.7 for quoted-printable.
 import { formats, formatTable } from './formats.ts'
 import { journalText, jsonObject } from './json-line.ts'
 import { loggedText, valueOfPair } from './json-logs.ts'
+import { ExportedFields, VerboseFields, type JournalFields } from './journal-fields.ts'
 import { entryLevel, JsonValues, type EntryLevel } from './json-values.ts'
 import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-prefixes.ts'
 import { isLine } from './strace/parse-line.ts'
@@ -22,20 +23,13 @@ const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) (.*)$/
 /** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
 const nothing = { stream: '', text: '\n' } as const
 
-/** `journalctl -o json`. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit". */
-const journalEntry: Unwrap = (line) => {
-  // json-sse and json-seq put this before an entry.
-  // oxlint-disable-next-line no-control-regex -- RS
-  const bare = line.replace(/^(?:data: |\x1e)/, '')
-  if (
-    !bare.startsWith('{"') ||
-    !bare.includes('"MESSAGE"') ||
-    !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(bare)
-  )
-    return undefined
-  const entry = jsonObject(bare)
-  const message = journalText(entry?.['MESSAGE'])
-  if (entry === undefined || message === undefined) return entry === undefined ? undefined : nothing
+/** An entry of the journal as a line. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit". */
+function ofJournal(entry: Readonly<Record<string, unknown>>): {
+  readonly stream: string
+  readonly text: string
+} {
+  const message = journalText(entry['MESSAGE'])
+  if (message === undefined) return nothing
   const transport = entry['_TRANSPORT']
   const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
   const own =
@@ -51,6 +45,21 @@ const journalEntry: Unwrap = (line) => {
     stream: '',
     text: `${time}${identifier.replaceAll(/\s/g, '_')}: ${message.replaceAll('\n', ' ')}\n`,
   }
+}
+
+/** `journalctl -o json`. */
+const journalEntry: Unwrap = (line) => {
+  // json-sse and json-seq put this before an entry.
+  // oxlint-disable-next-line no-control-regex -- RS
+  const bare = line.replace(/^(?:data: |\x1e)/, '')
+  if (
+    !bare.startsWith('{"') ||
+    !bare.includes('"MESSAGE"') ||
+    !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(bare)
+  )
+    return undefined
+  const entry = jsonObject(bare)
+  return entry === undefined ? undefined : ofJournal(entry)
 }
 
 /** An entry over several lines is not read beyond this. */
@@ -101,6 +110,20 @@ function ofDmesg(): Unwrap {
   }
 }
 
+/** `journalctl -o export` and `-o verbose`: an entry is told with the line that ends it. */
+function unwrapFields(fields: JournalFields): Unwrap {
+  const unwrap = (line: string): ReturnType<Unwrap> => {
+    const found = fields.line(line)
+    return found === 'more' ? nothing : found && ofJournal(found)
+  }
+  return Object.assign(unwrap, {
+    begun: () => {
+      const last = fields.end()
+      return last && ofJournal(last).text
+    },
+  })
+}
+
 const wrappings: Readonly<Record<string, Unwrap>> = {
   'json-file': (line) => {
     if (!line.startsWith('{"log":"')) return undefined
@@ -141,6 +164,8 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
 }
 
 function unwrapperOf(name: string): Unwrap {
+  if (name === 'journal-export') return unwrapFields(new ExportedFields())
+  if (name === 'journal-verbose') return unwrapFields(new VerboseFields())
   if (name === 'journal-pretty') return ofPrettyJournal()
   if (name === 'dmesg-json') return ofDmesg()
   return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
@@ -214,6 +239,8 @@ const order = [
   'json-file',
   'journal-json',
   'journal-pretty',
+  'journal-export',
+  'journal-verbose',
   'dmesg-json',
   'cri',
   'timestamps',
@@ -364,7 +391,7 @@ export class Unwrapping {
 
   end(): string {
     const begun = this.#values === undefined ? this.#unwrap.begun?.() : this.#values.begun
-    const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun])].join('\n')
+    const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun.trimEnd()])].join('\n')
     this.#parts.clear()
     return this.#within(rest) + (this.#inner?.end() ?? '')
   }

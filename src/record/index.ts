@@ -1,7 +1,7 @@
 // Recording: runs a command, or attaches to what runs, and gives what it called. This room and verify/ are the only
 // ones that start processes; no shell is ever involved. Exports only.
+export { checkRecorders, chooseRecorder } from './choose.ts'
 export { findCgroup, removeEnded } from './cgroups.ts'
-export { checkRecorders } from './choose.ts'
 export {
   Collector,
   isSelected,

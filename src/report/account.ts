@@ -30,7 +30,7 @@ export function accountLine(observations: Observations): string {
 const words: Readonly<Record<Evidence, string>> = {
   'every-call': 'every call',
   'refused-only': 'only calls that a filter logged or refused',
-  'rules-only': 'only calls that an audit rule asks for',
+  'rules-only': 'only calls that a rule asks for',
   'most-frequent': 'only the most frequent calls',
   'failures-only': 'only calls that failed',
   'exits-only': 'calls as they return: not exit_group, nor those in flight',

@@ -36,6 +36,31 @@ t.test('calls and values, by how they came back', async (t) => {
     [[`io_uring_setup(8, {}) = -1 (errno 1)`], 'io_uring_setup', 'ERRNO(1)'],
     [[`io_uring_setup(8, {}) = ${denied} <0.000012>`], 'io_uring_setup', 'ERRNO(1)'],
     [[`io_uring_setup(8, {}) = ${denied}`, `io_uring_setup(8, {}) = 3`], 'io_uring_setup', 'ALLOW'],
+    // What strace made up says nothing of what the kernel does.
+    [
+      [`io_uring_setup(8, {}) = ${denied}`, 'io_uring_setup(8, {}) = 3 (INJECTED)'],
+      'io_uring_setup',
+      'ERRNO(1)',
+    ],
+    [
+      ['io_uring_setup(8, {}) = 3 (INJECTED: args, retval)', `io_uring_setup(8, {}) = ${denied}`],
+      'io_uring_setup',
+      'ERRNO(1)',
+    ],
+    [
+      [`io_uring_setup(8, {}) = ${denied}`, 'io_uring_setup(8, {}) = 3 (INJECTED: args)'],
+      'io_uring_setup',
+      'ALLOW',
+    ],
+    [[`io_uring_setup(8, {}) = ${denied} (INJECTED)`], 'io_uring_setup', 'ALLOW'],
+    [
+      [
+        'io_uring_setup(8, {}) = -1 ENOSYS (Function not implemented)',
+        'io_uring_setup(8, {}) = 3 (INJECTED)',
+      ],
+      'io_uring_setup',
+      'ERRNO(38)',
+    ],
     // Refused in two ways: the answer after which programs go on.
     [[`keyctl(0, 1) = ${denied}`, `keyctl(0, 1) = ${forbidden}`], 'keyctl', 'ERRNO(1)'],
     [[`keyctl(0, 1) = ${denied}`, `keyctl(0, 1) = ${missing}`], 'keyctl', 'ERRNO(38)'],
@@ -49,6 +74,12 @@ t.test('calls and values, by how they came back', async (t) => {
     [[`chown("/x", 0, 0) = ${denied}`], 'chown', 'ALLOW'],
     [[`socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) = ${denied}`], 'socket(2)', 'ALLOW'],
     // Values.
+    [
+      [`socket(AF_VSOCK, SOCK_STREAM, 0) = ${denied}`, 'socket(AF_VSOCK, SOCK_STREAM, 0) = 3 (INJECTED)'],
+      'socket(40)',
+      'ERRNO(1)',
+    ],
+    [['socket(AF_VSOCK, SOCK_STREAM, 0) = 3 (INJECTED)'], 'socket(40)', 'ALLOW'],
     [[`socket(AF_VSOCK, SOCK_STREAM, 0) = ${denied}`], 'socket(40)', 'ERRNO(1)'],
     [[`socket(AF_VSOCK, SOCK_STREAM, 0) = ${denied}`], 'socket(2)', 'ALLOW'],
     [['socket(AF_VSOCK, SOCK_STREAM, 0) = 3'], 'socket(40)', 'ALLOW'],

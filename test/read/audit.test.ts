@@ -269,6 +269,30 @@ t.test('a message that a process wrote to /dev/kmsg is not the kernel’s, in JS
   for (const [text, wanted] of rows) t.same(counts(await observeText(text)), wanted, text)
 })
 
+t.test('a report whose names are of several machines is refused, with what to do', async (t) => {
+  const text = (call: string): string =>
+    `At 23:53:17 11/23/26 root successfully called-seccomp-controlled-syscall ${call} using /usr/bin/a\n`
+  const csv = (call: string): string =>
+    `,SECCOMP,11/23/26,23:53:17,351,system,unset,root,,process,called-seccomp-controlled-syscall,success,${call},,,,,/usr/bin/a\n`
+  const wrong = [
+    ['mmap2'],
+    ['arch_prctl', 'mmap2'],
+    ['openat', 'socketcall'],
+    ['openat', 'arm_fadvise64_64'],
+    ['arch_prctl', 'set_tls'],
+    ['read', 'ugetrlimit'],
+  ]
+  for (const form of [text, csv])
+    for (const names of wrong) {
+      const log = names.map(form).join('')
+      const message = /is a call of 32-bit programs or of another machine, .*: use ausearch --raw or -i, or say observe --arch A/ // prettier-ignore
+      await t.rejects(observeText(log), { code: 'machines-contradict', message }, names.join())
+      t.ok(calls(await observeText(log, { architecture: 'x86' })).length > 0, 'the user may know')
+    }
+  for (const names of [['arch_prctl', 'openat'], ['openat'], ['pread', 'arch_prctl']])
+    t.same(calls(await observeText(names.map(text).join(''))).every((each) => each.startsWith('x86_64')), true, names.join()) // prettier-ignore
+})
+
 t.test('SIGSYS without the record that names the call is told', async (t) => {
   const abend = (pid: number, signal = 'sig=31 res=1'): string =>
     `type=ANOM_ABEND msg=audit(1706114183.948:8264563): auid=1 uid=0 gid=0 ses=1 subj=docker-default pid=${pid} comm="mkdir" exe="/bin/busybox" ${signal}`

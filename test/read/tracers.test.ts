@@ -1,5 +1,6 @@
 // The logs of operators and tracers: each is recognised by itself and gives its calls; what a line cannot tell is said.
 import t from 'tap'
+import type { Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import type { Evidence } from '../../src/read/account.ts'
 import type { Choice } from '../../src/read/subject.ts'
@@ -568,4 +569,114 @@ t.test('what was lost is told', async (t) => {
     t.equal(observations.sources[0]?.lost, lost, log)
     t.ok(codes(observations).includes('records-lost'), log)
   }
+})
+
+t.test('events of Tracee in the form of its protocol', async (t) => {
+  const event = (name: string, rest: object = {}, compat = false): object => ({
+    timestamp: { seconds: '1732454400', nanos: 5 },
+    id: name,
+    name,
+    policies: { matched: ['a'] },
+    workload: { process: { pid: { value: 7 }, thread: { name: 'bash', syscall: name, compat } } },
+    data: [],
+    ...rest,
+  })
+  const log = (...events: object[]): string => events.map((each) => `${JSON.stringify(each)}\n`).join('')
+  const socket = {
+    data: [
+      { name: 'domain', int32: 2 },
+      { name: 'returnValue', int32: 3 },
+    ],
+  }
+  const rows: readonly (readonly [log: string, wanted: readonly string[]])[] = [
+    [log(event('socket', socket), event('sched_process_exec'), event('openat')), ['x86_64 openat 1', 'x86_64 socket 1']],
+    [log({ ...event('read'), timestamp: '2026-01-01T00:00:00Z', id: 1 }), ['x86_64 read 1']],
+    [JSON.stringify([event('read'), event('read')], null, 2), ['x86_64 read 2']],
+    [log(event('arch_prctl'), event('chown16', {}, true), event('llseek', {}, true)), ['x86 _llseek 1', 'x86 chown 1', 'x86_64 arch_prctl 1']],
+  ] // prettier-ignore
+  for (const [text, wanted] of rows) {
+    const observations = await observeText(text)
+    t.same(counts(observations), wanted, text)
+    t.match(observations.sources, [{ format: 'tracee', unparsed: 0 }])
+  }
+  const { architectures } = await observeText(log(event('socket', socket)))
+  t.same(architectures.x86_64?.['socket']?.args?.['0'], ['2'])
+  const refused = { data: [{ name: 'returnValue', int64: '-1' }] }
+  const mixed = await observeText(log(event('mount', refused), event('read')))
+  t.equal(mixed.architectures.x86_64?.['mount']?.eperm, 1)
+  const choice: Choice = { comm: 'bash', pid: 7 }
+  t.same(counts(await observeText(log(event('read')), { choice })), ['x86_64 read 1'])
+  t.notMatch((await observeText(`${JSON.stringify({ name: 'read', id: 1, timestamp: 1 })}\n`)).sources, [{ format: 'tracee' }]) // prettier-ignore
+})
+
+t.test('Tracee’s compat is the 32-bit side of its machine', async (t) => {
+  const event = (eventName: string, isCompat: boolean): string =>
+    `${JSON.stringify({ timestamp: 1, processId: 1, processName: 'a', eventId: '1', eventName, argsNum: 0, returnValue: 3, contextFlags: { isCompat }, args: [] })}\n` // prettier-ignore
+  const rows: readonly (readonly [log: string, wanted: readonly string[], architecture?: Architecture])[] = [
+    [event('open', true) + event('arch_prctl', false), ['x86 open', 'x86_64 arch_prctl']],
+    [event('socketcall', true), ['x86 socketcall']],
+    [event('open', true), ['arm open'], 'aarch64'],
+    [event('open', true), ['x86 open'], 'x86_64'],
+    [event('clock_gettime32', true) + event('read', false), ['arm clock_gettime', 'aarch64 read'], 'aarch64'],
+  ]
+  for (const [log, wanted, architecture] of rows)
+    t.same(calls(await observeText(log, architecture && { architecture })), [...wanted].sort(), log)
+  t.ok(codes(await observeText(event('open', true))).includes('architecture-assumed'), 'i386 and arm have it')
+  t.notOk(codes(await observeText(event('socketcall', true))).includes('architecture-assumed'))
+})
+
+t.test('sysdig’s JSON, and the alerts of Falco', async (t) => {
+  const event = (num: number, type: string, dir?: string, more: object = {}): object => ({
+    'evt.num': num, 'evt.type': type, 'evt.outputtime': 1700000000000000000, 'proc.name': 'a', 'thread.tid': 7, 'evt.info': '', ...(dir && { 'evt.dir': dir }), ...more,
+  }) // prettier-ignore
+  const alert = (type: string): object => ({
+    hostname: 'h', output: 'x', output_fields: { 'evt.type': type, 'proc.name': 'a', 'container.id': 'c' }, priority: 'Notice', rule: 'r', source: 'syscall', tags: [], time: '2026-01-01T00:00:00Z',
+  }) // prettier-ignore
+  const both = [
+    event(1, 'read', '>'),
+    event(2, 'read', '<'),
+    event(3, 'switch', '>'),
+    event(4, 'openat', '<'),
+  ]
+  const lines = (all: readonly object[]): string => all.map((each) => `${JSON.stringify(each)}\n`).join('')
+  const rows: readonly (readonly [log: string, wanted: readonly string[], evidence: Evidence])[] = [
+    [lines(both), ['x86_64 openat 1', 'x86_64 read 1'], 'every-call'],
+    [`[${both.map((each) => JSON.stringify(each)).join(',\n')}\n]\n`, ['x86_64 openat 1', 'x86_64 read 1'], 'every-call'],
+    [lines([event(1, 'read'), event(2, 'read')]), ['x86_64 read 2'], 'every-call'],
+    [lines([event(1, 'syscall', '>', { 'evt.info': 'ID=217(getdents64) nativeID=0' })]), ['x86_64 getdents64 1'], 'every-call'],
+    [lines([alert('execve'), alert('connect'), alert('execve')]), ['x86_64 connect 1', 'x86_64 execve 2'], 'rules-only'],
+  ] // prettier-ignore
+  for (const [text, wanted, evidence] of rows) {
+    const observations = await observeText(text)
+    t.same(counts(observations), wanted, text)
+    t.match(observations.sources, [{ format: 'sysdig', unparsed: 0 }])
+    t.ok(observations.sources[0]?.evidence?.includes(evidence), text)
+  }
+})
+
+t.test('tables of bcc’s syscount', async (t) => {
+  const table = (rows: number, top = 10): string =>
+    `Tracing syscalls, printing top ${top}... Ctrl+C to quit.\n[09:39:04]\nSYSCALL                   COUNT\n${[
+      'write', 'read', 'wait4', 'nanosleep', 'select', 'rt_sigprocmask', 'clock_gettime', 'rt_sigaction', 'futex', 'ioctl',
+    ].slice(0, rows).map((name, at) => `${name.padEnd(22)} ${String(100 - at).padStart(8)}\n`).join('')}^C\nDetaching...\n` // prettier-ignore
+  const few = await observeText(table(3))
+  t.same(counts(few), ['x86_64 read 99', 'x86_64 wait4 98', 'x86_64 write 100'])
+  t.match(few.sources, [
+    { format: 'bcc', unparsed: 0, evidence: ['exits-only', 'native-only', 'no-arguments'] },
+  ])
+  t.notOk(codes(few).includes('most-frequent-only'), 'fewer than would be printed')
+  t.ok(codes(await observeText(table(10))).includes('most-frequent-only'))
+  t.notOk(codes(await observeText(table(10, 500))).includes('most-frequent-only'))
+  const latency =
+    'SYSCALL                   COUNT        TIME (us)\nselect                       16      3415860.022\n[unknown: 321]               32            4.965\n'
+  t.same(counts(await observeText(latency, { architecture: 'x86_64' })), [
+    'x86_64 bpf 32',
+    'x86_64 select 16',
+  ])
+  const processes =
+    'Tracing syscalls, printing top 10... Ctrl+C to quit.\n[09:41:32]\nPID    COMM               COUNT\n13820  vim               548\n'
+  t.same(counts(await observeText(processes)), [])
+  const failed =
+    'Tracing failed syscalls, printing top 10... Ctrl+C to quit.\nSYSCALL                   COUNT\nopenat 3\n'
+  t.ok((await observeText(failed)).sources[0]?.evidence?.includes('failures-only'))
 })

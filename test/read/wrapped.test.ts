@@ -141,6 +141,69 @@ t.test('every format of an object a line is read over several lines and in array
   }
 })
 
+t.test('the export format of the journal, and its verbose one', async (t) => {
+  const plain = await countsOf(`${calls.join('\n')}\n`)
+  const fields = (message: string, identifier = 'strace'): [string, string][] => [
+    ['__CURSOR', 's=a;i=1'],
+    ['__REALTIME_TIMESTAMP', '1495049802123456'],
+    ['_TRANSPORT', 'stdout'],
+    ['SYSLOG_IDENTIFIER', identifier],
+    ['MESSAGE', message],
+    ['_PID', '7'],
+  ]
+  const exported = (entry: [string, string][], isBinary = false): string =>
+    `${entry
+      .map(([name, value]) => {
+        if (!isBinary || name !== 'MESSAGE') return `${name}=${value}\n`
+        const length = Buffer.alloc(8)
+        length.writeBigUInt64LE(BigInt(value.length))
+        return `${name}\n${length.toString('latin1')}${value}\n`
+      })
+      .join('')}\n`
+  const verbose = (entry: [string, string][]): string =>
+    `Wed 2017-05-17 21:36:42.123456 UTC [s=abc;i=1;b=2;m=3;t=4;x=5]\n${entry
+      .filter(([name]) => !name.startsWith('__'))
+      .map(
+        ([name, value]) => `    ${name}=${value.replaceAll('\n', `\n    ${' '.repeat(name.length + 1)}`)}\n`,
+      )
+      .join('')}`
+  const head = '-- Journal begins at Wed 2017-05-17 21:36:00 UTC, ends at Wed 2017-05-17 21:37:00 UTC. --\n'
+  const others = fields('open("/etc/passwd", O_RDONLY) = 3', 'cron')
+  const rows: readonly (readonly [name: string, log: string])[] = [
+    ['export', calls.map((line) => exported(fields(line))).join('')],
+    [
+      'export, CRLF',
+      calls
+        .map((line) => exported(fields(line)))
+        .join('')
+        .replaceAll('\n', '\r\n'),
+    ],
+    ['export, with lengths', calls.map((line) => exported(fields(line), true)).join('')],
+    [
+      'export, cut',
+      calls
+        .map((line) => exported(fields(line)))
+        .join('')
+        .slice(0, -9),
+    ],
+    ['export, others', calls.map((line) => exported(fields(line)) + exported(others)).join('')],
+    ['verbose', head + calls.map((line) => verbose(fields(line))).join('')],
+    ['verbose, others', calls.map((line) => verbose(fields(line)) + verbose(others)).join('')],
+  ]
+  for (const [name, log] of rows) t.strictSame(await countsOf(log), plain, name)
+  const record = 'SECCOMP auid=1 uid=0 gid=0 ses=1 pid=7 comm="x" exe="/x" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000' // prettier-ignore
+  const audit = (transport: string): [string, string][] =>
+    fields(record, 'audit').map(([name, value]) => [name, name === '_TRANSPORT' ? transport : value])
+  for (const print of [exported, verbose]) {
+    const log = print(audit('audit')) + print(audit('stdout')) + print(audit('audit'))
+    t.match(
+      await countsOf(log),
+      { format: 'audit', counted: [['x86_64', ['socket 2']]] },
+      'forged ones do not count',
+    )
+  }
+})
+
 t.test('others that write to the journal are not the traced program', async (t) => {
   const lines = [
     '-- Logs begin at Wed 2017-05-17 21:36:00 UTC, end at Wed 2017-05-17 21:37:00 UTC. --',

@@ -32,6 +32,8 @@ export interface ObservedCall {
   /** How many of them failed with EPERM, and with EACCES; absent for none. */
   readonly eperm?: number
   readonly eacces?: number
+  /** How many of them never reached the kernel, because the recorder made their results up; absent for none. */
+  readonly injected?: number
   /**
    * By argument index "0" to "5": the distinct values seen, unsigned 64-bit, as decimal strings in numeric order;
    * null when at least one call's value is not known. Only for arguments that were asked for.

@@ -76,6 +76,7 @@ function seenOf(call: ObservedCall, runs: number): Seen {
   seen.enosys = call.enosys ?? 0
   seen.eperm = call.eperm ?? 0
   seen.eacces = call.eacces ?? 0
+  seen.injected = call.injected ?? 0
   if (call.args !== undefined) {
     seen.args = new Map(
       Object.entries(call.args).map(([index, values]) => [
@@ -249,7 +250,7 @@ function wrongCall(call: unknown, name: string, around: string): ObservationsFau
   if (typeof call['first'] !== 'string') return wrong('missing', 'first', within)
   if (call['runs'] !== undefined && !isCount(call['runs'], 0)) return wrong('not-a-count', 'runs', within)
   let failed = 0
-  for (const key of ['enosys', 'eperm', 'eacces']) {
+  for (const key of ['enosys', 'eperm', 'eacces', 'injected']) {
     const { [key]: count = 0 } = call
     if (!isCount(count, 0) || (failed += count) > call['count']) return wrong('beyond-count', key, within)
   }

@@ -142,14 +142,19 @@ export class AfterFilter implements Subscriber {
     this.#forking.set(thread, (flags & cloneThread) !== 0n || /\bCLONE_THREAD\b/.test(text))
   }
 
-  returned(thread: Thread, name: string, { value: result }: CameBack, child: number | undefined): void {
+  returned(
+    thread: Thread,
+    name: string,
+    { value: result, injected }: CameBack,
+    child: number | undefined,
+  ): void {
     if (child !== undefined) this.#starts(thread, child)
     if (!callsToWatch.includes(name)) return
     const { asked } = thread
     thread.asked = undefined
     // A fork without a result may have made a child all the same.
     if (result !== undefined) this.#forking.delete(thread)
-    if (asked === undefined || !isInstalled(asked, result)) return
+    if (asked === undefined || injected || !isInstalled(asked, result)) return
     this.#installed = true
     this.#installers.add(thread.image.scope.whole)
     this.#threads().counts(thread, this.#counts.told)

@@ -31,7 +31,7 @@ import type { Mention } from './resolve-abi.ts'
 import type { Run } from './run.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Entry } from './tally.ts'
-import { noteRefused } from './tries.ts'
+import { forgetTry, noteRefused } from './tries.ts'
 
 /** Mentions beyond this are repetitions. */
 const mentionLimit = 65536
@@ -152,6 +152,7 @@ export class Ledger {
       return
     }
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
+    thread.makesThread = makesProcess(name) && insets.thread.pattern.test(text)
     const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(text)?.[1] : undefined
     if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
       this.#mention(thread, restarted, undefined, line)
@@ -226,11 +227,17 @@ export class Ledger {
   ): void {
     const name = this.names.name(id)
     this.#outcome(thread, id, number, result, line)
-    const child = makesProcess(name) ? childIn(text, result.value) : undefined
+    // What strace made up happened to nobody.
+    const { injected } = result
+    const child = makesProcess(name) && !injected ? childIn(text, result.value) : undefined
     this.#tell((each) => each.returned?.(thread, name, result, child))
-    if (endsThread(name) && result.value === undefined) thread.isLeaving = true
-    if (child !== undefined) this.threads.expect(child, thread)
-    if (!replacesProgram(name) || result.value !== 0n) return
+    if (endsThread(name) && result.value === undefined) {
+      thread.isLeaving = true
+      if (name === 'exit_group') this.threads.groupEnds(thread)
+    }
+    if (child !== undefined) this.threads.expect(child, thread, thread.makesThread)
+    thread.makesThread = false
+    if (!replacesProgram(name) || result.value !== 0n || injected) return
     this.threads.replaced(thread)
     this.#tell((each) => each.replaced?.(thread))
   }
@@ -245,6 +252,10 @@ export class Ledger {
       const call = this.names.name(id)
       if (failure === 'EPERM' && isByFilter(call, thread.values.get(0)))
         this.#diagnostics.add('refused-by-filter', this.source, line, { call })
+    } else if (result.injected) {
+      const entry = this.counts.entry(thread, id, number, line)
+      entry.injected++
+      forgetTry(entry, thread.values)
     } else if (result.value !== -1n) this.#run.succeeded = true
     thread.values = noValues
   }

@@ -66,13 +66,13 @@ export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
     for (const [id, entry] of tally.all()) {
       const printed = names.name(id)
       const source = counts.sources[entry.source] as string
-      const { count, enosys, awaited, tries } = entry
+      const { count, enosys, injected, awaited, tries } = entry
       const { eperm, eacces } = evidence.onlyFailures ? noFailures : entry
       // Arguments that were to come with a result that never came are not known.
       const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
       const refused = evidence.onlyFailures ? undefined : refusedIn(tries, args)
       const first = placeOf(source, entry.line)
-      const seen = { count, enosys, eperm, eacces, args, first, ...(refused && { refused }) }
+      const seen = { count, enosys, eperm, eacces, injected, args, first, ...(refused && { refused }) }
       const spelling = resolvePrinted(architecture, printed)
       if (spelling !== undefined && spelling.names.length > 0) {
         for (const each of spelling.names)
@@ -90,10 +90,11 @@ export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: Diagnosti
 function seenAs(name: string, printed: string, seen: Seen): Seen {
   const member = memberNumber(name, printed)
   if (member === undefined) return seen
-  const { count, eperm, eacces } = seen
+  const { count, eperm, eacces, injected } = seen
   const value = BigInt(member)
   const refusal = eperm > 0 ? 'EPERM' : 'EACCES'
-  const refused = eperm + eacces === count ? new Map([[0, new Map([[value, refusal] as const])]]) : undefined
+  const isRefused = eperm + eacces > 0 && eperm + eacces + injected === count
+  const refused = isRefused ? new Map([[0, new Map([[value, refusal] as const])]]) : undefined
   return { ...seen, args: new Map([[0, new Set([value])]]), refused }
 }
 

@@ -77,6 +77,7 @@ export class Tally {
     known.enosys = sumOf(known.enosys, more.enosys)
     known.eperm = sumOf(known.eperm, more.eperm)
     known.eacces = sumOf(known.eacces, more.eacces)
+    known.injected = sumOf(known.injected, more.injected)
     addTries(known, more.tries)
     known.awaited += more.awaited
     if (isEarlier(more, known, sources)) {

@@ -29,6 +29,14 @@ export function noteTry(counted: { tries: Tries | undefined }, index: number, va
   if (each !== undefined) each.calls++
 }
 
+/** A call comes back that never reached the kernel: it was no try. */
+export function forgetTry(counted: { tries: Tries | undefined }, values: ReadonlyMap<number, bigint>): void {
+  for (const [index, value] of values) {
+    const each = tryOf(counted, index, value)
+    if (each !== undefined) each.calls--
+  }
+}
+
 /** A call comes back refused. */
 export function noteRefused(
   counted: { tries: Tries | undefined },

@@ -1,8 +1,9 @@
-// sysdig's default output: number, time, processor, task, direction and event. Authority: sysdig's default format
+// sysdig's default output, and as JSON (-j); the alerts of Falco as JSON. Of the text: number, time, processor, task, direction and event. Authority: sysdig's default format
 // (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`) and the event table of
 // falcosecurity/libs. An event is one direction of a call: the way in counts, and the way out where no way in is here.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import { jsonObject, member, textOf } from '../json-line.ts'
 
 const event =
   /^\*?(\d+) (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) (\d+) (.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) ([<>]) (\S+)(?: (.*))?$/s
@@ -37,23 +38,69 @@ const meanings: ReadonlyMap<string, readonly string[]> = new Map(
 export const sysdig: Grammar = {
   format: 'sysdig',
   logger: 'strace',
-  evidence: ['every-call', 'no-arguments'],
-  recognises: (line) => event.test(line),
+  evidence: ['no-arguments'],
+  recognises: (line) => event.test(line) || eventOf(line) !== undefined,
   open: () => new SysdigLines(),
+}
+
+interface Event {
+  readonly time: string
+  readonly comm: string
+  readonly tid: string
+  readonly container?: string | undefined
+  readonly direction: string
+  readonly type: string
+  readonly rest: string
+  /** Of a rule of Falco: each alert tells one call. */
+  readonly isAlert?: true
+}
+
+function eventOf(line: string): Event | undefined {
+  if (line.startsWith('{')) return eventIn(jsonObject(line))
+  const found = event.exec(line)
+  if (found === null) return undefined
+  const [, , time = '', , comm = '', tid = '', direction = '', type = '', rest = ''] = found
+  return { time, comm, tid, direction, type, rest }
+}
+
+/** An event of sysdig -j; or an alert of Falco, whose rule prints the event's type. */
+function eventIn(value: Readonly<Record<string, unknown>> | undefined): Event | undefined {
+  const fields = member(value, 'output_fields')
+  const isAlert = fields !== undefined && textOf(value?.['rule']) !== undefined
+  const given = (isAlert ? fields : value) as Readonly<Record<string, unknown>> | undefined
+  const type = textOf(given?.['evt.type'])
+  if (given === undefined || type === undefined) return undefined
+  if (!isAlert && given['evt.num'] === undefined && given['evt.dir'] === undefined) return undefined
+  // Releases of 2025 tell the way out only, and no direction.
+  const direction = textOf(given['evt.dir']) ?? '<'
+  const time = given['evt.rawtime'] ?? given['evt.outputtime'] ?? given['evt.time']
+  return {
+    time: typeof time === 'number' ? String(time / 1e9) : '',
+    comm: textOf(given['proc.name']) ?? '',
+    tid: String(given['thread.tid'] ?? given['proc.pid'] ?? ''),
+    container: textOf(given['container.name']) ?? textOf(given['container.id']),
+    direction,
+    type,
+    rest: textOf(given['evt.info']) ?? textOf(given['evt.args']) ?? '',
+    ...(isAlert && { isAlert: true as const }),
+  }
 }
 
 class SysdigLines implements LineGrammar {
   readonly #inside = new Map<string, string>()
 
   line(text: string, say: Reporter): LineResult {
-    const found = event.exec(text)
-    if (found === null) return text === '' ? 'ignored' : 'unparsed'
-    const [, , time = '', , comm = '', tid = '', direction, type = '', rest = ''] = found
+    const found = eventOf(text)
+    if (found === undefined) return /^[[\],]?$/.test(text) ? 'ignored' : 'unparsed'
+    const { time, comm, tid, container, direction, type, rest, isAlert } = found
+    say.evidence(isAlert === true ? 'rules-only' : 'every-call')
     if (type === 'drop') say.lost(undefined)
     if (others.has(type)) return 'ignored'
     const call = type === 'syscall' ? genericCall(rest) : type
     if (call === undefined) return 'unparsed'
-    if (direction === '>') {
+    if (isAlert === true) {
+      // An alert is no half of a call that another ends.
+    } else if (direction === '>') {
       if (this.#inside.size < 65536 || this.#inside.has(tid)) this.#inside.set(tid, type)
     } else if (this.#inside.get(tid) === type) {
       this.#inside.delete(tid)
@@ -64,8 +111,9 @@ class SysdigLines implements LineGrammar {
     }
     const seconds = /^\d+\./.test(time) && time.length > 15 ? Number(time) : undefined
     const subject: Call['subject'] = () => ({
-      comm,
-      pid: Number(tid),
+      ...(comm === '' ? {} : { comm }),
+      ...(tid === '' ? {} : { pid: Number(tid) }),
+      ...(container === undefined ? {} : { container }),
       ...(seconds === undefined ? {} : { time: seconds }),
     })
     const names = typeof call === 'string' ? (meanings.get(call) ?? [call]) : [call]

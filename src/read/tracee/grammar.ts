@@ -1,8 +1,9 @@
 // Tracee: a JSON object per event, or a table. Calls share the stream with other events: an event is a call where its
-// name is a call's. Authority: aquasecurity/tracee pkg/events, docs "Printers".
+// name is a call's. Authority: aquasecurity/tracee pkg/events, docs "Printers", api/v1beta1;
+// pkg/ebpf/c/common/arch.h for compat: i386's entry to the kernel on x86_64 (x32 does not have it), arm's tasks on arm64.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import { failureOf } from '../failures.ts'
-import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
 const row =
@@ -16,7 +17,8 @@ export const tracee: Grammar = {
   recognises: (line) => {
     if (header.test(line) || row.test(line)) return true
     const value = jsonObject(line)
-    return value !== undefined && 'eventName' in value && ('eventId' in value || 'argsNum' in value)
+    if (value === undefined) return false
+    return ('eventName' in value && ('eventId' in value || 'argsNum' in value)) || isProtocol(value)
   },
   open: () => new TraceeLines(),
 }
@@ -28,8 +30,9 @@ class TraceeLines implements LineGrammar {
 
   line(text: string, say: Reporter): LineResult {
     const told = toldBy(text, say)
-    if (typeof told === 'object' && 'call' in told) {
-      if (told.failure === undefined) this.#successes++
+    const [call] = typeof told === 'string' ? [] : [told].flat()
+    if (call !== undefined) {
+      if (call.failure === undefined) this.#successes++
       else this.#failures++
     }
     return told
@@ -54,17 +57,42 @@ function toldBy(text: string, say: Reporter): LineResult {
     }
   }
   const value = jsonObject(text)
-  const name = textOf(value?.['eventName'])
-  if (value === undefined || name === undefined) {
+  const told = value && (ofEvent(value) ?? ofProtocol(value))
+  if (told === undefined) {
     const lost = /[Ll]ost (?:events: )?(\d+)/.exec(text)
     if (lost !== null) say.lost(Number(lost[1]))
     return 'unparsed'
   }
-  if (!isKnownAnywhere(name)) return 'ignored'
+  const names = told.isNarrow === true ? narrowNames(told.name) : [told.name]
+  const calls = names.filter((each) => isKnownAnywhere(each))
+  if (calls.length === 0) return 'ignored'
+  const { name, ...rest } = told
+  return calls.map((call) => ({ call, ...rest }))
+}
+
+type Told = Omit<Call, 'call'> & { readonly name: string }
+
+/**
+ * Names of its table of 32-bit calls, which has those of the kernel's functions: chown16 is the call chown, and
+ * clock_gettime32 is clock_gettime. Authority: pkg/events/core.go.
+ */
+function narrowNames(name: string): readonly string[] {
+  const own: Readonly<Record<string, string>> = {
+    llseek: '_llseek', old_select: 'select', old_getrlimit: 'getrlimit', select: '_newselect', sysctl: '_sysctl', afs: 'afs_syscall',
+  } // prettier-ignore
+  const renamed = own[name]
+  if (renamed !== undefined) return [renamed]
+  if (isKnownAnywhere(name)) return [name]
+  return [name.replace(/(?:16|_time32|32)$/, ''), name.replace(/32$/, '_time64')]
+}
+
+/** trace.Event, of releases up to 0.23. */
+function ofEvent(value: Readonly<Record<string, unknown>>): Told | undefined {
+  const name = textOf(value['eventName'])
+  if (name === undefined) return undefined
   return {
-    call: name,
-    // A 32-bit program's: the machine's own 32-bit side, of which this tracer knows i386's names alone.
-    ...(member(value, 'contextFlags', 'isCompat') === true && { architecture: 'x86' as const }),
+    name,
+    isNarrow: member(value, 'contextFlags', 'isCompat') === true,
     failure: typeof value['returnValue'] === 'number' ? failureOf(value['returnValue']) : undefined,
     argument: (index) => argumentOf(value['args'], index),
     subject: () => {
@@ -86,6 +114,68 @@ function toldBy(text: string, say: Reporter): LineResult {
       }
     },
   }
+}
+
+/** v1beta1.Event, printed by Go as it is or by the rules of protobuf: names with or without low lines, values wrapped or not. */
+function ofProtocol(value: Readonly<Record<string, unknown>>): Told | undefined {
+  const name = textOf(value['name'])
+  const workload = value['workload']
+  if (name === undefined || !isProtocol(value)) return undefined
+  const data = Array.isArray(value['data']) ? (value['data'] as readonly unknown[]) : []
+  const returned = data.find((each) => member(each, 'name') === 'returnValue')
+  const values = data.filter((each) => each !== returned)
+  const result = numberIn(returned)
+  return {
+    name,
+    isNarrow: member(workload, 'process', 'thread', 'compat') === true,
+    failure: result === undefined ? undefined : failureOf(Number(result)),
+    argument: (index) => {
+      const found = numberIn(values[index])
+      return found === undefined ? undefined : BigInt.asUintN(64, found)
+    },
+    subject: () => {
+      const pid = bare(member(workload, 'process', 'pid'))
+      const comm = textOf(member(workload, 'process', 'thread', 'name'))
+      const exe = textOf(member(workload, 'process', 'executable', 'path'))
+      const container =
+        textOf(member(workload, 'container', 'name')) ?? textOf(member(workload, 'container', 'id'))
+      const pod = textOf(member(workload, 'k8s', 'pod', 'name')) ?? textOf(member(workload, 'pod', 'name'))
+      const time = timeOf(value['timestamp'])
+      return {
+        ...(typeof pid === 'number' ? { pid } : {}),
+        ...(comm === undefined ? {} : { comm }),
+        ...(exe === undefined ? {} : { exe }),
+        ...(container === undefined ? {} : { container }),
+        ...(pod === undefined ? {} : { pod }),
+        ...(time === undefined ? {} : { time }),
+      }
+    },
+  }
+}
+
+/** With `timestamp`, `id`, `workload` and a process in it: other events of the world have names, too. */
+function isProtocol(value: Readonly<Record<string, unknown>>): boolean {
+  return 'timestamp' in value && 'id' in value && member(value, 'workload', 'process') !== undefined
+}
+
+const bare = (value: unknown): unknown => member(value, 'value') ?? value
+
+function timeOf(value: unknown): number | undefined {
+  if (typeof value === 'string') return Number.isNaN(Date.parse(value)) ? undefined : Date.parse(value) / 1000
+  const seconds = Number(member(value, 'seconds') ?? Number.NaN)
+  return Number.isNaN(seconds) ? undefined : seconds + Number(member(value, 'nanos') ?? 0) / 1e9
+}
+
+const numberKeys = ['int32', 'int64', 'uInt32', 'uInt64', 'u_int32', 'u_int64'] as const
+
+/** A whole number of an EventValue; protobuf prints those of 64 bits as text. */
+function numberIn(value: unknown): bigint | undefined {
+  const inner = member(value, 'Value') ?? value
+  const found = numberKeys
+    .flatMap((key) => [member(inner, key), member(inner, `${key[0]?.toUpperCase()}${key.slice(1)}`)])
+    .find((each) => each !== undefined)
+  if (typeof found === 'number') return Number.isSafeInteger(found) ? BigInt(found) : undefined
+  return typeof found === 'string' && /^-?\d{1,20}$/.test(found) ? BigInt(found) : undefined
 }
 
 /** Whole numbers as they are; a value that Tracee has put into words is not known. */
