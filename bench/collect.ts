@@ -50,7 +50,8 @@ function childTime(): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[13]) + Number(fields[14])) * 10
 }
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 const base = times.get('unrecorded') ?? []
 console.log('| way | CPU of dd, ms | to unrecorded | clock, ms | to unrecorded |')
 console.log('|---|--:|--:|--:|--:|')
