@@ -5,14 +5,20 @@ import { errnoText } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
 import { plural } from './account.ts'
+import { contextSentences } from './context-verification.ts'
 import { escapeTerminal } from './escape.ts'
 import { unifiedDiff } from './unified.ts'
+
+/** Instead of a profile's name: all calls were allowed. */
+export const noProfile = ''
 
 export interface Verified extends Verification {
   /** The profile's name. */
   readonly profile: string
   /** The file that the repaired profile is written to. */
   readonly written?: string
+  /** The security context's name. */
+  readonly contextName?: string
   /** The default's name; undefined for none. */
   readonly within: string | undefined
 }
@@ -23,9 +29,15 @@ export interface Verified extends Verification {
  */
 export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted' | 'not-exercised'
 
-export function verdictOf({ refusals, started, interrupted, ending }: Verification): VerificationVerdict {
+export function verdictOf({
+  refusals,
+  started,
+  interrupted,
+  ending,
+  context,
+}: Verification): VerificationVerdict {
   if (!started) return 'not-started'
-  if (refusals.length > 0) return 'refused'
+  if (refusals.length > 0 || (context?.findings.length ?? 0) > 0) return 'refused'
   if (interrupted) return 'interrupted'
   const load = ending.kind === 'released' ? undefined : ending.load
   return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
@@ -131,8 +143,13 @@ export function verificationSentences(verified: Verified): readonly string[] {
           ? `nothing was refused without the load (${how})${end}`
           : `${profile} suffices: nothing was refused (${how})${end}`
   const word = verdictOf(verified) === 'suffices' ? 'passes' : 'FAILS'
+  const { context, contextName = 'the context' } = verified
+  const [first = verdict, ...more] =
+    context === undefined ? [] : contextSentences(context, contextName, started)
   return [
-    `${word}: ${verdict}`,
+    `${word}: ${first}`,
+    ...(context === undefined || verified.profile === noProfile ? [] : [verdict]),
+    ...more,
     ...(names.length === 0
       ? []
       : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),

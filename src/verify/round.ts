@@ -1,6 +1,7 @@
 // One round: the command under one profile, and what of it was refused.
 import type { Architecture } from '../abi/architectures.ts'
 import { makeMeaning, type Meaning } from '../meaning/index.ts'
+import type { ObservedContext } from '../observe/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Ending, EnforcedProfile, Suspect } from '../record/index.ts'
 import { auditedText } from './audited.ts'
@@ -26,6 +27,8 @@ export interface Round {
    * so nothing is tried instead.
    */
   readonly made: ReadonlySet<string> | undefined
+  /** What the recorder saw of the containers' security contexts. */
+  readonly contexts: readonly ObservedContext[]
 }
 
 export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
@@ -33,7 +36,7 @@ export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' 
 }
 
 /** A command that we ended because its time was up has not. Where there is a load, that alone says. */
-function hasFailed(ending: Ending): boolean {
+export function hasFailed(ending: Ending): boolean {
   if (ending.kind === 'released') return false
   if (ending.load !== undefined) return ending.load.kind !== 'ended' || ending.load.status !== 0
   if (ending.byUs === true) return false
@@ -59,6 +62,7 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
   const suspects: Suspect[] = []
   const endings: Ending[] = []
   const made = new Set<string>()
+  const contexts: ObservedContext[] = []
   let started = true
   let endless: Suspect | undefined
   let lost = 0
@@ -73,6 +77,7 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
+    contexts.push(...(observations.context ?? []))
     endings.push(ending)
     suspects.push(...(refusals?.suspects ?? []))
     started &&= one === true
@@ -95,5 +100,6 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     interrupted: interruption.aborted,
     endless: refusalsOf(meaning, endless === undefined ? [] : [endless])[0],
     made: seenBy === 'audit' ? undefined : made,
+    contexts,
   }
 }
