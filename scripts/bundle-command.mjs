@@ -2,8 +2,10 @@
 // dist/command. The library beside them stays as it was compiled. koffi and yaml are found when they are asked for. The
 // licences of what is bundled are written beside it, as they ask.
 import { build, transform } from 'esbuild'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { browserOptions } from './browser-options.mjs'
 import { bundleOptions } from './bundle-options.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -114,3 +116,15 @@ for (const words of [
 ])
   if ((await run(words, world)) > 1) throw new Error(`${words.join(' ')} fails`)
 keepCode()
+
+// The library in one file for browsers, from its sources: what it takes from Node.js has another part there.
+await build({
+  ...browserOptions,
+  absWorkingDir: root,
+  entryPoints: ['src/index.ts'],
+  outfile: 'dist/browser.js',
+})
+
+// The manual page of the package.
+const manual = execFileSync(process.execPath, [join(root, 'dist/cli.js'), 'man'], { encoding: 'utf8' })
+writeFileSync(join(root, 'dist/seccomp-gen.1'), manual)

@@ -1,5 +1,6 @@
 // The pictures of the pages: the step summary at the widths of GitHub's, the HTML report and the playground, in Chromium.
-// Run: npx tsx scripts/make-screenshots.ts
+// Needs chromium and cmark-gfm of Debian. Run: npx tsx scripts/make-screenshots.ts
+import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,7 +37,39 @@ const { stdout: report } = await transcript(
 )
 await shoot('report', report, 1000, 620)
 await shoot('report-phone', report, 360, 640)
+
+// GitHub's own renderer of Markdown (cmark-gfm), in the columns of its page.
+const git = (...args: readonly string[]) =>
+  execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], { cwd: folder })
+const names: readonly (readonly string[])[] = [['ptrace'], ['mount'], ['bpf'], ['getpid'], ['futex'], []]
+await git('init', '-q', '-b', 'main')
+for (const [index] of names.entries()) writeFileSync(join(folder, `app${index}.json`), profile('close'))
+await git('add', '-A')
+await git('commit', '-q', '-m', 'one')
+for (const [index, calls] of names.entries())
+  writeFileSync(join(folder, `app${index}.json`), profile('close', ...calls))
+await git('commit', '-q', '-a', '-m', 'two')
+const { stdout: summary } = await transcript(['review', '--base', 'HEAD~1', '--report', 'markdown'], folder)
+const { stdout: rendered } = await execa('cmark-gfm', ['--unsafe', '-e', 'table', '-e', 'tagfilter'], {
+  input: summary,
+})
+const styled = `<!doctype html><meta charset=utf-8><style>body{margin:16px;font:14px/1.5 sans-serif}table{display:block;overflow:auto;border-collapse:collapse}th,td{border:1px solid #d1d9e0;padding:6px 13px;text-align:left}h3,h4{margin:16px 0 8px}</style>${rendered}`
+await shoot('summary-640', styled, 640, 620)
+await shoot('summary-1280', styled, 1280, 620)
+
+await execa(process.execPath, [join(root, 'scripts/make-site.mjs'), join(folder, 'site')])
+const page = await browser.newPage({ viewport: { width: 1000, height: 700 } })
+// A module of a file has no origin: the page is served from memory.
+await page.route('http://playground/*', (route) =>
+  route.fulfill({
+    path: join(folder, 'site', new URL(route.request().url()).pathname.slice(1) || 'index.html'),
+  }),
+)
+await page.goto('http://playground/')
+await page.click('[data-example=profiles]')
+await page.waitForSelector('#diff:visible')
+await page.screenshot({ path: join(images, 'playground.jpg'), type: 'jpeg', quality: 60, scale: 'css' })
 await browser.close()
-for (const name of ['report', 'report-phone'])
+for (const name of ['report', 'report-phone', 'summary-640', 'summary-1280', 'playground'])
   console.log(name, readFileSync(join(images, `${name}.jpg`)).length)
 rmSync(folder, { recursive: true })

@@ -22,8 +22,11 @@ export type {
   SignalFeed,
 } from './record/index.ts'
 export {
+  recordUnder,
   verify,
   type Judged as JudgedRefusal,
+  type RecordingUnder,
+  type RecordUnderSettings,
   type RefusedProcess,
   type Refusal,
   type Repair,

@@ -43,6 +43,8 @@ const others: ReadonlySet<string> = new Set([
   '--platform',
   '--cap-add',
   '--tmpfs',
+  '--read-only',
+  '--read-only-tmpfs',
 ])
 
 t.test('commands and options of the pages are declared', async (t) => {

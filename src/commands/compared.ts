@@ -1,10 +1,7 @@
 // Two profiles compared as the options of `diff` and `review` ask: the report's input, and whether it counts.
 import { Option, type Command } from 'commander'
 import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
-import { syscallTable } from '../abi/tables.ts'
-import { rateChanges } from '../explain/change-risks.ts'
-import { answerAlways, compareProfiles, contextOf, countsAgainst, makeMeaning } from '../meaning/index.ts'
-import { directions } from '../report/review.ts'
+import { comparedProfiles } from '../report/compare.ts'
 import type { Compared } from '../report/changes.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
@@ -38,34 +35,11 @@ export function compared(
   asked: boolean,
 ): Compared & { readonly status: 0 | 1 } {
   const host = architectures[options.arch?.[0] ?? assumedHost].host
-  const contextOptions = contextOptionsFrom(options, host, one.capabilities)
-  const { changes, ...comparison } = compareProfiles(one.profile, other.profile, {
-    ...contextOptions,
+  const { fails, ...found } = comparedProfiles(one, other, {
+    ...contextOptionsFrom(options, host, one.capabilities),
     ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
+    failOn: options.failOn,
+    unasked: !asked,
   })
-  const context = contextOf(contextOptions)
-  const before = makeMeaning(one.profile, context)
-  const calls = syscallTable(host).entries.map(({ name, number }) => {
-    const always = answerAlways(before, host, number)
-    return { name, allowed: always === undefined || /_(?:ALLOW|LOG)$/.test(always.action) }
-  })
-  const counted = changes.filter(
-    ({ architecture, contexts }) => architecture === host && contexts?.includes('default') !== false,
-  )
-  const failing =
-    options.failOn === 'any' ? directions : options.failOn === 'wider' ? (['wider'] as const) : []
-  const fails = changes.some(({ direction }) => failing.includes(direction))
-  const opens = changes.some(({ direction }) => direction === 'wider')
-  return {
-    ...comparison,
-    changes: rateChanges(changes, { before: one.profile, after: other.profile }, contextOptions),
-    base: one.name,
-    head: other.name,
-    architecture: host,
-    counts: countsAgainst(counted, calls),
-    kernel: context.kernel.join('.'),
-    failing,
-    ...(options.failOn !== 'never' && (asked || (fails && opens)) && { outcome: fails ? 'fails' : 'passes' }),
-    status: fails ? 1 : 0,
-  }
+  return { ...found, status: fails ? 1 : 0 }
 }

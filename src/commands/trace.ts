@@ -12,6 +12,7 @@ import {
   type PodQuery,
   type Recording,
   type RecordNotice,
+  type RecordSettings,
 } from '../record/index.ts'
 import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
@@ -36,12 +37,14 @@ import { parseProfile } from '../profile/parse.ts'
 import { shown } from './progress.ts'
 import { recordRuns } from './repeat.ts'
 import { say, sayDiagnostics } from './say.ts'
+import { Under } from './under.ts'
 import type { Declare, World } from './world.ts'
 
 interface Options extends ProfileOptions, LoadOptions {
   readonly recorder: 'auto' | 'ebpf' | 'strace'
   readonly for?: number
   readonly repeat: number
+  readonly under?: string
   readonly pid?: number
   readonly cgroup?: string
   readonly container?: string
@@ -72,6 +75,7 @@ export const declare: Declare = (command, world, end) => {
     .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
     .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
     .option('--container <name>', 'record a running container')
+    .option('--under <profile>', 'run CMD under a filter: a built-in, a file, or within')
     .option('--pod <name>', 'record NAMESPACE/POD or NAMESPACE/POD/CONTAINER of this node')
     .option('--selector <labels>', 'record the pods of this node with KEY=VALUE,…')
     .option('--cri <socket>', 'the node’s container runtime (default: as crictl finds it)')
@@ -102,6 +106,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
   if (options.check) return check(world)
   const target = targetOf(words, options)
   const load = loadOf(options)
+  if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')
   // Whatever cannot be written is better known before the command has run for an hour.
@@ -115,10 +120,10 @@ async function trace(words: readonly string[], options: Options, world: World): 
   const scanned = options.scan
     ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
     : undefined
+  const under = options.under === undefined ? undefined : await Under.read(options.under, ceiling, world)
   let newest: () => NewestCall | undefined = () => undefined
-  const recordRun = (world: World): Promise<Recording> =>
-    record({
-      ...target,
+  const recordRun = (world: World): Promise<Recording> => {
+    const settings: RecordSettings = {
       ...(known && { known }),
       ...(options.name !== undefined && { name: options.name }),
       recorder,
@@ -132,7 +137,11 @@ async function trace(words: readonly string[], options: Options, world: World): 
       signals: world.signals,
       streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
       notice: (notice) => say(world, noticeSentence(notice)),
-    })
+    }
+    return under !== undefined && 'command' in target
+      ? under.record({ ...settings, ...target }, !options.newPrivileges)
+      : record({ ...target, ...settings })
+  }
   const recordIn = (world: World): Promise<Recording> =>
     options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
@@ -167,6 +176,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
     scanned,
   )
   await added?.write(world)
+  await under?.sayRefused(world)
   const { exercise } = recording
   if (exercise !== undefined)
     for (const line of exerciseLines({ observations: recording.observations, ending, ...exercise }))

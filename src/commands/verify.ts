@@ -2,41 +2,31 @@
 // are treated as `trace` treats them: stdout carries the report, and the command's own output where that is free.
 import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
-import { plural } from '../report/account.ts'
 import { roundLine } from '../report/progress.ts'
-import { printReport, type FormatName } from '../report/formats.ts'
+import { printReport } from '../report/formats.ts'
 import { verdictOf, type Verified } from '../report/verification.ts'
-import { verify, type SeenBy, type Verification, type VerifyNotice } from '../verify/index.ts'
+import { verify, type Verification } from '../verify/index.ts'
 import { statusOf } from './ending.ts'
 import { mediumFor } from './medium.ts'
-import { addLoadOptions, duration, loadOf, times, type LoadOptions } from './options.ts'
+import { addLoadOptions, duration, loadOf, times } from './options.ts'
 import { addReportOptions } from './report-option.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
+import { verifyUnderContext } from './verify-context.ts'
+import { noticeSentence, type VerifyOptions } from './verify-options.ts'
 import type { Declare, World } from './world.ts'
-
-interface Options extends LoadOptions {
-  readonly repair?: true
-  readonly widen?: true
-  readonly runs: number
-  readonly for?: number
-  readonly within: string
-  readonly recorder: 'auto' | SeenBy
-  /** commander makes `newPrivileges: false` of --no-new-privileges. */
-  readonly newPrivileges: boolean
-  readonly report: FormatName
-  readonly output?: string
-}
 
 export const declare: Declare = (command, world, end) => {
   addReportOptions(command, 'verification')
   const runs = command
-    .usage('[options] PROFILE -- CMD...')
+    .usage('[options] [PROFILE] -- CMD...')
     .argument('<profile>', profileWords)
     .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
+    .option('--context <file>', 'run it under this security context too, or alone (docker and podman run)')
+    .option('--minimize', 'with --context: a run without each capability, and what each was refused')
     .option('--repair', 'add what was refused until nothing is; print the patch')
     .option('--widen', 'with --repair: beyond --within as well')
     .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(times).default(1))
@@ -59,10 +49,11 @@ when seccomp-gen itself failed, 126 or 127 when CMD could not be run or found.
 Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
   seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test
-  seccomp-gen verify --load ./load.sh app.json -- docker run --rm app:latest`,
+  seccomp-gen verify --load ./load.sh app.json -- docker run --rm app:latest
+  seccomp-gen verify --context app.context.json app.json -- docker run --rm app:latest`,
     )
     .action(async (profile: string, words: string[]) =>
-      end(await verifyWords(profile, commandIn(words, command), command.opts<Options>(), world)),
+      end(await verifyWords(profile, commandIn(words, command), command.opts<VerifyOptions>(), world)),
     )
 }
 
@@ -80,10 +71,13 @@ function commandIn(words: readonly string[], command: Command): readonly string[
 async function verifyWords(
   word: string,
   words: readonly string[],
-  options: Options,
+  options: VerifyOptions,
   world: World,
 ): Promise<number> {
   const { repair = false, widen = false, runs, output, within: ceiling } = options
+  if (options.context !== undefined)
+    return await verifyUnderContext(word, words, options.context, options, world)
+  if (options.minimize === true) throw new UserError('minimize-without-context')
   // What follows the profile is passed through as it stands, the -- before CMD too.
   const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
   if (program === undefined) throw new UserError('nothing-to-verify')
@@ -141,15 +135,4 @@ async function verifyWords(
   const status = statusOf(verified.ending)
   const verdict = verdictOf(verified)
   return status === 0 && verdict !== 'suffices' ? 1 : status
-}
-
-function noticeSentence(notice: VerifyNotice): string {
-  switch (notice.code) {
-    case 'verifying':
-      return `running in ${notice.target}; refusals are seen by ${notice.seenBy}${notice.why === undefined ? '' : ` (not by ${notice.why})`}`
-    case 'round':
-      return notice.dropped === undefined
-        ? `round ${notice.round}: ${plural(notice.refused, 'call')} refused; added ${notice.added.join(', ')}`
-        : `round ${notice.round}: nothing refused; taken out again, because it was not made: ${notice.dropped.join(', ')}`
-  }
 }

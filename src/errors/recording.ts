@@ -57,6 +57,7 @@ const ebpfOnly = {
     `a container that ${engine} starts is no child of it, and is recorded by ebpf only`,
   compose: () => 'containers that docker starts are no children of it, and are recorded by ebpf only',
   cgroup: () => 'a cgroup is recorded by ebpf only',
+  under: () => 'what a filter refuses is told from what it lets through by ebpf only',
   collect: () => 'the containers of a node are recorded by ebpf only',
 } as const satisfies Readonly<Record<string, (engine: string) => string>>
 

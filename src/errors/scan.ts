@@ -30,6 +30,7 @@ const damages = {
 const bounds = {
   program: () => 'is larger than a program can be (1 GiB)',
   image: () => 'the programs of the image are larger than 4 GiB',
+  layer: () => 'unpacks to more than 32 GiB',
   span: () => 'its segments lie more than 4 GiB apart, which is not followed here',
   files: (most: number) => `holds more than ${most} files`,
   libraries: (most: number) => `needs more than ${most} libraries`,
@@ -67,7 +68,6 @@ export const scanErrors = {
     ({ program }: { readonly program: string }) => `${program}: no such program: --scan has nothing to read`,
   ],
   // --- what is named
-  'image-from-stdin': [2, () => '-: an image is read more than once: save it to a file, and name that'],
   'not-scannable': [2, ({ file }: InFile) => `${file}: is no file that can be scanned`],
   'program-not-named': [
     2,

@@ -22,6 +22,20 @@ export const verificationErrors = {
     () =>
       'the profile has rules for capabilities, and the services differ in cap_add and cap_drop, so that each would run another filter: verify them one by one, with a -f FILE for each',
   ],
+  'beside-context': [
+    125,
+    ({ option }: { /** Of the engine's command. */ readonly option: string }) =>
+      `the command has ${option}, which the context decides: leave it away, or write it into the context`,
+  ],
+  'context-not-seen': [
+    125,
+    ({ why }: Why) => `what a context refuses is seen by ebpf alone, which does not work here: ${why}`,
+  ],
+  'context-without-engine': [
+    125,
+    () =>
+      'a context is put on docker run and podman run: for Kubernetes apply what seccomp-gen harden --as kubernetes prints, and record that pod',
+  ],
   'inner-client-verified': [
     125,
     ({
@@ -30,6 +44,7 @@ export const verificationErrors = {
     }: Client & { /** The command that started the container. */ readonly words: string }) =>
       `the command started ${words} …, and the profile held for ${program} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${words} …`,
   ],
+  'minimize-without-context': [2, () => '--minimize takes parts of a context away: give --context FILE'],
   'raiser-in-sandbox': [
     125,
     ({ program }: Client) =>

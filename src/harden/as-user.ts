@@ -30,7 +30,7 @@ export function capabilitiesAs(
   const missing: Because[] = []
   const because: Because[] = []
   for (const [capability, all] of [...deeds].sort(([a], [b]) => compare(a, b))) {
-    const kept = all.filter(({ from, uid }) => from === 'file' || uid !== root)
+    const kept = all.filter((deed) => deed.from === 'file' || isGained(capability, deed, context))
     if (kept.length > 0) {
       needed.push(capability)
       because.push({ what: capability, evidence: deedsText(kept) })
@@ -42,6 +42,22 @@ export function capabilitiesAs(
     else because.push({ what: capability, evidence: `not needed as uid ${user.uid}: ${why}` })
   }
   return { needed, missing, because }
+}
+
+/** A program that a user who is not root executed has what it gained, if the container has it. */
+function isGained(capability: string, { program }: NeededDeed, { executions }: ObservedContext): boolean {
+  return executions.some(
+    ({ started, euidBefore = root, gained = [], path }) =>
+      started &&
+      euidBefore !== root &&
+      gained.some((each) => each === capability) &&
+      commOf(path) === program,
+  )
+}
+
+/** The kernel names a process by the first 15 bytes of what it executes (execve(2), PR_SET_NAME). */
+function commOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).slice(0, 15)
 }
 
 function whyNotNeeded(

@@ -61,6 +61,13 @@ export interface Because {
   readonly evidence: string
 }
 
+/** What has the same evidence stands together, in the order of the first. */
+export function grouped(because: readonly Because[]): readonly Because[] {
+  const found = new Map<string, string[]>()
+  for (const { what, evidence } of because) found.set(evidence, [...(found.get(evidence) ?? []), what])
+  return [...found].map(([evidence, whats]) => ({ what: whats.join(' '), evidence }))
+}
+
 /** The document as canonical JSON: the same bytes for the same context. */
 export function printContext(context: SecurityContext): string {
   return `${harmlessJson(JSON.stringify(context, null, 2))}\n`

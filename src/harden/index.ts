@@ -14,7 +14,7 @@ import { becomes, directCommand, root, startUser } from './user.ts'
 import { whatIf, type WhatIf } from './what-if.ts'
 import { writableOf } from './writable.ts'
 
-export { isContext, parseContext, printContext } from './context.ts'
+export { grouped, isContext, parseContext, printContext } from './context.ts'
 export type {
   Because,
   CapabilitySets,
@@ -96,6 +96,14 @@ function containerContext(
       podSecurity: level.podSecurity,
       because: [
         ...level.because,
+        ...(as.refused === 0
+          ? []
+          : [
+              {
+                what: 'podSecurity',
+                evidence: `${as.refused} kinds of what root did would be refused: see below`,
+              },
+            ]),
         ...as.because,
         ...privileges.because,
         ...writable.because,
@@ -183,7 +191,7 @@ function startedAs(
 function whatIfBecause({ uses, refused, prepared, unknown }: WhatIf, { uid }: User): readonly Because[] {
   const what = 'runAsNonRoot'
   const notKnown = unknown === 0 ? '' : `; the modes and owners of ${unknown} are not evidenced`
-  const head = `of ${uses} opens and changes of root ${refused.length} would be refused to uid ${uid}${notKnown}`
+  const head = `${refused.length} of root’s ${uses} opens and changes would be refused to uid ${uid}${notKnown}`
   return [
     { what, evidence: refused.length === 0 ? head : `${head}: ${deedsText(refused)}` },
     ...(prepared.length === 0

@@ -19,10 +19,10 @@ export interface Reached {
   readonly because: readonly Because[]
 }
 
-type Judged = Pick<ContainerContext, 'capabilities' | 'noNewPrivileges' | 'runAsNonRoot' | 'sysctls'>
+type Judged = Pick<ContainerContext, 'capabilities' | 'noNewPrivileges' | 'runAsNonRoot' | 'sysctls' | 'user'>
 
 export function levelOf(context: Judged): Reached {
-  const { capabilities, noNewPrivileges, runAsNonRoot, sysctls = {} } = context
+  const { capabilities, noNewPrivileges, runAsNonRoot, sysctls = {}, user } = context
   const beyond = [
     ...capabilities.needed.filter((each) => !baseline.has(each)).map((each) => `${each} is needed`),
     ...Object.keys(sysctls)
@@ -32,7 +32,7 @@ export function levelOf(context: Judged): Reached {
   if (beyond.length > 0) return reached('privileged', 'baseline', beyond)
   const needed = capabilities.needed.filter((each) => each !== restrictedCapability)
   const against = [
-    ...(runAsNonRoot ? [] : ['it runs as root, or as whom is not evidenced']),
+    ...(runAsNonRoot ? [] : [user === undefined ? 'as whom it runs is not evidenced' : 'it runs as root']),
     ...(noNewPrivileges ? [] : ['no_new_privs cannot be set']),
     ...needed.map((each) => `${each} is needed`),
   ]

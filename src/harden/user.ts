@@ -1,6 +1,6 @@
 // Who the container starts as, and who its programs become. Authority: credentials(7).
 import { shellWord } from '../escape.ts'
-import type { ObservedContext } from '../observe/index.ts'
+import type { Identity, ObservedContext } from '../observe/index.ts'
 import type { Because, User } from './context.ts'
 import { compare, notEvidenced, times } from './evidence.ts'
 
@@ -38,16 +38,33 @@ export function startUser({ starts }: ObservedContext): StartUser {
 
 /** Who is not root and whom a program of the container becomes for good; the most frequent first. */
 export function becomes({ identities }: ObservedContext): readonly User[] {
-  const found = new Map<number, { readonly user: User; count: number }>()
-  for (const { started, uid, euid, suid, egid, groups = [], count } of identities) {
-    if (!started || uid === root || uid !== euid || uid !== suid) continue
-    const known = found.get(uid)
-    const all = [...new Set([...(known?.user.groups ?? []), ...groups])].sort((a, b) => a - b)
-    found.set(uid, { user: { uid, gid: egid, groups: all }, count: (known?.count ?? 0) + count })
+  const found = new Map<number, Identity[]>()
+  for (const each of identities) {
+    const { started, uid, euid, suid } = each
+    if (started && uid !== root && uid === euid && uid === suid)
+      found.set(uid, [...(found.get(uid) ?? []), each])
   }
-  return [...found.values()]
-    .sort((a, b) => b.count - a.count || a.user.uid - b.user.uid)
-    .map(({ user }) => user)
+  const total = (rows: readonly Identity[]): number => rows.reduce((sum, { count }) => sum + count, 0)
+  return [...found]
+    .sort(([a, one], [b, other]) => total(other) - total(one) || a - b)
+    .map(([uid, rows]) => settled(uid, rows))
+}
+
+/** On the way to another user a program may still have root's groups, which are not his. */
+function settled(uid: number, rows: readonly Identity[]): User {
+  const arrived = preferred(rows, ({ egid }) => egid !== root)
+  const [{ egid: gid } = { egid: uid }] = [...arrived].sort((a, b) => b.count - a.count || a.egid - b.egid)
+  const own = preferred(
+    arrived.filter(({ egid }) => egid === gid),
+    ({ groups = [] }) => !groups.includes(root),
+  )
+  const groups = [...new Set(own.flatMap((each) => each.groups ?? []))].sort((a, b) => a - b)
+  return { uid, gid, groups }
+}
+
+function preferred<Row>(rows: readonly Row[], wanted: (row: Row) => boolean): readonly Row[] {
+  const found = rows.filter(wanted)
+  return found.length === 0 ? rows : found
 }
 
 /** Programs whose purpose it is to become somebody and to execute a command. */
@@ -62,7 +79,7 @@ export function directCommand({ executions }: ObservedContext): Because | undefi
       started && words !== undefined && switches.has(program) && !switches.has(nameOf(path)),
   )
   if (direct?.arguments === undefined) return undefined
-  const command = [direct.path, ...direct.arguments.slice(1)].map(shellWord).join(' ')
+  const command = direct.arguments.map(shellWord).join(' ')
   return { what: 'user', evidence: `start without ${direct.program}: ${command}` }
 }
 

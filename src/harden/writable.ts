@@ -38,9 +38,15 @@ export function writableOf(context: ObservedContext): Writable {
     return { readOnlyRoot: false, mounts: [], because: [{ what: 'readOnlyRoot', evidence: unseen }] }
   const changes = context.changes.filter((each) => needsWritable(each, context))
   const made = new Set(changes.filter(({ kind }) => kind === 'mkdir').map(({ path }) => path))
+  const directories = new Set([
+    ...context.directories.map(({ path }) => path),
+    ...[...context.changes, ...context.reads].map(({ path }) => parentOf(path)),
+  ])
+  const isDirectory = ({ path, fileType }: Change): boolean =>
+    fileType === 'directory' || (fileType === undefined && directories.has(path))
   const needs = new Map<string, Change[]>()
   for (const change of changes) {
-    const place = placeOf(change, made)
+    const place = placeOf(change, made, isDirectory)
     needs.set(place, [...(needs.get(place) ?? []), change])
   }
   const atRoot = needs.get('/')
@@ -106,8 +112,13 @@ export function mountOf(path: string, mounts: ObservedContext['mounts']): string
 const ofDirectory: ReadonlySet<string> = new Set(['chmod', 'chown', 'utime', 'setxattr', 'removexattr'])
 
 /** The directory that must be writable: of a change to a directory itself that one, which may be mounted on. */
-function placeOf({ kind, path, fileType }: Change, made: ReadonlySet<string>): string {
-  const isItself = ofDirectory.has(kind) && fileType === 'directory' && path !== '/'
+function placeOf(
+  change: Change,
+  made: ReadonlySet<string>,
+  isDirectory: (change: Change) => boolean,
+): string {
+  const { kind, path } = change
+  const isItself = ofDirectory.has(kind) && path !== '/' && isDirectory(change)
   let place = isItself ? path : parentOf(path)
   while (place !== '/' && made.has(place)) place = parentOf(place)
   return place

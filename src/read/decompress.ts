@@ -1,15 +1,13 @@
 // Compressed input, told by its first bytes: gzip (RFC 1952) by zlib, zstd (RFC 8878) by fzstd, because Node 20 has
 // no zstd of its own. Both as streams: what comes out is never held whole.
-import { Readable } from 'node:stream'
 import { Decompress } from 'fzstd'
 import { UserError } from '../errors.ts'
+import { BehindGzip, gunzipped } from './gunzip.ts'
 import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
 type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 const gzipMagic = [0x1f, 0x8b]
-/** Zlib's own are of 16 KiB, and each costs a turn of the event loop. */
-const unpackedChunk = 1 << 18
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
 
 /** Those that are not unpacked here, by their first bytes (file(1)'s magic), and what unpacks them to a pipe. */
@@ -70,21 +68,11 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
 }
 
 async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Loading it takes a tenth of the time of a short command.
-  const { createGunzip } = await import('node:zlib')
-  const source = Readable.from(copies(bytes), { objectMode: false })
-  const gunzipped = createGunzip({ chunkSize: unpackedChunk })
-  source.on('error', (error) => gunzipped.destroy(error))
-  source.pipe(gunzipped)
   try {
-    for await (const chunk of gunzipped) yield chunk as Uint8Array
+    yield* gunzipped(copies(bytes))
   } catch (error) {
-    // zlib's words for what is no header: only behind a whole member, for the magic of the first one is right.
-    if ((error as Error).message === 'incorrect header check')
-      throw new UserError('behind-gzip', { file: name })
+    if (error instanceof BehindGzip) throw new UserError('behind-gzip', { file: name })
     throw damaged(name, 'gzip', error)
-  } finally {
-    source.destroy()
   }
 }
 

@@ -1,7 +1,7 @@
 // Recording: runs a command, or attaches to what runs, and gives what it called. This room and verify/ are the only
 // ones that start processes; no shell is ever involved. Exports only.
+export { checkRecorders, chooseRecorder } from './choose.ts'
 export { findCgroup, removeEnded } from './cgroups.ts'
-export { checkRecorders } from './choose.ts'
 export {
   Collector,
   isSelected,
@@ -12,6 +12,8 @@ export {
   type Collected,
   type Names,
 } from './collect/index.ts'
+export { filtersOf } from './filters.ts'
+export { processOfQuery } from './named-process.ts'
 export { criSockets } from './cri/sockets.ts'
 export {
   programOfStrace,

@@ -1,6 +1,6 @@
 // A security context for people: each statement with its evidence, and every capability as needed, tolerated or not
 // seen. Everything from a recording is escaped.
-import type { ContainerContext, SecurityContext } from '../harden/index.ts'
+import { grouped, type ContainerContext, type SecurityContext } from '../harden/index.ts'
 import { capabilities as known } from '../profile/words.ts'
 import { escapeTerminal } from './escape.ts'
 
@@ -25,9 +25,9 @@ function containerText(container: ContainerContext): string {
   const answer = (value: boolean): string => (value ? 'yes' : 'no')
   const groups = user === undefined || user.groups.length === 0 ? '' : ` groups ${user.groups.join(' ')}`
   const settings: readonly Row[] = [
-    ...(container.podSecurity === 'restricted'
-      ? [['Pod Security', 'restricted'] as const]
-      : rows('Pod Security', 'podSecurity', container.podSecurity)),
+    ...(container.because.some(({ what }) => what === 'podSecurity')
+      ? rows('Pod Security', 'podSecurity', container.podSecurity)
+      : [['Pod Security', container.podSecurity] as const]),
     ...rows('user', 'user', user === undefined ? 'not known' : `${user.uid}:${user.gid}${groups}`),
     ...rows('not root', 'runAsNonRoot', answer(runAsNonRoot)),
     ...rows('no_new_privs', 'noNewPrivileges', answer(noNewPrivileges)),
@@ -46,7 +46,7 @@ function containerText(container: ContainerContext): string {
     ...mounts.map(({ path }) => path),
     ...Object.keys(sysctls),
   ])
-  const others = container.because.filter(({ what }) => !settled.has(what))
+  const others = grouped(container.because.filter(({ what }) => !settled.has(what)))
   const seen = new Set(container.because.map(({ what }) => what))
   const unseen = [...known].filter((each) => !seen.has(each) && !settled.has(each)).length
   return table(container.name, [

@@ -62,7 +62,7 @@ export function accountLines(reachable: Reachable): readonly string[] {
     ? 'This is a bound: the scan followed everything it met.'
     : 'This is no bound: more can be called by what the scan could not follow.'
   return [
-    `${modules.length} files read: ${modules.map(({ name }) => name).join(' ')}`,
+    `${modules.length} files read: ${namesText(modules.map(({ name }) => name))}`,
     ...modules.flatMap(({ name, privileges = [] }) =>
       privileges.map((each) => `${name} is started with more privileges: ${privilegeTexts[each] ?? each}`),
     ),
@@ -70,6 +70,14 @@ export function accountLines(reachable: Reachable): readonly string[] {
     ...unresolved.map((each) => `not resolved: ${each.module}:${each.function}: ${each.why}`),
     ...notFollowed.map((each) => `not followed: ${notFollowedText(each)}`),
   ]
+}
+
+/** Of many modules, those that are no libraries by their names are only counted: character sets, plugins. */
+function namesText(names: readonly string[]): string {
+  const most = 60
+  if (names.length <= most) return names.join(' ')
+  const chosen = names.filter((name) => !name.endsWith('.so'))
+  return `${chosen.join(' ')}, and ${names.length - chosen.length} modules (*.so)`
 }
 
 const privilegeTexts: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { answerWords } from './answers.ts'
 import { contextsText, sameCallText, summaryLine, type Compared } from './changes.ts'
 import { escapeMarkdown } from './escape.ts'
 import { callList, exampleText, headline, reviewItems, riskText, type ReviewItem } from './review.ts'
-import { nameOf, reviewHeadline, type Reviewed, type ReviewedProfile } from './reviewed.ts'
+import { nameOf, noticesOf, reviewHeadline, type Reviewed, type ReviewedProfile } from './reviewed.ts'
 import { plural } from './account.ts'
 
 /** Longer lists of calls are folded. */
@@ -16,7 +16,10 @@ export function comparedMarkdown(compared: Compared): string {
 
 /** Several: the verdict on all, one row a profile, then each. */
 export function reviewMarkdown(reviewed: Reviewed): string {
-  const { profiles } = reviewed
+  // As annotations stand: the riskiest first, what has no change last.
+  const profiles = [
+    ...new Set([...noticesOf(reviewed.profiles).map(({ profile }) => profile), ...reviewed.profiles]),
+  ]
   const head = `### seccomp: ${escapeMarkdown(reviewHeadline(reviewed))}\n`
   const rows = profiles.map((profile) => row([nameOf(profile), ...overview(profile)]))
   const titles = ['Profile', 'Verdict', 'Risk of what is opened']

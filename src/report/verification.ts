@@ -5,14 +5,20 @@ import { errnoText } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
 import { plural } from './account.ts'
+import { contextSentences } from './context-verification.ts'
 import { escapeTerminal } from './escape.ts'
 import { unifiedDiff } from './unified.ts'
+
+/** Instead of a profile's name: all calls were allowed. */
+export const noProfile = ''
 
 export interface Verified extends Verification {
   /** The profile's name. */
   readonly profile: string
   /** The file that the repaired profile is written to. */
   readonly written?: string
+  /** The security context's name. */
+  readonly contextName?: string
   /** The default's name; undefined for none. */
   readonly within: string | undefined
 }
@@ -23,9 +29,15 @@ export interface Verified extends Verification {
  */
 export type VerificationVerdict = 'suffices' | 'refused' | 'not-started' | 'interrupted' | 'not-exercised'
 
-export function verdictOf({ refusals, started, interrupted, ending }: Verification): VerificationVerdict {
+export function verdictOf({
+  refusals,
+  started,
+  interrupted,
+  ending,
+  context,
+}: Verification): VerificationVerdict {
   if (!started) return 'not-started'
-  if (refusals.length > 0) return 'refused'
+  if (refusals.length > 0 || (context?.findings.length ?? 0) > 0) return 'refused'
   if (interrupted) return 'interrupted'
   const load = ending.kind === 'released' ? undefined : ending.load
   return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
@@ -98,6 +110,20 @@ const seen: Readonly<Record<SeenBy, string>> = {
   audit: 'audit records',
 }
 
+/** What a filter refused while something was recorded under it; nothing where that is nothing. */
+export function refusedUnder(
+  refused: readonly Pick<Judged, 'syscall' | 'number' | 'architecture' | 'answer' | 'count'>[],
+  filter: string,
+): readonly string[] {
+  if (refused.length === 0) return []
+  const calls = refused.map((each) => {
+    const { architecture, answer, count } = each
+    const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
+    return `${nameOf(each)} (${architecture}, ${said}${count === 1 ? '' : `, ${count} times`})`
+  })
+  return [`refused by ${filter}, and so no part of the recording: ${[...new Set(calls)].join(', ')}`]
+}
+
 /** What there is to say, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
@@ -117,8 +143,13 @@ export function verificationSentences(verified: Verified): readonly string[] {
           ? `nothing was refused without the load (${how})${end}`
           : `${profile} suffices: nothing was refused (${how})${end}`
   const word = verdictOf(verified) === 'suffices' ? 'passes' : 'FAILS'
+  const { context, contextName = 'the context' } = verified
+  const [first = verdict, ...more] =
+    context === undefined ? [] : contextSentences(context, contextName, started)
   return [
-    `${word}: ${verdict}`,
+    `${word}: ${first}`,
+    ...(context === undefined || verified.profile === noProfile ? [] : [verdict]),
+    ...more,
     ...(names.length === 0
       ? []
       : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),

@@ -13,7 +13,7 @@ import { mainOf } from './main-function.ts'
 import type { Module } from './module.ts'
 import { comparePaths, inOrder, type ReachableCall, type Unresolved } from './reachable.ts'
 import { Reach, root, type FunctionId } from './reach.ts'
-import { nameServiceOf, usesOf } from './runtime.ts'
+import { asksNames, convertsCharacters, usesOf } from './runtime.ts'
 import { x86 } from './x86/step.ts'
 
 /** Modules that are loaded together. */
@@ -36,6 +36,8 @@ export interface Uses {
   readonly makesCode: readonly string[]
   /** Whether the name service switch is asked. */
   readonly asksNames: boolean
+  /** Whether character sets are converted, for which the C library loads modules. */
+  readonly convertsCharacters: boolean
 }
 
 export interface Findings {
@@ -101,7 +103,8 @@ export class Analysis {
         .filter(({ name }) => name === undefined || linked.lookUp(name, undefined).length > 0)
         .map(({ from, name }) => ({ from: linked.name(from), ...(name === undefined ? {} : { name }) })),
       makesCode: makesCode.map((each) => linked.name(each)),
-      asksNames: nameServiceOf(linked, this.#reach) !== undefined,
+      asksNames: asksNames(linked, this.#reach),
+      convertsCharacters: convertsCharacters(linked, this.#reach),
     }
   }
 

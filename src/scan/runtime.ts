@@ -99,9 +99,18 @@ export function usesOf(linked: Linked, reach: Reach, finder: CallFinder): Runtim
   return { libraries, functions, makesCode: [...makesCode] }
 }
 
-/** The function through which the name service switch is reached; undefined where none is. */
-export function nameServiceOf(linked: Linked, reach: Reach): FunctionId | undefined {
-  for (const name of nameServices) {
+/** Whether the name service switch is asked. */
+export function asksNames(linked: Linked, reach: Reach): boolean {
+  return reachesLibc(nameServices, linked, reach)
+}
+
+/** Whether character sets are converted (glibc iconv/gconv_dl.c loads a module for each). */
+export function convertsCharacters(linked: Linked, reach: Reach): boolean {
+  return reachesLibc(['iconv_open'], linked, reach)
+}
+
+function reachesLibc(names: readonly string[], linked: Linked, reach: Reach): boolean {
+  for (const name of names) {
     const [target] = linked.lookUp(name, undefined)
     if (
       target === undefined ||
@@ -109,10 +118,13 @@ export function nameServiceOf(linked: Linked, reach: Reach): FunctionId | undefi
     )
       continue
     const id = linked.functionAt(target.module, target.address)
-    if (id >= 0 && reach.isReached(id)) return id
+    if (id >= 0 && reach.isReached(id)) return true
   }
-  return undefined
+  return false
 }
+
+/** What glibc asks where there is no nsswitch.conf (nss/nss_database.c). */
+export const servicesByDefault = 'passwd: files\nhosts: dns files\n'
 
 /** Libraries that the name service switch loads for the services that are configured (glibc builds in files and dns). */
 export function serviceLibraries(configuration: string): readonly string[] {

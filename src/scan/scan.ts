@@ -2,11 +2,11 @@
 // behind them, until nothing more comes.
 import { Analysis, type Findings, type Uses } from './analysis.ts'
 import { baseName, loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
-import { readFile, type Tree } from './load/tree.ts'
+import { locate, readFile, type Tree } from './load/tree.ts'
 import { makeModule, type Module } from './module.ts'
 import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts'
 import type { Records } from './records.ts'
-import { lookedUpByLoaders, serviceLibraries } from './runtime.ts'
+import { lookedUpByLoaders, serviceLibraries, servicesByDefault } from './runtime.ts'
 
 export interface ScanOptions {
   /** Libraries that the programs load while they run, by path: all that they export counts as reached. */
@@ -64,12 +64,16 @@ class Scanner {
     const asked = new Asked(program, this)
     const given = new Set(this.#options.with ?? [])
     const lookedUp = new Set(lookedUpByLoaders)
-    await program.add(given)
+    await program.add(given, true)
+    const tried = new Set<string>()
     for (let round = 1; ; round++) {
       await asked.add([...lookedUp])
+      const before = lookedUp.size
       const more = await this.#more(program, await asked.uses(), lookedUp)
-      if (more.isMore && round < mostRounds) {
-        await program.add(more.libraries)
+      const libraries = more.libraries.filter((each) => !tried.has(each))
+      if (round < mostRounds && (libraries.length > 0 || lookedUp.size > before)) {
+        for (const each of libraries) tried.add(each)
+        await program.add(libraries, false)
         continue
       }
       return await this.#document(program, await asked.findings(), more.lost)
@@ -112,11 +116,10 @@ class Scanner {
     { files, find }: LoadedProgram,
     uses: Uses,
     lookedUp: Set<string>,
-  ): Promise<{ isMore: boolean; libraries: readonly string[]; lost: readonly NotFollowed[] }> {
+  ): Promise<{ readonly libraries: readonly string[]; readonly lost: readonly NotFollowed[] }> {
     const loaded = new Set(files.map(({ path }) => path))
     const libraries = new Set<string>()
     const lost: NotFollowed[] = []
-    const before = lookedUp.size
     for (const { module, from, name } of uses.libraries) {
       const where = name === undefined ? undefined : await find(name, files[module])
       if (where === undefined) lost.push({ what: 'dlopen', from, ...(name === undefined ? {} : { name }) })
@@ -126,14 +129,29 @@ class Scanner {
       if (name === undefined) lost.push({ what: 'dlsym', from })
       else lookedUp.add(name)
     for (const from of uses.makesCode) lost.push({ what: 'jit', from })
-    const services = uses.asksNames ? await readFile(this.#tree, '/etc/nsswitch.conf') : undefined
-    if (services !== undefined)
-      for (const name of serviceLibraries(new TextDecoder().decode(services.bytes))) {
-        // A service that is not installed is passed over.
-        const where = await find(name, undefined)
-        if (where !== undefined && !loaded.has(where)) libraries.add(where)
-      }
-    return { isMore: libraries.size > 0 || lookedUp.size > before, libraries: [...libraries], lost }
+    for (const where of uses.asksNames ? await this.#services(find) : [])
+      if (!loaded.has(where)) libraries.add(where)
+    for (const where of uses.convertsCharacters ? await this.#characterSets(files) : [])
+      if (!loaded.has(where)) libraries.add(where)
+    return { libraries: [...libraries], lost }
+  }
+
+  /** Libraries of the name service switch; a service that is not installed is passed over. */
+  async #services(find: LoadedProgram['find']): Promise<readonly string[]> {
+    const file = await readFile(this.#tree, '/etc/nsswitch.conf')
+    const text = file === undefined ? servicesByDefault : new TextDecoder().decode(file.bytes)
+    const found = await Promise.all(serviceLibraries(text).map((name) => find(name, undefined)))
+    return found.filter((where) => where !== undefined)
+  }
+
+  /** Modules that convert character sets: they lie beside the C library. */
+  async #characterSets(files: readonly LoadedFile[]): Promise<readonly string[]> {
+    const libc = files.find(({ path }) => baseName(path) === 'libc.so.6')
+    const directory = `${libc?.path.replace(/\/[^/]*$/, '') ?? ''}/gconv`
+    const found = await locate(this.#tree, directory)
+    if (found?.entry.kind !== 'directory') return []
+    const names = (await found.entry.names()).filter((name) => name.endsWith('.so'))
+    return names.sort().map((name) => `${found.path}/${name}`)
   }
 
   async #document(

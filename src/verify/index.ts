@@ -7,12 +7,16 @@ import { prepare, type Subject } from './subject.ts'
 import type { Verification, VerifySettings } from './verification.ts'
 
 export type { RefusedProcess, Refusal } from './refusals.ts'
+export type { ContextFinding } from './context/finding.ts'
 export { roundLimit } from './repair.ts'
+export { recordUnder, type RecordingUnder, type RecordUnderSettings } from './under.ts'
 export type {
+  ContextOutcome,
   Judged,
   Repair,
   Repaired,
   SeenBy,
+  Trial,
   Verification,
   VerifyNotice,
   VerifySettings,
@@ -37,7 +41,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
 
 function verificationOf(subject: Subject, attempt: Attempt, round: Round): Verification {
   const { loader, seenBy, settings } = subject
-  const { missing, withheld, ending, started, runs, lost, interrupted, endless } = round
+  const { missing, withheld, ending, started, runs, lost, interrupted, endless, contexts } = round
   const { text, added } = attempt
   const bounded = missing.length > 0 && attempt.round === roundLimit
   return {
@@ -52,6 +56,7 @@ function verificationOf(subject: Subject, attempt: Attempt, round: Round): Verif
     lost,
     interrupted,
     ...(endless && { endless }),
+    ...(contexts.length > 0 && { contexts }),
     ...(settings.repair === true && { repair: { before: subject.text, text, added, bounded } }),
   }
 }

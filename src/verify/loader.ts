@@ -84,7 +84,7 @@ function runtimeLoader(target: RuntimeRun): Loader {
     textOf: (profile) => printProfile(soundProfile(profile)),
     onlyEbpf: undefined,
     run: (options, under, recorder) =>
-      recordRuntime(basename(options.command[0]), options, target, recorder, under),
+      recordRuntime(options.name ?? basename(options.command[0]), options, target, recorder, under),
   }
 }
 
@@ -114,7 +114,8 @@ async function engineLoader(run: EngineRun, options: CommandOptions): Promise<Lo
   return {
     ...containerLoader(run.engine, runtime, run.capabilities),
     onlyEbpf: startsBelow(run) ? undefined : `a container that ${run.engine} starts ${noChild}`,
-    run: (options, under, recorder) => recordEngineRun(run.engine, options, run, recorder, under),
+    run: (options, under, recorder) =>
+      recordEngineRun(options.name ?? run.engine, options, run, recorder, under),
   }
 }
 
@@ -138,7 +139,7 @@ async function composeLoader(up: ComposeUp, options: CommandOptions): Promise<Lo
     },
     name: loader.name.replace('docker', 'docker compose'),
     onlyEbpf: `a container that compose starts ${noChild}`,
-    run: (options, under) => recordCompose(basename(options.command[0]), options, up, under),
+    run: (options, under) => recordCompose(options.name ?? basename(options.command[0]), options, up, under),
   }
 }
 

@@ -1,8 +1,9 @@
 // One round: the command under one profile, and what of it was refused.
 import type { Architecture } from '../abi/architectures.ts'
-import { makeMeaning } from '../meaning/index.ts'
+import { makeMeaning, type Meaning } from '../meaning/index.ts'
+import type { ObservedContext } from '../observe/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import type { Ending, Suspect } from '../record/index.ts'
+import type { Ending, EnforcedProfile, Suspect } from '../record/index.ts'
 import { auditedText } from './audited.ts'
 import { refusalsOf, watchFor, type Refusal } from './refusals.ts'
 import type { Subject } from './subject.ts'
@@ -26,6 +27,8 @@ export interface Round {
    * so nothing is tried instead.
    */
   readonly made: ReadonlySet<string> | undefined
+  /** What the recorder saw of the containers' security contexts. */
+  readonly contexts: readonly ObservedContext[]
 }
 
 export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
@@ -33,24 +36,33 @@ export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' 
 }
 
 /** A command that we ended because its time was up has not. Where there is a load, that alone says. */
-function hasFailed(ending: Ending): boolean {
+export function hasFailed(ending: Ending): boolean {
   if (ending.kind === 'released') return false
   if (ending.load !== undefined) return ending.load.kind !== 'ended' || ending.load.status !== 0
   if (ending.byUs === true) return false
   return ending.kind === 'killed' || ending.status !== 0
 }
 
+/** A profile as its loader reads it, and what the command is run under for it. */
+export function enforced(
+  { loader, seenBy }: Subject,
+  parsed: ParsedProfile,
+): { readonly meaning: Meaning; readonly under: EnforcedProfile } {
+  const meaning = makeMeaning(loader.read(parsed), loader.context)
+  const profile =
+    seenBy === 'audit' ? auditedText(loader.read(parsed), loader.context) : loader.textOf(parsed)
+  return { meaning, under: { profile, watch: watchFor(meaning) } }
+}
+
 /** Runs the command under a profile, as often as was asked. */
 export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise<Round> {
   const { settings, loader, seenBy, options, interruption, ceiling } = subject
   const { runs = 1 } = settings
-  const meaning = makeMeaning(loader.read(parsed), loader.context)
-  const profile =
-    seenBy === 'audit' ? auditedText(loader.read(parsed), loader.context) : loader.textOf(parsed)
-  const under = { profile, watch: watchFor(meaning) }
+  const { meaning, under } = enforced(subject, parsed)
   const suspects: Suspect[] = []
   const endings: Ending[] = []
   const made = new Set<string>()
+  const contexts: ObservedContext[] = []
   let started = true
   let endless: Suspect | undefined
   let lost = 0
@@ -65,6 +77,7 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
+    contexts.push(...(observations.context ?? []))
     endings.push(ending)
     suspects.push(...(refusals?.suspects ?? []))
     started &&= one === true
@@ -87,5 +100,6 @@ export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise
     interrupted: interruption.aborted,
     endless: refusalsOf(meaning, endless === undefined ? [] : [endless])[0],
     made: seenBy === 'audit' ? undefined : made,
+    contexts,
   }
 }

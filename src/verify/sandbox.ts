@@ -85,7 +85,7 @@ function runtimeSandbox(runtime: Runtime, version: string, settings: SandboxSett
     runtime,
     run: async (options, under, recorder) => {
       const container = `seccompgen${randomBytes(6).toString('hex')}`
-      const recording = await recordBundle(options.command[0], options, {
+      const recording = await recordBundle(options.name ?? options.command[0], options, {
         config: hostRootConfig(runtime, options, under.profile, settings),
         root: runtime === 'crun' ? linkRoot : undefined,
         container: [runtime, 'delete', '--force', container],
@@ -139,7 +139,7 @@ function bubblewrap({
     name: `bubblewrap ${version} on the host’s root, with no_new_privs`,
     runtime: undefined,
     run: (options, { profile, watch }, recorder) =>
-      recordBelow(options.command[0], options, { recorder, watch }, (directory) => {
+      recordBelow(options.name ?? options.command[0], options, { recorder, watch }, (directory) => {
         const resolved = resolve(parseProfile(profile, { name: 'profile' }), contextOf())
         const descriptor = compileTo(library, resolved, join(directory, 'filter.bpf'))
         return {

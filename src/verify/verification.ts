@@ -1,7 +1,10 @@
 // What is asked of a verification, and what it finds.
+import type { SecurityContext } from '../harden/index.ts'
 import type { Answer } from '../meaning/index.ts'
+import type { ObservedContext } from '../observe/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
+import type { ContextFinding } from './context/finding.ts'
 import type { Refusal } from './refusals.ts'
 
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
@@ -84,6 +87,34 @@ export interface Verification {
   /** The last round was cut short by a signal. */
   readonly interrupted: boolean
   readonly repair?: Repair
+  /** Of the last round: the evidence of the containers' security contexts, run by run. */
+  readonly contexts?: readonly ObservedContext[]
+  /** It ran under a security context too. */
+  readonly context?: ContextOutcome
+}
+
+/** What came of running under a security context. */
+export interface ContextOutcome {
+  /** Its name in the document. */
+  readonly container: string
+  /** In the last round: what the context lacks. */
+  readonly findings: readonly ContextFinding[]
+  /** How much is refused without the context too; absent where nothing was refused, and that was not asked. */
+  readonly withoutContext?: number
+  readonly rounds: number
+  /** What was put in, round by round. */
+  readonly added: readonly ContextFinding[]
+  /** At the end; the one that was given where nothing was put in or taken away. */
+  readonly document: SecurityContext
+  readonly trials: readonly Trial[]
+}
+
+/** A capability that was taken away for a run, and what that run was refused for it. */
+export interface Trial {
+  readonly without: string
+  readonly refused: readonly ContextFinding[]
+  /** The workload started, and did not fail. */
+  readonly ended: boolean
 }
 
 export interface Repair {

@@ -8,6 +8,7 @@ import {
   check,
   container,
   directory,
+  dockerSet,
   execution,
   identity,
   observations,
@@ -132,7 +133,11 @@ t.test('a web server from root on port 80 to restricted', async (t) => {
   const root = contextOf(web())
   t.same(root.capabilities.needed, ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_SETGID', 'CAP_SETUID'])
   t.equal(root.podSecurity, 'baseline')
-  t.match(reasons(root, 'runAsNonRoot'), /0 would be refused to uid 33/, 'root says whom it becomes')
+  t.match(
+    reasons(root, 'runAsNonRoot'),
+    /0 of root’s 8 opens and changes would be refused to uid 33/,
+    'root says whom it becomes',
+  )
 
   const { context, refused } = hardenAs(observations(web()), { user: { uid: 33 } })
   const [as] = context.containers
@@ -276,6 +281,33 @@ t.test('what a user who is not root cannot do is told, and counts', async (t) =>
   t.equal(two.refused, 2, 'and becoming a second user')
 })
 
+t.test('on the way to a user the groups of root are not his', async (t) => {
+  const steps = [
+    identity(100, 0, { program: 'setpriv', groups: [0] }),
+    identity(100, 102, { program: 'setpriv', groups: [0] }),
+    identity(100, 102, { program: 'setpriv', groups: [101, 102] }),
+  ]
+  const evidence = container({
+    identities: steps,
+    // It keeps its capabilities until it has arrived (PR_SET_KEEPCAPS).
+    checks: [check({ capability: 'CAP_SETGID', call: 'setgroups', euid: 100, program: 'setpriv' })],
+  })
+  const found = contextOf(evidence, { user: { uid: 100 } })
+  t.same(found.user, { uid: 100, gid: 102, groups: [101, 102] })
+  t.same(found.capabilities.needed, [], 'who is there needs nothing to get there')
+})
+
+t.test('what a set-user-ID program does for a user stays needed', async (t) => {
+  const evidence = container({
+    identities: [identity(33, 33)],
+    executions: [execution({ path: '/usr/bin/passwd', euidBefore: 33, euid: 0, gained: dockerSet })],
+    checks: [check({ capability: 'CAP_CHOWN', call: 'fchown', program: 'passwd' })],
+  })
+  const found = contextOf(evidence, { user: { uid: 33 } })
+  t.same(found.capabilities.needed, ['CAP_CHOWN'])
+  t.equal(found.noNewPrivileges, false)
+})
+
 t.test('file capabilities stay with a user who is not root', async (t) => {
   const evidence = container({
     executions: [
@@ -301,7 +333,7 @@ t.test('the command without the program that only changed the user', async (t) =
   })
   t.match(
     reasons(contextOf(evidence, { user: { uid: 100 } }), 'user'),
-    "start without setpriv: /usr/bin/redis-server '/etc/redis $conf'",
+    "start without setpriv: redis-server '/etc/redis $conf'",
   )
 })
 

@@ -85,6 +85,13 @@ const rows: readonly Row[] = [
     mounts: [tmpfs('/run/app')],
   })),
   {
+    says: 'a directory whose type was not told is known by what leads through it',
+    evidence: {
+      changes: [change({ kind: 'chown', path: '/run/pg' }), change({ kind: 'bind', path: '/run/pg/.s' })],
+    },
+    mounts: [tmpfs('/run/pg')],
+  },
+  {
     says: 'chmod of a file of the image needs the file',
     evidence: { changes: [change({ kind: 'chmod', path: '/data/key', fileType: 'regular' })] },
     mounts: [volume('/data')],

@@ -36,6 +36,12 @@ function commandText(container: ContainerContext, engine: Engine, options: Print
   ].join('')
 }
 
+/** The options alone, as words of a command. */
+export function engineWords(container: ContainerContext, engine: Engine): readonly string[] {
+  checkPaths(container, engine, /:/)
+  return linesOf(container, engine, {}).flatMap(({ words }) => words)
+}
+
 function linesOf(
   container: ContainerContext,
   engine: Engine,

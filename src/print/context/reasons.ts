@@ -1,7 +1,7 @@
 // The evidence of a context's statements as comments: one escaped line each, so that no path or name from a recording
 // ends a comment.
 import { escapeTerminal } from '../../escape.ts'
-import type { ContainerContext } from '../../harden/context.ts'
+import { grouped, type ContainerContext } from '../../harden/context.ts'
 
 export type Reasons = (what: string) => string
 
@@ -15,7 +15,7 @@ export function reasonsOf({ because }: ContainerContext): Reasons {
 
 /** What the context says beside its settings: the level that it reaches, and what it does not settle. */
 export function headLines(container: ContainerContext): readonly string[] {
-  const reasons = container.because.filter(({ what }) => !isSetting(container, what))
+  const reasons = grouped(container.because.filter(({ what }) => !isSetting(container, what)))
   return [
     `${escapeTerminal(container.name)}: Pod Security ${container.podSecurity}`,
     ...reasons.map(({ what, evidence }) => `${escapeTerminal(what)}: ${escapeTerminal(evidence)}`),

@@ -152,6 +152,7 @@ export class Ledger {
       return
     }
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
+    thread.makesThread = makesProcess(name) && insets.thread.pattern.test(text)
     const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(text)?.[1] : undefined
     if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
       this.#mention(thread, restarted, undefined, line)
@@ -230,8 +231,12 @@ export class Ledger {
     const { injected } = result
     const child = makesProcess(name) && !injected ? childIn(text, result.value) : undefined
     this.#tell((each) => each.returned?.(thread, name, result, child))
-    if (endsThread(name) && result.value === undefined) thread.isLeaving = true
-    if (child !== undefined) this.threads.expect(child, thread)
+    if (endsThread(name) && result.value === undefined) {
+      thread.isLeaving = true
+      if (name === 'exit_group') this.threads.groupEnds(thread)
+    }
+    if (child !== undefined) this.threads.expect(child, thread, thread.makesThread)
+    thread.makesThread = false
     if (!replacesProgram(name) || result.value !== 0n || injected) return
     this.threads.replaced(thread)
     this.#tell((each) => each.replaced?.(thread))

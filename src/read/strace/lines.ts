@@ -326,6 +326,8 @@ export const endings = {
 /** What strace writes between the parentheses of a call. */
 export const insets = {
   resuming: row(/<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/, ['<... resuming interrupted poll']),
+  // Of clone and clone3: the child is a thread of the same group, which exit_group ends.
+  thread: row(/\bCLONE_THREAD\b/, ['CLONE_THREAD'], ['CLONE_THREADS']),
   // With pid namespaces the pid that strace uses itself.
   ownPid: row(/\/\* (\d+) in strace's PID NS \*\//, ["/* 1234 in strace's PID NS */"]),
   // A message to standard error in the middle of a line of its own ends that line; quotes are the call's.

@@ -48,6 +48,12 @@ export class Image {
   }
 }
 
+/** Threads that exit_group ends together, as far as a trace tells. */
+export interface Group {
+  /** Whether more than one thread was seen in it. */
+  isShared: boolean
+}
+
 /** Threads that share one, as far as a trace tells; for filters that are set for all of them. */
 export interface Process {
   into?: Process
@@ -70,6 +76,11 @@ export class Thread {
   values: ReadonlyMap<number, bigint> = noValues
   /** From exit_group or exit to the line that tells of its end, which -qq leaves out: it makes no more calls. */
   isLeaving = false
+  /** Another thread of its group called exit_group: without lines that tell of ends it is not known when this one ends. */
+  isEnding = false
+  /** The call that it is in the middle of makes a thread of its own group. */
+  makesThread = false
+  group: Group = { isShared: false }
   /** The filter that the call it is in the middle of asks for. */
   asked: FilterRequest | undefined
   readonly process: Process

@@ -23,6 +23,8 @@ export class Threads {
   readonly #expected = new Map<number, Thread>()
   /** Those that "Process N attached" told of, until their first line; and whoever was inside a fork then. */
   readonly #announced = new Map<number, Thread | undefined>()
+  /** Of the children that are expected, those that are threads of their parent's group. */
+  readonly #inGroup = new Set<number>()
   /** Every pid that had a line, for as many as are remembered. */
   readonly #met = new Set<number>()
   /** Whose the last line was; none before the first line of a run. */
@@ -85,7 +87,7 @@ export class Threads {
 
   #unnamed(): Thread {
     if (this.#lone !== undefined) return this.#lone
-    const only = this.#only((thread) => !thread.isLeaving)
+    const only = this.#only((thread) => !thread.isLeaving && !thread.isEnding)
     if (only !== undefined) return only
     if (this.#announced.size !== 1) this.unannounced = true
     const { scope, process } = this.#first(undefined)
@@ -131,6 +133,7 @@ export class Threads {
     if (this.#met.size < metLimit) this.#met.add(pid)
     const { scope, process } = this.#first(pid)
     const thread = new Thread(pid, this.#image(scope, parent?.image), parent?.mode, process)
+    if (parent !== undefined && (this.#inGroup.delete(pid) || parent.makesThread)) joinGroup(thread, parent)
     this.#byPid.set(pid, thread)
     if (this.#byPid.size > threadLimit) this.#forgetOldest()
     return thread
@@ -159,8 +162,11 @@ export class Threads {
     }
   }
 
-  /** A fork came back with this pid. */
-  expect(child: number, parent: Thread): void {
+  /** A fork came back with this pid: of a process, or of a thread of the same group. */
+  expect(child: number, parent: Thread, isThread: boolean): void {
+    const met = this.#byPid.get(child)
+    if (isThread && met !== undefined) joinGroup(met, parent)
+    else if (isThread && this.#inGroup.size < metLimit) this.#inGroup.add(child)
     if (this.#met.has(child) || this.#announced.has(child)) this.#followed = true
     if (this.#byPid.has(child)) return
     if (this.#announced.has(child)) return void this.#announced.set(child, parent)
@@ -224,6 +230,12 @@ export class Threads {
     return this.#byPid.has(pid)
   }
 
+  /** exit_group: the other threads of the group end as well. */
+  groupEnds({ group }: Thread): void {
+    if (!group.isShared) return
+    for (const thread of this.#byPid.values()) if (thread.group === group) thread.isEnding = true
+  }
+
   /** The file of this thread ends (-ff): what it was in the middle of stays there. */
   forget(pid: number): void {
     const thread = this.#byPid.get(pid)
@@ -261,4 +273,9 @@ export class Threads {
     this.#lone = undefined
     this.#last = undefined
   }
+}
+
+function joinGroup(thread: Thread, parent: Thread): void {
+  thread.group = parent.group
+  parent.group.isShared = true
 }

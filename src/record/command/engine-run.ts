@@ -21,6 +21,8 @@ export interface EngineRun {
   readonly noNewPrivileges: boolean
   /** As given with --cap-add and --cap-drop. */
   readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
+  /** As given with --user. */
+  readonly user: string | undefined
   /** With --init: the engine's own program starts the container's. */
   readonly init: boolean
   /** With --rm: the engine takes the container away when it has ended. */
@@ -61,6 +63,7 @@ export function readEngineRun(
     insertAt: verb + 1,
     noNewPrivileges: security.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
     capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
+    user: (run.options.get('user') ?? run.options.get('u'))?.at(-1),
     init: isSet(given, run.options, 'init'),
     removed: isSet(given, run.options, 'rm'),
     idFile: run.options.get('cidfile')?.at(-1),

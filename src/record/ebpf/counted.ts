@@ -109,6 +109,8 @@ export function readCounts(
       // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
       const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)
       if (seen !== undefined) tell(architecture, full, seen)
+      if (foreignFilter && call !== '' && isRefused(calls, maps, slot))
+        fold.diagnostic({ code: 'refused-by-filter', at: name, facts: { call } })
     }
   }
   // Beside the family, as strace tells them; libseccomp has no name on x86 for some of them.
@@ -136,6 +138,16 @@ export function readCounts(
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   fold.endRun(isRun)
   return fold.observations()
+}
+
+/** It came back refused more often than it was entered: what a filter refuses never is. */
+function isRefused(calls: MapReader, maps: Maps, slot: number): boolean {
+  const failed = Object.entries(failurePlaces).reduce(
+    (sum, [answer, place]) =>
+      answer === 'size' ? sum : sum + sumOf(calls, maps.failures, slot, place, failurePlaces.size),
+    0,
+  )
+  return failed > sumOf(calls, maps.counts, slot)
 }
 
 /** The part of a register that says something. Of ipc's first argument the upper half is a version. */

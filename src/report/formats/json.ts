@@ -89,6 +89,18 @@ export const json: ReportFormat = {
       ...(verified.endless && { endless: refusalValue({ ...verified.endless, default: undefined }) }),
       refused: verified.refusals.map(refusalValue),
       withheld: verified.withheld.map(refusalValue),
+      ...(verified.context && {
+        context: {
+          container: verified.context.container,
+          refused: verified.context.findings,
+          ...(verified.context.withoutContext !== undefined && {
+            withoutContext: verified.context.withoutContext,
+          }),
+          rounds: verified.context.rounds,
+          added: verified.context.added,
+          trials: verified.context.trials,
+        },
+      }),
       ...(repair && {
         repair: {
           added: repair.added.map((each) => ({

@@ -1,4 +1,5 @@
 // Reports for people at a terminal: lines, and tables whose columns stand under each other.
+import { contextRow, contextTitles } from '../context-verification.ts'
 import { escapeTerminal } from '../escape.ts'
 import { explanationRow, explanationTitles, riskLines, scanLines } from '../explanation.ts'
 import { findingHint } from '../findings.ts'
@@ -48,7 +49,20 @@ export const text: ReportFormat = {
     const [first = '', ...rest] = wrapped(verdict, '  ', screen)
     const rows = verified.refusals.map((each) => refusalRow(each, verified.within).map(escapeTerminal))
     const table = rows.length === 0 ? [] : ['', ...alignedRows([refusalTitles, ...rows]), '']
+    const { context } = verified
+    const under =
+      context === undefined || context.findings.length === 0
+        ? []
+        : [
+            '',
+            ...alignedRows([
+              contextTitles,
+              ...context.findings.map((each) => contextRow(each).map(escapeTerminal)),
+            ]),
+            '',
+          ]
     const more = [
+      ...under,
       ...sentences.flatMap((each) => wrapped(each, '  ', screen)),
       ...repairLines(verified).map(escapeTerminal),
     ]

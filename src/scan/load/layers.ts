@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import { decompressed } from '../../read/decompress.ts'
 import { isElf } from '../elf/image.ts'
 import { readTar, type TarEntry } from './tar.ts'
-import type { Entry, Tree } from './tree.ts'
+import { mostLinks, type Entry, type Tree } from './tree.ts'
 
 type Node =
   | {
@@ -36,7 +36,8 @@ export class Layers implements Tree {
       decompressed(name, bytes),
       (entry, start) => isKept(entry, start),
       (entry, content) => {
-        const path = pathOf(entry.name)
+        const written = pathOf(entry.name)
+        const path = written && this.#placed(written, own)
         if (path === undefined) return
         const slash = path.lastIndexOf('/')
         const [directory, last] = [path.slice(0, slash), path.slice(slash + 1)]
@@ -56,6 +57,34 @@ export class Layers implements Tree {
       if (before?.kind === 'directory' && node.kind !== 'directory')
         for (const each of this.#nodes.keys()) if (each.startsWith(`${path}/`)) this.#nodes.delete(each)
       this.#nodes.set(path, node)
+    }
+  }
+
+  /**
+   * Where an entry is put: directories above it are there without an entry of their own, and where one of them is a link,
+   * the entry lies behind it, as engines unpack layers in a root directory. Undefined for a loop of links.
+   */
+  #placed(path: string, own: Map<string, Node>): string | undefined {
+    const rest = path.split('/').slice(1)
+    const last = rest.pop() as string
+    let at = ''
+    for (let links = 0; ;) {
+      const part = rest.shift()
+      if (part === undefined) return `${at}/${last}`
+      if (part === '..') {
+        at = at.slice(0, Math.max(0, at.lastIndexOf('/')))
+        continue
+      }
+      const place = `${at}/${part}`
+      const node = own.get(place) ?? this.#nodes.get(place)
+      if (node?.kind !== 'link') {
+        if (node === undefined) own.set(place, { kind: 'directory' })
+        at = place
+        continue
+      }
+      if (++links > mostLinks) return undefined
+      if (node.target.startsWith('/')) at = ''
+      rest.unshift(...node.target.split('/').filter((each) => each !== '' && each !== '.'))
     }
   }
 

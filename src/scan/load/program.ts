@@ -26,8 +26,11 @@ export interface LoadedProgram {
   readonly scripts: readonly string[]
   /** The path of a library that one of the files asks for by name; undefined where it is not in the tree. */
   find(name: string, by: LoadedFile | undefined): Promise<string | undefined>
-  /** Loads libraries behind those that are there, with what they need. Throws a UserError for what is none. */
-  add(given: Iterable<string>): Promise<void>
+  /**
+   * Loads libraries behind those that are there, with what they need. Throws a UserError for what is none; of libraries
+   * that nobody `asked` for, what is none is passed over, as the program itself would.
+   */
+  add(libraries: Iterable<string>, asked: boolean): Promise<void>
 }
 
 /** BINPRM_BUF_SIZE: how much of a first line the kernel reads (linux/binfmts.h). */
@@ -102,10 +105,11 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
     privileges: privilegesOf(found),
     scripts,
     find: (name, by) => search.find(name, by === undefined ? [] : [by, main]),
-    add: async (given) => {
+    add: async (libraries, asked) => {
       const start = files.length
-      for (const each of given) {
+      for (const each of libraries) {
         const its = await requireFile(tree, each, each)
+        if (!asked && !isOf(its.bytes, main.image.machine)) continue
         const known = byPath.get(its.path)
         const file = known ?? fileOf(its)
         if (file.image.machine !== main.image.machine)
@@ -124,6 +128,17 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Whether it is an ELF file for a machine: all else the loader passes over. */
+function isOf(bytes: Uint8Array, machine: ElfImage['machine']): boolean {
+  if (!isElf(bytes)) return false
+  try {
+    return readElf('', bytes).machine === machine
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
 }
 
 function fileOf({ path, bytes }: { readonly path: string; readonly bytes: Uint8Array }): LoadedFile {

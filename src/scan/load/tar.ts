@@ -24,6 +24,8 @@ const block = 512
 const shown = 4
 const mostEntries = 2_000_000
 const mostHeader = 1 << 20
+/** More than this no layer unpacks to: a few bytes may claim to be so much. */
+const mostUnpacked = 32 * 2 ** 30
 
 /** Reads entries in order. Throws a UserError for what is no tar archive, or one that ends early. */
 export async function readTar(
@@ -49,6 +51,7 @@ export async function readTar(
     if (!Number.isSafeInteger(size) || size < 0)
       throw new UserError('damaged', { file: name, because: 'no-size' })
     const padding = (block - (size % block)) % block
+    if (reader.at + size > mostUnpacked) throw new UserError('beyond-scan', { file: name, of: 'layer' })
     if (type === 'x' || type === 'g' || type === 'L' || type === 'K') {
       if (size > mostHeader) throw new UserError('damaged', { file: name, because: 'large-header' })
       const content = (await reader.take(size)) ?? new Uint8Array(0)

@@ -29,7 +29,7 @@ export interface Located {
 }
 
 /** path_resolution(7): more links than this are a loop. */
-const mostLinks = 40
+export const mostLinks = 40
 
 /** What a path leads to, links followed within the tree; undefined where it leads nowhere. */
 export async function locate(tree: Tree, path: string): Promise<Located | undefined> {

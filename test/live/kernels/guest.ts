@@ -71,4 +71,27 @@ await step('refused', async () => {
   ])
   return { suspects, lost: recording.refusals?.lost, programs: recording.programs }
 })
+await step('context', async () => {
+  const options = { ...quietly, command: ['/t/context'] as const }
+  const recording = await run(recorders.ebpf, { name: 'context', options, scope: 'filtered' })
+  const [context] = recording.observations.context ?? []
+  return {
+    recorder: context?.starts.map(({ recorder }) => recorder),
+    checks: context?.checks
+      .filter(({ started, own }) => started && own)
+      .map(({ capability, granted, call, functions, argument }) =>
+        [granted ? 'had' : 'refused', capability, call, argument, functions.join(' ')].join(' '),
+      ),
+    changes: context?.changes.map(({ kind, path, mount, refused = 'done', fileMode, granted = [] }) =>
+      [kind, path, mount, refused, fileMode, ...granted].join(' '),
+    ),
+    reads: context?.reads.map(({ kind, path, mount }) => [kind, path, mount].join(' ')),
+    identities: context?.identities.map(({ call, uid, gid, groups = [] }) => [call, uid, gid, ...groups]),
+    binds: context?.binds.map(({ port, family }) => [port, family]),
+    executions: context?.executions.map(({ path, program, started }) => [path, program, started]),
+    blind: context?.blind.map(({ what }) => what),
+    why: context?.blind.map(({ first }) => first),
+    lost: context?.lost,
+  }
+})
 console.log(`found ${JSON.stringify(found)}`)

@@ -300,7 +300,7 @@ ${several('index.php')}`,
     ),
     load: `ask() { in_net mariadb --no-defaults -h 127.0.0.1 -P 8080 -u root "$@" >/dev/null; }
 for n in 1 2 3 4 5 6 7 8 9 10; do ask -e 'select 1' && break; sleep 0.5; done 2>/dev/null
-ask -e 'create database d; create table d.t (n int primary key, m char(32)) engine=InnoDB; insert into d.t select seq, md5(seq) from seq_1_to_20000; create index m on d.t (m)'
+ask -e 'create database d; use d; create table d.t (n int primary key, m char(32)) engine=InnoDB; insert into d.t select seq, md5(seq) from seq_1_to_20000; create index m on d.t (m)'
 ask -e 'select count(*) from d.t a join d.t b using (m); optimize table d.t; flush tables; flush logs; alter table d.t engine=Aria; drop database d'
 ! ask -e 'select * from none.none' 2>/dev/null`,
   },

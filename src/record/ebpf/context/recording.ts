@@ -23,6 +23,7 @@ export interface ContextKernel {
 export class ContextRecording {
   readonly #calls: BpfCalls
   readonly #kernel: ContextKernel
+  /** Why nothing of it is kept, instead. */
   readonly #under:
     | {
         readonly own: ContextMaps
@@ -30,7 +31,7 @@ export class ContextRecording {
         readonly live: Live
         readonly by: CheckedBy
       }
-    | undefined
+    | string
   #functionsOf: FunctionsOf | undefined | null = null
 
   private constructor(calls: BpfCalls, kernel: ContextKernel) {
@@ -48,7 +49,8 @@ export class ContextRecording {
     const { btf, layout, maps, membership } = this.#kernel
     const structures = structuresOf(btf)
     // The registers of the call that is under way are had from a typed task alone.
-    if (typeof structures === 'string' || !layout.isTyped) return undefined
+    if (typeof structures === 'string') return `this kernel has no ${structures}`
+    if (!layout.isTyped) return 'this kernel does not tell a program whose task it runs for'
     try {
       const own = createContextMaps(this.#calls)
       const given = { layout, structures, maps, own, membership }
@@ -58,7 +60,7 @@ export class ContextRecording {
     } catch (error) {
       if (!(error instanceof BpfError)) throw error
       this.#calls.close()
-      return undefined
+      return error.message
     }
   }
 
@@ -86,7 +88,14 @@ export class ContextRecording {
       rings: [],
       lost: [],
     }
-    if (under === undefined) return [{ name, ...empty, blind: blind('checks', 'files') }]
+    if (typeof under === 'string')
+      return [
+        {
+          name,
+          ...empty,
+          blind: blind('checks', 'files').map((each) => ({ ...each, first: `ebpf: ${under}` })),
+        },
+      ]
     const { own, structures, live, by } = under
     live.ask()
     const functionsOf = this.#functionsOf === null ? (this.#functionsOf = readSymbols()) : this.#functionsOf
@@ -114,13 +123,14 @@ export class ContextRecording {
   }
 
   #lost(what: keyof typeof lostPlaces): number {
-    const map = this.#under?.own.lost
-    const value = map === undefined ? undefined : this.#calls.lookup(map, key32(lostPlaces[what]))
+    const under = this.#under
+    const value =
+      typeof under === 'string' ? undefined : this.#calls.lookup(under.own.lost, key32(lostPlaces[what]))
     return Number(value?.readBigUInt64LE() ?? 0n)
   }
 
   close(): void {
-    this.#under?.live.close()
+    if (typeof this.#under !== 'string') this.#under.live.close()
     this.#calls.close()
   }
 }

@@ -73,6 +73,6 @@ export function structuresOf(btf: Btf): Structures | string {
   const structures = found as Structures
   // What is copied in one piece has to lie in one.
   if (structures['cred.fsgid'] - structures['cred.uid'] !== 28) return 'cred.uid to cred.fsgid'
-  if (structures['inode.i_gid'] - structures['inode.i_mode'] !== 8) return 'inode.i_mode to inode.i_gid'
+  if (structures['inode.i_gid'] - structures['inode.i_uid'] !== 4) return 'inode.i_uid to inode.i_gid'
   return structures
 }

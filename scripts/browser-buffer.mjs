@@ -1,0 +1,2 @@
+// What `Buffer` is in a bundle for browsers.
+export { Buffer } from 'buffer/'

@@ -1,0 +1,3 @@
+import type { BuildOptions } from 'esbuild'
+
+export const browserOptions: BuildOptions & { readonly plugins: NonNullable<BuildOptions['plugins']> }

@@ -1,0 +1,24 @@
+// How the pure library is bundled for browsers: what it takes from Node.js has a part in its place that browsers have.
+import { yamlInside } from './bundle-options.mjs'
+
+/** gunzip by the browser; `Buffer` by the package buffer (feross), which is a Uint8Array with Node's methods. */
+const forBrowsers = {
+  name: 'for browsers',
+  setup(build) {
+    build.onResolve({ filter: /\/gunzip\.(?:ts|js)$/ }, ({ path, resolveDir }) => ({
+      path: `${resolveDir}/${path.replace('/gunzip', '/gunzip-web').replace('.js', '.ts')}`,
+    }))
+  },
+}
+
+export const browserOptions = {
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome111', 'firefox115', 'safari16.4'],
+  minify: true,
+  mainFields: ['module', 'main'],
+  inject: [new URL('browser-buffer.mjs', import.meta.url).pathname],
+  plugins: [yamlInside, forBrowsers],
+  logLevel: 'warning',
+}

@@ -1,0 +1,60 @@
+// Two profiles compared for a report: the changes with their risks, the numbers, and whether they count.
+import { architectures, assumedHost } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { rateChanges } from '../explain/change-risks.ts'
+import { countsAgainst } from '../meaning/changes.ts'
+import { contextOf, type ContextOptions } from '../meaning/context.ts'
+import { answerAlways, makeMeaning } from '../meaning/meaning.ts'
+import { compareProfiles } from '../meaning/profiles.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Compared } from './changes.ts'
+import { directions } from './review.ts'
+
+export interface ComparedOptions extends ContextOptions {
+  /** `all`: also with each capability that a rule depends on. */
+  readonly contexts?: 'all'
+  /** Which changes make it fail. Default `never`: the report says no outcome. */
+  readonly failOn?: 'wider' | 'any' | 'never'
+  /** The report says that it fails only where something was opened: nobody asked for `failOn`. */
+  readonly unasked?: boolean
+}
+
+/**
+ * @throws UserError for a profile that its loader or libseccomp refuses, and where the conditions of a call are too many
+ * to follow.
+ */
+export function comparedProfiles(
+  before: { readonly name: string; readonly profile: ParsedProfile },
+  after: { readonly name: string; readonly profile: ParsedProfile },
+  { contexts, failOn = 'never', unasked = false, ...contextOptions }: ComparedOptions = {},
+): Compared & { readonly fails: boolean } {
+  const host = architectures[contextOptions.architecture ?? assumedHost].host
+  const { changes, ...comparison } = compareProfiles(before.profile, after.profile, {
+    ...contextOptions,
+    ...(contexts === undefined ? {} : { contexts }),
+  })
+  const context = contextOf(contextOptions)
+  const meaning = makeMeaning(before.profile, context)
+  const calls = syscallTable(host).entries.map(({ name, number }) => {
+    const always = answerAlways(meaning, host, number)
+    return { name, allowed: always === undefined || /_(?:ALLOW|LOG)$/.test(always.action) }
+  })
+  const counted = changes.filter(
+    ({ architecture, contexts }) => architecture === host && contexts?.includes('default') !== false,
+  )
+  const failing = failOn === 'any' ? directions : failOn === 'wider' ? (['wider'] as const) : []
+  const fails = changes.some(({ direction }) => failing.includes(direction))
+  const opens = changes.some(({ direction }) => direction === 'wider')
+  return {
+    ...comparison,
+    changes: rateChanges(changes, { before: before.profile, after: after.profile }, contextOptions),
+    base: before.name,
+    head: after.name,
+    architecture: host,
+    counts: countsAgainst(counted, calls),
+    kernel: context.kernel.join('.'),
+    failing,
+    ...(failOn !== 'never' && (!unasked || (fails && opens)) && { outcome: fails ? 'fails' : 'passes' }),
+    fails,
+  }
+}

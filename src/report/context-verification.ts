@@ -1,0 +1,46 @@
+// What a run under a security context came to, in words, the same for every format.
+import { plural } from './account.ts'
+import type { ContextFinding, ContextOutcome, Trial } from '../verify/index.ts'
+
+export const contextTitles = ['layer', 'refused', 'tried', 'answered', 'times', 'by']
+
+export function contextRow(finding: ContextFinding): readonly string[] {
+  const { layer, what, tried, answered = '-', program, uid, count, paths = [] } = finding
+  const at = paths.length === 0 ? '' : ` at ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ' …' : ''}`
+  return [layer, what, `${tried}${at}`, answered, String(count), `${program} (uid ${uid})`]
+}
+
+/** `name`: of the context. */
+export function contextSentences(outcome: ContextOutcome, name: string, started: boolean): readonly string[] {
+  const { container, findings, withoutContext, added, trials } = outcome
+  const given = added.length > 0 ? `${name} with what was added` : name
+  const verdict = !started
+    ? `under ${given} the program of ${container} did not start`
+    : findings.length === 0
+      ? `${given} suffices for ${container}: nothing was refused that the command has without it`
+      : `under ${given} ${plural(findings.length, 'thing')} ${findings.length === 1 ? 'was' : 'were'} refused that ${container} has without it`
+  return [
+    verdict,
+    ...(withoutContext === undefined || withoutContext === 0
+      ? []
+      : [
+          `${plural(withoutContext, 'refusal')} that the command meets without the context too count for nothing`,
+        ]),
+    'the exit status is no proof: a program may go on after a refusal, and do its work wrong',
+    ...added.map(
+      ({ what, tried, program, answered }) =>
+        `added for ${what}: ${tried} by ${program} was refused${answered === undefined ? '' : ` (${answered})`}`,
+    ),
+    ...trials.map(trialSentence),
+  ]
+}
+
+function trialSentence({ without, refused, ended }: Trial): string {
+  const what = refused.map(
+    ({ tried, program, count }) => `${tried} by ${program}${count > 1 ? `, ${count} times` : ''}`,
+  )
+  const said = what.length === 0 ? 'nothing was refused' : `refused: ${[...new Set(what)].join('; ')}`
+  return ended
+    ? `without ${without} the workload went on, and whether it did its work is yours to say: ${said}`
+    : `without ${without} the workload fails: ${said}`
+}

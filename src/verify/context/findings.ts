@@ -1,0 +1,93 @@
+// What a run under a security context was refused for the context's sake: capabilities that the rule calls needed, paths,
+// programs and ports. Decided from the evidence of the run alone; what is refused without the context as well is taken
+// out afterwards. The exit status decides nothing: a program may go on after a refusal and do its work wrong.
+import { verdictOf } from '../../harden/checks.ts'
+import type { ObservedContext } from '../../observe/index.ts'
+import type { ContextFinding } from './finding.ts'
+
+/** `tolerated`: capabilities that the context says are refused and not missed. */
+export function contextFindings(
+  contexts: readonly ObservedContext[],
+  tolerated: readonly string[],
+): readonly ContextFinding[] {
+  return contexts.flatMap((context) => [
+    ...capabilityFindings(context, tolerated),
+    ...pathFindings(context),
+    ...executionFindings(context),
+    ...portFindings(context),
+  ])
+}
+
+function capabilityFindings(
+  context: ObservedContext,
+  tolerated: readonly string[],
+): readonly ContextFinding[] {
+  return context.checks.flatMap((check): readonly ContextFinding[] => {
+    const { capability, granted, call = 'a call', argument, program, euid, count, functions } = check
+    // Whether it would be needed, had it been granted.
+    if (granted || verdictOf({ ...check, granted: true, effective: true }) !== 'needed') return []
+    if (tolerated.includes(capability)) return []
+    const paths = [...context.changes, ...context.reads]
+      .filter((use) => use.refused !== undefined && use.call === call && use.program === program)
+      .map(({ path }) => path)
+    return [
+      {
+        layer: 'capability',
+        what: capability,
+        tried: argument === undefined ? call : `${call}(${argument})`,
+        program,
+        uid: euid,
+        count,
+        functions,
+        ...(paths.length > 0 && { paths: [...new Set(paths)] }),
+      },
+    ]
+  })
+}
+
+function pathFindings({ changes, reads }: ObservedContext): readonly ContextFinding[] {
+  return [...changes, ...reads].flatMap(({ path, kind, call, refused, program, uid, count }) =>
+    refused === undefined
+      ? []
+      : [{ layer: 'path', what: path, tried: `${kind} (${call})`, answered: refused, program, uid, count }],
+  )
+}
+
+function executionFindings({ executions }: ObservedContext): readonly ContextFinding[] {
+  return executions.flatMap(({ path, refused, program, uid, count }) =>
+    refused === undefined
+      ? []
+      : [{ layer: 'execution', what: path, tried: 'execve', answered: refused, program, uid, count }],
+  )
+}
+
+function portFindings({ binds }: ObservedContext): readonly ContextFinding[] {
+  return binds.flatMap(({ port, family, refused, program, euid, count }) =>
+    refused === undefined
+      ? []
+      : [
+          {
+            layer: 'port',
+            what: String(port),
+            tried: `bind (${family})`,
+            answered: refused,
+            program,
+            uid: euid,
+            count,
+          },
+        ],
+  )
+}
+
+/** Those that a run without the context does not show. A user differs between them, and so does how often. */
+export function beyondBaseline(
+  findings: readonly ContextFinding[],
+  baseline: readonly ContextFinding[],
+): readonly ContextFinding[] {
+  const known = new Set(baseline.map(keyOf))
+  return findings.filter((finding) => !known.has(keyOf(finding)))
+}
+
+function keyOf({ layer, what, tried, answered, program }: ContextFinding): string {
+  return JSON.stringify([layer, what, tried, answered, program])
+}

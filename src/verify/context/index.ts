@@ -1,0 +1,178 @@
+// Whether a workload gets along with a security context, found out by running it under all of it: capabilities, user,
+// no_new_privs, read-only root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused there and
+// not without the context is missing in it; on request it is added, round after round.
+import { UserError } from '../../errors.ts'
+import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
+import { ContextFold } from '../../observe/context-fold.ts'
+import type { ObservedContext } from '../../observe/index.ts'
+import { engineWords } from '../../print/context/engine.ts'
+import { readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
+import { verify } from '../index.ts'
+import { roundLimit } from '../repair.ts'
+import { hasFailed } from '../round.ts'
+import type { ContextOutcome, Trial, Verification, VerifySettings } from '../verification.ts'
+import type { ContextFinding } from './finding.ts'
+import { beyondBaseline, contextFindings } from './findings.ts'
+import { withAdded } from './repair.ts'
+
+export type ContextSettings = Omit<VerifySettings, 'profile' | 'recorder' | 'noNewPrivileges'> & {
+  readonly context: SecurityContext
+  /** Default: one that allows every call. */
+  readonly profile?: VerifySettings['profile']
+  /** Take away one by one what may be tolerated, and tell what each was refused. */
+  readonly minimize?: boolean
+}
+
+/** The outcome of a run under a context stands beside that of its profile. */
+export type ContextVerification = Verification & { readonly context: ContextOutcome }
+
+/** A filter that is there and allows all: every architecture that this machine runs, because what is not named is killed. */
+const allowAll = JSON.stringify({
+  defaultAction: 'SCMP_ACT_ALLOW',
+  architectures:
+    process.arch === 'arm64'
+      ? ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']
+      : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+})
+
+/**
+ * Runs the command of an engine under a context and tells what was refused for it.
+ *
+ * @throws UserError with status 125 where the context cannot be put on the command or nothing sees what is refused; as
+ * verify() else.
+ */
+export async function verifyContext(settings: ContextSettings): Promise<ContextVerification> {
+  const { command, env = process.env, repair = false } = settings
+  const target = readTarget(command, env)
+  if (target.kind !== 'engine' || (target.engine !== 'docker' && target.engine !== 'podman'))
+    throw new UserError('context-without-engine')
+  const why = await whyNoEbpf()
+  if (why !== undefined) throw new UserError('context-not-seen', { why })
+  const given = containerFor(settings.context, target)
+  refuseConflicts(target, given)
+  const run = async (container: ContainerContext | undefined): Promise<Verification> =>
+    await verify({
+      ...settings,
+      recorder: 'ebpf',
+      profile: (container === undefined ? undefined : settings.profile) ?? allowAll,
+      command: container === undefined ? command : withWords(command, target, container),
+      repair: repair && container !== undefined && settings.profile !== undefined,
+    })
+  let baseline: readonly ContextFinding[] | undefined
+  const findingsOf = async (
+    container: ContainerContext,
+    verification: Verification,
+  ): Promise<readonly ContextFinding[]> => {
+    const { tolerated } = container.capabilities
+    const found = contextFindings(folded(verification), tolerated)
+    if (found.length === 0) return []
+    // What is refused to the command as it was given says nothing of the context.
+    baseline ??= contextFindings(folded(await run(undefined)), [])
+    return beyondBaseline(found, baseline)
+  }
+  let container = given
+  const added: ContextFinding[] = []
+  for (let round = 1; ; round++) {
+    const verification = await run(container)
+    const findings = await findingsOf(container, verification)
+    const next = withAdded(container, findings, folded(verification))
+    if (repair && next.added.length > 0 && round < roundLimit && !verification.interrupted) {
+      settings.notice?.({
+        code: 'round',
+        round,
+        refused: findings.length,
+        added: next.added.map(({ what }) => what),
+      })
+      added.push(...next.added)
+      container = next.container
+      continue
+    }
+    const trials =
+      settings.minimize === true && findings.length === 0 && !verification.interrupted
+        ? await minimized(container, run, findingsOf)
+        : []
+    const context: ContextOutcome = {
+      container: container.name,
+      findings,
+      ...(baseline !== undefined && { withoutContext: baseline.length }),
+      rounds: round,
+      added,
+      document: replaced(settings.context, given.name, withoutTolerated(container, trials)),
+      trials,
+    }
+    return { ...verification, context }
+  }
+}
+
+/** One run for each capability and mount, without it. */
+async function minimized(
+  container: ContainerContext,
+  run: (container: ContainerContext) => Promise<Verification>,
+  findingsOf: (container: ContainerContext, verification: Verification) => Promise<readonly ContextFinding[]>,
+): Promise<readonly Trial[]> {
+  const trials: Trial[] = []
+  for (const without of container.capabilities.needed) {
+    const { needed, tolerated } = container.capabilities
+    const less = {
+      ...container,
+      capabilities: { needed: needed.filter((each) => each !== without), tolerated },
+    }
+    const verification = await run(less)
+    if (verification.interrupted) break
+    const ended = verification.started && !hasFailed(verification.ending)
+    trials.push({ without, refused: await findingsOf(less, verification), ended })
+  }
+  return trials
+}
+
+/** What the workload went on without is tolerated: the document says so, and no longer grants it. */
+function withoutTolerated(container: ContainerContext, trials: readonly Trial[]): ContainerContext {
+  const gone = trials.filter(({ ended }) => ended).map(({ without }) => without)
+  if (gone.length === 0) return container
+  const { needed, tolerated } = container.capabilities
+  return {
+    ...container,
+    capabilities: {
+      needed: needed.filter((each) => !gone.includes(each)),
+      tolerated: [...new Set([...tolerated, ...gone])].sort(),
+    },
+  }
+}
+
+function folded({ contexts = [] }: Verification): readonly ObservedContext[] {
+  const fold = new ContextFold()
+  for (const each of contexts) fold.add(each)
+  return fold.contexts()
+}
+
+function replaced(context: SecurityContext, name: string, container: ContainerContext): SecurityContext {
+  return { ...context, containers: context.containers.map((each) => (each.name === name ? container : each)) }
+}
+
+function withWords(
+  command: VerifySettings['command'],
+  { insertAt, engine }: EngineRun,
+  container: ContainerContext,
+): VerifySettings['command'] {
+  const words = engineWords(container, engine === 'podman' ? 'podman' : 'docker')
+  return command.toSpliced(insertAt, 0, ...words) as [string, ...string[]]
+}
+
+/** The only one, or the one that is called as the command calls its container. */
+function containerFor(context: SecurityContext, { container }: EngineRun): ContainerContext {
+  const { containers } = context
+  const found = containers.length === 1 ? containers[0] : containers.find(({ name }) => name === container)
+  if (found !== undefined) return found
+  throw new UserError('container-not-in-input', {
+    name: container,
+    names: containers.map(({ name }) => name),
+  })
+}
+
+/** What the command says itself would stand beside the context, or instead of it. */
+function refuseConflicts({ capabilities, user }: EngineRun, container: ContainerContext): void {
+  const [capability] = capabilities.add
+  if (capability !== undefined) throw new UserError('beside-context', { option: `--cap-add ${capability}` })
+  if (user !== undefined && container.user !== undefined)
+    throw new UserError('beside-context', { option: `--user ${user}` })
+}

@@ -1,0 +1,82 @@
+// A context with what was refused added, in the layer that refused it: a capability, a mount, a sysctl. What another
+// owner or mode in the image would mend is not mended by more privileges: it is left, and said.
+import type { ContainerContext, Mount } from '../../harden/context.ts'
+import type { ObservedContext } from '../../observe/index.ts'
+import type { ContextFinding } from './finding.ts'
+
+export interface ContextRepair {
+  readonly container: ContainerContext
+  readonly added: readonly ContextFinding[]
+}
+
+const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
+
+export function withAdded(
+  container: ContainerContext,
+  findings: readonly ContextFinding[],
+  seen: readonly ObservedContext[],
+): ContextRepair {
+  let repaired = container
+  const added: ContextFinding[] = []
+  for (const finding of findings) {
+    const next = addedFor(repaired, finding, seen)
+    if (next === undefined) continue
+    repaired = next
+    added.push(finding)
+  }
+  return { container: repaired, added }
+}
+
+function addedFor(
+  container: ContainerContext,
+  { layer, what, answered, program, tried }: ContextFinding,
+  seen: readonly ObservedContext[],
+): ContainerContext | undefined {
+  const because = (name: string): ContainerContext['because'] => [
+    ...container.because,
+    { what: name, evidence: `${tried} by ${program} was refused under the context` },
+  ]
+  if (layer === 'capability') {
+    const { needed, tolerated } = container.capabilities
+    if (needed.includes(what)) return container
+    // Docker and Podman give a user who is not root no capability that is added.
+    if (container.user !== undefined && container.user.uid !== 0) return undefined
+    return {
+      ...container,
+      capabilities: {
+        needed: [...needed, what].sort(),
+        tolerated: tolerated.filter((each) => each !== what),
+      },
+      because: because(what),
+    }
+  }
+  if (layer === 'port')
+    return {
+      ...container,
+      sysctls: { ...container.sysctls, [portsSysctl]: '0' },
+      because: because(portsSysctl),
+    }
+  if (layer !== 'path' || answered !== 'EROFS') return undefined
+  const mount = mountFor(what, seen)
+  if (mount === undefined) return undefined
+  if (container.mounts.some(({ path }) => isWithin(mount.path, path))) return container
+  const outside = container.mounts.filter(({ path }) => !isWithin(path, mount.path))
+  const mounts = [...outside, mount].sort((a, b) => (a.path < b.path ? -1 : 1))
+  return { ...container, mounts, because: because(mount.path) }
+}
+
+/** The directory of a path, as it was seen. One whose files are read begins with what the image has there. */
+function mountFor(path: string, seen: readonly ObservedContext[]): Mount | undefined {
+  const directory = path.slice(0, path.lastIndexOf('/'))
+  if (!path.startsWith('/') || directory === '') return undefined
+  const directories = seen.flatMap((each) => each.directories)
+  const { mode = '0755', uid = 0, gid = 0 } = directories.find((each) => each.path === directory) ?? {}
+  const isRead = seen.some(({ reads, executions }) =>
+    [...reads, ...executions].some(({ path: read }) => read !== directory && isWithin(read, directory)),
+  )
+  return { path: directory, kind: isRead ? 'volume' : 'tmpfs', mode, uid, gid }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`)
+}

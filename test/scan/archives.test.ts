@@ -1,0 +1,228 @@
+// Image archives that nobody built with care: what lies over what, links and whiteouts stay in the image, and what is
+// damaged or made to do harm gives one line.
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import { loadImage, UserError, type ArchiveFiles, type LoadedImage } from '../../src/index.ts'
+import { locate } from '../../src/scan/index.ts'
+
+interface TarItem {
+  readonly name: string
+  /** Default: a file. '1' hard link, '2' symbolic link, '5' directory. */
+  readonly type?: string
+  readonly content?: Uint8Array
+  readonly link?: string
+  /** What the header says, where that is not the truth. */
+  readonly size?: number
+}
+
+/** A ustar archive (POSIX.1-2017, pax). */
+function tar(items: readonly TarItem[]): Uint8Array {
+  const blocks: Buffer[] = []
+  for (const { name, type = '0', content = new Uint8Array(0), link = '', size = content.length } of items) {
+    const header = Buffer.alloc(512)
+    header.write(name, 0, 100)
+    header.write('0000755\0', 100)
+    header.write(size < 2 ** 33 ? `${size.toString(8).padStart(11, '0')}\0` : '', 124)
+    if (size >= 2 ** 33) {
+      header[124] = 0x80
+      header.writeBigUInt64BE(BigInt(size), 128)
+    }
+    header.write('        ', 148)
+    header.write(type, 156)
+    header.write(link, 157, 100)
+    header.write('ustar\x0000', 257)
+    header.write(
+      `${header
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, '0')}\0 `,
+      148,
+    )
+    blocks.push(header, Buffer.from(content), Buffer.alloc((512 - (content.length % 512)) % 512))
+  }
+  return Buffer.concat([...blocks, Buffer.alloc(1024)])
+}
+
+const elf = (mark: string): Uint8Array =>
+  Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46]), Buffer.from(mark)])
+
+function files(all: Readonly<Record<string, Uint8Array | string>>): ArchiveFiles {
+  return {
+    name: 'image.tar',
+    text: async (path) => {
+      const found = all[path]
+      return found === undefined ? undefined : Buffer.from(found as Uint8Array).toString()
+    },
+    bytes: async function* (path) {
+      const found = all[path]
+      if (found === undefined)
+        throw new UserError('damaged', { file: 'image.tar', because: 'missing-entry', at: path })
+      yield Buffer.from(found as Uint8Array)
+    },
+  }
+}
+
+function image(
+  layers: readonly Uint8Array[],
+  config: Readonly<Record<string, unknown>> = { Entrypoint: ['app'] },
+): Promise<LoadedImage> {
+  const named = Object.fromEntries(layers.map((each, index) => [`${index}/layer.tar`, each]))
+  return loadImage(
+    files({
+      ...named,
+      'manifest.json': JSON.stringify([{ Config: 'c.json', Layers: Object.keys(named) }]),
+      'c.json': JSON.stringify({ architecture: 'amd64', config }),
+    }),
+  )
+}
+
+/** The text behind ELF's magic of the program that the image starts. */
+async function program({ tree, programs }: LoadedImage): Promise<string | undefined> {
+  const found = programs[0] === undefined ? undefined : await locate(tree, programs[0])
+  if (found?.entry.kind !== 'file') return undefined
+  return `${found.path} ${Buffer.from((await found.entry.read()).subarray(4)).toString()}`
+}
+
+const app = { name: 'usr/bin/app', content: elf('one') }
+const rows: readonly (readonly [string, readonly (readonly TarItem[])[], string | undefined])[] = [
+  ['a file', [[app]], '/usr/bin/app one'],
+  ['the later layer', [[app], [{ ...app, content: elf('two') }]], '/usr/bin/app two'],
+  ['a whiteout', [[app], [{ name: 'usr/bin/.wh.app' }]], undefined],
+  ['a whiteout of a directory above', [[app], [{ name: '.wh.usr' }]], undefined],
+  ['an opaque directory', [[app], [{ name: 'usr/bin/.wh..wh..opq' }]], undefined],
+  [
+    'an opaque directory takes away what lies below only',
+    [[{ ...app, content: elf('old') }], [{ name: 'usr/bin/.wh..wh..opq' }, app]],
+    '/usr/bin/app one',
+  ],
+  ['a file in place of the directory', [[app], [{ name: 'usr', content: elf('x') }]], undefined],
+  [
+    'a link from the root of the image, whatever is above',
+    [
+      [
+        { name: 'opt/app', content: elf('o') },
+        { name: 'bin/app', type: '2', link: '../../../../../opt/app' },
+      ],
+    ],
+    '/opt/app o',
+  ],
+  [
+    'an absolute link',
+    [
+      [
+        { name: 'opt/app', content: elf('o') },
+        { name: 'bin/app', type: '2', link: '/opt/app' },
+      ],
+    ],
+    '/opt/app o',
+  ],
+  ['a directory that is a link', [[{ name: 'bin', type: '2', link: 'usr/bin' }, app]], '/usr/bin/app one'],
+  [
+    'a hard link, of the layer below as well',
+    [[app], [{ name: 'bin/app', type: '1', link: 'usr/bin/app' }, { name: 'usr/bin/.wh.app' }]],
+    '/bin/app one',
+  ],
+  ['a loop of links', [[{ name: 'bin/app', type: '2', link: 'app' }]], undefined],
+  ['an entry that would lie outside', [[{ name: '../../bin/app', content: elf('x') }]], undefined],
+  ['a hard link to the outside', [[{ name: 'bin/app', type: '1', link: '../../../bin/sh' }]], undefined],
+  [
+    'a link to the outside that is not in the image',
+    [[{ name: 'bin/app', type: '2', link: '/../../../bin/sh' }]],
+    undefined,
+  ],
+  ['a device', [[{ name: 'bin/app', type: '3' }]], undefined],
+]
+
+for (const [what, layers, expected] of rows)
+  t.test(what, async (t) => {
+    t.equal(await program(await image(layers.map(tar))), expected)
+  })
+
+t.test('compressed layers are told by their bytes', async (t) => {
+  t.equal(await program(await image([gzipSync(tar([app]))])), '/usr/bin/app one')
+})
+
+const refused: readonly (readonly [string, () => Promise<unknown>, RegExp])[] = [
+  ['a layer that claims a tebibyte', () => image([tar([{ ...app, size: 2 ** 40 }])]), /more than 32 GiB$/],
+  ['a layer cut short', () => image([tar([app]).subarray(0, 600)]), /cut short; get it again$/],
+  [
+    'a layer that is no tar archive',
+    () => image([Buffer.alloc(2048, 'x')]),
+    /neither an ELF file nor an image archive/,
+  ],
+  [
+    'garbage behind the first entry',
+    () => image([Buffer.concat([tar([app]).subarray(0, 1024), Buffer.alloc(1024, 'x')])]),
+    /is no tar archive from byte 1024 on/,
+  ],
+  [
+    'an extended header of a gibibyte',
+    () => image([tar([{ name: 'x', type: 'x', size: 2 ** 30 }])]),
+    /larger than 1 MiB/,
+  ],
+  ['an index that is no JSON', () => loadImage(files({ 'index.json': '{' })), /index\.json is no JSON/],
+  ['an index without images', () => loadImage(files({ 'index.json': '{}' })), /holds no image/],
+  [
+    'a digest that is a path',
+    () => loadImage(files({ 'index.json': '{"manifests":[{"digest":"sha256:../../../etc/passwd"}]}' })),
+    /a descriptor has no digest/,
+  ],
+  [
+    'an index that leads to itself',
+    () => {
+      const digest = 'a'.repeat(64)
+      const own = JSON.stringify({ manifests: [{ digest: `sha256:${digest}` }] })
+      return loadImage(files({ 'index.json': own, [`blobs/sha256/${digest}`]: own }))
+    },
+    /its index leads to no image/,
+  ],
+  [
+    'a layer that is not there',
+    () =>
+      loadImage(
+        files({
+          'manifest.json': '[{"Config":"c.json","Layers":["none.tar"]}]',
+          'c.json': '{"architecture":"amd64"}',
+        }),
+      ),
+    /none\.tar is not in the archive/,
+  ],
+  [
+    'two images',
+    () => loadImage(files({ 'manifest.json': '[{"Config":"c","Layers":[]},{"Config":"d","Layers":[]}]' })),
+    /holds 2 images/,
+  ],
+  [
+    'another processor',
+    () =>
+      loadImage(
+        files({
+          'manifest.json': '[{"Config":"c.json","Layers":[]}]',
+          'c.json': '{"architecture":"s390x"}',
+        }),
+      ),
+    /s390x/,
+  ],
+]
+
+for (const [what, load, line] of refused)
+  t.test(`refused: ${what}`, async (t) => {
+    const begun = performance.now()
+    const error = await load().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    t.ok(error instanceof UserError, String(error))
+    t.match((error as Error).message, line)
+    t.match((error as Error).message, /^image\.tar[^\n]*$/, 'one line that names the archive')
+    t.ok(performance.now() - begun < 10_000)
+  })
+
+t.test('a bomb costs no memory: what is no program is not kept', async (t) => {
+  const zeros = Buffer.alloc(2 ** 28)
+  const bomb = gzipSync(tar([{ name: 'zeros', content: zeros }, app]), { level: 1 })
+  const before = process.memoryUsage().arrayBuffers
+  const loaded = await image([bomb])
+  t.ok(process.memoryUsage().arrayBuffers - before < 2 ** 27)
+  t.equal(await program(loaded), '/usr/bin/app one')
+})
