@@ -79,14 +79,13 @@ async function collect(options: Options, world: World): Promise<number> {
   const collector = await Collector.start(root)
   const over = new AbortController()
   const silence = world.signals(() => over.abort())
-  const stop = AbortSignal.any([
-    over.signal,
-    ...(options.for === undefined ? [] : [AbortSignal.timeout(options.for)]),
-  ])
+  // Asked in the loop: in Node 20 AbortSignal.any does not keep a timeout from being collected.
+  const stops = [over.signal, ...(options.for === undefined ? [] : [AbortSignal.timeout(options.for)])]
+  const stop = AbortSignal.any(stops)
   const collection = new Collection(collector, names, options.select ?? [], give, world)
   say(world, `recording below ${root.directory}`)
   try {
-    while (!stop.aborted) {
+    while (!stops.some(({ aborted }) => aborted)) {
       await wait(pace, undefined, { signal: stop }).catch(() => undefined)
       await collection.look(false)
     }

@@ -6,9 +6,11 @@ import { stopSignals, type RecordSettings } from '../recording.ts'
 export async function untilOver(settings: RecordSettings, isOver: () => boolean): Promise<void> {
   const signalled = new AbortController()
   const silence = settings.signals?.(() => signalled.abort())
-  const stop = AbortSignal.any([signalled.signal, ...stopSignals(settings)])
+  // Asked in the loop: in Node 20 AbortSignal.any does not keep a timeout from being collected.
+  const stops = [signalled.signal, ...stopSignals(settings)]
+  const stop = AbortSignal.any(stops)
   try {
-    while (!stop.aborted && !isOver()) await wait(100, undefined, { signal: stop }).catch(() => undefined)
+    while (!stops.some(({ aborted }) => aborted) && !isOver()) await wait(100, undefined, { signal: stop }).catch(() => undefined)
   } finally {
     silence?.()
   }
