@@ -10,7 +10,7 @@ import { workloads } from '../test/live/workloads/table.ts'
 
 const words = process.argv.slice(2)
 const starts = words[0] === '--starts' ? Number(words.splice(0, 2)[1]) : 20
-const file = process.env['OUT'] ?? resolve(import.meta.dirname, 'results/workloads.md')
+const file = resolve(import.meta.dirname, 'results/workloads.md')
 const rows = new Map(
   existsSync(file)
     ? [...readFileSync(file, 'utf8').matchAll(/^\| `(\S+)` \|.*$/gm)].map(([row, name = '']) => [name, row])

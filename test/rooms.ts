@@ -29,6 +29,7 @@ export const rooms: readonly Room[] = [
   // What all recorders stand on; then the recorders; then who puts a container's command together and who chooses.
   { path: 'record', packages: [...files, 'execa', 'yargs-parser'], acts: true },
   { path: 'record/koffi.ts', packages: ['koffi'], acts: true },
+  { path: 'record/filters.ts', packages: [...files, 'node:util'], acts: true },
   { path: 'record/ebpf', packages: [...files, 'koffi', 'node:util'], acts: true },
   { path: 'record/strace', packages: [...files, 'execa', 'node:net'], acts: true },
   { path: 'record/audit', packages: [...files, 'node:tty', 'node:util'], acts: true },
@@ -42,6 +43,7 @@ export const rooms: readonly Room[] = [
   },
   { path: 'record/choose.ts', acts: true },
   { path: 'record/pods.ts', packages: files, acts: true },
+  { path: 'record/named-process.ts', acts: true },
   { path: 'record/record.ts', packages: files, acts: true },
   { path: 'record/index.ts', acts: true },
   { path: 'policy' },

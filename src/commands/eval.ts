@@ -1,5 +1,11 @@
 // `eval`: what a profile answers to one call, or to one call a line (--batch).
-import { architectureNames, architectureOf, assumedHost, type Architecture } from '../abi/architectures.ts'
+import {
+  architectureNames,
+  architectureOf,
+  assumedHost,
+  hostOfNode,
+  type Architecture,
+} from '../abi/architectures.ts'
 import { constantNames, constantValue } from '../abi/constants.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -8,20 +14,24 @@ import { answerText, makeMeaning, oldestLibraryOn, type Meaning } from '../meani
 import { similarWords } from '../report/similar.ts'
 import { isKnownTo, newestLibrary } from '../meaning/versions/library.ts'
 import { Lines } from '../read/lines.ts'
+import { addAppliedOptions, appliedAnswers, isApplied, type AppliedWords } from './applied.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
 import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ContextWords {
+interface Options extends ContextWords, AppliedWords {
   readonly arch?: readonly Architecture[]
   readonly batch?: true
 }
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('<profile>', profileWords)
+    .usage(
+      '[options] PROFILE CALL [ARG…]\n       seccomp-gen eval [options] --pid N | --container NAME | --pod NAME CALL [ARG…]',
+    )
+    .argument('[profile]', profileWords)
     .argument('[call]', 'name or number')
     .argument(
       '[args...]',
@@ -29,15 +39,34 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(archOption('of the call'))
     .option('--batch', 'read JSON queries {"arch","syscall","args"} from stdin')
-  addContextOptions(command)
+  addAppliedOptions(addContextOptions(command))
     .addHelpText(
       'after',
       '\nExamples:\n  seccomp-gen eval docker clone CLONE_NEWUSER\n  seccomp-gen eval app.json socket AF_VSOCK --cap none',
     )
-    .action(async (word: string, call: string | undefined, args: string[], options: Options) => {
-      await evaluate(word, call, args, options, world)
+    .action(async (word: string | undefined, call: string | undefined, args: string[], options: Options) => {
+      if (isApplied(options)) {
+        // No profile stands before the call.
+        const moved = [word, call, ...args].filter((each) => each !== undefined)
+        await evaluateApplied(moved, options, world)
+      } else if (word === undefined) throw new UserError('profile-or-applied')
+      else await evaluate(word, call, args, options, world)
       end(0)
     })
+}
+
+/** What the kernel has for a process answers. */
+async function evaluateApplied(
+  [call, ...args]: readonly string[],
+  options: Options,
+  world: World,
+): Promise<void> {
+  if ((call === undefined) !== (options.batch === true))
+    throw new UserError('eval-operands', { batch: options.batch === true })
+  const architecture = options.arch?.[0] ?? hostOfNode(process.arch) ?? assumedHost
+  const applied = await appliedAnswers(options, world)
+  if (options.batch) return batch(() => applied, architecture, world)
+  world.stdout.write(`${answerText(answer(applied, architecture, call ?? '', args))}\n`)
 }
 
 async function evaluate(
@@ -53,7 +82,7 @@ async function evaluate(
   if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
   const named = await loadProfile(word, world)
   const architecture = options.arch?.[0] ?? assumedHost
-  if (options.batch) return batch(named, options, architecture, world)
+  if (options.batch) return batch((each) => meaningOn(named, options, each), architecture, world)
   const meaning = meaningOn(named, options, architecture)
   const given = answerText(answer(meaning, architecture, call ?? '', args))
   world.stdout.write(`${given}\n`)
@@ -100,7 +129,12 @@ function meaningOn(
   return makeMeaning(profile, contextFrom({ ...library, ...options }, architecture, capabilities))
 }
 
-function answer(meaning: Meaning, architecture: Architecture, call: string, args: readonly string[]) {
+function answer(
+  meaning: Pick<Meaning, 'answer'>,
+  architecture: Architecture,
+  call: string,
+  args: readonly string[],
+) {
   const number = /^(?:\d{1,10}|0x[\da-f]{1,8})$/i.test(call)
     ? Number(call)
     : syscallTable(architecture).byName(call)?.number
@@ -133,12 +167,11 @@ function similarConstants(name: string): readonly string[] {
 
 /** An answer a line, in order; a line that is no query answers with its error, and the next is read. */
 async function batch(
-  named: NamedProfile,
-  options: Options,
+  meaningOf: (architecture: Architecture) => Pick<Meaning, 'answer'>,
   fallback: Architecture,
   world: World,
 ): Promise<void> {
-  const meanings = new Map<Architecture, Meaning>()
+  const meanings = new Map<Architecture, Pick<Meaning, 'answer'>>()
   let heard = true
   // Memory is bounded: of a line that is longer than any query the middle is let go, which leaves no query.
   const lines = new Lines((bytes, start, end) => {
@@ -161,8 +194,7 @@ async function batch(
       if (args.some((each) => typeof each === 'number' && !Number.isSafeInteger(each)))
         return { error: 'args holds a number beyond 2^53 or no integer: write it as a string' }
       let meaning = meanings.get(architecture)
-      if (meaning === undefined)
-        meanings.set(architecture, (meaning = meaningOn(named, options, architecture)))
+      if (meaning === undefined) meanings.set(architecture, (meaning = meaningOf(architecture)))
       const { action, errno } = answer(meaning, architecture, String(syscall), args.map(String))
       return action === 'SCMP_ACT_ERRNO' ? { action, errno } : { action }
     } catch (error) {
@@ -171,7 +203,7 @@ async function batch(
     }
   }
   // A profile that cannot be used is a refusal, not an answer a line.
-  meanings.set(fallback, meaningOn(named, options, fallback))
+  meanings.set(fallback, meaningOf(fallback))
   for await (const bytes of world.stdin.bytes()) {
     lines.feed(bytes)
     if (!heard) return

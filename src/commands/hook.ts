@@ -12,7 +12,9 @@ import { recordHooked, whyNoEbpf, type HookState } from '../record/index.ts'
 import { addProfileOptions, argumentsOf, readCeiling, writeProfile, type ProfileOptions } from './profile.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { file } from './inputs.ts'
+import { say } from './say.ts'
 import { readText } from './texts.ts'
+import { whyNotForGood } from './hook-program.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import type { Declare, World } from './world.ts'
 
@@ -47,6 +49,14 @@ Examples:
 async function hook(options: Options, world: World): Promise<number> {
   if (options.printConfig) {
     world.stdout.write(`${JSON.stringify(config(), null, 2)}\n`)
+    for (const path of ownCommand().filter(isAbsolute)) {
+      const why = whyNotForGood(path)
+      if (why !== undefined)
+        say(
+          world,
+          `${path}: ${why}, and root runs it for every container that asks: install seccomp-gen for the machine`,
+        )
+    }
     return 0
   }
   const state = readState(options.follow ?? (await readText('-', world)))

@@ -1,7 +1,8 @@
 // `scan`: which calls the code of programs, a root filesystem or an image can make, and through which functions.
 import { Option } from 'commander'
 import { createReadStream } from 'node:fs'
-import { access, constants, stat } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
@@ -37,7 +38,7 @@ interface Options {
 export const declare: Declare = (command, world, end) => {
   const repeatable = (word: string, before: readonly string[] = []): readonly string[] => [...before, word]
   command
-    .argument('<path...>', 'programs, root filesystems, image archives (docker save, OCI layout)')
+    .argument('<path...>', 'programs, root filesystems, image archives (docker save, OCI layout); - is stdin')
     .addOption(
       new Option('--program <path>', 'the program in a root filesystem or image; repeatable').argParser(
         repeatable,
@@ -85,19 +86,24 @@ export async function scanPaths(
     'line',
     () => `scanning ${now}`,
     async () => {
-      const found: Reachable[] = []
-      for (const path of paths) {
-        const { tree, programs } = await sourceOf(path, options, world)
-        found.push(
-          await scanPrograms(tree, programs, {
-            ...(options.with === undefined ? {} : { with: options.with }),
-            ...(cache === undefined ? {} : { cache }),
-            progress: ({ files, of, name }) => {
-              now = `${name} (${files + 1} of ${of})`
-            },
-          } satisfies ScanOptions),
-        )
+      const scanned = async (place: string, name: string): Promise<Reachable> => {
+        const { tree, programs, isHere } = await sourceOf(place, name, options)
+        const libraries = options.with?.map((each) => (isHere ? resolve(world.cwd, each) : each))
+        return scanPrograms(tree, programs, {
+          ...(libraries === undefined ? {} : { with: libraries }),
+          ...(cache === undefined ? {} : { cache }),
+          progress: ({ files, of, name: file }) => {
+            now = `${file} (${files + 1} of ${of})`
+          },
+        } satisfies ScanOptions)
       }
+      const found: Reachable[] = []
+      for (const path of paths)
+        found.push(
+          path === '-'
+            ? await withStdin(world, (place) => scanned(place, path))
+            : await scanned(resolve(world.cwd, path), path),
+        )
       return mergeReachable(...found)
     },
   )
@@ -124,13 +130,27 @@ export async function scanCommand(words: readonly string[], world: World): Promi
   throw new UserError('nothing-to-scan', { program: word })
 }
 
-async function sourceOf(
-  path: string,
-  options: ScanChoice,
-  world: World,
-): Promise<{ tree: Tree; programs: readonly string[] }> {
-  if (path === '-') throw new UserError('image-from-stdin')
-  const place = resolve(world.cwd, path)
+/** What comes on stdin as a file, for as long as it is needed: an image is read more than once. */
+async function withStdin<Result>(world: World, use: (place: string) => Promise<Result>): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))
+  try {
+    const place = join(directory, 'stdin')
+    await writeFile(place, world.stdin.bytes(), { mode: 0o600, flag: 'wx' })
+    return await use(place)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+interface Source {
+  readonly tree: Tree
+  readonly programs: readonly string[]
+  /** The machine's own files. */
+  readonly isHere?: boolean
+}
+
+/** `path`: as the user named it. */
+async function sourceOf(place: string, path: string, options: ScanChoice): Promise<Source> {
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
     throw new UserError('cannot-read', { file: path, ...causeOf(error) })
   })
@@ -147,7 +167,7 @@ async function sourceOf(
   const start = await firstBytes(place)
   if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) {
     if (options.program !== undefined) throw new UserError('program-of-program', { file: path })
-    return { tree: directoryTree('/'), programs: [place] }
+    return { tree: directoryTree('/'), programs: [place], isHere: true }
   }
   return imageOf(path, await loadImage(await archiveFiles(place, path), options.arch), options)
 }
@@ -156,7 +176,7 @@ function imageOf(
   path: string,
   { tree, programs }: { tree: Tree; programs: readonly string[] },
   options: ScanChoice,
-): { tree: Tree; programs: readonly string[] } {
+): Source {
   const chosen = options.program ?? programs
   if (chosen.length === 0) throw new UserError('image-without-program', { file: path })
   return { tree, programs: chosen }

@@ -22,6 +22,16 @@ export const clusterErrors = {
     ({ pod, sockets }: { readonly pod: string; readonly sockets: readonly string[] }) =>
       `${pod}: no such pod or container runs on this node (asked: ${sockets.join(', ')}); see crictl ps`,
   ],
+  'filters-not-read': [
+    125,
+    ({ pid, why }: { readonly pid: number; readonly why: string }) =>
+      `the filters of process ${pid} cannot be read back: ${why}`,
+  ],
+  'several-containers': [
+    2,
+    ({ query, containers }: { readonly query: string; readonly containers: readonly string[] }) =>
+      `${query}: several containers are meant, name one: ${containers.join(', ')}`,
+  ],
   'wrong-pod': [
     2,
     ({ pod }: { readonly pod: string }) => `${pod}: give NAMESPACE/POD or NAMESPACE/POD/CONTAINER`,

@@ -68,7 +68,6 @@ export const scanErrors = {
     ({ program }: { readonly program: string }) => `${program}: no such program: --scan has nothing to read`,
   ],
   // --- what is named
-  'image-from-stdin': [2, () => '-: an image is read more than once: save it to a file, and name that'],
   'not-scannable': [2, ({ file }: InFile) => `${file}: is no file that can be scanned`],
   'program-not-named': [
     2,

@@ -31,6 +31,8 @@ export const usageErrors = {
     () =>
       '--load and --repeat start the command themselves: give it after --, not --pid, --cgroup or --container',
   ],
+  'several-applied': [2, () => 'give one of --pid, --container and --pod'],
+  'profile-or-applied': [2, () => 'give a profile, or one of --pid, --container and --pod in its place'],
   'under-within': [2, () => '--under within takes the one profile of --within: give that once, and not none'],
   'under-without-command': [
     2,

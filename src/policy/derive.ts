@@ -111,11 +111,14 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       architecture,
       new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
     )
-    // The scan knows the program's own rare paths.
-    const choice =
-      options.unseen === 'libc' || options.fromScan === true ? 'none' : (options.margin ?? 'libc')
+    const choice = options.fromScan === true ? 'none' : (options.margin ?? 'libc')
+    // Where a scan stands for the margin, what it does not reach is none.
+    const reached = options.unseen === 'libc' ? options.reachable?.architectures[architecture] : undefined
     const margin = (target.known === 'host' ? [] : marginOn(target, observations, choice)).filter(
-      ({ syscall }) => !evident.has(syscall) && ceiling?.cases(architecture, syscall).length !== 0,
+      ({ syscall }) =>
+        !evident.has(syscall) &&
+        ceiling?.cases(architecture, syscall).length !== 0 &&
+        (reached === undefined || Object.hasOwn(reached, syscall)),
     )
     const all = new Set([...used, ...[...margin, ...unseen].map(({ syscall }) => syscall)])
     const added = [

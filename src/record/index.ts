@@ -12,6 +12,8 @@ export {
   type Collected,
   type Names,
 } from './collect/index.ts'
+export { filtersOf } from './filters.ts'
+export { processOfQuery } from './named-process.ts'
 export { criSockets } from './cri/sockets.ts'
 export {
   programOfStrace,

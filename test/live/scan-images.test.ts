@@ -1,7 +1,7 @@
 // Images as buildah makes them, in the three forms that are saved: the program is found as the engine would find it, with
 // its libraries in the image, and what it was seen to call is reached.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -100,6 +100,12 @@ t.test('docker save, an OCI layout and an archive of it say the same', async (t)
   }
   const [saved, ...others] = found
   for (const each of others) t.same(each, saved)
+  const piped = await transcript(
+    ['scan', '--no-cache', '--report', 'json', '-'],
+    work,
+    readFileSync(join(work, 'saved.tar')),
+  )
+  t.same(JSON.parse(piped.stdout), saved, 'and on stdin')
   t.same(
     saved?.modules.map(({ name }) => name),
     ['ld-linux-x86-64.so.2', 'libc.so.6', 'server'],

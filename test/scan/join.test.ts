@@ -73,6 +73,20 @@ for (const { unseen, kill, madvise } of rows)
     t.equal(actionOf(policy, 'vmsplice'), 'allow', 'what was seen stays')
   })
 
+t.test('the margin beside a scan: what no code reaches is none', async (t) => {
+  const margin = (options: PolicyOptions): readonly string[] =>
+    derivePolicy(seen, { runtime: 'none', ...options })
+      .rules.filter(({ because }) => because.some(({ kind }) => kind === 'margin'))
+      .map(({ syscall }) => syscall)
+  const table = margin({})
+  t.ok(
+    ['kill', 'tgkill'].every((call) => table.includes(call)),
+    'clone3 was seen, so that children are ended',
+  )
+  t.same(margin({ reachable: scan, unseen: 'libc' }), ['kill', 'madvise'])
+  t.same(margin({ reachable: scan }), table, 'a scan beside the margin takes nothing from it')
+})
+
 t.test('the reason is the way, and the call beside which it stands', async (t) => {
   const policy = derivePolicy(seen, { reachable: scan, unseen: 'libc', runtime: 'none', margin: 'none' })
   t.same(policy.rules.find(({ syscall }) => syscall === 'madvise')?.because, [

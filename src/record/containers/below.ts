@@ -5,6 +5,7 @@ import type { Launch } from '../recorder.ts'
 import { recorders } from '../recorders.ts'
 import type { Watch } from '../refusals.ts'
 import { run } from '../runner/index.ts'
+import { inTemporary } from '../temporary.ts'
 import { startGuardian } from './staging.ts'
 
 /** What is started in the directory. */
@@ -33,7 +34,7 @@ export async function recordBelow(
   const guardian = await startGuardian({ slice: false, ...(remove && { remove }) })
   try {
     const { directory, startedBy: started } = guardian
-    const { command, descriptors = [], ...more } = prepare(directory)
+    const { command, descriptors = [], ...more } = inTemporary(() => prepare(directory))
     const given = { ...options, command }
     const launch: Launch = {
       name,

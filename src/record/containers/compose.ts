@@ -14,6 +14,7 @@ import { isNative } from '../command/engine-run.ts'
 import { recorders } from '../recorders.ts'
 import type { CommandOptions, Recording } from '../recording.ts'
 import { run } from '../runner/index.ts'
+import { inTemporary } from '../temporary.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { leavesToSystemd } from './ask.ts'
 import { stage, type EnforcedProfile } from './staging.ts'
@@ -134,7 +135,9 @@ export async function recordCompose(
   const remove = [...before, 'rm', '--stop', '--force']
   const staging = await stage(systemd, { remove, ...(under && { profile: under.profile }) })
   try {
-    const override = writeOverride(project, staging.directory, staging.filter, staging.parent)
+    const override = inTemporary(() =>
+      writeOverride(project, staging.directory, staging.filter, staging.parent),
+    )
     const rest = options.command.slice(up.before.length)
     const command = [...before, '-f', override, ...rest] as unknown as [string, ...string[]]
     const recording = await run(recorders.ebpf, {

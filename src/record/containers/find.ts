@@ -32,13 +32,17 @@ export async function findContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly cgroup: string } | { readonly pid: number }> {
-  const pid = await processOf(name, env)
+  const pid = await processOfContainer(name, env)
   if ((await whyNoEbpf()) !== undefined) return { pid }
   const cgroup = cgroupOfProcess(pid)
   return cgroup === undefined ? { pid } : { cgroup }
 }
 
-async function processOf(name: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {
+/** The first process of a running container. Throws as findContainer does. */
+export async function processOfContainer(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   const missing: Engine[] = []
   const environment = spawnEnvironmentOf({ env })
   for (const engine of engines) {

@@ -2,12 +2,12 @@
 // from the recorder: `done` and the end of it say that the container is over; an end without `done` says that the
 // recorder was killed, and then the client that starts the container, and the container, are ended too.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startOf, tracedBy, withDescendants } from '../runner/processes.ts'
 import { everywhere, removeCgroup, unifiedMount } from '../cgroups.ts'
+import { temporaryDirectory } from '../temporary.ts'
 import { processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
 
 /** How long a container may still come after its client was killed, and how long removing is tried. Milliseconds. */
@@ -22,7 +22,7 @@ const directory = await make().catch((error: Error) => answer({ failure: error.m
 if (directory !== undefined) await takeAway(directory)
 
 async function make(): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-'))
+  const directory = temporaryDirectory()
   try {
     if (task.cgroup !== undefined) {
       if (task.slice) await systemctl('start', task.cgroup)

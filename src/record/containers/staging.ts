@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import { guardianCommand, isSingleFile } from '../../own.ts'
 import type { Watch } from '../refusals.ts'
+import { inTemporary } from '../temporary.ts'
 import { findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
 /** What the guardian is told, as one word of JSON. */
@@ -43,7 +44,7 @@ export interface EnforcedProfile {
 /** The file it stands in, in a directory of ours. */
 export function writeFilter(directory: string, profile: string = allowAllText): string {
   const file = join(directory, 'filter.json')
-  writeFileSync(file, profile)
+  inTemporary(() => writeFileSync(file, profile))
   return file
 }
 

@@ -3,12 +3,13 @@
 // open(2) refuses (unix(7)); and a descriptor of ours would be inherited by the recorded program.
 import { execa } from 'execa'
 import { closeSync, constants, openSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../errors.ts'
+import { temporaryDirectory } from '../temporary.ts'
 
 export interface Fifo {
   /** For the recorder to open for writing. */
@@ -26,9 +27,7 @@ export interface Fifo {
  * Throws UserError (125) where that cannot be done.
  */
 export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
-  const directory = await mkdtemp(join(place, 'seccomp-gen-')).catch((error: Error) => {
-    throw new UserError('no-temporary-directory', { why: error.message })
-  })
+  const directory = temporaryDirectory(place)
   const remove = () => rm(directory, { recursive: true, force: true })
   const path = join(directory, 'trace')
   try {

@@ -1,0 +1,172 @@
+// Filters as the kernel runs them: classic BPF over struct seccomp_data, and of all filters of a process the answer that
+// permits least. For what holds in a running process, where nobody knows the profile it was made of.
+// Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst, include/uapi/linux/{filter,bpf_common,seccomp}.h,
+// seccomp_check_filter() of kernel/seccomp.c for the instructions that a filter may have.
+import { architectures, type Architecture } from '../abi/architectures.ts'
+import type { Answer } from './answer.ts'
+
+/** struct sock_filter. */
+export interface Instruction {
+  readonly code: number
+  readonly jt: number
+  readonly jf: number
+  readonly k: number
+}
+export type BpfProgram = readonly Instruction[]
+
+/** Eight bytes each, as the kernel gives them. Throws a RangeError for bytes that are no program. */
+export function decodeProgram(bytes: Buffer): BpfProgram {
+  if (bytes.length === 0 || bytes.length % 8 !== 0) throw new RangeError('no program of classic BPF')
+  return Array.from({ length: bytes.length / 8 }, (_, index) => ({
+    code: bytes.readUInt16LE(index * 8),
+    jt: bytes.readUInt8(index * 8 + 2),
+    jf: bytes.readUInt8(index * 8 + 3),
+    k: bytes.readUInt32LE(index * 8 + 4),
+  }))
+}
+
+/** struct seccomp_data: number, architecture, instruction pointer, six arguments. */
+const size = 64
+function dataOf(architecture: Architecture, number: number, args: readonly bigint[]): Buffer {
+  const data = Buffer.alloc(size)
+  data.writeUInt32LE(number >>> 0, 0)
+  data.writeUInt32LE(architectures[architecture].audit, 4)
+  for (let index = 0; index < 6; index++)
+    data.writeBigUInt64LE(BigInt.asUintN(64, args[index] ?? 0n), 16 + index * 8)
+  return data
+}
+
+/** What the filters of a process answer together. Without a filter everything is allowed. */
+export function answerOfPrograms(
+  programs: readonly BpfProgram[],
+  architecture: Architecture,
+  number: number,
+  args: readonly bigint[],
+): Answer {
+  const data = dataOf(architecture, number, args)
+  // The newest filter is first, and the first of equal actions is the one whose data counts (seccomp_run_filters).
+  let least = 0x7fff0000
+  for (const program of programs) {
+    const returned = run(program, data)
+    if (rank(returned) < rank(least)) least = returned
+  }
+  return answerIn(least)
+}
+
+/** The kernel compares actions as signed numbers: KILL_PROCESS is the least. */
+const rank = (returned: number): number => (returned & 0xffff0000) | 0
+
+const actions: Readonly<Record<number, Answer['action']>> = {
+  0x80000000: 'SCMP_ACT_KILL_PROCESS',
+  0x00000000: 'SCMP_ACT_KILL_THREAD',
+  0x00030000: 'SCMP_ACT_TRAP',
+  0x00050000: 'SCMP_ACT_ERRNO',
+  0x7fc00000: 'SCMP_ACT_NOTIFY',
+  0x7ff00000: 'SCMP_ACT_TRACE',
+  0x7ffc0000: 'SCMP_ACT_LOG',
+  0x7fff0000: 'SCMP_ACT_ALLOW',
+}
+/** MAX_ERRNO of include/linux/err.h: the kernel caps what a filter returns. */
+const maxErrno = 4095
+
+function answerIn(returned: number): Answer {
+  const data = returned & 0xffff
+  // What is no action ends the process (default of __seccomp_filter's switch).
+  const action = actions[(returned & 0xffff0000) >>> 0] ?? 'SCMP_ACT_KILL_PROCESS'
+  if (action === 'SCMP_ACT_ERRNO') return { action, errno: Math.min(data, maxErrno) }
+  return { action, errno: action === 'SCMP_ACT_TRACE' ? data : undefined }
+}
+
+/** The 32 bits that a program returns. The kernel took it: every jump leads on, and it ends. */
+function run(program: BpfProgram, data: Buffer): number {
+  const memory = new Uint32Array(16)
+  let [a, x] = [0, 0]
+  for (let at = 0; ; at++) {
+    const instruction = program[at]
+    if (instruction === undefined) throw new RangeError('a program that leaves its end')
+    const { code, jt, jf, k } = instruction
+    const operand = (code & 0x08) === 0 ? k : x
+    switch (code & 0x07) {
+      case 0x00: // BPF_LD
+        a = loaded(code, k, data, memory)
+        break
+      case 0x01: // BPF_LDX
+        x = loaded(code, k, data, memory)
+        break
+      case 0x02: // BPF_ST
+        memory[k & 15] = a
+        break
+      case 0x03: // BPF_STX
+        memory[k & 15] = x
+        break
+      case 0x04: // BPF_ALU
+        a = computed(code, a, operand)
+        break
+      case 0x05: // BPF_JMP
+        at += (code & 0xf0) === 0 ? k : isTrue(code, a, operand) ? jt : jf
+        break
+      case 0x06: // BPF_RET
+        return ((code & 0x18) === 0x10 ? a : k) >>> 0
+      default: // BPF_MISC
+        if ((code & 0xf8) === 0x80) a = x
+        else x = a
+    }
+  }
+}
+
+function loaded(code: number, k: number, data: Buffer, memory: Uint32Array): number {
+  switch (code & 0xe0) {
+    case 0x00: // BPF_IMM
+      return k
+    case 0x20: // BPF_ABS
+      return data.readUInt32LE(k)
+    case 0x60: // BPF_MEM
+      return memory[k & 15] ?? 0
+    case 0x80: // BPF_LEN
+      return size
+    default:
+      throw new RangeError('an instruction that no filter may have')
+  }
+}
+
+function computed(code: number, a: number, operand: number): number {
+  switch (code & 0xf0) {
+    case 0x00:
+      return (a + operand) >>> 0
+    case 0x10:
+      return (a - operand) >>> 0
+    case 0x20:
+      return Math.imul(a, operand) >>> 0
+    case 0x30:
+      return operand === 0 ? 0 : Math.floor(a / operand)
+    case 0x40:
+      return (a | operand) >>> 0
+    case 0x50:
+      return (a & operand) >>> 0
+    case 0x60:
+      return operand > 31 ? 0 : (a << operand) >>> 0
+    case 0x70:
+      return operand > 31 ? 0 : a >>> operand
+    case 0x80:
+      return -a >>> 0
+    case 0xa0:
+      return (a ^ operand) >>> 0
+    default:
+      throw new RangeError('an instruction that no filter may have')
+  }
+}
+
+function isTrue(code: number, a: number, operand: number): boolean {
+  switch (code & 0xf0) {
+    case 0x10:
+      return a === operand
+    case 0x20:
+      return a > operand
+    case 0x30:
+      return a >= operand
+    case 0x40:
+      return (a & operand) !== 0
+    default:
+      throw new RangeError('an instruction that no filter may have')
+  }
+}
