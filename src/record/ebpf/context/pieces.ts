@@ -141,6 +141,7 @@ export const countRow = (
   bpf.jump(then),
   bpf.label('row-lost'),
   ...lose(given, what, then),
+  bpf.jump(then),
 ]
 
 /** The same of a key and a value that stand in the memory in r9. The value's count is first in it. */
@@ -168,6 +169,7 @@ export const keepRow = (
   bpf.jump(then),
   bpf.label(`${what}-lost`),
   ...lose(given, what, then),
+  bpf.jump(then),
 ]
 
 export const lookupRow = (map: { readonly descriptor: number }, key: number): readonly Line[] => [

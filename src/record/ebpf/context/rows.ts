@@ -1,18 +1,11 @@
 // What the maps hold, as rows of observations: by container, ids as it sees them, calls and capabilities by name.
 import { syscallTable } from '../../../abi/tables.ts'
-import { capabilities } from '../../../profile/words.ts'
-import type {
-  CapabilityName,
-  FileUse,
-  ObservedContext,
-  changeKinds,
-  fileTypes,
-  refusedResults,
-} from '../../../read/observations/context.ts'
+import type { FileUse, ObservedContext, changeKinds } from '../../../read/observations/context.ts'
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import type { Layout } from '../layout.ts'
 import { kindOf } from './calls.ts'
 import { idMapIn, type IdMap } from './ids.ts'
+import type { Live } from './live.ts'
 import { followLinks, linksFrom, mountOf, wholePath, type Link } from './links.ts'
 import {
   bindKey,
@@ -31,11 +24,20 @@ import {
   type ContextMaps,
 } from './maps.ts'
 import { openFlags } from './paths.ts'
-import { options } from './privileges.ts'
 import type { Structures } from './structures.ts'
 import type { FunctionsOf } from './symbols.ts'
 import { textIn, walkedIn, type Walked } from './walked.ts'
-import type { Live } from './live.ts'
+import {
+  aboutCalls,
+  argumentOf,
+  capabilitiesIn,
+  capabilityOf,
+  changers,
+  modeOf,
+  optionNames,
+  refusedOf,
+  types,
+} from './words.ts'
 
 type Rows = {
   -readonly [L in keyof ObservedContext]: ObservedContext[L] extends readonly (infer R)[] ? R[] : never
@@ -53,25 +55,6 @@ export interface Reading {
   readonly live: Live
 }
 
-const names = [...capabilities]
-const errnos: Readonly<Record<number, (typeof refusedResults)[number]>> = {
-  1: 'EPERM',
-  13: 'EACCES',
-  30: 'EROFS',
-}
-const types: Readonly<Record<number, (typeof fileTypes)[number]>> = {
-  1: 'fifo',
-  2: 'character',
-  4: 'directory',
-  6: 'block',
-  8: 'regular',
-  10: 'symlink',
-  12: 'socket',
-}
-/** Programs that run another as somebody else: their words tell how a container is to start without them. */
-const changers =
-  /(?:^|\/)(?:su|sudo|doas|gosu|su-exec|setpriv|runuser|chpst|setuidgid|s6-setuidgid|s6-applyuidgid|capsh)$/
-
 /** By the kernel's number of its cgroup, what was seen of each container. */
 export function rowsIn(reading: Reading): ReadonlyMap<bigint, Lists> {
   const { calls, own } = reading
@@ -88,22 +71,6 @@ function entries(calls: MapCalls, map: KernelMap): readonly (readonly [key: Buff
     const value = calls.lookup(map, key)
     return value === undefined ? [] : [[key, value] as const]
   })
-}
-
-export function capabilitiesIn(set: bigint): readonly CapabilityName[] {
-  const found: CapabilityName[] = []
-  for (let bit = 0; bit < 64; bit++) if ((set >> BigInt(bit)) & 1n) found.push(capabilityOf(bit))
-  return found
-}
-
-function capabilityOf(bit: number): CapabilityName {
-  return (names[bit] as CapabilityName | undefined) ?? `CAP_${bit}`
-}
-
-const modeOf = (mode: number, mask = 0o7777): string => (mode & mask).toString(8).padStart(4, '0')
-const refusedOf = (errno: number): { readonly refused?: (typeof refusedResults)[number] } => {
-  const refused = errnos[errno]
-  return refused === undefined ? {} : { refused }
 }
 
 /** One container's rows. */
@@ -502,21 +469,4 @@ class Container {
         })
     }
   }
-}
-
-const optionNames: Readonly<Record<number, 'ambient' | 'securebits' | 'drop-bounding'>> = {
-  [options.ambient]: 'ambient',
-  [options.securebits]: 'securebits',
-  [options.dropBounding]: 'drop-bounding',
-}
-
-const aboutCalls = new Set(
-  'setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid chmod fchmod fchmodat fchmodat2'.split(
-    ' ',
-  ),
-)
-
-/** Ids and modes have 32 bits and fewer; a mode is what chmod takes of it. */
-function argumentOf(call: string, value: bigint): string {
-  return String(value & (call.includes('chmod') ? 0o7777n : 0xffff_ffffn))
 }

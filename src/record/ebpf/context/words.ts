@@ -1,0 +1,57 @@
+// Numbers of the kernel in the words of observations: capabilities, modes, errors, kinds of files.
+// Authority: include/uapi/linux/capability.h, include/uapi/linux/stat.h, errno(3), include/uapi/linux/prctl.h.
+import { capabilities } from '../../../profile/words.ts'
+import type { CapabilityName, fileTypes, refusedResults } from '../../../read/observations/context.ts'
+import { options } from './privileges.ts'
+
+const names = [...capabilities]
+const errnos: Readonly<Record<number, (typeof refusedResults)[number]>> = {
+  1: 'EPERM',
+  13: 'EACCES',
+  30: 'EROFS',
+}
+export const types: Readonly<Record<number, (typeof fileTypes)[number]>> = {
+  1: 'fifo',
+  2: 'character',
+  4: 'directory',
+  6: 'block',
+  8: 'regular',
+  10: 'symlink',
+  12: 'socket',
+}
+/** Programs that run another as somebody else: their words tell how a container is to start without them. */
+export const changers =
+  /(?:^|\/)(?:su|sudo|doas|gosu|su-exec|setpriv|runuser|chpst|setuidgid|s6-setuidgid|s6-applyuidgid|capsh)$/
+
+export function capabilitiesIn(set: bigint): readonly CapabilityName[] {
+  const found: CapabilityName[] = []
+  for (let bit = 0; bit < 64; bit++) if ((set >> BigInt(bit)) & 1n) found.push(capabilityOf(bit))
+  return found
+}
+
+export function capabilityOf(bit: number): CapabilityName {
+  return (names[bit] as CapabilityName | undefined) ?? `CAP_${bit}`
+}
+
+export const modeOf = (mode: number, mask = 0o7777): string => (mode & mask).toString(8).padStart(4, '0')
+export const refusedOf = (errno: number): { readonly refused?: (typeof refusedResults)[number] } => {
+  const refused = errnos[errno]
+  return refused === undefined ? {} : { refused }
+}
+
+export const optionNames: Readonly<Record<number, 'ambient' | 'securebits' | 'drop-bounding'>> = {
+  [options.ambient]: 'ambient',
+  [options.securebits]: 'securebits',
+  [options.dropBounding]: 'drop-bounding',
+}
+
+export const aboutCalls = new Set(
+  'setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid chmod fchmod fchmodat fchmodat2'.split(
+    ' ',
+  ),
+)
+
+/** Ids and modes have 32 bits and fewer; a mode is what chmod takes of it. */
+export function argumentOf(call: string, value: bigint): string {
+  return String(value & (call.includes('chmod') ? 0o7777n : 0xffff_ffffn))
+}
