@@ -1,19 +1,19 @@
-// Finds the recordings beside the project (../shared/traces) and reads them as the command line would.
+// Finds the recordings (test/corpus) and reads them as the command line would.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Architecture } from '../src/abi/architectures.ts'
 import { resolvePrinted } from '../src/abi/spellings.ts'
+import { corpus, hasCollected } from './corpus/corpus.ts'
 import { observe, type Observations } from '../src/observe/index.ts'
 import type { Source } from '../src/read/source.ts'
 
-export const shared = fileURLToPath(new URL('../../shared/', import.meta.url))
+export const shared = corpus()
 export const traces = join(shared, 'traces')
 
-/** The reason for tap's `skip`, or false where the recordings are. */
-export const withoutTraces: string | false = existsSync(traces)
+/** The reason for tap's `skip` of what others have collected. */
+export const withoutCollected: string | false = hasCollected
   ? false
-  : 'the recordings are not here (../shared/traces)'
+  : 'what others have collected is not here (../shared/traces/collected)'
 
 export type Counts = Record<string, Record<string, number>>
 
@@ -45,6 +45,8 @@ function countsOf({ counts, summary_table: table }: Collected): Record<string, n
 /** Every strace recording with a truth file below a folder of ../shared/traces. */
 export function recordings(folder: string): Recording[] {
   const directory = join(traces, folder)
+  // Nobody else's files are in the packed corpus.
+  if (!hasCollected && folder.startsWith('collected')) return []
   return readdirSync(directory)
     .filter((file) => file.endsWith('.truth.json'))
     .map((file) => {

@@ -1,17 +1,18 @@
-// The third-party files that are never committed: profiles, the official schema, tables of facts.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-
-const root = new URL('../../../shared/', import.meta.url)
+// The third-party files that are never committed, profiles and the official schema, and the tables of facts, which are
+// in the packed corpus too.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { corpus, hasCollected } from './corpus/corpus.ts'
 
 /** Options for a test that needs ../shared: skips with the reason where it is not there. */
 export const needsShared: { readonly skip: string | false } = {
-  skip: existsSync(root) ? false : '../shared is not here',
+  skip: hasCollected ? false : 'what others have collected is not here (../shared)',
 }
 
 export function sharedText(path: string): string {
-  return readFileSync(new URL(path, root), 'utf8')
+  return readFileSync(join(corpus(), path), 'utf8')
 }
 
 export function sharedNames(path: string): readonly string[] {
-  return readdirSync(new URL(path, root)).sort()
+  return readdirSync(join(corpus(), path)).sort()
 }

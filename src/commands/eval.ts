@@ -29,7 +29,7 @@ interface Options extends ContextWords, AppliedWords {
 export const declare: Declare = (command, world, end) => {
   command
     .usage(
-      '[options] PROFILE CALL [ARG…]\n       seccomp-gen eval [options] --pid N | --container NAME | --pod NAME CALL [ARG…]',
+      '[options] PROFILE CALL [ARG…]\n       seccomp-gen eval --pid N | --container NAME | --pod NAME CALL [ARG…]',
     )
     .argument('[profile]', profileWords)
     .argument('[call]', 'name or number')

@@ -62,7 +62,7 @@ interface Options extends ProfileOptions, LoadOptions {
 export const declare: Declare = (command, world, end) => {
   command
     .usage(
-      '[options] -- CMD...\n       seccomp-gen trace [options] --pid N | --cgroup PATH | --container NAME | --pod NAMESPACE/POD[/CONTAINER]',
+      '[options] -- CMD...\n       seccomp-gen trace [options] --pid N | --cgroup PATH | --container NAME\n       seccomp-gen trace [options] --pod NAMESPACE/POD | --selector KEY=VALUE',
     )
     .argument('[cmd...]', 'the command and its arguments')
     .passThroughOptions()

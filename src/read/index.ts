@@ -12,7 +12,7 @@ import type { DiagnosticCode } from './diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
-import type { Source } from './source.ts'
+import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
 import { latin1 } from './text.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
@@ -44,7 +44,7 @@ async function* readByPiece(
   /** From the first source of a set to the first of another. */
   let open: Open | undefined
   for await (const source of sources) {
-    const { head, rest } = await headOf(decompressed(source.name, source.bytes))
+    const { head, rest } = await headOf(decompressed(source.name, chunksOf(source, options)))
     const { wrapping, format: told } = toldBy(source.name, head, format)
     if (options.record !== undefined) refuseDocument(source.name, told)
     if (open === undefined || source.set === undefined || open.set !== source.set || open.format !== told) {

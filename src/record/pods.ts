@@ -15,9 +15,9 @@ import type { PodOptions, Recording } from './recording.ts'
 /** Throws UserError (125) where there is nothing to give. */
 export async function recordPods(options: PodOptions): Promise<Recording> {
   const { query, cri, wait = false, env = process.env } = options
-  await chooseRecorder(options, { for: 'cgroup' })
   const search = await PodSearch.open(query, { cri, env, wait })
   try {
+    await chooseRecorder(options, { for: 'cgroup' })
     return await recordFound(search, options)
   } finally {
     search.close()
@@ -27,29 +27,36 @@ export async function recordPods(options: PodOptions): Promise<Recording> {
 async function recordFound(search: PodSearch, options: PodOptions): Promise<Recording> {
   const { query, wait = false } = options
   const chosen = new Map<string, FoundContainer>()
+  /** Whether all of them have ended. What the runtime does not answer now, it is asked again. */
   const learn = async (): Promise<boolean> => {
     const all = await search.all().catch(() => undefined)
-    for (const each of all ?? [])
-      if (each.state !== 'created' && !chosen.has(each.id) && (each.state === 'running' || wait))
-        chosen.set(each.id, await search.described(each))
+    for (const each of all ?? []) {
+      if (each.state === 'created' || chosen.has(each.id) || (each.state !== 'running' && !wait)) continue
+      const described = await search.described(each).catch(() => undefined)
+      if (described !== undefined) chosen.set(each.id, described)
+    }
     return all !== undefined && !all.some(({ state }) => state === 'running' || state === 'created')
   }
   if (!wait) await learn()
+  if (!wait && chosen.size === 0)
+    throw new UserError('no-such-pod', { pod: queryText(query), sockets: [search.socket] })
   const root = wait ? podsCgroup() : commonCgroup([...chosen.values()])
   if (!wait) for (const each of chosen.values()) refuseUnfiltered(each)
   const collector = await Collector.start(root, options.arguments)
   if (wait) options.notice?.({ code: 'waiting', what: queryText(query) })
   try {
     // What ran before stays in the recording that waits: its start is missing, and that is said.
-    let none = false
-    let asking = Promise.resolve()
+    let isOver = false
+    let asked: Promise<void> | undefined
+    const ask = async (): Promise<void> => {
+      isOver = wait ? (await learn()) && chosen.size > 0 : await hasEnded(search)
+      asked = undefined
+    }
     await untilOver(options, () => {
-      asking = asking.then(
-        async () => void (none = wait ? (await learn()) && chosen.size > 0 : await hasEnded(search)),
-      )
-      return none
+      asked ??= ask()
+      return isOver
     })
-    await asking
+    await asked
     if (wait) await learn()
     const found = collector.read((id) => chosen.get(id)?.fullName)
     const recorded = found.flatMap(({ observations }) => (observations === undefined ? [] : [observations]))

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { corpus } from '../corpus/corpus.ts'
 import t, { type Test } from 'tap'
 import { architectureNames, type Architecture } from '../../src/abi/architectures.ts'
 import { constantValue } from '../../src/abi/constants.ts'
@@ -17,7 +18,7 @@ import {
 } from '../../src/abi/spellings.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 
-const shared = fileURLToPath(new URL('../../../shared/', import.meta.url))
+const shared = corpus()
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 type Row = readonly [Architecture, string, readonly string[] | undefined, number?]

@@ -64,7 +64,18 @@ const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<s
   transcript(argv, directory, stdin, env)
 
 /** More of them than a screen has lines, or nearly. */
-const manyOptions = new Set(['trace', 'generate', 'observe', 'verify', 'hook', 'validate', 'diff', 'explain'])
+const manyOptions = new Set([
+  'trace',
+  'generate',
+  'observe',
+  'verify',
+  'hook',
+  'validate',
+  'diff',
+  'explain',
+  'eval',
+  'collect',
+])
 
 t.test('help of every command shows an example and goes to stdout', async (t) => {
   for (const argv of [
@@ -81,6 +92,7 @@ t.test('help of every command shows an example and goes to stdout', async (t) =>
       'explain',
       'verify',
       'syscalls',
+      'collect',
       'push',
       'pull',
       'completion',

@@ -1,5 +1,6 @@
 // Hostile inputs: real recordings and documents changed at random, with what programs trip over put into them. The
 // seed is printed; SECCOMP_GEN_SEED takes another one and SECCOMP_GEN_RUNS scales it.
+import { corpus as packed } from '../corpus/corpus.ts'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -124,7 +125,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Files to change: the project's own traces, and those beside the project where they are. Each as latin1, its start only. */
 export function corpus(limit = 16384): readonly { readonly name: string; readonly text: string }[] {
-  return [join(root, 'traces'), join(root, '../shared/traces')]
+  return [join(root, 'traces'), join(packed(), 'traces')]
     .filter((folder) => existsSync(folder))
     .flatMap(filesBelow)
     .filter((path) => !/\.md$|\.tsv$|truth\.json$|kernel(?:nr)?\.json$/.test(path))

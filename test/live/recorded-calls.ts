@@ -15,7 +15,7 @@ export function recordedCalls(directory: string): ReadonlyMap<string, Recorded> 
   const found = new Map<string, Recorded>()
   for (const name of readdirSync(directory)) {
     const place = join(directory, name)
-    if (name.endsWith('.strace')) read([...readFileSync(place, 'latin1').split('\n')], found)
+    if (name.endsWith('.strace')) read(readFileSync(place, 'latin1').split('\n'), found)
     else if (name.endsWith('.ff.d') && statSync(place).isDirectory())
       for (const each of readdirSync(place))
         read(readFileSync(join(place, each), 'latin1').split('\n'), found)

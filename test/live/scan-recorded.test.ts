@@ -1,8 +1,8 @@
 // Sound: what programs of Debian were recorded to call, on x86_64 and on aarch64, the scan of the same programs reaches,
 // or a gap stands in its account. The recordings are beside the project; the arm64 programs lie unpacked where
 // SECCOMP_GEN_ARM64 says (apt-get download NAME:arm64, dpkg-deb -x).
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { corpus } from '../corpus/corpus.ts'
 import t from 'tap'
 import { directoryTree } from '../../src/commands/scan-directory.ts'
 import { locate, scanPrograms, type RecordCache, type Records } from '../../src/scan/index.ts'
@@ -29,12 +29,9 @@ for (const [architecture, root] of [
   ['x86_64', '/'],
   ['aarch64', process.env['SECCOMP_GEN_ARM64']],
 ] as const) {
-  const recordings = fileURLToPath(
-    new URL(`../../../shared/traces/recorded/${architecture}`, import.meta.url),
-  )
-  const skip = !existsSync(recordings)
-    ? 'no recordings beside the project'
-    : root === undefined || (architecture === 'x86_64' && process.arch !== 'x64')
+  const recordings = join(corpus(), 'traces/recorded', architecture)
+  const skip =
+    root === undefined || (architecture === 'x86_64' && process.arch !== 'x64')
       ? `no programs of ${architecture} here`
       : false
   t.test(`recorded on ${architecture}`, { skip, timeout: 1_200_000 }, async (t) => {

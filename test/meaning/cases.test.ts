@@ -4,7 +4,7 @@ import { architectures, type Architecture } from '../../src/abi/architectures.ts
 import { syscallTable } from '../../src/abi/tables.ts'
 import { contextOf, makeMeaning } from '../../src/meaning/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
-import { needsShared, sharedText } from '../shared.ts'
+import { sharedText } from '../shared.ts'
 
 interface Case {
   readonly id: string
@@ -22,7 +22,7 @@ interface Case {
   readonly expect: { readonly results?: readonly string[]; readonly rule_add_error?: number }
 }
 
-t.test('the golden vectors of rule merging', needsShared, (t) => {
+t.test('the golden vectors of rule merging', (t) => {
   const { cases } = JSON.parse(sharedText('facts/conflict-cases.json')) as { cases: readonly Case[] }
   for (const { id, what, default: fallback, architectures: names, rules, probe, expect } of cases) {
     const text = JSON.stringify({

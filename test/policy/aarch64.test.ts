@@ -8,7 +8,7 @@ import type { Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { observe, type Observations } from '../../src/observe/index.ts'
 import { derivePolicy } from '../../src/policy/index.ts'
-import { recordings, sourcesOf, withoutTraces } from '../recordings.ts'
+import { recordings, sourcesOf } from '../recordings.ts'
 
 type Traces = ReadonlyMap<string, readonly string[]>
 
@@ -119,7 +119,7 @@ t.test('the committed pair', async (t) => {
   )
 })
 
-t.test('every program recorded on both', { skip: withoutTraces }, async (t) => {
+t.test('every program recorded on both', async (t) => {
   const [here, there] = [tracesOn('x86_64'), tracesOn('aarch64')]
   for (const [program, aarch64] of there) {
     if (unpaired.includes(program)) continue

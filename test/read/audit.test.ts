@@ -1,10 +1,10 @@
 // Audit records in every wrapping: the recordings give the counts of their truth, no value of a process forges a call,
 // and what was lost is told.
+import { withoutCollected } from '../recordings.ts'
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { isArchitecture } from '../../src/abi/architectures.ts'
 import { filterRecordOf } from '../../src/read/audit/filter-record.ts'
-import { withoutTraces } from '../recordings.ts'
 import { calls, codes, counts, filesOf, json, observeFile, observeText } from './logs.ts'
 
 type Truth = Record<string, Record<string, number>>
@@ -21,22 +21,18 @@ function expected(truth: Truth): string[] {
     .sort()
 }
 
-t.test(
-  'every recording gives the counts of its truth, recognised by itself',
-  { skip: withoutTraces },
-  async (t) => {
-    const files = filesOf('recorded/audit', /\.truth\.json$/)
-    t.ok(files.length > 120, `${files.length} recordings`)
-    for (const file of files) {
-      const observations = await observeFile(file.replace('.truth.json', ''))
-      t.same(counts(observations), expected(json(file) as Truth), file)
-      t.equal(observations.sources[0]?.format, 'audit', file)
-      t.equal(observations.sources[0]?.unparsed, 0, `${file}: every line is understood`)
-    }
-  },
-)
+t.test('every recording gives the counts of its truth, recognised by itself', async (t) => {
+  const files = filesOf('recorded/audit', /\.truth\.json$/)
+  t.ok(files.length > 120, `${files.length} recordings`)
+  for (const file of files) {
+    const observations = await observeFile(file.replace('.truth.json', ''))
+    t.same(counts(observations), expected(json(file) as Truth), file)
+    t.equal(observations.sources[0]?.format, 'audit', file)
+    t.equal(observations.sources[0]?.unparsed, 0, `${file}: every line is understood`)
+  }
+})
 
-t.test('every other wrapping of a recording gives the same calls', { skip: withoutTraces }, async (t) => {
+t.test('every other wrapping of a recording gives the same calls', async (t) => {
   const others = /\.(?:ausearch-i\.txt|ausearch-raw\.txt|dmesg-T|dmesg-x|ausearch-text\.txt|ausearch\.csv)$/
   const files = filesOf('recorded/audit', others)
   t.ok(files.length > 90, `${files.length} files`)
@@ -55,7 +51,7 @@ t.test('every other wrapping of a recording gives the same calls', { skip: witho
   }
 })
 
-t.test('what others have collected gives the counts of its truth', { skip: withoutTraces }, async (t) => {
+t.test('what others have collected gives the counts of its truth', { skip: withoutCollected }, async (t) => {
   for (const file of filesOf('collected/audit', /\.truth\.json$/)) {
     const truth = json(file) as { seccomp: Record<string, number>; syscall_records: Record<string, number> }
     const names = Object.entries({ ...truth.seccomp, ...truth.syscall_records })

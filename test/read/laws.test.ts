@@ -10,7 +10,7 @@ import type { Source } from '../../src/read/source.ts'
 import { differ, filesDiffer, fold, type Mode } from './both-readers.ts'
 import { filesOf } from './logs.ts'
 import { pieces, prefixes } from './strace-rows.ts'
-import { recordings, sourcesOf, traces, withoutTraces } from '../recordings.ts'
+import { recordings, sourcesOf, traces } from '../recordings.ts'
 import { fc } from '../seed.ts'
 
 const read = async (pieces: Uint8Array[], name = 't'): Promise<string> =>
@@ -56,7 +56,7 @@ t.test('a trace cut into pieces anywhere gives the same observations', async (t)
   )
 })
 
-t.test('so does every recording', { skip: withoutTraces }, async (t) => {
+t.test('so does every recording', async (t) => {
   for (const { name, path } of [...recordings('recorded/x86_64'), ...recordings('collected/strace')]) {
     if (path.endsWith('.d')) continue
     const bytes = readFileSync(path)
@@ -104,7 +104,7 @@ t.test('the two ways agree where they once did not', (t) => {
   t.end()
 })
 
-t.test('the quick scan says what the careful reading says', { skip: withoutTraces }, (t) => {
+t.test('the quick scan says what the careful reading says', (t) => {
   let files = 0
   let lines = 0
   for (const folder of ['recorded/x86_64', 'recorded/aarch64', 'collected/strace']) {
@@ -123,7 +123,7 @@ t.test('the quick scan says what the careful reading says', { skip: withoutTrace
   t.end()
 })
 
-t.test('also on recordings with bytes changed, left out and put in', { skip: withoutTraces }, (t) => {
+t.test('also on recordings with bytes changed, left out and put in', (t) => {
   const sources = [
     ...['bash.strace', 'nginx.stderr.strace', 'v-thr-Y-yy-tt-T.strace', 'v-bash-Y-err.stderr.strace', 'v-thr-T.strace', 'v-bash-ttt.strace']
       .map((name) => [`recorded/x86_64/${name}`, 'strace'] as const),
@@ -270,7 +270,7 @@ t.test('also on numbers of calls that are the same in their last digits or bits'
   t.end()
 })
 
-t.test('also on the files of -ff, one after the other, in any order', { skip: withoutTraces }, (t) => {
+t.test('also on the files of -ff, one after the other, in any order', (t) => {
   const given = ['bash', 'nginx'].map((name) =>
     readFileSync(join(traces, `recorded/x86_64/${name}.strace`), 'latin1').slice(0, 100_000),
   )
@@ -424,7 +424,7 @@ t.test('a long source in pieces, call by call, with the arguments that were aske
   t.same(Object.fromEntries(seen), { 'close 3': 5000, 'close unknown': 10_000, 'dup unknown': 5000 })
 })
 
-t.test('merging is associative and commutative', { skip: withoutTraces }, async (t) => {
+t.test('merging is associative and commutative', async (t) => {
   const names = ['bash.strace', 'curl-http.strace', 'sh-exec32-pipe.stderr.strace', 'seccomp-errno.strace']
   const all = await Promise.all(
     names.map((name) => observe(sourcesOf(join(traces, 'recorded/x86_64', name)))),

@@ -1,7 +1,8 @@
-// Logs as the command line would read them: from text, from ../shared/traces, and what came out as sorted lines.
+// Logs as the command line would read them: from text, from recordings, and what came out as sorted lines.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { observe, type ObserveOptions, type Observations } from '../../src/observe/index.ts'
+import { hasCollected } from '../corpus/corpus.ts'
 import { flat, traces } from '../recordings.ts'
 
 export async function observeText(
@@ -32,6 +33,7 @@ export function codes(observations: Observations): string[] {
 
 /** The files of a folder whose names fit, below ../shared/traces. */
 export function filesOf(folder: string, fits: RegExp): string[] {
+  if (!hasCollected && folder.startsWith('collected')) return []
   return readdirSync(join(traces, folder))
     .filter((name) => fits.test(name))
     .sort()

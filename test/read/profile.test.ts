@@ -1,38 +1,33 @@
 // What the hook wrote, and profiles of every dialect, as evidence: the calls they allow, where they are allowed, and a
 // refusal of those that say nothing. And the hook's log: what is missing.
+import { withoutCollected } from '../recordings.ts'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { parseTraceAnnotation } from '../../src/read/hook/annotation.ts'
-import { withoutTraces } from '../recordings.ts'
 import { calls, codes, filesOf, json, observeFile, observeText, text } from './logs.ts'
 
-t.test(
-  'what the hook wrote is recognised and gives the calls of its truth',
-  { skip: withoutTraces },
-  async (t) => {
-    const files = filesOf('recorded/hook', /\.truth\.json$/)
-    t.ok(files.length >= 9)
-    for (const file of files) {
-      const observations = await observeFile(file.replace('.truth.json', ''))
-      const truth = json(file) as Record<string, Record<string, number>>
-      const wanted = Object.entries(truth).flatMap(([architecture, names]) =>
-        Object.keys(names).map((name) => `${architecture} ${name}`),
-      )
-      t.same(calls(observations), wanted.sort(), file)
-      t.equal(observations.sources[0]?.format, 'hook')
-      t.same(
-        codes(observations),
-        file.includes('-if') ? ['profile-wanted'] : [],
-        `${file}: with a base, not all was seen`,
-      )
-    }
-  },
-)
+t.test('what the hook wrote is recognised and gives the calls of its truth', async (t) => {
+  const files = filesOf('recorded/hook', /\.truth\.json$/)
+  t.ok(files.length >= 9)
+  for (const file of files) {
+    const observations = await observeFile(file.replace('.truth.json', ''))
+    const truth = json(file) as Record<string, Record<string, number>>
+    const wanted = Object.entries(truth).flatMap(([architecture, names]) =>
+      Object.keys(names).map((name) => `${architecture} ${name}`),
+    )
+    t.same(calls(observations), wanted.sort(), file)
+    t.equal(observations.sources[0]?.format, 'hook')
+    t.same(
+      codes(observations),
+      file.includes('-if') ? ['profile-wanted'] : [],
+      `${file}: with a base, not all was seen`,
+    )
+  }
+})
 
 t.test(
   'the log of the hook, through syslog, the journal and the runtime, tells what became of it',
-  { skip: withoutTraces },
   async (t) => {
     const logs = filesOf('recorded/hook', /^(?!a64-ls-crun).*\.(?:syslog|journal\.txt|journal\.json)$/)
     t.ok(logs.length >= 30)
@@ -125,7 +120,7 @@ function allowed(document: Plain): string[] {
 
 t.test(
   'collected profiles are refused as traces, and give what they allow as profiles',
-  { skip: withoutTraces },
+  { skip: withoutCollected },
   async (t) => {
     let read = 0
     for (const file of filesOf('collected/profiles', /\.(?:json|ya?ml)$/)) {
@@ -158,7 +153,7 @@ t.test(
   },
 )
 
-t.test('filters of programs that confine themselves', { skip: withoutTraces }, async (t) => {
+t.test('filters of programs that confine themselves', { skip: withoutCollected }, async (t) => {
   for (const architecture of ['x86_64', 'aarch64'] as const) {
     const file = `collected/profiles/firecracker-${architecture}-unknown-linux-musl.json`
     const document = json(file) as Record<string, { filter: { syscall: string }[] }>

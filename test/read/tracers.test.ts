@@ -4,7 +4,6 @@ import type { Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import type { Evidence } from '../../src/read/account.ts'
 import type { Choice } from '../../src/read/subject.ts'
-import { withoutTraces } from '../recordings.ts'
 import { calls, codes, counts, filesOf, observeFile, observeText, text } from './logs.ts'
 
 /** Adds up `number` or `name` with its count, by an independent reading of the text. */
@@ -34,7 +33,7 @@ function tally(found: Iterable<readonly [call: string, count: number]>): string[
 const matches = (file: string, pattern: RegExp): string[][] =>
   [...text(file).matchAll(pattern)].map((found) => [...found])
 
-t.test('recordings of perf and bpftrace give what stands in them', { skip: withoutTraces }, async (t) => {
+t.test('recordings of perf and bpftrace give what stands in them', async (t) => {
   const rows: readonly (readonly [
     fits: RegExp,
     format: string,
@@ -63,7 +62,7 @@ t.test('recordings of perf and bpftrace give what stands in them', { skip: witho
   }
 })
 
-t.test('perf trace: the names, once each, whichever options it had', { skip: withoutTraces }, async (t) => {
+t.test('perf trace: the names, once each, whichever options it had', async (t) => {
   for (const program of ['badcalls', 'bash', 'curl', 'ls', 'thr']) {
     for (const options of ['', '-S', '-T']) {
       const file = `recorded/other/${program}.perf-trace${options}.txt`
@@ -89,57 +88,52 @@ const missing: Readonly<Record<string, { readonly because: Evidence; readonly ca
   'perf-trace-s': { because: 'exits-only', calls: / (?:exit_group|rt_sigreturn)$/ },
 }
 
-t.test(
-  'one program through strace, perf, bpftrace: one set, but for what the account says',
-  { skip: withoutTraces },
-  async (t) => {
-    // A number beyond 32 bits in strace is the one that the kernel sees.
-    const narrow = (names: string[]): string[] =>
-      names
-        .map((name) =>
-          name.replace(/\?(\d+)$/, (_, number: string) => `?${BigInt.asUintN(32, BigInt(number))}`),
-        )
-        .sort()
-    for (const [program, recording] of Object.entries(strace)) {
-      const wanted = narrow(calls(await observeFile(`recorded/x86_64/${recording}.strace`)))
-      for (const way of ['perf-script', 'perf-trace', 'perf-trace-s'] as const) {
-        const observations = await observeFile(`recorded/other/${program}.${way}.txt`)
-        const { evidence = [] } = observations.sources[0] ?? {}
-        const seen = new Set(calls(observations))
-        const known = missing[way]
-        // perf trace has no line for a number that its table has no name for, nor for calls that this kernel lacks.
-        const beyond = evidence.includes('named-only') && program === 'badcalls'
-        const without = wanted.filter((call) => !seen.has(call))
-        if (known !== undefined && without.some((call) => known.calls.test(call)))
-          t.ok(evidence.includes(known.because), way)
-        t.same(
-          beyond ? [] : without.filter((call) => known?.calls.test(call) !== true),
-          [],
-          `${program} ${way}: nothing else is missing`,
-        )
-        t.same(
-          [...seen].filter((call) => !wanted.includes(call)),
-          [],
-          `${program} ${way}: nothing is added`,
-        )
-      }
-      // The launching shell's calls stand in the same map, and a program is execve'd under the name of its parent.
-      if (program === 'bash') continue
-      const map = await observeFile(`recorded/other/${program}.bt-comm-id-count.txt`, {
-        choice: { comm: program },
-      })
+t.test('one program through strace, perf, bpftrace: one set, but for what the account says', async (t) => {
+  // A number beyond 32 bits in strace is the one that the kernel sees.
+  const narrow = (names: string[]): string[] =>
+    names
+      .map((name) =>
+        name.replace(/\?(\d+)$/, (_, number: string) => `?${BigInt.asUintN(32, BigInt(number))}`),
+      )
+      .sort()
+  for (const [program, recording] of Object.entries(strace)) {
+    const wanted = narrow(calls(await observeFile(`recorded/x86_64/${recording}.strace`)))
+    for (const way of ['perf-script', 'perf-trace', 'perf-trace-s'] as const) {
+      const observations = await observeFile(`recorded/other/${program}.${way}.txt`)
+      const { evidence = [] } = observations.sources[0] ?? {}
+      const seen = new Set(calls(observations))
+      const known = missing[way]
+      // perf trace has no line for a number that its table has no name for, nor for calls that this kernel lacks.
+      const beyond = evidence.includes('named-only') && program === 'badcalls'
+      const without = wanted.filter((call) => !seen.has(call))
+      if (known !== undefined && without.some((call) => known.calls.test(call)))
+        t.ok(evidence.includes(known.because), way)
       t.same(
-        calls(map),
-        wanted.filter((call) => call !== 'x86_64 execve'),
-        `${program} bpftrace`,
+        beyond ? [] : without.filter((call) => known?.calls.test(call) !== true),
+        [],
+        `${program} ${way}: nothing else is missing`,
+      )
+      t.same(
+        [...seen].filter((call) => !wanted.includes(call)),
+        [],
+        `${program} ${way}: nothing is added`,
       )
     }
-  },
-)
+    // The launching shell's calls stand in the same map, and a program is execve'd under the name of its parent.
+    if (program === 'bash') continue
+    const map = await observeFile(`recorded/other/${program}.bt-comm-id-count.txt`, {
+      choice: { comm: program },
+    })
+    t.same(
+      calls(map),
+      wanted.filter((call) => call !== 'x86_64 execve'),
+      `${program} bpftrace`,
+    )
+  }
+})
 
 t.test(
   'the audit log of a filter that logs: the set that strace saw until the filter killed it',
-  { skip: withoutTraces },
   async (t) => {
     const audit = await observeFile('recorded/audit/badcalls-logall.audit.log')
     const lines = text('recorded/x86_64/badcalls-n.strace').split('\n')
