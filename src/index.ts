@@ -97,3 +97,25 @@ export {
   type Unresolved,
 } from './scan/index.ts'
 export type { Source } from './read/source.ts'
+export type { ByteStream, ReadingOptions } from './read/source.ts'
+export { rateChanges, type RatedChange } from './explain/change-risks.ts'
+export { accountLine, runLines } from './report/account.ts'
+export type { Compared } from './report/changes.ts'
+export { comparedProfiles, type ComparedOptions } from './report/compare.ts'
+export { contentsLine } from './report/contents.ts'
+export { diagnosticSentence } from './report/diagnostics.ts'
+export { findingHint, findingSentence } from './report/findings.ts'
+export type { Explained } from './report/explained.ts'
+export {
+  changesReport,
+  explanationReport,
+  findingsReport,
+  observationsReport,
+  reviewReport,
+  type ChangesFormat,
+} from './report/library.ts'
+export type { Medium, Tool } from './report/medium.ts'
+export type { Checked } from './report/problems.ts'
+export { headline, reviewItems, type ReviewItem } from './report/review.ts'
+export type { Reviewed, ReviewedProfile } from './report/reviewed.ts'
+export type { Screen } from './report/screen.ts'

@@ -45,7 +45,7 @@ export interface ArchitectureFacts {
   /** The first libseccomp that knows it. */
   readonly libseccomp: string
   /** process.arch of Node on such a machine. */
-  readonly node?: NodeJS.Architecture
+  readonly node?: string
   /** strace's word for the mode of such a process: `[ Process PID=N runs in 64 bit mode. ]`. */
   readonly strace: '64 bit' | '32 bit' | 'x32'
   /** What libaudit's tools print for it in `arch=`, besides its name here. */

@@ -3,4 +3,5 @@
 // with a code, whose sentence is chosen in report/.
 export { sortFindings, type Finding, type FindingCode } from './findings.ts'
 export { floorProblems, type FloorProblemOptions } from './floor.ts'
+export { runtimeProblems, type RuntimeProblemOptions } from './runtime.ts'
 export { isValid, profileProblems, type ProblemOptions } from './problems.ts'

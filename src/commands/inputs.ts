@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { countCalls, observe } from '../observe/index.ts'
-import type { Source } from '../read/source.ts'
+import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {
@@ -22,7 +22,7 @@ export async function* counted(
   bytes: Source['bytes'],
   count: (size: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const each of bytes) {
+  for await (const each of chunksOfSource({ name: '', bytes })) {
     count(each.length)
     yield each
   }

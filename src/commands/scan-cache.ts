@@ -3,7 +3,7 @@
 // alone. A directory that others may write to is not used.
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { join } from 'node:path'
 import { isSingleFile } from '../own.ts'
 import type { RecordCache, Records } from '../scan/index.ts'
 
@@ -66,13 +66,15 @@ export async function openCache(
   }
 }
 
-/** What tells this build from every other: the file that holds this code. Undefined while the program is developed. */
+/**
+ * What tells this build from every other: the bundle's first file, which names all others by their contents, or the one
+ * executable. Undefined while the program is developed.
+ */
 async function ownBuild(): Promise<string | undefined> {
-  const file = isSingleFile ? process.execPath : import.meta.filename
-  if (file === undefined || extname(file) === '.ts') return undefined
   try {
-    const { size, mtimeMs } = await stat(file)
-    return `${basename(file)} ${size} ${mtimeMs}`
+    if (!isSingleFile) return await readFile(join(import.meta.dirname, 'cli.cjs'), 'utf8')
+    const { size, mtimeMs } = await stat(process.execPath)
+    return `${size} ${mtimeMs}`
   } catch {
     return undefined
   }

@@ -2,8 +2,8 @@
 // status out.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
-import { callsOn, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
-import { floorProblems, profileProblems, sortFindings, type Finding } from '../check/index.ts'
+import type { FloorChoice } from '../policy/index.ts'
+import { profileProblems, runtimeProblems, sortFindings, type Finding } from '../check/index.ts'
 import { parseProfiles, type Dialect, type ParsedProfile } from '../profile/index.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import type { Medium } from '../report/medium.ts'
@@ -103,9 +103,8 @@ export function validateReport(
     ...(engine === undefined ? {} : { engine }),
     ...(libseccomp === undefined ? {} : { libseccomp }),
   }
-  const floors = runtimesOf(runtime).map((each) => versionFloor(each, noNewPrivileges))
   const missing = (parsed: ParsedProfile): readonly Finding[] =>
-    floors.flatMap((floor) => floorProblems(parsed, floor, { ...reader, callsOn }))
+    runtimeProblems(parsed, runtime, { noNewPrivileges, ...(dialect === undefined ? {} : { dialect }) })
   const refused: string[] = []
   const checked = files.flatMap((file): readonly Checked[] => {
     const { name } = file
@@ -130,9 +129,4 @@ export function validateReport(
 /** A built-in is its engine's. */
 function own({ name, text }: Given): { readonly engine?: EngineVersion } {
   return text === undefined && readEngineVersion(name) !== undefined ? { engine: name as EngineVersion } : {}
-}
-
-function runtimesOf(choice: FloorChoice): readonly RuntimeVersion[] {
-  if (choice === 'none') return []
-  return choice === 'all' ? ['runc', 'crun'] : [choice]
 }

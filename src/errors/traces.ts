@@ -11,6 +11,11 @@ export interface ByOption {
 }
 
 export const traceErrors = {
+  'no-bytes': [
+    2,
+    ({ file, is }: InFile & { /** What was given. */ readonly is: string }) =>
+      `${file}: ${is} is no stream of bytes: give a list or stream of Uint8Array, such as [bytes] or response.body`,
+  ],
   // --- unpacking
   'unknown-compression': [
     2,

@@ -8,7 +8,7 @@ import { readSources } from '../read/index.ts'
 import type { ReaderOptions } from '../read/reader.ts'
 import { tellObservations } from '../read/observations/reader.ts'
 import type { Choice } from '../read/subject.ts'
-import type { Source } from '../read/source.ts'
+import type { ReadingOptions, Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
 import type { Observations } from '../read/observations/document.ts'
 
@@ -34,7 +34,7 @@ export type {
   UserNamespaceMade,
 } from '../read/observations/context.ts'
 
-export interface ObserveOptions {
+export interface ObserveOptions extends ReadingOptions {
   /** The format of every source; 'auto' (the default) tells it from content. */
   readonly format?: Format | 'auto'
   /** Arguments (index 0 to 5) to read besides the ones always read, by call name. */
@@ -82,6 +82,8 @@ export async function observeReturned(
       choice: options.choice,
       afterFilter: options.afterFilter,
       returned,
+      signal: options.signal,
+      progress: options.progress,
     },
     fold,
   )

@@ -61,7 +61,7 @@ export interface MachineTold {
 /** Lines of which some stand for others. */
 export interface LinesOfKinds {
   /** Reads lines of bytes[line, end), which ends with "\n", until one has no kind; returns how many had one. */
-  read(bytes: Buffer, line: number, end: number): number
+  read(bytes: Uint8Array, line: number, end: number): number
   /**
    * Of each line that was read: a number that two lines of a source share only if line() tells the same call of both,
    * and says nothing besides but evidence; 0 for lines ignored in silence.

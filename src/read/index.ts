@@ -12,7 +12,7 @@ import type { DiagnosticCode } from './diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
-import type { Source } from './source.ts'
+import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
 import { latin1 } from './text.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
@@ -44,7 +44,7 @@ async function* readByPiece(
   /** From the first source of a set to the first of another. */
   let open: Open | undefined
   for await (const source of sources) {
-    const { head, rest } = await headOf(decompressed(source.name, source.bytes))
+    const { head, rest } = await headOf(decompressed(source.name, chunksOf(source, options)))
     const { wrapping, format: told } = toldBy(source.name, head, format)
     if (options.record !== undefined) refuseDocument(source.name, told)
     if (open === undefined || source.set === undefined || open.set !== source.set || open.format !== told) {
@@ -134,9 +134,11 @@ class LineFeed {
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
     if (unwrapping.takesPieces) return
+    // What a piece of the source holds is given on at once: the reader is quick with many lines.
     this.#wrapped = new Lines((bytes, start, end) => {
-      const text = latin1(bytes, start, end - 1)
-      for (const line of text.split('\n')) this.#plain.feed(bytesOf(unwrapping.line(line)))
+      let inside = ''
+      for (const line of latin1(bytes, start, end - 1).split('\n')) inside += unwrapping.line(line)
+      this.#plain.feed(bytesOf(inside))
     })
   }
 
@@ -159,7 +161,8 @@ class LineFeed {
 /** A character beyond latin1 (JSON can escape any) must not turn into another one, a line end least of all. */
 function bytesOf(text: string): Uint8Array {
   // oxlint-disable-next-line no-control-regex -- all of latin1
-  return Buffer.from(text.replaceAll(/[^\u0000-\u00ff]/g, '?'), 'latin1')
+  const beyond = /[^\u0000-\u00ff]/g
+  return Buffer.from(text.search(beyond) === -1 ? text : text.replaceAll(beyond, '?'), 'latin1')
 }
 
 function finish({ reader, accounts }: Open, sink: Sink): void {

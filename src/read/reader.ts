@@ -4,9 +4,10 @@ import type { SourceSummary } from './account.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import type { ReturnedCalls, KeepCall } from './strace/filtered-results.ts'
+import type { ReadingOptions } from './source.ts'
 import type { Choice } from './subject.ts'
 
-export interface ReaderOptions {
+export interface ReaderOptions extends ReadingOptions {
   /** Which arguments (index 0 to 5) of which calls, by printed name, to read. */
   readonly arguments: ReadonlyMap<string, readonly number[]>
   /** The architecture the sources were recorded on, where the caller knows. */

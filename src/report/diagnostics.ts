@@ -99,14 +99,18 @@ export function diagnosticLines(observations: Observations): string[] {
 export function diagnosticRows(
   observations: Observations,
 ): readonly { readonly cells: readonly [string, string]; readonly isLoss: boolean }[] {
-  return observations.diagnostics.map((each) => ({ cells: [each.at, said(each)], isLoss: isLoss(each) }))
+  return observations.diagnostics.map((each) => ({
+    cells: [each.at, diagnosticSentence(each)],
+    isLoss: isLoss(each),
+  }))
 }
 
 function line(diagnostic: Diagnostic): string {
-  return escapeTerminal(`${diagnostic.at}: ${said(diagnostic)}`)
+  return escapeTerminal(`${diagnostic.at}: ${diagnosticSentence(diagnostic)}`)
 }
 
-function said({ code, count, facts }: Diagnostic): string {
+/** What is the case and what to do about it, how often included; not escaped. */
+export function diagnosticSentence({ code, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
   // An observations file may have been written by a newer seccomp-gen, or by anybody.
   const sentence = Object.hasOwn(sentences, code) ? sentences[code](facts ?? {}) : `${code}, not known here`

@@ -1,8 +1,8 @@
 // What a report format can print: one function a kind of result, each to a text that ends in a newline unless it is empty.
 // Everything that comes from a profile, a trace or a workload is escaped for the place it goes to.
-import type { ExplainedCall } from '../explain/index.ts'
 import type { Observations } from '../observe/index.ts'
 import type { Compared } from './changes.ts'
+import type { Explained } from './explained.ts'
 import type { Medium } from './medium.ts'
 import type { Checked } from './problems.ts'
 import type { Reviewed } from './reviewed.ts'
@@ -22,14 +22,6 @@ export interface Results {
   readonly verification: Verified
   /** Of `observe`. */
   readonly observations: Observations
-}
-
-export interface Explained {
-  /** The profile's name. */
-  readonly profile: string
-  readonly calls: readonly ExplainedCall[]
-  /** What the calls were explained with; undefined: no trace was given. */
-  readonly observations?: Observations
 }
 
 /** `medium`: default a file, written by a program that does not say which. */

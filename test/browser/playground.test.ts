@@ -12,6 +12,7 @@ import { browserOptions } from '../../scripts/browser-options.mjs'
 import { observe, printObservations } from '../../src/observe/index.ts'
 import { derivePolicy } from '../../src/policy/index.ts'
 import { printPolicyAs } from '../../src/print/index.ts'
+import { chunksOf } from '../../src/read/source.ts'
 import { cases, sourcesOfCase } from '../goldens.ts'
 import { launch, noBrowser, watchedPage } from './chromium.ts'
 
@@ -64,7 +65,7 @@ t.test(
       const given: object[] = []
       for (const { bytes, ...source } of sourcesOfCase(path)) {
         const pieces: Uint8Array[] = []
-        for await (const piece of bytes) pieces.push(Uint8Array.from(piece))
+        for await (const piece of chunksOf({ name: '', bytes })) pieces.push(Uint8Array.from(piece))
         given.push({ ...source, base64: gzipSync(Buffer.concat(pieces)).toString('base64') })
       }
       const script = `(async () => {

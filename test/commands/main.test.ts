@@ -74,6 +74,7 @@ const manyOptions = new Set([
   'diff',
   'explain',
   'eval',
+  'collect',
 ])
 
 t.test('help of every command shows an example and goes to stdout', async (t) => {

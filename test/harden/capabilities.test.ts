@@ -42,7 +42,7 @@ const rows: readonly Row[] = [
         change({
           kind: 'open',
           path: '/var/log/error.log',
-          fileMode: '0100640',
+          fileMode: '0640',
           fileUid: 33,
           fileGid: 4,
           granted: ['CAP_DAC_OVERRIDE'],

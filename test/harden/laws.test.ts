@@ -88,7 +88,7 @@ const changes = fc.record({
   started: fc.boolean(),
   creates: fc.boolean(),
   fileType: fc.constantFrom('regular', 'directory', 'character'),
-  fileMode: fc.constantFrom('0100600', '0100644', '040755'),
+  fileMode: fc.constantFrom('0600', '0644', '040755'),
   fileUid: id,
   fileGid: id,
 })

@@ -107,7 +107,7 @@ export function opened(path: string, given: Partial<Read> = {}): Read {
     writes: false,
     creates: false,
     fileType: 'regular',
-    fileMode: '0100644',
+    fileMode: '0644',
     fileUid: 0,
     fileGid: 0,
     ...seen,

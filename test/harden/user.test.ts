@@ -163,24 +163,20 @@ t.test('what would be refused to another user', async (t) => {
   const open = (path: string, fileMode: string, fileUid = 0, fileGid = 0, more: object = {}) =>
     opened(path, { fileMode, fileUid, fileGid, ...more })
   const cases: readonly (readonly [string, Partial<ObservedContext>, RegExp | undefined])[] = [
-    ['a file that all may read', { reads: [open('/etc/a', '0100644')] }, undefined],
+    ['a file that all may read', { reads: [open('/etc/a', '0644')] }, undefined],
     [
       'a file of root’s alone',
-      { reads: [open('/etc/key', '0100600')] },
+      { reads: [open('/etc/key', '0600')] },
       /open \/etc\/key \(mode 0600, owner 0:0\)/,
     ],
-    ['his own', { reads: [open('/etc/key', '0100600', 33)] }, undefined],
-    [
-      'the owner’s class decides alone',
-      { reads: [open('/etc/key', '0100044', 33)] },
-      /mode 0044, owner 33:0/,
-    ],
-    ['his group’s', { reads: [open('/etc/key', '0100640', 0, 33)] }, undefined],
-    ['a supplementary group’s', { reads: [open('/etc/key', '0100640', 0, 4)] }, undefined],
-    ['the group’s class decides too', { reads: [open('/etc/key', '0100604', 0, 33)] }, /mode 0604/],
+    ['his own', { reads: [open('/etc/key', '0600', 33)] }, undefined],
+    ['the owner’s class decides alone', { reads: [open('/etc/key', '0044', 33)] }, /mode 0044, owner 33:0/],
+    ['his group’s', { reads: [open('/etc/key', '0640', 0, 33)] }, undefined],
+    ['a supplementary group’s', { reads: [open('/etc/key', '0640', 0, 4)] }, undefined],
+    ['the group’s class decides too', { reads: [open('/etc/key', '0604', 0, 33)] }, /mode 0604/],
     [
       'a directory on the way',
-      { reads: [open('/root/a/b', '0100644')], directories: [directory('/root', '040700')] },
+      { reads: [open('/root/a/b', '0644')], directories: [directory('/root', '040700')] },
       /\/root: mode 0700, owner 0:0/,
     ],
     [
@@ -213,7 +209,7 @@ t.test('what would be refused to another user', async (t) => {
       'chmod of root’s file',
       {
         changes: [
-          change({ kind: 'chmod', path: '/v/x', mount: '/v', fileMode: '0100644', fileUid: 0, fileGid: 0 }),
+          change({ kind: 'chmod', path: '/v/x', mount: '/v', fileMode: '0644', fileUid: 0, fileGid: 0 }),
         ],
       },
       /chmod \/v\/x/,
@@ -231,7 +227,7 @@ t.test('what would be refused to another user', async (t) => {
             kind: 'unlink',
             path: '/v/t/x',
             mount: '/v',
-            fileMode: '0100644',
+            fileMode: '0644',
             fileUid: 5,
             fileGid: 5,
           }),
@@ -242,7 +238,7 @@ t.test('what would be refused to another user', async (t) => {
     ],
     [
       'what another user did is no matter',
-      { reads: [open('/etc/key', '0100600', 0, 0, { uid: 7 })] },
+      { reads: [open('/etc/key', '0600', 0, 0, { uid: 7 })] },
       undefined,
     ],
   ]

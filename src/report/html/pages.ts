@@ -8,7 +8,7 @@ import { accountLine, accountRows, accountTitles, plural, runLines } from '../ac
 import { becomesText, subjectText, summaryLine, whereText, type Compared } from '../changes.ts'
 import { diagnosticRows } from '../diagnostics.ts'
 import { explanationRow, explanationTitles, riskLines } from '../explanation.ts'
-import type { Explained } from '../format.ts'
+import type { Explained } from '../explained.ts'
 import { directions, headline, reviewItems } from '../review.ts'
 import { nameOf, reviewHeadline, type Reviewed } from '../reviewed.ts'
 import {

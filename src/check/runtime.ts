@@ -1,0 +1,34 @@
+// What container runtimes need and a profile does not allow, for whoever names the runtime only.
+import { callsOn, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
+import type { Dialect } from '../profile/document.ts'
+import { sortFindings, type Finding } from './findings.ts'
+import { floorProblems } from './floor.ts'
+
+export interface RuntimeProblemOptions {
+  /** The container starts with no_new_privs. Default false: the runtimes need more. */
+  readonly noNewPrivileges?: boolean
+  /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
+  readonly dialect?: Dialect
+}
+
+/**
+ * What is missing for the newest versions of runc and crun (`all`), for one of them, or for one version such as
+ * `runc@1.3.6`; in the order of the text.
+ */
+export function runtimeProblems(
+  parsed: ParsedProfile,
+  runtime: FloorChoice,
+  { noNewPrivileges = false, ...options }: RuntimeProblemOptions = {},
+): readonly Finding[] {
+  return sortFindings(
+    runtimesOf(runtime).flatMap((each) =>
+      floorProblems(parsed, versionFloor(each, noNewPrivileges), { ...options, callsOn }),
+    ),
+  )
+}
+
+function runtimesOf(choice: FloorChoice): readonly RuntimeVersion[] {
+  if (choice === 'none') return []
+  return choice === 'all' ? ['runc', 'crun'] : [choice]
+}
