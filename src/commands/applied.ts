@@ -3,7 +3,6 @@
 import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { answerOfPrograms, decodeProgram, type Meaning } from '../meaning/index.ts'
-import { filtersOf, processOfQuery } from '../record/index.ts'
 import { plural } from '../report/account.ts'
 import { processId } from './options.ts'
 import { say } from './say.ts'
@@ -30,6 +29,8 @@ export const isApplied = ({ pid, container, pod }: AppliedWords): boolean =>
 
 /** What the filters of a process answer. Throws UserError where they cannot be read, and says how many there are. */
 export async function appliedAnswers(words: AppliedWords, world: World): Promise<Pick<Meaning, 'answer'>> {
+  // What finds processes is loaded for this alone: a file's or a built-in's answer needs none of it.
+  const { filtersOf, processOfQuery } = await import('../record/index.ts')
   const { container, pod, cri } = words
   const given = [words.pid, container, pod].filter((each) => each !== undefined).length
   if (given > 1) throw new UserError('several-applied')

@@ -134,9 +134,11 @@ class LineFeed {
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
     if (unwrapping.takesPieces) return
+    // What a piece of the source holds is given on at once: the reader is quick with many lines.
     this.#wrapped = new Lines((bytes, start, end) => {
-      const text = latin1(bytes, start, end - 1)
-      for (const line of text.split('\n')) this.#plain.feed(bytesOf(unwrapping.line(line)))
+      let inside = ''
+      for (const line of latin1(bytes, start, end - 1).split('\n')) inside += unwrapping.line(line)
+      this.#plain.feed(bytesOf(inside))
     })
   }
 
@@ -159,7 +161,8 @@ class LineFeed {
 /** A character beyond latin1 (JSON can escape any) must not turn into another one, a line end least of all. */
 function bytesOf(text: string): Uint8Array {
   // oxlint-disable-next-line no-control-regex -- all of latin1
-  return Buffer.from(text.replaceAll(/[^\u0000-\u00ff]/g, '?'), 'latin1')
+  const beyond = /[^\u0000-\u00ff]/g
+  return Buffer.from(text.search(beyond) === -1 ? text : text.replaceAll(beyond, '?'), 'latin1')
 }
 
 function finish({ reader, accounts }: Open, sink: Sink): void {

@@ -66,8 +66,7 @@ function toldBy(text: string, say: Reporter): LineResult {
   const names = told.isNarrow === true ? narrowNames(told.name) : [told.name]
   const calls = names.filter((each) => isKnownAnywhere(each))
   if (calls.length === 0) return 'ignored'
-  const { name: _, ...rest } = told
-  return calls.map((call) => ({ call, ...rest }))
+  return calls.map((call) => ({ ...told, call }))
 }
 
 type Told = Omit<Call, 'call'> & { readonly name: string }

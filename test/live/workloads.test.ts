@@ -1,0 +1,45 @@
+// Workloads of the table that stand in CI beside those of images.test.ts: each recorded at its work with Docker and runc,
+// then started afresh under its profile under each engine, with and without no-new-privileges. The whole table:
+// bench/workloads.ts.
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { noEbpf } from './command.ts'
+import { importImage, startEngines, type Runtime } from './engines.ts'
+import { skipFile } from './skip.ts'
+import { image, makeRoot, Prepared, whyNot } from './workloads/run.ts'
+import { workloads } from './workloads/table.ts'
+
+skipFile(process.getuid?.() === 0 ? await noEbpf() : 'containers of Docker are run as root here')
+t.setTimeout(900_000)
+const work = mkdtempSync('/tmp/sg-workloads-')
+const { engines, end } = await startEngines(work)
+t.teardown(end)
+const root = join(work, 'root')
+makeRoot(root)
+for (const [, engine] of engines) if (engine.why === undefined) await importImage(engine, image, root)
+const [[, docker], [, podman]] = engines
+const places: readonly (readonly [name: string, engine: typeof docker, runtime: Runtime])[] = [
+  ['docker, runc', docker, 'runc'],
+  ['podman, runc', podman, 'runc'],
+  ['docker, crun', docker, 'crun'],
+]
+
+for (const name of ['haproxy', 'memcached'] as const) {
+  const workload = workloads[name] ?? { needs: [name], command: [name] }
+  const why = docker.why ?? (await whyNot(workload))
+  t.test(name, { skip: why ?? false }, async (t) => {
+    const directory = join(work, name)
+    mkdirSync(directory)
+    const prepared = await Prepared.make(name, workload, directory)
+    const profile = join(directory, 'profile.json')
+    t.equal(await prepared.record(docker, 'runc', profile, 2), undefined, 'recorded')
+    for (const [about, engine, runtime] of places)
+      for (const noNewPrivileges of engine.why === undefined ? [false, true] : [])
+        t.equal(
+          await prepared.start(engine, runtime, profile, noNewPrivileges),
+          undefined,
+          `${about}, ${noNewPrivileges}`,
+        )
+  })
+}
