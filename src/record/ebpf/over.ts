@@ -10,7 +10,8 @@ export async function untilOver(settings: RecordSettings, isOver: () => boolean)
   const stops = [signalled.signal, ...stopSignals(settings)]
   const stop = AbortSignal.any(stops)
   try {
-    while (!stops.some(({ aborted }) => aborted) && !isOver()) await wait(100, undefined, { signal: stop }).catch(() => undefined)
+    while (!stops.some(({ aborted }) => aborted) && !isOver())
+      await wait(100, undefined, { signal: stop }).catch(() => undefined)
   } finally {
     silence?.()
   }
