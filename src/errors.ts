@@ -1,7 +1,7 @@
 // The one way to say "this cannot be done": a code, facts, an exit status, and a sentence for people that names what,
 // where and what to do (errors/table.ts). Whatever reaches the command line as a UserError is printed as one escaped
 // line and ends with its status.
-import type { ErrorStatus, Row } from './errors/row.ts'
+import type { ErrorStatus, ErrorRow } from './errors/row.ts'
 import { errorTable, type ErrorCode, type ErrorFacts } from './errors/table.ts'
 
 export type { ErrorStatus } from './errors/row.ts'
@@ -25,7 +25,7 @@ export class UserError<Code extends ErrorCode = ErrorCode> extends Error {
 
   constructor(code: Code, ...told: FactsAndStatus<Code>)
   constructor(code: Code, facts = {} as ErrorFacts<Code>, status?: ErrorStatus) {
-    const [usual, sentence] = errorTable[code] as unknown as Row
+    const [usual, sentence] = errorTable[code] as unknown as ErrorRow
     super(sentence(facts as never))
     this.name = 'UserError'
     this.code = code

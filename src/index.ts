@@ -1,7 +1,7 @@
 // The library's door: pure, starts no process. Exports only; what starts processes is in 'seccomp-gen/run'.
 export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
-export type { Risk, RiskClass, Severity as RiskSeverity } from './abi/risks.ts'
+export type { Risk, RiskClass, RiskSeverity as RiskSeverity } from './abi/risks.ts'
 export * from './check/index.ts'
 export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'
@@ -58,7 +58,7 @@ export {
   type Beyond,
   type CeilingOptions,
   type CeilingProfile,
-  type Condition,
+  type MaskedCondition,
   type DefaultAction,
   type KernelWhy,
   type LeftOut,
@@ -74,7 +74,7 @@ export type { Evidence, SourceSummary } from './read/account.ts'
 export type { Format } from './read/detect.ts'
 export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'
-export type { Choice } from './read/subject.ts'
+export type { CallerChoice } from './read/subject.ts'
 export type { TraceRecord } from './read/records.ts'
 export {
   loadImage,
@@ -83,9 +83,9 @@ export {
   printReachable,
   scanPrograms,
   type ArchiveFiles,
-  type Entry,
+  type FileEntry,
   type LoadedImage,
-  type Machine,
+  type ElfMachine,
   type NotFollowed,
   type Reachable,
   type ReachableCall,

@@ -28,7 +28,7 @@ export {
   type RecordingUnder,
   type RecordUnderSettings,
   type RefusedProcess,
-  type Refusal,
+  type RefusedCall,
   type Repair,
   type Repaired,
   type Verification,

@@ -16,7 +16,7 @@ import { auditedText } from '../src/verify/audited.ts'
 import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
 import { verify, type Judged, type Repaired } from '../src/verify/index.ts'
-import { refusalsOf, watchFor, type Refusal } from '../src/verify/refusals.ts'
+import { refusalsOf, watchFor, type RefusedCall } from '../src/verify/refusals.ts'
 import { findLoader } from '../src/verify/loader.ts'
 import { transcript } from './commands/world.ts'
 import { fc } from './seed.ts'
@@ -34,7 +34,7 @@ const suspect = (more: Partial<Suspect>): Suspect => ({
   ...more,
 })
 const [ptrace, socket, read, clone3, unknown] = [101, 41, 0, 435, 900]
-const names = (found: readonly Refusal[]): readonly (string | number | undefined)[] =>
+const names = (found: readonly RefusedCall[]): readonly (string | number | undefined)[] =>
   found.map(({ syscall, number }) => syscall ?? number)
 
 t.test('what the filter refused is told from what the kernel refused', async (t) => {
@@ -138,7 +138,7 @@ t.test('the filter for audit lets through and logs what the profile refuses', as
 
 t.test('the ceiling gives its own conditions', async (t) => {
   const ceiling = ceilingOf(builtin('docker').profile, contextOf())
-  const refusal = (number: number, syscall: string, first = 0n): Refusal => ({
+  const refusal = (number: number, syscall: string, first = 0n): RefusedCall => ({
     architecture: 'x86_64',
     syscall,
     number,

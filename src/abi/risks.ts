@@ -4,11 +4,11 @@
 // capabilities(7), namespaces(7), io_uring(7), keyrings(7).
 import { risks as data } from './data/risks.ts'
 
-export type Severity = 'high' | 'medium' | 'low' | 'info' | 'none'
+export type RiskSeverity = 'high' | 'medium' | 'low' | 'info' | 'none'
 
 export interface Risk {
   readonly class: RiskClass
-  readonly severity: Severity
+  readonly severity: RiskSeverity
   /** What is reached through it: a sentence without its full stop. */
   readonly exposes: string
   /** The class is about calls with arguments such as these, missing ones 0; undefined: about every one. */
@@ -73,7 +73,7 @@ function read(): ReadonlyMap<string, readonly Risk[]> {
       const [, call = '', args] = /^(\w+)(?:\((.*)\))?$/.exec(word) ?? []
       const risk = {
         class: name as RiskClass,
-        severity: severity as Severity,
+        severity: severity as RiskSeverity,
         exposes,
         ...(args === undefined ? {} : { args: args.split(',').map(BigInt) }),
       }

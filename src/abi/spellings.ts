@@ -26,7 +26,7 @@ export interface Spelling {
   readonly because?: string
 }
 
-interface Row {
+interface SpellingRow {
   readonly loggers: readonly Logger[]
   readonly on: readonly Architecture[]
   readonly printed: Readonly<Record<string, readonly string[]>>
@@ -36,7 +36,7 @@ interface Row {
 const strace: readonly Logger[] = ['strace']
 const amd64: readonly Architecture[] = ['x86_64', 'x32']
 
-const rows: readonly Row[] = [
+const rows: readonly SpellingRow[] = [
   {
     loggers: ['strace', 'audit'],
     on: architectureNames,

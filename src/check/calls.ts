@@ -8,12 +8,12 @@ import { finding, type Finding } from './findings.ts'
 import { callNamed } from '../abi/other-names.ts'
 import { proposedCall } from '../profile/proposals.ts'
 import { refuses } from '../profile/words.ts'
-import { answerOf, defaultAnswer, keyOf, type Subject } from './subject.ts'
+import { answerOf, defaultAnswer, keyOf, type CheckSubject } from './subject.ts'
 
 /** Guesses cost a look through all names; a file with more unknown names than this is not full of slips. */
 const guessLimit = 100
 
-export function* callProblems(subject: Subject): Generator<Finding> {
+export function* callProblems(subject: CheckSubject): Generator<Finding> {
   const guess = guesser(subject)
   for (const rule of subject.profile.syscalls) yield* nameProblems(subject, rule, guess)
   // What a part could not be read of may well allow the call.
@@ -21,7 +21,7 @@ export function* callProblems(subject: Subject): Generator<Finding> {
 }
 
 function* nameProblems(
-  subject: Subject,
+  subject: CheckSubject,
   rule: PlacedRule,
   guess: (name: string) => string | undefined,
 ): Generator<Finding> {
@@ -62,7 +62,7 @@ function* nameProblems(
   }
 }
 
-function guesser(subject: Subject): (name: string) => string | undefined {
+function guesser(subject: CheckSubject): (name: string) => string | undefined {
   let left = guessLimit
   const architectures = subject.architectures.length > 0 ? subject.architectures : undefined
   return (name) => (left-- <= 0 ? undefined : proposedCall(name, architectures))
@@ -72,7 +72,7 @@ function guesser(subject: Subject): (name: string) => string | undefined {
  * A call of other architectures that programs of these make under another name, which no rule names: `waitpid` on
  * x86_64, where libc makes wait4.
  */
-function renamed(subject: Subject, name: string): string | undefined {
+function renamed(subject: CheckSubject, name: string): string | undefined {
   const meant = callNamed(name, subject.architectures)
   return meant === undefined || subject.profile.syscalls.some(({ names }) => names.includes(meant))
     ? undefined
@@ -80,7 +80,7 @@ function renamed(subject: Subject, name: string): string | undefined {
 }
 
 /** Calls without which no program starts or ends, and the one whose refusal must say ENOSYS. */
-function* neededProblems(subject: Subject): Generator<Finding> {
+function* neededProblems(subject: CheckSubject): Generator<Finding> {
   const { profile, parsed } = subject
   const { defaultAction } = profile
   if (defaultAction === undefined) return
@@ -115,7 +115,7 @@ function* neededProblems(subject: Subject): Generator<Finding> {
 }
 
 /** The same of a profile that allows by default: what a rule refuses whatever the arguments. */
-function* neededOfDenyList(subject: Subject): Generator<Finding> {
+function* neededOfDenyList(subject: CheckSubject): Generator<Finding> {
   const refusing = (name: string): PlacedRule | undefined => {
     const first = subject.profile.syscalls.find(
       ({ names, args, includes }) =>

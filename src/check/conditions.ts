@@ -5,14 +5,14 @@ import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
 import { has, surroundingsOf } from '../meaning/index.ts'
 import { finding, type Finding } from './findings.ts'
-import type { Subject } from './subject.ts'
+import type { CheckSubject } from './subject.ts'
 
 /** libseccomp compares 32 bits there anyway. */
 const narrowArchitectures: ReadonlySet<string> = new Set(
   Object.values(architectures).flatMap(({ scmp, bits }) => (bits === 32 ? [scmp] : [])),
 )
 
-export function* conditionProblems(subject: Subject): Generator<Finding> {
+export function* conditionProblems(subject: CheckSubject): Generator<Finding> {
   const onlyNarrow = subject.named.length > 0 && subject.named.every((each) => narrowArchitectures.has(each))
   for (const rule of subject.profile.syscalls) {
     yield* indexProblems(subject, rule)
@@ -39,7 +39,7 @@ export function* conditionProblems(subject: Subject): Generator<Finding> {
   }
 }
 
-function* indexProblems({ runtime }: Subject, rule: PlacedRule): Generator<Finding> {
+function* indexProblems({ runtime }: CheckSubject, rule: PlacedRule): Generator<Finding> {
   const met = new Set<number>()
   const seventh = rule.argsAt[6]
   if (seventh !== undefined && limitsConditions(runtime)) yield finding('conditions-beyond-six', seventh)
@@ -54,7 +54,7 @@ function* indexProblems({ runtime }: Subject, rule: PlacedRule): Generator<Findi
 }
 
 /** Whether the runtime, or an older one in use where none is named, leaves conditions out. */
-function limitsConditions(runtime: Subject['runtime']): boolean {
+function limitsConditions(runtime: CheckSubject['runtime']): boolean {
   return surroundingsOf(runtime, undefined).some((each) => !has(each.runtime, 'all-conditions'))
 }
 

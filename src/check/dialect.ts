@@ -6,11 +6,11 @@ import { oldestDocker, readsKey } from '../meaning/versions/engines.ts'
 import { finding, type Finding } from './findings.ts'
 import { nearest } from '../profile/nearest.ts'
 import { capabilities, engineArchitectures, takesErrno } from '../profile/words.ts'
-import { keyOf, type Subject } from './subject.ts'
+import { keyOf, type CheckSubject } from './subject.ts'
 
 const int64Limit = 2n ** 63n - 1n
 
-export function* dialectProblems(subject: Subject): Generator<Finding> {
+export function* dialectProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile, asOci } = subject
   if (asOci) {
     for (const { key, ...where } of parsed.beyondOci) {
@@ -35,7 +35,7 @@ export function* dialectProblems(subject: Subject): Generator<Finding> {
 }
 
 /** Keys that some engine, or an older version in use, does not look at. A config.json and a CRD are no engine's files. */
-function* engineProblems(subject: Subject): Generator<Finding> {
+function* engineProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile, asOci, engine } = subject
   if (parsed.envelope === 'config' || parsed.envelope === 'spo') return
   const reader = engine === undefined || engine === 'containerd' ? undefined : engine
@@ -68,7 +68,7 @@ function* engineProblems(subject: Subject): Generator<Finding> {
 }
 
 /** EPERM is what an engine answers that does not read the key. */
-function isDefault({ profile }: Subject, key: string): boolean {
+function isDefault({ profile }: CheckSubject, key: string): boolean {
   return (
     key === 'defaultErrnoRet' &&
     (profile.defaultErrnoRet === 1 ||
@@ -81,11 +81,11 @@ function changes(flags: readonly string[] = []): boolean {
   return flags.some((flag) => flag !== 'SECCOMP_FILTER_FLAG_SPEC_ALLOW')
 }
 
-function keysOf({ parsed }: Subject): string {
+function keysOf({ parsed }: CheckSubject): string {
   return [...new Set(parsed.beyondOci.map(({ key }) => key))].sort().join(', ')
 }
 
-function* filterProblems(subject: Subject, filter: RuleFilter, pointer: string): Generator<Finding> {
+function* filterProblems(subject: CheckSubject, filter: RuleFilter, pointer: string): Generator<Finding> {
   const where = { at: subject.profile.at, pointer }
   for (const [index, name] of (filter.caps ?? []).entries()) {
     if (capabilities.has(name)) continue
@@ -108,7 +108,7 @@ function engineNameOf(word: string): string | undefined {
 }
 
 /** What a SeccompProfile's schema has no place for. */
-function* operatorProblems(subject: Subject): Generator<Finding> {
+function* operatorProblems(subject: CheckSubject): Generator<Finding> {
   const { profile } = subject
   if (profile.defaultErrnoRet !== undefined) {
     yield finding('operator-key-ignored', keyOf(subject, profile, 'defaultErrnoRet'), {

@@ -5,9 +5,9 @@ import type { Action } from '../profile/document.ts'
 import type { Standing } from '../profile/flaws.ts'
 import { finding, type Finding } from './findings.ts'
 import { takesErrno } from '../profile/words.ts'
-import { keyOf, type Subject } from './subject.ts'
+import { keyOf, type CheckSubject } from './subject.ts'
 
-export function* errnoProblems(subject: Subject): Generator<Finding> {
+export function* errnoProblems(subject: CheckSubject): Generator<Finding> {
   const { profile } = subject
   if (profile.defaultAction !== undefined) {
     const stated = {
@@ -30,7 +30,7 @@ interface Stated {
 }
 
 function* statedProblems(
-  subject: Subject,
+  subject: CheckSubject,
   whole: Standing,
   { action, number, name }: Stated,
   numberKey: string,

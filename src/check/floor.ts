@@ -19,7 +19,7 @@ import type { Severity, Standing } from '../profile/flaws.ts'
 import { finding, sortFindings, type Finding } from './findings.ts'
 import { readAsOci } from './problems.ts'
 import { refuses } from '../profile/words.ts'
-import { answerOf, defaultAnswer, keyOf, subjectOf, type Subject } from './subject.ts'
+import { answerOf, defaultAnswer, keyOf, subjectOf, type CheckSubject } from './subject.ts'
 
 export interface FloorProblemOptions {
   /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
@@ -64,7 +64,7 @@ export function floorProblems(
 }
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
-function hostsOf({ named, architectures }: Subject): readonly Host[] {
+function hostsOf({ named, architectures }: CheckSubject): readonly Host[] {
   if (named.length === 0) return commonHosts
   const hosts = architectures.map((each) => facts[each].host)
   return hostNames.filter((host) => hosts.includes(host))
@@ -88,7 +88,7 @@ function needsOn(
   return [...needs.values()]
 }
 
-function problem(subject: Subject, floor: VersionFloor, need: Need, top: Standing): readonly Finding[] {
+function problem(subject: CheckSubject, floor: VersionFloor, need: Need, top: Standing): readonly Finding[] {
   const { syscall: name, certainty, hosts } = need
   const answers = hosts.map((host) => answerTo(subject, name, host, top))
   const worst = answers.find(({ answer }) => answer !== undefined) ?? answers.find((each) => each.condition)
@@ -117,7 +117,7 @@ const codes = {
   published: 'floor-published',
 } as const
 
-interface Answered {
+interface FloorAnswer {
   /** What a refused call gets; undefined: it is allowed. */
   readonly answer: string | undefined
   /** It is allowed, but not always. */
@@ -125,7 +125,7 @@ interface Answered {
   readonly where: Standing
 }
 
-function answerTo(subject: Subject, name: string, host: Host, top: Standing): Answered {
+function answerTo(subject: CheckSubject, name: string, host: Host, top: Standing): FloorAnswer {
   const rules = subject.profile.syscalls.filter(
     (rule) => rule.names.includes(name) && (subject.asOci || isForHost(rule, host)),
   )
@@ -155,7 +155,7 @@ function isForHost({ includes, excludes }: PlacedRule, host: Host): boolean {
   return !isNamed(excludes?.arches ?? [])
 }
 
-function isConditional({ asOci }: Subject, { args, includes }: PlacedRule): boolean {
+function isConditional({ asOci }: CheckSubject, { args, includes }: PlacedRule): boolean {
   return (args ?? []).length > 0 || (!asOci && (includes?.caps ?? []).length > 0)
 }
 

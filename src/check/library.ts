@@ -4,10 +4,10 @@ import { isKnownTo, librarySince, oldestLibrary, oldestLibraryOn } from '../mean
 import type { PlacedRule } from '../profile/dialects.ts'
 import { refuses } from '../profile/words.ts'
 import { finding, type Finding } from './findings.ts'
-import { answerOf, defaultAnswer, type Subject } from './subject.ts'
+import { answerOf, defaultAnswer, type CheckSubject } from './subject.ts'
 
 /** One finding a kind: the first rule of each says which calls are meant. */
-export function* libraryProblems(subject: Subject): Generator<Finding> {
+export function* libraryProblems(subject: CheckSubject): Generator<Finding> {
   const { profile } = subject
   const [first] = subject.architectures
   const library = subject.library ?? (first === undefined ? oldestLibrary : oldestLibraryOn(first))

@@ -8,14 +8,14 @@ import {
   refusalsOf,
   surroundingsOf,
   type LibraryVersion,
-  type Refusal,
+  type ProfileRefusal,
 } from '../meaning/index.ts'
 import { compareVersions } from '../meaning/versions.ts'
 import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
 import { finding, type Finding, type FindingCode } from './findings.ts'
-import { keyOf, type Subject } from './subject.ts'
+import { keyOf, type CheckSubject } from './subject.ts'
 
-export function* refusedProblems(subject: Subject): Generator<Finding> {
+export function* refusedProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile } = subject
   // What a part could not be read of may well be what is refused.
   if (profile.defaultAction === undefined || parsed.flaws.some(({ severity }) => severity === 'error')) return
@@ -34,7 +34,9 @@ export function* refusedProblems(subject: Subject): Generator<Finding> {
   }
 }
 
-function* refusalsIn(subject: Subject): Generator<{ readonly refusal: Refusal; readonly older: boolean }> {
+function* refusalsIn(
+  subject: CheckSubject,
+): Generator<{ readonly refusal: ProfileRefusal; readonly older: boolean }> {
   const { parsed, engine, runtime, library } = subject
   const hosts = hostsOf(subject)
   const words = (parsed.profile.architectures ?? []).map((word, index) => ({
@@ -63,13 +65,13 @@ function libraryFor(library: LibraryVersion, older: boolean, host: Architecture)
 }
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
-function hostsOf({ named, architectures: known }: Subject): readonly Architecture[] {
+function hostsOf({ named, architectures: known }: CheckSubject): readonly Architecture[] {
   if (named.length === 0) return commonHosts
   return [...new Set(known.map((each) => architectures[each].host))]
 }
 
 /** Undefined where check/words.ts has said it: a word that the specification does not have. */
-function codeOf({ code, facts }: Refusal): FindingCode | undefined {
+function codeOf({ code, facts }: ProfileRefusal): FindingCode | undefined {
   const { word = '', by = '' } = facts
   switch (code) {
     case 'architecture-not-known':
@@ -84,7 +86,10 @@ function codeOf({ code, facts }: Refusal): FindingCode | undefined {
   }
 }
 
-function factsOf({ code, facts, pointer }: Refusal, { profile }: Subject): Readonly<Record<string, string>> {
+function factsOf(
+  { code, facts, pointer }: ProfileRefusal,
+  { profile }: CheckSubject,
+): Readonly<Record<string, string>> {
   const by = facts['by']
   const said = by === undefined ? facts : { ...facts, by: by.replace('@', ' ') }
   if (code !== 'rules-clash') return said

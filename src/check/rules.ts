@@ -5,10 +5,10 @@
 // whether others meet is a question of their meaning in a context.
 import type { DockerRule, PlacedRule } from '../profile/dialects.ts'
 import { finding, type Finding } from './findings.ts'
-import { answerOf, defaultAnswer, type Subject } from './subject.ts'
+import { answerOf, defaultAnswer, type CheckSubject } from './subject.ts'
 
 /** One rule as libseccomp gets it: a call, its conditions, its answer. */
-interface Entry {
+interface RuleEntry {
   readonly name: string
   /** Empty: whatever the arguments. */
   readonly condition: string
@@ -17,10 +17,10 @@ interface Entry {
   readonly place: number
 }
 
-export function* ruleProblems(subject: Subject): Generator<Finding> {
+export function* ruleProblems(subject: CheckSubject): Generator<Finding> {
   const byDefault = defaultAnswer(subject)
-  const groups = new Map<string, Entry[]>()
-  const skipped: Entry[] = []
+  const groups = new Map<string, RuleEntry[]>()
+  const skipped: RuleEntry[] = []
   for (const entry of entriesOf(subject)) {
     if (entry.answer === byDefault) {
       skipped.push(entry)
@@ -35,7 +35,7 @@ export function* ruleProblems(subject: Subject): Generator<Finding> {
   for (const group of groups.values()) yield* groupProblems(group)
 }
 
-function* entriesOf(subject: Subject): Generator<Entry> {
+function* entriesOf(subject: CheckSubject): Generator<RuleEntry> {
   for (const rule of subject.profile.syscalls) {
     if (!rule.whole) continue
     const answer = answerOf(subject, rule.action, rule.errnoRet, rule.errno)
@@ -57,7 +57,7 @@ function conditionsOf({ args = [] }: PlacedRule): readonly string[] {
   return repeated ? [...new Set(each)] : [each.sort().join(', ')]
 }
 
-function groupKey({ name, rule }: Entry): string {
+function groupKey({ name, rule }: RuleEntry): string {
   return `${name} ${gateOf(rule)}`
 }
 
@@ -73,10 +73,10 @@ function gateOf({ includes = {}, excludes = {} }: DockerRule): string {
 
 /** Once a rule: with a warning where another rule answers the same call otherwise, because then it has no effect. */
 function* skippedProblems(
-  skipped: readonly Entry[],
-  groups: ReadonlyMap<string, readonly Entry[]>,
+  skipped: readonly RuleEntry[],
+  groups: ReadonlyMap<string, readonly RuleEntry[]>,
 ): Generator<Finding> {
-  const undone = new Map<PlacedRule, Entry | undefined>()
+  const undone = new Map<PlacedRule, RuleEntry | undefined>()
   for (const entry of skipped) {
     if (undone.get(entry.rule) === undefined)
       undone.set(entry.rule, groups.has(groupKey(entry)) ? entry : undefined)
@@ -92,10 +92,10 @@ function* skippedProblems(
 }
 
 /** The rules for one call, in the order of the file. */
-function* groupProblems(group: readonly Entry[]): Generator<Finding> {
+function* groupProblems(group: readonly RuleEntry[]): Generator<Finding> {
   if (group.length < 2) return
   const always = group.find(({ condition }) => condition === '')
-  const met = new Map<string, Entry>()
+  const met = new Map<string, RuleEntry>()
   for (const entry of group) {
     const { name, condition, answer, rule, place } = entry
     const where = rule.namesAt[place] ?? rule

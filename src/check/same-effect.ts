@@ -3,9 +3,9 @@
 import { sameEffect } from '../abi/same-effect.ts'
 import { refuses } from '../profile/words.ts'
 import { finding, type Finding } from './findings.ts'
-import { answerOf, type Subject } from './subject.ts'
+import { answerOf, type CheckSubject } from './subject.ts'
 
-export function* sameEffectProblems(subject: Subject): Generator<Finding> {
+export function* sameEffectProblems(subject: CheckSubject): Generator<Finding> {
   const { defaultAction, syscalls } = subject.profile
   if (defaultAction === undefined || refuses(defaultAction)) return
   const refused = new Set(syscalls.flatMap(({ action, names }) => (refuses(action) ? names : [])))

@@ -8,7 +8,7 @@ import type { EngineVersion, LibraryVersion, RuntimeVersion } from '../meaning/i
 import type { Finding } from './findings.ts'
 import { takesErrno } from '../profile/words.ts'
 
-export interface Subject {
+export interface CheckSubject {
   readonly parsed: ParsedProfile
   readonly profile: ReadProfile
   /** Whether it will be read as plain OCI, by what ignores every other key. */
@@ -34,9 +34,9 @@ export interface Readers {
   readonly engine?: EngineVersion
 }
 
-export type Check = (subject: Subject) => Iterable<Finding>
+export type Check = (subject: CheckSubject) => Iterable<Finding>
 
-export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Readers = {}): Subject {
+export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Readers = {}): CheckSubject {
   const { profile } = parsed
   const mapped = asOci
     ? []
@@ -57,13 +57,13 @@ export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Reader
 }
 
 /** Where a key of the subject's profile or of a rule stands. */
-export function keyOf(subject: Subject, whole: Standing, key: string): Standing {
+export function keyOf(subject: CheckSubject, whole: Standing, key: string): Standing {
   return standingOf(subject.parsed.tree, whole, key)
 }
 
 /** What a call gets, as `eval` prints it. An errno left out is EPERM; containers/common's names go before numbers. */
 export function answerOf(
-  subject: Subject,
+  subject: CheckSubject,
   action: Action,
   errnoRet: number | undefined,
   errno: string | undefined,
@@ -75,7 +75,7 @@ export function answerOf(
 }
 
 /** What every call without a rule gets; undefined where the profile does not say. */
-export function defaultAnswer(subject: Subject): string | undefined {
+export function defaultAnswer(subject: CheckSubject): string | undefined {
   const { defaultAction, defaultErrnoRet, defaultErrno } = subject.profile
   return defaultAction && answerOf(subject, defaultAction, defaultErrnoRet, defaultErrno)
 }

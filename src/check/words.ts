@@ -3,9 +3,9 @@
 import { finding, type Finding } from './findings.ts'
 import { nearest } from '../profile/nearest.ts'
 import { architectureSpellings, documentArchitectures, flags } from '../profile/words.ts'
-import { keyOf, type Subject } from './subject.ts'
+import { keyOf, type CheckSubject } from './subject.ts'
 
-export function* wordProblems(subject: Subject): Generator<Finding> {
+export function* wordProblems(subject: CheckSubject): Generator<Finding> {
   const { profile, asOci } = subject
   yield* architectureProblems(subject, profile.architectures ?? [], (index) => `architectures/${index}`)
   if (!asOci) {
@@ -33,7 +33,7 @@ export function* wordProblems(subject: Subject): Generator<Finding> {
 }
 
 function* architectureProblems(
-  subject: Subject,
+  subject: CheckSubject,
   words: readonly string[],
   key: (index: number) => string,
 ): Generator<Finding> {

@@ -30,7 +30,7 @@ import {
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ComparisonOptions {
+interface DiffFlags extends ComparisonOptions {
   readonly report: FormatName
   readonly stat?: true
   readonly quiet?: true
@@ -65,7 +65,7 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  seccomp-gen diff --intersect containerd@1.6.20 app.json -o left.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
     )
-    .action(async (_base: string, _head: string | undefined, options: Options) => {
+    .action(async (_base: string, _head: string | undefined, options: DiffFlags) => {
       const failOnGiven = command.getOptionValueSource('failOn') === 'cli'
       end(await diff(command.args, options, failOnGiven, world))
     })
@@ -73,7 +73,7 @@ export const declare: Declare = (command, world, end) => {
 
 async function diff(
   words: readonly string[],
-  options: Options,
+  options: DiffFlags,
   failOnGiven: boolean,
   world: World,
 ): Promise<number> {
@@ -101,7 +101,7 @@ async function diff(
 }
 
 /** What `scan --report json` printed, twice. */
-async function diffScans(given: readonly Given[], options: Options, world: World): Promise<number> {
+async function diffScans(given: readonly Given[], options: DiffFlags, world: World): Promise<number> {
   const { parseReachable } = await import('../scan/reachable.ts')
   const [base, head] = given.map(({ name, text = '' }) => parseReachable(text, name)) as [
     Reachable,
@@ -130,7 +130,7 @@ interface Report {
  */
 async function gitDiff(
   { path, newPath, before, after }: GitPair,
-  options: Options,
+  options: DiffFlags,
   strict: boolean,
   world: World,
 ): Promise<Report> {
@@ -172,7 +172,7 @@ async function gitDiff(
 async function combine(
   one: NamedProfile,
   other: NamedProfile,
-  options: Options,
+  options: DiffFlags,
   failOnGiven: boolean,
   world: World,
 ): Promise<0 | 1> {
@@ -196,7 +196,7 @@ async function combine(
 function reported(
   one: NamedProfile,
   other: NamedProfile,
-  options: Options,
+  options: DiffFlags,
   failOnGiven: boolean,
   world: World,
 ): Report {

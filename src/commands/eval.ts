@@ -21,7 +21,7 @@ import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ContextWords, AppliedWords {
+interface EvalFlags extends ContextWords, AppliedWords {
   readonly arch?: readonly Architecture[]
   readonly batch?: true
 }
@@ -44,21 +44,23 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExamples:\n  seccomp-gen eval docker clone CLONE_NEWUSER\n  seccomp-gen eval app.json socket AF_VSOCK --cap none',
     )
-    .action(async (word: string | undefined, call: string | undefined, args: string[], options: Options) => {
-      if (isApplied(options)) {
-        // No profile stands before the call.
-        const moved = [word, call, ...args].filter((each) => each !== undefined)
-        await evaluateApplied(moved, options, world)
-      } else if (word === undefined) throw new UserError('profile-or-applied')
-      else await evaluate(word, call, args, options, world)
-      end(0)
-    })
+    .action(
+      async (word: string | undefined, call: string | undefined, args: string[], options: EvalFlags) => {
+        if (isApplied(options)) {
+          // No profile stands before the call.
+          const moved = [word, call, ...args].filter((each) => each !== undefined)
+          await evaluateApplied(moved, options, world)
+        } else if (word === undefined) throw new UserError('profile-or-applied')
+        else await evaluate(word, call, args, options, world)
+        end(0)
+      },
+    )
 }
 
 /** What the kernel has for a process answers. */
 async function evaluateApplied(
   [call, ...args]: readonly string[],
-  options: Options,
+  options: EvalFlags,
   world: World,
 ): Promise<void> {
   if ((call === undefined) !== (options.batch === true))
@@ -73,7 +75,7 @@ async function evaluate(
   word: string,
   call: string | undefined,
   args: readonly string[],
-  options: Options,
+  options: EvalFlags,
   world: World,
 ): Promise<void> {
   if ((call === undefined) !== (options.batch === true)) {
@@ -103,7 +105,7 @@ function isNewCall(architecture: Architecture, call: string): boolean {
 /** What the answer is with the library that is not the default here: a file's and a built-in's are not the same. */
 function sayOtherLibrary(
   named: NamedProfile,
-  options: Options,
+  options: EvalFlags,
   architecture: Architecture,
   world: World,
   otherwise: (meaning: Meaning) => string | undefined,
@@ -122,7 +124,7 @@ function sayOtherLibrary(
 /** A file is read by the oldest libseccomp in use; a built-in by the one of its engine, which knows all that it names. */
 function meaningOn(
   { profile, capabilities }: NamedProfile,
-  options: Options,
+  options: EvalFlags,
   architecture: Architecture,
 ): Meaning {
   const library = capabilities === undefined ? { libseccomp: oldestLibraryOn(architecture) } : {}

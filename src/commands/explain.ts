@@ -13,7 +13,7 @@ import { loadProfile, profileWords } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ContextWords {
+interface ExplainFlags extends ContextWords {
   readonly arch?: readonly Architecture[]
   readonly trace?: readonly string[]
   readonly reachable?: readonly string[]
@@ -50,7 +50,7 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExamples:\n  seccomp-gen explain app.json --trace app.strace\n  seccomp-gen explain docker bpf io_uring_setup ptrace',
     )
-    .action(async (word: string, calls: string[], options: Options) => {
+    .action(async (word: string, calls: string[], options: ExplainFlags) => {
       await explain(word, calls, options, world)
       end(0)
     })
@@ -59,7 +59,7 @@ export const declare: Declare = (command, world, end) => {
 async function explain(
   word: string,
   calls: readonly string[],
-  options: Options,
+  options: ExplainFlags,
   world: World,
 ): Promise<void> {
   const { arch, trace, reachable: scans, report, output } = options
@@ -88,7 +88,7 @@ async function explain(
 
 function isWanted(
   { answers, because, scan, default: { exceeded } }: ExplainedCall,
-  only: Options['only'],
+  only: ExplainFlags['only'],
 ): boolean {
   if (only === undefined) return true
   if (only === 'exceeded') return exceeded

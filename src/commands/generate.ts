@@ -1,6 +1,6 @@
 // `generate`: traces, logs or observations in, a profile out.
 import { Option } from 'commander'
-import type { Choice } from '../read/subject.ts'
+import type { CallerChoice } from '../read/subject.ts'
 import type { Format } from '../read/detect.ts'
 import { addChoiceOptions, choiceOf, formatOption } from './options.ts'
 import {
@@ -20,7 +20,7 @@ import { say, sayAccount } from './say.ts'
 import { columnsHelp } from './columns-help.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ProfileOptions, Choice {
+interface GenerateFlags extends ProfileOptions, CallerChoice {
   readonly fromScan?: readonly string[]
   readonly format: Format | 'auto'
   readonly quiet?: true
@@ -44,10 +44,10 @@ export const declare: Declare = (command, world, end) => {
       '\nExamples:\n  seccomp-gen generate app.strace -o app.json\n  docker run --security-opt seccomp=app.json IMAGE' +
         columnsHelp,
     )
-    .action(async (files: string[], options: Options) => end(await generate(files, options, world)))
+    .action(async (files: string[], options: GenerateFlags) => end(await generate(files, options, world)))
 }
 
-async function generate(files: readonly string[], options: Options, world: World): Promise<number> {
+async function generate(files: readonly string[], options: GenerateFlags, world: World): Promise<number> {
   await checkProfileOutputs(options, world)
   const ceiling = await readCeiling(options, world)
   const scanned = await readReachable(options.fromScan, world)

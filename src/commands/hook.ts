@@ -20,7 +20,7 @@ import type { Declare, World } from './world.ts'
 
 const annotation = 'io.containers.trace-syscall'
 
-interface Options extends ProfileOptions {
+interface HookFlags extends ProfileOptions {
   readonly printConfig?: true
   readonly syslog?: true
   readonly follow?: string
@@ -43,10 +43,10 @@ Examples:
   seccomp-gen hook --print-config > /etc/containers/oci/hooks.d/seccomp-gen.json
   podman run --annotation ${annotation}=of:/tmp/app.json IMAGE`,
     )
-    .action(async (options: Options) => end(await hook(options, world)))
+    .action(async (options: HookFlags) => end(await hook(options, world)))
 }
 
-async function hook(options: Options, world: World): Promise<number> {
+async function hook(options: HookFlags, world: World): Promise<number> {
   if (options.printConfig) {
     world.stdout.write(`${JSON.stringify(config(), null, 2)}\n`)
     for (const path of ownCommand().filter(isAbsolute)) {
@@ -156,7 +156,7 @@ async function removeError(failed: string): Promise<void> {
 const saysWho = 'seccomp-gen: '
 
 /** Nobody reads what is said here: a failure stands beside the profile, in FILE.error. */
-async function follow(state: HookState, files: Files, options: Options, given: World): Promise<number> {
+async function follow(state: HookState, files: Files, options: HookFlags, given: World): Promise<number> {
   const world: World = { ...given, ownFilesOnly: true }
   const failed = `${files.output}.error`
   try {

@@ -9,12 +9,12 @@ import { mediumFor } from './medium.ts'
 import { columnsHelp } from './columns-help.ts'
 import { addReportOptions } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import type { Choice } from '../read/subject.ts'
+import type { CallerChoice } from '../read/subject.ts'
 import { readInputs } from './read.ts'
 import { sayAccount } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends Choice {
+interface ObserveFlags extends CallerChoice {
   readonly format: Format | 'auto'
   readonly arch?: readonly Architecture[]
   readonly strict?: true
@@ -38,10 +38,10 @@ export const declare: Declare = (command, world, end) => {
       '\nExample:\n  strace -f -o app.strace ./app\n  seccomp-gen observe app.strace -o app.json' +
         columnsHelp,
     )
-    .action(async (files: string[], options: Options) => end(await observe(files, options, world)))
+    .action(async (files: string[], options: ObserveFlags) => end(await observe(files, options, world)))
 }
 
-async function observe(files: readonly string[], options: Options, world: World): Promise<number> {
+async function observe(files: readonly string[], options: ObserveFlags, world: World): Promise<number> {
   const { arch = [], format, output, strict, afterFilter } = options
   if (arch.length > 1) throw new UserError('several-machines')
   await checkOutput(output, world)

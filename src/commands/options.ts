@@ -2,7 +2,7 @@
 // the values people write in them.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formatNames } from '../read/index.ts'
-import type { Choice } from '../read/subject.ts'
+import type { CallerChoice } from '../read/subject.ts'
 import type { Load } from '../record/index.ts'
 import { UserError } from '../errors.ts'
 import { commandWords, type CommandWords } from './command-words.ts'
@@ -26,7 +26,7 @@ export function addChoiceOptions(command: Command): Command {
 }
 
 /** The choice out of a command's options. */
-export function choiceOf({ pid, comm, exe, container, pod, since, until }: Choice): Choice {
+export function choiceOf({ pid, comm, exe, container, pod, since, until }: CallerChoice): CallerChoice {
   return Object.fromEntries(
     Object.entries({ pid, comm, exe, container, pod, since, until }).filter(
       ([, value]) => value !== undefined,

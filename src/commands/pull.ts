@@ -7,7 +7,7 @@ import { plainHttpOption, pullNamed, textOf, type RegistryWords } from './regist
 import { say } from './say.ts'
 import type { Declare } from './world.ts'
 
-interface Options extends RegistryWords {
+interface PullFlags extends RegistryWords {
   readonly output?: string
 }
 
@@ -17,7 +17,7 @@ export const declare: Declare = (command, world, end) => {
     .addOption(plainHttpOption())
     .addOption(outputOption('what was pulled'))
     .addHelpText('after', '\nExample:\n  seccomp-gen pull registry.example.org/profiles/app:1.4 -o app.json')
-    .action(async (ref: string, { output, plainHttp }: Options) => {
+    .action(async (ref: string, { output, plainHttp }: PullFlags) => {
       const reference = parseReference(ref)
       await checkOutput(output, world)
       const { bytes, digest } = await pullNamed(reference, world, { plainHttp: plainHttp ?? false })

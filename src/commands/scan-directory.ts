@@ -3,13 +3,13 @@ import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
-import type { Entry, Tree } from '../scan/load/tree.ts'
+import type { FileEntry, Tree } from '../scan/load/tree.ts'
 
 /** Larger files are refused before they are read. */
 const mostBytes = 1 << 30
 
 export function directoryTree(root: string): Tree {
-  const known = new Map<string, Entry | undefined>()
+  const known = new Map<string, FileEntry | undefined>()
   return {
     entry: async (path) => {
       if (known.has(path)) return known.get(path)
@@ -20,7 +20,7 @@ export function directoryTree(root: string): Tree {
   }
 }
 
-async function readEntry(place: string, path: string): Promise<Entry | undefined> {
+async function readEntry(place: string, path: string): Promise<FileEntry | undefined> {
   try {
     const found = await lstat(place)
     if (found.isSymbolicLink()) return { kind: 'link', target: await readlink(place) }

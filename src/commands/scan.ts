@@ -13,7 +13,7 @@ import {
   machines,
   mergeReachable,
   scanPrograms,
-  type Machine,
+  type ElfMachine,
   type Reachable,
   type ScanOptions,
   type Tree,
@@ -26,10 +26,10 @@ import { openCache } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options {
+interface ScanFlags {
   readonly program?: readonly string[]
   readonly with?: readonly string[]
-  readonly arch?: Machine
+  readonly arch?: ElfMachine
   readonly cache: boolean
   readonly report: ReachableFormat
   readonly output?: string
@@ -61,17 +61,17 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExamples:\n  seccomp-gen scan /usr/sbin/nginx\n  docker save app -o app.tar && seccomp-gen scan app.tar --report json\n  seccomp-gen scan rootfs --program /usr/bin/app',
     )
-    .action(async (paths: string[], options: Options) => end(await scan(paths, options, world)))
+    .action(async (paths: string[], options: ScanFlags) => end(await scan(paths, options, world)))
 }
 
-async function scan(paths: readonly string[], options: Options, world: World): Promise<number> {
+async function scan(paths: readonly string[], options: ScanFlags, world: World): Promise<number> {
   await checkOutput(options.output, world)
   const reachable = await scanPaths(paths, options, world)
   await writeOutput(reachableReport(reachable, options.report), options.output, world)
   return 0
 }
 
-export type ScanChoice = Pick<Options, 'program' | 'with' | 'arch' | 'cache'>
+export type ScanChoice = Pick<ScanFlags, 'program' | 'with' | 'arch' | 'cache'>
 
 /** Throws a UserError where one of the paths is nothing that can be scanned. */
 export async function scanPaths(

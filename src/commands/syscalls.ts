@@ -13,7 +13,7 @@ import { checkOutput, writeOutput } from './output.ts'
 import type { Declare } from './world.ts'
 import { Option } from 'commander'
 
-interface Options {
+interface SyscallsFlags {
   readonly arch?: readonly Architecture[]
   readonly report: 'text' | 'json'
   readonly output?: string
@@ -29,7 +29,7 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExample:\n  seccomp-gen syscalls openat\n  seccomp-gen syscalls 0x38 --arch aarch64',
     )
-    .action(async (words: string[], { arch, report, output }: Options) => {
+    .action(async (words: string[], { arch, report, output }: SyscallsFlags) => {
       await checkOutput(output, world)
       await writeOutput(
         syscallsReport(words, arch ? { architectures: arch, report } : { report }),

@@ -40,7 +40,7 @@ import { say, sayDiagnostics } from './say.ts'
 import { Under } from './under.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ProfileOptions, LoadOptions {
+interface TraceFlags extends ProfileOptions, LoadOptions {
   readonly recorder: 'auto' | 'ebpf' | 'strace'
   readonly for?: number
   readonly repeat: number
@@ -98,10 +98,10 @@ Examples:
   seccomp-gen trace --for 30s -o nginx.json -- nginx -g 'daemon off;'
   seccomp-gen trace --load ./load.sh --repeat 3 -o a.json -- docker run --rm app`,
     )
-    .action(async (words: string[], options: Options) => end(await trace(words, options, world)))
+    .action(async (words: string[], options: TraceFlags) => end(await trace(words, options, world)))
 }
 
-async function trace(words: readonly string[], options: Options, world: World): Promise<number> {
+async function trace(words: readonly string[], options: TraceFlags, world: World): Promise<number> {
   const { observations: observationsFile, recorder } = options
   if (options.check) return check(world)
   const target = targetOf(words, options)
@@ -191,7 +191,7 @@ async function trace(words: readonly string[], options: Options, world: World): 
 /** Without --within, what a pod ran under is what its profile is not wider than. */
 function appliedCeiling(
   { applied = [] }: Recording,
-  options: Options,
+  options: TraceFlags,
   world: World,
 ): CeilingChoice | undefined {
   if (applied.length === 0 || !isDefaultCeiling(options)) return undefined
@@ -222,7 +222,7 @@ type RecordTarget =
   | { readonly query: PodQuery; readonly cri?: string; readonly wait?: true }
 
 /** Exactly one thing is recorded. */
-function targetOf(words: readonly string[], options: Options): RecordTarget {
+function targetOf(words: readonly string[], options: TraceFlags): RecordTarget {
   const { pid, cgroup, container, pod, selector, cri, wait } = options
   const found = { ...(cri !== undefined && { cri }), ...(wait && { wait }) }
   const [program, ...operands] = words
@@ -244,7 +244,7 @@ function targetOf(words: readonly string[], options: Options): RecordTarget {
 }
 
 /** What to do with the profile; nothing where it is not in a file. */
-function nextText(target: RecordTarget, { output }: Options): string {
+function nextText(target: RecordTarget, { output }: TraceFlags): string {
   if (output === undefined || isStdout(output)) return ''
   const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
   return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`

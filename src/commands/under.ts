@@ -1,7 +1,7 @@
 // `trace --under`: the command is recorded while it runs under a filter, and what that refuses is said.
 import { UserError } from '../errors.ts'
 import type { CommandOptions, Recording } from '../record/index.ts'
-import type { Refusal } from '../verify/index.ts'
+import type { RefusedCall } from '../verify/index.ts'
 import type { CeilingChoice } from './profile.ts'
 import { loadProfile, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 export class Under {
   readonly #word: string
   readonly #filter: NamedProfile
-  readonly #refused: Refusal[] = []
+  readonly #refused: RefusedCall[] = []
 
   private constructor(word: string, filter: NamedProfile) {
     this.#word = word

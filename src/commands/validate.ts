@@ -20,7 +20,7 @@ import { say } from './say.ts'
 import { readEach, type Given } from './profiles.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options {
+interface ValidateFlags {
   readonly report: FormatName
   readonly as?: Dialect
   readonly runtime: FloorChoice
@@ -50,10 +50,10 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExample:\n  seccomp-gen validate app.json\n  seccomp-gen validate --as oci --report github profiles/*.json\n  seccomp-gen validate --runtime runc@1.3.6 app.json',
     )
-    .action(async (files: string[], options: Options) => end(await validate(files, options, world)))
+    .action(async (files: string[], options: ValidateFlags) => end(await validate(files, options, world)))
 }
 
-async function validate(files: readonly string[], options: Options, world: World): Promise<number> {
+async function validate(files: readonly string[], options: ValidateFlags, world: World): Promise<number> {
   const { report, as, output, runtime, newPrivileges, engine, libseccomp } = options
   await checkOutput(output, world)
   const { given, refused } = await readEach(files, world)

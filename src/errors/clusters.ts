@@ -1,5 +1,5 @@
 // Errors of nodes and pods: the container runtime of a node, the names of its containers, the filters that hold there.
-import type { Row } from './row.ts'
+import type { ErrorRow } from './row.ts'
 
 export const clusterErrors = {
   'no-pods-cgroup': [
@@ -69,4 +69,4 @@ export const clusterErrors = {
     ({ reference }: { readonly reference: string }) =>
       `${reference}: give a repository without a tag: each container gets a tag of its own`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>

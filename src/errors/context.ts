@@ -1,5 +1,5 @@
 // Errors of a security context: of its document, and of what a form cannot hold.
-import type { InFile, Row } from './row.ts'
+import type { InFile, ErrorRow } from './row.ts'
 
 export interface ContextFault {
   readonly fault: keyof typeof faults
@@ -72,4 +72,4 @@ export const contextErrors = {
     }: InFile & { readonly names: readonly string[]; readonly here: readonly string[] }) =>
       `${file}: no container of it has evidence: the input names ${names.join(', ')}, the file ${here.length === 0 ? 'none' : here.join(', ')}`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>

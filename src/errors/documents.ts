@@ -1,6 +1,6 @@
 // Errors of documents: profiles, what they mean, and what they are printed as.
 import { refusalSentences, type RefusalCode } from './refusals.ts'
-import { placeText, type AtPlace, type InFile, type Row } from './row.ts'
+import { placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
 
 /** Why a text is no JSON or YAML that is read here. */
 export interface DocumentFault {
@@ -239,4 +239,4 @@ export const documentErrors = {
     ({ name }: { readonly name: string }) =>
       `${name} cannot name a Kubernetes object: use lower-case letters, digits, "-" and "." and begin and end with a letter or digit`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>

@@ -1,5 +1,5 @@
 // Errors of files, standard streams and revisions: what cannot be read or written.
-import type { Cause, InFile, Row } from './row.ts'
+import type { Cause, InFile, ErrorRow } from './row.ts'
 
 const readFailures: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -114,7 +114,7 @@ export const fileErrors = {
     ({ file, by }: InFile & { /** Who else writes there. */ readonly by: keyof typeof stdoutTaken }) =>
       stdoutTaken[by](file),
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 const stdoutTaken = {
   profile: (file: string) =>

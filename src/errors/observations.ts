@@ -1,5 +1,5 @@
 // What is wrong first with an observations file (schemas/observations.schema.json).
-import type { InFile, Row } from './row.ts'
+import type { InFile, ErrorRow } from './row.ts'
 
 export interface ObservationsFault {
   readonly fault: keyof typeof faults
@@ -48,4 +48,4 @@ export const observationsErrors = {
     ({ file, words }: InFile & { /** The engine's. */ readonly words: string }) =>
       `${file}: is not valid JSON: ${words}`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>

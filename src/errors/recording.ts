@@ -1,6 +1,6 @@
 // Errors of recording: what cannot be run, attached to or seen. All of them end with 125, but for those that say that
 // the command cannot be run (126) or is not found (127).
-import type { Cause, InFile, Row } from './row.ts'
+import type { Cause, InFile, ErrorRow } from './row.ts'
 
 export interface Why {
   /** A clause for people: what a tool said, or what is missing here. */
@@ -231,7 +231,7 @@ export const recordingErrors = {
   ],
   'bundle-not-read': [125, ({ file, why }: Why & InFile) => `${file}: cannot be read: ${why}`],
   'hooked-never-started': [2, () => 'the program in the container never started: nothing is written'],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 export interface EbpfNeed {
   readonly for: EbpfOnly

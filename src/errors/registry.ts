@@ -1,5 +1,5 @@
 // Errors of registries: references, credentials, what a registry answers, and artifacts.
-import type { InFile, Row } from './row.ts'
+import type { InFile, ErrorRow } from './row.ts'
 
 /** Why a word is no reference. */
 const referenceFaults = {
@@ -56,17 +56,18 @@ export interface OfRepository {
 /** What a registry does that it should not. */
 const answers = {
   'no-upload': 'does not say where to upload to',
-  'no-manifest': ({ name }: Answered) => `has a ${name} that is no OCI manifest`,
-  large: ({ name, size, limit }: Answered) => `has ${size} bytes as ${name}: more than ${limit} are not read`,
-  longer: ({ limit }: Answered) => `sends more than the ${limit} bytes that it should`,
-  'other-bytes': ({ name }: Answered) => `gives other bytes as ${name}`,
-  status: ({ status, asked, said }: Answered) => `answers ${status} to ${asked}${inWords(said)}`,
+  'no-manifest': ({ name }: RegistryAnswer) => `has a ${name} that is no OCI manifest`,
+  large: ({ name, size, limit }: RegistryAnswer) =>
+    `has ${size} bytes as ${name}: more than ${limit} are not read`,
+  longer: ({ limit }: RegistryAnswer) => `sends more than the ${limit} bytes that it should`,
+  'other-bytes': ({ name }: RegistryAnswer) => `gives other bytes as ${name}`,
+  status: ({ status, asked, said }: RegistryAnswer) => `answers ${status} to ${asked}${inWords(said)}`,
   challenge: 'asks for a way to log in that is neither Basic nor Bearer',
   'plain-realm': 'wants credentials to be sent without TLS',
   'no-token': 'has a token server that gives none',
 } as const
 
-export interface Answered extends OfRepository {
+export interface RegistryAnswer extends OfRepository {
   readonly fault: keyof typeof answers
   /** A tag or a digest. */
   readonly name?: string
@@ -116,8 +117,8 @@ export const registryErrors = {
   ],
   'registry-answer': [
     2,
-    (facts: Answered) => {
-      const fault: string | ((facts: Answered) => string) = answers[facts.fault]
+    (facts: RegistryAnswer) => {
+      const fault: string | ((facts: RegistryAnswer) => string) = answers[facts.fault]
       return `${facts.repository}: the registry ${typeof fault === 'string' ? fault : fault(facts)}`
     },
   ],
@@ -140,4 +141,4 @@ export const registryErrors = {
     ({ program, server }: { readonly program: string; readonly server: string }) =>
       `${program} get answers no JSON object: see what it prints for ${server}`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>

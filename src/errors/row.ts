@@ -3,7 +3,7 @@
 
 export type ErrorStatus = 2 | 125 | 126 | 127
 
-export type Row = readonly [status: ErrorStatus, sentence: (facts: never) => string]
+export type ErrorRow = readonly [status: ErrorStatus, sentence: (facts: never) => string]
 
 export interface InFile {
   /** As the user named it; `-` is standard input. */

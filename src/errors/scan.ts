@@ -1,5 +1,5 @@
 // Errors of programs, root filesystems and images whose code is scanned.
-import type { InFile, Row } from './row.ts'
+import type { InFile, ErrorRow } from './row.ts'
 
 const elfTypes: Readonly<Record<number, string>> = { 1: 'an object file', 4: 'a core dump' }
 
@@ -110,7 +110,7 @@ export const scanErrors = {
       `${file}: ${part} lies beyond the end of the file: it is cut short or damaged; get it again`,
   ],
   damaged: [2, ({ file, because, at = '' }: InFile & Damage) => `${file}: ${damages[because](at)}`],
-  'beyond-scan': [2, ({ file, of, most = 0 }: InFile & Bound) => `${file}: ${bounds[of](most)}`],
+  'beyond-scan': [2, ({ file, of, most = 0 }: InFile & ExceededBound) => `${file}: ${bounds[of](most)}`],
   // --- images
   'not-an-image': [
     2,
@@ -137,7 +137,7 @@ export const scanErrors = {
     ({ file, fault, member = '' }: InFile & ScanFault) =>
       `${file}: ${scanFaults[fault](member)}: give what \`seccomp-gen scan --report json\` printed`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 export interface OtherMachine {
   readonly is: keyof typeof otherMachines
@@ -156,7 +156,7 @@ export interface ScanFault {
   readonly member?: string
 }
 
-export interface Bound {
+export interface ExceededBound {
   readonly of: keyof typeof bounds
   readonly most?: number
 }

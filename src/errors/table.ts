@@ -8,7 +8,7 @@ import { fileErrors } from './files.ts'
 import { observationsErrors } from './observations.ts'
 import { registryErrors } from './registry.ts'
 import { recordingErrors } from './recording.ts'
-import type { Row } from './row.ts'
+import type { ErrorRow } from './row.ts'
 import { scanErrors } from './scan.ts'
 import { traceErrors } from './traces.ts'
 import { usageErrors } from './usage.ts'
@@ -26,7 +26,7 @@ export const errorTable = {
   ...clusterErrors,
   ...registryErrors,
   ...contextErrors,
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 export type ErrorCode = keyof typeof errorTable
 

@@ -1,5 +1,5 @@
 // Errors of what is read as a trace, and of a policy that cannot be made of it.
-import type { InFile, Row } from './row.ts'
+import type { InFile, ErrorRow } from './row.ts'
 
 export interface OfFormat extends InFile {
   readonly format: string
@@ -138,7 +138,7 @@ export const traceErrors = {
     2,
     () => '--beyond never keeps to the ceiling and --conditions none goes beyond its conditions: choose one',
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 export interface FirstLine {
   readonly format: string

@@ -1,5 +1,5 @@
 // Errors of the words of a command, beyond what its options say by themselves.
-import type { Row } from './row.ts'
+import type { ErrorRow } from './row.ts'
 
 export const usageErrors = {
   'cap-contradiction': [2, () => '--cap all and --cap none contradict each other'],
@@ -89,7 +89,7 @@ export const usageErrors = {
     2,
     () => 'standard input is not the state of a container: a runtime starts this command as a hook',
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>
 
 export interface Asked {
   /** In which was looked. */

@@ -1,5 +1,5 @@
 // Errors of verifying: where a profile cannot be held against a command exactly.
-import { placeText, type AtPlace, type InFile, type Row } from './row.ts'
+import { placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
 
 export interface Why {
   /** A clause for people: what a tool said, or what is missing here. */
@@ -93,4 +93,4 @@ export const verificationErrors = {
     125,
     ({ file }: InFile) => `${file}: libseccomp makes no filter with this default action`,
   ],
-} as const satisfies Readonly<Record<string, Row>>
+} as const satisfies Readonly<Record<string, ErrorRow>>

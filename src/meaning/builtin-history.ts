@@ -11,14 +11,14 @@ export interface Release {
   readonly date: string
 }
 
-interface Block extends Release {
+interface ReleaseBlock extends Release {
   readonly steps: readonly string[]
 }
 
 export class History {
   /** Newest first. */
   readonly releases: readonly Release[]
-  readonly #blocks: readonly Block[]
+  readonly #blocks: readonly ReleaseBlock[]
 
   constructor(text: string) {
     this.#blocks = text

@@ -2,7 +2,7 @@
 import type { Answer } from './answer.ts'
 import { TooManyConditions, type CallSet, type Diagrams } from './diagram.ts'
 import { passes } from './evaluate.ts'
-import { comparedBy, isAnswer, type Accumulator, type Target } from './program.ts'
+import { comparedBy, isAnswer, type Accumulator, type Branch } from './program.ts'
 
 /** Deeper than any filter: the kernel takes 4096 instructions (linux/filter.h, BPF_MAXINSNS). */
 const depthLimit = 4096
@@ -10,12 +10,12 @@ const depthLimit = 4096
 /** `zero`: words of which only 0 is of interest. Throws TooManyConditions. */
 export function callsAnswered(
   diagrams: Diagrams,
-  target: Target,
+  target: Branch,
   holds: (answer: Answer) => boolean,
   zero: ReadonlySet<number> = new Set(),
 ): CallSet {
-  const found = new Map<Target, Map<string, CallSet>>()
-  const follow = (at: Target, entered: Accumulator | undefined, depth: number): CallSet => {
+  const found = new Map<Branch, Map<string, CallSet>>()
+  const follow = (at: Branch, entered: Accumulator | undefined, depth: number): CallSet => {
     if (isAnswer(at)) return holds(at)
     if (depth > depthLimit) throw new TooManyConditions()
     const compared = comparedBy(at, entered)
@@ -35,9 +35,9 @@ export function callsAnswered(
 }
 
 /** The words that a filter may compare on its way from here. */
-export function wordsCompared(target: Target): ReadonlySet<number> {
+export function wordsCompared(target: Branch): ReadonlySet<number> {
   const words = new Set<number>()
-  const met = new Set<Target>()
+  const met = new Set<Branch>()
   const open = [target]
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (isAnswer(at) || met.has(at)) continue

@@ -12,15 +12,15 @@ import type { Context } from './context.ts'
 import { Diagrams, nodeLimit, TooManyConditions, type CallSet } from './diagram.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import type { Meaning } from './meaning.ts'
-import { isAnswer, type Target } from './program.ts'
+import { isAnswer, type Branch } from './program.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { statements } from './statements.ts'
 
 /** Which of two answers counts; the second is of the profile that comes later. */
-export type Choice = (one: Answer, other: Answer) => Answer
+export type AnswerChoice = (one: Answer, other: Answer) => Answer
 
 /** A rule of the result: its names come later, with all that are answered alike. */
-export interface RuleDraft {
+export interface CombinedRule {
   readonly answer: Answer
   readonly args: readonly OciArgument[]
 }
@@ -42,7 +42,7 @@ export function combined(
   name: string,
   meanings: readonly Meaning[],
   on: readonly Architecture[],
-  choose: Choice,
+  choose: AnswerChoice,
 ): Resolved {
   const { context } = meanings[0] as Meaning
   const defaultAnswer = meanings.map(({ filter }) => filter.defaultAnswer).reduce(choose)
@@ -54,9 +54,9 @@ export function combined(
     flags: [],
     rules,
   })
-  const drafts = new Map<string, readonly RuleDraft[]>()
+  const drafts = new Map<string, readonly CombinedRule[]>()
   const names = new Set(on.flatMap((each) => syscallTable(each).entries.map((entry) => entry.name)))
-  const familyDrafts = (): ReadonlyMap<string, readonly RuleDraft[]> =>
+  const familyDrafts = (): ReadonlyMap<string, readonly CombinedRule[]> =>
     new Map([...drafts].filter(([call]) => families.has(call)))
   const state = (call: string): void => {
     const wanted = wantedOf(meanings, on, call, choose)
@@ -71,7 +71,7 @@ export function combined(
   }
   // A family that is answered alike whatever its arguments comes before its members, whose rules are then of no effect
   // on it; of another family the members' rules may say all that there is to say.
-  const wantedOfFamily = (family: string): readonly Wanted[] =>
+  const wantedOfFamily = (family: string): readonly CombinedCalls[] =>
     wantedOf(
       meanings,
       on.filter((each) => architectures[each].multiplexes),
@@ -91,7 +91,7 @@ export function combined(
 }
 
 /** What the profiles together answer to a call, on each architecture that has it. */
-interface Wanted {
+interface CombinedCalls {
   readonly architecture: Architecture
   readonly diagrams: Diagrams
   readonly partition: Partition
@@ -101,8 +101,8 @@ function wantedOf(
   meanings: readonly Meaning[],
   on: readonly Architecture[],
   call: string | undefined,
-  choose: Choice,
-): readonly Wanted[] {
+  choose: AnswerChoice,
+): readonly CombinedCalls[] {
   return on.flatMap((architecture) => {
     const number = numberOf(architecture, call)
     if (number === undefined) return []
@@ -135,7 +135,7 @@ function bounded<T>(call: string | undefined, architecture: Architecture, decide
   }
 }
 
-function partitionOf(diagrams: Diagrams, target: Target): Partition {
+function partitionOf(diagrams: Diagrams, target: Branch): Partition {
   const parts = new Map<string, { readonly answer: Answer; readonly set: CallSet }>()
   for (const answer of answersFrom(target)) {
     const set = callsAnswered(diagrams, target, (each) => isSameAnswer(each, answer))
@@ -144,9 +144,9 @@ function partitionOf(diagrams: Diagrams, target: Target): Partition {
   return parts
 }
 
-function answersFrom(start: Target): readonly Answer[] {
+function answersFrom(start: Branch): readonly Answer[] {
   const answers = new Map<string, Answer>()
-  const met = new Set<Target>()
+  const met = new Set<Branch>()
   const open = [start]
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (met.has(at)) continue
@@ -157,7 +157,7 @@ function answersFrom(start: Target): readonly Answer[] {
   return [...answers.values()]
 }
 
-function together(diagrams: Diagrams, one: Partition, other: Partition, choose: Choice): Partition {
+function together(diagrams: Diagrams, one: Partition, other: Partition, choose: AnswerChoice): Partition {
   const parts = new Map<string, { readonly answer: Answer; readonly set: CallSet }>()
   for (const a of one.values()) {
     for (const b of other.values()) {
@@ -178,7 +178,11 @@ function filterOf(resolved: Resolved, context: Context): Filter | undefined {
 }
 
 /** Whether a filter answers a call as wanted, on every architecture. */
-function says(filter: Filter | undefined, wanted: readonly Wanted[], call: string | undefined): boolean {
+function says(
+  filter: Filter | undefined,
+  wanted: readonly CombinedCalls[],
+  call: string | undefined,
+): boolean {
   return (
     filter !== undefined &&
     wanted.every(({ architecture, diagrams, partition }) => {
@@ -200,7 +204,7 @@ function filteredBy(meanings: readonly Meaning[]): readonly Architecture[] {
 function proveAll(
   whole: Resolved,
   meanings: readonly Meaning[],
-  choose: Choice,
+  choose: AnswerChoice,
   calls: readonly (string | undefined)[],
 ): void {
   const filter = filterOf(whole, (meanings[0] as Meaning).context)
@@ -214,7 +218,7 @@ function proveAll(
   }
 }
 
-function rulesOf(call: string, drafts: readonly RuleDraft[]): readonly ResolvedRule[] {
+function rulesOf(call: string, drafts: readonly CombinedRule[]): readonly ResolvedRule[] {
   return drafts.map(({ answer, args }) => ({ names: [call], answer, args, ...nowhere }))
 }
 
@@ -228,8 +232,8 @@ function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
 const nowhere = { at: { offset: 0, line: 1, column: 1 }, pointer: '', namesAt: [] }
 
 /** One rule for all calls that are answered alike: those without conditions first, in one order. */
-function grouped(drafts: ReadonlyMap<string, readonly RuleDraft[]>): readonly ResolvedRule[] {
-  const rules = new Map<string, { readonly draft: RuleDraft; readonly names: string[] }>()
+function grouped(drafts: ReadonlyMap<string, readonly CombinedRule[]>): readonly ResolvedRule[] {
+  const rules = new Map<string, { readonly draft: CombinedRule; readonly names: string[] }>()
   for (const [call, its] of [...drafts].sort(([one], [other]) => (one < other ? -1 : 1))) {
     for (const draft of its) {
       const key = `${draft.args.length > 0 ? 1 : 0} ${answerText(draft.answer)} ${draft.args

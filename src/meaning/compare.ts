@@ -10,7 +10,7 @@ import { passes } from './evaluate.ts'
 import { decisionOn } from './filter.ts'
 import { callOpened, comparesDropped, droppedWords } from './kernel-view.ts'
 import type { Meaning } from './meaning.ts'
-import { comparedBy, isAnswer, type Accumulator, type Block, type Target } from './program.ts'
+import { comparedBy, isAnswer, type Accumulator, type Block, type Branch } from './program.ts'
 import { wordWith, type WordFact } from './words.ts'
 
 /** One difference in meaning. */
@@ -121,9 +121,9 @@ export function differencesOfCall(
 }
 
 /** Whether both filters are the same from here on, block by block. */
-function isSameDecision(one: Target, other: Target): boolean {
+function isSameDecision(one: Branch, other: Branch): boolean {
   const met = new Map<Block, Block>()
-  const open: (readonly [Target, Target])[] = [[one, other]]
+  const open: (readonly [Branch, Branch])[] = [[one, other]]
   for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
     const [a, b] = pair
     if (isAnswer(a) || isAnswer(b)) {
@@ -149,7 +149,7 @@ function isSameDecision(one: Target, other: Target): boolean {
 }
 
 /** With a call that the kernel, too, sees answered otherwise; sideways where there is none. */
-function asTheKernelSees(difference: Difference, one: Target, other: Target): Difference {
+function asTheKernelSees(difference: Difference, one: Branch, other: Branch): Difference {
   const { direction, architecture, syscall } = difference
   const before = { target: one, answer: difference.before }
   const after = { target: other, answer: difference.after }
@@ -170,7 +170,7 @@ function tooMany(syscall: string, architecture: Architecture): UserError {
 }
 
 /** What is known of each word, and one of which it is true; of a word that is not here nothing is known. */
-type Words = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
+type KnownWords = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
 
 interface Budget {
   readonly work: { left: number }
@@ -179,10 +179,10 @@ interface Budget {
 }
 
 /** Every answer of a filter to a call, with what is then known of the words; only what some call can reach. */
-function* ways(start: Target, known: Words, budget: Budget): Generator<readonly [Answer, Words]> {
+function* ways(start: Branch, known: KnownWords, budget: Budget): Generator<readonly [Answer, KnownWords]> {
   const open: {
-    readonly target: Target
-    readonly words: Words
+    readonly target: Branch
+    readonly words: KnownWords
     readonly accumulator: Accumulator | undefined
   }[] = [{ target: start, words: known, accumulator: undefined }]
   for (let way = open.pop(); way !== undefined; way = open.pop()) {
@@ -202,12 +202,12 @@ function* ways(start: Target, known: Words, budget: Budget): Generator<readonly 
 
 /** What is known after a comparison; undefined where no word can come out so. */
 function learn(
-  words: Words,
+  words: KnownWords,
   { word: index, mask }: Accumulator,
   { test, datum }: Block,
   holds: boolean,
   { work, syscall, architecture }: Budget,
-): Words | undefined {
+): KnownWords | undefined {
   const { facts, word } = words.get(index) ?? { facts: [], word: 0 }
   const next = [...facts, { mask, test, datum, holds }]
   work.left -= next.length
@@ -218,7 +218,7 @@ function learn(
 
 const zeros: readonly bigint[] = [0n, 0n, 0n, 0n, 0n, 0n]
 
-function argumentsOf(words: Words): readonly bigint[] {
+function argumentsOf(words: KnownWords): readonly bigint[] {
   const word = (index: number): bigint => BigInt(words.get(index)?.word ?? 0)
   return Array.from({ length: 6 }, (_, index) => (word(index * 2 + 1) << 32n) | word(index * 2))
 }

@@ -46,21 +46,21 @@ export function rangesOf(set: CallSet): readonly (readonly OciArgument[])[] | un
   return stated
 }
 
-interface Range {
+interface ValueRange {
   readonly from: bigint
   readonly to: bigint
 }
 
 function byRest(
-  ranges: readonly (Range & { readonly rest: CallSet })[],
-): ReadonlyMap<CallSet, readonly Range[]> {
-  const groups = new Map<CallSet, Range[]>()
+  ranges: readonly (ValueRange & { readonly rest: CallSet })[],
+): ReadonlyMap<CallSet, readonly ValueRange[]> {
+  const groups = new Map<CallSet, ValueRange[]>()
   for (const { from, to, rest } of ranges) groups.set(rest, [...(groups.get(rest) ?? []), { from, to }])
   return groups
 }
 
 /** All but one value is one comparison. */
-function conditionsOf(index: number, ranges: readonly Range[]): readonly OciArgument[] {
+function conditionsOf(index: number, ranges: readonly ValueRange[]): readonly OciArgument[] {
   const [first, second] = ranges
   if (ranges.length === 2 && first?.from === 0n && second?.to === all64 && first.to + 2n === second.from)
     return [{ index, op: 'SCMP_CMP_NE', value: first.to + 1n }]

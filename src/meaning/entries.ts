@@ -6,7 +6,7 @@ import { makeChain } from './chain-make.ts'
 import type { Chains } from './chain.ts'
 import type { Condition } from './conditions.ts'
 
-export interface Entry extends Chains {
+export interface FilterEntry extends Chains {
   /** Undefined where the architecture does not have the call: libseccomp keeps a number of its own for it. */
   readonly number: number | undefined
   /** Whatever the arguments; undefined where comparisons decide. */
@@ -16,11 +16,11 @@ export interface Entry extends Chains {
 }
 
 /** By number, or by name where there is none. */
-export type Entries = ReadonlyMap<number | string, Entry>
+export type Entries = ReadonlyMap<number | string, FilterEntry>
 
 /** Adds a rule to the entries of an architecture. Throws BeyondBound. */
 export function addRule(
-  entries: Map<number | string, Entry>,
+  entries: Map<number | string, FilterEntry>,
   key: number | string,
   conditions: readonly Condition[],
   answer: Answer,

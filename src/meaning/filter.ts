@@ -7,14 +7,14 @@ import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { killThread, noSuchCall, type Answer } from './answer.ts'
 import type { Context } from './context.ts'
 import { addRules } from './joined.ts'
-import { FilterTooLong, makeProgram, type Order, type Target } from './program.ts'
-import type { Refusal } from './refusal.ts'
+import { FilterTooLong, makeProgram, type Order, type Branch } from './program.ts'
+import type { ProfileRefusal } from './refusal.ts'
 import type { Resolved } from './resolve.ts'
 import { stubOf } from './stub.ts'
 import { has } from './versions/runtimes.ts'
 
 export interface Filter {
-  readonly architectures: ReadonlyMap<Architecture, ReadonlyMap<number, Target>>
+  readonly architectures: ReadonlyMap<Architecture, ReadonlyMap<number, Branch>>
   readonly defaultAnswer: Answer
   /** runc: numbers above this are answered ENOSYS before the filter runs; undefined where they are not. */
   readonly stub: ReadonlyMap<Architecture, number> | undefined
@@ -24,7 +24,7 @@ export interface Filter {
 const mostUnsorted = 32
 
 /** A filter, or why there is none. */
-export function makeFilter(resolved: Resolved, context: Context): Filter | Refusal {
+export function makeFilter(resolved: Resolved, context: Context): Filter | ProfileRefusal {
   const { defaultAnswer } = resolved
   const { entries, refusals } = addRules(resolved, context)
   const [refusal] = refusals
@@ -42,7 +42,7 @@ export function makeFilter(resolved: Resolved, context: Context): Filter | Refus
 }
 
 /** Told of the rule with most conditions. */
-function tooLong({ rules }: Resolved, { length }: FilterTooLong): Refusal {
+function tooLong({ rules }: Resolved, { length }: FilterTooLong): ProfileRefusal {
   const [first, ...rest] = rules.filter(({ args }) => args.length > 0)
   if (first === undefined) throw new Error('a filter without conditions is too long')
   const { at, pointer } = rest.reduce(
@@ -61,7 +61,7 @@ export function orderOf({ rules }: Resolved, { runtime }: Context): Order {
 }
 
 /** What the filter answers to a call that is not there at all, or leads to. */
-export function decisionOn(filter: Filter, architecture: Architecture, number: number): Target {
+export function decisionOn(filter: Filter, architecture: Architecture, number: number): Branch {
   const abi = abiOf(architecture, number)
   const calls = filter.architectures.get(abi)
   if (calls === undefined) return killThread

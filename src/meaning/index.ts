@@ -3,7 +3,7 @@
 // (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
 export { refusalsOf } from './refusals.ts'
 export { refusedOnOthers } from './refused-words.ts'
-export type { Refusal, RefusalCode } from './refusal.ts'
+export type { ProfileRefusal, RefusalCode } from './refusal.ts'
 export { has } from './versions/runtimes.ts'
 export { surroundingsOf, type Surroundings } from './versions/in-use.ts'
 export { oldestLibraryOn, type LibraryVersion } from './versions/library.ts'

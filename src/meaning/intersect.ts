@@ -10,7 +10,7 @@ import { parseProfile } from '../profile/parse.ts'
 import { takesErrno } from '../profile/words.ts'
 import type { Answer } from './answer.ts'
 import { changesBetween, type Comparison } from './changes.ts'
-import { combined, type Choice } from './combine.ts'
+import { combined, type AnswerChoice } from './combine.ts'
 import { contextOf, type ContextOptions } from './context.ts'
 import { makeMeaning, type Meaning } from './meaning.ts'
 import type { Resolved } from './resolve.ts'
@@ -38,10 +38,10 @@ const precedence: readonly Answer['action'][] = [
 const rank = ({ action }: Answer): number => precedence.indexOf(action)
 
 /** What the kernel answers where both filters are installed, the second after the first. */
-export const stricterAnswer: Choice = (one, other) => (rank(one) < rank(other) ? one : other)
+export const stricterAnswer: AnswerChoice = (one, other) => (rank(one) < rank(other) ? one : other)
 
 /** The answer that permits more; of equal actions the second's. */
-export const freerAnswer: Choice = (one, other) => (rank(one) > rank(other) ? one : other)
+export const freerAnswer: AnswerChoice = (one, other) => (rank(one) > rank(other) ? one : other)
 
 /**
  * What is left of profiles whose filters are all installed, in the order given: a profile that answers every call as the
@@ -74,7 +74,7 @@ function combinedProfile(
   name: string,
   profiles: readonly ParsedProfile[],
   options: ContextOptions,
-  choose: Choice,
+  choose: AnswerChoice,
   belongs: (has: readonly boolean[]) => boolean,
 ): CombinedProfile {
   if (profiles.length === 0) throw new UserError('nothing-to-combine')

@@ -6,9 +6,9 @@ import { isSameAnswer } from './answer.ts'
 import { BeyondBound, type Added } from './chain-add.ts'
 import { alternativesOf, type Condition } from './conditions.ts'
 import type { Context } from './context.ts'
-import { addRule, type Entry } from './entries.ts'
+import { addRule, type FilterEntry } from './entries.ts'
 import { callsOf, memberConditions } from './names.ts'
-import type { Refusal } from './refusal.ts'
+import type { ProfileRefusal } from './refusal.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
 
@@ -16,9 +16,9 @@ import { isKnownTo } from './versions/library.ts'
 const workLimit = 4_000_000
 
 export interface Joined {
-  readonly entries: ReadonlyMap<Architecture, ReadonlyMap<number | string, Entry>>
+  readonly entries: ReadonlyMap<Architecture, ReadonlyMap<number | string, FilterEntry>>
   /** The first of every call; its rules from there on were not added. */
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly ProfileRefusal[]
 }
 
 /** `of`: the names whose rules are wanted. Default: all. */
@@ -27,7 +27,7 @@ export function addRules(
   { runtime, library }: Context,
   of: (name: string) => boolean = () => true,
 ): Joined {
-  const entries = new Map<Architecture, Map<number | string, Entry>>(
+  const entries = new Map<Architecture, Map<number | string, FilterEntry>>(
     resolved.architectures.map((each) => [each, new Map()]),
   )
   const known = new Map<string, boolean>()
@@ -36,7 +36,7 @@ export function addRules(
     known.set(name, before)
     return before
   }
-  const refusals: Refusal[] = []
+  const refusals: ProfileRefusal[] = []
   const work = { left: workLimit }
   const refused = new Set<string>()
   for (const rule of resolved.rules) {
@@ -56,7 +56,7 @@ export function addRules(
     rule: ResolvedRule,
     place: number,
     alternatives: readonly (readonly Condition[])[],
-  ): Refusal | undefined {
+  ): ProfileRefusal | undefined {
     const name = rule.names[place] as string
     for (const conditions of alternatives) {
       for (const [architecture, calls] of entries) {
@@ -88,7 +88,7 @@ function refusalOf(
   place: number,
   name: string,
   architecture: Architecture,
-): Refusal {
+): ProfileRefusal {
   return {
     code: `rules-${outcome}`,
     ...(namesAt[place] ?? { at, pointer }),

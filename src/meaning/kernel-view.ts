@@ -8,7 +8,7 @@ import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { isSameAnswer, level, type Answer } from './answer.ts'
 import { callsAnswered, wordsCompared } from './call-sets.ts'
 import { bitAt, Diagrams, type CallSet } from './diagram.ts'
-import type { Target } from './program.ts'
+import type { Branch } from './program.ts'
 
 /** Words (twice the index of the argument, and one for the upper half) of a call that the kernel never looks at. */
 export function droppedWords(architecture: Architecture, syscall: string): ReadonlySet<number> {
@@ -26,8 +26,8 @@ export function droppedWords(architecture: Architecture, syscall: string): Reado
  * there is none. Throws TooManyConditions.
  */
 export function callOpened(
-  lesser: { readonly target: Target; readonly answer: Answer },
-  greater: { readonly target: Target; readonly answer: Answer },
+  lesser: { readonly target: Branch; readonly answer: Answer },
+  greater: { readonly target: Branch; readonly answer: Answer },
   dropped: ReadonlySet<number>,
 ): readonly bigint[] | undefined {
   const diagrams = new Diagrams()
@@ -42,7 +42,7 @@ export function callOpened(
 }
 
 /** Whether an answer can depend on what the kernel drops. */
-export function comparesDropped(target: Target, dropped: ReadonlySet<number>): boolean {
+export function comparesDropped(target: Branch, dropped: ReadonlySet<number>): boolean {
   return dropped.size > 0 && [...wordsCompared(target)].some((word) => dropped.has(word))
 }
 

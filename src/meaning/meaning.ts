@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { answerTo } from './evaluate.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import { isAnswer } from './program.ts'
-import { refused, type Refusal } from './refusal.ts'
+import { refused, type ProfileRefusal } from './refusal.ts'
 import { refusedActions } from './refused-actions.ts'
 import { refusedWords } from './refused-words.ts'
 import { resolve, type Resolved } from './resolve.ts'
@@ -19,7 +19,7 @@ export interface Meaning {
   answer(architecture: Architecture, number: number, args: readonly bigint[]): Answer
 }
 
-const made = new WeakMap<ParsedProfile, Map<string, Meaning | Refusal>>()
+const made = new WeakMap<ParsedProfile, Map<string, Meaning | ProfileRefusal>>()
 
 /**
  * Made once for a profile and a context: the same profile is asked by many, and making its filter takes longer than
@@ -34,8 +34,8 @@ export function makeMeaning(parsed: ParsedProfile, context: Context): Meaning {
 }
 
 /** The same, and the refusal as data. @throws UserError for a profile that a loader refuses. */
-export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | Refusal {
-  const known = made.get(parsed) ?? new Map<string, Meaning | Refusal>()
+export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | ProfileRefusal {
+  const known = made.get(parsed) ?? new Map<string, Meaning | ProfileRefusal>()
   made.set(parsed, known)
   const { host, kernel, runtime, library, engine, capabilities } = context
   const key = [host, kernel.join('.'), runtime, library, engine, ...[...capabilities].sort()].join(' ')
@@ -44,7 +44,7 @@ export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | Re
   return meaning
 }
 
-function meaningIn(parsed: ParsedProfile, context: Context): Meaning | Refusal {
+function meaningIn(parsed: ParsedProfile, context: Context): Meaning | ProfileRefusal {
   const resolved = resolve(parsed, context)
   const [refusal] = [...refusedActions(parsed, context), ...refusedWords(resolved, context)]
   if (refusal !== undefined) return refusal

@@ -9,7 +9,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { answerText, type Answer } from './answer.ts'
 import { firstOfLevel, type ChainNode } from './chain.ts'
-import type { Entries, Entry } from './entries.ts'
+import type { Entries, FilterEntry } from './entries.ts'
 
 /** `by number`: libseccomp's SCMP_FLTATR_CTL_OPTIMIZE 2. */
 export type Order = 'by priority' | 'by number'
@@ -29,13 +29,13 @@ export interface Block {
   readonly mask: number
   readonly test: 'eq' | 'gt' | 'ge'
   readonly datum: number
-  readonly whenTrue: Target
-  readonly whenFalse: Target
+  readonly whenTrue: Branch
+  readonly whenFalse: Branch
 }
 
-export type Target = Answer | Block
+export type Branch = Answer | Block
 
-export function isAnswer(target: Target): target is Answer {
+export function isAnswer(target: Branch): target is Answer {
   return 'action' in target
 }
 
@@ -57,9 +57,9 @@ export function makeProgram(
   entries: ReadonlyMap<Architecture, Entries>,
   fallback: Answer,
   order: Order,
-): ReadonlyMap<Architecture, ReadonlyMap<number, Target>> {
+): ReadonlyMap<Architecture, ReadonlyMap<number, Branch>> {
   const blocks = new Blocks()
-  const made = new Map<Architecture, Map<number, Target>>(
+  const made = new Map<Architecture, Map<number, Branch>>(
     [...entries.keys()].map((each) => [each, new Map()]),
   )
   const heads = listed(entries, order).flatMap((group) => {
@@ -109,14 +109,14 @@ export class FilterTooLong extends Error {
 }
 
 class Blocks {
-  readonly #levels = new Map<ChainNode, Map<string, Target>>()
+  readonly #levels = new Map<ChainNode, Map<string, Branch>>()
   readonly #made = new Map<string, Block>()
   readonly #numbers = new Map<Block, number>()
 
   /** The first block of a level. `next`: where it goes on when the level has no answer. */
-  level(node: ChainNode, next: Target, entered: Accumulator | undefined): Target {
+  level(node: ChainNode, next: Branch, entered: Accumulator | undefined): Branch {
     // A node is reached from two others: the upper half decides alone, or leaves it to the lower.
-    const known = this.#levels.get(node) ?? new Map<string, Target>()
+    const known = this.#levels.get(node) ?? new Map<string, Branch>()
     this.#levels.set(node, known)
     const key = `${this.#name(next)} ${entered?.word} ${entered?.mask}`
     const before = known.get(key)
@@ -126,7 +126,7 @@ class Blocks {
     return made
   }
 
-  #level(node: ChainNode, next: Target, entered: Accumulator | undefined): Target {
+  #level(node: ChainNode, next: Branch, entered: Accumulator | undefined): Branch {
     const steps: {
       readonly node: ChainNode
       readonly expects: Accumulator | undefined
@@ -141,9 +141,9 @@ class Blocks {
       steps.push({ node: each, expects, left })
       accumulator = left
     }
-    return steps.reduceRight<Target>((after, { node, expects, left }, index) => {
+    return steps.reduceRight<Branch>((after, { node, expects, left }, index) => {
       const onwards = index === steps.length - 1 ? next : after
-      const target = (below: ChainNode | undefined, answer: Answer | undefined): Target =>
+      const target = (below: ChainNode | undefined, answer: Answer | undefined): Branch =>
         below === undefined ? (answer ?? onwards) : this.level(below, onwards, left)
       return this.#same({
         expects,
@@ -179,7 +179,7 @@ class Blocks {
     return block
   }
 
-  #name(target: Target): string {
+  #name(target: Branch): string {
     return isAnswer(target) ? answerText(target) : String(this.#numbers.get(target))
   }
 }
@@ -191,7 +191,7 @@ function wordIndex({ index, high }: ChainNode): number {
 interface Listed {
   readonly architecture: Architecture
   readonly key: number | string
-  readonly entry: Entry
+  readonly entry: FilterEntry
 }
 
 /** Every call as the filter tries them. x32 stands among x86_64, where the first of the two is. */
@@ -233,10 +233,10 @@ function isLost(
  * Puts the blocks in from the end: the last call first, and what follows when a comparison holds before the other. Gives
  * their instructions, without those that bridge long jumps.
  */
-function assemble(heads: readonly Target[]): number {
+function assemble(heads: readonly Branch[]): number {
   let length = 0
   const placed = new Set<Block>()
-  const open: { readonly from: Block | undefined; readonly target: Target }[] = heads.map((target) => ({
+  const open: { readonly from: Block | undefined; readonly target: Branch }[] = heads.map((target) => ({
     from: undefined,
     target,
   }))

@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts'
 import { answerText } from './answer.ts'
 import { decisionOn } from './filter.ts'
 import type { Meaning } from './meaning.ts'
-import { isAnswer, type Target } from './program.ts'
+import { isAnswer, type Branch } from './program.ts'
 
 export interface Reach {
   /** At least one; some may be reached by no arguments. */
@@ -16,8 +16,8 @@ export interface Reach {
 export function reachOf({ filter }: Meaning, architecture: Architecture, number: number): Reach {
   const answers = new Map<string, Answer>()
   const words = new Set<number>()
-  const met = new Set<Target>()
-  const open: Target[] = [decisionOn(filter, architecture, number)]
+  const met = new Set<Branch>()
+  const open: Branch[] = [decisionOn(filter, architecture, number)]
   for (let target = open.pop(); target !== undefined; target = open.pop()) {
     if (met.has(target)) continue
     met.add(target)

@@ -5,13 +5,13 @@ import type { RefusalCode } from '../errors/refusals.ts'
 import type { Standing } from '../profile/flaws.ts'
 
 /** `facts` are what the sentence needs, raw. */
-export interface Refusal extends Standing {
+export interface ProfileRefusal extends Standing {
   readonly code: RefusalCode
   readonly facts: Readonly<Record<string, string>>
 }
 
 /** For those who need the profile's meaning. */
-export function refused(file: string, { code, at, facts }: Refusal): UserError {
+export function refused(file: string, { code, at, facts }: ProfileRefusal): UserError {
   const { line, column } = at
   return new UserError('refused-profile', { file, line, column, refusal: code, about: facts })
 }

@@ -10,7 +10,7 @@ import { makeFilter, orderOf } from './filter.ts'
 import { addRules } from './joined.ts'
 import { callsOf } from './names.ts'
 import { lostIn } from './program.ts'
-import type { Refusal } from './refusal.ts'
+import type { ProfileRefusal } from './refusal.ts'
 import { refusedActions } from './refused-actions.ts'
 import { refusedWords } from './refused-words.ts'
 import { contextsFor } from './profiles.ts'
@@ -21,7 +21,7 @@ import { isKnownTo } from './versions/library.ts'
  * In the order of a runtime's steps; those of rules also with other capabilities and kernels than the context's, where
  * rules depend on them. @throws UserError for a profile that a loader refuses.
  */
-export function refusalsOf(parsed: ParsedProfile, context: Context): readonly Refusal[] {
+export function refusalsOf(parsed: ParsedProfile, context: Context): readonly ProfileRefusal[] {
   const resolved = resolve(parsed, context)
   const contested = contestedIn(parsed.profile.syscalls)
   const found = [
@@ -107,7 +107,11 @@ interface Contest {
 }
 
 /** Where the first call of an architecture has no number there: only a call without one can be it. */
-function* lost(resolved: Resolved, context: Context, contested: ReadonlySet<string>): Generator<Refusal> {
+function* lost(
+  resolved: Resolved,
+  context: Context,
+  contested: ReadonlySet<string>,
+): Generator<ProfileRefusal> {
   if (orderOf(resolved, context) === 'by number') return
   if (!resolved.architectures.some((each) => mayBeLost(resolved, context, each, contested))) return
   for (const [architecture, name] of lostIn(addRules(resolved, context).entries, 'by priority')) {

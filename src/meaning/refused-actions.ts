@@ -6,12 +6,12 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import { standingOf, type Standing } from '../profile/flaws.ts'
 import { takesErrno } from '../profile/words.ts'
 import type { Context } from './context.ts'
-import type { Refusal } from './refusal.ts'
+import type { ProfileRefusal } from './refusal.ts'
 import { compareVersions } from './versions.ts'
 import { knowsWord, nameOf } from './versions/runtimes.ts'
 
 /** Of a runtime, and of the kernel, which libseccomp asks; nothing else for the filter alone. */
-export function* refusedActions(parsed: ParsedProfile, context: Context): Generator<Refusal> {
+export function* refusedActions(parsed: ParsedProfile, context: Context): Generator<ProfileRefusal> {
   const { runtime } = context
   yield* unknownActions(parsed, context)
   if (runtime === undefined) return
@@ -27,7 +27,7 @@ const kernelSince: Partial<Readonly<Record<Action, string>>> = {
 }
 
 /** A runtime takes every action of the file, also of a rule that does not stand here. */
-function* unknownActions(parsed: ParsedProfile, { runtime, kernel }: Context): Generator<Refusal> {
+function* unknownActions(parsed: ParsedProfile, { runtime, kernel }: Context): Generator<ProfileRefusal> {
   const { profile, tree } = parsed
   const host = kernel.join('.')
   const used = [
@@ -48,7 +48,7 @@ function* unknownActions(parsed: ParsedProfile, { runtime, kernel }: Context): G
   }
 }
 
-function* refusedByRunc(parsed: ParsedProfile): Generator<Refusal> {
+function* refusedByRunc(parsed: ParsedProfile): Generator<ProfileRefusal> {
   const { profile } = parsed
   if (profile.defaultAction === 'SCMP_ACT_NOTIFY')
     yield { code: 'notify-default', ...standingOf(parsed.tree, profile, 'defaultAction'), facts: {} }
@@ -65,7 +65,7 @@ function* refusedByRunc(parsed: ParsedProfile): Generator<Refusal> {
     yield { code: 'notify-without-listener', ...standingOf(parsed.tree, notifying, 'action'), facts: {} }
 }
 
-function* errnosRefused(parsed: ParsedProfile): Generator<Refusal> {
+function* errnosRefused(parsed: ParsedProfile): Generator<ProfileRefusal> {
   const { profile } = parsed
   yield* errnoRefused(parsed, profile, profile.defaultAction, profile.defaultErrnoRet, 'defaultErrnoRet')
   for (const rule of profile.syscalls)
@@ -78,7 +78,7 @@ function* errnoRefused(
   action: Action | undefined,
   number: number | undefined,
   key: string,
-): Generator<Refusal> {
+): Generator<ProfileRefusal> {
   if (action === undefined || number === undefined || takesErrno(action)) return
   yield { code: 'errno-unused', ...standingOf(parsed.tree, whole, key), facts: { key, action } }
 }

@@ -5,7 +5,7 @@ import { architectures } from '../abi/architectures.ts'
 import { flags as specified } from '../profile/words.ts'
 import { isSameAnswer } from './answer.ts'
 import type { Context } from './context.ts'
-import type { Refusal } from './refusal.ts'
+import type { ProfileRefusal } from './refusal.ts'
 import type { Resolved, Word } from './resolve.ts'
 import { knowsArchitecture, libraryArchitecture } from './versions/architectures.ts'
 import { compareVersions } from './versions.ts'
@@ -14,13 +14,13 @@ import type { RuntimeVersion } from './versions/runtime-word.ts'
 import { has, knowsWord, nameOf } from './versions/runtimes.ts'
 
 /** In the order in which a runtime comes to them. */
-export function* refusedWords(resolved: Resolved, context: Context): Generator<Refusal> {
+export function* refusedWords(resolved: Resolved, context: Context): Generator<ProfileRefusal> {
   for (const each of resolved.named) yield* architectureRefused(each, context)
   yield* flagsRefused(resolved.flags, context)
   yield* defaultRuleRefused(resolved, context)
 }
 
-function* architectureRefused({ word, at, pointer }: Word, context: Context): Generator<Refusal> {
+function* architectureRefused({ word, at, pointer }: Word, context: Context): Generator<ProfileRefusal> {
   const { host, runtime, library } = context
   const known = libraryArchitecture(word)
   const where = { at, pointer }
@@ -36,7 +36,7 @@ function* architectureRefused({ word, at, pointer }: Word, context: Context): Ge
 }
 
 /** Of a profile for none of the hosts that have a table here: its first architecture stands for the host. */
-export function* refusedOnOthers(words: readonly Word[], runtime: RuntimeVersion): Generator<Refusal> {
+export function* refusedOnOthers(words: readonly Word[], runtime: RuntimeVersion): Generator<ProfileRefusal> {
   const [first] = words
   for (const { word, at, pointer } of words) {
     const where = { at, pointer }
@@ -50,7 +50,7 @@ export function* refusedOnOthers(words: readonly Word[], runtime: RuntimeVersion
   }
 }
 
-function* flagsRefused(flags: readonly Word[], context: Context): Generator<Refusal> {
+function* flagsRefused(flags: readonly Word[], context: Context): Generator<ProfileRefusal> {
   const { runtime } = context
   const [first] = flags
   if (first !== undefined && runtime !== undefined && !has(runtime, 'flags')) {
@@ -61,7 +61,7 @@ function* flagsRefused(flags: readonly Word[], context: Context): Generator<Refu
   for (const each of flags) yield* flagRefused(each, context)
 }
 
-function* flagRefused({ word, at, pointer }: Word, { runtime, library }: Context): Generator<Refusal> {
+function* flagRefused({ word, at, pointer }: Word, { runtime, library }: Context): Generator<ProfileRefusal> {
   const where = { at, pointer }
   if (!specified.includes(word) || (runtime !== undefined && !knowsWord(runtime, word))) {
     yield { code: 'flag-not-known', ...where, facts: { word, by: runtime ?? 'runc and crun' } }
@@ -80,7 +80,7 @@ function libraryHasFlag(word: string, runtime: RuntimeVersion, library: LibraryV
 function* defaultRuleRefused(
   { rules, defaultAnswer }: Resolved,
   { runtime, library }: Context,
-): Generator<Refusal> {
+): Generator<ProfileRefusal> {
   if (runtime === undefined || has(runtime, 'skips-default-rules')) return
   for (const { names, answer, at, pointer, namesAt } of rules) {
     if (!isSameAnswer(answer, defaultAnswer)) continue

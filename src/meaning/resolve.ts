@@ -38,10 +38,10 @@ export interface Resolved {
 }
 
 /** Which loader reads it: only these keys count. */
-export type Loader = 'oci' | 'docker' | 'containers'
+export type ProfileLoader = 'oci' | 'docker' | 'containers'
 
 /** As its keys and its envelope say, or the engine; what reads a config.json or a SeccompProfile reads plain OCI. */
-export function loaderOf({ envelope, dialect }: ParsedProfile, engine?: EngineVersion): Loader {
+export function loaderOf({ envelope, dialect }: ParsedProfile, engine?: EngineVersion): ProfileLoader {
   if (envelope === 'config' || envelope === 'spo') return 'oci'
   const named = engine === undefined ? undefined : readEngineVersion(engine)?.engine
   return named === undefined ? dialect : engineLoaders[named]
@@ -93,7 +93,7 @@ function placed({ tree }: ParsedProfile, whole: Standing, key: string, word: str
   return { word, ...standingOf(tree, whole, key) }
 }
 
-function wordsOf(parsed: ParsedProfile, loader: Loader, { host }: Context): readonly Word[] {
+function wordsOf(parsed: ParsedProfile, loader: ProfileLoader, { host }: Context): readonly Word[] {
   const { profile } = parsed
   const entries = loader === 'oci' || !architectures[host].archMap[loader] ? [] : (profile.archMap ?? [])
   const at = entries.findIndex(({ architecture }) => architecture === architectures[host].scmp)
@@ -121,7 +121,7 @@ function architecturesOf(named: readonly Word[], { host }: Context): readonly Ar
   return [...new Set([host, ...known])]
 }
 
-function stands({ includes, excludes }: DockerRule, loader: Loader, context: Context): boolean {
+function stands({ includes, excludes }: DockerRule, loader: ProfileLoader, context: Context): boolean {
   if (excludes !== undefined && !isEmpty(excludes) && falls(excludes, loader, context)) return false
   return includes === undefined || holds(includes, loader, context)
 }
@@ -130,7 +130,11 @@ function isEmpty({ caps, arches, minKernel }: RuleFilter): boolean {
   return (caps ?? []).length === 0 && (arches ?? []).length === 0 && minKernel === undefined
 }
 
-function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader, context: Context): boolean {
+function falls(
+  { caps = [], arches = [], minKernel }: RuleFilter,
+  loader: ProfileLoader,
+  context: Context,
+): boolean {
   return (
     isNamed(arches, loader, context) ||
     caps.some((each) => context.capabilities.has(each)) ||
@@ -138,7 +142,11 @@ function falls({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
   )
 }
 
-function holds({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader, context: Context): boolean {
+function holds(
+  { caps = [], arches = [], minKernel }: RuleFilter,
+  loader: ProfileLoader,
+  context: Context,
+): boolean {
   return (
     (arches.length === 0 || isNamed(arches, loader, context)) &&
     caps.every((each) => context.capabilities.has(each)) &&
@@ -146,12 +154,12 @@ function holds({ caps = [], arches = [], minKernel }: RuleFilter, loader: Loader
   )
 }
 
-function readsKernel(loader: Loader, { engine }: Context): boolean {
+function readsKernel(loader: ProfileLoader, { engine }: Context): boolean {
   return loader === 'docker' && (engine === undefined || readsKey(engine, 'minKernel'))
 }
 
 /** Whether the host is among those named: each engine has names of its own. */
-function isNamed(arches: readonly string[], loader: Loader, { host }: Context): boolean {
+function isNamed(arches: readonly string[], loader: ProfileLoader, { host }: Context): boolean {
   const name = loader === 'oci' ? undefined : architectures[host].engines[loader]
   return name !== undefined && arches.includes(name)
 }

@@ -1,7 +1,7 @@
 // Ways to say in rules what a call shall be answered: as one of the profiles says it, as both together, in ranges of one
 // argument, and in masked equalities. Which of them libseccomp understands as it is meant, combine.ts finds out.
 import { answerText, isSameAnswer, type Answer } from './answer.ts'
-import type { Partition, RuleDraft } from './combine.ts'
+import type { Partition, CombinedRule } from './combine.ts'
 import { callsOf, comparesEachOnce, conjunction } from './condition-sets.ts'
 import { casesOf, mostRules, rangesOf } from './covers.ts'
 import type { CallSet, Diagrams } from './diagram.ts'
@@ -13,7 +13,7 @@ export function* statements(
   meanings: readonly Meaning[],
   call: string,
   fallback: Answer,
-): Generator<readonly RuleDraft[]> {
+): Generator<readonly CombinedRule[]> {
   // The first architecture is the host's, whose words are the widest.
   const [host] = wanted
   if (host === undefined) return yield []
@@ -24,16 +24,16 @@ export function* statements(
   const own = meanings.map(({ resolved, filter }) =>
     resolved.rules
       .filter(({ names, answer }) => names.includes(call) && !isSameAnswer(answer, filter.defaultAnswer))
-      .map(({ answer, args }): RuleDraft => ({ answer, args })),
+      .map(({ answer, args }): CombinedRule => ({ answer, args })),
   )
   yield* own
   const both = own
     .slice(1)
-    .reduce<readonly RuleDraft[] | undefined>((one, other) => one && conjunctions(one, other), own[0])
+    .reduce<readonly CombinedRule[] | undefined>((one, other) => one && conjunctions(one, other), own[0])
   if (both !== undefined) yield both
   for (const inRanges of [true, false]) {
     const stated = parts.map(({ answer, set }) =>
-      (inRanges ? rangesOf(set) : casesOf(set))?.map((args): RuleDraft => ({ answer, args })),
+      (inRanges ? rangesOf(set) : casesOf(set))?.map((args): CombinedRule => ({ answer, args })),
     )
     if (stated.every((each) => each !== undefined)) yield stated.flat()
   }
@@ -45,8 +45,8 @@ export function* statements(
 function keeping(
   diagrams: Diagrams,
   { answer, set }: { readonly answer: Answer; readonly set: CallSet },
-  own: readonly RuleDraft[],
-): readonly RuleDraft[] | undefined {
+  own: readonly CombinedRule[],
+): readonly CombinedRule[] | undefined {
   let rest = set
   const kept = own.filter((rule) => {
     if (!isSameAnswer(rule.answer, answer) || !comparesEachOnce(rule.args)) return false
@@ -56,15 +56,15 @@ function keeping(
     return true
   })
   const cases = casesOf(rest)
-  return cases && [...kept, ...cases.map((args): RuleDraft => ({ answer, args }))]
+  return cases && [...kept, ...cases.map((args): CombinedRule => ({ answer, args }))]
 }
 
 /** Every rule of one with every rule of the other; undefined where two conditions on one argument are none together. */
 function conjunctions(
-  one: readonly RuleDraft[],
-  other: readonly RuleDraft[],
-): readonly RuleDraft[] | undefined {
-  const found = new Map<string, RuleDraft>()
+  one: readonly CombinedRule[],
+  other: readonly CombinedRule[],
+): readonly CombinedRule[] | undefined {
+  const found = new Map<string, CombinedRule>()
   for (const a of one) {
     for (const b of other) {
       if (answerText(a.answer) !== answerText(b.answer)) return undefined

@@ -2,7 +2,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
-import type { Refusal, RefusedValues } from '../read/failures.ts'
+import type { RefusalErrno, RefusedValues } from '../read/failures.ts'
 import { comparePlaces } from '../read/place.ts'
 import type { ObservedContext } from '../read/observations/context.ts'
 import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
@@ -131,7 +131,9 @@ function printedRefused(refused: RefusedValues): NonNullable<ObservedCall['refus
   return Object.fromEntries(
     indexes.map(([index, values]) => [
       index,
-      Object.fromEntries(inOrder(values.keys()).map((each) => [each, values.get(BigInt(each)) as Refusal])),
+      Object.fromEntries(
+        inOrder(values.keys()).map((each) => [each, values.get(BigInt(each)) as RefusalErrno]),
+      ),
     ]),
   )
 }

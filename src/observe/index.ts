@@ -7,7 +7,7 @@ import type { Format } from '../read/detect.ts'
 import { readSources } from '../read/index.ts'
 import type { ReaderOptions } from '../read/reader.ts'
 import { tellObservations } from '../read/observations/reader.ts'
-import type { Choice } from '../read/subject.ts'
+import type { CallerChoice } from '../read/subject.ts'
 import type { ReadingOptions, Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
 import type { Observations } from '../read/observations/document.ts'
@@ -42,7 +42,7 @@ export interface ObserveOptions extends ReadingOptions {
   /** The architecture the traces were recorded on, for those that do not tell. */
   readonly architecture?: Architecture
   /** Whose calls to count, and of when; absent: all. Refused for a format that does not carry what is asked for. */
-  readonly choice?: Choice
+  readonly choice?: CallerChoice
   /**
    * Of traces of strace, only the calls made under a seccomp filter that the trace shows to be installed: what is
    * called in a container, and by its runtime once the filter is loaded. Refused for other formats.

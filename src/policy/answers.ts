@@ -4,7 +4,7 @@ import type { Reason, RuleAction } from './policy.ts'
 import { compareReasons } from './reasons.ts'
 
 /** One decision's word on one call. */
-export interface Answer {
+export interface Proposal {
   readonly syscall: string
   readonly action: RuleAction
   readonly because: Reason
@@ -27,7 +27,7 @@ export const noSuchCall: RuleAction = { type: 'errno', errno: 38 }
  * All answers of one architecture, one action a call. What one decision allows is allowed, whatever another says of
  * it: every refusal of this room is only the better way to refuse. The reasons for refusing then no longer hold.
  */
-export function settle(answers: Iterable<Answer>): ReadonlyMap<string, Decided> {
+export function settle(answers: Iterable<Proposal>): ReadonlyMap<string, Decided> {
   const decided = new Map<string, Decided>()
   for (const { syscall, action, because } of answers) {
     const before = decided.get(syscall)

@@ -4,7 +4,7 @@
 // ceiling is wanted, it is left out and told.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
-import type { Answer } from './answers.ts'
+import type { Proposal } from './answers.ts'
 import type { Ceiling } from './ceiling.ts'
 import type { LeftOut, Reason } from './policy.ts'
 
@@ -12,12 +12,12 @@ import type { LeftOut, Reason } from './policy.ts'
 export type BeyondChoice = 'seen' | 'never'
 
 export interface Bounded {
-  readonly answers: readonly Answer[]
+  readonly answers: readonly Proposal[]
   readonly left: readonly LeftOut[]
 }
 
 export function withinCeiling(
-  answers: readonly Answer[],
+  answers: readonly Proposal[],
   observations: Observations,
   architecture: Architecture,
   ceiling: Ceiling | undefined,
@@ -25,7 +25,7 @@ export function withinCeiling(
 ): Bounded {
   if (ceiling === undefined) return { answers, left: [] }
   const left: LeftOut[] = []
-  const kept = answers.flatMap((answer): readonly Answer[] => {
+  const kept = answers.flatMap((answer): readonly Proposal[] => {
     const { syscall, action, because, refused } = answer
     if (action.type !== 'allow' || ceiling.cases(architecture, syscall).length > 0) return [answer]
     if (refused !== undefined) {

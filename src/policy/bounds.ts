@@ -6,8 +6,8 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { Ceiling } from './ceiling.ts'
 import { both, conditionsKey } from './conditions.ts'
 import { allow } from './answers.ts'
-import type { Beyond, Condition, Reason, RuleAction } from './policy.ts'
-import { combinations, maskOf, withoutRefused, type KnownValues, type Values } from './values.ts'
+import type { Beyond, MaskedCondition, Reason, RuleAction } from './policy.ts'
+import { combinations, maskOf, withoutRefused, type KnownValues, type ArgumentValues } from './values.ts'
 
 export type ConditionsChoice = 'none' | 'within' | 'observed'
 
@@ -16,7 +16,7 @@ const manyValues = 64
 
 /** One of several alternatives. */
 export interface Bound {
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly MaskedCondition[]
   readonly action: RuleAction
   readonly because: readonly Reason[]
 }
@@ -30,8 +30,8 @@ export function boundsOf(
   choice: ConditionsChoice,
   architecture: Architecture,
   syscall: string,
-  values: Values,
-  code: Values = new Map(),
+  values: ArgumentValues,
+  code: ArgumentValues = new Map(),
 ): readonly Bound[] {
   const bounds = boundsOn(ceiling, choice, architecture, syscall, values, code)
   const elsewhere = ceiling?.refusedOn(architecture, syscall) ?? []
@@ -50,11 +50,11 @@ function boundsOn(
   choice: ConditionsChoice,
   architecture: Architecture,
   syscall: string,
-  values: Values,
-  code: Values,
+  values: ArgumentValues,
+  code: ArgumentValues,
 ): readonly Bound[] {
   const only = onlyOf(choice, values, code, ceiling?.cases(architecture, syscall) ?? [])
-  const narrow = (cases: Cases, ...because: readonly Reason[]): readonly Bound[] => {
+  const narrow = (cases: ConditionSets, ...because: readonly Reason[]): readonly Bound[] => {
     const kept = only === undefined ? cases : intersection(cases, only.seen)
     return kept.map((conditions) => ({
       conditions,
@@ -64,7 +64,7 @@ function boundsOn(
   }
   if (ceiling === undefined) return narrow([[]])
   const cases = ceiling.cases(architecture, syscall)
-  const beyond = (what: Beyond, args: readonly Condition[]): Reason => ({
+  const beyond = (what: Beyond, args: readonly MaskedCondition[]): Reason => ({
     kind: 'beyond',
     ceiling: ceiling.name,
     ...what,
@@ -140,14 +140,19 @@ function isBeyond({ kind }: Reason): boolean {
   return kind === 'beyond'
 }
 
-type Cases = readonly (readonly Condition[])[]
+type ConditionSets = readonly (readonly MaskedCondition[])[]
 
-function conditionsOf(bounds: readonly Bound[]): Cases {
+function conditionsOf(bounds: readonly Bound[]): ConditionSets {
   return bounds.map(({ conditions }) => conditions)
 }
 
 /** Whether the value may be one of the case, with what is known of the other arguments. */
-function isPossible(conditions: readonly Condition[], index: number, value: bigint, values: Values): boolean {
+function isPossible(
+  conditions: readonly MaskedCondition[],
+  index: number,
+  value: bigint,
+  values: ArgumentValues,
+): boolean {
   return conditions.every((condition) => {
     const known = values.get(condition.index)
     const its = condition.index === index ? [value] : known?.all === true ? known.seen : undefined
@@ -156,9 +161,14 @@ function isPossible(conditions: readonly Condition[], index: number, value: bigi
 }
 
 /** The value with what the other arguments can have been; alone where that is not known, or too much. */
-function withOthers(index: number, value: bigint, indexes: readonly number[], values: Values): Cases {
+function withOthers(
+  index: number,
+  value: bigint,
+  indexes: readonly number[],
+  values: ArgumentValues,
+): ConditionSets {
   const { mask } = values.get(index) as KnownValues
-  const alone: Values = new Map([
+  const alone: ArgumentValues = new Map([
     ...withoutRefused(values),
     [index, { mask, seen: [value], all: true, refused: new Map() }],
   ])
@@ -166,8 +176,8 @@ function withOthers(index: number, value: bigint, indexes: readonly number[], va
   return combinations(known, alone) ?? combinations([index], alone) ?? []
 }
 
-function areInside(tuples: Cases | undefined, cases: Cases): boolean {
-  const isOf = (tuple: readonly Condition[], one: readonly Condition[]): boolean =>
+function areInside(tuples: ConditionSets | undefined, cases: ConditionSets): boolean {
+  const isOf = (tuple: readonly MaskedCondition[], one: readonly MaskedCondition[]): boolean =>
     one.every(({ index, mask, value }) => {
       const its = tuple.find((each) => each.index === index)
       return its !== undefined && (its.value & mask) === value
@@ -176,12 +186,17 @@ function areInside(tuples: Cases | undefined, cases: Cases): boolean {
 }
 
 interface Only {
-  readonly seen: Cases
+  readonly seen: ConditionSets
   readonly because: readonly Reason[]
 }
 
 /** Observed values, and with them those of the code; else those of the code alone, where the ceiling has conditions. */
-function onlyOf(choice: ConditionsChoice, values: Values, code: Values, cases: Cases): Only | undefined {
+function onlyOf(
+  choice: ConditionsChoice,
+  values: ArgumentValues,
+  code: ArgumentValues,
+  cases: ConditionSets,
+): Only | undefined {
   const byCode = (only: Only | undefined): Only | undefined =>
     only && {
       seen: only.seen,
@@ -196,9 +211,9 @@ function onlyOf(choice: ConditionsChoice, values: Values, code: Values, cases: C
 }
 
 /** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
-function valuesSeen(values: Values): Only | undefined {
+function valuesSeen(values: ArgumentValues): Only | undefined {
   let known: readonly number[] = []
-  let seen: Cases = [[]]
+  let seen: ConditionSets = [[]]
   for (const [index, { all }] of values) {
     const more = all ? combinations([...known, index], values) : undefined
     if (more === undefined) continue
@@ -209,7 +224,7 @@ function valuesSeen(values: Values): Only | undefined {
   return { seen, because: known.map((argument) => ({ kind: 'narrowed', argument })) }
 }
 
-function intersection(cases: Cases, seen: Cases): Cases {
+function intersection(cases: ConditionSets, seen: ConditionSets): ConditionSets {
   const found = cases.flatMap((each) => seen.flatMap((tuple) => both(each, tuple) ?? []))
   return [...new Map(found.map((each) => [conditionsKey(each), each])).values()]
 }

@@ -3,14 +3,14 @@
 // Authority: clone(2), seccomp(2) (a filter sees no memory), glibc sysdeps/unix/sysv/linux/clone-internal.c.
 import type { Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
-import { allow, noSuchCall, type Answer } from './answers.ts'
+import { allow, noSuchCall, type Proposal } from './answers.ts'
 
 /**
  * The same answers with every allowed clone3 answered ENOSYS and `clone` allowed in its place. That clone3 is
  * answered so where only clone was seen is the business of fallback.ts: it is one chain among the others.
  */
-export function withoutClone3(answers: readonly Answer[], architecture: Architecture): readonly Answer[] {
-  return answers.flatMap((answer): readonly Answer[] => {
+export function withoutClone3(answers: readonly Proposal[], architecture: Architecture): readonly Proposal[] {
+  return answers.flatMap((answer): readonly Proposal[] => {
     if (answer.syscall !== 'clone3' || answer.action.type !== 'allow') return [answer]
     if (syscallTable(architecture).byName('clone') === undefined) return [answer]
     const because = { kind: 'fallback', from: 'clone3', to: 'clone' } as const

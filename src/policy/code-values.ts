@@ -4,7 +4,7 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import type { Reason } from './policy.ts'
-import { maskOf, type KnownValues, type Values } from './values.ts'
+import { maskOf, type KnownValues, type ArgumentValues } from './values.ts'
 
 /** Made by the program's own code, and by nobody else. */
 const ofProgram: ReadonlySet<Reason['kind']> = new Set(['seen', 'reachable'])
@@ -15,8 +15,8 @@ export function valuesInCode(
   architecture: Architecture,
   syscall: string,
   because: readonly Reason[],
-  seen: Values,
-): Values {
+  seen: ArgumentValues,
+): ArgumentValues {
   const args = reachable?.architectures[architecture]?.[syscall]?.args ?? {}
   const isOurs = because.every(
     (reason) =>

@@ -1,8 +1,8 @@
 // What conditions on arguments have in common, and their names. Every condition is a masked equality: see policy.ts.
-import type { Condition } from './policy.ts'
+import type { MaskedCondition } from './policy.ts'
 
 /** Equal for equal conditions, in numeric order where sorted as text. */
-export function conditionsKey(conditions: readonly Condition[]): string {
+export function conditionsKey(conditions: readonly MaskedCondition[]): string {
   return conditions.map(({ index, mask, value }) => `${index} ${wide(mask)} ${wide(value)}`).join(' ')
 }
 
@@ -12,9 +12,9 @@ function wide(value: bigint): string {
 
 /** Where both hold, one condition an argument, in the order of arguments; undefined where both never do. */
 export function both(
-  one: readonly Condition[],
-  other: readonly Condition[],
-): readonly [readonly Condition[]] | undefined {
+  one: readonly MaskedCondition[],
+  other: readonly MaskedCondition[],
+): readonly [readonly MaskedCondition[]] | undefined {
   const joined = new Map(one.map((each) => [each.index, each]))
   for (const { index, mask, value } of other) {
     const before = joined.get(index) ?? { index, mask: 0n, value: 0n }

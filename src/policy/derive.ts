@@ -2,7 +2,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Observations } from '../observe/index.ts'
-import { inOrder, settle, type Answer } from './answers.ts'
+import { inOrder, settle, type Proposal } from './answers.ts'
 import { withinCeiling, type BeyondChoice } from './beyond.ts'
 import { boundsOf, type ConditionsChoice } from './bounds.ts'
 import { Ceiling, type CeilingOptions } from './ceiling.ts'
@@ -17,7 +17,7 @@ import type { Reachable } from '../scan/reachable.ts'
 import { answersInMargin, type MarginChoice } from './margin.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
-import { targetsOf, type Target } from './targets.ts'
+import { targetsOf, type PolicyTarget } from './targets.ts'
 import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
@@ -126,7 +126,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       ...(target.known === 'host' ? [] : answersFromKernel(architecture, all)),
       ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]
-    const isBeyond = ({ syscall, action }: Answer): boolean =>
+    const isBeyond = ({ syscall, action }: Proposal): boolean =>
       action.type !== 'errno' &&
       !(options.fromScan !== true && used.has(syscall)) &&
       ceiling?.cases(architecture, syscall).length === 0
@@ -162,7 +162,11 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
 }
 
 /** Of a target that is inferred, what another architecture's calls are translated to. */
-function marginOn(target: Target, observations: Observations, choice: MarginChoice): readonly Answer[] {
+function marginOn(
+  target: PolicyTarget,
+  observations: Observations,
+  choice: MarginChoice,
+): readonly Proposal[] {
   const { architecture } = target
   const source = target.known === 'inferred' ? target.from : architecture
   const calls = new Map(callsSeen(observations, source))
@@ -202,9 +206,9 @@ function architecturesReachable(reachable: Reachable | undefined): readonly Arch
 
 /** What is known of the program on one target. */
 function evidenceOn(
-  target: Target,
+  target: PolicyTarget,
   observations: Observations,
-): { readonly answers: readonly Answer[]; readonly left: readonly LeftOut[] } {
+): { readonly answers: readonly Proposal[]; readonly left: readonly LeftOut[] } {
   switch (target.known) {
     case 'seen':
       return { answers: answersSeen(observations, target.architecture), left: [] }

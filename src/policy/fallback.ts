@@ -8,7 +8,7 @@
 import type { Architecture } from '../abi/architectures.ts'
 import { fallbacks } from '../abi/fallbacks.ts'
 import { syscallTable } from '../abi/tables.ts'
-import { noSuchCall, type Answer, type Decided } from './answers.ts'
+import { noSuchCall, type Proposal, type Decided } from './answers.ts'
 
 /**
  * The answers to first calls of chains that can be gone down: every call further down is allowed, or one that does the
@@ -18,9 +18,9 @@ import { noSuchCall, type Answer, type Decided } from './answers.ts'
 export function answersToChains(
   architecture: Architecture,
   decided: ReadonlyMap<string, Decided>,
-): readonly Answer[] {
+): readonly Proposal[] {
   const isAllowed = (call: string): boolean => decided.get(call)?.action.type === 'allow'
-  const answered = new Map<string, Answer>()
+  const answered = new Map<string, Proposal>()
   for (const { from, to, each, architectures } of fallbacks) {
     if (!architectures.includes(architecture) || isAllowed(from) || answered.has(from)) continue
     if (syscallTable(architecture).byName(from) === undefined) continue

@@ -6,7 +6,7 @@
 // smaller; without, they must load it while they still have CAP_SYS_ADMIN, before they give their capabilities away
 // (seccomp(2); runc libcontainer/standard_init_linux.go, crun src/libcrun/container.c).
 import { architectures, assumedHost, isHost, type Architecture } from '../abi/architectures.ts'
-import { allow, type Answer } from './answers.ts'
+import { allow, type Proposal } from './answers.ts'
 import { crun, runc } from './data/floors.ts'
 import { namesIn, versionFloor } from './floor-versions.ts'
 import type { RuleAction } from './policy.ts'
@@ -53,10 +53,10 @@ export function answersForFloor(
   architecture: Architecture,
   choice: FloorChoice,
   noNewPrivileges: boolean,
-): readonly Answer[] {
+): readonly Proposal[] {
   if (!isHost(architecture)) return []
   return floorsOf(choice, noNewPrivileges).flatMap(({ runtime, version, names, refused }) => {
-    const answers = (calls: readonly string[], action: RuleAction): readonly Answer[] => {
+    const answers = (calls: readonly string[], action: RuleAction): readonly Proposal[] => {
       const here =
         architecture === assumedHost
           ? calls

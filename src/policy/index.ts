@@ -10,7 +10,7 @@ export { versionFloor, type Certainty, type FloorCall, type VersionFloor } from 
 export type { RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 export type {
   Beyond,
-  Condition,
+  MaskedCondition,
   DefaultAction,
   KernelWhy,
   LeftOut,

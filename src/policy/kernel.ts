@@ -2,7 +2,7 @@
 // the kernel makes it issue them, the machine below answers them elsewhere, or the trace ended first.
 import type { Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
-import { allow, type Answer } from './answers.ts'
+import { allow, type Proposal } from './answers.ts'
 import type { KernelWhy } from './policy.ts'
 
 interface Injection {
@@ -55,7 +55,10 @@ const injections: readonly Injection[] = [
  * What has to be allowed beside `used`, the calls that were seen or inferred on `architecture`. A call that was seen
  * needs no such reason, except that the kernel's own stand whatever was seen.
  */
-export function answersFromKernel(architecture: Architecture, used: ReadonlySet<string>): readonly Answer[] {
+export function answersFromKernel(
+  architecture: Architecture,
+  used: ReadonlySet<string>,
+): readonly Proposal[] {
   const table = syscallTable(architecture)
   return injections.flatMap(({ why, calls, after }) => {
     const present = calls.filter((call) => table.byName(call) !== undefined)
@@ -63,7 +66,7 @@ export function answersFromKernel(architecture: Architecture, used: ReadonlySet<
     return present
       .filter((syscall) => why !== 'exit' || !used.has(syscall))
       .flatMap((syscall) =>
-        causes.map((call): Answer => {
+        causes.map((call): Proposal => {
           const because =
             call === undefined ? ({ kind: 'kernel', why } as const) : ({ kind: 'kernel', why, call } as const)
           return { syscall, action: allow, because }

@@ -5,7 +5,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { CompanionWhy } from '../abi/companion-why.ts'
 import { companionRows, type Sign } from '../abi/companions.ts'
 import { syscallTable } from '../abi/tables.ts'
-import { allow, type Answer } from './answers.ts'
+import { allow, type Proposal } from './answers.ts'
 
 /** What was seen on an architecture. */
 export interface SeenCalls {
@@ -29,7 +29,7 @@ export type Companions = (seen: SeenCalls) => readonly Companion[]
 /** 'libc': what libc and run-times of languages call; or a function that knows better. */
 export type MarginChoice = 'none' | 'libc' | Companions
 
-export function answersInMargin(choice: MarginChoice, seen: SeenCalls): readonly Answer[] {
+export function answersInMargin(choice: MarginChoice, seen: SeenCalls): readonly Proposal[] {
   if (choice === 'none') return []
   const table = syscallTable(seen.architecture)
   const companions = choice === 'libc' ? companionsOfLibc(seen) : choice(seen)

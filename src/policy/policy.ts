@@ -33,12 +33,12 @@ export interface PolicyRule {
   readonly architectures: readonly [Architecture, ...Architecture[]]
   readonly action: RuleAction
   /** All of them must hold. Empty: whatever the arguments. */
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly MaskedCondition[]
   readonly because: readonly [Reason, ...Reason[]]
 }
 
 /** `(argument & mask) == value`: the one comparison that is right for int arguments (facts: the kernel truncates them). */
-export interface Condition {
+export interface MaskedCondition {
   /** Argument index, 0 to 5. */
   readonly index: number
   readonly mask: bigint

@@ -2,7 +2,7 @@
 // becomes of the unseen is the user's choice; none of it is ever allowed beyond the ceiling (derive.ts sees to that).
 import type { Architecture } from '../abi/architectures.ts'
 import type { Reachable, ReachableCall } from '../scan/reachable.ts'
-import { allow, type Answer } from './answers.ts'
+import { allow, type Proposal } from './answers.ts'
 import type { RuleAction } from './policy.ts'
 
 /**
@@ -28,7 +28,7 @@ export function answersUnseen(
   choice: UnseenChoice,
   architecture: Architecture,
   seen: ReadonlySet<string>,
-): readonly Answer[] {
+): readonly Proposal[] {
   if (choice === 'refuse') return []
   const calls = reachableOn(reachable, architecture)
   const unseen = [...calls].filter(([name]) => !seen.has(name))
@@ -38,7 +38,7 @@ export function answersUnseen(
       action: choice === 'log' ? log : allow,
       because: { kind: 'reachable', path: path.join(' → ') },
     }))
-  return unseen.flatMap(([syscall, { path }]): readonly Answer[] => {
+  return unseen.flatMap(([syscall, { path }]): readonly Proposal[] => {
     const of = [...calls].find(
       ([name, { companions }]) => seen.has(name) && companions?.includes(syscall),
     )?.[0]

@@ -5,7 +5,7 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
 import { failureNumbers } from '../read/failures.ts'
-import { allow, noSuchCall, type Answer } from './answers.ts'
+import { allow, noSuchCall, type Proposal } from './answers.ts'
 import type { LeftOut } from './policy.ts'
 
 /** The calls of one architecture that its table knows. */
@@ -41,7 +41,7 @@ export function refusedWith({
   return failureNumbers[enosys > 0 ? 'ENOSYS' : eperm > 0 ? 'EPERM' : 'EACCES']
 }
 
-export function answersSeen(observations: Observations, architecture: Architecture): readonly Answer[] {
+export function answersSeen(observations: Observations, architecture: Architecture): readonly Proposal[] {
   return callsSeen(observations, architecture).map(([syscall, call]) => {
     const { count, first } = call
     const refused = refusedWith(call)

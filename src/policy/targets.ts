@@ -15,7 +15,7 @@ import { UserError } from '../errors.ts'
  * recordings. `inferred`: only calls of x86_64 were seen, and this is aarch64. `host`: nothing of it was seen; it
  * is here for the container runtime alone.
  */
-export type Target =
+export type PolicyTarget =
   | { readonly architecture: Architecture; readonly known: 'seen' | 'host' }
   | { readonly architecture: Host; readonly known: 'inferred'; readonly from: Host }
 
@@ -33,14 +33,14 @@ export function targetsOf(
   seen: readonly Architecture[],
   requested: readonly Architecture[],
   withFloor: boolean,
-): readonly [Target, ...Target[]] {
+): readonly [PolicyTarget, ...PolicyTarget[]] {
   if (seen.length === 0) {
     throw new UserError('nothing-seen')
   }
   const wanted = architectureNames.filter((each) =>
     (requested.length === 0 ? seen : requested).includes(each),
   )
-  const known = new Map<Architecture, Target>()
+  const known = new Map<Architecture, PolicyTarget>()
   for (const architecture of wanted) {
     const from = architectures[architecture].inferredFrom
     if (seen.includes(architecture)) known.set(architecture, { architecture, known: 'seen' })
@@ -58,5 +58,5 @@ export function targetsOf(
     throw new UserError('not-inferable', { architecture: missing, seen })
   }
   const targets = architectureNames.flatMap((each) => known.get(each) ?? [])
-  return targets as [Target, ...Target[]]
+  return targets as [PolicyTarget, ...PolicyTarget[]]
 }

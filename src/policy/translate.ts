@@ -8,12 +8,12 @@ import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { architectures, type Host } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { Observations } from '../observe/index.ts'
-import { allow, noSuchCall, type Answer } from './answers.ts'
+import { allow, noSuchCall, type Proposal } from './answers.ts'
 import type { LeftOut } from './policy.ts'
 import { callsSeen, isImplemented, refusedWith } from './seen.ts'
 
 export interface Translation {
-  readonly answers: readonly Answer[]
+  readonly answers: readonly Proposal[]
   /** Calls of x86_64 that nothing on aarch64 stands for. */
   readonly left: readonly LeftOut[]
 }
@@ -45,7 +45,7 @@ const statCalls: ReadonlySet<string> = new Set(['stat', 'lstat', 'fstat', 'newfs
 
 /** What the program of one architecture does on a host that is inferred from it. */
 export function translate(observations: Observations, from: Host, to: Host): Translation {
-  const answers: Answer[] = processorProbe.map((syscall) => {
+  const answers: Proposal[] = processorProbe.map((syscall) => {
     return { syscall, action: allow, because: { kind: 'kernel', why: 'processor' } }
   })
   const left: LeftOut[] = []

@@ -6,10 +6,10 @@ import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { indexOn } from '../abi/scalars.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
 import { failureNumbers } from '../read/failures.ts'
-import type { Condition, Reason } from './policy.ts'
+import type { MaskedCondition, Reason } from './policy.ts'
 
 /** By argument index; an argument that is not here is not known at all. */
-export type Values = ReadonlyMap<number, KnownValues>
+export type ArgumentValues = ReadonlyMap<number, KnownValues>
 
 export interface KnownValues {
   /** Of an `int` the lower half. */
@@ -29,10 +29,10 @@ export function valuesOf(
   target: Architecture,
   syscall: string,
   because: readonly Reason[],
-): Values {
+): ArgumentValues {
   // Its flags are behind a pointer.
   if (syscall === 'clone3') return new Map()
-  const sources = because.flatMap((reason): Source | readonly Source[] => {
+  const sources = because.flatMap((reason): ValueSource | readonly ValueSource[] => {
     switch (reason.kind) {
       case 'seen':
         return callOn(observations, reason.architecture, syscall)
@@ -49,7 +49,7 @@ export function valuesOf(
   for (const index of [0, 1, 2, 3, 4, 5]) {
     const mask = maskOf(target, syscall, index)
     const usual = indexOn(target, syscall, index)
-    const indexIn = ({ on }: Source): number => (on === undefined ? usual : indexOn(on, syscall, usual))
+    const indexIn = ({ on }: ValueSource): number => (on === undefined ? usual : indexOn(on, syscall, usual))
     const known = sources.flatMap((source) => {
       const { args = {}, refused = {} } = source
       const its = indexIn(source)
@@ -70,7 +70,7 @@ export function valuesOf(
 }
 
 /** The same without what was only ever refused. */
-export function withoutRefused(values: Values): Values {
+export function withoutRefused(values: ArgumentValues): ArgumentValues {
   return new Map(
     [...values].map(([index, { mask, seen, all, refused }]) => [
       index,
@@ -85,9 +85,9 @@ export function withoutRefused(values: Values): Values {
  */
 export function combinations(
   indexes: readonly number[],
-  values: Values,
-): readonly (readonly Condition[])[] | undefined {
-  let found: readonly (readonly Condition[])[] = [[]]
+  values: ArgumentValues,
+): readonly (readonly MaskedCondition[])[] | undefined {
+  let found: readonly (readonly MaskedCondition[])[] = [[]]
   for (const index of [...indexes].sort((a, b) => a - b)) {
     const known = values.get(index)
     if (known === undefined || known.seen.length * found.length > few) return undefined
@@ -102,14 +102,14 @@ export function maskOf(architecture: Architecture, syscall: string, index: numbe
 }
 
 /** On every architecture where it was seen; libc gives clone the same flags. */
-function flagsOfClone3(observations: Observations): readonly Source[] {
+function flagsOfClone3(observations: Observations): readonly ValueSource[] {
   const seen = architectureNames.filter((each) => observations.architectures[each]?.['clone3'] !== undefined)
   return seen.length === 0 ? [{}] : seen.map((each) => observations.architectures[each]?.['clone3'] ?? {})
 }
 
 /** `on`: whose order of arguments it has; absent for flags that were given in memory. */
-type Source = Pick<ObservedCall, 'args' | 'refused'> & { readonly on?: Architecture }
+type ValueSource = Pick<ObservedCall, 'args' | 'refused'> & { readonly on?: Architecture }
 
-function callOn({ architectures }: Observations, architecture: Architecture, syscall: string): Source {
+function callOn({ architectures }: Observations, architecture: Architecture, syscall: string): ValueSource {
   return { ...architectures[architecture]?.[syscall], on: architecture }
 }

@@ -3,7 +3,7 @@
 import { architectures } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { conditionsKey } from '../policy/conditions.ts'
-import type { Condition, Policy } from '../policy/policy.ts'
+import type { MaskedCondition, Policy } from '../policy/policy.ts'
 import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
 import { errnoLimit } from '../profile/words.ts'
@@ -75,7 +75,7 @@ function order({ errno, conditions }: RuleDraft): number {
  * MASKED_EQ: (argument & value) == valueTwo. A mask of the whole register, never one of an `int`, is written as the plain
  * comparison that it is: as a number it fits neither the operator's int64 nor a program that rounds.
  */
-function argumentOf({ index, mask, value }: Condition): OciArgument {
+function argumentOf({ index, mask, value }: MaskedCondition): OciArgument {
   if (mask === 0xffffffffffffffffn) return { index, value, op: 'SCMP_CMP_EQ' }
   return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }
 }

@@ -8,7 +8,7 @@
 import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { conditionsKey } from '../policy/conditions.ts'
-import type { Condition, Policy, PolicyRule } from '../policy/policy.ts'
+import type { MaskedCondition, Policy, PolicyRule } from '../policy/policy.ts'
 
 /** One answer to one call. Several for a call are alternatives: what is allowed, and values that keep an errno. */
 export interface RuleDraft {
@@ -18,7 +18,7 @@ export interface RuleDraft {
   /** Allowed, and said in the log. */
   readonly isLogged?: true
   /** Sorted by index, one an index, all must hold; none: whatever the arguments. */
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly MaskedCondition[]
 }
 
 const ENOSYS = 38
@@ -102,8 +102,8 @@ function alternatives(
  * At most one condition an index, because a runtime takes a rule that names an index twice for alternatives. Two
  * masked comparisons of one argument are one with both masks; a comparison under mask 0 says nothing.
  */
-function joinConditions(rule: PolicyRule): readonly Condition[] {
-  const joined = new Map<number, Condition>()
+function joinConditions(rule: PolicyRule): readonly MaskedCondition[] {
+  const joined = new Map<number, MaskedCondition>()
   for (const { index, mask, value } of rule.conditions) {
     const before = joined.get(index) ?? { index, mask: 0n, value: 0n }
     const possible = (value & ~mask) === 0n && ((before.value ^ value) & before.mask & mask) === 0n

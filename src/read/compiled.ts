@@ -4,11 +4,11 @@
 /** What each module exports; numbers are places in its memory, or sizes. */
 export interface Compiled {
   readonly memory: { readonly buffer: ArrayBuffer }
-  readonly input: Place
-  readonly inputSize: Place
+  readonly input: CompiledGlobal
+  readonly inputSize: CompiledGlobal
 }
 
-export interface Place {
+export interface CompiledGlobal {
   readonly value: number
 }
 

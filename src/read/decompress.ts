@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts'
 import { BehindGzip, gunzipped } from './gunzip.ts'
 import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
-type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 const gzipMagic = [0x1f, 0x8b]
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
@@ -25,7 +25,7 @@ const longestMagic = 18
 const pieceOfZstd = 1024
 
 /** The bytes themselves, or what they are compressed from. A damaged stream throws a UserError that names the source. */
-export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<Uint8Array> {
+export async function* decompressed(name: string, bytes: ByteStream): AsyncGenerator<Uint8Array> {
   const iterator = iterate(bytes)
   const head: Uint8Array[] = []
   let length = 0
@@ -54,7 +54,7 @@ export async function* decompressed(name: string, bytes: Bytes): AsyncGenerator<
   yield* whole
 }
 
-function iterate(bytes: Bytes): AsyncIterator<Uint8Array> {
+function iterate(bytes: ByteStream): AsyncIterator<Uint8Array> {
   if (Symbol.asyncIterator in bytes) return bytes[Symbol.asyncIterator]()
   const iterator = bytes[Symbol.iterator]()
   return {

@@ -1,9 +1,9 @@
 // The three errors that say that a call did nothing, and which values of an argument never met anything else: a kernel
 // without the call (ENOSYS), a filter, a sysctl or a missing privilege (EPERM, EACCES). Authority: errno(3), seccomp(2).
-import type { Arguments } from './seen.ts'
+import type { SeenArguments } from './seen.ts'
 
 export type Failure = 'ENOSYS' | 'EPERM' | 'EACCES'
-export type Refusal = Exclude<Failure, 'ENOSYS'>
+export type RefusalErrno = Exclude<Failure, 'ENOSYS'>
 
 /** The same number on every architecture here (asm-generic/errno-base.h, errno.h). */
 export const failureNumbers: Readonly<Record<Failure, number>> = { EPERM: 1, EACCES: 13, ENOSYS: 38 }
@@ -31,7 +31,7 @@ export function noteFailure(failures: Failures, failure: Failure, count = 1): vo
 }
 
 /** By argument index, the values with which every call was refused, and how: of both refusals the first of errno(3). */
-export type RefusedValues = Map<number, Map<bigint, Refusal>>
+export type RefusedValues = Map<number, Map<bigint, RefusalErrno>>
 
 /** What two sums of calls know of refused values: a value stays one where each sum that has it says so. */
 export function addRefused(one: Sum, other: Sum): RefusedValues | undefined {
@@ -48,7 +48,7 @@ export function addRefused(one: Sum, other: Sum): RefusedValues | undefined {
         const hasIt = theirs.args?.get(index)?.has(value) === true
         const its = theirs.refused?.get(index)?.get(value)
         if (hasIt && its === undefined) continue
-        const known = sum.get(index) ?? new Map<bigint, Refusal>()
+        const known = sum.get(index) ?? new Map<bigint, RefusalErrno>()
         sum.set(index, known.set(value, its === undefined || its === refusal ? refusal : 'EPERM'))
       }
     }
@@ -57,6 +57,6 @@ export function addRefused(one: Sum, other: Sum): RefusedValues | undefined {
 }
 
 interface Sum {
-  readonly args: Arguments | undefined
+  readonly args: SeenArguments | undefined
   readonly refused?: RefusedValues | undefined
 }

@@ -36,16 +36,19 @@ export type Format =
   | 'profile'
   | 'observations'
 
-interface Row {
+interface FormatRow {
   readonly open: (options: ReaderOptions) => Reader
   /** By which single lines tell the format; absent for those told by the whole document, and for strace. */
   readonly grammar?: Grammar
 }
 
-const lines = (grammar: Grammar): Row => ({ grammar, open: (options) => new LineReader(grammar, options) })
+const lines = (grammar: Grammar): FormatRow => ({
+  grammar,
+  open: (options) => new LineReader(grammar, options),
+})
 
 /** Of a recorder that writes profiles as well as a log. */
-const either = (grammar: Grammar, recorded: boolean): Row => ({
+const either = (grammar: Grammar, recorded: boolean): FormatRow => ({
   grammar,
   open: (options) =>
     new EitherReader(
@@ -55,7 +58,7 @@ const either = (grammar: Grammar, recorded: boolean): Row => ({
     ),
 })
 
-export const formatTable: Readonly<Record<Format, Row>> = {
+export const formatTable: Readonly<Record<Format, FormatRow>> = {
   strace: { open: (options) => new StraceReader(options) },
   'strace-summary': { open: (options) => new StraceReader(options) },
   qemu: lines(qemu),

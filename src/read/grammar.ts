@@ -5,10 +5,10 @@ import type { Logger } from '../abi/spellings.ts'
 import type { Evidence } from './account.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
 import type { Failure } from './failures.ts'
-import type { Subject } from './subject.ts'
+import type { Caller } from './subject.ts'
 
 /** A call that a line tells of. */
-export interface Call {
+export interface LoggedCall {
   /** As printed: a name in the logger's spelling, or a number. */
   readonly call: string | number
   /** Where the record itself tells it. With a number of x86_64 that has bit 30, x32 is meant. */
@@ -22,11 +22,11 @@ export interface Call {
   readonly argument?: ((index: number) => bigint | undefined) | undefined
   /** Counted only in a source that has none of the other kind, or when the user chose whose calls to count. */
   readonly secondary?: boolean
-  readonly subject?: (() => Subject) | undefined
+  readonly subject?: (() => Caller) | undefined
 }
 
 /** `ignored`: understood, and no call. */
-export type LineResult = Call | readonly Call[] | 'ignored' | 'unparsed'
+export type LineResult = LoggedCall | readonly LoggedCall[] | 'ignored' | 'unparsed'
 
 /** What a grammar may say besides. */
 export interface Reporter {
@@ -37,7 +37,7 @@ export interface Reporter {
   lostInAll(records: number): void
   evidence(kind: Evidence): void
   /** A filter refused the call: what would have come after is not here. */
-  refused(call: Call): void
+  refused(call: LoggedCall): void
 }
 
 /** One source's lines, in order, without their ends. */

@@ -19,14 +19,14 @@ import type { Evidence } from './account.ts'
 import { asPassedOn } from './as-passed.ts'
 import { DiagnosticLog } from './diagnostics.ts'
 import { noteFailure } from './failures.ts'
-import type { Call, Grammar, LineGrammar, LinesOfKinds, MachineTold, Reporter } from './grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, MachineTold, Reporter } from './grammar.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
-import { choiceFields, isChosen, type Choice, type ChoiceField } from './subject.ts'
+import { choiceFields, isChosen, type CallerChoice, type ChoiceField } from './subject.ts'
 import { lineLimit, lineText } from './text.ts'
 
-interface Entry extends Seen {
+interface CallEntry extends Seen {
   readonly architecture: Architecture | undefined
   readonly isNarrow: boolean
   readonly call: string | number
@@ -42,14 +42,14 @@ export class LineReader implements Reader {
   readonly #grammar: Grammar
   readonly #options: ReaderOptions
   readonly #diagnostics = new DiagnosticLog()
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, CallEntry>()
   /** Of this source: see Call.secondary. */
-  #secondary = new Map<string, Entry>()
+  #secondary = new Map<string, CallEntry>()
   #secondaryCalls = 0
   readonly #say: Reporter
 
   /** Of this source: where lines of a kind are counted, by LinesOfKinds. */
-  readonly #kinds = new Map<number, Entry>()
+  readonly #kinds = new Map<number, CallEntry>()
   #open: LineGrammar | undefined
   #source = ''
   #line = 0
@@ -64,7 +64,7 @@ export class LineReader implements Reader {
   #chosen = 0
   #missing = new Map<ChoiceField, number>()
 
-  readonly #choosing: Choice | undefined
+  readonly #choosing: CallerChoice | undefined
 
   constructor(grammar: Grammar, options: ReaderOptions) {
     const { choice } = options
@@ -201,14 +201,14 @@ export class LineReader implements Reader {
     if (told === 'unparsed') this.#unparsed++
     else if (told === 'ignored') this.#ignored++
     else if (Array.isArray(told)) {
-      const counted = (told as readonly Call[]).filter((call) => this.#count(call)).length
+      const counted = (told as readonly LoggedCall[]).filter((call) => this.#count(call)).length
       if (counted === 0) this.#ignored++
-    } else if (!this.#count(told as Call)) this.#ignored++
-    else if (kind !== undefined) this.#kinds.set(kind, this.#entry(told as Call, this.#entries))
+    } else if (!this.#count(told as LoggedCall)) this.#ignored++
+    else if (kind !== undefined) this.#kinds.set(kind, this.#entry(told as LoggedCall, this.#entries))
   }
 
   /** Whether the call is one of those chosen. */
-  #count(call: Call): boolean {
+  #count(call: LoggedCall): boolean {
     if (this.#choosing !== undefined) {
       const chosen = isChosen(call.subject?.() ?? {}, this.#choosing)
       if (typeof chosen === 'string') this.#missing.set(chosen, (this.#missing.get(chosen) ?? 0) + 1)
@@ -234,7 +234,10 @@ export class LineReader implements Reader {
     return true
   }
 
-  #entry({ call, architecture: told, isNarrow = false }: Call, entries: Map<string, Entry>): Entry {
+  #entry(
+    { call, architecture: told, isNarrow = false }: LoggedCall,
+    entries: Map<string, CallEntry>,
+  ): CallEntry {
     const number = typeof call === 'number' ? call >>> 0 : undefined
     const architecture =
       told === undefined || number === undefined ? told : architectureOfNumber(told, number)
@@ -258,8 +261,8 @@ export class LineReader implements Reader {
     call: string | number,
     architecture: Architecture | undefined,
     isNarrow: boolean,
-    entries: Map<string, Entry>,
-  ): Entry {
+    entries: Map<string, CallEntry>,
+  ): CallEntry {
     const key = keyOf(architecture, isNarrow, call)
     const known = entries.get(key)
     if (known !== undefined) return known
@@ -268,7 +271,7 @@ export class LineReader implements Reader {
     return entry
   }
 
-  #values(entry: Entry, { argument, failure }: Call): void {
+  #values(entry: CallEntry, { argument, failure }: LoggedCall): void {
     const name = nameOf(entry, this.#grammar.logger)
     const on = entry.architecture ?? this.#options.architecture
     for (const index of this.#options.arguments.get(name) ?? []) {
@@ -322,7 +325,7 @@ export class LineReader implements Reader {
    * The machine that calls without a told architecture were made on: the one whose tables know more of them. Numbers
    * that both know alike mean different calls, so that nothing but the user can tell.
    */
-  #machine(entries: readonly Entry[]): Architecture {
+  #machine(entries: readonly CallEntry[]): Architecture {
     if (this.#options.architecture !== undefined) return this.#options.architecture
     const told = this.#open?.machine?.()
     if (told !== undefined) return this.#toldMachine(told, entries)
@@ -350,7 +353,7 @@ export class LineReader implements Reader {
   }
 
   /** A report of libaudit names calls and no machine: one that this machine has not, and another has, is of another program. */
-  #refuseContradiction(machine: Architecture, entries: readonly Entry[]): void {
+  #refuseContradiction(machine: Architecture, entries: readonly CallEntry[]): void {
     const { logger, format } = this.#grammar
     const contradicting = entries.find(
       ({ call }) =>
@@ -368,7 +371,7 @@ export class LineReader implements Reader {
   }
 
   /** The architecture of 32-bit programs: the machine's; where nothing tells that, the one that has their calls. */
-  #narrow(entries: readonly Entry[], machine: Architecture | undefined): Architecture {
+  #narrow(entries: readonly CallEntry[], machine: Architecture | undefined): Architecture {
     const host = machine ?? this.#options.architecture
     const told = host && narrowOf(architectures[host].host)
     if (told !== undefined) return told
@@ -384,7 +387,7 @@ export class LineReader implements Reader {
   }
 
   /** Of those that it can be the usual one, where a number means the same call on each; that it is assumed is said. */
-  #toldMachine({ possible, isShown }: MachineTold, entries: readonly Entry[]): Architecture {
+  #toldMachine({ possible, isShown }: MachineTold, entries: readonly CallEntry[]): Architecture {
     const usual = [...commonHosts, ...architectureNames].find((each) => possible.includes(each))
     const numbers = entries.map(({ call }) => call).filter((call) => typeof call === 'number')
     const meansOne = (number: number): boolean =>
@@ -400,7 +403,7 @@ export class LineReader implements Reader {
    * The one machine that has a name which no program of the common machines has, and every other name as well. Numbers
    * say nothing of it: on ppc64le and s390x nearly every number is a call.
    */
-  #namedOnly(entries: readonly Entry[]): Host | undefined {
+  #namedOnly(entries: readonly CallEntry[]): Host | undefined {
     const names = entries.map(({ call }) => call).filter((call) => typeof call === 'string')
     const isKnownOn = (name: string, architecture: Architecture): boolean =>
       (resolvePrinted(architecture, name, this.#grammar.logger)?.names ?? []).length > 0
@@ -437,7 +440,7 @@ function isKnown(
 
 /** libseccomp's name where one architecture has it; for a number without a told architecture, none yet. */
 function nameOf(
-  { architecture, call }: Pick<Entry, 'architecture' | 'call'>,
+  { architecture, call }: Pick<CallEntry, 'architecture' | 'call'>,
   logger: Grammar['logger'],
 ): string {
   if (typeof call === 'string')

@@ -5,7 +5,7 @@ import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import type { ReturnedCalls, KeepCall } from './strace/filtered-results.ts'
 import type { ReadingOptions } from './source.ts'
-import type { Choice } from './subject.ts'
+import type { CallerChoice } from './subject.ts'
 
 export interface ReaderOptions extends ReadingOptions {
   /** Which arguments (index 0 to 5) of which calls, by printed name, to read. */
@@ -13,7 +13,7 @@ export interface ReaderOptions extends ReadingOptions {
   /** The architecture the sources were recorded on, where the caller knows. */
   readonly architecture?: Architecture | undefined
   /** Which calls to count, by whose they are; absent: all. */
-  readonly choice?: Choice | undefined
+  readonly choice?: CallerChoice | undefined
   /** Only calls made under a seccomp filter that the trace shows to be installed; strace's reader knows how. */
   readonly afterFilter?: boolean | undefined
   /** Of strace's traces, with afterFilter: calls as they came back, told when the trace is over. */

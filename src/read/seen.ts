@@ -3,7 +3,7 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { Diagnostic } from './diagnostics.ts'
-import { addRefused, noFailures, type Failures, type Refusal, type RefusedValues } from './failures.ts'
+import { addRefused, noFailures, type Failures, type RefusalErrno, type RefusedValues } from './failures.ts'
 import type { ObservedContext } from './observations/context.ts'
 import { earlierPlace } from './place.ts'
 
@@ -12,7 +12,7 @@ export interface Seen extends Failures {
   count: number
   /** `source:line` of the first. */
   first: string
-  args: Arguments | undefined
+  args: SeenArguments | undefined
   /** Values of `args` with which every call was refused. */
   refused?: RefusedValues | undefined
   /** In how many runs, where whoever tells it knows of more than the one it reads. */
@@ -20,7 +20,7 @@ export interface Seen extends Failures {
 }
 
 /** By argument index, the distinct values; null once a value was not known. */
-export type Arguments = Map<number, Set<bigint> | null>
+export type SeenArguments = Map<number, Set<bigint> | null>
 
 /** More distinct values than this say nothing to a profile: the argument counts as not known. */
 export const valueLimit = 4096
@@ -31,7 +31,7 @@ export function newSeen(first: string): Seen {
 
 /** Notes the value of one call's argument; undefined for one that is not known. */
 export function noteValue(
-  seen: { args: Arguments | undefined },
+  seen: { args: SeenArguments | undefined },
   index: number,
   value: bigint | undefined,
 ): void {
@@ -49,7 +49,7 @@ export function noteAnswered(
   seen: Pick<Seen, 'args' | 'refused'>,
   index: number,
   value: bigint | undefined,
-  refusal: Refusal | undefined,
+  refusal: RefusalErrno | undefined,
 ): void {
   const refused = seen.refused?.get(index)
   if (value === undefined) seen.refused?.delete(index)
@@ -60,7 +60,7 @@ export function noteAnswered(
     if (before !== undefined && before !== refusal) refused?.set(value, 'EPERM')
     else if (isNew) {
       seen.refused ??= new Map()
-      seen.refused.set(index, (refused ?? new Map<bigint, Refusal>()).set(value, refusal))
+      seen.refused.set(index, (refused ?? new Map<bigint, RefusalErrno>()).set(value, refusal))
     }
   }
   noteValue(seen, index, value)
@@ -88,13 +88,13 @@ export function addSeen(seen: Seen, more: Seen): void {
 
 /** The values of two sums of calls together. What one side has calls but no value of, is not known in the whole. */
 export function addArguments(
-  one: Arguments | undefined,
+  one: SeenArguments | undefined,
   oneCount: number,
-  other: Arguments | undefined,
+  other: SeenArguments | undefined,
   otherCount: number,
-): Arguments | undefined {
+): SeenArguments | undefined {
   if (one === undefined && other === undefined) return undefined
-  const sum: Arguments = new Map()
+  const sum: SeenArguments = new Map()
   for (const index of new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])])) {
     const mine = oneCount === 0 ? new Set<bigint>() : one?.get(index)
     const theirs = otherCount === 0 ? new Set<bigint>() : other?.get(index)

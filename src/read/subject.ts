@@ -1,7 +1,7 @@
 // Whose call it was, as far as a log says so, and the user's choice among them (--pid, --comm, --exe, --container,
 // --pod, --since, --until).
 
-export interface Subject {
+export interface Caller {
   readonly pid?: number
   /** The task's name: of 15 bytes at most. */
   readonly comm?: string
@@ -14,7 +14,7 @@ export interface Subject {
 }
 
 /** All that is given must hold. */
-export interface Choice {
+export interface CallerChoice {
   readonly pid?: number
   readonly comm?: string
   readonly exe?: string
@@ -25,16 +25,16 @@ export interface Choice {
   readonly until?: number
 }
 
-export type ChoiceField = keyof Choice
+export type ChoiceField = keyof CallerChoice
 
-export function choiceFields(choice: Choice): ChoiceField[] {
+export function choiceFields(choice: CallerChoice): ChoiceField[] {
   return (['pid', 'comm', 'exe', 'container', 'pod', 'since', 'until'] as const).filter(
     (field) => choice[field] !== undefined,
   )
 }
 
 /** Whether the subject is chosen; the name of a field that would be needed to tell and is not there. */
-export function isChosen(subject: Subject, choice: Choice): boolean | ChoiceField {
+export function isChosen(subject: Caller, choice: CallerChoice): boolean | ChoiceField {
   let missing: ChoiceField | undefined
   for (const field of choiceFields(choice)) {
     const fits = fitsField(subject, choice, field)
@@ -44,7 +44,7 @@ export function isChosen(subject: Subject, choice: Choice): boolean | ChoiceFiel
   return missing ?? true
 }
 
-function fitsField(subject: Subject, choice: Choice, field: ChoiceField): boolean | undefined {
+function fitsField(subject: Caller, choice: CallerChoice, field: ChoiceField): boolean | undefined {
   if (field === 'since')
     return subject.time === undefined ? undefined : subject.time >= (choice.since as number)
   if (field === 'until')

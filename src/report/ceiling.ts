@@ -2,8 +2,8 @@
 import { errnoText } from '../abi/errnos.ts'
 import type { LeftOut, Policy, PolicyRule, Reason } from '../policy/index.ts'
 
-type Refused = Extract<Reason, { kind: 'refused' }>
-type Beyond = Extract<Reason, { kind: 'beyond' }>
+type RefusedReason = Extract<Reason, { kind: 'refused' }>
+type BeyondReason = Extract<Reason, { kind: 'beyond' }>
 
 /** In the order of the policy's rules; the same said once for all architectures, and for all values of an argument. */
 export function ceilingLines({ rules, left }: Policy): readonly string[] {
@@ -52,7 +52,7 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
   ]
 }
 
-function refusedSentence(stays: readonly (readonly [PolicyRule, Refused])[]): readonly string[] {
+function refusedSentence(stays: readonly (readonly [PolicyRule, RefusedReason])[]): readonly string[] {
   const [first] = stays
   if (first === undefined) return []
   const calls = stays.map(([{ syscall }, { errno, ...rest }]) => {
@@ -76,7 +76,7 @@ function notWithinSentence(outside: readonly Extract<LeftOut, { why: 'not-within
   ]
 }
 
-function widerSentences(wider: readonly (readonly [PolicyRule, Beyond])[]): readonly string[] {
+function widerSentences(wider: readonly (readonly [PolicyRule, BeyondReason])[]): readonly string[] {
   const values = new Map<string, { readonly tell: (values: string) => string; readonly seen: Set<string> }>()
   for (const [{ syscall, because }, reason] of wider) {
     const { ceiling, what } = reason
@@ -97,7 +97,7 @@ function widerSentences(wider: readonly (readonly [PolicyRule, Beyond])[]): read
 }
 
 /** What a ceiling says of what is beyond it: follows its name. */
-export function beyondText(reason: Beyond): string {
+export function beyondText(reason: BeyondReason): string {
   if (reason.what === 'conditions') return 'has conditions on it'
   const where = reason.what === 'call' && reason.on !== undefined ? ` on ${reason.on}` : ''
   const capabilities = reason.capabilities.join(' or ')

@@ -6,7 +6,7 @@ import type { Finding, FindingCode } from '../check/findings.ts'
 
 type Facts = Readonly<Record<string, string>>
 
-interface Words {
+interface FindingWords {
   readonly says: (facts: Facts) => string
   readonly todo: (facts: Facts) => string
 }
@@ -55,7 +55,7 @@ const unchecked: Readonly<Record<string, string>> = {
   architecture: `it is known for ${hostNames.join(', ')} only`,
 }
 
-const table: Readonly<Record<FindingCode, Words>> = {
+const table: Readonly<Record<FindingCode, FindingWords>> = {
   'byte-order-mark': {
     says: () =>
       'the file begins with a byte order mark: Docker, Podman, containerd, CRI-O, runc and crun refuse it',

@@ -7,12 +7,12 @@ import { scalars } from '../abi/scalars.ts'
 import { arm64 } from './arm64/step.ts'
 import { CallFinder, type NumberFound } from './calls.ts'
 import { companionsOf } from './companions.ts'
-import type { Machine } from './elf/image.ts'
+import type { ElfMachine } from './elf/image.ts'
 import { Linked } from './link.ts'
 import { mainOf } from './main-function.ts'
 import type { Module } from './module.ts'
 import { comparePaths, inOrder, type ReachableCall, type Unresolved } from './reachable.ts'
-import { Reach, root, type FunctionId } from './reach.ts'
+import { CodeReach, root, type FunctionId } from './reach.ts'
 import { asksNames, convertsCharacters, usesOf } from './runtime.ts'
 import { x86 } from './x86/step.ts'
 
@@ -48,17 +48,17 @@ export interface Findings {
 }
 
 export class Analysis {
-  readonly #architecture: Machine
+  readonly #architecture: ElfMachine
   /** The loader's name: it starts a program only where the user starts it by hand. */
   readonly #loader: string | undefined
   readonly #linked = new Linked()
-  readonly #reach: Reach
+  readonly #reach: CodeReach
   readonly #finder: CallFinder
 
-  constructor(architecture: Machine, loader: string | undefined) {
+  constructor(architecture: ElfMachine, loader: string | undefined) {
     this.#architecture = architecture
     this.#loader = loader
-    this.#reach = new Reach(this.#linked)
+    this.#reach = new CodeReach(this.#linked)
     this.#finder = new CallFinder(this.#linked, this.#reach, this.#processor)
   }
 
@@ -204,9 +204,9 @@ function callsOf(
 /** Ways from where the program begins. */
 class Paths {
   readonly #linked: Linked
-  readonly #reach: Reach
+  readonly #reach: CodeReach
 
-  constructor(linked: Linked, reach: Reach) {
+  constructor(linked: Linked, reach: CodeReach) {
     this.#linked = linked
     this.#reach = reach
   }

@@ -1,10 +1,10 @@
 // Which system calls the reached code can make, and with which values: from every place that enters the kernel, back
 // through the callers of the function where its number is what a caller passed. A place whose number stays unknown is
 // told: from there on the list is no bound.
-import { flowOf, type CallSite, type FunctionFlow, type Surroundings } from './flow.ts'
+import { flowOf, type CallSite, type FunctionFlow, type FlowContext } from './flow.ts'
 import type { Linked } from './link.ts'
 import { slotValue, type Processor } from './machine.ts'
-import { type FunctionId, type Reach } from './reach.ts'
+import { type FunctionId, type CodeReach } from './reach.ts'
 import { Returns } from './returns.ts'
 import { recordKind } from './records.ts'
 import { unknown, Values, type Atom, type Value } from './values.ts'
@@ -35,7 +35,7 @@ export interface CallsFound {
 /** More functions than this no wrapper is called through. */
 const mostNodes = 50_000
 
-interface Node {
+interface CallChain {
   readonly id: FunctionId
   readonly number: Value
   readonly arguments: readonly Value[]
@@ -44,13 +44,13 @@ interface Node {
 
 export class CallFinder {
   readonly #linked: Linked
-  readonly #reach: Reach
+  readonly #reach: CodeReach
   readonly #processor: Processor
   readonly #values: Values
-  #surroundings: Surroundings
+  #surroundings: FlowContext
   readonly #flows = new Map<FunctionId, FunctionFlow>()
 
-  constructor(linked: Linked, reach: Reach, processor: Processor) {
+  constructor(linked: Linked, reach: CodeReach, processor: Processor) {
     this.#linked = linked
     this.#reach = reach
     this.#processor = processor
@@ -58,7 +58,7 @@ export class CallFinder {
     this.#surroundings = this.#fresh()
   }
 
-  #fresh(): Surroundings {
+  #fresh(): FlowContext {
     const [linked, values, processor] = [this.#linked, this.#values, this.#processor]
     return { linked, values, processor, returns: new Returns(linked, values, processor) }
   }
@@ -125,7 +125,7 @@ export class CallFinder {
   ): void {
     const chain = from === site ? [site] : [from, site]
     const places = isCompat ? compatArguments : this.#processor.arguments
-    const start: Node = {
+    const start: CallChain = {
       id: from,
       number: registers[this.#processor.number] as Value,
       arguments: places.map((each) => registers[each] as Value),
@@ -173,9 +173,9 @@ export class CallFinder {
     id: FunctionId,
     number: Value,
     args: readonly Value[],
-  ): readonly Omit<Node, 'chain'>[] | undefined {
+  ): readonly Omit<CallChain, 'chain'>[] | undefined {
     if (this.#reach.isLoose(id)) return undefined
-    const found: Omit<Node, 'chain'>[] = []
+    const found: Omit<CallChain, 'chain'>[] = []
     for (const taker of this.#reach.takers(id))
       if (!this.flow(taker).calls.some(({ targets }) => targets.includes(id))) return undefined
     for (const caller of new Set([...this.#reach.callers(id), ...this.#reach.takers(id)]))
@@ -242,9 +242,9 @@ export class CallFinder {
    * Where a number comes out of memory. What a pointer passed by the caller leads to, the callers know; what stands behind
    * a pointer in the module's own data, those who put the pointer there.
    */
-  #loaded(id: FunctionId, loads: Value): readonly Omit<Node, 'chain' | 'arguments'>[] | undefined {
+  #loaded(id: FunctionId, loads: Value): readonly Omit<CallChain, 'chain' | 'arguments'>[] | undefined {
     const values = this.#values
-    const found: Omit<Node, 'chain' | 'arguments'>[] = []
+    const found: Omit<CallChain, 'chain' | 'arguments'>[] = []
     for (const atom of values.atoms(loads)) {
       if (atom.kind !== 'load') continue
       const base = values.atom(atom.of)
@@ -301,10 +301,10 @@ export class CallFinder {
   #givenBeside(
     id: FunctionId,
     load: Atom & { readonly kind: 'load' },
-  ): readonly Omit<Node, 'chain' | 'arguments'>[] | undefined {
+  ): readonly Omit<CallChain, 'chain' | 'arguments'>[] | undefined {
     const values = this.#values
     if (this.#reach.isLoose(id)) return undefined
-    const found: Omit<Node, 'chain' | 'arguments'>[] = []
+    const found: Omit<CallChain, 'chain' | 'arguments'>[] = []
     for (const taker of this.#reach.takers(id)) {
       let isGiven = false
       for (const call of this.flow(taker).calls) {

@@ -5,14 +5,14 @@ import { syscallTable } from '../abi/tables.ts'
 import type { CallsFound } from './calls.ts'
 import type { Linked } from './link.ts'
 import { isLibc } from './runtime.ts'
-import type { FunctionId, Reach } from './reach.ts'
+import type { FunctionId, CodeReach } from './reach.ts'
 
 /** How far below the function that the program calls a call tells of it. */
 const nearest = 2
 
 export function companionsOf(
   linked: Linked,
-  reach: Reach,
+  reach: CodeReach,
   { numbers }: CallsFound,
   architecture: 'x86_64' | 'aarch64',
 ): ReadonlyMap<string, readonly string[]> {

@@ -2,7 +2,7 @@
 // new comes, sets of values where ways join. A jump into the middle of another function is followed there; code that no
 // branch reaches (cases of a jump table, handlers of exceptions) is followed with nothing known.
 import type { Linked } from './link.ts'
-import { Machine, type Flow, type Processor, type State } from './machine.ts'
+import { AbstractMachine, type Flow, type Processor, type State } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Returns } from './returns.ts'
 import { unknown, type Value, type Values } from './values.ts'
@@ -35,7 +35,7 @@ const mostSteps = 400_000
 const mostPasses = 4
 
 /** What flows are followed with. */
-export interface Surroundings {
+export interface FlowContext {
   readonly linked: Linked
   readonly values: Values
   readonly processor: Processor
@@ -43,7 +43,7 @@ export interface Surroundings {
 }
 
 /** `wanted`: places in the function of which something must be known in the end. */
-export function flowOf(id: FunctionId, surroundings: Surroundings, wanted: readonly number[]): FunctionFlow {
+export function flowOf(id: FunctionId, surroundings: FlowContext, wanted: readonly number[]): FunctionFlow {
   return new Follower(id, surroundings).follow(wanted)
 }
 
@@ -52,7 +52,7 @@ class Follower {
   readonly #values: Values
   readonly #processor: Processor
   readonly #returns: Returns
-  readonly #machine: Machine
+  readonly #machine: AbstractMachine
   readonly #module: number
   /** The function's number in its module. */
   readonly #index: number
@@ -71,7 +71,7 @@ class Follower {
   /** Its code ran into what is no instruction. */
   #isBroken = false
 
-  constructor(id: FunctionId, { linked, values, processor, returns }: Surroundings) {
+  constructor(id: FunctionId, { linked, values, processor, returns }: FlowContext) {
     this.#linked = linked
     this.#values = values
     this.#processor = processor
@@ -82,7 +82,7 @@ class Follower {
     const { functions } = this.#own
     this.#start = functions.start[own] as number
     this.#end = functions.end(own)
-    this.#machine = new Machine(linked, module, values, processor)
+    this.#machine = new AbstractMachine(linked, module, values, processor)
   }
 
   get #own(): Linked['modules'][number] {

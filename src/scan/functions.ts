@@ -1,6 +1,6 @@
 // Where functions begin. Known before any code is read: unwind tables, symbols, Go's table, stubs, pointers in data;
 // where nothing covers the code (musl, hand-written assembly), every target of a call or of a taken address begins one.
-import type { CodeRange, ElfImage, Range } from './elf/image.ts'
+import type { CodeRange, ElfImage, AddressRange } from './elf/image.ts'
 import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 
 /** Begins and known ends (0: not known), sorted by begin; each begin once. */
@@ -11,7 +11,7 @@ export interface KnownFunctions {
 
 export function knownFunctions(
   image: ElfImage,
-  sized: readonly Range[],
+  sized: readonly AddressRange[],
   starts: Iterable<number>,
 ): KnownFunctions {
   const ends = new Map<number, number>()

@@ -3,7 +3,7 @@
 // supplements for files, the processors' manuals for code. Pure: bytes come through a tree of files.
 export { loadImage, type ArchiveFiles, type LoadedImage } from './load/archive.ts'
 export { readTar } from './load/tar.ts'
-export { locate, readFile, type Entry, type Located, type Tree } from './load/tree.ts'
+export { locate, readFile, type FileEntry, type Located, type Tree } from './load/tree.ts'
 export {
   mergeReachable,
   parseReachable,
@@ -14,6 +14,6 @@ export {
   type ScannedModule,
   type Unresolved,
 } from './reachable.ts'
-export { isElf, machines, type Machine } from './elf/image.ts'
+export { isElf, machines, type ElfMachine } from './elf/image.ts'
 export { recordKind, type Records } from './records.ts'
 export { scanPrograms, type RecordCache, type ScanOptions } from './scan.ts'

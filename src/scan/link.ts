@@ -6,7 +6,7 @@ import { recordKind } from './records.ts'
 import type { FunctionId } from './reach.ts'
 import type { Value, Values } from './values.ts'
 
-export interface Target {
+export interface CodeTarget {
   readonly module: number
   readonly address: number
 }
@@ -20,8 +20,8 @@ export class Linked {
   /** The program's main function, where it is known. */
   main: FunctionId | undefined
   /** By module: what its symbols mean, and what its slots lead to. */
-  readonly #resolved: Map<number, readonly Target[]>[] = []
-  readonly #slots: Map<number, readonly Target[] | undefined>[] = []
+  readonly #resolved: Map<number, readonly CodeTarget[]>[] = []
+  readonly #slots: Map<number, readonly CodeTarget[] | undefined>[] = []
 
   /** In the order in which the loader looks through them. */
   get modules(): readonly Module[] {
@@ -106,8 +106,8 @@ export class Linked {
   }
 
   /** What a slot leads to; undefined where it has no relocation. */
-  targetsOfSlot(module: number, slot: number): readonly Target[] | undefined {
-    const slots = this.#slots[module] as Map<number, readonly Target[] | undefined>
+  targetsOfSlot(module: number, slot: number): readonly CodeTarget[] | undefined {
+    const slots = this.#slots[module] as Map<number, readonly CodeTarget[] | undefined>
     if (slots.has(slot)) return slots.get(slot)
     const { relocations } = this.#own(module)
     const index = relocations.at(slot)
@@ -117,7 +117,7 @@ export class Linked {
   }
 
   /** What a relocated word points to; empty where no module defines its symbol. */
-  targetsOfWord(module: number, index: number): readonly Target[] {
+  targetsOfWord(module: number, index: number): readonly CodeTarget[] {
     const { relocations } = this.#own(module)
     const symbol = relocations.symbol[index] as number
     const kind = relocations.kind[index]
@@ -157,8 +157,8 @@ export class Linked {
   }
 
   /** Where a dynamic symbol of a module is defined. `elsewhere`: not in this module (a copy relocation). */
-  resolve(module: number, symbol: number, elsewhere = false): readonly Target[] {
-    const known = this.#resolved[module] as Map<number, readonly Target[]>
+  resolve(module: number, symbol: number, elsewhere = false): readonly CodeTarget[] {
+    const known = this.#resolved[module] as Map<number, readonly CodeTarget[]>
     const key = elsewhere ? -symbol : symbol
     const before = known.get(key)
     if (before !== undefined) return before
@@ -171,7 +171,7 @@ export class Linked {
   }
 
   /** The definition that the loader finds first: of the wanted version, else the default one. */
-  lookUp(name: string, version: string | undefined, except = -1): readonly Target[] {
+  lookUp(name: string, version: string | undefined, except = -1): readonly CodeTarget[] {
     for (const [module, each] of this.modules.entries()) {
       const defined = module === except ? undefined : each.exports.get(name)
       if (defined === undefined) continue

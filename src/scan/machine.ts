@@ -49,10 +49,14 @@ export interface Processor {
   /** Whether the instruction at an offset returns to the caller. */
   isReturn(bytes: Uint8Array, offset: number): boolean
   /** Does what the instruction at an address does; tells its length, where it leads and, of the machine, `target`. */
-  step(machine: Machine, address: number, end: number): { readonly flow: Flow; readonly length: number }
+  step(
+    machine: AbstractMachine,
+    address: number,
+    end: number,
+  ): { readonly flow: Flow; readonly length: number }
 }
 
-export class Machine {
+export class AbstractMachine {
   readonly values: Values
   readonly module: number
   readonly bytes: Uint8Array

@@ -2,7 +2,7 @@
 import { readDynamic, tag, type Dynamic } from './elf/dynamic.ts'
 import { readFrames } from './elf/frames.ts'
 import { readGoFunctions } from './elf/go.ts'
-import { segmentType, type ElfImage, type Range } from './elf/image.ts'
+import { segmentType, type ElfImage, type AddressRange } from './elf/image.ts'
 import { readRelocations, relocationKind, type Relocations } from './elf/relocations.ts'
 import {
   readDynamicSymbols,
@@ -50,7 +50,7 @@ export function makeModule(name: string, image: ElfImage, options: ModuleOptions
   const go = readGoFunctions(image)
   const ownRelocations = readRelocations(image, dynamic)
   const initial = initialFunctions(image, dynamic, ownRelocations, symbols)
-  const sized: Range[] = [...readFrames(image), ...(go ?? [])]
+  const sized: AddressRange[] = [...readFrames(image), ...(go ?? [])]
   const starts = new Set<number>([image.entry, ...initial])
   for (const table of [symbols, local])
     for (let index = 0; index < table.count; index++) {
@@ -92,15 +92,15 @@ export function makeModule(name: string, image: ElfImage, options: ModuleOptions
 }
 
 /** A pointer into the middle of a function (a table of labels) begins none. */
-function withoutInner(starts: ReadonlySet<number>, sized: readonly Range[]): readonly number[] {
+function withoutInner(starts: ReadonlySet<number>, sized: readonly AddressRange[]): readonly number[] {
   const ranges = [...sized].sort((a, b) => a.from - b.from)
   const candidates = [...starts].sort((a, b) => a - b)
   const kept: number[] = []
   let index = 0
   let reach = 0
   for (const each of candidates) {
-    while (index < ranges.length && (ranges[index] as Range).from < each)
-      reach = Math.max(reach, (ranges[index++] as Range).to)
+    while (index < ranges.length && (ranges[index] as AddressRange).from < each)
+      reach = Math.max(reach, (ranges[index++] as AddressRange).to)
     if (each >= reach) kept.push(each)
   }
   return kept
@@ -158,7 +158,7 @@ function initialFunctions(
 }
 
 /** Pointers in the image of thread-local data: nothing refers to them by address. */
-export function threadData({ image }: Module): Range | undefined {
+export function threadData({ image }: Module): AddressRange | undefined {
   const segment = image.segments.find(({ type }) => type === segmentType.tls)
   return segment && { from: segment.address, to: segment.address + segment.fileSize }
 }

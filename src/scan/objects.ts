@@ -2,14 +2,14 @@
 // object's pointers lead to. A symbol with a size is one object. Elsewhere an object is the stretch up to the next
 // address that anything refers to; a boundary inside a run of pointers is none, because code that refers to the middle
 // of a table of pointers would cut it.
-import type { ElfImage, Range } from './elf/image.ts'
+import type { ElfImage, AddressRange } from './elf/image.ts'
 import type { Relocations } from './elf/relocations.ts'
 import { symbolType, type Symbols } from './elf/symbols.ts'
 import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 
 export interface DataObjects {
   /** The object at an address. */
-  at(address: number): Range
+  at(address: number): AddressRange
 }
 
 export function dataObjects(
@@ -71,8 +71,11 @@ function boundaries(
 }
 
 /** The sized data symbol that covers an address. */
-function symbolRanges(image: ElfImage, tables: readonly Symbols[]): (address: number) => Range | undefined {
-  const ranges: Range[] = []
+function symbolRanges(
+  image: ElfImage,
+  tables: readonly Symbols[],
+): (address: number) => AddressRange | undefined {
+  const ranges: AddressRange[] = []
   for (const { count, type, value, size, isDefined } of tables)
     for (let index = 0; index < count; index++) {
       const [from, length] = [value[index] as number, size[index] as number]

@@ -21,7 +21,7 @@ interface Undefined {
   readonly isData: boolean
 }
 
-export class Reach {
+export class CodeReach {
   readonly #linked: Linked
   #parent = new Int32Array(0)
   #loose = new Uint8Array(0)

@@ -1,7 +1,7 @@
 // Whether a call comes back. Compilers put nothing sensible behind a call of abort() or of what ends in it, so that what
 // is known before must not flow on into what happens to stand there. When in doubt a call comes back.
 import type { Linked } from './link.ts'
-import { Machine, type Processor } from './machine.ts'
+import { AbstractMachine, type Processor } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Values } from './values.ts'
 
@@ -40,7 +40,7 @@ export class Returns {
     const [module, own] = this.#linked.place(id)
     const { functions, image } = this.#linked.modules[module] as Linked['modules'][number]
     const [start, end] = [functions.start[own] as number, functions.end(own)]
-    const machine = new Machine(this.#linked, module, this.#values, this.#processor)
+    const machine = new AbstractMachine(this.#linked, module, this.#values, this.#processor)
     const seen = new Set<number>()
     const work = [start]
     while (work.length > 0) {

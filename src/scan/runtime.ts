@@ -3,7 +3,7 @@
 // own functions load.
 import type { CallFinder } from './calls.ts'
 import type { Linked } from './link.ts'
-import type { FunctionId, Reach } from './reach.ts'
+import type { FunctionId, CodeReach } from './reach.ts'
 
 export interface RuntimeUse {
   /** Names of libraries that are loaded, where they are known; undefined where one is not. */
@@ -44,7 +44,7 @@ export const lookedUpByLoaders: readonly string[] = [
   'free',
 ]
 
-export function usesOf(linked: Linked, reach: Reach, finder: CallFinder): RuntimeUse {
+export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): RuntimeUse {
   const libraries: { from: FunctionId; name: string | undefined }[] = []
   const functions: { from: FunctionId; name: string | undefined }[] = []
   const makesCode = new Set<FunctionId>()
@@ -100,16 +100,16 @@ export function usesOf(linked: Linked, reach: Reach, finder: CallFinder): Runtim
 }
 
 /** Whether the name service switch is asked. */
-export function asksNames(linked: Linked, reach: Reach): boolean {
+export function asksNames(linked: Linked, reach: CodeReach): boolean {
   return reachesLibc(nameServices, linked, reach)
 }
 
 /** Whether character sets are converted (glibc iconv/gconv_dl.c loads a module for each). */
-export function convertsCharacters(linked: Linked, reach: Reach): boolean {
+export function convertsCharacters(linked: Linked, reach: CodeReach): boolean {
   return reachesLibc(['iconv_open'], linked, reach)
 }
 
-function reachesLibc(names: readonly string[], linked: Linked, reach: Reach): boolean {
+function reachesLibc(names: readonly string[], linked: Linked, reach: CodeReach): boolean {
   for (const name of names) {
     const [target] = linked.lookUp(name, undefined)
     if (

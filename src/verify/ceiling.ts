@@ -13,26 +13,26 @@ import type { Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { OciArgument } from '../profile/document.ts'
-import type { Refusal } from './refusals.ts'
+import type { RefusedCall } from './refusals.ts'
 
 /** Conditions of which any one's being met is enough; of one all must be. None: whatever the arguments. */
-export type Cases = readonly [readonly OciArgument[], ...(readonly OciArgument[])[]]
+export type RuleCases = readonly [readonly OciArgument[], ...(readonly OciArgument[])[]]
 
-export interface Ceiling {
+export interface RepairCeiling {
   /** What the default answers; undefined where there is no ceiling, or the arguments are not known and decide. */
-  readonly answerTo: (refusal: Refusal) => Answer | undefined
+  readonly answerTo: (refusal: RefusedCall) => Answer | undefined
   /** The cases in which the call may be added to a filter of these architectures; undefined: it may not. */
-  readonly casesFor: (refusal: Refusal, architectures: readonly Architecture[]) => Cases | undefined
+  readonly casesFor: (refusal: RefusedCall, architectures: readonly Architecture[]) => RuleCases | undefined
 }
 
-export const always: Cases = [[]]
+export const always: RuleCases = [[]]
 
 /** `within` undefined: no ceiling. */
-export function ceilingOf(within: ParsedProfile | undefined, context: Context): Ceiling {
+export function ceilingOf(within: ParsedProfile | undefined, context: Context): RepairCeiling {
   if (within === undefined) return { answerTo: () => undefined, casesFor: () => always }
   const meaning = makeMeaning(within, context)
   const meanings = [meaning]
-  const answerTo = ({ architecture, number, args }: Refusal): Answer | undefined => {
+  const answerTo = ({ architecture, number, args }: RefusedCall): Answer | undefined => {
     if (number === undefined) return undefined
     return answerAlways(meaning, architecture, number) ?? (args && meaning.answer(architecture, number, args))
   }

@@ -6,7 +6,7 @@ import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { Action, OciArgument } from '../profile/document.ts'
 import { isJson, parseProfile } from '../profile/index.ts'
 import { refuses } from '../profile/words.ts'
-import type { Cases } from './ceiling.ts'
+import type { RuleCases } from './ceiling.ts'
 import { jsonEdits, jsonString } from './json-edits.ts'
 import type { TextEdits } from './text-edits.ts'
 import { yamlEdits, yamlString } from './yaml-edits.ts'
@@ -14,7 +14,7 @@ import { yamlEdits, yamlString } from './yaml-edits.ts'
 export interface Addition {
   readonly architecture: Architecture
   readonly syscall: string
-  readonly cases: Cases
+  readonly cases: RuleCases
   /** Default: it is allowed. */
   readonly answer?: AddedAnswer
 }

@@ -3,10 +3,10 @@
 // seen to refuse and from the profile's meaning; a refusal may hide the next, so every profile is run before it is given.
 import { firstAttempt, nextAttempt, roundLimit, type Attempt } from './repair.ts'
 import { runUnder, type Round } from './round.ts'
-import { prepare, type Subject } from './subject.ts'
+import { prepare, type VerifySubject } from './subject.ts'
 import type { Verification, VerifySettings } from './verification.ts'
 
-export type { RefusedProcess, Refusal } from './refusals.ts'
+export type { RefusedProcess, RefusedCall } from './refusals.ts'
 export type { ContextFinding } from './context/finding.ts'
 export { roundLimit } from './repair.ts'
 export { recordUnder, type RecordingUnder, type RecordUnderSettings } from './under.ts'
@@ -39,7 +39,7 @@ export async function verify(settings: VerifySettings): Promise<Verification> {
   }
 }
 
-function verificationOf(subject: Subject, attempt: Attempt, round: Round): Verification {
+function verificationOf(subject: VerifySubject, attempt: Attempt, round: Round): Verification {
   const { loader, seenBy, settings } = subject
   const { missing, withheld, ending, started, runs, lost, interrupted, endless, contexts } = round
   const { text, added } = attempt

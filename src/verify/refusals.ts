@@ -8,7 +8,7 @@ import type { Action } from '../profile/document.ts'
 import type { Suspect, Watch } from '../record/index.ts'
 
 /** The same call with the same arguments, as far as they matter to the filter, refused. */
-export interface Refusal {
+export interface RefusedCall {
   readonly architecture: Architecture
   /** libseccomp's name; undefined where no table has the number, or the number is not told. */
   readonly syscall: string | undefined
@@ -77,8 +77,8 @@ function resultOf({ action, errno = 0 }: Answer): number | undefined {
 }
 
 /** What was refused, in one run or in several, by architecture and number. */
-export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): readonly Refusal[] {
-  const found = new Map<string, Refusal>()
+export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): readonly RefusedCall[] {
+  const found = new Map<string, RefusedCall>()
   for (const suspect of suspects) {
     const answer = answerOf(meaning, suspect)
     if (answer === undefined) continue
@@ -168,7 +168,7 @@ function withProcess(known: readonly RefusedProcess[], one: RefusedProcess): rea
   )
 }
 
-function inOrder(refusals: readonly Refusal[]): readonly Refusal[] {
+function inOrder(refusals: readonly RefusedCall[]): readonly RefusedCall[] {
   return [...refusals].sort(
     (one, other) =>
       architectureNames.indexOf(one.architecture) - architectureNames.indexOf(other.architecture) ||

@@ -7,7 +7,7 @@ import { parseProfile } from '../profile/index.ts'
 import { always } from './ceiling.ts'
 import { withCall, type AddedAnswer } from './edit.ts'
 import { callKey, type Round } from './round.ts'
-import type { Subject } from './subject.ts'
+import type { VerifySubject } from './subject.ts'
 import type { Judged, Repaired } from './verification.ts'
 
 /** Rounds of a repair. Each adds a call at least, so there is an end anyway; this is for what starts slowly. */
@@ -23,18 +23,18 @@ export interface Attempt {
   readonly dropped: readonly Repaired[]
 }
 
-export function firstAttempt({ text, parsed }: Subject): Attempt {
+export function firstAttempt({ text, parsed }: VerifySubject): Attempt {
   return { round: 1, text, parsed, added: [], dropped: [] }
 }
 
 /** Undefined where this one is the last. */
-export function nextAttempt(subject: Subject, attempt: Attempt, round: Round): Attempt | undefined {
+export function nextAttempt(subject: VerifySubject, attempt: Attempt, round: Round): Attempt | undefined {
   if (subject.settings.repair !== true || round.interrupted || attempt.round >= roundLimit) return undefined
   return widened(subject, attempt, round) ?? withoutIdle(subject, attempt, round)
 }
 
 /** With what was refused. */
-function widened(subject: Subject, attempt: Attempt, { missing }: Round): Attempt | undefined {
+function widened(subject: VerifySubject, attempt: Attempt, { missing }: Round): Attempt | undefined {
   const { name, settings } = subject
   const { text, added } = withCalls(subject, attempt.text, missing, attempt.round)
   if (added.length === 0) return undefined
@@ -54,7 +54,11 @@ function widened(subject: Subject, attempt: Attempt, { missing }: Round): Attemp
 }
 
 /** Without what is made no more since nothing is refused. */
-function withoutIdle(subject: Subject, attempt: Attempt, { missing, made }: Round): Attempt | undefined {
+function withoutIdle(
+  subject: VerifySubject,
+  attempt: Attempt,
+  { missing, made }: Round,
+): Attempt | undefined {
   if (missing.length > 0 || made === undefined || attempt.dropped.length > 0) return undefined
   const { name, settings } = subject
   const idle = attempt.added.filter(
@@ -88,7 +92,7 @@ function nameOf({ refusal, withheld }: Repaired): string {
 
 /** The text with all that may be added of what was refused. */
 function withCalls(
-  { name, ceiling, loader, settings: { widen } }: Subject,
+  { name, ceiling, loader, settings: { widen } }: VerifySubject,
   text: string,
   missing: readonly Judged[],
   round: number,

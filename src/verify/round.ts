@@ -5,8 +5,8 @@ import type { ObservedContext } from '../observe/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Ending, EnforcedProfile, Suspect } from '../record/index.ts'
 import { auditedText } from './audited.ts'
-import { refusalsOf, watchFor, type Refusal } from './refusals.ts'
-import type { Subject } from './subject.ts'
+import { refusalsOf, watchFor, type RefusedCall } from './refusals.ts'
+import type { VerifySubject } from './subject.ts'
 import type { Judged } from './verification.ts'
 
 /** What came of running the command under one profile. */
@@ -21,7 +21,7 @@ export interface Round {
   readonly lost: number
   readonly interrupted: boolean
   /** Refused again and again, so that the round was ended. */
-  readonly endless: Refusal | undefined
+  readonly endless: RefusedCall | undefined
   /**
    * Calls that were carried out under the filter, as callKey writes them. Undefined for audit: it refuses nothing, and
    * so nothing is tried instead.
@@ -31,7 +31,7 @@ export interface Round {
   readonly contexts: readonly ObservedContext[]
 }
 
-export function callKey({ architecture, syscall }: Pick<Refusal, 'architecture' | 'syscall'>): string {
+export function callKey({ architecture, syscall }: Pick<RefusedCall, 'architecture' | 'syscall'>): string {
   return `${architecture} ${syscall}`
 }
 
@@ -45,7 +45,7 @@ export function hasFailed(ending: Ending): boolean {
 
 /** A profile as its loader reads it, and what the command is run under for it. */
 export function enforced(
-  { loader, seenBy }: Subject,
+  { loader, seenBy }: VerifySubject,
   parsed: ParsedProfile,
 ): { readonly meaning: Meaning; readonly under: EnforcedProfile } {
   const meaning = makeMeaning(loader.read(parsed), loader.context)
@@ -55,7 +55,7 @@ export function enforced(
 }
 
 /** Runs the command under a profile, as often as was asked. */
-export async function runUnder(subject: Subject, parsed: ParsedProfile): Promise<Round> {
+export async function runUnder(subject: VerifySubject, parsed: ParsedProfile): Promise<Round> {
   const { settings, loader, seenBy, options, interruption, ceiling } = subject
   const { runs = 1 } = settings
   const { meaning, under } = enforced(subject, parsed)

@@ -5,11 +5,11 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import { printProfile } from '../print/index.ts'
 import { parseProfile, soundProfile } from '../profile/index.ts'
 import { whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
-import { ceilingOf, type Ceiling } from './ceiling.ts'
+import { ceilingOf, type RepairCeiling } from './ceiling.ts'
 import { findLoader, type Loader } from './loader.ts'
 import type { SeenBy, VerifySettings } from './verification.ts'
 
-export interface Subject {
+export interface VerifySubject {
   readonly settings: VerifySettings
   /** Of the profile, for messages. */
   readonly name: string
@@ -21,11 +21,11 @@ export interface Subject {
   readonly interruption: AbortSignal
   readonly loader: Loader
   readonly seenBy: SeenBy
-  readonly ceiling: Ceiling
+  readonly ceiling: RepairCeiling
 }
 
 /** Throws UserError: 2 for a profile with mistakes, 125 to 127 where the command cannot be verified. */
-export async function prepare(settings: VerifySettings): Promise<Subject> {
+export async function prepare(settings: VerifySettings): Promise<VerifySubject> {
   const { name = 'profile', command, notice, within, noNewPrivileges = false, profile: given } = settings
   const parsed = typeof given === 'string' ? parseProfile(given, { name }) : given
   const text = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
@@ -67,7 +67,7 @@ async function chooseRecorder(
   throw new UserError('refusals-not-seen', { reasons })
 }
 
-function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Loader): Ceiling {
+function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Loader): RepairCeiling {
   if (within === null) return ceilingOf(undefined, context)
   const profile = within ?? builtin('docker').profile
   // What a container is given says what its default allows; our own rights say nothing of that.

@@ -2,7 +2,7 @@
 // refuses is told. A profile made of that fits into the filter without what the workload only tries.
 import { chooseRecorder, type Recording, type RecordSettings } from '../record/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import { refusalsOf, type Refusal } from './refusals.ts'
+import { refusalsOf, type RefusedCall } from './refusals.ts'
 import { enforced } from './round.ts'
 import { prepare } from './subject.ts'
 
@@ -16,7 +16,7 @@ export interface RecordUnderSettings extends RecordSettings {
 
 export interface RecordingUnder extends Recording {
   /** What the filter refused; calls that a rule of it names to answer ENOSYS too. */
-  readonly refused: readonly Refusal[]
+  readonly refused: readonly RefusedCall[]
 }
 
 /**

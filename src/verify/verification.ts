@@ -5,7 +5,7 @@ import type { ObservedContext } from '../observe/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
 import type { ContextFinding } from './context/finding.ts'
-import type { Refusal } from './refusals.ts'
+import type { RefusedCall } from './refusals.ts'
 
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
   /** Its text, or as parseProfile gives it. Text keeps its layout when it is repaired. */
@@ -51,7 +51,7 @@ export type VerifyNotice =
 export type SeenBy = RefusalsSeenBy
 
 /** A refused call and what the default says of it. */
-export interface Judged extends Refusal {
+export interface Judged extends RefusedCall {
   /** What the default answers to it; undefined without a default. */
   readonly default: Answer | undefined
 }
@@ -83,7 +83,7 @@ export interface Verification {
   /** How many refusals could not be kept. */
   readonly lost: number
   /** Of the last round: the call that was refused again and again, so that we ended the command. */
-  readonly endless?: Refusal
+  readonly endless?: RefusedCall
   /** The last round was cut short by a signal. */
   readonly interrupted: boolean
   readonly repair?: Repair

@@ -19,7 +19,7 @@ import { contextOf, resolve } from '../../src/meaning/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { findProgram, whyNoAudit } from '../../src/record/index.ts'
 import { AuditSocket } from '../../src/record/audit/socket.ts'
-import type { Refusal, SeenBy } from '../../src/verify/index.ts'
+import type { RefusedCall, SeenBy } from '../../src/verify/index.ts'
 import { verify } from '../../src/verify/index.ts'
 import { compileTo, loadLibseccomp } from '../../src/verify/libseccomp.ts'
 import { runtimeWords } from '../../scripts/bundle.ts'
@@ -132,7 +132,7 @@ interface Told {
   readonly calls: readonly string[]
 }
 
-type Refused = readonly Pick<Refusal, 'syscall' | 'processes' | 'count'>[]
+type Refused = readonly Pick<RefusedCall, 'syscall' | 'processes' | 'count'>[]
 
 const callsOf = (refused: Refused): readonly string[] =>
   refused.map(({ syscall, processes, count }) => `${syscall} ${processes[0]?.comm} ${count}`)

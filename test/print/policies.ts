@@ -1,13 +1,13 @@
 // A small policy with everything that a dialect must say differently, and any policy at all for the laws.
 import fc from 'fast-check'
 import { architectureNames, type Architecture } from '../../src/abi/architectures.ts'
-import type { Condition, Policy, PolicyRule, Reason } from '../../src/policy/policy.ts'
+import type { MaskedCondition, Policy, PolicyRule, Reason } from '../../src/policy/policy.ts'
 
 const because: readonly [Reason] = [{ kind: 'floor', runtime: 'runc', version: '1.4.2' }]
 const both = ['x86_64', 'aarch64'] as const
 const ENOSYS = 38
 
-function family(value: bigint): readonly Condition[] {
+function family(value: bigint): readonly MaskedCondition[] {
   return [{ index: 0, mask: 0xffffffffn, value }]
 }
 
@@ -36,7 +36,7 @@ export const small: Policy = {
   ],
 }
 
-const condition: fc.Arbitrary<Condition> = fc
+const condition: fc.Arbitrary<MaskedCondition> = fc
   .record({ index: fc.nat(5), mask: fc.bigInt(1n, 2n ** 63n - 1n), bits: fc.bigInt(0n, 2n ** 63n - 1n) })
   .map(({ index, mask, bits }) => ({ index, mask, value: mask & bits }))
 

@@ -11,7 +11,7 @@ import {
   refusals,
   shapes,
   threads,
-  type Row,
+  type LineForm,
 } from '../../src/read/strace/lines.ts'
 import { printedNames } from '../../src/abi/spellings.ts'
 import { compiledLines } from '../../src/read/strace/compiled-lines.ts'
@@ -19,7 +19,7 @@ import { layout } from '../../src/read/strace/layout.ts'
 import { parseLine } from '../../src/read/strace/parse-line.ts'
 import { differ } from './both-readers.ts'
 
-const groups: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
+const groups: Readonly<Record<string, Readonly<Record<string, LineForm>>>> = {
   threads,
   fields,
   names,

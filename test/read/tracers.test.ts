@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 import type { Evidence } from '../../src/read/account.ts'
-import type { Choice } from '../../src/read/subject.ts'
+import type { CallerChoice } from '../../src/read/subject.ts'
 import { calls, codes, counts, filesOf, observeFile, observeText, text } from './logs.ts'
 
 /** Adds up `number` or `name` with its count, by an independent reading of the text. */
@@ -487,7 +487,7 @@ t.test('whose calls: the container, the pod, the program', async (t) => {
     ['x86_64 read'],
   )
   t.same(calls(await observeText(log, { choice: { since: 1625486871 } })), [])
-  const bodies: readonly (readonly [log: string, choice: Choice])[] = [
+  const bodies: readonly (readonly [log: string, choice: CallerChoice])[] = [
     [
       `{"timestamp":1657290245020855990,"processId":7,"processName":"a","eventId":"257","eventName":"openat","args":[],
        "executable":{"path":"/bin/a"},"container":{"name":"web","id":"c1"},"kubernetes":{"podName":"p"}}`,
@@ -598,7 +598,7 @@ t.test('events of Tracee in the form of its protocol', async (t) => {
   const refused = { data: [{ name: 'returnValue', int64: '-1' }] }
   const mixed = await observeText(log(event('mount', refused), event('read')))
   t.equal(mixed.architectures.x86_64?.['mount']?.eperm, 1)
-  const choice: Choice = { comm: 'bash', pid: 7 }
+  const choice: CallerChoice = { comm: 'bash', pid: 7 }
   t.same(counts(await observeText(log(event('read')), { choice })), ['x86_64 read 1'])
   t.notMatch((await observeText(`${JSON.stringify({ name: 'read', id: 1, timestamp: 1 })}\n`)).sources, [{ format: 'tracee' }]) // prettier-ignore
 })

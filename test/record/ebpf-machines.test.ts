@@ -11,7 +11,7 @@ import type { Observations } from '../../src/observe/index.ts'
 import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
-import { layoutOf, type Layout, type Machine } from '../../src/record/ebpf/layout.ts'
+import { layoutOf, type Layout, type RecorderMachine } from '../../src/record/ebpf/layout.ts'
 import { controlKeys, createMaps, key32, setMember, type Maps } from '../../src/record/ebpf/maps.ts'
 import type { Membership } from '../../src/record/ebpf/membership.ts'
 import { forgetParts, readParts } from '../../src/record/ebpf/parts.ts'
@@ -28,11 +28,11 @@ import { noEbpf, noStrace } from '../live/command.ts'
 import { BpfMachine, type Kernel } from './bpf-machine.ts'
 
 /** Made by scripts/make-btf.ts: Debian's linux-image-6.1.0-56-arm64, and the kernel this was written on. */
-const descriptions: Readonly<Record<Machine, string>> = {
+const descriptions: Readonly<Record<RecorderMachine, string>> = {
   aarch64: 'linux-6.1.0-56-arm64.btf',
   x86_64: 'linux-6.18-x86_64.btf',
 }
-const described = (machine: Machine): Btf =>
+const described = (machine: RecorderMachine): Btf =>
   new Btf(readFileSync(new URL(`fixtures/${descriptions[machine]}`, import.meta.url)))
 
 /** In the order of struct pt_regs, eight bytes each. Authority: UAPI asm/ptrace.h of x86 and of arm64. */
@@ -90,11 +90,11 @@ class Simulated {
   readonly #layout: Layout
   readonly #maps: Maps
   readonly #programs: Readonly<Record<keyof Programs, Buffer>>
-  readonly #architecture: Machine
+  readonly #architecture: RecorderMachine
   readonly #refusals: RefusalMaps
   readonly #watching: Buffer | undefined
 
-  constructor(architecture: Machine, membership: Membership, { kernel, watch }: Variant = {}) {
+  constructor(architecture: RecorderMachine, membership: Membership, { kernel, watch }: Variant = {}) {
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
     this.#layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)

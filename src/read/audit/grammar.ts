@@ -4,9 +4,9 @@
 // the last and the first block count, so that no value can pass for a call.
 import { isSnappyLine, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
-import type { Call, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
-import type { Subject } from '../subject.ts'
+import type { Caller } from '../subject.ts'
 import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
 import { plainRecords } from './plain.ts'
 
@@ -123,7 +123,7 @@ function seccomp(header: Header, text: string, say: Reporter): LineResult {
   const told = called(machine, printed, say, {
     subject: () => subjectOf(text.slice(header.at, start), isRaw(machine), header.time),
   })
-  if (typeof told === 'object' && isRefusal(code)) say.refused(told as Call)
+  if (typeof told === 'object' && isRefusal(code)) say.refused(told as LoggedCall)
   return told
 }
 
@@ -153,7 +153,7 @@ function syscall(header: Header, text: string, say: Reporter): LineResult {
   })
 }
 
-function called(machine: string, printed: string, say: Reporter, rest: Omit<Call, 'call'>): LineResult {
+function called(machine: string, printed: string, say: Reporter, rest: Omit<LoggedCall, 'call'>): LineResult {
   const call = callNamed(printed)
   if (call === undefined) return 'unparsed'
   const architecture = architectureNamed(machine)
@@ -185,7 +185,7 @@ function architectureNamed(machine: string): Architecture | undefined {
 }
 
 /** From the fields on the safe side of the block: a raw name with a blank or a quote is in hexadecimal digits. */
-function subjectOf(fields: string, raw: boolean, time: number | undefined): Subject {
+function subjectOf(fields: string, raw: boolean, time: number | undefined): Caller {
   const pid = /(?:^| )pid=(\d+)(?= )/.exec(fields)?.[1]
   const [, wordsOfComm, wordsOfExe] = raw ? [] : (inWords.exec(fields) ?? [])
   const comm = wordsOfComm ?? valueOf(fields, 'comm')
@@ -239,7 +239,7 @@ function journalLoss(text: string, say: Reporter): void {
 const csvHeader = /^NODE,EVENT,DATE,TIME,SERIAL_NUM,EVENT_KIND,/
 
 /** `ausearch --format text` and `--format csv`: a name, without the architecture. */
-function reportLine(text: string): Call | undefined {
+function reportLine(text: string): LoggedCall | undefined {
   const found =
     /^At \d\d:\d\d:\d\d \S+ .{1,300}called-seccomp-controlled-syscall ([a-z_]\w*|unknown-syscall\(-?\d+\))(?= using |$)/.exec(
       text,

@@ -2,25 +2,25 @@
 // bytes and the machines that are known. It says nothing that grammar.ts would not say of the same lines; a test holds
 // the two equal.
 import { architectures } from '../../abi/architectures.ts'
-import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
+import { compiledOnce, Input, type Compiled, type CompiledGlobal } from '../compiled.ts'
 import type { LinesOfKinds } from '../grammar.ts'
 import { recordsCode } from './data/records.ts'
 
-interface Code extends Compiled {
-  readonly machines: Place
-  readonly room: Place
-  readonly nexts: Place
-  readonly kinds: Place
+interface CompiledAudit extends Compiled {
+  readonly machines: CompiledGlobal
+  readonly room: CompiledGlobal
+  readonly nexts: CompiledGlobal
+  readonly kinds: CompiledGlobal
   read(line: number, end: number): number
 }
 
 class PlainRecords implements LinesOfKinds {
   readonly kinds: Int32Array
   readonly #nexts: Int32Array
-  readonly #code: Code
+  readonly #code: CompiledAudit
   readonly #input: Input
 
-  constructor(code: Code) {
+  constructor(code: CompiledAudit) {
     const { buffer } = code.memory
     const machines = Object.values(architectures).map(({ audit }) => audit)
     new Uint32Array(buffer, code.machines.value).set(machines)

@@ -4,9 +4,9 @@
 // A number is a call's only where the program that printed it meant one: maps whose name says something else are
 // left out with a note, and so are maps of single keys beside others.
 import { isKnownAnywhere } from '../../abi/tables.ts'
-import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject } from '../json-line.ts'
-import type { Subject } from '../subject.ts'
+import type { Caller } from '../subject.ts'
 
 const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
 const probeName = /^(?:tracepoint:)?syscalls:sys_enter_(\w+)$/
@@ -124,14 +124,14 @@ class BpftraceLines implements LineGrammar {
     }
     if (type === 'printf' && typeof data === 'string') return this.line(data.trimEnd(), say)
     if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
-    const calls: Call[] = []
+    const calls: LoggedCall[] = []
     for (const [map, entries] of Object.entries(data)) {
       // A list is a tuple or a histogram: its places are no keys.
       if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) continue
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
         if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
         const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
-        if (typeof told === 'object' && !Array.isArray(told)) calls.push(told as Call)
+        if (typeof told === 'object' && !Array.isArray(told)) calls.push(told as LoggedCall)
       }
     }
     return calls.length === 0 ? 'ignored' : calls
@@ -145,7 +145,7 @@ function callOf(map: string, key: string): string | number | undefined {
 }
 
 /** The keys before the call: a text is the task's name, a number its pid. */
-function subjectOf(key: string): Subject {
+function subjectOf(key: string): Caller {
   const before = key.slice(0, Math.max(key.lastIndexOf(','), 0))
   if (before === '') return {}
   return /^\d+$/.test(before) ? { pid: Number(before) } : { comm: before }

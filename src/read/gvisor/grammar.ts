@@ -1,6 +1,6 @@
 // gVisor's own strace (runsc --strace), as text and in its JSON log, and u-root's, which prints alike. A call enters
 // with E and leaves with X: entries count, and an X whose E is not there. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
-import type { Call, Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 
 /** A task's name has 15 bytes at most and may hold anything: the longest that fits. */
@@ -49,7 +49,7 @@ interface Told {
   readonly task: string
   readonly name: string
   readonly isEntry: boolean
-  readonly call: Call
+  readonly call: LoggedCall
 }
 
 function toldBy(text: string): Told | 'ignored' | 'unparsed' {

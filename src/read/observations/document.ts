@@ -3,7 +3,7 @@
 import type { Architecture } from '../../abi/architectures.ts'
 import type { SourceSummary } from '../account.ts'
 import type { Diagnostic } from '../diagnostics.ts'
-import type { Refusal } from '../failures.ts'
+import type { RefusalErrno } from '../failures.ts'
 import type { ObservedContext } from './context.ts'
 
 export interface Observations {
@@ -40,5 +40,5 @@ export interface ObservedCall {
    */
   readonly args?: Readonly<Record<string, readonly string[] | null>>
   /** By argument index: those of `args` with which every call failed with EPERM or EACCES, and with which. */
-  readonly refused?: Readonly<Record<string, Readonly<Record<string, Refusal>>>>
+  readonly refused?: Readonly<Record<string, Readonly<Record<string, RefusalErrno>>>>
 }

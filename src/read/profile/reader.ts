@@ -195,13 +195,13 @@ function evidenceOf(isSeen: boolean): readonly Evidence[] {
 }
 
 /** A host and the architectures whose programs it runs under the filter. */
-interface Target {
+interface ProfileHost {
   readonly host: Architecture
   readonly all: readonly Architecture[]
 }
 
 /** The hook adds the machine to `architectures` and keeps its base's archMap: what is listed goes first. */
-function targetsOf({ archMap, architectures: listed }: ParsedProfile['profile']): readonly Target[] {
+function targetsOf({ archMap, architectures: listed }: ParsedProfile['profile']): readonly ProfileHost[] {
   if (listed !== undefined && listed.length > 0) {
     return listed.flatMap((word) => {
       const architecture = architectureOfScmp(word)
@@ -221,8 +221,8 @@ function architectureOfScmp(word: string): Architecture | undefined {
   return architectureNames.find((each) => architectures[each].scmp === word)
 }
 
-function wantedBy(rule: PlacedRule, targets: readonly Target[]): AllowedCall[] {
-  const applies = ({ host }: Target): boolean => {
+function wantedBy(rule: PlacedRule, targets: readonly ProfileHost[]): AllowedCall[] {
+  const applies = ({ host }: ProfileHost): boolean => {
     const isNamed = (arches: readonly string[]): boolean =>
       engineNames(host).some((each) => arches.includes(each))
     const only = rule.includes?.arches ?? []

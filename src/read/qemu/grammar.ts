@@ -5,7 +5,7 @@
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import { existsOnlyOn } from '../../abi/spellings.ts'
 import { failureNumbers, type Failure } from '../failures.ts'
-import type { Call, Grammar, LineGrammar, LineResult, MachineTold, Reporter } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, LineResult, MachineTold, Reporter } from '../grammar.ts'
 import { scalarValue, splitArguments } from '../strace/arguments.ts'
 import { makesProcess, replacesProgram } from '../strace/thread.ts'
 import { entry, fatal, others, own, result } from './lines.ts'
@@ -109,7 +109,7 @@ class QemuLines implements LineGrammar {
     return isInText ? undefined : 'glued'
   }
 
-  #call(text: string, { pid, call, isMember, open }: Found, end: number): Call {
+  #call(text: string, { pid, call, isMember, open }: Found, end: number): LoggedCall {
     const isBehindRobustList = this.#last.get(pid) === 'set_robust_list'
     if (typeof call === 'number') this.#machine.numbered(call, isBehindRobustList)
     else this.#machine.named(call, isMember)
@@ -143,7 +143,7 @@ function errnoIn(shown: string): number | undefined {
   return errno === undefined ? undefined : Number(errno)
 }
 
-function argumentsOf(call: string | number, shown: string): Call['argument'] {
+function argumentsOf(call: string | number, shown: string): LoggedCall['argument'] {
   if (typeof call === 'number') return () => undefined
   let texts: readonly string[] | undefined
   return (index) => {

@@ -1,10 +1,10 @@
 // What the Security Profiles Operator logs: its log enricher (klog lines), its JSON enricher (a JSON object per line)
 // and `spoc record`. Its SeccompProfile objects are profiles, read as such. Authority: security-profiles-operator
 // internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
-import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 import { architectureOfAudit } from '../line-reader.ts'
-import type { Subject } from '../subject.ts'
+import type { Caller } from '../subject.ts'
 
 const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
 const recorder =
@@ -76,7 +76,7 @@ function unquoted(value: string): string {
   }
 }
 
-function subjectOf(pairs: ReadonlyMap<string, string>): Subject {
+function subjectOf(pairs: ReadonlyMap<string, string>): Caller {
   const [container, exe, pod, pid] = ['container', 'executable', 'pod', 'pid'].map((key) => pairs.get(key))
   const time = /^\d+\.\d+/.exec(pairs.get('timestamp') ?? '')?.[0]
   return {
@@ -119,15 +119,11 @@ function json(text: string, say: Reporter): LineResult {
   )
 }
 
-function namesIn(
-  values: readonly unknown[],
-  subject: (() => Subject) | undefined,
-  say: Reporter,
-): LineResult {
+function namesIn(values: readonly unknown[], subject: (() => Caller) | undefined, say: Reporter): LineResult {
   const words = values
     .map((each) => (typeof each === 'string' ? each.trim() : each == null ? '' : '?'))
     .filter((each) => each !== '')
-  const calls = words.filter((each) => name.test(each)).map((call): Call => ({ call, subject }))
+  const calls = words.filter((each) => name.test(each)).map((call): LoggedCall => ({ call, subject }))
   // What is written down without a name is a call that is missing.
   if (calls.length < words.length) say.lost(words.length - calls.length)
   return calls.length === 0 ? 'ignored' : calls

@@ -7,7 +7,7 @@
 import { constantValue } from '../../abi/constants.ts'
 import { valuesIn } from './call-values.ts'
 import type { CameBack } from './completion.ts'
-import type { Counts } from './counts.ts'
+import type { CallCounts } from './counts.ts'
 import type { CallText } from './events.ts'
 import type { Process, Thread } from './thread.ts'
 import type { Threads } from './threads.ts'
@@ -21,7 +21,7 @@ export interface FilterRequest {
   readonly givesListener: boolean
 }
 
-type Values = (index: number) => bigint | undefined
+type ValueAt = (index: number) => bigint | undefined
 
 const value = (name: string): bigint => constantValue(name) ?? -1n
 const setModeFilter = value('SECCOMP_SET_MODE_FILTER')
@@ -35,7 +35,7 @@ const cloneThread = value('CLONE_THREAD')
 export const callsToWatch: readonly string[] = ['seccomp', 'prctl', 'clone', 'clone3', 'fork', 'vfork']
 
 /** Whether a call asks for a filter. */
-export function filterRequest(name: string, values: Values): FilterRequest | undefined {
+export function filterRequest(name: string, values: ValueAt): FilterRequest | undefined {
   if (name === 'seccomp' && values(0) === setModeFilter) {
     const flags = values(1) ?? 0n
     return { everyThread: (flags & everyThread) !== 0n, givesListener: (flags & newListener) !== 0n }
@@ -65,7 +65,7 @@ export interface AfterFilterFindings {
 }
 
 export class AfterFilter implements Subscriber {
-  readonly #counts: Counts
+  readonly #counts: CallCounts
   readonly #threads: () => Threads
   readonly #outside = new FilterScope()
   /** From a fork's entry to its result: the threads inside one, and whether it makes a thread. */
@@ -85,7 +85,7 @@ export class AfterFilter implements Subscriber {
   #forked = false
   #unordered = false
 
-  constructor(counts: Counts, threads: () => Threads) {
+  constructor(counts: CallCounts, threads: () => Threads) {
     this.#counts = counts
     this.#threads = threads
   }
@@ -132,7 +132,7 @@ export class AfterFilter implements Subscriber {
   entered(thread: Thread, call: CallText): void {
     const { name, text } = call
     if (!callsToWatch.includes(name)) return
-    const argument: Values = valuesIn(call) ?? (() => undefined)
+    const argument: ValueAt = valuesIn(call) ?? (() => undefined)
     thread.asked = filterRequest(name, argument)
     this.#forking.delete(thread)
     if (!isFork(name)) return

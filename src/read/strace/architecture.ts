@@ -74,7 +74,7 @@ export function onlyHost(set: Candidates): Host | undefined {
   return hostNames.find((host) => (set & ~(families.get(host) as number)) === 0)
 }
 
-export interface Evidence {
+export interface ArchitectureEvidence {
   /** What libraries and addresses told. */
   readonly machine: Pick<MachineEvidence, 'host' | 'isWide'>
   /** The only machine that has a call of this name, for each name. */
@@ -87,14 +87,14 @@ export interface Evidence {
   readonly saw: (name: string) => boolean
 }
 
-export interface Machine {
+export interface TracedMachine {
   readonly native: Architecture
   /** Nothing told: assumed. */
   readonly assumed: boolean
 }
 
 /** The native architecture of the machine that the source was recorded on. */
-export function nativeOf(evidence: Evidence): Machine {
+export function nativeOf(evidence: ArchitectureEvidence): TracedMachine {
   const sets = [...evidence.sets].filter((set) => set !== 0)
   // One name that a single machine has tells more than a library; several together, which may be of two programs, less.
   const told = single(evidence.named) ?? evidence.machine.host ?? single(sets.map(onlyHost))
@@ -119,7 +119,7 @@ function single(hosts: Iterable<Host | undefined>): Host | undefined {
 }
 
 /** Of the machines that have most of the calls the usual one; aarch64 where a program starts as none for x86_64 does. */
-function mostLikely(sets: readonly Candidates[], evidence: Evidence): Host {
+function mostLikely(sets: readonly Candidates[], evidence: ArchitectureEvidence): Host {
   const impossible = (host: Host): number =>
     sets.filter((set) => (set & (families.get(host) as number)) === 0).length
   const usual = startsWithoutThreadPointer(evidence) ? 'aarch64' : assumedHost
@@ -131,7 +131,7 @@ function mostLikely(sets: readonly Candidates[], evidence: Evidence): Host {
  * A program for x86_64 sets its thread pointer with arch_prctl before anything else, be it libc's or Go's; elsewhere it
  * writes a register. A whole start without that call, and without those that only older machines have, was not there.
  */
-function startsWithoutThreadPointer({ saw }: Evidence): boolean {
+function startsWithoutThreadPointer({ saw }: ArchitectureEvidence): boolean {
   if (['arch_prctl', 'access', 'open', 'stat'].some(saw)) return false
   return saw('execve') && (saw('brk') || saw('mmap')) && (saw('mprotect') || saw('set_tid_address'))
 }

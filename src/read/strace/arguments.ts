@@ -3,7 +3,7 @@
 // strace; facts: log-formats.md section 6. A value that cannot be read for certain is undefined, never a guess.
 import { constantValue } from '../../abi/constants.ts'
 
-export interface Arguments {
+export interface ArgumentTexts {
   /** The text of each argument, without the spaces around it. */
   readonly texts: readonly string[]
   /** The place after the closing parenthesis; undefined when the text ends, or is cut, before it. */
@@ -13,7 +13,7 @@ export interface Arguments {
 }
 
 /** Splits from `open`, the place after `(`. The last text of an unclosed call may be cut: see `end`. */
-export function splitArguments(text: string, open: number): Arguments {
+export function splitArguments(text: string, open: number): ArgumentTexts {
   const texts: string[] = []
   let start = open
   let depth = 0

@@ -3,16 +3,16 @@
 import type { DiagnosticLog } from '../diagnostics.ts'
 import { noteValue } from '../seen.ts'
 import { valuesIn } from './call-values.ts'
-import type { Counts } from './counts.ts'
+import type { CallCounts } from './counts.ts'
 import type { CallText } from './events.ts'
 import type { Names } from './names.ts'
-import type { Entry } from './tally.ts'
+import type { TallyEntry } from './tally.ts'
 import { noValues, type Thread } from './thread.ts'
 import { noteTry } from './tries.ts'
 
 interface Counting {
   readonly names: Names
-  readonly counts: Counts
+  readonly counts: CallCounts
   /** Arguments to read, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
   /** The source that is read. */
@@ -29,7 +29,7 @@ export class AskedValues {
   }
 
   /** Those that the line of a call shows; what is to come with the result is awaited. */
-  note(entry: Entry, thread: Thread, call: CallText): void {
+  note(entry: TallyEntry, thread: Thread, call: CallText): void {
     const { name, completion, line } = call
     const wanted = this.#counting.wanted.get(name)
     thread.values = noValues
@@ -69,7 +69,7 @@ export class AskedValues {
   }
 
   /** Of a call whose entry is not here. */
-  unknown(entry: Entry, name: string): void {
+  unknown(entry: TallyEntry, name: string): void {
     for (const index of this.#counting.wanted.get(name) ?? []) noteValue(entry, index, undefined)
   }
 }

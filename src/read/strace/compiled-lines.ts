@@ -1,20 +1,20 @@
 // Lines of strace's commonest forms, told apart and counted by compiled code (assembly/lines.ts): this file hands it
 // bytes, the names of calls and where whose calls are counted, and knows nothing of what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
-import { compiledOnce, Input, type Compiled, type Place } from '../compiled.ts'
+import { compiledOnce, Input, type Compiled, type CompiledGlobal } from '../compiled.ts'
 import { linesCode } from './data/compiled-lines.ts'
 import { foundWords, layout } from './layout.ts'
 
-interface Code extends Compiled {
-  readonly names: Place
-  readonly slots: Place
-  readonly careful: Place
-  readonly numbers: Place
-  readonly rows: Place
-  readonly threads: Place
-  readonly places: Place
-  readonly pendings: Place
-  readonly found: Place
+interface CompiledCode extends Compiled {
+  readonly names: CompiledGlobal
+  readonly slots: CompiledGlobal
+  readonly careful: CompiledGlobal
+  readonly numbers: CompiledGlobal
+  readonly rows: CompiledGlobal
+  readonly threads: CompiledGlobal
+  readonly places: CompiledGlobal
+  readonly pendings: CompiledGlobal
+  readonly found: CompiledGlobal
   read(line: number, end: number, fields: number): number
   slotOf(place: number, length: number): number
 }
@@ -39,7 +39,7 @@ export interface Pending {
 }
 
 export class CompiledLines {
-  readonly #code: Code
+  readonly #code: CompiledCode
   readonly #input: Input
   readonly #found: Int32Array
   readonly #rows: Uint32Array
@@ -53,7 +53,7 @@ export class CompiledLines {
   #careful: Uint8Array | undefined
   #numbers: Int32Array | undefined
 
-  constructor(code: Code) {
+  constructor(code: CompiledCode) {
     const { buffer } = code.memory
     this.#code = code
     this.#input = new Input(code)

@@ -15,12 +15,12 @@ import {
 import type { MachineEvidence } from './machine-evidence.ts'
 import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
-import { FilterScope, Tally, type Entry } from './tally.ts'
+import { FilterScope, Tally, type TallyEntry } from './tally.ts'
 
 /** A number that no line has. */
 const otherNumber = -2
 
-export class Counts {
+export class CallCounts {
   readonly #names: Names
   /** The sources read so far; an entry's place is in one of them. */
   readonly sources: string[] = []
@@ -42,7 +42,7 @@ export class Counts {
   }
 
   /** The entry of a call of this thread; `number` is the one that -n prints. */
-  entry(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
+  entry(thread: Thread, id: NameId, number: number | undefined, line: number): TallyEntry {
     if (this.#possible === anyArchitecture) this.#tellsMachine(id, number)
     const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
     const tally =

@@ -1,7 +1,7 @@
 // What a trace tells, in its order, once lines that were cut or torn apart are put together (interleave.ts). The ledger
 // counts it; whoever else wants calls one by one subscribes to the ledger.
 import type { Completion } from './completion.ts'
-import type { ModeName, Prefix, Refusal } from './parse-line.ts'
+import type { ModeName, Prefix, TrappedCall } from './parse-line.ts'
 
 /** The text of a call, or of the rest of one. */
 export interface CallText {
@@ -40,7 +40,7 @@ export interface Signal {
   readonly line: number
   /** SIGSYS came for the thread's last call. */
   readonly isTrap: boolean
-  readonly refusal: Refusal | undefined
+  readonly refusal: TrappedCall | undefined
 }
 
 export interface Exit {

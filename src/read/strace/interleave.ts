@@ -14,7 +14,7 @@ import {
   parseLine,
   pidField,
   refusalIn,
-  type Line,
+  type ParsedLine,
   type Prefix,
 } from './parse-line.ts'
 import type { Run } from './run.ts'
@@ -23,7 +23,7 @@ import type { Run } from './run.ts'
 const heldLimit = 1000
 /** Lines besides calls that stand behind the pid of a thread. */
 const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
-export interface Surroundings {
+export interface InterleaveContext {
   readonly run: Run
   readonly names: Names
   /** Whether any thread has not ended. */
@@ -35,7 +35,7 @@ export interface Surroundings {
 }
 
 export class Interleave {
-  readonly #around: Surroundings
+  readonly #around: InterleaveContext
   /** From the line of a call that was cut to its rest, or to a line that shows that none will come. */
   #open: { readonly inColumn: boolean } | undefined
   /** Only while a call is open: lines that look like calls, and may be text of the program in the middle of it. */
@@ -45,7 +45,7 @@ export class Interleave {
   /** Lines of this source that are not strace's. */
   unparsed = 0
 
-  constructor(around: Surroundings) {
+  constructor(around: InterleaveContext) {
     this.#around = around
   }
 
@@ -72,7 +72,7 @@ export class Interleave {
     this.#shape(text, line, number)
   }
 
-  #shape(text: string, { prefix, shape }: Line, line: number): void {
+  #shape(text: string, { prefix, shape }: ParsedLine, line: number): void {
     const { run, emit, isAlive } = this.#around
     if (ofOneThread.has(shape.kind) && run.lacks(prefix.fields, isAlive(), pidField))
       return this.#foreign(text, line)
@@ -166,7 +166,7 @@ export class Interleave {
   }
 
   /** While a call is open. Returns whether the line is dealt with. */
-  #inside(text: string, { prefix, shape }: Line, line: number): boolean {
+  #inside(text: string, { prefix, shape }: ParsedLine, line: number): boolean {
     const { kind } = shape
     if (kind === 'call' && this.#open?.inColumn === true && isInColumn(prefix)) {
       // In a file of its own strace is not interrupted: the open one was cut by its end.

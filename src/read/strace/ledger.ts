@@ -18,7 +18,7 @@ import { CallRecords } from './call-records.ts'
 import { AskedValues } from './asked-values.ts'
 import { isByFilter, isFault } from './by-filter.ts'
 import { failureIn, type CameBack } from './completion.ts'
-import { Counts } from './counts.ts'
+import { CallCounts } from './counts.ts'
 import type { CallText, Event, Lost, Mode, Returned, Signal } from './events.ts'
 import { FilteredResults } from './filtered-results.ts'
 import { insets } from './lines.ts'
@@ -30,7 +30,7 @@ import { Threads } from './threads.ts'
 import type { Mention } from './resolve-abi.ts'
 import type { Run } from './run.ts'
 import type { Subscriber } from './subscriber.ts'
-import type { Entry } from './tally.ts'
+import type { TallyEntry } from './tally.ts'
 import { forgetTry, noteRefused } from './tries.ts'
 
 /** Mentions beyond this are repetitions. */
@@ -41,7 +41,7 @@ const pidLimit = 4194304
 export class Ledger {
   readonly names = new Names()
   readonly machine = new MachineEvidence()
-  readonly counts = new Counts(this.names, this.machine)
+  readonly counts = new CallCounts(this.names, this.machine)
   readonly threads: Threads
   /** Arguments to read, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
@@ -162,7 +162,7 @@ export class Ledger {
     if (completion.kind !== 'unfinished') this.#cut = thread
   }
 
-  #count(thread: Thread, id: NameId, number: number | undefined, line: number): Entry {
+  #count(thread: Thread, id: NameId, number: number | undefined, line: number): TallyEntry {
     this.calls++
     const entry = this.counts.entry(thread, id, number, line)
     entry.count++

@@ -4,7 +4,7 @@
 // print_exited(), print_event_exit(), syscall_exiting_trace(), line_ended() in strace 4.5.18 to 7.2, and the recordings
 // in traces/.
 
-export interface Row {
+export interface LineForm {
   /** Sticky where the form starts at a known place; those that end a line or stand within one are searched for. */
   readonly pattern: RegExp
   /** Text that strace writes in this form; the pattern reads all of it. */
@@ -13,7 +13,7 @@ export interface Row {
   readonly never?: readonly string[]
 }
 
-function row(pattern: RegExp, examples: readonly string[], never: readonly string[] = []): Row {
+function row(pattern: RegExp, examples: readonly string[], never: readonly string[] = []): LineForm {
   return { pattern, examples, never }
 }
 
@@ -30,7 +30,7 @@ export const threads = {
     ['20840 ', '472   ', '7 ', '4194304 ', '23903<x) = 0 \\74y\\76> ', '7<open(> ', '7<a<b> ', '7<> '],
     ['12345678 ', '7', '7<a ', ' 7 '],
   ),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>
 
 /** The optional fields behind the thread, in the order of printleader(): --secontext, -t, -r, -n, -i. */
 export const fields = {
@@ -73,7 +73,7 @@ export const fields = {
     ['[00007fccf002cc47] ', '[d91767f4] ', '[7f40acd46b70] ', '[????????????????] ', '[????????] '],
     ['[d91767] ', '[d91767f] ', '[00007FCC] ', '[???????] '],
   ),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>
 
 /** Every way strace has printed the name of a call; `???` and `????` are a call that it could not read. */
 const name = String.raw`(?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4}`
@@ -106,7 +106,7 @@ export const names = {
     ['ioctl#64', '64:ioctl'],
     ['ioctl', '32:ioctl'],
   ),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>
 
 /** What stands behind the prefix, besides a call. */
 export const shapes = {
@@ -137,7 +137,7 @@ export const shapes = {
     ['[ Process PID=21595 runs in 32 bit mode. ]', '[ Process PID=2 runs in x32 mode. ]'],
     ['[ Process PID=2 runs in 16 bit mode. ]'],
   ),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>
 
 /** Of a signal or an exit: a seccomp filter refused a call, which has no line of its own, or ended the thread. */
 export const refusals = {
@@ -154,97 +154,101 @@ export const refusals = {
     'si_syscall=0x1b7',
   ]),
   machine: row(/[^]*?\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/y, ['si_arch=AUDIT_ARCH_X86_64']),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>
 
 /** What strace is called by in front of its messages: a name, or a path. */
 const said = String.raw`(?:[^\s:]*strace: )?`
 
 /** Lines without a prefix that strace, not the program, writes. The first capture, where there is one, is a pid. */
-export const messages: readonly (Row & { readonly kind: 'mode' | 'attached' | 'detached' | 'aside' })[] = [
-  {
-    kind: 'mode',
-    ...row(new RegExp(said + shapes.mode.pattern.source, 'y'), [
-      'strace: [ Process PID=7 runs in 64 bit mode. ]',
-    ]),
-  },
-  {
-    kind: 'attached',
-    ...row(
-      new RegExp(
-        String.raw`${said}Process (\d+) attached\b( (?:with \d+ threads?|- interrupt to quit))?`,
-        'y',
+export const messages: readonly (LineForm & { readonly kind: 'mode' | 'attached' | 'detached' | 'aside' })[] =
+  [
+    {
+      kind: 'mode',
+      ...row(new RegExp(said + shapes.mode.pattern.source, 'y'), [
+        'strace: [ Process PID=7 runs in 64 bit mode. ]',
+      ]),
+    },
+    {
+      kind: 'attached',
+      ...row(
+        new RegExp(
+          String.raw`${said}Process (\d+) attached\b( (?:with \d+ threads?|- interrupt to quit))?`,
+          'y',
+        ),
+        [
+          'strace: Process 21055 attached',
+          '/usr/bin/strace: Process 7 attached with 2 threads',
+          'Process 21721 attached',
+          'Process 7 attached - interrupt to quit',
+        ],
       ),
-      [
-        'strace: Process 21055 attached',
-        '/usr/bin/strace: Process 7 attached with 2 threads',
-        'Process 21721 attached',
-        'Process 7 attached - interrupt to quit',
-      ],
-    ),
-  },
-  {
-    kind: 'detached',
-    ...row(new RegExp(String.raw`${said}Process (\d+) (?:detached|suspended|resumed)\b`, 'y'), [
-      'strace: Process 24173 detached',
-      'Process 21116 suspended',
-    ]),
-  },
-  { kind: 'aside', ...row(/(?:[^\s:]*\/)?strace: /y, ['strace: ', '/usr/bin/strace: '], ['my strace: ']) },
-  // -k: a frame; -e read/write: a dump; --kvm=vcpu+.
-  { kind: 'aside', ...row(/ > /y, [' > ']) },
-  { kind: 'aside', ...row(/ \| [ 0-9a-f]/y, [' | 0', ' |  '], [' |x']) },
-  { kind: 'aside', ...row(/ \* \d+ bytes in buffer \d+/y, [' * 12 bytes in buffer 0']) },
-  { kind: 'aside', ...row(/ = \d+ buffers in vector \d+/y, [' = 2 buffers in vector 0'], [' = 2 buffers']) },
-  { kind: 'aside', ...row(/ \| <Cannot fetch \d+ bytes? /y, [' | <Cannot fetch 11 bytes ']) },
-  { kind: 'aside', ...row(/ VCPU:/y, [' VCPU:']) },
-  // --tips: a box, and beside it an ostrich.
-  {
-    kind: 'aside',
-    ...row(/ {2}_{8,} {2,}_{4}$/y, ['  ______________________________________________         ____']),
-  },
-  {
-    kind: 'aside',
-    ...row(
-      / [/|\\][ _].* {2,}[-_/\\|.()@}^[\] ]*$/y,
-      [
-        ' /                                              \\       /    \\',
-        ' | Trying to figure out communication between   |      |-. .-|.',
-        ' \\______________________________________________/     \\|   |/     _/ /_',
-      ],
-      [' | open("x") = 3', ' /  x'],
-    ),
-  },
-  {
-    kind: 'aside',
-    ...row(/ {20,}\\ \|   \|\/\/_.*$/y, [
-      '                                                     \\ |   |//___/__/__/_',
-    ]),
-  },
-  {
-    kind: 'aside',
-    ...row(/(?:umovestr|umoven|upeek|pread|trouble opening proc file)[: ]/y, [
-      'umovestr:',
-      'pread ',
-      'upeek:',
-    ]),
-  },
-  // The messages that strace up to 4.10 wrote without its name, and those it still writes so.
-  {
-    kind: 'aside',
-    ...row(/(?:Requested path "|WARNING: Proper structure decoding|Stray PTRACE_EVENT_EXEC|PANIC: )/y, [
-      'Requested path "',
-      'WARNING: Proper structure decoding',
-    ]),
-  },
-  {
-    kind: 'aside',
-    ...row(/(?:Try [`']strace -h'|Could not attach to process|\[wait\(0x[0-9a-f]+\) = \d+\])/y, [
-      "Try 'strace -h'",
-      'Could not attach to process',
-      '[wait(0x00137f) = 7]',
-    ]),
-  },
-]
+    },
+    {
+      kind: 'detached',
+      ...row(new RegExp(String.raw`${said}Process (\d+) (?:detached|suspended|resumed)\b`, 'y'), [
+        'strace: Process 24173 detached',
+        'Process 21116 suspended',
+      ]),
+    },
+    { kind: 'aside', ...row(/(?:[^\s:]*\/)?strace: /y, ['strace: ', '/usr/bin/strace: '], ['my strace: ']) },
+    // -k: a frame; -e read/write: a dump; --kvm=vcpu+.
+    { kind: 'aside', ...row(/ > /y, [' > ']) },
+    { kind: 'aside', ...row(/ \| [ 0-9a-f]/y, [' | 0', ' |  '], [' |x']) },
+    { kind: 'aside', ...row(/ \* \d+ bytes in buffer \d+/y, [' * 12 bytes in buffer 0']) },
+    {
+      kind: 'aside',
+      ...row(/ = \d+ buffers in vector \d+/y, [' = 2 buffers in vector 0'], [' = 2 buffers']),
+    },
+    { kind: 'aside', ...row(/ \| <Cannot fetch \d+ bytes? /y, [' | <Cannot fetch 11 bytes ']) },
+    { kind: 'aside', ...row(/ VCPU:/y, [' VCPU:']) },
+    // --tips: a box, and beside it an ostrich.
+    {
+      kind: 'aside',
+      ...row(/ {2}_{8,} {2,}_{4}$/y, ['  ______________________________________________         ____']),
+    },
+    {
+      kind: 'aside',
+      ...row(
+        / [/|\\][ _].* {2,}[-_/\\|.()@}^[\] ]*$/y,
+        [
+          ' /                                              \\       /    \\',
+          ' | Trying to figure out communication between   |      |-. .-|.',
+          ' \\______________________________________________/     \\|   |/     _/ /_',
+        ],
+        [' | open("x") = 3', ' /  x'],
+      ),
+    },
+    {
+      kind: 'aside',
+      ...row(/ {20,}\\ \|   \|\/\/_.*$/y, [
+        '                                                     \\ |   |//___/__/__/_',
+      ]),
+    },
+    {
+      kind: 'aside',
+      ...row(/(?:umovestr|umoven|upeek|pread|trouble opening proc file)[: ]/y, [
+        'umovestr:',
+        'pread ',
+        'upeek:',
+      ]),
+    },
+    // The messages that strace up to 4.10 wrote without its name, and those it still writes so.
+    {
+      kind: 'aside',
+      ...row(/(?:Requested path "|WARNING: Proper structure decoding|Stray PTRACE_EVENT_EXEC|PANIC: )/y, [
+        'Requested path "',
+        'WARNING: Proper structure decoding',
+      ]),
+    },
+    {
+      kind: 'aside',
+      ...row(/(?:Try [`']strace -h'|Could not attach to process|\[wait\(0x[0-9a-f]+\) = \d+\])/y, [
+        "Try 'strace -h'",
+        'Could not attach to process',
+        '[wait(0x00137f) = 7]',
+      ]),
+    },
+  ]
 
 /** How the text of a call ends. A result is ` = VALUE`, behind the parenthesis that closes the call. */
 const value = String.raw`\?|0x[0-9a-f]+|-?\d+`
@@ -321,7 +325,7 @@ export const endings = {
     ' <detached ...>',
     ' <pid changed to 24164 ...>',
   ]),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>
 
 /** What strace writes between the parentheses of a call. */
 export const insets = {
@@ -341,4 +345,4 @@ export const insets = {
     ],
   ),
   path: row(/\/[\w./-]*$/, ['/usr/bin/']),
-} satisfies Record<string, Row>
+} satisfies Record<string, LineForm>

@@ -39,7 +39,7 @@ export type Shape =
   /** Not a line of strace. */
   | { readonly kind: 'foreign' }
 
-export interface Line {
+export interface ParsedLine {
   readonly prefix: Prefix
   readonly shape: Shape
 }
@@ -54,7 +54,7 @@ export const numberField = 8
 export const pointerField = 16
 
 /** Reads one line, without its line end and without colours. Total: whatever is no line of strace is 'foreign'. */
-export function parseLine(text: string): Line {
+export function parseLine(text: string): ParsedLine {
   const prefix = readPrefix(text)
   const at = prefix.length
   const call = match(names.call.pattern, text, at)
@@ -155,13 +155,13 @@ export function messageAt(text: string): number | undefined {
 }
 
 /** A call that a seccomp filter refused, as SIGSYS tells it; `machine` is an AUDIT_ARCH without its prefix. */
-export interface Refusal {
+export interface TrappedCall {
   readonly call: string
   readonly machine: string | undefined
 }
 
 /** The call that a signal's text tells of; undefined for other signals, and where the text does not tell. */
-export function refusalIn(signal: string): Refusal | undefined {
+export function refusalIn(signal: string): TrappedCall | undefined {
   if (match(refusals.signal.pattern, signal, 0) === null) return undefined
   const call = match(refusals.call.pattern, signal, 0)?.[1]
   if (call === undefined) return undefined

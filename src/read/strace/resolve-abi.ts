@@ -7,7 +7,7 @@ import { asPassedOn } from '../as-passed.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
 import { noFailures } from '../failures.ts'
 import { placeOf } from '../place.ts'
-import type { Arguments, Seen, Sink } from '../seen.ts'
+import type { SeenArguments, Seen, Sink } from '../seen.ts'
 import {
   anyArchitecture,
   candidates,
@@ -15,9 +15,9 @@ import {
   onlyHost,
   pickAbi,
   type Candidates,
-  type Machine,
+  type TracedMachine,
 } from './architecture.ts'
-import type { Counts } from './counts.ts'
+import type { CallCounts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
 import type { MachineEvidence } from './machine-evidence.ts'
 import { printedNumber } from './parse-line.ts'
@@ -36,9 +36,9 @@ export interface Mention {
   readonly line: number
 }
 
-export interface Evidence {
+export interface AbiEvidence {
   readonly names: Names
-  readonly counts: Counts
+  readonly counts: CallCounts
   readonly tables: readonly Table[]
   readonly mentions: readonly Mention[]
   /** Arguments asked for, by printed name. */
@@ -54,7 +54,11 @@ export interface Evidence {
 }
 
 /** Gives the sink every call; returns the machine, or undefined where nothing was seen at all. */
-export function emitCalls(evidence: Evidence, sink: Sink, diagnostics: DiagnosticLog): Machine | undefined {
+export function emitCalls(
+  evidence: AbiEvidence,
+  sink: Sink,
+  diagnostics: DiagnosticLog,
+): TracedMachine | undefined {
   const { counts, names, wanted } = evidence
   counts.closeAll()
   addTables(evidence)
@@ -99,7 +103,7 @@ function seenAs(name: string, printed: string, seen: Seen): Seen {
 }
 
 /** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */
-function addTables({ counts, tables }: Evidence): void {
+function addTables({ counts, tables }: AbiEvidence): void {
   const shown = new Set<NameId>()
   for (const [, tally] of counts.groups()) for (const [id] of tally.all()) shown.add(id)
   for (const { tally, candidates } of tables) {
@@ -108,7 +112,7 @@ function addTables({ counts, tables }: Evidence): void {
   }
 }
 
-function machineOf({ architecture, machine, announced, counts, names }: Evidence): Machine {
+function machineOf({ architecture, machine, announced, counts, names }: AbiEvidence): TracedMachine {
   if (architecture !== undefined) return { native: architecture, assumed: false }
   const sets = [...counts.groups()].map(([candidates, tally]) => {
     let set = candidates
@@ -125,9 +129,9 @@ function machineOf({ architecture, machine, announced, counts, names }: Evidence
 function assign(
   set: Candidates,
   tally: Tally,
-  { native }: Machine,
+  { native }: TracedMachine,
   to: Map<Architecture, Tally>,
-  { names, counts }: Evidence,
+  { names, counts }: AbiEvidence,
 ): void {
   const whole = pickAbi(set, native)
   for (const [id, entry] of tally.all()) {
@@ -141,8 +145,8 @@ function assign(
 
 /** A call that was only told of is seen once, unless lines of its own show it. */
 function addMentions(
-  { mentions, names }: Evidence,
-  { native }: Machine,
+  { mentions, names }: AbiEvidence,
+  { native }: TracedMachine,
   tallies: Map<Architecture, Tally>,
 ): void {
   const known = new Set<string>()
@@ -165,6 +169,6 @@ function tallyIn(tallies: Map<Architecture, Tally>, architecture: Architecture):
   return tally
 }
 
-function unknownArguments(indexes: readonly number[]): Arguments {
+function unknownArguments(indexes: readonly number[]): SeenArguments {
   return new Map(indexes.map((index) => [index, null]))
 }

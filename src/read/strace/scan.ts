@@ -10,7 +10,7 @@ import type { Ledger } from './ledger.ts'
 import type { NameId } from './names.ts'
 import { endsThread, makesProcess, replacesProgram, Thread } from './thread.ts'
 import type { Run } from './run.ts'
-import type { Entry, Tally } from './tally.ts'
+import type { TallyEntry, Tally } from './tally.ts'
 
 const { unnamed, noThread, noValue, noCall, numberField, otherNumber } = layout.i32
 const { unfinishedLine, resumedLine, exitLine, withText, endOfInput, slow, alwaysSlow, needsText } = layout.u8
@@ -144,7 +144,7 @@ export class Scan {
   }
 
   /** The entry of a call not yet seen in this thread. */
-  #open(thread: Thread, id: NameId, number: number | undefined): Entry {
+  #open(thread: Thread, id: NameId, number: number | undefined): TallyEntry {
     const entry = this.#ledger.counts.entry(thread, id, number, this.#ledger.lines + 1)
     // What was just learnt may have decided where the thread's calls are counted.
     this.#tally = this.#tallyOf(thread)

@@ -1,15 +1,15 @@
 // Counts of the calls of one process image, or of several that could be of the same architectures. Millions of lines
 // end here, so an entry is found by an array access and a place is two numbers until somebody wants to read it.
 import { noFailures, type Failures } from '../failures.ts'
-import { addArguments, sumOf, type Arguments } from '../seen.ts'
+import { addArguments, sumOf, type SeenArguments } from '../seen.ts'
 import type { Candidates } from './architecture.ts'
 import type { NameId } from './names.ts'
 import { addTries, type Tries } from './tries.ts'
 
 /** Everything seen of one call, as in Seen, with the place of the first as numbers. */
-export interface Entry extends Failures {
+export interface TallyEntry extends Failures {
   count: number
-  args: Arguments | undefined
+  args: SeenArguments | undefined
   tries: Tries | undefined
   /** How many of them have arguments that come with the result, which is not here yet. */
   awaited: number
@@ -20,21 +20,21 @@ export interface Entry extends Failures {
 
 export class Tally {
   /** By name id; most are undefined. */
-  entries: (Entry | undefined)[]
+  entries: (TallyEntry | undefined)[]
   /** What it was added to: more of its calls go there. */
   into: Tally | undefined
   /** Of which there are entries. */
   readonly ids: NameId[] = []
 
-  constructor(entries: (Entry | undefined)[] = []) {
+  constructor(entries: (TallyEntry | undefined)[] = []) {
     this.entries = entries
   }
 
   /** The entry of a name, made for this place when it is the first. The caller counts. */
-  entry(id: NameId, source: number, line: number): Entry {
+  entry(id: NameId, source: number, line: number): TallyEntry {
     const known = this.entries[id]
     if (known !== undefined) return known
-    const entry: Entry = {
+    const entry: TallyEntry = {
       count: 0,
       ...noFailures,
       args: undefined,
@@ -56,16 +56,16 @@ export class Tally {
     return this.ids.length
   }
 
-  *all(): Generator<readonly [NameId, Entry]> {
-    for (const id of this.ids) yield [id, this.entries[id] as Entry]
+  *all(): Generator<readonly [NameId, TallyEntry]> {
+    for (const id of this.ids) yield [id, this.entries[id] as TallyEntry]
   }
 
   /** Adds another tally; `sources` are the names that source indexes stand for. */
   add(other: Tally, sources: readonly string[]): void {
-    for (const id of other.ids) this.addEntry(id, other.entries[id] as Entry, sources)
+    for (const id of other.ids) this.addEntry(id, other.entries[id] as TallyEntry, sources)
   }
 
-  addEntry(id: NameId, more: Entry, sources: readonly string[]): void {
+  addEntry(id: NameId, more: TallyEntry, sources: readonly string[]): void {
     const known = this.entries[id]
     if (known === undefined) {
       this.entries[id] = more
@@ -87,7 +87,7 @@ export class Tally {
   }
 
   /** Empties it and gives its array back for the next one. */
-  recycle(): (Entry | undefined)[] {
+  recycle(): (TallyEntry | undefined)[] {
     const { entries } = this
     for (const id of this.ids) entries[id] = undefined
     this.ids.length = 0
@@ -111,7 +111,7 @@ export class FilterScope {
 }
 
 /** The order of comparePlaces(): by the source's name, not by when it was read. */
-function isEarlier(one: Entry, other: Entry, sources: readonly string[]): boolean {
+function isEarlier(one: TallyEntry, other: TallyEntry, sources: readonly string[]): boolean {
   if (one.source === other.source) return one.line < other.line
   return (sources[one.source] as string) < (sources[other.source] as string)
 }

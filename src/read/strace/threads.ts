@@ -3,7 +3,7 @@
 // lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
 import type { NameId, Names } from './names.ts'
 import type { AfterFilter } from './after-filter.ts'
-import { type FilterScope, Tally, type Entry } from './tally.ts'
+import { type FilterScope, Tally, type TallyEntry } from './tally.ts'
 import { forks, Image, Thread, type Process } from './thread.ts'
 
 /** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
@@ -31,7 +31,7 @@ export class Threads {
   #last: Thread | undefined
   readonly #close: (image: Image) => void
   readonly #forks: ReadonlySet<NameId>
-  readonly #spare: (Entry | undefined)[][] = []
+  readonly #spare: (TallyEntry | undefined)[][] = []
   /** Whether lines of a thread are here that was made by another that is here. */
   #followed = false
   /** Whether a thread is here that strace did not attach to, though it told of attaching to others. */

@@ -1,7 +1,7 @@
 // With which values of an argument every call was refused. A call counts where it begins and its answer comes later,
 // perhaps never, so that both are counted until the source has ended.
-import type { Refusal, RefusedValues } from '../failures.ts'
-import { valueLimit, type Arguments } from '../seen.ts'
+import type { RefusalErrno, RefusedValues } from '../failures.ts'
+import { valueLimit, type SeenArguments } from '../seen.ts'
 
 /** By argument index and value. */
 export type Tries = Map<number, Map<bigint, Try>>
@@ -41,7 +41,7 @@ export function forgetTry(counted: { tries: Tries | undefined }, values: Readonl
 export function noteRefused(
   counted: { tries: Tries | undefined },
   values: ReadonlyMap<number, bigint>,
-  refusal: Refusal,
+  refusal: RefusalErrno,
 ): void {
   for (const [index, value] of values) {
     const each = tryOf(counted, index, value)
@@ -62,7 +62,10 @@ export function addTries(into: { tries: Tries | undefined }, more: Tries | undef
 }
 
 /** Undefined for none. What is not known of an argument may have been any value of it. */
-export function refusedIn(tries: Tries | undefined, args: Arguments | undefined): RefusedValues | undefined {
+export function refusedIn(
+  tries: Tries | undefined,
+  args: SeenArguments | undefined,
+): RefusedValues | undefined {
   const refused: RefusedValues = new Map()
   for (const [index, values] of tries ?? []) {
     if (args?.get(index) == null) continue

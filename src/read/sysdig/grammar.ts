@@ -2,7 +2,7 @@
 // (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`) and the event table of
 // falcosecurity/libs. An event is one direction of a call: the way in counts, and the way out where no way in is here.
 import { isKnownAnywhere } from '../../abi/tables.ts'
-import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
 const event =
@@ -110,7 +110,7 @@ class SysdigLines implements LineGrammar {
       return 'ignored'
     }
     const seconds = /^\d+\./.test(time) && time.length > 15 ? Number(time) : undefined
-    const subject: Call['subject'] = () => ({
+    const subject: LoggedCall['subject'] = () => ({
       ...(comm === '' ? {} : { comm }),
       ...(tid === '' ? {} : { pid: Number(tid) }),
       ...(container === undefined ? {} : { container }),
@@ -121,7 +121,7 @@ class SysdigLines implements LineGrammar {
       say.diagnostic('events-not-read', { event: type })
       return 'ignored'
     }
-    return names.map((each): Call => ({ call: each, subject }))
+    return names.map((each): LoggedCall => ({ call: each, subject }))
   }
 }
 

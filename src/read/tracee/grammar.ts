@@ -3,7 +3,7 @@
 // pkg/ebpf/c/common/arch.h for compat: i386's entry to the kernel on x86_64 (x32 does not have it), arm's tasks on arm64.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import { failureOf } from '../failures.ts'
-import type { Call, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 
 const row =
@@ -69,7 +69,7 @@ function toldBy(text: string, say: Reporter): LineResult {
   return calls.map((call) => ({ ...told, call }))
 }
 
-type Told = Omit<Call, 'call'> & { readonly name: string }
+type Told = Omit<LoggedCall, 'call'> & { readonly name: string }
 
 /**
  * Names of its table of 32-bit calls, which has those of the kernel's functions: chown16 is the call chown, and

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
-import { Session, type Arguments } from '../ebpf/session.ts'
+import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
 /** What was recorded of a container up to now. */
@@ -30,7 +30,7 @@ export class Collector {
   }
 
   /** Records from here on. Throws an Error or a BpfError that says why not, a UserError (125) for no such cgroup. */
-  static async start(root: FoundCgroup, asked?: Arguments): Promise<Collector> {
+  static async start(root: FoundCgroup, asked?: ArgumentIndexes): Promise<Collector> {
     const who = { cgroup: root.cgroup, level: root.level }
     const session = await Session.start(
       { who, underFilter: true, apart: 'cgroup' },

@@ -1,17 +1,17 @@
 // Programs that have something else run the workload: engines, runtimes, and what speaks to a cluster.
 // Authority: --help of docker, podman, nerdctl, kubectl, crictl, ctr, runc and crun.
 import { basename } from 'node:path'
-import { commandAfter, letters, longs, type Grammar } from './grammar.ts'
+import { commandAfter, letters, longs, type CommandGrammar } from './grammar.ts'
 
 /** Programs that ask something else to run the workload: another process, often not even a child of theirs. */
-export interface ContainerClient extends Grammar {
+export interface ContainerClient extends CommandGrammar {
   /** The subcommands after which a container runs; a group such as `container` is read one word further. */
   readonly running: readonly string[]
   readonly groups?: readonly string[]
 }
 
 const running = longs('run exec start create restart attach')
-export const composeGrammar: Grammar = {
+export const composeGrammar: CommandGrammar = {
   valued: [
     ...letters('fp'),
     ...longs('file profile project-name project-directory env-file ansi parallel progress'),

@@ -3,7 +3,7 @@
 import parse from 'yargs-parser'
 
 /** How a program's words are read up to the command it starts: its options, then so many words of its own. */
-export interface Grammar {
+export interface CommandGrammar {
   /** Options that take the next word, or what is attached to them. */
   readonly valued: readonly string[]
   /** Options that stand alone; a long one may carry `=VALUE`. */
@@ -28,7 +28,7 @@ export type After =
   | { readonly kind: 'unread'; readonly at: number }
 
 /** The index of the first word behind the options (and own words, and assignments) of the program at `words[at]`. */
-export function commandAfter(words: readonly string[], at: number, grammar: Grammar): After {
+export function commandAfter(words: readonly string[], at: number, grammar: CommandGrammar): After {
   const spread = spreadWords(words, at + 1, grammar)
   const { argv, error } = parse.detailed(
     spread.map(({ text }) => text),
@@ -80,7 +80,7 @@ export function commandAfter(words: readonly string[], at: number, grammar: Gram
 function spreadWords(
   words: readonly string[],
   from: number,
-  grammar: Grammar,
+  grammar: CommandGrammar,
 ): readonly { text: string; at: number }[] {
   const spread: { text: string; at: number }[] = []
   for (let at = from; at < words.length; at++) {
@@ -99,7 +99,7 @@ function spreadWords(
 }
 
 /** In a group of short options, the index at which an attached value begins; 0 for none. */
-function valueAt(group: string, grammar: Grammar): number {
+function valueAt(group: string, grammar: CommandGrammar): number {
   for (let index = 1; index < group.length - 1; index++) {
     const letter = group.charAt(index)
     if (grammar.valued.includes(letter)) return index + 1

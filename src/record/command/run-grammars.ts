@@ -1,6 +1,6 @@
 // The options of `run` of container engines, so that the image can be told from an option's value.
 // Authority: docker run --help (28), podman run --help (5), nerdctl run --help (2).
-import { letters, longs, type Grammar } from './grammar.ts'
+import { letters, longs, type CommandGrammar } from './grammar.ts'
 
 const valued = [
   ...letters('acehlmpuvw'),
@@ -46,7 +46,7 @@ const podmanFlags = longs(
 )
 
 /** By engine, how its `run` is read up to the image. */
-export const runGrammars: Readonly<Record<string, Grammar>> = {
+export const runGrammars: Readonly<Record<string, CommandGrammar>> = {
   docker: { valued, flags },
   podman: { valued: [...valued, ...podmanValued], flags: [...flags, ...podmanFlags] },
   nerdctl: {

@@ -1,7 +1,7 @@
 // `runc run` and `crun run` read from the user's own words: where another bundle is put in. Authority: runc-run(8), crun(1).
 import { basename } from 'node:path'
 import { containerClients } from './clients.ts'
-import { commandAfter, letters, longs, type Grammar } from './grammar.ts'
+import { commandAfter, letters, longs, type CommandGrammar } from './grammar.ts'
 
 export interface RuntimeRun {
   readonly kind: 'runtime'
@@ -17,7 +17,7 @@ export interface RuntimeRun {
   readonly config: string | undefined
 }
 
-const run: Grammar = {
+const run: CommandGrammar = {
   valued: [...letters('bf'), ...longs('bundle config console-socket pid-file preserve-fds')],
   flags: [...letters('d'), ...longs('detach no-pivot no-new-keyring no-subreaper keep')],
 }

@@ -1,7 +1,7 @@
 // Which program a command runs behind sudo, env, nice …. A command is never rebuilt: what is run is the words that the
 // user gave. Authority: the man pages of coreutils 9, util-linux 2.38, sudo 1.9, strace 6.1.
 import { basename } from 'node:path'
-import { commandAfter, letters, longs, type Grammar } from './grammar.ts'
+import { commandAfter, letters, longs, type CommandGrammar } from './grammar.ts'
 
 export type CommandReading =
   /** `words[at]` is the program that does the work; `behind` names the programs before it that only start it. */
@@ -20,7 +20,7 @@ export type CommandReading =
     }
 
 /** Programs that start the command behind them and do nothing else that a profile would be made for. */
-const starters: Readonly<Record<string, Grammar>> = {
+const starters: Readonly<Record<string, CommandGrammar>> = {
   sudo: {
     valued: [
       ...letters('CDghpRrTtUu'),
@@ -82,7 +82,7 @@ const starters: Readonly<Record<string, Grammar>> = {
   'dumb-init': { valued: ['r', 'rewrite'], flags: [...letters('cv'), 'single-child', 'verbose'] },
 }
 
-const strace: Grammar = {
+const strace: CommandGrammar = {
   valued: [
     ...letters('abeEIoOPpsSuUX'),
     ...longs(

@@ -7,12 +7,12 @@ import { cgroupOfProcess } from '../cgroups.ts'
 import { whyNoEbpf } from '../ebpf/index.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
-interface Engine {
+interface EngineClient {
   readonly name: string
   /** Words that ask where its containers run, and the answer of one on another machine. */
   readonly where?: { readonly words: readonly string[]; readonly elsewhere: RegExp }
 }
-const engines: readonly Engine[] = [
+const engines: readonly EngineClient[] = [
   {
     name: 'docker',
     where: {
@@ -43,7 +43,7 @@ export async function processOfContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const missing: Engine[] = []
+  const missing: EngineClient[] = []
   const environment = spawnEnvironmentOf({ env })
   for (const engine of engines) {
     const ask = (words: readonly string[]) =>

@@ -7,7 +7,7 @@ import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { cgroupOfProcess, findCgroup } from '../cgroups.ts'
 import type { Membership } from '../ebpf/membership.ts'
-import { Session, type Arguments } from '../ebpf/session.ts'
+import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import { signalProcess } from '../runner/processes.ts'
 
 /** What a runtime gives a hook, the parts that are used. */
@@ -22,7 +22,7 @@ export interface HookState {
 export async function recordHooked(
   state: HookState,
   attached: () => void,
-  asked?: Arguments,
+  asked?: ArgumentIndexes,
 ): Promise<Observations> {
   const filtered = hasFilter(state.bundle)
   const cgroup = filtered ? cgroupOf(state.pid) : undefined

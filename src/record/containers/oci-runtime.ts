@@ -11,7 +11,7 @@ import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import { recordBelow } from './below.ts'
 import { allowAllText, type EnforcedProfile } from './staging.ts'
 
-interface Config {
+interface RuntimeConfig {
   root?: { path?: string }
   process?: { noNewPrivileges?: boolean }
   mounts?: readonly {
@@ -70,9 +70,9 @@ export function recordBundle(name: string, options: CommandOptions, run: BundleR
   })
 }
 
-function readConfig(file: string): Config {
+function readConfig(file: string): RuntimeConfig {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Config
+    return JSON.parse(readFileSync(file, 'utf8')) as RuntimeConfig
   } catch (error) {
     throw new UserError('bundle-not-read', { file, why: (error as Error).message })
   }
@@ -82,7 +82,7 @@ function readConfig(file: string): Config {
  * The configuration under another filter, to be used from another directory. The filter goes in as text: its 64-bit
  * numbers would not survive being read.
  */
-function filtered(config: Config, bundle: string, profile: string): string {
+function filtered(config: RuntimeConfig, bundle: string, profile: string): string {
   const mounts = config.mounts?.map((mount) =>
     mount.source !== undefined &&
     (mount.type === 'bind' || mount.options?.some((each) => /^r?bind$/.test(each)))

@@ -3,7 +3,7 @@
 // its first slot at its first call: processors number theirs by themselves, so that none waits for another.
 // Authority: bpf-helpers(7) for bpf_get_current_cgroup_id and bpf_get_smp_processor_id.
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap } from './kernel.ts'
 import type { Layout } from './layout.ts'
 import { controlKeys, groupValue, slotsOf, type Groups, type Maps } from './maps.ts'
@@ -26,7 +26,7 @@ export function firstSlot(
   maps: Maps,
   { apart }: Membership,
   begins: boolean,
-): readonly Line[] {
+): readonly AssemblyLine[] {
   if (apart === undefined) return []
   if (apart === 'filter')
     return [
@@ -52,7 +52,7 @@ export function firstSlot(
 }
 
 /** Makes the cgroup on the stack known: its number is the processor's next one. r0 = its value. */
-function numbered({ machine }: Layout, { known, next, processors }: Groups): readonly Line[] {
+function numbered({ machine }: Layout, { known, next, processors }: Groups): readonly AssemblyLine[] {
   return [
     bpf.storeValue(frame, processor, 0),
     ...lookup(next, processor),
@@ -76,7 +76,7 @@ function numbered({ machine }: Layout, { known, next, processors }: Groups): rea
 }
 
 /** The key of the slot on the stack. Uses r1 and r2. */
-export function keying({ apart }: Membership): readonly Line[] {
+export function keying({ apart }: Membership): readonly AssemblyLine[] {
   if (apart === undefined) return []
   return [
     bpf.loadLower(1, frame, places.slot),
@@ -87,13 +87,13 @@ export function keying({ apart }: Membership): readonly Line[] {
 }
 
 /** r1 = the slot in r7 with the first slot added. Uses r2. */
-export function keyedSeven({ apart }: Membership): readonly Line[] {
+export function keyedSeven({ apart }: Membership): readonly AssemblyLine[] {
   if (apart === undefined) return [bpf.move(1, 7)]
   return [bpf.loadLower(1, frame, places.first), bpf.addRegister(1, 7)]
 }
 
 /** r0 = the value of the key in a map of counts, which is made where there is none yet; to `lost` without room. */
-export function entry(map: KernelMap, membership: Membership, way: string): readonly Line[] {
+export function entry(map: KernelMap, membership: Membership, way: string): readonly AssemblyLine[] {
   const key = keyOf(membership)
   if (map.type !== 'perCpuHash') return [...lookup(map, key), bpf.jumpIf(0, 'equal', 0, 'lost')]
   return [
@@ -111,7 +111,7 @@ export function entry(map: KernelMap, membership: Membership, way: string): read
 }
 
 /** r0 = what is known of the slot: a cgroup's own is a copy of the slot's, made at its first call. */
-export function aboutSlot(maps: Maps, membership: Membership, way: string): readonly Line[] {
+export function aboutSlot(maps: Maps, membership: Membership, way: string): readonly AssemblyLine[] {
   const key = keyOf(membership)
   const found = lookup(maps.slots, key)
   if (maps.groups === undefined) return [...found, bpf.jumpIf(0, 'equal', 0, 'done')]
@@ -133,7 +133,7 @@ export function aboutSlot(maps: Maps, membership: Membership, way: string): read
 }
 
 /** Counts by its cgroup a call that is made without a filter. */
-export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonly Line[] {
+export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonly AssemblyLine[] {
   if (groups === undefined || apart !== 'cgroup') return []
   return [
     bpf.label('unfiltered'),
@@ -152,7 +152,7 @@ export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonl
 }
 
 /** The end of a program that counts: what found no room is the cgroup's loss, where the cgroup is known. */
-export function lostCall(maps: Maps): readonly Line[] {
+export function lostCall(maps: Maps): readonly AssemblyLine[] {
   const { groups } = maps
   return [
     bpf.label('lost'),

@@ -15,13 +15,13 @@ export interface Instruction {
   readonly jump?: string
 }
 
-export type Line = Instruction | { readonly label: string }
+export type AssemblyLine = Instruction | { readonly label: string }
 
 /** What is passed in the source register of a 64-bit immediate that stands for a map's file descriptor. */
 const mapDescriptor = 1
 
 const conditions = { equal: 0x10, notEqual: 0x50, atLeast: 0x30, above: 0x20, anyBit: 0x40 } as const
-type Condition = keyof typeof conditions
+type JumpCondition = keyof typeof conditions
 
 /** to = from, 64 bits. */
 export const move = (to: Register, from: Register): Instruction => ({ code: 0xbf, to, from })
@@ -105,14 +105,14 @@ export const jump = (label: string): Instruction => ({ code: 0x05, jump: label }
 /** Compares 64 bits with a sign-extended value. */
 export const jumpIf = (
   register: Register,
-  condition: Condition,
+  condition: JumpCondition,
   value: number,
   label: string,
 ): Instruction => ({ code: 0x05 | conditions[condition], to: register, value, jump: label })
 /** Compares the lower 32 bits with a value (BPF_JMP32, Linux 5.1). */
 export const jumpIfLower = (
   register: Register,
-  condition: Condition,
+  condition: JumpCondition,
   value: number,
   label: string,
 ): Instruction => ({ code: 0x06 | conditions[condition], to: register, value, jump: label })
@@ -158,7 +158,7 @@ export const storeWide = (to: Register, offset: number, value: number): Instruct
 })
 export const call = (helper: Helper): Instruction => ({ code: 0x85, value: helpers[helper] })
 export const exit: Instruction = { code: 0x95 }
-export const label = (name: string): Line => ({ label: name })
+export const label = (name: string): AssemblyLine => ({ label: name })
 
 /** Numbers of include/uapi/linux/bpf.h. */
 const helpers = {
@@ -188,7 +188,7 @@ const helpers = {
 export type Helper = keyof typeof helpers
 
 /** The bytes of a program for a little-endian kernel. Throws where a label is missing or defined twice. */
-export function assemble(lines: readonly Line[]): Buffer {
+export function assemble(lines: readonly AssemblyLine[]): Buffer {
   const places = new Map<string, number>()
   let length = 0
   for (const line of lines) {

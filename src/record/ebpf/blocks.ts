@@ -1,7 +1,7 @@
 // The pieces that the programs are made of: maps, memory, the current task, counters. What each leaves in which register
 // is said where it stands. Authority: bpf-helpers(7).
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import type { Layout } from './layout.ts'
 import type { Maps } from './maps.ts'
 
@@ -14,7 +14,12 @@ export const noExist = 1
 export const alreadyThere = -17
 
 /** Copies `size` bytes at `from` + offset in the kernel to the stack. */
-export const read = (from: bpf.Register, offset: number, size: number, stack: number): readonly Line[] => [
+export const read = (
+  from: bpf.Register,
+  offset: number,
+  size: number,
+  stack: number,
+): readonly AssemblyLine[] => [
   bpf.move(1, frame),
   bpf.add(1, stack),
   bpf.set(2, size),
@@ -24,7 +29,7 @@ export const read = (from: bpf.Register, offset: number, size: number, stack: nu
 ]
 
 /** r0 = the value of the key on the stack, or 0. */
-export const lookup = (map: { readonly descriptor: number }, stack: number): readonly Line[] => [
+export const lookup = (map: { readonly descriptor: number }, stack: number): readonly AssemblyLine[] => [
   bpf.map(1, map.descriptor),
   bpf.move(2, frame),
   bpf.add(2, stack),
@@ -36,7 +41,7 @@ export const update = (
   key: number,
   value: number,
   flags: number,
-): readonly Line[] => [
+): readonly AssemblyLine[] => [
   bpf.map(1, map.descriptor),
   bpf.move(2, frame),
   bpf.add(2, key),
@@ -46,12 +51,15 @@ export const update = (
   bpf.call('mapUpdate'),
 ]
 
-export const done: readonly Line[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
+export const done: readonly AssemblyLine[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
 
-export const increment = (pointer: bpf.Register): readonly Line[] => [bpf.set(1, 1), bpf.addTo(pointer, 0, 1)]
+export const increment = (pointer: bpf.Register): readonly AssemblyLine[] => [
+  bpf.set(1, 1),
+  bpf.addTo(pointer, 0, 1),
+]
 
 /** Adds one to a place of `control`; uses the stack at -64. */
-export const note = (maps: Maps, key: number, then: string): readonly Line[] => [
+export const note = (maps: Maps, key: number, then: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, -64, key),
   ...lookup(maps.control, -64),
   bpf.jumpIf(0, 'equal', 0, then),
@@ -59,12 +67,12 @@ export const note = (maps: Maps, key: number, then: string): readonly Line[] => 
 ]
 
 /** r8 = the current task. */
-export function currentTask({ isTyped }: Layout): readonly Line[] {
+export function currentTask({ isTyped }: Layout): readonly AssemblyLine[] {
   return [bpf.call(isTyped ? 'currentTypedTask' : 'currentTask'), bpf.move(8, 0)]
 }
 
 /** 32 bits of the task in r8: a load where the kernel knows the pointer's type, else copied over the stack (-8). */
-export function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): readonly Line[] {
+export function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): readonly AssemblyLine[] {
   if (isTyped) return [bpf.loadLower(to, 8, offset)]
   return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
 }

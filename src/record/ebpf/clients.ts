@@ -2,7 +2,7 @@
 // and its own calls are in the record. Read when its execve has succeeded, before its program can change a word.
 // Authority: fs/exec.c (exec_binprm calls sched_process_exec when mm->arg_start is set).
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import type { Layout } from './layout.ts'
 import type { Maps } from './maps.ts'
@@ -29,11 +29,11 @@ export function startedClient(
   maps: Maps,
   map: KernelMap,
   membership: Membership,
-): readonly Line[] | undefined {
+): readonly AssemblyLine[] | undefined {
   const { words } = layout
   if (words === undefined) return undefined
   const [pid, comm, value] = [-8, -32, -32 - valueSize]
-  const copy = (size: number): readonly Line[] => [
+  const copy = (size: number): readonly AssemblyLine[] => [
     bpf.move(1, frame),
     bpf.add(1, value + places.text),
     bpf.set(2, size),

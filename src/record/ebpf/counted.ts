@@ -6,10 +6,10 @@ import { Fold } from '../../observe/fold.ts'
 import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { Evidence } from '../../read/account.ts'
 import type { DiagnosticCode } from '../../read/diagnostics.ts'
-import type { Refusal } from '../../read/failures.ts'
+import type { RefusalErrno } from '../../read/failures.ts'
 import { newSeen, noteAnswered, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
-import { architecturesOf, type Machine } from './layout.ts'
+import { architecturesOf, type RecorderMachine } from './layout.ts'
 import type { MapReader } from './parts.ts'
 import { execve } from './membership.ts'
 import {
@@ -29,12 +29,12 @@ const bit30 = architectures.x32.numberBit
 const setSeccomp = 22n
 
 /** What the kernel itself could not count. */
-export interface Lost {
+export interface LostCounts {
   readonly calls: bigint
   readonly processes: bigint
 }
 
-export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[]): Lost {
+export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[]): LostCounts {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
   const missed = programs.reduce((sum, program) => sum + calls.misses(program), 0n)
   return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
@@ -44,7 +44,7 @@ export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[
 export interface About {
   /** Of the source in the observations. */
   readonly name: string
-  readonly lost: Lost
+  readonly lost: LostCounts
   /** It began when what is recorded ran already. */
   readonly midway: boolean
   /** Whose own execve was counted first, made when the process still had our name. */
@@ -64,7 +64,7 @@ export interface About {
 export function readCounts(
   calls: MapReader,
   maps: Maps,
-  machine: Machine,
+  machine: RecorderMachine,
   wanted: ReadonlyMap<string, readonly number[]>,
   { name, lost, midway, command, foreignFilter = false, isRun = true, contexts = [] }: About,
 ): Observations {
@@ -156,23 +156,26 @@ function maskOf(call: string, argument: number): bigint {
   return scalarOf(call, argument)?.bits === 32 ? 0xffffffffn : 2n ** 64n - 1n
 }
 
-type Values = ReadonlyMap<bigint, Refusal | undefined>
+type RefusalsByValue = ReadonlyMap<bigint, RefusalErrno | undefined>
 
 /** By slot and argument: the values, and how every call with one was refused. */
-function valuesBySlot(calls: MapReader, maps: Maps): ReadonlyMap<number, ReadonlyMap<number, Values>> {
-  const bySlot = new Map<number, Map<number, Map<bigint, Refusal | undefined>>>()
+function valuesBySlot(
+  calls: MapReader,
+  maps: Maps,
+): ReadonlyMap<number, ReadonlyMap<number, RefusalsByValue>> {
+  const bySlot = new Map<number, Map<number, Map<bigint, RefusalErrno | undefined>>>()
   for (const key of calls.keys(maps.values)) {
     const [slot, index] = [key.readUInt32LE(valueKey.slot), key.readUInt32LE(valueKey.index)]
-    const byIndex = bySlot.get(slot) ?? new Map<number, Map<bigint, Refusal | undefined>>()
+    const byIndex = bySlot.get(slot) ?? new Map<number, Map<bigint, RefusalErrno | undefined>>()
     bySlot.set(slot, byIndex)
-    const values = byIndex.get(index) ?? new Map<bigint, Refusal | undefined>()
+    const values = byIndex.get(index) ?? new Map<bigint, RefusalErrno | undefined>()
     byIndex.set(index, values)
     values.set(key.readBigUInt64LE(valueKey.value), refusalIn(calls.lookup(maps.values, key)))
   }
   return bySlot
 }
 
-function refusalIn(value: Buffer | undefined): Refusal | undefined {
+function refusalIn(value: Buffer | undefined): RefusalErrno | undefined {
   if (value === undefined) return undefined
   const count = (place: number): bigint => value.readBigUInt64LE(place)
   const eperm = count(valuePlaces.eperm)
@@ -187,8 +190,8 @@ function refusalIn(value: Buffer | undefined): Refusal | undefined {
 function setsFilter(
   calls: MapReader,
   maps: Maps,
-  machine: Machine,
-  values: ReadonlyMap<number, ReadonlyMap<number, Values>>,
+  machine: RecorderMachine,
+  values: ReadonlyMap<number, ReadonlyMap<number, RefusalsByValue>>,
 ): boolean {
   return architecturesOf[machine].some((architecture, place) => {
     const slotOf = (name: string): number | undefined => {

@@ -6,9 +6,9 @@ import { architectures, type Architecture } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
-import { architecturesOf, type Layout, type Machine } from './layout.ts'
+import { architecturesOf, type Layout, type RecorderMachine } from './layout.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { member, type Membership } from './membership.ts'
 import { done, frame, increment, lookup, read } from './blocks.ts'
@@ -26,7 +26,7 @@ export function deliveredSignal(
   maps: Maps,
   map: KernelMap,
   membership: Membership,
-): readonly Line[] {
+): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 16),
@@ -53,7 +53,7 @@ export function readSignals(calls: MapCalls, map: KernelMap): readonly Delivered
 }
 
 /** Undefined before the first call. A member of a family stands for its family. */
-export function readNewest(calls: MapCalls, maps: Maps, machine: Machine): NewestCall | undefined {
+export function readNewest(calls: MapCalls, maps: Maps, machine: RecorderMachine): NewestCall | undefined {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
   const at = place(controlKeys.newestAt)
   const slot = Number(place(controlKeys.newestSlot))

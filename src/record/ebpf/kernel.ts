@@ -2,9 +2,9 @@
 // like any other. Authority: bpf(2), and union bpf_attr in include/uapi/linux/bpf.h for the places of the members.
 import { getSystemErrorMap } from 'node:util'
 import { loadKoffi } from '../koffi.ts'
-import type { Machine } from './layout.ts'
+import type { RecorderMachine } from './layout.ts'
 
-const numbers: Readonly<Record<Machine, { readonly bpf: number; readonly prlimit64: number }>> = {
+const numbers: Readonly<Record<RecorderMachine, { readonly bpf: number; readonly prlimit64: number }>> = {
   x86_64: { bpf: 321, prlimit64: 302 },
   aarch64: { bpf: 280, prlimit64: 261 },
 }
@@ -78,7 +78,7 @@ export class BpfCalls {
   /** Memory whose address the kernel is being given: an address alone does not keep it. */
   #held: readonly Buffer[] = []
 
-  private constructor(machine: Machine, processors: number, koffi: typeof import('koffi').default) {
+  private constructor(machine: RecorderMachine, processors: number, koffi: typeof import('koffi').default) {
     const libc = koffi.load(null)
     const bpf = libc.func('syscall', 'long', ['long', 'long', 'void *', 'long'])
     const prlimit = libc.func('syscall', 'long', ['long', 'long', 'long', 'void *', 'void *'])
@@ -112,7 +112,7 @@ export class BpfCalls {
   }
 
   /** Throws an Error where koffi is not installed, or has no binary for this machine. */
-  static async load(machine: Machine, processors: number): Promise<BpfCalls> {
+  static async load(machine: RecorderMachine, processors: number): Promise<BpfCalls> {
     const koffi = await loadKoffi()
     return new BpfCalls(machine, processors, koffi)
   }

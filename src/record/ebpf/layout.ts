@@ -5,14 +5,14 @@ import { familyOf, type Architecture, type Host } from '../../abi/architectures.
 import type { Btf } from './btf.ts'
 
 /** The hosts whose registers are known here; on others the strace recorder does it. */
-export type Machine = Extract<Host, 'x86_64' | 'aarch64'>
+export type RecorderMachine = Extract<Host, 'x86_64' | 'aarch64'>
 
-export function isMachine(host: Host): host is Machine {
+export function isMachine(host: Host): host is RecorderMachine {
   return Object.hasOwn(architecturesOf, host)
 }
 
 export interface Layout {
-  readonly machine: Machine
+  readonly machine: RecorderMachine
   /** The current task is had as a pointer whose type the verifier knows, and read by loads (Linux 5.11). */
   readonly isTyped: boolean
   /** Offsets in task_struct. */
@@ -43,7 +43,7 @@ export interface Layout {
 }
 
 /** The architectures whose programs a machine runs, in the order of the tables in the maps. */
-export const architecturesOf: Readonly<Record<Machine, readonly Architecture[]>> = {
+export const architecturesOf: Readonly<Record<RecorderMachine, readonly Architecture[]>> = {
   x86_64: familyOf('x86_64'),
   aarch64: familyOf('aarch64'),
 }
@@ -64,7 +64,7 @@ const registers = {
 } as const
 
 /** Throws an Error that names a member which this kernel does not describe. */
-export function layoutOf(btf: Btf, machine: Machine, isTyped = false): Layout {
+export function layoutOf(btf: Btf, machine: RecorderMachine, isTyped = false): Layout {
   const offset = (structure: string, path: string): number => {
     const [name = '', more = '0'] = path.split('+')
     const found = btf.offset(structure, name)

@@ -3,7 +3,7 @@
 import { multiplexers, type Multiplexer } from '../../abi/multiplexers.ts'
 import type { BpfCalls, KernelMap, MapCalls } from './kernel.ts'
 import type { Membership } from './membership.ts'
-import { architecturesOf, type Machine } from './layout.ts'
+import { architecturesOf, type RecorderMachine } from './layout.ts'
 
 /** Numbers per architecture that have a slot. x32 counts without its bit 30. */
 export const slotsPerArchitecture = 1024
@@ -18,12 +18,12 @@ export function familySlot(family: Multiplexer): number {
 }
 
 /** All slots of a machine, those of members of families included. */
-export function slotsOf(machine: Machine): number {
+export function slotsOf(machine: RecorderMachine): number {
   return architecturesOf[machine].length * slotsPerArchitecture + 2 * slotsPerFamily
 }
 
 /** The members by name with their slots; none on a machine that runs no i386 programs. */
-export function memberSlots(machine: Machine): readonly (readonly [member: string, slot: number])[] {
+export function memberSlots(machine: RecorderMachine): readonly (readonly [member: string, slot: number])[] {
   if (!architecturesOf[machine].includes('x86')) return []
   return (['socketcall', 'ipc'] as const).flatMap((family) =>
     Object.entries(multiplexers[family]).map(
@@ -105,7 +105,7 @@ const callsApart = 1 << 18
 
 export function createMaps(
   calls: Pick<MapCalls, 'createMap'>,
-  machine: Machine,
+  machine: RecorderMachine,
   apart: Membership['apart'],
   { processes, processors }: Room,
 ): Maps {

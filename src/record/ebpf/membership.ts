@@ -1,6 +1,6 @@
 // Who is recorded: the processes of a tree, or a cgroup, all of their calls or only those under a filter.
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import { currentTask, frame, lookup, ofTask } from './blocks.ts'
 import type { Layout } from './layout.ts'
 import { memberStates, type Maps } from './maps.ts'
@@ -31,7 +31,7 @@ export function member(
   starting: boolean,
   /** Where those go that run without a filter. */
   unfiltered = 'done',
-): readonly Line[] {
+): readonly AssemblyLine[] {
   const { who, underFilter } = membership
   return [
     ...currentTask(layout),

@@ -2,7 +2,7 @@
 // once for all of them: to ask for each slot of each would take a call of the kernel's for every answer.
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { slotPlaces, slotsOf, valueKey, type Maps } from './maps.ts'
-import type { Machine } from './layout.ts'
+import type { RecorderMachine } from './layout.ts'
 
 /** What reading counts needs of a kernel. */
 export type MapReader = Pick<MapCalls, 'lookup' | 'keys'>
@@ -19,7 +19,11 @@ function slotIn(maps: Maps): ReadonlyMap<KernelMap, number> {
 }
 
 /** By first slot. Whoever made no call is not among them. */
-export function readParts(calls: MapReader, maps: Maps, machine: Machine): ReadonlyMap<number, MapReader> {
+export function readParts(
+  calls: MapReader,
+  maps: Maps,
+  machine: RecorderMachine,
+): ReadonlyMap<number, MapReader> {
   return joinedParts(calls, maps, machine, (first) => first)
 }
 
@@ -27,7 +31,7 @@ export function readParts(calls: MapReader, maps: Maps, machine: Machine): Reado
 export function joinedParts<Key>(
   calls: MapReader,
   maps: Maps,
-  machine: Machine,
+  machine: RecorderMachine,
   whose: (first: number) => Key | undefined,
 ): ReadonlyMap<Key, MapReader> {
   const size = slotsOf(machine)
@@ -54,7 +58,7 @@ export function joinedParts<Key>(
 export function forgetParts(
   calls: MapReader & Pick<MapCalls, 'remove'>,
   maps: Maps,
-  machine: Machine,
+  machine: RecorderMachine,
   firsts: ReadonlySet<number>,
 ): void {
   const size = slotsOf(machine)

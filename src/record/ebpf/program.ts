@@ -5,7 +5,7 @@ import { architectures } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Multiplexer } from '../../abi/multiplexers.ts'
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import {
   done,
   frame,
@@ -47,11 +47,11 @@ import {
 } from './maps.ts'
 
 export interface Programs {
-  readonly sys_enter: readonly Line[]
-  readonly sys_exit: readonly Line[]
-  readonly sched_process_fork: readonly Line[]
-  readonly sched_process_exit: readonly Line[]
-  readonly signal_generate: readonly Line[]
+  readonly sys_enter: readonly AssemblyLine[]
+  readonly sys_exit: readonly AssemblyLine[]
+  readonly sched_process_fork: readonly AssemblyLine[]
+  readonly sched_process_exit: readonly AssemblyLine[]
+  readonly signal_generate: readonly AssemblyLine[]
 }
 
 const bit30 = architectures.x32.numberBit
@@ -77,11 +77,11 @@ export function programsFor(
 }
 
 /** From the number in r9 (32 bits): r7 = the first slot of its architecture, r9 = the number within it. */
-export function architecture(layout: Layout): readonly Line[] {
+export function architecture(layout: Layout): readonly AssemblyLine[] {
   const { machine, task, registers } = layout
   const first = (name: 'x86' | 'x32' | 'arm'): number =>
     architecturesOf[machine].indexOf(name) * slotsPerArchitecture
-  const where: readonly Line[] =
+  const where: readonly AssemblyLine[] =
     machine === 'x86_64'
       ? ofTask(layout, task.status, 1)
       : [...read(6, registers.state, 4, -8), bpf.loadLower(1, frame, -8)]
@@ -107,7 +107,7 @@ export function architecture(layout: Layout): readonly Line[] {
 }
 
 /** sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. */
-function entered(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+function entered(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(9, 1, 8),
@@ -135,7 +135,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly L
 }
 
 /** Counts in the slot on the stack at -16. r8 = what is known of it, r9 = which arguments are wanted; `done` without any. */
-function counted(maps: Maps, membership: Membership, way: string): readonly Line[] {
+function counted(maps: Maps, membership: Membership, way: string): readonly AssemblyLine[] {
   const named = `${way}-named`
   return [
     ...keying(membership),
@@ -159,7 +159,7 @@ function counted(maps: Maps, membership: Membership, way: string): readonly Line
 }
 
 /** Notes when it came and its slot, which is on the stack at -16. */
-const newest = (maps: Maps, then: string): readonly Line[] => [
+const newest = (maps: Maps, then: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, -64, controlKeys.newestAt),
   ...lookup(maps.control, -64),
   bpf.jumpIf(0, 'equal', 0, then),
@@ -174,7 +174,7 @@ const newest = (maps: Maps, then: string): readonly Line[] => [
 ]
 
 /** r9 = which arguments of the slot on the stack at -16 are wanted, from what is known of it (r8). */
-const wantedOf = (membership: Membership, none: string): readonly Line[] => [
+const wantedOf = (membership: Membership, none: string): readonly AssemblyLine[] => [
   bpf.loadLower(9, 8, slotPlaces.wanted),
   bpf.jumpIf(9, 'equal', 0, none),
   bpf.loadLower(1, frame, keyOf(membership)),
@@ -188,9 +188,9 @@ function values(
   way: string,
   lower: boolean,
   noteValue: Note,
-): readonly Line[] {
+): readonly AssemblyLine[] {
   const [first = 0] = registers
-  const argument = (offset: number): readonly Line[] => [
+  const argument = (offset: number): readonly AssemblyLine[] => [
     ...read(6, offset, 8, -40 + valueKey.value),
     ...(lower
       ? [bpf.loadLower(1, frame, -40 + valueKey.value), bpf.store(frame, -40 + valueKey.value, 1)]
@@ -208,7 +208,7 @@ function values(
 }
 
 /** What clone would be told: the flags and the signal at the end, from where the pointer on the stack points. */
-function flagsBehind(stack: number, unknown: string): readonly Line[] {
+function flagsBehind(stack: number, unknown: string): readonly AssemblyLine[] {
   const copy = -64 - cloneArgs.size
   return [
     bpf.move(1, frame),
@@ -225,7 +225,7 @@ function flagsBehind(stack: number, unknown: string): readonly Line[] {
 }
 
 /** What is done with a value that stands in the key at -40. Goes to `next`; to `unknown` where it found no room. */
-type Note = (maps: Maps, name: string, unknown: string, next: string) => readonly Line[]
+type Note = (maps: Maps, name: string, unknown: string, next: string) => readonly AssemblyLine[]
 
 /** A call with it begins. */
 const begun: Note = (maps, name, unknown, next) => [
@@ -267,8 +267,8 @@ function value(
   wanted: number,
   name: string,
   noteValue: Note,
-  fetch: (unknown: string) => readonly Line[],
-): readonly Line[] {
+  fetch: (unknown: string) => readonly AssemblyLine[],
+): readonly AssemblyLine[] {
   const [unknown, next] = [`${name}-unknown`, `${name}-done`]
   return [
     bpf.move(1, 9),
@@ -286,8 +286,8 @@ function value(
 }
 
 /** A call without a slot, by architecture and number. r7: first slot, r9: number. */
-function other(maps: Maps, membership: Membership): readonly Line[] {
-  const again: readonly Line[] = lookup(maps.others, -56)
+function other(maps: Maps, membership: Membership): readonly AssemblyLine[] {
+  const again: readonly AssemblyLine[] = lookup(maps.others, -56)
   return [
     bpf.label('other'),
     bpf.storeLower(frame, -56, 9),
@@ -323,7 +323,7 @@ const result = -120
  * other call. r6: registers. Authority: net/socket.c (SYSCALL_DEFINE2(socketcall)), ipc/syscall.c (ksys_ipc: the upper
  * half of the number is a version).
  */
-function toMember({ registers }: Layout): readonly Line[] {
+function toMember({ registers }: Layout): readonly AssemblyLine[] {
   const [which = 0] = registers.compatArguments
   return [
     bpf.loadLower(7, frame, -16),
@@ -344,7 +344,7 @@ function toMember({ registers }: Layout): readonly Line[] {
 }
 
 /** A word of 32 bits behind the pointer on the stack, as the value of the key. */
-const word = (index: number, unknown: string): readonly Line[] => [
+const word = (index: number, unknown: string): readonly AssemblyLine[] => [
   bpf.move(1, frame),
   bpf.add(1, -40 + valueKey.value),
   bpf.set(2, 4),
@@ -355,7 +355,7 @@ const word = (index: number, unknown: string): readonly Line[] => [
 ]
 
 /** Where the arguments of socketcall's member lie; the upper half of each value is nothing. */
-function behindFamily({ registers }: Layout): readonly Line[] {
+function behindFamily({ registers }: Layout): readonly AssemblyLine[] {
   const [, behind = 0] = registers.compatArguments
   return [
     ...read(6, behind, 8, pointer),
@@ -366,13 +366,13 @@ function behindFamily({ registers }: Layout): readonly Line[] {
   ]
 }
 
-const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly Line[] =>
+const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly AssemblyLine[] =>
   registers.compatArguments.flatMap((_, index) =>
     value(maps, index, 1 << index, `word-${index}`, noteValue, (unknown) => word(index, unknown)),
   )
 
 /** Counts the call of a family besides the family. Arguments of socketcall's lie behind its second, 32 bits each. */
-function familyMember(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+function familyMember(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     ...toMember(layout),
     ...behindFamily(layout),
@@ -394,7 +394,7 @@ function familyMember(layout: Layout, maps: Maps, membership: Membership): reado
  * sys_exit(struct pt_regs *, long result): only the answers are of interest that say that nothing was done. Arguments
  * are read again: a call that comes back leaves its registers but the result as they were.
  */
-function left(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+function left(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     bpf.load(9, 1, 8),
     ...Object.values(failures).map((each) => bpf.jumpIf(9, 'equal', each, 'failed')),
@@ -423,7 +423,7 @@ function left(layout: Layout, maps: Maps, membership: Membership): readonly Line
   ]
 }
 
-function failedMember(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+function failedMember(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     ...toMember(layout),
     ...failed(maps, membership, 'of-family', 'done'),
@@ -434,7 +434,7 @@ function failedMember(layout: Layout, maps: Maps, membership: Membership): reado
 }
 
 /** Counts the result in the slot on the stack at -16. r8, r9 as `counted` leaves them; `none` without values to note. */
-function failed(maps: Maps, membership: Membership, way: string, none: string): readonly Line[] {
+function failed(maps: Maps, membership: Membership, way: string, none: string): readonly AssemblyLine[] {
   const [eacces, eperm] = [`${way}-eacces`, `${way}-eperm`]
   return [
     ...keying(membership),
@@ -456,7 +456,7 @@ function failed(maps: Maps, membership: Membership, way: string, none: string): 
 }
 
 /** sched_process_fork(struct task_struct *parent, struct task_struct *child): what a member starts is one. */
-function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Line[] {
+function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 8),
@@ -502,7 +502,7 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Line
 }
 
 /** sched_process_exit(struct task_struct *): a process is gone with its last thread. */
-function exited({ task, live }: Layout, maps: Maps): readonly Line[] {
+function exited({ task, live }: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     ...read(6, task.signal, 8, -16),
@@ -525,7 +525,7 @@ function exited({ task, live }: Layout, maps: Maps): readonly Line[] {
 }
 
 /** signal_generate(int signal, struct kernel_siginfo *, struct task_struct *, …): which signals the command got. */
-function signalled({ task }: Layout, maps: Maps): readonly Line[] {
+function signalled({ task }: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 16),

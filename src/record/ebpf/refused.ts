@@ -5,9 +5,9 @@
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
 import { architectures } from '../../abi/architectures.ts'
 import * as bpf from './assembler.ts'
-import type { Line } from './assembler.ts'
+import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
-import { architecturesOf, type Layout, type Machine } from './layout.ts'
+import { architecturesOf, type Layout, type RecorderMachine } from './layout.ts'
 import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
@@ -33,7 +33,7 @@ const key = { at: -136, first: 0, number: 4, process: 8, result: 12, args: 16, s
 const value = { at: -216, count: 0, comm: 8, args: 24, size: 72 } as const
 const commSize = 16
 
-export function createRefusalMaps(calls: MapCalls, machine: Machine, watch: Watch): RefusalMaps {
+export function createRefusalMaps(calls: MapCalls, machine: RecorderMachine, watch: Watch): RefusalMaps {
   const slots = architecturesOf[machine].length * slotsPerArchitecture
   const maps = {
     watched: calls.createMap('watched', { type: 'array', key: 4, value: 4, entries: slots }),
@@ -55,7 +55,7 @@ export function refusedAtExit(
   refusals: RefusalMaps,
   membership: Membership,
   watch: Watch,
-): readonly Line[] {
+): readonly AssemblyLine[] {
   const rolledBack = layout.machine === 'x86_64' ? layout.registers.number : layout.registers.arguments[0]
   return [
     bpf.load(6, 1, 0),
@@ -83,7 +83,7 @@ export function endedByFilter(
   refusals: RefusalMaps,
   membership: Membership,
   toldRegisters: boolean,
-): readonly Line[] {
+): readonly AssemblyLine[] {
   return [
     ...member(layout, maps, { ...membership, underFilter: false }, false),
     ...read(8, layout.task.seccompMode, 4, -8),
@@ -109,12 +109,12 @@ export function endedByFilter(
 }
 
 /** sched_process_exec(struct task_struct *, …): under its filter, a container's program has started. */
-export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly Line[] {
+export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [...member(layout, maps, membership, false), ...note(maps, controlKeys.programs, 'done'), ...done]
 }
 
 /** r6: registers, r8: task; the result is on the stack at -24. */
-function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly Line[] {
+function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly AssemblyLine[] {
   return [
     ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -16),
     bpf.loadLower(9, frame, -16),
@@ -124,7 +124,11 @@ function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly Li
 }
 
 /** r6: registers, r7: first slot, r9: number within it. */
-function kept(layout: Layout, maps: Maps, { watched: places, suspects }: RefusalMaps): readonly Line[] {
+function kept(
+  layout: Layout,
+  maps: Maps,
+  { watched: places, suspects }: RefusalMaps,
+): readonly AssemblyLine[] {
   const { arguments: wide, compatArguments: narrow } = layout.registers
   return [
     bpf.set(8, 0),
@@ -171,7 +175,7 @@ function kept(layout: Layout, maps: Maps, { watched: places, suspects }: Refusal
 }
 
 /** One argument into the value, and into the key where it matters. r6: registers, r8: which matter. */
-function argument(offset: number, index: number, way: string, lower: boolean): readonly Line[] {
+function argument(offset: number, index: number, way: string, lower: boolean): readonly AssemblyLine[] {
   const [whole, part] = [value.at + value.args + index * 8, key.at + key.args + index * 8]
   return [
     ...read(6, offset, 8, whole),
@@ -189,7 +193,7 @@ function argument(offset: number, index: number, way: string, lower: boolean): r
 export function readSuspects(
   calls: MapCalls,
   { suspects }: RefusalMaps,
-  machine: Machine,
+  machine: RecorderMachine,
 ): readonly Suspect[] {
   return [...calls.keys(suspects)].flatMap((found): readonly Suspect[] => {
     const about = calls.lookup(suspects, found)

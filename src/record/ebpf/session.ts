@@ -10,7 +10,7 @@ import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
 import { leftOut } from './apart.ts'
 import * as bpf from './assembler.ts'
-import { assemble, type Line } from './assembler.ts'
+import { assemble, type AssemblyLine } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
@@ -18,7 +18,7 @@ import { readCounts, readLost, type About } from './counted.ts'
 import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { forgetParts, joinedParts, readParts } from './parts.ts'
-import { isMachine, architecturesOf, layoutOf, type Layout, type Machine } from './layout.ts'
+import { isMachine, architecturesOf, layoutOf, type Layout, type RecorderMachine } from './layout.ts'
 import {
   controlKeys,
   createMaps,
@@ -54,13 +54,13 @@ const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
 ])
 
 /** Argument indexes by call. */
-export type Arguments = ReadonlyMap<string, readonly number[]>
+export type ArgumentIndexes = ReadonlyMap<string, readonly number[]>
 
 export interface SessionOptions {
   readonly processes?: readonly number[]
   readonly state?: keyof typeof memberStates
   /** Arguments whose values are read besides the ones always read. */
-  readonly asked?: Arguments | undefined
+  readonly asked?: ArgumentIndexes | undefined
   /** Also what a filter refuses. */
   readonly watch?: Watch | undefined
   /** Cgroups that are not counted, by id. */
@@ -77,7 +77,7 @@ export interface Group {
 
 export const btfFile = '/sys/kernel/btf/vmlinux'
 
-export function thisMachine(): Machine | undefined {
+export function thisMachine(): RecorderMachine | undefined {
   const host = hostOfNode(process.arch)
   return host !== undefined && isMachine(host) ? host : undefined
 }
@@ -88,9 +88,9 @@ let runningKernel: { readonly layout: Layout; readonly btf: Btf } | undefined
 export class Session {
   readonly #calls: BpfCalls
   readonly #maps: Maps
-  readonly #machine: Machine
+  readonly #machine: RecorderMachine
   readonly #programs: readonly number[]
-  readonly #wanted: Arguments
+  readonly #wanted: ArgumentIndexes
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
   readonly #signals: KernelMap
@@ -99,9 +99,9 @@ export class Session {
   private constructor(
     calls: BpfCalls,
     maps: Maps,
-    machine: Machine,
+    machine: RecorderMachine,
     programs: readonly number[],
-    wanted: Arguments,
+    wanted: ArgumentIndexes,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
     signals: KernelMap,
@@ -339,7 +339,7 @@ function containerIn(name: string): string {
 }
 
 /** Beside the programs that count. */
-function attachLines(calls: BpfCalls, tracepoint: string, lines: readonly Line[]): void {
+function attachLines(calls: BpfCalls, tracepoint: string, lines: readonly AssemblyLine[]): void {
   calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
 }
 
@@ -351,7 +351,8 @@ function watchRefusals(
   membership: Membership,
   watch: Watch,
 ): void {
-  const attach = (tracepoint: string, lines: readonly Line[]): void => attachLines(calls, tracepoint, lines)
+  const attach = (tracepoint: string, lines: readonly AssemblyLine[]): void =>
+    attachLines(calls, tracepoint, lines)
   const ending = (toldRegisters: boolean): void =>
     attach('sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
   try {
@@ -366,12 +367,17 @@ function watchRefusals(
 }
 
 /** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
-export function wantedArguments(asked?: Arguments): Arguments {
+export function wantedArguments(asked?: ArgumentIndexes): ArgumentIndexes {
   return new Map([...scalarsRead(asked), ...multiplexed, ...scalarsInMemory])
 }
 
 /** Tells the kernel which they are. */
-export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wanted: Arguments): void {
+export function wantArguments(
+  calls: MapCalls,
+  maps: Maps,
+  machine: RecorderMachine,
+  wanted: ArgumentIndexes,
+): void {
   // Whether a filter is set must be known also where nobody asks for it: see counted.ts.
   const known = new Map([...wanted, ['prctl', [0, ...(wanted.get('prctl') ?? [])]]] as const)
   const slots = maps.groups?.template ?? maps.slots
@@ -392,7 +398,10 @@ export function wantArguments(calls: MapCalls, maps: Maps, machine: Machine, wan
 }
 
 /** Whether a load from the current task is taken, is found out by trying. */
-function kernelHere(calls: BpfCalls, machine: Machine): { readonly layout: Layout; readonly btf: Btf } {
+function kernelHere(
+  calls: BpfCalls,
+  machine: RecorderMachine,
+): { readonly layout: Layout; readonly btf: Btf } {
   const btf = new Btf(readFileSync(btfFile))
   const layout = layoutOf(btf, machine, true)
   const { tgid, seccompMode, status } = layout.task

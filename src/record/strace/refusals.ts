@@ -3,10 +3,10 @@ import { syscallTable } from '../../abi/tables.ts'
 import type { ReturnedCalls, KeepCall } from '../../read/strace/filtered-results.ts'
 import type { Refusals, Suspect, Watch } from '../refusals.ts'
 
-type Call = Parameters<KeepCall>[0]
+type FilteredCall = Parameters<KeepCall>[0]
 
 /** Calls that the filter could refuse, and that came back as it would let them. `kept` is told each of them. */
-export function wantedFor({ calls, results, traps }: Watch, kept: (call: Call) => void): KeepCall {
+export function wantedFor({ calls, results, traps }: Watch, kept: (call: FilteredCall) => void): KeepCall {
   const allowed = new Map(calls.map((each) => [`${each.architecture} ${each.number}`, each.arguments]))
   const possible = new Set(results)
   return (call) => {
@@ -25,7 +25,7 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Call) =
 export class Kept {
   readonly #counts = new Map<string, Suspect>()
 
-  add({ architecture, name, number, result }: Call): void {
+  add({ architecture, name, number, result }: FilteredCall): void {
     const key = `${architecture} ${name} ${number} ${result}`
     const count = (this.#counts.get(key)?.count ?? 0) + 1
     const known = numberOf({ architecture, name, number, result })
@@ -48,7 +48,7 @@ export function refusalsIn({ calls, lost }: ReturnedCalls): Refusals {
 }
 
 /** Without -n the name tells it; one that no table has is printed by its number. */
-function numberOf({ architecture, name, number }: Call): number | undefined {
+function numberOf({ architecture, name, number }: FilteredCall): number | undefined {
   const printed = /^syscall_(0x[0-9a-f]+)$/.exec(name)?.[1]
   return number ?? (printed === undefined ? syscallTable(architecture).byName(name)?.number : Number(printed))
 }

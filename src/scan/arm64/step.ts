@@ -1,6 +1,6 @@
 // What one aarch64 instruction does to registers and stack, as far as values are followed. Whatever else writes a
 // register leaves it unknown. Authority: Arm ARM (DDI 0487), chapter C4 and C6.
-import type { Flow, Machine, Processor } from '../machine.ts'
+import type { Flow, AbstractMachine, Processor } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
 
 const stackPointer = 31
@@ -25,7 +25,7 @@ function leads(flow: Flow): typeof done {
   return done
 }
 
-function step(machine: Machine, at: number, end: number): typeof done {
+function step(machine: AbstractMachine, at: number, end: number): typeof done {
   const { image, values } = machine
   const offset = image.offsetOf(at)
   if (offset < 0 || at + 4 > end) return leads('invalid')
@@ -185,7 +185,7 @@ function step(machine: Machine, at: number, end: number): typeof done {
 }
 
 /** Of a register of 4 bytes, a constant is positive. */
-function cut(machine: Machine, value: Value, is64: boolean): Value {
+function cut(machine: AbstractMachine, value: Value, is64: boolean): Value {
   if (is64 || value === unknown) return value
   return machine.values.map(value, (atom) =>
     atom.kind === 'constant' ? machine.values.constant(atom.value >>> 0) : machine.values.of(atom),
@@ -194,7 +194,7 @@ function cut(machine: Machine, value: Value, is64: boolean): Value {
 
 /** Of constants that 32 bits hold, as numbers with a sign. */
 function combine(
-  machine: Machine,
+  machine: AbstractMachine,
   value: Value,
   by: number,
   compute: (a: number, b: number) => number,
@@ -225,7 +225,7 @@ function bitMask(word: number): number | undefined {
     : undefined
 }
 
-function memoryAccess(machine: Machine, word: number, at: number): void {
+function memoryAccess(machine: AbstractMachine, word: number, at: number): void {
   const rd = word & 31
   const rn = (word >>> 5) & 31
   const isVector = (word & 0x04000000) !== 0

@@ -1,6 +1,6 @@
 // What the dynamic section says: needed libraries, search paths, symbols, relocations, functions to run at start and
 // end. Authority: System V ABI chapter 5; glibc elf/elf.h for DT_GNU_HASH, DT_RELR and versions.
-import { segmentType, type ElfImage, type Range } from './image.ts'
+import { segmentType, type ElfImage, type AddressRange } from './image.ts'
 
 export interface Dynamic {
   readonly needed: readonly string[]
@@ -61,7 +61,7 @@ export function tableOf(
   dynamic: Dynamic,
   addressTag: number,
   sizeTag: number,
-): Range | undefined {
+): AddressRange | undefined {
   const address = dynamic.values.get(addressTag)
   const size = dynamic.values.get(sizeTag)
   if (address === undefined || size === undefined || size === 0) return undefined

@@ -1,16 +1,16 @@
 // Where functions begin and end, from the unwind tables: they stand in stripped files too. Authority: the LSB's chapter
 // on .eh_frame, DWARF 4 section 6.4.1. What is damaged ends the reading: nothing of it is needed to be right.
-import { segmentType, sectionType, type ElfImage, type Range } from './image.ts'
+import { segmentType, sectionType, type ElfImage, type AddressRange } from './image.ts'
 
 const mostEntries = 4_000_000
 
-export function readFrames(image: ElfImage): readonly Range[] {
+export function readFrames(image: ElfImage): readonly AddressRange[] {
   const table = place(image)
   if (table === undefined) return []
   const { file, base } = image
   const { from, to, address } = table
   const encodings = new Map<number, Frames>()
-  const found: Range[] = []
+  const found: AddressRange[] = []
   for (let at = from, count = 0; at + 8 <= to && count < mostEntries; count++) {
     const length = file.u32(at)
     // A zero ends what one linker input contributed; behind the last there may be more.
@@ -83,7 +83,7 @@ function framesOf({ file }: ElfImage, start: number, end: number): Frames {
 }
 
 /** By its section; else by the header that the loader knows, which points to it. */
-function place(image: ElfImage): (Range & { readonly address: number }) | undefined {
+function place(image: ElfImage): (AddressRange & { readonly address: number }) | undefined {
   const section = image.section('.eh_frame')
   if (section !== undefined && section.type !== sectionType.nothing && section.size > 0)
     return { from: section.offset, to: section.offset + section.size, address: section.address }

@@ -1,8 +1,8 @@
 // Functions of a Go program, from the table its runtime unwinds stacks by: it stands in stripped binaries too.
 // Authority: the Go sources, debug/gosym/pclntab.go and internal/abi/symtab.go (Go 1.16 to today).
-import type { ElfImage, Range } from './image.ts'
+import type { ElfImage, AddressRange } from './image.ts'
 
-export interface GoFunction extends Range {
+export interface GoFunction extends AddressRange {
   readonly name: string
 }
 

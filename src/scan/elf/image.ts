@@ -5,7 +5,7 @@ import { UserError } from '../../errors.ts'
 import { Bytes } from './bytes.ts'
 
 export const machines = ['x86_64', 'aarch64'] as const
-export type Machine = (typeof machines)[number]
+export type ElfMachine = (typeof machines)[number]
 
 export interface Segment {
   readonly type: number
@@ -27,14 +27,14 @@ export interface Section {
   readonly entrySize: number
 }
 
-export interface Range {
+export interface AddressRange {
   readonly from: number
   readonly to: number
 }
 
 export interface ElfImage {
   readonly file: Bytes
-  readonly machine: Machine
+  readonly machine: ElfMachine
   /** Loaded anywhere (ET_DYN), so that pointers in data have relocations; false: at fixed addresses. */
   readonly isRelocatable: boolean
   readonly entry: number
@@ -54,7 +54,7 @@ export interface ElfImage {
   isWritable(address: number): boolean
 }
 
-export interface CodeRange extends Range {
+export interface CodeRange extends AddressRange {
   readonly offset: number
   /** Stubs through which imports are called (.plt, .plt.sec, .plt.got), and how far apart; 0: no stubs. */
   readonly stub: number
@@ -124,7 +124,7 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
   }
 }
 
-function machineOf(file: Bytes): Machine {
+function machineOf(file: Bytes): ElfMachine {
   const [bits, order, machine] = [file.u8(4), file.u8(5), file.u16(18)]
   if (bits === 2 && order === 1 && machine === 62) return 'x86_64'
   if (bits === 2 && order === 1 && machine === 183) return 'aarch64'

@@ -1,6 +1,6 @@
 // Relocations: which words of a file hold pointers once it is loaded, and to what. Authority: the x86-64 psABI and
 // the AArch64 ELF ABI for the types; the gABI for RELR; System V ABI chapter 4 for RELA.
-import { sectionType, type ElfImage, type Machine } from './image.ts'
+import { sectionType, type ElfImage, type ElfMachine } from './image.ts'
 import { tableOf, tag, type Dynamic } from './dynamic.ts'
 
 /** Sorted by address, columns. */
@@ -19,7 +19,7 @@ export interface Relocations {
 
 export const relocationKind = { pointer: 1, slot: 2, ifunc: 3, copy: 4 } as const
 
-const kinds: Readonly<Record<Machine, Readonly<Record<number, number>>>> = {
+const kinds: Readonly<Record<ElfMachine, Readonly<Record<number, number>>>> = {
   // R_X86_64_64, GLOB_DAT, JUMP_SLOT, RELATIVE, IRELATIVE, RELATIVE64, COPY.
   x86_64: { 1: 1, 6: 2, 7: 2, 8: 1, 37: 3, 38: 1, 5: 4 },
   // R_AARCH64_ABS64, GLOB_DAT, JUMP_SLOT, RELATIVE, IRELATIVE, COPY.

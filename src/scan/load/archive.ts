@@ -1,7 +1,7 @@
 // An image archive: what `docker save` and `podman save` write, or an OCI image layout (a directory or a tar of it).
 // Authority: the OCI image specification (image-layout.md, config.md), moby's image/tarexport for manifest.json.
 import { UserError } from '../../errors.ts'
-import type { Machine } from '../elf/image.ts'
+import type { ElfMachine } from '../elf/image.ts'
 import { Layers } from './layers.ts'
 import { locate, type Tree } from './tree.ts'
 
@@ -18,12 +18,12 @@ export interface LoadedImage {
   readonly tree: Tree
   /** Programs that a container of it starts: the entrypoint, and the command that it is given. */
   readonly programs: readonly string[]
-  readonly architecture: Machine
+  readonly architecture: ElfMachine
 }
 
-const machines: Readonly<Record<string, Machine>> = { amd64: 'x86_64', arm64: 'aarch64' }
+const machines: Readonly<Record<string, ElfMachine>> = { amd64: 'x86_64', arm64: 'aarch64' }
 
-interface Config {
+interface ImageConfig {
   readonly architecture?: string
   readonly config?: {
     readonly Entrypoint?: readonly string[] | null
@@ -34,7 +34,7 @@ interface Config {
 }
 
 /** `wanted`: of an image for several architectures. Throws a UserError for what is no image. */
-export async function loadImage(files: ArchiveFiles, wanted?: Machine): Promise<LoadedImage> {
+export async function loadImage(files: ArchiveFiles, wanted?: ElfMachine): Promise<LoadedImage> {
   const { config, layers } = await manifestOf(files, wanted)
   const architecture = machines[config.architecture ?? '']
   if (architecture === undefined)
@@ -50,8 +50,8 @@ export async function loadImage(files: ArchiveFiles, wanted?: Machine): Promise<
 
 async function manifestOf(
   files: ArchiveFiles,
-  wanted: Machine | undefined,
-): Promise<{ config: Config; layers: readonly string[] }> {
+  wanted: ElfMachine | undefined,
+): Promise<{ config: ImageConfig; layers: readonly string[] }> {
   const json = async <Shape>(path: string): Promise<Shape | undefined> => {
     const text = await files.text(path)
     if (text === undefined) return undefined
@@ -76,7 +76,7 @@ async function manifestOf(
       throw new UserError('not-an-image', { file: files.name })
     if (saved !== undefined && saved.length > 1)
       throw new UserError('several-images', { file: files.name, count: saved.length })
-    return { config: (await json<Config>(first.Config)) ?? {}, layers: first.Layers }
+    return { config: (await json<ImageConfig>(first.Config)) ?? {}, layers: first.Layers }
   }
   let manifests = index.manifests ?? []
   for (let depth = 0; depth < 4; depth++) {
@@ -89,32 +89,32 @@ async function manifestOf(
       fitting.find(({ platform }) => machines[platform?.architecture ?? ''] === (wanted ?? 'x86_64')) ??
       fitting[0]
     if (chosen === undefined) throw new UserError('no-image-for', { file: files.name, architecture: wanted })
-    const document = await json<Index & Manifest>(blob(files, chosen.digest))
+    const document = await json<Index & ImageManifest>(blob(files, chosen.digest))
     if (document?.manifests !== undefined) {
       manifests = document.manifests
       continue
     }
     if (document?.config === undefined || document.layers === undefined) break
     return {
-      config: (await json<Config>(blob(files, document.config.digest))) ?? {},
+      config: (await json<ImageConfig>(blob(files, document.config.digest))) ?? {},
       layers: document.layers.map(({ digest }) => blob(files, digest)),
     }
   }
   throw new UserError('damaged', { file: files.name, because: 'no-image' })
 }
 
-interface Descriptor {
+interface ImageDescriptor {
   readonly digest?: string
   readonly platform?: { readonly architecture?: string }
 }
 
 interface Index {
-  readonly manifests?: readonly Descriptor[]
+  readonly manifests?: readonly ImageDescriptor[]
 }
 
-interface Manifest {
-  readonly config?: Descriptor
-  readonly layers?: readonly Descriptor[]
+interface ImageManifest {
+  readonly config?: ImageDescriptor
+  readonly layers?: readonly ImageDescriptor[]
 }
 
 /** A digest becomes a path: nothing but its two parts may stand in it. */
@@ -125,7 +125,7 @@ function blob(files: ArchiveFiles, digest: string | undefined): string {
 }
 
 /** The first words of entrypoint and command, looked up as execvp(3) does. */
-async function programsOf(tree: Tree, { config = {} }: Config): Promise<readonly string[]> {
+async function programsOf(tree: Tree, { config = {} }: ImageConfig): Promise<readonly string[]> {
   const path =
     (config.Env ?? []).find((each) => each.startsWith('PATH='))?.slice(5) ??
     '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -5,9 +5,9 @@ import { UserError } from '../../errors.ts'
 import { decompressed } from '../../read/decompress.ts'
 import { isElf } from '../elf/image.ts'
 import { readTar, type TarEntry } from './tar.ts'
-import { mostLinks, type Entry, type Tree } from './tree.ts'
+import { mostLinks, type FileEntry, type Tree } from './tree.ts'
 
-type Node =
+type LayerNode =
   | {
       readonly kind: 'file'
       readonly mode: number
@@ -22,13 +22,13 @@ type Node =
 const mostBytes = 4 * 2 ** 30
 
 export class Layers implements Tree {
-  readonly #nodes = new Map<string, Node>()
+  readonly #nodes = new Map<string, LayerNode>()
   #kept = 0
 
   /** Puts a layer (a tar archive, compressed or not) over those before. */
   async add(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     /** Of this layer: what it takes away is only what lies below it. */
-    const own = new Map<string, Node>()
+    const own = new Map<string, LayerNode>()
     const hidden: string[] = []
     const emptied: string[] = []
     await readTar(
@@ -64,7 +64,7 @@ export class Layers implements Tree {
    * Where an entry is put: directories above it are there without an entry of their own, and where one of them is a link,
    * the entry lies behind it, as engines unpack layers in a root directory. Undefined for a loop of links.
    */
-  #placed(path: string, own: Map<string, Node>): string | undefined {
+  #placed(path: string, own: Map<string, LayerNode>): string | undefined {
     const rest = path.split('/').slice(1)
     const last = rest.pop() as string
     let at = ''
@@ -92,8 +92,8 @@ export class Layers implements Tree {
     name: string,
     entry: TarEntry,
     content: Uint8Array | undefined,
-    own: ReadonlyMap<string, Node>,
-  ): Node {
+    own: ReadonlyMap<string, LayerNode>,
+  ): LayerNode {
     switch (entry.type) {
       case '0':
       case '7':
@@ -117,7 +117,7 @@ export class Layers implements Tree {
     }
   }
 
-  async entry(path: string): Promise<Entry | undefined> {
+  async entry(path: string): Promise<FileEntry | undefined> {
     const node = path === '/' ? ({ kind: 'directory' } as const) : this.#nodes.get(path)
     if (node === undefined) return undefined
     if (node.kind === 'directory') return { kind: 'directory', names: async () => this.#names(path) }

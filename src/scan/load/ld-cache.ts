@@ -1,14 +1,14 @@
 // The loader's cache of where libraries are. Authority: glibc sysdeps/generic/dl-cache.h (the new format, alone or
 // behind the old one).
-import type { Machine } from '../elf/image.ts'
+import type { ElfMachine } from '../elf/image.ts'
 import { Bytes } from '../elf/bytes.ts'
 
 const magic = 'glibc-ld.so.cache1.1'
 /** FLAG_ELF_LIBC6 with the processor's bits. */
-const flags: Readonly<Record<Machine, number>> = { x86_64: 0x0303, aarch64: 0x0a03 }
+const flags: Readonly<Record<ElfMachine, number>> = { x86_64: 0x0303, aarch64: 0x0a03 }
 
 /** Paths by the name of the library, the preferred one first; empty for what is no such cache. */
-export function readLdCache(bytes: Uint8Array, machine: Machine): ReadonlyMap<string, readonly string[]> {
+export function readLdCache(bytes: Uint8Array, machine: ElfMachine): ReadonlyMap<string, readonly string[]> {
   const file = new Bytes('ld.so.cache', bytes)
   const found = new Map<string, string[]>()
   let start = 0

@@ -1,16 +1,16 @@
 // Where the loader finds a needed library: RPATH, RUNPATH, the cache, default directories. Authority: ld.so(8);
 // musl ldso/dynlink.c (path file, defaults). LD_LIBRARY_PATH is the environment's and is not known here.
 import type { Dynamic } from '../elf/dynamic.ts'
-import type { ElfImage, Machine } from '../elf/image.ts'
+import type { ElfImage, ElfMachine } from '../elf/image.ts'
 import { readLdCache } from './ld-cache.ts'
 import { locate, readFile, type Tree } from './tree.ts'
 
 /** Where programs of a machine are looked for, beside the default directories. */
-const triplets: Readonly<Record<Machine, string>> = {
+const triplets: Readonly<Record<ElfMachine, string>> = {
   x86_64: 'x86_64-linux-gnu',
   aarch64: 'aarch64-linux-gnu',
 }
-const muslNames: Readonly<Record<Machine, string>> = { x86_64: 'x86_64', aarch64: 'aarch64' }
+const muslNames: Readonly<Record<ElfMachine, string>> = { x86_64: 'x86_64', aarch64: 'aarch64' }
 
 export interface Requester {
   readonly path: string
@@ -20,12 +20,12 @@ export interface Requester {
 
 export class LibrarySearch {
   readonly #tree: Tree
-  readonly #machine: Machine
+  readonly #machine: ElfMachine
   readonly #isMusl: boolean
   #cache: ReadonlyMap<string, readonly string[]> | undefined
   #defaults: readonly string[] | undefined
 
-  constructor(tree: Tree, machine: Machine, isMusl: boolean) {
+  constructor(tree: Tree, machine: ElfMachine, isMusl: boolean) {
     this.#tree = tree
     this.#machine = machine
     this.#isMusl = isMusl
@@ -96,7 +96,7 @@ export class LibrarySearch {
 }
 
 /** RPATH of the requester and of those that brought it in, unless it has a RUNPATH, which is its own alone. */
-function directoriesOf(loaders: readonly Requester[], machine: Machine): readonly string[] {
+function directoriesOf(loaders: readonly Requester[], machine: ElfMachine): readonly string[] {
   const [own] = loaders
   const found: string[] = []
   if (own?.dynamic?.runpath !== undefined) found.push(...expand(own.dynamic.runpath, own.path, machine))
@@ -107,7 +107,7 @@ function directoriesOf(loaders: readonly Requester[], machine: Machine): readonl
   return found
 }
 
-function expand(list: string, path: string, machine: Machine): readonly string[] {
+function expand(list: string, path: string, machine: ElfMachine): readonly string[] {
   const origin = path.replace(/\/[^/]*$/, '') || '/'
   return list
     .split(':')

@@ -17,7 +17,7 @@ export interface TarEntry {
 }
 
 /** Chosen bytes of an entry: told the entry and its first bytes, it says whether all are wanted. */
-export type Wanted = (entry: TarEntry, start: Uint8Array) => boolean
+export type WantsBytes = (entry: TarEntry, start: Uint8Array) => boolean
 
 const block = 512
 /** How many bytes `Wanted` is shown. */
@@ -31,10 +31,10 @@ const mostUnpacked = 32 * 2 ** 30
 export async function readTar(
   name: string,
   bytes: AsyncIterable<Uint8Array>,
-  wanted: Wanted,
+  wanted: WantsBytes,
   entry: (entry: TarEntry, content: Uint8Array | undefined) => void | Promise<void>,
 ): Promise<void> {
-  const reader = new Reader(name, bytes)
+  const reader = new TarReader(name, bytes)
   let pax: ReadonlyMap<string, string> = new Map()
   let [longName, longLink] = ['', '']
   for (let count = 0; ; count++) {
@@ -118,7 +118,7 @@ function readPax(text: string): ReadonlyMap<string, string> {
   return found
 }
 
-class Reader {
+class TarReader {
   readonly #name: string
   readonly #iterator: AsyncIterator<Uint8Array>
   #rest: Uint8Array = new Uint8Array(0)

@@ -2,7 +2,7 @@
 // of an image or a few files in memory can each be one. Links are followed here and never lead outside, as in chroot(2).
 import { UserError } from '../../errors.ts'
 
-export type Entry =
+export type FileEntry =
   | {
       readonly kind: 'file'
       /** Permission bits with set-user-ID, set-group-ID and sticky. */
@@ -19,13 +19,13 @@ export type Entry =
 /** A way to read files. */
 export interface Tree {
   /** The entry of exactly this absolute path, whose last part may be a link; undefined where there is none. */
-  entry(path: string): Promise<Entry | undefined>
+  entry(path: string): Promise<FileEntry | undefined>
 }
 
 export interface Located {
   /** Absolute, without links. */
   readonly path: string
-  readonly entry: Exclude<Entry, { kind: 'link' }>
+  readonly entry: Exclude<FileEntry, { kind: 'link' }>
 }
 
 /** path_resolution(7): more links than this are a loop. */

@@ -1,6 +1,6 @@
 // What one x86-64 instruction does to registers and stack, as far as values are followed: moves, addresses, sums with
 // constants, pushes and pops, selections. Whatever else writes a register leaves it unknown. Authority: Intel SDM volume 2.
-import type { Flow, Machine, Processor } from '../machine.ts'
+import type { Flow, AbstractMachine, Processor } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
 import { Decoder } from './decoder.ts'
 
@@ -35,7 +35,7 @@ function leads(flow: Flow, length: number): typeof done {
   return done
 }
 
-function step(machine: Machine, address: number, end: number): typeof done {
+function step(machine: AbstractMachine, address: number, end: number): typeof done {
   const { image } = machine
   decoder.bytes = machine.bytes
   const at = image.offsetOf(address)
@@ -80,29 +80,29 @@ function isNarrow(): boolean {
 }
 
 /** The value that the memory operand points to, without its displacement; undefined where an index makes it unknown. */
-function pointer(machine: Machine, next: number): Value {
+function pointer(machine: AbstractMachine, next: number): Value {
   if (decoder.isSegmented || decoder.index >= 0) return unknown
   if (decoder.isRelative) return machine.address(next)
   return decoder.base < 0 ? unknown : machine.get(decoder.base)
 }
 
-function loaded(machine: Machine, next: number): Value {
+function loaded(machine: AbstractMachine, next: number): Value {
   return machine.load(pointer(machine, next), decoder.displacement)
 }
 
-function operand(machine: Machine, next: number): Value {
+function operand(machine: AbstractMachine, next: number): Value {
   return decoder.mod === 3 ? cut(machine, machine.get(decoder.rm)) : loaded(machine, next)
 }
 
 /** Of 4 bytes, a constant is positive: the upper half of the register is cleared. */
-function cut(machine: Machine, value: Value): Value {
+function cut(machine: AbstractMachine, value: Value): Value {
   if (isWide() || value === unknown) return value
   return machine.values.map(value, (atom) =>
     atom.kind === 'constant' ? machine.values.constant(atom.value >>> 0) : machine.values.of(atom),
   )
 }
 
-function put(machine: Machine, next: number, value: Value, size = isWide() ? 8 : 4): void {
+function put(machine: AbstractMachine, next: number, value: Value, size = isWide() ? 8 : 4): void {
   if (decoder.mod === 3) machine.set(decoder.rm, value)
   else machine.store(pointer(machine, next), decoder.displacement, value, size)
 }
@@ -113,7 +113,7 @@ function immediate(): number {
 
 const [add, or, borrow, and, sub, xor, compare] = [0, 1, 3, 4, 5, 6, 7]
 
-function arithmetic(machine: Machine, operation: number, value: Value, by: number): Value {
+function arithmetic(machine: AbstractMachine, operation: number, value: Value, by: number): Value {
   const { values } = machine
   if (operation === add || operation === sub)
     return cut(machine, machine.plus(value, operation === add ? by : -by))
@@ -133,7 +133,7 @@ function arithmetic(machine: Machine, operation: number, value: Value, by: numbe
 }
 
 /** Of constants that 32 bits hold. */
-function constants(machine: Machine, value: Value, compute: (value: number) => number): Value {
+function constants(machine: AbstractMachine, value: Value, compute: (value: number) => number): Value {
   const { values } = machine
   return values.map(value, (atom) => {
     if (atom.kind !== 'constant' || atom.value > 0xffffffff || atom.value < -0x80000000) return unknown
@@ -142,7 +142,7 @@ function constants(machine: Machine, value: Value, compute: (value: number) => n
   })
 }
 
-function oneByte(machine: Machine, next: number): Flow {
+function oneByte(machine: AbstractMachine, next: number): Flow {
   const { opcode, mod, reg } = decoder
   const { values } = machine
   if (opcode < 0x40) {
@@ -404,7 +404,7 @@ function oneByte(machine: Machine, next: number): Flow {
   }
 }
 
-function group5(machine: Machine, next: number): Flow {
+function group5(machine: AbstractMachine, next: number): Flow {
   switch (decoder.reg & 7) {
     case 0:
     case 1:
@@ -438,7 +438,7 @@ function byteRegister(register: number, isByte: boolean): number {
 }
 
 /** Puts one of some bytes into the lowest of a register of constants. */
-function lowByte(machine: Machine, register: number, bytes: readonly number[]): void {
+function lowByte(machine: AbstractMachine, register: number, bytes: readonly number[]): void {
   const place = byteRegister(register, true)
   const before = machine.get(place)
   let value: Value | undefined
@@ -450,26 +450,26 @@ function lowByte(machine: Machine, register: number, bytes: readonly number[]): 
   machine.set(place, value ?? unknown)
 }
 
-function addressOf(machine: Machine, next: number): Value {
+function addressOf(machine: AbstractMachine, next: number): Value {
   if (decoder.isRelative) return machine.address(next + decoder.displacement)
   if (decoder.base < 0) return machine.values.constant(decoder.displacement)
   return cut(machine, machine.plus(machine.get(decoder.base), decoder.displacement))
 }
 
-function signed(machine: Machine, value: Value): Value {
+function signed(machine: AbstractMachine, value: Value): Value {
   return machine.values.map(value, (atom) =>
     atom.kind === 'constant' ? machine.values.constant(atom.value | 0) : machine.values.of(atom),
   )
 }
 
-function shifted(machine: Machine, next: number): Value {
+function shifted(machine: AbstractMachine, next: number): Value {
   const kind = decoder.reg & 7
   const by = decoder.immediate & 31
   if (isNarrow() || isWide() || (kind !== 4 && kind !== 5)) return unknown
   return constants(machine, operand(machine, next), (each) => (kind === 4 ? each << by : each >>> by))
 }
 
-function strings(machine: Machine): Flow {
+function strings(machine: AbstractMachine): Flow {
   machine.set(rsi, unknown)
   machine.set(rdi, unknown)
   if (decoder.hasF2 || decoder.hasF3) machine.set(rcx, unknown)
@@ -483,7 +483,7 @@ const writesOperand = new Set([0x00, 0x78, 0x7e, 0xa4, 0xa5, 0xab, 0xac, 0xad, 0
 /** Vectors to memory. */
 const stores = new Set([0x11, 0x13, 0x17, 0x29, 0x2b, 0x7f, 0xd6, 0xe7])
 
-function twoByte(machine: Machine, next: number): Flow {
+function twoByte(machine: AbstractMachine, next: number): Flow {
   const { opcode, mod, reg } = decoder
   if (opcode === 0x05) return 'syscall'
   if (opcode === 0x34) return 'compat'
@@ -534,7 +534,7 @@ function twoByte(machine: Machine, next: number): Flow {
 }
 
 /** Behind 0F 38 and 0F 3A. */
-function longer(machine: Machine, next: number): void {
+function longer(machine: AbstractMachine, next: number): void {
   const { opcode, map, mod, reg } = decoder
   if (map === 2 && (opcode === 0xf0 || opcode === 0xf1)) {
     // CRC32 and MOVBE to a register, MOVBE to memory.
@@ -545,7 +545,7 @@ function longer(machine: Machine, next: number): void {
 }
 
 /** VEX, EVEX and XOP: few write a general register, and those that write memory write up to 64 bytes. */
-function vector(machine: Machine, next: number): void {
+function vector(machine: AbstractMachine, next: number): void {
   const { opcode, map, mod, reg, vvvv } = decoder
   if (mod < 0) return
   if (map === 1) {

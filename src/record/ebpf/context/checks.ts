@@ -3,7 +3,7 @@
 // namespaces, the capability and the answer), include/linux/security.h (CAP_OPT_NOAUDIT).
 import { syscallTable } from '../../../abi/tables.ts'
 import * as bpf from '../assembler.ts'
-import type { Line } from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lookup, read } from '../blocks.ts'
 import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
 import { at, clearStack, container, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
@@ -41,12 +41,12 @@ const about = [
 /** Their access rights are asked of with the ids of the real user: the kernel puts on credentials for it. */
 const access = ['access', 'faccessat', 'faccessat2']
 
-export function checked(given: Given, source: CheckSource): readonly Line[] {
+export function checked(given: Given, source: CheckSource): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const words = contexts[source]
   const number = (name: string): number => syscallTable(layout.machine).byName(name)?.number ?? -1
   const calls = about.map(([name, index]) => [number(name), index] as const).filter(([call]) => call >= 0)
-  const flag = (bit: number): readonly Line[] => [
+  const flag = (bit: number): readonly AssemblyLine[] => [
     bpf.loadLower(1, frame, key + checkKey.flags),
     bpf.or(1, bit),
     bpf.storeLower(frame, key + checkKey.flags, 1),
@@ -132,7 +132,7 @@ export function checked(given: Given, source: CheckSource): readonly Line[] {
     ...containerDepth(given),
     bpf.label('no-container'),
     ...read(7, structures['cred.uid'], 32, key + checkKey.ids),
-    ...calls.flatMap(([call, index]): readonly Line[] => [
+    ...calls.flatMap(([call, index]): readonly AssemblyLine[] => [
       bpf.loadLower(1, frame, key + checkKey.number),
       bpf.jumpIf(1, 'notEqual', call, `not-${call}`),
       ...read(9, layout.registers.arguments[index] ?? 0, 8, key + checkKey.argument),
@@ -155,7 +155,7 @@ export function checked(given: Given, source: CheckSource): readonly Line[] {
 }
 
 /** How far the user namespace in r8 lies below the container's, whose value is in r0; negative of a runtime's above it. */
-const containerDepth = ({ structures }: Given): readonly Line[] => [
+const containerDepth = ({ structures }: Given): readonly AssemblyLine[] => [
   bpf.loadLower(1, 0, containerValue.level),
   bpf.store(frame, at.other, 1),
   ...read(8, structures['user_namespace.level'], 4, at.word),
@@ -166,7 +166,7 @@ const containerDepth = ({ structures }: Given): readonly Line[] => [
 ]
 
 /** Own, started and granted: the call that is under way had the capability. Only of calls whose path is told at their end. */
-const markGranted = ({ own }: Given): readonly Line[] => [
+const markGranted = ({ own }: Given): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, key + checkKey.refused),
   bpf.jumpIf(1, 'notEqual', 0, 'marked'),
   bpf.loadLower(1, frame, key + checkKey.flags),

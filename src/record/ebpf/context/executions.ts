@@ -3,7 +3,7 @@
 // Authority: include/trace/events/sched.h; fs/exec.c (begin_new_exec: sched_prepare_exec, since Linux 6.10, comes before
 // the credentials change; sched_process_exec comes when the program's words are in place).
 import * as bpf from '../assembler.ts'
-import type { Line } from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup, noExist, read } from '../blocks.ts'
 import { execve } from '../membership.ts'
 import { numberOf } from './calls.ts'
@@ -36,7 +36,7 @@ import {
 const value = executionKey.size
 
 /** sched_process_fork(struct task_struct *parent, struct task_struct *child): who is forked by who has started has. */
-export function startedChild({ layout: { task }, own }: Given): readonly Line[] {
+export function startedChild({ layout: { task }, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 8),
@@ -57,7 +57,7 @@ export function startedChild({ layout: { task }, own }: Given): readonly Line[] 
 }
 
 /** sched_process_exit(struct task_struct *): with its last thread a process is gone. */
-export function startedEnded({ layout: { task, live }, own }: Given): readonly Line[] {
+export function startedEnded({ layout: { task, live }, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     ...read(6, task.signal, 8, -16),
@@ -78,7 +78,7 @@ export function startedEnded({ layout: { task, live }, own }: Given): readonly L
 export function beforeExecution(
   given: Given,
   tracepoint: 'sched_prepare_exec' | 'sys_enter',
-): readonly Line[] {
+): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const place = at.task - beforeValue.size - 8
   const execveat = numberOf(layout.machine, 'execveat') ?? -1
@@ -113,7 +113,7 @@ export function beforeExecution(
 }
 
 /** sched_process_exec(struct task_struct *, pid_t old_pid, struct linux_binprm *). */
-export function executed(given: Given): readonly Line[] {
+export function executed(given: Given): readonly AssemblyLine[] {
   const { structures, own } = given
   const piece = dentryPiece(structures)
   const key = executionKey
@@ -201,7 +201,7 @@ export function executed(given: Given): readonly Line[] {
 }
 
 /** The program's words, or as many bytes of them as are kept. */
-function words({ structures }: Given): readonly Line[] {
+function words({ structures }: Given): readonly AssemblyLine[] {
   const [length, bytes] = [value + executionValue.length, value + executionValue.arguments]
   return [
     bpf.storeValue(9, length, 0),
@@ -228,7 +228,7 @@ function words({ structures }: Given): readonly Line[] {
 }
 
 /** What the container's first program was given, once. Uses the memory in r9; r8 = the task. */
-function noteContainer(given: Given): readonly Line[] {
+function noteContainer(given: Given): readonly AssemblyLine[] {
   const { structures, own } = given
   const place = containerValue
   return [
@@ -278,7 +278,7 @@ function noteContainer(given: Given): readonly Line[] {
 }
 
 /** Settings of the network namespace that decide what a port or a ping needs. */
-function network({ structures }: Given): readonly Line[] {
+function network({ structures }: Given): readonly AssemblyLine[] {
   const [net, ports, pings] = [
     structures['nsproxy.net_ns'],
     structures['net.ipv4.sysctl_ip_prot_sock'],

@@ -3,7 +3,7 @@
 // directory that it starts from. A call that was refused for the file system's sake (EROFS, EACCES, EPERM) is kept too.
 // Authority: fs/namei.c and fs/d_path.c; path_resolution(7), openat2(2), unix(7).
 import * as bpf from '../assembler.ts'
-import type { Line } from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup, read } from '../blocks.ts'
 import {
   absent,
@@ -52,7 +52,7 @@ export const openFlags = { create: 0o100, temporary: 0o20000000 } as const
 const makes = openFlags.create | openFlags.temporary
 
 /** A register's value, whose place stands in the spec, to the stack at `other`; `none` where there is no such argument. */
-const argument = (place: number, none: string): readonly Line[] => [
+const argument = (place: number, none: string): readonly AssemblyLine[] => [
   bpf.loadLower(3, frame, spec + place),
   bpf.jumpIf(3, 'equal', absent, none),
   bpf.load(4, frame, at.registers),
@@ -64,7 +64,7 @@ const argument = (place: number, none: string): readonly Line[] => [
 ]
 
 /** An argument's lower half to a place of the key; nothing where there is no such argument. */
-const keyed = (place: number, to: number, name: string): readonly Line[] => [
+const keyed = (place: number, to: number, name: string): readonly AssemblyLine[] => [
   ...argument(place, name),
   bpf.loadLower(1, frame, at.other),
   bpf.storeLower(9, to, 1),
@@ -72,7 +72,7 @@ const keyed = (place: number, to: number, name: string): readonly Line[] => [
 ]
 
 /** r7 = the file of the descriptor on the stack at `other`. */
-const fileOf = ({ structures }: Given, none: string): readonly Line[] => [
+const fileOf = ({ structures }: Given, none: string): readonly AssemblyLine[] => [
   bpf.load(8, frame, at.task),
   ...follow(8, structures['task_struct.files'], 3),
   ...follow(3, structures['files_struct.fdt'], 7),
@@ -89,7 +89,7 @@ const fileOf = ({ structures }: Given, none: string): readonly Line[] => [
 ]
 
 /** Who the dentry in r7 is: itself, its name and its parent's. Uses r8. */
-function identity({ structures }: Given): readonly Line[] {
+function identity({ structures }: Given): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
   return [
     bpf.store(9, pathKey.dentry, 7),
@@ -102,7 +102,7 @@ function identity({ structures }: Given): readonly Line[] {
 }
 
 /** The program for the first path of a call, or with `slots.second` for the other one. */
-export function usedPath(given: Given, base: 0 | typeof slots.second): readonly Line[] {
+export function usedPath(given: Given, base: 0 | typeof slots.second): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const piece = dentryPiece(structures)
   return [
@@ -252,7 +252,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
 }
 
 /** Text of the program at the pointer on the stack, to the memory in r9. */
-const userText = (place: number): readonly Line[] => [
+const userText = (place: number): readonly AssemblyLine[] => [
   bpf.move(1, 9),
   bpf.add(1, place),
   bpf.set(2, textSize),
@@ -261,7 +261,7 @@ const userText = (place: number): readonly Line[] => [
 ]
 
 /** The numbers of a 32-bit call are others: its paths are not told, and that is counted. */
-function compat(given: Given): readonly Line[] {
+function compat(given: Given): readonly AssemblyLine[] {
   const { layout } = given
   if (layout.machine !== 'x86_64') return []
   return [
@@ -277,7 +277,7 @@ function compat(given: Given): readonly Line[] {
 }
 
 /** How an open was asked for: of its flags what says that it makes a file; a mode only where it does. */
-const openedWith = (): readonly Line[] => [
+const openedWith = (): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, spec + specPlaces.constant),
   bpf.store(frame, at.other, 1),
   ...argument(specPlaces.flags, 'flags-known'),
@@ -309,7 +309,7 @@ const openedWith = (): readonly Line[] => [
 ]
 
 /** The program's text in the key, and the directory that it starts from; ends at `finish`. */
-function byName(given: Given): readonly Line[] {
+function byName(given: Given): readonly AssemblyLine[] {
   const { structures, own } = given
   const text = pathKey.text
   return [
@@ -365,7 +365,7 @@ function byName(given: Given): readonly Line[] {
 }
 
 /** The name of a socket in the file system: behind the family. Others are no paths. */
-const unixName = (): readonly Line[] => [
+const unixName = (): readonly AssemblyLine[] => [
   bpf.load(6, frame, at.other),
   bpf.storeWide(frame, at.word, 0),
   bpf.move(1, frame),
@@ -382,7 +382,7 @@ const unixName = (): readonly Line[] => [
 ]
 
 /** Lines whose labels are told from the same ones elsewhere in a program. */
-function renamed(lines: readonly Line[], prefix: string): readonly Line[] {
+function renamed(lines: readonly AssemblyLine[], prefix: string): readonly AssemblyLine[] {
   const own = new Set(lines.flatMap((line) => ('label' in line ? [line.label] : [])))
   return lines.map((line) => {
     if ('label' in line) return { label: prefix + line.label }

@@ -2,7 +2,7 @@
 // Places on the stack stand here once: a program of the recorder's own uses those above -128.
 // Authority: fs/d_path.c (prepend_path) for the walk over mounts; cgroup_namespaces(7).
 import * as bpf from '../assembler.ts'
-import type { Line } from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
 import type { Layout } from '../layout.ts'
 import type { Maps } from '../maps.ts'
 import { alreadyThere, frame, increment, lookup, noExist, read } from '../blocks.ts'
@@ -48,7 +48,7 @@ export const readInto = (
   offset: number,
   size: number,
   place: number,
-): readonly Line[] => [
+): readonly AssemblyLine[] => [
   bpf.move(3, from),
   bpf.add(3, offset),
   bpf.move(1, 9),
@@ -58,26 +58,26 @@ export const readInto = (
 ]
 
 /** to = the pointer at `from` + offset; over the stack. `from` is not r1 or r2. */
-export const follow = (from: bpf.Register, offset: number, to: bpf.Register): readonly Line[] => [
+export const follow = (from: bpf.Register, offset: number, to: bpf.Register): readonly AssemblyLine[] => [
   ...read(from, offset, 8, at.word),
   bpf.load(to, frame, at.word),
 ]
 
 /** Which container: the cgroup right below the one that is recorded; 0 for a tree of processes. */
-const containerId = ({ membership: { who } }: Given): readonly Line[] =>
+const containerId = ({ membership: { who } }: Given): readonly AssemblyLine[] =>
   who === 'tree'
     ? [bpf.set(0, 0), bpf.store(frame, at.container, 0)]
     : [bpf.set(1, who.level + 1), bpf.call('currentAncestorCgroup'), bpf.store(frame, at.container, 0)]
 
 /** Goes to `done` for whoever is not recorded; r8 = the task, the container's id on the stack. */
-export const recorded = (given: Given): readonly Line[] => [
+export const recorded = (given: Given): readonly AssemblyLine[] => [
   ...member(given.layout, given.maps, given.membership, false),
   bpf.store(frame, at.task, 8),
   ...containerId(given),
 ]
 
 /** Goes to `no` where the process has executed nothing under the filter yet. */
-export const hasStarted = ({ own }: Given, no: string): readonly Line[] => [
+export const hasStarted = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   bpf.call('currentPidTgid'),
   bpf.shiftRight(0, 32),
   bpf.storeLower(frame, at.word, 0),
@@ -86,13 +86,13 @@ export const hasStarted = ({ own }: Given, no: string): readonly Line[] => [
 ]
 
 /** r0 = what is known of the container; `no` where nothing is. */
-export const container = ({ own }: Given, no: string): readonly Line[] => [
+export const container = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   ...lookup(own.containers, at.container),
   bpf.jumpIf(0, 'equal', 0, no),
 ]
 
 /** r9 = memory of this processor; `no` never happens. */
-export const scratch = ({ own }: Given, no: string): readonly Line[] => [
+export const scratch = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, at.word, 0),
   ...lookup(own.scratch, at.word),
   bpf.jumpIf(0, 'equal', 0, no),
@@ -100,14 +100,18 @@ export const scratch = ({ own }: Given, no: string): readonly Line[] => [
 ]
 
 /** Clears the value in r9. */
-export const clear = (from: number, size: number): readonly Line[] =>
+export const clear = (from: number, size: number): readonly AssemblyLine[] =>
   Array.from({ length: size / 8 }, (_, index) => bpf.storeWide(9, from + index * 8, 0))
 
-export const clearStack = (from: number, size: number): readonly Line[] =>
+export const clearStack = (from: number, size: number): readonly AssemblyLine[] =>
   Array.from({ length: size / 8 }, (_, index) => bpf.storeWide(frame, from + index * 8, 0))
 
 /** One more of what did not fit. */
-export const lose = ({ own }: Given, what: keyof typeof lostPlaces, then: string): readonly Line[] => [
+export const lose = (
+  { own }: Given,
+  what: keyof typeof lostPlaces,
+  then: string,
+): readonly AssemblyLine[] => [
   bpf.storeValue(frame, at.word, lostPlaces[what]),
   ...lookup(own.lost, at.word),
   bpf.jumpIf(0, 'equal', 0, then),
@@ -121,7 +125,7 @@ export const countRow = (
   key: number,
   what: keyof typeof lostPlaces,
   then: string,
-): readonly Line[] => [
+): readonly AssemblyLine[] => [
   ...lookup(map, key),
   bpf.jumpIf(0, 'notEqual', 0, 'row-there'),
   bpf.storeWide(frame, at.other, 1),
@@ -152,7 +156,7 @@ export const keepRow = (
   value: number,
   what: keyof typeof lostPlaces,
   then: string,
-): readonly Line[] => [
+): readonly AssemblyLine[] => [
   bpf.storeWide(9, value, 1),
   bpf.map(1, map.descriptor),
   bpf.move(2, 9),
@@ -172,7 +176,7 @@ export const keepRow = (
   bpf.jump(then),
 ]
 
-export const lookupRow = (map: { readonly descriptor: number }, key: number): readonly Line[] => [
+export const lookupRow = (map: { readonly descriptor: number }, key: number): readonly AssemblyLine[] => [
   bpf.map(1, map.descriptor),
   bpf.move(2, 9),
   bpf.add(2, key),
@@ -197,15 +201,15 @@ export function dentryPiece(structures: Structures): {
  * Walks from the dentry in r7, in the mount on the stack, to the container's root on the stack; writes what it passes to
  * the value in r9. Uses r6 and r8.
  */
-export function walk({ structures }: Given, place: number): readonly Line[] {
+export function walk({ structures }: Given, place: number): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
   const attributes = (level: number): number => place + walkPlaces.attributes + level * 12
-  const finish = (end: keyof typeof walkEnds, then: string): readonly Line[] => [
+  const finish = (end: keyof typeof walkEnds, then: string): readonly AssemblyLine[] => [
     bpf.label(`walk-${end}`),
     bpf.storeWide(9, place + walkPlaces.end, walkEnds[end]),
     bpf.jump(then),
   ]
-  const step = (level: number): readonly Line[] => [
+  const step = (level: number): readonly AssemblyLine[] => [
     bpf.label(`walk-${level}`),
     bpf.load(1, frame, at.root),
     bpf.jumpIfSame(7, 1, 'walk-root'),
@@ -263,7 +267,7 @@ export const startWalk = (
   from: bpf.Register,
   dentry: number,
   mount: number,
-): readonly Line[] => [
+): readonly AssemblyLine[] => [
   ...read(from, mount, 8, at.mount),
   ...follow(from, dentry, 7),
   bpf.load(3, frame, at.mount),
@@ -273,4 +277,7 @@ export const startWalk = (
 ]
 
 /** The container's root to the stack, from its value in r0. */
-export const rootOf: readonly Line[] = [bpf.load(1, 0, containerValue.root), bpf.store(frame, at.root, 1)]
+export const rootOf: readonly AssemblyLine[] = [
+  bpf.load(1, 0, containerValue.root),
+  bpf.store(frame, at.root, 1),
+]

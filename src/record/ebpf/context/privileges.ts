@@ -2,7 +2,7 @@
 // Authority: setuid(2) and its like, setgroups(2), capset(2), PR_CAP_AMBIENT(2const), unshare(2), clone(2), bind(2),
 // io_uring_setup(2).
 import * as bpf from '../assembler.ts'
-import type { Line } from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, read } from '../blocks.ts'
 import { numberOf } from './calls.ts'
 import { bindKey, groupLimit, identityKey, privilegeKey, slots } from './maps.ts'
@@ -16,7 +16,7 @@ const lowPorts = 1024
 const families = { unix: 1, inet: 2, inet6: 10 } as const
 
 /** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = number. */
-const ended = ({ layout }: Given): readonly Line[] => [
+const ended = ({ layout }: Given): readonly AssemblyLine[] => [
   bpf.store(frame, at.context, 1),
   bpf.load(6, 1, 0),
   bpf.load(7, 1, 8),
@@ -24,12 +24,12 @@ const ended = ({ layout }: Given): readonly Line[] => [
   bpf.loadLower(9, frame, at.word),
 ]
 
-const argument = ({ layout }: Given, index: number, to: bpf.Register): readonly Line[] => [
+const argument = ({ layout }: Given, index: number, to: bpf.Register): readonly AssemblyLine[] => [
   ...read(6, layout.registers.arguments[index] ?? 0, 8, at.word),
   bpf.load(to, frame, at.word),
 ]
 
-const name = (place: number): readonly Line[] => [
+const name = (place: number): readonly AssemblyLine[] => [
   bpf.move(1, frame),
   bpf.add(1, place),
   bpf.set(2, 16),
@@ -37,7 +37,7 @@ const name = (place: number): readonly Line[] => [
 ]
 
 /** Who has started, in a call of the machine's own numbers; r8 = the task. */
-const own = (given: Given): readonly Line[] => [
+const own = (given: Given): readonly AssemblyLine[] => [
   ...recorded(given),
   ...hasStarted(given, 'done'),
   ...(given.layout.machine === 'x86_64'
@@ -51,7 +51,7 @@ const own = (given: Given): readonly Line[] => [
 ]
 
 /** Who a thread is after it changed its user or group. */
-export function changedIdentity(given: Given): readonly Line[] {
+export function changedIdentity(given: Given): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - identityKey.size
   return [
@@ -84,7 +84,7 @@ export function changedIdentity(given: Given): readonly Line[] {
 }
 
 /** -errno in r7 to r7 = errno, 0 for what was done; `done` for what a security context does not decide. */
-const errno: readonly Line[] = [
+const errno: readonly AssemblyLine[] = [
   bpf.jumpIf(7, 'above', -4096, 'failed'),
   bpf.set(7, 0),
   bpf.jump('told'),
@@ -98,7 +98,7 @@ const errno: readonly Line[] = [
 ]
 
 /** bind(2): a name in the file system is a path, of inet a port below 1024 is kept. */
-export function boundSocket(given: Given): readonly Line[] {
+export function boundSocket(given: Given): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - bindKey.size
   return [
@@ -144,11 +144,11 @@ export function boundSocket(given: Given): readonly Line[] {
 }
 
 /** capset, prctl, unshare, clone, clone3, io_uring_setup: what of them concerns privileges. */
-export function usedPrivilege(given: Given): readonly Line[] {
+export function usedPrivilege(given: Given): readonly AssemblyLine[] {
   const { layout, structures, own: maps } = given
   const key = at.task - privilegeKey.size
   const call = (name: string): number => numberOf(layout.machine, name) ?? -1
-  const flagged = (index: number): readonly Line[] => [
+  const flagged = (index: number): readonly AssemblyLine[] => [
     ...argument(given, index, 1),
     bpf.and(1, newUser),
     bpf.jumpIf(1, 'equal', 0, 'done'),

@@ -1,7 +1,7 @@
 // The programs of a context, loaded and attached: one at the end of every call, which goes on to what that call needs;
 // the life of processes; and the capability checks, in the first way that this kernel takes.
 import * as bpf from '../assembler.ts'
-import { assemble, type Line } from '../assembler.ts'
+import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import { key32 } from '../maps.ts'
 import { done, frame, read } from '../blocks.ts'
@@ -17,7 +17,7 @@ import { boundSocket, changedIdentity, usedPrivilege } from './privileges.ts'
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
 /** sys_exit(struct pt_regs *, long result): to the program of the call, if it has one. */
-function dispatch({ layout, own }: Given): readonly Line[] {
+function dispatch({ layout, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.move(6, 1),
     bpf.load(3, 1, 0),
@@ -34,8 +34,9 @@ function dispatch({ layout, own }: Given): readonly Line[] {
 /** Throws a BpfError where the kernel does not take one of them. `checkFunction`: cap_capable in the kernel's BTF. */
 export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: number | undefined): CheckedBy {
   const { own, layout } = given
-  const load = (name: string, lines: readonly Line[]): number => calls.loadProgram(name, assemble(lines))
-  const attach = (tracepoint: string, lines: readonly Line[]): void =>
+  const load = (name: string, lines: readonly AssemblyLine[]): number =>
+    calls.loadProgram(name, assemble(lines))
+  const attach = (tracepoint: string, lines: readonly AssemblyLine[]): void =>
     calls.attach(load(`c_${tracepoint}`, lines), tracepoint)
   const put = (slot: number, program: number): void => calls.update(own.programs, key32(slot), key32(program))
   const [first, second] = [
