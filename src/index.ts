@@ -1,7 +1,7 @@
 // The library's door: pure, starts no process. Exports only; what starts processes is in 'seccomp-gen/run'.
 export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
-export type { Risk, RiskClass, RiskSeverity as RiskSeverity } from './abi/risks.ts'
+export type { Risk, RiskClass, RiskSeverity } from './abi/risks.ts'
 export * from './check/index.ts'
 export { UserError, type ErrorCode, type ErrorFacts, type ErrorStatus } from './errors.ts'
 export { explainProfile, type CarriedOut, type ExplainedCall, type ExplainOptions } from './explain/index.ts'

@@ -15,7 +15,13 @@ import type { OciProfile } from '../src/profile/index.ts'
 import { auditedText } from '../src/verify/audited.ts'
 import { ceilingOf } from '../src/verify/ceiling.ts'
 import { withCall } from '../src/verify/edit.ts'
-import { verify, type Judged, type Repaired } from '../src/verify/index.ts'
+import {
+  verify,
+  type ContextFinding,
+  type ContextOutcome,
+  type Judged,
+  type Repaired,
+} from '../src/verify/index.ts'
 import { refusalsOf, watchFor, type RefusedCall } from '../src/verify/refusals.ts'
 import { findLoader } from '../src/verify/loader.ts'
 import { transcript } from './commands/world.ts'
@@ -416,6 +422,46 @@ t.test('every report holds the same, escaped', async (t) => {
   ) as Record<string, unknown>
   t.ok(validate(json), JSON.stringify(validate.errors))
   t.match(json, { ending: { signal: 'SIGSYS' } })
+})
+
+t.test('a report on a security context follows the schema', async (t) => {
+  const schema = new URL('../schemas/verification.schema.json', import.meta.url)
+  const validate = new Ajv2020({ strict: true }).compile(JSON.parse(readFileSync(schema, 'utf8')) as object)
+  const seen = { program: `a${hostile}`, uid: 33, count: 2 }
+  const finding: ContextFinding = {
+    layer: 'capability',
+    what: 'CAP_CHOWN',
+    tried: 'chown',
+    functions: ['capable_wrt_inode_uidgid'],
+    paths: ['/run/a'],
+    ...seen,
+  }
+  const findings: readonly ContextFinding[] = [
+    finding,
+    { layer: 'path', what: '/run/a', tried: 'open (openat)', answered: 'EROFS', ...seen },
+    { layer: 'execution', what: '/bin/a', tried: 'execve', answered: 'EACCES', ...seen },
+    { layer: 'port', what: '80', tried: 'bind (inet)', answered: 'EACCES', ...seen },
+  ]
+  const context = {
+    container: 'web',
+    findings,
+    withoutContext: 1,
+    rounds: 2,
+    added: [finding],
+    document: { version: 1, containers: [] } as const,
+    trials: [{ without: 'CAP_KILL', refused: [finding], ended: true }],
+  }
+  // Nothing was refused: what is refused without the context was not asked.
+  const { withoutContext: _, ...asked } = context
+  const clean: ContextOutcome = { ...asked, findings: [], added: [], trials: [] }
+  for (const each of [context, clean]) {
+    const json = JSON.parse(printReport('verification', { ...verified, context: each }, 'json')) as {
+      readonly context: { readonly refused: readonly unknown[] }
+    }
+    t.ok(validate(json), JSON.stringify(validate.errors))
+    t.equal(json.context.refused.length, each.findings.length)
+    t.notOk(validate({ ...json, context: { ...json.context, other: 1 } }), 'and nothing else')
+  }
 })
 
 t.test('what cannot be verified is one line', async (t) => {

@@ -44,7 +44,7 @@ export const declare: Declare = (command, world, end) => {
     .addOption(outputOption('the result'))
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen trace --observations web.json -o web.seccomp.json -- docker run web\n  seccomp-gen harden web.json --as kubernetes\n  seccomp-gen harden web.json --user 33 --patch deployment.yaml',
+      '\nExamples:\n  seccomp-gen trace --observations web.json -o app.json -- docker run web\n  seccomp-gen harden web.json --as kubernetes\n  seccomp-gen harden web.json --user 33 --patch deployment.yaml',
     )
     .action(async (files: string[], options: Options) => end(await harden(files, options, world)))
 }

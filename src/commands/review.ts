@@ -40,7 +40,7 @@ Returns 1 where --fail-on says so, 2 where a profile could not be compared.
 
 Examples:
   seccomp-gen review --base origin/main
-  seccomp-gen review --base origin/main --report gitlab -o gl-code-quality-report.json 'deploy/*.yaml'`,
+  seccomp-gen review --base origin/main --report gitlab -o quality.json 'deploy/*.yaml'`,
     )
     .action(async (pathspecs: string[], options: Options) => end(await review(pathspecs, options, world)))
 }

@@ -50,7 +50,7 @@ Examples:
   seccomp-gen verify app.json -- docker run --rm app:latest
   seccomp-gen verify --repair --runs 3 -o app.json app.json -- ./app --self-test
   seccomp-gen verify --load ./load.sh app.json -- docker run --rm app:latest
-  seccomp-gen verify --context app.context.json app.json -- docker run --rm app:latest`,
+  seccomp-gen verify --context app.context.json app.json -- docker run --rm app`,
     )
     .action(async (profile: string, words: string[]) =>
       end(await verifyWords(profile, commandIn(words, command), command.opts<VerifyOptions>(), world)),

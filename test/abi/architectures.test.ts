@@ -89,7 +89,7 @@ const reasons: Readonly<Record<string, string>> = {
   'src/record/ebpf/': 'registers of two processors, and the modes of 32-bit programs on them',
   'src/scan/': 'decoders of the instructions of two processors',
   'src/read/strace/': 'what addresses and starts tell of two machines',
-  'src/read/tracee/': 'isCompat says 32 bits and no machine: i386 is taken, as docs/inputs.md says',
+  'src/read/qemu/': 'where qemu maps the programs of one machine, and what libc of x86_64 calls first',
 }
 
 t.test('no file outside the table spells names of architectures or the bit of x32', async (t) => {

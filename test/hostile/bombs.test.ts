@@ -44,7 +44,7 @@ const bombs: readonly (readonly [name: string, bytes: string | Buffer, refusal?:
   ['packed twice.gz', gzipSync(line), /is binary, not text/, true],
   ['observations that are deep', `{"version":1,"architectures":{"x86_64":{"read":${call}}},"sources":[{"name":"x","format":"x","lines":1,"calls":1,"ignored":0,"unparsed":0,"x":${deep}}],"diagnostics":[{"code":"x","at":"x","x":${deep}}]}`, undefined, true],
   ['observations that are wide', `{"version":1,"architectures":{},"sources":[${many('{},', 2_700_000)}{}]}`, /a source is not complete/, true],
-  ['observations that are large', `{"version":1,"architectures":{"x86_64":{"read":${call}}}, ${many(' ', 9 << 20)}}`, /larger than an observations file can be/, true],
+  ['observations that are large', `{"version":1,"architectures":{"x86_64":{"read":${call}}}, ${many(' ', 65 << 20)}}`, /larger than an observations file can be/, true],
   ['deep', profile + many('[', 5_000_000), /nested more than 200 deep/],
   ['deep objects', many('{"a":', 1_000_000), /nested more than 200 deep/],
   ['wide', `${profile}${many('[],', 2_500_000)}[]]}`, /too many values/],

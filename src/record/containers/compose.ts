@@ -18,6 +18,7 @@ import { inTemporary } from '../temporary.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { leavesToSystemd } from './ask.ts'
 import { stage, type EnforcedProfile } from './staging.ts'
+import { startedBy } from './started-by.ts'
 
 export interface Service {
   readonly security_opt?: readonly string[]
@@ -148,7 +149,8 @@ export async function recordCompose(
       ...(under && { watch: under.watch }),
     })
     options.notice?.({ code: 'project-kept' })
-    return noNewPrivileges(project) ? { ...recording, noNewPrivileges: true } : recording
+    const known = startedBy('docker', recording)
+    return noNewPrivileges(project) ? { ...known, noNewPrivileges: true } : known
   } finally {
     await staging.end()
   }

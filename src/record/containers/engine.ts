@@ -13,6 +13,7 @@ import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { leavesToSystemd } from './ask.ts'
 import { recordBelow } from './below.ts'
 import { stage, writeFilter, type EnforcedProfile } from './staging.ts'
+import { startedBy } from './started-by.ts'
 
 /** Whether strace can follow what this engine starts: podman has no daemon. */
 export function startsBelow({ engine }: EngineRun): boolean {
@@ -33,7 +34,8 @@ export async function recordEngineRun(
       : await below(name, options, target, recorder, under)
   // The first program of --init is the engine's own.
   const started = (recording.programs ?? 0) > (target.init ? 1 : 0)
-  return { ...recording, started, ...(target.noNewPrivileges && { noNewPrivileges: true }) }
+  const known = startedBy(target.engine, recording)
+  return { ...known, started, ...(target.noNewPrivileges && { noNewPrivileges: true }) }
 }
 
 async function inCgroup(

@@ -1,6 +1,6 @@
 // Reports for code scanning. Authority: SARIF 2.1.0 (OASIS), sections 3.14, 3.19, 3.27, 3.28 and 3.49; docs.github.com,
 // "SARIF support for code scanning", for security-severity and which properties GitHub reads.
-import type { RiskSeverity as RiskSeverity } from '../../abi/risks.ts'
+import type { RiskSeverity } from '../../abi/risks.ts'
 import { findingSeverities } from '../../check/findings.ts'
 import { gravestOf } from '../review.ts'
 import type { ChangeId } from '../../meaning/changes.ts'

@@ -10,19 +10,28 @@ export interface Link {
 /** Below these a path leads to what its reader has open. */
 const own = /^\/(?:proc|dev\/fd)(?:\/|$)/
 
-/** From what was written and where it led. */
-export function linksFrom(opened: readonly (readonly [text: string, path: string])[]): readonly Link[] {
+/**
+ * From what was written and where it led. More than one link explains that /var/run/x is /run/x: the shortest that is not
+ * known to be a directory itself is taken, and none that leads to the root. `directories` were walked through.
+ */
+export function linksFrom(
+  opened: readonly (readonly [text: string, path: string])[],
+  directories: ReadonlySet<string>,
+): readonly Link[] {
   const links = new Map<string, string>()
   for (const [text, path] of opened) {
     if (/(?:^|\/)\.\.(?:\/|$)/.test(text) || own.test(text) || own.test(path)) continue
-    const [from, to] = [posix.normalize(text).split('/'), path.split('/')]
-    if (from.join('/') === path) continue
-    while (from.length > 1 && to.length > 1 && from.at(-1) === to.at(-1)) {
+    const written = posix.normalize(text)
+    // The same, or below another root that the program has.
+    if (path.endsWith(written)) continue
+    const [from, to] = [written.split('/'), path.split('/')]
+    const isDirectory = (parts: readonly string[]): boolean =>
+      parts.length < 2 || directories.has(parts.join('/'))
+    while (to.length > 2 && from.at(-1) === to.at(-1) && !isDirectory(from.slice(0, -1))) {
       from.pop()
       to.pop()
     }
-    // At the root: the program has another one.
-    if (from.length > 1) links.set(from.join('/'), to.join('/'))
+    if (!isDirectory(from)) links.set(from.join('/'), to.join('/'))
   }
   return [...links]
     .map(([from, to]) => ({ from, to }))

@@ -6,7 +6,7 @@ import type { Layout } from '../layout.ts'
 import { kindOf } from './calls.ts'
 import { idMapIn, type IdMap } from './ids.ts'
 import type { Live } from './live.ts'
-import { followLinks, linksFrom, mountOf, wholePath, type Link } from './links.ts'
+import { followLinks, linksFrom, mountOf, wholePath } from './links.ts'
 import {
   bindKey,
   checkFlags,
@@ -96,7 +96,8 @@ class Container {
     blind: [],
     lost: [],
   }
-  #links: readonly Link[] = []
+  /** What programs wrote, and where it led. */
+  readonly #texts: (readonly [text: string, path: string])[] = []
 
   constructor(reading: Reading, id: bigint, value: Buffer) {
     this.#reading = reading
@@ -178,7 +179,6 @@ class Container {
   /** Files that the kernel told. */
   #opened(): void {
     const { own, layout } = this.#reading
-    const texts: (readonly [text: string, path: string])[] = []
     for (const [key, value] of this.#mine(own.opened, pathKey.container)) {
       const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), false)
       const walked = walkedIn(value, pathValue.walk)
@@ -188,7 +188,7 @@ class Container {
       if (kind === undefined || (!walked.isReachable && !walked.isCut && fileType !== 'regular')) continue
       this.#passed(walked, use.first, fileType === 'directory')
       const text = textIn(value.subarray(pathValue.text, pathValue.text + textSize))
-      if (walked.isReachable && text.startsWith('/')) texts.push([text, walked.path])
+      if (walked.isReachable && text.startsWith('/')) this.#texts.push([text, walked.path])
       const told = {
         ...use,
         path: walked.path,
@@ -205,7 +205,6 @@ class Container {
       else if (kind === 'open') this.#open(key, told)
       else if (kind !== 'execute') this.#rows.changes.push({ ...told, ...this.#given(key, kind), kind })
     }
-    this.#links = linksFrom(texts)
   }
 
   #open(key: Buffer, told: Omit<FileUse, 'kind'>): void {
@@ -252,15 +251,19 @@ class Container {
   #changed(): void {
     const { own, layout } = this.#reading
     const mounts = this.#rows.mounts.map(({ path }) => path)
-    for (const [key, value] of this.#mine(own.changed, pathKey.container)) {
-      const second = key.readUInt32LE(pathKey.second) === 1
-      const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), second)
+    const changed = this.#mine(own.changed, pathKey.container).map(([key, value]) => {
       const base = walkedIn(value, pathValue.walk)
       const use = this.#use(key, value)
+      this.#passed(base, use.first, true)
+      return { key, base, use }
+    })
+    const links = linksFrom(this.#texts, new Set(this.#rows.directories.map(({ path }) => path)))
+    for (const { key, base, use } of changed) {
+      const second = key.readUInt32LE(pathKey.second) === 1
+      const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), second)
       const text = textIn(key.subarray(pathKey.text, pathKey.text + textSize))
       const written = wholePath(base.path, text)
-      const path = base.isReachable ? followLinks(written, this.#links) : written
-      this.#passed(base, use.first, true)
+      const path = base.isReachable ? followLinks(written, links) : written
       const cut = base.isCut || Buffer.byteLength(text) >= textSize - 1
       const mount = base.isReachable && !cut ? mountOf(path, mounts) : undefined
       const told = {

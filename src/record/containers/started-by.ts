@@ -1,0 +1,13 @@
+// Which engine started the containers of a recording: the rights of directories differ between engines, and so does what
+// a container is given. Authority: schemas/observations.schema.json, starts.
+import type { Recording } from '../recording.ts'
+
+export function startedBy(engine: string, recording: Recording): Recording {
+  const { observations } = recording
+  if (observations.context === undefined) return recording
+  const context = observations.context.map((each) => ({
+    ...each,
+    starts: each.starts.map(({ recorder, ...start }) => ({ recorder, engine, ...start })),
+  }))
+  return { ...recording, observations: { ...observations, context } }
+}
