@@ -466,7 +466,10 @@ function beforeText(from: usize, close: usize): usize {
   const at = open - 2
   const word = v128.load(at - 15)
   const length = run16(within16(word, 0x41, 0x5a) | within16(word, 0x30, 0x39))
-  if (!isUpper(load<u8>(at))) return load<u8>(open + 1) === 0x65 /* errno 38 */ ? 0 : at
+  if (!isUpper(load<u8>(at))) {
+    const first = load<u8>(open + 1)
+    return first === 0x65 /* (errno 38) */ || first === 0x49 /* (INJECTED) */ ? 0 : at
+  }
   const before = at - length
   const name = load<u32>(before + 2)
   const isFailure = name << 8 === 0x534f4e00 /* `ENOS…` */ || name === 0x4d524550 /* `EPERM` */

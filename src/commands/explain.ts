@@ -2,6 +2,7 @@
 import { Option } from 'commander'
 import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { explainProfile, type ExplainedCall } from '../explain/index.ts'
+import { isBuiltinName } from '../meaning/builtin-name.ts'
 import { level } from '../meaning/index.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
@@ -79,7 +80,7 @@ async function explain(
   const explained = all.filter((call) => isWanted(call, options.only))
   const result = { profile: word, calls: explained, ...(observations && { observations }) }
   await writeOutput(printReport('explanation', result, report, mediumFor(output, world)), output, world)
-  if (trace === undefined && all.some((call) => isWanted(call, 'unexpected')))
+  if (trace === undefined && !isBuiltinName(word) && all.some((call) => isWanted(call, 'unexpected')))
     say(
       world,
       'no --trace was given, so nothing here says which calls were seen: give traces or observations',

@@ -12,6 +12,7 @@ import { capabilities as known } from '../profile/words.ts'
 import { verdictOf, isFilterWithoutNoNewPrivileges, type CheckVerdict } from './checks.ts'
 import type { Because } from './context.ts'
 import { compare, deedsText, notEvidenced, type Deed } from './evidence.ts'
+import { whyIncomplete } from './lost.ts'
 import { permissions } from './modes.ts'
 
 export type Need = CheckVerdict | 'kept' | 'no-new-privileges'
@@ -22,6 +23,8 @@ export interface CapabilityNeeds {
   readonly because: readonly Because[]
   /** By capability: what it is needed for. */
   readonly deeds: ReadonlyMap<string, readonly NeededDeed[]>
+  /** Why more may be needed than is evidenced; absent where the evidence is whole. */
+  readonly unproved?: string
 }
 
 /** Where a need comes from: only files with capabilities give them to a user who is not root. */
@@ -55,13 +58,27 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
   // What no table knows no runtime takes.
   const nameable = names.filter((each) => known.has(each))
   const needed = nameable.filter((each) => found.get(each)?.has('needed') === true)
+  const tolerated = nameable.filter(
+    (each) => !needed.includes(each) && found.get(each)?.has('tolerated') === true,
+  )
+  const deeds = new Map(needed.map((each) => [each, found.get(each)?.get('needed') ?? []]))
+  const unproved = whyIncomplete(context, 'checks', 'executions', 'raises', 'userNamespaces')
+  const kept =
+    unproved === undefined
+      ? []
+      : stays(context, unproved).filter(({ what }) => !needed.includes(what) && !tolerated.includes(what))
+  const isKept = new Set(kept.map(({ what }) => what))
   return {
-    needed,
-    tolerated: nameable.filter(
-      (each) => !needed.includes(each) && found.get(each)?.has('tolerated') === true,
-    ),
-    because: names.flatMap((each) => reasons(each, found.get(each) ?? new Map(), found)),
-    deeds: new Map(needed.map((each) => [each, found.get(each)?.get('needed') ?? []])),
+    needed: [...needed, ...isKept].sort(compare),
+    tolerated,
+    because: [
+      ...names
+        .filter((each) => !isKept.has(each))
+        .flatMap((each) => reasons(each, found.get(each) ?? new Map(), found)),
+      ...kept,
+    ],
+    deeds,
+    ...(unproved !== undefined && { unproved }),
   }
 }
 
@@ -73,22 +90,21 @@ function showsChecks({ starts, checks, blind }: ObservedContext): boolean {
   )
 }
 
-/** Nothing says what can go: what the container was given stays. */
-function whatItHad({ starts }: ObservedContext): CapabilityNeeds {
+function whatItHad(context: ObservedContext): CapabilityNeeds {
+  const unproved = `${notEvidenced}: the recording shows no checks for capabilities`
+  const because = stays(context, unproved)
+  return { needed: because.map(({ what }) => what), tolerated: [], because, deeds: new Map(), unproved }
+}
+
+/** Where nothing says what can go, what the container was given stays. */
+function stays({ starts }: ObservedContext, why: string): readonly Because[] {
   const given = [...new Set(starts.flatMap(({ bounding = [] }) => bounding))].filter((each) =>
     known.has(each),
   )
-  const kept = given.length > 0 ? given : dockerCapabilities
   const whose = given.length > 0 ? 'what the container had stays' : 'the default set of Docker stays'
-  return {
-    needed: [...kept].sort(compare),
-    tolerated: [],
-    because: kept.map((what) => ({
-      what,
-      evidence: `${notEvidenced}: the recording shows no checks for capabilities; ${whose}`,
-    })),
-    deeds: new Map(),
-  }
+  return [...(given.length > 0 ? given : dockerCapabilities)]
+    .sort(compare)
+    .map((what) => ({ what, evidence: `${why}; ${whose}` }))
 }
 
 type Found = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]

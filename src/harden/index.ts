@@ -7,6 +7,7 @@ import { capabilitiesAs, ownedMounts, userOf } from './as-user.ts'
 import { capabilityNeeds, type CapabilityNeeds } from './capabilities.ts'
 import type { Because, ContainerContext, SecurityContext, User } from './context.ts'
 import { compare, deedsText } from './evidence.ts'
+import { whyIncomplete } from './lost.ts'
 import { levelOf } from './pod-security.ts'
 import { sysctlsOf } from './ports.ts'
 import { privilegesOf } from './privileges.ts'
@@ -149,9 +150,14 @@ function startedAsRecorded(
       : user.uid !== root
         ? [{ what, evidence: 'it ran so' }]
         : candidates.length === 0
-          ? [{ what, evidence: 'no program of it became anybody but root' }]
+          ? [
+              {
+                what,
+                evidence: whyIncomplete(context, 'identities') ?? 'no program of it became anybody but root',
+              },
+            ]
           : candidates.flatMap((each) =>
-              whatIfBecause(whatIf(context, each, ownedMounts(mounts, each)), each),
+              whatIfBecause(whatIf(context, each, ownedMounts(mounts, each)), each, context),
             )
   return {
     user,
@@ -182,17 +188,28 @@ function startedAs(
       ...needs.because.filter(({ what }) => !needs.needed.includes(what)),
       { what: 'user', evidence: 'asked for' },
       ...(direct === undefined ? [] : [direct]),
-      ...whatIfBecause(files, user),
+      ...(needs.unproved === undefined
+        ? []
+        : [{ what: 'runAsNonRoot', evidence: `what root was granted is ${needs.unproved}` }]),
+      ...whatIfBecause(files, user, context),
     ],
     refused: missing.length + files.refused.length,
   }
 }
 
-function whatIfBecause({ uses, refused, prepared, unknown }: WhatIf, { uid }: User): readonly Because[] {
+function whatIfBecause(
+  { uses, refused, prepared, unknown }: WhatIf,
+  { uid }: User,
+  context: ObservedContext,
+): readonly Because[] {
   const what = 'runAsNonRoot'
   const notKnown = unknown === 0 ? '' : `; the modes and owners of ${unknown} are not evidenced`
   const head = `${refused.length} of root’s ${uses} opens and changes would be refused to uid ${uid}${notKnown}`
+  const incomplete = whyIncomplete(context, 'reads', 'changes')
   return [
+    ...(incomplete === undefined
+      ? []
+      : [{ what, evidence: `what root opened and changed is ${incomplete}` }]),
     { what, evidence: refused.length === 0 ? head : `${head}: ${deedsText(refused)}` },
     ...(prepared.length === 0
       ? []

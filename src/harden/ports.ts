@@ -5,6 +5,7 @@
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import type { Because, User } from './context.ts'
 import { deedsText } from './evidence.ts'
+import { whyIncomplete } from './lost.ts'
 
 export const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
 export const pingSysctl = 'net.ipv4.ping_group_range'
@@ -33,8 +34,15 @@ export function sysctlsOf(
 
 const none: Sysctls = { sysctls: {}, because: [] }
 
-function ports({ binds }: ObservedContext, hasCapability: boolean): Sysctls {
+function ports({ binds, starts, lost }: ObservedContext, hasCapability: boolean): Sysctls {
   const bound = binds.filter(({ started, refused, port }) => started && refused === undefined && port > 0)
+  const had = starts.flatMap(({ unprivilegedPorts }) => unprivilegedPorts ?? [])
+  const incomplete = whyIncomplete({ lost }, 'binds')
+  if (!hasCapability && incomplete !== undefined && had.length > 0)
+    return {
+      sysctls: { [portsSysctl]: String(Math.min(...had)) },
+      because: [{ what: portsSysctl, evidence: `${incomplete}; what the container had stays` }],
+    }
   if (hasCapability || bound.length === 0) return none
   const lowest = Math.min(...bound.map(({ port }) => port))
   return {

@@ -4,6 +4,7 @@
 import type { Execution, ObservedContext } from '../observe/index.ts'
 import type { Because } from './context.ts'
 import { deedsText, type Deed } from './evidence.ts'
+import { whyIncomplete } from './lost.ts'
 
 export interface Privileges {
   readonly noNewPrivileges: boolean
@@ -21,9 +22,8 @@ export function privilegesOf({ executions, starts, blind, lost }: ObservedContex
     return say(true, 'it ran so')
   if (blind.some(({ what }) => what === 'gains'))
     return say(false, 'not evidenced: the recording does not show what executing gives')
-  const missing = lost.find(({ what }) => what === 'executions')
-  if (missing !== undefined)
-    return say(false, `not evidenced: ${missing.count} executions found no room in the recording`)
+  const incomplete = whyIncomplete({ lost }, 'executions')
+  if (incomplete !== undefined) return say(false, incomplete)
   if (starts.length === 0 && executions.length === 0)
     return say(false, 'not evidenced: no execution was recorded')
   return say(true, 'nothing that was executed gained a user, a group or a capability')

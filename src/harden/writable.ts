@@ -4,6 +4,7 @@
 import type { FileUse, ObservedContext } from '../observe/index.ts'
 import type { Because, Mount } from './context.ts'
 import { compare, deedsText, type Deed } from './evidence.ts'
+import { whyIncomplete } from './lost.ts'
 import { permissions, type Owned } from './modes.ts'
 import { isBelow, isWithin, normal, parentOf } from './paths.ts'
 
@@ -84,8 +85,8 @@ export function writableOf(context: ObservedContext): Writable {
 /** What keeps the recording from telling. */
 function whyUnseen({ blind, lost, changes }: ObservedContext): string | undefined {
   if (blind.some(({ what }) => what === 'files')) return 'not evidenced: the recording does not show files'
-  const missing = lost.find(({ what }) => what === 'changes')
-  if (missing !== undefined) return `not evidenced: ${missing.count} changes found no room in the recording`
+  const incomplete = whyIncomplete({ lost }, 'changes', 'mounts')
+  if (incomplete !== undefined) return incomplete
   const cut = changes.find((each) => each.cut === true && each.refused === undefined)
   return cut === undefined
     ? undefined
@@ -141,19 +142,22 @@ function mountAt(
     ...context.executions.map((each) => each.path),
   ].some((each) => isBelow(each, path))
   const [first] = content
+  // What is not known to be unused is not hidden.
+  const incomplete = whyIncomplete(context, 'reads', 'executions')
   return {
     mount: {
       path,
-      kind: first === undefined ? 'tmpfs' : 'volume',
+      kind: first === undefined && incomplete === undefined ? 'tmpfs' : 'volume',
       mode: permissions(owned?.mode ?? '0755'),
       uid: owned?.uid ?? 0,
       gid: owned?.gid ?? 0,
-      ...(isExecuted ? { exec: true } : {}),
+      ...(isExecuted || incomplete !== undefined ? { exec: true } : {}),
     },
     why: [
       ...(first === undefined
         ? []
         : [`; ${content.length} of the image’s files below it are used, such as ${first}`]),
+      ...(incomplete === undefined ? [] : [`; that no file of the image below it is used is ${incomplete}`]),
       ...(owned === undefined ? ['; its mode and owner are not evidenced'] : []),
     ].join(''),
   }

@@ -15,24 +15,25 @@ export interface Instruction {
 export type BpfProgram = readonly Instruction[]
 
 /** Eight bytes each, as the kernel gives them. Throws a RangeError for bytes that are no program. */
-export function decodeProgram(bytes: Buffer): BpfProgram {
+export function decodeProgram(bytes: Uint8Array): BpfProgram {
   if (bytes.length === 0 || bytes.length % 8 !== 0) throw new RangeError('no program of classic BPF')
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   return Array.from({ length: bytes.length / 8 }, (_, index) => ({
-    code: bytes.readUInt16LE(index * 8),
-    jt: bytes.readUInt8(index * 8 + 2),
-    jf: bytes.readUInt8(index * 8 + 3),
-    k: bytes.readUInt32LE(index * 8 + 4),
+    code: view.getUint16(index * 8, true),
+    jt: view.getUint8(index * 8 + 2),
+    jf: view.getUint8(index * 8 + 3),
+    k: view.getUint32(index * 8 + 4, true),
   }))
 }
 
 /** struct seccomp_data: number, architecture, instruction pointer, six arguments. */
 const size = 64
-function dataOf(architecture: Architecture, number: number, args: readonly bigint[]): Buffer {
-  const data = Buffer.alloc(size)
-  data.writeUInt32LE(number >>> 0, 0)
-  data.writeUInt32LE(architectures[architecture].audit, 4)
+function dataOf(architecture: Architecture, number: number, args: readonly bigint[]): DataView {
+  const data = new DataView(new ArrayBuffer(size))
+  data.setUint32(0, number >>> 0, true)
+  data.setUint32(4, architectures[architecture].audit, true)
   for (let index = 0; index < 6; index++)
-    data.writeBigUInt64LE(BigInt.asUintN(64, args[index] ?? 0n), 16 + index * 8)
+    data.setBigUint64(16 + index * 8, BigInt.asUintN(64, args[index] ?? 0n), true)
   return data
 }
 
@@ -78,7 +79,7 @@ function answerIn(returned: number): Answer {
 }
 
 /** The 32 bits that a program returns. The kernel took it: every jump leads on, and it ends. */
-function run(program: BpfProgram, data: Buffer): number {
+function run(program: BpfProgram, data: DataView): number {
   const memory = new Uint32Array(16)
   let [a, x] = [0, 0]
   for (let at = 0; ; at++) {
@@ -114,12 +115,12 @@ function run(program: BpfProgram, data: Buffer): number {
   }
 }
 
-function loaded(code: number, k: number, data: Buffer, memory: Uint32Array): number {
+function loaded(code: number, k: number, data: DataView, memory: Uint32Array): number {
   switch (code & 0xe0) {
     case 0x00: // BPF_IMM
       return k
     case 0x20: // BPF_ABS
-      return data.readUInt32LE(k)
+      return data.getUint32(k, true)
     case 0x60: // BPF_MEM
       return memory[k & 15] ?? 0
     case 0x80: // BPF_LEN

@@ -245,7 +245,7 @@ t.test('where a read-only root cannot be promised', async (t) => {
     [
       'changes were lost',
       { changes: [made], lost: [{ what: 'changes', count: 3, first: 'x' }] },
-      /^not evidenced: 3 changes found no room/,
+      /^not evidenced: 3 rows of changes found no room/,
     ],
     [
       'a path was cut',

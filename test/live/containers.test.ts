@@ -101,15 +101,33 @@ for (const [engine, why, client, more] of engines) {
     const run = ['run', '-d', '--name', name, '--network', 'none', ...more, ...looping]
     const started = await execa(first, [...rest, ...run], quietly)
     t.equal(started.exitCode, 0, started.stderr)
-    const trace = (container: string, env = {}) =>
-      execa(node, [...words, 'trace', '--container', container, '--for', '2s', '-o', at('named.json')], {
-        ...quietly,
-        env: { ...quietly.env, PATH: `${path}:${process.env['PATH'] ?? ''}`, ...env },
-      })
+    const trace = (container: string, env = {}, ...more: readonly string[]) =>
+      execa(
+        node,
+        [...words, 'trace', '--container', container, '--for', '2s', '-o', at('named.json'), ...more],
+        {
+          ...quietly,
+          env: { ...quietly.env, PATH: `${path}:${process.env['PATH'] ?? ''}`, ...env },
+        },
+      )
     const traced = await trace(name)
     t.equal(traced.exitCode, 0, traced.stderr)
     t.ok(allowed(at('named.json')).includes('getdents64'), 'what runs in it is recorded')
     t.match(traced.stderr, /what it does when it starts is missing/)
+    const seen = at('named.observations.json')
+    const inside = trace(name, {}, '--observations', seen)
+    await wait(1000)
+    await execa(first, [...rest, 'exec', '--user', '33', name, 'ls', '/'], quietly)
+    t.equal((await inside).exitCode, 0)
+    const { stdout: hardened } = await execa(node, [...words, 'harden', seen], quietly)
+    for (const says of [
+      /user +not known: not evidenced/,
+      /no_new_privs +no: not evidenced/,
+      /read-only root +no: not evidenced/,
+      /needed +CAP_KILL: not evidenced: .*the default set of Docker stays/,
+      /not seen: the start, in ebpf: attached while it ran/,
+    ])
+      t.match(hardened, says, 'of a container that ran before nothing is claimed')
     if (engine === 'docker') {
       const daemon = quietly.env.DOCKER_HOST.slice('unix://'.length)
       const far = createServer((socket) => socket.pipe(connect(daemon)).pipe(socket)).listen(0, '127.0.0.1')

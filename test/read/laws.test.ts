@@ -87,6 +87,11 @@ t.test('the two ways agree where they once did not', (t) => {
       { close: 4097 },
     ],
     [
+      'a result that strace made up',
+      `${start}1 getuid() = 1000 (INJECTED)\n1 getuid() = 1000 (INJECTED: args, retval) <0.000004>\n`,
+      { execve: 1, getuid: 2 },
+    ],
+    [
       'another call between the halves of the one that sets a filter',
       `${start}1 seccomp(SECCOMP_SET_MODE_FILTER, 0, 0x1 <unfinished ...>\n1 close(3) = 0\n1 <... seccomp resumed>) = 0\n1 close(4) = 0\n`,
       { close: 1 },

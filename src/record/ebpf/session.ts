@@ -206,7 +206,7 @@ export class Session {
   /** `command`: whose own execve was counted first, made when the process still had our name. */
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    const contexts = this.#context?.contexts(containerIn(name)) ?? []
+    const contexts = this.#context?.contexts(containerIn(name), midway) ?? []
     const about = { name, lost, midway, command, contexts }
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
@@ -274,7 +274,7 @@ export class Session {
     const told = (first: number, foreignFilter: boolean): Observations | undefined => {
       const part = parts.get(first)
       // Containers run under a filter: what they did is told with that part.
-      const contexts = foreignFilter ? (this.#context?.contexts(containerIn(name)) ?? []) : []
+      const contexts = foreignFilter ? (this.#context?.contexts(containerIn(name), midway) ?? []) : []
       const about = { name, lost, midway, foreignFilter, contexts }
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
     }

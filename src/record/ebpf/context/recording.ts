@@ -1,6 +1,6 @@
 // The evidence of containers' security contexts beside the counts of their calls: in maps and programs of its own, so that
 // a kernel which takes less of it counts calls as ever, and what it cannot show is said.
-import type { ObservedContext } from '../../../read/observations/context.ts'
+import type { BlindSpot, ObservedContext } from '../../../read/observations/context.ts'
 import type { Btf } from '../btf.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import type { Layout } from '../layout.ts'
@@ -64,12 +64,16 @@ export class ContextRecording {
     }
   }
 
-  /** By container. `name` is the only one's; of several each is told by its cgroup too. */
-  contexts(name: string): readonly ObservedContext[] {
+  /**
+   * By container. `name` is the only one's; of several each is told by its cgroup too. `midway`: the container ran before
+   * the recording. Its root and what it was given at its start are not known then, and of its processes none is seen to
+   * have executed its program: nothing of it can be told, and that is said.
+   */
+  contexts(name: string, midway: boolean): readonly ObservedContext[] {
     const first = 'ebpf'
     const under = this.#under
-    const blind = (...what: readonly ObservedContext['blind'][number]['what'][]) =>
-      what.map((each) => ({ what: each, count: 1, first }))
+    const blind = (what: readonly BlindSpot['what'][], place = first): readonly BlindSpot[] =>
+      what.map((each) => ({ what: each, count: 1, first: place }))
     const nothing = {
       starts: [],
       checks: [],
@@ -89,11 +93,13 @@ export class ContextRecording {
       lost: [],
     }
     if (typeof under === 'string')
+      return [{ name, ...empty, blind: blind(['checks', 'files'], `ebpf: ${under}`) }]
+    if (midway)
       return [
         {
           name,
           ...empty,
-          blind: blind('checks', 'files').map((each) => ({ ...each, first: `ebpf: ${under}` })),
+          blind: blind(['checks', 'files', 'gains', 'start'], 'ebpf: attached while it ran'),
         },
       ]
     const { own, structures, live, by } = under
@@ -111,12 +117,12 @@ export class ContextRecording {
       ...lists,
       blind: [
         ...lists.blind,
-        ...blind(
+        ...blind([
           ...(by === undefined ? (['checks'] as const) : []),
           ...(by === 'fexit' ? (['direct-checks'] as const) : []),
           ...(functionsOf === undefined ? (['functions'] as const) : []),
           ...(this.#lost('compat') > 0 ? (['compat-calls'] as const) : []),
-        ),
+        ]),
       ],
       lost,
     }))
