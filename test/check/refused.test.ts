@@ -1,5 +1,5 @@
 // What a runtime, an engine or libseccomp refuses, by version, as findings: which, how grave, and where. That the real
-// ones do so is held by test/meaning/libseccomp.test.ts and test/live/differential.test.ts.
+// ones do so is held by test/meaning/libseccomp.long.test.ts and test/live/differential.test.ts.
 import t from 'tap'
 import { profileProblems, type Finding, type ProblemOptions } from '../../src/check/index.ts'
 
