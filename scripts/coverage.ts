@@ -124,7 +124,8 @@ mkdirSync(folder, { recursive: true })
 // Commands run as others than root write there too.
 chmodSync(folder, 0o777)
 const given = process.argv.slice(2)
-const { status } = spawnSync('npx', ['tap', ...given], {
+const all = ['--include=test/**/*.test.ts', '--exclude=none']
+const { status } = spawnSync('npx', ['tap', ...(given.length === 0 ? all : given)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, NODE_V8_COVERAGE: folder },

@@ -508,9 +508,9 @@ t.test(
       ...refusal,
       message: 'kata-qemu does not run containers on this kernel: its refusals cannot be seen from here',
     })
-    await t.rejects(target('docker-compose', 'up'), {
+    await t.rejects(target('docker', 'start', 'NAME'), {
       ...refusal,
-      message: /the profile would hold for docker-compose itself, not for its container/,
+      message: /the profile would hold for docker itself, not for its container/,
     })
     const plain = {
       defaultAction: 'SCMP_ACT_ERRNO',

@@ -4,13 +4,13 @@ import { architectures, commonHosts, type Architecture } from '../abi/architectu
 import {
   contextOf,
   oldestLibraryOn,
-  refusedOnOthers,
   refusalsOf,
+  refusalsOnOthers,
   surroundingsOf,
+  type Context,
   type LibraryVersion,
   type ProfileRefusal,
 } from '../meaning/index.ts'
-import { compareVersions } from '../meaning/versions.ts'
 import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
 import { finding, type Finding, type FindingCode } from './findings.ts'
 import { keyOf, type CheckSubject } from './subject.ts'
@@ -44,24 +44,23 @@ function* refusalsIn(
     ...keyOf(subject, parsed.profile, `architectures/${index}`),
   }))
   for (const { older, ...each } of surroundingsOf(runtime, library)) {
-    if (hosts.length === 0)
-      for (const refusal of refusedOnOthers(words, each.runtime)) yield { refusal, older }
-    for (const architecture of hosts) {
-      const context = contextOf({
-        architecture,
+    const contextWith = (libseccomp: LibraryVersion | undefined, architecture?: Architecture): Context =>
+      contextOf({
         runtime: each.runtime,
-        ...(each.library === undefined ? {} : { libseccomp: libraryFor(each.library, older, architecture) }),
+        ...(architecture === undefined ? {} : { architecture }),
+        ...(libseccomp === undefined ? {} : { libseccomp }),
         ...(engine === undefined ? {} : { engine }),
       })
+    if (hosts.length === 0)
+      for (const refusal of refusalsOnOthers(parsed, words, contextWith(library))) yield { refusal, older }
+    for (const architecture of hosts) {
+      // Of the libraries in use none is older than its host.
+      const isNamed = !older || library !== undefined
+      const its = isNamed ? each.library : oldestLibraryOn(architecture)
+      const context = contextWith(its, architecture)
       for (const refusal of refusalsOf(parsed, context)) yield { refusal, older }
     }
   }
-}
-
-/** Of the libraries in use none is older than its host. */
-function libraryFor(library: LibraryVersion, older: boolean, host: Architecture): LibraryVersion {
-  const oldest = oldestLibraryOn(host)
-  return older && compareVersions(library, oldest) < 0 ? oldest : library
 }
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */

@@ -1,5 +1,7 @@
 // What container runtimes need and a profile does not allow, for whoever names the runtime only.
-import { callsOn, versionFloor, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
+import { versionFloor } from '../policy/floor-versions.ts'
+import type { FloorChoice, RuntimeVersion } from '../policy/index.ts'
+import { callsOn } from '../policy/translate.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
 import { sortFindings, type Finding } from './findings.ts'

@@ -3,8 +3,7 @@
 import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { answerOfPrograms, decodeProgram, type Meaning } from '../meaning/index.ts'
-import { plural } from '../report/account.ts'
-import { processId } from './options.ts'
+import { processId } from './process-id.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -31,6 +30,7 @@ export const isApplied = ({ pid, container, pod }: AppliedWords): boolean =>
 export async function appliedAnswers(words: AppliedWords, world: World): Promise<Pick<Meaning, 'answer'>> {
   // What finds processes is loaded for this alone: a file's or a built-in's answer needs none of it.
   const { filtersOf, processOfQuery } = await import('../record/index.ts')
+  const { plural } = await import('../report/account.ts')
   const { container, pod, cri } = words
   const given = [words.pid, container, pod].filter((each) => each !== undefined).length
   if (given > 1) throw new UserError('several-applied')

@@ -6,6 +6,7 @@ import type { CallerChoice } from '../read/subject.ts'
 import type { Load } from '../record/index.ts'
 import { UserError } from '../errors.ts'
 import { commandWords, type CommandWords } from './command-words.ts'
+import { processId } from './process-id.ts'
 
 export const formatOption = (): Option =>
   new Option('--format <format>', 'format of the input').choices([...formatNames]).default('auto')
@@ -48,6 +49,7 @@ export function moment(word: string): number {
 }
 
 export { archOption, outputOption } from './document-options.ts'
+export { processId } from './process-id.ts'
 export { runtimeOption } from './runtime-option.ts'
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
@@ -91,10 +93,4 @@ export function addLoadOptions(command: Command): Command {
 export function loadOf({ load, ready }: LoadOptions): { readonly load?: Load } {
   if (load === undefined && ready !== undefined) throw new UserError('ready-without-load')
   return load === undefined ? {} : { load: { command: load, ...(ready && { ready }) } }
-}
-
-/** A process id. */
-export function processId(word: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(word)) throw new InvalidArgumentError('Give the number of a running process.')
-  return Number(word)
 }

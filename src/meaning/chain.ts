@@ -3,7 +3,7 @@
 // has none, the next node of the level is tried. A node may be reached from two others: the upper half of a 64-bit
 // comparison can decide alone or leave it to the lower half. The filter is written from them (program.ts).
 // Authority: libseccomp 2.5.4 (2.6 is the same here), src/db.c and src/gen_bpf.c; held equal to the real library's
-// filters by test/meaning/libseccomp.test.ts.
+// filters by test/meaning/libseccomp.long.test.ts.
 import type { Operator } from '../profile/document.ts'
 import type { Answer } from './answer.ts'
 

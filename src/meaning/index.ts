@@ -1,8 +1,7 @@
 // What a profile means: the answer of libseccomp's filter and the kernel to any call, in a context (host, bounding
 // set, kernel, runtime). Decided from the profile alone, on the authority of the loaders (resolve.ts), runc and crun
 // (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
-export { refusalsOf } from './refusals.ts'
-export { refusedOnOthers } from './refused-words.ts'
+export { refusalsOf, refusalsOnOthers } from './refusals.ts'
 export type { ProfileRefusal, RefusalCode } from './refusal.ts'
 export { has } from './versions/runtimes.ts'
 export { surroundingsOf, type Surroundings } from './versions/in-use.ts'

@@ -7,8 +7,9 @@ import { BeyondBound, type Added } from './chain-add.ts'
 import { alternativesOf, type Condition } from './conditions.ts'
 import type { Context } from './context.ts'
 import { addRule, type FilterEntry } from './entries.ts'
-import { callsOf, memberConditions } from './names.ts'
+import { callsOf, memberConditions, otherCallsOf } from './names.ts'
 import type { ProfileRefusal } from './refusal.ts'
+import { othersOf, type OtherArchitectures } from './refused-words.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
 
@@ -21,15 +22,34 @@ export interface Joined {
   readonly refusals: readonly ProfileRefusal[]
 }
 
-/** `of`: the names whose rules are wanted. Default: all. */
+/**
+ * `of`: the names whose rules are wanted. Default: all. `others`: the architectures of the filter that have no table
+ * here; what libseccomp refuses there is told, and nothing else is asked of them.
+ */
 export function addRules(
   resolved: Resolved,
-  { runtime, library }: Context,
+  context: Context,
   of: (name: string) => boolean = () => true,
+  others: OtherArchitectures = othersOf(resolved, context),
 ): Joined {
+  const { runtime, library } = context
   const entries = new Map<Architecture, Map<number | string, FilterEntry>>(
     resolved.architectures.map((each) => [each, new Map()]),
   )
+  const all = [
+    ...[...entries].map(([architecture, calls]) => ({
+      calls,
+      architecture,
+      bits: architectures[architecture].bits,
+      named: (name: string) => callsOf(name, architecture, library),
+    })),
+    ...[...others].map(([architecture, other]) => ({
+      calls: new Map<number | string, FilterEntry>(),
+      architecture,
+      bits: other.bits,
+      named: (name: string) => otherCallsOf(name, other, library),
+    })),
+  ]
   const known = new Map<string, boolean>()
   const isKnown = (name: string): boolean => {
     const before = known.get(name) ?? isKnownTo(library, name)
@@ -59,12 +79,10 @@ export function addRules(
   ): ProfileRefusal | undefined {
     const name = rule.names[place] as string
     for (const conditions of alternatives) {
-      for (const [architecture, calls] of entries) {
-        for (const { call, member } of callsOf(name, architecture, library)) {
-          const all = member === undefined ? conditions : memberConditions(member, conditions)
-          const outcome = outcomeOf(() =>
-            addRule(calls, call, all, rule.answer, architectures[architecture].bits, work),
-          )
+      for (const { calls, architecture, bits, named } of all) {
+        for (const { call, member } of named(name)) {
+          const its = member === undefined ? conditions : memberConditions(member, conditions)
+          const outcome = outcomeOf(() => addRule(calls, call, its, rule.answer, bits, work))
           if (outcome !== 'added') return refusalOf(outcome, rule, place, name, architecture)
         }
       }
@@ -87,7 +105,7 @@ function refusalOf(
   { at, namesAt, pointer }: ResolvedRule,
   place: number,
   name: string,
-  architecture: Architecture,
+  architecture: string,
 ): ProfileRefusal {
   return {
     code: `rules-${outcome}`,

@@ -6,7 +6,10 @@ import { architectures, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { Condition } from './conditions.ts'
+import type { OtherArchitecture } from './versions/architectures.ts'
 import { numberIn, type LibraryVersion } from './versions/library.ts'
+import { isKept, type OtherCalls } from './versions/other-calls.ts'
+import { compareVersions } from './versions.ts'
 
 export interface Named {
   /** Or a name, where the architecture does not have it. */
@@ -29,6 +32,26 @@ export function callsOf(
   const member = multiplexers[family][name]
   const familyNumber = syscallTable(architecture).byName(family)?.number
   return member === undefined || familyNumber === undefined ? [own] : [{ call: familyNumber, member }, own]
+}
+
+/** The same on an architecture that has no table here: a name stands for each number. */
+export function otherCallsOf(
+  name: string,
+  { multiplexed }: OtherArchitecture,
+  library: LibraryVersion | undefined,
+): readonly Named[] {
+  if (multiplexed === undefined || !multiplexesThere(multiplexed, library)) return [{ call: pseudo(name) }]
+  if (!isKept(multiplexed, name, library)) return []
+  const family = multiplexerOf(name)
+  const member = family === undefined ? undefined : multiplexers[family][name]
+  return family === undefined || member === undefined
+    ? [{ call: name }]
+    : [{ call: family, member }, { call: name }]
+}
+
+/** mips and ppc came to it with 2.5.2. */
+function multiplexesThere(calls: OtherCalls, library: LibraryVersion | undefined): boolean {
+  return !['mips', 'ppc'].includes(calls) || library === undefined || compareVersions(library, '2.5.2') >= 0
 }
 
 /** The first argument says which call is meant; what a rule said of it is lost, the other conditions stay. */

@@ -4,7 +4,7 @@
 // own only if the first block that leads to it, as the filter is put together, has another word: others that lead to it
 // may leave one that it was not made for, and then it compares that one. So the answers to a call can depend on this
 // order, and on the rules of other calls.
-// Authority: libseccomp 2.5.4, src/gen_bpf.c; held equal by test/meaning/libseccomp.test.ts.
+// Authority: libseccomp 2.5.4, src/gen_bpf.c; held equal by test/meaning/libseccomp.long.test.ts.
 import type { Architecture } from '../abi/architectures.ts'
 import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { answerText, type Answer } from './answer.ts'

@@ -2,7 +2,7 @@
 // asks, without making the filter. Only calls whose rules can meet are put together, for most profiles have few of them.
 import type { Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
-import type { ParsedProfile } from '../profile/dialects.ts'
+import type { DockerRule, ParsedProfile } from '../profile/dialects.ts'
 import { isSameAnswer } from './answer.ts'
 import { alternativesOf } from './conditions.ts'
 import type { Context } from './context.ts'
@@ -12,9 +12,9 @@ import { callsOf } from './names.ts'
 import { lostIn } from './program.ts'
 import type { ProfileRefusal } from './refusal.ts'
 import { refusedActions } from './refused-actions.ts'
-import { refusedWords } from './refused-words.ts'
+import { otherArchitectures, refusedWords, wordsRefusedOnOthers } from './refused-words.ts'
 import { contextsFor } from './profiles.ts'
-import { loaderOf, resolve, type Resolved } from './resolve.ts'
+import { loaderOf, resolve, type Resolved, type Word } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
 
 /**
@@ -32,11 +32,38 @@ export function refusalsOf(parsed: ParsedProfile, context: Context): readonly Pr
   if (contested.size === 0) return found
   const long = mayBeLong(resolved) ? makeFilter(resolved, context) : undefined
   if (long !== undefined && 'code' in long && long.code === 'filter-too-long') return [...found, long]
-  const syscalls = parsed.profile.syscalls.filter(({ names }) => names.some((name) => contested.has(name)))
-  const meeting: ParsedProfile = { ...parsed, profile: { ...parsed.profile, syscalls } }
+  const meeting = meetingIn(parsed, contested)
   for (const each of variantsOf(meeting, context))
     found.push(...addRules(resolve(meeting, each), each, (name) => contested.has(name)).refusals)
   return found
+}
+
+/**
+ * Of a profile for none of the hosts that have a table here: its first architecture stands for the host. Rules that
+ * depend on the host's name are not looked into.
+ */
+export function* refusalsOnOthers(
+  parsed: ParsedProfile,
+  words: readonly Word[],
+  context: Context,
+): Generator<ProfileRefusal> {
+  const refused = [...wordsRefusedOnOthers(words, context)]
+  yield* refused
+  const isOfHost = ({ includes, excludes }: DockerRule): boolean =>
+    includes?.arches !== undefined || excludes?.arches !== undefined
+  if (refused.length > 0 || parsed.profile.syscalls.some(isOfHost)) return
+  const contested = contestedIn(parsed.profile.syscalls)
+  const meeting = meetingIn(parsed, contested)
+  for (const each of contested.size === 0 ? [] : variantsOf(meeting, context)) {
+    const resolved = { ...resolve(meeting, each), architectures: [] }
+    yield* addRules(resolved, each, (name) => contested.has(name), otherArchitectures(words)).refusals
+  }
+}
+
+/** The profile with those rules only that name one of the calls. */
+function meetingIn(parsed: ParsedProfile, calls: ReadonlySet<string>): ParsedProfile {
+  const syscalls = parsed.profile.syscalls.filter(({ names }) => names.some((name) => calls.has(name)))
+  return { ...parsed, profile: { ...parsed.profile, syscalls } }
 }
 
 /** A comparison of 64 bits is six instructions at most, on each architecture. */

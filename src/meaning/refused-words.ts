@@ -7,7 +7,12 @@ import { isSameAnswer } from './answer.ts'
 import type { Context } from './context.ts'
 import type { ProfileRefusal } from './refusal.ts'
 import type { Resolved, Word } from './resolve.ts'
-import { knowsArchitecture, libraryArchitecture } from './versions/architectures.ts'
+import {
+  knowsArchitecture,
+  libraryArchitecture,
+  otherArchitecture,
+  type OtherArchitecture,
+} from './versions/architectures.ts'
 import { compareVersions } from './versions.ts'
 import { isKnownTo, type LibraryVersion } from './versions/library.ts'
 import type { RuntimeVersion } from './versions/runtime-word.ts'
@@ -19,6 +24,24 @@ export function* refusedWords(resolved: Resolved, context: Context): Generator<P
   yield* flagsRefused(resolved.flags, context)
   yield* defaultRuleRefused(resolved, context)
 }
+
+/** The architectures of the filter that have no table here. */
+export function othersOf({ named }: Resolved, context: Context): OtherArchitectures {
+  return otherArchitectures(named.filter((each) => [...architectureRefused(each, context)].length === 0))
+}
+
+/** Those of the words for architectures that libseccomp knows and that have no table here. */
+export function otherArchitectures(words: readonly Word[]): OtherArchitectures {
+  return new Map(
+    words.flatMap(({ word }) => {
+      const other = otherArchitecture(word)
+      return other === undefined ? [] : [[word, other]]
+    }),
+  )
+}
+
+/** By libseccomp's word. */
+export type OtherArchitectures = ReadonlyMap<string, OtherArchitecture>
 
 function* architectureRefused({ word, at, pointer }: Word, context: Context): Generator<ProfileRefusal> {
   const { host, runtime, library } = context
@@ -35,17 +58,21 @@ function* architectureRefused({ word, at, pointer }: Word, context: Context): Ge
   }
 }
 
-/** Of a profile for none of the hosts that have a table here: its first architecture stands for the host. */
-export function* refusedOnOthers(words: readonly Word[], runtime: RuntimeVersion): Generator<ProfileRefusal> {
+/** Where the first of the architectures stands for the host. */
+export function* wordsRefusedOnOthers(
+  words: readonly Word[],
+  { runtime, library }: Context,
+): Generator<ProfileRefusal> {
   const [first] = words
   for (const { word, at, pointer } of words) {
     const where = { at, pointer }
-    if (!knowsWord(runtime, word))
+    const known = libraryArchitecture(word)
+    const order = first && libraryArchitecture(first.word)?.byteOrder
+    if (runtime !== undefined && !knowsWord(runtime, word))
       yield { code: 'architecture-not-known', ...where, facts: { word, by: runtime } }
-    else if (
-      first !== undefined &&
-      libraryArchitecture(word)?.byteOrder !== libraryArchitecture(first.word)?.byteOrder
-    )
+    else if (known !== undefined && !knowsArchitecture(library, known))
+      yield { code: 'architecture-not-known', ...where, facts: { word, by: `libseccomp ${library ?? ''}` } }
+    else if (first !== undefined && known?.byteOrder !== order)
       yield { code: 'architectures-mixed', ...where, facts: { word, native: first.word } }
   }
 }

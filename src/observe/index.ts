@@ -1,6 +1,5 @@
 // Observations: what was seen in any number of sources, folded into one order-free, mergeable table. Decides nothing
 // about what a profile allows.
-import { harmlessJson } from '../json-string.ts'
 import { isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { scalarsRead } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
@@ -12,6 +11,7 @@ import type { ReadingOptions, Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
 import type { Observations } from '../read/observations/document.ts'
 
+export { printObservations } from './print.ts'
 export { estimateRuns, leavesOut, type RunEstimate } from './runs.ts'
 export type { ObservedCall, Observations } from '../read/observations/document.ts'
 export type {
@@ -107,9 +107,4 @@ export function countCalls(observations: Observations): number {
     for (const calls of Object.values(part)) for (const call of Object.values(calls)) count += call.count
   }
   return count
-}
-
-/** The observations file: canonical JSON, the same bytes for the same observations. */
-export function printObservations(observations: Observations): string {
-  return `${harmlessJson(JSON.stringify(observations, null, 2))}\n`
 }

@@ -1,6 +1,7 @@
 // The account of what was read, for stderr: a table of the sources, what several runs say, and a closing line.
 import { architectureNames } from '../abi/architectures.ts'
-import { estimateRuns, leavesOut, type Observations } from '../observe/index.ts'
+import type { Observations } from '../observe/index.ts'
+import { estimateRuns, leavesOut } from '../observe/runs.ts'
 import type { Evidence, SourceSummary } from '../read/account.ts'
 import { escapeTerminal } from './escape.ts'
 

@@ -1,5 +1,5 @@
 // What a runtime, an engine or libseccomp refuses, by version, as findings: which, how grave, and where. That the real
-// ones do so is held by test/meaning/libseccomp.test.ts and test/live/differential.test.ts.
+// ones do so is held by test/meaning/libseccomp.long.test.ts and test/live/differential.test.ts.
 import t from 'tap'
 import { profileProblems, type Finding, type ProblemOptions } from '../../src/check/index.ts'
 
@@ -64,6 +64,71 @@ const rows: readonly Row[] = [
     },
     found: [],
   },
+  ...(
+    [
+      ['SCMP_ARCH_MIPSEL', {}, ['rules-clash error /syscalls/1/names/0']],
+      ['SCMP_ARCH_SH', { runtime: 'crun', libseccomp: '2.6.0' }, ['rules-clash error /syscalls/1/names/0']],
+      ['SCMP_ARCH_MIPSEL', { libseccomp: '2.5.2' }, ['rules-clash error /syscalls/1/names/0']],
+      ['SCMP_ARCH_MIPSEL', { libseccomp: '2.5.1' }, []],
+      ['SCMP_ARCH_MIPSEL64', {}, []],
+      ['SCMP_ARCH_MIPSEL64N32', {}, []],
+      ['SCMP_ARCH_ARM', {}, []],
+    ] as const
+  ).map(([also, options, found]): Row => ({
+    what: `two answers to send on x86_64 and ${also}, ${JSON.stringify(options)}`,
+    profile: {
+      ...denying,
+      architectures: ['SCMP_ARCH_X86_64', also],
+      syscalls: [
+        { names: ['send'], ...refuse },
+        { names: ['send'], ...refuse, errnoRet: 6 },
+      ],
+    },
+    options,
+    found,
+  })),
+  ...(
+    [
+      ['MIPS', ['rules-clash error /syscalls/1/names/0']],
+      ['PPC', ['rules-clash error /syscalls/1/names/0']],
+      ['PPC64', ['rules-clash error /syscalls/1/names/0']],
+      ['S390', ['rules-clash error /syscalls/1/names/0']],
+      ['MIPS64', []],
+      ['PARISC', []],
+    ] as const
+  ).map(([name, found]): Row => ({
+    what: `two answers to shmat on a host of ${name}`,
+    profile: {
+      ...denying,
+      architectures: [`SCMP_ARCH_${name}`],
+      syscalls: [
+        { names: ['shmat'], ...refuse },
+        { names: ['shmat'], ...refuse, errnoRet: 6 },
+      ],
+    },
+    found,
+  })),
+  ...(
+    [
+      ['MIPSEL', 'read', true],
+      ['MIPSEL64N32', 'read', true],
+      ['MIPSEL64', 'read', false],
+      // A rule for a call that it does not have falls away on an architecture that multiplexes, and on no other.
+      ['MIPSEL', 'chown32', false],
+      ['MIPSEL64N32', 'chown32', true],
+      ['MIPSEL', 'timerfd', true],
+    ] as const
+  ).map(([also, name, clash]): Row => ({
+    what: `two values of ${name} with one lower half, with ${also}`,
+    profile: {
+      architectures: ['SCMP_ARCH_X86_64', `SCMP_ARCH_${also}`],
+      syscalls: [
+        { names: [name], args: [{ ...one, value: 0x100000001 }], ...allow },
+        { names: [name], args: [one], ...refuse },
+      ],
+    },
+    found: clash ? ['rules-clash error /syscalls/1/names/0'] : [],
+  })),
   {
     what: 'the lower half alone is the same, and i386 compares no other',
     profile: {

@@ -3,6 +3,7 @@
 import { architectureNames, architectures } from '../../abi/architectures.ts'
 import { compareVersions } from '../versions.ts'
 import type { LibraryVersion } from './library.ts'
+import type { OtherCalls } from './other-calls.ts'
 
 export interface LibraryArchitecture {
   readonly byteOrder: 'little' | 'big'
@@ -10,27 +11,40 @@ export interface LibraryArchitecture {
   readonly since: LibraryVersion
 }
 
-const others: Readonly<Record<string, readonly [byteOrder: 'little' | 'big', since: LibraryVersion]>> = {
-  SCMP_ARCH_MIPS: ['big', '2.2.0'],
-  SCMP_ARCH_MIPS64: ['big', '2.2.0'],
-  SCMP_ARCH_MIPS64N32: ['big', '2.2.0'],
-  SCMP_ARCH_MIPSEL: ['little', '2.2.0'],
-  SCMP_ARCH_MIPSEL64: ['little', '2.2.0'],
-  SCMP_ARCH_MIPSEL64N32: ['little', '2.2.0'],
-  SCMP_ARCH_PPC: ['big', '2.3.0'],
-  SCMP_ARCH_PPC64: ['big', '2.3.0'],
-  SCMP_ARCH_S390: ['big', '2.3.0'],
-  SCMP_ARCH_PARISC: ['big', '2.4.0'],
-  SCMP_ARCH_PARISC64: ['big', '2.4.0'],
-  SCMP_ARCH_M68K: ['big', '2.6.0'],
-  SCMP_ARCH_SH: ['little', '2.6.0'],
-  SCMP_ARCH_SHEB: ['big', '2.6.0'],
+/** One that has no table here. */
+export interface OtherArchitecture extends LibraryArchitecture {
+  /** Width of an argument as libseccomp compares it. */
+  readonly bits: 64 | 32
+  /** Whose calls it has, where socket and ipc calls can also go through socketcall and ipc. */
+  readonly multiplexed?: OtherCalls
+}
+
+const others: Readonly<Record<string, OtherArchitecture>> = {
+  SCMP_ARCH_MIPS: { byteOrder: 'big', since: '2.2.0', bits: 32, multiplexed: 'mips' },
+  SCMP_ARCH_MIPS64: { byteOrder: 'big', since: '2.2.0', bits: 64 },
+  SCMP_ARCH_MIPS64N32: { byteOrder: 'big', since: '2.2.0', bits: 32 },
+  SCMP_ARCH_MIPSEL: { byteOrder: 'little', since: '2.2.0', bits: 32, multiplexed: 'mips' },
+  SCMP_ARCH_MIPSEL64: { byteOrder: 'little', since: '2.2.0', bits: 64 },
+  SCMP_ARCH_MIPSEL64N32: { byteOrder: 'little', since: '2.2.0', bits: 32 },
+  SCMP_ARCH_PPC: { byteOrder: 'big', since: '2.3.0', bits: 32, multiplexed: 'ppc' },
+  SCMP_ARCH_PPC64: { byteOrder: 'big', since: '2.3.0', bits: 64, multiplexed: 'ppc64' },
+  SCMP_ARCH_S390: { byteOrder: 'big', since: '2.3.0', bits: 32, multiplexed: 's390' },
+  SCMP_ARCH_PARISC: { byteOrder: 'big', since: '2.4.0', bits: 32 },
+  SCMP_ARCH_PARISC64: { byteOrder: 'big', since: '2.4.0', bits: 64 },
+  SCMP_ARCH_M68K: { byteOrder: 'big', since: '2.6.0', bits: 32, multiplexed: 'm68k' },
+  SCMP_ARCH_SH: { byteOrder: 'little', since: '2.6.0', bits: 32, multiplexed: 'sh' },
+  SCMP_ARCH_SHEB: { byteOrder: 'big', since: '2.6.0', bits: 32, multiplexed: 'sh' },
+}
+
+/** undefined for a word of an architecture that has a table here, and of none. */
+export function otherArchitecture(scmp: string): OtherArchitecture | undefined {
+  return Object.hasOwn(others, scmp) ? others[scmp] : undefined
 }
 
 /** undefined for a word that no libseccomp knows. */
 export function libraryArchitecture(scmp: string): LibraryArchitecture | undefined {
-  const other = Object.hasOwn(others, scmp) ? others[scmp] : undefined
-  if (other !== undefined) return { byteOrder: other[0], since: other[1] }
+  const other = otherArchitecture(scmp)
+  if (other !== undefined) return other
   const own = architectureNames.find((each) => architectures[each].scmp === scmp)
   if (own === undefined) return undefined
   const { byteOrder, libseccomp } = architectures[own]

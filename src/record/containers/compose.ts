@@ -83,7 +83,8 @@ async function config(before: readonly string[], options: CommandOptions): Promi
     stdin: 'ignore',
   })
   if (asked.exitCode === 0) return asked.stdout
-  const why = asked.stderr.trim().split('\n').at(-1) || asked.shortMessage
+  // Compose spreads what is wrong over several lines.
+  const why = asked.stderr.replace(/\s+/g, ' ').trim() || asked.shortMessage
   throw new UserError('compose-refuses', { why: why ?? '' })
 }
 

@@ -1,7 +1,7 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
 import type { ExplainedCall } from '../../explain/index.ts'
 import { answerText } from '../../meaning/answer.ts'
-import { printObservations } from '../../observe/index.ts'
+import { printObservations } from '../../observe/print.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'

@@ -1,0 +1,67 @@
+// What the short commands load before they know more than their name: a static import too many is loaded by every run.
+// The files of the bundle are looked at, as scripts/bundle-command.mjs makes them.
+import { build } from 'esbuild'
+import t from 'tap'
+import { bundleOptions } from '../scripts/bundle-options.mjs'
+
+const { metafile } = await build({
+  ...bundleOptions,
+  absWorkingDir: new URL('..', import.meta.url).pathname,
+  entryPoints: ['src/main.ts'],
+  outdir: 'dist/command',
+  minify: true,
+  logLevel: 'error',
+  write: false,
+  metafile: true,
+})
+const { outputs } = metafile
+
+/** The sources in the files that are loaded with those of a command; without one, for `--version`. */
+function loadedWith(command?: string): readonly string[] {
+  const entries = ['src/main.ts', ...(command === undefined ? [] : [`src/commands/${command}.ts`])]
+  const files = new Set(
+    Object.keys(outputs).filter((file) => entries.includes(outputs[file]?.entryPoint ?? '')),
+  )
+  t.equal(files.size, entries.length, `${command ?? '--version'} has a file`)
+  for (const file of files)
+    for (const { path, kind, external } of outputs[file]?.imports ?? [])
+      if (kind === 'import-statement' && external !== true) files.add(path)
+  return [...files].flatMap((file) =>
+    Object.entries(outputs[file]?.inputs ?? {}).flatMap(([source, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? source : [],
+    ),
+  )
+}
+
+/** What reads traces, records, scans, hardens or asks others. */
+const others =
+  /^(?:src\/(?:git|harden|read|record|registry|scan|verify)\/|node_modules\/(?:execa|fzstd|koffi)\/)/
+/** Small parts of those that reports, checks and `eval --batch` need. */
+const shared = [
+  'src/read/failures.ts',
+  'src/read/lines.ts',
+  'src/read/scans.ts',
+  'src/read/text.ts',
+  'src/scan/reachable.ts',
+]
+
+for (const command of [undefined, 'validate', 'eval', 'diff', 'syscalls']) {
+  const loaded = loadedWith(command)
+  t.strictSame(
+    loaded.filter((source) => others.test(source) && !shared.includes(source)),
+    [],
+    `${command ?? '--version'} loads nothing of what it does not need`,
+  )
+  t.ok(loaded.includes('src/main.ts'), 'and what it needs')
+}
+
+for (const command of [undefined, 'eval', 'syscalls'])
+  t.notOk(
+    loadedWith(command).some((source) => source.startsWith('src/report/html/')),
+    `${command ?? '--version'} loads no page`,
+  )
+
+t.ok(
+  loadedWith('generate').some((source) => source.startsWith('src/read/strace/')),
+  'what a trace needs is seen where it is loaded',
+)

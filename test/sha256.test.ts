@@ -1,0 +1,11 @@
+// The same digests as Node's own, over every length that pads differently, and text beyond ASCII.
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import { sha256 } from '../src/sha256.ts'
+
+const texts = [...Array.from({ length: 200 }, (_, length) => 'x'.repeat(length)), 'é✓🙂'.repeat(30)]
+
+t.strictSame(
+  texts.map(sha256),
+  texts.map((text) => createHash('sha256').update(text).digest('hex')),
+)
