@@ -181,7 +181,7 @@ function imageContent(
       ({ kind, fileType, refused }) =>
         refused === undefined && (kind === 'map-exec' || fileType === undefined || fileType === 'regular'),
     ),
-    ...changes.filter((each) => !makes(each) && each.kind !== 'rename-to'),
+    ...changes.filter((each) => !makes(each) && each.kind !== 'rename-to' && !needsNoContent(each)),
   ].filter((each) => each.started && each.ours !== true && isBelow(each.path, directory))
   const found = [
     ...used.map(({ path }) => path),
@@ -198,8 +198,13 @@ function imageContent(
  * The path is there after it, and need not have been before. A rename may replace a file of the image that was used
  * before: it does not count.
  */
-function makes({ kind, creates }: Change): boolean {
-  return (kind === 'open' && creates === true) || ['mkdir', 'mknod', 'link', 'symlink', 'bind'].includes(kind)
+function makes({ kind, ours }: Change): boolean {
+  return (kind === 'open' && ours === true) || ['mkdir', 'mknod', 'link', 'symlink', 'bind'].includes(kind)
+}
+
+/** It was there, and would be made if it were not; what is in it is not read. */
+function needsNoContent({ kind, creates, reads }: Change): boolean {
+  return kind === 'open' && creates === true && reads !== true
 }
 
 /** As the directory is in the image: a row that a change of the recording does not explain comes first. */

@@ -87,6 +87,7 @@ export function change(given: Partial<Change> & Pick<Change, 'kind' | 'path'>): 
     gid: 0,
     started: true,
     ...(given.kind === 'open' ? { reads: false, writes: true, fileType: 'regular' as const } : {}),
+    ...(given.creates === true ? { ours: true as const } : {}),
     ...seen,
     ...given,
   }

@@ -31,7 +31,29 @@ interface Row {
   readonly mounts: readonly object[]
 }
 
+/** With O_CREAT, and it was there. */
+function foundThere(given: { readonly reads?: true } = {}): ObservedContext['changes'][number] {
+  const { ours, ...there } = change({ kind: 'open', path: '/etc/app/conf', creates: true, ...given })
+  if (ours !== true) throw new Error('a row of a file that is made says so')
+  return there
+}
+
 const rows: readonly Row[] = [
+  {
+    says: 'a file that O_CREAT found there and that is read is one of the image',
+    evidence: { changes: [foundThere({ reads: true })] },
+    mounts: [volume('/etc/app')],
+  },
+  {
+    says: 'also where it is read apart',
+    evidence: { changes: [foundThere()], reads: [opened('/etc/app/conf')] },
+    mounts: [volume('/etc/app')],
+  },
+  {
+    says: 'one that is only written to would be made',
+    evidence: { changes: [foundThere()] },
+    mounts: [tmpfs('/etc/app')],
+  },
   {
     says: 'a file that came by a rename and is read afterwards is none of the image',
     evidence: {
