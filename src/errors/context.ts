@@ -24,7 +24,7 @@ export const contextErrors = {
   'no-context-evidence': [
     2,
     () =>
-      'the input holds no evidence of a security context: record with `seccomp-gen trace --observations FILE` and the ebpf recorder',
+      'the input holds no evidence of a security context: record the start of a container with `seccomp-gen trace --observations FILE` and the ebpf recorder; strace shows no checks for capabilities',
   ],
   'container-not-in-input': [
     2,

@@ -35,7 +35,6 @@ export interface NeededDeed extends Deed {
 
 /** `noNewPrivileges`: the container will run with it. */
 export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boolean): CapabilityNeeds {
-  if (!showsChecks(context)) return whatItHad(context)
   const found = new Map<string, Map<Need, NeededDeed[]>>()
   const put = (capability: string, need: Need, deed: NeededDeed): void => {
     let needs = found.get(capability)
@@ -62,7 +61,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
     (each) => !needed.includes(each) && found.get(each)?.has('tolerated') === true,
   )
   const deeds = new Map(needed.map((each) => [each, found.get(each)?.get('needed') ?? []]))
-  const unproved = whyIncomplete(context, 'checks', 'executions', 'raises', 'userNamespaces')
+  const unproved = whyUnproved(context)
   const kept =
     unproved === undefined
       ? []
@@ -82,18 +81,12 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
   }
 }
 
-function showsChecks({ starts, checks, blind }: ObservedContext): boolean {
-  return (
-    checks.length > 0 ||
-    starts.some(({ recorder }) => recorder === 'tracepoint' || recorder === 'fexit') ||
-    !blind.some(({ what }) => what === 'checks')
-  )
-}
-
-function whatItHad(context: ObservedContext): CapabilityNeeds {
-  const unproved = `${notEvidenced}: the recording shows no checks for capabilities`
-  const because = stays(context, unproved)
-  return { needed: because.map(({ what }) => what), tolerated: [], because, deeds: new Map(), unproved }
+/** Of several recordings one without checks is enough: what that run needed is not known. */
+function whyUnproved(context: ObservedContext): string | undefined {
+  const unseen = context.blind.find(({ what }) => what === 'checks')
+  return unseen === undefined
+    ? whyIncomplete(context, 'checks', 'executions', 'raises', 'userNamespaces')
+    : `${notEvidenced}: a recording shows no checks for capabilities (${unseen.first})`
 }
 
 /** Where nothing says what can go, what the container was given stays. */

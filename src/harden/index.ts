@@ -175,7 +175,10 @@ function startedAs(
   recorded: ContainerContext['mounts'],
 ): Started {
   const mounts = ownedMounts(recorded, user)
-  const { needed, missing, because } = capabilitiesAs(user, context, needs.deeds)
+  const { needed: own, missing, because } = capabilitiesAs(user, context, needs.deeds)
+  // What is kept for want of evidence no user changes.
+  const kept = needs.needed.filter((each) => !needs.deeds.has(each))
+  const needed = [...own, ...kept].sort(compare)
   const files = whatIf(context, user, mounts)
   const direct = directCommand(context)
   return {
@@ -185,7 +188,7 @@ function startedAs(
     because: [
       ...because,
       ...missing,
-      ...needs.because.filter(({ what }) => !needs.needed.includes(what)),
+      ...needs.because.filter(({ what }) => !needs.deeds.has(what)),
       { what: 'user', evidence: 'asked for' },
       ...(direct === undefined ? [] : [direct]),
       ...(needs.unproved === undefined

@@ -182,7 +182,7 @@ function imageContent(
         refused === undefined && (kind === 'map-exec' || fileType === undefined || fileType === 'regular'),
     ),
     ...changes.filter((each) => !makes(each) && each.kind !== 'rename-to'),
-  ].filter((each) => each.started && isBelow(each.path, directory))
+  ].filter((each) => each.started && each.ours !== true && isBelow(each.path, directory))
   const found = [
     ...used.map(({ path }) => path),
     ...context.executions

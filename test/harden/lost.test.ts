@@ -76,5 +76,9 @@ t.test('users, ports and privileges', async (t) => {
   const asked = hardenContext(observations(container({ ...evidence, ...lose('checks') })), {
     user: { uid: 33 },
   }).containers[0] as ContainerContext
+  t.same(
+    asked.capabilities.needed,
+    dockerSet.filter((each) => each !== 'CAP_CHOWN'),
+  )
   t.match(reasons(asked, 'runAsNonRoot'), 'what root was granted is not evidenced: 7 rows of checks')
 })

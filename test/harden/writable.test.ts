@@ -32,6 +32,25 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
+  {
+    says: 'a file that came by a rename and is read afterwards is none of the image',
+    evidence: {
+      changes: [
+        change({ kind: 'rename-from', path: '/run/motd.new', ours: true }),
+        change({ kind: 'rename-to', path: '/run/motd' }),
+      ],
+      reads: [opened('/run/motd', { ours: true })],
+    },
+    mounts: [tmpfs('/run')],
+  },
+  {
+    says: 'one that was read before the rename is',
+    evidence: {
+      changes: [change({ kind: 'rename-to', path: '/run/motd' })],
+      reads: [opened('/run/motd'), opened('/run/motd', { ours: true })],
+    },
+    mounts: [volume('/run')],
+  },
   { says: 'nothing changed, nothing is mounted', evidence: { reads: [opened('/etc/passwd')] }, mounts: [] },
   {
     says: 'the directory of a file that is made, as it is in the image',

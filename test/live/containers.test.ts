@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
+import type { SecurityContext } from '../../src/index.ts'
 import { findProgram } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
 import { skipFile } from './skip.ts'
@@ -54,6 +55,35 @@ for (const [engine, why, client, more] of engines) {
       },
     )
   }
+  if (engine === 'podman')
+    t.test(
+      'podman and strace: of its security context nothing is claimed',
+      { skip: why ?? noStraceHere },
+      async (t) => {
+        const seen = at('strace.observations.json')
+        const trace = ['trace', '--recorder', 'strace', '--observations', seen, '-o', at('strace.json')]
+        const run = [...client, 'run', '--rm', '--network', 'none', ...more, 'seccomp-gen-test', 'ls', '/']
+        const traced = await execa(node, [...words, ...trace, '--', ...run], quietly)
+        t.equal(traced.exitCode, 0, traced.stderr)
+        const { stdout } = await execa(node, [...words, 'harden', seen, '--as', 'json'], quietly)
+        const [container] = (JSON.parse(stdout) as SecurityContext).containers
+        t.match(container, {
+          name: 'seccomp-gen-test',
+          noNewPrivileges: false,
+          readOnlyRoot: false,
+          mounts: [],
+        })
+        t.same(container?.capabilities.needed.length, 14, 'what Docker gives stays')
+        for (const each of [
+          'noNewPrivileges',
+          'readOnlyRoot',
+          'user',
+          ...(container?.capabilities.needed ?? []),
+        ])
+          t.match(container?.because.find(({ what }) => what === each)?.evidence, /^not evidenced: /, each)
+        t.match(stdout, /a recording shows no checks for capabilities \(strace\)/)
+      },
+    )
   for (const recorderName of engine === 'podman' ? ['ebpf', 'strace'] : ['ebpf']) {
     t.test(
       `${engine}: recorder killed (${recorderName}), nothing is left`,

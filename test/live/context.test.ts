@@ -70,6 +70,8 @@ for (const [engine, missing, client, options] of engines)
       context.changes.some(({ kind, path }) => kind === 'rename-from' && path === '/tmp/d/f'),
       'a link that a file was opened through is followed',
     )
+    const read = (path: string) => context.reads.filter((each) => each.kind === 'open' && each.path === path)
+    t.match(read('/tmp/d/f'), [{ ours: true }], 'a file that it made and read')
     const derived = hardenContext(observations)
     const [container] = derived.containers
     if (container === undefined) return t.fail('no container')

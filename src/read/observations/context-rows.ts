@@ -62,6 +62,7 @@ const fileUse = (kinds: readonly string[]): RowShape<FileUse> => ({
   call: text,
   resolved: flag,
   cut: maybe.yes,
+  ours: maybe.yes,
   mount: maybe.text,
   refused: maybe.refused,
   program: text,

@@ -113,6 +113,8 @@ export interface FileUse<Kind extends string = string> extends Counted {
   readonly resolved: boolean
   /** The text was longer than what is kept. */
   readonly cut?: true
+  /** The container made the file itself: in this open, or within the recording before this use. */
+  readonly ours?: true
   /** Where the mount lies that the path is in: `/` is the root file system. Absent: not known. */
   readonly mount?: string
   /** Absent: it was done. */

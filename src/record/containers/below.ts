@@ -7,6 +7,7 @@ import type { Watch } from '../refusals.ts'
 import { run } from '../runner/index.ts'
 import { inTemporary } from '../temporary.ts'
 import { startGuardian } from './staging.ts'
+import { withUnseenContext } from './unseen.ts'
 
 /** What is started in the directory. */
 export interface Below extends Pick<Launch, 'passesNothing' | 'container'> {
@@ -48,7 +49,7 @@ export async function recordBelow(
     try {
       const recording = await run(recorders[recorder], { ...launch, ...(watch && { watch }) })
       await ended?.()
-      return recording
+      return recorder === 'ebpf' ? recording : withUnseenContext(name, recorder, recording)
     } finally {
       for (const each of descriptors) closeSync(each)
     }

@@ -12,6 +12,7 @@ import { leftOut } from './apart.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type AssemblyLine } from './assembler.ts'
 import { Btf } from './btf.ts'
+import { containerNameIn } from '../container-name.ts'
 import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost, type About } from './counted.ts'
@@ -206,7 +207,7 @@ export class Session {
   /** `command`: whose own execve was counted first, made when the process still had our name. */
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    const contexts = this.#context?.contexts(containerIn(name), midway) ?? []
+    const contexts = this.#context?.contexts(containerNameIn(name), midway) ?? []
     const about = { name, lost, midway, command, contexts }
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
@@ -274,7 +275,7 @@ export class Session {
     const told = (first: number, foreignFilter: boolean): Observations | undefined => {
       const part = parts.get(first)
       // Containers run under a filter: what they did is told with that part.
-      const contexts = foreignFilter ? (this.#context?.contexts(containerIn(name), midway) ?? []) : []
+      const contexts = foreignFilter ? (this.#context?.contexts(containerNameIn(name), midway) ?? []) : []
       const about = { name, lost, midway, foreignFilter, contexts }
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
     }
@@ -331,11 +332,6 @@ function leaveOut(calls: BpfCalls, { groups }: Maps, cgroup: bigint): void {
   const value = Buffer.alloc(groupValue.size)
   value.writeUInt32LE(leftOut, groupValue.first)
   if (groups !== undefined) calls.update(groups.known, key64(cgroup), value)
-}
-
-/** A container's own name in that of its source, such as `docker:web`. */
-function containerIn(name: string): string {
-  return name.replace(/^(?:docker|podman|nerdctl|container):/, '')
 }
 
 /** Beside the programs that count. */

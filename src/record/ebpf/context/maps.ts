@@ -50,7 +50,9 @@ export const pathValue = {
   count: 0,
   walk: 8,
   text: 8 + walkPlaces.size,
-  size: 8 + walkPlaces.size + textSize,
+  /** When it was first used. */
+  time: 8 + walkPlaces.size + textSize,
+  size: 16 + walkPlaces.size + textSize,
 } as const
 
 export const frames = 16

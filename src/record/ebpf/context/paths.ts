@@ -47,6 +47,8 @@ const atCurrentDirectory = -100
 const unix = 1
 const mapped = { execute: 4, anonymous: 0x20 } as const
 const accessMode = 3
+/** FMODE_CREATED of include/linux/fs.h: this open made the file. */
+export const createdMode = 0x100000
 /** O_CREAT, and the bit of O_TMPFILE that is its own (include/uapi/asm-generic/fcntl.h). */
 export const openFlags = { create: 0o100, temporary: 0o20000000 } as const
 const makes = openFlags.create | openFlags.temporary
@@ -202,7 +204,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     ...fileOf(given, 'finish'),
     ...readInto(7, structures['file.f_mode'], 4, pathKey.access),
     bpf.loadLower(1, 9, pathKey.access),
-    bpf.and(1, accessMode),
+    bpf.and(1, accessMode | createdMode),
     bpf.loadLower(2, frame, spec + specPlaces.kind),
     bpf.jumpIf(2, 'equal', specKinds.open, 'open'),
     bpf.jumpIf(2, 'equal', specKinds.openHow, 'open'),
@@ -230,6 +232,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     ...clear(value + pathValue.walk, walkPlaces.names),
     ...walk(given, value + pathValue.walk),
     bpf.storeLower(9, value + pathValue.walk + walkPlaces.length, 6),
+    ...timed,
     ...keepRow(given, own.opened, 0, value, 'reads', 'finish'),
     bpf.label('finish'),
     ...(base === 0
@@ -250,6 +253,9 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     ...done,
   ]
 }
+
+/** When a row is first met. */
+const timed: readonly AssemblyLine[] = [bpf.call('monotonicTime'), bpf.store(9, value + pathValue.time, 0)]
 
 /** Text of the program at the pointer on the stack, to the memory in r9. */
 const userText = (place: number): readonly AssemblyLine[] => [
@@ -355,6 +361,7 @@ function byName(given: Given): readonly AssemblyLine[] {
     bpf.load(7, 9, pathKey.dentry),
     ...renamed(walk(given, value + pathValue.walk), 'base-'),
     bpf.storeLower(9, value + pathValue.walk + walkPlaces.length, 6),
+    ...timed,
     ...keepRow(given, own.changed, 0, value, 'changes', 'finish'),
     bpf.label('unread'),
     ...lose(given, 'changes', 'finish'),

@@ -23,7 +23,8 @@ import {
   textSize,
   type ContextMaps,
 } from './maps.ts'
-import { openFlags } from './paths.ts'
+import { oursAmong, type TimedUse } from './ours.ts'
+import { createdMode, openFlags } from './paths.ts'
 import type { Structures } from './structures.ts'
 import type { FunctionsOf } from './symbols.ts'
 import { textIn, walkedIn, type Walked } from './walked.ts'
@@ -108,6 +109,9 @@ class Container {
     this.#gid = map(containerValue.gidMap)
   }
 
+  /** Uses of files, with when each was first met. */
+  readonly #uses: TimedUse[] = []
+
   lists(): Lists {
     this.#opened()
     this.#mounts()
@@ -117,6 +121,10 @@ class Container {
     this.#identities()
     this.#binds()
     this.#privileges()
+    const ours = oursAmong(this.#uses)
+    const marked = <Use extends FileUse>(use: Use): Use => (ours.has(use) ? { ...use, ours: true } : use)
+    this.#rows.reads = this.#rows.reads.map(marked)
+    this.#rows.changes = this.#rows.changes.map(marked)
     return this.#rows
   }
 
@@ -201,13 +209,23 @@ class Container {
         fileGid: this.#gid(key.readUInt32LE(pathKey.fileGid)),
       }
       for (const path of walked.mounts) this.#mount(path, use.first)
-      if (kind === 'map-exec') this.#rows.reads.push({ ...told, kind })
-      else if (kind === 'open') this.#open(key, told)
-      else if (kind !== 'execute') this.#rows.changes.push({ ...told, ...this.#given(key, kind), kind })
+      if (kind === 'map-exec') this.#read({ ...told, kind }, value)
+      else if (kind === 'open') this.#open(key, value, told)
+      else if (kind !== 'execute') this.#change({ ...told, ...this.#given(key, kind), kind }, value)
     }
   }
 
-  #open(key: Buffer, told: Omit<FileUse, 'kind'>): void {
+  #read(use: Rows['reads'][number], value: Buffer): void {
+    this.#rows.reads.push(use)
+    this.#uses.push({ use, time: value.readBigUInt64LE(pathValue.time) })
+  }
+
+  #change(use: Rows['changes'][number], value: Buffer): void {
+    this.#rows.changes.push(use)
+    this.#uses.push({ use, time: value.readBigUInt64LE(pathValue.time) })
+  }
+
+  #open(key: Buffer, value: Buffer, told: Omit<FileUse, 'kind'>): void {
     const flags = key.readUInt32LE(pathKey.flags)
     // Refused before there was a file: what was asked for.
     const access =
@@ -219,9 +237,10 @@ class Container {
       reads: (access & 1) !== 0,
       writes: (access & 2) !== 0,
       ...(creates && { creates, mode: modeOf(key.readUInt32LE(pathKey.mode)) }),
+      ...((access & createdMode) !== 0 && { ours: true as const }),
     } as const
-    if (use.writes || creates) this.#rows.changes.push(use)
-    else this.#rows.reads.push(use)
+    if (use.writes || creates) this.#change(use, value)
+    else this.#read(use, value)
   }
 
   /** The mode or the owner that was given. */
@@ -255,10 +274,10 @@ class Container {
       const base = walkedIn(value, pathValue.walk)
       const use = this.#use(key, value)
       this.#passed(base, use.first, true)
-      return { key, base, use }
+      return { key, value, base, use }
     })
     const links = linksFrom(this.#texts, new Set(this.#rows.directories.map(({ path }) => path)))
-    for (const { key, base, use } of changed) {
+    for (const { key, value, base, use } of changed) {
       const second = key.readUInt32LE(pathKey.second) === 1
       const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), second)
       const text = textIn(key.subarray(pathKey.text, pathKey.text + textSize))
@@ -273,7 +292,7 @@ class Container {
         ...(cut && { cut: true as const }),
         ...(mount !== undefined && { mount }),
       }
-      if (kind === 'open') this.#open(key, told)
+      if (kind === 'open') this.#open(key, value, told)
       else if (kind === 'execute') {
         const { program, started, uid, gid, count, first, refused } = told
         this.#rows.executions.push({
@@ -288,7 +307,7 @@ class Container {
           ...(refused !== undefined && { refused }),
         })
       } else if (kind !== undefined && kind !== 'map-exec')
-        this.#rows.changes.push({ ...told, ...this.#given(key, kind), kind })
+        this.#change({ ...told, ...this.#given(key, kind), kind }, value)
     }
   }
 
