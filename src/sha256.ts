@@ -10,14 +10,18 @@ const fraction = (root: number): number => ((root - Math.floor(root)) * 2 ** 32)
 const initial = primes.slice(0, 8).map((each) => fraction(Math.sqrt(each)))
 const rounds = primes.slice(0, 64).map((each) => fraction(Math.cbrt(each)))
 
+const encoder = new TextEncoder()
+
 /** 64 hexadecimal digits of a text in UTF-8. */
 export function sha256(text: string): string {
-  const bytes = new TextEncoder().encode(text)
+  const bytes = encoder.encode(text)
   const padded = new Uint8Array(Math.ceil((bytes.length + 9) / 64) * 64)
   padded.set(bytes)
   padded[bytes.length] = 0x80
   const view = new DataView(padded.buffer)
-  view.setBigUint64(padded.length - 8, BigInt(bytes.length) * 8n)
+  // The number of bits, in 64.
+  view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29))
+  view.setUint32(padded.length - 4, bytes.length * 8)
   const state = [...initial]
   for (let block = 0; block < padded.length; block += 64) compress(state, view, block)
   return state.map((each) => (each >>> 0).toString(16).padStart(8, '0')).join('')
@@ -54,6 +58,7 @@ function compress(state: number[], view: DataView, block: number): void {
     b = a
     a = (one + turnedA + majority) | 0
   }
-  for (const [index, each] of [a, b, c, d, e, f, g, h].entries())
-    state[index] = ((state[index] as number) + each) | 0
+  const done = [a, b, c, d, e, f, g, h]
+  for (let index = 0; index < 8; index++)
+    state[index] = ((state[index] as number) + (done[index] as number)) | 0
 }
