@@ -86,6 +86,8 @@ t.test('clone has its flags in the second argument on s390x', async (t) => {
 /** Where a name of an architecture is no list of them, and why. */
 const reasons: Readonly<Record<string, string>> = {
   'src/abi/': 'facts of single architectures: names, chains of libc, numbers',
+  'src/meaning/versions/other-calls.ts':
+    'calls of architectures without a table, said by what differs from a table that is here',
   'src/record/ebpf/': 'registers of two processors, and the modes of 32-bit programs on them',
   'src/scan/': 'decoders of the instructions of two processors',
   'src/read/strace/': 'what addresses and starts tell of two machines',
