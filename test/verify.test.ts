@@ -400,6 +400,14 @@ t.test('every report holds the same, escaped', async (t) => {
     [{ started: false, refusals: [] }, /the reason is another one/],
     [{ interrupted: true, refusals: [] }, /^FAILS: nothing was refused up to then.*\na signal ended the run/],
     [{ refusals: [] }, /^passes: p\.json suffices|^passes: .* suffices: nothing was refused/],
+    [
+      { refusals: [], ending: { kind: 'exited', status: 3 } },
+      /^FAILS: nothing was refused .*; the command ended with status 3/s,
+    ],
+    [
+      { refusals: [], ending: { kind: 'killed', signal: 'SIGTERM', byUs: true } },
+      /^passes: .* its time was up/s,
+    ],
     [{ lost: 2 }, /2 refused calls found no room/],
     [{ lost: 2, seenBy: 'audit' }, /2 audit records of this machine found no room/],
     [{ ending: { kind: 'killed', signal: 'SIGSYS' } }, /the command was ended by SIGSYS/],

@@ -15,6 +15,13 @@ export function endingText(ending: Ending): string {
   return load === undefined ? own : `${own === '' ? '; the command ended' : `${own},`} before the load ran`
 }
 
+/** Whether the run is no success: the load's status counts where one ran, else the command's own unless we ended it. */
+export function hasFailed(ending: Ending): boolean {
+  if (ending.kind === 'released') return false
+  if (ending.load !== undefined) return ending.load.kind !== 'ended' || ending.load.status !== 0
+  return ending.byUs !== true && (ending.kind === 'killed' || ending.status !== 0)
+}
+
 function ownText(ending: Ending): string {
   if (ending.kind !== 'released' && ending.byUs === true)
     return '; the command was ended when its time was up'

@@ -1,6 +1,6 @@
 // What `verify` found in words, the same for every format. Names of processes are the workload's own: the format escapes
 // them.
-import { endingText } from './ending.ts'
+import { endingText, hasFailed } from './ending.ts'
 import { errnoText } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
@@ -41,6 +41,11 @@ export function verdictOf({
   if (interrupted) return 'interrupted'
   const load = ending.kind === 'released' ? undefined : ending.load
   return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
+}
+
+/** Nothing was refused, and the run was a success: what a step of CI passes for. */
+export function hasPassed(verified: Verification): boolean {
+  return verdictOf(verified) === 'suffices' && !hasFailed(verified.ending)
 }
 
 export const refusalTitles = ['call', 'arch', 'answered', 'times', 'by', 'default', 'arguments']
@@ -141,8 +146,8 @@ export function verificationSentences(verified: Verified): readonly string[] {
         ? `nothing was refused up to then (${how})${end}`
         : verdictOf(verified) === 'not-exercised'
           ? `nothing was refused without the load (${how})${end}`
-          : `${profile} suffices: nothing was refused (${how})${end}`
-  const word = verdictOf(verified) === 'suffices' ? 'passes' : 'FAILS'
+          : `${hasFailed(ending) ? '' : `${profile} suffices: `}nothing was refused (${how})${end}`
+  const word = hasPassed(verified) ? 'passes' : 'FAILS'
   const { context, contextName = 'the context' } = verified
   const [first = verdict, ...more] =
     context === undefined ? [] : contextSentences(context, contextName, started)

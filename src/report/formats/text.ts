@@ -15,7 +15,7 @@ import {
   refusalRow,
   refusalTitles,
   repairLines,
-  verdictOf,
+  hasPassed,
   verificationSentences,
 } from '../verification.ts'
 
@@ -45,7 +45,7 @@ export const text: ReportFormat = {
 
   verification: (verified, { screen } = plainMedium) => {
     const [verdict = '', ...sentences] = verificationSentences(verified).map(escapeTerminal)
-    const paint = verdictOf(verified) === 'suffices' ? 'green' : 'red'
+    const paint = hasPassed(verified) ? 'green' : 'red'
     const [first = '', ...rest] = wrapped(verdict, '  ', screen)
     const rows = verified.refusals.map((each) => refusalRow(each, verified.within).map(escapeTerminal))
     const table = rows.length === 0 ? [] : ['', ...alignedRows([refusalTitles, ...rows]), '']

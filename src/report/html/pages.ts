@@ -17,7 +17,7 @@ import {
   refusalRow,
   refusalTitles,
   repairLines,
-  verdictOf,
+  hasPassed,
   verificationSentences,
   type Verified,
 } from '../verification.ts'
@@ -178,7 +178,7 @@ export function verificationPage(verified: Verified): HtmlPage {
   return {
     title: verified.profile,
     verdict,
-    tone: verdictOf(verified) === 'suffices' ? 'good' : 'bad',
+    tone: hasPassed(verified) ? 'good' : 'bad',
     sentences,
     sections: [
       ...(verified.refusals.length === 0
