@@ -58,5 +58,5 @@ t.test('trace --for: how long it takes still, beside what the command writes', {
   const sent = await terminal(['trace', '--recorder', 'strace', '--for', '4s', '-o', 'p.json', '--', 'sh', '-c', 'printf "a prompt: "; exec sleep 60'])
   t.match(sent, /a prompt: /)
   t.match(sent, /ESC7ESC\[999GESC\[\d+Drecording, [123] s left *ESC8/, 'at the right edge, the cursor put back')
-  t.match(sent, /ESC\[KESC8seccomp-gen: \d+ calls/, 'taken away at the end')
+  t.match(sent, /ESC\[KESC8seccomp-gen: not seen in this run/, 'taken away at the end')
 }) // prettier-ignore
