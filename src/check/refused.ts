@@ -58,9 +58,23 @@ function* refusalsIn(
       const isNamed = !older || library !== undefined
       const its = isNamed ? each.library : oldestLibraryOn(architecture)
       const context = contextWith(its, architecture)
-      for (const refusal of refusalsOf(parsed, context)) yield { refusal, older }
+      for (const refusal of refusalsOf(parsed, context))
+        if (!isOfItsHost(refusal, architecture, parsed)) yield { refusal, older }
     }
   }
+}
+
+/** An engine takes from archMap what is its host's, and nothing that does not know the host runs there. */
+function isOfItsHost(
+  { code, facts }: ProfileRefusal,
+  host: Architecture,
+  { profile }: CheckSubject['parsed'],
+): boolean {
+  return (
+    code === 'architecture-not-known' &&
+    profile.archMap !== undefined &&
+    facts['word'] === architectures[host].scmp
+  )
 }
 
 /** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */

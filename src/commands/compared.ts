@@ -1,9 +1,9 @@
 // Two profiles compared as the options of `diff` and `review` ask: the report's input, and whether it counts.
 import { Option, type Command } from 'commander'
-import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
+import type { Architecture } from '../abi/architectures.ts'
 import { comparedProfiles } from '../report/compare.ts'
 import type { Compared } from '../report/changes.ts'
-import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
+import { addContextOptions, contextOptionsFrom, hostOf, type ContextWords } from './context.ts'
 import { archOption } from './document-options.ts'
 import type { NamedProfile } from './profiles.ts'
 
@@ -34,7 +34,7 @@ export function compared(
   options: ComparisonOptions,
   asked: boolean,
 ): Compared & { readonly status: 0 | 1 } {
-  const host = architectures[options.arch?.[0] ?? assumedHost].host
+  const host = hostOf(options.arch)
   const { fails, ...found } = comparedProfiles(one, other, {
     ...contextOptionsFrom(options, host, one.capabilities),
     ...(options.contexts === undefined ? {} : { contexts: options.contexts }),

@@ -1,6 +1,6 @@
 // The options that say where a profile is read (contract: "Options with one meaning everywhere").
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import type { Architecture } from '../abi/architectures.ts'
+import { architectures, assumedHost, type Architecture, type Host } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { capabilitiesOf } from '../meaning/engine-capabilities.ts'
 import {
@@ -108,4 +108,12 @@ function givenBy(word: EngineVersion): readonly string[] {
 export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 'all' | undefined {
   if (cap?.includes('all') && cap.includes('none')) throw new UserError('cap-contradiction')
   return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
+}
+
+/** The machine that --arch names; without it the assumed one. Throws UserError (2) for several. */
+export function hostOf(given: readonly Architecture[] | undefined): Host {
+  const hosts = new Set((given ?? [assumedHost]).map((each) => architectures[each].host))
+  const [host = assumedHost, ...others] = hosts
+  if (others.length > 0) throw new UserError('several-hosts')
+  return host
 }

@@ -2,7 +2,6 @@
 // (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
 import { resolve } from 'node:path'
-import { architectures, assumedHost } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { intersectProfiles, mergeProfiles } from '../meaning/index.ts'
 import { printProfile } from '../print/profile.ts'
@@ -13,7 +12,7 @@ import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import { statLines } from '../report/review-lines.ts'
 import { addComparisonOptions, compared, type ComparisonOptions } from './compared.ts'
-import { contextOptionsFrom } from './context.ts'
+import { contextOptionsFrom, hostOf } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
 import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
@@ -176,7 +175,7 @@ async function combine(
   failOnGiven: boolean,
   world: World,
 ): Promise<0 | 1> {
-  const host = architectures[options.arch?.[0] ?? assumedHost].host
+  const host = hostOf(options.arch)
   const context = contextOptionsFrom(options, host, one.capabilities ?? other.capabilities)
   const make = options.intersect === undefined ? mergeProfiles : intersectProfiles
   const { document, profile } = make([one.profile, other.profile], context)

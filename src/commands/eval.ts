@@ -65,7 +65,7 @@ async function evaluateApplied(
 ): Promise<void> {
   if ((call === undefined) !== (options.batch === true))
     throw new UserError('eval-operands', { batch: options.batch === true })
-  const architecture = options.arch?.[0] ?? hostOfNode(process.arch) ?? assumedHost
+  const architecture = oneArchitecture(options.arch) ?? hostOfNode(process.arch) ?? assumedHost
   const applied = await appliedAnswers(options, world)
   if (options.batch) return batch(() => applied, architecture, world)
   world.stdout.write(`${answerText(answer(applied, architecture, call ?? '', args))}\n`)
@@ -83,7 +83,7 @@ async function evaluate(
   }
   if (options.batch && word === '-') throw new UserError('stdin-taken', { of: 'queries' })
   const named = await loadProfile(word, world)
-  const architecture = options.arch?.[0] ?? assumedHost
+  const architecture = oneArchitecture(options.arch) ?? assumedHost
   if (options.batch) return batch((each) => meaningOn(named, options, each), architecture, world)
   const meaning = meaningOn(named, options, architecture)
   const given = answerText(answer(meaning, architecture, call ?? '', args))
@@ -96,6 +96,11 @@ async function evaluate(
 }
 
 /** Whether the oldest libseccomp in use leaves a rule of this call out. */
+function oneArchitecture(given: readonly Architecture[] = []): Architecture | undefined {
+  if (new Set(given).size > 1) throw new UserError('several-hosts')
+  return given[0]
+}
+
 function isNewCall(architecture: Architecture, call: string): boolean {
   const table = syscallTable(architecture)
   const entry = /^\d/.test(call) ? table.byNumber(Number(call)) : table.byName(call)

@@ -64,6 +64,11 @@ export const traceErrors = {
     ({ file }: InFile) =>
       `${file}: is what \`scan\` prints, not a trace: give it with --reachable, beside what was traced`,
   ],
+  'context-not-trace': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is a security context, as \`harden --as json\` prints it, not a trace: give it to harden alone, or give the observations that it was made of`,
+  ],
   'profile-not-trace': [
     2,
     ({ file }: InFile) =>

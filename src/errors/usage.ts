@@ -4,6 +4,10 @@ import type { ErrorRow } from './row.ts'
 export const usageErrors = {
   'cap-contradiction': [2, () => '--cap all and --cap none contradict each other'],
   'several-machines': [2, () => 'observe reads traces of one machine at a time: give --arch once'],
+  'several-hosts': [
+    2,
+    () => 'one answer is of one machine: give --arch once, and the command again for another machine',
+  ],
   'diff-operands': [2, () => 'diff takes BASE and HEAD: see seccomp-gen diff --help'],
   'eval-operands': [
     2,

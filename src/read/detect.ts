@@ -11,7 +11,7 @@ import { qemu } from './qemu/grammar.ts'
 import { alike } from './qemu/lines.ts'
 import { completionOf } from './strace/completion.ts'
 import { parseLine } from './strace/parse-line.ts'
-import { isScan } from './scans.ts'
+import { isContextStart, isScan } from './scans.ts'
 import { latin1, lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
@@ -25,6 +25,7 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
     throw new UserError('binary-trace', { file: name })
   }
   if (isScan(text)) throw new UserError('scan-not-trace', { file: name })
+  if (isContextStart(text)) throw new UserError('context-not-trace', { file: name })
   const document = kindOfDocument(text)
   if (document !== undefined) return ofDocument(name, document, asked)
   const found = recognised(text)

@@ -312,6 +312,23 @@ const rows: readonly Row[] = [
     options: { runtime },
     found: refused ? ['default-rule-refused error /syscalls/0/names/1'] : [],
   })),
+  {
+    what: 'an archMap: only the host\u2019s entry is read, and a runtime that does not know riscv64 runs on no such host',
+    profile: {
+      architectures: undefined,
+      archMap: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_RISCV64', 'SCMP_ARCH_S390X'].map((architecture) => ({
+        architecture,
+        subArchitectures: [],
+      })),
+    },
+    found: [],
+  },
+  {
+    what: 'a list of architectures is the same on every host',
+    profile: { architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_RISCV64'] },
+    options: { runtime: 'runc@1.1.5' },
+    found: ['architecture-not-known error /architectures/1'],
+  },
 ]
 
 const about = /^(?:rules-|filter-|architectures-mixed|architecture-not|action-not|flags?-not|default-rule)/

@@ -81,6 +81,10 @@ t.test('the status says whether there is something to report', async (t) => {
     ['-q one.json same.json', 0, /^$/],
     ['--fail-on wider one.json log.json', 0, /^passes: mixed/],
   ]
+  t.match(await on(['diff', '--arch', 'x86_64', '--arch', 'arm64', 'one.json', 'wider.json']), {
+    status: 2,
+    stderr: /one answer is of one machine/,
+  })
   for (const [words, status, stdout] of rows) {
     t.match(await on(['diff', ...words.split(' ')]), { status, stdout, stderr: '' }, words)
   }

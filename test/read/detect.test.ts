@@ -82,6 +82,12 @@ t.test('what scan prints is told by its form', async (t) => {
   }
 })
 
+t.test('a security context is no trace', async (t) => {
+  const context = { version: 1, containers: [{ name: 'web' }] }
+  for (const text of [JSON.stringify(context), JSON.stringify(context, null, 2)])
+    await t.rejects(observeText(text), { code: 'context-not-trace' })
+})
+
 t.test('a profile is evidence where it says so, by its form or by the user', async (t) => {
   t.same(codes(await observeText(hook)), [], 'what the hook wrote was seen')
   await t.rejects(observeText(profile), {

@@ -291,6 +291,7 @@ export const endings = {
       ') = -1 (errno 22)',
       ') = -1 (errno 38)',
       ') = 0 (Timeout)',
+      ') = 1000 (INJECTED)',
       ') = ? ERESTARTSYS (To be restarted if SA_RESTART is set)',
       ') = 3</path> <0.000012>',
       ') = -1 ENOSYS (Function not implemented) <0.000003>',
