@@ -94,7 +94,7 @@ function* neededProblems(subject: CheckSubject): Generator<Finding> {
   const allowed = new Set(profile.syscalls.flatMap(({ action, names }) => (refuses(action) ? [] : names)))
   // Under the operator the base profile's calls are added.
   if (parsed.base === undefined) {
-    if (!allowed.has('execve') && !allowed.has('execveat'))
+    if (!allowed.has('execveat') && !profile.syscalls.some(startsPrograms))
       yield finding('no-execve', where, { action: defaultAction })
     if (!allowed.has('exit_group') && !allowed.has('exit'))
       yield finding('no-exit', where, { action: defaultAction })
@@ -138,6 +138,11 @@ function* neededOfDenyList(subject: CheckSubject): Generator<Finding> {
   if (clone3 === undefined || refusing('clone') !== undefined) return
   const answer = answerOf(subject, clone3.action, clone3.errnoRet, clone3.errno)
   if (answer !== 'SCMP_ACT_ERRNO(38)') yield finding('clone3-refused', at(clone3, 'clone3'), { answer })
+}
+
+/** Whether a rule allows execve. Its arguments are pointers: none has the value that a rule would name. */
+function startsPrograms({ action, names, args = [] }: PlacedRule): boolean {
+  return !refuses(action) && names.includes('execve') && !args.some(({ op }) => op === 'SCMP_CMP_EQ')
 }
 
 function isAlways(includes: PlacedRule['includes']): boolean {

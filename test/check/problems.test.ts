@@ -250,6 +250,24 @@ t.test('places are those of the text', (t) => {
   t.end()
 })
 
+t.test('execve that no pointer is allowed for starts nothing', (t) => {
+  const lacks = (args?: readonly object[]): boolean =>
+    said(
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ERRNO',
+        architectures: ['SCMP_ARCH_X86_64'],
+        syscalls: [
+          { names: ['execve'], action: 'SCMP_ACT_ALLOW', ...(args === undefined ? {} : { args }) },
+          { names: ['exit', 'exit_group'], action: 'SCMP_ACT_ALLOW' },
+        ],
+      }),
+    ).some(({ code }) => code === 'no-execve')
+  t.notOk(lacks())
+  t.ok(lacks([{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }]))
+  t.notOk(lacks([{ index: 2, value: 0, op: 'SCMP_CMP_NE' }]), 'an environment is there')
+  t.end()
+})
+
 t.test('a thread must be able to end where threads are made', (t) => {
   const profile = (...names: readonly string[]): string =>
     `{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":${JSON.stringify(['execve', ...names])},"action":"SCMP_ACT_ALLOW"}]}`
