@@ -1,8 +1,8 @@
 // Which files differ between two revisions, and what they hold on each side. Everything is read from git's objects and
 // never from the working tree, where a name could be a link out of it. Authority: git-diff(1), "Raw output format"; gitglossary(7),
 // "pathspec". Starts git, without a shell.
-import { execa } from 'execa'
 import { UserError } from '../errors.ts'
+import { runGit } from './run.ts'
 
 export interface ChangedFile {
   /** In the later revision; a deleted file's own. */
@@ -79,14 +79,7 @@ async function git(args: readonly string[], cwd: string): Promise<string> {
 }
 
 async function run(args: readonly string[], cwd: string) {
-  const result = await execa('git', ['--no-pager', ...args], {
-    cwd,
-    reject: false,
-    stdin: 'ignore',
-    stripFinalNewline: false,
-    env: { LC_ALL: 'C' },
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  if (result.code === 'ENOENT') throw new UserError('git-missing', {})
+  const result = await runGit(args, cwd, 64 * 1024 * 1024)
+  if (result.missing) throw new UserError('git-missing', {})
   return result
 }

@@ -1,20 +1,13 @@
 // A file as it stands in a git revision, `REVISION:path`. Starts git, without a shell and without its pagers, filters of
 // the user and prompts; a revision that begins with "-" is none.
-import { execa } from 'execa'
 import { UserError } from '../errors.ts'
+import { runGit } from './run.ts'
 
 /** The bytes of `word` as text. Throws a UserError where git is missing or has no such revision or file. */
 export async function showRevision(word: string, cwd: string): Promise<string> {
   if (word.startsWith('-')) throw new UserError('revision-as-option', { file: word })
-  const { stdout, stderr, failed, code } = await execa('git', ['--no-pager', 'cat-file', 'blob', word], {
-    cwd,
-    reject: false,
-    stdin: 'ignore',
-    stripFinalNewline: false,
-    env: { LC_ALL: 'C' },
-    maxBuffer: 8 * 1024 * 1024,
-  })
-  if (code === 'ENOENT') throw new UserError('no-git', { file: word })
+  const { stdout, stderr, failed, missing } = await runGit(['cat-file', 'blob', word], cwd, 8 * 1024 * 1024)
+  if (missing) throw new UserError('no-git', { file: word })
   if (!failed) return stdout
   const why = stderr.split('\n').find((line) => line.startsWith('fatal:')) ?? 'git failed'
   if (why.endsWith(': bad file')) throw new UserError('directory-in-revision', { file: word })
