@@ -40,7 +40,7 @@ const others =
 const shared = [
   'src/read/failures.ts',
   'src/read/lines.ts',
-  'src/read/scans.ts',
+  'src/read/own-results.ts',
   'src/read/text.ts',
   'src/scan/reachable.ts',
 ]

@@ -11,7 +11,7 @@ import { qemu } from './qemu/grammar.ts'
 import { alike } from './qemu/lines.ts'
 import { completionOf } from './strace/completion.ts'
 import { parseLine } from './strace/parse-line.ts'
-import { isContextStart, isScan } from './scans.ts'
+import { isContextStart, isScan } from './own-results.ts'
 import { latin1, lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
