@@ -4,14 +4,7 @@
 //
 // A rule that stands only for some capability counts as a condition; one that falls for a capability, or asks for a
 // kernel, as a rule: containers have few capabilities, and kernels of this decade.
-import {
-  architectures as facts,
-  assumedHost,
-  commonHosts,
-  engineNames,
-  hostNames,
-  type Host,
-} from '../abi/architectures.ts'
+import { assumedHost, engineNames, type Host } from '../abi/architectures.ts'
 import type { Certainty, VersionFloor } from '../policy/index.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
@@ -19,7 +12,7 @@ import type { Severity, Standing } from '../profile/flaws.ts'
 import { finding, sortFindings, type Finding } from './findings.ts'
 import { readAsOci } from './problems.ts'
 import { refuses } from '../profile/words.ts'
-import { answerOf, defaultAnswer, keyOf, subjectOf, type CheckSubject } from './subject.ts'
+import { answerOf, defaultAnswer, hostsOf, keyOf, subjectOf, type CheckSubject } from './subject.ts'
 
 export interface FloorProblemOptions {
   /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
@@ -61,13 +54,6 @@ export function floorProblems(
     ...(floor.published ? { published: 'yes' } : {}),
   })
   return sortFindings(standIns ? [note, ...found] : found)
-}
-
-/** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
-function hostsOf({ named, architectures }: CheckSubject): readonly Host[] {
-  if (named.length === 0) return commonHosts
-  const hosts = architectures.map((each) => facts[each].host)
-  return hostNames.filter((host) => hosts.includes(host))
 }
 
 function needsOn(

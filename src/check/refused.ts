@@ -1,6 +1,6 @@
 // What a runtime, an engine or libseccomp refuses, and the container does not start: asked of meaning/, for every host
 // that the profile is for. What the newest of each refuses is an error; what only an older one in use does, a warning.
-import { architectures, commonHosts, type Architecture } from '../abi/architectures.ts'
+import { architectures, type Architecture } from '../abi/architectures.ts'
 import {
   contextOf,
   oldestLibraryOn,
@@ -13,7 +13,7 @@ import {
 } from '../meaning/index.ts'
 import { documentArchitectures, flags, specificationOnlyArchitectures } from '../profile/words.ts'
 import { finding, type Finding, type FindingCode } from './findings.ts'
-import { keyOf, type CheckSubject } from './subject.ts'
+import { hostsOf, keyOf, type CheckSubject } from './subject.ts'
 
 export function* refusedProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile } = subject
@@ -75,12 +75,6 @@ function isOfItsHost(
     profile.archMap !== undefined &&
     facts['word'] === architectures[host].scmp
   )
-}
-
-/** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
-function hostsOf({ named, architectures: known }: CheckSubject): readonly Architecture[] {
-  if (named.length === 0) return commonHosts
-  return [...new Set(known.map((each) => architectures[each].host))]
 }
 
 /** Undefined where check/words.ts has said it: a word that the specification does not have. */

@@ -1,5 +1,12 @@
 // What the checks look at: a parsed profile, whose rules it will be read by, and where its parts stand.
-import { architectures, architectureNames, type Architecture } from '../abi/architectures.ts'
+import {
+  architectures,
+  architectureNames,
+  commonHosts,
+  hostNames,
+  type Architecture,
+  type Host,
+} from '../abi/architectures.ts'
 import { errnoNumber } from '../abi/errnos.ts'
 import type { ParsedProfile, ReadProfile } from '../profile/dialects.ts'
 import type { Action } from '../profile/document.ts'
@@ -54,6 +61,13 @@ export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Reader
     library: readers.libseccomp,
     engine: readers.engine ?? (asOci ? 'containerd' : undefined),
   }
+}
+
+/** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
+export function hostsOf({ named, architectures: known }: CheckSubject): readonly Host[] {
+  if (named.length === 0) return commonHosts
+  const hosts = known.map((each) => architectures[each].host)
+  return hostNames.filter((host) => hosts.includes(host))
 }
 
 /** Where a key of the subject's profile or of a rule stands. */
