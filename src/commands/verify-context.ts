@@ -4,9 +4,9 @@ import { UserError } from '../errors.ts'
 import { parseContext, printContext } from '../harden/index.ts'
 import { printReport } from '../report/formats.ts'
 import { unifiedDiff } from '../report/unified.ts'
-import { escapedLines, noProfile, verdictOf, type Verified } from '../report/verification.ts'
+import { escapedLines, noProfile, type Verified } from '../report/verification.ts'
 import { verifyContext } from '../verify/context/index.ts'
-import { statusOf } from './ending.ts'
+import { verificationStatus } from './ending.ts'
 import { loadOf } from './options.ts'
 import { mediumFor } from './medium.ts'
 import { checkOutput, isStdout, writeOutput } from './output.ts'
@@ -68,6 +68,5 @@ export async function verifyUnderContext(
   const patch = unifiedDiff(printContext(given), document, [`a/${name}`, `b/${name}`])
   const more = changes && options.report === 'text' ? escapedLines(patch) : ''
   await writeOutput(report + more, changes ? undefined : output, world)
-  const status = statusOf(verified.ending)
-  return status === 0 && verdictOf(verified) !== 'suffices' ? 1 : status
+  return verificationStatus(verified)
 }

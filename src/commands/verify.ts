@@ -4,9 +4,9 @@ import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { roundLine } from '../report/progress.ts'
 import { printReport } from '../report/formats.ts'
-import { verdictOf, type Verified } from '../report/verification.ts'
+import type { Verified } from '../report/verification.ts'
 import { verify, type Verification } from '../verify/index.ts'
-import { statusOf } from './ending.ts'
+import { verificationStatus } from './ending.ts'
 import { mediumFor } from './medium.ts'
 import { addLoadOptions, duration, loadOf, times } from './options.ts'
 import { addReportOptions } from './report-option.ts'
@@ -132,7 +132,5 @@ async function verifyWords(
   )
   if (repair && output !== undefined) await writeOutput(verified.repair?.text ?? '', output, world)
   await writeOutput(report, repair ? undefined : output, world)
-  const status = statusOf(verified.ending)
-  const verdict = verdictOf(verified)
-  return status === 0 && verdict !== 'suffices' ? 1 : status
+  return verificationStatus(verified)
 }

@@ -1,10 +1,5 @@
-// How a command ended, as the end of a sentence about its run.
-
-type Load = { readonly kind: 'ended'; readonly status: number } | { readonly kind: 'not-ready' | 'too-late' }
-type Ending =
-  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: Load }
-  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: Load }
-  | { readonly kind: 'released' }
+// How a command ended: whether that is a success, and the end of a sentence about its run.
+import type { Ending } from '../record/index.ts'
 
 /** Nothing for one that succeeded, or was let go. */
 export function endingText(ending: Ending): string {
