@@ -12,6 +12,7 @@ import type {
   SeenDirectory,
   UserNamespaceMade,
 } from '../../src/observe/index.ts'
+import { noRows } from '../../src/read/observations/context.ts'
 
 const seen = { count: 1, first: 'ebpf:app' } as const
 
@@ -168,20 +169,8 @@ export function namespace(given: Partial<UserNamespaceMade> = {}): UserNamespace
 export function container(given: Partial<ObservedContext> = {}): ObservedContext {
   return {
     name: 'app',
+    ...noRows(),
     starts: [start()],
-    checks: [],
-    changes: [],
-    reads: [],
-    directories: [],
-    mounts: [],
-    executions: [],
-    identities: [],
-    raises: [],
-    userNamespaces: [],
-    binds: [],
-    rings: [],
-    blind: [],
-    lost: [],
     ...given,
   }
 }

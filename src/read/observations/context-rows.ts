@@ -18,6 +18,7 @@ import {
   type PortBound,
   type SeenDirectory,
   type SeenMount,
+  type ThreadIds,
   type UserNamespaceMade,
 } from './context.ts'
 
@@ -56,6 +57,14 @@ const maybe = {
   refused: optional(oneOf(refusedResults)),
 } as const
 
+const ids = {
+  uid: whole,
+  euid: whole,
+  suid: whole,
+  gid: whole,
+  egid: whole,
+  sgid: whole,
+} satisfies RowShape<ThreadIds>
 const fileUse = (kinds: readonly string[]): RowShape<FileUse> => ({
   path: text,
   kind: oneOf(kinds),
@@ -116,12 +125,7 @@ export const rowShapes: { readonly [L in ContextList]: RowShape<ObservedContext[
     call: maybe.text,
     argument: optional(decimal),
     program: text,
-    uid: whole,
-    euid: whole,
-    suid: whole,
-    gid: whole,
-    egid: whole,
-    sgid: whole,
+    ...ids,
   } satisfies RowShape<CapabilityCheck>,
   changes: fileUse(changeKinds),
   reads: fileUse(readKinds),
@@ -147,12 +151,7 @@ export const rowShapes: { readonly [L in ContextList]: RowShape<ObservedContext[
     call: text,
     program: text,
     started: flag,
-    uid: whole,
-    euid: whole,
-    suid: whole,
-    gid: whole,
-    egid: whole,
-    sgid: whole,
+    ...ids,
     groups: maybe.wholes,
   } satisfies RowShape<Identity>,
   raises: {

@@ -39,8 +39,18 @@ export interface ContainerStart extends Counted {
   readonly pingGroups?: readonly number[]
 }
 
+/** Real, effective and saved ids of a thread (credentials(7)), as the container sees them. */
+export interface ThreadIds {
+  readonly uid: number
+  readonly euid: number
+  readonly suid: number
+  readonly gid: number
+  readonly egid: number
+  readonly sgid: number
+}
+
 /** The kernel asked for a capability (cap_capable of security/commoncap.c). */
-export interface CapabilityCheck extends Counted {
+export interface CapabilityCheck extends Counted, ThreadIds {
   readonly capability: CapabilityName
   readonly granted: boolean
   /** It is in the effective set of the credentials that were asked. */
@@ -64,12 +74,6 @@ export interface CapabilityCheck extends Counted {
   /** Decimal: the first argument of set*id and setgroups, the mode of chmod and its like. */
   readonly argument?: string
   readonly program: string
-  readonly uid: number
-  readonly euid: number
-  readonly suid: number
-  readonly gid: number
-  readonly egid: number
-  readonly sgid: number
 }
 
 export const changeKinds = [
@@ -183,16 +187,10 @@ export interface Execution extends Counted {
 }
 
 /** A call that changes user or group was done: who the thread is after it. */
-export interface Identity extends Counted {
+export interface Identity extends Counted, ThreadIds {
   readonly call: string
   readonly program: string
   readonly started: boolean
-  readonly uid: number
-  readonly euid: number
-  readonly suid: number
-  readonly gid: number
-  readonly egid: number
-  readonly sgid: number
   /** Supplementary groups, sorted; absent where not known. */
   readonly groups?: readonly number[]
 }
@@ -289,4 +287,33 @@ export interface ObservedContext {
   readonly rings: readonly RingSeen[]
   readonly blind: readonly BlindSpot[]
   readonly lost: readonly LostRows[]
+}
+
+/** The lists of a context while they are filled. */
+export type ContextRows = {
+  -readonly [List in ContextList]: ObservedContext[List] extends readonly (infer Each)[] ? Each[] : never
+}
+
+export function noRows(): ContextRows {
+  return {
+    starts: [],
+    checks: [],
+    changes: [],
+    reads: [],
+    directories: [],
+    mounts: [],
+    executions: [],
+    identities: [],
+    raises: [],
+    userNamespaces: [],
+    binds: [],
+    rings: [],
+    blind: [],
+    lost: [],
+  }
+}
+
+/** What one recording could not show. `first`: who recorded, and why. */
+export function blindTo(what: readonly BlindSpot['what'][], first: string): BlindSpot[] {
+  return what.map((each) => ({ what: each, count: 1, first }))
 }

@@ -1,5 +1,6 @@
 // A container whose calls are recorded, and nothing of its security context: strace and audit records show what was called
 // and what came of it. Whether a capability decided that only the kernel's check tells (capabilities(7)).
+import { blindTo, noRows } from '../../read/observations/context.ts'
 import { containerNameIn } from '../container-name.ts'
 import type { Recording, RefusalsSeenBy } from '../recording.ts'
 
@@ -8,27 +9,7 @@ export function withUnseenContext(
   recorder: Exclude<RefusalsSeenBy, 'ebpf'>,
   recording: Recording,
 ): Recording {
-  const blind = (['checks', 'files', 'gains', 'start'] as const).map((what) => ({
-    what,
-    count: 1,
-    first: recorder,
-  }))
-  const context = {
-    name: containerNameIn(name),
-    starts: [],
-    checks: [],
-    changes: [],
-    reads: [],
-    directories: [],
-    mounts: [],
-    executions: [],
-    identities: [],
-    raises: [],
-    userNamespaces: [],
-    binds: [],
-    rings: [],
-    blind,
-    lost: [],
-  }
+  const blind = blindTo(['checks', 'files', 'gains', 'start'], recorder)
+  const context = { name: containerNameIn(name), ...noRows(), blind }
   return { ...recording, observations: { ...recording.observations, context: [context] } }
 }

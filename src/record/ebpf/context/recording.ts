@@ -1,6 +1,6 @@
 // The evidence of containers' security contexts beside the counts of their calls: in maps and programs of its own, so that
 // a kernel which takes less of it counts calls as ever, and what it cannot show is said.
-import type { BlindSpot, ObservedContext } from '../../../read/observations/context.ts'
+import { blindTo, noRows, type BlindSpot, type ObservedContext } from '../../../read/observations/context.ts'
 import type { Btf } from '../btf.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import type { Layout } from '../layout.ts'
@@ -72,36 +72,11 @@ export class ContextRecording {
   contexts(name: string, midway: boolean): readonly ObservedContext[] {
     const first = 'ebpf'
     const under = this.#under
-    const blind = (what: readonly BlindSpot['what'][], place = first): readonly BlindSpot[] =>
-      what.map((each) => ({ what: each, count: 1, first: place }))
-    const nothing = {
-      starts: [],
-      checks: [],
-      changes: [],
-      reads: [],
-      directories: [],
-      mounts: [],
-      executions: [],
-    }
-    const empty = {
-      ...nothing,
-      identities: [],
-      raises: [],
-      userNamespaces: [],
-      binds: [],
-      rings: [],
-      lost: [],
-    }
-    if (typeof under === 'string')
-      return [{ name, ...empty, blind: blind(['checks', 'files'], `ebpf: ${under}`) }]
-    if (midway)
-      return [
-        {
-          name,
-          ...empty,
-          blind: blind(['checks', 'files', 'gains', 'start'], 'ebpf: attached while it ran'),
-        },
-      ]
+    const unseen = (what: readonly BlindSpot['what'][], why: string): readonly ObservedContext[] => [
+      { name, ...noRows(), blind: blindTo(what, why) },
+    ]
+    if (typeof under === 'string') return unseen(['checks', 'files'], `ebpf: ${under}`)
+    if (midway) return unseen(['checks', 'files', 'gains', 'start'], 'ebpf: attached while it ran')
     const { own, structures, live, by } = under
     live.ask()
     const functionsOf = this.#functionsOf === null ? (this.#functionsOf = readSymbols()) : this.#functionsOf
@@ -117,12 +92,15 @@ export class ContextRecording {
       ...lists,
       blind: [
         ...lists.blind,
-        ...blind([
-          ...(by === undefined ? (['checks'] as const) : []),
-          ...(by === 'fexit' ? (['direct-checks'] as const) : []),
-          ...(functionsOf === undefined ? (['functions'] as const) : []),
-          ...(this.#lost('compat') > 0 ? (['compat-calls'] as const) : []),
-        ]),
+        ...blindTo(
+          [
+            ...(by === undefined ? (['checks'] as const) : []),
+            ...(by === 'fexit' ? (['direct-checks'] as const) : []),
+            ...(functionsOf === undefined ? (['functions'] as const) : []),
+            ...(this.#lost('compat') > 0 ? (['compat-calls'] as const) : []),
+          ],
+          first,
+        ),
       ],
       lost,
     }))

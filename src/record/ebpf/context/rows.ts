@@ -1,6 +1,12 @@
 // What the maps hold, as rows of observations: by container, ids as it sees them, calls and capabilities by name.
 import { syscallTable } from '../../../abi/tables.ts'
-import type { FileUse, ObservedContext, changeKinds } from '../../../read/observations/context.ts'
+import {
+  noRows,
+  type ContextRows,
+  type FileUse,
+  type ThreadIds,
+  type changeKinds,
+} from '../../../read/observations/context.ts'
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import type { Layout } from '../layout.ts'
 import { kindOf } from './calls.ts'
@@ -40,11 +46,6 @@ import {
   types,
 } from './words.ts'
 
-type Rows = {
-  -readonly [L in keyof ObservedContext]: ObservedContext[L] extends readonly (infer R)[] ? R[] : never
-}
-type Lists = Omit<Rows, 'name'>
-
 export interface Reading {
   readonly calls: MapCalls
   readonly own: ContextMaps
@@ -57,9 +58,9 @@ export interface Reading {
 }
 
 /** By the kernel's number of its cgroup, what was seen of each container. */
-export function rowsIn(reading: Reading): ReadonlyMap<bigint, Lists> {
+export function rowsIn(reading: Reading): ReadonlyMap<bigint, ContextRows> {
   const { calls, own } = reading
-  const all = new Map<bigint, Lists>()
+  const all = new Map<bigint, ContextRows>()
   for (const [key, value] of entries(calls, own.containers)) {
     const id = key.readBigUInt64LE()
     all.set(id, new Container(reading, id, value).lists())
@@ -81,22 +82,7 @@ class Container {
   readonly #value: Buffer
   readonly #uid: IdMap
   readonly #gid: IdMap
-  readonly #rows: Lists = {
-    starts: [],
-    checks: [],
-    changes: [],
-    reads: [],
-    directories: [],
-    mounts: [],
-    executions: [],
-    identities: [],
-    raises: [],
-    userNamespaces: [],
-    binds: [],
-    rings: [],
-    blind: [],
-    lost: [],
-  }
+  readonly #rows = noRows()
   /** What programs wrote, and where it led. */
   readonly #texts: (readonly [text: string, path: string])[] = []
 
@@ -112,7 +98,7 @@ class Container {
   /** Uses of files, with when each was first met. */
   readonly #uses: TimedUse[] = []
 
-  lists(): Lists {
+  lists(): ContextRows {
     this.#opened()
     this.#mounts()
     this.#executions()
@@ -133,7 +119,7 @@ class Container {
   }
 
   /** Ids in the order of struct cred. */
-  #ids(bytes: Buffer, at: number) {
+  #ids(bytes: Buffer, at: number): ThreadIds {
     const id = (index: number, map: IdMap): number => map(bytes.readUInt32LE(at + index * 4))
     const [uid, gid, suid, sgid] = [id(0, this.#uid), id(1, this.#gid), id(2, this.#uid), id(3, this.#gid)]
     return { uid, gid, suid, sgid, euid: id(4, this.#uid), egid: id(5, this.#gid) }
@@ -215,12 +201,12 @@ class Container {
     }
   }
 
-  #read(use: Rows['reads'][number], value: Buffer): void {
+  #read(use: ContextRows['reads'][number], value: Buffer): void {
     this.#rows.reads.push(use)
     this.#uses.push({ use, time: value.readBigUInt64LE(pathValue.time) })
   }
 
-  #change(use: Rows['changes'][number], value: Buffer): void {
+  #change(use: ContextRows['changes'][number], value: Buffer): void {
     this.#rows.changes.push(use)
     this.#uses.push({ use, time: value.readBigUInt64LE(pathValue.time) })
   }
@@ -409,7 +395,6 @@ class Container {
         key.readBigUInt64LE(checkKey.stack + index * 8),
       )
       const call = this.#call(number, has(checkFlags.compat))
-      const { uid, euid, suid, gid, egid, sgid } = this.#ids(key, checkKey.ids)
       this.#rows.checks.push({
         capability: capabilityOf(key.readUInt32LE(checkKey.capability)),
         granted: key.readUInt32LE(checkKey.refused) === 0,
@@ -425,12 +410,7 @@ class Container {
         ...(number < 0x8000_0000 && { call }),
         ...(aboutCalls.has(call) && { argument: argumentOf(call, key.readBigUInt64LE(checkKey.argument)) }),
         program,
-        uid,
-        euid,
-        suid,
-        gid,
-        egid,
-        sgid,
+        ...this.#ids(key, checkKey.ids),
         ...this.#count(value, program),
       })
     }
@@ -439,17 +419,11 @@ class Container {
   #identities(): void {
     for (const [key, value] of this.#mine(this.#reading.own.identities, identityKey.container)) {
       const program = textIn(key.subarray(identityKey.comm, identityKey.comm + 16))
-      const { uid, euid, suid, gid, egid, sgid } = this.#ids(key, identityKey.ids)
       this.#rows.identities.push({
         call: this.#call(key.readUInt32LE(identityKey.number)),
         program,
         started: true,
-        uid,
-        euid,
-        suid,
-        gid,
-        egid,
-        sgid,
+        ...this.#ids(key, identityKey.ids),
         ...this.#groups(key, key.readUInt32LE(identityKey.groupCount), identityKey.groups),
         ...this.#count(value, program),
       })
