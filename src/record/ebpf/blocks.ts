@@ -13,39 +13,58 @@ export const noExist = 1
  */
 export const alreadyThere = -17
 
-/** Copies `size` bytes at `from` + offset in the kernel to the stack. */
+/** Copies `size` bytes at `from` (not r1, r2) + offset in the kernel to the stack, or to where `base` points. */
 export const read = (
   from: bpf.Register,
   offset: number,
   size: number,
-  stack: number,
+  place: number,
+  base: bpf.Register = frame,
 ): readonly AssemblyLine[] => [
-  bpf.move(1, frame),
-  bpf.add(1, stack),
+  bpf.move(1, base),
+  bpf.add(1, place),
   bpf.set(2, size),
   bpf.move(3, from),
   bpf.add(3, offset),
   bpf.call('readKernel'),
 ]
 
-/** r0 = the value of the key on the stack, or 0. */
-export const lookup = (map: { readonly descriptor: number }, stack: number): readonly AssemblyLine[] => [
+/** Copies `size` bytes at r3 in the memory of the program to the stack; r0 = 0, or an error. */
+export const readUser = (size: number, place: number): readonly AssemblyLine[] => [
+  bpf.move(1, frame),
+  bpf.add(1, place),
+  bpf.set(2, size),
+  bpf.call('readUser'),
+]
+
+type Map = { readonly descriptor: number }
+const keyed = (map: Map, key: number, base: bpf.Register): readonly AssemblyLine[] => [
   bpf.map(1, map.descriptor),
-  bpf.move(2, frame),
-  bpf.add(2, stack),
+  bpf.move(2, base),
+  bpf.add(2, key),
+]
+
+/** r0 = the value of the key on the stack, or where `base` points; or 0. */
+export const lookup = (map: Map, key: number, base: bpf.Register = frame): readonly AssemblyLine[] => [
+  ...keyed(map, key, base),
   bpf.call('mapLookup'),
 ]
 
+/** Takes the key on the stack out. */
+export const remove = (map: Map, key: number): readonly AssemblyLine[] => [
+  ...keyed(map, key, frame),
+  bpf.call('mapDelete'),
+]
+
 export const update = (
-  map: { readonly descriptor: number },
+  map: Map,
   key: number,
   value: number,
   flags: number,
+  base: bpf.Register = frame,
 ): readonly AssemblyLine[] => [
-  bpf.map(1, map.descriptor),
-  bpf.move(2, frame),
-  bpf.add(2, key),
-  bpf.move(3, frame),
+  ...keyed(map, key, base),
+  bpf.move(3, base),
   bpf.add(3, value),
   bpf.set(4, flags),
   bpf.call('mapUpdate'),
@@ -76,3 +95,14 @@ export function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): r
   if (isTyped) return [bpf.loadLower(to, 8, offset)]
   return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
 }
+
+/** Of sched_process_exit(struct task_struct *): `done` while a thread is left, else the process's id at -8. */
+export const lastThread = ({ task, live }: Layout): readonly AssemblyLine[] => [
+  bpf.load(6, 1, 0),
+  ...read(6, task.signal, 8, -16),
+  bpf.load(7, frame, -16),
+  ...read(7, live, 4, -8),
+  bpf.loadLower(1, frame, -8),
+  bpf.jumpIf(1, 'notEqual', 0, 'done'),
+  ...read(6, task.tgid, 4, -8),
+]

@@ -6,7 +6,7 @@ import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import type { Layout } from './layout.ts'
 import type { Maps } from './maps.ts'
-import { done, frame, read, update } from './blocks.ts'
+import { done, frame, read, readUser, update } from './blocks.ts'
 import { member, type Membership } from './membership.ts'
 
 /** Places in a value: where the words begin and end in the program's memory, and their bytes. */
@@ -34,11 +34,8 @@ export function startedClient(
   if (words === undefined) return undefined
   const [pid, comm, value] = [-8, -32, -32 - valueSize]
   const copy = (size: number): readonly AssemblyLine[] => [
-    bpf.move(1, frame),
-    bpf.add(1, value + places.text),
-    bpf.set(2, size),
     bpf.load(3, frame, value + places.start),
-    bpf.call('readUser'),
+    ...readUser(size, value + places.text),
     bpf.jumpIf(0, 'equal', 0, 'read'),
   ]
   return [

@@ -10,12 +10,15 @@ import {
   done,
   frame,
   increment,
+  lastThread,
   lookup,
   noExist,
   alreadyThere,
   note,
   ofTask,
   read,
+  readUser,
+  remove,
   update,
 } from './blocks.ts'
 import {
@@ -211,11 +214,8 @@ function values(
 function flagsBehind(stack: number, unknown: string): readonly AssemblyLine[] {
   const copy = -64 - cloneArgs.size
   return [
-    bpf.move(1, frame),
-    bpf.add(1, copy),
-    bpf.set(2, cloneArgs.size),
     bpf.load(3, frame, stack),
-    bpf.call('readUser'),
+    ...readUser(cloneArgs.size, copy),
     bpf.jumpIf(0, 'notEqual', 0, unknown),
     bpf.load(1, frame, copy + cloneArgs.flags),
     bpf.load(2, frame, copy + cloneArgs.exitSignal),
@@ -345,12 +345,9 @@ function toMember({ registers }: Layout): readonly AssemblyLine[] {
 
 /** A word of 32 bits behind the pointer on the stack, as the value of the key. */
 const word = (index: number, unknown: string): readonly AssemblyLine[] => [
-  bpf.move(1, frame),
-  bpf.add(1, -40 + valueKey.value),
-  bpf.set(2, 4),
   bpf.load(3, frame, pointer),
   bpf.add(3, index * 4),
-  bpf.call('readUser'),
+  ...readUser(4, -40 + valueKey.value),
   bpf.jumpIf(0, 'notEqual', 0, unknown),
 ]
 
@@ -502,24 +499,15 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Asse
 }
 
 /** sched_process_exit(struct task_struct *): a process is gone with its last thread. */
-function exited({ task, live }: Layout, maps: Maps): readonly AssemblyLine[] {
+function exited(layout: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
-    bpf.load(6, 1, 0),
-    ...read(6, task.signal, 8, -16),
-    bpf.load(7, frame, -16),
-    ...read(7, live, 4, -8),
-    bpf.loadLower(1, frame, -8),
-    bpf.jumpIf(1, 'notEqual', 0, 'done'),
-    ...read(6, task.tgid, 4, -8),
+    ...lastThread(layout),
     ...lookup(maps.states, -8),
     bpf.jumpIf(0, 'equal', 0, 'done'),
     bpf.loadLower(1, 0, 0),
     bpf.jumpIf(1, 'equal', memberStates.none, 'done'),
     bpf.storeValue(0, 0, memberStates.none),
-    bpf.map(1, maps.members.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, -8),
-    bpf.call('mapDelete'),
+    ...remove(maps.members, -8),
     ...done,
   ]
 }

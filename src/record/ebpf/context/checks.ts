@@ -4,7 +4,7 @@
 import { syscallTable } from '../../../abi/tables.ts'
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, lookup, read } from '../blocks.ts'
+import { done, frame, lookup, read, update } from '../blocks.ts'
 import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
 import { at, clearStack, container, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
 
@@ -193,12 +193,6 @@ const markGranted = ({ own }: Given): readonly AssemblyLine[] => [
   bpf.label('first-mark'),
   bpf.store(frame, at.dentry, 9),
   bpf.store(frame, at.dentry + 8, 8),
-  bpf.map(1, own.granted.descriptor),
-  bpf.move(2, frame),
-  bpf.add(2, at.word),
-  bpf.move(3, frame),
-  bpf.add(3, at.dentry),
-  bpf.set(4, 0),
-  bpf.call('mapUpdate'),
+  ...update(own.granted, at.word, at.dentry, 0),
   bpf.label('marked'),
 ]

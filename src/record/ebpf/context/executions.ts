@@ -4,7 +4,7 @@
 // the credentials change; sched_process_exec comes when the program's words are in place).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, increment, lookup, noExist, read } from '../blocks.ts'
+import { done, frame, increment, lastThread, lookup, noExist, read, remove, update } from '../blocks.ts'
 import { execve } from '../membership.ts'
 import { numberOf } from './calls.ts'
 import {
@@ -45,33 +45,14 @@ export function startedChild({ layout: { task }, own }: Given): readonly Assembl
     bpf.jumpIf(0, 'equal', 0, 'done'),
     ...read(7, task.tgid, 4, -16),
     bpf.storeValue(frame, -24, 1),
-    bpf.map(1, own.started.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, -16),
-    bpf.move(3, frame),
-    bpf.add(3, -24),
-    bpf.set(4, 0),
-    bpf.call('mapUpdate'),
+    ...update(own.started, -16, -24, 0),
     ...done,
   ]
 }
 
 /** sched_process_exit(struct task_struct *): with its last thread a process is gone. */
-export function startedEnded({ layout: { task, live }, own }: Given): readonly AssemblyLine[] {
-  return [
-    bpf.load(6, 1, 0),
-    ...read(6, task.signal, 8, -16),
-    bpf.load(7, frame, -16),
-    ...read(7, live, 4, -8),
-    bpf.loadLower(1, frame, -8),
-    bpf.jumpIf(1, 'notEqual', 0, 'done'),
-    ...read(6, task.tgid, 4, -8),
-    bpf.map(1, own.started.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, -8),
-    bpf.call('mapDelete'),
-    ...done,
-  ]
+export function startedEnded({ layout, own }: Given): readonly AssemblyLine[] {
+  return [...lastThread(layout), ...remove(own.started, -8), ...done]
 }
 
 /** sched_prepare_exec(struct task_struct *, struct linux_binprm *), or sys_enter(struct pt_regs *, long number). */
@@ -101,13 +82,7 @@ export function beforeExecution(
     bpf.add(1, place + beforeValue.comm),
     bpf.set(2, 16),
     bpf.call('currentComm'),
-    bpf.map(1, own.before.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, at.other),
-    bpf.move(3, frame),
-    bpf.add(3, place),
-    bpf.set(4, 0),
-    bpf.call('mapUpdate'),
+    ...update(own.before, at.other, place, 0),
     ...done,
   ]
 }
@@ -142,10 +117,7 @@ export function executed(given: Given): readonly AssemblyLine[] {
     bpf.load(1, 0, beforeValue.permitted),
     bpf.store(9, key.permittedBefore, 1),
     ...[0, 8].flatMap((half) => [bpf.load(1, 0, beforeValue.comm + half), bpf.store(9, key.comm + half, 1)]),
-    bpf.map(1, own.before.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, at.word),
-    bpf.call('mapDelete'),
+    ...remove(own.before, at.word),
     bpf.label('not-told'),
     bpf.load(8, frame, at.task),
     ...follow(8, structures['task_struct.cred'], 7),
@@ -164,13 +136,7 @@ export function executed(given: Given): readonly AssemblyLine[] {
     bpf.storeValue(9, key.started, 1),
     bpf.label('starts'),
     bpf.storeValue(frame, at.word, 1),
-    bpf.map(1, own.started.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, at.other),
-    bpf.move(3, frame),
-    bpf.add(3, at.word),
-    bpf.set(4, 0),
-    bpf.call('mapUpdate'),
+    ...update(own.started, at.other, at.word, 0),
     // The file that was executed: of a script its interpreter.
     bpf.load(6, frame, at.context),
     bpf.load(7, 6, 16),

@@ -4,7 +4,7 @@
 // Authority: fs/namei.c and fs/d_path.c; path_resolution(7), openat2(2), unix(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, increment, lookup, read } from '../blocks.ts'
+import { done, frame, increment, lookup, read, readUser, remove } from '../blocks.ts'
 import {
   absent,
   changedKeySize,
@@ -246,10 +246,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
       : []),
     bpf.call('currentPidTgid'),
     bpf.store(frame, at.word, 0),
-    bpf.map(1, own.granted.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, at.word),
-    bpf.call('mapDelete'),
+    ...remove(own.granted, at.word),
     ...done,
   ]
 }
@@ -291,19 +288,13 @@ const openedWith = (): readonly AssemblyLine[] => [
   bpf.jumpIf(1, 'notEqual', specKinds.openHow, 'flags-known'),
   // struct open_how: flags, mode, resolve; 64 bits each.
   bpf.load(6, frame, at.other),
-  bpf.move(1, frame),
-  bpf.add(1, at.word),
-  bpf.set(2, 8),
   bpf.move(3, 6),
   bpf.add(3, 8),
-  bpf.call('readUser'),
+  ...readUser(8, at.word),
   bpf.loadLower(1, frame, at.word),
   bpf.storeLower(9, pathKey.mode, 1),
-  bpf.move(1, frame),
-  bpf.add(1, at.other),
-  bpf.set(2, 8),
   bpf.move(3, 6),
-  bpf.call('readUser'),
+  ...readUser(8, at.other),
   bpf.label('flags-known'),
   bpf.loadLower(1, frame, at.other),
   bpf.and(1, makes | accessMode),
@@ -375,11 +366,8 @@ function byName(given: Given): readonly AssemblyLine[] {
 const unixName = (): readonly AssemblyLine[] => [
   bpf.load(6, frame, at.other),
   bpf.storeWide(frame, at.word, 0),
-  bpf.move(1, frame),
-  bpf.add(1, at.word),
-  bpf.set(2, 4),
   bpf.move(3, 6),
-  bpf.call('readUser'),
+  ...readUser(4, at.word),
   bpf.loadHalf(1, frame, at.word),
   bpf.jumpIf(1, 'notEqual', unix, 'finish'),
   bpf.loadByte(1, frame, at.word + 2),

@@ -5,7 +5,7 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import type { Layout } from '../layout.ts'
 import type { Maps } from '../maps.ts'
-import { alreadyThere, frame, increment, lookup, noExist, read } from '../blocks.ts'
+import { alreadyThere, frame, increment, lookup, noExist, read, update } from '../blocks.ts'
 import { member, type Membership } from '../membership.ts'
 import {
   containerValue,
@@ -48,14 +48,7 @@ export const readInto = (
   offset: number,
   size: number,
   place: number,
-): readonly AssemblyLine[] => [
-  bpf.move(3, from),
-  bpf.add(3, offset),
-  bpf.move(1, 9),
-  bpf.add(1, place),
-  bpf.set(2, size),
-  bpf.call('readKernel'),
-]
+): readonly AssemblyLine[] => read(from, offset, size, place, 9)
 
 /** to = the pointer at `from` + offset; over the stack. `from` is not r1 or r2. */
 export const follow = (from: bpf.Register, offset: number, to: bpf.Register): readonly AssemblyLine[] => [
@@ -129,13 +122,7 @@ export const countRow = (
   ...lookup(map, key),
   bpf.jumpIf(0, 'notEqual', 0, 'row-there'),
   bpf.storeWide(frame, at.other, 1),
-  bpf.map(1, map.descriptor),
-  bpf.move(2, frame),
-  bpf.add(2, key),
-  bpf.move(3, frame),
-  bpf.add(3, at.other),
-  bpf.set(4, noExist),
-  bpf.call('mapUpdate'),
+  ...update(map, key, at.other, noExist),
   bpf.jumpIf(0, 'equal', 0, then),
   bpf.jumpIfLower(0, 'notEqual', alreadyThere, 'row-lost'),
   ...lookup(map, key),
@@ -158,13 +145,7 @@ export const keepRow = (
   then: string,
 ): readonly AssemblyLine[] => [
   bpf.storeWide(9, value, 1),
-  bpf.map(1, map.descriptor),
-  bpf.move(2, 9),
-  bpf.add(2, key),
-  bpf.move(3, 9),
-  bpf.add(3, value),
-  bpf.set(4, noExist),
-  bpf.call('mapUpdate'),
+  ...update(map, key, value, noExist, 9),
   bpf.jumpIf(0, 'equal', 0, then),
   bpf.jumpIfLower(0, 'notEqual', alreadyThere, `${what}-lost`),
   ...lookupRow(map, key),
@@ -176,12 +157,8 @@ export const keepRow = (
   bpf.jump(then),
 ]
 
-export const lookupRow = (map: { readonly descriptor: number }, key: number): readonly AssemblyLine[] => [
-  bpf.map(1, map.descriptor),
-  bpf.move(2, 9),
-  bpf.add(2, key),
-  bpf.call('mapLookup'),
-]
+export const lookupRow = (map: { readonly descriptor: number }, key: number): readonly AssemblyLine[] =>
+  lookup(map, key, 9)
 
 /** The members of a dentry that are read in one piece. */
 export function dentryPiece(structures: Structures): {

@@ -3,7 +3,7 @@
 // io_uring_setup(2).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, read } from '../blocks.ts'
+import { done, frame, read, readUser } from '../blocks.ts'
 import { numberOf } from './calls.ts'
 import { bindKey, groupLimit, identityKey, privilegeKey, slots } from './maps.ts'
 import { at, clearStack, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
@@ -105,10 +105,7 @@ export function boundSocket(given: Given): readonly AssemblyLine[] {
     ...ended(given),
     ...argument(given, 1, 3),
     bpf.storeWide(frame, at.other, 0),
-    bpf.move(1, frame),
-    bpf.add(1, at.other),
-    bpf.set(2, 4),
-    bpf.call('readUser'),
+    ...readUser(4, at.other),
     bpf.loadHalf(9, frame, at.other),
     bpf.jumpIf(9, 'equal', families.inet, 'inet'),
     bpf.jumpIf(9, 'equal', families.inet6, 'inet'),
@@ -169,10 +166,7 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
     bpf.label('structure'),
     ...argument(given, 0, 3),
     bpf.storeWide(frame, at.other, 0),
-    bpf.move(1, frame),
-    bpf.add(1, at.other),
-    bpf.set(2, 8),
-    bpf.call('readUser'),
+    ...readUser(8, at.other),
     bpf.load(1, frame, at.other),
     bpf.and(1, newUser),
     bpf.jumpIf(1, 'equal', 0, 'done'),
