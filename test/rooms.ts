@@ -18,6 +18,7 @@ export const rooms: readonly Room[] = [
   { path: 'json-string.ts' },
   { path: 'escape.ts' },
   { path: 'line-steps.ts' },
+  { path: 'not-found.ts' },
   { path: 'sha256.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },

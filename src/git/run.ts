@@ -1,9 +1,10 @@
 // Starts git without a shell, and without its pagers, its prompts and the user's language.
 import { execa } from 'execa'
+import { isNotFound } from '../not-found.ts'
 
 /** `missing`: git is not installed. `mostBytes`: a longer answer is an error. */
 export async function runGit(words: readonly string[], cwd: string, mostBytes: number) {
-  const { stdout, stderr, failed, exitCode, code } = await execa('git', ['--no-pager', ...words], {
+  const result = await execa('git', ['--no-pager', ...words], {
     cwd,
     reject: false,
     stdin: 'ignore',
@@ -11,5 +12,6 @@ export async function runGit(words: readonly string[], cwd: string, mostBytes: n
     env: { LC_ALL: 'C' },
     maxBuffer: mostBytes,
   })
-  return { stdout, stderr, failed, exitCode, missing: code === 'ENOENT' }
+  const { stdout, stderr, failed, exitCode } = result
+  return { stdout, stderr, failed, exitCode, missing: isNotFound(result) }
 }

@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { constants } from 'node:fs'
 import { lstat, open, rm, type FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isNotFound } from '../not-found.ts'
 
 export interface LockNotices {
   /** Another has it; it is waited for. */
@@ -80,5 +81,5 @@ async function whyNotLocked(descriptor: number): Promise<string | undefined> {
   })
   if (!got.failed) return undefined
   if (got.exitCode === 1 && got.stderr === '') return 'busy'
-  return got.code === 'ENOENT' ? 'flock is not installed (util-linux)' : got.stderr || got.shortMessage
+  return isNotFound(got) ? 'flock is not installed (util-linux)' : got.stderr || got.shortMessage
 }

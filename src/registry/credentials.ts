@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { isNotFound } from '../not-found.ts'
 import type { Reference } from './reference.ts'
 
 /** A password for Basic and for token servers, or a refresh token for the latter. */
@@ -114,7 +115,7 @@ async function askHelper(name: string, server: string, env: Environment): Promis
   // A name from a file must not become a path to another program.
   if (!/^[\w.-]+$/.test(name)) throw new UserError('credential-helper-name', { name })
   const program = `docker-credential-${name}`
-  const { stdout, failed, code } = await execa(program, ['get'], {
+  const asked = await execa(program, ['get'], {
     input: server,
     stderr: 'ignore',
     reject: false,
@@ -122,7 +123,8 @@ async function askHelper(name: string, server: string, env: Environment): Promis
     extendEnv: false,
     env: { ...env },
   })
-  if (code === 'ENOENT') throw new UserError('no-credential-helper', { program })
+  if (isNotFound(asked)) throw new UserError('no-credential-helper', { program })
+  const { stdout, failed } = asked
   // It says so on stdout where it has none for this server.
   if (failed) return undefined
   try {

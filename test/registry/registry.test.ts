@@ -218,6 +218,8 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
     `#!/bin/sh\ncat >/dev/null\necho '{"ServerURL":"x","Username":"user","Secret":"secret"}'\n`,
   )
   chmodSync(helper, 0o755)
+  // As a directory that may not be searched: execvp(3) finds nothing else, and tells EACCES.
+  writeFileSync(join(helpers, 'docker-credential-closed'), '', { mode: 0o600 })
   const path = { PATH: `${helpers}:${process.env['PATH'] ?? ''}` }
   for (const [how, env] of [
     ['auths', configure('auths', { auths: { [address]: { auth } } })],
@@ -247,6 +249,11 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
       'no helper',
       configure('gone', { credsStore: 'is-not-here' }),
       /docker-credential-is-not-here is not installed/,
+    ],
+    [
+      'a helper that may not be run',
+      { ...configure('closed', { credsStore: 'closed' }), ...path },
+      /docker-credential-closed is not installed/,
     ],
     ['a path', configure('path', { credsStore: '../../tmp/x' }), /no name of a credential helper/],
   ] as const) {

@@ -3,6 +3,7 @@
 // Authority: docker-inspect(1), docker-context-inspect(1), podman-info(1), proc_pid_cgroup(5).
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
+import { isNotFound } from '../../not-found.ts'
 import { cgroupOfProcess } from '../cgroups.ts'
 import { whyNoEbpf } from '../ebpf/index.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
@@ -49,7 +50,7 @@ export async function processOfContainer(
     const ask = (words: readonly string[]) =>
       execa(engine.name, words, { ...environment, reject: false, stdin: 'ignore' })
     const asked = await ask(['container', 'inspect', '--format', '{{.State.Pid}}', '--', name])
-    if (asked.code === 'ENOENT') missing.push(engine)
+    if (isNotFound(asked)) missing.push(engine)
     if (asked.exitCode !== 0) continue
     const pid = Number(asked.stdout.trim())
     if (pid <= 0) throw new UserError('container-not-running', { container: name, engine: engine.name })

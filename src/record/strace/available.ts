@@ -1,6 +1,7 @@
 // Whether strace works here, and if not, why: found out by doing it.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
+import { isNotFound } from '../../not-found.ts'
 import { spawnEnvironmentOf, type SpawnEnvironment } from '../runner/spawn-environment.ts'
 import { straceVersion, type StraceVersion } from './options.ts'
 
@@ -28,7 +29,7 @@ export async function askStrace(
   const quietly = { ...environment, stdin: 'ignore', reject: false } as const
   const words = tracing ? ['-o', '/dev/null', 'strace', '-V'] : ['-V']
   const asked = await execa('strace', words, quietly)
-  if (asked.code === 'ENOENT') {
+  if (isNotFound(asked)) {
     throw new UserError('no-strace')
   }
   if (asked.exitCode !== 0) {
