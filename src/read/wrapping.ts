@@ -2,6 +2,7 @@
 // compose's names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file
 // driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1)
 // of util-linux, RFC 2045 6.7 for quoted-printable.
+import { isProfile } from './either.ts'
 import { formats, formatTable } from './formats.ts'
 import { journalText, jsonObject } from './json-line.ts'
 import { loggedText, valueOfPair } from './json-logs.ts'
@@ -266,7 +267,8 @@ function wrappingName(head: string): string | undefined {
 
 /** JSON that is not one object a line, and one of whose entries is a log's, or holds a line of one. */
 function ofValues(head: string, depth: number): Wrapping | undefined {
-  if (!/^\s*[[{]/.test(head)) return undefined
+  // A profile, a config.json and what Kubernetes keeps are documents, whatever an object inside looks like.
+  if (!/^\s*[[{]/.test(head) || isProfile(head)) return undefined
   const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
   if (isWhole && !isWrappedDeep(head)) return undefined
   const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth))

@@ -82,6 +82,13 @@ t.test('what scan prints is told by its form', async (t) => {
   }
 })
 
+t.test('an object in a config.json may look like a line of bpftrace', async (t) => {
+  const seccomp = { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] }
+  const namespaces = [{ type: 'pid' }, { type: 'time' }]
+  const config = JSON.stringify({ ociVersion: '1.0.0', linux: { namespaces, seccomp } }, null, 4)
+  await t.rejects(observeText(config), { code: 'profile-not-trace' })
+})
+
 t.test('a security context is no trace', async (t) => {
   const context = { version: 1, containers: [{ name: 'web' }] }
   for (const text of [JSON.stringify(context), JSON.stringify(context, null, 2)])
