@@ -13,6 +13,11 @@ export interface Caller {
   readonly time?: number
 }
 
+/** What is known of a caller; the rest is left out. */
+export function callerOf(known: { readonly [K in keyof Caller]: Caller[K] | undefined }): Caller {
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
+}
+
 /** All that is given must hold. */
 export interface CallerChoice {
   readonly pid?: number

@@ -6,7 +6,7 @@ import { isSnappyLine, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
-import type { Caller } from '../subject.ts'
+import { callerOf, type Caller } from '../subject.ts'
 import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
 import { plainRecords } from './plain.ts'
 
@@ -188,14 +188,12 @@ function architectureNamed(machine: string): Architecture | undefined {
 function subjectOf(fields: string, raw: boolean, time: number | undefined): Caller {
   const pid = /(?:^| )pid=(\d+)(?= )/.exec(fields)?.[1]
   const [, wordsOfComm, wordsOfExe] = raw ? [] : (inWords.exec(fields) ?? [])
-  const comm = wordsOfComm ?? valueOf(fields, 'comm')
-  const exe = wordsOfExe ?? valueOf(fields, 'exe')
-  return {
-    ...(pid === undefined ? {} : { pid: Number(pid) }),
-    ...(comm === undefined ? {} : { comm }),
-    ...(exe === undefined ? {} : { exe }),
-    ...(time === undefined ? {} : { time }),
-  }
+  return callerOf({
+    pid: pid === undefined ? undefined : Number(pid),
+    comm: wordsOfComm ?? valueOf(fields, 'comm'),
+    exe: wordsOfExe ?? valueOf(fields, 'exe'),
+    time,
+  })
 }
 
 /** `comm=my app exe=/opt/my app sig=SIG0`: interpreted names stand without quotes. */

@@ -2,6 +2,7 @@
 // with E and leaves with X: entries count, and an X whose E is not there. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
 import type { LoggedCall, Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
+import { callerOf } from '../subject.ts'
 
 /** A task's name has 15 bytes at most and may hold anything: the longest that fits. */
 const sentry =
@@ -67,7 +68,7 @@ function toldBy(text: string): Told | 'ignored' | 'unparsed' {
     call: {
       call: number === null ? name : Number(number[1]),
       argument: () => undefined,
-      subject: () => ({ ...(pid === undefined ? {} : { pid }), ...(comm === undefined ? {} : { comm }) }),
+      subject: () => callerOf({ pid, comm }),
     },
   }
 }

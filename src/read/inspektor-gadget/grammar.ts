@@ -3,6 +3,7 @@
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
+import { callerOf, type Caller } from '../subject.ts'
 
 /** Columns of a table: where each begins, told by its header. */
 interface Column {
@@ -100,13 +101,9 @@ function subjectOf(
   comm: string | undefined,
   container: string | undefined,
   pod: string | undefined,
-): Record<string, string | number> {
-  return {
-    ...(pid !== undefined && /^\d+$/.test(pid) ? { pid: Number(pid) } : {}),
-    ...(comm === undefined ? {} : { comm }),
-    ...(container === undefined ? {} : { container }),
-    ...(pod === undefined ? {} : { pod }),
-  }
+): Caller {
+  const isNumber = pid !== undefined && /^\d+$/.test(pid)
+  return callerOf({ pid: isNumber ? Number(pid) : undefined, comm, container, pod })
 }
 
 /** `openat`, `SYS_OPENAT`. */

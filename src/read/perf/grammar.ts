@@ -3,6 +3,7 @@
 // perf names calls by the table of the machine, so that those of 32-bit programs stand under wrong names.
 import type { Failure } from '../failures.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import { callerOf } from '../subject.ts'
 
 /** `   0.034 ( 0.016 ms): comm/pid name(`. A task's name has 15 bytes at most and may hold anything: the longest fits. */
 const traced =
@@ -87,10 +88,7 @@ class PerfLines implements LineGrammar {
       failure: / = -1 (ENOSYS|EPERM|EACCES) /.exec(text)?.[1] as Failure | undefined,
       // Values are printed without their prefixes, and those that are zero not at all.
       argument: () => undefined,
-      subject: () => ({
-        ...(comm === undefined ? {} : { comm }),
-        ...(pid === undefined ? {} : { pid: Number(pid) }),
-      }),
+      subject: () => callerOf({ comm, pid: pid === undefined ? undefined : Number(pid) }),
     }
   }
 

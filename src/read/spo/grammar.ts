@@ -4,7 +4,7 @@
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 import { architectureOfAudit } from '../line-reader.ts'
-import type { Caller } from '../subject.ts'
+import { callerOf, type Caller } from '../subject.ts'
 
 const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
 const recorder =
@@ -79,13 +79,8 @@ function unquoted(value: string): string {
 function subjectOf(pairs: ReadonlyMap<string, string>): Caller {
   const [container, exe, pod, pid] = ['container', 'executable', 'pod', 'pid'].map((key) => pairs.get(key))
   const time = /^\d+\.\d+/.exec(pairs.get('timestamp') ?? '')?.[0]
-  return {
-    ...(container === undefined ? {} : { container }),
-    ...(exe === undefined ? {} : { exe }),
-    ...(pod === undefined ? {} : { pod }),
-    ...(pid === undefined ? {} : { pid: Number(pid) }),
-    ...(time === undefined ? {} : { time: Number(time) }),
-  }
+  const numberOf = (text: string | undefined) => (text === undefined ? undefined : Number(text))
+  return callerOf({ container, exe, pod, pid: numberOf(pid), time: numberOf(time) })
 }
 
 function isEnriched(value: Record<string, unknown> | undefined): boolean {

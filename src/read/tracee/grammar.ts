@@ -5,6 +5,7 @@ import { isKnownAnywhere } from '../../abi/tables.ts'
 import { failureOf } from '../failures.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
+import { callerOf } from '../subject.ts'
 
 const row =
   /^(\d\d:\d\d:\d\d:\d+) {1,20}(\d+) {1,20}(.{1,16}?) {1,20}(\d+)(?:\/\d+)? {1,20}(\d+)(?:\/\d+)? {1,20}(-?\d+) {1,20}([a-z_]\w*)(?: |$)/
@@ -96,21 +97,17 @@ function ofEvent(value: Readonly<Record<string, unknown>>): Told | undefined {
     argument: (index) => argumentOf(value['args'], index),
     subject: () => {
       const [pid, time] = [value['processId'], value['timestamp']]
-      const comm = textOf(value['processName'])
-      const exe = textOf(member(value, 'executable', 'path'))
-      const container =
-        textOf(member(value, 'container', 'name')) ??
-        textOf(value['containerId']) ??
-        textOf(member(value, 'container', 'id'))
-      const pod = textOf(member(value, 'kubernetes', 'podName')) ?? textOf(value['podName'])
-      return {
-        ...(typeof pid === 'number' ? { pid } : {}),
-        ...(comm === undefined ? {} : { comm }),
-        ...(exe === undefined ? {} : { exe }),
-        ...(container === undefined ? {} : { container }),
-        ...(pod === undefined ? {} : { pod }),
-        ...(typeof time === 'number' ? { time: time / 1e9 } : {}),
-      }
+      return callerOf({
+        pid: typeof pid === 'number' ? pid : undefined,
+        comm: textOf(value['processName']),
+        exe: textOf(member(value, 'executable', 'path')),
+        container:
+          textOf(member(value, 'container', 'name')) ??
+          textOf(value['containerId']) ??
+          textOf(member(value, 'container', 'id')),
+        pod: textOf(member(value, 'kubernetes', 'podName')) ?? textOf(value['podName']),
+        time: typeof time === 'number' ? time / 1e9 : undefined,
+      })
     },
   }
 }
@@ -134,20 +131,15 @@ function ofProtocol(value: Readonly<Record<string, unknown>>): Told | undefined 
     },
     subject: () => {
       const pid = bare(member(workload, 'process', 'pid'))
-      const comm = textOf(member(workload, 'process', 'thread', 'name'))
-      const exe = textOf(member(workload, 'process', 'executable', 'path'))
-      const container =
-        textOf(member(workload, 'container', 'name')) ?? textOf(member(workload, 'container', 'id'))
-      const pod = textOf(member(workload, 'k8s', 'pod', 'name')) ?? textOf(member(workload, 'pod', 'name'))
-      const time = timeOf(value['timestamp'])
-      return {
-        ...(typeof pid === 'number' ? { pid } : {}),
-        ...(comm === undefined ? {} : { comm }),
-        ...(exe === undefined ? {} : { exe }),
-        ...(container === undefined ? {} : { container }),
-        ...(pod === undefined ? {} : { pod }),
-        ...(time === undefined ? {} : { time }),
-      }
+      return callerOf({
+        pid: typeof pid === 'number' ? pid : undefined,
+        comm: textOf(member(workload, 'process', 'thread', 'name')),
+        exe: textOf(member(workload, 'process', 'executable', 'path')),
+        container:
+          textOf(member(workload, 'container', 'name')) ?? textOf(member(workload, 'container', 'id')),
+        pod: textOf(member(workload, 'k8s', 'pod', 'name')) ?? textOf(member(workload, 'pod', 'name')),
+        time: timeOf(value['timestamp']),
+      })
     },
   }
 }
