@@ -16,6 +16,7 @@ export const rooms: readonly Room[] = [
   { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
+  { path: 'ending.ts' },
   { path: 'escape.ts' },
   { path: 'line-steps.ts' },
   { path: 'not-found.ts' },

@@ -3,7 +3,6 @@
 import { Option } from 'commander'
 import { mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import {
@@ -15,6 +14,7 @@ import {
   namesFromLogs,
   namesFromRuntime,
   podsCgroup,
+  untilOver,
   whyNoEbpf,
   type Collected,
   type Names,
@@ -77,22 +77,21 @@ async function collect(options: Options, world: World): Promise<number> {
   const root = options.root === undefined ? podsCgroup() : findCgroup(options.root)
   const names = await namesFor(options, world)
   const collector = await Collector.start(root)
-  const over = new AbortController()
-  const silence = world.signals(() => over.abort())
-  // Asked in the loop: in Node 20 AbortSignal.any does not keep a timeout from being collected.
-  const stops = [over.signal, ...(options.for === undefined ? [] : [AbortSignal.timeout(options.for)])]
-  const stop = AbortSignal.any(stops)
   const collection = new Collection(collector, names, options.select ?? [], give, world)
   say(world, `recording below ${root.directory}`)
   try {
-    while (!stops.some(({ aborted }) => aborted)) {
-      await wait(pace, undefined, { signal: stop }).catch(() => undefined)
-      await collection.look(false)
-    }
+    const settings = { signals: world.signals, ...(options.for !== undefined && { for: options.for }) }
+    await untilOver(
+      settings,
+      async () => {
+        await collection.look(false)
+        return false
+      },
+      pace,
+    )
     await collection.look(true)
     return collection.end()
   } finally {
-    silence()
     names.close()
     collector.close()
   }

@@ -1,7 +1,6 @@
 // How a command's end becomes a status (contract: the command's own; a signal as a shell tells it, 128 and its number).
 import { constants } from 'node:os'
-import type { Ending } from '../record/index.ts'
-import { hasFailed } from '../report/ending.ts'
+import { hasFailed, type Ending } from '../ending.ts'
 import { verdictOf, type Verified } from '../report/verification.ts'
 
 export function statusOf(ending: Ending): number {

@@ -95,12 +95,13 @@ async function evaluate(
     })
 }
 
-/** Whether the oldest libseccomp in use leaves a rule of this call out. */
+/** The one that --arch names. Throws UserError (2) for several. */
 function oneArchitecture(given: readonly Architecture[] = []): Architecture | undefined {
   if (new Set(given).size > 1) throw new UserError('several-hosts')
   return given[0]
 }
 
+/** Whether the oldest libseccomp in use leaves a rule of this call out. */
 function isNewCall(architecture: Architecture, call: string): boolean {
   const table = syscallTable(architecture)
   const entry = /^\d/.test(call) ? table.byNumber(Number(call)) : table.byName(call)

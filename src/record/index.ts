@@ -25,6 +25,7 @@ export {
 } from './command/index.ts'
 export { recordHooked, type HookState } from './containers/hooked.ts'
 export {
+  allowAllText,
   askEngine,
   recordBelow,
   recordBundle,
@@ -38,6 +39,8 @@ export {
 } from './containers/index.ts'
 export { programStarts, whyNoAudit } from './audit/index.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
+export { untilOver } from './ebpf/over.ts'
+export type { Ending, LoadEnd } from '../ending.ts'
 export { runningClient } from './inner-clients.ts'
 export { locked } from './locked.ts'
 export { record } from './record.ts'
@@ -50,14 +53,12 @@ export type {
   CommandOptions,
   ContainerOptions,
   DeliveredSignal,
-  Ending,
   Exercise,
   NewestCall,
   EndingSignal,
   PodOptions,
   PodQuery,
   Load,
-  LoadEnd,
   ProcessOptions,
   RecorderName,
   RecordNotice,

@@ -1,14 +1,8 @@
 // What a recorder is: three steps, behind which ebpf, strace and the kernel's audit records stand. The runner starts
 // what a launch says and takes a recorder through them.
 import type { Cgroup } from './cgroups.ts'
-import type {
-  CommandOptions,
-  DeliveredSignal,
-  EndingSignal,
-  LoadEnd,
-  NewestCall,
-  Recording,
-} from './recording.ts'
+import type { LoadEnd } from '../ending.ts'
+import type { CommandOptions, DeliveredSignal, EndingSignal, NewestCall, Recording } from './recording.ts'
 import type { Suspect, Watch } from './refusals.ts'
 
 /** What is started, and whose calls count. */

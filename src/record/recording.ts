@@ -1,4 +1,5 @@
 // What every recorder is asked for and what it gives back.
+import type { Ending } from '../ending.ts'
 import type { Observations } from '../observe/index.ts'
 import type { Refusals, Suspect } from './refusals.ts'
 
@@ -62,12 +63,6 @@ export interface Exercise {
   /** When it was asked to end; undefined where it ended by itself, or where that is not known. */
   readonly newest?: NewestCall
 }
-
-/** How a load ended; `not-ready`: the command never was, `too-late`: it ended before it was. */
-export type LoadEnd =
-  | { readonly kind: 'ended'; readonly status: number }
-  | { readonly kind: 'not-ready' }
-  | { readonly kind: 'too-late' }
 
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
@@ -172,16 +167,6 @@ export type PodOptions = RecordSettings & {
 
 /** What to record: a command, or what runs already. */
 export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions | PodOptions
-
-/**
- * How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. `load`: how what drove it did,
- * which counts instead.
- */
-export type Ending =
-  | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: LoadEnd }
-  | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: LoadEnd }
-  /** The recorder let go of what it had been attached to, or that ended. */
-  | { readonly kind: 'released' }
 
 export interface Recording {
   readonly observations: Observations

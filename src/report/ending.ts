@@ -1,5 +1,5 @@
-// How a command ended: whether that is a success, and the end of a sentence about its run.
-import type { Ending } from '../record/index.ts'
+// How a command ended, as the end of a sentence about its run.
+import type { Ending } from '../ending.ts'
 
 /** Nothing for one that succeeded, or was let go. */
 export function endingText(ending: Ending): string {
@@ -8,13 +8,6 @@ export function endingText(ending: Ending): string {
   if (load?.kind === 'not-ready') return '; the command never became ready, and the load did not run'
   const own = ownText(ending)
   return load === undefined ? own : `${own === '' ? '; the command ended' : `${own},`} before the load ran`
-}
-
-/** Whether the run is no success: the load's status counts where one ran, else the command's own unless we ended it. */
-export function hasFailed(ending: Ending): boolean {
-  if (ending.kind === 'released') return false
-  if (ending.load !== undefined) return ending.load.kind !== 'ended' || ending.load.status !== 0
-  return ending.byUs !== true && (ending.kind === 'killed' || ending.status !== 0)
 }
 
 function ownText(ending: Ending): string {

@@ -1,6 +1,7 @@
 // What `verify` found in words, the same for every format. Names of processes are the workload's own: the format escapes
 // them.
-import { endingText, hasFailed } from './ending.ts'
+import { hasFailed } from '../ending.ts'
+import { endingText } from './ending.ts'
 import { errnoText } from '../abi/errnos.ts'
 import { answerText, level, type Answer } from '../meaning/answer.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'

@@ -1,9 +1,10 @@
 // One round: the command under one profile, and what of it was refused.
 import type { Architecture } from '../abi/architectures.ts'
+import { hasFailed, type Ending } from '../ending.ts'
 import { makeMeaning, type Meaning } from '../meaning/index.ts'
 import type { ObservedContext } from '../observe/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import type { Ending, EnforcedProfile, Suspect } from '../record/index.ts'
+import type { EnforcedProfile, Suspect } from '../record/index.ts'
 import { auditedText } from './audited.ts'
 import { refusalsOf, watchFor, type RefusedCall } from './refusals.ts'
 import type { VerifySubject } from './subject.ts'
@@ -33,14 +34,6 @@ export interface Round {
 
 export function callKey({ architecture, syscall }: Pick<RefusedCall, 'architecture' | 'syscall'>): string {
   return `${architecture} ${syscall}`
-}
-
-/** A command that we ended because its time was up has not. Where there is a load, that alone says. */
-export function hasFailed(ending: Ending): boolean {
-  if (ending.kind === 'released') return false
-  if (ending.load !== undefined) return ending.load.kind !== 'ended' || ending.load.status !== 0
-  if (ending.byUs === true) return false
-  return ending.kind === 'killed' || ending.status !== 0
 }
 
 /** A profile as its loader reads it, and what the command is run under for it. */

@@ -1,15 +1,15 @@
 // Whether a workload gets along with a security context, found out by running it under all of it: capabilities, user,
 // no_new_privs, read-only root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused there and
 // not without the context is missing in it; on request it is added, round after round.
+import { hasFailed } from '../../ending.ts'
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import { engineWords } from '../../print/context/engine.ts'
-import { readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
+import { allowAllText, readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
 import { verify } from '../index.ts'
 import { roundLimit } from '../repair.ts'
-import { hasFailed } from '../round.ts'
 import type { ContextOutcome, Trial, Verification, VerifySettings } from '../verification.ts'
 import type { ContextFinding } from './finding.ts'
 import { beyondBaseline, contextFindings } from './findings.ts'
@@ -25,15 +25,6 @@ export type ContextSettings = Omit<VerifySettings, 'profile' | 'recorder' | 'noN
 
 /** The outcome of a run under a context stands beside that of its profile. */
 export type ContextVerification = Verification & { readonly context: ContextOutcome }
-
-/** A filter that is there and allows all: every architecture that this machine runs, because what is not named is killed. */
-const allowAll = JSON.stringify({
-  defaultAction: 'SCMP_ACT_ALLOW',
-  architectures:
-    process.arch === 'arm64'
-      ? ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']
-      : ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
-})
 
 /**
  * Runs the command of an engine under a context and tells what was refused for it.
@@ -54,7 +45,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     await verify({
       ...settings,
       recorder: 'ebpf',
-      profile: (container === undefined ? undefined : settings.profile) ?? allowAll,
+      profile: (container === undefined ? undefined : settings.profile) ?? allowAllText,
       command: container === undefined ? command : withWords(command, target, container),
       repair: repair && container !== undefined && settings.profile !== undefined,
     })
