@@ -46,6 +46,8 @@ export function makeRoot(root: string): void {
   symlinkSync('../run', join(root, 'var/run'))
   symlinkSync('../run/lock', join(root, 'var/lock'))
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
+  // No account has a password, and root's is not locked: sshd lets a key in.
+  writeFileSync(join(root, 'etc/shadow'), 'root:*:1:0:99999:7:::\n')
 }
 
 /** Why it does not run here; undefined where it does. */

@@ -281,7 +281,7 @@ DocumentRoot /srv/site
 </Directory>
 `,
     },
-    options: [...writable('/tmp', '/run', '/var/log/apache2', '/var/lock'), '--stop-signal', 'SIGWINCH'],
+    options: [...writable('/tmp', '/run', '/var/log/apache2'), '--stop-signal', 'SIGWINCH'],
     command: sh(
       'mkdir -p /run/apache2 /run/lock /var/log/apache2; . /etc/apache2/envvars; sed "s/^Include ports.conf//; s/^IncludeOptional sites-enabled.*//" /etc/apache2/apache2.conf >/tmp/apache2.conf; cat /srv/apache.conf >>/tmp/apache2.conf; exec apache2 -DFOREGROUND -f /tmp/apache2.conf',
     ),
