@@ -90,7 +90,7 @@ export async function readGiven(word: string, world: World): Promise<Given> {
 
 /** Built-ins, and files that lie beside it. */
 async function similarNames(word: string, world: World): Promise<readonly string[]> {
-  const [engine = '', ...version] = word.split('@')
+  const [engine = '', ...version] = word.replace(/@$/, '').split('@')
   const builtins = similarWords(engine, builtinNames).map((each) => [each, ...version].join('@'))
   if (builtins.length > 0) return builtins
   const folder = dirname(word)
