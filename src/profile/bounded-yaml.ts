@@ -1,6 +1,7 @@
 // The yaml package, loaded when the first YAML is read or written: most runs meet none, and it is seventy files. What
 // it cannot bear is refused before it sees it: it is recursive, makes regular expressions from indentation that exhaust
 // V8's memory (seen: abort at 20000 nested `- `), and its tree is a hundred times as large as the text.
+import type { Tags } from 'yaml'
 import type { DocumentFault } from '../errors/documents.ts'
 import { depthLimit, nodeLimit } from './tree.ts'
 import { loadYaml } from './yaml-package.ts'
@@ -11,6 +12,25 @@ let loaded: Package | undefined
 export function yaml(): Package {
   loaded ??= loadYaml()
   return loaded
+}
+
+/**
+ * Options of a reader that takes values as Kubernetes and the engines do (gopkg.in/yaml, through sigs.k8s.io/yaml):
+ * YAML 1.1's words, octal numbers and merge keys, `0o` beside `0`; base 60 and dates stay text.
+ */
+export const goYaml = {
+  version: '1.1',
+  intAsBigInt: true,
+  uniqueKeys: false,
+  prettyErrors: false,
+  customTags: (tags: Tags): Tags => [...tags.filter((tag) => !isUnknownToGo(tag)), 'intOct'],
+} as const
+
+function isUnknownToGo(tag: Tags[number]): boolean {
+  return (
+    typeof tag === 'object' &&
+    (tag.tag === 'tag:yaml.org,2002:timestamp' || ('format' in tag && tag.format === 'TIME'))
+  )
 }
 
 /** What etcd takes (its --max-request-bytes), so that no object of Kubernetes is larger. */

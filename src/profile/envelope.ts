@@ -81,6 +81,7 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
   if (kind.endsWith('List') && items?.kind === 'array') return inList(items.items, written)
   if (kind !== 'ConfigMap') return { ok: true, found: [] }
   const found: FoundProfile[] = []
+  const others: Finds[] = []
   const values = member(root, 'data')
   for (const { name, value } of values?.kind === 'object' ? values.members : []) {
     if (value.kind !== 'string' || !name.endsWith('.json')) continue
@@ -88,12 +89,15 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     const move = mover(value.at, written)
     if (!read.ok) return { ok: false, at: move(read.at), value: name, why: read.why }
     const inner = findIn(moved(read.root, move), written)
-    if (!inner.ok) return inner
-    found.push(
-      ...inner.found.map(({ node }): FoundProfile => ({ node, envelope: 'config-map', title: name })),
-    )
+    if (!inner.ok) others.push(inner)
+    else
+      found.push(
+        ...inner.found.map(({ node }): FoundProfile => ({ node, envelope: 'config-map', title: name })),
+      )
   }
-  return { ok: true, found }
+  // Settings of the application may lie beside a profile.
+  const [other] = others
+  return found.length === 0 && other !== undefined ? other : { ok: true, found }
 }
 
 /** What `kubectl get … -o json` prints of several objects; others than profiles are left out. */

@@ -2,7 +2,7 @@
 // followed within a budget.
 import type { Document, Node } from 'yaml'
 import type { DocumentFault } from '../errors/documents.ts'
-import { tooDeep, whyNotYaml, yaml } from './bounded-yaml.ts'
+import { goYaml, tooDeep, whyNotYaml, yaml } from './bounded-yaml.ts'
 import {
   below,
   depthLimit,
@@ -19,7 +19,7 @@ export type YamlReading =
   | { readonly ok: true; readonly documents: readonly TreeNode[] }
   | { readonly ok: false; readonly at: Place; readonly why: DocumentFault }
 
-/** Reads a whole text as a YAML 1.2 stream; documents without content are left out. */
+/** Reads a whole text as a stream of YAML as Kubernetes reads it; documents without content are left out. */
 export function parseYaml(text: string): YamlReading {
   const place = placesOf(text)
   const refuse = (offset: number, why: DocumentFault): YamlReading => ({ ok: false, at: place(offset), why })
@@ -27,12 +27,7 @@ export function parseYaml(text: string): YamlReading {
   if (hostile !== undefined) return refuse(hostile.offset, hostile.why)
 
   const { LineCounter, parseAllDocuments } = yaml()
-  const parsed: unknown = parseAllDocuments(text, {
-    intAsBigInt: true,
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: new LineCounter(),
-  })
+  const parsed: unknown = parseAllDocuments(text, { ...goYaml, lineCounter: new LineCounter() })
   const documents: TreeNode[] = []
   const budget = { left: nodeLimit }
   // parseAllDocuments returns an empty array (with members of its own) for an empty stream.
@@ -88,15 +83,21 @@ function treeOf(given: unknown, context: TreeContext, pointer: string, depth: nu
     return { kind: 'array', at, pointer, items }
   }
   if (isMap(node)) {
-    const members = node.items.map((pair): Member => {
+    const members: Member[] = []
+    const merged: Member[] = []
+    for (const pair of node.items) {
       const key = pair.key as Node | null
       const keyOffset = key?.range?.[0] ?? offset
       if (key !== null && !isScalar(key)) throw new YamlRefusal(keyOffset, { fault: 'key-not-plain' })
+      // The parser's sign of a merge key.
+      const isMerge = typeof key?.value === 'symbol'
       const name = key === null ? '' : String(key.value)
-      const value = treeOf(pair.value, context, below(pointer, name), depth + 1, keyOffset)
-      return { name, nameAt: context.place(keyOffset), value }
-    })
-    return { kind: 'object', at, pointer, members }
+      const inside = isMerge ? pointer : below(pointer, name)
+      const value = treeOf(pair.value, context, inside, depth + 1, keyOffset)
+      if (isMerge) merged.push(...mergedMembers(value))
+      else members.push({ name, nameAt: context.place(keyOffset), value })
+    }
+    return { kind: 'object', at, pointer, members: withMerged(members, merged) }
   }
   if (!isScalar(node)) throw new YamlRefusal(offset, { fault: 'not-json' })
   const value = node.value
@@ -109,6 +110,20 @@ function treeOf(given: unknown, context: TreeContext, pointer: string, depth: nu
     return { kind: 'number', at, pointer, text: digits, integer: exactInteger(digits) }
   }
   return { kind: 'string', at, pointer, value: String(value) }
+}
+
+/** What `<<` brings: the members of one mapping, or of several. */
+function mergedMembers(value: TreeNode): readonly Member[] {
+  if (value.kind === 'object') return value.members
+  if (value.kind === 'array' && value.items.every(({ kind }) => kind === 'object'))
+    return value.items.flatMap(mergedMembers)
+  throw new YamlRefusal(value.at.offset, { fault: 'merge-not-map' })
+}
+
+/** A mapping's own members win, then the first that is merged (https://yaml.org/type/merge.html). */
+function withMerged(own: readonly Member[], merged: readonly Member[]): readonly Member[] {
+  const names = new Set(own.map(({ name }) => name))
+  return [...own, ...merged.filter(({ name }) => !names.has(name) && names.add(name))]
 }
 
 /** The parser's message as one clause. It runs out of stack where `? &a ? &a …` nests in one line, and says that. */
