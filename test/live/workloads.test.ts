@@ -53,7 +53,6 @@ function becauseOf(call: string, policy: string): readonly string[] {
   const { rules } = JSON.parse(readFileSync(policy, 'utf8')) as {
     rules: readonly { syscall: string; because: readonly { kind: string }[] }[]
   }
-  return rules
-    .filter(({ syscall }) => syscall === call)
-    .flatMap(({ because }) => because.map(({ kind }) => kind))
+  const its = rules.filter(({ syscall }) => syscall === call)
+  return [...new Set(its.flatMap(({ because }) => because.map(({ kind }) => kind)))]
 }
