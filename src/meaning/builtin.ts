@@ -1,6 +1,6 @@
-// The engines' default profiles, by name. Data: src/meaning/data/builtins.ts, made by scripts/make-builtins.ts from
-// each engine's own repository, versions and dates beside it. Their meaning is held equal to the engines' own files on
-// every architecture and capability set by test/meaning/builtins.test.ts.
+// The engines' default profiles, by name. scripts/make-builtins.ts makes the data (data/builtins.ts) from each engine's
+// own repository, with versions and dates. test/meaning/builtins.test.ts proves that each built-in means the same as the
+// engine's own file, on every architecture and for every capability set.
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
@@ -12,10 +12,10 @@ import { builtins } from './data/builtins.ts'
 
 export interface Builtin {
   readonly name: string
-  /** Project, versions that have this default, and the day of the oldest. */
+  /** The project, the versions with this default, and the release day of the oldest of them. */
   readonly source: string
   readonly profile: ParsedProfile
-  /** What its engine gives a container that asks for nothing. */
+  /** The capabilities that the engine gives a container by default. */
   readonly capabilities: readonly string[]
 }
 
@@ -25,7 +25,7 @@ export interface BuiltinRelease extends Release {
   readonly name: string
 }
 
-/** No filter: 32-bit calls are carried out as well, which a filter without architectures would kill. */
+/** Stands for no filter. It names every architecture, because a filter kills the calls of those that it does not name. */
 const unconfined = JSON.stringify({
   defaultAction: 'SCMP_ACT_ALLOW',
   archMap: [
