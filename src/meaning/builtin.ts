@@ -34,7 +34,7 @@ const unconfined = JSON.stringify({
   ],
 })
 
-/** Every engine of `builtinProfile`, and `unconfined`; `builtinProfileReleases` gives an engine's versions. */
+/** Every name that `builtinProfile` takes without a version. `builtinProfileReleases` lists an engine's versions. */
 export const builtinNames: readonly string[] = [...Object.keys(builtins), 'unconfined']
 
 const histories = new Map<string, History>()
@@ -47,7 +47,7 @@ function historyOf(engine: string): History | undefined {
   return history
 }
 
-/** The default profiles of `docker`, `podman`, `containerd` or `cri-o`, newest first, each with a name; none of others. */
+/** The default profiles of `docker`, `podman`, `containerd` or `cri-o`, newest first. Empty for any other name. */
 export function builtinReleases(engine: string): readonly BuiltinRelease[] {
   const history = historyOf(engine)
   return (history?.releases ?? []).map((release) => {
@@ -58,11 +58,11 @@ export function builtinReleases(engine: string): readonly BuiltinRelease[] {
 }
 
 /**
- * An engine's default profile: `docker` (the newest), `docker@28.1` (of a version, whose last numbers may be left out
- * for their newest), `podman`, `containerd`, `cri-o`, or `unconfined`. Its source, versions and date come with it, and
- * the capabilities that its engine gives.
+ * An engine's default profile with its source, versions, date, and the engine's default capabilities. `docker`, `podman`,
+ * `containerd` and `cri-o` are the newest; `docker@28.1` is that version's (`docker@28`: the newest 28.x); `unconfined`
+ * allows every call.
  *
- * @throws UserError for an engine or a version that is not known; the message says which are.
+ * @throws UserError for an unknown engine or version; the message lists the known ones.
  */
 export function builtin(name: string): Builtin {
   const known = read.get(name) ?? readBuiltin(name)
@@ -86,7 +86,7 @@ function readBuiltin(name: string): Builtin {
     throw new UserError('no-such-builtin-version', { name, engine, versions: history.span })
   }
   const parsed = parseProfile(documentOf(history.linesOf(release)), { name })
-  // Podman's and CRI-O's loader ignores minKernel, and names of errors go before numbers.
+  // The loader of Podman and CRI-O ignores minKernel and prefers an errno's name to its number.
   const containers = engine === 'podman' || engine === 'cri-o'
   const versions = release.first === release.last ? release.first : `${release.first} to ${release.last}`
   return {
