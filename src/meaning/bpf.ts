@@ -1,7 +1,8 @@
-// Runs filters as the kernel does: classic BPF over struct seccomp_data. If a process has several filters, the strictest
-// answer counts. This is for running processes: their filters can be read, the profile behind them cannot.
-// Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst, include/uapi/linux/{filter,bpf_common,seccomp}.h,
-// seccomp_check_filter() of kernel/seccomp.c for the instructions that a filter may have.
+// Runs filters as the kernel does: classic BPF over struct seccomp_data. If a process has several filters, the
+// strictest answer counts. This is for running processes: their filters can be read, the profile behind them cannot.
+// Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst,
+// include/uapi/linux/{filter,bpf_common,seccomp}.h, seccomp_check_filter() of kernel/seccomp.c for the instructions
+// that a filter may have.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { Answer } from './answer.ts'
 
@@ -14,7 +15,9 @@ export interface Instruction {
 }
 export type BpfProgram = readonly Instruction[]
 
-/** `bytes`: eight an instruction, as PTRACE_SECCOMP_GET_FILTER returns them. Throws a RangeError for any other length. */
+/**
+ * `bytes`: eight an instruction, as PTRACE_SECCOMP_GET_FILTER returns them. Throws a RangeError for any other length.
+ */
 export function decodeProgram(bytes: Uint8Array): BpfProgram {
   if (bytes.length === 0 || bytes.length % 8 !== 0) throw new RangeError('no program of classic BPF')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,6 +1,6 @@
 // The engines' default profiles, by name. scripts/make-builtins.ts makes the data (data/builtins.ts) from each engine's
-// own repository, with versions and dates. test/meaning/builtins.test.ts proves that each built-in means the same as the
-// engine's own file, on every architecture and for every capability set.
+// own repository, with versions and dates. test/meaning/builtins.test.ts proves that each built-in means the same as
+// the engine's own file, on every architecture and for every capability set.
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
@@ -25,7 +25,9 @@ export interface BuiltinRelease extends Release {
   readonly name: string
 }
 
-/** Stands for no filter. It names every architecture, because a filter kills the calls of those that it does not name. */
+/**
+ * Stands for no filter. It names every architecture, because a filter kills the calls of those that it does not name.
+ */
 const unconfined = JSON.stringify({
   defaultAction: 'SCMP_ACT_ALLOW',
   archMap: [
@@ -58,9 +60,9 @@ export function builtinReleases(engine: string): readonly BuiltinRelease[] {
 }
 
 /**
- * An engine's default profile with its source, versions, date, and the engine's default capabilities. `docker`, `podman`,
- * `containerd` and `cri-o` are the newest; `docker@28.1` is that version's (`docker@28`: the newest 28.x); `unconfined`
- * allows every call.
+ * An engine's default profile with its source, versions, date, and the engine's default capabilities. `docker`,
+ * `podman`, `containerd` and `cri-o` are the newest; `docker@28.1` is that version's (`docker@28`: the newest 28.x);
+ * `unconfined` allows every call.
  *
  * @throws UserError for an unknown engine or version; the message lists the known ones.
  */

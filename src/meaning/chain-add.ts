@@ -18,8 +18,8 @@ import {
 
 /**
  * `clash`: libseccomp refuses the rule (EEXIST). `endless`: libseccomp 2.5.4 inserts a node into the level that already
- * holds it, and never returns. This happens if two rules with two conditions share a GT, GE, LT, LE or NE and then compare
- * different arguments.
+ * holds it, and never returns. This happens if two rules with two conditions share a GT, GE, LT, LE or NE and then
+ * compare different arguments.
  */
 export type Added = 'added' | 'clash' | 'endless'
 

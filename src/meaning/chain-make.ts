@@ -1,5 +1,6 @@
-// Turns the conditions of one rule into a chain of comparisons of 32-bit words. A 64-bit value is compared in an upper and
-// a lower half. Only EQ, GT and GE are tested; NE, LE and LT are their negations. Authority: libseccomp 2.5.4, src/db.c.
+// Turns the conditions of one rule into a chain of comparisons of 32-bit words. A 64-bit value is compared in an upper
+// and a lower half. Only EQ, GT and GE are tested; NE, LE and LT are their negations. Authority: libseccomp 2.5.4,
+// src/db.c.
 import type { Answer } from './answer.ts'
 import { held, type ChainNode, type Chains } from './chain.ts'
 import type { Condition } from './conditions.ts'
@@ -31,7 +32,9 @@ interface End {
 
 type Part = { readonly node: ChainNode; readonly branch: End['branch'] | undefined }
 
-/** All nodes of a 64-bit comparison, the top one first, and for each the branch that it takes when the condition holds. */
+/**
+ * All nodes of a 64-bit comparison, the top one first, and for each the branch that it takes when the condition holds.
+ */
 function halves({ index, operator, mask, value }: Condition): readonly Part[] | undefined {
   if (mask === 0n) return undefined
   const part = (high: boolean, test: ChainNode['test']): ChainNode => {

@@ -1,7 +1,8 @@
-// The conditions of one call as libseccomp keeps them: levels of comparisons of 32-bit words. The filter tries the nodes
-// of a level in order. Each branch of a node (true, false) has an answer, leads to a level below, or has neither; if the
-// level below gives no answer, the filter tries the next node. Two nodes can lead to one node, because the upper half of a
-// 64-bit comparison can decide alone or leave the decision to the lower half. program.ts writes the filter from this.
+// The conditions of one call as libseccomp keeps them: levels of comparisons of 32-bit words. The filter tries the
+// nodes of a level in order. Each branch of a node (true, false) has an answer, leads to a level below, or has neither;
+// if the level below gives no answer, the filter tries the next node. Two nodes can lead to one node, because the upper
+// half of a 64-bit comparison can decide alone or leave the decision to the lower half. program.ts writes the filter
+// from this.
 // Authority: libseccomp 2.5.4 (2.6 is the same here), src/db.c and src/gen_bpf.c. test/meaning/libseccomp.long.test.ts
 // proves that the answers equal those of the real library's filters.
 import type { Operator } from '../profile/document.ts'

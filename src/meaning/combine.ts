@@ -1,7 +1,7 @@
-// Combines several profiles into one that chooses between their answers to every call. The result is exact; if no profile
-// can state it, combining is refused. For each call this file computes the set of arguments for each answer from the
-// profiles' own filters, proposes rules for the sets in forms that people write, and proves on every architecture that
-// libseccomp's filter of the rules equals the sets.
+// Combines several profiles into one that chooses between their answers to every call. The result is exact; if no
+// profile can state it, combining is refused. For each call this file computes the set of arguments for each answer
+// from the profiles' own filters, proposes rules for the sets in forms that people write, and proves on every
+// architecture that libseccomp's filter of the rules equals the sets.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -200,7 +200,10 @@ function filteredBy(meanings: readonly Meaning[]): readonly Architecture[] {
   return architectureNames.filter((each) => meanings.some(({ filter }) => filter.architectures.has(each)))
 }
 
-/** Proves the whole result: rules of different calls can interact in libseccomp (program.ts), and the result can lack architectures. */
+/**
+ * Proves the whole result: rules of different calls can interact in libseccomp (program.ts), and the result can lack
+ * architectures.
+ */
 function proveAll(
   whole: Resolved,
   meanings: readonly Meaning[],
@@ -222,7 +225,10 @@ function rulesOf(call: string, drafts: readonly CombinedRule[]): readonly Resolv
   return drafts.map(({ answer, args }) => ({ names: [call], answer, args, ...nowhere }))
 }
 
-/** A rule of every architecture. Without one libseccomp can lose a filter that has only conditions and foreign names (program.ts, isLost). */
+/**
+ * A rule of every architecture. Without one libseccomp can lose a filter that has only conditions and foreign names
+ * (program.ts, isLost).
+ */
 function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
   const answer: Answer =
     fallback.action === 'SCMP_ACT_ALLOW' ? noSuchCall : { action: 'SCMP_ACT_ALLOW', errno: undefined }

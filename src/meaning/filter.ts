@@ -1,6 +1,6 @@
 // The filter that runc and crun make of a resolved profile with libseccomp: for each architecture and call number an
-// answer, or comparisons that lead to answers. Rules that repeat the default and names that libseccomp does not know are
-// skipped. If libseccomp refuses a rule, the container does not start.
+// answer, or comparisons that lead to answers. Rules that repeat the default and names that libseccomp does not know
+// are skipped. If libseccomp refuses a rule, the container does not start.
 // Authority: runc and crun (seccomp_linux.go, seccomp.c), libseccomp 2.5.4 (db.c, gen_bpf.c).
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
@@ -72,7 +72,10 @@ export function decisionOn(filter: Filter, architecture: Architecture, number: n
   return calls.get(number) ?? filter.defaultAnswer
 }
 
-/** An x32 call is an x86_64 number with bit 30 set. The number -1, by which a tracer skips a call, is not one (asm/unistd.h, seccomp(2)). */
+/**
+ * An x32 call is an x86_64 number with bit 30 set. The number -1, by which a tracer skips a call, is not one
+ * (asm/unistd.h, seccomp(2)).
+ */
 export function abiOf(architecture: Architecture, number: number): Architecture {
   const marked = markedBeside(architecture)
   if (marked === undefined) return architecture

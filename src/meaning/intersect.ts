@@ -1,7 +1,7 @@
 // Several profiles as one: the intersection (what all of them allow, as with several installed filters) and the union
 // (what any of them allows). Authority: seccomp(2) and seccomp_run_filters in kernel/seccomp.c. The kernel runs every
-// filter and takes the answer of the highest precedence: KILL_PROCESS > KILL_THREAD > TRAP > ERRNO > USER_NOTIF > TRACE >
-// LOG > ALLOW. Of equal actions the filter that was installed last counts, and the call returns its errno.
+// filter and takes the answer of the highest precedence: KILL_PROCESS > KILL_THREAD > TRAP > ERRNO > USER_NOTIF > TRACE
+// > LOG > ALLOW. Of equal actions the filter that was installed last counts, and the call returns its errno.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -44,8 +44,9 @@ export const stricterAnswer: AnswerChoice = (one, other) => (rank(one) < rank(ot
 export const freerAnswer: AnswerChoice = (one, other) => (rank(one) > rank(other) ? one : other)
 
 /**
- * The profile that answers every call as the kernel does if the filters of all given profiles are installed in this order,
- * for the host, bounding set and kernel of `options`. Example: what a node's baseline leaves of a container's profile.
+ * The profile that answers every call as the kernel does if the filters of all given profiles are installed in this
+ * order, for the host, bounding set and kernel of `options`. Example: what a node's baseline leaves of a container's
+ * profile.
  *
  * @throws UserError if no profile can state the result: a call's answers differ between architectures in a way that no
  * rule can express, two profiles have listeners, or there are too many conditions.
@@ -91,7 +92,9 @@ function combinedProfile(
   return { document, profile, changes }
 }
 
-/** Leaves out the runtime, whose ENOSYS stub belongs to each filter by itself, and the engine: the result is plain OCI. */
+/**
+ * Leaves out the runtime, whose ENOSYS stub belongs to each filter by itself, and the engine: the result is plain OCI.
+ */
 function ofHost({ architecture, capabilities, kernel, libseccomp }: ContextOptions): ContextOptions {
   return {
     ...(architecture && { architecture }),
@@ -137,7 +140,9 @@ function documentOf(
   }
 }
 
-/** Without the key `flags` runc and crun set SPEC_ALLOW, so it stays only if every profile sets it. Other flags add up. */
+/**
+ * Without the key `flags` runc and crun set SPEC_ALLOW, so it stays only if every profile sets it. Other flags add up.
+ */
 function flagsOf(profiles: readonly ParsedProfile[]): readonly string[] | undefined {
   const given = profiles.map(({ profile }) => profile.flags)
   if (given.every((each) => each === undefined)) return undefined

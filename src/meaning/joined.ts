@@ -1,5 +1,5 @@
-// Adds the rules of a resolved profile one by one, as a runtime adds them to libseccomp's filter. A rule is added to every
-// architecture; if one architecture refuses it, the whole profile is refused.
+// Adds the rules of a resolved profile one by one, as a runtime adds them to libseccomp's filter. A rule is added to
+// every architecture; if one architecture refuses it, the whole profile is refused.
 // Authority: runc seccomp_linux.go (matchCall), crun seccomp.c, libseccomp 2.5.4 src/db.c.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { isSameAnswer } from './answer.ts'
@@ -13,7 +13,10 @@ import { othersOf, type OtherArchitectures } from './refused-words.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
 
-/** How many nodes are visited for one profile. A profile that needs more has far more instructions than the kernel takes. */
+/**
+ * How many nodes are visited for one profile. A profile that needs more has far more instructions than the kernel
+ * takes.
+ */
 const workLimit = 4_000_000
 
 export interface Joined {
