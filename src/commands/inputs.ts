@@ -1,11 +1,12 @@
 // From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
 // set (man strace: each process goes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened when they are read, one after the other.
 import { access, constants, open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
+import { nameIn, shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {
@@ -89,7 +90,7 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
   const sources: Source[] = []
   const skipped: string[] = []
   for (const name of names) {
-    const member = join(word, name)
+    const member = nameIn(word, name)
     const path = resolve(world.cwd, member)
     if (!(await stat(path).catch(() => undefined))?.isFile()) continue
     if (/\.(?:md|markdown)$/i.test(name)) continue
@@ -100,7 +101,7 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
     const inner = entries.find((entry) => entry.isDirectory())
     throw new UserError('no-trace-in-directory', {
       file: word,
-      inner: inner && join(word, inner.name),
+      inner: inner && nameIn(word, inner.name),
     })
   }
   return { sources, skipped }
@@ -126,8 +127,9 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
 }
 
 /** Throws a UserError for what cannot be read. */
-export async function file(name: string, world: World): Promise<Source> {
-  const path = resolve(world.cwd, name)
+export async function file(word: string, world: World): Promise<Source> {
+  const path = resolve(world.cwd, word)
+  const name = shownName(word)
   await access(path, constants.R_OK).catch((error: Error) => {
     throw cannotRead(name, error)
   })
@@ -170,7 +172,7 @@ async function setOf(prefix: string, world: World): Promise<readonly string[]> {
   return names
     .filter((name) => name.startsWith(`${stem}.`) && /^\d{1,10}$/.test(name.slice(stem.length + 1)))
     .sort(byStemThenNumber)
-    .map((name) => join(dirname(prefix), name))
+    .map((name) => nameIn(dirname(prefix), name))
 }
 
 /** Code-unit order, but PREFIX.9 before PREFIX.10, and a set together. */
