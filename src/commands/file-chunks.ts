@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 
-/** The first chunk has that much or is all of the file. */
-const headSize = 65536
+/** Of a file that is longer the first chunk has at least that much. */
+export const headSize = 65536
 const chunkSize = 1 << 20
 
 /**

@@ -1,12 +1,13 @@
 // From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
 // set (man strace: each process goes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened when they are read, one after the other.
 import { access, constants, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import { startsAsObservations } from '../read/observations/documents.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
-import { cannotRead, chunksOf, named } from './file-chunks.ts'
+import { cannotRead, chunksOf, headSize, named } from './file-chunks.ts'
+import { nameIn, shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {
@@ -86,7 +87,7 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
   const members = entries
     .filter((entry) => !entry.name.startsWith('.') && (entry.isFile() || entry.isSymbolicLink()))
     .sort((one, other) => byStemThenNumber(one.name, other.name))
-    .map((entry) => ({ name: join(word, entry.name), isLink: entry.isSymbolicLink() }))
+    .map((entry) => ({ name: nameIn(word, entry.name), isLink: entry.isSymbolicLink() }))
   const sources: Source[] = []
   const skipped: string[] = []
   for (let start = 0; start < members.length; start += atOnce) {
@@ -103,7 +104,7 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
     const inner = entries.find((entry) => entry.isDirectory())
     throw new UserError('no-trace-in-directory', {
       file: word,
-      inner: inner && join(word, inner.name),
+      inner: inner && nameIn(word, inner.name),
     })
   }
   return { sources, skipped }
@@ -122,7 +123,7 @@ async function isTrace(name: string, path: string, isLink: boolean): Promise<boo
 async function holdsCalls(name: string, path: string): Promise<boolean> {
   const bytes: Uint8Array[] = []
   for await (const chunk of named(name, chunksOf(path))) {
-    bytes.push(chunk)
+    bytes.push(chunk.subarray(0, headSize))
     break
   }
   // Observations may be longer than that, and are read as a whole only.
@@ -138,8 +139,9 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
 }
 
 /** Throws a UserError for what cannot be read. */
-export async function file(name: string, world: World): Promise<Source> {
-  const path = resolve(world.cwd, name)
+export async function file(word: string, world: World): Promise<Source> {
+  const path = resolve(world.cwd, word)
+  const name = shownName(word)
   await access(path, constants.R_OK).catch((error: Error) => {
     throw cannotRead(name, error)
   })
@@ -159,7 +161,7 @@ async function setOf(prefix: string, world: World): Promise<readonly string[]> {
   return names
     .filter((name) => name.startsWith(`${stem}.`) && /^\d{1,10}$/.test(name.slice(stem.length + 1)))
     .sort(byStemThenNumber)
-    .map((name) => join(dirname(prefix), name))
+    .map((name) => nameIn(dirname(prefix), name))
 }
 
 /** Code-unit order, but PREFIX.9 before PREFIX.10, and a set together. */

@@ -8,6 +8,7 @@ import { countCalls, printObservations } from '../observe/index.ts'
 import {
   checkRecorders,
   record,
+  requireLinux,
   type NewestCall,
   type PodQuery,
   type Recording,
@@ -106,6 +107,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   if (options.check) return check(world)
   const target = targetOf(words, options)
   const load = loadOf(options)
+  requireLinux('record')
   if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')

@@ -1,4 +1,4 @@
-// Records folded into observations. Order-free: places, not the order of reading, decide what is first.
+// Folds records into observations. The order of reading does not matter: places decide what is first.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
@@ -19,7 +19,7 @@ export class Fold implements Sink {
   readonly #sources = new SourceFold()
   readonly #contexts = new ContextFold()
   #runs = 0
-  /** Calls of the run that is being told. */
+  /** The calls of the current run. */
   readonly #now = new Set<Seen>()
 
   seen(architecture: Architecture, name: string, seen: Seen): void {
@@ -30,7 +30,7 @@ export class Fold implements Sink {
     this.#note(add(this.#unknown, architecture, what, seen), seen)
   }
 
-  /** A call is in the run that is being told, or in as many as whoever tells it says. */
+  /** Counts the runs of a call: those that the record states, else the current run. */
   #note(sum: Seen, more: Seen): void {
     if (more.runs === undefined) this.#now.add(sum)
     else sum.runs = sumOf(sum.runs ?? 0, more.runs)
@@ -89,7 +89,7 @@ function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observati
     const calls = all.get(architecture)
     if (calls === undefined) continue
     const names = [...calls.keys()].sort(compare)
-    // Without a prototype: "__proto__" is a key like any other.
+    // No prototype, so that "__proto__" is an ordinary key.
     const table = Object.create(null) as Record<string, ObservedCall>
     for (const name of names) table[name] = observedCall(calls.get(name) as Seen, runs)
     result[architecture] = table
@@ -136,7 +136,7 @@ function inOrder(values: Iterable<bigint>): readonly string[] {
   return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String)
 }
 
-/** By code unit: the same in every locale. */
+/** Compares by code unit, so the order is the same in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -5,7 +5,7 @@ import { architectureNames, type Architecture, architectures } from '../abi/arch
 import { syscallTable } from '../abi/tables.ts'
 import { level, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Action } from '../profile/document.ts'
-import type { Suspect, Watch } from '../record/index.ts'
+import { isRefusedBy, resultOf, type Suspect, type Watch } from '../record/index.ts'
 
 /** The same call with the same arguments, as far as they matter to the filter, refused. */
 export interface RefusedCall {
@@ -58,24 +58,6 @@ export function numbersOf(architecture: Architecture): readonly number[] {
   return Array.from({ length: numbers }, (_, place) => place + architectures[architecture].numberBit)
 }
 
-/** What a call returns that is answered so; undefined where it does not return, or a handler decides. */
-function resultOf({ action, errno = 0 }: Answer): number | undefined {
-  switch (action) {
-    case 'SCMP_ACT_ERRNO':
-      return errno === 0 ? 0 : -errno
-    // seccomp(2): with no tracer, and with no listener.
-    case 'SCMP_ACT_TRACE':
-    case 'SCMP_ACT_NOTIFY':
-      return -ENOSYS
-    case 'SCMP_ACT_ALLOW':
-    case 'SCMP_ACT_LOG':
-    case 'SCMP_ACT_TRAP':
-    case 'SCMP_ACT_KILL_THREAD':
-    case 'SCMP_ACT_KILL_PROCESS':
-      return undefined
-  }
-}
-
 /** What was refused, in one run or in several, by architecture and number. */
 export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): readonly RefusedCall[] {
   const found = new Map<string, RefusedCall>()
@@ -123,23 +105,7 @@ function answerOf(meaning: Meaning, { architecture, number, args, result }: Susp
     args === undefined
       ? reachOf(meaning, architecture, number).answers
       : [meaning.answer(architecture, number, args)]
-  return answers.find((answer) => {
-    if (result === 'logged') return level(answer) < 2
-    switch (answer.action) {
-      case 'SCMP_ACT_KILL_PROCESS':
-      case 'SCMP_ACT_KILL_THREAD':
-        return result === 'ended'
-      case 'SCMP_ACT_TRAP':
-        return result === 'trapped'
-      case 'SCMP_ACT_ALLOW':
-      case 'SCMP_ACT_LOG':
-        return false
-      case 'SCMP_ACT_ERRNO':
-      case 'SCMP_ACT_TRACE':
-      case 'SCMP_ACT_NOTIFY':
-        return result === resultOf(answer)
-    }
-  })
+  return answers.find((answer) => isRefusedBy(answer, result))
 }
 
 function isNamed({ resolved }: Meaning, syscall: string): boolean {

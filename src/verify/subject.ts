@@ -4,7 +4,7 @@ import { builtin, contextOf } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { printProfile } from '../print/index.ts'
 import { parseProfile, soundProfile } from '../profile/index.ts'
-import { whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
+import { requireLinux, whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
 import { ceilingOf, type RepairCeiling } from './ceiling.ts'
 import { findLoader, type Loader } from './loader.ts'
 import type { SeenBy, VerifySettings } from './verification.ts'
@@ -26,6 +26,7 @@ export interface VerifySubject {
 
 /** Throws UserError: 2 for a profile with mistakes, 125 to 127 where the command cannot be verified. */
 export async function prepare(settings: VerifySettings): Promise<VerifySubject> {
+  requireLinux('verify')
   const { name = 'profile', command, notice, within, noNewPrivileges = false, profile: given } = settings
   const parsed = typeof given === 'string' ? parseProfile(given, { name }) : given
   const text = typeof given === 'string' ? given : printProfile(soundProfile(parsed))

@@ -4,7 +4,7 @@
 import type { JSONPath } from 'jsonc-parser'
 import type { Document, Node, Scalar } from 'yaml'
 import type { JsonValue } from '../print/json-text.ts'
-import { yaml } from '../profile/bounded-yaml.ts'
+import { goYaml, yaml } from '../profile/bounded-yaml.ts'
 import type { TextEdits } from './text-edits.ts'
 
 export const yamlEdits: TextEdits = {
@@ -73,7 +73,7 @@ export function yamlString(text: string, path: JSONPath): string | undefined {
 /** In the one object of the stream that may hold a profile; of several with the path, the one with the member. */
 function nodeAt(text: string, path: JSONPath, member?: string): unknown {
   const { parseAllDocuments } = yaml()
-  const parsed = parseAllDocuments(text, { intAsBigInt: true, uniqueKeys: false })
+  const parsed = parseAllDocuments(text, goYaml)
   const documents = Array.from(parsed as Iterable<Document.Parsed>).filter(
     (each) => /^(?:SeccompProfile|ConfigMap)$/.test(String(each.get('kind'))) && each.hasIn(path),
   )

@@ -84,7 +84,7 @@ t.test('a bound on rows, and the same bytes in any order and grouping', (t) => {
     const mixed = all.map((_, index) => all[(index * 353) % 700] as Observations)
     for (let at = 0; at < mixed.length; at += size)
       parts.push(mergeObservations(...mixed.slice(at, at + size)))
-    t.equal(printObservations(mergeObservations(...parts.reverse())), whole, `by ${size}`)
+    t.equal(printObservations(mergeObservations(...parts.toReversed())), whole, `by ${size}`)
   }
   const more = mergeObservations(
     ...all,
