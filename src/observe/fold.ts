@@ -3,19 +3,20 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import type { RefusalErrno, RefusedValues } from '../read/failures.ts'
-import { comparePlaces } from '../read/place.ts'
 import type { ObservedContext } from '../read/observations/context.ts'
 import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
 import type { Observations, ObservedCall } from '../read/observations/document.ts'
 import { ContextFold } from './context-fold.ts'
+import { DiagnosticFold } from './diagnostic-fold.ts'
+import { SourceFold } from './source-fold.ts'
 
 type Calls = Map<string, Seen>
 
 export class Fold implements Sink {
   readonly #known = new Map<Architecture, Calls>()
   readonly #unknown = new Map<Architecture, Calls>()
-  readonly #diagnostics: Diagnostic[] = []
-  readonly #sources: SourceSummary[] = []
+  readonly #diagnostics = new DiagnosticFold()
+  readonly #sources = new SourceFold()
   readonly #contexts = new ContextFold()
   #runs = 0
   /** The calls of the current run. */
@@ -48,11 +49,11 @@ export class Fold implements Sink {
   }
 
   diagnostic(diagnostic: Diagnostic): void {
-    this.#diagnostics.push(diagnostic)
+    this.#diagnostics.add(diagnostic)
   }
 
   account(account: SourceSummary): void {
-    this.#sources.push(account)
+    this.#sources.add(account)
   }
 
   context(context: ObservedContext): void {
@@ -67,15 +68,8 @@ export class Fold implements Sink {
       architectures: printed(this.#known, this.#runs),
       unknown: printed(this.#unknown, this.#runs),
       ...(context.length > 0 ? { context } : {}),
-      sources: [...this.#sources].sort(
-        (a, b) => compare(a.name, b.name) || a.lines - b.lines || a.calls - b.calls,
-      ),
-      diagnostics: [...this.#diagnostics].sort(
-        (a, b) =>
-          comparePlaces(a.at, b.at) ||
-          compare(a.code, b.code) ||
-          compare(JSON.stringify(a), JSON.stringify(b)),
-      ),
+      sources: this.#sources.sources(),
+      diagnostics: this.#diagnostics.diagnostics(),
     }
   }
 }
