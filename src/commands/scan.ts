@@ -21,6 +21,7 @@ import {
 } from '../scan/index.ts'
 import { outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
+import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
 import { archiveFiles, layoutFiles } from './scan-archive.ts'
 import { openCache } from './scan-cache.ts'
@@ -93,7 +94,9 @@ export async function scanPaths(
     async () => {
       const scanned = async (place: string, name: string): Promise<Reachable> => {
         const { tree, programs, isHere } = await sourceOf(place, name, options)
-        const libraries = options.with?.map((each) => (isHere ? resolve(world.cwd, each) : each))
+        const libraries = options.with?.map((each) =>
+          isHere ? belowRoot(resolve(world.cwd, each)).name : each,
+        )
         return scanPrograms(tree, programs, {
           ...(libraries === undefined ? {} : { with: libraries }),
           ...(cache === undefined ? {} : { cache }),
@@ -152,7 +155,8 @@ async function sourceOf(place: string, path: string, options: ScanChoice): Promi
   const start = await firstBytes(place)
   if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) {
     if (options.program !== undefined) throw new UserError('program-of-program', { file: path })
-    return { tree: directoryTree('/'), programs: [place], isHere: true }
+    const { root, name } = belowRoot(place)
+    return { tree: directoryTree(root), programs: [name], isHere: true }
   }
   return imageOf(
     path,
