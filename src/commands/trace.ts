@@ -128,7 +128,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   if (each === undefined) await checkProfileOutputs(options, world, [observationsFile, options.addTo])
   const ceiling = await readCeiling(options, world)
   const scanned = options.scan
-    ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
+    ? { reachable: await (await import('./scan-command.ts')).scanCommand(words, world) }
     : undefined
   const under = options.under === undefined ? undefined : await Under.read(options.under, ceiling, world)
   let newest: () => NewestCall | undefined = () => undefined

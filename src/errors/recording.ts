@@ -211,6 +211,11 @@ export const recordingErrors = {
       `${engine} is told to use ${place}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
   ],
   'engine-silent': [125, ({ engine, why }: Why & OfEngine) => `${engine} does not answer: ${why}`],
+  'image-not-saved': [
+    125,
+    ({ engine, image, why }: Why & OfEngine & { readonly image: string }) =>
+      `${image}: ${engine} does not save it, so that --scan cannot read it: ${why}`,
+  ],
   'unknown-engine-option': [
     125,
     ({ engine }: OfEngine) =>
