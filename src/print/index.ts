@@ -2,7 +2,13 @@
 // digits. Authority for the dialects: profile/document.ts and profile/dialects.ts.
 export { buildProfile } from './build.ts'
 export { printPolicy } from './policy-json.ts'
-export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export {
+  buildDockerProfile,
+  printedForms,
+  printPolicyAs,
+  type PrintedForm,
+  type PrintPolicyOptions,
+} from './print-policy.ts'
 export { printProfile } from './profile.ts'
 export {
   contextForms,

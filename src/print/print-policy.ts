@@ -16,28 +16,61 @@ import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
+import type { Observations } from '../read/observations/document.ts'
+import { admissionText, fleetText } from './cluster/index.ts'
+import { statementText } from './in-toto.ts'
+import { podmanLabel } from './podman-label.ts'
 import { operatorText, podText } from './kubernetes.ts'
 import { printProfile } from './profile.ts'
+
+/** The dialects of a profile, and what else is printed of a policy. */
+export const printedForms = [
+  'oci',
+  'docker',
+  'spo',
+  'kubernetes',
+  'fleet',
+  'admission',
+  'podman-label',
+  'in-toto',
+] as const satisfies readonly (Dialect | string)[]
+export type PrintedForm = (typeof printedForms)[number]
 
 export interface PrintPolicyOptions {
   /** Of the Kubernetes objects and of the file they speak of: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
+  /** `NAMESPACE/NAME/CONTAINER` of the operator's ProfileRecording that a SeccompProfile is a part of. */
+  readonly recording?: string
+  /** What the policy was derived from, and digests of the images that ran: for the statement of in-toto. */
+  readonly observations?: Observations
+  readonly images?: readonly string[]
 }
 
 /**
- * The text of a policy's profile in a dialect, canonical: the same policy, the same bytes. Throws a UserError for
+ * The text of a policy's profile in a dialect, or what goes with it, canonical: the same policy, the same bytes. Throws a UserError for
  * what the dialect cannot say, and for a name that Kubernetes does not take.
  */
-export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
-  switch (dialect) {
+export function printPolicyAs(policy: Policy, form: PrintedForm, options: PrintPolicyOptions = {}): string {
+  switch (form) {
     case 'oci':
       return printProfile(buildProfile(policy))
     case 'docker':
       return printProfile(buildDockerProfile(policy))
     case 'spo':
-      return operatorText(buildProfile(policy), checkedName(options.name))
+      return operatorText(buildProfile(policy), checkedName(options.name), options.recording)
     case 'kubernetes':
       return podText(printProfile(buildProfile(policy)), checkedName(options.name))
+    case 'fleet':
+      return fleetText(printProfile(buildProfile(policy)), checkedName(options.name))
+    case 'admission':
+      return admissionText(checkedName(options.name))
+    case 'podman-label':
+      return podmanLabel(printProfile(buildProfile(policy)))
+    case 'in-toto': {
+      const { observations, images } = options
+      if (observations === undefined) throw new UserError('statement-without-image')
+      return statementText(printProfile(buildProfile(policy)), policy, observations, images)
+    }
   }
 }
 
