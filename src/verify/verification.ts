@@ -107,10 +107,13 @@ export interface ContextOutcome {
   /** At the end; the one that was given where nothing was put in or taken away. */
   readonly document: SecurityContext
   readonly trials: readonly Trial[]
+  /** The run without all that each alone can go; absent where that is not more than one thing. */
+  readonly together?: Omit<Trial, 'without'>
 }
 
-/** A capability that was taken away for a run, and what that run was refused for it. */
+/** A part of the context that was taken away for a run, and what that run was refused for it. */
 export interface Trial {
+  /** A capability, the path of a mount, or a sysctl. */
   readonly without: string
   readonly refused: readonly ContextFinding[]
   /** The workload started, and did not fail. */

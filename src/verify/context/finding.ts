@@ -8,7 +8,8 @@ export interface ContextFinding {
   /** Such as EROFS; absent of a check for a capability, which has no result of its own. */
   readonly answered?: string
   readonly program: string
-  readonly uid: number
+  /** Absent: not known. */
+  readonly uid?: number | undefined
   readonly count: number
   /** Of a capability: the kernel's functions that asked. */
   readonly functions?: readonly string[]
