@@ -48,6 +48,11 @@ export interface ObserveOptions extends ReadingOptions {
    * called in a container, and by its runtime once the filter is loaded. Refused for other formats.
    */
   readonly afterFilter?: boolean
+  /**
+   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes longer.
+   * Not of the calls under a filter alone.
+   */
+  readonly context?: boolean
 }
 
 /**
@@ -81,6 +86,7 @@ export async function observeReturned(
       architecture: options.architecture,
       choice: options.choice,
       afterFilter: options.afterFilter,
+      context: options.context,
       returned,
       signal: options.signal,
       progress: options.progress,
