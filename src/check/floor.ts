@@ -14,6 +14,7 @@ import { readAsOci } from './problems.ts'
 import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, hostsOf, keyOf, subjectOf, type CheckSubject } from './subject.ts'
 
+/** Who reads the profile, and what the container runtime calls on a host. */
 export interface FloorProblemOptions {
   /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
   readonly dialect?: Dialect

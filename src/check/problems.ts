@@ -19,6 +19,7 @@ import { wordProblems } from './words.ts'
 import { schemaErrors } from './schema.ts'
 import { nodeAt, plainValue } from '../profile/tree.ts'
 
+/** Who reads the profile. Default: every engine that reads its keys. */
 export interface ProblemOptions extends ParseOptions, Readers {
   /**
    * Who will read the file: "docker" also Podman and CRI-O, the others only what is plain OCI. Left out, it is taken
@@ -42,7 +43,8 @@ const checks: readonly Check[] = [
 
 /**
  * Everything there is to say about a profile, in the order of its text. It is valid if nothing has severity "error".
- * Throws a UserError, as parseProfile does, for a text that is no profile.
+ *
+ * @throws UserError, as parseProfile does, for a text that is no profile.
  */
 export function profileProblems(
   profile: string | ParsedProfile,

@@ -22,6 +22,7 @@ export interface Context {
   readonly engine: EngineVersion | undefined
 }
 
+/** On what machine, with which capabilities and by whom a profile is read. */
 export interface ContextOptions {
   /** An architecture whose host it is. Default x86_64. */
   readonly architecture?: Architecture

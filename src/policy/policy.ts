@@ -3,6 +3,7 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { CompanionWhy } from '../abi/companion-why.ts'
 
+/** What is decided: which calls, on which architectures, under which conditions, each with at least one reason (schemas/policy.schema.json). */
 export interface Policy {
   readonly version: 1
   /** Target architectures, in the order of abi/architectures.ts; at least one. */
@@ -17,17 +18,20 @@ export interface Policy {
   readonly left: readonly LeftOut[]
 }
 
+/** What happens to a call that no rule allows. `errno`: a number of errno(3). */
 export type DefaultAction =
   | { readonly type: 'errno'; readonly errno: number }
   | { readonly type: 'kill-process' }
   | { readonly type: 'log' }
 
+/** What a rule answers. `errno`: a number of errno(3). */
 export type RuleAction =
   | { readonly type: 'allow' }
   /** Carried out, and said in the log: for what the code can call and no run has. */
   | { readonly type: 'log' }
   | { readonly type: 'errno'; readonly errno: number }
 
+/** One call, its answer, and why. A rule without conditions holds for all arguments. */
 export interface PolicyRule {
   readonly syscall: string
   readonly architectures: readonly [Architecture, ...Architecture[]]
@@ -45,6 +49,7 @@ export interface MaskedCondition {
   readonly value: bigint
 }
 
+/** Why a rule is there. */
 export type Reason =
   /** It was seen. */
   | {
@@ -86,6 +91,7 @@ export type Refused =
   /** Calls with this value (decimal) of the argument. */
   | { readonly what: 'value'; readonly argument: number; readonly value: string }
 
+/** What of a rule the ceiling refuses and the trace shows. */
 export type Beyond =
   /** The ceiling never allows the call; `on`: on another architecture of the policy, which the same rule opens. */
   | { readonly what: 'call'; readonly on?: Architecture }
@@ -94,6 +100,7 @@ export type Beyond =
   /** The ceiling's conditions were not wanted. */
   | { readonly what: 'conditions' }
 
+/** Why the kernel makes a program issue a call that nobody wrote. */
 export type KernelWhy =
   | 'signal-return' // the kernel's signal trampoline makes it
   | 'restart' // the kernel makes the program repeat an interrupted call through it
@@ -102,6 +109,7 @@ export type KernelWhy =
   | 'multiplexer' // i386: one number for the whole family
   | 'processor' // how a library finds out on aarch64 what the processor can do
 
+/** A call that was seen and is in no rule, with the reason. */
 export type LeftOut =
   | {
       readonly syscall: string

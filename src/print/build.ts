@@ -11,7 +11,8 @@ import { errnoLimit } from '../profile/words.ts'
 /**
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: where a call is allowed on
  * one and refused on another it is allowed (see rule-drafts.ts); the Docker dialect of printPolicyAs keeps hosts apart.
- * Throws a UserError for architectures of different byte orders, of which libseccomp makes no filter (db.c,
+ *
+ * @throws UserError for architectures of different byte orders, of which libseccomp makes no filter (db.c,
  * db_col_db_add), and an Error for a policy that no profile can state: an errno that libseccomp does not take,
  * conditions that can never hold.
  */

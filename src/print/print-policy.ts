@@ -19,14 +19,16 @@ import type { Dialect } from '../profile/document.ts'
 import { operatorText, podText } from './kubernetes.ts'
 import { printProfile } from './profile.ts'
 
+/** `name`: of the Kubernetes object, for the dialects that are one. */
 export interface PrintPolicyOptions {
   /** Of the Kubernetes objects and of the file they speak of: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
 }
 
 /**
- * The text of a policy's profile in a dialect, canonical: the same policy, the same bytes. Throws a UserError for
- * what the dialect cannot say, and for a name that Kubernetes does not take.
+ * The text of a policy's profile in a dialect, canonical: the same policy, the same bytes.
+ *
+ * @throws UserError for what the dialect cannot say, and for a name that Kubernetes does not take.
  */
 export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
   switch (dialect) {

@@ -23,6 +23,7 @@ export interface ArchMapEntry {
   readonly subArchitectures: readonly string[]
 }
 
+/** A rule of Docker’s dialect, which holds in some contexts only. */
 export interface DockerRule extends OciRule {
   /** containers/common only: an error name that goes before errnoRet there, and is ignored by everything else. */
   readonly errno?: string
@@ -33,6 +34,7 @@ export interface DockerRule extends OciRule {
   readonly excludes?: RuleFilter
 }
 
+/** The context in which a rule holds: capabilities, architectures (as Go names them), oldest kernel (`X.Y`). */
 export interface RuleFilter {
   /** In `includes` all of them, in `excludes` any of them, of the bounding set. */
   readonly caps?: readonly string[]
@@ -63,6 +65,7 @@ export interface ReadProfile extends Omit<DockerProfile, 'defaultAction' | 'sysc
   readonly syscalls: readonly PlacedRule[]
 }
 
+/** A profile as it was read, with what its dialect adds and the places of its parts. */
 export interface ParsedProfile {
   /** Of the file, for messages. */
   readonly name: string
@@ -85,6 +88,7 @@ export interface ParsedProfile {
   readonly tree: TreeNode
 }
 
+/** A key that the OCI specification does not have. */
 export interface BeyondOci extends Standing {
   readonly key: 'archMap' | 'defaultErrno' | 'errno' | 'excludes' | 'includes' | 'name'
 }

@@ -9,6 +9,7 @@ import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
 import type { Place, TreeNode } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
+/** `name`: of the profile in messages. */
 export interface ParseOptions {
   /** Of the file, for messages. Default "profile". */
   readonly name?: string
@@ -16,8 +17,9 @@ export interface ParseOptions {
 
 /**
  * The one profile of a file: plain OCI, Docker's or containers/common's format, a whole config.json, a
- * SeccompProfile (YAML or JSON), a ConfigMap. Throws a UserError, `file:line:column: why`, for a text that is no
- * profile or cannot be parsed, and for one with several.
+ * SeccompProfile (YAML or JSON), a ConfigMap.
+ *
+ * @throws UserError, `file:line:column: why`, for a text that is no profile or cannot be parsed, and for one with several.
  */
 export function parseProfile(text: string, options: ParseOptions = {}): ParsedProfile {
   const [profile, second] = parseProfiles(text, options)
@@ -26,7 +28,11 @@ export function parseProfile(text: string, options: ParseOptions = {}): ParsedPr
   throw new UserError('several-profiles', { ...placed(profile.name, second.profile.at), title: second.title })
 }
 
-/** Every profile of a file, at least one: a stream of Kubernetes objects may hold several. Throws as parseProfile does. */
+/**
+ * Every profile of a file, at least one: a stream of Kubernetes objects may hold several.
+ *
+ * @throws UserError, as parseProfile does, for a text that holds none.
+ */
 export function parseProfiles(
   text: string,
   { name = 'profile' }: ParseOptions = {},
@@ -51,8 +57,9 @@ export function parseProfiles(
 }
 
 /**
- * The profile as its type says, for everything that works with its meaning. Throws a UserError that names the first
- * mistake which makes a runtime or a loader refuse it.
+ * The profile as its type says, for everything that works with its meaning.
+ *
+ * @throws UserError that names the first mistake which makes a runtime or a loader refuse it.
  */
 export function soundProfile({
   name,

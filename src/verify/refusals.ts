@@ -23,6 +23,7 @@ export interface RefusedCall {
   readonly withheld: boolean
 }
 
+/** A process whose calls were refused. `comm`: its name in the kernel, at most 15 bytes. */
 export interface RefusedProcess {
   readonly pid: number
   /** Its name when it made the call first. */

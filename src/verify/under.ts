@@ -6,6 +6,7 @@ import { refusalsOf, type RefusedCall } from './refusals.ts'
 import { enforced } from './round.ts'
 import { prepare } from './subject.ts'
 
+/** How a command is recorded under a filter. */
 export interface RecordUnderSettings extends RecordSettings {
   readonly command: readonly [string, ...string[]]
   /** The filter, as parseProfile gives it. */
@@ -14,6 +15,7 @@ export interface RecordUnderSettings extends RecordSettings {
   readonly noNewPrivileges?: boolean
 }
 
+/** A recording, and what the filter refused meanwhile. */
 export interface RecordingUnder extends Recording {
   /** What the filter refused; calls that a rule of it names to answer ENOSYS too. */
   readonly refused: readonly RefusedCall[]

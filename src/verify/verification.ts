@@ -7,6 +7,7 @@ import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
 import type { ContextFinding } from './context/finding.ts'
 import type { RefusedCall } from './refusals.ts'
 
+/** What is verified and how. `within`: default Docker’s default; null: no ceiling. */
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
   /** Its text, or as parseProfile gives it. Text keeps its layout when it is repaired. */
   readonly profile: string | ParsedProfile
@@ -28,6 +29,7 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly notice?: (notice: VerifyNotice) => void
 }
 
+/** What verify says while it works. */
 export type VerifyNotice =
   /** What runs the command, and what sees its refusals. */
   | {
@@ -67,6 +69,7 @@ export interface Repaired {
   readonly withheld?: true
 }
 
+/** What happened when a command ran under a profile. */
 export interface Verification {
   readonly target: string
   readonly seenBy: SeenBy
@@ -117,6 +120,7 @@ export interface Trial {
   readonly ended: boolean
 }
 
+/** A profile before and after it was repaired, with a reason for each call added. */
 export interface Repair {
   readonly before: string
   /** The repaired profile; the same as before where nothing could be added. */
