@@ -154,23 +154,25 @@ function answer(
   return meaning.answer(architecture, number, args.map(value))
 }
 
+/** A number, or flags as a program writes them: `CLONE_NEWUSER|SIGCHLD`, `CLONE_NEWUSER|0x11`. */
 function value(word: string): bigint {
-  // Flags by name, as a program writes them.
-  if (/^[A-Z_]/i.test(word)) {
-    const bits = word.split('|').map(constantValue)
-    const unknown = word.split('|')[bits.indexOf(undefined)]
-    if (unknown !== undefined)
-      throw new UserError('not-a-constant', { name: unknown, meant: similarConstants(unknown) })
-    return bits.reduce((all: bigint, each) => all | (each ?? 0n), 0n)
-  }
-  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
-  const number = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
-  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
-  return BigInt.asUintN(64, number)
+  return word
+    .split('|')
+    .reduce((all, each) => all | (/^[A-Z_]/i.test(each) ? constant(each) : number(each)), 0n)
 }
 
-function similarConstants(name: string): readonly string[] {
-  return similarWords(name.toUpperCase(), constantNames())
+function constant(name: string): bigint {
+  const known = constantValue(name)
+  if (known === undefined)
+    throw new UserError('not-a-constant', { name, meant: similarWords(name.toUpperCase(), constantNames()) })
+  return known
+}
+
+function number(word: string): bigint {
+  if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
+  const whole = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
+  if (whole >= 2n ** 64n || whole < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
+  return BigInt.asUintN(64, whole)
 }
 
 /** An answer a line, in order; a line that is no query answers with its error, and the next is read. */

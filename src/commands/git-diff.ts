@@ -1,6 +1,6 @@
 // How git calls its external diff (git(1), "Git Diffs"; diff.c, run_external_diff): path, old file, hex, mode, new
 // file, hex, mode, and for a rename the new path and what git says of it; the path alone for one that is unmerged.
-// /dev/null with `.` stands for a side that is not there.
+// /dev/null (nul on Windows) with `.` stands for a side that is not there.
 import type { World } from './world.ts'
 
 export interface GitPair {
@@ -22,6 +22,6 @@ export function gitPair(words: readonly string[], env: World['env']): GitPair | 
   if (![oldHex, newHex].every((each) => /^(?:[\da-f]{40}|[\da-f]{64}|\.)$/.test(each))) return undefined
   if (![oldMode, newMode].every((each) => /^(?:\d{6}|\.)$/.test(each))) return undefined
   const file = (name: string, hex: string): string | undefined =>
-    name === '/dev/null' && hex === '.' ? undefined : name
+    /^(?:\/dev\/null|nul)$/.test(name) && hex === '.' ? undefined : name
   return { path, newPath: words[7] ?? path, before: file(before, oldHex), after: file(after, newHex) }
 }

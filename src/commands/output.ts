@@ -3,7 +3,7 @@
 // git and editors do: the link stays. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { constants, rmSync } from 'node:fs'
 import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { callerOf, ownerIn, type Caller } from './caller.ts'
@@ -32,7 +32,7 @@ export async function checkOutput(file: string | undefined, world: World): Promi
   if (file === '') throw new UserError('empty-file-name', { of: 'output' })
   await naming(file, async () => {
     const { path, existing } = await destinationIn(world, file)
-    if (existing?.isDirectory() || file.endsWith('/'))
+    if (existing?.isDirectory() || file.endsWith('/') || file.endsWith(sep))
       throw new UserError('not-a-file', { file, is: 'directory' })
     if (existing?.isSocket()) throw new UserError('not-a-file', { file, is: 'socket' })
     if (existing)

@@ -28,6 +28,7 @@ import { loadProfile, type NamedProfile } from './profiles.ts'
 import { mergeReachable, type Reachable } from '../scan/reachable.ts'
 import { coverage, readReachable } from './reachable.ts'
 import { say } from './say.ts'
+import { shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
 export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
@@ -221,7 +222,10 @@ export async function writeProfile(
     for (const line of coverage(reachable, observations, settings)) say(world, line)
   return {
     status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
-    contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),
+    contents: contentsLine(
+      policy,
+      options.output === undefined || isStdout(options.output) ? undefined : shownName(options.output),
+    ),
   }
 }
 

@@ -2,12 +2,13 @@
 // index (`:path`). A file that is
 // there goes before a revision; /dev/null is how git’s external diff says that there is none on that side.
 import { access, readdir } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtinNames, isBuiltinName } from '../meaning/builtin-name.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { similarWords } from '../report/similar.ts'
+import { nameIn, shownName } from './file-name.ts'
 import { readText, type TextFile } from './texts.ts'
 import type { World } from './world.ts'
 
@@ -75,23 +76,24 @@ export async function readGiven(word: string, world: World): Promise<Given> {
       () => true,
       () => false,
     ))
-  if (!isFile && /^[^:]*:./.test(word)) {
+  // C:\x.json is no revision, where names begin with a drive.
+  if (!isFile && /^[^:]*:./.test(word) && !isAbsolute(word)) {
     const { showRevision } = await import('../git/show.ts')
-    return { name: word, text: await showRevision(word, world.cwd) }
+    return { name: word, text: await showRevision(shownName(word), world.cwd) }
   }
   if (!isFile) {
     const meant = await similarNames(word, world)
     if (meant.length > 0) throw new UserError('no-such-profile', { file: word, meant })
   }
-  return { name: word, text: await readText(word, world) }
+  return { name: shownName(word), text: await readText(word, world) }
 }
 
 /** Built-ins, and files that lie beside it. */
 async function similarNames(word: string, world: World): Promise<readonly string[]> {
-  const [engine = '', ...version] = word.split('@')
+  const [engine = '', ...version] = word.replace(/@$/, '').split('@')
   const builtins = similarWords(engine, builtinNames).map((each) => [each, ...version].join('@'))
   if (builtins.length > 0) return builtins
   const folder = dirname(word)
   const beside = await readdir(resolve(world.cwd, folder)).catch(() => [])
-  return similarWords(basename(word), beside).map((each) => (folder === '.' ? each : join(folder, each)))
+  return similarWords(basename(word), beside).map((each) => (folder === '.' ? each : nameIn(folder, each)))
 }

@@ -22,7 +22,7 @@ interface Options extends ComparisonOptions {
   readonly output?: string
 }
 
-/** What may hold a profile; of these, the files that name an action of one. */
+/** What may hold a profile; of these, the files that name an action or the default of one, whole or broken. */
 const anywhere = ['*.json', '*.yaml', '*.yml']
 
 export const declare: Declare = (command, world, end) => {
@@ -51,7 +51,7 @@ async function review(pathspecs: readonly string[], options: Options, world: Wor
   const given = pathspecs.length > 0
   const specs = given ? pathspecs : anywhere
   const files = (await changedFiles(base, options.head, specs, world.cwd)).filter(
-    (file) => given || [file.before, file.after].some(holdsProfile),
+    ({ before, after }) => given || [before, after].some(holdsProfile),
   )
   const without = await loadProfile('docker', world)
   const profiles = files.flatMap((file) => reviewedIn(file, without, options))
@@ -81,8 +81,19 @@ function baseIn({
   return github !== '' ? `origin/${github}` : gitlab !== '' ? gitlab : 'origin/HEAD'
 }
 
+/** Also one that is broken. An object of another kind that names the words, such as the schema of one, is none. */
 function holdsProfile(side: Side): boolean {
-  return side.kind === 'file' && /SCMP_ACT_[A-Z]/.test(side.text)
+  if (!namesProfile(side)) return false
+  try {
+    return parseProfiles(side.text).length > 0
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return !error.is('not-a-profile')
+  }
+}
+
+function namesProfile(side: Side): side is Side & { kind: 'file' } {
+  return side.kind === 'file' && /SCMP_ACT_[A-Z]|\bdefaultAction\b/.test(side.text)
 }
 
 function reviewedIn(
@@ -122,7 +133,7 @@ function reviewedIn(
 /** By name; of several that have the same, the second has its number behind it. */
 function profilesOf(side: Side, name: string): ReadonlyMap<string, ParsedProfile> {
   const found = new Map<string, ParsedProfile>()
-  if (side.kind !== 'file' || (!holdsProfile(side) && /^\s*(?:---|apiVersion:|kind:|#)/m.test(side.text)))
+  if (side.kind !== 'file' || (!namesProfile(side) && /^\s*(?:---|apiVersion:|kind:|#)/m.test(side.text)))
     return found
   for (const profile of parseProfiles(side.text, { name })) {
     const title = profile.title ?? 'profile'

@@ -3,11 +3,13 @@
 // when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
 // stderr, because stdout carries the result and nothing else.
 import { Option } from 'commander'
+import { hasFailed } from '../ending.ts'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
 import {
   checkRecorders,
   record,
+  requireLinux,
   type NewestCall,
   type PodQuery,
   type Recording,
@@ -106,6 +108,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   if (options.check) return check(world)
   const target = targetOf(words, options)
   const load = loadOf(options)
+  requireLinux('record')
   if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')
@@ -118,7 +121,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   await checkProfileOutputs(options, world, [observationsFile, options.addTo])
   const ceiling = await readCeiling(options, world)
   const scanned = options.scan
-    ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
+    ? { reachable: await (await import('./scan-command.ts')).scanCommand(words, world) }
     : undefined
   const under = options.under === undefined ? undefined : await Under.read(options.under, ceiling, world)
   let newest: () => NewestCall | undefined = () => undefined
@@ -203,15 +206,22 @@ function appliedCeiling(
   })
 }
 
-/** Of a program that failed, which may have ended before it did its work. */
+/** Of a run that failed, which may have ended before its work was done. */
 function failureLines(ending: Recording['ending']): readonly string[] {
-  const status = statusOf(ending)
-  if (status === 0 || ending.kind === 'released' || ending.byUs === true) return []
-  const how =
-    ending.kind === 'killed' ? `was ended by ${ending.signal}` : `failed with status ${ending.status}`
+  if (ending.kind === 'released' || !hasFailed(ending)) return []
   return [
-    `the command ${how}: the profile holds only what it called until then, so record a run that succeeds before you rely on it`,
+    `${failureText(ending)}: the profile holds only what was called until then, so record a run that succeeds before you rely on it`,
   ]
+}
+
+function failureText(ending: Exclude<Recording['ending'], { kind: 'released' }>): string {
+  const { load } = ending
+  if (load?.kind === 'ended') return `the load failed with status ${load.status}`
+  if (load?.kind === 'not-ready') return 'the command never became ready'
+  if (ending.kind === 'killed') return `the command was ended by ${ending.signal}`
+  return ending.status === 0
+    ? 'the command ended before the load ran'
+    : `the command failed with status ${ending.status}`
 }
 
 type RecordTarget =

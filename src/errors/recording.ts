@@ -64,6 +64,16 @@ const ebpfOnly = {
 
 export type EbpfOnly = keyof typeof ebpfOnly
 
+/** What only Linux can do, and what helps elsewhere. */
+const onLinux = {
+  record: (system: string) =>
+    `recording needs Linux, and this is ${system}: record in a container that has strace, docker run --rm --cap-add SYS_PTRACE -v "\${PWD}:/out" IMAGE strace -f -o /out/app.strace CMD, then run here: seccomp-gen generate app.strace -o app.json`,
+  verify: (system: string) =>
+    `verifying needs Linux, and this is ${system}: run seccomp-gen verify on a Linux machine, a virtual one will do; or try the profile in a container: docker run --rm --security-opt seccomp=app.json IMAGE`,
+} as const satisfies Readonly<Record<string, (system: string) => string>>
+
+export type OnLinux = keyof typeof onLinux
+
 export const recordingErrors = {
   // --- the command
   'empty-command': [127, () => 'the command is an empty word'],
@@ -108,6 +118,11 @@ export const recordingErrors = {
       `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record seccomp-gen trace -- ${words} …, or the running container with --container NAME`,
   ],
   // --- recorders
+  'needs-linux': [
+    125,
+    ({ what, system }: { readonly what: OnLinux; /** This machine's. */ readonly system: string }) =>
+      onLinux[what](system),
+  ],
   'ebpf-needed': [
     125,
     ({ for: what, engine = '', why }: Why & EbpfNeed) =>
@@ -196,6 +211,11 @@ export const recordingErrors = {
       `${engine} is told to use ${place}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
   ],
   'engine-silent': [125, ({ engine, why }: Why & OfEngine) => `${engine} does not answer: ${why}`],
+  'image-not-saved': [
+    125,
+    ({ engine, image, why }: Why & OfEngine & { readonly image: string }) =>
+      `${image}: ${engine} does not save it, so that --scan cannot read it: ${why}`,
+  ],
   'unknown-engine-option': [
     125,
     ({ engine }: OfEngine) =>

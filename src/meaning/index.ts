@@ -1,6 +1,6 @@
-// What a profile means: the answer of libseccomp's filter and the kernel to any call, in a context (host, bounding
-// set, kernel, runtime). Decided from the profile alone, on the authority of the loaders (resolve.ts), runc and crun
-// (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
+// What a profile means: how libseccomp's filter and the kernel answer any call in a context (host, bounding set,
+// kernel, runtime). The profile alone decides. Authority: the loaders (resolve.ts), runc and crun (filter.ts,
+// conditions.ts), libseccomp (chain*.ts). Pure: this room starts no process and reads no file.
 export { refusalsOf, refusalsOnOthers } from './refusals.ts'
 export type { ProfileRefusal, RefusalCode } from './refusal.ts'
 export { has } from './versions/runtimes.ts'

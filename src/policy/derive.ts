@@ -112,8 +112,11 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
     )
     const choice = options.fromScan === true ? 'none' : (options.margin ?? 'libc')
-    // Where a scan stands for the margin, what it does not reach is none.
-    const reached = options.unseen === 'libc' ? options.reachable?.architectures[architecture] : undefined
+    // Where a scan stands for the margin, what cannot be reached is none of it.
+    const reached =
+      options.unseen === 'libc' && options.reachable?.bound === true
+        ? options.reachable.architectures[architecture]
+        : undefined
     const margin = (target.known === 'host' ? [] : marginOn(target, observations, choice)).filter(
       ({ syscall }) =>
         !evident.has(syscall) &&

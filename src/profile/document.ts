@@ -1,6 +1,6 @@
-// The profile as a document: the plain OCI form, which Docker, Podman, containerd, CRI-O, runc and crun all read
-// the same way, and the dialects that have more keys. Authority: runtime-spec config-linux.md ("seccomp"),
-// moby/profiles seccomp.go, containers/common pkg/seccomp/types.go.
+// The types of plain OCI, the one form that Docker, Podman, containerd, CRI-O, runc and crun all read alike, and the
+// names of the other dialects. Authority: runtime-spec config-linux.md ("seccomp"), moby/profiles seccomp.go,
+// containers/common pkg/seccomp/types.go.
 
 /** `linux.seccomp` of the OCI runtime specification. 64-bit values are bigint: a JSON number would lose them. */
 export interface OciProfile {

@@ -3,6 +3,10 @@
 
 export interface SourceSummary {
   readonly name: string
+  /** The digest of the image, where it is known. */
+  readonly image?: string
+  /** How many sources it is the sum of; absent for one. */
+  readonly count?: number
   readonly format: string
   readonly lines: number
   /** Calls counted. */

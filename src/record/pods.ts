@@ -59,7 +59,9 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     await asked
     if (wait) await learn()
     const found = collector.read((id) => chosen.get(id)?.fullName)
-    const recorded = found.flatMap(({ observations }) => (observations === undefined ? [] : [observations]))
+    const recorded = found.flatMap(({ id, observations }) =>
+      observations === undefined ? [] : [ofImage(observations, chosen.get(id)?.imageDigest)],
+    )
     if (recorded.length === 0) {
       for (const each of chosen.values()) refuseUnfiltered(each)
       throw new UserError('silent-cgroup', { cgroup: queryText(query) })
@@ -80,6 +82,11 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
 const merged = (all: readonly Observations[]): Observations => {
   const [only, ...others] = all
   return only !== undefined && others.length === 0 ? only : mergeObservations(...all)
+}
+
+function ofImage(observations: Observations, image: string | undefined): Observations {
+  if (image === undefined || image === '') return observations
+  return { ...observations, sources: observations.sources.map((each) => ({ ...each, image })) }
 }
 
 async function hasEnded(search: PodSearch): Promise<boolean> {

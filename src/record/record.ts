@@ -13,6 +13,7 @@ import {
 } from './containers/index.ts'
 import { attachEbpf, recordInCgroup } from './ebpf/index.ts'
 import { refuseClients } from './inner-clients.ts'
+import { requireLinux } from './linux.ts'
 import { recordPods } from './pods.ts'
 import { recorders } from './recorders.ts'
 import type {
@@ -37,6 +38,7 @@ import { attachStrace } from './strace/index.ts'
  * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
  */
 export async function record(options: RecordOptions): Promise<Recording> {
+  requireLinux('record')
   if (options.container !== undefined) return recordContainer(options)
   if (options.query !== undefined) return recordPods(options)
   if (options.cgroup !== undefined) return recordCgroup(options)

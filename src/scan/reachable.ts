@@ -21,7 +21,7 @@ export interface ReachableCall {
   readonly path: readonly string[]
   /** By index: the values (unsigned, decimal) that the argument can have, where all of them are known. */
   readonly args?: Readonly<Record<string, readonly string[]>>
-  /** Calls that the C library makes in the same functions: when this one was made, those are its rare paths. */
+  /** Calls that the C library makes in functions that were run where this one was made: its rare paths. */
   readonly companions?: readonly string[]
 }
 
