@@ -74,7 +74,7 @@ async function scan(paths: readonly string[], options: ScanFlags, world: World):
 
 export type ScanChoice = Pick<ScanFlags, 'program' | 'with' | 'arch' | 'cache'>
 
-/** Throws a UserError where one of the paths is nothing that can be scanned. */
+/** Throws a UserError if a path cannot be scanned. */
 export async function scanPaths(
   paths: readonly string[],
   options: ScanChoice,
@@ -112,7 +112,7 @@ export async function scanPaths(
   )
 }
 
-/** The program that a command runs here, and what it loads. Throws a UserError where there is none to read. */
+/** Scans the program that a command starts here, and what it loads. Throws a UserError if there is none to read. */
 export async function scanCommand(words: readonly string[], world: World): Promise<Reachable> {
   const [word] = words
   if (word === undefined) throw new UserError('no-command-to-scan')
@@ -133,7 +133,7 @@ export async function scanCommand(words: readonly string[], world: World): Promi
   throw new UserError('nothing-to-scan', { program: word })
 }
 
-/** What comes on stdin as a file, for as long as it is needed: an image is read more than once. */
+/** Stores stdin in a temporary file, because an image is read more than once. */
 async function withStdin<Result>(world: World, use: (place: string) => Promise<Result>): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))
   try {
@@ -148,11 +148,11 @@ async function withStdin<Result>(world: World, use: (place: string) => Promise<R
 interface Source {
   readonly tree: Tree
   readonly programs: readonly string[]
-  /** The machine's own files. */
+  /** Whether the files are this machine's own. */
   readonly isHere?: boolean
 }
 
-/** `path`: as the user named it. */
+/** `path`: the name that the user gave. */
 async function sourceOf(place: string, path: string, options: ScanChoice): Promise<Source> {
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
     throw new UserError('cannot-read', { file: path, ...causeOf(error) })
