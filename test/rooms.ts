@@ -44,6 +44,7 @@ export const rooms: readonly Room[] = [
     acts: true,
   },
   { path: 'record/choose.ts', acts: true },
+  { path: 'record/each', packages: [...files, 'execa'], acts: true },
   { path: 'record/pods.ts', packages: files, acts: true },
   { path: 'record/named-process.ts', acts: true },
   { path: 'record/record.ts', packages: files, acts: true },

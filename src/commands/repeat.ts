@@ -29,8 +29,21 @@ export async function recordRuns(
     ...rest,
     exercise: exerciseOf(recordings),
     observations: mergeObservations(...recordings.map(({ observations }) => observations)),
+    ...(recordings.some(({ each }) => each !== undefined) && { each: eachOf(recordings) }),
     ...(recordings.every((each) => each.noNewPrivileges) && noNewPrivileges && { noNewPrivileges }),
   }
+}
+
+/** For each container, by its name, the merged observations of all runs. */
+function eachOf(recordings: readonly Recording[]): NonNullable<Recording['each']> {
+  const all = recordings.flatMap(({ each = [] }) => each)
+  const names = [...new Set(all.map(({ name }) => name))]
+  return names.map((name) => ({
+    name,
+    observations: mergeObservations(
+      ...all.flatMap((each) => (each.name === name ? [each.observations] : [])),
+    ),
+  }))
 }
 
 /** What any of the runs exercised. */

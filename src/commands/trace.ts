@@ -36,6 +36,7 @@ import {
   type ProfileOptions,
 } from './profile.ts'
 import { parseProfile } from '../profile/parse.ts'
+import { checkEach, writeEach } from './each.ts'
 import { shown } from './progress.ts'
 import { recordRuns } from './repeat.ts'
 import { say, sayDiagnostics } from './say.ts'
@@ -57,6 +58,7 @@ interface TraceFlags extends ProfileOptions, LoadOptions {
   readonly check?: true
   readonly scan?: true
   readonly addTo?: string
+  readonly each?: string
   readonly name?: string
   readonly observations?: string
 }
@@ -85,6 +87,7 @@ export const declare: Declare = (command, world, end) => {
     .option('--scan', 'scan the program as well: what it can call and was not seen to')
     .option('--check', 'print what can be recorded here, and by what')
     .option('--add-to <file>', 'add to observations; record only what is new')
+    .option('--each <dir>', 'record the containers below CMD, one profile each in a directory')
     .option('--name <name>', 'what the run is called in the observations')
     .option('--observations <file>', 'write the observations as well')
   addProfileOptions(command)
@@ -107,21 +110,25 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   const { observations: observationsFile, recorder } = options
   if (options.check) return check(world)
   const target = targetOf(words, options)
+  const { each } = options
+  if (each !== undefined) await checkEach({ ...options, each }, 'command' in target, world)
   const load = loadOf(options)
   requireLinux('record')
   if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')
   // Results that cannot be written fail now, not after the command has run for an hour.
-  if (observationsFile !== undefined && isStdout(observationsFile))
-    throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
-  await checkOutput(observationsFile, world)
+  if (each === undefined) {
+    if (observationsFile !== undefined && isStdout(observationsFile))
+      throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
+    await checkOutput(observationsFile, world)
+  }
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
-  await checkProfileOutputs(options, world, [observationsFile, options.addTo])
+  if (each === undefined) await checkProfileOutputs(options, world, [observationsFile, options.addTo])
   const ceiling = await readCeiling(options, world)
   const scanned = options.scan
-    ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
+    ? { reachable: await (await import('./scan-command.ts')).scanCommand(words, world) }
     : undefined
   const under = options.under === undefined ? undefined : await Under.read(options.under, ceiling, world)
   let newest: () => NewestCall | undefined = () => undefined
@@ -129,6 +136,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
     const settings: RecordSettings = {
       ...(known && { known }),
       ...(options.name !== undefined && { name: options.name }),
+      ...(each !== undefined && { each: true }),
       recorder,
       // The filter of a pod is known only once the pod is found, so every value that a filter can judge is read.
       arguments: argumentsOf(ceiling, 'query' in target ? { conditions: 'observed' } : options),
@@ -138,7 +146,8 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
       cwd: world.cwd,
       env: world.env,
       signals: world.signals,
-      streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+      streams:
+        each === undefined && isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
       notice: (notice) => say(world, noticeSentence(notice)),
     }
     return under !== undefined && 'command' in target
@@ -165,6 +174,11 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
     return statusOf(ending) || 125
   }
   if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
+  if (each !== undefined) {
+    const status = await writeEach(recording, { ...options, each }, ceiling, world)
+    for (const line of failureLines(ending)) say(world, line)
+    return statusOf(ending) || status
+  }
   const added =
     options.addTo === undefined ? undefined : additions(options.addTo, known, recording.observations)
   // Another process may hold the lock of the shared file for long; this run's own result does not wait for it.
@@ -278,6 +292,16 @@ function noticeSentence(notice: RecordNotice): string {
       return `recording with ${notice.recorder}`
     case 'container-kept':
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
+    case 'exec-unseen':
+      return `what exec adds to the container is not recorded: ${notice.why === 'strace' ? 'strace follows only what the command starts' : 'the container has no cgroup of its own'}`
+    case 'containers-running':
+      return `the command has ended; still running and recorded: ${notice.containers.map(escapeTerminal).join(', ')}; Ctrl-C ends the recording, not the containers`
+    case 'never-started':
+      return `${notice.containers.map(escapeTerminal).join(', ')}: the program in the container never started: nothing is written of it`
+    case 'others-left-out':
+      return `${plural(notice.containers, 'container')} came meanwhile that no engine knows which the command spoke to: left out`
+    case 'cgroups-nameless':
+      return `${plural(notice.cgroups, 'cgroup')} ended before the name could be read: what ran there is not written`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'waiting':

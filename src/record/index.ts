@@ -21,6 +21,7 @@ export {
   type ComposeUp,
   type EngineRun,
   type RuntimeRun,
+  type StartedImage,
   type Target,
 } from './command/index.ts'
 export { recordHooked, type HookState } from './containers/hooked.ts'
@@ -32,6 +33,7 @@ export {
   recordCompose,
   recordEngineRun,
   recordRuntime,
+  saveImage,
   servicesOf,
   startsBelow,
   type EnforcedProfile,
