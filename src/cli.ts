@@ -41,6 +41,8 @@ function output(descriptor: 1 | 2): Output {
 
 /** Of the controlling terminal, through a descriptor of our own: a stream of Node on 1 would make it non-blocking. */
 function terminalColumns(): number | undefined {
+  // Windows has no such name, and no descriptor that others inherit becomes non-blocking there.
+  if (process.platform === 'win32') return process.stdout.columns
   try {
     const { WriteStream } = process.getBuiltinModule('node:tty')
     const terminal = new WriteStream(openSync('/dev/tty', 'r+'))
@@ -61,6 +63,8 @@ async function* standardInput(): AsyncGenerator<Uint8Array> {
       1 << 18,
       null,
     ).catch(async (error: NodeJS.ErrnoException) => {
+      // The end of a pipe on Windows.
+      if (error.code === 'EOF') return { bytesRead: 0, buffer: Buffer.alloc(0) }
       if (error.code !== 'EAGAIN') throw error
       await new Promise((resolve) => setTimeout(resolve, 10))
       return { bytesRead: -1, buffer: Buffer.alloc(0) }

@@ -1,4 +1,4 @@
-// `observe`: traces, logs or observations in, observations out.
+// `observe`: reads traces, logs or observations and prints observations.
 import { Option } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'

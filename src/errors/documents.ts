@@ -39,6 +39,7 @@ const faults = {
   large: ({ limit }: DocumentFault) => `it is larger than ${limit} MiB`,
   'unknown-anchor': 'this alias has no anchor before it',
   'key-not-plain': 'a key must be a plain word',
+  'merge-not-map': '`<<` merges mappings only',
   'not-json': 'this is no value of JSON',
   parser: ({ words }: DocumentFault) => words ?? 'it does not follow the grammar',
 } as const satisfies Readonly<Record<string, string | ((fault: DocumentFault) => string)>>

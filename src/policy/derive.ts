@@ -21,6 +21,7 @@ import { targetsOf, type PolicyTarget } from './targets.ts'
 import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
+/** What a policy is made of beside the observations: floor, ceiling, margin and conditions. */
 export interface PolicyOptions extends CeilingOptions {
   /** What the program's code can call, as a scan found it. */
   readonly reachable?: Reachable
@@ -112,8 +113,11 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
     )
     const choice = options.fromScan === true ? 'none' : (options.margin ?? 'libc')
-    // Where a scan stands for the margin, what it does not reach is none.
-    const reached = options.unseen === 'libc' ? options.reachable?.architectures[architecture] : undefined
+    // Where a scan stands for the margin, what cannot be reached is none of it.
+    const reached =
+      options.unseen === 'libc' && options.reachable?.bound === true
+        ? options.reachable.architectures[architecture]
+        : undefined
     const margin = (target.known === 'host' ? [] : marginOn(target, observations, choice)).filter(
       ({ syscall }) =>
         !evident.has(syscall) &&

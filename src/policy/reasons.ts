@@ -1,5 +1,5 @@
-// The order in which reasons stand beside a rule: what was seen first, then what follows from it, then what holds
-// for every program, then how the ceiling bounds it. The same reasons in any order of arrival print the same.
+// The order of a rule's reasons: what was seen, what follows from it, what holds for every program, how the ceiling
+// bounds it. The order in which reasons were found does not matter.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { Reason } from './policy.ts'
 
@@ -18,7 +18,7 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   beyond: 11,
 }
 
-/** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
+/** 0 only for equal reasons. Text is compared by code unit, so the order is the same in every locale. */
 export function compareReasons(one: Reason, other: Reason): number {
   if (one.kind !== other.kind) return ranks[one.kind] - ranks[other.kind]
   const [a, b] = [key(one), key(other)]
@@ -30,7 +30,7 @@ export function compareReasons(one: Reason, other: Reason): number {
   return 0
 }
 
-/** What distinguishes reasons of one kind, the weightiest first. */
+/** The facts that distinguish reasons of one kind, in the order of comparison. */
 function key(reason: Reason): readonly (string | number)[] {
   switch (reason.kind) {
     case 'seen':

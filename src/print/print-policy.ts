@@ -1,6 +1,5 @@
-// A policy printed in a dialect. OCI is the one form that every engine reads the same way; the others are for those
-// who need what only they have: hosts told apart (Docker), an object of the security-profiles-operator, a start in
-// plain Kubernetes.
+// Prints a policy in a dialect. Plain OCI is the only form that every engine reads alike. The other dialects offer what
+// OCI lacks: hosts kept apart (Docker), an object of the security-profiles-operator, a start in plain Kubernetes.
 import {
   architectures,
   engineNames,
@@ -19,14 +18,16 @@ import type { Dialect } from '../profile/document.ts'
 import { operatorText, podText } from './kubernetes.ts'
 import { printProfile } from './profile.ts'
 
+/** `name`: of the Kubernetes object, for the dialects that are one. */
 export interface PrintPolicyOptions {
-  /** Of the Kubernetes objects and of the file they speak of: an RFC 1123 subdomain. Default "app". */
+  /** The name of the Kubernetes objects and of their file: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
 }
 
 /**
- * The text of a policy's profile in a dialect, canonical: the same policy, the same bytes. Throws a UserError for
- * what the dialect cannot say, and for a name that Kubernetes does not take.
+ * The text of a policy's profile in a dialect. Equal policies give equal bytes.
+ *
+ * @throws UserError for what the dialect cannot state, and for a name that Kubernetes refuses.
  */
 export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
   switch (dialect) {
@@ -42,9 +43,9 @@ export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPo
 }
 
 /**
- * The policy in the Docker format: an archMap entry for each host, and what holds on some of several hosts only under
- * `includes.arches`, so that nothing is opened on the others. Architectures of one host stay together: the engine
- * compares its host's name only, and rules that come through hold for its 32-bit programs as well.
+ * The policy in Docker's format: an archMap entry for each host. Rules for only some of several hosts stand under
+ * `includes.arches`, so they open nothing on the others. Architectures of one host stay together: the engine compares
+ * only its host's name, and the rules then hold for 32-bit programs as well.
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
   const targets = hostNames.filter((host) => ofHost(policy, host).length > 0)
@@ -81,7 +82,7 @@ function onHosts(rule: DockerRule, on: readonly Host[]): DockerRule {
   return { ...rule, includes: { arches: on.flatMap(engineNames) } }
 }
 
-/** The host itself always: the runtimes add it to every filter, and the engine finds the entry by it. */
+/** The entry always names the host itself: runtimes add it to every filter, and the engine finds the entry by it. */
 function archMapEntry(policy: Policy, host: Host): ArchMapEntry {
   return {
     architecture: architectures[host].scmp,

@@ -23,7 +23,7 @@ export function accountLine(observations: Observations): string {
   const unparsed = observations.sources.reduce((sum, source) => sum + source.unparsed, 0)
   // An observations file stands beside the sources that it tells of.
   const read = observations.sources.filter(({ format }) => format !== 'observations')
-  const sources = plural(read.length, 'source')
+  const sources = plural(numberOf(read), 'source')
   const rest = unparsed === 0 ? '' : `; ${plural(unparsed, 'line')} not understood`
   return `${plural(calls, 'call')}, ${different} different (${seen.join(', ') || 'none'}), from ${sources}${rest}`
 }
@@ -84,8 +84,13 @@ export function accountTable(observations: Observations): string[] {
   )
 }
 
+function numberOf(sources: readonly SourceSummary[]): number {
+  return sources.reduce((all, { count = 1 }) => all + count, 0)
+}
+
 function cells({
   name,
+  count = 1,
   format,
   lines,
   calls,
@@ -95,14 +100,15 @@ function cells({
   evidence = [],
 }: SourceSummary): string[] {
   const said = evidence.map((kind) => (Object.hasOwn(words, kind) ? words[kind] : kind)).join('; ')
-  return [name, format, ...[lines, calls, ignored, unparsed, lost].map(String), said]
+  const title = count === 1 ? name : `${name} (${count} sources)`
+  return [title, format, ...[lines, calls, ignored, unparsed, lost].map(String), said]
 }
 
 function summed(sources: readonly SourceSummary[]): SourceSummary {
   const sum = (key: 'lines' | 'calls' | 'ignored' | 'unparsed' | 'lost'): number =>
     sources.reduce((all, source) => all + (source[key] ?? 0), 0)
   return {
-    name: `and ${sources.length} more`,
+    name: `and ${numberOf(sources)} more`,
     format: [...new Set(sources.map(({ format }) => format))].sort().join(', '),
     lines: sum('lines'),
     calls: sum('calls'),

@@ -1,17 +1,18 @@
-// Workloads of the table that stand in CI beside those of images.test.ts: each recorded at its work with Docker and runc,
+// Workloads of the table that stand in CI: each recorded at its work with Docker and runc,
 // then started afresh under its profile under each engine, with and without no-new-privileges. The whole table:
 // bench/workloads.ts.
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { noEbpf } from './command.ts'
 import { importImage, startEngines, type Runtime } from './engines.ts'
 import { skipFile } from './skip.ts'
 import { image, makeRoot, Prepared, whyNot } from './workloads/run.ts'
-import { workloads } from './workloads/table.ts'
+import { workloads, type Workload } from './workloads/table.ts'
 
 skipFile(process.getuid?.() === 0 ? await noEbpf() : 'containers of Docker are run as root here')
 t.setTimeout(900_000)
+t.jobs = 2
 const work = mkdtempSync('/tmp/sg-workloads-')
 const { engines, end } = await startEngines(work)
 t.teardown(end)
@@ -25,15 +26,18 @@ const places: readonly (readonly [name: string, engine: typeof docker, runtime: 
   ['docker, crun', docker, 'crun'],
 ]
 
-for (const name of ['haproxy', 'memcached'] as const) {
-  const workload = workloads[name] ?? { needs: [name], command: [name] }
+for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] as const) {
+  const workload = workloads[name] as Workload
   const why = docker.why ?? (await whyNot(workload))
   t.test(name, { skip: why ?? false }, async (t) => {
     const directory = join(work, name)
     mkdirSync(directory)
     const prepared = await Prepared.make(name, workload, directory)
     const profile = join(directory, 'profile.json')
-    t.equal(await prepared.record(docker, 'runc', profile, 2), undefined, 'recorded')
+    const reasons = join(directory, 'reasons.json')
+    t.equal(await prepared.record(docker, 'runc', profile, 2, ['--explain', reasons]), undefined, 'recorded')
+    if (workload.rare !== undefined)
+      t.same(becauseOf('kill', reasons), ['margin'], 'what it does rarely is in the margin alone')
     for (const [about, engine, runtime] of places)
       for (const noNewPrivileges of engine.why === undefined ? [false, true] : [])
         t.equal(
@@ -42,4 +46,13 @@ for (const name of ['haproxy', 'memcached'] as const) {
           `${about}, ${noNewPrivileges}`,
         )
   })
+}
+
+/** The kinds of the reasons for which a policy allows a call. */
+function becauseOf(call: string, policy: string): readonly string[] {
+  const { rules } = JSON.parse(readFileSync(policy, 'utf8')) as {
+    rules: readonly { syscall: string; because: readonly { kind: string }[] }[]
+  }
+  const its = rules.filter(({ syscall }) => syscall === call)
+  return [...new Set(its.flatMap(({ because }) => because.map(({ kind }) => kind)))]
 }
