@@ -1,7 +1,8 @@
-// What Kubernetes users apply: the operator's SeccompProfile, or, without the operator, the profile in a ConfigMap and
-// a pod that uses it. Authority: security-profiles-operator api/seccompprofile/v1, Kubernetes "Restrict a Container's
-// Syscalls with seccomp" and the PodSpec's securityContext. YAML is written so that YAML 1.1 readers, which the
-// Kubernetes tools are, take every string for a string.
+// Prints what Kubernetes users apply: the operator's SeccompProfile, or, without the operator, a ConfigMap with the
+// profile and a pod that uses it. Kubernetes tools read YAML 1.1, so strings are quoted wherever YAML 1.1 would read
+// another value.
+// Authority: security-profiles-operator api/seccompprofile/v1, Kubernetes "Restrict a Container's Syscalls with
+// seccomp" and the PodSpec's securityContext.
 import { UserError } from '../errors.ts'
 import { yaml } from '../profile/bounded-yaml.ts'
 import type { OciProfile } from '../profile/document.ts'
@@ -26,7 +27,7 @@ function partOf(recording: string): Readonly<Record<string, string>> {
 
 /**
  * A SeccompProfile of the security-profiles-operator; with `NAMESPACE/NAME/CONTAINER` of a ProfileRecording a part of it.
- * Throws a UserError for what its schema cannot hold.
+ * Throws a UserError for values that its schema cannot hold.
  */
 export function operatorText(profile: OciProfile, name: string, recording?: string): string {
   const { defaultErrnoRet, ...spec } = profileValue(profile)
