@@ -1,5 +1,6 @@
 // The width and the colours of a terminal (ECMA-48, SGR). A report to a file or pipe has neither.
 
+/** How wide a screen is, in characters, and whether it has colours. */
 export interface Screen {
   /** Longer lines are wrapped between words. Undefined: no wrapping. */
   readonly columns?: number
