@@ -104,6 +104,7 @@ export const json: ReportFormat = {
           rounds: verified.context.rounds,
           added: verified.context.added,
           trials: verified.context.trials,
+          ...(verified.context.together && { together: verified.context.together }),
         },
       }),
       ...(repair && {
