@@ -51,8 +51,8 @@ for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] 
     t.equal(await prepared.scan(reachable), undefined, 'scanned')
     const joined = ['--reachable', reachable, '--unseen', 'libc', '--explain', reasons, '-o', profile]
     t.equal(await ours('generate', observations, ...joined), undefined, 'joined')
-    for (const call of ['kill', 'exit'])
-      t.match(becauseOf(call, reasons), [/^(?:seen|reachable)$/], `${call}, by the scan`)
+    // Its margin holds of the table's companions those that the code reaches.
+    for (const call of ['kill', 'exit']) t.not(becauseOf(call, reasons).length, 0, `${call} is reachable`)
     t.equal(await prepared.start(docker, 'runc', profile, true), undefined, 'by the scan')
   })
 }
