@@ -85,6 +85,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/collect.ts'),
     failure: 2,
   },
+  watch: {
+    summary: 'what the filters of running containers refuse, as it happens',
+    load: () => import('./commands/watch.ts'),
+    failure: 2,
+  },
   push: {
     summary: 'put a profile into an OCI registry',
     load: () => import('./commands/push.ts'),

@@ -1,4 +1,4 @@
-// `observe`: traces, logs or observations in, observations out.
+// `observe`: reads traces, logs or observations and prints observations.
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Format } from '../read/detect.ts'

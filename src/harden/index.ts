@@ -26,6 +26,7 @@ export type {
   User,
 } from './context.ts'
 
+/** Which container of the observations, and as which user it is to run. */
 export interface HardenOptions {
   /** The container by this name only. */
   readonly container?: string

@@ -34,6 +34,7 @@ export type {
   UserNamespaceMade,
 } from '../read/observations/context.ts'
 
+/** How sources are read. `format`: default auto. `arguments`: of which calls, by name, the values of which arguments (0 to 5) are kept. */
 export interface ObserveOptions extends ReadingOptions {
   /** The format of every source. 'auto' (the default) detects it from the content. */
   readonly format?: Format | 'auto'

@@ -10,6 +10,7 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Compared } from './changes.ts'
 import { directions } from './review.ts'
 
+/** The context of a comparison, and which changes make it fail. */
 export interface ComparedOptions extends ContextOptions {
   /** `all`: also with each capability that a rule depends on. */
   readonly contexts?: 'all'
@@ -20,6 +21,8 @@ export interface ComparedOptions extends ContextOptions {
 }
 
 /**
+ * What changes in meaning from one profile to another, with the verdict and the counts that a report leads with.
+ *
  * @throws UserError for a profile that its loader or libseccomp refuses, and where the conditions of a call are too many
  * to follow.
  */

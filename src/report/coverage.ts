@@ -16,7 +16,7 @@ export function coverageLines(coverage: readonly Coverage[], ceiling = 'the ceil
       ...(unreachable.length === 0
         ? []
         : [
-            `seen and not reachable by the scan, so made by a started program or by what the scan did not follow: ${unreachable.join(' ')}`,
+            `seen and not reachable by the scan, so made by the container runtime, by a started program or by what the scan did not follow: ${unreachable.join(' ')}`,
           ]),
     ]
   })

@@ -2,6 +2,7 @@
 import type { ExplainedCall } from '../explain/index.ts'
 import type { Observations } from '../observe/index.ts'
 
+/** An explanation with all that a report of it says. */
 export interface Explained {
   /** The profile's name. */
   readonly profile: string

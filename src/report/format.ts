@@ -7,6 +7,7 @@ import type { Medium } from './medium.ts'
 import type { Checked } from './problems.ts'
 import type { Reviewed } from './reviewed.ts'
 import type { Verified } from './verification.ts'
+import type { Watched } from './watched.ts'
 
 /** What each kind of result is made of. */
 export interface Results {
@@ -20,6 +21,8 @@ export interface Results {
   readonly explanation: Explained
   /** Of `verify`. */
   readonly verification: Verified
+  /** Of `watch`, at its end. */
+  readonly watched: Watched
   /** Of `observe`. */
   readonly observations: Observations
 }

@@ -8,6 +8,7 @@ import type { Medium } from './medium.ts'
 import type { Checked } from './problems.ts'
 import type { Reviewed } from './reviewed.ts'
 
+/** The formats of a report of changes, as `--report` names them. */
 export type ChangesFormat = 'text' | 'json' | 'markdown' | 'sarif' | 'github' | 'gitlab' | 'html'
 
 /** What `diff` prints of two profiles that `comparedProfiles` compared. */

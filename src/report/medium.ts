@@ -1,11 +1,13 @@
 // Where a report goes, and which program wrote it: for formats that say so.
 import { noScreen, type Screen } from './screen.ts'
 
+/** Where a report is read, and by which program it was made. */
 export interface Medium {
   readonly screen: Screen
   readonly tool: Tool
 }
 
+/** The program that a report names. */
 export interface Tool {
   readonly version?: string
   /** The project's page, without a slash at the end; undefined before its first release. */

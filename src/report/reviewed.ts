@@ -15,9 +15,11 @@ interface Named {
   readonly event?: string
 }
 
+/** A changed profile: what changed in meaning, or why that cannot be told. */
 export type ReviewedProfile = Named &
   ({ readonly compared: Compared } | { readonly compared?: never; readonly problem: string })
 
+/** The profiles that changed between two revisions, and whether the review passes. */
 export interface Reviewed {
   readonly profiles: readonly ReviewedProfile[]
   readonly outcome: 'fails' | 'passes'

@@ -1,5 +1,6 @@
 // What a terminal adds to a report: its width, and colours (ECMA-48, SGR). A report that goes anywhere else has neither.
 
+/** How wide a screen is, in characters, and whether it has colours. */
 export interface Screen {
   /** Longer lines are wrapped between words; undefined: they are not. */
   readonly columns?: number

@@ -68,7 +68,7 @@ export function refusalValue(refusal: Judged): object {
 }
 
 /** The errno that the program saw. */
-function errnoOf({ action, errno }: Answer): string | undefined {
+export function errnoOf({ action, errno }: Answer): string | undefined {
   switch (action) {
     case 'SCMP_ACT_ERRNO':
       return errno === 0 ? '0' : errnoText(errno ?? 0)
@@ -97,11 +97,11 @@ export function refusalRow(refusal: Judged, within: string | undefined): readonl
   ]
 }
 
-function nameOf({ syscall, number }: Pick<Judged, 'syscall' | 'number'>): string {
+export function nameOf({ syscall, number }: Pick<Judged, 'syscall' | 'number'>): string {
   return syscall ?? (number === undefined ? 'not told' : String(number))
 }
 
-function processesText([first, ...others]: Judged['processes']): string {
+export function processesText([first, ...others]: Judged['processes']): string {
   if (first === undefined) return 'not told'
   return `${first.comm} (${first.pid})${others.length === 0 ? '' : ` and ${others.length} more`}`
 }
@@ -191,7 +191,12 @@ function listed(refusals: readonly Judged[]): string {
 }
 
 /** Above the patch, as comments: patch(1) skips what stands before `---`. */
-export function repairLines({ repair, refusals, within, rounds }: Verified): readonly string[] {
+export function repairLines({
+  repair,
+  refusals,
+  within,
+  rounds,
+}: Pick<Verified, 'repair' | 'refusals' | 'within' | 'rounds'>): readonly string[] {
   if (repair === undefined) return []
   const left = refusals.map(
     (each) =>
@@ -212,7 +217,7 @@ function addedLine(
 ): string {
   const { architecture, count, processes, answer } = refusal
   if (withheld === true)
-    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs take another way; it was refused in round ${round}, by ${processesText(processes)}`
+    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs take another way; it was refused${roundText(round)}, by ${processesText(processes)}`
   const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
   const allowed =
     ceiling === undefined
@@ -220,10 +225,13 @@ function addedLine(
       : within
         ? `${ceiling} allows it${conditional ? ' under these conditions' : ''}`
         : `beyond ${ceiling}, as --widen asks`
-  return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`} in round ${round}, by ${processesText(processes)}; ${allowed}`
+  return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`}${roundText(round)}, by ${processesText(processes)}; ${allowed}`
 }
 
-export function patchOf({ repair, profile }: Verified): string {
+/** Nothing of what was watched, which has no rounds. */
+const roundText = (round: number): string => (round === 0 ? '' : ` in round ${round}`)
+
+export function patchOf({ repair, profile }: Pick<Verified, 'repair' | 'profile'>): string {
   if (repair === undefined) return ''
   const file = escapeTerminal(profile).replace(/^\//, '')
   return unifiedDiff(repair.before, repair.text, [`a/${file}`, `b/${file}`])

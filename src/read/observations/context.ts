@@ -269,6 +269,7 @@ export interface LostRows extends Counted {
   readonly what: Exclude<ContextList, 'lost'>
 }
 
+/** What a recording saw of the privileges of one container: checks of capabilities, files, executions, users and ports. */
 export interface ObservedContext {
   /** Of the container: as the user calls it, its service, or its image. */
   readonly name: string

@@ -1,12 +1,14 @@
 // Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
 import type { ExplainedCall } from '../../explain/index.ts'
 import { answerText } from '../../meaning/answer.ts'
+import { harmlessJson } from '../../json-string.ts'
 import { printObservations } from '../../observe/print.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { patchOf, refusalValue, verdictOf } from '../verification.ts'
+import { watchedSummary } from '../watched.ts'
 
 export const json: ReportFormat = {
   changes: (compared) => document(comparison(compared)),
@@ -62,6 +64,8 @@ export const json: ReportFormat = {
     } as unknown as JsonValue)}\n`,
 
   observations: printObservations,
+
+  watched: (watched) => `${harmlessJson(JSON.stringify(watchedSummary(watched)))}\n`,
 
   verification: (verified) => {
     const { repair, ending } = verified

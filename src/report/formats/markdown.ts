@@ -13,6 +13,7 @@ import {
   repairLines,
   verificationSentences,
 } from '../verification.ts'
+import { watchedRow, watchedSentences, watchedTitles } from '../watched.ts'
 
 export const markdown: ReportFormat = {
   changes: comparedMarkdown,
@@ -40,6 +41,19 @@ export const markdown: ReportFormat = {
     const lines = [...riskLines(calls), ...scanLines(calls)].map((line) => `- ${escapeMarkdown(line)}\n`)
     const table = `${row(explanationTitles)}|${'---|'.repeat(explanationTitles.length)}\n${calls.map((call) => row(explanationRow(call))).join('')}`
     return `${table}${lines.length === 0 ? '' : `\n${lines.join('')}`}`
+  },
+
+  watched: (watched) => {
+    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
+    const { rows } = watched
+    const table =
+      rows.length === 0
+        ? ''
+        : `${row(watchedTitles)}|${'---|'.repeat(watchedTitles.length)}\n${rows.map((each) => row(watchedRow(each))).join('')}\n`
+    const sentences = watchedSentences(watched).map((line) => `- ${escapeMarkdown(line)}\n`)
+    const repair = repairLines(watched).map((line) => `- ${escapeMarkdown(line.replace(/^# /, ''))}\n`)
+    const patch = escapedLines(patchOf(watched))
+    return `${table}${sentences.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`
   },
 
   verification: (verified) => {
