@@ -1,7 +1,7 @@
-// `trace`: runs a command under a recorder and prints the profile it needs. The command keeps its terminal and its
-// output. With -o FILE (or where stdout is a terminal) the command's stdout is ours, and a profile for stdout follows
-// when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
-// stderr, because stdout carries the result and nothing else.
+// `trace`: runs a command under a recorder and prints the profile that it needs. The command keeps its terminal and its
+// output. With -o FILE, or if stdout is a terminal, the command shares our stdout, and a profile for stdout follows
+// after its end. If stdout is redirected and gets the profile, the command's output goes to stderr, because stdout
+// carries only the result.
 import { Option } from 'commander'
 import { hasFailed } from '../ending.ts'
 import { UserError } from '../errors.ts'
@@ -117,7 +117,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')
-  // Whatever cannot be written is better known before the command has run for an hour.
+  // Results that cannot be written fail now, not after the command has run for an hour.
   if (each === undefined) {
     if (observationsFile !== undefined && isStdout(observationsFile))
       throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
@@ -138,7 +138,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
       ...(options.name !== undefined && { name: options.name }),
       ...(each !== undefined && { each: true }),
       recorder,
-      // The filter of a pod is known when it is found: every value that it may judge is read.
+      // The filter of a pod is known only once the pod is found, so every value that a filter can judge is read.
       arguments: argumentsOf(ceiling, 'query' in target ? { conditions: 'observed' } : options),
       ...(options.for !== undefined && { for: options.for }),
       ...load,
@@ -157,7 +157,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   const recordIn = (world: World): Promise<Recording> =>
     options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
-  // Beside a command that nobody drives, a line of ours would stand in the way of whoever uses it.
+  // An interactive command gets no progress line, which would disturb its user.
   const recording =
     'command' in target && time === undefined && options.load === undefined
       ? await recordIn(world)
@@ -182,7 +182,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   }
   const added =
     options.addTo === undefined ? undefined : additions(options.addTo, known, recording.observations)
-  // Others may keep the file of all runs to themselves for long: what this run is asked for does not wait for it.
+  // Another process may hold the lock of the shared file for long; this run's own result does not wait for it.
   const observations = added === undefined ? recording.observations : await added.foreseen(world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
@@ -206,7 +206,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   return statusOf(ending) || status
 }
 
-/** Without --within, what a pod ran under is what its profile is not wider than. */
+/** Without --within the filter that was applied to a pod is the ceiling. */
 function appliedCeiling(
   { applied = [] }: Recording,
   options: TraceFlags,
@@ -221,7 +221,7 @@ function appliedCeiling(
   })
 }
 
-/** Of a run that failed, which may have ended before its work was done. */
+/** The lines about a failed run, which may have ended before its work was done. */
 function failureLines(ending: Recording['ending']): readonly string[] {
   if (ending.kind === 'released' || !hasFailed(ending)) return []
   return [
@@ -246,7 +246,7 @@ type RecordTarget =
   | { readonly container: string; readonly cri?: string }
   | { readonly query: PodQuery; readonly cri?: string; readonly wait?: true }
 
-/** Exactly one thing is recorded. */
+/** The one target to record. Throws a UserError for none and for several. */
 function targetOf(words: readonly string[], options: TraceFlags): RecordTarget {
   const { pid, cgroup, container, pod, selector, cri, wait } = options
   const found = { ...(cri !== undefined && { cri }), ...(wait && { wait }) }
@@ -268,14 +268,14 @@ function targetOf(words: readonly string[], options: TraceFlags): RecordTarget {
   return target
 }
 
-/** What to do with the profile; nothing where it is not in a file. */
+/** How to use the profile; empty if it is not in a file. */
 function nextText(target: RecordTarget, { output }: TraceFlags): string {
   if (output === undefined || isStdout(output)) return ''
   const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
   return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`
 }
 
-/** Status 0 where something can record, 1 where nothing can. */
+/** Status 0 if some recorder can be used, else 1. */
 async function check(world: World): Promise<number> {
   const answers = await checkRecorders(world.env)
   for (const { recorder, why } of answers)

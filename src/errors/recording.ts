@@ -60,6 +60,7 @@ const ebpfOnly = {
   each: () => 'containers that a command has engines start are recorded by ebpf only',
   under: () => 'what a filter refuses is told from what it lets through by ebpf only',
   collect: () => 'the containers of a node are recorded by ebpf only',
+  watch: () => 'what runs already is watched by ebpf only',
 } as const satisfies Readonly<Record<string, (engine: string) => string>>
 
 export type EbpfOnly = keyof typeof ebpfOnly

@@ -109,7 +109,7 @@ function cgroupOf({ cgroupsPath, pid, fullName }: FoundContainer): string {
 }
 
 /** The one above all of them; all of a pod's lie in the pod's. */
-function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
+export function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
   const [first = '', ...others] = containers.map((each) => dirname(cgroupOf(each)))
   let common = first
   while (!others.every((each) => `${each}/`.startsWith(`${common}/`))) common = dirname(common)

@@ -437,7 +437,7 @@ function largestProcess(): number {
 }
 
 /** Per-CPU maps have a value for each, present or not. A list such as `0-3,8-11`. */
-function possibleProcessors(): number {
+export function possibleProcessors(): number {
   const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim()
   const last = /(\d+)$/.exec(text)?.[1]
   if (last === undefined) throw new Error('/sys/devices/system/cpu/possible cannot be read')
