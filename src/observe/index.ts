@@ -49,6 +49,11 @@ export interface ObserveOptions extends ReadingOptions {
    * and of its runtime after it loaded the filter. strace only; refused for other formats.
    */
   readonly afterFilter?: boolean
+  /**
+   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes longer.
+   * Not of the calls under a filter alone.
+   */
+  readonly context?: boolean
 }
 
 /**
@@ -82,6 +87,7 @@ export async function observeReturned(
       architecture: options.architecture,
       choice: options.choice,
       afterFilter: options.afterFilter,
+      context: options.context,
       returned,
       signal: options.signal,
       progress: options.progress,

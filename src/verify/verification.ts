@@ -116,10 +116,13 @@ export interface ContextOutcome {
   /** The final context; the given one if nothing was added or removed. */
   readonly document: SecurityContext
   readonly trials: readonly Trial[]
+  /** The run without all that can go. Absent if that is one part or none. */
+  readonly together?: Omit<Trial, 'without'>
 }
 
-/** A run without one capability or mount, and what that run was refused. */
+/** A run without one part of the context, and what that run was refused. */
 export interface Trial {
+  /** A capability, the path of a mount, or a sysctl. */
   readonly without: string
   readonly refused: readonly ContextFinding[]
   /** Whether the workload started and did not fail. */
