@@ -1,4 +1,4 @@
-// What a run under a security context came to, in words, the same for every format.
+// The result of a run under a security context in words, the same for every format.
 import { plural } from './account.ts'
 import type { ContextFinding, ContextOutcome, Trial } from '../verify/index.ts'
 
@@ -17,7 +17,7 @@ export function contextRow(finding: ContextFinding): readonly string[] {
   ]
 }
 
-/** `name`: of the context. */
+/** `name`: the context's name. */
 export function contextSentences(outcome: ContextOutcome, name: string, started: boolean): readonly string[] {
   const { container, findings, withoutContext, added, trials, together } = outcome
   const given = added.length > 0 ? `${name} with what was added` : name

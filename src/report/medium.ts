@@ -1,4 +1,4 @@
-// Where a report goes, and which program wrote it: for formats that say so.
+// Describes where a report goes and which program wrote it, for formats that print this.
 import { noScreen, type Screen } from './screen.ts'
 
 /** Where a report is read, and by which program it was made. */
@@ -14,5 +14,5 @@ export interface Tool {
   readonly homepage?: string
 }
 
-/** A file or a pipe, written by a program that does not say which it is. */
+/** A file or a pipe, without the program's name. */
 export const plainMedium: Medium = { screen: noScreen, tool: {} }
