@@ -1,4 +1,4 @@
-// `generate`: traces, logs or observations in, a profile out.
+// `generate`: reads traces, logs or observations and prints a profile.
 import { Option } from 'commander'
 import type { CallerChoice } from '../read/subject.ts'
 import type { Format } from '../read/detect.ts'

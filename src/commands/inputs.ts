@@ -1,5 +1,6 @@
-// From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
-// set (man strace: each process goes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened when they are read, one after the other.
+// Turns the words of a command line into sources: files, `-`, directories, the prefix of a `strace -ff -o PREFIX` set
+// (strace(1): each process writes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened one after
+// the other, when they are read.
 import { access, constants, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -11,15 +12,15 @@ import { nameIn, shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {
-  /** In the order of the words; the files of one -ff set stand together. */
+  /** In the order of the words. The files of one -ff set stand together. */
   readonly sources: readonly Source[]
-  /** Files of a directory that are no traces; notes in Markdown apart. */
+  /** Files of a directory that are no traces, without notes in Markdown. */
   readonly skipped: readonly string[]
-  /** Bytes in all of them; undefined where one is no file. */
+  /** The size of all sources in bytes; undefined if one is no file. */
   readonly size: number | undefined
 }
 
-/** The bytes, counted as they are asked for. */
+/** The same bytes, counted while they are read. */
 export async function* counted(
   bytes: Source['bytes'],
   count: (size: number) => void,
@@ -30,7 +31,7 @@ export async function* counted(
   }
 }
 
-/** Throws a UserError for what is missing, unreadable or no trace; the files themselves are opened later. */
+/** Throws a UserError for missing and unreadable files and for directories without a trace. Files are opened later. */
 export async function findInputs(words: readonly string[], world: World): Promise<Inputs> {
   if (words.length === 0 && world.stdin.isTerminal) {
     throw new UserError('no-input')
@@ -79,7 +80,7 @@ async function sizeOf(sources: readonly Source[], world: World): Promise<number 
     : undefined
 }
 
-/** The files in a directory in which calls are found, in the order of their names (of their numbers in a set). */
+/** The traces in a directory, sorted by name, those of a set by number. */
 async function directory(word: string, world: World): Promise<Omit<Inputs, 'size'>> {
   const entries = await readdir(resolve(world.cwd, word), { withFileTypes: true }).catch((error: Error) => {
     throw cannotRead(word, error)
@@ -110,23 +111,25 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
   return { sources, skipped }
 }
 
-/** Files of a directory that are looked at side by side. */
+/** How many files of a directory are examined in parallel. */
 const atOnce = 32
 
-/** Undefined for what is no file, or a note in Markdown. */
+/** Whether a file of a directory is a trace; undefined for other entries and for notes in Markdown. */
 async function isTrace(name: string, path: string, isLink: boolean): Promise<boolean | undefined> {
   if (isLink && !(await stat(path).catch(() => undefined))?.isFile()) return undefined
   return /\.(?:md|markdown)$/i.test(name) ? undefined : holdsCalls(name, path)
 }
 
-/** Whether a file is a trace: a call is found in its first 64 KiB, or it is a log of how complete another file is. */
+/**
+ * Whether a file is a trace: its first 64 KiB contain a call, or it is a log about the completeness of another file.
+ */
 async function holdsCalls(name: string, path: string): Promise<boolean> {
   const bytes: Uint8Array[] = []
   for await (const chunk of named(name, chunksOf(path))) {
     bytes.push(chunk.subarray(0, headSize))
     break
   }
-  // Observations may be longer than that, and are read as a whole only.
+  // Observations can be longer and are only read as a whole.
   if (startsAsObservations(bytes[0])) return true
   try {
     const observations = await observe([{ name, bytes }])
@@ -138,7 +141,7 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
   }
 }
 
-/** Throws a UserError for what cannot be read. */
+/** The source of a file. Throws a UserError if the file cannot be read. */
 export async function file(word: string, world: World): Promise<Source> {
   const path = resolve(world.cwd, word)
   const name = shownName(word)
@@ -154,7 +157,7 @@ function readable(name: string, path: string): Source {
   return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
 }
 
-/** The files PREFIX.PID, by number. */
+/** The files PREFIX.PID, sorted by number. */
 async function setOf(prefix: string, world: World): Promise<readonly string[]> {
   const stem = basename(prefix)
   const names = await readdir(resolve(world.cwd, dirname(prefix))).catch(() => [])
@@ -164,7 +167,7 @@ async function setOf(prefix: string, world: World): Promise<readonly string[]> {
     .map((name) => nameIn(dirname(prefix), name))
 }
 
-/** Code-unit order, but PREFIX.9 before PREFIX.10, and a set together. */
+/** Compares by code unit, but keeps a set together and PREFIX.9 before PREFIX.10. */
 function byStemThenNumber(left: string, right: string): number {
   const [a, b] = [left, right].map((name) => /^(.*?)(?:\.(\d{1,10}))?$/s.exec(name))
   const [stemA, stemB] = [a?.[1] ?? left, b?.[1] ?? right]

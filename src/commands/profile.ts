@@ -1,5 +1,5 @@
-// The second half of `generate` and `trace`: observations to a profile, printed in the dialect asked for, and the
-// policy with its reasons beside it. The options are the same in both.
+// The second half of `generate` and `trace`: turns observations into a profile, prints it in the requested dialect, and
+// writes the policy with its reasons. Both commands share these options.
 import { Option, type Command } from 'commander'
 import { assumedHost, commonHosts, hostNames, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
@@ -34,7 +34,7 @@ import type { World } from './world.ts'
 export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly arch?: readonly Architecture[]
   readonly runtime: FloorChoice
-  /** commander makes `newPrivileges: false` of --no-new-privileges. */
+  /** commander turns --no-new-privileges into `newPrivileges: false`. */
   readonly newPrivileges: boolean
   readonly as: Dialect
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
@@ -46,7 +46,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly unseen?: UnseenChoice
   readonly margin: 'none' | 'libc'
   readonly explain?: string
-  /** Of Kubernetes objects. */
+  /** The name of Kubernetes objects. */
   readonly name?: string
   readonly output?: string
 }
@@ -55,10 +55,10 @@ const defaultCeiling: readonly string[] = ['docker']
 const isDefault = (words: readonly string[] | undefined): words is undefined =>
   words === undefined || words === defaultCeiling
 
-/** Whether nobody asked for a ceiling. */
+/** Whether the user named no ceiling. */
 export const isDefaultCeiling = ({ within }: Pick<ProfileOptions, 'within'>): boolean => isDefault(within)
 
-/** Everything that the profile must not be wider than. */
+/** The profiles that bound the result. */
 export type CeilingChoice = 'none' | readonly NamedProfile[]
 
 export function addProfileOptions(command: Command): Command {
@@ -121,7 +121,7 @@ export function addProfileOptions(command: Command): Command {
   return addHostOptions(all)
 }
 
-/** Throws a UserError where a result could not be written: before the work is done. `others` are results too. */
+/** Throws a UserError if a result cannot be written. Called before the work. `others`: further results. */
 export async function checkProfileOutputs(
   options: ProfileOptions,
   world: World,
@@ -135,7 +135,7 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** The ceilings that are asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
+/** Reads the requested ceilings. Throws a UserError for one that cannot be read or that runtimes refuse. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
   if (options.within.includes('none')) {
     if (options.within.length > 1) throw new UserError('within-none-alone')
@@ -152,7 +152,10 @@ export async function readCeiling(options: ProfileOptions, world: World): Promis
   return ceilings
 }
 
-/** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
+/**
+ * For each call the arguments to read: those in the ceiling's conditions, and with `observed` all that conditions may
+ * name.
+ */
 export function argumentsOf(
   ceilings: CeilingChoice,
   { conditions }: Pick<ProfileOptions, 'conditions'>,
@@ -167,19 +170,19 @@ export function argumentsOf(
   return spoken
 }
 
-/** Not the runtime: here it is one whose floor is added. */
+/** The host's options. --runtime is left out: it chooses a floor here. */
 function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }
 
 export interface Written {
-  /** 1 where the profile lacks what was seen. */
+  /** 1 if the profile lacks a seen call. */
   readonly status: 0 | 1
-  /** What the profile holds, and where it is: the last line to say. */
+  /** The last line to print: what the profile contains, and its file. */
   readonly contents: string
 }
 
-/** Derives the profile and writes it, and the explanation before it. */
+/** Derives the profile and writes the explanation, then the profile. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
@@ -229,7 +232,7 @@ export async function writeProfile(
   }
 }
 
-/** Nor is a floor that was taken over from another host. */
+/** Says if a floor was translated from another host. */
 function sayInferredFloors({ rules }: Policy, world: World): void {
   const withFloor = rules.filter(({ because }) => because.some(({ kind }) => kind === 'floor'))
   const inferred = hostNames.filter(
@@ -238,7 +241,7 @@ function sayInferredFloors({ rules }: Policy, world: World): void {
   if (inferred.length > 0) say(world, inferredFloorSentence(inferred, assumedHost))
 }
 
-/** A version of a runtime that nobody measured has the calls of others: that is never done silently. */
+/** Says if the named version of a runtime was not measured, so that other versions stand in for it. */
 function sayNotMeasured({ runtime: choice, newPrivileges }: ProfileOptions, world: World): void {
   if (choice === 'all' || choice === 'none') return
   const { runtime, version, measured, published } = versionFloor(choice, !newPrivileges)

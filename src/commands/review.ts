@@ -1,5 +1,5 @@
-// `review`: what the profiles that git changed between two revisions mean, for a pull request or a merge request. Each
-// profile of a file is compared with the one of the same name.
+// `review`: what changed in meaning in the profiles that differ between two git revisions, for a pull or merge request.
+// Each profile of a file is compared with the profile of the same name.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { changedFiles, hasFiles, type ChangedFile, type Side } from '../git/changed.ts'
@@ -22,7 +22,7 @@ interface Options extends ComparisonOptions {
   readonly output?: string
 }
 
-/** What may hold a profile; of these, the files that name an action or the default of one, whole or broken. */
+/** The files that can contain a profile. Only those with an action or a default action are read, valid or broken. */
 const anywhere = ['*.json', '*.yaml', '*.yml']
 
 export const declare: Declare = (command, world, end) => {
@@ -73,7 +73,10 @@ async function review(pathspecs: readonly string[], options: Options, world: Wor
   return isBroken ? 2 : fails ? 1 : 0
 }
 
-/** docs.github.com, "Default environment variables"; docs.gitlab.com, "Predefined CI/CD variables". */
+/**
+ * The base that the CI names: docs.github.com, "Default environment variables"; docs.gitlab.com, "Predefined CI/CD
+ * variables".
+ */
 function baseIn({
   GITHUB_BASE_REF: github = '',
   CI_MERGE_REQUEST_DIFF_BASE_SHA: gitlab = '',
@@ -81,7 +84,9 @@ function baseIn({
   return github !== '' ? `origin/${github}` : gitlab !== '' ? gitlab : 'origin/HEAD'
 }
 
-/** Also one that is broken. An object of another kind that names the words, such as the schema of one, is none. */
+/**
+ * Whether a side contains a profile, valid or broken. Other objects with the same words, such as a CRD, do not count.
+ */
 function holdsProfile(side: Side): boolean {
   if (!namesProfile(side)) return false
   try {
@@ -107,7 +112,7 @@ function reviewedIn(
   try {
     const olds = profilesOf(before, oldPath)
     const news = profilesOf(after, path)
-    // Where each side holds one, it is the same one whatever its name.
+    // A single profile on each side is the same one, even if its name changed.
     const single = olds.size <= 1 && news.size <= 1
     const keys = single ? [undefined] : [...new Set([...news.keys(), ...olds.keys()])]
     return keys.map((key): ReviewedProfile => {
@@ -130,7 +135,7 @@ function reviewedIn(
   }
 }
 
-/** By name; of several that have the same, the second has its number behind it. */
+/** The profiles by name. Repeated names get a number. */
 function profilesOf(side: Side, name: string): ReadonlyMap<string, ParsedProfile> {
   const found = new Map<string, ParsedProfile>()
   if (side.kind !== 'file' || (!namesProfile(side) && /^\s*(?:---|apiVersion:|kind:|#)/m.test(side.text)))
@@ -144,7 +149,9 @@ function profilesOf(side: Side, name: string): ReadonlyMap<string, ParsedProfile
   return found
 }
 
-/** What a workload that names the profile meets (docker run; kubelet, CreateContainerError). */
+/**
+ * What happens to a workload that names a new, deleted or renamed profile (docker run; kubelet, CreateContainerError).
+ */
 function eventOf(
   { path, oldPath }: ChangedFile,
   before: ParsedProfile | undefined,

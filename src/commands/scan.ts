@@ -79,7 +79,7 @@ export type ScanChoice = Pick<ScanFlags, 'program' | 'with' | 'arch' | 'cache'> 
   readonly named?: string
 }
 
-/** Throws a UserError where one of the paths is nothing that can be scanned. */
+/** Throws a UserError if a path cannot be scanned. */
 export async function scanPaths(
   paths: readonly string[],
   options: ScanChoice,
@@ -117,7 +117,7 @@ export async function scanPaths(
   )
 }
 
-/** What comes on stdin as a file, for as long as it is needed: an image is read more than once. */
+/** Stores stdin in a temporary file, because an image is read more than once. */
 async function withStdin<Result>(world: World, use: (place: string) => Promise<Result>): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))
   try {
@@ -132,11 +132,11 @@ async function withStdin<Result>(world: World, use: (place: string) => Promise<R
 interface Source {
   readonly tree: Tree
   readonly programs: readonly string[]
-  /** The machine's own files. */
+  /** Whether the files are this machine's own. */
   readonly isHere?: boolean
 }
 
-/** `path`: as the user named it. */
+/** `path`: the name that the user gave. */
 async function sourceOf(place: string, path: string, options: ScanChoice): Promise<Source> {
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
     throw new UserError('cannot-read', { file: path, ...causeOf(error) })

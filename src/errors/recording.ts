@@ -57,8 +57,10 @@ const ebpfOnly = {
     `a container that ${engine} starts is no child of it, and is recorded by ebpf only`,
   compose: () => 'containers that docker starts are no children of it, and are recorded by ebpf only',
   cgroup: () => 'a cgroup is recorded by ebpf only',
+  each: () => 'containers that a command has engines start are recorded by ebpf only',
   under: () => 'what a filter refuses is told from what it lets through by ebpf only',
   collect: () => 'the containers of a node are recorded by ebpf only',
+  watch: () => 'what runs already is watched by ebpf only',
 } as const satisfies Readonly<Record<string, (engine: string) => string>>
 
 export type EbpfOnly = keyof typeof ebpfOnly
@@ -106,7 +108,7 @@ export const recordingErrors = {
   'client-recorded': [
     125,
     ({ program }: OfProgram) =>
-      `the record would be of ${program} itself, not of the program in the container: record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it`,
+      `the record would be of ${program} itself, not of the program in the container: record the running container with seccomp-gen trace --container NAME, all that the command starts with --each DIR, or run seccomp-gen trace inside it`,
   ],
   'inner-client-recorded': [
     125,
@@ -114,7 +116,7 @@ export const recordingErrors = {
       program,
       words,
     }: OfProgram & { /** The command that started the container. */ readonly words: string }) =>
-      `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record seccomp-gen trace -- ${words} …, or the running container with --container NAME`,
+      `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record each container below the command with seccomp-gen trace --each DIR -- …, or one with --container NAME`,
   ],
   // --- recorders
   'needs-linux': [
@@ -242,6 +244,11 @@ export const recordingErrors = {
       readonly key: string
       readonly because: Obstacle
     }) => `compose service ${service}, ${key}: ${obstacles[because]}`,
+  ],
+  'no-container-recorded': [
+    125,
+    () =>
+      'no container with a cgroup and a filter of its own was started by the command: nothing is written (without --each the command itself is recorded)',
   ],
   'container-not-prepared': [125, ({ why }: Why) => `cannot prepare the container: ${why}`],
   'slice-failed': [

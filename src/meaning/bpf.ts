@@ -51,14 +51,14 @@ export function answerOfPrograms(
   // Of equal actions the newest filter's data counts (seccomp_run_filters).
   let least = 0x7fff0000
   for (const program of programs) {
-    const returned = run(program, data)
-    if (rank(returned) < rank(least)) least = returned
+    least = leastOf(least, run(program, data))
   }
   return answerIn(least)
 }
 
 /** The kernel compares actions as signed numbers, so KILL_PROCESS (0x80000000) is the smallest. */
 const rank = (returned: number): number => (returned & 0xffff0000) | 0
+export const leastOf = (one: number, other: number): number => (rank(other) < rank(one) ? other : one)
 
 const actions: Readonly<Record<number, Answer['action']>> = {
   0x80000000: 'SCMP_ACT_KILL_PROCESS',
@@ -73,7 +73,7 @@ const actions: Readonly<Record<number, Answer['action']>> = {
 /** MAX_ERRNO of include/linux/err.h: the kernel caps what a filter returns. */
 const maxErrno = 4095
 
-function answerIn(returned: number): Answer {
+export function answerIn(returned: number): Answer {
   const data = returned & 0xffff
   // An unknown action kills the process (the default case in __seccomp_filter).
   const action = actions[(returned & 0xffff0000) >>> 0] ?? 'SCMP_ACT_KILL_PROCESS'
@@ -133,7 +133,7 @@ function loaded(code: number, k: number, data: DataView, memory: Uint32Array): n
   }
 }
 
-function computed(code: number, a: number, operand: number): number {
+export function computed(code: number, a: number, operand: number): number {
   switch (code & 0xf0) {
     case 0x00:
       return (a + operand) >>> 0
@@ -160,7 +160,7 @@ function computed(code: number, a: number, operand: number): number {
   }
 }
 
-function isTrue(code: number, a: number, operand: number): boolean {
+export function isTrue(code: number, a: number, operand: number): boolean {
   switch (code & 0xf0) {
     case 0x10:
       return a === operand

@@ -45,6 +45,25 @@ const workLimit = 5_000_000
  */
 export function differencesOf(before: Meaning, after: Meaning): readonly Difference[] {
   const work = { left: workLimit }
+  return callsOfBoth(before, after).flatMap(({ architecture, name, number }) =>
+    differencesOfCall(before, after, architecture, name, number, work),
+  )
+}
+
+/** Whether every call is answered the same: ends at the first that is not. */
+export function isSameMeaning(one: Meaning, other: Meaning): boolean {
+  const work = { left: workLimit }
+  return callsOfBoth(one, other).every(
+    ({ architecture, name, number }) =>
+      differencesOfCall(one, other, architecture, name, number, work).length === 0,
+  )
+}
+
+/** Every call that either has, and of each architecture one that no table has. */
+function callsOfBoth(
+  before: Meaning,
+  after: Meaning,
+): readonly { readonly architecture: Architecture; readonly name: string; readonly number: number }[] {
   return (
     architectureNames
       // A kernel only accepts the calls of its own host's architectures.
@@ -52,8 +71,8 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
       .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
       .flatMap((architecture) => {
         const other = architectures[architecture].numberBit + unlisted
-        return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
-          ({ name, number }) => differencesOfCall(before, after, architecture, name, number, work),
+        return [...syscallTable(architecture).entries, { name: String(other), number: other }].map(
+          ({ name, number }) => ({ architecture, name, number }),
         )
       })
   )

@@ -9,6 +9,16 @@ export { oldestLibraryOn, type LibraryVersion } from './versions/library.ts'
 export type { RuntimeName, RuntimeVersion } from './versions/runtime-word.ts'
 export type { EngineName, EngineVersion } from './versions/engines.ts'
 export { answerOfPrograms, decodeProgram, type BpfProgram } from './bpf.ts'
+export {
+  appliedFilter,
+  appliedMeaning,
+  appliedReach,
+  eachNotAllowed,
+  isLogging,
+  isRefusing,
+  type AppliedFilter,
+} from './applied.ts'
+export { builtinsEqualTo } from './applied-name.ts'
 export { reachOf, type Reach } from './reach.ts'
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
 export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'

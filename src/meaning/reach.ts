@@ -13,7 +13,11 @@ export interface Reach {
   readonly arguments: readonly number[]
 }
 
-export function reachOf({ filter }: Meaning, architecture: Architecture, number: number): Reach {
+export function reachOf(
+  { filter }: Pick<Meaning, 'filter'>,
+  architecture: Architecture,
+  number: number,
+): Reach {
   const answers = new Map<string, Answer>()
   const words = new Set<number>()
   const met = new Set<Branch>()

@@ -51,6 +51,7 @@ export type { Refusals, Suspect, Watch } from './refusals.ts'
 export { isRefusedBy, refusedBy, resultOf } from './refused-by.ts'
 export { findProgram } from './runner/program.ts'
 export { spawnEnvironmentOf } from './runner/spawn-environment.ts'
+export { watchRefusals, type Sighting, type WatchSettings, type WatchTarget } from './watching.ts'
 export { whyNoStrace } from './strace/index.ts'
 export type {
   CgroupOptions,

@@ -42,7 +42,7 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     throw new UserError('no-such-pod', { pod: queryText(query), sockets: [search.socket] })
   const root = wait ? podsCgroup() : commonCgroup([...chosen.values()])
   if (!wait) for (const each of chosen.values()) refuseUnfiltered(each)
-  const collector = await Collector.start(root, options.arguments)
+  const collector = await Collector.start(root, { asked: options.arguments })
   if (wait) options.notice?.({ code: 'waiting', what: queryText(query) })
   try {
     // What ran before stays in the recording that waits: its start is missing, and that is said.
@@ -109,7 +109,7 @@ function cgroupOf({ cgroupsPath, pid, fullName }: FoundContainer): string {
 }
 
 /** The one above all of them; all of a pod's lie in the pod's. */
-function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
+export function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
   const [first = '', ...others] = containers.map((each) => dirname(cgroupOf(each)))
   let common = first
   while (!others.every((each) => `${each}/`.startsWith(`${common}/`))) common = dirname(common)

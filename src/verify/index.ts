@@ -6,9 +6,10 @@ import { runUnder, type Round } from './round.ts'
 import { prepare, type VerifySubject } from './subject.ts'
 import type { Verification, VerifySettings } from './verification.ts'
 
-export type { RefusedProcess, RefusedCall } from './refusals.ts'
+export { withProcess, type RefusedProcess, type RefusedCall } from './refusals.ts'
 export type { ContextFinding } from './context/finding.ts'
-export { roundLimit } from './repair.ts'
+export { addCalls, roundLimit } from './repair.ts'
+export { ceilingOf } from './ceiling.ts'
 export { recordUnder, type RecordingUnder, type RecordUnderSettings } from './under.ts'
 export type {
   ContextOutcome,

@@ -22,6 +22,7 @@ export interface RefusedCall {
   readonly withheld: boolean
 }
 
+/** A process whose calls were refused. `comm`: its name in the kernel, at most 15 bytes. */
 export interface RefusedProcess {
   readonly pid: number
   /** The process's name at its first such call. */
@@ -125,7 +126,10 @@ export function isWithheld({
   return action === 'SCMP_ACT_ERRNO' && errnoRet === ENOSYS
 }
 
-function withProcess(known: readonly RefusedProcess[], one: RefusedProcess): readonly RefusedProcess[] {
+export function withProcess(
+  known: readonly RefusedProcess[],
+  one: RefusedProcess,
+): readonly RefusedProcess[] {
   const before = known.find(({ pid, comm }) => pid === one.pid && comm === one.comm)
   const others = known.filter((each) => each !== before)
   return [...others, { ...one, count: one.count + (before?.count ?? 0) }].sort(

@@ -41,7 +41,7 @@ export function nextAttempt(subject: VerifySubject, attempt: Attempt, round: Rou
 /** The attempt with what was refused added. */
 function widened(subject: VerifySubject, attempt: Attempt, { missing }: Round): Attempt | undefined {
   const { name, settings } = subject
-  const { text, added } = withCalls(subject, attempt.text, missing, attempt.round)
+  const { text, added } = addCalls(subject, attempt.text, missing, attempt.round)
   if (added.length === 0) return undefined
   settings.notice?.({
     code: 'round',
@@ -72,7 +72,7 @@ function withoutIdle(
   if (idle.length === 0) return undefined
   const added = attempt.added.filter((each) => !idle.includes(each))
   const refusals = added.map(({ refusal }) => refusal)
-  const { text } = withCalls(subject, subject.text, refusals, attempt.round)
+  const { text } = addCalls(subject, subject.text, refusals, attempt.round)
   settings.notice?.({
     code: 'round',
     round: attempt.round,
@@ -95,12 +95,18 @@ function nameOf({ refusal, withheld }: Repaired): string {
   return withheld === true ? `${name} (as one that is not there)` : name
 }
 
-/** The text with every refused call that may be added. */
-function withCalls(
-  { name, ceiling, loader, settings: { widen } }: VerifySubject,
+/** What is repaired, and within what. */
+export interface RepairSubject extends Pick<VerifySubject, 'name' | 'ceiling'> {
+  readonly loader: Pick<VerifySubject['loader'], 'read' | 'context'>
+  readonly settings: { readonly widen?: boolean | undefined }
+}
+
+/** The text with every refused call that may be added. `round`: 0 where it was not run. */
+export function addCalls(
+  { name, ceiling, loader, settings: { widen } }: RepairSubject,
   text: string,
   missing: readonly Judged[],
-  round: number,
+  round = 0,
 ): { readonly text: string; readonly added: readonly Repaired[] } {
   const added: Repaired[] = []
   let edited = text
@@ -113,11 +119,14 @@ function withCalls(
     const cases = inside ?? (isWithheld || widen ? always : undefined)
     if (cases === undefined || syscall === undefined || number === undefined) continue
     const answer = isWithheld ? noSuchCall : undefined
+    const isLogged = refusal.answer.action === 'SCMP_ACT_LOG'
     const allowed = (text: string): boolean => {
       try {
         const meaning = makeMeaning(loader.read(parseProfile(text, { name })), loader.context)
         const answered = meaning.answer(architecture, number, args)
-        return isWithheld ? isNoSuchCall(answered) : level(answered) === 2
+        if (isWithheld) return isNoSuchCall(answered)
+        // What a filter only logs today it refuses when the roll-out is over.
+        return isLogged ? answered.action === 'SCMP_ACT_ALLOW' : level(answered) === 2
       } catch (error) {
         // libseccomp refuses a rule that contradicts another one.
         if (!(error instanceof UserError)) throw error
