@@ -84,8 +84,10 @@ export const findingSeverities = {
   'runtime-not-measured': 'note',
 } as const satisfies Readonly<Record<string, Severity>>
 
+/** The code of a finding. docs/messages.md has a heading for each. */
 export type FindingCode = keyof typeof findingSeverities
 
+/** What validate has to say about a place of a profile. findingSentence and findingHint give the sentences. */
 export type Finding = Flaw<FindingCode>
 
 export function finding(

@@ -14,6 +14,7 @@ import { readAsOci } from './problems.ts'
 import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, hostsOf, keyOf, subjectOf, type CheckSubject } from './subject.ts'
 
+/** Who reads the profile, and what the container runtime calls on a host. */
 export interface FloorProblemOptions {
   /** Who reads the file, if its keys do not show it: see profileProblems. */
   readonly dialect?: Dialect

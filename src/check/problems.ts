@@ -19,6 +19,7 @@ import { wordProblems } from './words.ts'
 import { schemaErrors } from './schema.ts'
 import { nodeAt, plainValue } from '../profile/tree.ts'
 
+/** Who reads the profile. Default: every engine that reads its keys. */
 export interface ProblemOptions extends ParseOptions, Readers {
   /**
    * Who reads the file: "docker" stands for Docker, Podman and CRI-O; all others read plain OCI only. Default: the
@@ -42,7 +43,8 @@ const checks: readonly Check[] = [
 
 /**
  * Every finding about a profile, sorted by place in the text. The profile is valid if no finding has severity "error".
- * Throws a UserError, as parseProfile does, for a text that is no profile.
+ *
+ * @throws UserError, as parseProfile does, for a text that is no profile.
  */
 export function profileProblems(
   profile: string | ParsedProfile,

@@ -7,6 +7,7 @@ import type { Dialect } from '../profile/document.ts'
 import { sortFindings, type Finding } from './findings.ts'
 import { floorProblems } from './floor.ts'
 
+/** How the container starts, and who reads the profile. */
 export interface RuntimeProblemOptions {
   /** The container starts with no_new_privs. Default false: the runtimes need more. */
   readonly noNewPrivileges?: boolean

@@ -30,7 +30,10 @@ interface Options {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('[file...]', 'observations with evidence, or one context that harden --as json printed, -')
+    .argument(
+      '[file...]',
+      'observations with evidence, traces of strace, or one context that harden --as json printed, -',
+    )
     .addOption(new Option('--as <form>', 'for whom').choices(['text', ...contextForms]).default('text'))
     .option('--container <name>', 'of this container only')
     .addOption(
@@ -101,7 +104,7 @@ async function contextOf(
       return { context: chosen(parseContext(text, only), container) }
     }
   }
-  const observations = await readInputs(files, world, {})
+  const observations = await readInputs(files, world, { context: true })
   const options = {
     ...(container === undefined ? {} : { container }),
     ...(user === undefined ? {} : { user }),

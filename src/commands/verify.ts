@@ -26,7 +26,7 @@ export const declare: Declare = (command, world, end) => {
     .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
     .option('--context <file>', 'run it under this security context too, or alone (docker and podman run)')
-    .option('--minimize', 'with --context: a run without each capability, and what each was refused')
+    .option('--minimize', 'with --context: a run without each part of it, and what each was refused')
     .option('--repair', 'add what was refused until nothing is; print the patch')
     .option('--widen', 'with --repair: beyond --within as well')
     .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(times).default(1))

@@ -25,8 +25,10 @@ import { sortedRisks } from './change-risks.ts'
 
 export { rateChanges, severities, type RatedChange } from './change-risks.ts'
 
+/** Whether a profile lets the kernel carry a call out. */
 export type CarriedOut = 'always' | 'for some arguments' | 'never'
 
+/** One call of a profile: its answers, why it is there, what the default does and what it exposes. */
 export interface ExplainedCall {
   readonly architecture: Architecture
   readonly syscall: string
@@ -60,6 +62,7 @@ export interface ExplainedCall {
   }
 }
 
+/** Which calls are explained, from which evidence, and in which context the profile is read. */
 export interface ExplainOptions extends Omit<ContextOptions, 'architecture'> {
   /** What was seen. Without it only the needs of runtimes and the kernel are reasons. */
   readonly observations?: Observations

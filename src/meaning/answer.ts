@@ -34,6 +34,7 @@ export function answerText({ action, errno }: Answer): string {
   return errno === undefined ? action : `${action}(${errno})`
 }
 
+/** `wider`: the later profile permits more. `sideways`: it refuses in another way. */
 export type Direction = 'wider' | 'narrower' | 'sideways'
 
 /**

@@ -10,6 +10,7 @@ import { dockerCapabilities } from './context.ts'
 import { capabilitiesOf } from './engine-capabilities.ts'
 import { builtins } from './data/builtins.ts'
 
+/** The default profile of a release of an engine, with the capabilities that the engine gives a container. */
 export interface Builtin {
   readonly name: string
   /** The project, the versions with this default, and the release day of the oldest of them. */

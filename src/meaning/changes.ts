@@ -9,6 +9,7 @@ import type { Meaning } from './meaning.ts'
 /** `call-…`: neither side looks at the arguments. `arguments-…`: at least one side does. */
 export type ChangeId = `${'call' | 'arguments'}-${'allowed' | 'refused' | 'answered-otherwise'}`
 
+/** One difference in meaning, with a witness: a call that the two profiles answer differently. */
 export interface Change extends Difference {
   readonly id: ChangeId
   /** Twelve hexadecimal digits. Neither the place of the rule nor the file's name changes them. */
@@ -21,8 +22,10 @@ export interface Change extends Difference {
   readonly contexts?: readonly string[]
 }
 
+/** `identical`: the same rules. `equivalent`: other rules, the same meaning. `mixed`: some calls wider, others narrower or answered otherwise. */
 export type Verdict = 'identical' | 'equivalent' | 'narrower' | 'wider' | 'mixed'
 
+/** What changes in meaning from one profile to another. */
 export interface Comparison {
   readonly verdict: Verdict
   readonly changes: readonly Change[]

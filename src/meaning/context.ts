@@ -25,6 +25,7 @@ export interface Context {
   readonly engine: EngineVersion | undefined
 }
 
+/** On what machine, with which capabilities and by whom a profile is read. */
 export interface ContextOptions {
   /** Any architecture of the host. Default x86_64. */
   readonly architecture?: Architecture

@@ -46,6 +46,7 @@ export function evaluate(profile: ParsedProfile, call: Call, options: ContextOpt
   return makeMeaning(profile, context).answer(architecture, number, args)
 }
 
+/** The context in which both profiles are read; `all` compares in every context that a profile asks about. */
 export interface CompareOptions extends ContextOptions {
   /**
    * 'all': also without capabilities, with all, and with and without each one that a rule names. Default: one context.

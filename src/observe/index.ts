@@ -34,6 +34,7 @@ export type {
   UserNamespaceMade,
 } from '../read/observations/context.ts'
 
+/** How sources are read. `format`: default auto. `arguments`: of which calls, by name, the values of which arguments (0 to 5) are kept. */
 export interface ObserveOptions extends ReadingOptions {
   /** The format of every source. 'auto' (the default) detects it from the content. */
   readonly format?: Format | 'auto'
@@ -48,6 +49,11 @@ export interface ObserveOptions extends ReadingOptions {
    * and of its runtime after it loaded the filter. strace only; refused for other formats.
    */
   readonly afterFilter?: boolean
+  /**
+   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes longer.
+   * Not of the calls under a filter alone.
+   */
+  readonly context?: boolean
 }
 
 /**
@@ -81,6 +87,7 @@ export async function observeReturned(
       architecture: options.architecture,
       choice: options.choice,
       afterFilter: options.afterFilter,
+      context: options.context,
       returned,
       signal: options.signal,
       progress: options.progress,

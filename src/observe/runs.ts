@@ -3,6 +3,7 @@
 import { architectureNames, architectures } from '../abi/architectures.ts'
 import type { Observations } from '../read/observations/document.ts'
 
+/** What the next run will probably show. Numbers of calls. */
 export interface RunEstimate {
   readonly runs: number
   /** The number of calls seen, over all architectures. */

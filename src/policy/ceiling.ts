@@ -16,6 +16,7 @@ export interface CeilingProfile {
   readonly capabilities?: readonly string[]
 }
 
+/** What a policy must not be wider than, and the context in which that ceiling is read. `within`: default `docker`. */
 export interface CeilingOptions {
   /** A built-in profile by name, a profile, several profiles that all bound the policy, or 'none'. Default 'docker'. */
   readonly within?: string | CeilingProfile | readonly CeilingProfile[]

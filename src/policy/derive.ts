@@ -21,6 +21,7 @@ import { targetsOf, type PolicyTarget } from './targets.ts'
 import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
+/** What a policy is made of beside the observations: floor, ceiling, margin and conditions. */
 export interface PolicyOptions extends CeilingOptions {
   /** What the program's code can call, as a scan found it. */
   readonly reachable?: Reachable

@@ -3,6 +3,7 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { CompanionWhy } from '../abi/companion-why.ts'
 
+/** What is decided: which calls, on which architectures, under which conditions, each with at least one reason (schemas/policy.schema.json). */
 export interface Policy {
   readonly version: 1
   /** Target architectures, in the order of abi/architectures.ts; at least one. */
@@ -17,17 +18,20 @@ export interface Policy {
   readonly left: readonly LeftOut[]
 }
 
+/** What happens to a call that no rule allows. `errno`: a number of errno(3). */
 export type DefaultAction =
   | { readonly type: 'errno'; readonly errno: number }
   | { readonly type: 'kill-process' }
   | { readonly type: 'log' }
 
+/** What a rule answers. `errno`: a number of errno(3). */
 export type RuleAction =
   | { readonly type: 'allow' }
   /** Allowed and logged: for reachable calls that no run made. */
   | { readonly type: 'log' }
   | { readonly type: 'errno'; readonly errno: number }
 
+/** One call, its answer, and why. A rule without conditions holds for all arguments. */
 export interface PolicyRule {
   readonly syscall: string
   readonly architectures: readonly [Architecture, ...Architecture[]]
@@ -45,6 +49,7 @@ export interface MaskedCondition {
   readonly value: bigint
 }
 
+/** Why a rule is there. */
 export type Reason =
   /** The call was seen. */
   | {
@@ -89,6 +94,7 @@ export type Refused =
   /** Calls with this value (decimal) of the argument. */
   | { readonly what: 'value'; readonly argument: number; readonly value: string }
 
+/** What of a rule the ceiling refuses and the trace shows. */
 export type Beyond =
   /** The ceiling never allows the call. `on`: not on this other architecture, which the same rule opens. */
   | { readonly what: 'call'; readonly on?: Architecture }
@@ -97,6 +103,7 @@ export type Beyond =
   /** The user did not want the ceiling's conditions. */
   | { readonly what: 'conditions' }
 
+/** Why the kernel makes a program issue a call that nobody wrote. */
 export type KernelWhy =
   | 'signal-return' // the signal trampoline makes it
   | 'restart' // the kernel resumes an interrupted call through it
@@ -105,6 +112,7 @@ export type KernelWhy =
   | 'multiplexer' // i386: one number for the whole family
   | 'processor' // a library on aarch64 finds out with it what the processor can do
 
+/** A call that was seen and is in no rule, with the reason. */
 export type LeftOut =
   | {
       readonly syscall: string

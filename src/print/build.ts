@@ -11,9 +11,10 @@ import { errnoLimit } from '../profile/words.ts'
 /**
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: a call that is allowed on one
  * and refused on another is allowed (see rule-drafts.ts). Only the Docker dialect of printPolicyAs keeps hosts apart.
- * Throws a UserError for architectures of different byte orders, for which libseccomp makes no filter (db.c,
- * db_col_db_add). Throws an Error for a policy that no profile can state: an errno that libseccomp refuses, or
- * conditions that never hold.
+ *
+ * @throws UserError for architectures of different byte orders, for which libseccomp makes no filter (db.c,
+ * db_col_db_add), and Error for a policy that no profile can state: an errno that libseccomp refuses, or conditions that
+ * never hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
   const [first, ...others] = policy.architectures

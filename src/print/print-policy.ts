@@ -18,14 +18,16 @@ import type { Dialect } from '../profile/document.ts'
 import { operatorText, podText } from './kubernetes.ts'
 import { printProfile } from './profile.ts'
 
+/** `name`: of the Kubernetes object, for the dialects that are one. */
 export interface PrintPolicyOptions {
   /** The name of the Kubernetes objects and of their file: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
 }
 
 /**
- * The text of a policy's profile in a dialect. Equal policies give equal bytes. Throws a UserError for what the dialect
- * cannot state, and for a name that Kubernetes refuses.
+ * The text of a policy's profile in a dialect. Equal policies give equal bytes.
+ *
+ * @throws UserError for what the dialect cannot state, and for a name that Kubernetes refuses.
  */
 export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
   switch (dialect) {

@@ -23,6 +23,7 @@ export interface ArchMapEntry {
   readonly subArchitectures: readonly string[]
 }
 
+/** A rule of Docker’s dialect, which holds in some contexts only. */
 export interface DockerRule extends OciRule {
   /** containers/common only: the name of an errno. It wins over errnoRet; everyone else ignores it. */
   readonly errno?: string
@@ -33,6 +34,7 @@ export interface DockerRule extends OciRule {
   readonly excludes?: RuleFilter
 }
 
+/** The context in which a rule holds: capabilities, architectures (as Go names them), oldest kernel (`X.Y`). */
 export interface RuleFilter {
   /** Capabilities of the bounding set: `includes` needs all of them, `excludes` needs one of them. */
   readonly caps?: readonly string[]
@@ -66,6 +68,7 @@ export interface ReadProfile extends Omit<DockerProfile, 'defaultAction' | 'sysc
   readonly syscalls: readonly PlacedRule[]
 }
 
+/** A profile as it was read, with what its dialect adds and the places of its parts. */
 export interface ParsedProfile {
   /** The file's name, for messages. */
   readonly name: string
@@ -88,6 +91,7 @@ export interface ParsedProfile {
   readonly tree: TreeNode
 }
 
+/** A key that the OCI specification does not have. */
 export interface BeyondOci extends Standing {
   readonly key: 'archMap' | 'defaultErrno' | 'errno' | 'excludes' | 'includes' | 'name'
 }

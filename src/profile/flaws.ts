@@ -5,8 +5,10 @@
 //   note     worth knowing; it works
 import { nodeAt, type Place, type TreeNode } from './tree.ts'
 
+/** `error`: something refuses the profile. `warning`: it does something else than it says. `note`: worth knowing. */
 export type Severity = 'error' | 'warning' | 'note'
 
+/** A mistake in a document and its place. `line`, `column`: from 1; `pointer`: RFC 6901. */
 export interface Flaw<Code extends string = FlawCode> {
   readonly code: Code
   readonly severity: Severity
@@ -42,6 +44,7 @@ export const flawSeverities = {
   'empty-names': 'error',
 } as const satisfies Readonly<Record<string, Severity>>
 
+/** The codes of mistakes that parsing finds. */
 export type FlawCode = keyof typeof flawSeverities
 
 /** A place in a document. */

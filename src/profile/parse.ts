@@ -9,6 +9,7 @@ import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
 import type { Place, TreeNode } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
+/** `name`: of the profile in messages. */
 export interface ParseOptions {
   /** The file's name, for messages. Default "profile". */
   readonly name?: string
@@ -16,8 +17,10 @@ export interface ParseOptions {
 
 /**
  * The only profile of a file: plain OCI, Docker's or containers/common's format, a config.json, a SeccompProfile or a
- * ConfigMap (YAML or JSON). Throws a UserError, `file:line:column: why`, for a text that is no profile, that cannot be
- * parsed, or that has several profiles.
+ * ConfigMap (YAML or JSON).
+ *
+ * @throws UserError, `file:line:column: why`, for a text that is no profile, that cannot be parsed, or that has several
+ * profiles.
  */
 export function parseProfile(text: string, options: ParseOptions = {}): ParsedProfile {
   const [profile, second] = parseProfiles(text, options)
@@ -27,7 +30,9 @@ export function parseProfile(text: string, options: ParseOptions = {}): ParsedPr
 }
 
 /**
- * All profiles of a file, at least one. A stream of Kubernetes objects can have several. Throws as parseProfile does.
+ * All profiles of a file, at least one. A stream of Kubernetes objects can have several.
+ *
+ * @throws UserError, as parseProfile does, for a text that holds none.
  */
 export function parseProfiles(
   text: string,
@@ -53,8 +58,9 @@ export function parseProfiles(
 }
 
 /**
- * The profile with the guarantee that it is complete, for everything that works with its meaning. Throws a UserError
- * that names the first mistake for which a runtime or a loader refuses the profile.
+ * The profile with the guarantee that it is complete, for everything that works with its meaning.
+ *
+ * @throws UserError that names the first mistake for which a runtime or a loader refuses the profile.
  */
 export function soundProfile({
   name,

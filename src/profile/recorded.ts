@@ -4,6 +4,7 @@
 import { parseJson } from './json.ts'
 import { member, type TreeNode } from './tree.ts'
 
+/** What a profile says of how it was recorded: how often each call was seen. */
 export interface Recorded {
   /** How many recordings were merged; undefined if the object does not state it. */
   readonly recordings?: number

@@ -227,6 +227,7 @@ function withoutMark(head: Uint8Array): Uint8Array {
 /** The format words that `--format` takes. */
 export const formatNames: readonly (Format | 'auto')[] = ['auto', ...formats]
 
+/** Of which calls, by name, the values of which arguments (0 to 5) are read. */
 export interface ReadTraceOptions {
   /** The arguments to read, by call name: `new Map([['ioctl', [1]]])`; indexes 0 to 5. Default: none. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>

@@ -41,6 +41,7 @@ export type RecordNotice =
   /** Which recorder does it; `why` is the reason why it is not ebpf, for `auto`. */
   | { readonly code: 'recorder'; readonly recorder: RecorderName; readonly why?: string }
 
+/** The ways to record: in the kernel (root, BTF), or by ptrace. */
 export type RecorderName = 'ebpf' | 'strace'
 
 /** What sees that calls are refused: a recorder, or the kernel's audit records, which tell nothing of other calls. */
@@ -81,6 +82,7 @@ export interface RecordedContainer {
   readonly observations: Observations
 }
 
+/** How a recording is made, whatever is recorded. `for`: milliseconds. */
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
   readonly recorder?: 'auto' | RecorderName
@@ -187,6 +189,7 @@ export type PodOptions = RecordSettings & {
 /** What to record: a command, or what runs already. */
 export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions | PodOptions
 
+/** What was recorded, and how it ended. */
 export interface Recording {
   readonly observations: Observations
   /** The recorded container runs with no_new_privs, as far as its command line says so. */

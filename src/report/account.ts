@@ -1,4 +1,4 @@
-// The account of what was read, for stderr: a table of the sources, what several runs say, and a closing line.
+// The account of what was read, for stderr: a table of the sources, the estimate from several runs, and a closing line.
 import { architectureNames } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
 import { estimateRuns, leavesOut } from '../observe/runs.ts'
@@ -21,7 +21,7 @@ export function accountLine(observations: Observations): string {
     }
   }
   const unparsed = observations.sources.reduce((sum, source) => sum + source.unparsed, 0)
-  // An observations file stands beside the sources that it tells of.
+  // An observations file is listed beside its own sources, so it does not count itself.
   const read = observations.sources.filter(({ format }) => format !== 'observations')
   const sources = plural(numberOf(read), 'source')
   const rest = unparsed === 0 ? '' : `; ${plural(unparsed, 'line')} not understood`
@@ -45,7 +45,7 @@ const words: Readonly<Record<Evidence, string>> = {
   'log-only': 'no calls, says what is missing',
 }
 
-/** More sources than this are summed up: a set of `strace -ff` has hundreds. */
+/** More sources than this are summed up, because a set of `strace -ff` has hundreds. */
 const rowLimit = 20
 export const accountTitles: readonly string[] = [
   'source',
@@ -58,14 +58,14 @@ export const accountTitles: readonly string[] = [
   'evidence',
 ]
 
-/** A row for each source, under `accountTitles`; not escaped. */
+/** One row a source, under `accountTitles`. Not escaped. */
 export function accountRows(observations: Observations): readonly (readonly string[])[] {
   const sources = observations.sources.filter(({ format }) => format !== 'observations')
   const rest = sources.slice(rowLimit)
   return [...sources.slice(0, rowLimit), ...(rest.length === 0 ? [] : [summed(rest)])].map(cells)
 }
 
-/** The rows under their titles as lines of a terminal; escaped. */
+/** The titles and rows as lines for a terminal. Escaped. */
 export function accountTable(observations: Observations): string[] {
   const rows = accountRows(observations).map((row) => row.map(escapeTerminal))
   if (rows.length === 0) return []
@@ -119,7 +119,7 @@ function summed(sources: readonly SourceSummary[]): SourceSummary {
   }
 }
 
-/** What several runs say of one more, in plain words; nothing for a single run. */
+/** The estimate for one more run, in plain words. Empty for a single run. */
 export function runLines(observations: Observations): string[] {
   const estimate = estimateRuns(observations)
   if (estimate === undefined) {
@@ -147,7 +147,7 @@ export function runLines(observations: Observations): string[] {
   ]
 }
 
-/** Good and Turing's estimate, rounded as it is worth. */
+/** Good and Turing's estimate, rounded to its precision. */
 function nextRun(once: number, expected: number): string {
   if (once === 0) return 'another run will probably show no new call'
   if (expected >= 0.75)

@@ -1,4 +1,5 @@
-// What a profile holds, in one line: how many calls it allows, and why. Each call counts once, for its weightiest reason.
+// The content of a profile in one line: how many calls it allows, and why. A call counts once, for its weightiest
+// reason.
 import type { Policy, Reason } from '../policy/index.ts'
 
 type Kind = 'seen' | 'floor' | 'kernel' | 'margin' | 'reachable' | 'libc'

@@ -1,5 +1,5 @@
-// What `verify` found in words, the same for every format. Names of processes are the workload's own: the format escapes
-// them.
+// The result of `verify` in words, the same for every format. Names of processes come from the workload; the format
+// escapes them.
 import { hasFailed } from '../ending.ts'
 import { endingText } from './ending.ts'
 import { errnoText } from '../abi/errnos.ts'
@@ -10,17 +10,17 @@ import { contextSentences } from './context-verification.ts'
 import { escapeTerminal } from './escape.ts'
 import { unifiedDiff } from './unified.ts'
 
-/** Instead of a profile's name: all calls were allowed. */
+/** Stands for a profile's name if all calls were allowed. */
 export const noProfile = ''
 
 export interface Verified extends Verification {
   /** The profile's name. */
   readonly profile: string
-  /** The file that the repaired profile is written to. */
+  /** The file with the repaired profile. */
   readonly written?: string
   /** The security context's name. */
   readonly contextName?: string
-  /** The default's name; undefined for none. */
+  /** The default's name; undefined without a default. */
   readonly within: string | undefined
 }
 
@@ -44,7 +44,7 @@ export function verdictOf({
   return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
 }
 
-/** Nothing was refused, and the run was a success: what a step of CI passes for. */
+/** Whether nothing was refused and the run succeeded: then a CI step passes. */
 export function hasPassed(verified: Verification): boolean {
   return verdictOf(verified) === 'suffices' && !hasFailed(verified.ending)
 }
@@ -67,7 +67,7 @@ export function refusalValue(refusal: Judged): object {
   }
 }
 
-/** The errno that the program saw. */
+/** The errno that the program got. */
 export function errnoOf({ action, errno }: Answer): string | undefined {
   switch (action) {
     case 'SCMP_ACT_ERRNO':
@@ -116,7 +116,7 @@ const seen: Readonly<Record<SeenBy, string>> = {
   audit: 'audit records',
 }
 
-/** What a filter refused while something was recorded under it; nothing where that is nothing. */
+/** The sentence about what a filter refused during a recording under it; empty if it refused nothing. */
 export function refusedUnder(
   refused: readonly Pick<Judged, 'syscall' | 'number' | 'architecture' | 'answer' | 'count'>[],
   filter: string,
@@ -130,7 +130,7 @@ export function refusedUnder(
   return [`refused by ${filter}, and so no part of the recording: ${[...new Set(calls)].join(', ')}`]
 }
 
-/** What there is to say, the verdict first. */
+/** The sentences, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
   const profile = ranUnder(verified)
@@ -180,7 +180,7 @@ export function verificationSentences(verified: Verified): readonly string[] {
   ]
 }
 
-/** What the last round ran under, by a name. */
+/** The name of the profile in the last round. */
 function ranUnder({ profile, repair, written }: Verified): string {
   if (repair === undefined || repair.added.length === 0) return profile
   return written ?? `${profile} with the patch below`
@@ -190,7 +190,7 @@ function listed(refusals: readonly Judged[]): string {
   return [...new Set(refusals.map(nameOf))].join(', ')
 }
 
-/** Above the patch, as comments: patch(1) skips what stands before `---`. */
+/** Comments above the patch: patch(1) skips everything before `---`. */
 export function repairLines({
   repair,
   refusals,
@@ -237,7 +237,7 @@ export function patchOf({ repair, profile }: Pick<Verified, 'repair' | 'profile'
   return unifiedDiff(repair.before, repair.text, [`a/${file}`, `b/${file}`])
 }
 
-/** Each line by itself; tabs are a profile's indentation. */
+/** Escapes each line by itself and keeps tabs, which indent profiles. */
 export function escapedLines(text: string): string {
   return text
     .split('\n')

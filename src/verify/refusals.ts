@@ -22,6 +22,7 @@ export interface RefusedCall {
   readonly withheld: boolean
 }
 
+/** A process whose calls were refused. `comm`: its name in the kernel, at most 15 bytes. */
 export interface RefusedProcess {
   readonly pid: number
   /** The process's name at its first such call. */

@@ -6,6 +6,7 @@ import { refusalsOf, type RefusedCall } from './refusals.ts'
 import { enforced } from './round.ts'
 import { prepare } from './subject.ts'
 
+/** How a command is recorded under a filter. */
 export interface RecordUnderSettings extends RecordSettings {
   readonly command: readonly [string, ...string[]]
   /** The filter's profile, as parseProfile returns it. */
@@ -14,6 +15,7 @@ export interface RecordUnderSettings extends RecordSettings {
   readonly noNewPrivileges?: boolean
 }
 
+/** A recording, and what the filter refused meanwhile. */
 export interface RecordingUnder extends Recording {
   /** What the filter refused, including calls that a rule answers ENOSYS on purpose. */
   readonly refused: readonly RefusedCall[]

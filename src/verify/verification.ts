@@ -7,6 +7,7 @@ import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
 import type { ContextFinding } from './context/finding.ts'
 import type { RefusedCall } from './refusals.ts'
 
+/** What is verified and how. `within`: default Docker’s default; null: no ceiling. */
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
   /** The profile's text, or a result of parseProfile. A text keeps its layout when it is repaired. */
   readonly profile: string | ParsedProfile
@@ -34,6 +35,7 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly notice?: (notice: VerifyNotice) => void
 }
 
+/** What verify says while it works. */
 export type VerifyNotice =
   /** The loader and the recorder are chosen. */
   | {
@@ -73,6 +75,7 @@ export interface Repaired {
   readonly withheld?: true
 }
 
+/** What happened when a command ran under a profile. */
 export interface Verification {
   readonly target: string
   readonly seenBy: SeenBy
@@ -113,16 +116,20 @@ export interface ContextOutcome {
   /** The final context; the given one if nothing was added or removed. */
   readonly document: SecurityContext
   readonly trials: readonly Trial[]
+  /** The run without all that can go. Absent if that is one part or none. */
+  readonly together?: Omit<Trial, 'without'>
 }
 
-/** A run without one capability or mount, and what that run was refused. */
+/** A run without one part of the context, and what that run was refused. */
 export interface Trial {
+  /** A capability, the path of a mount, or a sysctl. */
   readonly without: string
   readonly refused: readonly ContextFinding[]
   /** Whether the workload started and did not fail. */
   readonly ended: boolean
 }
 
+/** A profile before and after it was repaired, with a reason for each call added. */
 export interface Repair {
   readonly before: string
   /** The repaired profile's text; unchanged if nothing could be added. */

@@ -7,7 +7,7 @@ import t from 'tap'
 import { noEbpf } from './command.ts'
 import { importImage, startEngines, type Runtime } from './engines.ts'
 import { skipFile } from './skip.ts'
-import { image, makeRoot, Prepared, whyNot } from './workloads/run.ts'
+import { image, makeRoot, ours, Prepared, whyNot } from './workloads/run.ts'
 import { workloads, type Workload } from './workloads/table.ts'
 
 skipFile(process.getuid?.() === 0 ? await noEbpf() : 'containers of Docker are run as root here')
@@ -34,10 +34,9 @@ for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] 
     mkdirSync(directory)
     const prepared = await Prepared.make(name, workload, directory)
     const profile = join(directory, 'profile.json')
-    const reasons = join(directory, 'reasons.json')
-    t.equal(await prepared.record(docker, 'runc', profile, 2, ['--explain', reasons]), undefined, 'recorded')
-    if (workload.rare !== undefined)
-      t.same(becauseOf('kill', reasons), ['margin'], 'what it does rarely is in the margin alone')
+    const [observations, reasons] = [join(directory, 'observations.json'), join(directory, 'reasons.json')]
+    const more = ['--observations', observations, '--explain', reasons]
+    t.equal(await prepared.record(docker, 'runc', profile, 2, more), undefined, 'recorded')
     for (const [about, engine, runtime] of places)
       for (const noNewPrivileges of engine.why === undefined ? [false, true] : [])
         t.equal(
@@ -45,6 +44,16 @@ for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] 
           undefined,
           `${about}, ${noNewPrivileges}`,
         )
+    if (workload.rare === undefined) return
+    // What every start but no recording did.
+    t.same(becauseOf('kill', reasons), ['margin'], 'by the table of companions')
+    const reachable = join(directory, 'reachable.json')
+    t.equal(await prepared.scan(reachable), undefined, 'scanned')
+    const joined = ['--reachable', reachable, '--unseen', 'libc', '--explain', reasons, '-o', profile]
+    t.equal(await ours('generate', observations, ...joined), undefined, 'joined')
+    // Its margin holds of the table's companions those that the code reaches.
+    for (const call of ['kill', 'exit']) t.not(becauseOf(call, reasons).length, 0, `${call} is reachable`)
+    t.equal(await prepared.start(docker, 'runc', profile, true), undefined, 'by the scan')
   })
 }
 

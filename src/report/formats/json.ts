@@ -1,4 +1,5 @@
-// Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
+// Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json,
+// schemas/verification.schema.json.
 import type { ExplainedCall } from '../../explain/index.ts'
 import { answerText } from '../../meaning/answer.ts'
 import { harmlessJson } from '../../json-string.ts'
@@ -103,6 +104,7 @@ export const json: ReportFormat = {
           rounds: verified.context.rounds,
           added: verified.context.added,
           trials: verified.context.trials,
+          ...(verified.context.together && { together: verified.context.together }),
         },
       }),
       ...(repair && {
@@ -152,7 +154,7 @@ function document(value: unknown): string {
   return `${jsonText(value as JsonValue)}\n`
 }
 
-/** Of each architecture, where a scan and something seen were given. */
+/** The coverage of each architecture, if a scan and observations were given. */
 function coverageJson(calls: readonly ExplainedCall[]): { readonly coverage?: readonly unknown[] } {
   const found = [...new Set(calls.flatMap(({ scan }) => scan?.coverage ?? []))]
   if (found.length === 0) return {}

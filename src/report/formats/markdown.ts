@@ -74,7 +74,7 @@ export const markdown: ReportFormat = {
   },
 }
 
-/** A fence longer than any run of backquotes inside. */
+/** A code block whose fence is longer than any run of backquotes inside. */
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

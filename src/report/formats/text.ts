@@ -1,4 +1,4 @@
-// Reports for people at a terminal: lines, and tables whose columns stand under each other.
+// Reports for people at a terminal: lines and aligned tables.
 import { contextRow, contextTitles } from '../context-verification.ts'
 import { escapeTerminal } from '../escape.ts'
 import { explanationRow, explanationTitles, riskLines, scanLines } from '../explanation.ts'

@@ -14,6 +14,7 @@ export interface ArchiveFiles {
   bytes(path: string): AsyncIterable<Uint8Array>
 }
 
+/** An image as a tree of files, with the programs that its configuration starts. */
 export interface LoadedImage {
   readonly tree: Tree
   /** Programs that a container of it starts: the entrypoint, and the command that it is given. */
@@ -42,7 +43,11 @@ export interface StartedAs {
   readonly mounted?: (root: Tree) => Tree
 }
 
-/** `wanted`: of an image for several architectures. Throws a UserError for what is no image. */
+/**
+ * The files of an image and the programs that it starts. `wanted`: of an image for several architectures.
+ *
+ * @throws UserError for what is no image.
+ */
 export async function loadImage(
   files: ArchiveFiles,
   wanted?: ElfMachine,

@@ -2,6 +2,7 @@
 // of an image or a few files in memory can each be one. Links are followed here and never lead outside, as in chroot(2).
 import { UserError } from '../../errors.ts'
 
+/** What stands at a path of a tree. */
 export type FileEntry =
   | {
       readonly kind: 'file'

@@ -8,7 +8,8 @@ export interface ContextFinding {
   /** The error, such as EROFS. Absent for a capability check, which has no result of its own. */
   readonly answered?: string
   readonly program: string
-  readonly uid: number
+  /** Absent: not known. */
+  readonly uid?: number | undefined
   readonly count: number
   /** For a capability: the kernel functions that checked it. */
   readonly functions?: readonly string[]

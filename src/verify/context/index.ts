@@ -1,7 +1,6 @@
 // Verifies a security context by running the workload under all of it: capabilities, user, no_new_privs, read-only
 // root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused under the context and not
 // without it is missing in the context. With `repair` it is added, round after round.
-import { hasFailed } from '../../ending.ts'
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
@@ -10,16 +9,17 @@ import { engineWords } from '../../print/context/engine.ts'
 import { allowAllText, readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
 import { verify } from '../index.ts'
 import { roundLimit } from '../repair.ts'
-import type { ContextOutcome, Trial, Verification, VerifySettings } from '../verification.ts'
+import type { ContextOutcome, Verification, VerifySettings } from '../verification.ts'
 import type { ContextFinding } from './finding.ts'
 import { beyondBaseline, contextFindings } from './findings.ts'
+import { minimized } from './minimize.ts'
 import { withAdded } from './repair.ts'
 
 export type ContextSettings = Omit<VerifySettings, 'profile' | 'recorder' | 'noNewPrivileges'> & {
   readonly context: SecurityContext
   /** Default: a profile that allows every call. */
   readonly profile?: VerifySettings['profile']
-  /** Removes each capability and mount in turn, runs again, and reports what that run was refused. */
+  /** Removes each capability, mount and sysctl in turn, runs again, and reports what that run was refused. */
   readonly minimize?: boolean
 }
 
@@ -78,55 +78,21 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
       container = next.container
       continue
     }
-    const trials =
+    const minimal =
       settings.minimize === true && findings.length === 0 && !verification.interrupted
-        ? await minimized(container, run, findingsOf)
-        : []
+        ? await minimized(container, { run, findingsOf })
+        : { trials: [], container }
     const context: ContextOutcome = {
       container: container.name,
       findings,
       ...(baseline !== undefined && { withoutContext: baseline.length }),
       rounds: round,
       added,
-      document: replaced(settings.context, given.name, withoutTolerated(container, trials)),
-      trials,
+      document: replaced(settings.context, given.name, minimal.container),
+      trials: minimal.trials,
+      ...(minimal.together !== undefined && { together: minimal.together }),
     }
     return { ...verification, context }
-  }
-}
-
-/** Runs once without each capability and each mount. */
-async function minimized(
-  container: ContainerContext,
-  run: (container: ContainerContext) => Promise<Verification>,
-  findingsOf: (container: ContainerContext, verification: Verification) => Promise<readonly ContextFinding[]>,
-): Promise<readonly Trial[]> {
-  const trials: Trial[] = []
-  for (const without of container.capabilities.needed) {
-    const { needed, tolerated } = container.capabilities
-    const less = {
-      ...container,
-      capabilities: { needed: needed.filter((each) => each !== without), tolerated },
-    }
-    const verification = await run(less)
-    if (verification.interrupted) break
-    const ended = verification.started && !hasFailed(verification.ending)
-    trials.push({ without, refused: await findingsOf(less, verification), ended })
-  }
-  return trials
-}
-
-/** The context without the capabilities that the workload did without: they move from needed to tolerated. */
-function withoutTolerated(container: ContainerContext, trials: readonly Trial[]): ContainerContext {
-  const gone = trials.filter(({ ended }) => ended).map(({ without }) => without)
-  if (gone.length === 0) return container
-  const { needed, tolerated } = container.capabilities
-  return {
-    ...container,
-    capabilities: {
-      needed: needed.filter((each) => !gone.includes(each)),
-      tolerated: [...new Set([...tolerated, ...gone])].sort(),
-    },
   }
 }
 

@@ -403,9 +403,10 @@ ask other.test`,
       ...words('sh dirname readlink cat sed mkdir rm sleep df ps'),
       ...words('erlexec beam.smp erl_child_setup epmd inet_gethost').map((each) => `${erts}/${each}`),
     ],
+    // Erlang's port mapper listens long before the broker does.
     load: `in_net python3 -c '
 import socket, time
-for n in range(100):
+for n in range(300):
     try:
         one = socket.create_connection(("127.0.0.1", 8080)); break
     except OSError: time.sleep(0.3)

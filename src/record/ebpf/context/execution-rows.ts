@@ -1,8 +1,9 @@
 // Rows of executed programs, and of the start: the first program under the filter, with what the container was given.
+import { changers } from '../../../read/observations/changers.ts'
 import type { Container } from './container.ts'
 import { containerValue, executionKey, executionValue } from './maps.ts'
 import { textIn, walkedIn } from './walked.ts'
-import { capabilitiesIn, changers, modeOf } from './words.ts'
+import { capabilitiesIn, modeOf } from './words.ts'
 
 export function executionRows(of: Container): void {
   const { own, live } = of.reading
