@@ -16,8 +16,8 @@ import {
   type PolicyOptions,
   type UnseenChoice,
 } from '../policy/index.ts'
-import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
+import { printedForms, type PrintedForm } from '../print/printed-forms.ts'
 import { ceilingLines } from '../report/ceiling.ts'
 import { contentsLine } from '../report/contents.ts'
 import { inferredFloorSentence, notMeasuredSentence } from '../report/findings.ts'
@@ -36,7 +36,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly runtime: FloorChoice
   /** commander turns --no-new-privileges into `newPrivileges: false`. */
   readonly newPrivileges: boolean
-  readonly as: Dialect
+  readonly as: PrintedForm
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
   readonly allowClone3?: true
   readonly within: readonly string[]
@@ -48,6 +48,8 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly explain?: string
   /** The name of Kubernetes objects. */
   readonly name?: string
+  readonly recording?: string
+  readonly image?: readonly string[]
   readonly output?: string
 }
 
@@ -68,7 +70,7 @@ export function addProfileOptions(command: Command): Command {
     .addOption(runtimeOption('whose calls are added:').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(
-      new Option('--as <dialect>', 'dialect').choices(['oci', 'docker', 'spo', 'kubernetes']).default('oci'),
+      new Option('--as <form>', 'dialect, or what goes with a profile').choices(printedForms).default('oci'),
     )
     .addOption(
       new Option('--default-action <action>', 'for all other calls')
@@ -216,7 +218,12 @@ export async function writeProfile(
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   }
   const policy = derivePolicy(observations, settings)
-  const text = printPolicyAs(policy, options.as, options.name === undefined ? {} : { name: options.name })
+  const text = printPolicyAs(policy, options.as, {
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.recording !== undefined && { recording: options.recording }),
+    ...(options.image !== undefined && { images: options.image }),
+    observations,
+  })
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)

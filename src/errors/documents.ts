@@ -240,4 +240,19 @@ export const documentErrors = {
     ({ name }: { readonly name: string }) =>
       `${name} cannot name a Kubernetes object: use lower-case letters, digits, "-" and "." and begin and end with a letter or digit`,
   ],
+  'wrong-recording': [
+    2,
+    ({ recording }: { readonly recording: string }) =>
+      `${recording} names no container of a ProfileRecording: write NAMESPACE/NAME/CONTAINER, of lower-case letters, digits and "-"`,
+  ],
+  'statement-without-image': [
+    2,
+    () =>
+      'a statement is about an image, and the recordings name none: give --image NAME@sha256:DIGEST, or record with trace --pod',
+  ],
+  'image-without-digest': [
+    2,
+    ({ image }: { readonly image: string }) =>
+      `${image} is no digest of an image: write NAME@sha256: and 64 hexadecimal digits`,
+  ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

@@ -4,6 +4,7 @@
 export { buildProfile } from './build.ts'
 export { printPolicy } from './policy-json.ts'
 export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export type { PrintedForm } from './printed-forms.ts'
 export { printProfile } from './profile.ts'
 export {
   contextForms,

@@ -14,31 +14,52 @@ import type { Policy } from '../policy/policy.ts'
 import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
-import type { Dialect } from '../profile/document.ts'
+import type { Observations } from '../read/observations/document.ts'
+import { admissionText, fleetText } from './cluster/index.ts'
+import { statementText } from './in-toto.ts'
+import { podmanLabel } from './podman-label.ts'
 import { operatorText, podText } from './kubernetes.ts'
+import type { PrintedForm } from './printed-forms.ts'
 import { printProfile } from './profile.ts'
 
-/** `name`: of the Kubernetes object, for the dialects that are one. */
+/** Each option is of the forms that it speaks of; the others ignore it. */
 export interface PrintPolicyOptions {
   /** The name of the Kubernetes objects and of their file: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
+  /** `NAMESPACE/NAME/CONTAINER` of the operator's ProfileRecording that a SeccompProfile is a part of. */
+  readonly recording?: string
+  /** What the policy was derived from; needed for `in-toto`. */
+  readonly observations?: Observations
+  /** `NAME@sha256:HEX` or `sha256:HEX`. Default: those that the observations tell. */
+  readonly images?: readonly string[]
 }
 
 /**
- * The text of a policy's profile in a dialect. Equal policies give equal bytes.
+ * The text of a policy's profile in a dialect, or of what goes with it. Equal policies give equal bytes.
  *
  * @throws UserError for what the dialect cannot state, and for a name that Kubernetes refuses.
  */
-export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
-  switch (dialect) {
+export function printPolicyAs(policy: Policy, form: PrintedForm, options: PrintPolicyOptions = {}): string {
+  switch (form) {
     case 'oci':
       return printProfile(buildProfile(policy))
     case 'docker':
       return printProfile(buildDockerProfile(policy))
     case 'spo':
-      return operatorText(buildProfile(policy), checkedName(options.name))
+      return operatorText(buildProfile(policy), checkedName(options.name), options.recording)
     case 'kubernetes':
       return podText(printProfile(buildProfile(policy)), checkedName(options.name))
+    case 'fleet':
+      return fleetText(printProfile(buildProfile(policy)), checkedName(options.name))
+    case 'admission':
+      return admissionText(checkedName(options.name))
+    case 'podman-label':
+      return podmanLabel(printProfile(buildProfile(policy)))
+    case 'in-toto': {
+      const { observations, images } = options
+      if (observations === undefined) throw new UserError('statement-without-image')
+      return statementText(printProfile(buildProfile(policy)), policy, observations, images)
+    }
   }
 }
 
