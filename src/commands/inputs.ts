@@ -3,6 +3,7 @@
 import { access, constants, open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
+import { borrowChunks, chunkSize } from '../read/compiled.ts'
 import { causeOf } from '../errors/row.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
@@ -112,7 +113,7 @@ const headSize = 65536
 async function holdsCalls(name: string, path: string): Promise<boolean> {
   const bytes: Uint8Array[] = []
   for await (const chunk of named(name, chunksOf(path, headSize))) {
-    bytes.push(chunk)
+    bytes.push(Uint8Array.from(chunk))
     break
   }
   try {
@@ -136,30 +137,31 @@ export async function file(name: string, world: World): Promise<Source> {
   return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
 }
 
-const chunkSize = 1 << 20
-
 /**
  * A file in chunks that are valid until the next one is asked for: two buffers take turns, so that the next chunk is
  * read while this one is looked at, and large files leave no garbage.
  */
 async function* chunksOf(path: string, size = chunkSize): AsyncGenerator<Uint8Array> {
   const handle = await open(path)
+  const { buffers, giveBack } = borrowChunks()
   try {
-    const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const
     let turn: 0 | 1 = 0
-    let next = handle.read(buffers[turn], 0, size, null)
+    const read = async (): Promise<{ bytesRead: number }> => handle.read(buffers[turn], 0, size, null)
+    let next = read()
     for (;;) {
       const { bytesRead } = await next
       if (bytesRead === 0) return
       const chunk = buffers[turn].subarray(0, bytesRead)
       turn = turn === 0 ? 1 : 0
-      next = handle.read(buffers[turn], 0, size, null)
+      next = read()
       // Whoever stops asking leaves a read behind: its failure is nobody's then.
       next.catch(() => undefined)
       yield chunk
     }
   } finally {
+    // Ends the read that is left behind as well.
     await handle.close()
+    giveBack()
   }
 }
 
