@@ -19,7 +19,11 @@ interface Unwrap {
   readonly begun?: () => string | undefined
 }
 
-const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) (.*)$/s
+// What follows a prefix is no part of its pattern: that would look at each of its characters.
+const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) /
+const ofCri = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* /
+// oxlint-disable-next-line no-control-regex -- compose colours the names
+const ofCompose = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?/
 
 /** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
 const nothing = { stream: '', text: '\n' } as const
@@ -41,18 +45,36 @@ function ofJournal(entry: Readonly<Record<string, unknown>>): {
         : undefined
   const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
   const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
-  const time = stamp > 0 && stamp < 8.64e18 ? `${new Date(stamp / 1000).toISOString()} - ` : ''
+  const time = stamp > 0 && stamp < 8.64e18 ? `${timeOf(Math.floor(stamp / 1000))} - ` : ''
   return {
     stream: '',
-    text: `${time}${identifier.replaceAll(/\s/g, '_')}: ${message.replaceAll('\n', ' ')}\n`,
+    text: `${time}${oneWord(identifier)}: ${message.includes('\n') ? message.replaceAll('\n', ' ') : message}\n`,
   }
+}
+
+function oneWord(text: string): string {
+  return /\s/.test(text) ? text.replaceAll(/\s/g, '_') : text
+}
+
+/** The second of the time that was told last, and its text: most entries of a log are of the same as the one before. */
+let second = Number.NaN
+let secondText = ''
+
+/** As Date.toISOString(). */
+function timeOf(milliseconds: number): string {
+  const of = Math.floor(milliseconds / 1000)
+  if (of !== second) {
+    second = of
+    secondText = new Date(of * 1000).toISOString().slice(0, -4)
+  }
+  return `${secondText}${String(milliseconds - of * 1000).padStart(3, '0')}Z`
 }
 
 /** `journalctl -o json`. */
 const journalEntry: Unwrap = (line) => {
   // json-sse and json-seq put this before an entry.
   // oxlint-disable-next-line no-control-regex -- RS
-  const bare = line.replace(/^(?:data: |\x1e)/, '')
+  const bare = line.startsWith('{') ? line : line.replace(/^(?:data: |\x1e)/, '')
   if (
     !bare.startsWith('{"') ||
     !bare.includes('"MESSAGE"') ||
@@ -138,21 +160,19 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
   'json-log': (line) => loggedText(line),
   'journal-json': journalEntry,
   cri: (line) => {
-    const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(
-      line,
-    )
-    if (found === null) return undefined
-    return { stream: found[1] as string, text: `${found[3]}${found[2] === 'F' ? '\n' : ''}` }
+    const [prefix, stream = '', tag] = ofCri.exec(line) ?? []
+    if (prefix === undefined) return undefined
+    return { stream, text: `${line.slice(prefix.length)}${tag === 'F' ? '\n' : ''}` }
   },
   // `docker logs -t`, `kubectl logs --timestamps` of strace; syslog has such times too, and readers that want them.
   timestamps: (line) => {
-    const text = stamped.exec(line)?.[1]
+    const [prefix] = stamped.exec(line) ?? []
+    const text = prefix === undefined ? undefined : line.slice(prefix.length)
     return text === undefined || !isLine(text) ? undefined : { stream: '', text: `${text}\n` }
   },
   compose: (line) => {
-    // oxlint-disable-next-line no-control-regex -- compose colours the names
-    const found = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?(.*)$/s.exec(line)
-    return found === null ? undefined : { stream: found[1] as string, text: `${found[2]}\n` }
+    const [prefix, stream = ''] = ofCompose.exec(line) ?? []
+    return prefix === undefined ? undefined : { stream, text: `${line.slice(prefix.length)}\n` }
   },
   mail: (line) => (line.startsWith('> ') ? { stream: '', text: `${line.slice(2)}\n` } : undefined),
   'quoted-printable': (line) => {
@@ -366,6 +386,8 @@ export class Unwrapping {
   #within(text: string): string {
     const inner = this.#inner
     if (inner === undefined || text === '') return text
+    const stop = text.indexOf('\n')
+    if (stop === text.length - 1) return inner.line(text.slice(0, stop))
     const lines = text.split('\n')
     const rest = lines.pop() ?? ''
     return lines.map((each) => inner.line(each)).join('') + (rest === '' ? '' : inner.line(rest))
@@ -381,6 +403,7 @@ export class Unwrapping {
     if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'
     // What was wrapped may have been a file that began with UTF-8's byte order mark.
     const inner = isFirst ? found.text.replace(/^\xef\xbb\xbf/, '') : found.text
+    if (this.#parts.size === 0 && inner.endsWith('\n')) return inner
     const text = (this.#parts.get(found.stream) ?? '') + inner
     if (text.endsWith('\n')) {
       this.#parts.delete(found.stream)
