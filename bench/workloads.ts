@@ -1,22 +1,23 @@
 // The table of workloads: each server is recorded at its work in a container of Docker's with runc, three runs, and then
 // started afresh under its profile, has its work to do and is stopped, so many times under each engine, every other
-// time with no-new-privileges. What was run stands in bench/results/workloads.md and is not run again; with names, these
-// are run anew. As root: npx tsx bench/workloads.ts [--starts N] [NAME...]
+// time with no-new-privileges. What was run so often stands in bench/results and is not run again; with names, these are
+// run anew. --unseen libc: under profiles whose margin is what the scan of the programs finds (a table of its own).
+// As root: npx tsx bench/workloads.ts [--starts N] [--unseen libc] [NAME...]
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { importImage, startEngines, type Engine, type Runtime } from '../test/live/engines.ts'
-import { allowedBy, image, makeRoot, Prepared, whyNot } from '../test/live/workloads/run.ts'
+import { image, makeRoot, Prepared, whyNot } from '../test/live/workloads/run.ts'
 import { workloads } from '../test/live/workloads/table.ts'
+import { asRecorded, byScan } from './workloads-tables.ts'
 
-const words = process.argv.slice(2)
-const starts = words[0] === '--starts' ? Number(words.splice(0, 2)[1]) : 20
-const file = resolve(import.meta.dirname, 'results/workloads.md')
-const rows = new Map(
-  existsSync(file)
-    ? [...readFileSync(file, 'utf8').matchAll(/^\| `(\S+)` \|.*$/gm)].map(([row, name = '']) => [name, row])
-    : [],
-)
-const asked = words.length > 0 ? words : Object.keys(workloads).filter((name) => !rows.has(name))
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { starts: { type: 'string', default: '20' }, unseen: { type: 'string' } },
+})
+const starts = Number(options.starts)
+const table = options.unseen === undefined ? asRecorded : byScan
+const asked = names.length > 0 ? names : Object.keys(workloads).filter((name) => !stands(name))
 
 const work = mkdtempSync('/tmp/sg-workloads-')
 const { engines, end } = await startEngines(work)
@@ -47,7 +48,10 @@ async function measure(name: string): Promise<string | undefined> {
   const directory = mkdtempSync(join(work, 'workload-'))
   const prepared = await Prepared.make(name, workloads[name] as (typeof workloads)[string], directory)
   const profile = join(directory, 'profile.json')
-  const failed = await prepared.record(docker, 'runc', profile, 3)
+  const observations = join(directory, 'observations.json')
+  const failed =
+    (await prepared.record(docker, 'runc', profile, 3, ['--observations', observations])) ??
+    (await table.derive(prepared, observations, profile))
   if (failed !== undefined) {
     process.stdout.write(`${name}: ${failed}\n`)
     return undefined
@@ -70,23 +74,24 @@ async function measure(name: string): Promise<string | undefined> {
     cells.push(`${good} of ${starts}`)
     process.stdout.write(`${name}: ${cells.join(', ')}\n`)
   }
-  return `| \`${name}\` | ${allowedBy(profile)} | ${cells.join(' | ')} |`
+  return `| \`${name}\` | ${[...table.counts(profile), ...cells].join(' | ')} |`
+}
+
+/** Its rows by name, as they stand now: several may run at once. */
+function standing(): ReadonlyMap<string, string> {
+  const text = existsSync(table.file) ? readFileSync(table.file, 'utf8') : ''
+  return new Map([...text.matchAll(/^\| `(\S+)` \|.*$/gm)].map(([row, name = '']) => [name, row]))
+}
+
+function stands(name: string): boolean {
+  const counts = [...(standing().get(name) ?? '').matchAll(/ of (\d+) \|/g)].map(([, of]) => Number(of))
+  return counts.length > 0 && counts.every((of) => of >= starts)
 }
 
 function write(name: string, row: string): void {
-  rows.set(name, row)
+  const rows = new Map([...standing(), [name, row]])
   const ordered = Object.keys(workloads).flatMap((each) => rows.get(each) ?? [])
-  writeFileSync(
-    file,
-    `# Workloads under their profiles
-
-\`npx tsx bench/workloads.ts\`, as root, on Debian 12. Each server was recorded in a container of Docker's with runc, three
-runs of its work (\`trace --load --repeat 3\`), then started afresh under that profile, given the same work, and stopped:
-every other start with no-new-privileges. A start counts where its work was done and it ended as it should.
-
-| workload | calls allowed | Docker, runc | Podman, runc | Docker, crun |
-|---|---|---|---|---|
-${ordered.join('\n')}
-`,
-  )
+  const head = ['workload', ...table.columns, 'Docker, runc', 'Podman, runc', 'Docker, crun']
+  const lines = [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...ordered]
+  writeFileSync(table.file, `${table.text}\n${lines.join('\n')}\n`)
 }

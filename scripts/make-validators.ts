@@ -23,10 +23,10 @@ export function validatorText(name: SchemaName): string {
   const compile = standalone as unknown as (ajv: Ajv2020, validate: unknown) => string
   const code = compile(ajv, ajv.compile(schema))
     .replace(/^"use strict";\n?/, '')
-    // ajv takes its own helpers by require(), even into a module.
+    // ajv takes its own helpers by require(), even into a module. Bun gives the default of such a module, Node the module.
     .replaceAll(
       /const (\w+) = require\("([^"]+)"\)\.default;/g,
-      'import $1Module from "$2.js";\nconst $1 = $1Module.default;',
+      'import $1Module from "$2.js";\nconst $1 = $1Module.default ?? $1Module;',
     )
   if (code.includes('require('))
     throw new Error(`${name}: the compiled schema takes a module in an unknown way`)

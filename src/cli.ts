@@ -1,5 +1,5 @@
-// The real world for main.ts. Standard streams are written and read by descriptor: the stream objects of Node would
-// make them non-blocking, and a command that inherits them would be given EAGAIN.
+// Makes the real world for main.ts. It reads and writes the standard streams by descriptor: Node's stream objects would
+// make them non-blocking, and a command that inherits them would get EAGAIN.
 import { openSync, read, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Output, World } from './commands/world.ts'
@@ -8,7 +8,7 @@ import { causeOf } from './errors/row.ts'
 import { run } from './main.ts'
 import { endingSignals } from './record/recording.ts'
 
-/** Loading node:tty takes 4 ms, and most commands do not ask. */
+/** node:tty is loaded late: it takes 4 ms, and most commands do not ask. */
 function isTerminal(descriptor: 0 | 1 | 2): boolean {
   return process.getBuiltinModule('node:tty').isatty(descriptor)
 }
@@ -21,9 +21,9 @@ function output(descriptor: 1 | 2): Output {
         bytes = bytes.subarray(writeSync(descriptor, bytes))
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        // Somebody else made our pipe non-blocking: wait for its reader.
+        // Another process made our pipe non-blocking: wait for the reader.
         if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
-        // The reader has gone (`| head`); and where stderr does not take what is said, there is nobody to tell.
+        // The reader has gone (`| head`), or stderr fails and nobody can be told.
         else if (code === 'EPIPE' || descriptor === 2) gone = true
         else throw new UserError('cannot-write-stdout', causeOf(error))
       }
@@ -39,8 +39,10 @@ function output(descriptor: 1 | 2): Output {
   }
 }
 
-/** Of the controlling terminal, through a descriptor of our own: a stream of Node on 1 would make it non-blocking. */
+/** The width of the controlling terminal, through our own descriptor: a Node stream on 1 would make it non-blocking. */
 function terminalColumns(): number | undefined {
+  // Windows has no /dev/tty, and there no inherited descriptor becomes non-blocking.
+  if (process.platform === 'win32') return process.stdout.columns
   try {
     const { WriteStream } = process.getBuiltinModule('node:tty')
     const terminal = new WriteStream(openSync('/dev/tty', 'r+'))
@@ -51,7 +53,7 @@ function terminalColumns(): number | undefined {
     return undefined
   }
 }
-/** Reads only when it is asked: a stream would read ahead, and its end wait for a pipe that nobody closes. */
+/** Reads only on demand: a stream would read ahead, and the process would wait for a pipe that nobody closes. */
 async function* standardInput(): AsyncGenerator<Uint8Array> {
   for (;;) {
     const { bytesRead, buffer } = await promisify(read)(
@@ -61,6 +63,8 @@ async function* standardInput(): AsyncGenerator<Uint8Array> {
       1 << 18,
       null,
     ).catch(async (error: NodeJS.ErrnoException) => {
+      // The end of a pipe on Windows.
+      if (error.code === 'EOF') return { bytesRead: 0, buffer: Buffer.alloc(0) }
       if (error.code !== 'EAGAIN') throw error
       await new Promise((resolve) => setTimeout(resolve, 10))
       return { bytesRead: -1, buffer: Buffer.alloc(0) }
@@ -74,7 +78,7 @@ function workingDirectory(): string {
   try {
     return process.cwd()
   } catch {
-    // It was removed. Absolute names still work, relative ones fail as they would anywhere.
+    // The directory was removed. Absolute names still work; relative ones fail.
     return '/'
   }
 }
@@ -98,5 +102,5 @@ const world: World = {
   },
 }
 
-// Everything is written by now; a read of a pipe that nobody closes must not keep the process.
+// Everything is written by now, and a pending read of a pipe must not keep the process.
 void run(process.argv.slice(2), world).then((status) => process.exit(status))

@@ -1,20 +1,20 @@
-// How a recorded command ended, and whether that is a success (contract: one that was ended because its time was up has
-// succeeded; where there is a load, that alone decides).
+// How a recorded command ended, and whether that is a success. Contract: a command that was ended after its time has
+// succeeded; with a load, the load alone decides.
 
-/** How a load ended; `not-ready`: the command never was, `too-late`: it ended before it was. */
+/** How a load ended. `not-ready`: the command never became ready. `too-late`: the command ended before it was ready. */
 export type LoadEnd =
   | { readonly kind: 'ended'; readonly status: number }
   | { readonly kind: 'not-ready' }
   | { readonly kind: 'too-late' }
 
 /**
- * How the recorded command ended. `byUs`: because `for` was over, or `stop` was aborted. `load`: how what drove it did,
- * which counts instead.
+ * How the recorded command ended. `byUs`: the recorder ended it, because `for` was over or `stop` was aborted. `load`:
+ * the end of the load, which decides instead.
  */
 export type Ending =
   | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: LoadEnd }
   | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: LoadEnd }
-  /** The recorder let go of what it had been attached to, or that ended. */
+  /** The recorder detached from what it was attached to, or that ended. */
   | { readonly kind: 'released' }
 
 export function hasFailed(ending: Ending): boolean {

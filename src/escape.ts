@@ -1,6 +1,6 @@
-// Text from input made harmless for a terminal and for a shell. Input is hostile: a file name, a comm or a key may hold
-// terminal commands (ECMA-48), or text that is displayed in another order than it reads (Unicode UAX #9). Nothing is
-// dropped: what is not printable is spelled out. For other places: report/escape.ts, and each printer's own.
+// Escapes text from input for a terminal and for a shell. Input is hostile: a file name, a comm or a key can contain
+// terminal commands (ECMA-48) or text that is displayed in another order (Unicode UAX #9). Nothing is dropped;
+// unprintable characters are spelled out. report/escape.ts and each printer escape for other targets.
 
 /**
  * One line that is safe on a terminal and in a log: control characters (C0, DEL, C1, so also ESC, tab and line
@@ -32,7 +32,7 @@ function hex(code: number, digits: number): string {
   return code.toString(16).padStart(digits, '0')
 }
 
-/** A word as a shell reads it back (POSIX, single quotes). */
+/** A word that a POSIX shell reads back unchanged (single quotes). */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -2,7 +2,7 @@
 import { guardianWord } from './own.ts'
 
 if (process.argv[2] === guardianWord) {
-  // The guardian finds its task where it finds it as a file of the package.
+  // Removes the word, so that the guardian finds its task in the same place as when it is a file.
   process.argv.splice(2, 1)
   await import('./record/containers/guardian.ts')
 } else await import('./cli.ts')

@@ -1,4 +1,4 @@
-// The library's door: pure, starts no process. Exports only; what starts processes is in 'seccomp-gen/run'.
+// The entry of the library: pure, starts no process. Exports only. 'seccomp-gen/run' starts processes.
 export type { Architecture } from './abi/architectures.ts'
 export { syscallTable, type SyscallTable, type TableEntry } from './abi/tables.ts'
 export type { Risk, RiskClass, RiskSeverity } from './abi/risks.ts'

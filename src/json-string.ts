@@ -1,5 +1,5 @@
-// JSON for people to look at: what could act on a terminal, be displayed in another order than it stands, or command a
-// CI that reads its log is written as \u escapes. Programs read the same values.
+// Makes JSON safe to look at: characters that act on a terminal, change the order of display or command a CI become \u
+// escapes. Programs read the same values.
 
 export function harmlessJson(text: string): string {
   return text

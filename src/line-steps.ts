@@ -1,6 +1,6 @@
-// What turns one list of lines into another: lines that stay, go and come, by the longest common subsequence.
+// The steps from one list of lines to another (lines that stay, go and come), by the longest common subsequence.
 
-/** The longest middle that is compared line by line; a longer one is replaced whole. */
+/** A longer middle is replaced as a whole instead of compared line by line. */
 const limit = 3000
 
 export interface Step {
@@ -22,7 +22,7 @@ export function stepsBetween(before: readonly string[], after: readonly string[]
   ]
 }
 
-/** By the longest common subsequence. */
+/** The steps of the middle, by the longest common subsequence. */
 function middle(before: readonly string[], after: readonly string[]): readonly Step[] {
   const gone = before.map((line): Step => ({ mark: '-', line }))
   const come = after.map((line): Step => ({ mark: '+', line }))

@@ -1,5 +1,5 @@
-// The command line as a function: words and a world in, exit status out. Commands are loaded when they are asked
-// for. Authority: contract ("Commands", "Exit status"); commander 14 reads the words.
+// The command line as a function: it takes words and a world and returns the exit status. A command is loaded when it
+// is used. Authority: contract ("Commands", "Exit status"); commander 14 reads the words.
 import { Command, CommanderError, type Option } from 'commander'
 import type { Declare, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
@@ -10,7 +10,7 @@ import { escapeTerminal } from './report/escape.ts'
 interface CommandEntry {
   readonly summary: string
   readonly load: () => Promise<{ readonly declare: Declare }>
-  /** The status when the command itself fails; one that runs another command leaves it 1 to 124. */
+  /** The status if seccomp-gen itself fails. Commands that run another command leave 1 to 124 to that command. */
   readonly failure: 2 | 125
 }
 
@@ -85,6 +85,11 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/collect.ts'),
     failure: 2,
   },
+  watch: {
+    summary: 'what the filters of running containers refuse, as it happens',
+    load: () => import('./commands/watch.ts'),
+    failure: 2,
+  },
   push: {
     summary: 'put a profile into an OCI registry',
     load: () => import('./commands/push.ts'),
@@ -109,7 +114,7 @@ const commands: Readonly<Record<string, CommandEntry>> = {
 
 const root = new URL('..', import.meta.url)
 
-/** Nothing for a program whose package.json is not beside it. */
+/** Empty if package.json is missing. */
 function ownTool(): Tool {
   try {
     return ownPackage(root)
@@ -121,7 +126,7 @@ function ownTool(): Tool {
 /** Runs `seccomp-gen ARGV…` in the world and returns its exit status. Never throws, whatever the words. */
 export async function run(words: readonly string[], world: World): Promise<number> {
   let status = 0
-  // As git and docker take it.
+  // git and docker take -v alone as --version.
   if (words[0] === '-v') return run(['--version', ...words.slice(1)], world)
   const argv = words
   const word = argv.find((word) => !word.startsWith('-')) ?? ''
@@ -132,12 +137,12 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     await program.parseAsync([...argv], { from: 'user' })
     return status
   } catch (error) {
-    // commander has said what there is to say.
+    // commander has already printed its message.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : failure
     if (world.env['SECCOMP_GEN_DEBUG'] && error instanceof Error) world.stderr.write(`${error.stack}\n`)
     if (error instanceof UserError) {
       world.stderr.write(`seccomp-gen: ${escapeTerminal(error.message)}\n`)
-      // 125 says that a command was not run, of a command that runs one.
+      // 125 is only for commands that run another command.
       return error.status === 2 || (error.status === 125 && failure === 2) ? failure : error.status
     }
     const message = error instanceof Error ? error.message : String(error)
@@ -162,7 +167,7 @@ async function declareProgram(
       writeOut: (text) => world.stdout.write(text),
       writeErr: (text) => world.stderr.write(text),
       outputError: (text, write) => write(usageError(text, argv)),
-      // The same text everywhere: neither the width nor the colours of this terminal.
+      // Help is the same everywhere: it ignores this terminal's width and colours.
       getOutHelpWidth: () => 80,
       getErrHelpWidth: () => 80,
       getOutHasColors: () => false,
@@ -170,7 +175,7 @@ async function declareProgram(
     })
     .configureHelp({ optionDescription: describe })
     .addHelpText('after', '\nExample:\n  seccomp-gen trace -o app.json -- ./app --serve')
-  // Reading the file costs a fraction of a millisecond, and only for those who ask.
+  // The file is read only if the version is printed.
   if (argv.includes('--version') || argv.includes('-V'))
     program.version(ownPackage(root).version, '-V, --version', 'print the version')
   else program.option('-V, --version', 'print the version')
@@ -178,7 +183,7 @@ async function declareProgram(
   const before = separator < 0 ? argv : argv.slice(0, separator)
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
-    // What completes words must know them all.
+    // Completion and the manual page need all commands.
     if (before.includes(name) || before.includes('completion') || before.includes('man'))
       (await load()).declare(command, world, end)
     else command.allowUnknownOption()
@@ -186,7 +191,7 @@ async function declareProgram(
   return program
 }
 
-/** What may be given, and what it is otherwise, in few words: help is to fit a screen. */
+/** The choices and the default of an option in few words, so that help fits a screen. */
 function describe({ description, argChoices, defaultValue }: Option): string {
   const facts = [
     ...(argChoices === undefined ? [] : [argChoices.join(argChoices.length > 5 ? ', ' : '|')]),
@@ -197,7 +202,7 @@ function describe({ description, argChoices, defaultValue }: Option): string {
   return facts.length === 0 ? description : `${description} (${facts.join(', ')})`
 }
 
-/** commander's `error: …`, with its suggestion on a second line, as one line that says where to read on. */
+/** commander's `error: …` and its suggestion as one line that names the help. */
 function usageError(text: string, argv: readonly string[]): string {
   const name = argv.find((word) => Object.hasOwn(commands, word))
   const said = escapeTerminal(

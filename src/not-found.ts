@@ -1,5 +1,5 @@
-// Whether a program that was to be started is not there. Authority: execvp(3): a directory of PATH that may not be searched,
-// or a file in it that may not be executed, is passed over, and gives EACCES where nothing else is found.
+// Whether a program to start was not found. Authority: execvp(3) skips directories of PATH that may not be searched and
+// files that may not be executed; if nothing else is found, it fails with EACCES.
 
 export function isNotFound({ code }: { readonly code?: string | undefined }): boolean {
   return code === 'ENOENT' || code === 'EACCES'

@@ -1,10 +1,10 @@
-// Where the program itself lies: as files of a package, or as one executable with the files in it.
+// Where the program itself is: as files of a package, or as one executable that contains the files.
 // Authority: Node.js, "Single executable applications" (nodejs.org/api/single-executable-applications.html).
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 
-// Not imported: an engine that is not Node has no such module.
+// Not imported, because engines other than Node lack this module.
 const sea = process.getBuiltinModule?.('node:sea')
 
 /** Whether this is the single executable. */
@@ -13,7 +13,7 @@ export const isSingleFile: boolean = sea?.isSea() ?? false
 /** The first word with which the single executable is the guardian of a recording (record/containers/guardian.ts). */
 export const guardianWord = '--guardian'
 
-/** The words, executable first, that start this command anew. */
+/** The words that start this command again, the executable first. */
 export function ownCommand(): readonly [string, ...string[]] {
   return isSingleFile
     ? [process.execPath]
@@ -26,7 +26,7 @@ export function guardianCommand(beside: string): readonly [string, ...string[]] 
   return [process.execPath, ...process.execArgv, join(dirname(beside), `guardian${extname(beside)}`)]
 }
 
-/** What package.json says of the program. `root`: the package's directory, for a program of files. */
+/** The program's facts in package.json. `root`: the package's directory, if the program is files. */
 export function ownPackage(root: URL): { readonly version: string; readonly homepage?: string } {
   const text =
     sea !== undefined && isSingleFile
@@ -37,10 +37,10 @@ export function ownPackage(root: URL): { readonly version: string; readonly home
 }
 
 /**
- * A native module that the single executable carries. One beside the executable is taken first: in an image nothing may
- * be writable, or what is writable may not be executable.
+ * Loads a native module that the single executable contains. A module beside the executable wins, because an image may
+ * have no directory that is both writable and executable.
  *
- * @throws Error that says which directories did not do.
+ * @throws Error that names the directories that could not be used.
  */
 export function loadCarried(name: string): unknown {
   const beside = join(dirname(process.execPath), name)
@@ -63,7 +63,7 @@ function placesToWrite(): readonly string[] {
 
 function unpacked(name: string, place: string): unknown {
   if (sea === undefined) throw new Error('this is not a single executable')
-  // mkdtemp makes it for us alone (mode 700), so nobody puts another file in its place.
+  // mkdtemp makes a directory for us alone (mode 700), so nobody can replace the file.
   const directory = mkdtempSync(join(place, 'seccomp-gen-'))
   try {
     const file = join(directory, name)

@@ -1,4 +1,4 @@
-// The library's door to what starts processes: `import { record, verify } from 'seccomp-gen/run'`. Exports only.
+// The library's entry for starting processes: `import { record, verify } from 'seccomp-gen/run'`. Exports only.
 export { record } from './record/index.ts'
 export type {
   CgroupOptions,

@@ -1,19 +1,20 @@
-// The first file of the built command (dist/cli.js). The others are in dist/command, each one function expression that
-// takes `require`, `module` and where the command lies (scripts/bundle-command.mjs): finding, reading and linking forty
-// ECMAScript modules took longer than a short command's own work (bench/results/start.md).
+// The first file of the built command (dist/cli.js). The others are in dist/command. Each is one function expression
+// that takes `require`, `module` and the command's place (scripts/bundle-command.mjs), because finding, reading and
+// linking forty ECMAScript modules took longer than a short command's own work (bench/results/start.md).
 //
-// Compiling them takes as long again, so V8's compiled code stands beside each: the build writes it, or, for another
-// version of Node.js, the first run of the user who owns the package. V8 refuses what another version or other flags
-// made (nodejs.org/api/vm.html, cachedData); then it compiles as it would without.
+// Compiling takes as long again, so V8's compiled code lies beside each file. The build writes it; for another version
+// of Node.js the first run by the package's owner does. V8 refuses code that another version or other flags made
+// (nodejs.org/api/vm.html, cachedData) and then compiles as usual.
 import type { Script as CompiledScript } from 'node:vm'
 
-// Node.js takes a module of its own quicker so than by import.
+// This is faster than an import of Node's own modules.
 const { readFileSync, renameSync, rmSync, statSync, writeFileSync } = process.getBuiltinModule('node:fs')
 const { Script } = process.getBuiltinModule('node:vm')
 const { createRequire } = process.getBuiltinModule('node:module')
 
-// A run of a tenth of a second ends before optimized code pays for its making: the V8 of Node.js 20 is to wait three times
-// as long as it does; later ones have no such flag. Set first, for code that was kept under other flags is refused.
+// A run of a tenth of a second ends before optimized code pays for its making: the V8 of Node.js 20 is to wait three
+// times as long as it does; later ones have no such flag. Set first, for code that was kept under other flags is
+// refused.
 if (process.versions.v8.startsWith('11.3.'))
   process.getBuiltinModule('node:v8').setFlagsFromString('--interrupt-budget=400000')
 
@@ -34,7 +35,7 @@ type Body = (
 const loaded = new Map<string, Module>()
 const compiled = new Map<string, CompiledScript>()
 
-/** A file of the command by its name here, a module of Node.js, or a package. */
+/** Loads a file of the command by its relative name, a module of Node.js, or a package. */
 export function load(name: string): unknown {
   if (!name.startsWith('./')) {
     return process.getBuiltinModule(name) ?? createRequire(import.meta.url)(name)
@@ -64,7 +65,7 @@ function codeOf(filename: string): Buffer | undefined {
   }
 }
 
-/** Keeps what V8 compiled of files that had no code beside them. The package is its owner's: nobody else writes there. */
+/** Writes V8's compiled code beside files that had none. Only the package's owner writes there. */
 export function keepCode(): void {
   if (compiled.size === 0 || statSync(folder).uid !== process.geteuid?.()) return
   for (const [filename, script] of compiled) {
@@ -73,7 +74,7 @@ export function keepCode(): void {
       writeFileSync(unfinished, script.createCachedData(), { flag: 'wx' })
       renameSync(unfinished, filename + codeEnding)
     } catch {
-      // A full disk, a file system that is read-only: the next run compiles again.
+      // On a full or read-only disk the next run compiles again.
       rmSync(unfinished, { force: true })
       return
     }

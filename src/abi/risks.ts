@@ -4,8 +4,10 @@
 // capabilities(7), namespaces(7), io_uring(7), keyrings(7).
 import { risks as data } from './data/risks.ts'
 
+/** From worst to harmless. `info` is worth knowing; `none` exposes nothing by itself. */
 export type RiskSeverity = 'high' | 'medium' | 'low' | 'info' | 'none'
 
+/** What a call exposes when a filter allows it. */
 export interface Risk {
   readonly class: RiskClass
   readonly severity: RiskSeverity
@@ -52,6 +54,7 @@ const sentences = {
   'always needed, with history': 'every program needs it; faults in it were reached from every sandbox',
 } as const
 
+/** The kinds of risk, such as `kernel-code`; each has one sentence. */
 export type RiskClass = keyof typeof sentences
 
 let byName: ReadonlyMap<string, readonly Risk[]> | undefined

@@ -1,5 +1,5 @@
-// The calls that a profile names, and the few that no program can do without. Authority: libseccomp's tables (abi/);
-// runc and crun skip a name they do not know, so that a slip of the pen silently allows or refuses something else.
+// Checks the calls that a profile names, and the few calls that every program needs. runc and crun silently skip a name
+// that they do not know, so a misspelt name changes what the profile allows. Authority: libseccomp's tables (abi/).
 import { isKnownElsewhere } from '../abi/elsewhere.ts'
 import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
@@ -10,13 +10,13 @@ import { proposedCall } from '../profile/proposals.ts'
 import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, keyOf, type CheckSubject } from './subject.ts'
 
-/** Guesses cost a look through all names; a file with more unknown names than this is not full of slips. */
+/** A guess compares all names. A file with more unknown names than this does not suffer from misspellings. */
 const guessLimit = 100
 
 export function* callProblems(subject: CheckSubject): Generator<Finding> {
   const guess = guesser(subject)
   for (const rule of subject.profile.syscalls) yield* nameProblems(subject, rule, guess)
-  // What a part could not be read of may well allow the call.
+  // A part that could not be read may allow the call.
   if (!subject.parsed.flaws.some(({ severity }) => severity === 'error')) yield* neededProblems(subject)
 }
 
@@ -36,7 +36,7 @@ function* nameProblems(
   }
   for (const [index, name] of rule.names.entries()) {
     const where = rule.namesAt[index] ?? rule
-    // Whoever refuses an empty one, meaning says.
+    // Who refuses an empty name, meaning/ says.
     if (name === '') continue
     if (met.has(name)) yield finding('repeated-name', where, { name })
     else if (!isKnownAnywhere(name)) {
@@ -69,8 +69,8 @@ function guesser(subject: CheckSubject): (name: string) => string | undefined {
 }
 
 /**
- * A call of other architectures that programs of these make under another name, which no rule names: `waitpid` on
- * x86_64, where libc makes wait4.
+ * The name under which programs of the profile's architectures make a call that only other architectures have, unless a
+ * rule names it: for `waitpid` on x86_64 that is `wait4`.
  */
 function renamed(subject: CheckSubject, name: string): string | undefined {
   const meant = callNamed(name, subject.architectures)
@@ -79,7 +79,7 @@ function renamed(subject: CheckSubject, name: string): string | undefined {
     : meant
 }
 
-/** Calls without which no program starts or ends, and the one whose refusal must say ENOSYS. */
+/** Checks the calls without which no program starts or ends, and clone3, whose refusal must be ENOSYS. */
 function* neededProblems(subject: CheckSubject): Generator<Finding> {
   const { profile, parsed } = subject
   const { defaultAction } = profile
@@ -92,7 +92,7 @@ function* neededProblems(subject: CheckSubject): Generator<Finding> {
     return
   }
   const allowed = new Set(profile.syscalls.flatMap(({ action, names }) => (refuses(action) ? [] : names)))
-  // Under the operator the base profile's calls are added.
+  // The operator adds the calls of the base profile.
   if (parsed.base === undefined) {
     if (!allowed.has('execveat') && !profile.syscalls.some(startsPrograms))
       yield finding('no-execve', where, { action: defaultAction })
@@ -114,14 +114,14 @@ function* neededProblems(subject: CheckSubject): Generator<Finding> {
   yield finding('clone3-refused', refusing[0] ?? where, { answer })
 }
 
-/** The same of a profile that allows by default: what a rule refuses whatever the arguments. */
+/** The same for a profile that allows by default: the needed calls that a rule refuses for all arguments. */
 function* neededOfDenyList(subject: CheckSubject): Generator<Finding> {
   const refusing = (name: string): PlacedRule | undefined => {
     const first = subject.profile.syscalls.find(
       ({ names, args, includes }) =>
         names.includes(name) && (args ?? []).length === 0 && (subject.asOci || isAlways(includes)),
     )
-    // Of two rules without conditions the first counts.
+    // The first rule without conditions wins.
     return first !== undefined && refuses(first.action) ? first : undefined
   }
   const whole = (...names: readonly string[]): PlacedRule | undefined => {
@@ -129,7 +129,7 @@ function* neededOfDenyList(subject: CheckSubject): Generator<Finding> {
     return rules.includes(undefined) ? undefined : rules[0]
   }
   const at = (rule: PlacedRule, name: string): Standing => rule.namesAt[rule.names.indexOf(name)] ?? rule
-  // Every engine and runtime starts a program with execve; execveat is no way round it.
+  // Every engine and runtime starts programs with execve, so allowing execveat does not help.
   const execve = refusing('execve')
   if (execve !== undefined) yield finding('no-execve', at(execve, 'execve'), { action: execve.action })
   const exit = whole('exit_group', 'exit')
@@ -140,7 +140,7 @@ function* neededOfDenyList(subject: CheckSubject): Generator<Finding> {
   if (answer !== 'SCMP_ACT_ERRNO(38)') yield finding('clone3-refused', at(clone3, 'clone3'), { answer })
 }
 
-/** Whether a rule allows execve. Its arguments are pointers: none has the value that a rule would name. */
+/** Whether a rule allows execve. The arguments are pointers, so a condition on one value never holds. */
 function startsPrograms({ action, names, args = [] }: PlacedRule): boolean {
   return !refuses(action) && names.includes('execve') && !args.some(({ op }) => op === 'SCMP_CMP_EQ')
 }

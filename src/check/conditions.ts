@@ -1,5 +1,6 @@
-// Conditions that do not compare what they seem to. Authority: runc and crun (an index named twice splits the rule
-// into alternatives; crun looks at six conditions), seccomp_rule_add(3), include/linux/syscalls.h for int arguments.
+// Finds conditions that do not compare what they seem to. Authority: runc and crun (an index that is named twice splits
+// the rule into alternatives; crun before 1.30 reads six conditions), seccomp_rule_add(3), include/linux/syscalls.h
+// (int arguments).
 import { architectures } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import type { PlacedRule } from '../profile/dialects.ts'
@@ -7,7 +8,7 @@ import { has, surroundingsOf } from '../meaning/index.ts'
 import { finding, type Finding } from './findings.ts'
 import type { CheckSubject } from './subject.ts'
 
-/** libseccomp compares 32 bits there anyway. */
+/** On these architectures libseccomp compares 32 bits anyway. */
 const narrowArchitectures: ReadonlySet<string> = new Set(
   Object.values(architectures).flatMap(({ scmp, bits }) => (bits === 32 ? [scmp] : [])),
 )
@@ -53,7 +54,7 @@ function* indexProblems({ runtime }: CheckSubject, rule: PlacedRule): Generator<
   }
 }
 
-/** Whether the runtime, or an older one in use where none is named, leaves conditions out. */
+/** Whether the named runtime, or without one any runtime in use, ignores conditions after the sixth. */
 function limitsConditions(runtime: CheckSubject['runtime']): boolean {
   return surroundingsOf(runtime, undefined).some((each) => !has(each.runtime, 'all-conditions'))
 }

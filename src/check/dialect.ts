@@ -1,5 +1,6 @@
-// Keys of one dialect in a file that another reader gets. Authority: facts on loaders (moby seccomp_linux.go,
-// containers/common, containerd's WithProfile, SPO's v1 API): none of them says that it ignores a key.
+// Finds keys of one dialect in a file that a loader of another dialect may read: every loader ignores unknown keys
+// silently.
+// Authority: moby seccomp_linux.go, containers/common, containerd's WithProfile, SPO's v1 API.
 import { architectureOf, engineNames } from '../abi/architectures.ts'
 import type { RuleFilter } from '../profile/dialects.ts'
 import { oldestDocker, readsKey } from '../meaning/versions/engines.ts'
@@ -14,7 +15,7 @@ export function* dialectProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile, asOci } = subject
   if (asOci) {
     for (const { key, ...where } of parsed.beyondOci) {
-      // A rule whose only names are in `name` is lost under runc and refused by crun.
+      // runc loses a rule whose only names are in `name`; crun refuses the profile.
       yield finding('docker-key-ignored', where, { key }, key === 'name' ? 'error' : 'warning')
     }
   } else {
@@ -34,7 +35,10 @@ export function* dialectProblems(subject: CheckSubject): Generator<Finding> {
   yield* engineProblems(subject)
 }
 
-/** Keys that some engine, or an older version in use, does not look at. A config.json and a CRD are no engine's files. */
+/**
+ * Finds keys that an engine, or an older version of it in use, ignores. No engine reads a config.json or a
+ * SeccompProfile.
+ */
 function* engineProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile, asOci, engine } = subject
   if (parsed.envelope === 'config' || parsed.envelope === 'spo') return
@@ -44,7 +48,7 @@ function* engineProblems(subject: CheckSubject): Generator<Finding> {
     const says = older.replace('@', ' ')
     for (const key of ['defaultErrnoRet', 'flags', 'listenerPath'] as const) {
       const value = profile[key]
-      // What makes no difference there is nothing to say about.
+      // An ignored key that changes nothing is no finding.
       const same =
         value === undefined ||
         value === '' ||
@@ -67,7 +71,7 @@ function* engineProblems(subject: CheckSubject): Generator<Finding> {
   }
 }
 
-/** EPERM is what an engine answers that does not read the key. */
+/** Whether the key states what an engine does that ignores it: it answers EPERM. */
 function isDefault({ profile }: CheckSubject, key: string): boolean {
   return (
     key === 'defaultErrnoRet' &&
@@ -76,7 +80,7 @@ function isDefault({ profile }: CheckSubject, key: string): boolean {
   )
 }
 
-/** An empty list, or the flag that is there without the key. */
+/** Whether flags differ from the runtimes' default: an empty list and SPEC_ALLOW alone do not. */
 function changes(flags: readonly string[] = []): boolean {
   return flags.some((flag) => flag !== 'SECCOMP_FILTER_FLAG_SPEC_ALLOW')
 }
@@ -101,13 +105,13 @@ function* filterProblems(subject: CheckSubject, filter: RuleFilter, pointer: str
   }
 }
 
-/** What an engine calls the host of that name; every one has a name of its own for x86_64 and aarch64. */
+/** The engines' own name of an architecture, such as amd64 for x86_64. */
 function engineNameOf(word: string): string | undefined {
   const architecture = architectureOf(word)
   return architecture === undefined ? undefined : engineNames(architecture)[0]
 }
 
-/** What a SeccompProfile's schema has no place for. */
+/** Finds what the schema of a SeccompProfile cannot hold. */
 function* operatorProblems(subject: CheckSubject): Generator<Finding> {
   const { profile } = subject
   if (profile.defaultErrnoRet !== undefined) {

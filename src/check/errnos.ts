@@ -1,5 +1,5 @@
-// Error numbers that do not mean what they seem to. Authority: runtime-spec ("errnoRet"), seccomp(2) (an errno of 0 skips the call and returns success), containers/common
-// (`errno` strings go before the numbers, in its engines only).
+// Finds error numbers that do not mean what they seem to. Authority: runtime-spec ("errnoRet"), seccomp(2) (an errno of
+// 0 skips the call and returns success), containers/common (its engines alone prefer `errno` strings to the numbers).
 import { errnoNumber } from '../abi/errnos.ts'
 import type { Action } from '../profile/document.ts'
 import type { Standing } from '../profile/flaws.ts'

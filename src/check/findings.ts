@@ -1,12 +1,12 @@
-// What there is to say about a profile: a closed set of codes, a place, facts. What the reader of the document told
-// comes first; the rest is found by the checks of this room. The sentence for each code stands in report/findings.ts,
-// once; what the severities mean, in profile/flaws.ts.
+// The findings about a profile: a closed set of codes, each with a place and facts. The reader of the document has
+// found the first group (flaws); the checks of this room find the others. report/findings.ts has the sentence for each
+// code. profile/flaws.ts defines the severities.
 import { flawSeverities, placed, type Flaw, type Severity, type Standing } from '../profile/flaws.ts'
 
-/** Every code with the severity it has unless the place says otherwise. */
+/** Every code with its usual severity. */
 export const findingSeverities = {
   ...flawSeverities,
-  // --- what the checks overlooked
+  // --- found by the schema alone
   schema: 'error',
   // --- which dialect
   'docker-dialect': 'note',
@@ -19,7 +19,7 @@ export const findingSeverities = {
   'unknown-engine-architecture': 'warning',
   'operator-key-ignored': 'warning',
   'value-beyond-int64': 'error',
-  // --- words
+  // --- names of architectures and flags
   'unknown-architecture': 'error',
   'architecture-unknown-to-runc': 'error',
   'unknown-flag': 'error',
@@ -54,7 +54,7 @@ export const findingSeverities = {
   'conditions-beyond-six': 'warning',
   'never-matches': 'warning',
   'narrow-argument': 'warning',
-  // --- rules among each other
+  // --- rules that interact
   'duplicate-rule': 'note',
   'first-rule-wins': 'warning',
   'condition-without-effect': 'warning',
@@ -62,7 +62,7 @@ export const findingSeverities = {
   // --- what a runtime, an engine or libseccomp refuses
   'rules-clash': 'error',
   'rules-endless': 'error',
-  // A bound of this program: the profile may well start.
+  // This program's own bound: the container may start.
   'rules-beyond': 'warning',
   'rules-lost': 'error',
   'filter-too-long': 'error',
@@ -72,7 +72,7 @@ export const findingSeverities = {
   'flag-not-known': 'error',
   'flags-not-read': 'error',
   'default-rule-refused': 'error',
-  // --- what a container runtime needs, where one is named
+  // --- what a named container runtime needs
   'floor-needed': 'error',
   'floor-killed': 'error',
   'floor-made': 'warning',
@@ -84,8 +84,10 @@ export const findingSeverities = {
   'runtime-not-measured': 'note',
 } as const satisfies Readonly<Record<string, Severity>>
 
+/** The code of a finding. docs/messages.md has a heading for each. */
 export type FindingCode = keyof typeof findingSeverities
 
+/** What validate has to say about a place of a profile. findingSentence and findingHint give the sentences. */
 export type Finding = Flaw<FindingCode>
 
 export function finding(
@@ -97,7 +99,7 @@ export function finding(
   return placed(code, severity, where, facts)
 }
 
-/** In the order of the text, then by severity and code. */
+/** Sorted by place in the text, then by severity and code. */
 export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 }
   return [...findings].sort(

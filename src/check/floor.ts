@@ -1,9 +1,9 @@
-// What a container runtime needs and a profile does not allow: the check before an upgrade of the runtime. The floor
-// comes from policy/floor-versions.ts; here it is held against the rules. Authority for what a rule does: runc and crun
-// (an unconditional rule goes before conditional ones), the engines for includes and excludes.
+// Finds calls that a container runtime needs and a profile does not allow: the check before an upgrade of the runtime.
+// The floor comes from policy/floor-versions.ts. Authority for what a rule does: runc and crun (an unconditional rule
+// wins over conditional ones), the engines for includes and excludes.
 //
-// A rule that stands only for some capability counts as a condition; one that falls for a capability, or asks for a
-// kernel, as a rule: containers have few capabilities, and kernels of this decade.
+// A rule that needs a capability counts as conditional. A rule that a capability excludes, or that needs a kernel,
+// counts as unconditional, because containers have few capabilities and recent kernels.
 import { assumedHost, engineNames, type Host } from '../abi/architectures.ts'
 import type { Certainty, VersionFloor } from '../policy/index.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
@@ -14,10 +14,11 @@ import { readAsOci } from './problems.ts'
 import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, hostsOf, keyOf, subjectOf, type CheckSubject } from './subject.ts'
 
+/** Who reads the profile, and what the container runtime calls on a host. */
 export interface FloorProblemOptions {
-  /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
+  /** Who reads the file, if its keys do not show it: see profileProblems. */
   readonly dialect?: Dialect
-  /** What a call of x86_64 is on another host. */
+  /** The calls of another host that correspond to a call of x86_64. */
   readonly callsOn: (host: Host, syscall: string) => readonly string[]
 }
 
@@ -28,7 +29,7 @@ interface Need {
   readonly hosts: readonly Host[]
 }
 
-/** What is missing for one runtime, in the order of the text. Says so where it cannot tell. */
+/** What one runtime lacks, sorted by place in the text. A finding says if it cannot be decided. */
 export function floorProblems(
   parsed: ParsedProfile,
   floor: VersionFloor,
@@ -104,9 +105,9 @@ const codes = {
 } as const
 
 interface FloorAnswer {
-  /** What a refused call gets; undefined: it is allowed. */
+  /** The answer to a refused call; undefined if the call is allowed. */
   readonly answer: string | undefined
-  /** It is allowed, but not always. */
+  /** The call is allowed for some arguments or capabilities only. */
   readonly condition: boolean
   readonly where: Standing
 }
@@ -149,7 +150,7 @@ function kills(answer: string): boolean {
   return answer.startsWith('SCMP_ACT_KILL') || answer === 'SCMP_ACT_TRAP'
 }
 
-/** "runc 1.3.6, 1.4.3"; the runtime alone where no version is meant. */
+/** "runc 1.3.6, 1.4.3", or "runc" without a version. */
 function runtimeText(runtime: string, versions: readonly string[]): string {
   return [runtime, versions.join(', ')].filter((part) => part !== '').join(' ')
 }

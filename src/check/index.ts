@@ -1,7 +1,6 @@
-// What `validate` finds: what is wrong with a profile, or worth knowing, from the document, what it means and what
-// container runtimes need. Each file is one kind of check, with its authority in its first lines; a finding is data
-// with a code, whose sentence is chosen in report/.
+// What `validate` finds in a profile: mistakes and facts worth knowing, from the document, from its meaning and from
+// what container runtimes need. Each file is one kind of check and names its authority in its first lines. A finding is
+// data with a code; report/ chooses its sentence.
 export { sortFindings, type Finding, type FindingCode } from './findings.ts'
-export { floorProblems, type FloorProblemOptions } from './floor.ts'
 export { runtimeProblems, type RuntimeProblemOptions } from './runtime.ts'
 export { isValid, profileProblems, type ProblemOptions } from './problems.ts'

@@ -1,5 +1,5 @@
-// User notification: a process outside answers for the call. Authority: runtime-spec on listenerMetadata. What runc
-// refuses of it, meaning says.
+// Checks user notification, where another process answers the call. Authority: runtime-spec on listenerMetadata.
+// meaning/ knows what runc refuses of it.
 import { finding, type Finding } from './findings.ts'
 import { keyOf, type CheckSubject } from './subject.ts'
 

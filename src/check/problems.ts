@@ -1,5 +1,5 @@
-// What is wrong with a profile, or worth knowing, beyond what a schema can say. Each check stands in problems/ and
-// answers for one subject; this file only says which there are and whose rules apply.
+// Runs every check on a profile and decides whose rules apply. Each check is a file of this room and covers one
+// subject.
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Dialect } from '../profile/document.ts'
 import { finding, sortFindings, type Finding } from './findings.ts'
@@ -19,10 +19,11 @@ import { wordProblems } from './words.ts'
 import { schemaErrors } from './schema.ts'
 import { nodeAt, plainValue } from '../profile/tree.ts'
 
+/** Who reads the profile. Default: every engine that reads its keys. */
 export interface ProblemOptions extends ParseOptions, Readers {
   /**
-   * Who will read the file: "docker" also Podman and CRI-O, the others only what is plain OCI. Left out, it is taken
-   * for what its keys say; a config.json and a SeccompProfile are always read as plain OCI.
+   * Who reads the file: "docker" stands for Docker, Podman and CRI-O; all others read plain OCI only. Default: the
+   * file's keys decide. A config.json and a SeccompProfile are always read as plain OCI.
    */
   readonly dialect?: Dialect
 }
@@ -41,8 +42,9 @@ const checks: readonly Check[] = [
 ]
 
 /**
- * Everything there is to say about a profile, in the order of its text. It is valid if nothing has severity "error".
- * Throws a UserError, as parseProfile does, for a text that is no profile.
+ * Every finding about a profile, sorted by place in the text. The profile is valid if no finding has severity "error".
+ *
+ * @throws UserError, as parseProfile does, for a text that is no profile.
  */
 export function profileProblems(
   profile: string | ParsedProfile,
@@ -56,12 +58,12 @@ export function profileProblems(
   return sortFindings(found)
 }
 
-/** Nothing in it would be refused. Warnings do not count. */
+/** Whether no finding is an error. Warnings do not count. */
 export function isValid(findings: readonly Finding[]): boolean {
   return !findings.some(({ severity }) => severity === 'error')
 }
 
-/** Whether every key that plain OCI does not have is ignored. */
+/** Whether the reader ignores every key that plain OCI lacks. */
 export function readAsOci(
   { envelope }: ParsedProfile,
   dialect: Dialect | undefined,
@@ -79,7 +81,7 @@ export function readAsOci(
   }
 }
 
-/** What the checks above overlooked: they should leave nothing to find here. */
+/** What the checks above missed. They should leave nothing to find here. */
 function schemaProblems({ tree }: ParsedProfile, asOci: boolean): readonly Finding[] {
   const errors = schemaErrors(asOci ? 'oci-profile' : 'docker-profile', plainValue(tree))
   return errors.map(({ pointer, message }) =>

@@ -1,5 +1,5 @@
-// What a runtime, an engine or libseccomp refuses, and the container does not start: asked of meaning/, for every host
-// that the profile is for. What the newest of each refuses is an error; what only an older one in use does, a warning.
+// Finds what a runtime, an engine or libseccomp refuses, so that the container does not start. This file asks meaning/
+// for every host of the profile. A refusal by the newest versions is an error, one by older versions in use a warning.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import {
   contextOf,
@@ -17,11 +17,11 @@ import { hostsOf, keyOf, type CheckSubject } from './subject.ts'
 
 export function* refusedProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile } = subject
-  // What a part could not be read of may well be what is refused.
+  // A part that could not be read may be the refused one.
   if (profile.defaultAction === undefined || parsed.flaws.some(({ severity }) => severity === 'error')) return
   const told = new Set<string>()
   for (const { refusal, older } of refusalsIn(subject)) {
-    // Each of two that cannot stand together is the other's host's.
+    // Of two architectures that exclude each other, each is refused on the other's host: one finding is enough.
     const key = refusal.code === 'architectures-mixed' ? refusal.code : `${refusal.code} ${refusal.pointer}`
     const code = codeOf(refusal)
     if (code === undefined || told.has(key)) continue
@@ -29,7 +29,7 @@ export function* refusedProblems(subject: CheckSubject): Generator<Finding> {
     const isMeasureless = code === 'rules-beyond' || code === 'filter-too-long'
     const severity = older || code === 'rules-beyond' ? 'warning' : 'error'
     yield finding(code, refusal, factsOf(refusal, subject), severity)
-    // To look again for another host or runtime would take as long.
+    // Another host or runtime would take as long again.
     if (isMeasureless) return
   }
 }
@@ -54,7 +54,7 @@ function* refusalsIn(
     if (hosts.length === 0)
       for (const refusal of refusalsOnOthers(parsed, words, contextWith(library))) yield { refusal, older }
     for (const architecture of hosts) {
-      // Of the libraries in use none is older than its host.
+      // No library in use is older than its host's architecture.
       const isNamed = !older || library !== undefined
       const its = isNamed ? each.library : oldestLibraryOn(architecture)
       const context = contextWith(its, architecture)
@@ -64,7 +64,10 @@ function* refusalsIn(
   }
 }
 
-/** An engine takes from archMap what is its host's, and nothing that does not know the host runs there. */
+/**
+ * Whether a refusal can happen on its host: an engine reads only its host's entry of archMap, and old versions without
+ * the architecture do not run there.
+ */
 function isOfItsHost(
   { code, facts }: ProfileRefusal,
   host: Architecture,
@@ -77,7 +80,7 @@ function isOfItsHost(
   )
 }
 
-/** Undefined where check/words.ts has said it: a word that the specification does not have. */
+/** Undefined for a word that the specification lacks: check/words.ts reports it. */
 function codeOf({ code, facts }: ProfileRefusal): FindingCode | undefined {
   const { word = '', by = '' } = facts
   switch (code) {
@@ -100,7 +103,7 @@ function factsOf(
   const by = facts['by']
   const said = by === undefined ? facts : { ...facts, by: by.replace('@', ' ') }
   if (code !== 'rules-clash') return said
-  // The rule before it that answers the same call otherwise, for people to look at.
+  // Names the earlier rule that gives the same call another answer.
   const place = profile.syscalls.findIndex((rule) => pointer.startsWith(`${rule.pointer}/`))
   const rule = profile.syscalls[place]
   const other = profile.syscalls.slice(0, Math.max(0, place)).findLast(({ names, action, errnoRet }) => {

@@ -1,16 +1,16 @@
-// Rules that contradict, repeat or undo each other. Authority: libseccomp's merging (seccomp_rule_add(3), tested):
-// rules for a call are a union; of two unconditional ones the first wins; an unconditional one beats every
-// conditional one; the same condition with another action is -EEXIST, and the container does not start. runc and
-// crun skip a rule that says what the default says. Only rules under the same includes and excludes are compared:
-// whether others meet is a question of their meaning in a context.
+// Finds rules that contradict, repeat or undo each other. Authority: libseccomp's merging (seccomp_rule_add(3),
+// tested): the rules for a call are a union; the first of two unconditional rules wins; an unconditional rule wins over
+// every conditional one; the same condition with another action fails with EEXIST, and the container does not start.
+// runc and crun skip a rule that equals the default. Only rules with the same includes and excludes are compared:
+// whether others apply together depends on the context, which meaning/ knows.
 import type { DockerRule, PlacedRule } from '../profile/dialects.ts'
 import { finding, type Finding } from './findings.ts'
 import { answerOf, defaultAnswer, type CheckSubject } from './subject.ts'
 
-/** One rule as libseccomp gets it: a call, its conditions, its answer. */
+/** A rule as libseccomp gets it: a call, its conditions, its answer. */
 interface RuleEntry {
   readonly name: string
-  /** Empty: whatever the arguments. */
+  /** Empty: the rule holds for all arguments. */
   readonly condition: string
   readonly answer: string
   readonly rule: PlacedRule
@@ -48,7 +48,7 @@ function* entriesOf(subject: CheckSubject): Generator<RuleEntry> {
   }
 }
 
-/** One text a rule that libseccomp gets: the conditions joined, or each alone where an index comes twice. */
+/** One text for each rule that libseccomp gets: all conditions joined, or each one alone if an index is named twice. */
 function conditionsOf({ args = [] }: PlacedRule): readonly string[] {
   const each = args.map(({ index, value, valueTwo = 0n, op }) =>
     op === 'SCMP_CMP_MASKED_EQ' ? `${index} ${op} ${value} ${valueTwo}` : `${index} ${op} ${value}`,
@@ -71,7 +71,10 @@ function gateOf({ includes = {}, excludes = {} }: DockerRule): string {
   )
 }
 
-/** Once a rule: with a warning where another rule answers the same call otherwise, because then it has no effect. */
+/**
+ * One finding a rule. It is a warning if another rule gives the same call another answer, because then the skipped rule
+ * has no effect.
+ */
 function* skippedProblems(
   skipped: readonly RuleEntry[],
   groups: ReadonlyMap<string, readonly RuleEntry[]>,
@@ -91,7 +94,7 @@ function* skippedProblems(
   }
 }
 
-/** The rules for one call, in the order of the file. */
+/** `group`: the rules for one call, in the order of the file. */
 function* groupProblems(group: readonly RuleEntry[]): Generator<Finding> {
   if (group.length < 2) return
   const always = group.find(({ condition }) => condition === '')

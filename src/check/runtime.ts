@@ -1,4 +1,4 @@
-// What container runtimes need and a profile does not allow, for whoever names the runtime only.
+// Finds calls that container runtimes need and a profile does not allow. The caller names the runtime.
 import { versionFloor } from '../policy/floor-versions.ts'
 import type { FloorChoice, RuntimeVersion } from '../policy/index.ts'
 import { callsOn } from '../policy/translate.ts'
@@ -7,16 +7,17 @@ import type { Dialect } from '../profile/document.ts'
 import { sortFindings, type Finding } from './findings.ts'
 import { floorProblems } from './floor.ts'
 
+/** How the container starts, and who reads the profile. */
 export interface RuntimeProblemOptions {
   /** The container starts with no_new_privs. Default false: the runtimes need more. */
   readonly noNewPrivileges?: boolean
-  /** Who will read the file, if that is not to be told from its keys: see profileProblems. */
+  /** Who reads the file, if its keys do not show it: see profileProblems. */
   readonly dialect?: Dialect
 }
 
 /**
- * What is missing for the newest versions of runc and crun (`all`), for one of them, or for one version such as
- * `runc@1.3.6`; in the order of the text.
+ * What the newest runc and crun (`all`), one of them, or one version such as `runc@1.3.6` lacks, sorted by place in the
+ * text.
  */
 export function runtimeProblems(
   parsed: ParsedProfile,

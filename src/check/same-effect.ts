@@ -1,5 +1,5 @@
-// A list of refused calls that names one way to do a thing and leaves another open: chmod and not fchmodat. Authority:
-// abi/same-effect.ts. Only rules without conditions are looked at: a condition refuses less than the call.
+// Finds deny lists that refuse one call and leave another with the same effect open: chmod but not fchmodat. Only rules
+// without conditions count, because a conditional rule refuses less than the call. Authority: abi/same-effect.ts.
 import { sameEffect } from '../abi/same-effect.ts'
 import { refuses } from '../profile/words.ts'
 import { finding, type Finding } from './findings.ts'

@@ -1,19 +1,20 @@
-// Our own JSON Schemas (schemas/), as a floor under the strict checks: they say what a document must look like, not
-// what it does. They are compiled ahead of time (scripts/make-validators.ts), so that ajv itself need not be loaded.
+// Validates against the project's JSON Schemas (schemas/), as a safety net under the strict checks: a schema knows the
+// form of a document, not its effect. scripts/make-validators.ts compiles the schemas ahead of time, so ajv is not
+// loaded.
 import dockerProfile from './data/docker-profile.ts'
 import ociProfile from './data/oci-profile.ts'
 import type { SchemaName } from './schema-names.ts'
 
 export interface SchemaError {
-  /** RFC 6901, from the value that was given. */
+  /** RFC 6901, relative to the given value. */
   readonly pointer: string
-  /** The schema's keyword that does not hold. */
+  /** The keyword of the schema that the value violates. */
   readonly keyword: string
   /** ajv's words, without the place. */
   readonly message: string
 }
 
-/** What ajv compiles a schema to: the errors of the last value stand at the function. */
+/** A schema compiled by ajv. The function's property `errors` has the errors of the last value. */
 interface Validate {
   (value: unknown): boolean
   errors?: readonly { instancePath: string; keyword: string; message?: string }[] | null
@@ -24,7 +25,7 @@ const validators: Readonly<Record<SchemaName, Validate>> = {
   'docker-profile': dockerProfile,
 }
 
-/** What in a value does not follow a schema; nothing for a valid one. Numbers beyond 2^53 must not be bigint here. */
+/** How a value violates a schema; empty for a valid value. Numbers must not be bigint. */
 export function schemaErrors(name: SchemaName, value: unknown): readonly SchemaError[] {
   const validate = validators[name]
   if (validate(value)) return []

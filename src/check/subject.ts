@@ -1,4 +1,4 @@
-// What the checks look at: a parsed profile, whose rules it will be read by, and where its parts stand.
+// What every check gets: a parsed profile, whose loader reads it, and the places of its parts.
 import {
   architectures,
   architectureNames,
@@ -18,14 +18,17 @@ import { takesErrno } from '../profile/words.ts'
 export interface CheckSubject {
   readonly parsed: ParsedProfile
   readonly profile: ReadProfile
-  /** Whether it will be read as plain OCI, by what ignores every other key. */
+  /** Whether the reader takes plain OCI only and ignores every other key. */
   readonly asOci: boolean
-  /** Every architecture that the profile names, `archMap` included where it is read. */
+  /** Every architecture that the profile names, those of `archMap` included if the reader knows that key. */
   readonly named: readonly string[]
-  /** Those of them that have a table here, and whether that is all of them (and at least one). */
+  /**
+   * The named architectures with a table in this project. `allKnown`: there is at least one, and every named one has a
+   * table.
+   */
   readonly architectures: readonly Architecture[]
   readonly allKnown: boolean
-  /** Whose reading is meant; undefined: everybody's who reads it. */
+  /** Whose reading is meant; undefined: that of everyone who can read the profile. */
   readonly runtime: RuntimeVersion | undefined
   readonly library: LibraryVersion | undefined
   readonly engine: EngineVersion | undefined
@@ -63,19 +66,19 @@ export function subjectOf(parsed: ParsedProfile, asOci: boolean, readers: Reader
   }
 }
 
-/** The hosts that the profile is for: a runtime is a 64-bit program, and its architecture is in every filter. */
+/** The hosts of the profile. A runtime is a 64-bit program, and every filter contains its architecture. */
 export function hostsOf({ named, architectures: known }: CheckSubject): readonly Host[] {
   if (named.length === 0) return commonHosts
   const hosts = known.map((each) => architectures[each].host)
   return hostNames.filter((host) => hosts.includes(host))
 }
 
-/** Where a key of the subject's profile or of a rule stands. */
+/** The place of a key of the profile or of a rule. */
 export function keyOf(subject: CheckSubject, whole: Standing, key: string): Standing {
   return standingOf(subject.parsed.tree, whole, key)
 }
 
-/** What a call gets, as `eval` prints it. An errno left out is EPERM; containers/common's names go before numbers. */
+/** An answer as `eval` prints it. A missing errno is EPERM; containers/common prefers an errno's name to its number. */
 export function answerOf(
   subject: CheckSubject,
   action: Action,
@@ -88,7 +91,7 @@ export function answerOf(
   return `${same}(${byName ?? errnoRet ?? 1})`
 }
 
-/** What every call without a rule gets; undefined where the profile does not say. */
+/** The answer to calls without a rule; undefined if the profile has no default action. */
 export function defaultAnswer(subject: CheckSubject): string | undefined {
   const { defaultAction, defaultErrnoRet, defaultErrno } = subject.profile
   return defaultAction && answerOf(subject, defaultAction, defaultErrnoRet, defaultErrno)

@@ -1,4 +1,4 @@
-// Architectures and flags that some runtime does not know. Authority: schema/defs-linux.json of the runtime-spec,
+// Finds architectures and flags that some runtime does not know. Authority: schema/defs-linux.json of the runtime-spec,
 // runc libcontainer/seccomp/config.go (18 of the 23 architectures).
 import { finding, type Finding } from './findings.ts'
 import { nearest } from '../profile/nearest.ts'

@@ -1,5 +1,5 @@
-// `trace --add-to FILE`: observations that grow by a run at a time. Others may add to the same file meanwhile, so it is
-// read again when the run is over, and from then on until it is written it is ours alone.
+// `trace --add-to FILE`: observations that grow by one run at a time. Others may add to the same file meanwhile, so the
+// file is read again after the run and locked from then on until it is written.
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -13,7 +13,7 @@ import { writeOutput } from './output.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
-/** What a file holds; undefined where it is not there yet. Throws UserError for a file of another kind. */
+/** The observations of a file; undefined if it does not exist yet. Throws UserError for a file of another kind. */
 export async function readKnown(file: string, world: World): Promise<Observations | undefined> {
   const path = resolve(world.cwd, file)
   const isThere = await access(path).then(
@@ -25,17 +25,17 @@ export async function readKnown(file: string, world: World): Promise<Observation
     : undefined
 }
 
-/** How long another may keep the file to itself: adding takes it a moment. */
+/** How long to wait for another process's lock. Adding a run takes a moment. Milliseconds. */
 const patience = 60_000
 
 export interface Additions {
-  /** What the file is going to hold, as far as that can be known before it is ours alone. */
+  /** The expected content of the file, computed without the lock. */
   foreseen(world: World): Promise<Observations>
-  /** Adds the run. Throws a UserError where another keeps the file to itself. */
+  /** Adds the run under the lock. Throws a UserError if another process keeps the lock. */
   write(world: World): Promise<void>
 }
 
-/** A run to add to a file; `known` is what it held when the run began, and the run may lack. */
+/** Prepares the addition of a run. `known`: the content at the start of the run; the run may leave these calls out. */
 export function additions(file: string, known: Observations | undefined, run: Observations): Additions {
   const foreseen = async (world: World): Promise<Observations> => {
     const now = await readKnown(file, world)
@@ -60,12 +60,14 @@ export function additions(file: string, known: Observations | undefined, run: Ob
   }
 }
 
-/** Of a file taken away or made anew during a run: what the run left out as known must not be missing from both. */
+/**
+ * What must be added again if the file was removed or replaced during the run: calls that the run left out as known.
+ */
 function missing(known: Observations | undefined, now: Observations | undefined): readonly Observations[] {
   return known === undefined || (now !== undefined && covers(now, known)) ? [] : [known]
 }
 
-/** Whether every call of one is in the other as often at least. */
+/** Whether `all` contains every call of `some` at least as often. */
 function covers(all: Observations, some: Observations): boolean {
   return (['architectures', 'unknown'] as const).every((part) =>
     architectureNames.every((architecture) =>

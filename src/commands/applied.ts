@@ -1,5 +1,5 @@
-// `--pid`, `--container` and `--pod` in the place of a profile: the filters that hold in a running process, as the kernel
-// has them. Nobody has to know which profile they were made of.
+// `--pid`, `--container` and `--pod` in place of a profile: the filters of a running process, read from the kernel. The
+// profile behind them need not be known.
 import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { answerOfPrograms, decodeProgram, type Meaning } from '../meaning/index.ts'
@@ -26,9 +26,9 @@ export function addAppliedOptions(command: Command): Command {
 export const isApplied = ({ pid, container, pod }: AppliedWords): boolean =>
   pid !== undefined || container !== undefined || pod !== undefined
 
-/** What the filters of a process answer. Throws UserError where they cannot be read, and says how many there are. */
+/** The answers of a process's filters. Prints how many there are. Throws UserError if they cannot be read. */
 export async function appliedAnswers(words: AppliedWords, world: World): Promise<Pick<Meaning, 'answer'>> {
-  // What finds processes is loaded for this alone: a file's or a built-in's answer needs none of it.
+  // Loaded only here: the answers of files and built-ins need no code that finds processes.
   const { filtersOf, processOfQuery } = await import('../record/index.ts')
   const { plural } = await import('../report/account.ts')
   const { container, pod, cri } = words

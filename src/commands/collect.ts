@@ -1,5 +1,5 @@
-// `collect`: records the containers of a node, each by itself and from its first call, until it is stopped. What it
-// recorded of a container goes to a file, a registry or stdout as observations, which `generate` and `observe` merge.
+// `collect`: records the containers of a node, each by itself and from its first call, until it is stopped. The
+// observations of a container go to a file, a registry or stdout; `generate` and `observe` merge them.
 import { Option } from 'commander'
 import { mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -38,9 +38,9 @@ interface Options extends RegistryWords {
   readonly stdout?: true
 }
 
-/** How often what was recorded is looked at. Milliseconds. */
+/** The interval between looks at the recording. Milliseconds. */
 const pace = 1000
-/** So often a container that has ended is looked at for a name, which the kubelet may give late. */
+/** How many looks wait for the name of an ended container, because the kubelet can be late. */
 const patience = 30
 
 export const declare: Declare = (command, world, end) => {
@@ -97,7 +97,7 @@ async function collect(options: Options, world: World): Promise<number> {
   }
 }
 
-/** The kubelet's names of log files need no socket; where there are none the runtime is asked. */
+/** Names come from the kubelet's log files, which need no socket, else from the runtime. */
 async function namesFor({ cri }: Options, world: World): Promise<Names> {
   if (cri === undefined && (await stat(logDirectory).catch(() => undefined))?.isDirectory() === true)
     return namesFromLogs()
@@ -110,7 +110,7 @@ async function namesFor({ cri }: Options, world: World): Promise<Names> {
   return names
 }
 
-/** Takes what was recorded of a container: `final` where no more comes. */
+/** Takes the observations of a container. `final`: no more will come. */
 type Receive = (id: string, name: string, observations: Observations, final: boolean) => Promise<void>
 
 async function receiver({ output, push, stdout, plainHttp }: Options, world: World): Promise<Receive> {
@@ -134,10 +134,10 @@ async function receiver({ output, push, stdout, plainHttp }: Options, world: Wor
     throw new UserError('push-needs-repository', { reference: push })
   const registry = registryOf(reference, world, { plainHttp: plainHttp ?? false })
   return async (id, _name, observations) => {
-    // A container's own tag, pushed again as its recording grows: nobody overwrites another's.
+    // Each container has its own tag, so nobody overwrites another's. The tag is pushed again as the recording grows.
     const tag = `o-${id.slice(0, 32)}`
     await pushObservations(registry, printObservations(observations), tag).catch((error: unknown) => {
-      // The next look pushes it again; what a container did must not be lost for a registry that is away.
+      // The next look pushes again: a registry that is away must not lose a container's calls.
       if (!(error instanceof UserError)) throw error
       say(world, `${printReference({ ...reference, tag })}: not pushed: ${error.message}`)
     })
@@ -151,7 +151,7 @@ class Collection {
   readonly #give: Receive
   readonly #world: World
   readonly #known = new Map<string, string>()
-  /** By container, how much of it was given already. */
+  /** For each container what was given last. */
   readonly #given = new Map<string, string>()
   readonly #late = new Map<string, number>()
   readonly #unfiltered = new Set<string>()
@@ -171,7 +171,7 @@ class Collection {
     for (const [id, name] of names) this.#known.set(id, name)
   }
 
-  /** Gives what has grown; `last`: all of it, as final. */
+  /** Gives the recordings that have grown. `last`: gives all of them as final. */
   async look(last: boolean): Promise<void> {
     await this.#learn()
     const done = new Set<string>()
@@ -209,7 +209,7 @@ class Collection {
     return this.#known.has(id) || late > patience
   }
 
-  /** The status: 1 where nothing was recorded. */
+  /** The exit status: 1 if nothing was recorded. */
   end(): number {
     const nameless = this.#collector.nameless()
     if (nameless > 0)
@@ -223,7 +223,7 @@ class Collection {
   }
 }
 
-/** What a profile is made of: a file that differs in how often only is not written anew each time. */
+/** The part that makes a profile: a recording that differs only in counts is not written again. */
 function contentOf({ architectures, unknown }: Observations): string {
   const calls = [architectures, unknown].flatMap((part) =>
     Object.entries(part).flatMap(([architecture, all]) =>

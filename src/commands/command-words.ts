@@ -1,11 +1,11 @@
-// A command in one word of the command line (--load, --ready), split as a shell splits it and given to no shell: blanks
-// separate words, quotes keep them, nothing is expanded. What a shell would do more with is refused, not taken as it
-// stands. Authority: POSIX.1-2017, Shell Command Language, 2.2 (quoting), 2.3 (tokens).
+// Splits a command given as one word (--load, --ready) as a shell does, without a shell: blanks separate words, quotes
+// join them, nothing is expanded. Text that a shell would treat specially is refused, not taken literally. Authority:
+// POSIX.1-2017, Shell Command Language, 2.2 (quoting), 2.3 (tokens).
 import { InvalidArgumentError } from 'commander'
 
 export type CommandWords = readonly [string, ...string[]]
 
-/** Operators, expansions and comments outside of quotes; globs are left alone, since a URL may hold them. */
+/** Operators, expansions and comments outside of quotes. Globs are allowed, because URLs contain their characters. */
 const forShells = /[|&;<>()`$\n]/
 const escapedInQuotes = '$`"\\\n'
 
@@ -38,7 +38,7 @@ export function commandWords(text: string): CommandWords {
   return [first, ...rest]
 }
 
-/** What stands up to the closing quote, and where that is. */
+/** The text up to the closing quote, and the place of that quote. */
 function quoted(text: string, from: number, quote: string): { readonly text: string; readonly end: number } {
   let read = ''
   for (let at = from; at < text.length; at++) {

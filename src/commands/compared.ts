@@ -1,4 +1,4 @@
-// Two profiles compared as the options of `diff` and `review` ask: the report's input, and whether it counts.
+// Compares two profiles with the options of `diff` and `review`: gives the report's input and the exit status.
 import { Option, type Command } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { comparedProfiles } from '../report/compare.ts'
@@ -27,7 +27,7 @@ export function addComparisonOptions(command: Command, failOn: ComparisonOptions
   return addContextOptions(command)
 }
 
-/** `asked`: the user said what counts. Else a report says that it fails only where something was opened. */
+/** `asked`: the user gave --fail-on. Otherwise a report fails only if something was opened. */
 export function compared(
   one: NamedProfile,
   other: NamedProfile,

@@ -1,5 +1,5 @@
-// `completion SHELL`: a script that completes our words in bash, zsh or fish. It is made from what the commands declare
-// of themselves, so that an option completes from the day it exists.
+// `completion SHELL`: prints a script that completes our words in bash, zsh or fish. The script is made from the
+// commands' own declarations, so every option completes from the day it exists.
 import { architectureNames } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { contextOf } from '../meaning/context.ts'
@@ -14,7 +14,7 @@ import type { Declare } from './world.ts'
 
 const printers = { bash, zsh, fish } as const
 
-/** A profile is a file or one of these. */
+/** The words for a profile, besides files. */
 const builtinWords = [
   ...builtinNames,
   ...builtinNames.flatMap((engine) => builtinReleases(engine).map(({ name }) => name)),
@@ -59,7 +59,7 @@ function optionWords(option: Option): CompletedOption {
   }
 }
 
-/** Of options that check their words themselves. */
+/** The values of options that check their words themselves. */
 function valueOf(name: string, { defaultValue }: Option): Operand {
   switch (name) {
     case 'runtime':
@@ -80,7 +80,7 @@ function callNames(): readonly string[] {
   return [...new Set(names)].sort()
 }
 
-/** What is written there, from the name that usage gives it. */
+/** The kind of an operand, by its name in the usage line. */
 function operandOf(name: string): Operand {
   if (/^(?:profile|base|head)/.test(name)) return 'profile'
   if (/^(?:file|path)/.test(name)) return 'file'

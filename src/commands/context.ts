@@ -1,4 +1,4 @@
-// The options that say where a profile is read (contract: "Options with one meaning everywhere").
+// The options for the context in which a profile is read (contract: "Options with one meaning everywhere").
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { architectures, assumedHost, type Architecture, type Host } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
@@ -35,7 +35,7 @@ export function addContextOptions(command: Command): Command {
   )
 }
 
-/** Whose reading of a profile is meant, beside the runtime's. */
+/** Options for whose reading of a profile is meant, beside --runtime. */
 export function addReaderOptions(command: Command): Command {
   return command
     .addOption(
@@ -56,7 +56,7 @@ export function addReaderOptions(command: Command): Command {
     )
 }
 
-/** Those of them that do not say which runtime. */
+/** The options for the host, without --runtime. */
 export function addHostOptions(command: Command): Command {
   return command
     .addOption(
@@ -74,7 +74,7 @@ function capability(word: string): string {
   throw new InvalidArgumentError('Write CAP_NET_ADMIN, none or all.')
 }
 
-/** `engine`: the capabilities that the engine of a built-in profile gives. */
+/** `engine`: the default capabilities of a built-in profile's engine. */
 export function contextOptionsFrom(
   { cap, kernel, runtime, engine: reader, libseccomp }: ContextWords,
   architecture: Architecture,
@@ -104,13 +104,13 @@ function givenBy(word: EngineVersion): readonly string[] {
   return capabilitiesOf(read?.engine ?? '', read?.version ?? 'main')
 }
 
-/** Undefined where none is named. Throws a UserError where all and none are. */
+/** Undefined without --cap. Throws a UserError for both all and none. */
 export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 'all' | undefined {
   if (cap?.includes('all') && cap.includes('none')) throw new UserError('cap-contradiction')
   return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
 }
 
-/** The machine that --arch names; without it the assumed one. Throws UserError (2) for several. */
+/** The host that --arch names; without the option the assumed one. Throws UserError (2) for several hosts. */
 export function hostOf(given: readonly Architecture[] | undefined): Host {
   const hosts = new Set((given ?? [assumedHost]).map((each) => architectures[each].host))
   const [host = assumedHost, ...others] = hosts

@@ -95,11 +95,11 @@ async function diff(
   if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
   const { text, status } = await gitDiff(pair, options, failOnGiven, world)
   if (options.quiet === undefined) world.stdout.write(text)
-  // git ends at a status other than 0, unless diff.NAME.trustExitCode says otherwise: then --fail-on is given as well.
+  // git stops at a status other than 0, unless diff.NAME.trustExitCode is set: then the user gives --fail-on as well.
   return failOnGiven ? status : 0
 }
 
-/** What `scan --report json` printed, twice. */
+/** Compares two scans, as `scan --report json` prints them. */
 async function diffScans(given: readonly Given[], options: DiffFlags, world: World): Promise<number> {
   const { parseReachable } = await import('../scan/reachable.ts')
   const [base, head] = given.map(({ name, text = '' }) => parseReachable(text, name)) as [
@@ -124,8 +124,8 @@ interface Report {
 }
 
 /**
- * A new or removed profile is compared with what an engine applies without one; what is no profile is said
- * to be none, and refused where a status was asked for.
+ * Compares the two sides of git's external diff. A new or removed profile is compared with Docker's default, which a
+ * container has without a profile. A file that is no profile is reported as such, and refused if --fail-on was given.
  */
 async function gitDiff(
   { path, newPath, before, after }: GitPair,
@@ -167,7 +167,7 @@ async function gitDiff(
   }
 }
 
-/** One profile that answers as both together, on stdout; on stderr how HEAD's answers change. */
+/** Prints one profile that answers as both together, and on stderr how HEAD's answers change. */
 async function combine(
   one: NamedProfile,
   other: NamedProfile,

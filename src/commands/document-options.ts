@@ -1,5 +1,5 @@
-// Options of commands whose input is a document and not a trace: apart from options.ts, which knows every format of
-// traces, so that these commands start without them.
+// Options of commands whose input is a document, not a trace. A file of its own, so that these commands start without
+// the readers of traces, which options.ts loads.
 import { InvalidArgumentError, Option } from 'commander'
 import { architectureNames, architectureOf, architectures, type Architecture } from '../abi/architectures.ts'
 import { similarWords } from '../report/similar.ts'
@@ -7,7 +7,7 @@ import { similarWords } from '../report/similar.ts'
 export const outputOption = (what: string): Option =>
   new Option('-o, --output <file>', `write ${what} to a file`)
 
-/** `--arch A`, as often as there are architectures. */
+/** `--arch A`, repeatable. */
 export const archOption = (what: string): Option =>
   new Option('--arch <arch>', `${what} (${architectureNames.join(', ')})`).argParser(
     (word: string, before: readonly Architecture[] = []) => {
@@ -17,7 +17,7 @@ export const archOption = (what: string): Option =>
     },
   )
 
-/** What to say of a word that is none: what may be meant, else what there is. */
+/** The message for an unknown architecture: a similar one, and the known ones. */
 function unknownArchitecture(word: string): string {
   const spellings = architectureNames.flatMap((each) => [each, ...architectures[each].spellings])
   const [meant] = similarWords(word.toLowerCase(), spellings)

@@ -47,7 +47,7 @@ export const declare: Declare = (command, world, end) => {
     .action(
       async (word: string | undefined, call: string | undefined, args: string[], options: EvalFlags) => {
         if (isApplied(options)) {
-          // No profile stands before the call.
+          // The options replace the profile, so the first word is the call.
           const moved = [word, call, ...args].filter((each) => each !== undefined)
           await evaluateApplied(moved, options, world)
         } else if (word === undefined) throw new UserError('profile-or-applied')
@@ -57,7 +57,7 @@ export const declare: Declare = (command, world, end) => {
     )
 }
 
-/** What the kernel has for a process answers. */
+/** Evaluates with the filters of a running process. */
 async function evaluateApplied(
   [call, ...args]: readonly string[],
   options: EvalFlags,
@@ -95,20 +95,20 @@ async function evaluate(
     })
 }
 
-/** The one that --arch names. Throws UserError (2) for several. */
+/** The architecture that --arch names. Throws UserError (2) for several. */
 function oneArchitecture(given: readonly Architecture[] = []): Architecture | undefined {
   if (new Set(given).size > 1) throw new UserError('several-hosts')
   return given[0]
 }
 
-/** Whether the oldest libseccomp in use leaves a rule of this call out. */
+/** Whether the oldest libseccomp in use skips a rule for this call. */
 function isNewCall(architecture: Architecture, call: string): boolean {
   const table = syscallTable(architecture)
   const entry = /^\d/.test(call) ? table.byNumber(Number(call)) : table.byName(call)
   return entry !== undefined && !isKnownTo(oldestLibraryOn(architecture), entry.name)
 }
 
-/** What the answer is with the library that is not the default here: a file's and a built-in's are not the same. */
+/** Prints the answer with the other library, because files and built-ins have different default libraries. */
 function sayOtherLibrary(
   named: NamedProfile,
   options: EvalFlags,
@@ -127,7 +127,7 @@ function sayOtherLibrary(
   say(world, `${which}; with libseccomp ${libseccomp} (--libseccomp) the answer is ${answered}`)
 }
 
-/** A file is read by the oldest libseccomp in use; a built-in by the one of its engine, which knows all that it names. */
+/** The oldest libseccomp in use reads a file. A built-in is read by its engine's, which knows every name in it. */
 function meaningOn(
   { profile, capabilities }: NamedProfile,
   options: EvalFlags,
@@ -154,26 +154,28 @@ function answer(
   return meaning.answer(architecture, number, args.map(value))
 }
 
+/** A number, or flags as a program writes them: `CLONE_NEWUSER|SIGCHLD`, `CLONE_NEWUSER|0x11`. */
 function value(word: string): bigint {
-  // Flags by name, as a program writes them.
-  if (/^[A-Z_]/i.test(word)) {
-    const bits = word.split('|').map(constantValue)
-    const unknown = word.split('|')[bits.indexOf(undefined)]
-    if (unknown !== undefined)
-      throw new UserError('not-a-constant', { name: unknown, meant: similarConstants(unknown) })
-    return bits.reduce((all: bigint, each) => all | (each ?? 0n), 0n)
-  }
+  return word
+    .split('|')
+    .reduce((all, each) => all | (/^[A-Z_]/i.test(each) ? constant(each) : number(each)), 0n)
+}
+
+function constant(name: string): bigint {
+  const known = constantValue(name)
+  if (known === undefined)
+    throw new UserError('not-a-constant', { name, meant: similarWords(name.toUpperCase(), constantNames()) })
+  return known
+}
+
+function number(word: string): bigint {
   if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
-  const number = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
-  if (number >= 2n ** 64n || number < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
-  return BigInt.asUintN(64, number)
+  const whole = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
+  if (whole >= 2n ** 64n || whole < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })
+  return BigInt.asUintN(64, whole)
 }
 
-function similarConstants(name: string): readonly string[] {
-  return similarWords(name.toUpperCase(), constantNames())
-}
-
-/** An answer a line, in order; a line that is no query answers with its error, and the next is read. */
+/** Answers one query a line, in order. A line that is no query is answered with its error. */
 async function batch(
   meaningOf: (architecture: Architecture) => Pick<Meaning, 'answer'>,
   fallback: Architecture,
@@ -181,7 +183,7 @@ async function batch(
 ): Promise<void> {
   const meanings = new Map<Architecture, Pick<Meaning, 'answer'>>()
   let heard = true
-  // Memory is bounded: of a line that is longer than any query the middle is let go, which leaves no query.
+  // Memory is bounded: an overlong line loses its middle and so is no query.
   const lines = new Lines((bytes, start, end) => {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
     for (const line of text.replace(/\n$/, '').split('\n'))
@@ -198,7 +200,7 @@ async function batch(
       }
       if (!isWord(syscall)) return { error: 'syscall is no name or number' }
       if (!Array.isArray(args) || !args.every(isWord)) return { error: 'args is no array of numbers' }
-      // JSON's reader has rounded them already.
+      // JSON.parse has already rounded such numbers.
       if (args.some((each) => typeof each === 'number' && !Number.isSafeInteger(each)))
         return { error: 'args holds a number beyond 2^53 or no integer: write it as a string' }
       let meaning = meanings.get(architecture)
@@ -210,7 +212,7 @@ async function batch(
       return { error: error.message }
     }
   }
-  // A profile that cannot be used is a refusal, not an answer a line.
+  // An unusable profile fails the command instead of every line.
   meanings.set(fallback, meaningOf(fallback))
   for await (const bytes of world.stdin.bytes()) {
     lines.feed(bytes)
@@ -219,7 +221,7 @@ async function batch(
   lines.end()
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for a line that is no JSON. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line)

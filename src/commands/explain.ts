@@ -66,7 +66,7 @@ async function explain(
   const { arch, trace, reachable: scans, report, output } = options
   await checkOutput(output, world)
   const { profile, capabilities } = await loadProfile(word, world)
-  // Every format of traces, for those who give one.
+  // The readers of traces are loaded only if a trace is given.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
   const reachable = scans && (await (await import('./reachable.ts')).readReachable(scans, world))
   const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)

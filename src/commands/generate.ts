@@ -1,4 +1,4 @@
-// `generate`: traces, logs or observations in, a profile out.
+// `generate`: reads traces, logs or observations and prints a profile.
 import { Option } from 'commander'
 import type { CallerChoice } from '../read/subject.ts'
 import type { Format } from '../read/detect.ts'
@@ -37,7 +37,13 @@ export const declare: Declare = (command, world, end) => {
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
   addProfileOptions(addChoiceOptions(command))
-    .option('--name <name>', 'of the objects that --as spo and kubernetes print (default "app")')
+    .option('--name <name>', 'of the Kubernetes objects that --as prints (default "app")')
+    .option('--recording <recording>', 'of --as spo: NAMESPACE/NAME/CONTAINER that it is a part of')
+    .addOption(
+      new Option('--image <digest>', 'of --as in-toto: NAME@sha256:… that ran; repeatable').argParser(
+        (word: string, before: readonly string[] = []) => [...before, word],
+      ),
+    )
     .option('-q, --quiet', 'no account of what was read')
     .addHelpText(
       'after',

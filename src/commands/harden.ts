@@ -1,4 +1,4 @@
-// `harden`: observations in, the security context of each container out.
+// `harden`: reads observations and prints the security context of each container.
 import { InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.ts'
 import {
@@ -30,7 +30,10 @@ interface Options {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('[file...]', 'observations with evidence, or one context that harden --as json printed, -')
+    .argument(
+      '[file...]',
+      'observations with evidence, traces of strace, or one context that harden --as json printed, -',
+    )
     .addOption(new Option('--as <form>', 'for whom').choices(['text', ...contextForms]).default('text'))
     .option('--container <name>', 'of this container only')
     .addOption(
@@ -49,7 +52,7 @@ export const declare: Declare = (command, world, end) => {
     .action(async (files: string[], options: Options) => end(await harden(files, options, world)))
 }
 
-/** `33` or `33:33`. The kernel's ids are 32 bits wide, and the last is none. */
+/** `33` or `33:33`. Ids have 32 bits, and the largest number is no id. */
 function userWord(word: string): NonNullable<HardenOptions['user']> {
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(word) ?? []
   const isId = (digits: string): boolean => Number(digits) < 0xffffffff
@@ -63,7 +66,7 @@ async function harden(files: readonly string[], options: Options, world: World):
   if (patch === '-') throw new UserError('manifest-from-stdin')
   await checkOutput(output ?? patch, world)
   const { context, observations, refused = 0 } = await contextOf(files, options, world)
-  // Who asks for another user is told by the status too what would be refused to him.
+  // With --user the status shows that something would be refused to that user.
   const status = refused > 0 ? 1 : 0
   const printing = {
     ...(options.image === undefined ? {} : { image: options.image }),
@@ -83,7 +86,7 @@ async function harden(files: readonly string[], options: Options, world: World):
   return status
 }
 
-/** One context, or observations. Throws a UserError for what is neither. */
+/** Reads a context, or derives one from observations. Throws a UserError for other files. */
 async function contextOf(
   files: readonly string[],
   { container, user }: Options,
@@ -101,7 +104,7 @@ async function contextOf(
       return { context: chosen(parseContext(text, only), container) }
     }
   }
-  const observations = await readInputs(files, world, {})
+  const observations = await readInputs(files, world, { context: true })
   const options = {
     ...(container === undefined ? {} : { container }),
     ...(user === undefined ? {} : { user }),

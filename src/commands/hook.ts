@@ -1,6 +1,6 @@
-// `hook`: an OCI hook in the place of oci-seccomp-bpf-hook, with its annotation and its stage. The runtime waits for
-// the hook, so recording is done by a process of its own that is left behind and writes the profile when the container
-// ends. Authority: oci-seccomp-bpf-hook(8), oci-hooks(5), runtime-spec config.md.
+// `hook`: an OCI hook that replaces oci-seccomp-bpf-hook, with the same annotation and stage. The runtime waits for the
+// hook, so the hook leaves a process behind that records and writes the profile when the container ends. Authority:
+// oci-seccomp-bpf-hook(8), oci-hooks(5), runtime-spec config.md.
 import { Option } from 'commander'
 import { spawn } from 'node:child_process'
 import { lstat, readFile, rm } from 'node:fs/promises'
@@ -70,7 +70,7 @@ async function hook(options: HookFlags, world: World): Promise<number> {
   return 0
 }
 
-/** oci-hooks(5): in hook files that podman reads. */
+/** The file for podman's hooks directory (oci-hooks(5)). */
 function config(): unknown {
   const [program, ...words] = ownCommand()
   return {
@@ -115,7 +115,7 @@ function readState(text: string): HookState {
   return { ...state, pid, bundle, id }
 }
 
-/** Starts the process that records, and waits until it does. */
+/** Starts the recording process and waits until it is attached. */
 async function leaveBehind(state: HookState): Promise<void> {
   const [program, ...words] = ownCommand()
   const child = spawn(program, [...words, ...process.argv.slice(2), '--follow', JSON.stringify(state)], {
@@ -136,7 +136,7 @@ async function leaveBehind(state: HookState): Promise<void> {
   if (said !== 'attached\n') throw new UserError('container-not-recorded', { words: said.trim() })
 }
 
-/** What a profile allows, as the hook that is replaced takes it. */
+/** The calls that a base profile allows, as oci-seccomp-bpf-hook takes them. */
 async function readBase(
   name: string,
   asked: ReturnType<typeof argumentsOf>,
@@ -145,7 +145,7 @@ async function readBase(
   return observe([await file(name, world)], { format: 'profile', arguments: asked })
 }
 
-/** Takes away what an earlier run of the hook said; anything else is not ours to remove. */
+/** Removes the error file of an earlier run. Any other file is not ours to remove. */
 async function removeError(failed: string): Promise<void> {
   const found = await lstat(failed).catch(() => undefined)
   if (found === undefined || !found.isFile() || found.uid !== process.geteuid?.()) return
@@ -155,7 +155,7 @@ async function removeError(failed: string): Promise<void> {
 
 const saysWho = 'seccomp-gen: '
 
-/** Nobody reads what is said here: a failure stands beside the profile, in FILE.error. */
+/** Records the container. Nobody reads our stderr, so a failure is written to FILE.error beside the profile. */
 async function follow(state: HookState, files: Files, options: HookFlags, given: World): Promise<number> {
   const world: World = { ...given, ownFilesOnly: true }
   const failed = `${files.output}.error`
@@ -164,7 +164,7 @@ async function follow(state: HookState, files: Files, options: HookFlags, given:
     const ceiling = await readCeiling(options, world)
     const asked = argumentsOf(ceiling, options)
     const { input } = files
-    // Before the container runs: what is wrong with it keeps it from starting, and loses no recording.
+    // Read before the container runs: a mistake in it then keeps the container from starting, and no recording is lost.
     const before = input === undefined ? [] : [await readBase(input, asked, world)]
     const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
     if (countCalls(seen) === 0) throw new UserError('no-call-recorded', {}, 2)

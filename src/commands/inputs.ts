@@ -1,24 +1,26 @@
-// From the words of a command line to sources: files, `-`, directories, and the prefix of a `strace -ff -o PREFIX`
-// set (man strace: each process goes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened when they are read, one after the other.
-import { access, constants, open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+// Turns the words of a command line into sources: files, `-`, directories, the prefix of a `strace -ff -o PREFIX` set
+// (strace(1): each process writes to PREFIX.PID), and artifacts of a registry (oci://REF). Files are opened one after
+// the other, when they are read.
+import { access, constants, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { borrowChunks, chunkSize } from '../read/compiled.ts'
-import { causeOf } from '../errors/row.ts'
 import { countCalls, observe } from '../observe/index.ts'
+import { startsAsObservations } from '../read/observations/documents.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
+import { cannotRead, chunksOf, headSize, named } from './file-chunks.ts'
+import { nameIn, shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {
-  /** In the order of the words; the files of one -ff set stand together. */
+  /** In the order of the words. The files of one -ff set stand together. */
   readonly sources: readonly Source[]
-  /** Files of a directory that are no traces; notes in Markdown apart. */
+  /** Files of a directory that are no traces, without notes in Markdown. */
   readonly skipped: readonly string[]
-  /** Bytes in all of them; undefined where one is no file. */
+  /** The size of all sources in bytes; undefined if one is no file. */
   readonly size: number | undefined
 }
 
-/** The bytes, counted as they are asked for. */
+/** The same bytes, counted while they are read. */
 export async function* counted(
   bytes: Source['bytes'],
   count: (size: number) => void,
@@ -29,7 +31,7 @@ export async function* counted(
   }
 }
 
-/** Throws a UserError for what is missing, unreadable or no trace; the files themselves are opened later. */
+/** Throws a UserError for missing and unreadable files and for directories without a trace. Files are opened later. */
 export async function findInputs(words: readonly string[], world: World): Promise<Inputs> {
   if (words.length === 0 && world.stdin.isTerminal) {
     throw new UserError('no-input')
@@ -78,44 +80,58 @@ async function sizeOf(sources: readonly Source[], world: World): Promise<number 
     : undefined
 }
 
-/** The files in a directory in which calls are found, in the order of their names (of their numbers in a set). */
+/** The traces in a directory, sorted by name, those of a set by number. */
 async function directory(word: string, world: World): Promise<Omit<Inputs, 'size'>> {
   const entries = await readdir(resolve(world.cwd, word), { withFileTypes: true }).catch((error: Error) => {
     throw cannotRead(word, error)
   })
-  const names = entries
+  const members = entries
     .filter((entry) => !entry.name.startsWith('.') && (entry.isFile() || entry.isSymbolicLink()))
-    .map((entry) => entry.name)
-    .sort(byStemThenNumber)
+    .sort((one, other) => byStemThenNumber(one.name, other.name))
+    .map((entry) => ({ name: nameIn(word, entry.name), isLink: entry.isSymbolicLink() }))
   const sources: Source[] = []
   const skipped: string[] = []
-  for (const name of names) {
-    const member = join(word, name)
-    const path = resolve(world.cwd, member)
-    if (!(await stat(path).catch(() => undefined))?.isFile()) continue
-    if (/\.(?:md|markdown)$/i.test(name)) continue
-    if (await holdsCalls(member, path)) sources.push(await file(member, world))
-    else skipped.push(member)
+  for (let start = 0; start < members.length; start += atOnce) {
+    const looked = members.slice(start, start + atOnce).map(async (member) => {
+      const isThere = await isTrace(member.name, resolve(world.cwd, member.name), member.isLink)
+      return { ...member, isThere }
+    })
+    for (const { name, isThere } of await Promise.all(looked)) {
+      if (isThere === true) sources.push(readable(name, resolve(world.cwd, name)))
+      else if (isThere === false) skipped.push(name)
+    }
   }
   if (sources.length === 0) {
     const inner = entries.find((entry) => entry.isDirectory())
     throw new UserError('no-trace-in-directory', {
       file: word,
-      inner: inner && join(word, inner.name),
+      inner: inner && nameIn(word, inner.name),
     })
   }
   return { sources, skipped }
 }
 
-const headSize = 65536
+/** How many files of a directory are examined in parallel. */
+const atOnce = 32
 
-/** Whether a file is a trace: a call is found in its first 64 KiB, or it is a log of how complete another file is. */
+/** Whether a file of a directory is a trace; undefined for other entries and for notes in Markdown. */
+async function isTrace(name: string, path: string, isLink: boolean): Promise<boolean | undefined> {
+  if (isLink && !(await stat(path).catch(() => undefined))?.isFile()) return undefined
+  return /\.(?:md|markdown)$/i.test(name) ? undefined : holdsCalls(name, path)
+}
+
+/**
+ * Whether a file is a trace: its first 64 KiB contain a call, or it is a log about the completeness of another file.
+ */
 async function holdsCalls(name: string, path: string): Promise<boolean> {
   const bytes: Uint8Array[] = []
-  for await (const chunk of named(name, chunksOf(path, headSize))) {
-    bytes.push(Uint8Array.from(chunk))
+  for await (const chunk of named(name, chunksOf(path))) {
+    // A chunk is valid as long as its file is open.
+    bytes.push(Uint8Array.from(chunk.subarray(0, headSize)))
     break
   }
+  // Observations can be longer and are only read as a whole.
+  if (startsAsObservations(bytes[0])) return true
   try {
     const observations = await observe([{ name, bytes }])
     const tellsOfOthers = observations.sources.some(({ evidence = [] }) => evidence.includes('log-only'))
@@ -126,73 +142,36 @@ async function holdsCalls(name: string, path: string): Promise<boolean> {
   }
 }
 
-/** Throws a UserError for what cannot be read. */
-export async function file(name: string, world: World): Promise<Source> {
-  const path = resolve(world.cwd, name)
+/** The source of a file. Throws a UserError if the file cannot be read. */
+export async function file(word: string, world: World): Promise<Source> {
+  const path = resolve(world.cwd, word)
+  const name = shownName(word)
   await access(path, constants.R_OK).catch((error: Error) => {
     throw cannotRead(name, error)
   })
+  return readable(name, path)
+}
+
+function readable(name: string, path: string): Source {
   const bytes = named(name, { [Symbol.asyncIterator]: () => chunksOf(path) })
   const [, set, pid] = /^(.+)\.(\d{1,10})$/s.exec(name) ?? []
   return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
 }
 
-/**
- * A file in chunks that are valid until the next one is asked for: two buffers take turns, so that the next chunk is
- * read while this one is looked at, and large files leave no garbage.
- */
-async function* chunksOf(path: string, size = chunkSize): AsyncGenerator<Uint8Array> {
-  const handle = await open(path)
-  const { buffers, giveBack } = borrowChunks()
-  try {
-    let turn: 0 | 1 = 0
-    const read = async (): Promise<{ bytesRead: number }> => handle.read(buffers[turn], 0, size, null)
-    let next = read()
-    for (;;) {
-      const { bytesRead } = await next
-      if (bytesRead === 0) return
-      const chunk = buffers[turn].subarray(0, bytesRead)
-      turn = turn === 0 ? 1 : 0
-      next = read()
-      // Whoever stops asking leaves a read behind: its failure is nobody's then.
-      next.catch(() => undefined)
-      yield chunk
-    }
-  } finally {
-    // Ends the read that is left behind as well.
-    await handle.close()
-    giveBack()
-  }
-}
-
-/** The files PREFIX.PID, by number. */
+/** The files PREFIX.PID, sorted by number. */
 async function setOf(prefix: string, world: World): Promise<readonly string[]> {
   const stem = basename(prefix)
   const names = await readdir(resolve(world.cwd, dirname(prefix))).catch(() => [])
   return names
     .filter((name) => name.startsWith(`${stem}.`) && /^\d{1,10}$/.test(name.slice(stem.length + 1)))
     .sort(byStemThenNumber)
-    .map((name) => join(dirname(prefix), name))
+    .map((name) => nameIn(dirname(prefix), name))
 }
 
-/** Code-unit order, but PREFIX.9 before PREFIX.10, and a set together. */
+/** Compares by code unit, but keeps a set together and PREFIX.9 before PREFIX.10. */
 function byStemThenNumber(left: string, right: string): number {
   const [a, b] = [left, right].map((name) => /^(.*?)(?:\.(\d{1,10}))?$/s.exec(name))
   const [stemA, stemB] = [a?.[1] ?? left, b?.[1] ?? right]
   if (stemA !== stemB) return stemA < stemB ? -1 : 1
   return Number(a?.[2] ?? -1) - Number(b?.[2] ?? -1)
-}
-
-/** The bytes, with an error in reading them told as the user's file. */
-async function* named(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error
-    throw cannotRead(name, error as Error)
-  }
-}
-
-function cannotRead(name: string, error: Error): UserError {
-  return new UserError('cannot-read', { file: name, ...causeOf(error) })
 }

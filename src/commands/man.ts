@@ -1,4 +1,4 @@
-// `man`: the manual page, made from what the commands declare of themselves. Authority: man(7), man-pages(7).
+// `man`: prints the manual page, made from the commands' own declarations. Authority: man(7), man-pages(7).
 import type { Command } from 'commander'
 import type { Declare } from './world.ts'
 
@@ -62,7 +62,9 @@ function listed(term: string, text: string): readonly string[] {
   return ['.TP', `.B ${roff(term)}`, roff(text)]
 }
 
-/** No word of ours is read as a request: backslashes, hyphens, and dots and quotes where a line begins. */
+/**
+ * Escapes backslashes, hyphens, and dots and quotes at the start of a line, so that roff reads no text as a request.
+ */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

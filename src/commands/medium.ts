@@ -1,10 +1,10 @@
-// Where a command's report goes: to the terminal as it is, or to a file or a pipe, plainly.
+// Describes where a report goes: to a terminal with its width and colours, or to a file or pipe without.
 import type { Medium } from '../report/medium.ts'
 import { noScreen, screenFor } from '../report/screen.ts'
 import { isStdout } from './output.ts'
 import type { World } from './world.ts'
 
-/** `output`: what was given with -o. */
+/** `output`: the value of -o. */
 export function mediumFor(output: string | undefined, world: World): Medium {
   const { stdout } = world
   return {
@@ -14,7 +14,7 @@ export function mediumFor(output: string | undefined, world: World): Medium {
           world.env,
         )
       : noScreen,
-    // Read for those formats only that say it.
+    // Computed only for formats that print it.
     get tool() {
       return world.tool?.() ?? {}
     },

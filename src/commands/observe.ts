@@ -1,4 +1,5 @@
-// `observe`: traces, logs or observations in, observations out.
+// `observe`: reads traces, logs or observations and prints observations.
+import { Option } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Format } from '../read/detect.ts'
@@ -19,6 +20,7 @@ interface ObserveFlags extends CallerChoice {
   readonly arch?: readonly Architecture[]
   readonly strict?: true
   readonly afterFilter?: true
+  readonly context?: true
   readonly quiet?: true
   readonly report: FormatName
   readonly output?: string
@@ -30,6 +32,11 @@ export const declare: Declare = (command, world, end) => {
     .addOption(formatOption())
     .addOption(archOption('recorded on'))
     .option('--after-filter', 'of an engine’s trace: what is called under a filter')
+    .addOption(
+      new Option('--context', 'of strace’s traces: what they show of the security context too').conflicts(
+        'afterFilter',
+      ),
+    )
     .option('-q, --quiet', 'no account of what was read')
     .option('--strict', 'status 1 where anything was lost or not understood')
     .addOption(outputOption('the observations'))
@@ -42,7 +49,7 @@ export const declare: Declare = (command, world, end) => {
 }
 
 async function observe(files: readonly string[], options: ObserveFlags, world: World): Promise<number> {
-  const { arch = [], format, output, strict, afterFilter } = options
+  const { arch = [], format, output, strict, afterFilter, context } = options
   if (arch.length > 1) throw new UserError('several-machines')
   await checkOutput(output, world)
   const observations = await readInputs(files, world, {
@@ -50,6 +57,7 @@ async function observe(files: readonly string[], options: ObserveFlags, world: W
     ...(arch[0] && { architecture: arch[0] }),
     choice: choiceOf(options),
     ...(afterFilter && { afterFilter }),
+    ...(context && { context }),
   })
   const text = printReport('observations', observations, options.report, mediumFor(output, world))
   await writeOutput(text, output, world)

@@ -1,5 +1,5 @@
-// Options that mean the same in every command that has them (contract: "Options with one meaning everywhere"), and
-// the values people write in them.
+// Options with one meaning in every command (contract: "Options with one meaning everywhere"), and the readers of their
+// values.
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formatNames } from '../read/index.ts'
 import type { CallerChoice } from '../read/subject.ts'
@@ -11,7 +11,7 @@ import { processId } from './process-id.ts'
 export const formatOption = (): Option =>
   new Option('--format <format>', 'format of the input').choices([...formatNames]).default('auto')
 
-/** Whose calls to count, as far as a format says whose they are. */
+/** Adds the options for whose calls count, as far as a format states the caller. */
 export function addChoiceOptions(command: Command): Command {
   return command
     .optionsGroup('Which calls count:')
@@ -26,7 +26,7 @@ export function addChoiceOptions(command: Command): Command {
     .addOption(new Option('--until <time>', 'up to this time').argParser(moment))
 }
 
-/** The choice out of a command's options. */
+/** The choice of callers in a command's options. */
 export function choiceOf({ pid, comm, exe, container, pod, since, until }: CallerChoice): CallerChoice {
   return Object.fromEntries(
     Object.entries({ pid, comm, exe, container, pod, since, until }).filter(
@@ -35,12 +35,12 @@ export function choiceOf({ pid, comm, exe, container, pod, since, until }: Calle
   )
 }
 
-/** Seconds since 1970 of an ISO 8601 time (without a zone: local, as for journalctl) or a number of seconds. */
+/** Reads an ISO 8601 time (local without a zone, as in journalctl) or seconds since 1970. Returns seconds. */
 export function moment(word: string): number {
   const [, seconds] = /^@?(\d{9,11}(?:\.\d+)?)$/.exec(word) ?? []
   if (seconds !== undefined) return Number(seconds)
   const [date, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)/.exec(word) ?? []
-  // Of a date alone, Date.parse would take the start of the day in UTC; and of 31 February, 3 March.
+  // Date.parse would take a bare date as UTC, and 31 February as 3 March.
   const time = Date.parse(word === date ? `${word}T00:00` : word) / 1000
   const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
   if (date === undefined || Number.isNaN(time) || Number(day) > lastDay)
@@ -54,17 +54,17 @@ export { runtimeOption } from './runtime-option.ts'
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
 
-/** Milliseconds of `30s`, `5m`, `1.5h`, `500ms`; a bare number is seconds, as for sleep(1) and timeout(1). */
+/** Reads `30s`, `5m`, `1.5h`, `500ms`; a bare number means seconds, as in sleep(1). Returns milliseconds. */
 export function duration(word: string): number {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(word) ?? []
   const time = Number(number) * units[unit as keyof typeof units]
-  // What a timer of Node can wait for.
+  // The longest wait of a Node timer.
   if (!(time > 0 && time <= 0x7fffffff))
     throw new InvalidArgumentError('Give a time such as 30s, 5m or 500ms.')
   return time
 }
 
-/** How often. */
+/** Reads a number of times, 1 to 9999. */
 export function times(word: string): number {
   if (!/^[1-9]\d{0,3}$/.test(word)) throw new InvalidArgumentError('Give a number from 1 to 9999.')
   return Number(word)
@@ -89,7 +89,7 @@ export function addLoadOptions(command: Command): Command {
     )
 }
 
-/** Throws a UserError for a condition without a load. */
+/** Throws a UserError for --ready without --load. */
 export function loadOf({ load, ready }: LoadOptions): { readonly load?: Load } {
   if (load === undefined && ready !== undefined) throw new UserError('ready-without-load')
   return load === undefined ? {} : { load: { command: load, ...(ready && { ready }) } }

@@ -1,19 +1,19 @@
-// Where a result goes: stdout, or a file that is complete or not there at all. A temporary file in the same directory
-// takes the name when it is on the disk (rename(2) is atomic). Of a symbolic link the file it leads to is replaced, as
-// git and editors do: the link stays. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
+// Writes a result to stdout or to a file that is complete or absent. The result goes to a temporary file in the same
+// directory first and takes the name once it is on the disk (rename(2) is atomic). A symbolic link stays and its target
+// is replaced, as git and editors do. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { constants, rmSync } from 'node:fs'
 import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { callerOf, ownerIn, type Caller } from './caller.ts'
 import { destination, ownFile, type Destination } from './destination.ts'
 import type { World } from './world.ts'
 
-/** Names of our own streams. Opened anew, what the shell opened for them would be cut, or another file put there. */
+/** Names of our own streams. Opening them again would truncate or replace the file that the shell opened. */
 const ownStream = /^\/(?:dev\/(?:std(out|err)|fd\/([12]))|proc\/self\/fd\/([12]))$/
 
-/** Whether a name given with -o means standard output; undefined does. */
+/** Whether the value of -o means standard output. No value does. */
 export function isStdout(file: string | undefined): boolean {
   return file === undefined || file === '-' || streamOf(file) === 'stdout'
 }
@@ -24,7 +24,7 @@ function streamOf(file: string): 'stdout' | 'stderr' | undefined {
   return word === 'out' || numbers.includes('1') ? 'stdout' : 'stderr'
 }
 
-/** Throws a UserError where writing to `file` (as given with -o) is bound to fail: before work that takes long. */
+/** Throws a UserError if writing to `file` (the value of -o) is bound to fail. Called before long work. */
 export async function checkOutput(file: string | undefined, world: World): Promise<void> {
   if (file !== undefined && world.ownFilesOnly === true && streamOf(file) !== undefined)
     throw new UserError('not-own-file', { file })
@@ -32,7 +32,7 @@ export async function checkOutput(file: string | undefined, world: World): Promi
   if (file === '') throw new UserError('empty-file-name', { of: 'output' })
   await naming(file, async () => {
     const { path, existing } = await destinationIn(world, file)
-    if (existing?.isDirectory() || file.endsWith('/'))
+    if (existing?.isDirectory() || file.endsWith('/') || file.endsWith(sep))
       throw new UserError('not-a-file', { file, is: 'directory' })
     if (existing?.isSocket()) throw new UserError('not-a-file', { file, is: 'socket' })
     if (existing)
@@ -40,12 +40,12 @@ export async function checkOutput(file: string | undefined, world: World): Promi
         if (error.code !== 'EACCES') throw error
         throw new UserError('cannot-overwrite', { file })
       })
-    // What is replaced needs room beside it.
+    // Replacing a file needs a writable directory.
     if (!existing || existing.isFile()) await access(dirname(path), constants.W_OK)
   })
 }
 
-/** Throws a UserError where two results would go to one file: the second would replace the first. */
+/** Throws a UserError if two results would go to one file. */
 export async function refuseSame(files: readonly (string | undefined)[], world: World): Promise<void> {
   const met = new Set<string>()
   for (const file of files) {
@@ -76,16 +76,16 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   const { path, existing } = await destinationIn(world, file)
   if (existing && !existing.isFile()) {
     const handle = await open(path, 'w')
-    // A reader of a pipe that has gone away is no error, as with standard output.
+    // A reader of a pipe that has gone is no error, as with standard output.
     await handle
       .writeFile(text)
       .catch(unless('EPIPE'))
       .finally(() => handle.close())
     return
   }
-  // Loading it takes a tenth of the time of a command that prints.
+  // Loaded late, because loading takes a tenth of the time of a short command.
   const { randomBytes } = await import('node:crypto')
-  // Its length says nothing of the name it takes: that may be as long as a name can be.
+  // Independent of the final name, which can be as long as names can be.
   const temporary = `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`
   const place = await openPlace(dirname(path), world)
   const made = join(place.path, temporary)
@@ -96,8 +96,8 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   })
   let handle: FileHandle | undefined
   try {
-    // 0666 less the umask, as a shell's `>` would make it; a file that is there keeps its mode, and its owner where that
-    // is us or the caller. What we write is never given to another.
+    // 0666 minus the umask, as with a shell's `>`. An existing file keeps its mode, and its owner if that is us or the
+    // caller. A file is never given to another user.
     handle = await open(made, 'wx', 0o666)
     const isOurs = existing?.uid === process.geteuid?.()
     const isCallers = existing !== undefined && existing.uid === callerOf(world)?.uid
@@ -120,14 +120,17 @@ async function writeFile(file: string, text: string, world: World): Promise<void
 }
 
 interface Place {
-  /** Names the directory for as long as it is open, whatever its name leads to meanwhile. */
+  /** Names the open directory, even if its own name leads elsewhere meanwhile. */
   readonly path: string
-  /** Whose a new file in it is; undefined: ours. */
+  /** The owner of a new file in it; undefined: ours. */
   readonly owner: Caller | undefined
   readonly close: () => Promise<void>
 }
 
-/** Where somebody is given what we write, the directory that is looked at must be the one that is written to. */
+/**
+ * Opens the directory of a result. If the file will belong to the caller, the checked directory must be the one that is
+ * written to.
+ */
 async function openPlace(path: string, world: World): Promise<Place> {
   const caller = callerOf(world)
   if (caller === undefined) return { path, owner: undefined, close: async () => undefined }
@@ -142,7 +145,7 @@ function unless(expected: string): (error: NodeJS.ErrnoException) => undefined {
   }
 }
 
-/** Best effort: some file systems refuse it, and the file itself is written. */
+/** Best effort: some file systems refuse it, and the file itself is already written. */
 async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)

@@ -1,6 +1,6 @@
-// The second half of `generate` and `trace`: observations to a profile, printed in the dialect asked for, and the
-// policy with its reasons beside it. The options are the same in both.
-import { Option, type Command } from 'commander'
+// The second half of `generate` and `trace`: turns observations into a profile, prints it in the requested dialect, and
+// writes the policy with its reasons. Both commands share these options.
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { assumedHost, commonHosts, hostNames, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
@@ -9,15 +9,17 @@ import type { Observations } from '../observe/index.ts'
 import {
   derivePolicy,
   isFloorMeasured,
+  partNames,
   versionFloor,
   type BeyondChoice,
   type FloorChoice,
+  type PartName,
   type Policy,
   type PolicyOptions,
   type UnseenChoice,
 } from '../policy/index.ts'
-import type { Dialect } from '../profile/document.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
+import { printedForms, type PrintedForm } from '../print/printed-forms.ts'
 import { ceilingLines } from '../report/ceiling.ts'
 import { contentsLine } from '../report/contents.ts'
 import { inferredFloorSentence, notMeasuredSentence } from '../report/findings.ts'
@@ -28,14 +30,15 @@ import { loadProfile, type NamedProfile } from './profiles.ts'
 import { mergeReachable, type Reachable } from '../scan/reachable.ts'
 import { coverage, readReachable } from './reachable.ts'
 import { say } from './say.ts'
+import { shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
 export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly arch?: readonly Architecture[]
   readonly runtime: FloorChoice
-  /** commander makes `newPrivileges: false` of --no-new-privileges. */
+  /** commander turns --no-new-privileges into `newPrivileges: false`. */
   readonly newPrivileges: boolean
-  readonly as: Dialect
+  readonly as: PrintedForm
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
   readonly allowClone3?: true
   readonly within: readonly string[]
@@ -44,9 +47,12 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly reachable?: readonly string[]
   readonly unseen?: UnseenChoice
   readonly margin: 'none' | 'libc'
+  readonly with?: readonly PartName[]
   readonly explain?: string
-  /** Of Kubernetes objects. */
+  /** The name of Kubernetes objects. */
   readonly name?: string
+  readonly recording?: string
+  readonly image?: readonly string[]
   readonly output?: string
 }
 
@@ -54,10 +60,10 @@ const defaultCeiling: readonly string[] = ['docker']
 const isDefault = (words: readonly string[] | undefined): words is undefined =>
   words === undefined || words === defaultCeiling
 
-/** Whether nobody asked for a ceiling. */
+/** Whether the user named no ceiling. */
 export const isDefaultCeiling = ({ within }: Pick<ProfileOptions, 'within'>): boolean => isDefault(within)
 
-/** Everything that the profile must not be wider than. */
+/** The profiles that bound the result. */
 export type CeilingChoice = 'none' | readonly NamedProfile[]
 
 export function addProfileOptions(command: Command): Command {
@@ -67,7 +73,7 @@ export function addProfileOptions(command: Command): Command {
     .addOption(runtimeOption('whose calls are added:').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(
-      new Option('--as <dialect>', 'dialect').choices(['oci', 'docker', 'spo', 'kubernetes']).default('oci'),
+      new Option('--as <form>', 'dialect, or what goes with a profile').choices(printedForms).default('oci'),
     )
     .addOption(
       new Option('--default-action <action>', 'for all other calls')
@@ -115,12 +121,25 @@ export function addProfileOptions(command: Command): Command {
         .choices(['none', 'libc'])
         .default('libc'),
     )
+    .addOption(
+      new Option('--with <parts>', 'programs beside it: exec,init,tty, within --within').argParser(
+        (word: string, before: readonly PartName[] = []) => [...before, ...partsIn(word)],
+      ),
+    )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
   return addHostOptions(all)
 }
 
-/** Throws a UserError where a result could not be written: before the work is done. `others` are results too. */
+function partsIn(words: string): readonly PartName[] {
+  return words.split(',').map((word) => {
+    const part = partNames.find((each) => each === word)
+    if (part === undefined) throw new InvalidArgumentError(`Allowed choices are ${partNames.join(', ')}.`)
+    return part
+  })
+}
+
+/** Throws a UserError if a result cannot be written. Called before the work. `others`: further results. */
 export async function checkProfileOutputs(
   options: ProfileOptions,
   world: World,
@@ -134,7 +153,7 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** The ceilings that are asked for. Throws a UserError for one that cannot be read, or that no runtime takes. */
+/** Reads the requested ceilings. Throws a UserError for one that cannot be read or that runtimes refuse. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
   if (options.within.includes('none')) {
     if (options.within.length > 1) throw new UserError('within-none-alone')
@@ -151,7 +170,10 @@ export async function readCeiling(options: ProfileOptions, world: World): Promis
   return ceilings
 }
 
-/** The arguments that conditions will speak of, by call: the ceiling's, and for the values seen all that may be spoken of. */
+/**
+ * For each call the arguments to read: those in the ceiling's conditions, and with `observed` all that conditions may
+ * name.
+ */
 export function argumentsOf(
   ceilings: CeilingChoice,
   { conditions }: Pick<ProfileOptions, 'conditions'>,
@@ -166,19 +188,19 @@ export function argumentsOf(
   return spoken
 }
 
-/** Not the runtime: here it is one whose floor is added. */
+/** The host's options. --runtime is left out: it chooses a floor here. */
 function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }
 
 export interface Written {
-  /** 1 where the profile lacks what was seen. */
+  /** 1 if the profile lacks a seen call. */
   readonly status: 0 | 1
-  /** What the profile holds, and where it is: the last line to say. */
+  /** The last line to print: what the profile contains, and its file. */
   readonly contents: string
 }
 
-/** Derives the profile and writes it, and the explanation before it. */
+/** Derives the profile and writes the explanation, then the profile. */
 export async function writeProfile(
   observations: Observations,
   options: ProfileOptions,
@@ -207,12 +229,18 @@ export async function writeProfile(
     conditions: options.conditions,
     beyond: options.beyond,
     margin: options.margin,
+    ...(options.with && { with: options.with }),
     ...(reachable && { reachable, unseen: options.unseen ?? (fromScan ? 'allow' : 'refuse'), fromScan }),
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   }
   const policy = derivePolicy(observations, settings)
-  const text = printPolicyAs(policy, options.as, options.name === undefined ? {} : { name: options.name })
+  const text = printPolicyAs(policy, options.as, {
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.recording !== undefined && { recording: options.recording }),
+    ...(options.image !== undefined && { images: options.image }),
+    observations,
+  })
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
@@ -221,11 +249,14 @@ export async function writeProfile(
     for (const line of coverage(reachable, observations, settings)) say(world, line)
   return {
     status: policy.left.some(({ why }) => why === 'not-within') ? 1 : 0,
-    contents: contentsLine(policy, isStdout(options.output) ? undefined : options.output),
+    contents: contentsLine(
+      policy,
+      options.output === undefined || isStdout(options.output) ? undefined : shownName(options.output),
+    ),
   }
 }
 
-/** Nor is a floor that was taken over from another host. */
+/** Says if a floor was translated from another host. */
 function sayInferredFloors({ rules }: Policy, world: World): void {
   const withFloor = rules.filter(({ because }) => because.some(({ kind }) => kind === 'floor'))
   const inferred = hostNames.filter(
@@ -234,7 +265,7 @@ function sayInferredFloors({ rules }: Policy, world: World): void {
   if (inferred.length > 0) say(world, inferredFloorSentence(inferred, assumedHost))
 }
 
-/** A version of a runtime that nobody measured has the calls of others: that is never done silently. */
+/** Says if the named version of a runtime was not measured, so that other versions stand in for it. */
 function sayNotMeasured({ runtime: choice, newPrivileges }: ProfileOptions, world: World): void {
   if (choice === 'all' || choice === 'none') return
   const { runtime, version, measured, published } = versionFloor(choice, !newPrivileges)

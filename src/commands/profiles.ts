@@ -1,43 +1,43 @@
-// Words that name profiles: a built-in, a file, `-`, an artifact (`oci://REF`), a file in a git revision or in git's
-// index (`:path`). A file that is
-// there goes before a revision; /dev/null is how git’s external diff says that there is none on that side.
+// Reads the profile that a word names: a built-in, a file, `-`, an artifact (`oci://REF`), a file of a git revision or
+// of git's index (`:path`). An existing file wins over a revision. /dev/null is a missing side of git's external diff.
 import { access, readdir } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtinNames, isBuiltinName } from '../meaning/builtin-name.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { similarWords } from '../report/similar.ts'
+import { nameIn, shownName } from './file-name.ts'
 import { readText, type TextFile } from './texts.ts'
 import type { World } from './world.ts'
 
 export interface NamedProfile {
   readonly name: string
   readonly profile: ParsedProfile
-  /** As it stands in its file; a built-in has none. */
+  /** The text of its file; absent for a built-in. */
   readonly text?: string
-  /** Of a built-in: what its engine gives. */
+  /** The default capabilities of a built-in's engine. */
   readonly capabilities?: readonly string[]
 }
 
-/** Which words those are, for the help of a command. */
+/** The kinds of words, for help texts. */
 export const profileWords = 'a file, -, REVISION:path, oci://REF or built-in name'
 
-/** A built-in, which has no text; else a text, which nobody has looked at. */
+/** A built-in, or the text of a file that is not parsed yet. */
 export type Given = (NamedProfile & { readonly text?: never }) | TextFile
 
 export async function loadProfile(word: string, world: World): Promise<NamedProfile> {
   return parsedGiven(await readGiven(word, world))
 }
 
-/** Throws a UserError for a text that is no profile. */
+/** Parses a text. Throws a UserError if it is no profile. */
 export function parsedGiven(given: Given): NamedProfile {
   return given.text === undefined
     ? given
     : { ...given, profile: parseProfile(given.text, { name: given.name }) }
 }
 
-/** All that can be read, and a sentence for each that cannot. Throws a UserError where stdin is named twice. */
+/** Reads every word, and collects a sentence for each unreadable one. Throws a UserError if stdin is named twice. */
 export async function readEach(
   words: readonly string[],
   world: World,
@@ -58,7 +58,7 @@ export async function readEach(
   return { given, refused }
 }
 
-/** A built-in's name is never a file's: what stands beside a command must not change what it compares with. */
+/** A built-in's name never means a file: a file in the directory must not change what a command compares with. */
 export async function readGiven(word: string, world: World): Promise<Given> {
   if (isBuiltinName(word)) {
     const { builtin } = await import('../meaning/index.ts')
@@ -75,23 +75,24 @@ export async function readGiven(word: string, world: World): Promise<Given> {
       () => true,
       () => false,
     ))
-  if (!isFile && /^[^:]*:./.test(word)) {
+  // On Windows C:\x.json is a file, not a revision.
+  if (!isFile && /^[^:]*:./.test(word) && !isAbsolute(word)) {
     const { showRevision } = await import('../git/show.ts')
-    return { name: word, text: await showRevision(word, world.cwd) }
+    return { name: word, text: await showRevision(shownName(word), world.cwd) }
   }
   if (!isFile) {
     const meant = await similarNames(word, world)
     if (meant.length > 0) throw new UserError('no-such-profile', { file: word, meant })
   }
-  return { name: word, text: await readText(word, world) }
+  return { name: shownName(word), text: await readText(word, world) }
 }
 
-/** Built-ins, and files that lie beside it. */
+/** Similar built-ins, else similar files in the directory. */
 async function similarNames(word: string, world: World): Promise<readonly string[]> {
-  const [engine = '', ...version] = word.split('@')
+  const [engine = '', ...version] = word.replace(/@$/, '').split('@')
   const builtins = similarWords(engine, builtinNames).map((each) => [each, ...version].join('@'))
   if (builtins.length > 0) return builtins
   const folder = dirname(word)
   const beside = await readdir(resolve(world.cwd, folder)).catch(() => [])
-  return similarWords(basename(word), beside).map((each) => (folder === '.' ? each : join(folder, each)))
+  return similarWords(basename(word), beside).map((each) => (folder === '.' ? each : nameIn(folder, each)))
 }

@@ -1,15 +1,16 @@
-// A line that long work shows of itself while it lasts, on a terminal and nowhere else. Own code: libraries for this
-// draw through Node's stream of stderr, which makes the descriptor non-blocking for a command that shares it (cli.ts),
-// and without that what is left of them is a carriage return. Authority for the sequences: ECMA-48, DECSC and DECRC.
+// Shows a progress line on a terminal during long work. This is our own code, because libraries draw through Node's
+// stderr stream, which makes the descriptor non-blocking for a command that shares it (cli.ts). Authority for the
+// sequences: ECMA-48, DECSC and DECRC.
 import type { Output, World } from './world.ts'
 
-/** Shorter work shows nothing. Milliseconds. */
+/** Work that takes less shows no line. Milliseconds. */
 const patience = 1000
 const interval = 250
 
 /**
- * Does the work and shows the line meanwhile; what the world given to it writes takes the line away first.
- * `line` is told how long it has lasted. `corner`: a command writes to the same terminal, so the line stands at the right edge and moves nothing of it.
+ * Does the work and shows the line meanwhile. Everything that the work writes through its world removes the line first.
+ * `line` gets the elapsed milliseconds. `corner`: a command writes to the same terminal, so the line stands at the
+ * right edge and moves nothing.
  */
 export async function shown<T>(
   world: World,
@@ -58,11 +59,11 @@ const ownLine = {
   clear: () => '\r\x1b[K',
 }
 
-/** The cursor is put back to where it was. */
+/** Draws at the right edge and returns the cursor to its place. */
 const corner = {
   draw: (text: string) => `\x1b7${atRight(text.length)}${text}\x1b8`,
   clear: (length: number) => `\x1b7${atRight(length)}\x1b[K\x1b8`,
 }
 
-/** From the last column, whatever its number, so far back. */
+/** Moves to the last column and back by the line's length. */
 const atRight = (length: number): string => `\x1b[999G\x1b[${Math.max(1, length - 1)}D`

@@ -1,5 +1,5 @@
-// `pull`: a profile, or observations, from a registry, byte for byte as it was pushed. What comes is held against the
-// digest that it was asked for by.
+// `pull`: fetches a profile or observations from a registry, byte for byte as pushed, and checks them against the
+// digest.
 import { parseReference, printReference } from '../registry/index.ts'
 import { outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'

@@ -1,5 +1,5 @@
-// `push`: a profile, or observations, as an artifact of a registry. A profile that the runtimes which pull such
-// artifacts would refuse is not pushed. Authority for what they refuse: KEP-6061 and its type checks in CRI-O.
+// `push`: uploads a profile or observations as an artifact of a registry. A profile that the runtimes would refuse from
+// an artifact is not pushed. Authority for what they refuse: KEP-6061 and its type checks in CRI-O.
 import { isValid, profileProblems } from '../check/index.ts'
 import { assumedHost } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
@@ -55,7 +55,7 @@ async function push(file: string, ref: string, options: RegistryWords, world: Wo
   say(world, `pushed; sign it with \`cosign sign --key KEY ${pinned}\``)
 }
 
-/** A built-in as one host's plain OCI: runtimes read no other keys, and nobody resolves them on the way. */
+/** A built-in as plain OCI for one host: runtimes that pull artifacts read no other keys. */
 function plainText({ profile, capabilities }: NamedProfile): string {
   const { document } = intersectProfiles([profile], {
     architecture: assumedHost,
@@ -64,7 +64,7 @@ function plainText({ profile, capabilities }: NamedProfile): string {
   return printProfile(document)
 }
 
-/** As `observe` prints them. What is said of any other document is said where it is read as a profile. */
+/** Whether a text is observations. All other texts are read as profiles, which reports what is wrong with them. */
 function isObservations(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text)
@@ -74,7 +74,7 @@ function isObservations(text: string): boolean {
   }
 }
 
-/** @throws UserError for what no runtime takes from an artifact. */
+/** @throws UserError for a profile that no runtime accepts from an artifact. */
 function refuseUnusable(parsed: ParsedProfile, text: string): void {
   const { name, envelope, beyondOci, profile } = parsed
   const refuse = (
@@ -82,7 +82,7 @@ function refuseUnusable(parsed: ParsedProfile, text: string): void {
     more: { readonly count?: number; readonly limit?: number; readonly call?: string } = {},
   ): UserError => new UserError('not-pushed', { file: name, fault, ...more })
   const findings = profileProblems(parsed, { dialect: 'oci' })
-  // They read it strictly: a key that is not the specification's, though it holds nothing, is refused.
+  // The runtimes read strictly: they refuse a key beyond the specification even if it is empty.
   const isPlain = envelope === 'none' && beyondOci.length === 0 && profile.archMap === undefined
   if (!isPlain || findings.some(({ code }) => code === 'unknown-key')) throw refuse('dialect')
   if (!isValid(findings)) throw refuse('errors')

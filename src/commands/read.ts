@@ -1,5 +1,5 @@
-// Reads the inputs of a command into observations, says what there is to say about them, and refuses those in which
-// no call was found: an allow-list made of nothing would refuse everything, or be filled with guesses.
+// Reads a command's inputs into observations and prints the account. Inputs without any call are refused: an allow-list
+// made of nothing would refuse everything or consist of guesses.
 import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import type { ObserveOptions, Observations } from '../observe/index.ts'
@@ -9,7 +9,7 @@ import { shown } from './progress.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { World } from './world.ts'
 
-/** Throws a UserError for unusable input, no call being one kind of it. */
+/** Throws a UserError for unusable input, including input without any call. */
 export async function readInputs(
   words: readonly string[],
   world: World,
@@ -40,7 +40,7 @@ export async function readInputs(
     throw new UserError('hook-log-alone', where)
   }
   if (countCalls(observations) === 0) {
-    // strace's reader is given what is recognised as nothing.
+    // Input of an unrecognised format goes to strace's reader.
     const isUnknown =
       (options.format ?? 'auto') === 'auto' && observations.sources.every(({ format }) => format === 'strace')
     throw new UserError('no-call-in-sources', { ...where, unrecognised: isUnknown })

@@ -1,4 +1,4 @@
-// Artifacts of registries for the commands: `push` and `pull`, and oci://REF where a profile or a trace is named.
+// Artifacts of registries for `push` and `pull`, and for oci://REF in place of a profile or a trace.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import type { Source } from '../read/source.ts'
@@ -22,7 +22,7 @@ export interface RegistryWords {
 export const plainHttpOption = (): Option =>
   new Option('--plain-http', 'reach the registry without TLS; one on this machine always is')
 
-/** Speaks to the repository of a reference, as whom the world's environment says. */
+/** A client for the repository of a reference, with the credentials of the user's configuration. */
 export function registryOf(
   reference: Reference,
   world: World,
@@ -31,7 +31,7 @@ export function registryOf(
   return new Registry(reference, { credentials: () => findCredentials(reference, world.env), plainHttp })
 }
 
-/** The artifact that a reference names: its digest counts before its tag, and without either the tag is `latest`. */
+/** The artifact that a reference names. The digest wins over the tag; without either the tag is `latest`. */
 export async function pullNamed(
   reference: Reference,
   world: World,

@@ -1,10 +1,10 @@
-// `trace --repeat N`: the same recording so many times, one after the other, as one: its observations hold each run.
+// `trace --repeat N`: makes N recordings one after the other and merges them. The observations count each run.
 import { mergeObservations } from '../observe/index.ts'
 import type { Exercise, Recording } from '../record/index.ts'
 import { statusOf } from './ending.ts'
 import type { World } from './world.ts'
 
-/** Ends early with a run whose program never started, and when a signal asks for it. */
+/** Stops early if a program never started, or at a signal. */
 export async function recordRuns(
   runs: number,
   record: (run: number) => Promise<Recording>,
@@ -29,11 +29,24 @@ export async function recordRuns(
     ...rest,
     exercise: exerciseOf(recordings),
     observations: mergeObservations(...recordings.map(({ observations }) => observations)),
+    ...(recordings.some(({ each }) => each !== undefined) && { each: eachOf(recordings) }),
     ...(recordings.every((each) => each.noNewPrivileges) && noNewPrivileges && { noNewPrivileges }),
   }
 }
 
-/** What any of them did. */
+/** For each container, by its name, the merged observations of all runs. */
+function eachOf(recordings: readonly Recording[]): NonNullable<Recording['each']> {
+  const all = recordings.flatMap(({ each = [] }) => each)
+  const names = [...new Set(all.map(({ name }) => name))]
+  return names.map((name) => ({
+    name,
+    observations: mergeObservations(
+      ...all.flatMap((each) => (each.name === name ? [each.observations] : [])),
+    ),
+  }))
+}
+
+/** What any of the runs exercised. */
 function exerciseOf(recordings: readonly Recording[]): Exercise {
   const all = recordings.flatMap(({ exercise }) => exercise ?? [])
   const newest = all.at(-1)?.newest

@@ -1,9 +1,9 @@
-// `--report FORMAT`: its choices are the formats that print such results.
+// `--report FORMAT`: the choices are the formats that can print the command's results.
 import { Option, type Command } from 'commander'
 import type { Results } from '../report/format.ts'
 import { formatsOf, type FormatName } from '../report/formats.ts'
 
-/** With `--json`, which users of other tools type. */
+/** Adds --report and its synonym --json, which users of other tools type. */
 export function addReportOptions(command: Command, kind: keyof Results, usual?: FormatName): Command {
   return command
     .addOption(reportOption(kind, usual))

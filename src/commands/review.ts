@@ -1,5 +1,5 @@
-// `review`: what the profiles that git changed between two revisions mean, for a pull request or a merge request. Each
-// profile of a file is compared with the one of the same name.
+// `review`: what changed in meaning in the profiles that differ between two git revisions, for a pull or merge request.
+// Each profile of a file is compared with the profile of the same name.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { changedFiles, hasFiles, type ChangedFile, type Side } from '../git/changed.ts'
@@ -22,7 +22,7 @@ interface Options extends ComparisonOptions {
   readonly output?: string
 }
 
-/** What may hold a profile; of these, the files that name an action of one. */
+/** The files that can contain a profile. Only those with an action or a default action are read, valid or broken. */
 const anywhere = ['*.json', '*.yaml', '*.yml']
 
 export const declare: Declare = (command, world, end) => {
@@ -51,7 +51,7 @@ async function review(pathspecs: readonly string[], options: Options, world: Wor
   const given = pathspecs.length > 0
   const specs = given ? pathspecs : anywhere
   const files = (await changedFiles(base, options.head, specs, world.cwd)).filter(
-    (file) => given || [file.before, file.after].some(holdsProfile),
+    ({ before, after }) => given || [before, after].some(holdsProfile),
   )
   const without = await loadProfile('docker', world)
   const profiles = files.flatMap((file) => reviewedIn(file, without, options))
@@ -73,7 +73,10 @@ async function review(pathspecs: readonly string[], options: Options, world: Wor
   return isBroken ? 2 : fails ? 1 : 0
 }
 
-/** docs.github.com, "Default environment variables"; docs.gitlab.com, "Predefined CI/CD variables". */
+/**
+ * The base that the CI names: docs.github.com, "Default environment variables"; docs.gitlab.com, "Predefined CI/CD
+ * variables".
+ */
 function baseIn({
   GITHUB_BASE_REF: github = '',
   CI_MERGE_REQUEST_DIFF_BASE_SHA: gitlab = '',
@@ -81,8 +84,21 @@ function baseIn({
   return github !== '' ? `origin/${github}` : gitlab !== '' ? gitlab : 'origin/HEAD'
 }
 
+/**
+ * Whether a side contains a profile, valid or broken. Other objects with the same words, such as a CRD, do not count.
+ */
 function holdsProfile(side: Side): boolean {
-  return side.kind === 'file' && /SCMP_ACT_[A-Z]/.test(side.text)
+  if (!namesProfile(side)) return false
+  try {
+    return parseProfiles(side.text).length > 0
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return !error.is('not-a-profile')
+  }
+}
+
+function namesProfile(side: Side): side is Side & { kind: 'file' } {
+  return side.kind === 'file' && /SCMP_ACT_[A-Z]|\bdefaultAction\b/.test(side.text)
 }
 
 function reviewedIn(
@@ -96,7 +112,7 @@ function reviewedIn(
   try {
     const olds = profilesOf(before, oldPath)
     const news = profilesOf(after, path)
-    // Where each side holds one, it is the same one whatever its name.
+    // A single profile on each side is the same one, even if its name changed.
     const single = olds.size <= 1 && news.size <= 1
     const keys = single ? [undefined] : [...new Set([...news.keys(), ...olds.keys()])]
     return keys.map((key): ReviewedProfile => {
@@ -119,10 +135,10 @@ function reviewedIn(
   }
 }
 
-/** By name; of several that have the same, the second has its number behind it. */
+/** The profiles by name. Repeated names get a number. */
 function profilesOf(side: Side, name: string): ReadonlyMap<string, ParsedProfile> {
   const found = new Map<string, ParsedProfile>()
-  if (side.kind !== 'file' || (!holdsProfile(side) && /^\s*(?:---|apiVersion:|kind:|#)/m.test(side.text)))
+  if (side.kind !== 'file' || (!namesProfile(side) && /^\s*(?:---|apiVersion:|kind:|#)/m.test(side.text)))
     return found
   for (const profile of parseProfiles(side.text, { name })) {
     const title = profile.title ?? 'profile'
@@ -133,7 +149,9 @@ function profilesOf(side: Side, name: string): ReadonlyMap<string, ParsedProfile
   return found
 }
 
-/** What a workload that names the profile meets (docker run; kubelet, CreateContainerError). */
+/**
+ * What happens to a workload that names a new, deleted or renamed profile (docker run; kubelet, CreateContainerError).
+ */
 function eventOf(
   { path, oldPath }: ChangedFile,
   before: ParsedProfile | undefined,

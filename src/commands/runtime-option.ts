@@ -1,4 +1,4 @@
-// `--runtime`: whose calls, apart from options.ts, which knows every format of traces.
+// `--runtime`. A file of its own, so that commands without traces do not load options.ts.
 import { InvalidArgumentError, Option } from 'commander'
 import { readRuntimeVersion, type RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 import type { FloorChoice } from '../policy/index.ts'

@@ -1,4 +1,4 @@
-// What is said on stderr: one escaped line each.
+// Prints to stderr: one escaped line a message.
 import type { Observations } from '../observe/index.ts'
 import { accountLine, accountTable, runLines } from '../report/account.ts'
 import { diagnosticLines } from '../report/diagnostics.ts'
@@ -13,7 +13,7 @@ export function sayDiagnostics(world: World, observations: Observations): void {
   for (const line of diagnosticLines(observations)) world.stderr.write(`seccomp-gen: ${line}\n`)
 }
 
-/** The table of the sources, what several runs say, and the closing line. */
+/** Prints the table of sources, the estimate from several runs, and the closing line. */
 export function sayAccount(world: World, observations: Observations): void {
   for (const row of accountTable(observations)) world.stderr.write(`${row}\n`)
   for (const line of runLines(observations)) say(world, line)

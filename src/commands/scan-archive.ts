@@ -1,4 +1,4 @@
-// The files of an image archive on this machine: a directory (OCI layout), or a tar archive, compressed or not.
+// Reads the files of an image archive: a directory (OCI layout) or a tar archive, compressed or not.
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { causeOf } from '../errors/row.ts'
 import { decompressed } from '../read/decompress.ts'
 import { readTar, type ArchiveFiles } from '../scan/index.ts'
 
-/** Documents of an image are small. */
+/** The limit for documents of an image, which are small. Bytes. */
 const mostText = 16 * 2 ** 20
 
 export function layoutFiles(directory: string, name: string): ArchiveFiles {
@@ -25,7 +25,7 @@ export function layoutFiles(directory: string, name: string): ArchiveFiles {
   }
 }
 
-/** Throws a UserError for what is no tar archive. */
+/** Throws a UserError for a file that is no tar archive. */
 export async function archiveFiles(file: string, name: string): Promise<ArchiveFiles> {
   const places = new Map<string, { readonly offset: number; readonly size: number }>()
   const all = (): AsyncIterable<Uint8Array> => decompressed(name, reading(createReadStream(file), name))

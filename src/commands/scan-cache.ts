@@ -1,17 +1,17 @@
-// What was read of files' code and what it can call, kept between scans in a directory of the user's own (the XDG base
-// directory specification's cache). The same digest is the same file, so that nothing grows old; answers are this build's
-// alone. A directory that others may write to is not used.
+// Keeps decoded code and scan results between scans in the user's cache directory (XDG base directory specification).
+// Entries are named by the digest of the file, so they never become stale, and results also by this build. A directory
+// that others can write to is not used.
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSingleFile } from '../own.ts'
 import type { RecordCache, Records } from '../scan/index.ts'
 
-/** Changes where what is kept changes. */
+/** Changes if the form of the entries changes. */
 const version = 1
 const magic = 0x53434752
 
-/** Undefined where there is no directory for it, or none that is ours alone: the scan goes without. */
+/** Undefined if there is no directory, or none that only we can write to: the scan then works without a cache. */
 export async function openCache(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RecordCache | undefined> {
@@ -47,7 +47,7 @@ export async function openCache(
       await handle.writeFile(sealed(bytes)).finally(() => handle.close())
       await rename(temporary, place)
     } catch {
-      // A full disk costs time, no result.
+      // A full disk costs time, but no result.
       await rm(temporary, { force: true }).catch(() => undefined)
     }
   }
@@ -67,8 +67,8 @@ export async function openCache(
 }
 
 /**
- * What tells this build from every other: the bundle's first file, which names all others by their contents, or the one
- * executable. Undefined while the program is developed.
+ * The identity of this build: the bundle's first file, which names all others by their contents, or the executable.
+ * Undefined during development.
  */
 async function ownBuild(): Promise<string | undefined> {
   try {
@@ -84,7 +84,7 @@ function named(build: string, key: string): string {
   return `answer-${createHash('sha256').update(`${build}\n${key}`).digest('hex')}`
 }
 
-/** With a digest at the end, which a file that was cut short does not have. */
+/** The body with its digest at the end: a truncated file lacks it. */
 function sealed(body: Buffer): Buffer {
   return Buffer.concat([body, createHash('sha1').update(body).digest()])
 }
@@ -103,7 +103,7 @@ function encode({ at, to, kind, count, instructions }: Records): Buffer {
   return Buffer.concat([head, bytesOf(at), bytesOf(to), bytesOf(kind)])
 }
 
-/** Undefined for what is damaged. */
+/** Undefined for damaged entries. */
 function decode(body: Buffer | undefined): Records | undefined {
   if (
     body === undefined ||

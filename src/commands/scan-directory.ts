@@ -1,11 +1,11 @@
-// A directory of this machine as the root of programs: its entries, links as they are written.
+// Presents a directory of this machine as the root of programs: its entries, with links as they are written.
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import type { FileEntry, Tree } from '../scan/load/tree.ts'
 
-/** Larger files are refused before they are read. */
+/** Larger files are refused without reading them. Bytes. */
 const mostBytes = 1 << 30
 
 export function directoryTree(root: string): Tree {

@@ -1,9 +1,9 @@
 // `scan`: which calls the code of programs, a root filesystem or an image can make, and through which functions.
 import { Option } from 'commander'
 import { createReadStream } from 'node:fs'
-import { access, constants, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { reachableReport, type ReachableFormat } from '../report/reachable.ts'
@@ -16,10 +16,12 @@ import {
   type ElfMachine,
   type Reachable,
   type ScanOptions,
+  type StartedAs,
   type Tree,
 } from '../scan/index.ts'
 import { outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
+import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
 import { archiveFiles, layoutFiles } from './scan-archive.ts'
 import { openCache } from './scan-cache.ts'
@@ -71,9 +73,13 @@ async function scan(paths: readonly string[], options: ScanFlags, world: World):
   return 0
 }
 
-export type ScanChoice = Pick<ScanFlags, 'program' | 'with' | 'arch' | 'cache'>
+export type ScanChoice = Pick<ScanFlags, 'program' | 'with' | 'arch' | 'cache'> & {
+  /** Of an image: how it is started, and what messages call it in place of its file. */
+  readonly started?: StartedAs
+  readonly named?: string
+}
 
-/** Throws a UserError where one of the paths is nothing that can be scanned. */
+/** Throws a UserError if a path cannot be scanned. */
 export async function scanPaths(
   paths: readonly string[],
   options: ScanChoice,
@@ -88,7 +94,9 @@ export async function scanPaths(
     async () => {
       const scanned = async (place: string, name: string): Promise<Reachable> => {
         const { tree, programs, isHere } = await sourceOf(place, name, options)
-        const libraries = options.with?.map((each) => (isHere ? resolve(world.cwd, each) : each))
+        const libraries = options.with?.map((each) =>
+          isHere ? belowRoot(resolve(world.cwd, each)).name : each,
+        )
         return scanPrograms(tree, programs, {
           ...(libraries === undefined ? {} : { with: libraries }),
           ...(cache === undefined ? {} : { cache }),
@@ -102,35 +110,14 @@ export async function scanPaths(
         found.push(
           path === '-'
             ? await withStdin(world, (place) => scanned(place, path))
-            : await scanned(resolve(world.cwd, path), path),
+            : await scanned(resolve(world.cwd, path), options.named ?? path),
         )
       return mergeReachable(...found)
     },
   )
 }
 
-/** The program that a command runs here, and what it loads. Throws a UserError where there is none to read. */
-export async function scanCommand(words: readonly string[], world: World): Promise<Reachable> {
-  const [word] = words
-  if (word === undefined) throw new UserError('no-command-to-scan')
-  if (/^(?:docker|podman|nerdctl|runc|crun|kubectl)$/.test(basename(word)))
-    throw new UserError('container-not-scanned', { program: word })
-  const places = word.includes('/')
-    ? [resolve(world.cwd, word)]
-    : (world.env['PATH'] ?? '')
-        .split(':')
-        .filter((each) => each !== '')
-        .map((each) => resolve(each, word))
-  for (const place of places) {
-    const isProgram = await access(place, constants.X_OK)
-      .then(async () => (await stat(place)).isFile())
-      .catch(() => false)
-    if (isProgram) return scanPaths([place], { cache: true }, world)
-  }
-  throw new UserError('nothing-to-scan', { program: word })
-}
-
-/** What comes on stdin as a file, for as long as it is needed: an image is read more than once. */
+/** Stores stdin in a temporary file, because an image is read more than once. */
 async function withStdin<Result>(world: World, use: (place: string) => Promise<Result>): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))
   try {
@@ -145,11 +132,11 @@ async function withStdin<Result>(world: World, use: (place: string) => Promise<R
 interface Source {
   readonly tree: Tree
   readonly programs: readonly string[]
-  /** The machine's own files. */
+  /** Whether the files are this machine's own. */
   readonly isHere?: boolean
 }
 
-/** `path`: as the user named it. */
+/** `path`: the name that the user gave. */
 async function sourceOf(place: string, path: string, options: ScanChoice): Promise<Source> {
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
     throw new UserError('cannot-read', { file: path, ...causeOf(error) })
@@ -159,7 +146,8 @@ async function sourceOf(place: string, path: string, options: ScanChoice): Promi
       () => true,
       () => false,
     )
-    if (isLayout) return imageOf(path, await loadImage(layoutFiles(place, path), options.arch), options)
+    if (isLayout)
+      return imageOf(path, await loadImage(layoutFiles(place, path), options.arch, options.started), options)
     if (options.program === undefined) throw new UserError('program-not-named', { file: path })
     return { tree: directoryTree(place), programs: options.program }
   }
@@ -167,9 +155,14 @@ async function sourceOf(place: string, path: string, options: ScanChoice): Promi
   const start = await firstBytes(place)
   if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) {
     if (options.program !== undefined) throw new UserError('program-of-program', { file: path })
-    return { tree: directoryTree('/'), programs: [place], isHere: true }
+    const { root, name } = belowRoot(place)
+    return { tree: directoryTree(root), programs: [name], isHere: true }
   }
-  return imageOf(path, await loadImage(await archiveFiles(place, path), options.arch), options)
+  return imageOf(
+    path,
+    await loadImage(await archiveFiles(place, path), options.arch, options.started),
+    options,
+  )
 }
 
 function imageOf(

@@ -1,5 +1,5 @@
-// `syscalls`: the tables of abi/ for people and programs. A row is a call of some architecture; a word is its name,
-// what a logger prints for it, or a number.
+// `syscalls`: prints the tables of abi/ for people and programs. A row is a call; a word is the name of a call, a
+// logger's spelling of it, or a number.
 import { architectureNames, architectures as facts, type Architecture } from '../abi/architectures.ts'
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
@@ -40,26 +40,26 @@ export const declare: Declare = (command, world, end) => {
     })
 }
 
-/** A call as it is reported; architectures without it are absent. */
+/** A call in the report. Architectures without the call are absent. */
 interface CallRow {
   readonly name: string
   readonly numbers: Readonly<Partial<Record<Architecture, number>>>
-  /** First mainline kernel per architecture, where it is known. */
+  /** The first mainline kernel with the call, by architecture, as far as known. */
   readonly since: Readonly<Partial<Record<Architecture, string>>>
-  /** Where a kernel of today answers ENOSYS. */
+  /** The architectures on which current kernels answer ENOSYS. */
   readonly unimplemented: readonly Architecture[]
-  /** What loggers print for it. */
+  /** Other names that loggers print. */
   readonly spellings: readonly string[]
-  /** Where there are multiplexers, the call that may stand for it. */
+  /** The multiplexer that can stand for the call. */
   readonly multiplexer?: string
-  /** What libc makes of it on aarch64, for calls that aarch64 has not. */
+  /** What libc calls on aarch64 instead, if aarch64 lacks the call. */
   readonly aarch64?: readonly string[]
 }
 
 /**
- * The calls that the words name, in the order of the words; without words all of them by name.
+ * The calls that the words name, in the order of the words; without words all calls, sorted by name.
  *
- * @throws UserError for a word that is no call's name, spelling or number on any architecture asked for.
+ * @throws UserError for a word that is no name, spelling or number of a call on any requested architecture.
  */
 export function syscallsReport(
   words: readonly string[],
@@ -177,7 +177,7 @@ function notesOf(row: CallRow, architectures: readonly Architecture[]): string {
   ].join('; ')
 }
 
-/** The lowest of kernel versions such as "2.6.27". */
+/** The lowest of several kernel versions such as "2.6.27". */
 function earliest(versions: readonly string[]): string | undefined {
   return versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0]
 }

@@ -1,4 +1,4 @@
-// Whole text files, for commands whose input is a document and not a stream. `-` is stdin.
+// Reads whole text files for commands whose input is a document, not a stream. `-` is stdin.
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -6,15 +6,15 @@ import { causeOf } from '../errors/row.ts'
 import type { World } from './world.ts'
 
 export interface TextFile {
-  /** For messages: as the user wrote it. */
+  /** The name that the user wrote, for messages. */
   readonly name: string
   readonly text: string
 }
 
-/** The largest documents read here are some hundred KiB; more than this is something else. */
+/** The limit for a document. The largest known ones have some hundred KiB. */
 const sizeLimit = 8 * 1024 * 1024
 
-/** Throws a UserError for what is missing, unreadable, too large or not UTF-8. */
+/** Throws a UserError for a file that is missing, unreadable, too large or not UTF-8. */
 export async function readText(name: string, world: World): Promise<string> {
   const pieces: Uint8Array[] = []
   let size = 0

@@ -1,13 +1,15 @@
-// `trace`: runs a command under a recorder and prints the profile it needs. The command keeps its terminal and its
-// output. With -o FILE (or where stdout is a terminal) the command's stdout is ours, and a profile for stdout follows
-// when the command has ended; where stdout is redirected and the profile goes there, the command's output goes to
-// stderr, because stdout carries the result and nothing else.
+// `trace`: runs a command under a recorder and prints the profile that it needs. The command keeps its terminal and its
+// output. With -o FILE, or if stdout is a terminal, the command shares our stdout, and a profile for stdout follows
+// after its end. If stdout is redirected and gets the profile, the command's output goes to stderr, because stdout
+// carries only the result.
 import { Option } from 'commander'
+import { hasFailed } from '../ending.ts'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
 import {
   checkRecorders,
   record,
+  requireLinux,
   type NewestCall,
   type PodQuery,
   type Recording,
@@ -34,6 +36,7 @@ import {
   type ProfileOptions,
 } from './profile.ts'
 import { parseProfile } from '../profile/parse.ts'
+import { checkEach, writeEach } from './each.ts'
 import { shown } from './progress.ts'
 import { recordRuns } from './repeat.ts'
 import { say, sayDiagnostics } from './say.ts'
@@ -55,6 +58,7 @@ interface TraceFlags extends ProfileOptions, LoadOptions {
   readonly check?: true
   readonly scan?: true
   readonly addTo?: string
+  readonly each?: string
   readonly name?: string
   readonly observations?: string
 }
@@ -83,6 +87,7 @@ export const declare: Declare = (command, world, end) => {
     .option('--scan', 'scan the program as well: what it can call and was not seen to')
     .option('--check', 'print what can be recorded here, and by what')
     .option('--add-to <file>', 'add to observations; record only what is new')
+    .option('--each <dir>', 'record the containers below CMD, one profile each in a directory')
     .option('--name <name>', 'what the run is called in the observations')
     .option('--observations <file>', 'write the observations as well')
   addProfileOptions(command)
@@ -105,20 +110,25 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   const { observations: observationsFile, recorder } = options
   if (options.check) return check(world)
   const target = targetOf(words, options)
+  const { each } = options
+  if (each !== undefined) await checkEach({ ...options, each }, 'command' in target, world)
   const load = loadOf(options)
+  requireLinux('record')
   if (!('command' in target) && options.under !== undefined) throw new UserError('under-without-command')
   if (!('command' in target) && (options.repeat > 1 || options.load !== undefined))
     throw new UserError('load-without-command')
-  // Whatever cannot be written is better known before the command has run for an hour.
-  if (observationsFile !== undefined && isStdout(observationsFile))
-    throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
-  await checkOutput(observationsFile, world)
+  // Results that cannot be written fail now, not after the command has run for an hour.
+  if (each === undefined) {
+    if (observationsFile !== undefined && isStdout(observationsFile))
+      throw new UserError('stdout-taken', { file: observationsFile, by: 'recorded-profile' })
+    await checkOutput(observationsFile, world)
+  }
   await checkOutput(options.addTo, world)
   const known = options.addTo === undefined ? undefined : await readKnown(options.addTo, world)
-  await checkProfileOutputs(options, world, [observationsFile, options.addTo])
+  if (each === undefined) await checkProfileOutputs(options, world, [observationsFile, options.addTo])
   const ceiling = await readCeiling(options, world)
   const scanned = options.scan
-    ? { reachable: await (await import('./scan.ts')).scanCommand(words, world) }
+    ? { reachable: await (await import('./scan-command.ts')).scanCommand(words, world) }
     : undefined
   const under = options.under === undefined ? undefined : await Under.read(options.under, ceiling, world)
   let newest: () => NewestCall | undefined = () => undefined
@@ -126,8 +136,9 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
     const settings: RecordSettings = {
       ...(known && { known }),
       ...(options.name !== undefined && { name: options.name }),
+      ...(each !== undefined && { each: true }),
       recorder,
-      // The filter of a pod is known when it is found: every value that it may judge is read.
+      // The filter of a pod is known only once the pod is found, so every value that a filter can judge is read.
       arguments: argumentsOf(ceiling, 'query' in target ? { conditions: 'observed' } : options),
       ...(options.for !== undefined && { for: options.for }),
       ...load,
@@ -135,7 +146,8 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
       cwd: world.cwd,
       env: world.env,
       signals: world.signals,
-      streams: isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
+      streams:
+        each === undefined && isStdout(options.output) && !world.stdout.isTerminal ? 'to-stderr' : 'inherit',
       notice: (notice) => say(world, noticeSentence(notice)),
     }
     return under !== undefined && 'command' in target
@@ -145,7 +157,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   const recordIn = (world: World): Promise<Recording> =>
     options.repeat === 1 ? recordRun(world) : recordRuns(options.repeat, () => recordRun(world), world)
   const time = options.for
-  // Beside a command that nobody drives, a line of ours would stand in the way of whoever uses it.
+  // An interactive command gets no progress line, which would disturb its user.
   const recording =
     'command' in target && time === undefined && options.load === undefined
       ? await recordIn(world)
@@ -155,22 +167,28 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
           (seconds) => recordingLine(seconds, time === undefined ? undefined : time / 1000, newest()),
           recordIn,
         )
-  const { ending, noNewPrivileges } = recording
+  const { ending, noNewPrivileges, beside = [] } = recording
+  const parts = [...new Set([...(options.with ?? []), ...beside])]
   sayDiagnostics(world, recording.observations)
   if (recording.started === false) {
     say(world, `the program in the container never started: nothing is written${endingText(ending)}`)
     return statusOf(ending) || 125
   }
   if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
+  if (each !== undefined) {
+    const status = await writeEach(recording, { ...options, each, with: parts }, ceiling, world)
+    for (const line of failureLines(ending)) say(world, line)
+    return statusOf(ending) || status
+  }
   const added =
     options.addTo === undefined ? undefined : additions(options.addTo, known, recording.observations)
-  // Others may keep the file of all runs to themselves for long: what this run is asked for does not wait for it.
+  // Another process may hold the lock of the shared file for long; this run's own result does not wait for it.
   const observations = added === undefined ? recording.observations : await added.foreseen(world)
   if (observationsFile !== undefined)
     await writeOutput(printObservations(observations), observationsFile, world)
   const { status, contents } = await writeProfile(
     observations,
-    { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
+    { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges, with: parts },
     appliedCeiling(recording, options, world) ?? ceiling,
     world,
     scanned,
@@ -188,7 +206,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   return statusOf(ending) || status
 }
 
-/** Without --within, what a pod ran under is what its profile is not wider than. */
+/** Without --within the filter that was applied to a pod is the ceiling. */
 function appliedCeiling(
   { applied = [] }: Recording,
   options: TraceFlags,
@@ -203,15 +221,22 @@ function appliedCeiling(
   })
 }
 
-/** Of a program that failed, which may have ended before it did its work. */
+/** The lines about a failed run, which may have ended before its work was done. */
 function failureLines(ending: Recording['ending']): readonly string[] {
-  const status = statusOf(ending)
-  if (status === 0 || ending.kind === 'released' || ending.byUs === true) return []
-  const how =
-    ending.kind === 'killed' ? `was ended by ${ending.signal}` : `failed with status ${ending.status}`
+  if (ending.kind === 'released' || !hasFailed(ending)) return []
   return [
-    `the command ${how}: the profile holds only what it called until then, so record a run that succeeds before you rely on it`,
+    `${failureText(ending)}: the profile holds only what was called until then, so record a run that succeeds before you rely on it`,
   ]
+}
+
+function failureText(ending: Exclude<Recording['ending'], { kind: 'released' }>): string {
+  const { load } = ending
+  if (load?.kind === 'ended') return `the load failed with status ${load.status}`
+  if (load?.kind === 'not-ready') return 'the command never became ready'
+  if (ending.kind === 'killed') return `the command was ended by ${ending.signal}`
+  return ending.status === 0
+    ? 'the command ended before the load ran'
+    : `the command failed with status ${ending.status}`
 }
 
 type RecordTarget =
@@ -221,7 +246,7 @@ type RecordTarget =
   | { readonly container: string; readonly cri?: string }
   | { readonly query: PodQuery; readonly cri?: string; readonly wait?: true }
 
-/** Exactly one thing is recorded. */
+/** The one target to record. Throws a UserError for none and for several. */
 function targetOf(words: readonly string[], options: TraceFlags): RecordTarget {
   const { pid, cgroup, container, pod, selector, cri, wait } = options
   const found = { ...(cri !== undefined && { cri }), ...(wait && { wait }) }
@@ -243,14 +268,14 @@ function targetOf(words: readonly string[], options: TraceFlags): RecordTarget {
   return target
 }
 
-/** What to do with the profile; nothing where it is not in a file. */
+/** How to use the profile; empty if it is not in a file. */
 function nextText(target: RecordTarget, { output }: TraceFlags): string {
   if (output === undefined || isStdout(output)) return ''
   const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
   return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`
 }
 
-/** Status 0 where something can record, 1 where nothing can. */
+/** Status 0 if some recorder can be used, else 1. */
 async function check(world: World): Promise<number> {
   const answers = await checkRecorders(world.env)
   for (const { recorder, why } of answers)
@@ -268,6 +293,16 @@ function noticeSentence(notice: RecordNotice): string {
       return `recording with ${notice.recorder}`
     case 'container-kept':
       return `the container ${notice.container} is still there, with the filter of the recording, which allows everything: ${notice.engine} rm ${notice.container}, and run it anew`
+    case 'exec-unseen':
+      return `what exec adds to the container is not recorded: ${notice.why === 'strace' ? 'strace follows only what the command starts' : 'the container has no cgroup of its own'}`
+    case 'containers-running':
+      return `the command has ended; still running and recorded: ${notice.containers.map(escapeTerminal).join(', ')}; Ctrl-C ends the recording, not the containers`
+    case 'never-started':
+      return `${notice.containers.map(escapeTerminal).join(', ')}: the program in the container never started: nothing is written of it`
+    case 'others-left-out':
+      return `${plural(notice.containers, 'container')} came meanwhile that no engine knows which the command spoke to: left out`
+    case 'cgroups-nameless':
+      return `${plural(notice.cgroups, 'cgroup')} ended before the name could be read: what ran there is not written`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
     case 'waiting':

@@ -1,4 +1,4 @@
-// `trace --under`: the command is recorded while it runs under a filter, and what that refuses is said.
+// `trace --under`: records a command while it runs under a filter, and prints what the filter refused.
 import { UserError } from '../errors.ts'
 import type { CommandOptions, Recording } from '../record/index.ts'
 import type { RefusedCall } from '../verify/index.ts'
@@ -17,7 +17,7 @@ export class Under {
     this.#filter = filter
   }
 
-  /** The filter that is asked for; `within` is the ceiling's. Throws a UserError for one that cannot be read. */
+  /** Reads the requested filter; `within` is the ceiling. Throws a UserError for one that cannot be read. */
   static async read(word: string, ceiling: CeilingChoice, world: World): Promise<Under> {
     if (word !== 'within') return new Under(word, await loadProfile(word, world))
     const [only, ...others] = ceiling === 'none' ? [] : ceiling

@@ -1,5 +1,5 @@
-// `validate`: schema and meaning checks of profiles. validateReport is the pure part: texts in, a report and the
-// status out.
+// `validate`: checks the schema and the meaning of profiles. validateReport is the pure part: it takes texts and
+// returns a report and the status.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import type { FloorChoice } from '../policy/index.ts'
@@ -26,7 +26,7 @@ interface ValidateFlags {
   readonly runtime: FloorChoice
   readonly engine?: EngineVersion
   readonly libseccomp?: string
-  /** commander makes `newPrivileges: false` of --no-new-privileges. */
+  /** commander turns --no-new-privileges into `newPrivileges: false`. */
   readonly newPrivileges: boolean
   readonly output?: string
 }
@@ -67,7 +67,7 @@ async function validate(files: readonly string[], options: ValidateFlags, world:
     ...(libseccomp === undefined ? {} : { libseccomp }),
   })
   const unusable = [...refused, ...result.refused]
-  // One file that cannot be read does not hide what there is to say of the others.
+  // An unreadable file does not hide the findings about the others.
   if (unusable.length < files.length) await writeOutput(result.text, output, world)
   for (const message of unusable) say(world, message)
   return unusable.length > 0 ? 2 : result.status
@@ -75,13 +75,13 @@ async function validate(files: readonly string[], options: ValidateFlags, world:
 
 export interface ValidateOptions {
   readonly report: FormatName
-  /** Who will read the files, if that is not to be told from their keys: see profileProblems. */
+  /** Who reads the files, if their keys do not show it: see profileProblems. */
   readonly dialect?: Dialect
-  /** Whose needs are held against the profiles. Default 'none'. */
+  /** The runtime whose needs are checked. Default 'none'. */
   readonly runtime?: FloorChoice
   /** Whose reading of the files is meant. Default: that of every engine that reads their keys. */
   readonly engine?: EngineVersion
-  /** Default: the newest and the oldest in use. */
+  /** The libseccomp. Default: the newest and the oldest in use. */
   readonly libseccomp?: string
   readonly medium?: Medium
   /** The container starts with no_new_privs. Default false: the runtimes need more. */
@@ -89,8 +89,8 @@ export interface ValidateOptions {
 }
 
 /**
- * Status 0: nothing to report; notes may be printed, and do not count. Status 1: errors or warnings. `refused`: a
- * sentence for each text that is no profile.
+ * Status 0: nothing to report; notes are printed but do not count. Status 1: errors or warnings. `refused`: a sentence
+ * for each text that is no profile.
  */
 export function validateReport(
   files: readonly Given[],
@@ -109,7 +109,7 @@ export function validateReport(
   const checked = files.flatMap((file): readonly Checked[] => {
     const { name } = file
     try {
-      // One text may hold several; a built-in has none.
+      // A text can have several profiles; a built-in is one.
       const profiles = file.text === undefined ? [file.profile] : parseProfiles(file.text, { name })
       return profiles.map((parsed) => ({
         file: name,
@@ -126,7 +126,7 @@ export function validateReport(
   return { text: printReport('findings', checked, report, options.medium), status: counts ? 1 : 0, refused }
 }
 
-/** A built-in is its engine's. */
+/** The engine of a built-in. */
 function own({ name, text }: Given): { readonly engine?: EngineVersion } {
   return text === undefined && readEngineVersion(name) !== undefined ? { engine: name as EngineVersion } : {}
 }

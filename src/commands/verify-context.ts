@@ -1,5 +1,5 @@
-// `verify --context`: runs a container under a security context, with a profile or without, and says what was refused for
-// it; with --repair what to add, with --minimize what each capability is for.
+// `verify --context`: runs a container under a security context, with or without a profile, and reports what the
+// context refused. --repair adds it; --minimize reports what each capability is for.
 import { UserError } from '../errors.ts'
 import { parseContext, printContext } from '../harden/index.ts'
 import { printReport } from '../report/formats.ts'
@@ -24,7 +24,7 @@ export async function verifyUnderContext(
   world: World,
 ): Promise<number> {
   const { repair = false, minimize = false, widen = false, runs, output, within: ceiling } = options
-  // The words behind a profile still have the -- before them; without a profile it was the first.
+  // After a profile the words still begin with `--`; without a profile commander has removed it.
   const hasProfile = words[0] === '--'
   const [program, ...operands] = hasProfile ? words.slice(1) : [word, ...words]
   if (program === undefined) throw new UserError('nothing-to-verify')

@@ -1,4 +1,4 @@
-// What `verify` is told, and what it says while it runs.
+// The options of `verify`, and its messages while it runs.
 import { plural } from '../report/account.ts'
 import type { FormatName } from '../report/formats.ts'
 import type { SeenBy, VerifyNotice } from '../verify/index.ts'
@@ -13,7 +13,7 @@ export interface VerifyOptions extends LoadOptions {
   readonly for?: number
   readonly within: string
   readonly recorder: 'auto' | SeenBy
-  /** commander makes `newPrivileges: false` of --no-new-privileges. */
+  /** commander turns --no-new-privileges into `newPrivileges: false`. */
   readonly newPrivileges: boolean
   readonly report: FormatName
   readonly output?: string

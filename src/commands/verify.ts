@@ -1,5 +1,5 @@
-// `verify`: runs a command under a profile and says what was refused; with --repair what to add. The command's streams
-// are treated as `trace` treats them: stdout carries the report, and the command's own output where that is free.
+// `verify`: runs a command under a profile and reports what was refused; --repair adds it. The command's streams are
+// handled as in `trace`: stdout carries the report, and the command's own output only if the report goes elsewhere.
 import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { roundLine } from '../report/progress.ts'
@@ -26,7 +26,7 @@ export const declare: Declare = (command, world, end) => {
     .argument('[cmd...]', 'docker, podman, nerdctl, runc or crun run, or any program')
     .passThroughOptions()
     .option('--context <file>', 'run it under this security context too, or alone (docker and podman run)')
-    .option('--minimize', 'with --context: a run without each capability, and what each was refused')
+    .option('--minimize', 'with --context: a run without each part of it, and what each was refused')
     .option('--repair', 'add what was refused until nothing is; print the patch')
     .option('--widen', 'with --repair: beyond --within as well')
     .addOption(new Option('--runs <n>', 'run it so often under each profile').argParser(times).default(1))
@@ -57,7 +57,7 @@ Examples:
     )
 }
 
-/** Options may follow the profile: those between it and the -- are read. */
+/** The command. Options between the profile and the `--` are read here. */
 function commandIn(words: readonly string[], command: Command): readonly string[] {
   const [first = ''] = words
   const separator = words.indexOf('--')
@@ -78,7 +78,7 @@ async function verifyWords(
   if (options.context !== undefined)
     return await verifyUnderContext(word, words, options.context, options, world)
   if (options.minimize === true) throw new UserError('minimize-without-context')
-  // What follows the profile is passed through as it stands, the -- before CMD too.
+  // commander passes everything after the profile through, including the `--` before CMD.
   const [program, ...operands] = words[0] === '--' ? words.slice(1) : words
   if (program === undefined) throw new UserError('nothing-to-verify')
   if (words[0] !== '--' && program.startsWith('-'))

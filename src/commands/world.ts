@@ -1,5 +1,5 @@
-// All that a command knows of the outside: streams, environment, working directory, signals. cli.ts makes the real
-// one; files are the real ones for everybody, found from `cwd`.
+// Everything that a command knows of the outside: streams, environment, working directory, signals. cli.ts makes the
+// real world. Files are always the real ones, relative to `cwd`.
 import type { SignalFeed } from '../record/recording.ts'
 
 export interface World {
@@ -9,21 +9,21 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly signals: SignalFeed
-  /** Which program this is: for reports that say so. */
+  /** The program's name and version, for reports that print them. */
   readonly tool?: () => import('../report/medium.ts').Tool
-  /** Results go to regular files of ours alone: whoever names them is not who runs us. */
+  /** Results only go to our own regular files, because somebody else names them (hook). */
   readonly ownFilesOnly?: true
 }
 
 export interface Output {
   readonly isTerminal: boolean
-  /** Of the terminal; undefined where they cannot be told. */
+  /** The width of the terminal; undefined if unknown. */
   readonly columns?: () => number | undefined
-  /** Writes all of it before it returns. False: its reader has gone away, which is no error, but an end of the work. */
+  /** Writes everything before it returns. False: the reader has gone, so the work ends without an error. */
   readonly write: (text: string) => boolean
 }
 
-/** Declares a command's words and what it does; `end` takes its exit status. Every commands/<name>.ts exports one. */
+/** Declares a command's words and its action. `end` takes the exit status. Every commands/<name>.ts exports one. */
 export type Declare = (
   command: import('commander').Command,
   world: World,

@@ -55,6 +55,16 @@ export const clusterErrors = {
     2,
     () => 'no container was recorded: none was chosen, or none made a call under a seccomp filter',
   ],
+  'one-watched': [
+    2,
+    () => 'say what is watched, once: --pid, --container, --pod, --selector, --cgroup or --all',
+  ],
+  'wait-without-pod': [2, () => '--wait is for what comes by name: give --pod or --selector'],
+  'patch-needs-file': [
+    2,
+    ({ profile }: { readonly profile: string }) =>
+      `${profile}: a built-in has no text to add to: give a file to --patch`,
+  ],
   'one-destination': [
     2,
     () => 'say where observations go, once: -o DIRECTORY, --push REPOSITORY or --stdout',

@@ -39,6 +39,7 @@ const faults = {
   large: ({ limit }: DocumentFault) => `it is larger than ${limit} MiB`,
   'unknown-anchor': 'this alias has no anchor before it',
   'key-not-plain': 'a key must be a plain word',
+  'merge-not-map': '`<<` merges mappings only',
   'not-json': 'this is no value of JSON',
   parser: ({ words }: DocumentFault) => words ?? 'it does not follow the grammar',
 } as const satisfies Readonly<Record<string, string | ((fault: DocumentFault) => string)>>
@@ -238,5 +239,20 @@ export const documentErrors = {
     2,
     ({ name }: { readonly name: string }) =>
       `${name} cannot name a Kubernetes object: use lower-case letters, digits, "-" and "." and begin and end with a letter or digit`,
+  ],
+  'wrong-recording': [
+    2,
+    ({ recording }: { readonly recording: string }) =>
+      `${recording} names no container of a ProfileRecording: write NAMESPACE/NAME/CONTAINER, of lower-case letters, digits and "-"`,
+  ],
+  'statement-without-image': [
+    2,
+    () =>
+      'a statement is about an image, and the recordings name none: give --image NAME@sha256:DIGEST, or record with trace --pod',
+  ],
+  'image-without-digest': [
+    2,
+    ({ image }: { readonly image: string }) =>
+      `${image} is no digest of an image: write NAME@sha256: and 64 hexadecimal digits`,
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

@@ -57,11 +57,23 @@ const ebpfOnly = {
     `a container that ${engine} starts is no child of it, and is recorded by ebpf only`,
   compose: () => 'containers that docker starts are no children of it, and are recorded by ebpf only',
   cgroup: () => 'a cgroup is recorded by ebpf only',
+  each: () => 'containers that a command has engines start are recorded by ebpf only',
   under: () => 'what a filter refuses is told from what it lets through by ebpf only',
   collect: () => 'the containers of a node are recorded by ebpf only',
+  watch: () => 'what runs already is watched by ebpf only',
 } as const satisfies Readonly<Record<string, (engine: string) => string>>
 
 export type EbpfOnly = keyof typeof ebpfOnly
+
+/** What only Linux can do, and what helps elsewhere. */
+const onLinux = {
+  record: (system: string) =>
+    `recording needs Linux, and this is ${system}: record in a container that has strace, docker run --rm --cap-add SYS_PTRACE -v "\${PWD}:/out" IMAGE strace -f -o /out/app.strace CMD, then run here: seccomp-gen generate app.strace -o app.json`,
+  verify: (system: string) =>
+    `verifying needs Linux, and this is ${system}: run seccomp-gen verify on a Linux machine, a virtual one will do; or try the profile in a container: docker run --rm --security-opt seccomp=app.json IMAGE`,
+} as const satisfies Readonly<Record<string, (system: string) => string>>
+
+export type OnLinux = keyof typeof onLinux
 
 export const recordingErrors = {
   // --- the command
@@ -96,7 +108,7 @@ export const recordingErrors = {
   'client-recorded': [
     125,
     ({ program }: OfProgram) =>
-      `the record would be of ${program} itself, not of the program in the container: record the running container with seccomp-gen trace --container NAME, or run seccomp-gen trace inside it`,
+      `the record would be of ${program} itself, not of the program in the container: record the running container with seccomp-gen trace --container NAME, all that the command starts with --each DIR, or run seccomp-gen trace inside it`,
   ],
   'inner-client-recorded': [
     125,
@@ -104,9 +116,14 @@ export const recordingErrors = {
       program,
       words,
     }: OfProgram & { /** The command that started the container. */ readonly words: string }) =>
-      `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record seccomp-gen trace -- ${words} …, or the running container with --container NAME`,
+      `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record each container below the command with seccomp-gen trace --each DIR -- …, or one with --container NAME`,
   ],
   // --- recorders
+  'needs-linux': [
+    125,
+    ({ what, system }: { readonly what: OnLinux; /** This machine's. */ readonly system: string }) =>
+      onLinux[what](system),
+  ],
   'ebpf-needed': [
     125,
     ({ for: what, engine = '', why }: Why & EbpfNeed) =>
@@ -195,6 +212,11 @@ export const recordingErrors = {
       `${engine} is told to use ${place}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
   ],
   'engine-silent': [125, ({ engine, why }: Why & OfEngine) => `${engine} does not answer: ${why}`],
+  'image-not-saved': [
+    125,
+    ({ engine, image, why }: Why & OfEngine & { readonly image: string }) =>
+      `${image}: ${engine} does not save it, so that --scan cannot read it: ${why}`,
+  ],
   'unknown-engine-option': [
     125,
     ({ engine }: OfEngine) =>
@@ -222,6 +244,11 @@ export const recordingErrors = {
       readonly key: string
       readonly because: Obstacle
     }) => `compose service ${service}, ${key}: ${obstacles[because]}`,
+  ],
+  'no-container-recorded': [
+    125,
+    () =>
+      'no container with a cgroup and a filter of its own was started by the command: nothing is written (without --each the command itself is recorded)',
   ],
   'container-not-prepared': [125, ({ why }: Why) => `cannot prepare the container: ${why}`],
   'slice-failed': [

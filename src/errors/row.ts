@@ -1,6 +1,7 @@
 // An error's row in the table: the exit status (contract: 2 could not do it; 125 to 127 only for commands that run
 // another command) and its sentence, made of the facts. The facts are raw: whoever prints a sentence escapes it.
 
+/** The exit status of the command: 2 could not do it; 125 to 127 of commands that run another command. */
 export type ErrorStatus = 2 | 125 | 126 | 127
 
 export type ErrorRow = readonly [status: ErrorStatus, sentence: (facts: never) => string]

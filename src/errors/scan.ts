@@ -61,7 +61,7 @@ export const scanErrors = {
   'container-not-scanned': [
     2,
     ({ program }: { readonly program: string }) =>
-      `${program} starts a container: save its image, scan that, and give the scan to generate --reachable`,
+      `${program} starts containers whose image the command does not name: scan the image, and give the scan to generate --reachable`,
   ],
   'nothing-to-scan': [
     2,

@@ -28,6 +28,7 @@ export const errorTable = {
   ...contextErrors,
 } as const satisfies Readonly<Record<string, ErrorRow>>
 
+/** The code of an error. docs/messages.md has a heading for each. */
 export type ErrorCode = keyof typeof errorTable
 
 /** What is known of an error of this code: where it is and what it is about. */

@@ -43,6 +43,12 @@ export const usageErrors = {
     () =>
       '--under starts the command itself under the filter: give it after --, not --pid, --cgroup or --container',
   ],
+  'each-without-command': [2, () => '--each records what a command starts: give the command after --'],
+  'each-with': [
+    2,
+    ({ option }: { readonly option: string }) =>
+      `${option}: not with --each, which writes files of its own for each container`,
+  ],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,

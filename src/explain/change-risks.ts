@@ -1,5 +1,5 @@
-// What a change exposes: the classes of risk whose calls are carried out after a change and were not before. A class that
-// is about certain arguments counts where exactly those are opened.
+// What a change exposes: the risk classes whose calls are allowed after the change and were not before. A class about
+// certain arguments counts only if exactly those are opened.
 import { risksOf, type Risk } from '../abi/risks.ts'
 import {
   level,
@@ -13,13 +13,13 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 
 export const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']
 
-/** A change, and what it exposes, the gravest first; empty for what is not wider. */
+/** A change and its risks, the gravest first; no risks unless the change is wider. */
 export interface RatedChange extends Change {
   readonly risks: readonly Risk[]
 }
 
 /**
- * Rates the changes that `compareProfiles` found between the two profiles under the same options.
+ * Adds risks to the changes that `compareProfiles` found between the two profiles under the same options.
  *
  * @throws UserError for a profile that its loader or libseccomp refuses.
  */

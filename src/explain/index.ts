@@ -1,5 +1,5 @@
-// Why each call stands in a profile, and what it exposes: the profile's meaning beside what was seen, what runtimes and
-// the kernel need, what the engine's default allows, and the classes of risk.
+// Why each call is in a profile and what it exposes. Compares the profile's meaning with what was seen, with what
+// runtimes and the kernel need, with the engine's default and with the risk classes.
 import { architectureNames, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { risksOf, type Risk } from '../abi/risks.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -25,56 +25,62 @@ import { sortedRisks } from './change-risks.ts'
 
 export { rateChanges, severities, type RatedChange } from './change-risks.ts'
 
+/** Whether a profile lets the kernel carry a call out. */
 export type CarriedOut = 'always' | 'for some arguments' | 'never'
 
+/** One call of a profile: its answers, why it is there, what the default does and what it exposes. */
 export interface ExplainedCall {
   readonly architecture: Architecture
   readonly syscall: string
   readonly number: number
-  /** Every answer that some arguments get: one where arguments do not matter. */
+  /** Every answer that some arguments get; one answer if the arguments do not matter. */
   readonly answers: readonly Answer[]
-  /** `file:line` of the first rule that names it; undefined where none does. */
+  /** `file:line` of the first rule that names the call; undefined if none does. */
   readonly at: string | undefined
-  /** Empty: nothing here says why. */
+  /** Empty: there is no known reason. */
   readonly because: readonly Reason[]
   readonly default: {
     readonly carriedOut: CarriedOut
-    /** Capabilities of the context without which the default carries out less. */
+    /** Capabilities of the context without which the default allows less. */
     readonly needs: readonly string[]
-    /** Capabilities beyond the context each of which makes the default carry out more. */
+    /** Capabilities beyond the context each of which makes the default allow more. */
     readonly opensWith: readonly string[]
-    /** Whether the profile carries out calls that the default does not. */
+    /** Whether the profile allows more than the default. */
     readonly exceeded: boolean
   }
-  /** Of what the profile carries out, the gravest first. */
+  /** The risks of what the profile allows, the gravest first. */
   readonly risks: readonly Risk[]
-  /** What a scan says of it; undefined where none was given. */
+  /** What the scan says about the call; undefined without a scan. */
   readonly scan?: {
-    /** The functions by which it is reached; undefined where it is not. */
+    /** The functions that lead to the call; undefined if none does. */
     readonly path?: readonly string[]
     readonly isSeen: boolean
-    /** Of all calls of the architecture; the default is the ceiling. Undefined where nothing was seen on it. */
+    /**
+     * Of all calls of the architecture; the default is the ceiling. Undefined if nothing was seen on the architecture.
+     */
     readonly coverage?: Coverage
   }
 }
 
+/** Which calls are explained, from which evidence, and in which context the profile is read. */
 export interface ExplainOptions extends Omit<ContextOptions, 'architecture'> {
-  /** What was seen; without it only what runtimes and the kernel need is a reason. */
+  /** What was seen. Without it only the needs of runtimes and the kernel are reasons. */
   readonly observations?: Observations
-  /** Default: those of which something was seen, else those of the scan; without either x86_64. */
+  /** Default: the architectures of the observations, else those of the scan, else x86_64. */
   readonly architectures?: readonly Architecture[]
-  /** Names to explain. Default: every call that a rule names, that was seen or that is reachable. */
+  /** The calls to explain. Default: every call that a rule names, that was seen, or that is reachable. */
   readonly calls?: readonly string[]
-  /** What the code can call: a call that was not seen is explained by the way to it. */
+  /** What the code can call: the path to an unseen call explains it. */
   readonly reachable?: Reachable
-  /** What the default is. Default: docker's newest. */
+  /** The profile to compare with. Default: Docker's newest default. */
   readonly within?: ParsedProfile
 }
 
 /**
- * One entry an architecture and call, by architecture, then name.
+ * One entry for each architecture and call, sorted by architecture, then by name.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses, and a name that no architecture asked for has.
+ * @throws UserError for a profile that its loader or libseccomp refuses, and for a name that none of the architectures
+ * has.
  */
 export function explainProfile(
   profile: ParsedProfile,
@@ -167,8 +173,8 @@ function explainOn(
     })
 }
 
-/** No reason to refuse a call. */
-const onlyToAllow: ReadonlySet<Reason['kind']> = new Set(['floor', 'kernel'])
+/** Reasons that never explain a refusal. */
+const onlyToAllow: ReadonlySet<Reason['kind']> = new Set(['floor', 'kernel', 'part'])
 
 const ranks: readonly CarriedOut[] = ['never', 'for some arguments', 'always']
 
@@ -201,7 +207,7 @@ function reasonsOn(
   observations: Observations | undefined,
 ): ReadonlyMap<string, readonly Reason[]> {
   if (observations === undefined) return reasonsWithoutTrace(architecture, named)
-  // What the default allows of it is told apart.
+  // The entry's `default` shows the ceiling, so the reasons come without one.
   const { rules } = derivePolicy(observations, { architectures: [architecture], within: 'none' })
   return new Map(
     rules

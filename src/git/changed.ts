@@ -1,25 +1,25 @@
-// Which files differ between two revisions, and what they hold on each side. Everything is read from git's objects and
-// never from the working tree, where a name could be a link out of it. Authority: git-diff(1), "Raw output format"; gitglossary(7),
-// "pathspec". Starts git, without a shell.
+// Which files differ between two revisions, and their content on each side. Everything comes from git's objects, never
+// from the working tree, where a name could be a link to another place. Authority: git-diff(1), "Raw output format";
+// gitglossary(7), "pathspec". Starts git without a shell.
 import { UserError } from '../errors.ts'
 import { runGit } from './run.ts'
 
 export interface ChangedFile {
-  /** In the later revision; a deleted file's own. */
+  /** The path in the later revision; for a deleted file its old path. */
   readonly path: string
-  /** Of a renamed file, in the earlier revision. */
+  /** The path in the earlier revision, if the file was renamed. */
   readonly oldPath?: string
   readonly before: Side
   readonly after: Side
 }
 
-/** `link`: a symbolic link, a submodule or anything else that is no regular file. */
+/** `link`: a symbolic link, a submodule or another entry that is no regular file. */
 export type Side = { readonly kind: 'file'; readonly text: string } | { readonly kind: 'none' | 'link' }
 
 /**
- * Every change below the pathspecs, in git's order.
+ * Every changed file that matches the pathspecs, in git's order.
  *
- * @throws UserError where git is missing, a revision is none, or git fails.
+ * @throws UserError if git is missing or fails, or if a revision does not exist.
  */
 export async function changedFiles(
   base: string,
@@ -51,7 +51,7 @@ export async function changedFiles(
   return files
 }
 
-/** Whether the revision has a file below the pathspecs. */
+/** Whether a file of the index or of HEAD matches the pathspecs. */
 export async function hasFiles(pathspecs: readonly string[], cwd: string): Promise<boolean> {
   return (await git(['ls-files', '-z', '--with-tree=HEAD', '--', ...pathspecs], cwd)) !== ''
 }

@@ -1,8 +1,8 @@
-// Starts git without a shell, and without its pagers, its prompts and the user's language.
+// Starts git without a shell, a pager or prompts, and with English messages.
 import { execa } from 'execa'
 import { isNotFound } from '../not-found.ts'
 
-/** `missing`: git is not installed. `mostBytes`: a longer answer is an error. */
+/** `missing` in the result: git is not installed. An answer longer than `mostBytes` is an error. */
 export async function runGit(words: readonly string[], cwd: string, mostBytes: number) {
   const result = await execa('git', ['--no-pager', ...words], {
     cwd,

@@ -1,9 +1,9 @@
-// A file as it stands in a git revision, `REVISION:path`. Starts git, without a shell and without its pagers, filters of
-// the user and prompts; a revision that begins with "-" is none.
+// Reads a file of a git revision, `REVISION:path`. Starts git without a shell, a pager, the user's filters or prompts.
+// A revision that begins with "-" is refused, because git would take it for an option.
 import { UserError } from '../errors.ts'
 import { runGit } from './run.ts'
 
-/** The bytes of `word` as text. Throws a UserError where git is missing or has no such revision or file. */
+/** The content of `word` as text. Throws a UserError if git is missing or has no such revision or file. */
 export async function showRevision(word: string, cwd: string): Promise<string> {
   if (word.startsWith('-')) throw new UserError('revision-as-option', { file: word })
   const { stdout, stderr, failed, missing } = await runGit(['cat-file', 'blob', word], cwd, 8 * 1024 * 1024)

@@ -5,12 +5,14 @@ import type { ContextFault } from '../errors/context.ts'
 import { harmlessJson } from '../json-string.ts'
 import { capabilities as knownCapabilities } from '../profile/words.ts'
 
+/** The security contexts of a recording (schemas/context.schema.json). */
 export interface SecurityContext {
   readonly version: 1
   /** Sorted by name; names are unique. */
   readonly containers: readonly ContainerContext[]
 }
 
+/** The security context of one container. */
 export interface ContainerContext {
   readonly name: string
   readonly capabilities: CapabilitySets
@@ -27,12 +29,14 @@ export interface ContainerContext {
   readonly because: readonly Because[]
 }
 
+/** Capabilities by their names in capabilities(7). */
 export interface CapabilitySets {
   readonly needed: readonly string[]
   /** Refused in the recording, and the workload went on. */
   readonly tolerated: readonly string[]
 }
 
+/** Numeric ids, as in /etc/passwd. */
 export interface User {
   readonly uid: number
   readonly gid: number
@@ -40,6 +44,7 @@ export interface User {
   readonly groups: readonly number[]
 }
 
+/** A writable place that a read-only root file system needs. `mode` is octal, as chmod(1) takes it. */
 export interface Mount {
   /** Absolute, without `.`, `..` or a slash at the end. */
   readonly path: string
@@ -53,8 +58,10 @@ export interface Mount {
   readonly exec?: true
 }
 
+/** The strictest Pod Security Standard of Kubernetes that the context meets. */
 export type PodSecurityLevel = 'privileged' | 'baseline' | 'restricted'
 
+/** A statement of a security context and what it rests on. */
 export interface Because {
   /** A capability, a path or a member of the context. */
   readonly what: string
@@ -78,7 +85,11 @@ export function isContext(value: unknown): boolean {
   return isRecord(value) && 'containers' in value && !('architectures' in value)
 }
 
-/** Reads a document. Throws a UserError that says what is wrong first. */
+/**
+ * Reads a document.
+ *
+ * @throws UserError that says what is wrong first.
+ */
 export function parseContext(text: string, name: string): SecurityContext {
   let value: unknown
   try {

@@ -7,7 +7,8 @@ import type { Counted } from '../observe/index.ts'
 export interface Deed extends Counted {
   readonly what: string
   readonly program: string
-  readonly uid: number
+  /** Absent: the recording does not show it. */
+  readonly uid?: number | undefined
 }
 
 /** Deeds that differ in nothing but how often and where are one. */
@@ -24,7 +25,11 @@ export function united(deeds: readonly Deed[]): readonly Deed[] {
     )
   }
   return [...met.values()].sort(
-    (a, b) => b.count - a.count || compare(a.what, b.what) || compare(a.program, b.program) || a.uid - b.uid,
+    (a, b) =>
+      b.count - a.count ||
+      compare(a.what, b.what) ||
+      compare(a.program, b.program) ||
+      (a.uid ?? -1) - (b.uid ?? -1),
   )
 }
 
@@ -38,7 +43,7 @@ export function deedsText(deeds: readonly Deed[]): string {
     .slice(0, shown)
     .map(
       ({ what, program, uid, count, first }) =>
-        `${what} by ${program} (uid ${uid}), ${times(count)}, first ${first}`,
+        `${what} by ${program}${uid === undefined ? '' : ` (uid ${uid})`}, ${times(count)}, first ${first}`,
     )
   return all.length <= shown ? texts.join('; ') : `${texts.join('; ')}; and ${all.length - shown} more`
 }

@@ -26,6 +26,7 @@ export type {
   User,
 } from './context.ts'
 
+/** Which container of the observations, and as which user it is to run. */
 export interface HardenOptions {
   /** The container by this name only. */
   readonly container?: string
@@ -226,7 +227,8 @@ function whatIfBecause(
 }
 
 /** What the recording says of itself: the engine that it holds for, and what it did not show. */
-function remarks({ starts, blind, lost, rings }: ObservedContext): readonly Because[] {
+function remarks(context: ObservedContext): readonly Because[] {
+  const { starts, blind, lost, rings } = context
   const engines = [...new Set(starts.flatMap(({ engine }) => (engine === undefined ? [] : [engine])))].sort(
     compare,
   )
@@ -243,6 +245,7 @@ function remarks({ starts, blind, lost, rings }: ObservedContext): readonly Beca
       what: 'root directory',
       evidence: `mode and owner ${each}${where}; engines differ`,
     })),
+    ...(blind.some(({ what }) => what === 'checks') ? refusals(context) : []),
     ...blind.map(({ what, first }) => ({ what: 'not seen', evidence: `${blindTexts[what]}, in ${first}` })),
     ...lost.map(({ what, count, first }) => ({
       what: 'lost',
@@ -255,12 +258,26 @@ function remarks({ starts, blind, lost, rings }: ObservedContext): readonly Beca
   ]
 }
 
+/** Where no check tells of a refused capability, the calls do that were refused: each may have lacked one, or a right. */
+function refusals({ changes, reads, executions, binds }: ObservedContext): readonly Because[] {
+  const refused = [
+    ...[...changes, ...reads].map((each) => ({ ...each, what: `${each.kind} ${each.path}` })),
+    ...executions.map((each) => ({ ...each, uid: each.euid, what: `execve of ${each.path}` })),
+    ...binds.map((each) => ({ ...each, uid: each.euid, what: `bind to port ${each.port}` })),
+  ].flatMap(({ what, refused: errno, program, uid, count, first }) =>
+    errno === undefined ? [] : [{ what: `${what} (${errno})`, program, uid, count, first }],
+  )
+  return refused.length === 0 ? [] : [{ what: 'refused', evidence: deedsText(refused) }]
+}
+
 const blindTexts: Readonly<Record<ObservedContext['blind'][number]['what'], string>> = {
   checks: 'checks for capabilities',
   'direct-checks': 'checks that the kernel makes without security_capable (capset, securebits)',
   functions: 'the kernel functions that check',
   files: 'files',
   owners: 'modes and owners of files',
+  mounts: 'which mount a path is in',
+  ids: 'who a program is, unless it asked or changed it',
   'file-capabilities': 'capabilities of executed files',
   gains: 'what executing gives',
   start: 'the start',

@@ -15,9 +15,14 @@ export const root = 0
 export function startUser({ starts }: ObservedContext): StartUser {
   if (starts.length === 0)
     return { because: [{ what: 'user', evidence: `${notEvidenced}: no start was recorded` }] }
-  const inOrder = [...starts].sort((a, b) => a.uid - b.uid || a.gid - b.gid || compare(a.path, b.path))
+  const inOrder = starts
+    .flatMap(({ uid, gid, ...rest }) =>
+      uid === undefined || gid === undefined ? [] : [{ uid, gid, ...rest }],
+    )
+    .sort((a, b) => a.uid - b.uid || a.gid - b.gid || compare(a.path, b.path))
   const [first] = inOrder
-  if (first === undefined) return { because: [] }
+  if (first === undefined)
+    return { because: [{ what: 'user', evidence: `${notEvidenced}: who started it is not shown` }] }
   const { uid, gid } = first
   const alike = inOrder.filter((each) => each.uid === uid && each.gid === gid)
   const others = [
@@ -41,7 +46,7 @@ export function becomes({ identities }: ObservedContext): readonly User[] {
   const found = new Map<number, Identity[]>()
   for (const each of identities) {
     const { started, uid, euid, suid } = each
-    if (started && uid !== root && uid === euid && uid === suid)
+    if (started && uid !== undefined && uid !== root && uid === euid && uid === suid)
       found.set(uid, [...(found.get(uid) ?? []), each])
   }
   const total = (rows: readonly Identity[]): number => rows.reduce((sum, { count }) => sum + count, 0)
@@ -53,7 +58,9 @@ export function becomes({ identities }: ObservedContext): readonly User[] {
 /** On the way to another user a program may still have root's groups, which are not his. */
 function settled(uid: number, rows: readonly Identity[]): User {
   const arrived = preferred(rows, ({ egid }) => egid !== root)
-  const [{ egid: gid } = { egid: uid }] = [...arrived].sort((a, b) => b.count - a.count || a.egid - b.egid)
+  const [gid = uid] = [...arrived]
+    .sort((a, b) => b.count - a.count || (a.egid ?? 0) - (b.egid ?? 0))
+    .flatMap(({ egid }) => egid ?? [])
   const own = preferred(
     arrived.filter(({ egid }) => egid === gid),
     ({ groups = [] }) => !groups.includes(root),

@@ -85,6 +85,9 @@ export function writableOf(context: ObservedContext): Writable {
 /** What keeps the recording from telling. */
 function whyUnseen({ blind, lost, changes }: ObservedContext): string | undefined {
   if (blind.some(({ what }) => what === 'files')) return 'not evidenced: the recording does not show files'
+  // A directory that is changed may be a volume already.
+  if (blind.some(({ what }) => what === 'mounts'))
+    return `not evidenced: the recording does not show which mount a path is in; ${changesSeen(changes)}`
   const incomplete = whyIncomplete({ lost }, 'changes', 'mounts')
   if (incomplete !== undefined) return incomplete
   const cut = changes.find((each) => each.cut === true && each.refused === undefined)
@@ -93,7 +96,19 @@ function whyUnseen({ blind, lost, changes }: ObservedContext): string | undefine
     : `not evidenced: a path was longer than the recording keeps: ${cut.path}`
 }
 
-function needsWritable(change: Change, { mounts }: ObservedContext): boolean {
+/** So many directories stand in a reason; the rest is counted. */
+const shownDirectories = 12
+
+function changesSeen(changes: readonly Change[]): string {
+  const found = changes.filter((each) => needsWritable(each, { mounts: [] }) || !each.path.startsWith('/'))
+  const directories = [...new Set(found.map(({ path }) => parentOf(path)))].sort(compare)
+  if (directories.length === 0) return 'nothing was changed'
+  const rest = directories.length - shownDirectories
+  const more = rest > 0 ? ` and ${rest} more` : ''
+  return `changes are made in ${directories.slice(0, shownDirectories).join(', ')}${more}`
+}
+
+function needsWritable(change: Change, { mounts }: Pick<ObservedContext, 'mounts'>): boolean {
   if (!change.started || change.refused !== undefined) return false
   const path = normal(change.path)
   if (path === undefined || (path === '/' && change.kind === 'open')) return false

@@ -1,23 +1,23 @@
 // What a filter answers to one call, and which answers permit more than others.
-// Authority: seccomp(2) for what each action does; runc and crun for an errno that is left out (EPERM).
+// Authority: seccomp(2) for what each action does; runc and crun for a missing errno (EPERM).
 import { errnoNumber } from '../abi/errnos.ts'
 import type { Action } from '../profile/document.ts'
 import { takesErrno } from '../profile/words.ts'
 
-/** `KILL` is `KILL_THREAD`, its name of today. */
+/** `SCMP_ACT_KILL` is an older name of `SCMP_ACT_KILL_THREAD` and never stands here. */
 export interface Answer {
   readonly action: Exclude<Action, 'SCMP_ACT_KILL'>
-  /** 0 to 4094; with ERRNO what the call returns, with TRACE the message to the tracer; undefined with the others. */
+  /** 0 to 4094. ERRNO: what the call returns. TRACE: the message to the tracer. Undefined for other actions. */
   readonly errno: number | undefined
 }
 
-/** Also what a filter answers to an architecture it does not have (libseccomp: bad_arch_action). */
+/** A filter also answers this to calls of an architecture that it does not name (libseccomp: bad_arch_action). */
 export const killThread: Answer = { action: 'SCMP_ACT_KILL_THREAD', errno: undefined }
 export const noSuchCall: Answer = { action: 'SCMP_ACT_ERRNO', errno: 38 }
 
 const EPERM = 1
 
-/** `errnoName` goes before the number where containers/common reads it. */
+/** If the loader reads `errnoName` (containers/common), the name wins over the number. */
 export function answerOf(action: Action, errno: number | undefined, errnoName?: string): Answer {
   const same = action === 'SCMP_ACT_KILL' ? 'SCMP_ACT_KILL_THREAD' : action
   if (!takesErrno(same)) return { action: same, errno: undefined }
@@ -34,13 +34,13 @@ export function answerText({ action, errno }: Answer): string {
   return errno === undefined ? action : `${action}(${errno})`
 }
 
+/** `wider`: the later profile permits more. `sideways`: it refuses in another way. */
 export type Direction = 'wider' | 'narrower' | 'sideways'
 
 /**
- * How an answer changes what a program can do. A partial order of three levels: the call is carried out (ALLOW, and
- * LOG, which also writes a line), somebody outside decides (NOTIFY, TRACE), the call is refused (an errno, a signal,
- * an end). Answers of one level differ in how they are noticed, not in what they permit: sideways.
- * Undefined for the same answer.
+ * How a new answer changes what a program can do. There are three levels: the kernel carries the call out (ALLOW, LOG),
+ * another process decides (NOTIFY, TRACE), the filter refuses the call (ERRNO, TRAP, KILL). Two answers of one level
+ * permit the same and are noticed differently: the change is sideways. Undefined if both answers are the same.
  */
 export function directionOf(before: Answer, after: Answer): Direction | undefined {
   if (isSameAnswer(before, after)) return undefined
@@ -48,7 +48,7 @@ export function directionOf(before: Answer, after: Answer): Direction | undefine
   return step > 0 ? 'wider' : step < 0 ? 'narrower' : 'sideways'
 }
 
-/** 2 carried out, 1 somebody decides, 0 refused. */
+/** 2: the kernel carries the call out; 1: another process decides; 0: the filter refuses the call. */
 export function level({ action }: Answer): 0 | 1 | 2 {
   switch (action) {
     case 'SCMP_ACT_ALLOW':

@@ -1,7 +1,8 @@
-// Filters as the kernel runs them: classic BPF over struct seccomp_data, and of all filters of a process the answer that
-// permits least. For what holds in a running process, where nobody knows the profile it was made of.
-// Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst, include/uapi/linux/{filter,bpf_common,seccomp}.h,
-// seccomp_check_filter() of kernel/seccomp.c for the instructions that a filter may have.
+// Runs filters as the kernel does: classic BPF over struct seccomp_data. If a process has several filters, the
+// strictest answer counts. This is for running processes: their filters can be read, the profile behind them cannot.
+// Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst,
+// include/uapi/linux/{filter,bpf_common,seccomp}.h, seccomp_check_filter() of kernel/seccomp.c for the instructions
+// that a filter may have.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { Answer } from './answer.ts'
 
@@ -14,7 +15,9 @@ export interface Instruction {
 }
 export type BpfProgram = readonly Instruction[]
 
-/** Eight bytes each, as the kernel gives them. Throws a RangeError for bytes that are no program. */
+/**
+ * `bytes`: eight an instruction, as PTRACE_SECCOMP_GET_FILTER returns them. Throws a RangeError for any other length.
+ */
 export function decodeProgram(bytes: Uint8Array): BpfProgram {
   if (bytes.length === 0 || bytes.length % 8 !== 0) throw new RangeError('no program of classic BPF')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -37,7 +40,7 @@ function dataOf(architecture: Architecture, number: number, args: readonly bigin
   return data
 }
 
-/** What the filters of a process answer together. Without a filter everything is allowed. */
+/** What all filters of a process answer together: `programs` has the newest first. No filter allows every call. */
 export function answerOfPrograms(
   programs: readonly BpfProgram[],
   architecture: Architecture,
@@ -45,17 +48,17 @@ export function answerOfPrograms(
   args: readonly bigint[],
 ): Answer {
   const data = dataOf(architecture, number, args)
-  // The newest filter is first, and the first of equal actions is the one whose data counts (seccomp_run_filters).
+  // Of equal actions the newest filter's data counts (seccomp_run_filters).
   let least = 0x7fff0000
   for (const program of programs) {
-    const returned = run(program, data)
-    if (rank(returned) < rank(least)) least = returned
+    least = leastOf(least, run(program, data))
   }
   return answerIn(least)
 }
 
-/** The kernel compares actions as signed numbers: KILL_PROCESS is the least. */
+/** The kernel compares actions as signed numbers, so KILL_PROCESS (0x80000000) is the smallest. */
 const rank = (returned: number): number => (returned & 0xffff0000) | 0
+export const leastOf = (one: number, other: number): number => (rank(other) < rank(one) ? other : one)
 
 const actions: Readonly<Record<number, Answer['action']>> = {
   0x80000000: 'SCMP_ACT_KILL_PROCESS',
@@ -70,15 +73,15 @@ const actions: Readonly<Record<number, Answer['action']>> = {
 /** MAX_ERRNO of include/linux/err.h: the kernel caps what a filter returns. */
 const maxErrno = 4095
 
-function answerIn(returned: number): Answer {
+export function answerIn(returned: number): Answer {
   const data = returned & 0xffff
-  // What is no action ends the process (default of __seccomp_filter's switch).
+  // An unknown action kills the process (the default case in __seccomp_filter).
   const action = actions[(returned & 0xffff0000) >>> 0] ?? 'SCMP_ACT_KILL_PROCESS'
   if (action === 'SCMP_ACT_ERRNO') return { action, errno: Math.min(data, maxErrno) }
   return { action, errno: action === 'SCMP_ACT_TRACE' ? data : undefined }
 }
 
-/** The 32 bits that a program returns. The kernel took it: every jump leads on, and it ends. */
+/** The 32 bits that a program returns. The kernel has checked the program, so every jump goes forward and it ends. */
 function run(program: BpfProgram, data: DataView): number {
   const memory = new Uint32Array(16)
   let [a, x] = [0, 0]
@@ -130,7 +133,7 @@ function loaded(code: number, k: number, data: DataView, memory: Uint32Array): n
   }
 }
 
-function computed(code: number, a: number, operand: number): number {
+export function computed(code: number, a: number, operand: number): number {
   switch (code & 0xf0) {
     case 0x00:
       return (a + operand) >>> 0
@@ -157,7 +160,7 @@ function computed(code: number, a: number, operand: number): number {
   }
 }
 
-function isTrue(code: number, a: number, operand: number): boolean {
+export function isTrue(code: number, a: number, operand: number): boolean {
   switch (code & 0xf0) {
     case 0x10:
       return a === operand

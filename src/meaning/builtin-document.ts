@@ -1,6 +1,6 @@
-// A default profile as the JSON document that it is elsewhere. The form of the lines: scripts/builtins/compact.ts.
+// Turns the compact lines of a built-in profile into its JSON document. scripts/builtins/compact.ts defines the lines.
 
-/** A line of the data is a line of the text. */
+/** Each rule keeps its line: a line of the data is a line of the JSON text. */
 export function documentOf(lines: readonly string[]): string {
   const defaults = answerKeys((lines[0] as string).slice('default '.length), 'defaultAction', 'defaultErrno')
   const arches = lines.filter((line) => line.startsWith('arches ')).map((line) => line.split(' ').slice(1))

@@ -1,13 +1,13 @@
-// The default profiles of every release of an engine, out of one text: the newest whole, each older one as what
-// differs from the one above it. scripts/builtins/history.ts writes the form and describes it.
+// Reads the default profiles of every release of an engine from one text. The text holds the newest profile whole and
+// each older one as its difference from the next newer one. scripts/builtins/history.ts writes and documents this form.
 import { compareVersions } from './versions.ts'
 
-/** Releases in a row that have the same default profile. */
+/** Consecutive releases with the same default profile. */
 export interface Release {
-  /** Version of the oldest, such as `28.2.0`; `main` for what is not released yet. */
+  /** Version of the oldest of them, such as `28.2.0`; `main` for a profile that is not released yet. */
   readonly first: string
   readonly last: string
-  /** Day of the oldest, as YYYY-MM-DD; of the newest commit for `main`. */
+  /** Release day of the oldest of them, as YYYY-MM-DD; for `main` the day of the newest commit. */
   readonly date: string
 }
 
@@ -33,8 +33,8 @@ export class History {
   }
 
   /**
-   * The newest release that is not newer than a version, of which numbers may be missing: `28` is the newest 28.x.
-   * Undefined before the first and after the last that is known.
+   * The newest release that is not newer than `version`. Trailing numbers may be missing: `28` is the newest 28.x.
+   * Undefined for a version before the first known release or after the last one.
    */
   find(version: string): Release | undefined {
     const length = version.split('.').length
@@ -49,7 +49,7 @@ export class History {
     return released.find(({ first }) => compareVersions(cut(first), version) <= 0)
   }
 
-  /** From the oldest to the newest version that is known: `1.10.0 to 29.7.2`. */
+  /** The known versions, oldest to newest: `1.10.0 to 29.7.2`. */
   get span(): string {
     const released = this.#released()
     return `${released.at(-1)?.first} to ${released[0]?.last}`
@@ -59,7 +59,7 @@ export class History {
     return this.releases.filter(({ first }) => first !== 'main')
   }
 
-  /** The profile's lines. */
+  /** The compact lines of the release's profile: see builtin-document.ts. */
   linesOf(release: Release): readonly string[] {
     let lines: readonly string[] = []
     for (const block of this.#blocks) {

@@ -1,9 +1,9 @@
-// Which words name a built-in profile; apart from the profiles, so that a command may ask without loading them.
+// Which words name a built-in profile. A file of its own, so that a command can ask without loading the profiles.
 
-/** What a user may write without a version. */
+/** The names that need no version. */
 export const builtinNames: readonly string[] = ['docker', 'podman', 'containerd', 'cri-o', 'unconfined']
 
-/** Whether a word names a built-in, or would if there were that version. */
+/** Whether a word names a built-in. The version need not exist: `docker@99` names one too. */
 export function isBuiltinName(word: string): boolean {
   const [name = '', version] = word.split('@', 2)
   return (

@@ -1,6 +1,6 @@
-// The engines' default profiles, by name. Data: src/meaning/data/builtins.ts, made by scripts/make-builtins.ts from
-// each engine's own repository, versions and dates beside it. Their meaning is held equal to the engines' own files on
-// every architecture and capability set by test/meaning/builtins.test.ts.
+// The engines' default profiles, by name. scripts/make-builtins.ts makes the data (data/builtins.ts) from each engine's
+// own repository, with versions and dates. test/meaning/builtins.test.ts proves that each built-in means the same as
+// the engine's own file, on every architecture and for every capability set.
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
@@ -10,12 +10,13 @@ import { dockerCapabilities } from './context.ts'
 import { capabilitiesOf } from './engine-capabilities.ts'
 import { builtins } from './data/builtins.ts'
 
+/** The default profile of a release of an engine, with the capabilities that the engine gives a container. */
 export interface Builtin {
   readonly name: string
-  /** Project, versions that have this default, and the day of the oldest. */
+  /** The project, the versions with this default, and the release day of the oldest of them. */
   readonly source: string
   readonly profile: ParsedProfile
-  /** What its engine gives a container that asks for nothing. */
+  /** The capabilities that the engine gives a container by default. */
   readonly capabilities: readonly string[]
 }
 
@@ -25,7 +26,9 @@ export interface BuiltinRelease extends Release {
   readonly name: string
 }
 
-/** No filter: 32-bit calls are carried out as well, which a filter without architectures would kill. */
+/**
+ * Stands for no filter. It names every architecture, because a filter kills the calls of those that it does not name.
+ */
 const unconfined = JSON.stringify({
   defaultAction: 'SCMP_ACT_ALLOW',
   archMap: [
@@ -34,7 +37,7 @@ const unconfined = JSON.stringify({
   ],
 })
 
-/** Every engine of `builtinProfile`, and `unconfined`; `builtinProfileReleases` gives an engine's versions. */
+/** Every name that `builtinProfile` takes without a version. `builtinProfileReleases` lists an engine's versions. */
 export const builtinNames: readonly string[] = [...Object.keys(builtins), 'unconfined']
 
 const histories = new Map<string, History>()
@@ -47,7 +50,7 @@ function historyOf(engine: string): History | undefined {
   return history
 }
 
-/** The default profiles of `docker`, `podman`, `containerd` or `cri-o`, newest first, each with a name; none of others. */
+/** The default profiles of `docker`, `podman`, `containerd` or `cri-o`, newest first. Empty for any other name. */
 export function builtinReleases(engine: string): readonly BuiltinRelease[] {
   const history = historyOf(engine)
   return (history?.releases ?? []).map((release) => {
@@ -58,11 +61,11 @@ export function builtinReleases(engine: string): readonly BuiltinRelease[] {
 }
 
 /**
- * An engine's default profile: `docker` (the newest), `docker@28.1` (of a version, whose last numbers may be left out
- * for their newest), `podman`, `containerd`, `cri-o`, or `unconfined`. Its source, versions and date come with it, and
- * the capabilities that its engine gives.
+ * An engine's default profile with its source, versions, date, and the engine's default capabilities. `docker`,
+ * `podman`, `containerd` and `cri-o` are the newest; `docker@28.1` is that version's (`docker@28`: the newest 28.x);
+ * `unconfined` allows every call.
  *
- * @throws UserError for an engine or a version that is not known; the message says which are.
+ * @throws UserError for an unknown engine or version; the message lists the known ones.
  */
 export function builtin(name: string): Builtin {
   const known = read.get(name) ?? readBuiltin(name)
@@ -86,7 +89,7 @@ function readBuiltin(name: string): Builtin {
     throw new UserError('no-such-builtin-version', { name, engine, versions: history.span })
   }
   const parsed = parseProfile(documentOf(history.linesOf(release)), { name })
-  // Podman's and CRI-O's loader ignores minKernel, and names of errors go before numbers.
+  // The loader of Podman and CRI-O ignores minKernel and prefers an errno's name to its number.
   const containers = engine === 'podman' || engine === 'cri-o'
   const versions = release.first === release.last ? release.first : `${release.first} to ${release.last}`
   return {

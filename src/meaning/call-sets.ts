@@ -1,4 +1,4 @@
-// The calls to which a filter gives some answer, as a set.
+// The set of argument values for which a filter gives some answer to a call.
 import type { Answer } from './answer.ts'
 import { TooManyConditions, type CallSet, type Diagrams } from './diagram.ts'
 import { passes } from './evaluate.ts'
@@ -7,7 +7,7 @@ import { comparedBy, isAnswer, type Accumulator, type Branch } from './program.t
 /** Deeper than any filter: the kernel takes 4096 instructions (linux/filter.h, BPF_MAXINSNS). */
 const depthLimit = 4096
 
-/** `zero`: words of which only 0 is of interest. Throws TooManyConditions. */
+/** `zero`: words that are taken to be 0. Throws TooManyConditions. */
 export function callsAnswered(
   diagrams: Diagrams,
   target: Branch,
@@ -34,7 +34,7 @@ export function callsAnswered(
   return follow(target, undefined, 0)
 }
 
-/** The words that a filter may compare on its way from here. */
+/** Every word that the filter compares from this block on. */
 export function wordsCompared(target: Branch): ReadonlySet<number> {
   const words = new Set<number>()
   const met = new Set<Branch>()

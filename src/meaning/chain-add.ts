@@ -1,6 +1,6 @@
-// A rule's conditions added to those that a call has already, in libseccomp's way: what the new ones make needless is
-// pruned, what they repeat is dropped, and the same condition with another answer is refused.
-// Authority: libseccomp 2.5.4, src/db.c (the order of the steps is its, because results depend on it).
+// Adds a rule's conditions to those that a call already has, as libseccomp does. It prunes old conditions that the new
+// ones make redundant, drops new ones that repeat old ones, and refuses the same condition with another answer.
+// Authority: libseccomp 2.5.4, src/db.c. The steps keep libseccomp's order, because the result depends on it.
 import { isSameAnswer, type Answer } from './answer.ts'
 import {
   comesAfter,
@@ -17,23 +17,24 @@ import {
 } from './chain.ts'
 
 /**
- * `clash`: refused (EEXIST). `endless`: libseccomp 2.5.4 puts a node into a level it is in already, and never returns;
- * it happens where two rules of two arguments share a GT, GE, LT, LE or NE and go on to different arguments.
+ * `clash`: libseccomp refuses the rule (EEXIST). `endless`: libseccomp 2.5.4 inserts a node into the level that already
+ * holds it, and never returns. This happens if two rules with two conditions share a GT, GE, LT, LE or NE and then
+ * compare different arguments.
  */
 export type Added = 'added' | 'clash' | 'endless'
 
-/** How many nodes may still be looked at: what libseccomp does with some rules takes time without measure. */
+/** How many more nodes may be visited. The bound is needed: for some rules libseccomp's time grows without limit. */
 export interface Work {
   left: number
 }
 
-/** Thrown where nothing is left. */
+/** Thrown when no work is left. */
 export class BeyondBound extends Error {
   override readonly name = 'BeyondBound'
 }
 
 /**
- * Adds the chain of one rule, answering `answer`; `replaced`: nothing of what was there is needed any more. Throws
+ * Adds the chain of one rule that answers `answer`. `replaced`: the new chain made all old conditions redundant. Throws
  * BeyondBound.
  */
 export function addChain(chains: Chains, added: Chains, answer: Answer, work: Work): Added | 'replaced' {
@@ -55,7 +56,7 @@ export function addChain(chains: Chains, added: Chains, answer: Answer, work: Wo
   return outcome
 }
 
-/** What is known while the new chain is held against the old one. */
+/** The state of comparing the new chain with the old one. */
 class Match {
   now = false
   once = false
@@ -87,7 +88,7 @@ class Match {
   }
 }
 
-/** Returns how many nodes went. */
+/** Returns how many nodes it removed. */
 function prune(existing: Link, added: ChainNode | undefined, match: Match): number {
   if (added === undefined || existing.node === undefined || (match.once && !match.now)) {
     return 0
@@ -166,7 +167,7 @@ function pruneLevel(first: ChainNode, added: ChainNode, match: Match, here: Matc
   return count
 }
 
-/** Prunes below while a link keeps the node. */
+/** Prunes below the node. A link of its own keeps the node alive meanwhile. */
 function descend(
   node: ChainNode,
   below: Link,
@@ -183,7 +184,7 @@ function goesOn(node: ChainNode, branch: 'True' | 'False'): boolean {
   return node[`answer${branch}`] !== undefined || node[`when${branch}`].node !== undefined
 }
 
-/** Whether every answer of the node's level and below is this one. */
+/** Whether every answer in the node's level and below it equals `answer`. */
 function answersAll(tree: ChainNode | undefined, answer: Answer, work: Work): boolean {
   if (tree === undefined) return true
   for (let node: ChainNode | undefined = firstOfLevel(tree); node !== undefined; node = node.after) {
@@ -240,8 +241,8 @@ function mergeSame(chains: Chains, node: ChainNode, added: ChainNode, work: Work
       node[`when${branch}`].node = undefined
       node[`answer${branch}`] = answer
     } else if (!isSameAnswer(had, answer)) {
-      // Of two upper halves the one of the larger number answers. For what is below a value libseccomp means the smaller
-      // number's, but writes to the other branch, which has no answer there.
+      // Of two upper halves the one of the larger number answers. For LT and LE libseccomp means to take the smaller
+      // number, but it writes to the other branch, which has no answer here.
       if (branch === 'True' && added.high && added.whole > node.whole) node.answerTrue = answer
       if (isLeaf(node) || isLeaf(added)) return 'clash'
     }

@@ -1,12 +1,13 @@
-// The conditions of one rule as a chain of word comparisons: a 64-bit one is an upper and a lower half, and only EQ,
-// GT and GE are tested; the others are their negations. Authority: libseccomp 2.5.4, src/db.c.
+// Turns the conditions of one rule into a chain of comparisons of 32-bit words. A 64-bit value is compared in an upper
+// and a lower half. Only EQ, GT and GE are tested; NE, LE and LT are their negations. Authority: libseccomp 2.5.4,
+// src/db.c.
 import type { Answer } from './answer.ts'
 import { held, type ChainNode, type Chains } from './chain.ts'
 import type { Condition } from './conditions.ts'
 
 const all64 = 0xffffffffffffffffn
 
-/** No first node where the conditions say nothing, so that the rule holds for every call. */
+/** The chain has no node if the conditions exclude nothing: then the rule holds for every call. */
 export function makeChain(conditions: readonly Condition[], answer: Answer, bits: 64 | 32): Chains {
   let first: ChainNode | undefined
   let nodes = 0
@@ -31,7 +32,9 @@ interface End {
 
 type Part = { readonly node: ChainNode; readonly branch: End['branch'] | undefined }
 
-/** The nodes of a 64-bit comparison, all of them, the first on top, and where each leads on when the condition holds. */
+/**
+ * All nodes of a 64-bit comparison, the top one first, and for each the branch that it takes when the condition holds.
+ */
 function halves({ index, operator, mask, value }: Condition): readonly Part[] | undefined {
   if (mask === 0n) return undefined
   const part = (high: boolean, test: ChainNode['test']): ChainNode => {
@@ -79,7 +82,7 @@ function halves({ index, operator, mask, value }: Condition): readonly Part[] | 
   }
 }
 
-/** On 32-bit architectures the upper half of every number is dropped. */
+/** The node of a 32-bit comparison: the upper half of every number is dropped. */
 function narrow({ index, operator, mask, value }: Condition): readonly Part[] | undefined {
   const low = Number(mask & 0xffffffffn)
   if (low === 0) return undefined

@@ -1,28 +1,29 @@
-// The conditions of one call as libseccomp keeps them: comparisons of 32-bit words in levels. The nodes of a level are
-// tried in their order; one that holds (or does not) has an answer, or goes on to a level of its own, and where that
-// has none, the next node of the level is tried. A node may be reached from two others: the upper half of a 64-bit
-// comparison can decide alone or leave it to the lower half. The filter is written from them (program.ts).
-// Authority: libseccomp 2.5.4 (2.6 is the same here), src/db.c and src/gen_bpf.c; held equal to the real library's
-// filters by test/meaning/libseccomp.long.test.ts.
+// The conditions of one call as libseccomp keeps them: levels of comparisons of 32-bit words. The filter tries the
+// nodes of a level in order. Each branch of a node (true, false) has an answer, leads to a level below, or has neither;
+// if the level below gives no answer, the filter tries the next node. Two nodes can lead to one node, because the upper
+// half of a 64-bit comparison can decide alone or leave the decision to the lower half. program.ts writes the filter
+// from this.
+// Authority: libseccomp 2.5.4 (2.6 is the same here), src/db.c and src/gen_bpf.c. test/meaning/libseccomp.long.test.ts
+// proves that the answers equal those of the real library's filters.
 import type { Operator } from '../profile/document.ts'
 import type { Answer } from './answer.ts'
 
-/** Where a node is linked from. libseccomp counts these links, and what it prunes depends on the count. */
+/** One link to a node. libseccomp counts the links of a node, and its pruning depends on the count. */
 export interface Link {
   node: ChainNode | undefined
 }
 
-/** The comparisons of a call, and how many libseccomp takes them for: its count is not always right. */
+/** The comparisons of a call, and libseccomp's count of them, which is not always right. */
 export interface Chains extends Link {
   nodes: number
 }
 
 export interface ChainNode {
-  /** 0 to 5. */
+  /** Of the argument: 0 to 5. */
   readonly index: number
   readonly high: boolean
   readonly test: 'eq' | 'masked-eq' | 'gt' | 'ge'
-  /** Of the condition this node was made from. */
+  /** The operator of the condition that this node was made from. */
   readonly operator: Operator
   readonly mask: number
   readonly datum: number
@@ -49,7 +50,7 @@ export function firstOfLevel(node: ChainNode): ChainNode {
   return first
 }
 
-/** Gives a link up; returns how many nodes nothing leads to any more. The link then names a neighbour, if there is one. */
+/** Drops a link and returns how many nodes lost their last link. The link then names a neighbour, if there is one. */
 export function release(link: Link): number {
   const { node } = link
   if (node === undefined || --node.links > 0) return 0
@@ -65,7 +66,7 @@ export function release(link: Link): number {
   return count + releaseLevel(node.whenTrue) + releaseLevel(node.whenFalse) + 1
 }
 
-/** Gives up a link to a whole level: it goes if nothing but its own nodes leads to it. */
+/** Drops a link to a whole level. The level goes if only its own nodes still lead to it. */
 export function releaseLevel(link: Link): number {
   const count = release(link)
   if (link.node === undefined) return count
@@ -80,7 +81,7 @@ export function releaseLevel(link: Link): number {
   return count + gone
 }
 
-/** Takes a node out, wherever it is below the link, and every node left without an answer on the way. */
+/** Removes a node, wherever it stands below the link, and every node above it that is left without an answer. */
 export function remove(link: Link, target: ChainNode): number {
   if (link.node === undefined) return 0
   let count = 0
@@ -118,7 +119,7 @@ export function isSame(one: ChainNode, other: ChainNode): boolean {
   )
 }
 
-/** Whether `one` comes after `other` in a level: words and values descending, what is below a value ascending. */
+/** Whether `one` comes after `other` in a level: words descend, then values; the values of LT and LE ascend. */
 export function comesAfter(one: ChainNode, other: ChainNode): boolean {
   if (word(one) !== word(other)) return word(one) < word(other)
   if (rank(one.operator) !== rank(other.operator)) return rank(one.operator) < rank(other.operator)

@@ -1,36 +1,39 @@
-// Differences as the changes of a review: an id, a fingerprint that does not depend on where anything stands, and the
-// line of the profile that says so.
+// Turns differences into the changes of a review: each gets an id, a fingerprint that survives moved rules and renamed
+// files, and the line of the profile that causes it.
 import { sha256 } from '../sha256.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { answerText, level } from './answer.ts'
 import { differencesOf, type Difference } from './compare.ts'
 import type { Meaning } from './meaning.ts'
 
-/** `call-…`: whatever the arguments, on both sides. `arguments-…`: some arguments decide on one side at least. */
+/** `call-…`: neither side looks at the arguments. `arguments-…`: at least one side does. */
 export type ChangeId = `${'call' | 'arguments'}-${'allowed' | 'refused' | 'answered-otherwise'}`
 
+/** One difference in meaning, with a witness: a call that the two profiles answer differently. */
 export interface Change extends Difference {
   readonly id: ChangeId
-  /** Twelve hexadecimal digits, the same wherever the rule stands and whatever the file is called. */
+  /** Twelve hexadecimal digits. Neither the place of the rule nor the file's name changes them. */
   readonly fingerprint: string
-  /** The rule's line in HEAD, or the default action's where no rule names the call; `file:line`. */
+  /** `file:line` of the rule in HEAD; of the default action if no rule names the call. */
   readonly at: string
   /** The witness's bounding set, sorted. */
   readonly capabilities: readonly string[]
-  /** In which of several contexts; see Comparison. */
+  /** Those of several contexts in which the change exists; see Comparison. */
   readonly contexts?: readonly string[]
 }
 
+/** `identical`: the same rules. `equivalent`: other rules, the same meaning. `mixed`: some calls wider, others narrower or answered otherwise. */
 export type Verdict = 'identical' | 'equivalent' | 'narrower' | 'wider' | 'mixed'
 
+/** What changes in meaning from one profile to another. */
 export interface Comparison {
   readonly verdict: Verdict
   readonly changes: readonly Change[]
-  /** Where several were compared, their names: see contextsFor in profiles.ts. */
+  /** The names of the contexts, if several were compared: see contextsFor in profiles.ts. */
   readonly contexts?: readonly string[]
 }
 
-/** The changes from one profile to another in the context that both meanings share. */
+/** The changes from one profile to another, in the context of both meanings. */
 export function changesBetween(
   before: Meaning,
   after: Meaning,
@@ -57,7 +60,7 @@ function idOf({ conditional, direction }: Difference): ChangeId {
 }
 const outcomes = { wider: 'allowed', narrower: 'refused', sideways: 'answered-otherwise' } as const
 
-/** Whether the answers permit more or less, and the kernel sees no call that is permitted on one side alone. */
+/** Whether the answers differ only for upper halves that the kernel drops, so that the kernel sees no difference. */
 export function isOfDroppedHalves({ direction, before, after }: Difference): boolean {
   return direction === 'sideways' && level(before) !== level(after)
 }
@@ -65,11 +68,11 @@ export function isOfDroppedHalves({ direction, before, after }: Difference): boo
 function fingerprintOf(difference: Difference): string {
   const { architecture, syscall, conditional, before, after } = difference
   const key = [architecture, syscall, conditional, answerText(before), answerText(after)].join(' ')
-  // Whoever has settled this one is told when the kernel begins to see it.
+  // A change that a reviewer accepted as invisible to the kernel gets a new fingerprint once it becomes visible.
   return sha256(isOfDroppedHalves(difference) ? `${key} dropped` : key).slice(0, 12)
 }
 
-/** By call, of the first rule that names it. */
+/** For each call, the line of the first rule that names it. */
 function linesOf({ syscalls }: ParsedProfile['profile']): ReadonlyMap<string, number> {
   const lines = new Map<string, number>()
   for (const rule of syscalls) {
@@ -82,7 +85,7 @@ function linesOf({ syscalls }: ParsedProfile['profile']): ReadonlyMap<string, nu
 
 export function verdictOf(changes: readonly Difference[], isIdentical: () => boolean): Verdict {
   if (changes.length === 0) return isIdentical() ? 'identical' : 'equivalent'
-  // Beside any other change, one in halves that the kernel drops decides nothing.
+  // A change in halves that the kernel drops counts only if there is no other change.
   const seen = changes.filter((change) => !isOfDroppedHalves(change))
   const directions = new Set((seen.length === 0 ? changes : seen).map(({ direction }) => direction))
   if (directions.size > 1 || directions.has('sideways')) return 'mixed'
@@ -103,16 +106,16 @@ function isIdentical(one: Meaning, other: Meaning): boolean {
 }
 
 export interface Counts {
-  /** Calls of the architecture's table that the default refuses whatever the arguments. */
+  /** Calls of the architecture that the default refuses for all arguments. */
   readonly denied: number
-  /** How many of these the other profile allows, for some arguments at least. */
+  /** How many of these the other profile allows for some arguments. */
   readonly opened: number
-  /** Calls that the default allows for some arguments at least, and the other profile never. */
+  /** Calls that the default allows for some arguments and the other profile for none. */
   readonly closed: number
   readonly calls: number
 }
 
-/** The numbers of a summary, computed from the differences and the default alone. */
+/** The counts of a summary, from the differences and the default profile alone. */
 export function countsAgainst(
   changes: readonly Difference[],
   calls: readonly { readonly name: string; readonly allowed: boolean }[],

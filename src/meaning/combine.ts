@@ -1,7 +1,7 @@
-// One profile that answers every call as several together do, by a choice between their answers: exact, or refused where
-// no profile can state it. For each call the sets of arguments with each answer are computed from the profiles' own
-// filters; rules are proposed for them, in the forms that people write; and what libseccomp makes of the rules is held
-// against the sets, on every architecture, before anything is returned.
+// Combines several profiles into one that chooses between their answers to every call. The result is exact; if no
+// profile can state it, combining is refused. For each call this file computes the set of arguments for each answer
+// from the profiles' own filters, proposes rules for the sets in forms that people write, and proves on every
+// architecture that libseccomp's filter of the rules equals the sets.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -16,27 +16,27 @@ import { isAnswer, type Branch } from './program.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { statements } from './statements.ts'
 
-/** Which of two answers counts; the second is of the profile that comes later. */
+/** Chooses between two answers. The second is the later profile's. */
 export type AnswerChoice = (one: Answer, other: Answer) => Answer
 
-/** A rule of the result: its names come later, with all that are answered alike. */
+/** A rule of the result, still without names: calls that are answered alike share one rule later. */
 export interface CombinedRule {
   readonly answer: Answer
   readonly args: readonly OciArgument[]
 }
 
-/** What the arguments of a call decide: each answer, and for which arguments. */
+/** Each answer to a call, and the set of arguments that get it. */
 export type Partition = ReadonlyMap<string, { readonly answer: Answer; readonly set: CallSet }>
 
-/** Stands for every number that no table has. */
+/** Stands for every number that is in no table. */
 const unlisted = 2000
 
-/** The families of i386: what is said of a member is said of its family as well. */
+/** The families of i386. A rule for a member is a rule for its family as well. */
 const families: ReadonlySet<string> = new Set(['socketcall', 'ipc'])
 
 /**
- * @param meanings of the profiles, in one context; at least one
- * @throws UserError where the result is not the same on all architectures of one rule, or has too many conditions.
+ * @param meanings of the profiles, all in one context; at least one
+ * @throws UserError if no rule can state the result on all architectures at once, or if it needs too many conditions.
  */
 export function combined(
   name: string,
@@ -69,8 +69,8 @@ export function combined(
     }
     throw new UserError('profiles-not-combined', { call, architectures: on })
   }
-  // A family that is answered alike whatever its arguments comes before its members, whose rules are then of no effect
-  // on it; of another family the members' rules may say all that there is to say.
+  // A family with one answer for all arguments comes before its members: their rules then have no effect on it. For any
+  // other family the rules of its members may already state everything.
   const wantedOfFamily = (family: string): readonly CombinedCalls[] =>
     wantedOf(
       meanings,
@@ -90,7 +90,7 @@ export function combined(
   return whole
 }
 
-/** What the profiles together answer to a call, on each architecture that has it. */
+/** What the combined profile has to answer to a call on one architecture. */
 interface CombinedCalls {
   readonly architecture: Architecture
   readonly diagrams: Diagrams
@@ -171,13 +171,13 @@ function together(diagrams: Diagrams, one: Partition, other: Partition, choose: 
   return parts
 }
 
-/** Undefined where libseccomp refuses the rules. */
+/** Undefined if libseccomp refuses the rules. */
 function filterOf(resolved: Resolved, context: Context): Filter | undefined {
   const made = makeFilter(resolved, context)
   return 'code' in made ? undefined : made
 }
 
-/** Whether a filter answers a call as wanted, on every architecture. */
+/** Whether a filter answers a call as wanted on every architecture. */
 function says(
   filter: Filter | undefined,
   wanted: readonly CombinedCalls[],
@@ -195,12 +195,15 @@ function says(
   )
 }
 
-/** On all others every filter kills the thread. */
+/** The architectures that some filter names. On all others every filter kills the thread. */
 function filteredBy(meanings: readonly Meaning[]): readonly Architecture[] {
   return architectureNames.filter((each) => meanings.some(({ filter }) => filter.architectures.has(each)))
 }
 
-/** Rules of different calls can meet in libseccomp (program.ts), and the architectures are not all in the result. */
+/**
+ * Proves the whole result: rules of different calls can interact in libseccomp (program.ts), and the result can lack
+ * architectures.
+ */
 function proveAll(
   whole: Resolved,
   meanings: readonly Meaning[],
@@ -222,7 +225,10 @@ function rulesOf(call: string, drafts: readonly CombinedRule[]): readonly Resolv
   return drafts.map(({ answer, args }) => ({ names: [call], answer, args, ...nowhere }))
 }
 
-/** A rule that every architecture has: libseccomp loses a filter of conditions and foreign names (program.ts, isLost). */
+/**
+ * A rule of every architecture. Without one libseccomp can lose a filter that has only conditions and foreign names
+ * (program.ts, isLost).
+ */
 function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
   const answer: Answer =
     fallback.action === 'SCMP_ACT_ALLOW' ? noSuchCall : { action: 'SCMP_ACT_ALLOW', errno: undefined }
@@ -231,7 +237,7 @@ function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
 
 const nowhere = { at: { offset: 0, line: 1, column: 1 }, pointer: '', namesAt: [] }
 
-/** One rule for all calls that are answered alike: those without conditions first, in one order. */
+/** One rule for all calls that are answered alike. Rules without conditions come first. */
 function grouped(drafts: ReadonlyMap<string, readonly CombinedRule[]>): readonly ResolvedRule[] {
   const rules = new Map<string, { readonly draft: CombinedRule; readonly names: string[] }>()
   for (const [call, its] of [...drafts].sort(([one], [other]) => (one < other ? -1 : 1))) {

@@ -1,6 +1,6 @@
-// What changes between two profiles, exactly: for each call every way through both filters is followed together, with
-// what it says of the words of the arguments, and only ways that some call takes are kept. That call is the witness.
-// Whether an answer permits more is decided on what the kernel sees of a call: see kernel-view.ts.
+// What changes between two profiles, exactly. For each call this file follows every pair of ways through both filters,
+// collects what the comparisons say about the words of the arguments, and keeps the pairs that some call takes. That
+// call is the witness. kernel-view.ts decides whether the kernel sees the difference.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -15,51 +15,70 @@ import { wordWith, type WordFact } from './words.ts'
 
 /** One difference in meaning. */
 export interface Difference {
-  /** Sideways also where the answers permit more or less, and only for upper halves of arguments that the kernel drops. */
+  /** Also sideways: a wider or narrower answer that depends only on upper halves that the kernel drops. */
   readonly direction: Direction
   readonly architecture: Architecture
-  /** libseccomp's name; for numbers that no table has, the number that stands for all of them. */
+  /** libseccomp's name. One number stands for all numbers that are in no table. */
   readonly syscall: string
   readonly number: number
-  /** Whether some arguments decide on either side. */
+  /** Whether the arguments matter on at least one side. */
   readonly conditional: boolean
   readonly before: Answer
   readonly after: Answer
-  /** Six arguments for which the two answer so. */
+  /** Six arguments for which the profiles answer `before` and `after`. */
   readonly args: readonly bigint[]
 }
 
-/** Stands for every number that no table has; no kernel of today comes near it. */
+/** Stands for every number that is in no table. No kernel has so many calls. */
 const unlisted = 2000
 
 /**
- * How many comparisons of words one comparison of profiles may take, each step as many as are known of its word: no two
- * profiles written by people come near it.
+ * How much work one comparison of two profiles may take. A step costs as many units as there are facts about its word.
+ * Profiles written by people need far less.
  */
 const workLimit = 5_000_000
 
 /**
- * Every difference, by architecture and number; of one call at most one for each pair of answers. Nothing is reported
- * exactly where every call is answered the same. Throws a UserError where the conditions of a call are too many to
- * follow.
+ * Every difference, ordered by architecture and number: for each call at most one difference a pair of answers. The
+ * list is empty exactly if both profiles answer every call alike. Throws a UserError if a call has too many conditions
+ * to follow.
  */
 export function differencesOf(before: Meaning, after: Meaning): readonly Difference[] {
   const work = { left: workLimit }
+  return callsOfBoth(before, after).flatMap(({ architecture, name, number }) =>
+    differencesOfCall(before, after, architecture, name, number, work),
+  )
+}
+
+/** Whether every call is answered the same: ends at the first that is not. */
+export function isSameMeaning(one: Meaning, other: Meaning): boolean {
+  const work = { left: workLimit }
+  return callsOfBoth(one, other).every(
+    ({ architecture, name, number }) =>
+      differencesOfCall(one, other, architecture, name, number, work).length === 0,
+  )
+}
+
+/** Every call that either has, and of each architecture one that no table has. */
+function callsOfBoth(
+  before: Meaning,
+  after: Meaning,
+): readonly { readonly architecture: Architecture; readonly name: string; readonly number: number }[] {
   return (
     architectureNames
-      // No kernel makes calls of another host's.
+      // A kernel only accepts the calls of its own host's architectures.
       .filter((each) => architectures[each].host === before.context.host)
       .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
       .flatMap((architecture) => {
         const other = architectures[architecture].numberBit + unlisted
-        return [...syscallTable(architecture).entries, { name: String(other), number: other }].flatMap(
-          ({ name, number }) => differencesOfCall(before, after, architecture, name, number, work),
+        return [...syscallTable(architecture).entries, { name: String(other), number: other }].map(
+          ({ name, number }) => ({ architecture, name, number }),
         )
       })
   )
 }
 
-/** Every answer that some arguments get, each with six of them, the first found. */
+/** Every answer that a filter gives to a call for some arguments, each with six such arguments. */
 export function answersTo(
   { filter }: Meaning,
   architecture: Architecture,
@@ -120,7 +139,7 @@ export function differencesOfCall(
     .map(([, difference]) => asTheKernelSees(difference, one, other))
 }
 
-/** Whether both filters are the same from here on, block by block. */
+/** Whether both filters are equal from here on, block by block. False does not prove a difference. */
 function isSameDecision(one: Branch, other: Branch): boolean {
   const met = new Map<Block, Block>()
   const open: (readonly [Branch, Branch])[] = [[one, other]]
@@ -131,7 +150,7 @@ function isSameDecision(one: Branch, other: Branch): boolean {
       continue
     }
     if (met.get(a) === b) continue
-    // A block that stands for two is compared once for each: left to the ways.
+    // One block would stand for two of the other filter: ways() decides.
     if (met.has(a)) return false
     met.set(a, b)
     const same =
@@ -148,14 +167,14 @@ function isSameDecision(one: Branch, other: Branch): boolean {
   return true
 }
 
-/** With a call that the kernel, too, sees answered otherwise; sideways where there is none. */
+/** The difference with a witness that the kernel distinguishes; if there is none, the difference is sideways. */
 function asTheKernelSees(difference: Difference, one: Branch, other: Branch): Difference {
   const { direction, architecture, syscall } = difference
   const before = { target: one, answer: difference.before }
   const after = { target: other, answer: difference.after }
   const [lesser, greater] = direction === 'wider' ? [before, after] : [after, before]
   const dropped = droppedWords(architecture, syscall)
-  // Where the lesser side compares no such word, it answers every call that is the same to the kernel the same.
+  // If the stricter filter ignores the dropped halves, the difference is real.
   if (direction === 'sideways' || !comparesDropped(lesser.target, dropped)) return difference
   try {
     const args = callOpened(lesser, greater, dropped)
@@ -169,7 +188,9 @@ function tooMany(syscall: string, architecture: Architecture): UserError {
   return new UserError('conditions-beyond-comparing', { call: syscall, architecture, bound: workLimit })
 }
 
-/** What is known of each word, and one of which it is true; of a word that is not here nothing is known. */
+/**
+ * For each word the facts about it, and one value that satisfies them. Nothing is known about a word that is missing.
+ */
 type KnownWords = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
 
 interface Budget {
@@ -178,7 +199,7 @@ interface Budget {
   readonly architecture: Architecture
 }
 
-/** Every answer of a filter to a call, with what is then known of the words; only what some call can reach. */
+/** Every answer that a filter can give to a call, with the facts about the words that lead to it. */
 function* ways(start: Branch, known: KnownWords, budget: Budget): Generator<readonly [Answer, KnownWords]> {
   const open: {
     readonly target: Branch
@@ -200,7 +221,7 @@ function* ways(start: Branch, known: KnownWords, budget: Budget): Generator<read
   }
 }
 
-/** What is known after a comparison; undefined where no word can come out so. */
+/** The facts after a comparison; undefined if no value of the word satisfies them. */
 function learn(
   words: KnownWords,
   { word: index, mask }: Accumulator,

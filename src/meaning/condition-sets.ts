@@ -1,13 +1,14 @@
-// Conditions as sets of calls, and two conditions as one: as 64-bit architectures compare.
+// Conditions as sets of calls, and the conjunction of two rules' conditions. Everything compares as 64-bit
+// architectures do.
 import type { OciArgument } from '../profile/document.ts'
 import type { CallSet, Diagrams } from './diagram.ts'
 
-/** An argument that is compared twice is two rules (conditions.ts). */
+/** False if an argument is compared twice: the runtime then makes two rules (conditions.ts). */
 export function comparesEachOnce(args: readonly OciArgument[]): boolean {
   return new Set(args.map(({ index }) => index)).size === args.length
 }
 
-/** As 64-bit architectures compare. */
+/** The calls that satisfy all conditions. */
 export function callsOf(diagrams: Diagrams, args: readonly OciArgument[]): CallSet {
   return args.reduce<CallSet>((set, each) => diagrams.choose(passing(diagrams, each), set, false), true)
 }
@@ -53,7 +54,7 @@ function passing(diagrams: Diagrams, { index, op, value, valueTwo = 0n }: OciArg
   }
 }
 
-/** The conditions of both rules; undefined where two on one argument are none together. */
+/** The conditions of both rules together. `never`: no call satisfies both. Undefined: one rule cannot state them. */
 export function conjunction(
   one: readonly OciArgument[],
   other: readonly OciArgument[],
@@ -74,7 +75,7 @@ function oneCondition(a: OciArgument, b: OciArgument): OciArgument | 'never' | u
   if (a.op === 'SCMP_CMP_EQ') return holds(b, a.value) ? a : 'never'
   if (b.op === 'SCMP_CMP_EQ') return holds(a, b.value) ? b : 'never'
   if (a.op !== 'SCMP_CMP_MASKED_EQ' || b.op !== 'SCMP_CMP_MASKED_EQ') {
-    // Of two limits on one side the stricter holds.
+    // Of two limits in one direction the stricter one decides.
     if (a.op !== b.op || a.op === 'SCMP_CMP_NE') return undefined
     const upper = a.op === 'SCMP_CMP_LT' || a.op === 'SCMP_CMP_LE'
     return a.value < b.value === upper ? a : b

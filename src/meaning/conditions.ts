@@ -1,6 +1,6 @@
-// The conditions of a rule as the runtimes hand them to libseccomp.
-// Authority: runc libcontainer/seccomp/seccomp_linux.go (matchCall), crun src/libcrun/seccomp.c: a rule that compares
-// an argument twice becomes one rule for each of its conditions. crun looked at the first six conditions alone.
+// The conditions of a rule as the runtimes pass them to libseccomp. If a rule compares an argument twice, the runtimes
+// make one rule of each condition. crun before 1.30 reads only the first six conditions.
+// Authority: runc libcontainer/seccomp/seccomp_linux.go (matchCall), crun src/libcrun/seccomp.c.
 import type { OciArgument, Operator } from '../profile/document.ts'
 import { has } from './versions/runtimes.ts'
 import type { RuntimeVersion } from './versions/runtime-word.ts'
@@ -15,7 +15,7 @@ export interface Condition {
 
 const all64 = 0xffffffffffffffffn
 
-/** The alternatives: sets of conditions of which all must hold, each on arguments in their order. */
+/** The rules that libseccomp gets, each as its conditions: all of them must hold, ordered by argument. */
 export function alternativesOf(
   args: readonly OciArgument[],
   runtime?: RuntimeVersion,

@@ -1,4 +1,5 @@
-// Where a profile is read: what an engine and a runtime look at before the filter is made.
+// The context in which a profile is read: what the engine, the runtime and libseccomp look at when they make the
+// filter.
 import { architectures, assumedHost, type Architecture, type Host } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { capabilities as known } from '../profile/words.ts'
@@ -14,26 +15,33 @@ export interface Context {
   readonly capabilities: ReadonlySet<string>
   /** [major, minor]. */
   readonly kernel: readonly [number, number]
-  /** Which runtime makes the filter: runc answers numbers beyond the profile's largest with ENOSYS. Undefined: neither. */
+  /** The runtime that makes the filter; runc adds its ENOSYS stub. Undefined: the filter alone, without a stub. */
   readonly runtime: RuntimeVersion | undefined
-  /** With which libseccomp: calls that it does not know are left out. Undefined: it knows every call. */
+  /**
+   * The libseccomp that makes the filter: it leaves out calls that it does not know. Undefined: it knows every call.
+   */
   readonly library: LibraryVersion | undefined
-  /** Which engine reads the file: keys that it does not read are as if they were not there. Undefined: its keys say. */
+  /** The engine that reads the file: it ignores keys that it does not know. Undefined: the file's own keys decide. */
   readonly engine: EngineVersion | undefined
 }
 
+/** On what machine, with which capabilities and by whom a profile is read. */
 export interface ContextOptions {
-  /** An architecture whose host it is. Default x86_64. */
+  /** Any architecture of the host. Default x86_64. */
   readonly architecture?: Architecture
   /** CAP_* names, or 'all'. Default: what Docker gives a container. */
   readonly capabilities?: readonly string[] | 'all'
   /** "major.minor" of the host's kernel. Default "6.12". */
   readonly kernel?: string
-  /** "runc", "crun@1.8.1"; without a version the newest. With runc its ENOSYS stub answers too. Default: the filter alone. */
+  /** "runc" or "crun@1.8.1"; without a version the newest. runc adds its ENOSYS stub. Default: the filter alone. */
   readonly runtime?: RuntimeVersion
-  /** A version of libseccomp, such as "2.5.4"; the runtime leaves out calls that it does not know. Default: it knows all. */
+  /**
+   * A version of libseccomp, such as "2.5.4". Calls that it does not know are left out. Default: it knows every call.
+   */
   readonly libseccomp?: string
-  /** "docker", "docker@20.10", "podman" …: whose reading of the file is meant. Default: as its keys and its envelope say. */
+  /**
+   * The engine that reads the file: "docker", "docker@20.10", "podman" … Default: the file's keys and envelope decide.
+   */
   readonly engine?: EngineVersion
 }
 
@@ -46,7 +54,7 @@ export const dockerCapabilities: readonly string[] =
 
 export const defaultKernel = '6.12'
 
-/** @throws UserError for a capability or kernel that is none. */
+/** @throws UserError for an unknown capability, runtime, engine, libseccomp or kernel. */
 export function contextOf(options: ContextOptions = {}): Context {
   const { architecture = assumedHost, capabilities = dockerCapabilities, kernel = defaultKernel } = options
   const set = new Set(capabilities === 'all' ? known : capabilities)
@@ -74,7 +82,7 @@ export function contextOf(options: ContextOptions = {}): Context {
   }
 }
 
-/** Before 2.5.0 every architecture had a table of its own. */
+/** 2.5.0 is the first: older versions had one table an architecture, which this project does not have. */
 export function isLibraryVersion(word: string): boolean {
   return isVersion(word) && compareVersions(word, firstLibrary) >= 0
 }

@@ -1,15 +1,15 @@
-// A set of calls as conditions that cover it: in ranges, or in masked equalities, as few as are simply found.
+// States a set of calls as conditions: in ranges or in masked equalities. The result is short, not always the shortest.
 import type { OciArgument } from '../profile/document.ts'
 import { bitAt, type CallSet } from './diagram.ts'
 
-/** More rules than that for one call nobody would read. */
+/** Nobody would read more rules for one call. */
 export const mostRules = 256
 
 const all64 = 0xffffffffffffffffn
 
 /**
- * By ranges of the first argument that decides, and in each by the arguments after it; undefined where they are too
- * many. Ranges of one argument for which the others decide alike are one.
+ * The set in ranges of the first argument that matters, and below each range in conditions on later arguments. Ranges
+ * with the same conditions on later arguments are joined. Undefined if there are too many.
  */
 export function rangesOf(set: CallSet): readonly (readonly OciArgument[])[] | undefined {
   if (set === false) return []
@@ -59,7 +59,7 @@ function byRest(
   return groups
 }
 
-/** All but one value is one comparison. */
+/** The conditions for ranges of one argument. Every value but one is a single NE. */
 function conditionsOf(index: number, ranges: readonly ValueRange[]): readonly OciArgument[] {
   const [first, second] = ranges
   if (ranges.length === 2 && first?.from === 0n && second?.to === all64 && first.to + 2n === second.from)
@@ -67,7 +67,7 @@ function conditionsOf(index: number, ranges: readonly ValueRange[]): readonly Oc
   return ranges.flatMap(({ from, to }) => rangeOf(index, from, to))
 }
 
-/** One comparison where it is open to a side, else blocks of a power of two. */
+/** One comparison if the range has an end at 0 or at the largest value; else blocks of powers of two. */
 function rangeOf(index: number, from: bigint, to: bigint): readonly OciArgument[] {
   if (from === to) return [{ index, op: 'SCMP_CMP_EQ', value: from }]
   if (from === 0n) return [{ index, op: 'SCMP_CMP_LE', value: to }]
@@ -86,7 +86,7 @@ function rangeOf(index: number, from: bigint, to: bigint): readonly OciArgument[
   return blocks
 }
 
-/** Every way to `true`: the bits of the first argument that decides as masked equalities, the others after it in ranges. */
+/** The set in masked equalities of the first argument that matters, and below each in ranges of later arguments. */
 export function casesOf(set: CallSet): readonly (readonly OciArgument[])[] | undefined {
   if (set === false) return []
   if (set === true) return [[]]

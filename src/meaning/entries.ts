@@ -1,4 +1,4 @@
-// What libseccomp keeps of each call of an architecture: an answer for every call, or comparisons.
+// What libseccomp keeps for each call of an architecture: one answer, or comparisons that lead to answers.
 // Authority: libseccomp 2.5.4, src/db.c (db_rule_add).
 import type { Answer } from './answer.ts'
 import { addChain, type Added, type Work } from './chain-add.ts'
@@ -7,15 +7,15 @@ import type { Chains } from './chain.ts'
 import type { Condition } from './conditions.ts'
 
 export interface FilterEntry extends Chains {
-  /** Undefined where the architecture does not have the call: libseccomp keeps a number of its own for it. */
+  /** Undefined if the architecture lacks the call: libseccomp then keeps a pseudo number. */
   readonly number: number | undefined
-  /** Whatever the arguments; undefined where comparisons decide. */
+  /** The answer for all arguments; undefined if comparisons decide. */
   answer: Answer | undefined
-  /** The higher, the earlier the call stands in the filter: unsigned, 32 bits, of which the count is the lower half. */
+  /** Unsigned, 32 bits; a call of higher priority stands earlier in the filter. The lower half counts comparisons. */
   priority: number
 }
 
-/** By number, or by name where there is none. */
+/** Keyed by the call's number, or by its name if it has no number. */
 export type Entries = ReadonlyMap<number | string, FilterEntry>
 
 /** Adds a rule to the entries of an architecture. Throws BeyondBound. */
@@ -35,7 +35,7 @@ export function addRule(
     entries.set(key, { ...made, number, answer: always, priority: priorityOf(0, made.nodes) })
     return 'added'
   }
-  // Of two rules for every call the first counts, and one for every call makes conditions needless.
+  // The first rule without conditions wins, and a rule without conditions makes all conditions redundant.
   if (entry.answer !== undefined) return 'added'
   if (made.node === undefined) {
     entry.node = undefined
@@ -50,7 +50,7 @@ export function addRule(
   return 'added'
 }
 
-/** Few comparisons come first. A count below zero spills into the upper half and stays there. */
+/** Calls with few comparisons come first. A negative count carries into the upper half and stays there. */
 function priorityOf(before: number, nodes: number): number {
   return ((before & 0xffff0000) | (0xffff - nodes)) >>> 0
 }

@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts'
 import { abiOf, decisionOn, type Filter } from './filter.ts'
 import { comparedBy, isAnswer, type Accumulator, type Block } from './program.ts'
 
-/** `args`: up to six 64-bit values, missing ones are 0; on 32-bit architectures their lower halves count. */
+/** `args`: up to six 64-bit values; missing ones are 0. On 32-bit architectures only the lower halves count. */
 export function answerTo(
   filter: Filter,
   architecture: Architecture,
@@ -23,7 +23,7 @@ export function answerTo(
   return target
 }
 
-/** Twelve 32-bit words: of each argument the lower half, then the upper. */
+/** Twelve 32-bit words: the lower half of each argument, then its upper half. */
 function wordsOf(args: readonly bigint[], bits: 64 | 32): readonly number[] {
   return Array.from({ length: 6 }, (_, index) => args[index] ?? 0n).flatMap((value) => [
     Number(value & 0xffffffffn),

@@ -1,6 +1,6 @@
-// The filter that a resolved profile becomes: per architecture and call number an answer, or comparisons that lead to
-// one. Made as runc and crun make it with libseccomp: rules that say what the default says are skipped, names that the
-// library does not know are skipped, and what it refuses keeps the container from starting.
+// The filter that runc and crun make of a resolved profile with libseccomp: for each architecture and call number an
+// answer, or comparisons that lead to answers. Rules that repeat the default and names that libseccomp does not know
+// are skipped. If libseccomp refuses a rule, the container does not start.
 // Authority: runc and crun (seccomp_linux.go, seccomp.c), libseccomp 2.5.4 (db.c, gen_bpf.c).
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
@@ -16,14 +16,14 @@ import { has } from './versions/runtimes.ts'
 export interface Filter {
   readonly architectures: ReadonlyMap<Architecture, ReadonlyMap<number, Branch>>
   readonly defaultAnswer: Answer
-  /** runc: numbers above this are answered ENOSYS before the filter runs; undefined where they are not. */
+  /** runc answers ENOSYS to numbers above this before the filter runs. Undefined if the runtime has no such stub. */
   readonly stub: ReadonlyMap<Architecture, number> | undefined
 }
 
-/** runc asks libseccomp for a filter sorted by number where more calls are named (seccomp_linux.go). */
+/** If a profile names more calls than this, runc asks libseccomp for a filter sorted by number (seccomp_linux.go). */
 const mostUnsorted = 32
 
-/** A filter, or why there is none. */
+/** The filter, or why libseccomp makes none. */
 export function makeFilter(resolved: Resolved, context: Context): Filter | ProfileRefusal {
   const { defaultAnswer } = resolved
   const { entries, refusals } = addRules(resolved, context)
@@ -41,7 +41,7 @@ export function makeFilter(resolved: Resolved, context: Context): Filter | Profi
   }
 }
 
-/** Told of the rule with most conditions. */
+/** The refusal names the rule with the most conditions. */
 function tooLong({ rules }: Resolved, { length }: FilterTooLong): ProfileRefusal {
   const [first, ...rest] = rules.filter(({ args }) => args.length > 0)
   if (first === undefined) throw new Error('a filter without conditions is too long')
@@ -52,7 +52,7 @@ function tooLong({ rules }: Resolved, { length }: FilterTooLong): ProfileRefusal
   return { code: 'filter-too-long', at, pointer, facts: { length: String(length) } }
 }
 
-/** Every name of a rule is a rule to runc, also one that is skipped. */
+/** runc counts every name of every rule, also those that it skips later. */
 export function orderOf({ rules }: Resolved, { runtime }: Context): Order {
   const named = rules.reduce((count, { names }) => count + names.length, 0)
   return runtime !== undefined && has(runtime, 'sorts-rules') && named > mostUnsorted
@@ -60,19 +60,22 @@ export function orderOf({ rules }: Resolved, { runtime }: Context): Order {
     : 'by priority'
 }
 
-/** What the filter answers to a call that is not there at all, or leads to. */
+/** The filter's answer to a call, or the first block that decides it. */
 export function decisionOn(filter: Filter, architecture: Architecture, number: number): Branch {
   const abi = abiOf(architecture, number)
   const calls = filter.architectures.get(abi)
   if (calls === undefined) return killThread
-  // The stub takes -1 for an x32 call.
+  // The stub takes the number -1 for an x32 call.
   const limit = filter.stub?.get(number === 0xffffffff ? (markedBeside(abi) ?? abi) : abi)
   if (limit !== undefined && (number > limit || (number === 0 && architectures[abi].unknownIsZero)))
     return noSuchCall
   return calls.get(number) ?? filter.defaultAnswer
 }
 
-/** x32 calls are x86_64's with bit 30; -1, with which a tracer skips a call, is none (linux asm/unistd.h, seccomp(2)). */
+/**
+ * An x32 call is an x86_64 number with bit 30 set. The number -1, by which a tracer skips a call, is not one
+ * (asm/unistd.h, seccomp(2)).
+ */
 export function abiOf(architecture: Architecture, number: number): Architecture {
   const marked = markedBeside(architecture)
   if (marked === undefined) return architecture

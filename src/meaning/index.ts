@@ -1,6 +1,6 @@
-// What a profile means: the answer of libseccomp's filter and the kernel to any call, in a context (host, bounding
-// set, kernel, runtime). Decided from the profile alone, on the authority of the loaders (resolve.ts), runc and crun
-// (filter.ts, conditions.ts) and libseccomp (chain*.ts). Pure.
+// What a profile means: how libseccomp's filter and the kernel answer any call in a context (host, bounding set,
+// kernel, runtime). The profile alone decides. Authority: the loaders (resolve.ts), runc and crun (filter.ts,
+// conditions.ts), libseccomp (chain*.ts). Pure: this room starts no process and reads no file.
 export { refusalsOf, refusalsOnOthers } from './refusals.ts'
 export type { ProfileRefusal, RefusalCode } from './refusal.ts'
 export { has } from './versions/runtimes.ts'
@@ -9,6 +9,16 @@ export { oldestLibraryOn, type LibraryVersion } from './versions/library.ts'
 export type { RuntimeName, RuntimeVersion } from './versions/runtime-word.ts'
 export type { EngineName, EngineVersion } from './versions/engines.ts'
 export { answerOfPrograms, decodeProgram, type BpfProgram } from './bpf.ts'
+export {
+  appliedFilter,
+  appliedMeaning,
+  appliedReach,
+  eachNotAllowed,
+  isLogging,
+  isRefusing,
+  type AppliedFilter,
+} from './applied.ts'
+export { builtinsEqualTo } from './applied-name.ts'
 export { reachOf, type Reach } from './reach.ts'
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
 export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'

@@ -1,7 +1,7 @@
-// Several profiles as one: what is carried out under all of them (the kernel runs every filter that is installed), and
-// what is carried out under any. Authority: seccomp(2) and kernel/seccomp.c (seccomp_run_filters): of all filters'
-// answers the one of the highest precedence counts, KILL_PROCESS > KILL_THREAD > TRAP > ERRNO > USER_NOTIF > TRACE >
-// LOG > ALLOW; of equal actions that of the filter installed last, whose errno the call returns.
+// Several profiles as one: the intersection (what all of them allow, as with several installed filters) and the union
+// (what any of them allows). Authority: seccomp(2) and seccomp_run_filters in kernel/seccomp.c. The kernel runs every
+// filter and takes the answer of the highest precedence: KILL_PROCESS > KILL_THREAD > TRAP > ERRNO > USER_NOTIF > TRACE
+// > LOG > ALLOW. Of equal actions the filter that was installed last counts, and the call returns its errno.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -15,12 +15,12 @@ import { contextOf, type ContextOptions } from './context.ts'
 import { makeMeaning, type Meaning } from './meaning.ts'
 import type { Resolved } from './resolve.ts'
 
-/** A profile made of others, for one host, set of capabilities and kernel. */
+/** A profile combined from others, for one host, bounding set and kernel. */
 export interface CombinedProfile {
   /** Plain OCI; `printProfile` prints it. */
   readonly document: OciProfile
   readonly profile: ParsedProfile
-  /** From each of the given profiles to this one, in their order: what each lost, or won. */
+  /** The changes from each given profile to this one, in the order given. */
   readonly changes: readonly Comparison[]
 }
 
@@ -37,19 +37,19 @@ const precedence: readonly Answer['action'][] = [
 ]
 const rank = ({ action }: Answer): number => precedence.indexOf(action)
 
-/** What the kernel answers where both filters are installed, the second after the first. */
+/** What the kernel answers if both filters are installed, the second one last. */
 export const stricterAnswer: AnswerChoice = (one, other) => (rank(one) < rank(other) ? one : other)
 
-/** The answer that permits more; of equal actions the second's. */
+/** The answer that permits more. Of equal actions the second answer is taken. */
 export const freerAnswer: AnswerChoice = (one, other) => (rank(one) > rank(other) ? one : other)
 
 /**
- * What is left of profiles whose filters are all installed, in the order given: a profile that answers every call as the
- * kernel then does, in the context of host, capabilities and kernel. A node that adds its baseline to a container's
- * profile leaves this of it.
+ * The profile that answers every call as the kernel does if the filters of all given profiles are installed in this
+ * order, for the host, bounding set and kernel of `options`. Example: what a node's baseline leaves of a container's
+ * profile.
  *
- * @throws UserError where no profile can state that: where the answer to a call differs between architectures in a way
- * that no rule can say, where both have listeners, or where conditions are too many.
+ * @throws UserError if no profile can state the result: a call's answers differ between architectures in a way that no
+ * rule can express, two profiles have listeners, or there are too many conditions.
  */
 export function intersectProfiles(
   profiles: readonly ParsedProfile[],
@@ -59,7 +59,7 @@ export function intersectProfiles(
 }
 
 /**
- * A profile that permits what any of the profiles permits: for every call the freest of their answers.
+ * The profile that gives every call the most permissive answer of all given profiles.
  *
  * @throws UserError as `intersectProfiles` does.
  */
@@ -92,7 +92,9 @@ function combinedProfile(
   return { document, profile, changes }
 }
 
-/** Without a runtime, whose ENOSYS stub belongs to each filter, and without an engine: the result is plain OCI. */
+/**
+ * Leaves out the runtime, whose ENOSYS stub belongs to each filter by itself, and the engine: the result is plain OCI.
+ */
 function ofHost({ architecture, capabilities, kernel, libseccomp }: ContextOptions): ContextOptions {
   return {
     ...(architecture && { architecture }),
@@ -102,7 +104,7 @@ function ofHost({ architecture, capabilities, kernel, libseccomp }: ContextOptio
   }
 }
 
-/** The host's first, as a filter has it. */
+/** The host's architecture comes first, as in a filter. */
 function architecturesOf(
   meanings: readonly Meaning[],
   belongs: (has: readonly boolean[]) => boolean,
@@ -138,7 +140,9 @@ function documentOf(
   }
 }
 
-/** Without the key SPEC_ALLOW is set (runc, crun): it stays where every profile sets it. The others only add. */
+/**
+ * Without the key `flags` runc and crun set SPEC_ALLOW, so it stays only if every profile sets it. Other flags add up.
+ */
 function flagsOf(profiles: readonly ParsedProfile[]): readonly string[] | undefined {
   const given = profiles.map(({ profile }) => profile.flags)
   if (given.every((each) => each === undefined)) return undefined

@@ -1,6 +1,6 @@
-// The rules of a resolved profile put together, call by call, as libseccomp does while a runtime adds them one by one.
-// Authority: runc seccomp_linux.go (matchCall), crun seccomp.c; libseccomp 2.5.4, src/db.c (a rule is added to every
-// architecture, or the whole profile is refused).
+// Adds the rules of a resolved profile one by one, as a runtime adds them to libseccomp's filter. A rule is added to
+// every architecture; if one architecture refuses it, the whole profile is refused.
+// Authority: runc seccomp_linux.go (matchCall), crun seccomp.c, libseccomp 2.5.4 src/db.c.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { isSameAnswer } from './answer.ts'
 import { BeyondBound, type Added } from './chain-add.ts'
@@ -13,18 +13,21 @@ import { othersOf, type OtherArchitectures } from './refused-words.ts'
 import type { Resolved, ResolvedRule } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
 
-/** Nodes that are looked at for one profile: what takes more has more instructions than the kernel takes, by far. */
+/**
+ * How many nodes are visited for one profile. A profile that needs more has far more instructions than the kernel
+ * takes.
+ */
 const workLimit = 4_000_000
 
 export interface Joined {
   readonly entries: ReadonlyMap<Architecture, ReadonlyMap<number | string, FilterEntry>>
-  /** The first of every call; its rules from there on were not added. */
+  /** The first refusal of each call. Later rules of the call were not added. */
   readonly refusals: readonly ProfileRefusal[]
 }
 
 /**
- * `of`: the names whose rules are wanted. Default: all. `others`: the architectures of the filter that have no table
- * here; what libseccomp refuses there is told, and nothing else is asked of them.
+ * `of`: whose rules are added; default: all names. `others`: the architectures of the filter that have no table in this
+ * project; only libseccomp's refusals there are found.
  */
 export function addRules(
   resolved: Resolved,

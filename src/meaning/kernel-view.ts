@@ -1,8 +1,9 @@
-// What the kernel sees of a call. It drops the upper half of an `int` argument, and a filter compares it: two calls that
-// differ there alone are one call to the kernel. Programs leave that half zero, and may write into it what they like. So
-// a call with zeros there counts as the filter answers it; of the others a profile permits each of which it carries out
-// any that the kernel takes for the same, and one that answers otherwise only for some upper halves permits neither more
-// nor less. Authority: abi/narrow-arguments.ts.
+// What the kernel sees of a call. A filter compares 64 bits of an `int` argument; the kernel drops the upper half.
+// Calls that differ only there are one call to the kernel. Ordinary programs leave the half zero, so a call with zeros
+// there counts as the filter answers it. A hostile program can write any value into it, so a profile permits a call if
+// it permits any call that is the same to the kernel. A difference for some upper halves alone is neither wider nor
+// narrower.
+// Authority: abi/narrow-arguments.ts.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { isSameAnswer, level, type Answer } from './answer.ts'
@@ -10,7 +11,10 @@ import { callsAnswered, wordsCompared } from './call-sets.ts'
 import { bitAt, Diagrams, type CallSet } from './diagram.ts'
 import type { Branch } from './program.ts'
 
-/** Words (twice the index of the argument, and one for the upper half) of a call that the kernel never looks at. */
+/**
+ * The words of a call that the kernel never reads. A word is twice the index of its argument, plus one for the upper
+ * half.
+ */
 export function droppedWords(architecture: Architecture, syscall: string): ReadonlySet<number> {
   if (architectures[architecture].bits === 32) return new Set()
   return new Set(
@@ -21,9 +25,9 @@ export function droppedWords(architecture: Architecture, syscall: string): Reado
 }
 
 /**
- * Of the calls that one filter gives the lesser answer and another the greater: arguments of one with zeros in the
- * dropped words, or of one of which the first filter carries out nothing more, whatever stands in them. Undefined where
- * there is none. Throws TooManyConditions.
+ * A witness among the calls that get `lesser.answer` from one filter and `greater.answer` from the other: a call with
+ * zeros in the dropped words, else one to which the first filter gives no more permissive answer for any value of those
+ * words. Undefined if there is none. Throws TooManyConditions.
  */
 export function callOpened(
   lesser: { readonly target: Branch; readonly answer: Answer },
@@ -41,12 +45,12 @@ export function callOpened(
   return opened === false ? undefined : someOf(opened)
 }
 
-/** Whether an answer can depend on what the kernel drops. */
+/** Whether an answer can depend on a dropped word. */
 export function comparesDropped(target: Branch, dropped: ReadonlySet<number>): boolean {
   return dropped.size > 0 && [...wordsCompared(target)].some((word) => dropped.has(word))
 }
 
-/** The six arguments of one call of a set, the smallest. */
+/** The six arguments of the smallest call in a set. */
 function someOf(set: CallSet): readonly bigint[] {
   const args = [0n, 0n, 0n, 0n, 0n, 0n]
   for (let at = set; typeof at !== 'boolean'; at = at.zero === false ? at.one : at.zero) {

@@ -1,4 +1,4 @@
-// A profile in a context: the filter that stands there, and its answers.
+// A profile in a context: the filter that is installed there, and its answers.
 import type { Architecture } from '../abi/architectures.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Answer } from './answer.ts'
@@ -22,10 +22,10 @@ export interface Meaning {
 const made = new WeakMap<ParsedProfile, Map<string, Meaning | ProfileRefusal>>()
 
 /**
- * Made once for a profile and a context: the same profile is asked by many, and making its filter takes longer than
- * most questions.
+ * The meaning of a profile in a context. It is made once for both: many callers ask, and making the filter takes longer
+ * than most questions.
  *
- * @throws UserError for a profile that a loader refuses, a runtime or libseccomp.
+ * @throws UserError for a profile that its loader, the runtime or libseccomp refuses.
  */
 export function makeMeaning(parsed: ParsedProfile, context: Context): Meaning {
   const meaning = meaningOf(parsed, context)
@@ -33,7 +33,10 @@ export function makeMeaning(parsed: ParsedProfile, context: Context): Meaning {
   return meaning
 }
 
-/** The same, and the refusal as data. @throws UserError for a profile that a loader refuses. */
+/**
+ * The same with refusals of the runtime and libseccomp as data. @throws UserError for a profile that its loader
+ * refuses.
+ */
 export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | ProfileRefusal {
   const known = made.get(parsed) ?? new Map<string, Meaning | ProfileRefusal>()
   made.set(parsed, known)
@@ -58,7 +61,7 @@ function meaningIn(parsed: ParsedProfile, context: Context): Meaning | ProfileRe
   }
 }
 
-/** The answer to a call where no argument changes it; undefined where one may. */
+/** The answer to a call if it is the same for all arguments; else undefined. */
 export function answerAlways(
   { filter }: Meaning,
   architecture: Architecture,

@@ -1,6 +1,6 @@
-// What libseccomp takes a name for on an architecture: a number; where the architecture multiplexes socket and ipc
-// calls, also the family's; or a number of its own for a call that the architecture does not have. Such a rule stands in
-// the filter's lists as any other, and matters there: see program.ts.
+// What libseccomp makes of a call's name on an architecture: the call's number; on architectures that multiplex socket
+// and ipc calls also the family's number; for a call that the architecture lacks, a pseudo number. A rule with a pseudo
+// number stands in libseccomp's lists like any other and can change the filter: see program.ts.
 // Authority: libseccomp 2.5.4, src/arch.c (arch_filter_rule_add), src/syscalls.c (abi_rule_add).
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'
@@ -12,13 +12,13 @@ import { isKept, type OtherCalls } from './versions/other-calls.ts'
 import { compareVersions } from './versions.ts'
 
 export interface Named {
-  /** Or a name, where the architecture does not have it. */
+  /** The number; the name if the architecture lacks the call. */
   readonly call: number | string
-  /** Where the number stands for a family: which of its members. */
+  /** The member of the family, if the number is a family's. */
   readonly member?: number
 }
 
-/** None where the rule falls away; the family goes before the call itself. */
+/** The calls that a rule for `name` covers, the family's first. Empty if libseccomp drops the rule. */
 export function callsOf(
   name: string,
   architecture: Architecture,
@@ -34,7 +34,7 @@ export function callsOf(
   return member === undefined || familyNumber === undefined ? [own] : [{ call: familyNumber, member }, own]
 }
 
-/** The same on an architecture that has no table here: a name stands for each number. */
+/** The same for an architecture without a table in this project: names stand for the numbers. */
 export function otherCallsOf(
   name: string,
   { multiplexed }: OtherArchitecture,
@@ -49,12 +49,12 @@ export function otherCallsOf(
     : [{ call: family, member }, { call: name }]
 }
 
-/** mips and ppc came to it with 2.5.2. */
+/** libseccomp multiplexes on mips and ppc since 2.5.2. */
 function multiplexesThere(calls: OtherCalls, library: LibraryVersion | undefined): boolean {
   return !['mips', 'ppc'].includes(calls) || library === undefined || compareVersions(library, '2.5.2') >= 0
 }
 
-/** The first argument says which call is meant; what a rule said of it is lost, the other conditions stay. */
+/** The first argument selects the member, so a rule's own condition on it is lost. The other conditions stay. */
 export function memberConditions(member: number, conditions: readonly Condition[]): readonly Condition[] {
   return [
     { index: 0, operator: 'SCMP_CMP_EQ', mask: 0xffffffffffffffffn, value: BigInt(member) },
@@ -62,7 +62,7 @@ export function memberConditions(member: number, conditions: readonly Condition[
   ]
 }
 
-/** include/seccomp-syscalls.h gives these two one number. */
+/** include/seccomp-syscalls.h gives these two calls the same pseudo number. */
 function pseudo(name: string): string {
   return name === 'switch_endian' ? 'sys_debug_setcontext' : name
 }

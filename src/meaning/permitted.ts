@@ -1,7 +1,7 @@
-// For which arguments one filter or several together carry a call out, in masked equalities alone: the one comparison that is right for
-// `int` arguments (facts: the kernel truncates them), and of which libseccomp takes any number together. Upper halves
-// that the kernel drops are taken for 0, as whoever wrote the rule meant it, and are not compared: NE, GT and GE do not
-// carry out here what only a strange upper half lets through. Exact otherwise, from the filter itself.
+// For which arguments one filter, or several together, allow a call. The answer uses masked equalities only: they alone
+// are right for `int` arguments, which the kernel truncates, and libseccomp takes any number of them. Upper halves that
+// the kernel drops are taken to be 0 and are not compared, so a call that NE, GT or GE allows only because of its upper
+// half is not counted as allowed. Everything else is exact and comes from the filter itself.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -19,20 +19,20 @@ export interface MaskedEquality {
   readonly value: bigint
 }
 
-/** All of them hold; in the order of arguments, one an argument. None: whatever the arguments. */
+/** All equalities must hold. They are ordered by argument, at most one each. An empty case covers all arguments. */
 export type Case = readonly MaskedEquality[]
 
-/** No ceiling written by people comes near it, and one call with more rules would slow every other one down. */
+/** Ceilings written by people need far fewer. More rules for one call would slow down every call. */
 const caseLimit = 512
 
-/** Masked equalities of bits that stand apart are as many values as this, or stay one. */
+/** A masked equality with scattered free bits is written as single values if there are at most this many. */
 const few = 16
 
 /**
- * The cases in which a call is carried out, no two for the same arguments: none where it never is, one empty case where
- * it always is.
+ * The cases in which all filters allow a call. No two cases overlap. No case: the call is never allowed; one empty
+ * case: it always is.
  *
- * @throws UserError where they are too many.
+ * @throws UserError if there are too many cases.
  */
 export function permittedCases(
   meanings: readonly Meaning[],
@@ -47,10 +47,10 @@ export function permittedCases(
 }
 
 /**
- * Whether all calls of a case are carried out, as libseccomp reads the case on this architecture: 32-bit ones have no
- * upper halves.
+ * Whether the filters allow all calls of a case, as libseccomp reads the case on this architecture. Arguments of 32-bit
+ * architectures have no upper halves.
  *
- * @throws UserError where conditions are too many.
+ * @throws UserError if there are too many conditions.
  */
 export function isPermitted(
   meanings: readonly Meaning[],
@@ -84,7 +84,7 @@ interface Permitted {
   readonly permitted: CallSet
 }
 
-/** A ceiling is asked for one call with many cases. */
+/** Kept, because a ceiling is asked about many cases of one call. */
 const asked = new WeakMap<readonly Meaning[], Map<string, Permitted>>()
 
 function permittedCalls(
@@ -125,15 +125,15 @@ function within<T>(meanings: readonly Meaning[], syscall: string, decide: () => 
 }
 
 /**
- * The kernel answers a protocol family from AF_MAX on (46, linux/socket.h) with EAFNOSUPPORT: one beyond 63 is nothing
- * that a program can use, and to write down all that a GT lets through would take a rule a bit.
+ * The kernel answers EAFNOSUPPORT to protocol families from AF_MAX on (46, linux/socket.h), so no program can use one
+ * above 63. Leaving them out saves one rule a bit where a ceiling has a GT.
  */
 function usableCalls(diagrams: Diagrams, syscall: string): CallSet {
   if (!/^socket(?:pair)?$/.test(syscall)) return true
   return diagrams.passing(0, 0xffffffc0, { test: 'eq', datum: 0 })
 }
 
-/** Every way to `true`, the bits on it a case. */
+/** Every way to `true` is one case. */
 function casesOf(set: CallSet): readonly Case[] {
   const cases: Case[] = []
   const open: { readonly at: CallSet; readonly known: Case }[] = [{ at: set, known: [] }]
@@ -158,7 +158,7 @@ function withBit(known: Case, index: number, bit: bigint, value: bigint): Case {
   return [...known.slice(0, -1), { index, mask: last.mask | bit, value: last.value | value }]
 }
 
-/** As a person writes it: a few values that stand apart each by itself, ranges and flags as a mask. */
+/** Writes a case as a person would: a few scattered values one by one, ranges and flags as a mask. */
 function valueByValue(one: Case): readonly Case[] {
   return one.reduce<readonly Case[]>(
     (cases, equality) => cases.flatMap((each) => valuesOf(equality).map((other) => [...each, other])),

@@ -1,5 +1,5 @@
-// Whole profiles: the answer to one call, and what changes from one profile to another, in one context or in every
-// context of capabilities in which the two could differ.
+// Questions about whole profiles: the answer to one call, and the changes from one profile to another, in one context
+// or for every capability set in which the two can differ.
 import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -21,11 +21,11 @@ export interface Call {
 }
 
 /**
- * What a profile answers to one call: exactly what libseccomp's filter and the kernel answer (seccomp(2)). The host is
- * that of the call's architecture unless the options name one.
+ * What a profile answers to one call: exactly what libseccomp's filter and the kernel answer (seccomp(2)). Unless the
+ * options name a host, it is the one of the call's architecture.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses, an architecture that is none, a call that it
- * does not have, a value that is no bigint of 64 bits.
+ * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call that the architecture
+ * lacks, for more than six arguments, and for a value that is no 64-bit bigint.
  */
 export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
   const { architecture = assumedHost, syscall, args = [] } = call
@@ -38,7 +38,7 @@ export function evaluate(profile: ParsedProfile, call: Call, options: ContextOpt
   }
   if (args.length > 6) throw new UserError('too-many-arguments')
   for (const each of args) {
-    // Whoever calls this from JavaScript may give numbers.
+    // Callers in JavaScript may pass numbers.
     if (typeof each !== 'bigint') throw new UserError('not-a-bigint', { value: String(each) })
     if (BigInt.asUintN(64, each) !== each) throw new UserError('beyond-64-bit', { value: String(each) })
   }
@@ -46,17 +46,20 @@ export function evaluate(profile: ParsedProfile, call: Call, options: ContextOpt
   return makeMeaning(profile, context).answer(architecture, number, args)
 }
 
+/** The context in which both profiles are read; `all` compares in every context that a profile asks about. */
 export interface CompareOptions extends ContextOptions {
-  /** 'all': also with no capability, with all, and with each that a rule of either profile depends on. Default: one context. */
+  /**
+   * 'all': also without capabilities, with all, and with and without each one that a rule names. Default: one context.
+   */
   readonly contexts?: 'all'
 }
 
 /**
- * What changes from one profile to another: exact, with a call as witness for every change. Nothing is reported where
- * every call is answered the same.
+ * What changes from one profile to another: exact, with a call as witness for every change. There is no change exactly
+ * if both profiles answer every call alike.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses, and where the conditions of a call are too
- * many to follow.
+ * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, and for a call with too many
+ * conditions to follow.
  */
 export function compareProfiles(
   before: ParsedProfile,
@@ -73,7 +76,7 @@ function compareIn(context: Context, before: ParsedProfile, after: ParsedProfile
   return changesBetween(makeMeaning(before, context), makeMeaning(after, context), { before, after })
 }
 
-/** A change that several contexts have is one change; its witness is of the first of them. */
+/** A change that exists in several contexts is listed once, with a witness from the first of them. */
 function compareInAll(
   contexts: ReadonlyMap<string, Context>,
   before: ParsedProfile,
@@ -95,8 +98,8 @@ function compareInAll(
 }
 
 /**
- * `default` (the one given), `none`, `all`, and the given one with one capability more or less (`+CAP_X`, `-CAP_X`)
- * for each that a rule depends on. Sets that are the same stand once, under their first name.
+ * The contexts to compare: `default` (the given one), `none`, `all`, and for each capability that a rule names the
+ * given one with it added (`+CAP_X`) or removed (`-CAP_X`). Equal sets are listed once, under their first name.
  */
 export function contextsFor(
   profiles: readonly ParsedProfile[],

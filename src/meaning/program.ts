@@ -1,10 +1,10 @@
-// The filter that libseccomp writes from the comparisons of all calls, as far as its answers depend on it: blocks that
-// load a word of an argument where they have to, compare it, and go on to others. Equal blocks are one, whatever calls
-// and architectures they come from. A block that relies on the word that its predecessor loaded is given a load of its
-// own only if the first block that leads to it, as the filter is put together, has another word: others that lead to it
-// may leave one that it was not made for, and then it compares that one. So the answers to a call can depend on this
-// order, and on the rules of other calls.
-// Authority: libseccomp 2.5.4, src/gen_bpf.c; held equal by test/meaning/libseccomp.long.test.ts.
+// The filter that libseccomp generates from the comparisons of all calls, as far as answers depend on it: blocks that
+// load a word of an argument if they must, compare it, and jump. Equal blocks are shared between calls and
+// architectures. A block can rely on the word that its predecessor loaded. libseccomp gives it a load of its own only
+// if the first block that leads to it, in the order of assembly, leaves another word. Any later block that leads to it
+// may leave a word that the shared block was not made for; the block then compares that word. So the answers to a call
+// can depend on the order of assembly and on the rules of other calls.
+// Authority: libseccomp 2.5.4, src/gen_bpf.c. test/meaning/libseccomp.long.test.ts proves the answers equal.
 import type { Architecture } from '../abi/architectures.ts'
 import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
 import { answerText, type Answer } from './answer.ts'
@@ -14,16 +14,19 @@ import type { Entries, FilterEntry } from './entries.ts'
 /** `by number`: libseccomp's SCMP_FLTATR_CTL_OPTIMIZE 2. */
 export type Order = 'by priority' | 'by number'
 
-/** What is in the BPF accumulator: a word of the arguments (twice the index, and one for the upper half), masked. */
+/**
+ * The content of the BPF accumulator: a masked word. A word is twice the index of its argument, plus one for the upper
+ * half.
+ */
 export interface Accumulator {
   readonly word: number
   readonly mask: number
 }
 
 export interface Block {
-  /** What it was made to find; undefined where it loads its word itself. */
+  /** The accumulator that the block was made for; undefined if the block loads its word itself. */
   readonly expects: Accumulator | undefined
-  /** Loads what it expects, so that it no longer matters what was there. */
+  /** The block loads what it expects, so its predecessor does not matter. */
   reloads: boolean
   readonly word: number
   readonly mask: number
@@ -41,18 +44,18 @@ export function isAnswer(target: Branch): target is Answer {
 
 const all32 = 0xffffffff
 
-/** What a block compares when it is entered with this in the accumulator. */
+/** What a block compares if it is entered with this accumulator. */
 export function comparedBy(
   { expects, reloads, word, mask }: Pick<Block, 'expects' | 'reloads' | 'word' | 'mask'>,
   entered: Accumulator | undefined,
 ): Accumulator {
   const found = expects === undefined ? { word, mask: all32 } : reloads ? expects : (entered ?? expects)
-  // It is made to mask only where what it expects is not masked so.
+  // The block masks only if the accumulator that it expects has another mask.
   const masks = mask !== (expects?.mask ?? all32)
   return masks ? { word: found.word, mask: (found.mask & mask) >>> 0 } : found
 }
 
-/** By architecture and number, what the filter does after it knows both. Throws FilterTooLong. */
+/** For each architecture and number what the filter does once it knows both. Throws FilterTooLong. */
 export function makeProgram(
   entries: ReadonlyMap<Architecture, Entries>,
   fallback: Answer,
@@ -76,7 +79,10 @@ export function makeProgram(
   return made
 }
 
-/** Architectures on which the filter finds none of the calls that rules name there, and the name that the first of their calls has instead of a number. */
+/**
+ * The architectures whose calls the filter never finds (see isLost), and the name of the first call, which has no
+ * number there.
+ */
 export function lostIn(
   entries: ReadonlyMap<Architecture, Entries>,
   order: Order,
@@ -97,7 +103,7 @@ export function lostIn(
 /** The kernel's limit (linux/filter.h, BPF_MAXINSNS). */
 const instructionLimit = 4096
 
-/** Thrown where a filter has more instructions than that. */
+/** Thrown if a filter exceeds the kernel's limit. */
 export class FilterTooLong extends Error {
   override readonly name = 'FilterTooLong'
   readonly length: number
@@ -113,9 +119,9 @@ class Blocks {
   readonly #made = new Map<string, Block>()
   readonly #numbers = new Map<Block, number>()
 
-  /** The first block of a level. `next`: where it goes on when the level has no answer. */
+  /** The first block of a level. `next`: where the filter goes on if the level has no answer. */
   level(node: ChainNode, next: Branch, entered: Accumulator | undefined): Branch {
-    // A node is reached from two others: the upper half decides alone, or leaves it to the lower.
+    // Two nodes can lead here: the upper half of a comparison decides alone or leaves the decision to the lower half.
     const known = this.#levels.get(node) ?? new Map<string, Branch>()
     this.#levels.set(node, known)
     const key = `${this.#name(next)} ${entered?.word} ${entered?.mask}`
@@ -173,7 +179,7 @@ class Blocks {
     const known = this.#made.get(key)
     if (known !== undefined) return known
     this.#made.set(key, block)
-    // Each is a jump at least.
+    // Each block is at least one jump.
     if (this.#made.size > instructionLimit) throw new FilterTooLong(this.#made.size)
     this.#numbers.set(block, this.#numbers.size)
     return block
@@ -194,7 +200,7 @@ interface Listed {
   readonly entry: FilterEntry
 }
 
-/** Every call as the filter tries them. x32 stands among x86_64, where the first of the two is. */
+/** All calls in the order in which the filter tries them. x32 calls stand among those of x86_64. */
 function listed(entries: ReadonlyMap<Architecture, Entries>, order: Order): readonly (readonly Listed[])[] {
   const number = ({ entry }: Listed): number => entry.number ?? Number.MAX_SAFE_INTEGER
   const groups = new Map<string, Listed[]>()
@@ -213,9 +219,9 @@ function listed(entries: ReadonlyMap<Architecture, Entries>, order: Order): read
 }
 
 /**
- * Whether the filter never loads the number of the call, so that none is found: the load stands with the first call,
- * and is left out with it where the architecture does not have that one. A filter by number loads it before, and so
- * does one that has to tell x86_64 from x32.
+ * Whether the filter never loads the call's number and so never finds a call. libseccomp puts this load with the first
+ * call; if the architecture lacks that call, the load is dropped with it. A filter sorted by number loads the number
+ * earlier, and so does one that must distinguish x86_64 from x32.
  */
 function isLost(
   group: readonly Listed[],
@@ -230,8 +236,8 @@ function isLost(
 }
 
 /**
- * Puts the blocks in from the end: the last call first, and what follows when a comparison holds before the other. Gives
- * their instructions, without those that bridge long jumps.
+ * Assembles the blocks from the end: the last call first, and the true branch of a comparison before the false one.
+ * Returns the number of instructions without those that bridge long jumps.
  */
 function assemble(heads: readonly Branch[]): number {
   let length = 0

@@ -1,4 +1,4 @@
-// Which answers a call can get at all, and on which arguments they depend: what has to be watched to see refusals.
+// Which answers a call can get, and which arguments decide: what a recorder must watch to see refusals.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Answer } from './answer.ts'
 import { answerText } from './answer.ts'
@@ -7,13 +7,17 @@ import type { Meaning } from './meaning.ts'
 import { isAnswer, type Branch } from './program.ts'
 
 export interface Reach {
-  /** At least one; some may be reached by no arguments. */
+  /** At least one. An answer may be listed that no arguments reach. */
   readonly answers: readonly Answer[]
-  /** Indexes, ascending. */
+  /** Indexes of the arguments that decide, ascending. */
   readonly arguments: readonly number[]
 }
 
-export function reachOf({ filter }: Meaning, architecture: Architecture, number: number): Reach {
+export function reachOf(
+  { filter }: Pick<Meaning, 'filter'>,
+  architecture: Architecture,
+  number: number,
+): Reach {
   const answers = new Map<string, Answer>()
   const words = new Set<number>()
   const met = new Set<Branch>()

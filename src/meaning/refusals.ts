@@ -1,5 +1,6 @@
-// Everything for which a runtime or libseccomp refuses a profile in a context, and what it loses there: what `validate`
-// asks, without making the filter. Only calls whose rules can meet are put together, for most profiles have few of them.
+// Every reason for which a runtime or libseccomp refuses a profile in a context, and the rules that libseccomp loses
+// there. `validate` asks this without making the filter: only the rules of calls that can clash are added up, and most
+// profiles have few of them.
 import type { Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import type { DockerRule, ParsedProfile } from '../profile/dialects.ts'
@@ -18,8 +19,8 @@ import { loaderOf, resolve, type Resolved, type Word } from './resolve.ts'
 import { isKnownTo } from './versions/library.ts'
 
 /**
- * In the order of a runtime's steps; those of rules also with other capabilities and kernels than the context's, where
- * rules depend on them. @throws UserError for a profile that a loader refuses.
+ * All refusals in the order of a runtime's steps. If rules depend on capabilities or kernels, clashes are also searched
+ * for other capability sets and kernels than the context's. @throws UserError for a profile that its loader refuses.
  */
 export function refusalsOf(parsed: ParsedProfile, context: Context): readonly ProfileRefusal[] {
   const resolved = resolve(parsed, context)
@@ -39,8 +40,8 @@ export function refusalsOf(parsed: ParsedProfile, context: Context): readonly Pr
 }
 
 /**
- * Of a profile for none of the hosts that have a table here: its first architecture stands for the host. Rules that
- * depend on the host's name are not looked into.
+ * The refusals of a profile for hosts without a table in this project: its first architecture stands for the host.
+ * Profiles with rules that depend on the host's name are not examined.
  */
 export function* refusalsOnOthers(
   parsed: ParsedProfile,
@@ -60,19 +61,19 @@ export function* refusalsOnOthers(
   }
 }
 
-/** The profile with those rules only that name one of the calls. */
+/** The profile with only those rules that name one of the calls. */
 function meetingIn(parsed: ParsedProfile, calls: ReadonlySet<string>): ParsedProfile {
   const syscalls = parsed.profile.syscalls.filter(({ names }) => names.some((name) => calls.has(name)))
   return { ...parsed, profile: { ...parsed.profile, syscalls } }
 }
 
-/** A comparison of 64 bits is six instructions at most, on each architecture. */
+/** A 64-bit comparison takes at most six instructions on each architecture. */
 function mayBeLong({ rules, architectures }: Resolved): boolean {
   const conditions = rules.reduce((count, { names, args }) => count + names.length * args.length, 0)
   return conditions * 6 * architectures.length > 3000
 }
 
-/** The context, and every other set of capabilities and kernel in which other rules stand. */
+/** The context, and every other capability set and kernel for which other rules apply. */
 function variantsOf(parsed: ParsedProfile, context: Context): readonly Context[] {
   if (loaderOf(parsed, context.engine) === 'oci') return [context]
   const filters = parsed.profile.syscalls.flatMap(({ includes, excludes }) => [
@@ -93,12 +94,12 @@ function variantsOf(parsed: ParsedProfile, context: Context): readonly Context[]
   )
 }
 
-/** Calls of several rules, one of them with conditions: rules can clash or have no end there alone. */
+/** The calls that have several rules, at least one with conditions. Only their rules can clash or never end. */
 function contestedIn(rules: ParsedProfile['profile']['syscalls']): ReadonlySet<string> {
   const met = new Map<string, Contest>()
   for (const { names, args = [], action, errnoRet } of rules) {
     for (const name of names) {
-      // The members of a family are one call where they are multiplexed, and which of them it is makes a condition.
+      // Multiplexed members of a family are one call; which member is meant becomes a condition.
       const family = multiplexerOf(name)
       const key = family ?? name
       const contest = met.get(key) ?? {
@@ -133,7 +134,10 @@ interface Contest {
   conditions: boolean
 }
 
-/** Where the first call of an architecture has no number there: only a call without one can be it. */
+/**
+ * The architectures whose calls the filter never finds, because their first call has no number there (program.ts,
+ * isLost).
+ */
 function* lost(
   resolved: Resolved,
   context: Context,
@@ -151,7 +155,9 @@ function* lost(
   }
 }
 
-/** A call with a number and no condition goes before every one without a number: see entries.ts and program.ts. */
+/**
+ * False if some call has a number and no condition: it precedes every call without a number (entries.ts, program.ts).
+ */
 function mayBeLost(
   { rules, defaultAnswer }: Resolved,
   { runtime, library }: Context,

@@ -10,7 +10,10 @@ import type { ProfileRefusal } from './refusal.ts'
 import { compareVersions } from './versions.ts'
 import { knowsWord, nameOf } from './versions/runtimes.ts'
 
-/** Of a runtime, and of the kernel, which libseccomp asks; nothing else for the filter alone. */
+/**
+ * The refusals of a runtime and of the kernel. libseccomp asks the kernel itself, so those also exist without a
+ * runtime.
+ */
 export function* refusedActions(parsed: ParsedProfile, context: Context): Generator<ProfileRefusal> {
   const { runtime } = context
   yield* unknownActions(parsed, context)
@@ -19,14 +22,14 @@ export function* refusedActions(parsed: ParsedProfile, context: Context): Genera
   else yield* errnosRefused(parsed)
 }
 
-/** The release of Linux that has an action (libseccomp src/system.c, sys_chk_seccomp_action; seccomp(2)). */
+/** The first Linux with each action (libseccomp src/system.c, sys_chk_seccomp_action; seccomp(2)). */
 const kernelSince: Partial<Readonly<Record<Action, string>>> = {
   SCMP_ACT_KILL_PROCESS: '4.14',
   SCMP_ACT_LOG: '4.14',
   SCMP_ACT_NOTIFY: '5.0',
 }
 
-/** A runtime takes every action of the file, also of a rule that does not stand here. */
+/** A runtime reads every action of the file, also in rules that do not apply in this context. */
 function* unknownActions(parsed: ParsedProfile, { runtime, kernel }: Context): Generator<ProfileRefusal> {
   const { profile, tree } = parsed
   const host = kernel.join('.')

@@ -1,5 +1,5 @@
-// Words for which a runtime or libseccomp refuses a whole profile: architectures, flags, and rules that say what the
-// default says, by version. Authority: versions/ (runc SetupSeccomp and InitSeccomp, crun libcrun_generate_seccomp,
+// Architectures, flags and rules equal to the default for which a runtime or libseccomp refuses a whole profile, by
+// version. Authority: versions/ (runc SetupSeccomp and InitSeccomp, crun libcrun_generate_seccomp,
 // libseccomp db_col_db_add: one byte order a filter).
 import { architectures } from '../abi/architectures.ts'
 import { flags as specified } from '../profile/words.ts'
@@ -18,19 +18,19 @@ import { isKnownTo, type LibraryVersion } from './versions/library.ts'
 import type { RuntimeVersion } from './versions/runtime-word.ts'
 import { has, knowsWord, nameOf } from './versions/runtimes.ts'
 
-/** In the order in which a runtime comes to them. */
+/** The refusals, in the order in which a runtime meets them. */
 export function* refusedWords(resolved: Resolved, context: Context): Generator<ProfileRefusal> {
   for (const each of resolved.named) yield* architectureRefused(each, context)
   yield* flagsRefused(resolved.flags, context)
   yield* defaultRuleRefused(resolved, context)
 }
 
-/** The architectures of the filter that have no table here. */
+/** The architectures of the filter that have no table in this project. */
 export function othersOf({ named }: Resolved, context: Context): OtherArchitectures {
   return otherArchitectures(named.filter((each) => [...architectureRefused(each, context)].length === 0))
 }
 
-/** Those of the words for architectures that libseccomp knows and that have no table here. */
+/** Of the given words, the architectures that libseccomp knows and that have no table in this project. */
 export function otherArchitectures(words: readonly Word[]): OtherArchitectures {
   return new Map(
     words.flatMap(({ word }) => {
@@ -40,7 +40,7 @@ export function otherArchitectures(words: readonly Word[]): OtherArchitectures {
   )
 }
 
-/** By libseccomp's word. */
+/** Keyed by libseccomp's word. */
 export type OtherArchitectures = ReadonlyMap<string, OtherArchitecture>
 
 function* architectureRefused({ word, at, pointer }: Word, context: Context): Generator<ProfileRefusal> {
@@ -58,7 +58,7 @@ function* architectureRefused({ word, at, pointer }: Word, context: Context): Ge
   }
 }
 
-/** Where the first of the architectures stands for the host. */
+/** The refusals if the first of the architectures stands for the host. */
 export function* wordsRefusedOnOthers(
   words: readonly Word[],
   { runtime, library }: Context,
@@ -97,13 +97,13 @@ function* flagRefused({ word, at, pointer }: Word, { runtime, library }: Context
   }
 }
 
-/** SCMP_FLTATR_CTL_WAITKILL came with libseccomp 2.6.0; crun sets the flag itself. */
+/** libseccomp has SCMP_FLTATR_CTL_WAITKILL since 2.6.0. crun sets the flag without libseccomp. */
 function libraryHasFlag(word: string, runtime: RuntimeVersion, library: LibraryVersion | undefined): boolean {
   if (word !== 'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV' || nameOf(runtime) !== 'runc') return true
   return library === undefined || compareVersions(library, '2.6.0') >= 0
 }
 
-/** Before, libseccomp's rules may not say what the default says. */
+/** A runtime that does not skip rules equal to the default fails: libseccomp refuses such rules. */
 function* defaultRuleRefused(
   { rules, defaultAnswer }: Resolved,
   { runtime, library }: Context,

@@ -1,6 +1,7 @@
-// A profile as its loader resolves it on one host: the rules that stand there, and the architectures of the filter.
-// Authority: moby daemon/seccomp (setupSeccomp of moby/profiles), containers/common pkg/seccomp; plain OCI has nothing
-// to resolve. All excludes go before all includes; sub-architectures never match; the order of the rules stays.
+// Resolves a profile for one host as its loader does: the rules that apply, and the architectures of the filter. All
+// excludes are checked before all includes, sub-architectures never match, and the rules keep their order. Plain OCI
+// has nothing to resolve.
+// Authority: moby daemon/seccomp (setupSeccomp of moby/profiles), containers/common pkg/seccomp.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import type { OciArgument } from '../profile/document.ts'
 import type { DockerRule, ParsedProfile, PlacedRule, RuleFilter } from '../profile/dialects.ts'
@@ -17,11 +18,11 @@ export interface ResolvedRule {
   readonly args: readonly OciArgument[]
   readonly at: Standing['at']
   readonly pointer: string
-  /** Where each of `names` stands. */
+  /** The place of each of `names` in the file. */
   readonly namesAt: readonly Standing[]
 }
 
-/** A word of the profile, and where it stands. */
+/** A word of the profile and its place in the file. */
 export interface Word extends Standing {
   readonly word: string
 }
@@ -29,25 +30,28 @@ export interface Word extends Standing {
 export interface Resolved {
   readonly name: string
   readonly defaultAnswer: Answer
-  /** Those of the filter that have a table here, the host's first. */
+  /** The architectures of the filter that have a table in this project, the host's first. */
   readonly architectures: readonly Architecture[]
-  /** Every word for an architecture that the runtime is given, in its order. */
+  /** Every architecture that the runtime is given, in this order. */
   readonly named: readonly Word[]
   readonly flags: readonly Word[]
   readonly rules: readonly ResolvedRule[]
 }
 
-/** Which loader reads it: only these keys count. */
+/** Whose loader reads the profile. Each loader knows its own keys only. */
 export type ProfileLoader = 'oci' | 'docker' | 'containers'
 
-/** As its keys and its envelope say, or the engine; what reads a config.json or a SeccompProfile reads plain OCI. */
+/**
+ * The loader is the engine's if one is named, else the keys decide. A config.json and a SeccompProfile are always plain
+ * OCI.
+ */
 export function loaderOf({ envelope, dialect }: ParsedProfile, engine?: EngineVersion): ProfileLoader {
   if (envelope === 'config' || envelope === 'spo') return 'oci'
   const named = engine === undefined ? undefined : readEngineVersion(engine)?.engine
   return named === undefined ? dialect : engineLoaders[named]
 }
 
-/** @throws UserError, `file:line:column: …`, for a profile with mistakes that a loader refuses. */
+/** @throws UserError, `file:line:column: …`, for a profile with mistakes that its loader refuses. */
 export function resolve(parsed: ParsedProfile, context: Context): Resolved {
   const { engine, runtime } = context
   const loader = loaderOf(parsed, engine)
@@ -113,7 +117,7 @@ function wordsOf(parsed: ParsedProfile, loader: ProfileLoader, { host }: Context
   ]
 }
 
-/** The runtimes begin with a filter of the native architecture and add those of the profile, in their order. */
+/** Runtimes create the filter for the native architecture and add the profile's architectures in their order. */
 function architecturesOf(named: readonly Word[], { host }: Context): readonly Architecture[] {
   const known = named.flatMap(({ word }) =>
     architectureNames.filter((each) => architectures[each].scmp === word),
@@ -158,7 +162,7 @@ function readsKernel(loader: ProfileLoader, { engine }: Context): boolean {
   return loader === 'docker' && (engine === undefined || readsKey(engine, 'minKernel'))
 }
 
-/** Whether the host is among those named: each engine has names of its own. */
+/** Whether the host is among the named architectures. Each engine has its own names. */
 function isNamed(arches: readonly string[], loader: ProfileLoader, { host }: Context): boolean {
   const name = loader === 'oci' ? undefined : architectures[host].engines[loader]
   return name !== undefined && arches.includes(name)

@@ -1,5 +1,5 @@
-// Ways to say in rules what a call shall be answered: as one of the profiles says it, as both together, in ranges of one
-// argument, and in masked equalities. Which of them libseccomp understands as it is meant, combine.ts finds out.
+// Proposes rules for the wanted answers to a call: the rules of one of the profiles, the conjunctions of all profiles'
+// rules, ranges of one argument, masked equalities. combine.ts proves which proposal libseccomp reads as meant.
 import { answerText, isSameAnswer, type Answer } from './answer.ts'
 import type { Partition, CombinedRule } from './combine.ts'
 import { callsOf, comparesEachOnce, conjunction } from './condition-sets.ts'
@@ -7,14 +7,14 @@ import { casesOf, mostRules, rangesOf } from './covers.ts'
 import type { CallSet, Diagrams } from './diagram.ts'
 import type { Meaning } from './meaning.ts'
 
-/** The simplest first. */
+/** The proposals, the simplest first. */
 export function* statements(
   wanted: readonly { readonly diagrams: Diagrams; readonly partition: Partition }[],
   meanings: readonly Meaning[],
   call: string,
   fallback: Answer,
 ): Generator<readonly CombinedRule[]> {
-  // The first architecture is the host's, whose words are the widest.
+  // The first architecture is the host's and has the widest words.
   const [host] = wanted
   if (host === undefined) return yield []
   const { diagrams, partition } = host
@@ -41,7 +41,7 @@ export function* statements(
   if (kept.every((each) => each !== undefined)) yield kept.flat()
 }
 
-/** The rules of the profiles that say no more than is wanted, and the rest in cases. */
+/** The profiles' rules that cover only wanted calls, and cases for the rest. */
 function keeping(
   diagrams: Diagrams,
   { answer, set }: { readonly answer: Answer; readonly set: CallSet },
@@ -59,7 +59,7 @@ function keeping(
   return cases && [...kept, ...cases.map((args): CombinedRule => ({ answer, args }))]
 }
 
-/** Every rule of one with every rule of the other; undefined where two conditions on one argument are none together. */
+/** The conjunction of every rule of one with every rule of the other; undefined if a conjunction is no single rule. */
 function conjunctions(
   one: readonly CombinedRule[],
   other: readonly CombinedRule[],

@@ -1,6 +1,6 @@
-// runc's stub: numbers beyond the largest that a profile names are answered ENOSYS before the filter runs.
-// Authority: runc libcontainer/seccomp/patchbpf/enosys_linux.go. Rules that are left out count too; an architecture whose
-// largest number is 0 has no stub; the members of a family that an architecture multiplexes have no number there.
+// runc's stub: it answers ENOSYS to numbers above the largest one that a profile names, before the filter runs. Rules
+// that runc skips count too. An architecture whose largest number is 0 has no stub. Multiplexed members of a family
+// have no number and do not count. Authority: runc libcontainer/seccomp/patchbpf/enosys_linux.go.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import type { Answer } from './answer.ts'
@@ -9,7 +9,7 @@ import type { Resolved } from './resolve.ts'
 import { isKnownTo, numberIn } from './versions/library.ts'
 import { has } from './versions/runtimes.ts'
 
-/** By architecture, the largest number that is not beyond; undefined where there is no stub. */
+/** For each architecture the largest number that reaches the filter; undefined if there is no stub. */
 export function stubOf(resolved: Resolved, context: Context): ReadonlyMap<Architecture, number> | undefined {
   const { runtime, library, host } = context
   if (runtime === undefined || !has(runtime, 'enosys-stub') || !hasStub(resolved.defaultAnswer))

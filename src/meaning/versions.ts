@@ -1,12 +1,12 @@
 // Versions of engines and container runtimes: "1.3.6", "1.28", "1.0.0-rc93". Authority: semver 2.0.0 (a release
-// candidate comes before its release); crun leaves a last .0 out.
+// candidate precedes its release). crun omits a trailing .0.
 
-/** Whether it is written as runc and crun write theirs. */
+/** Whether a text is a version as runc and crun write theirs. */
 export function isVersion(text: string): boolean {
   return /^\d{1,4}\.\d{1,4}(?:\.\d{1,4})?(?:-rc\.?\d{1,4})?$/.test(text)
 }
 
-/** Negative where the first is older. */
+/** Negative if the first version is older, positive if it is newer, 0 if both are the same. */
 export function compareVersions(one: string, other: string): number {
   const [a, b] = [numbers(one), numbers(other)]
   for (const [index, part] of a.entries()) {
@@ -16,13 +16,13 @@ export function compareVersions(one: string, other: string): number {
   return 0
 }
 
-/** Both are of one minor version, between which a runtime's calls hardly change. */
+/** Whether both versions have the same major and minor number: between patches a runtime's own calls hardly change. */
 export function isSameMinor(one: string, other: string): boolean {
   const [a, b] = [numbers(one), numbers(other)]
   return a[0] === b[0] && a[1] === b[1]
 }
 
-/** Major, minor, patch, candidate; a release comes after every candidate. */
+/** Major, minor, patch, candidate. A release sorts after all its candidates. */
 function numbers(version: string): readonly number[] {
   const [release = '', candidate] = version.split('-rc')
   const [major = 0, minor = 0, patch = 0] = release.split('.').map(Number)

@@ -1,10 +1,10 @@
-// Whether a 32-bit word can pass some comparisons and fail others, decided exactly: digit by digit from the top. A
-// comparison stays open while the masked word has the digits of its number; the first other digit decides it. What is
-// still open below a digit decides what can become of the rest, and is remembered.
+// Decides exactly whether a 32-bit word can pass some comparisons and fail others, bit by bit from the top. A
+// comparison stays open while the masked word has the bits of its number; the first different bit decides it. Only the
+// set of open comparisons matters for the lower bits, so the search remembers which sets failed.
 import { passes } from './evaluate.ts'
 import type { Block } from './program.ts'
 
-/** What came of one comparison of a word. */
+/** A comparison of a word and its outcome. */
 export interface WordFact {
   readonly mask: number
   readonly test: Block['test']
@@ -12,7 +12,9 @@ export interface WordFact {
   readonly holds: boolean
 }
 
-/** A word of which all of it is true, the smallest; undefined where there is none. Takes from `work` what it looks at. */
+/**
+ * The smallest word for which all facts are true; undefined if there is none. Subtracts each visited fact from `work`.
+ */
 export function wordWith(facts: readonly WordFact[], work: { left: number }): number | undefined {
   const dead = new Set<string>()
   const search = (bit: number, word: number, open: readonly number[]): number | undefined => {
@@ -39,7 +41,7 @@ export function wordWith(facts: readonly WordFact[], work: { left: number }): nu
   return search(31, 0, [...facts.keys()])
 }
 
-/** Whether the comparison comes out so where the word is less than the number, the same, or more. */
+/** Whether the fact is true if the word is less than the number (negative), equal (0) or greater (positive). */
 function agrees({ test, holds }: WordFact, difference: number): boolean {
   return passes({ test, datum: 1 }, difference + 1) === holds
 }

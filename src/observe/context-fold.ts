@@ -1,6 +1,6 @@
-// Contexts folded: rows that say the same are one, their counts add up, the earliest place stays. Order-free, and
-// bounded: of more rows than a list may hold those that sort last are left out, and counted as lost. A row among the
-// first of the whole is among the first of every part, so that it does not matter in which order parts are merged.
+// Folds contexts: equal rows become one, their counts add up, the earliest place stays. A list has a limit; the rows
+// that sort last are dropped and counted as lost. The order of merging does not matter: a row that is among the first
+// of the whole is among the first of every part.
 import { earlierPlace } from '../read/place.ts'
 import {
   contextLists,
@@ -12,7 +12,7 @@ import {
 import { rowShapes } from '../read/observations/context-rows.ts'
 import { sumOf } from '../read/seen.ts'
 
-/** Rows that a list may hold. What one container opens is more than all else that it does. */
+/** The most rows of each list. Opened paths are the longest list of a container. */
 export const rowLimits: Readonly<Record<ContextList, number>> = {
   starts: 256,
   checks: 4096,
@@ -30,7 +30,7 @@ export const rowLimits: Readonly<Record<ContextList, number>> = {
   lost: 64,
 }
 
-/** What a row says, apart from how often: the members in the order of its shape. */
+/** The members of a row in the order of its shape; `count` and `first` are not part of its identity. */
 type Row = Counted & Readonly<Record<string, unknown>>
 type Rows = Map<string, { count: number; first: string; readonly said: Readonly<Record<string, unknown>> }>
 
@@ -47,7 +47,7 @@ export class ContextFold {
     }
   }
 
-  /** By container, in the order of their names. */
+  /** Sorted by the containers' names. */
   contexts(): readonly ObservedContext[] {
     return [...this.#containers.keys()].sort(compare).map((name) => {
       const lists = this.#containers.get(name) ?? new Map<ContextList, Rows>()
@@ -91,7 +91,7 @@ function inOrder(rows: Rows): readonly Row[] {
     .map(([, { count, first, said }]) => ({ ...said, count, first }))
 }
 
-/** By code unit: the same in every locale. */
+/** Compares by code unit, so the order is the same in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

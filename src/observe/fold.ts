@@ -1,24 +1,25 @@
-// Records folded into observations. Order-free: places, not the order of reading, decide what is first.
+// Folds records into observations. The order of reading does not matter: places decide what is first.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import type { RefusalErrno, RefusedValues } from '../read/failures.ts'
-import { comparePlaces } from '../read/place.ts'
 import type { ObservedContext } from '../read/observations/context.ts'
 import { addSeen, newSeen, sumOf, type Seen, type Sink } from '../read/seen.ts'
 import type { Observations, ObservedCall } from '../read/observations/document.ts'
 import { ContextFold } from './context-fold.ts'
+import { DiagnosticFold } from './diagnostic-fold.ts'
+import { SourceFold } from './source-fold.ts'
 
 type Calls = Map<string, Seen>
 
 export class Fold implements Sink {
   readonly #known = new Map<Architecture, Calls>()
   readonly #unknown = new Map<Architecture, Calls>()
-  readonly #diagnostics: Diagnostic[] = []
-  readonly #sources: SourceSummary[] = []
+  readonly #diagnostics = new DiagnosticFold()
+  readonly #sources = new SourceFold()
   readonly #contexts = new ContextFold()
   #runs = 0
-  /** Calls of the run that is being told. */
+  /** The calls of the current run. */
   readonly #now = new Set<Seen>()
 
   seen(architecture: Architecture, name: string, seen: Seen): void {
@@ -29,7 +30,7 @@ export class Fold implements Sink {
     this.#note(add(this.#unknown, architecture, what, seen), seen)
   }
 
-  /** A call is in the run that is being told, or in as many as whoever tells it says. */
+  /** Counts the runs of a call: those that the record states, else the current run. */
   #note(sum: Seen, more: Seen): void {
     if (more.runs === undefined) this.#now.add(sum)
     else sum.runs = sumOf(sum.runs ?? 0, more.runs)
@@ -48,11 +49,11 @@ export class Fold implements Sink {
   }
 
   diagnostic(diagnostic: Diagnostic): void {
-    this.#diagnostics.push(diagnostic)
+    this.#diagnostics.add(diagnostic)
   }
 
   account(account: SourceSummary): void {
-    this.#sources.push(account)
+    this.#sources.add(account)
   }
 
   context(context: ObservedContext): void {
@@ -67,15 +68,8 @@ export class Fold implements Sink {
       architectures: printed(this.#known, this.#runs),
       unknown: printed(this.#unknown, this.#runs),
       ...(context.length > 0 ? { context } : {}),
-      sources: [...this.#sources].sort(
-        (a, b) => compare(a.name, b.name) || a.lines - b.lines || a.calls - b.calls,
-      ),
-      diagnostics: [...this.#diagnostics].sort(
-        (a, b) =>
-          comparePlaces(a.at, b.at) ||
-          compare(a.code, b.code) ||
-          compare(JSON.stringify(a), JSON.stringify(b)),
-      ),
+      sources: this.#sources.sources(),
+      diagnostics: this.#diagnostics.diagnostics(),
     }
   }
 }
@@ -95,7 +89,7 @@ function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observati
     const calls = all.get(architecture)
     if (calls === undefined) continue
     const names = [...calls.keys()].sort(compare)
-    // Without a prototype: "__proto__" is a key like any other.
+    // No prototype, so that "__proto__" is an ordinary key.
     const table = Object.create(null) as Record<string, ObservedCall>
     for (const name of names) table[name] = observedCall(calls.get(name) as Seen, runs)
     result[architecture] = table
@@ -142,7 +136,7 @@ function inOrder(values: Iterable<bigint>): readonly string[] {
   return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String)
 }
 
-/** By code unit: the same in every locale. */
+/** Compares by code unit, so the order is the same in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

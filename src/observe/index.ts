@@ -1,5 +1,5 @@
-// Observations: what was seen in any number of sources, folded into one order-free, mergeable table. Decides nothing
-// about what a profile allows.
+// Observations: what was seen in any number of sources, folded into one table. Their order does not matter, and tables
+// can be merged. This room decides nothing about what a profile allows.
 import { isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { scalarsRead } from '../abi/scalars.ts'
 import type { Format } from '../read/detect.ts'
@@ -34,27 +34,33 @@ export type {
   UserNamespaceMade,
 } from '../read/observations/context.ts'
 
+/** How sources are read. `format`: default auto. `arguments`: of which calls, by name, the values of which arguments (0 to 5) are kept. */
 export interface ObserveOptions extends ReadingOptions {
-  /** The format of every source; 'auto' (the default) tells it from content. */
+  /** The format of every source. 'auto' (the default) detects it from the content. */
   readonly format?: Format | 'auto'
-  /** Arguments (index 0 to 5) to read besides the ones always read, by call name. */
+  /** For each call's name the additional arguments to read (index 0 to 5). */
   readonly arguments?: ReadonlyMap<string, readonly number[]>
-  /** The architecture the traces were recorded on, for those that do not tell. */
+  /** The architecture of traces that do not state theirs. */
   readonly architecture?: Architecture
-  /** Whose calls to count, and of when; absent: all. Refused for a format that does not carry what is asked for. */
+  /** Whose calls count, and of which time. Default: all. Refused for a format without this information. */
   readonly choice?: CallerChoice
   /**
-   * Of traces of strace, only the calls made under a seccomp filter that the trace shows to be installed: what is
-   * called in a container, and by its runtime once the filter is loaded. Refused for other formats.
+   * Count only calls that were made under a seccomp filter whose installation the trace shows: those of the container,
+   * and of its runtime after it loaded the filter. strace only; refused for other formats.
    */
   readonly afterFilter?: boolean
+  /**
+   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes longer.
+   * Not of the calls under a filter alone.
+   */
+  readonly context?: boolean
 }
 
 /**
- * Reads sources to their ends and folds what they hold.
+ * Reads all sources and folds their records.
  *
- * @throws UserError for a source that cannot be read as a trace: it names the source and says what to do. A source
- * in which no call was found is no error here: see `countCalls`.
+ * @throws UserError for a source that cannot be read as a trace; the message names the source and says what to do. A
+ * source without any call is no error here: see `countCalls`.
  */
 export function observe(
   sources: Iterable<Source> | AsyncIterable<Source>,
@@ -63,7 +69,7 @@ export function observe(
   return observeReturned(sources, options)
 }
 
-/** The same; and calls made under a filter are told as they came back. Throws as observe() does. */
+/** The same, and collects the results of calls made under a filter. Throws as observe() does. */
 export async function observeReturned(
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions,
@@ -81,6 +87,7 @@ export async function observeReturned(
       architecture: options.architecture,
       choice: options.choice,
       afterFilter: options.afterFilter,
+      context: options.context,
       returned,
       signal: options.signal,
       progress: options.progress,
@@ -91,8 +98,9 @@ export async function observeReturned(
 }
 
 /**
- * Several observations as one: counts add up, the earliest place stays, argument values are united (an argument that
- * one side does not know is not known). Associative and commutative; not idempotent: a run merged twice counts twice.
+ * Merges observations: counts add up, the earliest place stays, argument values are united. An argument that is unknown
+ * on one side is unknown in the result. Associative and commutative, not idempotent: a run that is merged twice counts
+ * twice.
  */
 export function mergeObservations(...all: readonly Observations[]): Observations {
   const fold = new Fold()
@@ -100,7 +108,7 @@ export function mergeObservations(...all: readonly Observations[]): Observations
   return fold.observations()
 }
 
-/** How many calls there are, known and unknown, on all architectures. */
+/** The number of calls, known and unknown, on all architectures. */
 export function countCalls(observations: Observations): number {
   let count = 0
   for (const part of [observations.architectures, observations.unknown]) {

@@ -1,29 +1,30 @@
-// What several runs say of the next one. Calls are species, runs are samples, and only whether a run had a call counts,
-// because calls of one run are not independent of each other.
+// Estimates from several runs what the next run will show. Calls are species and runs are samples. Only whether a run
+// made a call counts, because the calls of one run depend on each other.
 import { architectureNames, architectures } from '../abi/architectures.ts'
 import type { Observations } from '../read/observations/document.ts'
 
+/** What the next run will probably show. Numbers of calls. */
 export interface RunEstimate {
   readonly runs: number
-  /** Calls seen, over all architectures. */
+  /** The number of calls seen, over all architectures. */
   readonly seen: number
-  /** Of them, those that one run only had, and those that two had. */
+  /** Of these, the calls that exactly one run made, and those that exactly two made. */
   readonly once: number
   readonly twice: number
-  /** How many calls, not seen so far, one more run is expected to show; the chance that it shows any is at most this. */
+  /** The expected number of new calls in one more run. The probability of any new call is at most this. */
   readonly expectedNew: number
-  /** How many calls of the program no run has shown, at least. */
+  /** A lower bound of the number of calls that no run has shown. */
   readonly unseen: number
 }
 
-/** Whether a run was recorded without the calls that were known: whether it had them is not known. */
+/** Whether a run was recorded without the already known calls, so that it is unknown whether it made them. */
 export function leavesOut({ sources }: Observations): boolean {
   return sources.some(({ evidence = [] }) => evidence.includes('new-only'))
 }
 
 /**
- * Undefined for fewer than two runs, for runs on machines of two kinds, none of which says anything of the others'
- * calls, and where one was recorded without what was known. Units: runs and calls.
+ * The estimate, in runs and calls. Undefined for fewer than two runs, for runs on two kinds of machines (neither says
+ * anything about the other's calls), and if a run was recorded without the already known calls.
  *
  * `expectedNew` is Good and Turing's once/runs: I. J. Good, "The population frequencies of species and the estimation
  * of population parameters", Biometrika 40 (1953) 237-264, for samples instead of individuals: A. Chao and L. Jost,

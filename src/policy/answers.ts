@@ -1,18 +1,18 @@
-// What the decisions of this room hand to each other: answers to calls, each with its reason, on one architecture.
-// The rules of merging stand here once: reasons add up, and an allowed call stays allowed.
+// The answers that the decisions of this room pass to each other, each with its reason, for one architecture. This file
+// also merges them: reasons add up, and an allowed call stays allowed.
 import type { Reason, RuleAction } from './policy.ts'
 import { compareReasons } from './reasons.ts'
 
-/** One decision's word on one call. */
+/** The answer that one decision proposes for one call. */
 export interface Proposal {
   readonly syscall: string
   readonly action: RuleAction
   readonly because: Reason
-  /** The errno with which every such call failed; of a call that is allowed. */
+  /** The errno with which every such call failed, although the call is allowed. */
   readonly refused?: number | undefined
 }
 
-/** What became of a call: one action, and every reason that was given for it. */
+/** The merged answer to a call: one action and every reason for it. */
 export interface Decided {
   readonly action: RuleAction
   readonly because: readonly [Reason, ...Reason[]]
@@ -20,12 +20,12 @@ export interface Decided {
 
 export const allow: RuleAction = { type: 'allow' }
 
-/** ENOSYS, 38 on every architecture here (asm-generic/errno.h): the kernel has no such call. */
+/** ENOSYS, the kernel lacks the call: 38 on every architecture of this project (asm-generic/errno.h). */
 export const noSuchCall: RuleAction = { type: 'errno', errno: 38 }
 
 /**
- * All answers of one architecture, one action a call. What one decision allows is allowed, whatever another says of
- * it: every refusal of this room is only the better way to refuse. The reasons for refusing then no longer hold.
+ * Merges all answers of one architecture into one action a call. If one decision allows a call, the call is allowed: a
+ * refusal of this room only chooses a better errno. The reasons for the refusal are then dropped.
  */
 export function settle(answers: Iterable<Proposal>): ReadonlyMap<string, Decided> {
   const decided = new Map<string, Decided>()
@@ -40,7 +40,7 @@ export function settle(answers: Iterable<Proposal>): ReadonlyMap<string, Decided
   return decided
 }
 
-/** Every reason once, in the order of reasons.ts. */
+/** Each reason once, sorted as in reasons.ts. */
 export function inOrder(reasons: readonly [Reason, ...Reason[]]): readonly [Reason, ...Reason[]] {
   const [first, ...rest] = reasons
   const kept: [Reason, ...Reason[]] = [first]

@@ -1,14 +1,14 @@
-// What becomes of a call that was seen and that the ceiling never carries out. It is allowed, because the workload needs
-// it, with two exceptions. One that failed every time with EPERM, EACCES or ENOSYS did nothing, and the program works
-// without it: it keeps that answer, for opening it would have it do what nobody has tried. And where nothing beyond the
-// ceiling is wanted, it is left out and told.
+// Decides about a call that was seen and that the ceiling never allows. The call is allowed, because the workload needs
+// it, with two exceptions. If every attempt failed with EPERM, EACCES or ENOSYS, the call keeps that answer: it did
+// nothing, the program works without it, and opening it would let the program do what nobody has tried. If the user
+// wants nothing beyond the ceiling, the call is left out, and a message says so.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
 import type { Proposal } from './answers.ts'
 import type { Ceiling } from './ceiling.ts'
 import type { LeftOut, Reason } from './policy.ts'
 
-/** `seen`: what was seen beyond the ceiling is allowed unless it was only ever refused; `never`: nothing beyond it is. */
+/** `seen`: calls beyond the ceiling are allowed if they were seen and not always refused; `never`: none is allowed. */
 export type BeyondChoice = 'seen' | 'never'
 
 export interface Bounded {

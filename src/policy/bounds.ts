@@ -1,7 +1,7 @@
-// What is allowed of a call that is needed: as much as the ceiling allows, and beyond it what was seen. The ceiling's
-// conditions stay on the call; a value that was seen outside of them is allowed by itself, and a call that the ceiling
-// refuses is allowed because it was seen. A value that is not known opens nothing: that would be a guess. A value with
-// which every call was refused opens nothing either: it keeps its answer.
+// Which arguments of a needed call are allowed: all that the ceiling allows, and beyond it what was seen. The call
+// keeps the ceiling's conditions. A value that was seen outside of them is added by itself, and a call that the ceiling
+// refuses is allowed because it was seen. An unknown value opens nothing, because that would be a guess. A value with
+// which every call was refused opens nothing either and keeps its answer.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Ceiling } from './ceiling.ts'
 import { both, conditionsKey } from './conditions.ts'
@@ -11,10 +11,12 @@ import { combinations, maskOf, withoutRefused, type KnownValues, type ArgumentVa
 
 export type ConditionsChoice = 'none' | 'within' | 'observed'
 
-/** A program that calls with more values than this, none of which the ceiling has, counts up: they are not known. */
+/**
+ * A program that passes more values than this outside the ceiling counts through them: the values are taken as unknown.
+ */
 const manyValues = 64
 
-/** One of several alternatives. */
+/** One of several alternatives: any of them allows the call. */
 export interface Bound {
   readonly conditions: readonly MaskedCondition[]
   readonly action: RuleAction
@@ -22,8 +24,8 @@ export interface Bound {
 }
 
 /**
- * An empty condition is the call whatever its arguments. `code`: the values that the program's code can pass, where they
- * bound the call. At least one, unless the ceiling has none of what the code passes and nothing was seen.
+ * The alternatives that allow a call. One with empty conditions covers all arguments. `code`: the values that the
+ * program's code can pass, if they bound the call. Empty only if the ceiling allows none of them and nothing was seen.
  */
 export function boundsOf(
   ceiling: Ceiling | undefined,
@@ -83,7 +85,7 @@ function boundsOn(
       refused.map(([index]) => index),
       withoutRefused(values),
     )
-    // Where what was carried out cannot be told by a few values, all are: the call was needed.
+    // If a few values cannot describe the successful calls, all arguments are allowed: the call was needed.
     if (accepted === undefined || accepted.length === 0) return narrow([[]], beyond({ what: 'call' }, []))
     return [
       ...narrow(accepted, beyond({ what: 'call' }, [])),
@@ -114,7 +116,7 @@ function boundsOn(
     each.flatMap((value) => {
       const errno = values.get(index)?.refused.get(value)
       const bounds = withOthers(index, value, indexes, values).map((tuple): Bound => {
-        // A family of sockets that no kernel has stands in no case, and the ceiling may carry it out.
+        // The cases leave out socket families that no kernel has, so the ceiling itself is asked.
         const isInside = ceiling.permits(architecture, syscall, tuple)
         const what = { what: 'value', argument: index, value: `${value}` } as const
         return {
@@ -132,7 +134,7 @@ function boundsOn(
   const isKnown =
     indexes.every((index) => told.get(index)?.all === true) &&
     (indexes.length === 1 || areInside(combinations(indexes, told), [...cases, ...conditionsOf(outside)]))
-  // Where no case is left of what was seen, some of that is in none and so outside; what is left may all be refused.
+  // If no case covers what was seen, some of it lies outside the cases; what remains may all have been refused.
   return [...narrow(cases, within(isKnown ? 'seen' : 'unknown')), ...outside]
 }
 
@@ -146,7 +148,7 @@ function conditionsOf(bounds: readonly Bound[]): ConditionSets {
   return bounds.map(({ conditions }) => conditions)
 }
 
-/** Whether the value may be one of the case, with what is known of the other arguments. */
+/** Whether the value can satisfy the conditions, given what is known about the other arguments. */
 function isPossible(
   conditions: readonly MaskedCondition[],
   index: number,
@@ -160,7 +162,7 @@ function isPossible(
   })
 }
 
-/** The value with what the other arguments can have been; alone where that is not known, or too much. */
+/** The value combined with the possible values of the other arguments; alone if those are unknown or too many. */
 function withOthers(
   index: number,
   value: bigint,
@@ -190,7 +192,10 @@ interface Only {
   readonly because: readonly Reason[]
 }
 
-/** Observed values, and with them those of the code; else those of the code alone, where the ceiling has conditions. */
+/**
+ * The only allowed values: with `observed` those seen and those of the code, else those of the code if the ceiling has
+ * conditions.
+ */
 function onlyOf(
   choice: ConditionsChoice,
   values: ArgumentValues,
@@ -210,7 +215,7 @@ function onlyOf(
   return byCode(valuesSeen(new Map([...code].filter(([index]) => conditioned.has(index)))))
 }
 
-/** What was seen of the arguments that are wholly known; undefined where nothing is, or too much. */
+/** The seen values of the arguments that are completely known; undefined if there are none or too many. */
 function valuesSeen(values: ArgumentValues): Only | undefined {
   let known: readonly number[] = []
   let seen: ConditionSets = [[]]

@@ -1,5 +1,5 @@
-// The ceiling: the profile that a policy must not be wider than, unless the workload was seen to need it; here, what it
-// carries out in a context of host, capabilities and kernel. Authority: meaning/permitted.ts.
+// The ceiling: the profile that a policy must not exceed, unless the workload was seen to need more. This file asks
+// what the ceiling allows for a host, capabilities and a kernel. Authority: meaning/permitted.ts.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -9,23 +9,24 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 
 /** A profile as a ceiling. */
 export interface CeilingProfile {
-  /** What reasons call it. */
+  /** Its name in reasons. */
   readonly name: string
   readonly profile: ParsedProfile
-  /** What its engine gives a container that asks for nothing; absent: as Docker's. */
+  /** The engine's default capabilities. Default: Docker's. */
   readonly capabilities?: readonly string[]
 }
 
+/** What a policy must not be wider than, and the context in which that ceiling is read. `within`: default `docker`. */
 export interface CeilingOptions {
-  /** A built-in default profile by its name, a profile, several that all count, or 'none'. Default 'docker'. */
+  /** A built-in profile by name, a profile, several profiles that all bound the policy, or 'none'. Default 'docker'. */
   readonly within?: string | CeilingProfile | readonly CeilingProfile[]
-  /** The container's bounding set: CAP_* names, or 'all'. Default: what the ceiling's engine gives. */
+  /** The container's bounding set: CAP_* names, or 'all'. Default: the default of the ceiling's engine. */
   readonly capabilities?: readonly string[] | 'all'
   /** "major.minor" of the host's kernel. Default "6.12". */
   readonly kernel?: string
 }
 
-/** A question to the ceiling, put to it with one capability more as well. */
+/** A question to the ceiling. It is also asked with one capability more. */
 type Question = (meanings: readonly Meaning[]) => boolean
 
 export class Ceiling {
@@ -57,9 +58,9 @@ export class Ceiling {
   }
 
   /**
-   * The cases in which it carries the call out: none where it never does, one empty case where it always does. Throws a
-   * UserError for a profile that a loader or libseccomp refuses, for a capability or kernel that is none, and for
-   * conditions that a profile for these targets cannot say.
+   * The cases in which the ceiling allows the call. No case: never; one empty case: always. Throws a UserError for a
+   * profile that its loader or libseccomp refuses, for an unknown capability or kernel, and for conditions that a
+   * profile for these targets cannot state.
    */
   cases(architecture: Architecture, syscall: string): readonly Case[] {
     const key = `${architecture} ${syscall}`
@@ -79,8 +80,8 @@ export class Ceiling {
   }
 
   /**
-   * Other targets on which it never carries out the call. A rule is for every architecture of its filter: allowed on this
-   * one, the call is allowed there, too.
+   * The other targets on which the ceiling never allows the call. A rule holds for every architecture of its filter, so
+   * allowing the call here allows it there too.
    */
   refusedOn(architecture: Architecture, syscall: string): readonly Architecture[] {
     return this.#otherTargets(architecture, syscall).filter((each) => this.#refuses(each, syscall))
@@ -91,7 +92,7 @@ export class Ceiling {
     return this.#targets.filter(
       (each) =>
         each !== architecture &&
-        // libseccomp takes no filter of both orders (db.c, db_col_db_add): no rule is ever for both.
+        // libseccomp refuses a filter with both byte orders (db.c, db_col_db_add), so no rule covers both.
         architectures[each].byteOrder === byteOrder &&
         syscallTable(each).byName(syscall) !== undefined,
     )
@@ -101,7 +102,7 @@ export class Ceiling {
     return permittedCases(this.#meaning(architecture), architecture, syscall).length === 0
   }
 
-  /** Whether it carries out every call of a case, here and on the other targets that have its rule as well. */
+  /** Whether the ceiling allows every call of a case, here and on the other targets of the same rule. */
   permits(architecture: Architecture, syscall: string, args: Case): boolean {
     return (
       isPermitted(this.#meaning(architecture), architecture, syscall, args) &&
@@ -115,7 +116,7 @@ export class Ceiling {
     )
   }
 
-  /** The capabilities of which any one, added to the bounding set, makes it carry the call out in this case, or in any. */
+  /** The capabilities each of which, added to the bounding set, makes the ceiling allow the case. */
   capabilitiesFor(architecture: Architecture, syscall: string, args: Case): readonly string[] {
     if (syscallTable(architecture).byName(syscall) === undefined) return []
     const isEnough: Question = (meanings) =>
@@ -128,7 +129,7 @@ export class Ceiling {
     return [...named].sort().filter((each) => isEnough(this.#meaning(architecture, each)))
   }
 
-  /** The same list for the same question: what is found out of it is kept by it. */
+  /** Returns the same list for the same question, because permitted.ts caches its results by the list. */
   #meaning(architecture: Architecture, capability?: string): readonly Meaning[] {
     const { host } = architectures[architecture]
     const key = `${host} ${capability ?? ''}`

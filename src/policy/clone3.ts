@@ -1,13 +1,13 @@
-// clone3 takes its flags in memory, where no filter can look: allowed, it lets a program make any namespace. glibc
-// tries it first and goes on to clone, whose flags are in a register, when the kernel says it has no clone3.
+// Replaces clone3 by clone. clone3 takes its flags in memory, which no filter sees, so an allowed clone3 can make any
+// namespace. glibc tries clone3 first; if the kernel answers ENOSYS, glibc calls clone, whose flags are in a register.
 // Authority: clone(2), seccomp(2) (a filter sees no memory), glibc sysdeps/unix/sysv/linux/clone-internal.c.
 import type { Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { allow, noSuchCall, type Proposal } from './answers.ts'
 
 /**
- * The same answers with every allowed clone3 answered ENOSYS and `clone` allowed in its place. That clone3 is
- * answered so where only clone was seen is the business of fallback.ts: it is one chain among the others.
+ * The same answers, but an allowed clone3 is answered ENOSYS and clone is allowed instead. If only clone was seen,
+ * fallback.ts answers clone3: that is one of its chains.
  */
 export function withoutClone3(answers: readonly Proposal[], architecture: Architecture): readonly Proposal[] {
   return answers.flatMap((answer): readonly Proposal[] => {

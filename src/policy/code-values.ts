@@ -1,15 +1,14 @@
-// Which values the program's code can pass in arguments, as a scan found them, where they bound what the call needs: the
-// program is the only one to make it, and either nothing of it was seen or the scan followed everything. What was seen
-// is always among them.
+// Which argument values the program's code can pass, as a scan found them. They bound a call only if nobody but the
+// program makes it, and if either the call was not seen or the scan followed all code. Seen values are always included.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import type { Reason } from './policy.ts'
 import { maskOf, type KnownValues, type ArgumentValues } from './values.ts'
 
-/** Made by the program's own code, and by nobody else. */
+/** Reasons of calls that only the program's own code makes. */
 const ofProgram: ReadonlySet<Reason['kind']> = new Set(['seen', 'reachable'])
 
-/** `seen`: the values that were seen. Empty where the scan says nothing that holds for everybody who makes the call. */
+/** `seen`: the values that were seen. The result is empty if the scan cannot speak for everyone who makes the call. */
 export function valuesInCode(
   reachable: Reachable | undefined,
   architecture: Architecture,
@@ -27,7 +26,7 @@ export function valuesInCode(
   const found = new Map<number, KnownValues>()
   for (const [index, values] of Object.entries(args)) {
     const known = seen.get(Number(index))
-    // What was seen and cannot be told may be another.
+    // A seen value that is unknown may be another one.
     if (values.length === 0 || (wasSeen && known?.all !== true)) continue
     const mask = maskOf(architecture, syscall, Number(index))
     const all = new Set([...values.map((each) => BigInt(each) & mask), ...(known?.seen ?? [])])

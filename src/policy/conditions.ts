@@ -1,7 +1,7 @@
-// What conditions on arguments have in common, and their names. Every condition is a masked equality: see policy.ts.
+// Keys and conjunctions of conditions on arguments. Every condition is a masked equality: see policy.ts.
 import type { MaskedCondition } from './policy.ts'
 
-/** Equal for equal conditions, in numeric order where sorted as text. */
+/** A text that is equal for equal conditions and sorts in numeric order. */
 export function conditionsKey(conditions: readonly MaskedCondition[]): string {
   return conditions.map(({ index, mask, value }) => `${index} ${wide(mask)} ${wide(value)}`).join(' ')
 }
@@ -10,7 +10,7 @@ function wide(value: bigint): string {
   return value.toString(16).padStart(16, '0')
 }
 
-/** Where both hold, one condition an argument, in the order of arguments; undefined where both never do. */
+/** The conjunction, one condition an argument, sorted by argument; undefined if no call satisfies both. */
 export function both(
   one: readonly MaskedCondition[],
   other: readonly MaskedCondition[],

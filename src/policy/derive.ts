@@ -15,12 +15,14 @@ import { answersFromKernel } from './kernel.ts'
 import { answersUnseen, type UnseenChoice } from './reachable.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import { answersInMargin, type MarginChoice } from './margin.ts'
+import { answersForParts, type PartName } from './parts.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
 import { targetsOf, type PolicyTarget } from './targets.ts'
 import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
+/** What a policy is made of beside the observations: floor, ceiling, margin and conditions. */
 export interface PolicyOptions extends CeilingOptions {
   /** What the program's code can call, as a scan found it. */
   readonly reachable?: Reachable
@@ -48,6 +50,8 @@ export interface PolicyOptions extends CeilingOptions {
   readonly conditions?: ConditionsChoice
   /** What was seen beyond the ceiling: 'seen' (the default) allows it unless it was only ever refused, 'never' does not. */
   readonly beyond?: BeyondChoice
+  /** Programs beside the workload whose calls are allowed, within the ceiling. Default: none. */
+  readonly with?: readonly PartName[]
   /** What is allowed beside what was seen, within the ceiling, for rare paths. Default 'libc'. */
   readonly margin?: MarginChoice
 }
@@ -112,17 +116,24 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
     )
     const choice = options.fromScan === true ? 'none' : (options.margin ?? 'libc')
-    // Where a scan stands for the margin, what it does not reach is none.
-    const reached = options.unseen === 'libc' ? options.reachable?.architectures[architecture] : undefined
+    // Where a scan stands for the margin, what cannot be reached is none of it.
+    const reached =
+      options.unseen === 'libc' && options.reachable?.bound === true
+        ? options.reachable.architectures[architecture]
+        : undefined
     const margin = (target.known === 'host' ? [] : marginOn(target, observations, choice)).filter(
       ({ syscall }) =>
         !evident.has(syscall) &&
         ceiling?.cases(architecture, syscall).length !== 0 &&
         (reached === undefined || Object.hasOwn(reached, syscall)),
     )
-    const all = new Set([...used, ...[...margin, ...unseen].map(({ syscall }) => syscall)])
+    const parts = answersForParts(architecture, options.with ?? []).filter(
+      ({ syscall }) => !evident.has(syscall) || used.has(syscall),
+    )
+    const all = new Set([...used, ...[...margin, ...parts, ...unseen].map(({ syscall }) => syscall)])
     const added = [
       ...unseen,
+      ...parts,
       ...(target.known === 'host' ? [] : answersFromKernel(architecture, all)),
       ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]

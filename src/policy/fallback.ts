@@ -1,19 +1,19 @@
-// libc tries a newer call first and goes on to an older one when the kernel says it has no such call. A filter that
-// says EPERM instead breaks the program where a real kernel would not have, so the first call of a chain that can be
-// gone down is answered ENOSYS. Authority: the chains of abi/fallbacks.ts, one source file of a libc each.
+// Answers ENOSYS to the first call of a fallback chain. libc tries a newer call first and makes an older one if the
+// kernel answers ENOSYS. A filter that answers EPERM instead breaks the program. Authority: the chains of
+// abi/fallbacks.ts, each with its source file of a libc.
 //
-// The same whatever the default action is. `kill-process` would end the program at the first step. `log` lets
-// everything through, but it is the rehearsal of the enforced profile: with the same answers the program goes the same
-// way, so that what the log is silent about will work when the default is changed, and what it names is what is missing.
+// The default action does not matter. `kill-process` would kill the program at the first call of the chain. `log`
+// allows everything, but it rehearses the enforced profile: with the same answers the program takes the same path, so
+// what the log does not name will work later, and what it names is missing.
 import type { Architecture } from '../abi/architectures.ts'
 import { fallbacks } from '../abi/fallbacks.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { noSuchCall, type Proposal, type Decided } from './answers.ts'
 
 /**
- * The answers to first calls of chains that can be gone down: every call further down is allowed, or one that does the
- * work alone. Where some only are, such as an fcntl that every program makes, ENOSYS would send libc nowhere. The reason
- * names the call that libc makes next. These answers allow nothing, so no chain waits for another's.
+ * The answers to the first calls of usable chains. A chain is usable if every later call is allowed, or one that does
+ * the work alone. If only some are allowed, such as an fcntl that every program makes, ENOSYS would lead libc nowhere.
+ * The reason names the call that libc makes next. These answers allow nothing, so no chain depends on another.
  */
 export function answersToChains(
   architecture: Architecture,

@@ -1,6 +1,7 @@
-// The floor version by version: what one runtime was measured to call between the filter and the program, how surely,
-// and which versions stand in for one that was not measured. Authority: profiles/floors/measured (scripts/
-// measure-floor.ts says how) and profiles/floors/published, which are other people's lists and are told apart.
+// The floor by version: which calls each version of a runtime makes between loading the filter and starting the
+// program, how certain that is, and which versions stand in for one that was not measured. Authority:
+// profiles/floors/measured (scripts/measure-floor.ts measures) and profiles/floors/published (lists by others, kept
+// apart).
 import { crun, runc } from './data/floors.ts'
 import {
   readRuntimeVersion,
@@ -9,17 +10,17 @@ import {
 } from '../meaning/versions/runtime-word.ts'
 import { compareVersions, isSameMinor } from '../meaning/versions.ts'
 
-/** What scripts/make-floors.ts writes: names of x86_64, separated by white space. */
+/** The data that scripts/make-floors.ts writes. Calls are names of x86_64, separated by white space. */
 export interface RuntimeFloors {
   /** The newest version that was measured. */
   readonly version: string
   readonly withoutNoNewPrivileges: string
   readonly withNoNewPrivileges: string
   readonly refused: string
-  /** What the sources say of every version: too rare, or the kernel too old, to be measured reliably. */
+  /** Calls known from the runtimes' sources: too rare to be measured, or made only on old kernels. */
   readonly sometimes: string
   readonly olderKernel: string
-  /** In the order of versions. */
+  /** Sorted by version. */
   readonly measured: readonly MeasuredVersion[]
   readonly published: readonly { readonly version: string; readonly names: string }[]
 }
@@ -31,15 +32,15 @@ interface MeasuredVersion {
 }
 
 type MeasuredCalls = Readonly<Record<Exclude<Certainty, 'published'>, string>> & {
-  /** Starts of a container that were looked at. */
+  /** The number of container starts that were measured. */
   readonly runs: number
 }
 
 /**
- * What is known of a call, the strongest first. `needed`: the container does not start without it. `made`: every start
- * of some kind makes it (with another user, a terminal, or exec), and one at least goes on without it. `sometimes`:
- * some starts of the same kind make it. `olderKernel`: only where Linux lacks openat2, faccessat2 and close_range.
- * `refused`: it is made, and an errno is all that is needed. `published`: nobody has seen it here.
+ * How certain a call of the floor is, the strongest first. `needed`: the container does not start without it. `made`:
+ * every start of some kind makes it (with another user, a terminal, or exec), and some start works without it.
+ * `sometimes`: some starts of one kind make it. `olderKernel`: made only if Linux lacks openat2, faccessat2 and
+ * close_range. `refused`: made, and an errno as answer suffices. `published`: listed by others, not measured here.
  */
 export type Certainty = 'needed' | 'made' | 'sometimes' | 'olderKernel' | 'refused' | 'published'
 
@@ -53,20 +54,20 @@ const certainties: readonly Certainty[] = [
 ]
 
 export interface FloorCall {
-  /** As on x86_64. */
+  /** The name on x86_64. */
   readonly syscall: string
   readonly certainty: Certainty
-  /** The versions that it is known of, with this or less certainty. */
+  /** The versions for which the call is known, with this or less certainty. */
   readonly versions: readonly string[]
 }
 
 export interface VersionFloor {
   readonly runtime: RuntimeName
-  /** The version that was asked for; undefined: every one that was measured. */
+  /** The requested version; undefined: every measured one. */
   readonly version: string | undefined
-  /** The measured versions that speak: the one asked for, or those that stand in for it. */
+  /** The measured versions that were used: the requested one, or those that stand in for it. */
   readonly measured: readonly string[]
-  /** Whether a list was published for the version asked for, and is in `calls`. */
+  /** Whether `calls` contains a published list for the requested version. */
   readonly published: boolean
   /** Sorted by name. */
   readonly calls: readonly FloorCall[]
@@ -105,7 +106,7 @@ export function versionFloor(word: RuntimeVersion, noNewPrivileges: boolean): Ve
     add('olderKernel', olderKernel, each.version)
   }
   const alsoListed = listed !== undefined && !known
-  // Published lists do not say whether no_new_privs was set: they are for containers without it.
+  // Published lists do not state no_new_privs, so they count only for containers without it.
   if (alsoListed && !noNewPrivileges) add('published', listed.names, listed.version)
   return {
     runtime,
@@ -116,7 +117,9 @@ export function versionFloor(word: RuntimeVersion, noNewPrivileges: boolean): Ve
   }
 }
 
-/** The version itself; the nearest of its minor version; the neighbours on both sides. At least one. */
+/**
+ * The version itself, else the nearest one of the same minor version, else the neighbours on both sides. At least one.
+ */
 function standingIn(version: string, measured: readonly MeasuredVersion[]): readonly MeasuredVersion[] {
   const newer = measured.find((each) => compareVersions(each.version, version) >= 0)
   const older = measured.findLast((each) => compareVersions(each.version, version) < 0)

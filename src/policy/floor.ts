@@ -1,9 +1,9 @@
-// The floor: the calls that the container runtime itself makes after it has loaded the filter and before the program
-// runs, execve of the program the last of them. A trace of the program shows none of them, and without one of them
-// the container does not start. Where they come from, name by name: profiles/floors/*.json.
+// The floor: the calls that the container runtime itself makes after it loads the filter and before the program runs.
+// The last one is the execve of the program. No trace of the program shows them, and without them the container does
+// not start. profiles/floors/*.json has the evidence, call by call.
 //
 // With no_new_privs the kernel lets an unprivileged task load a filter, so the runtimes load it last and the floor is
-// smaller; without, they must load it while they still have CAP_SYS_ADMIN, before they give their capabilities away
+// small. Without it they must load the filter while they still have CAP_SYS_ADMIN, before they drop their capabilities
 // (seccomp(2); runc libcontainer/standard_init_linux.go, crun src/libcrun/container.c).
 import { architectures, assumedHost, isHost, type Architecture } from '../abi/architectures.ts'
 import { allow, type Proposal } from './answers.ts'
@@ -13,17 +13,17 @@ import type { RuleAction } from './policy.ts'
 import type { RuntimeName, RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 import { callsOn } from './translate.ts'
 
-/** Whose floor is asked for: one runtime's, or one version's, all of them (the same profile starts under each), or none. */
+/** Whose floor is added: a runtime's, one version's, `all` (the profile starts under every runtime), or none. */
 export type FloorChoice = RuntimeVersion | 'all' | 'none'
 
-/** One runtime's floor, as names of x86_64. */
+/** The floor of one runtime; calls are names of x86_64. */
 export interface Floor {
   readonly runtime: RuntimeName
-  /** The newest version whose calls are in it. */
+  /** The newest measured version. */
   readonly version: string
   readonly withoutNoNewPrivileges: readonly string[]
   readonly withNoNewPrivileges: readonly string[]
-  /** Made as well, and refused: with an errno the runtime goes another way and starts the program. */
+  /** Calls that need only an errno: the runtime then takes another way and starts the program. */
   readonly refused: readonly string[]
 }
 
@@ -38,16 +38,16 @@ export const floors: readonly Floor[] = (['runc', 'crun'] as const).map((runtime
   }
 })
 
-/** EPERM: what the default profiles of the engines answer to a container without CAP_SYS_ADMIN. */
+/** EPERM, as the engines' default profiles answer to a container without CAP_SYS_ADMIN. */
 const refuse: RuleAction = { type: 'errno', errno: 1 }
 
 /**
- * The floor on one architecture. Runtimes are 64-bit programs, so the 32-bit architectures have none of their own:
- * targets.ts brings their host along. On other hosts than x86_64 it is translated as a program's calls are, and
- * arch_prctl drops out: on aarch64 it was tried so, on the others it was not (isFloorMeasured).
+ * The answers for the floor on one architecture. Runtimes are 64-bit programs, so 32-bit architectures have no floor of
+ * their own: targets.ts adds their host. On hosts other than x86_64 the floor is translated like a program's calls,
+ * without arch_prctl. Containers were started under it on aarch64, not on the others (isFloorMeasured).
  *
- * What the runtime makes and does without is answered with an errno whatever the default action is: killed for it,
- * the container would not start.
+ * Calls that the runtime can do without get an errno whatever the default action is: a kill would keep the container
+ * from starting.
  */
 export function answersForFloor(
   architecture: Architecture,
@@ -67,7 +67,7 @@ export function answersForFloor(
   })
 }
 
-/** Whether a container was started under the floor on such a host. */
+/** Whether containers were started under the floor on such a host. */
 export function isFloorMeasured(architecture: Architecture): boolean {
   return !isHost(architecture) || architectures[architecture].floorTried
 }

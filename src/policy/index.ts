@@ -1,11 +1,12 @@
-// From observations to policy: which calls a workload may make, on which architectures, and why. Decided from what was
-// seen, the tables of abi/, and what is known of runtimes, libcs and the kernel; each decision is one file with its
-// authority in its first lines. How a policy is written down is the business of print/.
+// From observations to policy: which calls a workload may make, on which architectures, and why. The evidence is what
+// was seen, what the code can call, the tables of abi/, and facts about runtimes, libcs and the kernel. Each decision
+// is one file that names its authority in its first lines. print/ writes a policy as a profile.
 export type { BeyondChoice } from './beyond.ts'
 export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 export { coverageOf, type Coverage, type UnseenCall, type UnseenChoice } from './reachable.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, isFloorMeasured, type Floor, type FloorChoice } from './floor.ts'
+export { partNames, type PartName } from './parts.ts'
 export { versionFloor, type Certainty, type FloorCall, type VersionFloor } from './floor-versions.ts'
 export type { RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 export type {

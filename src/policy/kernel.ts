@@ -1,5 +1,5 @@
-// Calls that no line of the program asks for, so that a trace may well not show them, and without which it breaks:
-// the kernel makes it issue them, the machine below answers them elsewhere, or the trace ended first.
+// Calls that a program needs although a trace may not show them: the kernel makes the program issue them, another
+// machine answers them without a call, or the trace ended too early.
 import type { Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { allow, type Proposal } from './answers.ts'
@@ -8,29 +8,29 @@ import type { KernelWhy } from './policy.ts'
 interface Injection {
   readonly why: KernelWhy
   readonly calls: readonly string[]
-  /** Only where one of these is used; absent: always. */
+  /** Needed only if one of these calls is used; absent: always. */
   readonly after?: readonly string[]
 }
 
 const injections: readonly Injection[] = [
   {
-    // sigreturn(2): the trampoline that the kernel lets a signal handler return to makes this call. i386 and arm
-    // have two of them, and handlers installed without SA_SIGINFO return through the older.
+    // sigreturn(2): a signal handler returns to a trampoline, which makes this call. i386 and arm have two such calls;
+    // handlers without SA_SIGINFO return through the older one.
     why: 'signal-return',
     calls: ['rt_sigreturn', 'sigreturn'],
     after: ['rt_sigaction', 'sigaction', 'signal'],
   },
   {
-    // restart_syscall(2): a call that ends in ERESTART_RESTARTBLOCK is begun again through it after a stop and
-    // SIGCONT. Its users: kernel/time/hrtimer.c, posix-timers.c, posix-cpu-timers.c and alarmtimer.c (the sleeps),
-    // fs/select.c (do_restart_poll), kernel/futex/waitwake.c (futex_wait_restart). ppoll, select and epoll_wait
-    // are not among them: they are repeated under their own number, or end with EINTR.
+    // restart_syscall(2): after a stop and SIGCONT it resumes a call that ended in ERESTART_RESTARTBLOCK. Its users:
+    // kernel/time/hrtimer.c, posix-timers.c, posix-cpu-timers.c and alarmtimer.c (the sleeps), fs/select.c
+    // (do_restart_poll), kernel/futex/waitwake.c (futex_wait_restart). ppoll, select and epoll_wait do not use it: they
+    // are repeated under their own number or end with EINTR.
     why: 'restart',
     calls: ['restart_syscall'],
     after: ['nanosleep', 'clock_nanosleep', 'clock_nanosleep_time64', 'poll', 'futex', 'futex_time64'],
   },
   {
-    // vdso(7): answered in user space where the clock source allows, a call on the next machine.
+    // vdso(7): user space answers if the clock source allows it; on another machine the program makes the call.
     why: 'vdso',
     calls: [
       'clock_getres',
@@ -43,8 +43,8 @@ const injections: readonly Injection[] = [
     ],
   },
   {
-    // A program that was stopped, or whose trace was cut, never showed how it ends. exit stands beside it always: libc
-    // repeats it until it succeeds, so that a thread that ends under a filter without it spins for ever (glibc
+    // A program that was stopped, or whose trace was cut, does not show its end. exit always joins exit_group: libc
+    // repeats exit until it succeeds, so a thread that ends under a filter without exit spins for ever (glibc
     // nptl/pthread_create.c start_thread; musl src/thread/pthread_create.c, src/exit/_Exit.c).
     why: 'exit',
     calls: ['exit_group', 'exit'],
@@ -52,8 +52,8 @@ const injections: readonly Injection[] = [
 ]
 
 /**
- * What has to be allowed beside `used`, the calls that were seen or inferred on `architecture`. A call that was seen
- * needs no such reason, except that the kernel's own stand whatever was seen.
+ * The calls to allow beside `used`, the calls that were seen or inferred on `architecture`. Seen calls need no such
+ * reason; calls that the kernel makes the program issue get it anyway.
  */
 export function answersFromKernel(
   architecture: Architecture,

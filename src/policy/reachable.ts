@@ -7,8 +7,8 @@ import type { RuleAction } from './policy.ts'
 
 /**
  * 'refuse' (the default): as every call without a rule. 'log': allowed and logged (SCMP_ACT_LOG). 'allow': allowed, within
- * the ceiling. 'libc': of the unseen, those that the C library makes in functions that were called, as what
- * was seen tells, and those of the margin that are reachable.
+ * the ceiling. 'libc': of the unseen, those that the C library makes in functions that were run for certain, as what was
+ * seen tells; beside the margin, of which a scan that is a bound leaves what is reachable.
  */
 export type UnseenChoice = 'refuse' | 'log' | 'allow' | 'libc'
 

@@ -1,5 +1,5 @@
-// The order in which reasons stand beside a rule: what was seen first, then what follows from it, then what holds
-// for every program, then how the ceiling bounds it. The same reasons in any order of arrival print the same.
+// The order of a rule's reasons: what was seen, what follows from it, what holds for every program, how the ceiling
+// bounds it. The order in which reasons were found does not matter.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import type { Reason } from './policy.ts'
 
@@ -11,14 +11,15 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   fallback: 4,
   kernel: 5,
   floor: 6,
-  margin: 7,
-  reachable: 8,
-  within: 9,
-  narrowed: 10,
-  beyond: 11,
+  part: 7,
+  margin: 8,
+  reachable: 9,
+  within: 10,
+  narrowed: 11,
+  beyond: 12,
 }
 
-/** 0 only for the same reason. Text is compared by code unit, the same in every locale. */
+/** 0 only for equal reasons. Text is compared by code unit, so the order is the same in every locale. */
 export function compareReasons(one: Reason, other: Reason): number {
   if (one.kind !== other.kind) return ranks[one.kind] - ranks[other.kind]
   const [a, b] = [key(one), key(other)]
@@ -30,7 +31,7 @@ export function compareReasons(one: Reason, other: Reason): number {
   return 0
 }
 
-/** What distinguishes reasons of one kind, the weightiest first. */
+/** The facts that distinguish reasons of one kind, in the order of comparison. */
 function key(reason: Reason): readonly (string | number)[] {
   switch (reason.kind) {
     case 'seen':
@@ -49,6 +50,8 @@ function key(reason: Reason): readonly (string | number)[] {
       return [reason.why, reason.call ?? '']
     case 'margin':
       return [reason.why, reason.of ?? '']
+    case 'part':
+      return [reason.part, reason.program]
     case 'reachable':
       return [reason.path, reason.of ?? '']
     case 'floor':

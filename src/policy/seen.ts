@@ -1,6 +1,6 @@
-// What was seen is allowed, unless the kernel that was traced never had it. A call that only ever failed with ENOSYS
-// did nothing there, so the program works without it; allowed, it would do something nobody has tried as soon as a
-// newer kernel has it. Authority: syscalls(2); the tables of abi/ for what is a call at all.
+// Allows what was seen, unless the traced kernel lacked it. If every attempt at a call failed with ENOSYS, the call did
+// nothing and the program works without it. Allowed, it would do something that nobody has tried as soon as a newer
+// kernel has it. Authority: syscalls(2); the tables of abi/ define which calls exist.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
@@ -8,7 +8,7 @@ import { failureNumbers } from '../read/failures.ts'
 import { allow, noSuchCall, type Proposal } from './answers.ts'
 import type { LeftOut } from './policy.ts'
 
-/** The calls of one architecture that its table knows. */
+/** The seen calls of one architecture that its table has. */
 export function callsSeen(
   observations: Observations,
   architecture: Architecture,
@@ -17,17 +17,20 @@ export function callsSeen(
   return Object.entries(observations.architectures[architecture] ?? {}).filter(([name]) => table.byName(name))
 }
 
-/** The architectures of which at least one known call was seen, in the order of abi/architectures.ts. */
+/** The architectures with at least one known seen call, in the order of abi/architectures.ts. */
 export function architecturesSeen(observations: Observations): readonly Architecture[] {
   return architectureNames.filter((each) => callsSeen(observations, each).length > 0)
 }
 
-/** Whether the kernel that was traced had the call at all. Calls that never reached it say nothing of it. */
+/** Whether the traced kernel had the call. Calls that never reached the kernel (injected results) do not count. */
 export function isImplemented({ count, enosys = 0, injected = 0 }: ObservedCall): boolean {
   return enosys === 0 || enosys + injected !== count
 }
 
-/** The errno that every call which reached the kernel failed with; undefined where one may have been carried out, or none did. */
+/**
+ * The errno with which every call that reached the kernel failed; undefined if one may have succeeded or none reached
+ * it.
+ */
 export function refusedWith({
   count,
   enosys = 0,
@@ -37,7 +40,7 @@ export function refusedWith({
 }: ObservedCall): number | undefined {
   const failed = enosys + eperm + eacces
   if (failed === 0 || failed + injected !== count) return undefined
-  // Where several machines refused it differently: what libc goes on after, then the default profiles' own answer.
+  // If machines refused it differently: ENOSYS, after which libc goes on, then the default profiles' own answer.
   return failureNumbers[enosys > 0 ? 'ENOSYS' : eperm > 0 ? 'EPERM' : 'EACCES']
 }
 
@@ -51,7 +54,7 @@ export function answersSeen(observations: Observations, architecture: Architectu
   })
 }
 
-/** What no table knows, whichever architecture it was seen on: never allowed, never silently dropped. */
+/** Seen calls that no table has. They are never allowed and never silently dropped. */
 export function unknownSeen(observations: Observations): readonly LeftOut[] {
   return architectureNames.flatMap((architecture) => {
     const table = syscallTable(architecture)

@@ -1,5 +1,5 @@
-// Which architectures a policy is for, and what is known of each. Where nothing was seen and nothing can be
-// inferred, there is no honest policy: that is an impossible request, not an empty list.
+// Which architectures a policy covers, and what is known about each. If nothing was seen and nothing can be inferred,
+// there is no honest policy: the request is impossible, and the answer is an error, not an empty list.
 import {
   architectureNames,
   architectures,
@@ -10,10 +10,9 @@ import {
 import { UserError } from '../errors.ts'
 
 /**
- * `seen`: calls of it were seen, and they alone speak for it, even if another architecture was seen as well: what
- * was recorded on a target is evidence, and an inference beside it would only widen it. To have both, merge
- * recordings. `inferred`: only calls of x86_64 were seen, and this is aarch64. `host`: nothing of it was seen; it
- * is here for the container runtime alone.
+ * `seen`: calls of the architecture were seen, and only they count. A recording on the target is evidence; an inference
+ * from another architecture would only widen it. `inferred`: only calls of x86_64 were seen, and this is aarch64.
+ * `host`: nothing was seen; the architecture is needed for the container runtime's own calls.
  */
 export type PolicyTarget =
   | { readonly architecture: Architecture; readonly known: 'seen' | 'host' }
@@ -22,12 +21,12 @@ export type PolicyTarget =
 /**
  * The targets, in the order of abi/architectures.ts.
  *
- * A container runtime is a program of the host's 64-bit architecture, also where the workload is a 32-bit one. Its own
- * calls are judged under that architecture, which libseccomp has in every filter whether the profile names it or not:
- * with no word on it they would get the default action, and the container would end before the workload begins. So a
- * floor brings the host along, with the floor alone.
+ * A container runtime is a program of the host's 64-bit architecture, even if the workload is a 32-bit program.
+ * libseccomp has that architecture in every filter, whether the profile names it or not. Without rules for it the
+ * runtime's calls would get the default action, and the container would end before the workload starts. So a floor adds
+ * the host, with the floor alone.
  *
- * @throws UserError where a requested architecture was not seen and cannot be inferred, or nothing was seen at all.
+ * @throws UserError if a requested architecture was not seen and cannot be inferred, or if nothing was seen at all.
  */
 export function targetsOf(
   seen: readonly Architecture[],

@@ -1,9 +1,10 @@
-// What a program that was seen on x86_64 does on aarch64, where nobody recorded it: the calls that both have, under
-// their name, and for those that only x86_64 has, what libc makes of them there. Inferred, and every reason says so.
+// Infers what a program that was seen on x86_64 calls on aarch64. Calls that both architectures have keep their name.
+// For calls that only x86_64 has, the result is what libc calls on aarch64. Every reason states that the call is
+// inferred.
 // Authority: the tables of abi/, abi/equivalents.ts (glibc and musl, function by function).
 //
-// There is no way back: libc on x86_64 may make `open` or `openat` for the same function, and which of the two an
-// `openat` on aarch64 stands for depends on libc, version and static linking. Nor is there one to 32-bit calls.
+// The other direction is impossible: for one function libc on x86_64 can call `open` or `openat`, depending on libc,
+// version and static linking, so an `openat` on aarch64 does not show which. Nor can 32-bit calls be inferred.
 import { equivalentOnAarch64 } from '../abi/equivalents.ts'
 import { architectures, type Host } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -14,20 +15,20 @@ import { callsSeen, isImplemented, refusedWith } from './seen.ts'
 
 export interface Translation {
   readonly answers: readonly Proposal[]
-  /** Calls of x86_64 that nothing on aarch64 stands for. */
+  /** Calls of x86_64 without a counterpart on aarch64. */
   readonly left: readonly LeftOut[]
 }
 
 /**
- * What no x86_64 trace can show: a library that wants to know what the processor can do asks it there (cpuid), and on
- * aarch64 tries an instruction with every signal blocked and a handler for SIGILL. Authority: OpenSSL crypto/armcap.c,
- * OPENSSL_cpuid_setup, which runs in every program that loads libcrypto, whether it uses it or not.
+ * Calls that no x86_64 trace can show. To find out what the processor can do, a library on x86_64 uses cpuid; on
+ * aarch64 it blocks signals, installs a handler for SIGILL and tries an instruction. Authority: OpenSSL
+ * crypto/armcap.c, OPENSSL_cpuid_setup, which runs in every program that loads libcrypto.
  */
 const processorProbe = ['rt_sigaction', 'rt_sigprocmask'] as const
 
 /**
- * The calls of a host that stand for one x86_64 call; empty where there is none. What aarch64 does without the older
- * calls, the other hosts with the generic table (include/uapi/asm-generic/unistd.h) do as well.
+ * The calls of a host that correspond to one x86_64 call; empty if there is none. Hosts with the generic table
+ * (include/uapi/asm-generic/unistd.h) lack the same older calls as aarch64 and use the same ones instead.
  */
 export function callsOn(host: Host, name: string): readonly string[] {
   const table = syscallTable(host)
@@ -38,12 +39,12 @@ export function callsOn(host: Host, name: string): readonly string[] {
   return architectures[host].statxForStat && all.some((each) => statCalls.has(each)) ? [...all, 'statx'] : all
 }
 
-/** Where the number of the older call is reserved and libc makes the newer one (powerpc: syscall.tbl). */
+/** Calls whose older number is only reserved, and the newer call that libc makes (powerpc: syscall.tbl). */
 const renamed: Readonly<Record<string, string>> = { getrlimit: 'ugetrlimit', select: '_newselect' }
 
 const statCalls: ReadonlySet<string> = new Set(['stat', 'lstat', 'fstat', 'newfstatat'])
 
-/** What the program of one architecture does on a host that is inferred from it. */
+/** What a program seen on one architecture calls on a host that is inferred from it. */
 export function translate(observations: Observations, from: Host, to: Host): Translation {
   const answers: Proposal[] = processorProbe.map((syscall) => {
     return { syscall, action: allow, because: { kind: 'kernel', why: 'processor' } }
@@ -56,7 +57,7 @@ export function translate(observations: Observations, from: Host, to: Host): Tra
       const refused = refusedWith(call)
       answers.push(...names.map((syscall) => ({ syscall, action: allow, because, refused })))
     } else if (names.includes(name)) {
-      // The kernel that was traced had it not: it stays so here.
+      // The traced kernel answered ENOSYS; keep answering ENOSYS on this host.
       answers.push({ syscall: name, action: noSuchCall, because })
     } else {
       const { count, first } = call

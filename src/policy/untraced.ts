@@ -1,11 +1,11 @@
-// Reasons that hold without a trace: what the kernel and the container runtimes need beside calls that are used.
+// Reasons that hold without a trace: the needs of the kernel and of container runtimes.
 import type { Architecture } from '../abi/architectures.ts'
 import { settle } from './answers.ts'
 import { answersForFloor } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
 import type { Reason } from './policy.ts'
 
-/** By call; calls that only a trace could give a reason for are absent. */
+/** The reasons by call. Calls that need a trace for a reason are absent. */
 export function reasonsWithoutTrace(
   architecture: Architecture,
   used: ReadonlySet<string>,

@@ -1,6 +1,6 @@
-// Which values the arguments of a call had, as the kernel looks at them, as far as they are known for everybody who makes
-// it: the program, as it was seen here or on another architecture, and for a libc's next call, a runtime or the kernel
-// nothing. What is known of each argument says nothing of which values came together.
+// Which values the arguments of a call had, as the kernel reads them. Values are known for the program's own calls,
+// seen on this or another architecture. They are unknown for calls that a libc's fallback, a runtime or the kernel
+// makes. The values of one argument say nothing about which values occurred together.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { indexOn } from '../abi/scalars.ts'
@@ -8,20 +8,20 @@ import type { ObservedCall, Observations } from '../observe/index.ts'
 import { failureNumbers } from '../read/failures.ts'
 import type { MaskedCondition, Reason } from './policy.ts'
 
-/** By argument index; an argument that is not here is not known at all. */
+/** Keyed by argument index. A missing argument is unknown. */
 export type ArgumentValues = ReadonlyMap<number, KnownValues>
 
 export interface KnownValues {
-  /** Of an `int` the lower half. */
+  /** The lower half for an `int`. */
   readonly mask: bigint
   readonly seen: readonly bigint[]
-  /** Nobody made the call with another value. */
+  /** Whether no other value occurred. */
   readonly all: boolean
-  /** Of `seen`, those with which every call failed with EPERM or EACCES, and the errno. */
+  /** The values of `seen` with which every call failed with EPERM or EACCES, and that errno. */
   readonly refused: ReadonlyMap<bigint, number>
 }
 
-/** More combinations than these say nothing any more. */
+/** More combinations than this are no useful bound. */
 const few = 16
 
 export function valuesOf(
@@ -30,14 +30,14 @@ export function valuesOf(
   syscall: string,
   because: readonly Reason[],
 ): ArgumentValues {
-  // Its flags are behind a pointer.
+  // The flags of clone3 lie behind a pointer.
   if (syscall === 'clone3') return new Map()
   const sources = because.flatMap((reason): ValueSource | readonly ValueSource[] => {
     switch (reason.kind) {
       case 'seen':
         return callOn(observations, reason.architecture, syscall)
       case 'equivalent':
-        // Another call's arguments say nothing of this one's.
+        // The arguments of another call say nothing about this call's.
         return reason.of === syscall ? callOn(observations, reason.architecture, syscall) : {}
       case 'fallback':
         return reason.from === 'clone3' ? flagsOfClone3(observations) : {}
@@ -69,7 +69,7 @@ export function valuesOf(
   return values
 }
 
-/** The same without what was only ever refused. */
+/** The same without values that were always refused. */
 export function withoutRefused(values: ArgumentValues): ArgumentValues {
   return new Map(
     [...values].map(([index, { mask, seen, all, refused }]) => [
@@ -80,8 +80,8 @@ export function withoutRefused(values: ArgumentValues): ArgumentValues {
 }
 
 /**
- * Every combination of the values of these arguments, as conditions: those that were made are among them. Undefined
- * where there are more than a few, or an argument is not known.
+ * Every combination of the values of these arguments, as conditions. It includes all that occurred. Undefined if there
+ * are more than a few, or if an argument is unknown.
  */
 export function combinations(
   indexes: readonly number[],
@@ -101,13 +101,13 @@ export function maskOf(architecture: Architecture, syscall: string, index: numbe
   return isNarrowArgument(architecture, syscall, index) ? 0xffffffffn : 0xffffffffffffffffn
 }
 
-/** On every architecture where it was seen; libc gives clone the same flags. */
+/** The flags of clone3 on every architecture where it was seen: libc passes the same flags to clone. */
 function flagsOfClone3(observations: Observations): readonly ValueSource[] {
   const seen = architectureNames.filter((each) => observations.architectures[each]?.['clone3'] !== undefined)
   return seen.length === 0 ? [{}] : seen.map((each) => observations.architectures[each]?.['clone3'] ?? {})
 }
 
-/** `on`: whose order of arguments it has; absent for flags that were given in memory. */
+/** `on`: the architecture whose order the arguments have; absent for flags in memory. */
 type ValueSource = Pick<ObservedCall, 'args' | 'refused'> & { readonly on?: Architecture }
 
 function callOn({ architectures }: Observations, architecture: Architecture, syscall: string): ValueSource {

@@ -1,5 +1,5 @@
-// A policy as a profile document: as few rules as say it, in one order. First the calls allowed whatever their
-// arguments, then those allowed under conditions, then those answered with an errno of their own.
+// Turns a policy into a profile document with as few rules as possible, in a fixed order: calls allowed for all
+// arguments, calls allowed under conditions, calls answered with an errno of their own.
 import { architectures } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { conditionsKey } from '../policy/conditions.ts'
@@ -9,11 +9,12 @@ import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
 import { errnoLimit } from '../profile/words.ts'
 
 /**
- * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: where a call is allowed on
- * one and refused on another it is allowed (see rule-drafts.ts); the Docker dialect of printPolicyAs keeps hosts apart.
- * Throws a UserError for architectures of different byte orders, of which libseccomp makes no filter (db.c,
- * db_col_db_add), and an Error for a policy that no profile can state: an errno that libseccomp does not take,
- * conditions that can never hold.
+ * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: a call that is allowed on one
+ * and refused on another is allowed (see rule-drafts.ts). Only the Docker dialect of printPolicyAs keeps hosts apart.
+ *
+ * @throws UserError for architectures of different byte orders, for which libseccomp makes no filter (db.c,
+ * db_col_db_add), and Error for a policy that no profile can state: an errno that libseccomp refuses, or conditions that
+ * never hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
   const [first, ...others] = policy.architectures
@@ -38,7 +39,7 @@ export function defaultOf({ defaultAction }: Policy): Pick<OciProfile, 'defaultA
   }
 }
 
-/** The fewest rules for these drafts: one for all calls that are answered alike under the same conditions. */
+/** The fewest rules for these drafts: calls with the same answer and conditions share one rule. */
 export function rulesOf(drafts: readonly RuleDraft[]): readonly OciRule[] {
   const groups = new Map<string, { readonly like: RuleDraft; readonly names: string[] }>()
   for (const draft of drafts) {
@@ -72,8 +73,8 @@ function order({ errno, conditions }: RuleDraft): number {
 }
 
 /**
- * MASKED_EQ: (argument & value) == valueTwo. A mask of the whole register, never one of an `int`, is written as the plain
- * comparison that it is: as a number it fits neither the operator's int64 nor a program that rounds.
+ * MASKED_EQ: (argument & value) == valueTwo. A mask of all 64 bits becomes a plain EQ: the mask would exceed the
+ * operator's int64, and some programs would round it. Masks of `int` arguments are never so wide.
  */
 function argumentOf({ index, mask, value }: MaskedCondition): OciArgument {
   if (mask === 0xffffffffffffffffn) return { index, value, op: 'SCMP_CMP_EQ' }

@@ -1,8 +1,10 @@
-// A policy or a profile as text: in the dialect of whoever will read it, canonical, 64-bit values with all their
-// digits. Authority for the dialects: profile/document.ts and profile/dialects.ts.
+// Prints policies, profiles and contexts in the dialect of their reader: canonical, and 64-bit values with all their
+// digits.
+// Authority for the dialects: profile/document.ts and profile/dialects.ts.
 export { buildProfile } from './build.ts'
 export { printPolicy } from './policy-json.ts'
 export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'
+export type { PrintedForm } from './printed-forms.ts'
 export { printProfile } from './profile.ts'
 export {
   contextForms,

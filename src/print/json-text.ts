@@ -1,5 +1,5 @@
-// JSON out: two spaces, one value a line, numbers with all their digits. The layout is `JSON.stringify(…, null, 2)`'s
-// and jq's, so that a canonical file stays one whichever tool wrote it, and a changed call is one changed line.
+// Writes JSON: two spaces, one value a line, numbers with all their digits. The layout is that of `JSON.stringify(…,
+// null, 2)` and of jq, so a file stays canonical whichever tool wrote it, and a changed call is one changed line.
 import { harmlessJson } from '../json-string.ts'
 
 export type JsonValue =
@@ -10,7 +10,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue | undefined }
 
-/** Members that are undefined are left out. No newline at the end. */
+/** The JSON text of a value, without a newline at the end. Undefined members are omitted. */
 export function jsonText(value: JsonValue, indent = ''): string {
   if (typeof value === 'string') return jsonString(value)
   if (typeof value !== 'object') return String(value)

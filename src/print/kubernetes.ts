@@ -1,7 +1,8 @@
-// What Kubernetes users apply: the operator's SeccompProfile, or, without the operator, the profile in a ConfigMap and
-// a pod that uses it. Authority: security-profiles-operator api/seccompprofile/v1, Kubernetes "Restrict a Container's
-// Syscalls with seccomp" and the PodSpec's securityContext. YAML is written so that YAML 1.1 readers, which the
-// Kubernetes tools are, take every string for a string.
+// Prints what Kubernetes users apply: the operator's SeccompProfile, or, without the operator, a ConfigMap with the
+// profile and a pod that uses it. Kubernetes tools read YAML 1.1, so strings are quoted wherever YAML 1.1 would read
+// another value.
+// Authority: security-profiles-operator api/seccompprofile/v1, Kubernetes "Restrict a Container's Syscalls with
+// seccomp" and the PodSpec's securityContext.
 import { UserError } from '../errors.ts'
 import { yaml } from '../profile/bounded-yaml.ts'
 import type { OciProfile } from '../profile/document.ts'
@@ -10,8 +11,25 @@ import { profileValue } from './profile.ts'
 const int64Limit = 2n ** 63n - 1n
 const EPERM = 1
 
-/** A SeccompProfile of the security-profiles-operator. Throws a UserError for what its schema cannot hold. */
-export function operatorText(profile: OciProfile, name: string): string {
+/** By these labels the operator's merger finds the parts of a recording (its internal/pkg/manager/recordingmerger). */
+function partOf(recording: string): Readonly<Record<string, string>> {
+  const [namespace, name, container, ...others] = recording.split('/')
+  const parts = [namespace, name, container]
+  if (others.length > 0 || !parts.every((each) => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(each ?? '')))
+    throw new UserError('wrong-recording', { recording })
+  return {
+    'spo.x-k8s.io/partial': 'true',
+    'spo.x-k8s.io/recording-id': name ?? '',
+    'spo.x-k8s.io/recording-namespace': namespace ?? '',
+    'spo.x-k8s.io/container-id': container ?? '',
+  }
+}
+
+/**
+ * A SeccompProfile of the security-profiles-operator; with `NAMESPACE/NAME/CONTAINER` of a ProfileRecording a part of it.
+ * Throws a UserError for values that its schema cannot hold.
+ */
+export function operatorText(profile: OciProfile, name: string, recording?: string): string {
   const { defaultErrnoRet, ...spec } = profileValue(profile)
   if (defaultErrnoRet !== undefined && defaultErrnoRet !== EPERM) {
     throw new UserError('operator-default-errno', { errno: Number(defaultErrnoRet) })
@@ -27,7 +45,7 @@ export function operatorText(profile: OciProfile, name: string): string {
   return yamlText({
     apiVersion: 'security-profiles-operator.x-k8s.io/v1',
     kind: 'SeccompProfile',
-    metadata: { name },
+    metadata: { name, ...(recording !== undefined && { labels: partOf(recording) }) },
     spec,
   })
 }
@@ -46,7 +64,10 @@ export function podText(profile: string, name: string): string {
     kind: 'Pod',
     metadata: { name },
     spec: {
-      securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: file } },
+      securityContext: {
+        runAsNonRoot: true,
+        seccompProfile: { type: 'Localhost', localhostProfile: file },
+      },
       containers: [
         {
           name,
@@ -62,11 +83,12 @@ export function podText(profile: string, name: string): string {
     `# /var/lib/kubelet/seccomp/${file}, put there by a DaemonSet that mounts the ConfigMap or with the node's image.\n`,
     yamlText(configMap),
     `---\n`,
-    `# The pod's part: take the two securityContexts into your own. Without the file on the node it does not start.\n`,
+    `# The pod's part: take the two securityContexts into your own. It starts when the file is on the node. Pod Security\n`,
+    `# "restricted" takes it; where the image's user is root, runAsNonRoot must go, or a runAsUser must stand beside it.\n`,
     yamlText(pod),
   ].join('')
 }
 
-function yamlText(value: unknown): string {
+export function yamlText(value: unknown): string {
   return yaml().stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -1,9 +1,9 @@
-// A policy as a file: canonical JSON, the shape of schemas/policy.schema.json. 64-bit values are decimal strings,
-// because a JSON number would lose them; what could act on a terminal is written as \u escapes, which JSON allows.
+// Prints a policy as canonical JSON in the form of schemas/policy.schema.json. 64-bit values are decimal strings,
+// because a JSON number would lose digits. Characters that a terminal could act on are written as \u escapes.
 import { harmlessJson } from '../json-string.ts'
 import type { Policy } from '../policy/policy.ts'
 
-/** The same policy, the same bytes: keys in the order of the types, two spaces, a newline at the end. */
+/** Equal policies give equal bytes: keys in the order of the types, two spaces, a newline at the end. */
 export function printPolicy(policy: Policy): string {
   const text = JSON.stringify(
     {

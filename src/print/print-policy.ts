@@ -1,6 +1,5 @@
-// A policy printed in a dialect. OCI is the one form that every engine reads the same way; the others are for those
-// who need what only they have: hosts told apart (Docker), an object of the security-profiles-operator, a start in
-// plain Kubernetes.
+// Prints a policy in a dialect. Plain OCI is the only form that every engine reads alike. The other dialects offer what
+// OCI lacks: hosts kept apart (Docker), an object of the security-profiles-operator, a start in plain Kubernetes.
 import {
   architectures,
   engineNames,
@@ -15,36 +14,59 @@ import type { Policy } from '../policy/policy.ts'
 import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
-import type { Dialect } from '../profile/document.ts'
+import type { Observations } from '../read/observations/document.ts'
+import { admissionText, fleetText } from './cluster/index.ts'
+import { statementText } from './in-toto.ts'
+import { podmanLabel } from './podman-label.ts'
 import { operatorText, podText } from './kubernetes.ts'
+import type { PrintedForm } from './printed-forms.ts'
 import { printProfile } from './profile.ts'
 
+/** Each option is of the forms that it speaks of; the others ignore it. */
 export interface PrintPolicyOptions {
-  /** Of the Kubernetes objects and of the file they speak of: an RFC 1123 subdomain. Default "app". */
+  /** The name of the Kubernetes objects and of their file: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
+  /** `NAMESPACE/NAME/CONTAINER` of the operator's ProfileRecording that a SeccompProfile is a part of. */
+  readonly recording?: string
+  /** What the policy was derived from; needed for `in-toto`. */
+  readonly observations?: Observations
+  /** `NAME@sha256:HEX` or `sha256:HEX`. Default: those that the observations tell. */
+  readonly images?: readonly string[]
 }
 
 /**
- * The text of a policy's profile in a dialect, canonical: the same policy, the same bytes. Throws a UserError for
- * what the dialect cannot say, and for a name that Kubernetes does not take.
+ * The text of a policy's profile in a dialect, or of what goes with it. Equal policies give equal bytes.
+ *
+ * @throws UserError for what the dialect cannot state, and for a name that Kubernetes refuses.
  */
-export function printPolicyAs(policy: Policy, dialect: Dialect, options: PrintPolicyOptions = {}): string {
-  switch (dialect) {
+export function printPolicyAs(policy: Policy, form: PrintedForm, options: PrintPolicyOptions = {}): string {
+  switch (form) {
     case 'oci':
       return printProfile(buildProfile(policy))
     case 'docker':
       return printProfile(buildDockerProfile(policy))
     case 'spo':
-      return operatorText(buildProfile(policy), checkedName(options.name))
+      return operatorText(buildProfile(policy), checkedName(options.name), options.recording)
     case 'kubernetes':
       return podText(printProfile(buildProfile(policy)), checkedName(options.name))
+    case 'fleet':
+      return fleetText(printProfile(buildProfile(policy)), checkedName(options.name))
+    case 'admission':
+      return admissionText(checkedName(options.name))
+    case 'podman-label':
+      return podmanLabel(printProfile(buildProfile(policy)))
+    case 'in-toto': {
+      const { observations, images } = options
+      if (observations === undefined) throw new UserError('statement-without-image')
+      return statementText(printProfile(buildProfile(policy)), policy, observations, images)
+    }
   }
 }
 
 /**
- * The policy in the Docker format: an archMap entry for each host, and what holds on some of several hosts only under
- * `includes.arches`, so that nothing is opened on the others. Architectures of one host stay together: the engine
- * compares its host's name only, and rules that come through hold for its 32-bit programs as well.
+ * The policy in Docker's format: an archMap entry for each host. Rules for only some of several hosts stand under
+ * `includes.arches`, so they open nothing on the others. Architectures of one host stay together: the engine compares
+ * only its host's name, and the rules then hold for 32-bit programs as well.
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
   const targets = hostNames.filter((host) => ofHost(policy, host).length > 0)
@@ -81,7 +103,7 @@ function onHosts(rule: DockerRule, on: readonly Host[]): DockerRule {
   return { ...rule, includes: { arches: on.flatMap(engineNames) } }
 }
 
-/** The host itself always: the runtimes add it to every filter, and the engine finds the entry by it. */
+/** The entry always names the host itself: runtimes add it to every filter, and the engine finds the entry by it. */
 function archMapEntry(policy: Policy, host: Host): ArchMapEntry {
   return {
     architecture: architectures[host].scmp,

@@ -1,18 +1,18 @@
-// A profile as text, canonical: the keys in one order, rules and names in the order given, one name a line, a newline
-// at the end. The same profile, the same bytes. Reading the text again gives the same profile.
+// Prints a profile as canonical text: keys in a fixed order, rules and names in the given order, one name a line, a
+// newline at the end. Equal profiles give equal bytes, and reading the text gives the same profile.
 import type { DockerProfile, DockerRule, RuleFilter } from '../profile/dialects.ts'
 import type { OciArgument, OciProfile } from '../profile/document.ts'
 import { jsonText, type JsonValue } from './json-text.ts'
 
 /**
- * The JSON text of a profile: plain OCI, or with the Docker format's keys where it has them. 64-bit values keep
- * every digit. Rules keep their order, because of two unconditional ones for a call libseccomp takes the first.
+ * The JSON text of a profile, including the keys of Docker's format if it has them. 64-bit values keep every digit.
+ * Rules keep their order, because the first of two unconditional rules for a call wins in libseccomp.
  */
 export function printProfile(profile: OciProfile | DockerProfile): string {
   return `${jsonText(profileValue(profile))}\n`
 }
 
-/** The profile with its keys in canonical order and nothing else. */
+/** The profile with only its known keys, in canonical order. */
 export function profileValue(profile: DockerProfile): { readonly [key: string]: JsonValue | undefined } {
   return {
     defaultAction: profile.defaultAction,

@@ -1,29 +1,31 @@
-// A policy's answers on some of its architectures, as a filter without architectures can state them: the rules of a
-// profile hold for every architecture of its filter.
+// Drafts rules for a policy's answers on some of its architectures. The rules of a profile hold for every architecture
+// of its filter.
 //
-// So where architectures differ, allow wins: a call allowed on one target and answered with an errno (or not named)
-// on another is allowed on both, and allowed whatever its arguments if one of them allows it so. Dialects that can
-// tell hosts apart ask for one host at a time (print-policy.ts). libseccomp would not do better with both rules:
-// of two unconditional ones the first wins, and an unconditional one beats every conditional one.
+// So if architectures differ, allowing wins: a call that is allowed on one target and refused or not named on another
+// is allowed on both, and for all arguments if one target allows it so. Dialects that keep hosts apart ask for one host
+// at a time (print-policy.ts). Writing both rules would not help: in libseccomp the first unconditional rule wins, and
+// an unconditional rule wins over every conditional one.
 import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { MaskedCondition, Policy, PolicyRule } from '../policy/policy.ts'
 
-/** One answer to one call. Several for a call are alternatives: what is allowed, and values that keep an errno. */
+/**
+ * One answer to one call. Several drafts for a call are alternatives: allowed arguments, and values that keep an errno.
+ */
 export interface RuleDraft {
   readonly syscall: string
-  /** Undefined: allowed. */
+  /** Undefined: the call is allowed. */
   readonly errno: number | undefined
-  /** Allowed, and said in the log. */
+  /** The call is allowed and logged. */
   readonly isLogged?: true
-  /** Sorted by index, one an index, all must hold; none: whatever the arguments. */
+  /** All must hold. Sorted by index, at most one an index. Empty: all arguments. */
   readonly conditions: readonly MaskedCondition[]
 }
 
 const ENOSYS = 38
 
-/** The answers of the rules for these architectures, those that the default gives anyway left out; sorted by call. */
+/** The drafts for these architectures, sorted by call, without answers that equal the default's. */
 export function draftsOf(policy: Policy, architectures: readonly Architecture[]): readonly RuleDraft[] {
   const byCall = new Map<string, PolicyRule[]>()
   for (const rule of policy.rules) {
@@ -61,7 +63,7 @@ function draftsOfCall(
   const logging = rules.filter(({ action }) => action.type === 'log')
   if (logging.length > 0)
     return alternatives(syscall, undefined, logging).map((draft) => ({ ...draft, isLogged: true }))
-  // Of several errnos one must be chosen: ENOSYS, because libc's fallbacks go on after it, else the smallest.
+  // One errno must be chosen: ENOSYS if present, because libc's fallbacks continue after it, else the smallest.
   const errnos = rules.flatMap((rule) => errnoOf(rule) ?? [])
   const errno = errnos.includes(ENOSYS) ? ENOSYS : Math.min(...errnos)
   return alternatives(
@@ -76,8 +78,8 @@ function errnoOf({ action }: PolicyRule): number | undefined {
 }
 
 /**
- * Where a filter has an architecture that multiplexes the call, libseccomp refuses rules with two actions for it
- * (-EEXIST, facts: semantics.md, rule merging 7).
+ * Whether all rules for the call must have one action: on an architecture that multiplexes the call, libseccomp refuses
+ * rules with two actions for it (EEXIST).
  */
 function mustAgree(syscall: string, architectures: readonly Architecture[]): boolean {
   return multiplexerOf(syscall) !== undefined && architectures.some((each) => rows[each].multiplexes)
@@ -99,8 +101,8 @@ function alternatives(
 }
 
 /**
- * At most one condition an index, because a runtime takes a rule that names an index twice for alternatives. Two
- * masked comparisons of one argument are one with both masks; a comparison under mask 0 says nothing.
+ * Joins conditions so that each index occurs once, because a runtime reads a repeated index as alternatives. Two masked
+ * comparisons of one argument become one with both masks. A comparison with mask 0 is dropped: it always holds.
  */
 function joinConditions(rule: PolicyRule): readonly MaskedCondition[] {
   const joined = new Map<number, MaskedCondition>()
@@ -113,7 +115,7 @@ function joinConditions(rule: PolicyRule): readonly MaskedCondition[] {
   return [...joined.values()].filter(({ mask }) => mask !== 0n).sort((one, other) => one.index - other.index)
 }
 
-/** By code units: the same everywhere. */
+/** Compares by code unit, so the order is the same in every locale. */
 export function byText(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0
 }

@@ -1,6 +1,8 @@
-// The yaml package, loaded when the first YAML is read or written: most runs meet none, and it is seventy files. What
-// it cannot bear is refused before it sees it: it is recursive, makes regular expressions from indentation that exhaust
-// V8's memory (seen: abort at 20000 nested `- `), and its tree is a hundred times as large as the text.
+// Loads the yaml package when the first YAML is read or written: most runs need none, and the package has seventy
+// files. Texts that the package cannot bear are refused first: it is recursive, it makes regular expressions from
+// indentation that exhaust V8's memory (seen: abort at 20000 nested `- `), and its tree takes a hundred times the
+// memory of the text.
+import type { Tags } from 'yaml'
 import type { DocumentFault } from '../errors/documents.ts'
 import { depthLimit, nodeLimit } from './tree.ts'
 import { loadYaml } from './yaml-package.ts'
@@ -13,10 +15,29 @@ export function yaml(): Package {
   return loaded
 }
 
-/** What etcd takes (its --max-request-bytes), so that no object of Kubernetes is larger. */
+/**
+ * Options of a reader that takes values as Kubernetes and the engines do (gopkg.in/yaml, through sigs.k8s.io/yaml):
+ * YAML 1.1's words, octal numbers and merge keys, `0o` beside `0`; base 60 and dates stay text.
+ */
+export const goYaml = {
+  version: '1.1',
+  intAsBigInt: true,
+  uniqueKeys: false,
+  prettyErrors: false,
+  customTags: (tags: Tags): Tags => [...tags.filter((tag) => !isUnknownToGo(tag)), 'intOct'],
+} as const
+
+function isUnknownToGo(tag: Tags[number]): boolean {
+  return (
+    typeof tag === 'object' &&
+    (tag.tag === 'tag:yaml.org,2002:timestamp' || ('format' in tag && tag.format === 'TIME'))
+  )
+}
+
+/** etcd's limit for a request (--max-request-bytes): no Kubernetes object is larger. */
 const mebibytes = 1.5
 
-/** Why a text is not given to the parser, and where. */
+/** Why and where a text is refused before parsing; undefined for a harmless text. */
 export function whyNotYaml(
   text: string,
 ): { readonly offset: number; readonly why: DocumentFault } | undefined {
@@ -27,7 +48,7 @@ export function whyNotYaml(
 
 export const tooDeep: DocumentFault = { fault: 'nested', limit: depthLimit }
 
-/** Judged by brackets that are not yet closed, and by the signs between values. Those in strings count too. */
+/** Counts open brackets and separators of values. Those in strings count too, which only refuses more. */
 function whyNotFlow(text: string): ReturnType<typeof whyNotYaml> {
   let open = 0
   let signs = 0

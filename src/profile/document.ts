@@ -1,6 +1,6 @@
-// The profile as a document: the plain OCI form, which Docker, Podman, containerd, CRI-O, runc and crun all read
-// the same way, and the dialects that have more keys. Authority: runtime-spec config-linux.md ("seccomp"),
-// moby/profiles seccomp.go, containers/common pkg/seccomp/types.go.
+// The types of plain OCI, the one form that Docker, Podman, containerd, CRI-O, runc and crun all read alike, and the
+// names of the other dialects. Authority: runtime-spec config-linux.md ("seccomp"), moby/profiles seccomp.go,
+// containers/common pkg/seccomp/types.go.
 
 /** `linux.seccomp` of the OCI runtime specification. 64-bit values are bigint: a JSON number would lose them. */
 export interface OciProfile {
@@ -13,6 +13,7 @@ export interface OciProfile {
   readonly syscalls?: readonly OciRule[]
 }
 
+/** Calls, what they are answered, and under which conditions: all of them must hold. */
 export interface OciRule {
   readonly names: readonly string[]
   readonly action: Action
@@ -20,6 +21,7 @@ export interface OciRule {
   readonly args?: readonly OciArgument[]
 }
 
+/** A condition on one argument. `index`: 0 to 5. */
 export interface OciArgument {
   readonly index: number
   readonly value: bigint
@@ -27,6 +29,7 @@ export interface OciArgument {
   readonly op: Operator
 }
 
+/** What a filter answers (runtime-spec, config-linux.md, "seccomp"). */
 export type Action =
   | 'SCMP_ACT_KILL'
   | 'SCMP_ACT_KILL_PROCESS'
@@ -38,6 +41,7 @@ export type Action =
   | 'SCMP_ACT_LOG'
   | 'SCMP_ACT_NOTIFY'
 
+/** How an argument is compared. For SCMP_CMP_MASKED_EQ `value` is the mask and `valueTwo` what is compared. */
 export type Operator =
   | 'SCMP_CMP_NE'
   | 'SCMP_CMP_LT'

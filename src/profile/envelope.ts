@@ -1,6 +1,7 @@
-// Where in a file the profile is: bare, in an OCI config.json, in a SeccompProfile of the security-profiles-operator,
-// in a ConfigMap that carries profile files. What only looks like one is refused with the reason: a guess about the
-// format would be a profile that nobody wrote. Authority: runtime-spec config.md and features.md, SPO's API, kube API.
+// Finds the profile in a file: bare, in an OCI config.json, in a SeccompProfile of the security-profiles-operator, or
+// in a ConfigMap that carries profile files. A document that only resembles a profile is refused with the reason: a
+// guess would invent a profile that nobody wrote. Authority: runtime-spec config.md and features.md, SPO's API, kube
+// API.
 import type { DocumentFault, NotProfile } from '../errors/documents.ts'
 import type { Envelope } from './dialects.ts'
 import { parseJson } from './json.ts'
@@ -15,17 +16,17 @@ export interface FoundProfile {
   readonly title?: string
   readonly base?: string
   readonly recorded?: Recorded
-  /** It is one of the objects of a list. */
+  /** The profile is one of the objects of a list. */
   readonly isListed?: true
 }
 
-/** The profiles of a document, or why there is none and where. */
+/** The profiles of a document, or why and where there is none. */
 export type Finds =
   | { readonly ok: true; readonly found: readonly FoundProfile[] }
   | { readonly ok: false; readonly at: Place; readonly because: NotProfile }
   | { readonly ok: false; readonly at: Place; readonly value: string; readonly why: DocumentFault }
 
-/** `text` is the file's: a ConfigMap's values get their places from it. */
+/** `text`: the whole file, from which a ConfigMap's values get their places. */
 export function findProfiles(root: TreeNode, text: string): Finds {
   return findIn(root, writtenLines(text))
 }
@@ -34,7 +35,7 @@ function findIn(root: TreeNode, written: WrittenLines): Finds {
   if (root.kind !== 'object') return no(root.at, 'no-object')
   const kind = textOf(member(root, 'kind'))
   if (kind !== undefined && member(root, 'apiVersion') !== undefined) return inObject(root, kind, written)
-  // An object cut out of a list has no kind, nor had those of old tools: what it holds says what it is.
+  // Objects cut out of a list and those of old tools lack a kind, so the content decides.
   if (kind === undefined && member(member(root, 'spec'), 'defaultAction') !== undefined)
     return inObject(root, 'SeccompProfile', written)
 
@@ -52,7 +53,7 @@ function findIn(root: TreeNode, written: WrittenLines): Finds {
     root.members.length === 0 ||
     root.members.some(({ name }) => nearest(name, Object.keys(profileKeys)) !== undefined)
   ) {
-    // Observations and scans have `architectures` too, as an object.
+    // Observations and scans have `architectures` too, but as an object.
     if (member(root, 'bound') !== undefined) return no(root.at, 'scan')
     if (member(root, 'architectures')?.kind === 'object' && member(root, 'version') !== undefined) {
       return no(root.at, 'observations')
@@ -65,7 +66,7 @@ function findIn(root: TreeNode, written: WrittenLines): Finds {
   return no(root.at, 'no-key')
 }
 
-/** A Kubernetes object. */
+/** The profiles of a Kubernetes object. */
 function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
   const title = textOf(member(member(root, 'metadata'), 'name'))
   const named = title === undefined ? {} : { title }
@@ -81,6 +82,7 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
   if (kind.endsWith('List') && items?.kind === 'array') return inList(items.items, written)
   if (kind !== 'ConfigMap') return { ok: true, found: [] }
   const found: FoundProfile[] = []
+  const others: Finds[] = []
   const values = member(root, 'data')
   for (const { name, value } of values?.kind === 'object' ? values.members : []) {
     if (value.kind !== 'string' || !name.endsWith('.json')) continue
@@ -88,15 +90,18 @@ function inObject(root: TreeNode, kind: string, written: WrittenLines): Finds {
     const move = mover(value.at, written)
     if (!read.ok) return { ok: false, at: move(read.at), value: name, why: read.why }
     const inner = findIn(moved(read.root, move), written)
-    if (!inner.ok) return inner
-    found.push(
-      ...inner.found.map(({ node }): FoundProfile => ({ node, envelope: 'config-map', title: name })),
-    )
+    if (!inner.ok) others.push(inner)
+    else
+      found.push(
+        ...inner.found.map(({ node }): FoundProfile => ({ node, envelope: 'config-map', title: name })),
+      )
   }
-  return { ok: true, found }
+  // A ConfigMap may hold the application's settings beside a profile.
+  const [other] = others
+  return found.length === 0 && other !== undefined ? other : { ok: true, found }
 }
 
-/** What `kubectl get … -o json` prints of several objects; others than profiles are left out. */
+/** A list as `kubectl get … -o json` prints it. Objects without a profile are skipped. */
 function inList(items: readonly TreeNode[], written: WrittenLines): Finds {
   const found: FoundProfile[] = []
   for (const item of items) {
@@ -109,7 +114,7 @@ function inList(items: readonly TreeNode[], written: WrittenLines): Finds {
   return { ok: true, found }
 }
 
-/** The lines of a file and where each begins; made once, when the first is asked for: a ConfigMap has many values. */
+/** The lines of a file and their offsets. They are computed once, on first use: a ConfigMap can have many values. */
 type WrittenLines = () => { readonly lines: readonly string[]; readonly offsets: readonly number[] }
 
 function writtenLines(text: string): WrittenLines {
@@ -124,8 +129,8 @@ function writtenLines(text: string): WrittenLines {
 }
 
 /**
- * From places in a string's value to places in the file. In a literal block (`|`) lines correspond, moved by the
- * indentation; of any other string everything stands where the string begins.
+ * Maps places in a string's value to places in the file. Lines of a literal block (`|`) correspond, shifted by the
+ * indentation. In any other string every place maps to the start of the string.
  */
 function mover(start: Place, written: WrittenLines): (place: Place) => Place {
   const { lines, offsets } = written()
@@ -168,7 +173,7 @@ function no(at: Place, because: NotProfile): Finds {
   return { ok: false, at, because }
 }
 
-/** Why a text that is neither JSON nor a Kubernetes object is no profile, as far as its look tells. */
+/** Why a text that is neither JSON nor a Kubernetes object is no profile, judged by its first lines. */
 export function foreignText(text: string): NotProfile {
   if (text.trim() === '') return 'empty'
   if (/^(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?[a-z_0-9]+\(.*\) += /m.test(text.slice(0, 4096))) {

@@ -1,27 +1,28 @@
-// What is wrong with a document as such, or read by some loaders only: told while it is read, each with a place and
-// facts. What is wrong with what it says is check/'s, in the same form. The sentence for each code stands in
-// report/findings.ts.
+// Flaws of a document: mistakes, and parts that only some loaders read. The reader reports each with a place and facts.
+// Mistakes of the meaning are check/'s and have the same form. report/findings.ts has the sentence for each code.
 //   error    some runtime or loader of this dialect refuses the document, or the specification forbids it
-//   warning  it is accepted, and does something else than it says, or not everywhere the same
+//   warning  it is accepted, but does something else than it says, or differs between loaders
 //   note     worth knowing; it works
 import { nodeAt, type Place, type TreeNode } from './tree.ts'
 
+/** `error`: something refuses the profile. `warning`: it does something else than it says. `note`: worth knowing. */
 export type Severity = 'error' | 'warning' | 'note'
 
+/** A mistake in a document and its place. `line`, `column`: from 1; `pointer`: RFC 6901. */
 export interface Flaw<Code extends string = FlawCode> {
   readonly code: Code
   readonly severity: Severity
-  /** RFC 6901, into the file; within a ConfigMap, into the profile it carries. */
+  /** RFC 6901, relative to the file; in a ConfigMap relative to the profile in the value. */
   readonly pointer: string
   /** From 1. */
   readonly line: number
   /** From 1. */
   readonly column: number
-  /** What the sentence needs: names, numbers, pieces of input (raw, to be escaped by whoever prints them). */
+  /** The values for the sentence: names, numbers, pieces of input. They are raw; the printer escapes them. */
   readonly facts: Readonly<Record<string, string>>
 }
 
-/** Every code with the severity it has unless the place says otherwise. */
+/** Every code with its usual severity. */
 export const flawSeverities = {
   'byte-order-mark': 'error',
   'duplicate-key': 'error',
@@ -43,15 +44,16 @@ export const flawSeverities = {
   'empty-names': 'error',
 } as const satisfies Readonly<Record<string, Severity>>
 
+/** The codes of mistakes that parsing finds. */
 export type FlawCode = keyof typeof flawSeverities
 
-/** Anything that stands in a document. */
+/** A place in a document. */
 export interface Standing {
   readonly at: Place
   readonly pointer: string
 }
 
-/** Where a key of a profile or a rule stands; the whole of it where the key is written in another case. */
+/** The place of a key of a profile or rule; the place of the whole if the key is written in another case. */
 export function standingOf(tree: TreeNode, whole: Standing, key: string): Standing {
   const { at, pointer } = nodeAt(tree, `${whole.pointer}/${key}`) ?? whole
   return { at, pointer }

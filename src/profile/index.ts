@@ -1,6 +1,6 @@
-// The profile as a document: read with places and without loss from every dialect, JSON or YAML, on the authority of
-// the loaders (read-members.ts, read-values.ts). What it means for one call is decided in meaning/, what is wrong with
-// that in check/; it is printed in print/.
+// The profile as a document: this room reads every dialect, JSON or YAML, without loss and with places. Authority: the
+// loaders (read-members.ts, read-values.ts). meaning/ decides what a profile means, check/ finds mistakes in it, print/
+// prints it.
 export type { Action, Dialect, OciArgument, OciProfile, OciRule, Operator } from './document.ts'
 export type {
   ArchMapEntry,

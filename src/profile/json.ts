@@ -1,6 +1,6 @@
-// JSON as it was written: numbers keep their digits (a JavaScript number has 53 bits, a seccomp argument 64), every
-// value keeps its place, repeated members are kept. The grammar is RFC 8259's, read by jsonc-parser's scanner;
-// comments only where the caller allows them.
+// Reads JSON as it was written: numbers keep their digits (a JavaScript number has 53 bits, a seccomp argument 64),
+// every value keeps its place, repeated members stay. The grammar is RFC 8259's, scanned by jsonc-parser. Comments are
+// read only if the caller allows them.
 import { printParseErrorCode, visit, type JSONVisitor } from 'jsonc-parser'
 import { isFault, type DocumentFault } from '../errors/documents.ts'
 import {
@@ -15,11 +15,11 @@ import {
 } from './tree.ts'
 
 export interface JsonOptions {
-  /** Allow comments and trailing commas (JSONC). */
+  /** Allows comments and trailing commas (JSONC). */
   readonly comments?: boolean
 }
 
-/** A document, or why it is none and where. */
+/** A document, or why and where the text is none. */
 export type JsonReading =
   | { readonly ok: true; readonly root: TreeNode }
   | { readonly ok: false; readonly at: Place; readonly why: DocumentFault }
@@ -35,12 +35,12 @@ type OpenNode =
     }
   | { readonly kind: 'array'; readonly at: Place; readonly pointer: string; readonly items: TreeNode[] }
 
-/** Reads a whole text as one JSON document; stops at the first thing that is wrong. A leading byte order mark is no part of it. */
+/** Reads a whole text as one JSON document and stops at the first fault. A leading byte order mark is skipped. */
 export function parseJson(text: string, options: JsonOptions = {}): JsonReading {
   const place = placesOf(text)
   const stack: OpenNode[] = []
   let root: TreeNode | undefined
-  // An empty object is no Error: nothing but this function ever sees it.
+  // Thrown and caught only in this function, so it need not be an Error.
   let stop: { readonly at: Place; readonly why: DocumentFault } | undefined
   const refuse = (offset: number, why: DocumentFault): never => {
     stop = { at: place(offset), why }
@@ -116,12 +116,12 @@ export function parseJson(text: string, options: JsonOptions = {}): JsonReading 
   return { ok: true, root }
 }
 
-/** A blank keeps every offset as it is. */
+/** Replaces the byte order mark by a blank, so that offsets stay the same. */
 function withoutMark(text: string): string {
   return text.startsWith('\uFEFF') ? ` ${text.slice(1)}` : text
 }
 
-/** jsonc-parser's name for what is wrong: `CommaExpected` is `comma-expected`. */
+/** jsonc-parser's name of the fault: `CommaExpected` becomes `comma-expected`. */
 function grammarFault(code: number): DocumentFault['fault'] {
   const name = printParseErrorCode(code)
     .replaceAll(/(?!^)[A-Z]/g, '-$&')

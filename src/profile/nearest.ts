@@ -1,11 +1,11 @@
-// The word that was probably meant. Only for messages: nothing is ever read as something else than it says.
+// Guesses which word was meant. For messages only: no word is ever read as another one.
 
-/** No word of ours is longer, and the work grows with it. */
+/** Every known word is shorter. The bound is needed because the work grows with the length. */
 const longest = 60
 
 /**
- * The one of `candidates` that differs from `word` by case and punctuation only, or else by one or two typing errors
- * (one where the word is short); undefined where nothing is that near.
+ * The candidate that differs from `word` only by case and punctuation, else by one or two typing errors (one for short
+ * words); undefined if there is none.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > longest) return undefined
@@ -26,8 +26,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * Every one of `candidates` that differs by case and punctuation only, or else by one typing error, sorted. Two errors
- * away from the name of a call stands another call too often.
+ * All candidates that differ only by case and punctuation, else those that differ by one typing error, sorted. Two
+ * errors would be too many: they often turn the name of one call into that of another.
  */
 export function oneSlipAway(word: string, candidates: Iterable<string>): readonly string[] {
   if (word.length > longest) return []

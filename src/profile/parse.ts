@@ -1,5 +1,5 @@
-// From the text of a file to the profiles in it. A document with mistakes is still read, with its mistakes beside it;
-// only what is no profile at all, or no JSON, is refused.
+// Reads the profiles of a file's text. A document with mistakes is still read, and its mistakes are listed. A text that
+// is no profile, or neither JSON nor YAML, is refused.
 import { UserError } from '../errors.ts'
 import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
 import { findProfiles, foreignText, type FoundProfile } from './envelope.ts'
@@ -9,15 +9,18 @@ import { operatorKeys, readProfile, type Reading } from './read-profile.ts'
 import type { Place, TreeNode } from './tree.ts'
 import { parseYaml } from './yaml.ts'
 
+/** `name`: of the profile in messages. */
 export interface ParseOptions {
-  /** Of the file, for messages. Default "profile". */
+  /** The file's name, for messages. Default "profile". */
   readonly name?: string
 }
 
 /**
- * The one profile of a file: plain OCI, Docker's or containers/common's format, a whole config.json, a
- * SeccompProfile (YAML or JSON), a ConfigMap. Throws a UserError, `file:line:column: why`, for a text that is no
- * profile or cannot be parsed, and for one with several.
+ * The only profile of a file: plain OCI, Docker's or containers/common's format, a config.json, a SeccompProfile or a
+ * ConfigMap (YAML or JSON).
+ *
+ * @throws UserError, `file:line:column: why`, for a text that is no profile, that cannot be parsed, or that has several
+ * profiles.
  */
 export function parseProfile(text: string, options: ParseOptions = {}): ParsedProfile {
   const [profile, second] = parseProfiles(text, options)
@@ -26,7 +29,11 @@ export function parseProfile(text: string, options: ParseOptions = {}): ParsedPr
   throw new UserError('several-profiles', { ...placed(profile.name, second.profile.at), title: second.title })
 }
 
-/** Every profile of a file, at least one: a stream of Kubernetes objects may hold several. Throws as parseProfile does. */
+/**
+ * All profiles of a file, at least one. A stream of Kubernetes objects can have several.
+ *
+ * @throws UserError, as parseProfile does, for a text that holds none.
+ */
 export function parseProfiles(
   text: string,
   { name = 'profile' }: ParseOptions = {},
@@ -51,8 +58,9 @@ export function parseProfiles(
 }
 
 /**
- * The profile as its type says, for everything that works with its meaning. Throws a UserError that names the first
- * mistake which makes a runtime or a loader refuse it.
+ * The profile with the guarantee that it is complete, for everything that works with its meaning.
+ *
+ * @throws UserError that names the first mistake for which a runtime or a loader refuses the profile.
  */
 export function soundProfile({
   name,
@@ -69,7 +77,7 @@ export function soundProfile({
   })
 }
 
-/** Whether a profile's text is read as JSON; else as YAML. */
+/** Whether a profile's text is read as JSON. Other texts are read as YAML. */
 export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[{[]/.test(text)
 }
@@ -114,7 +122,7 @@ function parsedFrom(
     ...(base === undefined ? {} : { base }),
     ...(recorded === undefined ? {} : { recorded }),
     ...(isListed === undefined ? {} : { isListed }),
-    // Go's encoding/json and crun's parser take no byte order mark; what reads Kubernetes objects does.
+    // Go's encoding/json and crun's parser refuse a byte order mark. Readers of Kubernetes objects accept one.
     flaws:
       hasMark && (envelope === 'none' || envelope === 'config')
         ? [markFlaw, ...reading.flaws]

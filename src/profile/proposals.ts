@@ -1,15 +1,15 @@
-// Which call was probably meant by a name that no table has. Only for messages.
+// Guesses which call was meant by an unknown name. For messages only.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { callNamed } from '../abi/other-names.ts'
 import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
 import { oneSlipAway } from './nearest.ts'
 
-/** More than that many calls at one slip's distance say nothing. */
+/** More candidates than this are no help. */
 const most = 3
 
 /**
- * The call that has this other name, or else the calls one typing error away, on these architectures or, where it is on
- * none of them, on any; in words: `openat`, `clone or clone3`. Undefined where nothing is near.
+ * The call with this other name, else the calls one typing error away, as words: `openat`, `clone or clone3`. The given
+ * architectures are searched first, then all. Undefined if no call is near.
  */
 export function proposedCall(
   name: string,
@@ -17,7 +17,7 @@ export function proposedCall(
 ): string | undefined {
   const named = callNamed(name, architectures) ?? callNamed(name, architectureNames)
   if (named !== undefined && named !== name) return named
-  // It is spelled right, and another architecture's.
+  // The name is spelled right and belongs to another architecture.
   if (isKnownAnywhere(name)) return undefined
   const near = [architectures, architectureNames]
     .map((each) => oneSlipAway(name, namesOn(each)))

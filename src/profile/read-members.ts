@@ -1,19 +1,19 @@
-// The members of an object by their keys, as the loaders match them. Authority: Go's encoding/json (runc, moby,
-// containers/common, containerd) ignores unknown keys, matches known ones without regard to case and takes the last
-// of repeated ones; crun's parser matches exactly. Whatever they would not agree on becomes a flaw.
+// Matches the members of an object to their keys as the loaders do. Go's encoding/json (runc, moby, containers/common,
+// containerd) ignores unknown keys, matches known keys regardless of case and takes the last of repeated members.
+// crun's parser matches exactly. Everything on which the loaders disagree becomes a flaw.
 import { flaw, type Flaw, type Standing } from './flaws.ts'
 import { nearest } from './nearest.ts'
 import type { TreeNode } from './tree.ts'
 
-/** A key that an object may have. */
+/** A key of an object. */
 export interface Key {
-  /** Without it the object is refused by the specification and by crun. */
+  /** The specification and crun refuse an object without the key. */
   readonly required?: true
-  /** moby's own profiles have null here. */
+  /** The value may be null, as in moby's own profiles. */
   readonly nullable?: true
 }
 
-/** The non-null members that have a known key; the rest is told to `flaws`. Undefined where `node` is no object. */
+/** The non-null members with a known key. All others become flaws. Undefined if `node` is no object. */
 export function readMembers<Name extends string>(
   node: TreeNode,
   what: string,

@@ -1,5 +1,5 @@
-// A profile out of a document tree: every key of every dialect, typed, with its place. Nothing is lost silently:
-// what cannot be read, or is not known, becomes a flaw. Authority: runtime-spec config-linux.md, moby/profiles
+// Reads a profile from a document tree: every key of every dialect, typed and with its place. Nothing is lost silently:
+// unreadable values and unknown keys become flaws. Authority: runtime-spec config-linux.md, moby/profiles
 // seccomp.go and containers/common pkg/seccomp/types.go for the keys beyond it.
 import type { ArchMapEntry, BeyondOci, PlacedRule, ReadProfile, RuleFilter } from './dialects.ts'
 import type { OciArgument } from './document.ts'
@@ -21,7 +21,7 @@ const required: Key = { required: true }
 const optional: Key = {}
 
 export const profileKeys = {
-  defaultAction: optional, // its absence is a flaw of its own
+  defaultAction: optional, // a missing one is reported as a flaw of its own
   defaultErrnoRet: optional,
   defaultErrno: optional,
   architectures: optional,
@@ -31,7 +31,7 @@ export const profileKeys = {
   listenerMetadata: optional,
   syscalls: optional,
 } as const
-/** Of a SeccompProfile's spec, beside the above. */
+/** The additional keys in the spec of a SeccompProfile. */
 export const operatorKeys = { state: optional, baseProfileName: optional } as const
 const ruleKeys = {
   names: optional, // or `name`
@@ -62,7 +62,7 @@ interface Remarks {
   readonly beyondOci: BeyondOci[]
 }
 
-/** Reads the profile's own object. `extra` are keys that its envelope allows beside the profile's. */
+/** Reads the profile's own object. `extra`: keys that the envelope allows beside the profile's. */
 export function readProfile(node: TreeNode, extra: Readonly<Record<string, Key>> = {}): Reading {
   const remarks: Remarks = { flaws: [], beyondOci: [] }
   const { flaws } = remarks
@@ -197,7 +197,7 @@ function readFilter(node: TreeNode | undefined, { flaws }: Remarks): RuleFilter 
   }
 }
 
-/** moby's form: two numbers up to 255, not both 0. */
+/** moby's form of minKernel: two numbers up to 255, not both 0. */
 function isMinKernel(text: string): boolean {
   const parts = /^(\d{1,3})\.(\d{1,3})$/.exec(text)
   if (parts === null) return false
@@ -206,7 +206,7 @@ function isMinKernel(text: string): boolean {
   return major <= 255 && minor <= 255 && major + minor > 0
 }
 
-/** A key that plain OCI does not have, unless it is empty: then ignoring it changes nothing. */
+/** Notes a key that plain OCI lacks. An empty value is not noted, because ignoring it changes nothing. */
 function beyond(key: BeyondOci['key'], node: TreeNode | undefined, { beyondOci }: Remarks): void {
   if (node === undefined) return
   const empty =
@@ -220,7 +220,7 @@ function textsOf(node: TreeNode | undefined, flaws: Flaw[]): readonly string[] |
   return readStrings(node, flaws)?.map(({ value }) => value)
 }
 
-/** An optional property is left out, never undefined (exactOptionalPropertyTypes). */
+/** Omits an optional property instead of setting it to undefined (exactOptionalPropertyTypes). */
 function defined<Name extends string, Value>(
   name: Name,
   value: Value | undefined,

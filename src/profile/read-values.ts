@@ -1,5 +1,5 @@
-// Strings, words of a closed set and unsigned numbers out of a tree. Authority for numbers: Go's uint32 and uint64
-// (encoding/json refuses 1.0, 1e3, signs and what does not fit), libseccomp for the limits below that.
+// Reads strings, words of a closed set and unsigned numbers from a tree. Authority for numbers: Go's uint32 and uint64
+// (encoding/json refuses 1.0, 1e3, signs and numbers that do not fit); libseccomp for the lower limits.
 import { flaw, type Flaw } from './flaws.ts'
 import { nearest } from './nearest.ts'
 import { wrongType } from './read-members.ts'
@@ -16,7 +16,7 @@ export function readString(node: TreeNode | undefined, flaws: Flaw[]): string | 
   return undefined
 }
 
-/** The strings of an array; what is none is told and left out. */
+/** The strings of an array. Other items become flaws and are skipped. */
 export function readStrings(node: TreeNode | undefined, flaws: Flaw[]): readonly StringNode[] | undefined {
   return readItems(node, flaws)?.filter((item): item is StringNode => {
     if (item.kind !== 'string') flaws.push(wrongType(item, 'a string'))
@@ -64,7 +64,7 @@ export function readUnsigned(node: TreeNode | undefined, limit: bigint, flaws: F
   }
   const { integer, text } = node
   if (integer === undefined || text.startsWith('-')) {
-    // Of more than 1000 digits no value is made: see exactInteger.
+    // exactInteger makes no value of more than 1000 digits.
     if (/^\d{1001}/.test(text))
       flaws.push(flaw('out-of-range', node, { text: `${text.slice(0, 30)}…`, limit: String(limit) }))
     else flaws.push(flaw('not-unsigned', node, { text: text.slice(0, 60) }))
@@ -77,7 +77,7 @@ export function readUnsigned(node: TreeNode | undefined, limit: bigint, flaws: F
   return integer
 }
 
-/** A value to compare with: 64 bits, and told where other programs would round it. */
+/** A 64-bit value of a condition. A value that other programs would round becomes a flaw. */
 export function readComparand(node: TreeNode | undefined, flaws: Flaw[]): bigint | undefined {
   const value = readUnsigned(node, uint64Limit, flaws)
   if (node !== undefined && value !== undefined && value > BigInt(Number.MAX_SAFE_INTEGER)) {

@@ -1,19 +1,20 @@
-// What the security-profiles-operator says of a SeccompProfile that it recorded: that it did, and of one merged from
-// several recordings in how many each call was. Authority: security-profiles-operator api/profilerecording/v1
-// (spo.x-k8s.io/recording-id), its pull request 3355 (spo.x-k8s.io/syscall-coverage).
+// What the security-profiles-operator states about a SeccompProfile that it recorded: that it recorded it, and for a
+// profile merged from several recordings how many of them made each call. Authority: security-profiles-operator
+// api/profilerecording/v1 (spo.x-k8s.io/recording-id), its pull request 3355 (spo.x-k8s.io/syscall-coverage).
 import { parseJson } from './json.ts'
 import { member, type TreeNode } from './tree.ts'
 
+/** What a profile says of how it was recorded: how often each call was seen. */
 export interface Recorded {
-  /** How many recordings were merged; undefined where the object does not say. */
+  /** How many recordings were merged; undefined if the object does not state it. */
   readonly recordings?: number
-  /** In how many of them each call was; empty where the object does not say. */
+  /** How many of them made each call; empty if the object does not state it. */
   readonly calls: ReadonlyMap<string, number>
 }
 
 const recordingsLimit = 1_000_000n
 
-/** Of a Kubernetes object; undefined for one that nothing shows to be recorded. */
+/** What a Kubernetes object states; undefined if nothing shows that it was recorded. */
 export function recordedIn(object: TreeNode): Recorded | undefined {
   const metadata = member(object, 'metadata')
   const annotation = member(member(metadata, 'annotations'), 'spo.x-k8s.io/syscall-coverage')

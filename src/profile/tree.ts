@@ -1,7 +1,7 @@
-// A document as it was written: every value with its place, numbers with their digits, members in their order and
-// with their repetitions. JSON and YAML both become this tree, and everything that reads profiles reads it.
+// A document as it was written: values have places, numbers keep their digits, members keep their order and
+// repetitions. JSON and YAML both become this tree, and every reader of profiles works on it.
 
-/** Where something stands in a file. */
+/** A place in a file. */
 export interface Place {
   /** UTF-16 code units from the start of the text. */
   readonly offset: number
@@ -15,13 +15,13 @@ export type TreeNode = ObjectNode | ArrayNode | StringNode | NumberNode | Boolea
 
 interface Placed {
   readonly at: Place
-  /** RFC 6901; of a repeated member the same for each. */
+  /** RFC 6901. Repeated members have the same pointer. */
   readonly pointer: string
 }
 
 export interface ObjectNode extends Placed {
   readonly kind: 'object'
-  /** In the order of the text; a name may occur more than once. */
+  /** In the order of the text. A name can occur more than once. */
   readonly members: readonly Member[]
 }
 
@@ -45,7 +45,7 @@ export interface NumberNode extends Placed {
   readonly kind: 'number'
   /** As written. */
   readonly text: string
-  /** Exact; undefined for what has a fraction or an exponent, such as 1.0 and 1e3, and for over 1000 digits. */
+  /** The exact value; undefined for a fraction, an exponent (1.0, 1e3) and more than 1000 digits. */
   readonly integer: bigint | undefined
 }
 
@@ -58,10 +58,13 @@ export interface NullNode extends Placed {
   readonly kind: 'null'
 }
 
-/** Deeper documents are refused: no profile nests further than 8, an OCI config.json not further than 10. */
+/** Deeper documents are refused. A profile nests at most 8 deep, an OCI config.json at most 10. */
 export const depthLimit = 200
 
-/** Documents of more values are refused, for each takes many times its text: a large config.json has some thousands. */
+/**
+ * Documents with more values are refused, because a value takes many times its text. A large config.json has some
+ * thousands.
+ */
 export const nodeLimit = 200_000
 
 /** The pointer of a member or an item. */
@@ -69,13 +72,13 @@ export function below(pointer: string, step: string | number): string {
   return `${pointer}/${typeof step === 'number' ? step : step.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
-/** The value of a member by its exact name; of repeated ones the last, as Go's encoding/json takes it. */
+/** The value of a member by its exact name; the last of repeated members, as in Go's encoding/json. */
 export function member(node: TreeNode | undefined, name: string): TreeNode | undefined {
   if (node?.kind !== 'object') return undefined
   return node.members.findLast((each) => each.name === name)?.value
 }
 
-/** An integer as written, exactly; converting more digits than this costs quadratic time and means nothing. */
+/** The exact integer. More than 1000 digits give undefined: converting them costs quadratic time. */
 export function exactInteger(text: string): bigint | undefined {
   return /^-?\d{1,1000}$/.test(text) ? BigInt(text) : undefined
 }
@@ -113,7 +116,7 @@ export function plainValue(node: TreeNode): unknown {
   }
 }
 
-/** What stands at a pointer into the file, looked for from a node on the way to it; of repeated members the last. */
+/** The value at a pointer into the file. `from` is a node on the way to it. Of repeated members the last one counts. */
 export function nodeAt(from: TreeNode, pointer: string): TreeNode | undefined {
   if (!pointer.startsWith(from.pointer)) return undefined
   let node: TreeNode | undefined = from

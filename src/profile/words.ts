@@ -1,9 +1,9 @@
-// The closed vocabularies of a profile. Authority: runtime-spec config-linux.md and schema/defs-linux.json (v1.2.1
-// and later), runc libcontainer/seccomp/config.go, moby and containers/common for what only they know.
+// The closed vocabularies of a profile. Authority: runtime-spec config-linux.md and schema/defs-linux.json (v1.2.1 and
+// later), runc libcontainer/seccomp/config.go; moby and containers/common for their own words.
 import { architectures } from '../abi/architectures.ts'
 import type { Action, Operator } from './document.ts'
 
-/** In the order of the specification. */
+/** All actions, in the order of the specification. */
 export const actions: readonly Action[] = [
   'SCMP_ACT_KILL',
   'SCMP_ACT_KILL_PROCESS',
@@ -33,7 +33,7 @@ export const flags: readonly string[] = [
   'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV',
 ]
 
-/** The architectures of the specification that runc knows as well. */
+/** The architectures that both the specification and runc know. */
 const runcArchitectures: readonly string[] = [
   'SCMP_ARCH_X86',
   'SCMP_ARCH_X86_64',
@@ -55,7 +55,7 @@ const runcArchitectures: readonly string[] = [
   'SCMP_ARCH_RISCV64',
 ]
 
-/** Only in the specification: runc does not start a container whose profile names one of these. */
+/** The architectures that only the specification knows: runc does not start a container whose profile names one. */
 export const specificationOnlyArchitectures: readonly string[] = [
   'SCMP_ARCH_M68K',
   'SCMP_ARCH_SH',
@@ -69,14 +69,14 @@ export const documentArchitectures: readonly string[] = [
   ...specificationOnlyArchitectures,
 ]
 
-/** What people write for an architecture, in lower case and without the prefix, and what it is called. */
+/** For each spelling of an architecture, in lower case and without SCMP_ARCH_, its name in profiles. */
 export const architectureSpellings: ReadonlyMap<string, string> = new Map(
   Object.entries(architectures).flatMap(([name, { scmp, spellings }]) =>
     [name, ...spellings].map((each) => [each, scmp] as const),
   ),
 )
 
-/** How the engines name the host in `includes.arches`: moby's and containers/common's names together. */
+/** The engines' names of hosts in `includes.arches`: those of moby and of containers/common. */
 export const engineArchitectures: ReadonlySet<string> = new Set(
   `amd64 x86 386 x32 arm arm64 loong64 loongarch64 riscv64 s390 s390x ppc ppc64 ppc64le mips mips64 mips64n32 mips64p32
    mipsel mipsel64 mipsel64n32 mipsle mips64le mips64p32le`.split(/\s+/),
@@ -92,10 +92,10 @@ export const capabilities: ReadonlySet<string> = new Set(
     .map((name) => `CAP_${name}`),
 )
 
-/** The largest errno that libseccomp takes (MAX_ERRNO is 4095, and it refuses that one too). */
+/** The largest errno that libseccomp accepts: it also refuses MAX_ERRNO itself, 4095. */
 export const errnoLimit = 4094
 
-/** Actions under which a call does not take place. */
+/** Whether an action keeps a call from happening. */
 export function refuses(action: Action): boolean {
   switch (action) {
     case 'SCMP_ACT_KILL':
@@ -103,7 +103,7 @@ export function refuses(action: Action): boolean {
     case 'SCMP_ACT_KILL_THREAD':
     case 'SCMP_ACT_TRAP':
     case 'SCMP_ACT_ERRNO':
-    case 'SCMP_ACT_TRACE': // with nobody tracing: ENOSYS
+    case 'SCMP_ACT_TRACE': // without a tracer: ENOSYS
       return true
     case 'SCMP_ACT_ALLOW':
     case 'SCMP_ACT_LOG':
@@ -112,7 +112,7 @@ export function refuses(action: Action): boolean {
   }
 }
 
-/** Actions whose errno is used: the return value of ERRNO, the message of TRACE. */
+/** Whether an action uses an errno: ERRNO returns it, TRACE passes it to the tracer. */
 export function takesErrno(action: Action): boolean {
   return action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE'
 }

@@ -1,5 +1,5 @@
-// The package yaml as a part of a bundle, in place of yaml-package.ts: for the single executable, which has no packages
-// beside it, and for browsers.
+// Imports the yaml package into a bundle. The single executable, which has no packages beside it, and the browser
+// bundle take this file in place of yaml-package.ts.
 import * as yaml from 'yaml'
 
 export function loadYaml(): typeof import('yaml') {

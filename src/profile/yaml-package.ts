@@ -1,4 +1,4 @@
-// The package yaml from where npm put it, loaded at the first use. A bundle that has it inside takes
+// Loads the yaml package from where npm installed it, at the first use. A bundle that contains the package takes
 // yaml-inside.ts in place of this file.
 import { createRequire } from 'node:module'
 

@@ -1,8 +1,8 @@
-// YAML as the same tree as JSON, for the one place where profiles are written in it: Kubernetes objects. Aliases are
-// followed within a budget.
+// Reads YAML into the same tree as JSON. Profiles are written in YAML only as Kubernetes objects. Aliases are followed
+// within a budget.
 import type { Document, Node } from 'yaml'
 import type { DocumentFault } from '../errors/documents.ts'
-import { tooDeep, whyNotYaml, yaml } from './bounded-yaml.ts'
+import { goYaml, tooDeep, whyNotYaml, yaml } from './bounded-yaml.ts'
 import {
   below,
   depthLimit,
@@ -14,12 +14,12 @@ import {
   type TreeNode,
 } from './tree.ts'
 
-/** The documents of a stream, or why it is none and where. */
+/** The documents of a stream, or why and where it is not YAML. */
 export type YamlReading =
   | { readonly ok: true; readonly documents: readonly TreeNode[] }
   | { readonly ok: false; readonly at: Place; readonly why: DocumentFault }
 
-/** Reads a whole text as a YAML 1.2 stream; documents without content are left out. */
+/** Reads a whole text as Kubernetes reads a YAML stream. Empty documents are skipped. */
 export function parseYaml(text: string): YamlReading {
   const place = placesOf(text)
   const refuse = (offset: number, why: DocumentFault): YamlReading => ({ ok: false, at: place(offset), why })
@@ -27,15 +27,10 @@ export function parseYaml(text: string): YamlReading {
   if (hostile !== undefined) return refuse(hostile.offset, hostile.why)
 
   const { LineCounter, parseAllDocuments } = yaml()
-  const parsed: unknown = parseAllDocuments(text, {
-    intAsBigInt: true,
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: new LineCounter(),
-  })
+  const parsed: unknown = parseAllDocuments(text, { ...goYaml, lineCounter: new LineCounter() })
   const documents: TreeNode[] = []
   const budget = { left: nodeLimit }
-  // parseAllDocuments returns an empty array (with members of its own) for an empty stream.
+  // For an empty stream parseAllDocuments returns an empty array with extra members.
   for (const document of Array.from(parsed as Iterable<Document.Parsed>)) {
     const [error] = document.errors
     if (error !== undefined) return refuse(error.pos[0], parserFault(error.message))
@@ -61,7 +56,7 @@ class YamlRefusal extends Error {
 }
 
 interface TreeContext {
-  /** By name, the latest so far. Alias.resolve() would look through the whole document for each alias. */
+  /** The latest node of each anchor so far. Alias.resolve() would search the whole document for each alias. */
   readonly anchors: Map<string, Node>
   readonly place: (offset: number) => Place
   readonly budget: { left: number }
@@ -88,15 +83,21 @@ function treeOf(given: unknown, context: TreeContext, pointer: string, depth: nu
     return { kind: 'array', at, pointer, items }
   }
   if (isMap(node)) {
-    const members = node.items.map((pair): Member => {
+    const members: Member[] = []
+    const merged: Member[] = []
+    for (const pair of node.items) {
       const key = pair.key as Node | null
       const keyOffset = key?.range?.[0] ?? offset
       if (key !== null && !isScalar(key)) throw new YamlRefusal(keyOffset, { fault: 'key-not-plain' })
+      // The parser turns a merge key into a symbol.
+      const isMerge = typeof key?.value === 'symbol'
       const name = key === null ? '' : String(key.value)
-      const value = treeOf(pair.value, context, below(pointer, name), depth + 1, keyOffset)
-      return { name, nameAt: context.place(keyOffset), value }
-    })
-    return { kind: 'object', at, pointer, members }
+      const inside = isMerge ? pointer : below(pointer, name)
+      const value = treeOf(pair.value, context, inside, depth + 1, keyOffset)
+      if (isMerge) merged.push(...mergedMembers(value))
+      else members.push({ name, nameAt: context.place(keyOffset), value })
+    }
+    return { kind: 'object', at, pointer, members: withMerged(members, merged) }
   }
   if (!isScalar(node)) throw new YamlRefusal(offset, { fault: 'not-json' })
   const value = node.value
@@ -111,7 +112,26 @@ function treeOf(given: unknown, context: TreeContext, pointer: string, depth: nu
   return { kind: 'string', at, pointer, value: String(value) }
 }
 
-/** The parser's message as one clause. It runs out of stack where `? &a ? &a …` nests in one line, and says that. */
+/** The members that `<<` merges, of one mapping or several. */
+function mergedMembers(value: TreeNode): readonly Member[] {
+  if (value.kind === 'object') return value.members
+  if (value.kind === 'array' && value.items.every(({ kind }) => kind === 'object'))
+    return value.items.flatMap(mergedMembers)
+  throw new YamlRefusal(value.at.offset, { fault: 'merge-not-map' })
+}
+
+/**
+ * A mapping's own members win over merged ones, earlier merged ones over later ones (https://yaml.org/type/merge.html).
+ */
+function withMerged(own: readonly Member[], merged: readonly Member[]): readonly Member[] {
+  const names = new Set(own.map(({ name }) => name))
+  return [...own, ...merged.filter(({ name }) => !names.has(name) && names.add(name))]
+}
+
+/**
+ * The parser's message as one clause. Nested `? &a ? &a …` in one line overflows the parser's stack, which counts as
+ * too deep.
+ */
 function parserFault(message: string): DocumentFault {
   if (/call stack/.test(message)) return tooDeep
   const first = message.split('\n', 1)[0] as string

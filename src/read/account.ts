@@ -1,8 +1,13 @@
 // What became of the lines of one source, and what kind of evidence it is, so that whoever reads a profile can tell
 // how complete it is.
 
+/** What became of the lines of one source. */
 export interface SourceSummary {
   readonly name: string
+  /** The digest of the image, where it is known. */
+  readonly image?: string
+  /** How many sources it is the sum of; absent for one. */
+  readonly count?: number
   readonly format: string
   readonly lines: number
   /** Calls counted. */
@@ -17,6 +22,7 @@ export interface SourceSummary {
   readonly evidence?: readonly Evidence[]
 }
 
+/** How complete a source is: which calls it can show at all. */
 export type Evidence =
   | 'every-call' // of the processes recorded
   | 'refused-only' // only calls that a filter logged or refused

@@ -1,6 +1,7 @@
 // What the program has to say about its input: a closed union of codes, a place, facts. The sentence for each
 // code is chosen in report/, once.
 
+/** What there is to say about an input: a code, a place (`file:line`) and facts. diagnosticSentence gives the sentence. */
 export interface Diagnostic {
   readonly code: DiagnosticCode
   /** `source:line`, or `source` where the whole of it is meant. */
@@ -11,6 +12,7 @@ export interface Diagnostic {
   readonly facts?: Readonly<Record<string, string>>
 }
 
+/** The code of a diagnostic. docs/messages.md has a heading for each. */
 export type DiagnosticCode =
   // --- what the input itself is like
   | 'tracee-output' // a line the traced program wrote, not strace

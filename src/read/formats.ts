@@ -19,6 +19,7 @@ import { StraceReader } from './strace/reader.ts'
 import { sysdig } from './sysdig/grammar.ts'
 import { tracee } from './tracee/grammar.ts'
 
+/** The formats of traces and logs that are read. docs/inputs.md says who writes each. */
 export type Format =
   | 'strace'
   | 'strace-summary'

@@ -7,6 +7,7 @@ import { decompressed } from './decompress.ts'
 import { detectFormat } from './detect.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { Lines } from './lines.ts'
+import { startsAsObservations } from './observations/documents.ts'
 import { OfOnePid } from './strace-choice.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
@@ -74,6 +75,8 @@ function toldBy(
   asked: Format | 'auto',
 ): { readonly wrapping: Wrapping | undefined; readonly format: Format } {
   const head = start.subarray(0, headSize)
+  if (startsAsObservations(head) && (asked === 'auto' || asked === 'observations'))
+    return { wrapping: undefined, format: 'observations' }
   const wrapping = wrappingOf(latin1(head))
   return {
     wrapping,
@@ -223,6 +226,7 @@ function withoutMark(head: Uint8Array): Uint8Array {
 /** The format words that `--format` takes. */
 export const formatNames: readonly (Format | 'auto')[] = ['auto', ...formats]
 
+/** Of which calls, by name, the values of which arguments (0 to 5) are read. */
 export interface ReadTraceOptions {
   /** The arguments to read, by call name: `new Map([['ioctl', [1]]])`; indexes 0 to 5. Default: none. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>

@@ -16,6 +16,11 @@ export function comparePlaces(one: string, other: string): number {
   return oneLine - otherLine
 }
 
+/** The source of a place, or of a source as a whole. */
+export function sourceOf(place: string): string {
+  return parts(place)[0]
+}
+
 function parts(place: string): readonly [source: string, line: number] {
   const colon = place.lastIndexOf(':')
   const line = colon === -1 ? Number.NaN : Number(place.slice(colon + 1))

@@ -18,6 +18,8 @@ export interface ReaderOptions extends ReadingOptions {
   readonly afterFilter?: boolean | undefined
   /** Of strace's traces, with afterFilter: calls as they came back, told when the trace is over. */
   readonly returned?: { readonly wanted: KeepCall; readonly tell: (calls: ReturnedCalls) => void } | undefined
+  /** Of strace's traces: the evidence of a security context as well, which takes reading every line with care. */
+  readonly context?: boolean | undefined
   /** Called for every call in order; without it readers only count, which is quicker. */
   readonly record?: (record: TraceRecord) => void
 }

@@ -1,6 +1,7 @@
 // One call seen, for those who want them one by one rather than folded into observations.
 import type { Architecture } from '../abi/architectures.ts'
 
+/** One call of a trace. An argument is null where its value was cut or is unknown. */
 export interface TraceRecord {
   /** libseccomp's name where the architecture is known and has the call; else as printed. */
   readonly name: string

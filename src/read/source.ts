@@ -1,6 +1,7 @@
 // A source: a stream of bytes and a name for messages. Who opens it (a file, a pipe, a recorder) is not known here.
 import { UserError } from '../errors.ts'
 
+/** A stream of bytes and a name for messages. `pid`, `set`: of one file of `strace -ff -o SET`, which is named SET.PID. */
 export interface Source {
   /** For messages and for `first`: as the user wrote it, never an absolute path that the user did not write. */
   readonly name: string

@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts'
 import { hostOfNode } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { loadKoffi } from './koffi.ts'
+import { whyNotLinux } from './linux.ts'
 import { isFiltered, signalProcess } from './runner/processes.ts'
 
 const seize = 0x4206
@@ -26,9 +27,11 @@ const mostInstructions = 4096
  * filter. Throws UserError (125) where they cannot be read.
  */
 export async function filtersOf(pid: number): Promise<readonly Buffer[]> {
+  const fail = (why: string): UserError => new UserError('filters-not-read', { pid, why })
+  const notLinux = whyNotLinux()
+  if (notLinux !== undefined) throw fail(notLinux)
   if (!signalProcess(pid, 0)) throw new UserError('no-such-process', { pid })
   if (!isFiltered(pid)) return []
-  const fail = (why: string): UserError => new UserError('filters-not-read', { pid, why })
   if (isFiltered('self')) throw fail('seccomp-gen runs under a seccomp filter itself: run it on the host')
   const host = hostOfNode(process.arch)
   const numberOf = (call: string): number =>

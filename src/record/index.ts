@@ -21,6 +21,7 @@ export {
   type ComposeUp,
   type EngineRun,
   type RuntimeRun,
+  type StartedImage,
   type Target,
 } from './command/index.ts'
 export { recordHooked, type HookState } from './containers/hooked.ts'
@@ -32,6 +33,7 @@ export {
   recordCompose,
   recordEngineRun,
   recordRuntime,
+  saveImage,
   servicesOf,
   startsBelow,
   type EnforcedProfile,
@@ -41,12 +43,15 @@ export { programStarts, whyNoAudit } from './audit/index.ts'
 export { whyNoEbpf } from './ebpf/index.ts'
 export { untilOver } from './ebpf/over.ts'
 export type { Ending, LoadEnd } from '../ending.ts'
+export { requireLinux } from './linux.ts'
 export { runningClient } from './inner-clients.ts'
 export { locked } from './locked.ts'
 export { record } from './record.ts'
 export type { Refusals, Suspect, Watch } from './refusals.ts'
+export { isRefusedBy, refusedBy, resultOf } from './refused-by.ts'
 export { findProgram } from './runner/program.ts'
 export { spawnEnvironmentOf } from './runner/spawn-environment.ts'
+export { watchRefusals, type Sighting, type WatchSettings, type WatchTarget } from './watching.ts'
 export { whyNoStrace } from './strace/index.ts'
 export type {
   CgroupOptions,

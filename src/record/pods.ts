@@ -42,7 +42,7 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     throw new UserError('no-such-pod', { pod: queryText(query), sockets: [search.socket] })
   const root = wait ? podsCgroup() : commonCgroup([...chosen.values()])
   if (!wait) for (const each of chosen.values()) refuseUnfiltered(each)
-  const collector = await Collector.start(root, options.arguments)
+  const collector = await Collector.start(root, { asked: options.arguments })
   if (wait) options.notice?.({ code: 'waiting', what: queryText(query) })
   try {
     // What ran before stays in the recording that waits: its start is missing, and that is said.
@@ -59,7 +59,9 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     await asked
     if (wait) await learn()
     const found = collector.read((id) => chosen.get(id)?.fullName)
-    const recorded = found.flatMap(({ observations }) => (observations === undefined ? [] : [observations]))
+    const recorded = found.flatMap(({ id, observations }) =>
+      observations === undefined ? [] : [ofImage(observations, chosen.get(id)?.imageDigest)],
+    )
     if (recorded.length === 0) {
       for (const each of chosen.values()) refuseUnfiltered(each)
       throw new UserError('silent-cgroup', { cgroup: queryText(query) })
@@ -82,6 +84,11 @@ const merged = (all: readonly Observations[]): Observations => {
   return only !== undefined && others.length === 0 ? only : mergeObservations(...all)
 }
 
+function ofImage(observations: Observations, image: string | undefined): Observations {
+  if (image === undefined || image === '') return observations
+  return { ...observations, sources: observations.sources.map((each) => ({ ...each, image })) }
+}
+
 async function hasEnded(search: PodSearch): Promise<boolean> {
   const running = await search.running().catch(() => undefined)
   return running !== undefined && running.length === 0
@@ -102,7 +109,7 @@ function cgroupOf({ cgroupsPath, pid, fullName }: FoundContainer): string {
 }
 
 /** The one above all of them; all of a pod's lie in the pod's. */
-function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
+export function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
   const [first = '', ...others] = containers.map((each) => dirname(cgroupOf(each)))
   let common = first
   while (!others.every((each) => `${each}/`.startsWith(`${common}/`))) common = dirname(common)

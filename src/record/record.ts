@@ -12,7 +12,10 @@ import {
   startsBelow,
 } from './containers/index.ts'
 import { attachEbpf, recordInCgroup } from './ebpf/index.ts'
+import { recordEach } from './each/index.ts'
+import { fileName, nameOfImage } from './file-name.ts'
 import { refuseClients } from './inner-clients.ts'
+import { requireLinux } from './linux.ts'
 import { recordPods } from './pods.ts'
 import { recorders } from './recorders.ts'
 import type {
@@ -37,6 +40,7 @@ import { attachStrace } from './strace/index.ts'
  * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
  */
 export async function record(options: RecordOptions): Promise<Recording> {
+  requireLinux('record')
   if (options.container !== undefined) return recordContainer(options)
   if (options.query !== undefined) return recordPods(options)
   if (options.cgroup !== undefined) return recordCgroup(options)
@@ -77,12 +81,19 @@ async function recordProcess(options: ProcessOptions): Promise<Recording> {
 async function recordCommand(options: CommandOptions): Promise<Recording> {
   const { command, cwd = process.cwd(), env = process.env } = options
   const target = readTarget(command, env)
-  refuseUnrecorded(target, command)
+  refuseUnrecorded(target, options)
   tellRead(target, options)
   findProgram(command[0], cwd, env['PATH'])
   const name =
     options.name ??
     (target.kind === 'engine' ? `${target.engine}:${target.container}` : `trace of ${basename(command[0])}`)
+  const recording = await recordTarget(name, options, target)
+  return options.each === true && recording.each === undefined
+    ? { ...recording, each: [{ name: containerOf(target, options), observations: recording.observations }] }
+    : recording
+}
+
+async function recordTarget(name: string, options: CommandOptions, target: Target): Promise<Recording> {
   switch (target.kind) {
     case 'engine': {
       const only = startsBelow(target) ? undefined : ({ for: 'engine', engine: target.engine } as const)
@@ -97,14 +108,29 @@ async function recordCommand(options: CommandOptions): Promise<Recording> {
     case 'program':
     case 'elsewhere':
     case 'unread':
+      if (options.each === true) {
+        await chooseRecorder(options, { for: 'each' })
+        return recordEach(name, options)
+      }
       return refuseClients(
         await run(recorders[await chooseRecorder(options)], { name, options, scope: 'tree' }),
       )
   }
 }
 
+/** What the one container of a command is called. */
+function containerOf(target: Target, { command }: CommandOptions): string {
+  const base =
+    target.kind === 'engine'
+      ? nameOfImage(target.container)
+      : target.kind === 'runtime'
+        ? (command[target.insertAt] ?? target.engine)
+        : 'container'
+  return fileName(base)
+}
+
 /** Throws UserError (125) for a command whose workload would not be in the record. */
-function refuseUnrecorded(target: Target, command: readonly string[]): void {
+function refuseUnrecorded(target: Target, { command, each }: CommandOptions): void {
   const { raiser } = target
   if (raiser !== undefined && process.getuid?.() !== 0) {
     throw new UserError('raiser-traced', { program: raiser })
@@ -114,7 +140,8 @@ function refuseUnrecorded(target: Target, command: readonly string[]): void {
     const program = at === undefined ? undefined : command.slice(at).join(' ')
     throw new UserError('command-is-strace', { program })
   }
-  if (target.kind === 'elsewhere') throw new UserError('client-recorded', { program: target.name })
+  if (target.kind === 'elsewhere' && each !== true)
+    throw new UserError('client-recorded', { program: target.name })
 }
 
 /** What a reader of the record should know of the command. */

@@ -21,8 +21,17 @@ export interface Launch {
   readonly descriptors?: readonly number[]
   /** The container, as its engine speaks of it. */
   readonly container?: EngineContainer
+  /** Told what tells the clients of engines that the command has started up to then. */
+  readonly clients?: (tell: () => readonly StartedClient[]) => void
   /** The command passes no signal on to what it starts: each is sent to that. */
   readonly passesNothing?: true
+}
+
+/** A client of a container engine that the command started. */
+export interface StartedClient {
+  readonly pid: number
+  /** The last of them may be cut. */
+  readonly words: readonly string[]
 }
 
 /** A container that an engine has started. */

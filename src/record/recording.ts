@@ -24,6 +24,16 @@ export type RecordNotice =
   | { readonly code: 'waiting'; readonly what: string }
   /** Of containers in a cgroup only what runs under a filter is recorded: these run without one. */
   | { readonly code: 'without-filter'; readonly processes: readonly string[] }
+  /** What `exec` adds to the container is not recorded: strace follows children only, or the container has no cgroup. */
+  | { readonly code: 'exec-unseen'; readonly why: 'strace' | 'no-cgroup' }
+  /** The command has ended; these containers that it started are running and recorded. */
+  | { readonly code: 'containers-running'; readonly containers: readonly string[] }
+  /** The programs of these containers never started: nothing is written of them. */
+  | { readonly code: 'never-started'; readonly containers: readonly string[] }
+  /** So many containers came that are not the command's. */
+  | { readonly code: 'others-left-out'; readonly containers: number }
+  /** So many cgroups were gone before they were looked at. */
+  | { readonly code: 'cgroups-nameless'; readonly cgroups: number }
   /** So are the containers of a compose project. */
   | { readonly code: 'project-kept' }
   /** The command is ready, so long after its start, and the load begins. */
@@ -31,6 +41,7 @@ export type RecordNotice =
   /** Which recorder does it; `why` is the reason why it is not ebpf, for `auto`. */
   | { readonly code: 'recorder'; readonly recorder: RecorderName; readonly why?: string }
 
+/** The ways to record: in the kernel (root, BTF), or by ptrace. */
 export type RecorderName = 'ebpf' | 'strace'
 
 /** What sees that calls are refused: a recorder, or the kernel's audit records, which tell nothing of other calls. */
@@ -64,6 +75,14 @@ export interface Exercise {
   readonly newest?: NewestCall
 }
 
+/** A container of a recording that holds several. */
+export interface RecordedContainer {
+  /** The user's name for it, or its service's or image's: one part of a path, and no other's. */
+  readonly name: string
+  readonly observations: Observations
+}
+
+/** How a recording is made, whatever is recorded. `for`: milliseconds. */
 export interface RecordSettings {
   /** Which recorder; `auto` (default) takes ebpf where the machine and our rights allow it, else strace. */
   readonly recorder?: 'auto' | RecorderName
@@ -85,6 +104,8 @@ export interface RecordSettings {
   readonly load?: Load
   /** Aborting it ends the recording as `for` does. */
   readonly stop?: AbortSignal
+  /** Of a command: records the containers below it, each by itself, and nothing else. Needs the ebpf recorder. */
+  readonly each?: boolean
   /** Aborting it kills what is recorded. */
   readonly kill?: AbortSignal
   /** Called when the recording has begun, where it is known, with what tells the last new call from then on. */
@@ -168,6 +189,7 @@ export type PodOptions = RecordSettings & {
 /** What to record: a command, or what runs already. */
 export type RecordOptions = CommandOptions | ProcessOptions | CgroupOptions | ContainerOptions | PodOptions
 
+/** What was recorded, and how it ended. */
 export interface Recording {
   readonly observations: Observations
   /** The recorded container runs with no_new_privs, as far as its command line says so. */
@@ -181,6 +203,10 @@ export interface Recording {
   readonly started?: boolean
   /** Clients of container engines that the command started, with their words: their containers are not recorded. */
   readonly clients?: readonly (readonly string[])[]
+  /** What the engine puts beside the program of the container: a first program, a terminal. */
+  readonly beside?: readonly ('init' | 'tty')[]
+  /** With `each`: what was recorded of each container. `observations` holds all of it. */
+  readonly each?: readonly RecordedContainer[]
   /** Of pods: the filter that each container ran under, as its runtime says (runtime specification, linux.seccomp). */
   readonly applied?: readonly { readonly container: string; readonly profile: object }[]
   /** Where a filter was watched: what it may have refused. */

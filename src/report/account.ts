@@ -1,4 +1,4 @@
-// The account of what was read, for stderr: a table of the sources, what several runs say, and a closing line.
+// The account of what was read, for stderr: a table of the sources, the estimate from several runs, and a closing line.
 import { architectureNames } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
 import { estimateRuns, leavesOut } from '../observe/runs.ts'
@@ -21,9 +21,9 @@ export function accountLine(observations: Observations): string {
     }
   }
   const unparsed = observations.sources.reduce((sum, source) => sum + source.unparsed, 0)
-  // An observations file stands beside the sources that it tells of.
+  // An observations file is listed beside its own sources, so it does not count itself.
   const read = observations.sources.filter(({ format }) => format !== 'observations')
-  const sources = plural(read.length, 'source')
+  const sources = plural(numberOf(read), 'source')
   const rest = unparsed === 0 ? '' : `; ${plural(unparsed, 'line')} not understood`
   return `${plural(calls, 'call')}, ${different} different (${seen.join(', ') || 'none'}), from ${sources}${rest}`
 }
@@ -45,7 +45,7 @@ const words: Readonly<Record<Evidence, string>> = {
   'log-only': 'no calls, says what is missing',
 }
 
-/** More sources than this are summed up: a set of `strace -ff` has hundreds. */
+/** More sources than this are summed up, because a set of `strace -ff` has hundreds. */
 const rowLimit = 20
 export const accountTitles: readonly string[] = [
   'source',
@@ -58,14 +58,14 @@ export const accountTitles: readonly string[] = [
   'evidence',
 ]
 
-/** A row for each source, under `accountTitles`; not escaped. */
+/** One row a source, under `accountTitles`. Not escaped. */
 export function accountRows(observations: Observations): readonly (readonly string[])[] {
   const sources = observations.sources.filter(({ format }) => format !== 'observations')
   const rest = sources.slice(rowLimit)
   return [...sources.slice(0, rowLimit), ...(rest.length === 0 ? [] : [summed(rest)])].map(cells)
 }
 
-/** The rows under their titles as lines of a terminal; escaped. */
+/** The titles and rows as lines for a terminal. Escaped. */
 export function accountTable(observations: Observations): string[] {
   const rows = accountRows(observations).map((row) => row.map(escapeTerminal))
   if (rows.length === 0) return []
@@ -84,8 +84,13 @@ export function accountTable(observations: Observations): string[] {
   )
 }
 
+function numberOf(sources: readonly SourceSummary[]): number {
+  return sources.reduce((all, { count = 1 }) => all + count, 0)
+}
+
 function cells({
   name,
+  count = 1,
   format,
   lines,
   calls,
@@ -95,14 +100,15 @@ function cells({
   evidence = [],
 }: SourceSummary): string[] {
   const said = evidence.map((kind) => (Object.hasOwn(words, kind) ? words[kind] : kind)).join('; ')
-  return [name, format, ...[lines, calls, ignored, unparsed, lost].map(String), said]
+  const title = count === 1 ? name : `${name} (${count} sources)`
+  return [title, format, ...[lines, calls, ignored, unparsed, lost].map(String), said]
 }
 
 function summed(sources: readonly SourceSummary[]): SourceSummary {
   const sum = (key: 'lines' | 'calls' | 'ignored' | 'unparsed' | 'lost'): number =>
     sources.reduce((all, source) => all + (source[key] ?? 0), 0)
   return {
-    name: `and ${sources.length} more`,
+    name: `and ${numberOf(sources)} more`,
     format: [...new Set(sources.map(({ format }) => format))].sort().join(', '),
     lines: sum('lines'),
     calls: sum('calls'),
@@ -113,7 +119,7 @@ function summed(sources: readonly SourceSummary[]): SourceSummary {
   }
 }
 
-/** What several runs say of one more, in plain words; nothing for a single run. */
+/** The estimate for one more run, in plain words. Empty for a single run. */
 export function runLines(observations: Observations): string[] {
   const estimate = estimateRuns(observations)
   if (estimate === undefined) {
@@ -141,7 +147,7 @@ export function runLines(observations: Observations): string[] {
   ]
 }
 
-/** Good and Turing's estimate, rounded as it is worth. */
+/** Good and Turing's estimate, rounded to its precision. */
 function nextRun(once: number, expected: number): string {
   if (once === 0) return 'another run will probably show no new call'
   if (expected >= 0.75)

@@ -1,4 +1,4 @@
-// What a filter answers, in a word or two that a reader of reports knows.
+// A filter's answer in a word or two for readers of reports.
 import { errnoText } from '../abi/errnos.ts'
 import type { Answer } from '../meaning/answer.ts'
 

@@ -1,11 +1,13 @@
-// Where a policy is wider than its ceiling, and where it is not although the program may need it: a sentence each.
+// One sentence for each place where a policy exceeds its ceiling, or respects it although the program may need more.
 import { errnoText } from '../abi/errnos.ts'
 import type { LeftOut, Policy, PolicyRule, Reason } from '../policy/index.ts'
 
 type RefusedReason = Extract<Reason, { kind: 'refused' }>
 type BeyondReason = Extract<Reason, { kind: 'beyond' }>
 
-/** In the order of the policy's rules; the same said once for all architectures, and for all values of an argument. */
+/**
+ * In the order of the policy's rules. Architectures and values of an argument with the same sentence share one line.
+ */
 export function ceilingLines({ rules, left }: Policy): readonly string[] {
   const wider = rules.flatMap((rule) =>
     rule.because.flatMap((reason) => (reason.kind === 'beyond' ? [[rule, reason] as const] : [])),
@@ -96,7 +98,7 @@ function widerSentences(wider: readonly (readonly [PolicyRule, BeyondReason])[])
   return [...values.values()].map(({ tell, seen }) => tell([...seen].join(', ')))
 }
 
-/** What a ceiling says of what is beyond it: follows its name. */
+/** What the ceiling does not allow. The text follows the ceiling's name. */
 export function beyondText(reason: BeyondReason): string {
   if (reason.what === 'conditions') return 'has conditions on it'
   const where = reason.what === 'call' && reason.on !== undefined ? ` on ${reason.on}` : ''
@@ -107,7 +109,7 @@ export function beyondText(reason: BeyondReason): string {
   return `${several ? 'together allow' : 'allows'} it${where} only with ${capabilities}`
 }
 
-/** Of what the runtime alone does everything is known. */
+/** Whether argument values are unknown. For calls of the runtime alone they are known. */
 function isUnknown({ because }: PolicyRule): boolean {
   return (
     because.some((each) => each.kind === 'within' && each.values === 'unknown') &&

@@ -1,10 +1,11 @@
-// One change of `diff` in words, the same for every format. What is said here is not escaped: that is the format's.
+// A change of `diff` in words, the same for every format. These texts are not escaped: the format escapes them.
 import type { RatedChange } from '../explain/change-risks.ts'
 import type { Direction } from '../meaning/answer.ts'
 import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '../meaning/changes.ts'
 import { answerWords } from './answers.ts'
 import { callList, exampleText, type ReviewItem } from './review.ts'
 
+/** A comparison with all that a report of it says. */
 export interface Compared extends Comparison {
   readonly changes: readonly RatedChange[]
   readonly base: string
@@ -12,13 +13,13 @@ export interface Compared extends Comparison {
   readonly architecture: string
   readonly counts: Counts
   readonly kernel: string
-  /** What the changes mean for whoever asked (`--fail-on`); undefined: nobody asked. */
+  /** The outcome under --fail-on; undefined without that option. */
   readonly outcome?: 'fails' | 'passes'
-  /** The directions that make it fail. Default none. */
+  /** The directions that make the comparison fail. Default: none. */
   readonly failing?: readonly Direction[]
 }
 
-/** One sentence, from what was computed. */
+/** The counts in one sentence. */
 export function summaryLine({ base, head, architecture, counts }: Compared): string {
   const { calls, denied, opened, closed } = counts
   return `on ${architecture}, with these capabilities, ${base} denies ${denied} of ${calls} calls; ${head} opens ${opened} of these and closes ${closed} more`
@@ -29,7 +30,7 @@ export function itemSentence(item: ReviewItem, compared: Compared): string {
   return `${subjectText(item)} on ${whereText(item, compared)}: ${becomesText(item)}`
 }
 
-/** The calls; one that depends on arguments with an example of them. */
+/** The names of the calls. A call with conditions has an example of its arguments. */
 export function subjectText(item: ReviewItem): string {
   const { change, calls } = item
   return change.conditional ? `${change.syscall}, for example ${exampleText(item)},` : callList(calls)
@@ -43,14 +44,14 @@ export function becomesText({ change }: ReviewItem): string {
   return `${answerWords(change.before)} -> ${answerWords(change.after)}${sameCallText(change)}`
 }
 
-/** Why a change is sideways although its answers alone are not. */
+/** Why a change is sideways although one of its answers permits more. */
 export function sameCallText(change: Change): string {
   return isOfDroppedHalves(change)
     ? ': the kernel drops the upper halves of these arguments, and both profiles permit the call that is left'
     : ''
 }
 
-/** Nothing where every context that was compared has the change; else the shorter list of those that have it, or not. */
+/** The contexts with the change, or those without it, whichever list is shorter. Empty if every context has it. */
 export function contextsText({ contexts }: Change, compared: Compared): string {
   if (contexts === undefined || compared.contexts === undefined) return ''
   const others = compared.contexts.filter((each) => !contexts.includes(each))

@@ -1,4 +1,4 @@
-// Two profiles compared for a report: the changes with their risks, the numbers, and whether they count.
+// Compares two profiles for a report: the changes with their risks, the counts, and the outcome.
 import { architectures, assumedHost } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { rateChanges } from '../explain/change-risks.ts'
@@ -10,18 +10,21 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Compared } from './changes.ts'
 import { directions } from './review.ts'
 
+/** The context of a comparison, and which changes make it fail. */
 export interface ComparedOptions extends ContextOptions {
-  /** `all`: also with each capability that a rule depends on. */
+  /** `all`: compares also with each capability that a rule names. */
   readonly contexts?: 'all'
-  /** Which changes make it fail. Default `never`: the report says no outcome. */
+  /** The changes that make the comparison fail. Default `never`: the report has no outcome. */
   readonly failOn?: 'wider' | 'any' | 'never'
-  /** The report says that it fails only where something was opened: nobody asked for `failOn`. */
+  /** The user did not give `failOn`: the report shows a failure only if something was opened. */
   readonly unasked?: boolean
 }
 
 /**
- * @throws UserError for a profile that its loader or libseccomp refuses, and where the conditions of a call are too many
- * to follow.
+ * What changes in meaning from one profile to another, with the verdict and the counts that a report leads with.
+ *
+ * @throws UserError for a profile that its loader or libseccomp refuses, and for a call with too many conditions to
+ * follow.
  */
 export function comparedProfiles(
   before: { readonly name: string; readonly profile: ParsedProfile },

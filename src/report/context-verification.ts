@@ -1,4 +1,4 @@
-// What a run under a security context came to, in words, the same for every format.
+// The result of a run under a security context in words, the same for every format.
 import { plural } from './account.ts'
 import type { ContextFinding, ContextOutcome, Trial } from '../verify/index.ts'
 
@@ -7,12 +7,19 @@ export const contextTitles = ['layer', 'refused', 'tried', 'answered', 'times', 
 export function contextRow(finding: ContextFinding): readonly string[] {
   const { layer, what, tried, answered = '-', program, uid, count, paths = [] } = finding
   const at = paths.length === 0 ? '' : ` at ${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ' …' : ''}`
-  return [layer, what, `${tried}${at}`, answered, String(count), `${program} (uid ${uid})`]
+  return [
+    layer,
+    what,
+    `${tried}${at}`,
+    answered,
+    String(count),
+    uid === undefined ? program : `${program} (uid ${uid})`,
+  ]
 }
 
-/** `name`: of the context. */
+/** `name`: the context's name. */
 export function contextSentences(outcome: ContextOutcome, name: string, started: boolean): readonly string[] {
-  const { container, findings, withoutContext, added, trials } = outcome
+  const { container, findings, withoutContext, added, trials, together } = outcome
   const given = added.length > 0 ? `${name} with what was added` : name
   const verdict = !started
     ? `under ${given} the program of ${container} did not start`
@@ -32,15 +39,29 @@ export function contextSentences(outcome: ContextOutcome, name: string, started:
         `added for ${what}: ${tried} by ${program} was refused${answered === undefined ? '' : ` (${answered})`}`,
     ),
     ...trials.map(trialSentence),
+    ...(together === undefined ? [] : [togetherSentence(together)]),
   ]
 }
 
+function togetherSentence({ refused, ended }: NonNullable<ContextOutcome['together']>): string {
+  const what = 'without all of them that can go'
+  if (!ended) return `${what} the workload fails: the context stays as it was`
+  return refused.length === 0
+    ? `${what} the workload went on as well, and nothing more was refused`
+    : `${what} more was refused, and the context stays as it was: ${deeds(refused)}`
+}
+
 function trialSentence({ without, refused, ended }: Trial): string {
-  const what = refused.map(
-    ({ tried, program, count }) => `${tried} by ${program}${count > 1 ? `, ${count} times` : ''}`,
-  )
-  const said = what.length === 0 ? 'nothing was refused' : `refused: ${[...new Set(what)].join('; ')}`
+  const said = refused.length === 0 ? 'nothing was refused' : `refused: ${deeds(refused)}`
   return ended
     ? `without ${without} the workload went on, and whether it did its work is yours to say: ${said}`
     : `without ${without} the workload fails: ${said}`
+}
+
+function deeds(refused: readonly ContextFinding[]): string {
+  const texts = refused.map(({ layer, what, tried, program, count }) => {
+    const where = layer === 'path' || layer === 'execution' ? ` of ${what}` : ''
+    return `${tried}${where} by ${program}${count > 1 ? `, ${count} times` : ''}`
+  })
+  return [...new Set(texts)].join('; ')
 }

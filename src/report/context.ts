@@ -1,10 +1,10 @@
-// A security context for people: each statement with its evidence, and every capability as needed, tolerated or not
-// seen. Everything from a recording is escaped.
+// Prints a security context for people: each statement with its evidence, and each capability as needed, tolerated or
+// not seen. Everything from a recording is escaped.
 import { grouped, type ContainerContext, type SecurityContext } from '../harden/index.ts'
 import { capabilities as known } from '../profile/words.ts'
 import { escapeTerminal } from './escape.ts'
 
-/** Ends in a newline. */
+/** The report. It ends in a newline. */
 export function contextReport({ containers }: SecurityContext): string {
   return containers.map(containerText).join('\n')
 }

@@ -1,10 +1,10 @@
-// How much of what the code can call was seen, and what to exercise next: a sentence each.
+// Sentences about how many of the reachable calls were seen, and what to exercise next.
 import type { Coverage } from '../policy/index.ts'
 
-/** How many functions are named to be exercised next. */
+/** The most functions to name for the next exercise. */
 const mostNamed = 5
 
-/** `ceiling`: what it is called. */
+/** `ceiling`: the ceiling's name. */
 export function coverageLines(coverage: readonly Coverage[], ceiling = 'the ceiling'): readonly string[] {
   return coverage.flatMap(({ architecture, reachable, seen, unseen, unreachable }) => {
     const within = unseen.filter(({ isWithin }) => isWithin)
@@ -16,13 +16,13 @@ export function coverageLines(coverage: readonly Coverage[], ceiling = 'the ceil
       ...(unreachable.length === 0
         ? []
         : [
-            `seen and not reachable by the scan, so made by a started program or by what the scan did not follow: ${unreachable.join(' ')}`,
+            `seen and not reachable by the scan, so made by the container runtime, by a started program or by what the scan did not follow: ${unreachable.join(' ')}`,
           ]),
     ]
   })
 }
 
-/** The program's own function nearest to its end from which most unseen calls are reached. */
+/** The program's own functions from which most unseen calls are reached, each with these calls. */
 function next(unseen: Coverage['unseen']): readonly (readonly [by: string, calls: readonly string[]])[] {
   const by = new Map<string, string[]>()
   for (const { call, path } of unseen) {

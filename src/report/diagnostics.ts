@@ -1,10 +1,9 @@
-// The sentences of the diagnostics: one for each code, chosen here and nowhere else. Each says what is the case and
-// what to do about it.
+// The sentence of each diagnostic, chosen only here. It says what is the case and what to do about it.
 import type { Observations } from '../observe/index.ts'
 import type { Diagnostic, DiagnosticCode } from '../read/diagnostics.ts'
 import { escapeTerminal } from './escape.ts'
 
-/** How the recorder keeps the program's output out of its log. */
+/** The option that keeps the program's output out of the recorder's log. */
 const toFile = (recorder: string | undefined): string =>
   recorder === 'qemu' ? 'qemu -D FILE' : 'strace -o FILE'
 
@@ -87,15 +86,15 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     '64-bit and 32-bit calls of one process cannot be told apart here: record with strace -n -e quiet=attach',
 }
 
-/** Every code there is. */
+/** Every code. */
 export const diagnosticCodes = Object.keys(sentences) as readonly DiagnosticCode[]
 
-/** The diagnostics as lines for a terminal, escaped, in the order in which the observations hold them. */
+/** The diagnostics as escaped lines for a terminal, in the order of the observations. */
 export function diagnosticLines(observations: Observations): string[] {
   return observations.diagnostics.map(line)
 }
 
-/** Place and sentence of each; not escaped. */
+/** The place and sentence of each diagnostic. Not escaped. */
 export function diagnosticRows(
   observations: Observations,
 ): readonly { readonly cells: readonly [string, string]; readonly isLoss: boolean }[] {
@@ -109,15 +108,15 @@ function line(diagnostic: Diagnostic): string {
   return escapeTerminal(`${diagnostic.at}: ${diagnosticSentence(diagnostic)}`)
 }
 
-/** What is the case and what to do about it, how often included; not escaped. */
+/** The sentence of a diagnostic with its count. Not escaped. */
 export function diagnosticSentence({ code, count, facts }: Diagnostic): string {
   const times = count === undefined || count === 1 ? '' : ` (${count} times, first here)`
-  // An observations file may have been written by a newer seccomp-gen, or by anybody.
+  // An observations file may come from a newer seccomp-gen or from anybody, so the code can be unknown.
   const sentence = Object.hasOwn(sentences, code) ? sentences[code](facts ?? {}) : `${code}, not known here`
   return `${sentence}${times}`
 }
 
-/** Whether it tells that something was not understood or may be missing, rather than how the input was taken. */
+/** Whether a diagnostic reports lost or misunderstood input. The others report how the input was read. */
 export function isLoss({ code }: Diagnostic): boolean {
   return code !== 'profile-wanted' && code !== 'rule-records-left-out'
 }

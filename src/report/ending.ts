@@ -1,7 +1,7 @@
-// How a command ended, as the end of a sentence about its run.
+// The end of a command as the last part of a sentence about its run.
 import type { Ending } from '../ending.ts'
 
-/** Nothing for one that succeeded, or was let go. */
+/** Empty for a command that succeeded or was released. */
 export function endingText(ending: Ending): string {
   const load = ending.kind === 'released' ? undefined : ending.load
   if (load?.kind === 'ended') return load.status === 0 ? '' : `; the load ended with status ${load.status}`

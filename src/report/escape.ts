@@ -1,10 +1,9 @@
-// Text from input made harmless for the place it is printed to: markup or a CI's workflow commands. For terminals and
-// shells: ../escape.ts.
+// Escapes text from input for markup and for a CI's workflow commands. ../escape.ts escapes for terminals and shells.
 import { escapeTerminal } from '../escape.ts'
 
 export { escapeTerminal, shellWord } from '../escape.ts'
 
-/** `escapeTerminal`, and nothing in it is Markdown or HTML (CommonMark, with GitHub's tables, mentions and references). */
+/** `escapeTerminal`, then escapes Markdown and HTML (CommonMark with GitHub's tables, mentions and references). */
 export function escapeMarkdown(text: string): string {
   return escapeTerminal(text)
     .replaceAll(/[\\`*_{}[\]()#+!|~-]/g, String.raw`\$&`)
@@ -16,12 +15,12 @@ export function escapeMarkdown(text: string): string {
     .replaceAll(/www\./gi, (word) => `${word.slice(0, 3)}&#46;`)
 }
 
-/** `escapeTerminal`, and nothing in it is markup, in text and in quoted attributes (HTML, 13.1.2.3 and 13.1.4). */
+/** `escapeTerminal`, then escapes markup in text and quoted attributes (HTML, 13.1.2.3 and 13.1.4). */
 export function escapeHtml(text: string): string {
   return escapeMarkup(escapeTerminal(text))
 }
 
-/** For text whose control characters are spelled out already. */
+/** Escapes markup in text whose control characters are already escaped. */
 export function escapeMarkup(text: string): string {
   return text
     .replaceAll('&', '&amp;')
@@ -36,7 +35,7 @@ export function escapeWorkflowData(text: string): string {
   return escapeTerminal(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
-/** A property of a workflow command, `file=…`: in addition `:` and `,`, which end it. */
+/** A property of a workflow command, `file=…`. It also escapes `:` and `,`, which end a property. */
 export function escapeWorkflowProperty(text: string): string {
   return escapeWorkflowData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 }

@@ -1,5 +1,5 @@
-// What a run was not seen to do: paths of a program that production takes and this run does not show. Told from its
-// calls, its signals and its end; what these do not tell is not said.
+// What a run did not exercise: paths that programs take in production and that this run does not show. The run's calls,
+// signals and end decide; what they cannot show is not mentioned.
 import { architectures } from '../abi/architectures.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
 
@@ -15,10 +15,10 @@ export interface Exercised {
 /** CLONE_THREAD of include/uapi/linux/sched.h; PF_INET, PF_INET6 and SOCK_DGRAM of the libc's headers. */
 const cloneThread = 0x10000n
 const internet: ReadonlySet<bigint> = new Set([2n, 10n])
-/** Signals with a meaning of their own to servers: read the configuration again, open the log anew. */
+/** Signals that servers use: read the configuration again, reopen the log. */
 const asked = ['SIGHUP', 'SIGUSR1']
 
-/** One line or two, for one run or several. */
+/** One or two lines about one run or several. */
 export function exerciseLines(run: Exercised): readonly string[] {
   const calls = new Calls(run.observations)
   const missing = [
@@ -46,7 +46,7 @@ export function newestText(
   return `last new call ${Math.max(0, Math.round(milliseconds / 1000))} s ${when}: ${call}`
 }
 
-/** How it ended, where its own end is no part of the record. */
+/** How the run ended, if the record lacks the program's own end. */
 function endOf({ ending, signals }: Exercised): string | undefined {
   const [killed, terminated] = [9, 15]
   const { signal, status } = ending
@@ -61,7 +61,7 @@ function failed({ status, signal }: Ending): boolean {
   return (status !== undefined && status > 0 && status < 128) || signal === 'SIGABRT' || signal === 'SIGSEGV'
 }
 
-/** The calls of all architectures, by name. */
+/** The calls by name, over all architectures. */
 class Calls {
   readonly #observations: Observations
 
@@ -76,13 +76,13 @@ class Calls {
     )
   }
 
-  /** A program's own start is one execve in each run, for an engine's `--init` two. */
+  /** Whether the program started others. Its own start is one execve a run, with an engine's `--init` two. */
   starts(): boolean {
     const { runs = 1 } = this.#observations
     return this.#of('execve', 'execveat').reduce((sum, { count }) => sum + count, 0) > runs
   }
 
-  /** glibc and musl ask by datagrams. */
+  /** Whether names were looked up: glibc and musl do so by datagrams. */
   asksNames(): boolean {
     return (
       this.#of('socket').some((call) =>
@@ -107,7 +107,7 @@ class Calls {
   }
 }
 
-/** The values seen; undefined for one that is not known. */
+/** The seen values of an argument; undefined stands for an unknown one. */
 function valuesOf({ args }: ObservedCall, index: number): readonly (bigint | undefined)[] {
   return args?.[index]?.map(BigInt) ?? [undefined]
 }

@@ -1,4 +1,4 @@
-// What `explain` found in words, the same for every format.
+// The results of `explain` in words, the same for every format.
 import type { CompanionWhy } from '../abi/companion-why.ts'
 import { errnoText } from '../abi/errnos.ts'
 import type { Risk } from '../abi/risks.ts'
@@ -26,7 +26,7 @@ export function explanationRow(call: ExplainedCall): readonly string[] {
   ]
 }
 
-/** What the scan adds to the reasons. */
+/** The scan's part of the reasons. */
 function scanText({ scan }: ExplainedCall): readonly string[] {
   if (scan === undefined) return []
   const { path, isSeen } = scan
@@ -34,13 +34,13 @@ function scanText({ scan }: ExplainedCall): readonly string[] {
   return isSeen ? [] : [`not seen, reachable: ${pathText(path)}`]
 }
 
-/** What was seen of what is reachable, and what to exercise next. */
+/** Sentences about seen and reachable calls, and what to exercise next. */
 export function scanLines(calls: readonly ExplainedCall[]): readonly string[] {
   const coverage = new Set(calls.flatMap(({ scan }) => scan?.coverage ?? []))
   return coverageLines([...coverage], 'the default')
 }
 
-/** The gravest; all of them stand below the table. */
+/** The gravest risk. The lines below the table list all of them. */
 function risksText([first, ...others]: readonly Risk[]): string {
   if (first === undefined) return '-'
   return `${first.severity}: ${first.class}${others.length === 0 ? '' : `, and ${others.length} more`}`
@@ -105,6 +105,8 @@ export function reasonText(reason: Reason): string {
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
     case 'margin':
       return `${companionWhys[reason.why]}${reason.of === undefined ? '' : ` (${reason.of})`}`
+    case 'part':
+      return `${reason.program} makes it (--with ${reason.part})`
     case 'reachable':
       return reason.of === undefined
         ? `not seen, reachable: ${reason.path}`
@@ -124,7 +126,7 @@ function times(count: number): string {
   return count === 1 ? 'once' : `${count} times`
 }
 
-/** Each class once, with its calls and what it exposes, in the order of the table. */
+/** Each risk class once, with its calls and what it exposes, in the order of the table. */
 export function riskLines(calls: readonly ExplainedCall[]): readonly string[] {
   const found = new Map<string, { readonly risk: Risk; readonly calls: Set<string> }>()
   for (const { syscall, risks } of calls) {

@@ -1,5 +1,5 @@
-// The sentences of `validate`: for each code what is the case, and what to do. Chosen here and nowhere else. Facts
-// are pieces of input, raw: whoever prints a sentence escapes it for the place it is printed to.
+// The sentences of `validate`, chosen only here: for each code what is the case, and what to do. Facts are raw pieces
+// of input: the printer escapes a sentence for its target.
 import { hostNames } from '../abi/architectures.ts'
 import { refusalSentences } from '../errors/refusals.ts'
 import type { Finding, FindingCode } from '../check/findings.ts'
@@ -33,13 +33,13 @@ const ignoredKeys: Readonly<Record<string, string>> = {
   defaultErrno: 'other calls then get defaultErrnoRet, or EPERM',
 }
 
-/** Also what `generate` says of a version it has to guess at. */
+/** The sentence about a version that was not measured. `generate` prints it too. */
 export function notMeasuredSentence(runtime: string, measured: string, published: boolean): string {
   const list = published ? ' and a list published for it' : ''
   return `the calls of ${runtime} were not measured: those of ${measured}${list} stand in for them`
 }
 
-/** Of hosts on which no runtime was measured. */
+/** The sentence about hosts on which no runtime was measured. */
 export function inferredFloorSentence(hosts: readonly string[], from: string): string {
   return `the calls of runc and crun were not measured on ${hosts.join(' and ')}: they are inferred from those on ${from}, so start a container under the profile before relying on it`
 }
@@ -328,7 +328,7 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
       `the kernel takes 32 bits of argument ${index} of ${calls}, and ${op} compares all 64: upper bits change the answer and not the call`,
     todo: ({ op = '', value = '' }) =>
       op === 'SCMP_CMP_EQ' && BigInt(value === '' ? 0 : value) <= 0xffff_ffffn
-        ? // Without the value: a list of values is then one finding, said once.
+        ? // The sentence omits the value, so that findings about several values fold into one.
           'write "value": 4294967295, "valueTwo": the value that stands here, "op": "SCMP_CMP_MASKED_EQ"'
         : 'allow the values that are needed, each with SCMP_CMP_MASKED_EQ and the mask 4294967295',
   },

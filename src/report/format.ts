@@ -1,5 +1,5 @@
-// What a report format can print: one function a kind of result, each to a text that ends in a newline unless it is empty.
-// Everything that comes from a profile, a trace or a workload is escaped for the place it goes to.
+// The interface of a report format: one function for each kind of result that the format prints. The text ends in a
+// newline unless it is empty. Everything from a profile, a trace or a workload is escaped for its target.
 import type { Observations } from '../observe/index.ts'
 import type { Compared } from './changes.ts'
 import type { Explained } from './explained.ts'
@@ -7,24 +7,27 @@ import type { Medium } from './medium.ts'
 import type { Checked } from './problems.ts'
 import type { Reviewed } from './reviewed.ts'
 import type { Verified } from './verification.ts'
+import type { Watched } from './watched.ts'
 
-/** What each kind of result is made of. */
+/** The input of each kind of result. */
 export interface Results {
-  /** Of `diff`. */
+  /** `diff` */
   readonly changes: Compared
-  /** Of `review`. */
+  /** `review` */
   readonly review: Reviewed
-  /** Of `validate`. */
+  /** `validate` */
   readonly findings: readonly Checked[]
-  /** Of `explain`. */
+  /** `explain` */
   readonly explanation: Explained
-  /** Of `verify`. */
+  /** `verify` */
   readonly verification: Verified
-  /** Of `observe`. */
+  /** `watch`, at its end */
+  readonly watched: Watched
+  /** `observe` */
   readonly observations: Observations
 }
 
-/** `medium`: default a file, written by a program that does not say which. */
+/** `medium`: default: a file, without the program's name. */
 export type ReportFormat = {
   readonly [Kind in keyof Results]?: (result: Results[Kind], medium?: Medium) => string
 }

@@ -1,4 +1,4 @@
-// Every report format by its name. The choices of a command are those that print its kind of result, in this order.
+// All report formats by name. A command offers those that print its kind of result, in this order.
 import type { ReportFormat, Results } from './format.ts'
 import { github } from './formats/github.ts'
 import { gitlab } from './formats/gitlab.ts'
@@ -15,12 +15,12 @@ const formats = { text, json, markdown, sarif, github, gitlab, html } satisfies 
 
 export type FormatName = keyof typeof formats
 
-/** The formats that print such results. */
+/** The formats that print this kind of result. */
 export function formatsOf(kind: keyof Results): readonly FormatName[] {
   return (Object.keys(formats) as FormatName[]).filter((name) => printerOf(kind, name) !== undefined)
 }
 
-/** @throws TypeError for a format that does not print such results. */
+/** @throws TypeError for a format that does not print this kind of result. */
 export function printReport<Kind extends keyof Results>(
   kind: Kind,
   result: Results[Kind],

@@ -1,5 +1,5 @@
-// The reports for the library: one function a kind of result. Apart from formats.ts, whose types also know what starts
-// processes (`verify`), so that who uses the library alone needs no types of Node.js.
+// The reports for the library: one function for each kind of result. A file of its own, because the types of formats.ts
+// include `verify`, and users of the pure library need no types of Node.js.
 import type { Observations } from '../observe/index.ts'
 import type { Compared } from './changes.ts'
 import type { Explained } from './explained.ts'
@@ -8,19 +8,20 @@ import type { Medium } from './medium.ts'
 import type { Checked } from './problems.ts'
 import type { Reviewed } from './reviewed.ts'
 
+/** The formats of a report of changes, as `--report` names them. */
 export type ChangesFormat = 'text' | 'json' | 'markdown' | 'sarif' | 'github' | 'gitlab' | 'html'
 
-/** What `diff` prints of two profiles that `comparedProfiles` compared. */
+/** The report of `diff` about two profiles that `comparedProfiles` compared. */
 export function changesReport(compared: Compared, format: ChangesFormat, medium?: Medium): string {
   return printReport('changes', compared, format, medium)
 }
 
-/** What `review` prints of several comparisons. */
+/** The report of `review` about several comparisons. */
 export function reviewReport(reviewed: Reviewed, format: ChangesFormat, medium?: Medium): string {
   return printReport('review', reviewed, format, medium)
 }
 
-/** What `validate` prints of what `profileProblems` and `runtimeProblems` found. */
+/** The report of `validate` about the findings of `profileProblems` and `runtimeProblems`. */
 export function findingsReport(
   checked: readonly Checked[],
   format: Exclude<ChangesFormat, 'html'>,
@@ -29,7 +30,7 @@ export function findingsReport(
   return printReport('findings', checked, format, medium)
 }
 
-/** What `explain` prints of what `explainProfile` found. */
+/** The report of `explain` about the result of `explainProfile`. */
 export function explanationReport(
   explained: Explained,
   format: 'text' | 'json' | 'markdown' | 'html',
@@ -38,7 +39,7 @@ export function explanationReport(
   return printReport('explanation', explained, format, medium)
 }
 
-/** What `observe` prints: the file, or a page to look at. */
+/** The report of `observe`: the observations file, or an HTML page. */
 export function observationsReport(
   observations: Observations,
   format: 'json' | 'html',

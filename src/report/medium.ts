@@ -1,16 +1,18 @@
-// Where a report goes, and which program wrote it: for formats that say so.
+// Describes where a report goes and which program wrote it, for formats that print this.
 import { noScreen, type Screen } from './screen.ts'
 
+/** Where a report is read, and by which program it was made. */
 export interface Medium {
   readonly screen: Screen
   readonly tool: Tool
 }
 
+/** The program that a report names. */
 export interface Tool {
   readonly version?: string
   /** The project's page, without a slash at the end; undefined before its first release. */
   readonly homepage?: string
 }
 
-/** A file or a pipe, written by a program that does not say which it is. */
+/** A file or a pipe, without the program's name. */
 export const plainMedium: Medium = { screen: noScreen, tool: {} }

@@ -1,22 +1,22 @@
-// The findings of `validate` in words, the same for every format: equal ones are said once, with how often.
+// The findings of `validate` in words, the same for every format. Equal findings are printed once with their count.
 import type { Finding } from '../check/findings.ts'
 import { findingHint, findingSentence } from './findings.ts'
 
-/** One profile of one file, and what there is to say about it. */
+/** A profile of a file and its findings. */
 export interface Checked {
   readonly file: string
-  /** Where a file holds several, which one. */
+  /** The profile's own name, if the file has several. */
   readonly title?: string
   readonly findings: readonly Finding[]
 }
 
-/** The first of findings that say the same, and how often they do. */
+/** The first of equal findings, and their count. */
 export interface Folded {
   readonly finding: Finding
   readonly times: number
 }
 
-/** One finding that comes many times, of which a reader needs one: 306 rules, each with `"args": null`. */
+/** Folds equal findings: 306 rules with `"args": null` are one line. */
 export function folded(findings: readonly Finding[]): readonly Folded[] {
   const first = new Map<string, { finding: Finding; times: number }>()
   for (const finding of findings) {
@@ -33,7 +33,7 @@ export function folded(findings: readonly Finding[]): readonly Folded[] {
   return [...first.values()]
 }
 
-/** The sentence, and how often it is said where that is more than once. */
+/** The sentence, with the count if it is more than one. */
 export function foldedSentence({ finding, times }: Folded): string {
   return `${findingSentence(finding)}${times === 1 ? '' : ` (${times} times, first here)`}`
 }

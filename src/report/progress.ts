@@ -1,10 +1,10 @@
-// What long work says of itself while it lasts, in less than a line of a terminal.
+// The progress texts of long work, each shorter than a line of a terminal.
 import { newestText } from './exercise.ts'
 
-/** Bytes read so far of so many (undefined: not known), in so many seconds. */
+/** `read` and `size` in bytes (`size` undefined: unknown), after so many seconds. */
 export function readingLine(read: number, size: number | undefined, seconds: number): string {
   const rate = read / Math.max(seconds, 0.001)
-  // A file may grow meanwhile.
+  // A file can grow meanwhile.
   const isKnown = size !== undefined && size >= read
   const done = isKnown ? `${amount(read)} of ${amount(size)}` : amount(read)
   const left = isKnown && read > 0 ? `, ${time((size - read) / rate)} left` : ''
@@ -12,8 +12,8 @@ export function readingLine(read: number, size: number | undefined, seconds: num
 }
 
 /**
- * How long a recording has lasted or, of `limit` seconds, still takes; behind them what is recorded has been asked to
- * end. And the last new call.
+ * The elapsed time of a recording or, with a `limit` in seconds, the remaining time; after the limit the command has
+ * been asked to end. Then the last new call.
  */
 export function recordingLine(
   seconds: number,

@@ -1,4 +1,4 @@
-// A review as lines of a terminal: the verdict, a section for each direction, and how much the base denies.
+// A review as lines for a terminal: the verdict, a section for each direction, and how much the base denies.
 import type { Direction } from '../meaning/answer.ts'
 import { becomesText, itemSentence, summaryLine, whereText, type Compared } from './changes.ts'
 import { escapeTerminal } from './escape.ts'
@@ -24,7 +24,7 @@ export function reviewLines(compared: Compared, screen: Screen): readonly string
   return [...headLines(compared, screen), ...sections, ...summaryLines(compared, screen)]
 }
 
-/** Of several: the verdict on all of them, then each under its name. */
+/** Several comparisons: the verdict on all of them, then each one under its name. */
 export function reviewedLines(reviewed: Reviewed, screen: Screen): readonly string[] {
   const { profiles, outcome, nothing } = reviewed
   const paint = outcome === 'fails' ? 'red' : nothing === undefined ? 'green' : 'yellow'
@@ -78,7 +78,7 @@ function otherLines(item: ReviewItem, compared: Compared, screen: Screen): reado
   return wrapped(`  ${escapeTerminal(what)}`, '      ', screen)
 }
 
-/** The list last: it may be long. */
+/** The list of calls comes last, because it can be long. */
 function answersFirst(item: ReviewItem, compared: Compared): string {
   return `${becomesText(item)} on ${whereText(item, compared)}: ${callList(item.calls)}`
 }

@@ -1,4 +1,4 @@
-// A review as Markdown of GitHub and GitLab: the verdict, what was opened as a table, and what is long folded (<details>).
+// A review as Markdown of GitHub and GitLab: the verdict, a table of what was opened, long lists folded (<details>).
 import { answerWords } from './answers.ts'
 import { contextsText, sameCallText, summaryLine, type Compared } from './changes.ts'
 import { escapeMarkdown } from './escape.ts'
@@ -9,14 +9,14 @@ import { plural } from './account.ts'
 /** Longer lists of calls are folded. */
 const shown = 20
 
-/** One comparison: the verdict, the tables, the sentence. */
+/** One comparison: the verdict, the tables, the counts. */
 export function comparedMarkdown(compared: Compared): string {
   return `**${escapeMarkdown(headline(compared))}**\n\n${tables(compared)}${escapeMarkdown(summaryLine(compared))}\n`
 }
 
-/** Several: the verdict on all, one row a profile, then each. */
+/** Several comparisons: the verdict on all, one row a profile, then each comparison. */
 export function reviewMarkdown(reviewed: Reviewed): string {
-  // As annotations stand: the riskiest first, what has no change last.
+  // Sorted as annotations: the riskiest first, profiles without changes last.
   const profiles = [
     ...new Set([...noticesOf(reviewed.profiles).map(({ profile }) => profile), ...reviewed.profiles]),
   ]
@@ -35,7 +35,7 @@ export function reviewMarkdown(reviewed: Reviewed): string {
   return `${head}${overall}${parts.join('')}`
 }
 
-/** Whether the step fails is said once, above. */
+/** Omits the outcome, which is printed once above. */
 function withoutOutcome(compared: Compared): Compared {
   const { outcome: _, ...rest } = compared
   return rest

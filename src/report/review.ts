@@ -1,5 +1,5 @@
-// The changes between two profiles as a reviewer reads them: the verdict first, then what was opened, the gravest risk
-// first, then what is narrower, then what is answered otherwise. Architectures that change alike share one item.
+// Arranges the changes between two profiles for a reviewer: the verdict, then what was opened, the gravest risk first,
+// then what is narrower, then what is answered otherwise. Architectures that change alike share one item.
 import { architectureNames } from '../abi/architectures.ts'
 import { argumentText } from '../abi/constant-names.ts'
 import type { Risk } from '../abi/risks.ts'
@@ -8,20 +8,20 @@ import { answerText, type Direction } from '../meaning/answer.ts'
 import type { Compared } from './changes.ts'
 import { plural } from './account.ts'
 
-/** Changes that read alike. */
+/** Changes with the same text. */
 export interface ReviewItem {
   readonly direction: Direction
-  /** The first of them. */
+  /** The first of these changes. */
   readonly change: RatedChange
   readonly architectures: readonly string[]
   readonly calls: readonly string[]
-  /** The gravest risk of what is opened, when it is low or worse. */
+  /** The gravest risk of what is opened, if it is at least low. */
   readonly risk: Risk | undefined
 }
 
 export const directions: readonly Direction[] = ['wider', 'narrower', 'sideways']
 
-/** In the order in which they are read. */
+/** The items in the order of reading. */
 export function reviewItems(changes: readonly RatedChange[]): readonly ReviewItem[] {
   const alike = [...grouped(changes, sameCall).values()].map((group) => {
     const [change] = group
@@ -42,7 +42,7 @@ function rank({ direction, risk, change }: ReviewItem): number {
   return directions.indexOf(direction) * 100 + severity + (change.conditional ? 1 : 0)
 }
 
-/** What counts as a risk. */
+/** The lowest severity that counts as a risk. */
 const lowest = severities.indexOf('low')
 
 type Alike = Pick<ReviewItem, 'change' | 'risk' | 'architectures'>
@@ -52,7 +52,10 @@ function sameCall(change: RatedChange): string {
   return [direction, id, callName(change), answerText(before), answerText(after), ...contexts].join(' ')
 }
 
-/** A call with conditions has an example of its own; calls of one class of risk have one reason. */
+/**
+ * The key of items that share a line: a call with conditions has its own example; calls of one risk class share a
+ * reason.
+ */
 function sameAnswer({ change, risk, architectures }: Alike): string {
   const { direction, id, before, after, conditional, contexts = [] } = change
   const alone = conditional ? callName(change) : (risk?.class ?? '')
@@ -71,20 +74,20 @@ function grouped<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<s
   return found
 }
 
-/** One number stands for all that no table has. */
+/** The name of a call. One number stands for all numbers that are in no table. */
 function callName({ syscall }: Pick<RatedChange, 'syscall'>): string {
   return /^\d+$/.test(syscall) ? unnamed : syscall
 }
 const unnamed = 'every number without a name'
 
-/** Such as `read write`; the calls without a name last. */
+/** Such as `read write`. Calls without a name come last. */
 export function callList(names: readonly string[]): string {
   const known = names.filter((each) => each !== unnamed).join(' ')
   const parts = [...(known === '' ? [] : [known]), ...(names.includes(unnamed) ? [unnamed] : [])]
   return parts.join(' and ')
 }
 
-/** `clone(CLONE_NEWUSER)`: the arguments that a risk is about if those are opened, else those of the witness. */
+/** `clone(CLONE_NEWUSER)`: the arguments of the risk class if they are opened, else those of the witness. */
 export function exampleText({ change, risk }: Pick<ReviewItem, 'change' | 'risk'>): string {
   const { architecture, syscall } = change
   const args = risk?.args ?? change.args
@@ -95,7 +98,7 @@ export function exampleText({ change, risk }: Pick<ReviewItem, 'change' | 'risk'
   return `${syscall}(${words.join(', ')})`
 }
 
-/** How many calls and values of calls, each name once whatever the architecture. */
+/** The number of calls and of values. A name counts once over all architectures. */
 export interface Tally {
   readonly calls: number
   readonly values: number
@@ -113,7 +116,7 @@ export function tallyOf(changes: readonly RatedChange[], direction: Direction): 
   return { calls: calls.size, values: values.length }
 }
 
-/** One line: what it is, how much, how grave. */
+/** The verdict in one line: the direction, the counts, the risks. */
 export function headline({ verdict, changes, outcome }: Compared): string {
   const word = outcome === undefined ? '' : outcome === 'fails' ? 'FAILS: ' : 'passes: '
   switch (verdict) {
@@ -155,7 +158,7 @@ export function tallyText({ calls, values }: Tally, done: string): string {
   return `${plural(calls, 'call')} ${done}${values === 0 ? '' : `, ${plural(values, 'value')}`}`
 }
 
-/** How many names of one severity the headline lists. */
+/** The most names of one severity in the headline. */
 const listed = 6
 
 /** Such as `1 high risk (bpf), 2 medium risk (mount ptrace)`; empty if nothing opened has a risk. */

@@ -1,4 +1,4 @@
-// What a review of several profiles found: a comparison for each, or why there is none.
+// The result of a review of several profiles: for each a comparison, or why there is none.
 import type { Risk } from '../abi/risks.ts'
 import { severities } from '../explain/change-risks.ts'
 import type { Direction } from '../meaning/answer.ts'
@@ -7,17 +7,19 @@ import { directions, headline, reviewItems, riskText, type ReviewItem } from './
 import type { Compared } from './changes.ts'
 
 interface Named {
-  /** The path that the reader knows it by; a deleted file's own. */
+  /** The path that the reader knows; for a deleted file its old path. */
   readonly file: string
-  /** Which profile, where the file holds several. */
+  /** The profile's own name, if the file has several. */
   readonly title?: string
-  /** What happened to the file, if it was not edited, and what that means for its workload: sentences. */
+  /** What happened to a new, deleted or renamed file, and what that means for its workload. */
   readonly event?: string
 }
 
+/** A changed profile: what changed in meaning, or why that cannot be told. */
 export type ReviewedProfile = Named &
   ({ readonly compared: Compared } | { readonly compared?: never; readonly problem: string })
 
+/** The profiles that changed between two revisions, and whether the review passes. */
 export interface Reviewed {
   readonly profiles: readonly ReviewedProfile[]
   readonly outcome: 'fails' | 'passes'
@@ -25,16 +27,16 @@ export interface Reviewed {
   readonly nothing?: string
 }
 
-/** What one annotation tells: the changes of one profile in one direction, or that it cannot be compared. */
+/** The content of one annotation: the changes of a profile in one direction, or why it cannot be compared. */
 export interface Notice {
   readonly profile: ReviewedProfile
   readonly direction: Direction | undefined
   readonly items: readonly ReviewItem[]
-  /** Whether the step fails for it. */
+  /** Whether the step fails because of it. */
   readonly fails: boolean
 }
 
-/** The most important first: what fails the step, then the gravest risk, then wider before the rest. */
+/** Sorted by importance: what fails the step, then the gravest risk, then wider before the rest. */
 export function noticesOf(profiles: readonly ReviewedProfile[]): readonly Notice[] {
   const notices = profiles.flatMap((profile): readonly Notice[] => {
     if (profile.compared === undefined) return [{ profile, direction: undefined, items: [], fails: true }]
@@ -48,7 +50,7 @@ export function noticesOf(profiles: readonly ReviewedProfile[]): readonly Notice
   return [...notices].sort((one, other) => rank(one) - rank(other))
 }
 
-/** Wider goes before the rest whatever fails: where everything fails, the risk is still what to look at first. */
+/** Wider comes before the rest: if everything fails, the risk still matters most. */
 function rank({ direction, items, fails }: Notice): number {
   if (direction === undefined) return 0
   const severity = items[0]?.risk?.severity
@@ -68,7 +70,7 @@ export function nameOf({ file, title }: ReviewedProfile): string {
   return title === undefined ? file : `${file} (${title})`
 }
 
-/** The verdict on all of them, in one line. */
+/** The verdict on all profiles in one line. */
 export function reviewHeadline({ profiles, outcome, nothing }: Reviewed): string {
   if (nothing !== undefined) return nothing
   const word = outcome === 'fails' ? 'FAILS' : 'passes'

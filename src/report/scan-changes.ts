@@ -1,4 +1,4 @@
-// What one scan reaches and another does not, for people (text, Markdown) and for programs (JSON).
+// The difference between two scans, for people (text, Markdown) and for programs (JSON).
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { harmlessJson } from '../json-string.ts'
 import type { Reachable } from '../scan/reachable.ts'
@@ -12,7 +12,7 @@ export interface ScanChange {
   readonly path: readonly string[]
 }
 
-/** Calls that only `head` reaches are wider, those that only `base` does narrower; wider first, by name. */
+/** Calls that only `head` reaches are wider, those that only `base` reaches narrower. Wider first, then by name. */
 export function scanChanges(base: Reachable, head: Reachable): readonly ScanChange[] {
   const only = (
     one: Reachable,

@@ -1,7 +1,8 @@
-// What a terminal adds to a report: its width, and colours (ECMA-48, SGR). A report that goes anywhere else has neither.
+// The width and the colours of a terminal (ECMA-48, SGR). A report to a file or pipe has neither.
 
+/** How wide a screen is, in characters, and whether it has colours. */
 export interface Screen {
-  /** Longer lines are wrapped between words; undefined: they are not. */
+  /** Longer lines are wrapped between words. Undefined: no wrapping. */
   readonly columns?: number
   readonly colour: boolean
 }
@@ -11,12 +12,12 @@ export const noScreen: Screen = { colour: false }
 const codes = { red: '31', green: '32', yellow: '33', bold: '1', dim: '2' } as const
 export type Paint = keyof typeof codes
 
-/** `text` is escaped already. */
+/** `text` must already be escaped. */
 export function painted(text: string, paint: Paint | undefined, { colour }: Screen): string {
   return colour && paint !== undefined ? `\x1b[${codes[paint]}m${text}\x1b[0m` : text
 }
 
-/** Lines of at most so many columns; further ones are indented. A word that is longer has a line for itself. */
+/** Wraps a text. Further lines are indented. A word longer than a line has a line of its own. */
 export function wrapped(text: string, indent: string, { columns }: Screen): readonly string[] {
   if (columns === undefined || text.length <= columns) return [text]
   const lines: string[] = []
@@ -32,7 +33,8 @@ export function wrapped(text: string, indent: string, { columns }: Screen): read
 }
 
 /**
- * Who is written to. NO_COLOR (no-color.org) goes before FORCE_COLOR (force-color.org), and both before the terminal.
+ * The screen of an output. NO_COLOR (no-color.org) wins over FORCE_COLOR (force-color.org), and both win over the
+ * terminal.
  */
 export function screenFor(
   output: { readonly isTerminal: boolean; readonly columns?: number | undefined },

@@ -1,10 +1,11 @@
-// Which of the known words a mistyped one may have meant: those one slip away (a letter added, left out, taken for
-// another, or two swapped), or that begin like that. Two slips away from a call stands another call too often.
+// Finds the known words that a mistyped word may mean: those one error away (a letter added, missing, wrong, or two
+// swapped), and those that begin like that. Two errors would be too many: they often turn one call's name into
+// another's.
 
-/** No typing slip is longer, and the work grows with it. */
+/** Longer words are not compared, because the work grows with the length. */
 const longest = 40
 
-/** At most three of `known`, the nearest first, then the shortest; none for a word that is like no other. */
+/** At most three of `known`, the nearest first, then the shortest. */
 export function similarWords(word: string, known: readonly string[]): readonly string[] {
   if (word === '' || word.length > longest) return []
   const wanted = word.toLowerCase()
@@ -22,7 +23,7 @@ export function similarWords(word: string, known: readonly string[]): readonly s
     .map(({ each }) => each)
 }
 
-/** The optimal string alignment distance (Damerau-Levenshtein, no letter moved twice). */
+/** The optimal string alignment distance (Damerau-Levenshtein, each letter moves at most once). */
 function slips(a: string, b: string): number {
   let before: readonly number[] = []
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index)

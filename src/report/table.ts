@@ -1,6 +1,8 @@
-// Rows of cells as lines of text.
+// Prints rows of cells as aligned lines.
 
-/** Columns under each other, two blanks between them; widths count what is given, so it is escaped before. */
+/**
+ * Aligned columns with two blanks between them. Cells must already be escaped, because their length decides the width.
+ */
 export function alignedRows(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = []
   for (const row of rows)

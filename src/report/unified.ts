@@ -1,9 +1,9 @@
-// Two texts as a unified diff, which patch(1) and git apply take. Authority: POSIX diff -u, GNU diffutils ("Unified
-// Format"). Lines are kept as they are: escaping is for who prints them.
+// Compares two texts as a unified diff for patch(1) and git apply. Authority: POSIX diff -u, GNU diffutils ("Unified
+// Format"). The lines are raw; the printer escapes them.
 import { stepsBetween, type Step } from '../line-steps.ts'
 
 const context = 3
-/** Nothing for equal texts. Ends in a newline. */
+/** The diff, which ends in a newline. Empty for equal texts. */
 export function unifiedDiff(before: string, after: string, names: readonly [string, string]): string {
   if (before === after) return ''
   const steps = stepsBetween(linesOf(before), linesOf(after))

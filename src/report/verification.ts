@@ -1,5 +1,5 @@
-// What `verify` found in words, the same for every format. Names of processes are the workload's own: the format escapes
-// them.
+// The result of `verify` in words, the same for every format. Names of processes come from the workload; the format
+// escapes them.
 import { hasFailed } from '../ending.ts'
 import { endingText } from './ending.ts'
 import { errnoText } from '../abi/errnos.ts'
@@ -10,17 +10,17 @@ import { contextSentences } from './context-verification.ts'
 import { escapeTerminal } from './escape.ts'
 import { unifiedDiff } from './unified.ts'
 
-/** Instead of a profile's name: all calls were allowed. */
+/** Stands for a profile's name if all calls were allowed. */
 export const noProfile = ''
 
 export interface Verified extends Verification {
   /** The profile's name. */
   readonly profile: string
-  /** The file that the repaired profile is written to. */
+  /** The file with the repaired profile. */
   readonly written?: string
   /** The security context's name. */
   readonly contextName?: string
-  /** The default's name; undefined for none. */
+  /** The default's name; undefined without a default. */
   readonly within: string | undefined
 }
 
@@ -44,7 +44,7 @@ export function verdictOf({
   return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
 }
 
-/** Nothing was refused, and the run was a success: what a step of CI passes for. */
+/** Whether nothing was refused and the run succeeded: then a CI step passes. */
 export function hasPassed(verified: Verification): boolean {
   return verdictOf(verified) === 'suffices' && !hasFailed(verified.ending)
 }
@@ -67,8 +67,8 @@ export function refusalValue(refusal: Judged): object {
   }
 }
 
-/** The errno that the program saw. */
-function errnoOf({ action, errno }: Answer): string | undefined {
+/** The errno that the program got. */
+export function errnoOf({ action, errno }: Answer): string | undefined {
   switch (action) {
     case 'SCMP_ACT_ERRNO':
       return errno === 0 ? '0' : errnoText(errno ?? 0)
@@ -97,11 +97,11 @@ export function refusalRow(refusal: Judged, within: string | undefined): readonl
   ]
 }
 
-function nameOf({ syscall, number }: Pick<Judged, 'syscall' | 'number'>): string {
+export function nameOf({ syscall, number }: Pick<Judged, 'syscall' | 'number'>): string {
   return syscall ?? (number === undefined ? 'not told' : String(number))
 }
 
-function processesText([first, ...others]: Judged['processes']): string {
+export function processesText([first, ...others]: Judged['processes']): string {
   if (first === undefined) return 'not told'
   return `${first.comm} (${first.pid})${others.length === 0 ? '' : ` and ${others.length} more`}`
 }
@@ -116,7 +116,7 @@ const seen: Readonly<Record<SeenBy, string>> = {
   audit: 'audit records',
 }
 
-/** What a filter refused while something was recorded under it; nothing where that is nothing. */
+/** The sentence about what a filter refused during a recording under it; empty if it refused nothing. */
 export function refusedUnder(
   refused: readonly Pick<Judged, 'syscall' | 'number' | 'architecture' | 'answer' | 'count'>[],
   filter: string,
@@ -130,7 +130,7 @@ export function refusedUnder(
   return [`refused by ${filter}, and so no part of the recording: ${[...new Set(calls)].join(', ')}`]
 }
 
-/** What there is to say, the verdict first. */
+/** The sentences, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
   const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
   const profile = ranUnder(verified)
@@ -180,7 +180,7 @@ export function verificationSentences(verified: Verified): readonly string[] {
   ]
 }
 
-/** What the last round ran under, by a name. */
+/** The name of the profile in the last round. */
 function ranUnder({ profile, repair, written }: Verified): string {
   if (repair === undefined || repair.added.length === 0) return profile
   return written ?? `${profile} with the patch below`
@@ -190,8 +190,13 @@ function listed(refusals: readonly Judged[]): string {
   return [...new Set(refusals.map(nameOf))].join(', ')
 }
 
-/** Above the patch, as comments: patch(1) skips what stands before `---`. */
-export function repairLines({ repair, refusals, within, rounds }: Verified): readonly string[] {
+/** Comments above the patch: patch(1) skips everything before `---`. */
+export function repairLines({
+  repair,
+  refusals,
+  within,
+  rounds,
+}: Pick<Verified, 'repair' | 'refusals' | 'within' | 'rounds'>): readonly string[] {
   if (repair === undefined) return []
   const left = refusals.map(
     (each) =>
@@ -212,7 +217,7 @@ function addedLine(
 ): string {
   const { architecture, count, processes, answer } = refusal
   if (withheld === true)
-    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs take another way; it was refused in round ${round}, by ${processesText(processes)}`
+    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs take another way; it was refused${roundText(round)}, by ${processesText(processes)}`
   const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
   const allowed =
     ceiling === undefined
@@ -220,16 +225,19 @@ function addedLine(
       : within
         ? `${ceiling} allows it${conditional ? ' under these conditions' : ''}`
         : `beyond ${ceiling}, as --widen asks`
-  return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`} in round ${round}, by ${processesText(processes)}; ${allowed}`
+  return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`}${roundText(round)}, by ${processesText(processes)}; ${allowed}`
 }
 
-export function patchOf({ repair, profile }: Verified): string {
+/** Nothing of what was watched, which has no rounds. */
+const roundText = (round: number): string => (round === 0 ? '' : ` in round ${round}`)
+
+export function patchOf({ repair, profile }: Pick<Verified, 'repair' | 'profile'>): string {
   if (repair === undefined) return ''
   const file = escapeTerminal(profile).replace(/^\//, '')
   return unifiedDiff(repair.before, repair.text, [`a/${file}`, `b/${file}`])
 }
 
-/** Each line by itself; tabs are a profile's indentation. */
+/** Escapes each line by itself and keeps tabs, which indent profiles. */
 export function escapedLines(text: string): string {
   return text
     .split('\n')

@@ -77,8 +77,8 @@ export class Analysis {
     if (first === 0 && linked.main !== undefined) reach.begin([linked.main])
     reach.begin(linked.roots)
     // Any function of a library that is loaded by name may be looked up in it.
-    for (const [index, module] of modules.entries())
-      if (isGiven[index] === true) reach.begin(exportedBy(linked, first + index, module))
+    for (const index of modules.keys())
+      if (isGiven[index] === true) reach.begin(linked.exportedBy(first + index))
     reach.begin(
       lookedUp.flatMap((name) =>
         linked.lookUp(name, undefined).flatMap(({ module, address }) => {
@@ -152,16 +152,6 @@ const whys = {
   'pointer-call': 'number of a caller through a pointer',
   'too-many': 'too many callers',
 } as const
-
-function exportedBy(linked: Linked, module: number, { symbols, exports }: Module): readonly FunctionId[] {
-  const found: FunctionId[] = []
-  for (const indexes of exports.values())
-    for (const index of indexes) {
-      const id = linked.functionAt(module, symbols.value[index] as number)
-      if (id >= 0) found.push(id)
-    }
-  return found
-}
 
 /** Numbers as calls: the shortest path of each, and the values of arguments that every place knows. */
 function callsOf(

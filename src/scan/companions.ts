@@ -1,91 +1,123 @@
-// The rare paths of what was seen: when a function of the C library was called, all that it can call may follow. A trace
-// shows calls, not functions; a call tells of those functions of the library that make it themselves or a step or two
-// down, and that the program reaches. Their other calls are the call's companions.
+// The rare paths of what was seen. A trace shows calls, not functions; but where every way by which the program comes to a
+// call passes a function of the C library, the call shows that this function was run. What the function and its
+// private parts (functions that the library does not export and that only it leads to) call themselves, and what the
+// functions that these call do in their turn, may follow in another run: they are the call's companions.
 import { syscallTable } from '../abi/tables.ts'
 import type { CallsFound } from './calls.ts'
+import { dominatorsOf } from './dominators.ts'
 import type { Linked } from './link.ts'
-import { isLibc } from './runtime.ts'
-import type { FunctionId, CodeReach } from './reach.ts'
+import { root, type FunctionId, type CodeReach } from './reach.ts'
+import { isGlibcLoader, isLibc } from './runtime.ts'
 
-/** How far below the function that the program calls a call tells of it. */
-const nearest = 2
-
+/** By call: its companions, in order. */
 export function companionsOf(
   linked: Linked,
   reach: CodeReach,
-  { numbers }: CallsFound,
+  calls: CallsFound,
   architecture: 'x86_64' | 'aarch64',
 ): ReadonlyMap<string, readonly string[]> {
+  const library = new Library(linked, reach)
+  const { own, places } = chosenIn(calls, architecture)
+  const found = new Map<string, readonly string[]>()
+  for (const [name, ids] of places) {
+    const companions = new Set<string>()
+    for (const ran of library.passed([...ids]))
+      for (const part of library.parts(ran)) for (const each of own.get(part) ?? []) companions.add(each)
+    companions.delete(name)
+    found.set(name, [...companions].sort())
+  }
+  return found
+}
+
+/** By function: the calls whose numbers it chooses; by call: those functions. */
+function chosenIn(
+  { numbers }: CallsFound,
+  architecture: 'x86_64' | 'aarch64',
+): {
+  readonly own: ReadonlyMap<FunctionId, ReadonlySet<string>>
+  readonly places: ReadonlyMap<string, ReadonlySet<FunctionId>>
+} {
   const table = syscallTable(architecture)
-  const names: string[] = []
-  const bits = new Map<string, bigint>()
-  /** By function: the calls whose numbers it chooses, a bit each. */
-  const own = new Map<FunctionId, bigint>()
+  const own = new Map<FunctionId, Set<string>>()
+  const places = new Map<string, Set<FunctionId>>()
   for (const { number, isCompat, chain } of numbers) {
     const name = isCompat ? undefined : table.byNumber(number)?.name
     if (name === undefined) continue
-    const bit = bits.get(name) ?? 1n << BigInt(names.push(name) - 1)
-    bits.set(name, bit)
     const [id] = chain as readonly [FunctionId]
-    own.set(id, (own.get(id) ?? 0n) | bit)
+    own.set(id, (own.get(id) ?? new Set()).add(name))
+    places.set(name, (places.get(name) ?? new Set()).add(id))
   }
-  const isOfLibrary = linked.modules.map(({ name }) => isLibc(name))
-  const isOf = (id: FunctionId): boolean => isOfLibrary[linked.place(id)[0]] as boolean
-  /** Within the library: what a function leads to. */
-  const next = new Map<FunctionId, FunctionId[]>()
-  /** Called from outside. */
-  const doors: FunctionId[] = []
-  for (const id of reach.order) {
-    if (!isOf(id)) continue
-    let isDoor = false
-    for (const from of new Set([...reach.callers(id), ...reach.takers(id)])) {
-      if (!isOf(from)) {
-        isDoor = true
-        continue
+  return { own, places }
+}
+
+/** The C library and its loader, as far as the program reaches them. */
+class Library {
+  readonly #linked: Linked
+  readonly #isOf: readonly boolean[]
+  readonly #next = new Map<FunctionId, FunctionId[]>()
+  readonly #dominators: ReadonlyMap<FunctionId, FunctionId>
+  readonly #exported: ReadonlySet<FunctionId>
+
+  constructor(linked: Linked, reach: CodeReach) {
+    this.#linked = linked
+    this.#isOf = linked.modules.map(({ name }) => isLibc(name))
+    const begins: FunctionId[] = []
+    for (const id of reach.order) {
+      if (!this.#has(id)) continue
+      const before = [...new Set([...reach.callers(id), ...reach.takers(id)])]
+      if (reach.isLoose(id) || !before.every((each) => this.#has(each))) begins.push(id)
+      for (const each of before) {
+        if (!this.#has(each)) continue
+        const known = this.#next.get(each)
+        if (known === undefined) this.#next.set(each, [id])
+        else known.push(id)
       }
-      const before = next.get(from)
-      if (before === undefined) next.set(from, [id])
-      else before.push(id)
     }
-    if (isDoor) doors.push(id)
+    this.#dominators = dominatorsOf(begins, this.#next)
+    this.#exported = new Set(
+      linked.modules.flatMap((_, module) => (this.#isOf[module] === true ? linked.exportedBy(module) : [])),
+    )
   }
-  const all = everything(next, own)
-  const found = new Map<string, bigint>()
-  for (const door of doors) {
-    let ring = new Set([door])
-    let near = 0n
-    for (let depth = 0; depth <= nearest; depth++) {
-      for (const id of ring) near |= own.get(id) ?? 0n
-      ring = new Set([...ring].flatMap((id) => next.get(id) ?? []))
-    }
-    const its = all.get(door) ?? 0n
-    for (const name of named(near, names)) found.set(name, (found.get(name) ?? 0n) | its)
-  }
-  return new Map([...found].map(([name, its]) => [name, named(its & ~(bits.get(name) ?? 0n), names).sort()]))
-}
 
-function named(bits: bigint, names: readonly string[]): string[] {
-  if (bits === 0n) return []
-  return names.filter((_, index) => ((bits >> BigInt(index)) & 1n) === 1n)
-}
-
-/** By function: all calls that it leads to, itself included. Few rounds: what is called stands behind who calls it. */
-function everything(
-  next: ReadonlyMap<FunctionId, readonly FunctionId[]>,
-  own: ReadonlyMap<FunctionId, bigint>,
-): ReadonlyMap<FunctionId, bigint> {
-  const all = new Map(own)
-  const backwards = [...next].toReversed()
-  for (let isNew = true; isNew;) {
-    isNew = false
-    for (const [id, following] of backwards) {
-      const before = all.get(id) ?? 0n
-      let its = before
-      for (const each of following) its |= all.get(each) ?? 0n
-      if (its === before) continue
-      all.set(id, its)
-      isNew = true
-    }
+  #module(id: FunctionId): number {
+    return this.#linked.place(id)[0]
   }
-  return all
+
+  #has(id: FunctionId): boolean {
+    return this.#isOf[this.#module(id)] === true
+  }
+
+  /**
+   * Functions that every way to any of these places passes: none where one is outside. glibc's loader is none of them: it
+   * runs before the program does, each time the same way.
+   */
+  passed(places: readonly FunctionId[]): readonly FunctionId[] {
+    const [first = [], ...others] = places.map((id) => this.#upwards(id))
+    return first.filter(
+      (id) =>
+        others.every((each) => each.includes(id)) &&
+        !isGlibcLoader((this.#linked.modules[this.#module(id)] as Linked['modules'][number]).name),
+    )
+  }
+
+  /** A function and its dominators. */
+  #upwards(from: FunctionId): readonly FunctionId[] {
+    const found: FunctionId[] = []
+    for (
+      let id: FunctionId | undefined = this.#dominators.has(from) ? from : undefined;
+      id !== undefined && id !== root;
+      id = this.#dominators.get(id)
+    )
+      found.push(id)
+    return found
+  }
+
+  /** A function, its private parts, and the functions that these call. */
+  parts(of: FunctionId): ReadonlySet<FunctionId> {
+    const found = new Set([of])
+    for (const id of found)
+      for (const each of this.#next.get(id) ?? [])
+        if (!this.#exported.has(each) && this.#upwards(each).includes(of)) found.add(each)
+    return new Set([...found].flatMap((id) => [id, ...(this.#next.get(id) ?? [])]))
+  }
 }

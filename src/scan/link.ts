@@ -84,6 +84,18 @@ export class Linked {
     return own < 0 ? -1 : this.id(module, own)
   }
 
+  /** Functions that a module gives to others. */
+  exportedBy(module: number): readonly FunctionId[] {
+    const { symbols, exports } = this.#own(module)
+    const found: FunctionId[] = []
+    for (const indexes of exports.values())
+      for (const index of indexes) {
+        const id = this.functionAt(module, symbols.value[index] as number)
+        if (id >= 0) found.push(id)
+      }
+    return found
+  }
+
   name(id: FunctionId): string {
     const [module, own] = this.place(id)
     const each = this.#own(module)

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts'
 import type { ScanFault } from '../errors/scan.ts'
 import { harmlessJson } from '../json-string.ts'
 
+/** Which calls the code of programs can make (schemas/reachable.schema.json). `bound` is false where something unresolved could call more. */
 export interface Reachable {
   readonly version: 1
   /** Nothing else can be called: false where something unresolved or not followed could call more. */
@@ -16,12 +17,13 @@ export interface Reachable {
   readonly notFollowed: readonly NotFollowed[]
 }
 
+/** One call, and a path of functions that leads to it. */
 export interface ReachableCall {
   /** The shortest way: functions as `module:function`, from where the program begins to where it enters the kernel. */
   readonly path: readonly string[]
   /** By index: the values (unsigned, decimal) that the argument can have, where all of them are known. */
   readonly args?: Readonly<Record<string, readonly string[]>>
-  /** Calls that the C library makes in the same functions: when this one was made, those are its rare paths. */
+  /** Calls that the C library makes in functions that were run where this one was made: its rare paths. */
   readonly companions?: readonly string[]
 }
 
@@ -32,6 +34,7 @@ export interface Unresolved {
   readonly why: string
 }
 
+/** A program or library that was read. */
 export interface ScannedModule {
   readonly name: string
   /** Of the file. */
@@ -110,7 +113,11 @@ export function printReachable(reachable: Reachable): string {
   return `${harmlessJson(JSON.stringify(reachable, null, 2))}\n`
 }
 
-/** Reads a document. Throws a UserError for what is none. */
+/**
+ * Reads a document.
+ *
+ * @throws UserError for what is none.
+ */
 export function parseReachable(text: string, name: string): Reachable {
   const wrong = (fault: ScanFault['fault'], member = ''): UserError =>
     new UserError('not-a-scan', { file: name, fault, member })

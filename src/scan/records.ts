@@ -19,6 +19,7 @@ export const recordKind = {
   table: 8,
 } as const
 
+/** What was read of the code of one file, in columns of equal length. */
 export interface Records {
   readonly count: number
   readonly at: Uint32Array

@@ -19,6 +19,11 @@ export function isLibc(name: string): boolean {
   return /^(?:libc\.so|libc-2|libc\.musl-|ld-linux|ld-musl-|libdl\.so|ld-2)/.test(name)
 }
 
+/** The loader of glibc is a file of its own; musl's is its C library. */
+export function isGlibcLoader(name: string): boolean {
+  return /^(?:ld-linux|ld-2)/.test(name)
+}
+
 /** What functions of glibc load by themselves. */
 const ownLibraries: readonly { readonly when: readonly string[]; readonly loads: string }[] = [
   // The unwinder (sysdeps/gnu/unwind-resume.c, misc/unwind-link.c).

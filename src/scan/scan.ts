@@ -8,6 +8,7 @@ import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts
 import type { Records } from './records.ts'
 import { lookedUpByLoaders, serviceLibraries, servicesByDefault } from './runtime.ts'
 
+/** Libraries that a program loads while it runs, a cache, and who is told of the progress. */
 export interface ScanOptions {
   /** Libraries that the programs load while they run, by path: all that they export counts as reached. */
   readonly with?: readonly string[]
@@ -17,6 +18,7 @@ export interface ScanOptions {
   readonly progress?: (done: { readonly files: number; readonly of: number; readonly name: string }) => void
 }
 
+/** Where what was read of a file is kept under its SHA-256, in hexadecimal digits. */
 export interface RecordCache {
   get(sha256: string): Promise<Records | undefined>
   put(sha256: string, records: Records): Promise<void>

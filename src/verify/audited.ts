@@ -1,5 +1,5 @@
-// The filter that audit records tell a profile's refusals by: it lets through and logs what the profile refuses, and the
-// start of each program. A rule that answers ENOSYS so that programs take another way stays: they are to take it.
+// Makes the filter for the audit recorder: it allows and logs every call that the profile refuses, and the start of
+// each program. A rule that answers ENOSYS so that programs take another way stays, because they should take it.
 import { architectureNames } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -12,7 +12,7 @@ import { programStarts } from '../record/index.ts'
 import { isWithheld, numbersOf } from './refusals.ts'
 import { resolvedProfile } from './resolved.ts'
 
-/** The text of the filter. Throws UserError (125) for a profile whose refusals it would not tell exactly. */
+/** The filter's text. Throws UserError (125) for a profile whose refusals the filter would not log exactly. */
 export function auditedText(parsed: ParsedProfile, context: Context): string {
   const text = printProfile(audited(resolvedProfile(parsed, context)))
   const differing = difference(makeMeaning(parsed, context), makeMeaning(parseProfile(text), context))
@@ -57,7 +57,7 @@ function isAllowing(action: Action): boolean {
   return action === 'SCMP_ACT_ALLOW' || action === 'SCMP_ACT_LOG'
 }
 
-/** A call that is not let through silently, or logged, exactly where the profile allows or refuses it. */
+/** The first call for which the filter does not log exactly what the profile refuses. */
 function difference(profile: Meaning, filter: Meaning): string | undefined {
   for (const architecture of architectureNames)
     for (const number of numbersOf(architecture)) {

@@ -1,5 +1,5 @@
-// What the default profile says of a refused call, and the cases in which it allows the call: one without conditions
-// where it has none, and the same as `generate` writes where it has.
+// How the default profile answers a refused call, and the cases in which it allows the call. Without conditions there
+// is one case for all arguments; with conditions the cases are those that `generate` writes.
 import {
   answerAlways,
   isPermitted,
@@ -15,19 +15,21 @@ import type { ParsedProfile } from '../profile/dialects.ts'
 import type { OciArgument } from '../profile/document.ts'
 import type { RefusedCall } from './refusals.ts'
 
-/** Conditions of which any one's being met is enough; of one all must be. None: whatever the arguments. */
+/**
+ * Alternatives: any of them allows the call, and all conditions of one must hold. An empty one covers all arguments.
+ */
 export type RuleCases = readonly [readonly OciArgument[], ...(readonly OciArgument[])[]]
 
 export interface RepairCeiling {
-  /** What the default answers; undefined where there is no ceiling, or the arguments are not known and decide. */
+  /** The default's answer; undefined without a ceiling, and if the arguments decide and are unknown. */
   readonly answerTo: (refusal: RefusedCall) => Answer | undefined
-  /** The cases in which the call may be added to a filter of these architectures; undefined: it may not. */
+  /** The cases in which the call may be added to a filter of these architectures; undefined: not at all. */
   readonly casesFor: (refusal: RefusedCall, architectures: readonly Architecture[]) => RuleCases | undefined
 }
 
 export const always: RuleCases = [[]]
 
-/** `within` undefined: no ceiling. */
+/** `within` undefined: there is no ceiling. */
 export function ceilingOf(within: ParsedProfile | undefined, context: Context): RepairCeiling {
   if (within === undefined) return { answerTo: () => undefined, casesFor: () => always }
   const meaning = makeMeaning(within, context)
@@ -48,7 +50,7 @@ export function ceilingOf(within: ParsedProfile | undefined, context: Context): 
           syscallTable(each).byName(syscall) !== undefined &&
           permittedCases(meanings, each, syscall).length > 0,
       )
-      // A rule holds on every architecture of its filter.
+      // A rule holds on every architecture of its filter, so the ceiling must allow the case on all of them.
       const [first, ...rest] = permittedCases(meanings, architecture, syscall)
         .filter((each) => others.every((other) => isPermitted(meanings, other, syscall, each)))
         .map((each) =>

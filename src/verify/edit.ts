@@ -1,5 +1,5 @@
-// A call added to the text of a profile: the smallest edit that makes the filter allow it, the layout of the rest kept.
-// Whether the filter then allows it is not taken for granted but asked of the profile's meaning.
+// Adds a call to the text of a profile by the smallest edit that makes the filter allow it. The rest keeps its layout.
+// After each edit the profile's meaning proves that the filter allows the call.
 import type { JSONPath } from 'jsonc-parser'
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { ParsedProfile, PlacedRule } from '../profile/dialects.ts'
@@ -15,11 +15,11 @@ export interface Addition {
   readonly architecture: Architecture
   readonly syscall: string
   readonly cases: RuleCases
-  /** Default: it is allowed. */
+  /** Default: the call is allowed. */
   readonly answer?: AddedAnswer
 }
 
-/** As a rule says it. */
+/** The answer in the words of a rule. */
 export interface AddedAnswer {
   readonly action: Action
   readonly errnoRet?: number
@@ -28,8 +28,8 @@ export interface AddedAnswer {
 const allow: AddedAnswer = { action: 'SCMP_ACT_ALLOW' }
 
 /**
- * The text with the call allowed, or answered as is asked, if `allowed` says that it is; undefined where no edit known here does it: a rule of
- * the profile speaks against it in a way that is for people to decide.
+ * The text with the call allowed, or answered as requested, once `allowed` confirms it. Undefined if no edit works:
+ * then a rule of the profile contradicts the call, and people must decide.
  */
 export function withCall(
   text: string,
@@ -58,7 +58,7 @@ export function withCall(
   return undefined
 }
 
-/** A ConfigMap carries the profile as a string; undefined for a profile that stands for itself. */
+/** The profile's text in a ConfigMap; undefined for a file that is the profile itself. */
 function carriedIn(
   text: string,
   name: string,
@@ -118,14 +118,14 @@ function withRule(
     : edits.insert(text, [...path, 'syscalls'], syscalls.length, made)
 }
 
-/** Among the names of a rule: where they are sorted in order, else last. */
+/** The place for a name in a rule: in order if the names are sorted, else last. */
 function placeIn({ names }: PlacedRule, syscall: string): number {
   const sorted = names.every((each, index) => index === 0 || (names[index - 1] as string) <= each)
   const next = sorted ? names.findIndex((each) => each > syscall) : -1
   return next < 0 ? names.length : next
 }
 
-/** The call taken out of the rules that refuse it. */
+/** The text without the call in the rules that refuse it. */
 function withoutRefusals(text: string, name: string, { syscall }: Addition): string | undefined {
   const edits = editsOf(text)
   let edited: string | undefined = text
@@ -144,7 +144,7 @@ function withoutRefusals(text: string, name: string, { syscall }: Addition): str
   return undefined
 }
 
-/** The filter ends every call of an architecture that it does not have. */
+/** The text with the call's architecture added: a filter kills calls of architectures that it does not name. */
 function withArchitecture(text: string, name: string, { architecture }: Addition): string | undefined {
   const parsed = parseProfile(text, { name })
   const { architectures: named, archMap } = parsed.profile

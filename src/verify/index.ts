@@ -1,14 +1,15 @@
-// Whether a profile suffices, found out by running the workload under it: what the filter refused is told call by call,
-// and on request added to the profile, round after round, until nothing is refused. Decided from what the kernel was
-// seen to refuse and from the profile's meaning; a refusal may hide the next, so every profile is run before it is given.
+// Verifies a profile by running the workload under it. It reports call by call what the filter refused; with `repair`
+// it adds these calls and runs again until nothing is refused. The evidence is what the kernel was seen to refuse,
+// judged by the profile's meaning. One refusal can hide the next, so no profile is returned without a run.
 import { firstAttempt, nextAttempt, roundLimit, type Attempt } from './repair.ts'
 import { runUnder, type Round } from './round.ts'
 import { prepare, type VerifySubject } from './subject.ts'
 import type { Verification, VerifySettings } from './verification.ts'
 
-export type { RefusedProcess, RefusedCall } from './refusals.ts'
+export { withProcess, type RefusedProcess, type RefusedCall } from './refusals.ts'
 export type { ContextFinding } from './context/finding.ts'
-export { roundLimit } from './repair.ts'
+export { addCalls, roundLimit } from './repair.ts'
+export { ceilingOf } from './ceiling.ts'
 export { recordUnder, type RecordingUnder, type RecordUnderSettings } from './under.ts'
 export type {
   ContextOutcome,
@@ -23,11 +24,11 @@ export type {
 } from './verification.ts'
 
 /**
- * Runs a command under a profile in a real runtime and tells what was refused.
+ * Runs a command under a profile in a real runtime and reports what was refused.
  *
- * @throws UserError with status 127 or 126 where the command is not found or cannot be run; 125 where it cannot be
- * verified: no runtime, no way to see refusals, a profile that the runtime would read otherwise; 2 for a profile with
- * mistakes.
+ * @throws UserError with status 127 if the command is not found, 126 if it cannot be run, 2 for a profile with
+ * mistakes, and 125 if nothing can be verified: there is no runtime, no recorder sees refusals, or the runtime would
+ * read the profile differently.
  */
 export async function verify(settings: VerifySettings): Promise<Verification> {
   const subject = await prepare(settings)

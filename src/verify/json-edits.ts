@@ -1,4 +1,4 @@
-// Edits of JSON: an item among others is spaced as its neighbour is, everything else as the file is indented.
+// Edits JSON texts. A new item gets the spacing of its neighbour, everything else the file's indentation.
 import { applyEdits, findNodeAtLocation, modify, parseTree, type JSONPath, type Node } from 'jsonc-parser'
 import type { JsonValue } from '../print/json-text.ts'
 import type { TextEdits } from './text-edits.ts'
@@ -19,7 +19,8 @@ export const jsonEdits: TextEdits = {
     return `${text.slice(0, end)},${gap}${quoted}${text.slice(end)}`
   },
   set: (text, path, name, value) => change(text, [...path, name], value),
-  // Not by modify, which takes a quote too much away where the last of several stands in a line with what follows.
+  // jsonc-parser's modify() is not used: it removes one quote too many if the last item shares a line with what
+  // follows.
   remove: (text, path, index) => {
     const array = nodeAt(text, path)
     const items = array?.children ?? []
@@ -32,7 +33,7 @@ export const jsonEdits: TextEdits = {
   },
 }
 
-/** The string at a path; undefined where there is none. */
+/** The string at a path; undefined if there is none. */
 export function jsonString(text: string, path: JSONPath): string | undefined {
   const value: unknown = nodeAt(text, path)?.value
   return typeof value === 'string' ? value : undefined
@@ -68,7 +69,7 @@ function change(text: string, path: JSONPath, value: JsonValue, isArrayInsertion
   return applyEdits(text, written)
 }
 
-/** A JavaScript number would lose digits; `change` takes the quotes away. */
+/** Writes 64-bit numbers as strings, because a JavaScript number would lose digits. `change` removes the quotes. */
 function inNumbers(value: JsonValue): unknown {
   const text = JSON.stringify(value, (_, each: unknown) =>
     typeof each === 'bigint' ? `exactly ${each}` : each,

@@ -1,6 +1,6 @@
-// The filter of a profile as the system's libseccomp compiles it, for what takes no profile but a BPF program: the same
-// calls to the library that runc makes. Through koffi, because libseccomp has a stable C interface and every machine with
-// a runtime has the library, while its Python binding is a package of its own.
+// Compiles a profile into a BPF program with the system's libseccomp, for programs that take no profile. It makes the
+// same calls to the library as runc. koffi calls the library: its C interface is stable, and every machine with a
+// runtime has it.
 // Authority: seccomp_init(3), seccomp_rule_add(3), seccomp_export_bpf(3); libseccomp 2.5's seccomp.h.
 import { closeSync, openSync } from 'node:fs'
 import { architectures, type Architecture } from '../abi/architectures.ts'
@@ -21,16 +21,16 @@ const actions: Readonly<Record<Answer['action'], number>> = {
   SCMP_ACT_LOG: 0x7ffc0000,
   SCMP_ACT_ALLOW: 0x7fff0000,
 }
-/** x32 is told from x86_64 by its width (seccomp.h): EM_X86_64, little endian, without __AUDIT_ARCH_64BIT. */
+/** libseccomp's token of x32 is that of x86_64 without __AUDIT_ARCH_64BIT (seccomp.h). */
 const token = (architecture: Architecture): number => {
   const { audit, numberBit } = architectures[architecture]
   return numberBit === 0 ? audit : (audit & ~0x80000000) >>> 0
 }
 const noSuchCall = -1
-/** What adding an architecture that is there says. */
+/** The result of adding an architecture that the filter already has. */
 const EEXIST = 17
 
-/** The functions of libseccomp that it takes. */
+/** The functions of libseccomp that are used. */
 export interface Libseccomp {
   readonly init: (action: number) => unknown
   readonly addArchitecture: (filter: unknown, token: number) => number
@@ -46,11 +46,11 @@ export interface Libseccomp {
   readonly release: (filter: unknown) => void
 }
 
-/** Throws an Error where koffi or the library is missing. */
+/** Throws an Error if koffi or the library is missing. */
 export async function loadLibseccomp(): Promise<Libseccomp> {
   const koffi = await loadKoffi()
   const library = koffi.load('libseccomp.so.2')
-  // Not by name: a type can be named once in a process.
+  // The type has no name, because koffi takes a name only once in a process.
   const condition = koffi.struct({ arg: 'uint', op: 'int', a: 'uint64', b: 'uint64' })
   return {
     init: library.func('seccomp_init', 'void *', ['uint32']),
@@ -68,7 +68,10 @@ export async function loadLibseccomp(): Promise<Libseccomp> {
   }
 }
 
-/** Writes the program to a new file and gives it open for reading. Throws UserError (125) where libseccomp refuses it. */
+/**
+ * Writes the program to a new file and returns it open for reading. Throws UserError (125) if libseccomp refuses the
+ * rules.
+ */
 export function compileTo(library: Libseccomp, resolved: Resolved, file: string): number {
   const { defaultAnswer, rules, name } = resolved
   const told = (what: string, answer: number): void => {
@@ -91,7 +94,7 @@ export function compileTo(library: Libseccomp, resolved: Resolved, file: string)
             const masked = operator === 'SCMP_CMP_MASKED_EQ'
             return {
               arg: index,
-              // enum scmp_compare has the order of the specification, from 1 on.
+              // enum scmp_compare has the specification's order and starts at 1.
               op: operators.indexOf(operator) + 1,
               a: masked ? mask : value,
               b: masked ? value : 0n,
@@ -113,7 +116,7 @@ export function compileTo(library: Libseccomp, resolved: Resolved, file: string)
   }
 }
 
-/** SCMP_ACT_ERRNO(n) and SCMP_ACT_TRACE(n) carry a number in the lower half. */
+/** SCMP_ACT_ERRNO(n) and SCMP_ACT_TRACE(n) have a number in their lower half. */
 function actionOf({ action, errno }: Answer): number {
   return (actions[action] | ((errno ?? 0) & 0xffff)) >>> 0
 }

@@ -1,5 +1,5 @@
-// What runs the command, and so who reads the profile: an engine or runtime that the command names, or for a plain
-// command a sandbox of ours. Each has its own way to read a profile, its capabilities, and its filter's maker.
+// Who runs the command and reads the profile: the engine or runtime that the command names, or for a plain command our
+// sandbox. Each reads profiles in its own way, gives its own capabilities, and has its own maker of filters.
 import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { release } from 'node:os'
 import { basename } from 'node:path'
@@ -34,17 +34,17 @@ import { resolvedProfile } from './resolved.ts'
 import { findSandbox, type SandboxSettings } from './sandbox.ts'
 
 export interface Loader {
-  /** `docker`, `runc`, `sandbox`: who starts what runs under the profile. */
+  /** Who starts the program: an engine, a runtime or our sandbox. */
   readonly kind: 'engine' | 'runtime' | 'sandbox'
   /** Such as `docker with runc`. */
   readonly name: string
   readonly runtime: 'runc' | 'crun' | undefined
   readonly context: Context
-  /** The profile as it is read there. Throws UserError (125) for what would be read otherwise than it says. */
+  /** The profile as this loader reads it. Throws UserError (125) if the loader would ignore a part of it. */
   readonly read: (profile: ParsedProfile) => ParsedProfile
-  /** The text it is given there. */
+  /** The text that this loader is given. */
   readonly textOf: (profile: ParsedProfile) => string
-  /** Why nothing but ebpf sees what is started; undefined where strace and audit do. */
+  /** Why only ebpf sees what is started; undefined if strace and audit see it too. */
   readonly onlyEbpf: string | undefined
   readonly run: (
     options: CommandOptions,
@@ -53,7 +53,7 @@ export interface Loader {
   ) => Promise<Recording>
 }
 
-/** Throws UserError: 127 and 126 for a command that is not found or no program, 125 where it cannot be verified. */
+/** Throws UserError: 127 if the command is not found, 126 if it is no program, 125 if it cannot be verified. */
 export async function findLoader(options: CommandOptions, settings: SandboxSettings): Promise<Loader> {
   const { command, cwd = process.cwd(), env = process.env } = options
   findProgram(command[0], cwd, env['PATH'])
@@ -132,7 +132,7 @@ async function composeLoader(up: ComposeUp, options: CommandOptions): Promise<Lo
   return {
     ...loader,
     read: (profile) => {
-      // It is one filter for all of them, unless its rules ask for capabilities.
+      // The services share one filter unless its rules depend on capabilities.
       if (differ && profile.profile.syscalls.some(asksCapabilities))
         throw new UserError('compose-capabilities')
       return loader.read(profile)
@@ -157,7 +157,7 @@ function asksCapabilities({ includes, excludes }: DockerRule): boolean {
   return [includes, excludes].some((each) => (each?.caps ?? []).length > 0)
 }
 
-/** How an engine reads a profile for a container with these capabilities. */
+/** The loader of an engine for a container with these capabilities. */
 function containerLoader(
   engine: string,
   runtime: 'runc' | 'crun' | undefined,
@@ -179,7 +179,7 @@ function containerLoader(
   }
 }
 
-/** Throws UserError (125) where a container was to run inside: the profile does not hold there. */
+/** Throws UserError (125) if the command starts a container itself: the profile would not hold in that container. */
 function refuseInside(recording: Recording): Recording {
   const [client, ...words] = runningClient(recording) ?? []
   if (client === undefined) return recording
@@ -187,7 +187,7 @@ function refuseInside(recording: Recording): Recording {
   throw new UserError('inner-client-verified', { program: basename(client), words: shown })
 }
 
-/** The runtime by its name; a name that tells nothing of its filter is none. */
+/** runc or crun by its name; undefined for a runtime whose filter is unknown. */
 async function runtimeOf(
   run: Pick<EngineRun, 'engine' | 'client' | 'runtime'>,
   options: CommandOptions,
@@ -212,7 +212,7 @@ function hostContext(capabilities: readonly string[], runtime: 'runc' | 'crun' |
   })
 }
 
-/** docker run --help: what is added goes before what is dropped, each one's ALL before single ones. */
+/** docker run(1): added capabilities come before dropped ones, and ALL of each before single ones. */
 function capabilitiesOf(
   given: readonly string[],
   { add, drop }: EngineRun['capabilities'],
@@ -236,7 +236,7 @@ function withoutBase(profile: ParsedProfile): ParsedProfile {
   throw new UserError('base-not-here', { file: profile.name, base: profile.base })
 }
 
-/** For loaders that ignore every key that plain OCI does not have. */
+/** The profile for loaders that ignore every key beyond plain OCI. */
 function plainOci(profile: ParsedProfile, loader: string): ParsedProfile {
   const [beyond] = withoutBase(profile).beyondOci
   if (beyond === undefined || profile.envelope === 'config') return profile

@@ -1,31 +1,31 @@
-// From calls that may have been refused to those that were: the profile's meaning says what its filter answers to each,
-// and what a call returned must be that answer. A kernel that says EPERM of its own to a call that the filter allows is
-// told apart so.
+// Decides which suspected calls the filter refused. The profile's meaning gives the filter's answer to each call, and
+// the call's result must equal that answer. So an EPERM of the kernel to a call that the filter allows is no refusal.
 import { architectureNames, type Architecture, architectures } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { level, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Action } from '../profile/document.ts'
-import type { Suspect, Watch } from '../record/index.ts'
+import { isRefusedBy, resultOf, type Suspect, type Watch } from '../record/index.ts'
 
-/** The same call with the same arguments, as far as they matter to the filter, refused. */
+/** A refused call. Calls with arguments that the filter does not distinguish count as one. */
 export interface RefusedCall {
   readonly architecture: Architecture
-  /** libseccomp's name; undefined where no table has the number, or the number is not told. */
+  /** libseccomp's name; undefined if no table has the number or the number is unknown. */
   readonly syscall: string | undefined
   readonly number: number | undefined
-  /** The registers of the first one; undefined where what saw it does not tell. */
+  /** The arguments of the first such call; undefined if the recorder does not see them. */
   readonly args: readonly bigint[] | undefined
-  /** What the profile answers. */
+  /** The profile's answer. */
   readonly answer: Answer
   readonly count: number
   readonly processes: readonly RefusedProcess[]
-  /** A rule of the profile names the call to answer ENOSYS: programs are told to take another way, and nothing is missing. */
+  /** A rule of the profile answers ENOSYS on purpose, so that programs take another way: nothing is missing. */
   readonly withheld: boolean
 }
 
+/** A process whose calls were refused. `comm`: its name in the kernel, at most 15 bytes. */
 export interface RefusedProcess {
   readonly pid: number
-  /** Its name when it made the call first. */
+  /** The process's name at its first such call. */
   readonly comm: string
   readonly count: number
 }
@@ -33,7 +33,7 @@ export interface RefusedProcess {
 const ENOSYS = 38
 const numbers = 1024
 
-/** Everything that the filter could refuse to some arguments. */
+/** What a recorder must watch: every call that the filter refuses for some arguments. */
 export function watchFor(meaning: Meaning): Watch {
   const answers = new Set<Answer>()
   const calls = architectureNames.flatMap((architecture) =>
@@ -53,30 +53,12 @@ export function watchFor(meaning: Meaning): Watch {
   }
 }
 
-/** Every number that a call of it may have. */
+/** Every number that a call of the architecture can have. */
 export function numbersOf(architecture: Architecture): readonly number[] {
   return Array.from({ length: numbers }, (_, place) => place + architectures[architecture].numberBit)
 }
 
-/** What a call returns that is answered so; undefined where it does not return, or a handler decides. */
-function resultOf({ action, errno = 0 }: Answer): number | undefined {
-  switch (action) {
-    case 'SCMP_ACT_ERRNO':
-      return errno === 0 ? 0 : -errno
-    // seccomp(2): with no tracer, and with no listener.
-    case 'SCMP_ACT_TRACE':
-    case 'SCMP_ACT_NOTIFY':
-      return -ENOSYS
-    case 'SCMP_ACT_ALLOW':
-    case 'SCMP_ACT_LOG':
-    case 'SCMP_ACT_TRAP':
-    case 'SCMP_ACT_KILL_THREAD':
-    case 'SCMP_ACT_KILL_PROCESS':
-      return undefined
-  }
-}
-
-/** What was refused, in one run or in several, by architecture and number. */
+/** The refused calls of one or several runs, sorted by architecture and number. */
 export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): readonly RefusedCall[] {
   const found = new Map<string, RefusedCall>()
   for (const suspect of suspects) {
@@ -111,7 +93,7 @@ function mattering(
   return reachOf(meaning, architecture, number).arguments.map((index) => args[index] ?? 0n)
 }
 
-/** The answer that refused it; undefined where it was not the filter. */
+/** The filter's answer that refused the call; undefined if the filter did not refuse it. */
 function answerOf(meaning: Meaning, { architecture, number, args, result }: Suspect): Answer | undefined {
   if (number === undefined) {
     const { defaultAnswer } = meaning.resolved
@@ -123,23 +105,7 @@ function answerOf(meaning: Meaning, { architecture, number, args, result }: Susp
     args === undefined
       ? reachOf(meaning, architecture, number).answers
       : [meaning.answer(architecture, number, args)]
-  return answers.find((answer) => {
-    if (result === 'logged') return level(answer) < 2
-    switch (answer.action) {
-      case 'SCMP_ACT_KILL_PROCESS':
-      case 'SCMP_ACT_KILL_THREAD':
-        return result === 'ended'
-      case 'SCMP_ACT_TRAP':
-        return result === 'trapped'
-      case 'SCMP_ACT_ALLOW':
-      case 'SCMP_ACT_LOG':
-        return false
-      case 'SCMP_ACT_ERRNO':
-      case 'SCMP_ACT_TRACE':
-      case 'SCMP_ACT_NOTIFY':
-        return result === resultOf(answer)
-    }
-  })
+  return answers.find((answer) => isRefusedBy(answer, result))
 }
 
 function isNamed({ resolved }: Meaning, syscall: string): boolean {
@@ -149,7 +115,7 @@ function isNamed({ resolved }: Meaning, syscall: string): boolean {
   )
 }
 
-/** A rule that tells programs to take another way. */
+/** Whether a rule answers ENOSYS on purpose, so that programs take another way. */
 export function isWithheld({
   action,
   errnoRet,
@@ -160,7 +126,10 @@ export function isWithheld({
   return action === 'SCMP_ACT_ERRNO' && errnoRet === ENOSYS
 }
 
-function withProcess(known: readonly RefusedProcess[], one: RefusedProcess): readonly RefusedProcess[] {
+export function withProcess(
+  known: readonly RefusedProcess[],
+  one: RefusedProcess,
+): readonly RefusedProcess[] {
   const before = known.find(({ pid, comm }) => pid === one.pid && comm === one.comm)
   const others = known.filter((each) => each !== before)
   return [...others, { ...one, count: one.count + (before?.count ?? 0) }].sort(

@@ -1,5 +1,5 @@
-// The next profile of a repair: with what was refused added, within the ceiling; and once nothing is refused, without
-// what a program had tried only because something else was refused.
+// The next profile of a repair. It adds what was refused, within the ceiling. Once nothing is refused, it removes calls
+// that a program had tried only because another call was refused.
 import { UserError } from '../errors.ts'
 import { level, makeMeaning, type Answer } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -10,16 +10,21 @@ import { callKey, type Round } from './round.ts'
 import type { VerifySubject } from './subject.ts'
 import type { Judged, Repaired } from './verification.ts'
 
-/** Rounds of a repair. Each adds a call at least, so there is an end anyway; this is for what starts slowly. */
+/**
+ * The most rounds of a repair. Each round adds a call, so there is an end anyway; the bound is for workloads that start
+ * slowly.
+ */
 export const roundLimit = 100
 
-/** A profile that is run, and how it came to be. */
+/** A profile to run, and how it was made. */
 export interface Attempt {
   readonly round: number
   readonly text: string
   readonly parsed: ParsedProfile
   readonly added: readonly Repaired[]
-  /** Taken out again, once. A call that comes and goes between runs would be added again otherwise. */
+  /**
+   * Calls that were removed again. Each is removed once: a call that not every run makes would otherwise come and go.
+   */
   readonly dropped: readonly Repaired[]
 }
 
@@ -27,16 +32,16 @@ export function firstAttempt({ text, parsed }: VerifySubject): Attempt {
   return { round: 1, text, parsed, added: [], dropped: [] }
 }
 
-/** Undefined where this one is the last. */
+/** The next attempt; undefined if this one is the last. */
 export function nextAttempt(subject: VerifySubject, attempt: Attempt, round: Round): Attempt | undefined {
   if (subject.settings.repair !== true || round.interrupted || attempt.round >= roundLimit) return undefined
   return widened(subject, attempt, round) ?? withoutIdle(subject, attempt, round)
 }
 
-/** With what was refused. */
+/** The attempt with what was refused added. */
 function widened(subject: VerifySubject, attempt: Attempt, { missing }: Round): Attempt | undefined {
   const { name, settings } = subject
-  const { text, added } = withCalls(subject, attempt.text, missing, attempt.round)
+  const { text, added } = addCalls(subject, attempt.text, missing, attempt.round)
   if (added.length === 0) return undefined
   settings.notice?.({
     code: 'round',
@@ -53,7 +58,7 @@ function widened(subject: VerifySubject, attempt: Attempt, { missing }: Round): 
   }
 }
 
-/** Without what is made no more since nothing is refused. */
+/** The attempt without added calls that the program no longer makes. */
 function withoutIdle(
   subject: VerifySubject,
   attempt: Attempt,
@@ -67,7 +72,7 @@ function withoutIdle(
   if (idle.length === 0) return undefined
   const added = attempt.added.filter((each) => !idle.includes(each))
   const refusals = added.map(({ refusal }) => refusal)
-  const { text } = withCalls(subject, subject.text, refusals, attempt.round)
+  const { text } = addCalls(subject, subject.text, refusals, attempt.round)
   settings.notice?.({
     code: 'round',
     round: attempt.round,
@@ -90,12 +95,18 @@ function nameOf({ refusal, withheld }: Repaired): string {
   return withheld === true ? `${name} (as one that is not there)` : name
 }
 
-/** The text with all that may be added of what was refused. */
-function withCalls(
-  { name, ceiling, loader, settings: { widen } }: VerifySubject,
+/** What is repaired, and within what. */
+export interface RepairSubject extends Pick<VerifySubject, 'name' | 'ceiling'> {
+  readonly loader: Pick<VerifySubject['loader'], 'read' | 'context'>
+  readonly settings: { readonly widen?: boolean | undefined }
+}
+
+/** The text with every refused call that may be added. `round`: 0 where it was not run. */
+export function addCalls(
+  { name, ceiling, loader, settings: { widen } }: RepairSubject,
   text: string,
   missing: readonly Judged[],
-  round: number,
+  round = 0,
 ): { readonly text: string; readonly added: readonly Repaired[] } {
   const added: Repaired[] = []
   let edited = text
@@ -103,23 +114,26 @@ function withCalls(
   for (const refusal of missing) {
     const { architecture, syscall, number, args = [] } = refusal
     const inside = ceiling.casesFor(refusal, architectures)
-    // libc goes on to clone where clone3 is not there, and gives up where it is refused.
+    // After ENOSYS for clone3 libc calls clone; after another error it gives up.
     const isWithheld = inside === undefined && isNoSuchCall(refusal.default) && !isNoSuchCall(refusal.answer)
     const cases = inside ?? (isWithheld || widen ? always : undefined)
     if (cases === undefined || syscall === undefined || number === undefined) continue
     const answer = isWithheld ? noSuchCall : undefined
+    const isLogged = refusal.answer.action === 'SCMP_ACT_LOG'
     const allowed = (text: string): boolean => {
       try {
         const meaning = makeMeaning(loader.read(parseProfile(text, { name })), loader.context)
         const answered = meaning.answer(architecture, number, args)
-        return isWithheld ? isNoSuchCall(answered) : level(answered) === 2
+        if (isWithheld) return isNoSuchCall(answered)
+        // What a filter only logs today it refuses when the roll-out is over.
+        return isLogged ? answered.action === 'SCMP_ACT_ALLOW' : level(answered) === 2
       } catch (error) {
-        // libseccomp refuses a rule beside one that answers otherwise.
+        // libseccomp refuses a rule that contradicts another one.
         if (!(error instanceof UserError)) throw error
         return false
       }
     }
-    // What was added before may allow it too: a name holds on every architecture.
+    // An earlier addition can allow this call too, because a name holds on every architecture.
     const next = allowed(edited)
       ? edited
       : withCall(edited, name, { architecture, syscall, cases, ...(answer && { answer }) }, allowed)

@@ -1,4 +1,5 @@
-// Plain OCI of what its own loader makes of a profile on this host: without conditions on capabilities and kernels.
+// Turns a profile into plain OCI as its loader resolves it on this host: without conditions on capabilities and
+// kernels.
 import { architectures } from '../abi/architectures.ts'
 import { resolve, type Context } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'

@@ -1,4 +1,4 @@
-// One round: the command under one profile, and what of it was refused.
+// One round of a verification: runs the command under one profile and collects what was refused.
 import type { Architecture } from '../abi/architectures.ts'
 import { hasFailed, type Ending } from '../ending.ts'
 import { makeMeaning, type Meaning } from '../meaning/index.ts'
@@ -10,25 +10,25 @@ import { refusalsOf, watchFor, type RefusedCall } from './refusals.ts'
 import type { VerifySubject } from './subject.ts'
 import type { Judged } from './verification.ts'
 
-/** What came of running the command under one profile. */
+/** The result of one round. */
 export interface Round {
-  /** What the profile lacks. */
+  /** The refused calls that the profile lacks. */
   readonly missing: readonly Judged[]
-  /** What it says there is not, by a rule of its own. */
+  /** The calls to which the profile answers ENOSYS on purpose. */
   readonly withheld: readonly Judged[]
   readonly ending: Ending
   readonly started: boolean
   readonly runs: number
   readonly lost: number
   readonly interrupted: boolean
-  /** Refused again and again, so that the round was ended. */
+  /** The call that was refused again and again, so that the round was ended. */
   readonly endless: RefusedCall | undefined
   /**
-   * Calls that were carried out under the filter, as callKey writes them. Undefined for audit: it refuses nothing, and
-   * so nothing is tried instead.
+   * Calls that succeeded under the filter, as callKey writes them. Undefined for audit: its filter refuses nothing, so
+   * programs try no other call instead.
    */
   readonly made: ReadonlySet<string> | undefined
-  /** What the recorder saw of the containers' security contexts. */
+  /** What the recorder saw of the containers' security contexts, run by run. */
   readonly contexts: readonly ObservedContext[]
 }
 
@@ -36,7 +36,7 @@ export function callKey({ architecture, syscall }: Pick<RefusedCall, 'architectu
   return `${architecture} ${syscall}`
 }
 
-/** A profile as its loader reads it, and what the command is run under for it. */
+/** The profile as its loader reads it, and the filter under which the command runs. */
 export function enforced(
   { loader, seenBy }: VerifySubject,
   parsed: ParsedProfile,
@@ -47,7 +47,7 @@ export function enforced(
   return { meaning, under: { profile, watch: watchFor(meaning) } }
 }
 
-/** Runs the command under a profile, as often as was asked. */
+/** Runs the command under a profile, as often as requested. */
 export async function runUnder(subject: VerifySubject, parsed: ParsedProfile): Promise<Round> {
   const { settings, loader, seenBy, options, interruption, ceiling } = subject
   const { runs = 1 } = settings

@@ -1,10 +1,10 @@
-// A plain command under a profile as a container would be: on the host's root, in the host's namespaces but for a mount
-// namespace of its own, with our user, groups, capabilities, environment and directory. root has runc do it, or crun;
-// bubblewrap does it for everybody, with the program that libseccomp compiles, and always with no_new_privs.
+// Runs a plain command under a profile like a container: on the host's root, in the host's namespaces except for a
+// mount namespace of its own, with our user, groups, capabilities, environment and directory. For root runc or crun
+// runs it. For everyone else bubblewrap does, with a filter that libseccomp compiles and always with no_new_privs.
 // Authority: runtime-spec config.md; runc-run(8); crun(1). The root is mounted over an empty directory, because a
-// runtime cannot pivot to the root it is in; /dev is mounted over itself, because a runtime makes devices in one that is
-// not. crun refuses a mount over the root: there it is a directory of ours, with what the root has mounted or linked in
-// it, so that only a new name directly in / is not the host's.
+// runtime cannot pivot to its own root. /dev is mounted over itself, because a runtime creates devices in a /dev that
+// is no mount. crun refuses a mount over the root: it gets a directory of ours in which every entry of the root is
+// mounted or linked, so only a new name directly in / is not the host's.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statfsSync, symlinkSync } from 'node:fs'
@@ -27,7 +27,7 @@ import { capabilitiesIn } from './capabilities.ts'
 import { compileTo, loadLibseccomp, type Libseccomp } from './libseccomp.ts'
 
 export interface SandboxSettings {
-  /** no_new_privs is set. */
+  /** Whether the sandbox sets no_new_privs. */
   readonly noNewPrivileges: boolean
 }
 
@@ -41,7 +41,7 @@ export interface Sandbox {
   ) => Promise<Recording>
 }
 
-/** Throws UserError (125) where there is none. */
+/** Throws UserError (125) if no sandbox can be used. */
 export async function findSandbox(options: CommandOptions, settings: SandboxSettings): Promise<Sandbox> {
   const runtimes = process.getuid?.() === 0 ? (['runc', 'crun'] as const) : []
   for (const runtime of runtimes) {
@@ -55,7 +55,7 @@ export async function findSandbox(options: CommandOptions, settings: SandboxSett
 
 type Runtime = 'runc' | 'crun'
 
-/** Undefined where it is not installed, or does not run here. */
+/** The version of a runtime; undefined if it is not installed or does not run here. */
 async function versionOf(runtime: Runtime, options: CommandOptions): Promise<string | undefined> {
   const asked = await execa(runtime, ['--version'], {
     ...spawnEnvironmentOf(options),
@@ -66,7 +66,7 @@ async function versionOf(runtime: Runtime, options: CommandOptions): Promise<str
   return new RegExp(`^${runtime} version (\\S+)`, 'm').exec(asked.stdout)?.[1] ?? ''
 }
 
-/** crun refuses version 2 of cgroups beside version 1, even where it is to make none (libcrun_get_cgroup_mode). */
+/** Whether cgroup v2 is mounted beside v1: crun refuses that even if it makes no cgroup (libcrun_get_cgroup_mode). */
 function isHybrid(): boolean {
   const cgroup2 = 0x63677270
   const typeOf = (path: string): number | undefined => (existsSync(path) ? statfsSync(path).type : undefined)
@@ -75,7 +75,7 @@ function isHybrid(): boolean {
 
 const runtimeWords: Readonly<Record<Runtime, readonly string[]>> = {
   runc: ['runc', 'run', '--no-new-keyring'],
-  // A cgroup of its own would take a BPF program for its devices, and a limit of memory raised for that.
+  // A cgroup of its own would need a BPF program for devices and a raised memory limit.
   crun: ['crun', '--cgroup-manager=disabled', 'run', '--no-new-keyring'],
 }
 
@@ -99,7 +99,7 @@ function runtimeSandbox(runtime: Runtime, version: string, settings: SandboxSett
   }
 }
 
-/** The links in the host's root, such as /bin of a merged /usr. */
+/** Repeats the links in the host's root, such as /bin of a merged /usr. */
 function linkRoot(rootfs: string): void {
   for (const entry of hostEntries())
     if (entry.isSymbolicLink()) symlinkSync(readlinkSync(`/${entry.name}`), join(rootfs, entry.name))
@@ -109,7 +109,7 @@ function hostEntries() {
   return readdirSync('/', { withFileTypes: true })
 }
 
-/** Its version and libseccomp, or why it does not do. */
+/** bubblewrap's version and libseccomp, or why bubblewrap cannot be used. */
 async function whyNoBubblewrap(
   options: CommandOptions,
 ): Promise<string | { readonly version: string; readonly library: Libseccomp }> {

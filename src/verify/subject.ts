@@ -1,31 +1,33 @@
-// What is verified, made ready: the profile as it was given, who loads it, what sees its refusals, and the ceiling.
+// Prepares a verification: reads the profile, finds its loader, chooses the recorder that sees refusals, makes the
+// ceiling.
 import { UserError } from '../errors.ts'
 import { builtin, contextOf } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { printProfile } from '../print/index.ts'
 import { parseProfile, soundProfile } from '../profile/index.ts'
-import { whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
+import { requireLinux, whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
 import { ceilingOf, type RepairCeiling } from './ceiling.ts'
 import { findLoader, type Loader } from './loader.ts'
 import type { SeenBy, VerifySettings } from './verification.ts'
 
 export interface VerifySubject {
   readonly settings: VerifySettings
-  /** Of the profile, for messages. */
+  /** The profile's name, for messages. */
   readonly name: string
-  /** The profile's text before anything is added. */
+  /** The profile's text before any repair. */
   readonly text: string
   readonly parsed: ParsedProfile
   readonly options: CommandOptions
-  /** A signal came: the run that is under way is the last. */
+  /** Aborted by a signal: the current run is then the last one. */
   readonly interruption: AbortSignal
   readonly loader: Loader
   readonly seenBy: SeenBy
   readonly ceiling: RepairCeiling
 }
 
-/** Throws UserError: 2 for a profile with mistakes, 125 to 127 where the command cannot be verified. */
+/** Throws UserError: 2 for a profile with mistakes, 125 to 127 if the command cannot be verified. */
 export async function prepare(settings: VerifySettings): Promise<VerifySubject> {
+  requireLinux('verify')
   const { name = 'profile', command, notice, within, noNewPrivileges = false, profile: given } = settings
   const parsed = typeof given === 'string' ? parseProfile(given, { name }) : given
   const text = typeof given === 'string' ? given : printProfile(soundProfile(parsed))
@@ -38,7 +40,7 @@ export async function prepare(settings: VerifySettings): Promise<VerifySubject> 
     kill: kill.signal,
     signals: (listener) =>
       settings.signals?.((signal) => {
-        // Who asks again is not to wait for what takes no notice.
+        // A second signal kills a command that ignored the first one.
         if (interruption.signal.aborted) kill.abort()
         interruption.abort()
         listener(signal)
@@ -51,7 +53,7 @@ export async function prepare(settings: VerifySettings): Promise<VerifySubject> 
   return { settings, name, text, parsed, options, interruption: interruption.signal, loader, seenBy, ceiling }
 }
 
-/** Throws UserError (125) where nothing here sees what is refused. */
+/** Throws UserError (125) if no recorder here sees refusals. */
 async function chooseRecorder(
   { recorder = 'auto', env = process.env }: VerifySettings,
   { onlyEbpf }: Loader,
@@ -70,7 +72,7 @@ async function chooseRecorder(
 function ceilingFor(within: ParsedProfile | null | undefined, { context, kind }: Loader): RepairCeiling {
   if (within === null) return ceilingOf(undefined, context)
   const profile = within ?? builtin('docker').profile
-  // What a container is given says what its default allows; our own rights say nothing of that.
+  // A container's own capabilities decide what its default allows, not ours.
   if (kind === 'engine') return ceilingOf(profile, { ...context, runtime: undefined })
   const kernel = context.kernel.join('.')
   return ceilingOf(profile, contextOf({ architecture: context.host, kernel }))

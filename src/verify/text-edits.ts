@@ -1,14 +1,14 @@
-// Values put into a text and taken out of it, the rest of it as it stands. What an edit of a profile needs, once for JSON
-// and once for YAML.
+// The interface of edits: they insert and remove values in a text and keep the rest as it is. json-edits.ts and
+// yaml-edits.ts implement it.
 import type { JSONPath } from 'jsonc-parser'
 import type { JsonValue } from '../print/json-text.ts'
 
-/** Each gives the text afterwards; undefined where what stands at the path cannot take it. */
+/** Each edit returns the new text; undefined if the value at the path cannot take the edit. */
 export interface TextEdits {
-  /** Puts an item into the array at a path, before the one of this index or at its end. */
+  /** Inserts an item into the array at a path, before the item of this index or at the end. */
   readonly insert: (text: string, path: JSONPath, index: number, item: JsonValue) => string | undefined
-  /** Gives the object at a path a member, or the member another value. */
+  /** Sets a member of the object at a path. */
   readonly set: (text: string, path: JSONPath, name: string, value: JsonValue) => string | undefined
-  /** Takes an item of an array away. */
+  /** Removes an item of the array at a path. */
   readonly remove: (text: string, path: JSONPath, index: number) => string | undefined
 }

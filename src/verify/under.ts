@@ -1,26 +1,28 @@
-// A recording under a filter: what it lets through is recorded, with the ways that programs take where it refuses; what it
-// refuses is told. A profile made of that fits into the filter without what the workload only tries.
+// Records a command under a filter. The recording holds what the filter allows, including the ways that programs take
+// after a refusal; refused calls are reported apart. A profile of that recording fits into the filter.
 import { chooseRecorder, type Recording, type RecordSettings } from '../record/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { refusalsOf, type RefusedCall } from './refusals.ts'
 import { enforced } from './round.ts'
 import { prepare } from './subject.ts'
 
+/** How a command is recorded under a filter. */
 export interface RecordUnderSettings extends RecordSettings {
   readonly command: readonly [string, ...string[]]
-  /** The filter, as parseProfile gives it. */
+  /** The filter's profile, as parseProfile returns it. */
   readonly under: ParsedProfile
-  /** A plain command runs with no_new_privs. */
+  /** Whether a plain command runs with no_new_privs. */
   readonly noNewPrivileges?: boolean
 }
 
+/** A recording, and what the filter refused meanwhile. */
 export interface RecordingUnder extends Recording {
-  /** What the filter refused; calls that a rule of it names to answer ENOSYS too. */
+  /** What the filter refused, including calls that a rule answers ENOSYS on purpose. */
   readonly refused: readonly RefusedCall[]
 }
 
 /**
- * Records a command while it runs under a filter; the ebpf recorder alone tells both.
+ * Records a command while it runs under a filter. Only the ebpf recorder sees both calls and refusals.
  *
  * @throws UserError as `verify` and `record` do.
  */
@@ -46,7 +48,7 @@ export async function recordUnder(settings: RecordUnderSettings): Promise<Record
   return { ...recording, refused: refusalsOf(meaning, recording.refusals?.suspects ?? []) }
 }
 
-/** What a verification is told as well. */
+/** The settings that a verification shares. */
 function withoutRecording({ known, notice, under, ...rest }: RecordUnderSettings) {
   void [known, notice, under]
   return rest

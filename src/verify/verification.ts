@@ -1,4 +1,4 @@
-// What is asked of a verification, and what it finds.
+// The settings of a verification and its result.
 import type { SecurityContext } from '../harden/index.ts'
 import type { Answer } from '../meaning/index.ts'
 import type { ObservedContext } from '../observe/index.ts'
@@ -7,34 +7,42 @@ import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
 import type { ContextFinding } from './context/finding.ts'
 import type { RefusedCall } from './refusals.ts'
 
+/** What is verified and how. `within`: default Docker’s default; null: no ceiling. */
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
-  /** Its text, or as parseProfile gives it. Text keeps its layout when it is repaired. */
+  /** The profile's text, or a result of parseProfile. A text keeps its layout when it is repaired. */
   readonly profile: string | ParsedProfile
-  /** Of the profile, for messages. Default "profile". */
+  /** The profile's name, for messages. Default "profile". */
   readonly name?: string
   readonly command: readonly [string, ...string[]]
-  /** What is refused is compared with it and, with `repair`, added within it. Default: docker's newest; null: none. */
+  /**
+   * Refused calls are compared with this profile and, with `repair`, added within it. Default: Docker's newest; null:
+   * none.
+   */
   readonly within?: ParsedProfile | null
-  /** Add what was refused and run again, until nothing is. */
+  /** Adds refused calls and runs again until nothing is refused. */
   readonly repair?: boolean
-  /** With `repair`: beyond `within` as well. */
+  /** With `repair`: adds calls beyond `within` too. */
   readonly widen?: boolean
-  /** How often the command is run under each profile. Default 1. */
+  /** How often the command runs under each profile. Default 1. */
   readonly runs?: number
-  /** A plain command runs with no_new_privs. */
+  /** Whether a plain command runs with no_new_privs. */
   readonly noNewPrivileges?: boolean
-  /** What sees refusals; `auto` (default) takes ebpf where the machine and our rights allow it, else strace, else audit. */
+  /**
+   * The recorder that sees refusals. `auto` (default): ebpf if the machine and our rights allow it, else strace, else
+   * audit.
+   */
   readonly recorder?: 'auto' | SeenBy
   readonly notice?: (notice: VerifyNotice) => void
 }
 
+/** What verify says while it works. */
 export type VerifyNotice =
-  /** What runs the command, and what sees its refusals. */
+  /** The loader and the recorder are chosen. */
   | {
       readonly code: 'verifying'
       readonly target: string
       readonly seenBy: SeenBy
-      /** Why it is not another that `auto` prefers, such as `ebpf: it needs root`. */
+      /** Why `auto` did not take a recorder that it prefers, such as `ebpf: it needs root`. */
       readonly why?: string
     }
   /** A round is over. */
@@ -43,85 +51,90 @@ export type VerifyNotice =
       readonly round: number
       readonly refused: number
       readonly added: readonly string[]
-      /** Added before, and made no more since nothing is refused. */
+      /** Calls that an earlier round added and that the program no longer makes. */
       readonly dropped?: readonly string[]
     }
 
-/** `audit`: what the profile refuses is let through, and the kernel's records tell of it. */
+/** `audit`: the filter allows what the profile refuses, and the kernel's audit records show it. */
 export type SeenBy = RefusalsSeenBy
 
-/** A refused call and what the default says of it. */
+/** A refused call and the default's answer to it. */
 export interface Judged extends RefusedCall {
-  /** What the default answers to it; undefined without a default. */
+  /** The default's answer; undefined without a default. */
   readonly default: Answer | undefined
 }
 
-/** A call that was added. */
+/** A call that a repair added. */
 export interface Repaired {
   readonly refusal: Judged
   readonly round: number
-  /** Under the default's own conditions. */
+  /** Whether the call was added with the default's conditions. */
   readonly conditional: boolean
   readonly within: boolean
-  /** Not allowed but answered with ENOSYS, as the default does: programs are told to take another way. */
+  /** The call was answered ENOSYS, as in the default, so that programs take another way. */
   readonly withheld?: true
 }
 
+/** What happened when a command ran under a profile. */
 export interface Verification {
   readonly target: string
   readonly seenBy: SeenBy
-  /** Of the run that counts: the first that failed, else the last. */
+  /** The end of the run that counts: the first one that failed, else the last. */
   readonly ending: Ending
-  /** Whether a program was started under the filter in every run: before that, what runs is the runtime's own. */
+  /** Whether every run started a program under the filter. Until then only the runtime itself runs. */
   readonly started: boolean
   readonly runs: number
   readonly rounds: number
-  /** In the last round: what the profile lacks. */
+  /** The refused calls of the last round that the profile lacks. */
   readonly refusals: readonly Judged[]
-  /** In the last round: what it says there is not, by a rule of its own. */
+  /** The calls of the last round to which the profile answers ENOSYS on purpose. */
   readonly withheld: readonly Judged[]
-  /** How many refusals could not be kept. */
+  /** The number of refusals that were lost. */
   readonly lost: number
-  /** Of the last round: the call that was refused again and again, so that we ended the command. */
+  /** The call that was refused again and again in the last round, so that the command was ended. */
   readonly endless?: RefusedCall
-  /** The last round was cut short by a signal. */
+  /** Whether a signal cut the last round short. */
   readonly interrupted: boolean
   readonly repair?: Repair
-  /** Of the last round: the evidence of the containers' security contexts, run by run. */
+  /** The evidence of the last round about the containers' security contexts, run by run. */
   readonly contexts?: readonly ObservedContext[]
-  /** It ran under a security context too. */
+  /** The result for the security context, if the command ran under one. */
   readonly context?: ContextOutcome
 }
 
-/** What came of running under a security context. */
+/** The result of running under a security context. */
 export interface ContextOutcome {
-  /** Its name in the document. */
+  /** The container's name in the document. */
   readonly container: string
-  /** In the last round: what the context lacks. */
+  /** What the context lacks, by the last round. */
   readonly findings: readonly ContextFinding[]
-  /** How much is refused without the context too; absent where nothing was refused, and that was not asked. */
+  /** How much is refused without the context too. Absent if nothing was refused, because then no such run was made. */
   readonly withoutContext?: number
   readonly rounds: number
-  /** What was put in, round by round. */
+  /** What the repair added, round by round. */
   readonly added: readonly ContextFinding[]
-  /** At the end; the one that was given where nothing was put in or taken away. */
+  /** The final context; the given one if nothing was added or removed. */
   readonly document: SecurityContext
   readonly trials: readonly Trial[]
+  /** The run without all that can go. Absent if that is one part or none. */
+  readonly together?: Omit<Trial, 'without'>
 }
 
-/** A capability that was taken away for a run, and what that run was refused for it. */
+/** A run without one part of the context, and what that run was refused. */
 export interface Trial {
+  /** A capability, the path of a mount, or a sysctl. */
   readonly without: string
   readonly refused: readonly ContextFinding[]
-  /** The workload started, and did not fail. */
+  /** Whether the workload started and did not fail. */
   readonly ended: boolean
 }
 
+/** A profile before and after it was repaired, with a reason for each call added. */
 export interface Repair {
   readonly before: string
-  /** The repaired profile; the same as before where nothing could be added. */
+  /** The repaired profile's text; unchanged if nothing could be added. */
   readonly text: string
   readonly added: readonly Repaired[]
-  /** The bound on rounds was met. */
+  /** Whether the repair ended because of the limit of rounds. */
   readonly bounded: boolean
 }

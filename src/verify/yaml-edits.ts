@@ -1,10 +1,10 @@
-// Edits of YAML by the places that the yaml package tells, so that comments, order, quotes and indentation stay: a line
-// put in or taken out of a block, words between the brackets of a flow. What stands otherwise (an alias, a sequence that
-// begins on the line of another) is left alone.
+// Edits YAML texts at the places that the yaml package reports, so that comments, order, quotes and indentation stay:
+// it inserts or removes a line of a block, or words between the brackets of a flow sequence. Other forms (an alias, a
+// sequence that begins on another's line) are left alone.
 import type { JSONPath } from 'jsonc-parser'
 import type { Document, Node, Scalar } from 'yaml'
 import type { JsonValue } from '../print/json-text.ts'
-import { yaml } from '../profile/bounded-yaml.ts'
+import { goYaml, yaml } from '../profile/bounded-yaml.ts'
 import type { TextEdits } from './text-edits.ts'
 
 export const yamlEdits: TextEdits = {
@@ -56,24 +56,24 @@ export const yamlEdits: TextEdits = {
         ? spliced(text, startOf(item), after === undefined ? endOf(item) : startOf(after), '')
         : spliced(text, endOf(before), endOf(item), '')
     const dash = dashBefore(text, item)
-    // A block of no items cannot be written.
+    // The last item stays, because a block cannot be empty.
     return dash === undefined || items.length === 1
       ? undefined
       : spliced(text, dash.line, lineAfter(text, item), '')
   },
 }
 
-/** The text of a member of a ConfigMap; undefined where it has none. */
+/** The string at a path, such as a value of a ConfigMap; undefined if there is none. */
 export function yamlString(text: string, path: JSONPath): string | undefined {
   const { isScalar } = yaml()
   const node = nodeAt(text, path)
   return isScalar(node) && typeof node.value === 'string' ? node.value : undefined
 }
 
-/** In the one object of the stream that may hold a profile; of several with the path, the one with the member. */
+/** The node at a path in the object of the stream that can hold a profile; of several objects the one with `member`. */
 function nodeAt(text: string, path: JSONPath, member?: string): unknown {
   const { parseAllDocuments } = yaml()
-  const parsed = parseAllDocuments(text, { intAsBigInt: true, uniqueKeys: false })
+  const parsed = parseAllDocuments(text, goYaml)
   const documents = Array.from(parsed as Iterable<Document.Parsed>).filter(
     (each) => /^(?:SeccompProfile|ConfigMap)$/.test(String(each.get('kind'))) && each.hasIn(path),
   )
@@ -85,7 +85,7 @@ function startOf({ range }: Node): number {
   return range?.[0] ?? 0
 }
 
-/** Where its last character stands; of a block, that of its last value. */
+/** The offset after the node's last character; for a block after that of its last value. */
 function endOf(node: Node): number {
   const { isMap, isSeq } = yaml()
   const last =
@@ -97,7 +97,7 @@ function endOf(node: Node): number {
   return last === undefined || last === null ? (node.range?.[1] ?? 0) : endOf(last as Node)
 }
 
-/** Where the line after it begins, a comment behind it being its own. */
+/** The start of the line after a node. A comment behind the node belongs to it. */
 function lineAfter(text: string, node: Node): number {
   const end = endOf(node)
   if (text[end - 1] === '\n') return end
@@ -109,7 +109,7 @@ function columnOf(text: string, offset: number): number {
   return offset - (text.lastIndexOf('\n', offset - 1) + 1)
 }
 
-/** Where the line of an item's dash begins; undefined where something else stands before it or between. */
+/** The start of the line with an item's dash; undefined if other text stands before or between. */
 function dashBefore(
   text: string,
   item: Node,
@@ -126,7 +126,7 @@ function spliced(text: string, start: number, end: number, put: string): string 
 
 function withLines(text: string, offset: number, lines: readonly string[]): string {
   const eol = newlineOf(text)
-  // The last line of a file may have no end.
+  // The last line of a file may lack its newline.
   return offset > 0 && text[offset - 1] !== '\n'
     ? spliced(text, offset, offset, lines.map((line) => eol + line).join(''))
     : spliced(text, offset, offset, lines.map((line) => line + eol).join(''))
@@ -136,7 +136,7 @@ function newlineOf(text: string): string {
   return text.includes('\r\n') ? '\r\n' : '\n'
 }
 
-/** As its neighbour is quoted, and its sequences indented as the file's are. */
+/** The lines of a value: quoted like its neighbour, sequences indented like the file's. */
 function blockLines(text: string, value: JsonValue, neighbour: Node | undefined): readonly string[] {
   const { isScalar, stringify } = yaml()
   const quotes = isScalar(neighbour) ? quotesOf(neighbour) : undefined

@@ -11,7 +11,8 @@ import {
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
-import { floorProblems, type Finding } from '../../src/check/index.ts'
+import { floorProblems } from '../../src/check/floor.ts'
+import type { Finding } from '../../src/check/index.ts'
 import { printPolicyAs } from '../../src/print/index.ts'
 import { parseProfile, type Dialect } from '../../src/profile/index.ts'
 import { findingHint, findingSentence } from '../../src/report/findings.ts'

@@ -151,6 +151,8 @@ t.test('eval answers one call, and a batch a line', async (t) => {
     ['docker clone 0x10000000', 'SCMP_ACT_ERRNO(1)'],
     ['docker clone 0x11', 'SCMP_ACT_ALLOW'],
     ['docker clone CLONE_NEWUSER|SIGCHLD', 'SCMP_ACT_ERRNO(1)'],
+    ['docker clone CLONE_NEWUSER|0x11', 'SCMP_ACT_ERRNO(1)'],
+    ['docker clone 0x11|SIGCHLD', 'SCMP_ACT_ALLOW'],
     ['docker clone CLONE_VM|CLONE_VFORK|SIGCHLD', 'SCMP_ACT_ALLOW'],
     ['docker socket AF_ALG', 'SCMP_ACT_ERRNO(1)'],
     ['docker socket AF_INET6', 'SCMP_ACT_ALLOW'],

@@ -22,7 +22,7 @@ import {
   type PolicyOptions,
   type RuntimeVersion,
 } from '../../src/policy/index.ts'
-import { floorProblems } from '../../src/check/index.ts'
+import { floorProblems } from '../../src/check/floor.ts'
 import { buildProfile, printProfile } from '../../src/print/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 

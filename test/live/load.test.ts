@@ -54,6 +54,7 @@ for (const recorder of ['ebpf', 'strace'] as const)
       const failed = await record('7')
       t.equal(failed.exitCode, 7)
       t.match(failed.stderr, /the load ended with status 7/)
+      t.match(failed.stderr, /the load failed with status 7: the profile holds only/)
     },
   )
 
@@ -67,13 +68,24 @@ t.test('a condition of the user’s', { skip: busybox }, async (t) => {
 })
 
 t.test('what ends before it is ready', async (t) => {
-  for (const [command, status, words] of [
-    ['true', 125, /; the command ended before the load ran/],
-    ['false', 1, /; the command ended with status 1, before the load ran/],
+  for (const [command, status, account, failure] of [
+    [
+      'true',
+      125,
+      /; the command ended before the load ran$/m,
+      /the command ended before the load ran: the profile holds/,
+    ],
+    [
+      'false',
+      1,
+      /; the command ended with status 1, before the load ran$/m,
+      /the command failed with status 1: the profile/,
+    ],
   ] as const) {
     const found = await ours('trace', '--load', 'true', '--ready', 'false', '-o', at('x.json'), '--', command)
     t.equal(found.exitCode, status, command)
-    t.match(found.stderr, words)
+    t.match(found.stderr, account)
+    t.match(found.stderr, failure)
   }
   const missing = await ours('trace', '--load', './nowhere', '--', 'touch', at('touched'))
   t.equal(missing.exitCode, 125)

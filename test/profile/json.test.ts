@@ -144,9 +144,56 @@ t.test('what is written is read again, as JSON and as YAML, and safe to show', (
   t.end()
 })
 
+t.test(
+  'YAML has the values that Kubernetes takes: go-yaml 2, so YAML 1.1 with neither dates nor base 60',
+  (t) => {
+    const valueOf = (node: TreeNode | undefined): unknown =>
+      node === undefined || node.kind === 'null' || node.kind === 'object' || node.kind === 'array'
+        ? node?.kind
+        : node.kind === 'number'
+          ? node.integer
+          : node.value
+    for (const [written, taken] of [
+      ['010', 8n],
+      ['-010', -8n],
+      ['0o10', 8n],
+      ['0b11', 3n],
+      ['08', 8n],
+      ['1_000', 1000n],
+      ['"010"', '010'],
+      ['1:30', '1:30'],
+      ['2020-01-01', '2020-01-01'],
+      ['on', true],
+      ['No', false],
+      ['y', true],
+      ['~', 'null'],
+    ] as const) {
+      const reading = parseYaml(`a: ${written}\n`)
+      t.equal(valueOf(reading.ok ? member(reading.documents[0] as TreeNode, 'a') : undefined), taken, written)
+    }
+    const merged = parseYaml('a: &a {k: 1, l: 2}\nb:\n  <<: *a\n  l: 3\nc: {<<: [*a, {m: 4, k: 5}]}\n')
+    const names = (of: string): unknown => {
+      const node = merged.ok ? member(merged.documents[0], of) : undefined
+      return node?.kind === 'object'
+        ? node.members.map(({ name, value }) => [name, valueOf(value)])
+        : undefined
+    }
+    t.same(names('b'), [
+      ['l', 3n],
+      ['k', 1n],
+    ])
+    t.same(names('c'), [
+      ['k', 1n],
+      ['l', 2n],
+      ['m', 4n],
+    ])
+    t.end()
+  },
+)
+
 t.test('YAML has the same tree, and hostile YAML is refused and not run out of memory', (t) => {
   const yaml = parseYaml(
-    'a: 18446744073709551615\nb: 0x10\nc: 1.0\nd: [x, &k {e: 1}, *k]\nf:\n---\n---\ng: yes\n',
+    'a: 18446744073709551615\nb: 0x10\nc: 1.0\nd: [x, &k {e: 1}, *k]\nf:\n---\n---\ng: "yes"\n',
   )
   t.match(yaml, {
     ok: true,
@@ -175,6 +222,7 @@ t.test('YAML has the same tree, and hostile YAML is refused and not run out of m
     [`a0: &a0 x\n${bomb}`, /too many values/],
     ['a: [1', /flow|end/i],
     ['? [a, b]\n: c', /key must be a plain word/],
+    ['a: {<<: 1}', /merges mappings only/],
   ] as const) {
     const reading = parseYaml(text)
     if (reading.ok) t.fail(text.slice(0, 30))

@@ -103,6 +103,10 @@ t.test(
     const map = printPolicyAs(small, 'kubernetes')
     const inMap = parseProfile(map)
     t.match(inMap, { envelope: 'config-map', title: 'app.json', dialect: 'oci' })
+    const settings = (value: string): string =>
+      `kind: ConfigMap\napiVersion: v1\ndata:\n  a.json: '${value}'\n  b.json: '{"defaultAction":"SCMP_ACT_LOG"}'\n`
+    t.match(parseProfiles(settings('{"port": 80}')), [{ title: 'b.json' }], 'settings lie beside a profile')
+    t.throws(() => parseProfiles(settings('{"port": 80')), /a\.json is not valid JSON/)
     const lines = map.split('\n')
     for (const rule of inMap.profile.syscalls) {
       for (const [index, name] of rule.names.entries()) {
@@ -135,6 +139,10 @@ t.test('what is no profile is refused: what, where, what to do', (t) => {
     ['kind: Pod\napiVersion: v1\n', /^f:1:1: has no profile/],
     ['kind: SeccompProfile\napiVersion: v1\n', /^f:1:1: is a SeccompProfile without spec/],
     ['kind: SeccompProfile\napiVersion: v1\nspec: [\n', /^f:\d:\d+: is not valid YAML/],
+    [
+      'kind: ConfigMap\napiVersion: v1\ndata: {a.json: "{\\"port\\": 80}"}\n',
+      /^f:3:16: is not a profile: it has no/,
+    ],
     [
       'kind: ConfigMap\napiVersion: v1\ndata:\n  a.json: |\n    {"defaultAction"\n',
       /^f:\d:\d+: the value a\.json is not valid JSON/,

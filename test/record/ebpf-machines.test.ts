@@ -98,7 +98,7 @@ class Simulated {
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
     this.#layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
-    this.#maps = createMaps(this.#machine, architecture, membership.apart, { processes: 1024, processors: 2 })
+    this.#maps = createMaps(this.#machine, architecture, membership, { processes: 1024, processors: 2 })
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
     const programs = programsFor(this.#layout, this.#maps, membership, 1)
     this.#programs = Object.fromEntries(

@@ -3,7 +3,9 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { loadImage, UserError, type ArchiveFiles, type LoadedImage } from '../../src/index.ts'
-import { locate } from '../../src/scan/index.ts'
+import { readEngineRun } from '../../src/record/command/engine-run.ts'
+import { locate, mountedTree, type StartedAs } from '../../src/scan/index.ts'
+import { memoryTree } from './assemble.ts'
 
 interface TarItem {
   readonly name: string
@@ -65,6 +67,7 @@ function files(all: Readonly<Record<string, Uint8Array | string>>): ArchiveFiles
 function image(
   layers: readonly Uint8Array[],
   config: Readonly<Record<string, unknown>> = { Entrypoint: ['app'] },
+  started?: StartedAs,
 ): Promise<LoadedImage> {
   const named = Object.fromEntries(layers.map((each, index) => [`${index}/layer.tar`, each]))
   return loadImage(
@@ -73,6 +76,8 @@ function image(
       'manifest.json': JSON.stringify([{ Config: 'c.json', Layers: Object.keys(named) }]),
       'c.json': JSON.stringify({ architecture: 'amd64', config }),
     }),
+    undefined,
+    started,
   )
 }
 
@@ -226,3 +231,35 @@ t.test('a bomb costs no memory: what is no program is not kept', async (t) => {
   t.ok(process.memoryUsage().arrayBuffers - before < 2 ** 27)
   t.equal(await program(loaded), '/usr/bin/app one')
 })
+
+const tool = { name: 'opt/tool', content: elf('tool') }
+const starts: readonly (readonly [words: string, programs: readonly string[]])[] = [
+  ['docker run i', ['/usr/bin/app', '/opt/tool']],
+  ['docker run --rm i app x', ['/usr/bin/app']],
+  ['docker run --entrypoint /opt/tool i', ['/opt/tool']],
+  ['docker run --entrypoint /opt/tool i app', ['/opt/tool', '/usr/bin/app']],
+  ['podman run --entrypoint ["/opt/tool","x"] i', ['/opt/tool']],
+  ['podman run --entrypoint= i /opt/tool', ['/opt/tool']],
+  ['docker run -w /opt --entrypoint ./tool i', ['/opt/tool']],
+  ['docker run --entrypoint /srv/own -v /here:/srv:ro i', ['/srv/own']],
+  ['docker run --entrypoint /srv/a/own --mount type=bind,src=/here,dst=/srv/a i', ['/srv/a/own']],
+  ['docker run --entrypoint /srv/own -v name:/srv i', []],
+]
+for (const [words, wanted] of starts)
+  t.test(`what is started by: ${words}`, async (t) => {
+    const run = readEngineRun(words.split(' '), 0, {})
+    if (run === undefined) return t.fail('no run')
+    const { mounts, ...started } = run.started
+    t.equal(started.image, 'i')
+    const here = memoryTree({ '/here/own': elf('own') })
+    const places = mounts.map(({ source, target }) => ({
+      at: target,
+      entry: (rest: string) => here.entry(`${source}${rest}`),
+    }))
+    const { programs } = await image(
+      [tar([app, tool])],
+      { Entrypoint: ['app'], Cmd: ['/opt/tool'] },
+      { ...started, mounted: (root) => mountedTree(root, places) },
+    )
+    t.same(programs, wanted)
+  })

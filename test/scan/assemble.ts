@@ -20,6 +20,25 @@ export function compiled(text: string, flags: readonly string[], name = 'program
   return built(name, text, flags)
 }
 
+/** A program and the C library that it needs, both assembled, as a tree. */
+export function withLibc(program: string, library: string): Tree {
+  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
+  try {
+    const libc = assembled(library, ['-shared', '-Wl,-soname,libc.so.6'])
+    writeFileSync(join(directory, 'libc.so.6'), libc)
+    return memoryTree({
+      '/bin/program': assembled(program, [join(directory, 'libc.so.6')]),
+      '/lib/libc.so.6': libc,
+    })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** A function with the size and type that compilers give it. `isExported`: others may call it. */
+export const func = (name: string, body: string, isExported = true): string =>
+  `.type ${name}, @function\n${isExported ? `.globl ${name}\n` : ''}${name}:\n.cfi_startproc\n${body}\n.cfi_endproc\n.size ${name}, .-${name}\n`
+
 function built(name: string, text: string, flags: readonly string[]): Uint8Array {
   const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
   try {

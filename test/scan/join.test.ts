@@ -84,6 +84,11 @@ t.test('the margin beside a scan: what no code reaches is none', async (t) => {
     'clone3 was seen, so that children are ended',
   )
   t.same(margin({ reachable: scan, unseen: 'libc' }), ['kill', 'madvise'])
+  t.same(
+    margin({ reachable: { ...scan, bound: false }, unseen: 'libc' }),
+    table,
+    'what a scan did not follow may call the rest',
+  )
   t.same(margin({ reachable: scan }), table, 'a scan beside the margin takes nothing from it')
 })
 

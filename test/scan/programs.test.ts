@@ -1,7 +1,7 @@
 // What small programs can call, of which every call is known: a table of ways in which code comes to a number.
 import t from 'tap'
 import { scanPrograms, type Reachable } from '../../src/index.ts'
-import { assembled, compiled, memoryTree, noCompiler } from './assemble.ts'
+import { assembled, compiled, func, memoryTree, noCompiler } from './assemble.ts'
 
 const skip = noCompiler ?? false
 
@@ -18,9 +18,6 @@ interface Row {
 }
 
 const exit = 'mov $60, %eax\n syscall\n'
-/** A function with the size and type that compilers give it. */
-const func = (name: string, body: string): string =>
-  `.type ${name}, @function\n.globl ${name}\n${name}:\n.cfi_startproc\n${body}\n.cfi_endproc\n.size ${name}, .-${name}\n`
 
 const rows: readonly Row[] = [
   {

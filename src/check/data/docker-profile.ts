@@ -10,7 +10,7 @@ const schema37 = {"enum":["SECCOMP_FILTER_FLAG_TSYNC","SECCOMP_FILTER_FLAG_LOG",
 const schema38 = {"type":"object","required":["action"],"anyOf":[{"required":["names"],"properties":{"names":{"type":"array","minItems":1}}},{"required":["name"],"properties":{"name":{"type":"string","minLength":1}}}],"not":{"required":["name","names"],"properties":{"name":{"type":"string","minLength":1},"names":{"type":"array","minItems":1}}},"properties":{"names":{"type":["array","null"],"items":{"type":"string","minLength":1}},"name":{"type":["string","null"]},"action":{"$ref":"#/$defs/action"},"errnoRet":{"$ref":"#/$defs/errno"},"errno":{"type":["string","null"]},"args":{"type":["array","null"],"items":{"$ref":"#/$defs/argument"}},"comment":{"type":["string","null"]},"includes":{"$ref":"#/$defs/filter"},"excludes":{"$ref":"#/$defs/filter"}}};
 const schema45 = {"type":["object","null"],"properties":{"caps":{"type":["array","null"],"items":{"type":"string"}},"arches":{"type":["array","null"],"items":{"type":"string"}},"minKernel":{"type":["string","null"],"pattern":"^[0-9]{1,3}\\.[0-9]{1,3}$"}}};
 import func1Module from "ajv/dist/runtime/ucs2length.js";
-const func1 = func1Module.default;
+const func1 = func1Module.default ?? func1Module;
 const schema41 = {"type":"object","required":["index","value","op"],"properties":{"index":{"type":"integer","minimum":0,"maximum":5},"value":{"$ref":"#/$defs/uint64"},"valueTwo":{"anyOf":[{"$ref":"#/$defs/uint64"},{"type":"null"}]},"op":{"$ref":"#/$defs/operator"}}};
 const schema42 = {"type":"integer","minimum":0,"maximum":18446744073709552000};
 const schema44 = {"enum":["SCMP_CMP_NE","SCMP_CMP_LT","SCMP_CMP_LE","SCMP_CMP_EQ","SCMP_CMP_GE","SCMP_CMP_GT","SCMP_CMP_MASKED_EQ"]};

@@ -9,7 +9,7 @@ const schema34 = {"enum":["SCMP_ARCH_X86","SCMP_ARCH_X86_64","SCMP_ARCH_X32","SC
 const schema35 = {"enum":["SECCOMP_FILTER_FLAG_TSYNC","SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_SPEC_ALLOW","SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]};
 const schema36 = {"type":"object","required":["names","action"],"properties":{"names":{"type":"array","minItems":1,"items":{"type":"string","minLength":1}},"action":{"$ref":"#/$defs/action"},"errnoRet":{"$ref":"#/$defs/errno"},"args":{"type":["array","null"],"items":{"$ref":"#/$defs/argument"}}}};
 import func1Module from "ajv/dist/runtime/ucs2length.js";
-const func1 = func1Module.default;
+const func1 = func1Module.default ?? func1Module;
 const schema39 = {"type":"object","required":["index","value","op"],"properties":{"index":{"type":"integer","minimum":0,"maximum":5},"value":{"$ref":"#/$defs/uint64"},"valueTwo":{"anyOf":[{"$ref":"#/$defs/uint64"},{"type":"null"}]},"op":{"$ref":"#/$defs/operator"}}};
 const schema40 = {"type":"integer","minimum":0,"maximum":18446744073709552000};
 const schema42 = {"enum":["SCMP_CMP_NE","SCMP_CMP_LT","SCMP_CMP_LE","SCMP_CMP_EQ","SCMP_CMP_GE","SCMP_CMP_GT","SCMP_CMP_MASKED_EQ"]};

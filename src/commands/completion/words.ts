@@ -1,9 +1,12 @@
-// What a shell is told of a command. Every text in it is our own.
+// What a completion script knows about a command. Every text in it is our own.
 
-/** Choices, or what kind of word is expected. A profile is a file or a built-in's name; a call is a name of any architecture. */
+/**
+ * Choices, or the kind of word that is expected. A profile is a file or a built-in; a call is a name of any
+ * architecture.
+ */
 export type Operand = readonly string[] | 'file' | 'profile' | 'call' | 'command' | 'nothing'
 
-/** The words of the kinds that have many. */
+/** The words of kinds with many words. */
 export interface KnownWords {
   readonly builtins: readonly string[]
   readonly calls: readonly string[]
@@ -13,7 +16,7 @@ export interface CompletedOption {
   /** With their hyphens: `-o`, `--output`. */
   readonly names: readonly string[]
   readonly summary: string
-  /** Of an option that takes a value. */
+  /** The value, if the option takes one. */
   readonly value?: Operand
 }
 
@@ -21,11 +24,11 @@ export interface CompletedCommand {
   readonly name: string
   readonly summary: string
   readonly options: readonly CompletedOption[]
-  /** By place; the last stands for all that follow. */
+  /** The operands in order. The last one stands for all that follow. */
   readonly operands: readonly [Operand, ...Operand[]]
 }
 
-/** A word of a shell, whatever is in it. */
+/** Any text as one word of a shell. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }

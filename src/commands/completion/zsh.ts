@@ -60,10 +60,10 @@ function section({ name, options, operands }: CompletedCommand): string {
 
 function optionSpec({ names, summary, value }: CompletedOption): string {
   const what = `[${plain(summary)}]${value === undefined ? '' : `:value:${action(value)}`}`
-  // _arguments: with = the value may stand in the same word.
+  // _arguments: `=` allows the value in the same word.
   const spelled = names.map((each) => (value !== undefined && each.startsWith('--') ? `${each}=` : each))
   const [only = ''] = spelled
-  // Repeatable or not is for the command to say.
+  // Every option may repeat: the command itself refuses a repetition.
   return names.length === 1 ? quoted(`*${only}${what}`) : `'*'{${spelled.join(',')}}${quoted(what)}`
 }
 
@@ -76,7 +76,7 @@ function action(operand: Operand): string {
   return `(${operand.join(' ')})`
 }
 
-/** Without what _arguments and _describe read. */
+/** The text without characters that _arguments and _describe interpret. */
 function plain(text: string): string {
   return text.replace(/[[\]:\\]/g, ' ')
 }

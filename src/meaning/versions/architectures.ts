@@ -1,5 +1,5 @@
-// Every architecture that a profile can name, as far as libseccomp's refusals depend on it: those with a table here are
-// rows of abi/, the others stand here. Authority: libseccomp src/arch-*.c and include/seccomp.h.in at its tags.
+// Every architecture that a profile can name, as far as libseccomp's refusals depend on it. Architectures with a table
+// are rows of abi/; this file has the others. Authority: libseccomp src/arch-*.c and include/seccomp.h.in at its tags.
 import { architectureNames, architectures } from '../../abi/architectures.ts'
 import { compareVersions } from '../versions.ts'
 import type { LibraryVersion } from './library.ts'
@@ -11,11 +11,11 @@ export interface LibraryArchitecture {
   readonly since: LibraryVersion
 }
 
-/** One that has no table here. */
+/** An architecture without a table in this project. */
 export interface OtherArchitecture extends LibraryArchitecture {
   /** Width of an argument as libseccomp compares it. */
   readonly bits: 64 | 32
-  /** Whose calls it has, where socket and ipc calls can also go through socketcall and ipc. */
+  /** The list of its calls, if socket and ipc calls can also go through socketcall and ipc. */
   readonly multiplexed?: OtherCalls
 }
 
@@ -36,12 +36,12 @@ const others: Readonly<Record<string, OtherArchitecture>> = {
   SCMP_ARCH_SHEB: { byteOrder: 'big', since: '2.6.0', bits: 32, multiplexed: 'sh' },
 }
 
-/** undefined for a word of an architecture that has a table here, and of none. */
+/** Undefined for an architecture with a table in this project and for an unknown word. */
 export function otherArchitecture(scmp: string): OtherArchitecture | undefined {
   return Object.hasOwn(others, scmp) ? others[scmp] : undefined
 }
 
-/** undefined for a word that no libseccomp knows. */
+/** Undefined for a word that no libseccomp knows. */
 export function libraryArchitecture(scmp: string): LibraryArchitecture | undefined {
   const other = otherArchitecture(scmp)
   if (other !== undefined) return other
@@ -51,7 +51,7 @@ export function libraryArchitecture(scmp: string): LibraryArchitecture | undefin
   return { byteOrder, since: libseccomp }
 }
 
-/** `library` undefined: the newest. */
+/** Whether a libseccomp knows the architecture. `library` undefined: the newest. */
 export function knowsArchitecture(
   library: LibraryVersion | undefined,
   { since }: LibraryArchitecture,

@@ -1,16 +1,16 @@
-// What engines make of a profile before a runtime sees it, by version: which keys they read.
+// Which keys of a profile each version of an engine reads before it passes the filter to a runtime.
 // Authority: moby profiles/seccomp/seccomp.go at its tags; containers/common pkg/seccomp (Podman, Buildah, CRI-O);
 // containerd contrib/seccomp (WithProfile), which reads plain OCI.
 import { compareVersions, isVersion } from '../versions.ts'
 
 export type EngineName = 'docker' | 'podman' | 'containerd' | 'cri-o'
 
-/** "docker", "docker@20.10". Without a version: the newest. */
+/** "docker" (the newest), "docker@20.10". */
 export type EngineVersion = EngineName | `${EngineName}@${string}`
 
 export const engineNames: readonly EngineName[] = ['docker', 'podman', 'containerd', 'cri-o']
 
-/** Which loader an engine has, as far as keys go. */
+/** The loader of each engine: it decides which keys are known. */
 export const engineLoaders = {
   docker: 'docker',
   podman: 'containers',
@@ -18,7 +18,7 @@ export const engineLoaders = {
   'cri-o': 'containers',
 } as const satisfies Readonly<Record<EngineName, string>>
 
-/** Keys that an engine came to read; before, it says nothing and goes on as if they were not there. */
+/** The first version of an engine that reads a key. Older versions ignore the key silently. */
 const keysSince: Readonly<Partial<Record<EngineName, Readonly<Record<string, string>>>>> = {
   docker: {
     minKernel: '19.03', // moby/moby 1124543ca8
@@ -28,7 +28,7 @@ const keysSince: Readonly<Partial<Record<EngineName, Readonly<Record<string, str
     listenerPath: '23.0', // 5d244675bd
     listenerMetadata: '23.0',
   },
-  // The version of containers/common (before: seccomp/containers-golang) that stands in each release's vendor directory.
+  // Read from containers/common (earlier seccomp/containers-golang) in the vendor directory of each release.
   podman: {
     errnoRet: '2.0',
     defaultErrnoRet: '3.3', // containers/common adee333d
@@ -49,10 +49,10 @@ const keysSince: Readonly<Partial<Record<EngineName, Readonly<Record<string, str
   },
 }
 
-/** Those of Docker's that are held against the newest where no engine is named: Debian 12's. */
+/** If no engine is named, the newest Docker is compared with this one: Debian 12's. */
 export const oldestDocker: EngineVersion = 'docker@20.10.24'
 
-/** undefined for what is no engine, or no version of one. */
+/** Undefined for an unknown engine and for a malformed version. */
 export function readEngineVersion(
   word: string,
 ): { readonly engine: EngineName; readonly version: string | undefined } | undefined {
@@ -63,7 +63,7 @@ export function readEngineVersion(
   return { engine, version }
 }
 
-/** Whether the engine looks at this key of a profile or a rule. */
+/** Whether the engine reads this key of a profile or a rule. */
 export function readsKey(word: EngineVersion, key: string): boolean {
   const read = readEngineVersion(word)
   if (read === undefined) throw new Error(`${word} is no engine`)
@@ -71,7 +71,7 @@ export function readsKey(word: EngineVersion, key: string): boolean {
   if (key === 'minKernel' && engine !== 'docker') return false
   const since = keysSince[engine]?.[key]
   if (version === undefined) return true
-  // "20.10" is its last patch, "4" its last minor version.
+  // "20.10" means its last patch release, "4" its last minor release.
   const known = /^\d+(?:\.\d+)?$/.test(version) ? `${version}.9999` : version
   return since === undefined || compareVersions(known, since) >= 0
 }

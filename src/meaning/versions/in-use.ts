@@ -1,5 +1,5 @@
-// In which surroundings a profile is looked at where not all of them are named: the newest runtime and library, whose
-// refusals are errors, and the oldest in use, whose refusals are warnings.
+// Which runtimes and libraries a profile is checked for if the user names none or one: the newest, whose refusals are
+// errors, and the oldest in use, whose refusals are warnings.
 import type { RuntimeVersion } from './runtime-word.ts'
 import { oldestLibrary, type LibraryVersion } from './library.ts'
 import { oldestRuntimes } from './runtimes.ts'
@@ -7,11 +7,11 @@ import { oldestRuntimes } from './runtimes.ts'
 export interface Surroundings {
   readonly runtime: RuntimeVersion
   readonly library: LibraryVersion | undefined
-  /** Nobody asked for it. */
+  /** The oldest in use, which the user did not name. */
   readonly older: boolean
 }
 
-/** `runtime`: "runc" stands for all of its versions; undefined for runc and crun. */
+/** `runtime`: "runc" means all of its versions; undefined means runc and crun. */
 export function surroundingsOf(
   runtime: RuntimeVersion | undefined,
   library: LibraryVersion | undefined,

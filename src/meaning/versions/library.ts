@@ -1,5 +1,5 @@
-// What each version of libseccomp knows: calls by name, and architectures. A name that it does not know is left out of
-// the filter by runc and crun, so that the call is answered as if the profile did not name it.
+// Which calls each version of libseccomp knows. runc and crun leave a name out of the filter that libseccomp does not
+// know, so the call gets the profile's default answer.
 // Authority: libseccomp src/syscalls.csv and include/seccomp.h.in at each tag, 2.5.0 to 2.6.1.
 import { architectures, type Architecture } from '../../abi/architectures.ts'
 import { isKnownElsewhere } from '../../abi/elsewhere.ts'
@@ -9,7 +9,7 @@ import { compareVersions } from '../versions.ts'
 /** "2.5.4". */
 export type LibraryVersion = string
 
-/** What a release added to those before it. */
+/** The names that each release added. */
 const added: Readonly<Record<LibraryVersion, string>> = {
   '2.5.2': `close_range epoll_pwait2 landlock_add_rule landlock_create_ruleset landlock_restrict_self memfd_secret
     mount_setattr process_madvise quotactl_fd`,
@@ -22,17 +22,17 @@ const added: Readonly<Record<LibraryVersion, string>> = {
   '2.6.1': 'file_getattr file_setattr listns open_tree_attr rseq_slice_yield uprobe',
 }
 
-/** Where a known name got its number on an architecture only later. */
+/** Known names that got their number on an architecture in a later release. */
 const numberedLater: Readonly<Record<string, Readonly<Record<string, LibraryVersion>>>> = {
   memfd_secret: { riscv64: '2.5.5', s390x: '2.5.5' },
   map_shadow_stack: { x32: '2.5.6' },
 }
 
 export const firstLibrary: LibraryVersion = '2.5.0'
-/** Of the versions that are in use beside runc 1.1 and crun 1.8, the oldest: Debian 12's. */
+/** The oldest version in use beside runc 1.1 and crun 1.8: Debian 12's. */
 export const oldestLibrary: LibraryVersion = '2.5.4'
 
-/** The oldest in use on a host: none is that does not know the host's own architecture. */
+/** The oldest version in use on a host. It knows the host's own architecture. */
 export function oldestLibraryOn(host: Architecture): LibraryVersion {
   const { libseccomp } = architectures[architectures[host].host]
   return compareVersions(libseccomp, oldestLibrary) > 0 ? libseccomp : oldestLibrary
@@ -43,18 +43,18 @@ const since = new Map(
   Object.entries(added).flatMap(([version, names]) => names.split(/\s+/).map((name) => [name, version])),
 )
 
-/** The first version that knows the name; undefined where 2.5.0 does, or none. */
+/** The first version that knows the name; undefined if 2.5.0 or no version knows it. */
 export function librarySince(name: string): LibraryVersion | undefined {
   return since.get(name)
 }
 
-/** Whether the library takes the name for a call of some architecture. `library` undefined: the newest there is. */
+/** Whether the library knows the name on any architecture. `library` undefined: the newest. */
 export function isKnownTo(library: LibraryVersion | undefined, name: string): boolean {
   if (!isKnownAnywhere(name) && !isKnownElsewhere(name)) return false
   return isSince(library, since.get(name))
 }
 
-/** The number that the library gives the name on an architecture; undefined where it takes it for another's. */
+/** The number that the library gives the name on an architecture; undefined if the architecture lacks the call. */
 export function numberIn(
   library: LibraryVersion | undefined,
   name: string,

@@ -1,11 +1,13 @@
-// Which calls libseccomp has a number for on the architectures that have no table here and multiplex socket and ipc
-// calls: there alone a rule for a call without a number falls away, and so cannot clash with another.
-// Authority: libseccomp src/syscalls.csv at 2.5.0 to 2.6.1, said by what differs from a table that is here.
+// Which calls have a number in libseccomp on architectures that multiplex socket and ipc calls and have no table in
+// this project. Only on such architectures libseccomp drops a rule for a call without a number, and a dropped rule
+// cannot clash.
+// Authority: libseccomp src/syscalls.csv at 2.5.0 to 2.6.1. The data lists the differences from a table of this
+// project.
 import { multiplexerOf } from '../../abi/multiplexers.ts'
 import type { Architecture } from '../../abi/architectures.ts'
 import { numberIn, type LibraryVersion } from './library.ts'
 
-/** libseccomp's word for the calls of an architecture, of either byte order. */
+/** libseccomp's name of a list of calls. Both byte orders share one list. */
 export type OtherCalls = keyof typeof tables
 
 interface Difference {
@@ -59,7 +61,7 @@ const tables = {
   },
 } as const satisfies Readonly<Record<string, Difference>>
 
-/** Whether a rule for the call stays there; one for a family's member always does. */
+/** Whether libseccomp keeps a rule for the call. It always keeps rules for a family's members. */
 export function isKept(calls: OtherCalls, name: string, library: LibraryVersion | undefined): boolean {
   if (multiplexerOf(name) !== undefined) return true
   const { like, without, more } = tables[calls]

@@ -1,5 +1,5 @@
-// A runtime, or one version of it, as the command line names it. Apart from what is known of them, which only few
-// commands need.
+// Reads a runtime, or one version of it, as the command line names it. A file of its own: few commands need the facts
+// about runtimes (runtimes.ts).
 import { isVersion } from '../versions.ts'
 
 export type RuntimeName = 'runc' | 'crun'
@@ -7,7 +7,7 @@ export type RuntimeName = 'runc' | 'crun'
 /** "runc", "runc@1.3.6". */
 export type RuntimeVersion = RuntimeName | `${RuntimeName}@${string}`
 
-/** undefined for what is no runtime, or no version of one. */
+/** Undefined for an unknown runtime and for a malformed version. */
 export function readRuntimeVersion(
   word: string,
 ): { readonly runtime: RuntimeName; readonly version: string | undefined } | undefined {

@@ -1,35 +1,35 @@
-// What runc and crun make of a profile, by version: since when each does what the newest does. A name of the OCI
-// specification (an architecture, an action, a flag) that is not here is known to every version from runc 1.0.0-rc1 and
-// crun 0.15 on. Authority: the source of each at its tags; the commit is named where the tag alone says too little.
+// Since which version runc and crun read a profile as their newest versions do. Names of the OCI specification
+// (architectures, actions, flags) that are not listed are known since runc 1.0.0-rc1 and crun 0.15.
+// Authority: the source of each at its tags; a comment names the commit.
 import { compareVersions } from '../versions.ts'
 import { readRuntimeVersion, type RuntimeName, type RuntimeVersion } from './runtime-word.ts'
 
-/** `never`: no version of today. */
+/** `never`: no released version. */
 type Since = string | 'always' | 'never'
 
 export type Trait =
-  /** A rule that says what the default says is left out; before, libseccomp refuses it (EACCES). */
+  /** Skips a rule that equals the default. Without the trait libseccomp refuses the rule (EACCES). */
   | 'skips-default-rules'
-  /** Numbers beyond the largest that is named are answered ENOSYS. */
+  /** Answers ENOSYS to numbers above the largest one that the profile names. */
   | 'enosys-stub'
-  /** The stub is for the native architecture also where the profile does not name it. */
+  /** Has the stub for the native architecture even if the profile does not name that architecture. */
   | 'native-stub'
-  /** More than 32 rules are tried by number, in a tree. */
+  /** Asks libseccomp for a binary tree, sorted by number, if the profile has more than 32 rules. */
   | 'sorts-rules'
-  /** Every condition of a rule counts; before, the first six. */
+  /** Reads every condition of a rule. Without the trait: the first six. */
   | 'all-conditions'
-  /** `flags` is read. */
+  /** Reads `flags`. */
   | 'flags'
-  /** `defaultErrnoRet` and `errnoRet` are read; before, the answer is EPERM. */
+  /** Reads `defaultErrnoRet` and `errnoRet`. Without the trait the answer is EPERM. */
   | 'defaultErrnoRet'
   | 'errnoRet'
-  /** An errno on an action that has none is refused. */
+  /** Refuses an errno on an action that takes none. */
   | 'refuses-unused-errno'
-  /** An empty name is refused. */
+  /** Refuses an empty name. */
   | 'refuses-empty-names'
-  /** A profile without a default action is refused; else there is no filter. */
+  /** Refuses a profile without a default action. Without the trait the container has no filter. */
   | 'needs-default-action'
-  /** NOTIFY is refused for `write`, as the default action, and without a listener. */
+  /** Refuses NOTIFY for `write`, as the default action, and without a listener. */
   | 'limits-notify'
 
 const traits: Readonly<Record<RuntimeName, Readonly<Record<Trait, Since>>>> = {
@@ -63,7 +63,7 @@ const traits: Readonly<Record<RuntimeName, Readonly<Record<Trait, Since>>>> = {
   },
 }
 
-/** Words of a profile that a runtime came to know, or does not. crun asks libseccomp for architectures. */
+/** The first version that knows a word of a profile. crun asks libseccomp about architectures. */
 const words: Readonly<Record<RuntimeName, Readonly<Record<string, Since>>>> = {
   runc: {
     SCMP_ACT_LOG: '1.0.0-rc9', // 84373aaa5
@@ -86,15 +86,14 @@ const words: Readonly<Record<RuntimeName, Readonly<Record<string, Since>>>> = {
 }
 
 /**
- * Those whose reading of a profile is held against the newest where none is named: the runtimes of Debian 12, with the
- * libseccomp of Debian 12.
+ * If no runtime is named, the newest ones are compared with these: the runtimes of Debian 12, with its libseccomp.
  */
 export const oldestRuntimes: Readonly<Record<RuntimeName, RuntimeVersion>> = {
   runc: 'runc@1.1.5',
   crun: 'crun@1.8.1',
 }
 
-/** What stands for a runtime without a version: its newest release of which the source was read. */
+/** The version of a runtime that is named without one: the newest release whose source was read. */
 const newest: Readonly<Record<RuntimeName, string>> = { runc: '1.5.1', crun: '1.29.1' }
 
 export function has(word: RuntimeVersion, trait: Trait): boolean {
@@ -102,7 +101,7 @@ export function has(word: RuntimeVersion, trait: Trait): boolean {
   return isSince(version ?? newest[runtime], traits[runtime][trait])
 }
 
-/** Whether the runtime itself, whatever its libseccomp, takes a word that the specification has. */
+/** Whether the runtime itself, independently of its libseccomp, accepts a word of the specification. */
 export function knowsWord(word: RuntimeVersion, name: string): boolean {
   const { runtime, version } = partsOf(word)
   const since = Object.hasOwn(words[runtime], name) ? words[runtime][name] : undefined

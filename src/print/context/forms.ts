@@ -1,6 +1,7 @@
 // The forms in which a security context is printed.
 import type { User } from '../../harden/context.ts'
 
+/** The forms in which a security context is printed. */
 export const contextForms = [
   'json',
   'kubernetes',
@@ -11,8 +12,10 @@ export const contextForms = [
   'apparmor',
 ] as const
 
+/** One of contextForms. */
 export type ContextForm = (typeof contextForms)[number]
 
+/** What the printed context names: the image, and the path of the seccomp profile as the runtime finds it. */
 export interface PrintContextOptions {
   /** Of every container. Default: the word IMAGE, to be replaced. */
   readonly image?: string

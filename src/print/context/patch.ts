@@ -7,7 +7,11 @@ import { patchQuadlet } from './patch-quadlet.ts'
 import { patchYaml } from './patch-yaml.ts'
 import type { PatchResult } from './patching.ts'
 
-/** Throws a UserError for a text that is no such manifest, and for one none of whose containers has evidence. */
+/**
+ * Puts a security context into the containers of a manifest; the rest of its text stays.
+ *
+ * @throws UserError for a text that is no such manifest, and for one none of whose containers has evidence.
+ */
 export function patchManifest(
   text: string,
   file: string,

@@ -2,6 +2,7 @@
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 
+/** A manifest with the context put in, and the containers that were patched and left. */
 export interface PatchResult {
   readonly text: string
   /** Containers of the manifest that got a context. */

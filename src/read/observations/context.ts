@@ -22,8 +22,9 @@ export interface ContainerStart extends Counted {
   readonly path: string
   /** Absent where they are not known or were cut. */
   readonly arguments?: readonly string[]
-  readonly uid: number
-  readonly gid: number
+  /** Absent: not known, as everywhere. */
+  readonly uid?: number
+  readonly gid?: number
   readonly groups?: readonly number[]
   readonly permitted?: readonly CapabilityName[]
   readonly bounding?: readonly CapabilityName[]
@@ -125,7 +126,7 @@ export interface FileUse<Kind extends string = string> extends Counted {
   readonly refused?: (typeof refusedResults)[number]
   readonly program: string
   /** File system ids (credentials(7)). */
-  readonly uid: number
+  readonly uid?: number
   readonly gid?: number
   readonly started: boolean
   /** Of open: opened for reading, for writing. */
@@ -170,11 +171,11 @@ export interface Execution extends Counted {
   /** Only of programs that change who one is (su, gosu, setpriv …) and of what those execute. */
   readonly arguments?: readonly string[]
   readonly started: boolean
-  readonly uid: number
+  readonly uid?: number
   readonly euidBefore?: number
   readonly egidBefore?: number
-  readonly euid: number
-  readonly egid: number
+  readonly euid?: number
+  readonly egid?: number
   readonly noNewPrivileges?: boolean
   /** Permitted after that were not before. */
   readonly gained?: readonly CapabilityName[]
@@ -187,7 +188,7 @@ export interface Execution extends Counted {
 }
 
 /** A call that changes user or group was done: who the thread is after it. */
-export interface Identity extends Counted, ThreadIds {
+export interface Identity extends Counted, Partial<ThreadIds> {
   readonly call: string
   readonly program: string
   readonly started: boolean
@@ -201,7 +202,7 @@ export interface CapabilityRaise extends Counted {
   readonly capabilities: readonly CapabilityName[]
   readonly program: string
   readonly started: boolean
-  readonly euid: number
+  readonly euid?: number
 }
 
 /** A user namespace was made. */
@@ -219,7 +220,7 @@ export interface PortBound extends Counted {
   readonly family: 'inet' | 'inet6'
   readonly port: number
   readonly program: string
-  readonly euid: number
+  readonly euid?: number
   readonly started: boolean
   readonly refused?: (typeof refusedResults)[number]
 }
@@ -236,6 +237,8 @@ export const blindSpots = [
   'functions', // the kernel gives no names of functions
   'files', // no paths
   'owners', // no modes and owners of files
+  'mounts', // not which mount a path is in
+  'ids', // not who a program is, unless it asked or changed it
   'file-capabilities', // not what executed files carry
   'gains', // not what an execution gained
   'start', // attached while the container ran
@@ -269,6 +272,7 @@ export interface LostRows extends Counted {
   readonly what: Exclude<ContextList, 'lost'>
 }
 
+/** What a recording saw of the privileges of one container: checks of capabilities, files, executions, users and ports. */
 export interface ObservedContext {
   /** Of the container: as the user calls it, its service, or its image. */
   readonly name: string

@@ -6,6 +6,7 @@ import type { Diagnostic } from '../diagnostics.ts'
 import type { RefusalErrno } from '../failures.ts'
 import type { ObservedContext } from './context.ts'
 
+/** Records folded: what was called, how often, with which values (schemas/observations.schema.json). Two of them merge in any order. */
 export interface Observations {
   readonly version: 1
   /** How many runs of the program are in it: each source is one, a set of `strace -ff` as a whole, a profile none. Absent for one. */
@@ -20,6 +21,7 @@ export interface Observations {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** One call on one architecture, counted. Argument values are decimal strings, because 64-bit values do not fit a JSON number; null where a value is unknown. */
 export interface ObservedCall {
   /** How often it was entered, at least 1. */
   readonly count: number

@@ -3,6 +3,7 @@
 // Authority: RFC 8259 for where a value ends; the Kubernetes API (v1 ConfigMap, List).
 import { parseYaml } from '../../profile/yaml.ts'
 import { member, type TreeNode } from '../../profile/tree.ts'
+import { latin1 } from '../text.ts'
 
 export interface ObservationsText {
   /** In the whole text, from 0. */
@@ -16,6 +17,14 @@ export const withoutOwn = (text: string): string => text.replace(/^(?:seccomp-ge
 
 /** The start of observations, as `observe` prints them and as `jq -S` sorts them. */
 const written = /^\s*\{\s*"(?:version"\s*:\s*\d+\s*[,}]|architectures"\s*:\s*\{)/
+
+/** The start of a document that nothing is around, exactly as we print it: no other format begins so. */
+const printed = /^\{\s*"version"\s*:\s*1\s*,\s*(?:"runs"\s*:\s*\d+\s*,\s*)?"architectures"\s*:\s*\{/
+
+/** Tells what shards are without trying all other formats. */
+export function startsAsObservations(bytes: Uint8Array | undefined): boolean {
+  return bytes !== undefined && printed.test(latin1(bytes.subarray(0, 256)))
+}
 
 /** Whether the start of a document is one of Kubernetes that carries observations. */
 export function carriesObservations(start: string): boolean {
@@ -31,6 +40,9 @@ const inYaml =
 
 /** Each of them; the whole text where it is none of these, so that whoever reads it says what is wrong. */
 export function observationsIn(text: string): readonly ObservationsText[] {
+  // Where no bracket opens behind one that closes, and no line is ours, one document is all of it.
+  if (printed.test(text) && !/[}\]]\s*[{[]/.test(text) && !text.includes(`\n${own}`))
+    return [{ line: 0, text }]
   const values = /^\s*[{[]/.test(withoutOwn(text)) ? valuesOf(text) : undefined
   if (values === undefined) return carriesObservations(text) ? inObjects(text) : [{ line: 0, text }]
   return values.flatMap((each) => {

@@ -131,7 +131,18 @@ function wholeContext(given: Partial<ObservedContext> & { readonly name: string 
   return { name: given.name, ...Object.fromEntries(lists) } as ObservedContext
 }
 
-const sourceKeys = ['name', 'format', 'lines', 'calls', 'ignored', 'unparsed', 'lost', 'evidence']
+const sourceKeys = [
+  'name',
+  'image',
+  'count',
+  'format',
+  'lines',
+  'calls',
+  'ignored',
+  'unparsed',
+  'lost',
+  'evidence',
+]
 const diagnosticKeys = ['code', 'at', 'count', 'facts']
 
 /** What else stands there was not checked, and does not go on. */
@@ -152,11 +163,13 @@ function firstRepeated(text: string, above: number): ObservationsFault | undefin
     if (code !== 0x22 /* " */) continue
     const start = at++
     for (; text.charCodeAt(at) !== 0x22; at++) if (text.charCodeAt(at) === 0x5c /* \\ */) at++
-    let next = at + 1
-    while (/\s/.test(text.charAt(next))) next++
     const names = open.at(-1)
-    if (names === undefined || text.charAt(next) !== ':') continue
-    const name = JSON.parse(text.slice(start, at + 1)) as string
+    if (names === undefined) continue
+    let next = at + 1
+    while (isSpace(text.charCodeAt(next))) next++
+    if (text.charCodeAt(next) !== 0x3a /* : */) continue
+    const raw = text.slice(start + 1, at)
+    const name = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
     if (names.has(name)) {
       const line = above + text.slice(0, start).split('\n').length
       return { ...wrong('repeated', name), line }
@@ -164,6 +177,11 @@ function firstRepeated(text: string, above: number): ObservationsFault | undefin
     names.add(name)
   }
   return undefined
+}
+
+/** Of JSON (RFC 8259, 2). */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
 function wrong(fault: ObservationsFault['fault'], member = '', within = ''): ObservationsFault {
@@ -188,10 +206,11 @@ function firstWrong(value: unknown): ObservationsFault | undefined {
   }
   for (const source of (value['sources'] ?? []) as Json[]) {
     const counts = ['lines', 'calls', 'ignored', 'unparsed'].every((key) => isCount(source[key], 0))
-    const { lost = 0, evidence = [] } = source
+    const { lost = 0, evidence = [], image = '', count = 1 } = source
     if (typeof source['name'] !== 'string' || typeof source['format'] !== 'string' || !counts)
       return wrong('incomplete-source')
-    if (!isCount(lost, 0) || !Array.isArray(evidence) || !evidence.every((each) => typeof each === 'string'))
+    const isOne = isCount(lost, 0) && isCount(count, 1) && typeof image === 'string'
+    if (!isOne || !Array.isArray(evidence) || !evidence.every((each) => typeof each === 'string'))
       return wrong('wrong-source')
   }
   for (const diagnostic of (value['diagnostics'] ?? []) as Json[]) {

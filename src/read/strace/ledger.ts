@@ -15,6 +15,7 @@ import {
   pickAbi,
 } from './architecture.ts'
 import { CallRecords } from './call-records.ts'
+import { StraceContext } from './context/index.ts'
 import { AskedValues } from './asked-values.ts'
 import { isByFilter, isFault } from './by-filter.ts'
 import { failureIn, type CameBack } from './completion.ts'
@@ -51,6 +52,8 @@ export class Ledger {
   /** Where only calls made under a filter are asked for. */
   readonly afterFilter: AfterFilter | undefined
   readonly results: FilteredResults | undefined
+  /** Where the evidence of a security context is asked for. */
+  readonly context: StraceContext | undefined
   readonly #subscribers: readonly Subscriber[]
   readonly #values: AskedValues
   /** From the first call that a line only tells of. */
@@ -80,10 +83,12 @@ export class Ledger {
     this.#values = new AskedValues(this, diagnostics)
     const { record, returned } = options
     this.results = returned && new FilteredResults(returned.wanted, abi)
+    this.context = options.context === true ? new StraceContext(() => this.source) : undefined
     // The scope changes with a filter's installation, which itself came back outside of it: it is told last.
     this.#subscribers = [
       record && new CallRecords(this.wanted, record, () => this.source, abi),
       this.results,
+      this.context,
       this.afterFilter,
     ].filter((each) => each !== undefined)
   }
@@ -235,7 +240,7 @@ export class Ledger {
     // What strace made up happened to nobody.
     const { injected } = result
     const child = makesProcess(name) && !injected ? childIn(text, result.value) : undefined
-    this.#tell((each) => each.returned?.(thread, name, result, child))
+    this.#tell((each) => each.returned?.(thread, name, result, child, text))
     if (endsThread(name) && result.value === undefined) {
       thread.isLeaving = true
       if (name === 'exit_group') this.threads.groupEnds(thread)

@@ -81,6 +81,7 @@ export class StraceReader implements Reader {
       !this.#tables.open &&
       this.#options.record === undefined &&
       this.#options.returned === undefined &&
+      this.#options.context !== true &&
       (machine.certain !== undefined || lines > evidenceLines)
     )
   }
@@ -133,6 +134,9 @@ export class StraceReader implements Reader {
     if (ledger.counts.mixed) this.#note('architecture-ambiguous')
     if (machine?.assumed === true) this.#note('architecture-assumed', { architecture: machine.native })
     this.#completeness()
+    const { context } = ledger
+    if (context !== undefined)
+      sink.context(context.context(new Set([...this.#diagnostics.all()].map(({ code }) => code))))
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
   }
 

@@ -5,8 +5,8 @@ import type { Thread } from './thread.ts'
 
 export interface Subscriber {
   entered?(thread: Thread, call: CallText): void
-  /** The call `name` of the thread came back; `child` is the thread that it made. */
-  returned?(thread: Thread, name: string, result: CameBack, child: number | undefined): void
+  /** The call `name` of the thread came back, in this line; `child` is the thread that it made. */
+  returned?(thread: Thread, name: string, result: CameBack, child: number | undefined, line: string): void
   /** The thread runs another program. */
   replaced?(thread: Thread): void
   /** execve in this thread makes it go on under the pid of its process. */

@@ -1,5 +1,6 @@
 // Whether the kernel's audit records can be had here, and if not, why: found out by doing it.
 import { readFileSync, readlinkSync } from 'node:fs'
+import { whyNotLinux } from '../linux.ts'
 import { inNewSession } from './login-session.ts'
 import { AuditSocket } from './socket.ts'
 
@@ -8,7 +9,8 @@ const initialPidNamespace = 'pid:[4026531836]'
 
 /** Why audit records cannot be had here, as part of a sentence; undefined where they can. */
 export async function whyNoAudit(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'it needs Linux'
+  const notLinux = whyNotLinux()
+  if (notLinux !== undefined) return notLinux
   if (process.getuid?.() !== 0) return 'it needs root'
   try {
     if (readlinkSync('/proc/self/ns/pid') !== initialPidNamespace)

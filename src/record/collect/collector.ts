@@ -14,30 +14,48 @@ export interface Collected {
   /** `runs: 1` where its start was seen. Undefined where it made no call under a filter. */
   readonly observations: Observations | undefined
   readonly ended: boolean
+  /** It was there when the recording began. */
+  readonly wasThere: boolean
+  /** Whether a program was seen to start in it under its filter. */
+  readonly started: boolean
   /** It makes calls, and none of them under a filter: no profile can hold for it. */
   readonly unfiltered: boolean
+}
+
+export interface CollectorOptions {
+  /** Whose values are read besides the ones always read. */
+  readonly asked?: ArgumentIndexes | undefined
+  /** Which cgroups are containers, by the names of their directories. Default: those that end in a container's id. */
+  readonly idOf?: (name: string) => string | undefined
+  /** The containers run under a filter of ours, which refuses nothing. */
+  readonly ownFilter?: boolean
 }
 
 export class Collector {
   readonly #session: Session
   readonly #groups: ContainerGroups
+  readonly #ownFilter: boolean
   /** By container, the calls without a filter when it was looked at last. */
   readonly #without = new Map<string, bigint>()
 
-  private constructor(session: Session, groups: ContainerGroups) {
+  private constructor(session: Session, groups: ContainerGroups, ownFilter: boolean) {
     this.#session = session
     this.#groups = groups
+    this.#ownFilter = ownFilter
   }
 
   /** Records from here on. Throws an Error or a BpfError that says why not, a UserError (125) for no such cgroup. */
-  static async start(root: FoundCgroup, asked?: ArgumentIndexes): Promise<Collector> {
+  static async start(
+    root: FoundCgroup,
+    { asked, idOf, ownFilter = false }: CollectorOptions = {},
+  ): Promise<Collector> {
     const who = { cgroup: root.cgroup, level: root.level }
     const session = await Session.start(
       { who, underFilter: true, apart: 'cgroup' },
       { asked, leftOut: ownCgroups() },
     )
     // What is there now may have been there before: its start is not known to be recorded.
-    return new Collector(session, new ContainerGroups(root.directory))
+    return new Collector(session, new ContainerGroups(root.directory, idOf), ownFilter)
   }
 
   /** `nameOf`: what the source of a container is called. Those without a name are left out. */
@@ -47,8 +65,12 @@ export class Collector {
       known.map((group) => [group.first, { group, container: this.#groups.ofCgroup(group.cgroup) }]),
     )
     const lost = new Map<ContainerGroup, bigint>()
-    for (const { group, container } of byFirst.values())
-      if (container !== undefined) lost.set(container, (lost.get(container) ?? 0n) + group.lost)
+    const started = new Set<ContainerGroup>()
+    for (const { group, container } of byFirst.values()) {
+      if (container === undefined) continue
+      lost.set(container, (lost.get(container) ?? 0n) + group.lost)
+      if (group.programs > 0) started.add(container)
+    }
     const observations = this.#session.observationsApart(
       (first) => {
         const container = byFirst.get(first)?.container
@@ -59,7 +81,7 @@ export class Collector {
         lost: lost.get(container) ?? 0n,
         midway: container.wasThere,
         isRun: !container.wasThere,
-        foreignFilter: true,
+        foreignFilter: !this.#ownFilter,
       }),
     )
     const without = this.#unfiltered()
@@ -67,18 +89,25 @@ export class Collector {
       id: container.id,
       observations: observations.get(container),
       ended: container.ended,
+      wasThere: container.wasThere,
+      started: started.has(container),
       unfiltered: observations.get(container) === undefined && this.#isUnfiltered(container, without),
     }))
   }
 
   /** Calls the listener when a container comes. */
-  onNew(listener: () => void): void {
+  onNew(listener: (id: string) => void): void {
     this.#groups.onNew = listener
+  }
+
+  /** Without what was recorded of them. */
+  containers(): readonly Pick<ContainerGroup, 'id' | 'ended' | 'wasThere'>[] {
+    return this.#groups.all()
   }
 
   /** Calls of cgroups that were gone before they were looked at: of whom they were is not known. */
   nameless(): number {
-    return this.#session.groups().filter(({ cgroup }) => this.#groups.ofCgroup(cgroup) === undefined).length
+    return this.#session.groups().filter(({ cgroup }) => !this.#groups.isKnown(cgroup)).length
   }
 
   /** Frees what is kept of containers that have ended. */

@@ -17,13 +17,17 @@ export interface ContainerGroup {
 
 export class ContainerGroups {
   readonly #byCgroup = new Map<bigint, ContainerGroup>()
+  /** Of directories that are no container's. */
+  readonly #others = new Set<bigint>()
   readonly #containers = new Map<string, ContainerGroup>()
   readonly #watchers = new Map<string, FSWatcher>()
   #wasThere = true
   /** Told of a container when its directory is made: it may be gone, and its name forgotten, very soon. */
-  onNew: () => void = () => undefined
+  onNew: (id: string) => void = () => undefined
+  readonly #idOf: (name: string) => string | undefined
 
-  constructor(root: string) {
+  constructor(root: string, idOf: (name: string) => string | undefined = containerIdIn) {
+    this.#idOf = idOf
     this.#look(root, undefined)
     this.#wasThere = false
   }
@@ -31,6 +35,11 @@ export class ContainerGroups {
   /** Whose a cgroup is; undefined for one that is no container's, or was gone before it was looked at. */
   ofCgroup(cgroup: bigint): ContainerGroup | undefined {
     return this.#byCgroup.get(cgroup)
+  }
+
+  /** Whether the directory of a cgroup was seen. */
+  isKnown(cgroup: bigint): boolean {
+    return this.#byCgroup.has(cgroup) || this.#others.has(cgroup)
   }
 
   all(): readonly ContainerGroup[] {
@@ -47,9 +56,10 @@ export class ContainerGroups {
     if (this.#watchers.has(directory)) return
     const inode = statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino
     if (inode === undefined) return
-    const id = within === undefined ? containerIdIn(basename(directory)) : undefined
+    const id = within === undefined ? this.#idOf(basename(directory)) : undefined
     const group = within ?? (id === undefined ? undefined : this.#made(id, directory))
-    if (group !== undefined) this.#byCgroup.set(inode, group)
+    if (group === undefined) this.#others.add(inode)
+    else this.#byCgroup.set(inode, group)
     try {
       const watcher = watch(directory, { persistent: false }, (_, name) =>
         this.#changed(directory, name, group),
@@ -67,7 +77,7 @@ export class ContainerGroups {
   #made(id: string, directory: string): ContainerGroup {
     const group = { id, directory, wasThere: this.#wasThere, ended: false }
     this.#containers.set(id, group)
-    if (!this.#wasThere) this.onNew()
+    if (!this.#wasThere) this.onNew(id)
     return group
   }
 

@@ -25,12 +25,27 @@ export interface EngineRun {
   readonly user: string | undefined
   /** With --init: the engine's own program starts the container's. */
   readonly init: boolean
+  /** With -t: the program has a terminal. */
+  readonly terminal: boolean
   /** With --rm: the engine takes the container away when it has ended. */
   readonly removed: boolean
   /** As given with --cidfile. */
   readonly idFile: string | undefined
   /** As given with --runtime; Podman's is an option of its own before `run`. */
   readonly runtime: string | undefined
+  readonly started: StartedImage
+}
+
+/** What is started, as far as the words say it: the rest is the image's own. */
+export interface StartedImage {
+  readonly image: string
+  /** Empty where --entrypoint takes the image's away. */
+  readonly entrypoint?: readonly string[]
+  /** Behind the image. */
+  readonly command: readonly string[]
+  readonly workingDirectory?: string
+  /** Places of this machine that lie in the container's root. */
+  readonly mounts: readonly { readonly source: string; readonly target: string }[]
 }
 
 /** What the client's words say of the container at `words[at]`; undefined where they run none this way. */
@@ -65,10 +80,50 @@ export function readEngineRun(
     capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
     user: (run.options.get('user') ?? run.options.get('u'))?.at(-1),
     init: isSet(given, run.options, 'init'),
+    terminal: isSet(given, run.options, 'tty') || run.options.has('t'),
     removed: isSet(given, run.options, 'rm'),
     idFile: run.options.get('cidfile')?.at(-1),
     runtime: run.options.get('runtime')?.at(-1),
+    started: startedImage(words.slice(run.at), run.options),
   }
+}
+
+function startedImage([image = '', ...command]: readonly string[], options: OptionValues): StartedImage {
+  const last = (...names: readonly string[]): string | undefined =>
+    names.flatMap((each) => options.get(each) ?? []).at(-1)
+  const entrypoint = last('entrypoint')
+  const workingDirectory = last('workdir', 'w')
+  const volumes = ['volume', 'v'].flatMap((each) => options.get(each) ?? [])
+  return {
+    image,
+    ...(entrypoint !== undefined && { entrypoint: entrypointOf(entrypoint) }),
+    command,
+    ...(workingDirectory !== undefined && { workingDirectory }),
+    mounts: [
+      ...volumes.map((each) => each.split(':')).map(([source = '', target = '']) => ({ source, target })),
+      ...(options.get('mount') ?? []).map(bindMount),
+    ].filter(({ source, target }) => source.startsWith('/') && target.startsWith('/')),
+  }
+}
+
+/** Podman takes a list in JSON as well. */
+function entrypointOf(word: string): readonly string[] {
+  if (word === '') return []
+  if (!word.startsWith('[')) return [word]
+  try {
+    return (JSON.parse(word) as readonly unknown[]).map(String)
+  } catch {
+    return [word]
+  }
+}
+
+function bindMount(text: string): { source: string; target: string } {
+  const fields = new Map(text.split(',').map((each) => each.split('=', 2) as [string, string | undefined]))
+  const first = (...names: readonly string[]): string =>
+    names.map((each) => fields.get(each)).find((each) => each !== undefined) ?? ''
+  return fields.get('type') === 'bind'
+    ? { source: first('source', 'src'), target: first('target', 'destination', 'dst') }
+    : { source: '', target: '' }
 }
 
 type OptionValues = ReadonlyMap<string, readonly string[]>

@@ -17,7 +17,8 @@ import { run } from '../runner/index.ts'
 import { inTemporary } from '../temporary.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { leavesToSystemd } from './ask.ts'
-import { stage, type EnforcedProfile } from './staging.ts'
+import { serviceParent, startServices, type Services } from './services.ts'
+import { stage, type EnforcedProfile, type Staging } from './staging.ts'
 import { startedBy } from './started-by.ts'
 
 export interface Service {
@@ -100,12 +101,16 @@ function refuse(name: string, service: Service): void {
 }
 
 /** Writes the file that is put in. Lists of a service are added up by some versions, and replaced by others. */
-function writeOverride(project: Project, directory: string, filter: string, parent: string): string {
-  const services = Object.entries(project.services ?? {}).map(([name, service]) => [
+function writeOverride(
+  project: Project,
+  { directory, filter }: Staging,
+  parentOf: (service: number) => string,
+): string {
+  const services = Object.entries(project.services ?? {}).map(([name, service], at) => [
     name,
     {
       security_opt: [...(service.security_opt ?? []), `seccomp=${filter}`],
-      cgroup_parent: parent,
+      cgroup_parent: parentOf(at),
       // Nobody is to start it with this filter and in this cgroup when the recording is over.
       restart: 'no',
     },
@@ -136,10 +141,15 @@ export async function recordCompose(
   const systemd = await leavesToSystemd({ engine: 'docker', client: up.client }, options)
   const remove = [...before, 'rm', '--stop', '--force']
   const staging = await stage(systemd, { remove, ...(under && { profile: under.profile }) })
+  let services: Services | undefined
   try {
     const override = inTemporary(() =>
-      writeOverride(project, staging.directory, staging.filter, staging.parent),
+      writeOverride(project, staging, (at) =>
+        options.each === true ? serviceParent(staging, systemd, at) : staging.parent,
+      ),
     )
+    if (options.each === true)
+      services = await startServices(Object.keys(project.services ?? {}), staging, options)
     const rest = options.command.slice(up.before.length)
     const command = [...before, '-f', override, ...rest] as unknown as [string, ...string[]]
     const recording = await run(recorders.ebpf, {
@@ -150,9 +160,10 @@ export async function recordCompose(
       ...(under && { watch: under.watch }),
     })
     options.notice?.({ code: 'project-kept' })
-    const known = startedBy('docker', recording)
+    const known = { ...startedBy('docker', recording), ...(services && { each: services.read() }) }
     return noNewPrivileges(project) ? { ...known, noNewPrivileges: true } : known
   } finally {
+    services?.close()
     await staging.end()
   }
 }

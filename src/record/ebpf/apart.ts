@@ -12,7 +12,7 @@ import { seccompFilter, type Membership } from './membership.ts'
 
 /** Places on the stack: a call's slot, the same with the first slot added, and that first slot. */
 export const places = { slot: -16, keyed: -12, first: -128 } as const
-const [group, processor, count, value, zeros] = [-136, -144, -152, -168, -192]
+const [group, processor, count, value, zeros] = [-136, -144, -152, -176, -200]
 
 /** The first slot of a cgroup that is left out. */
 export const leftOut = 0xffffffff
@@ -68,6 +68,7 @@ function numbered({ machine }: Layout, { known, next, processors }: Groups): rea
     bpf.store(frame, value + groupValue.first, 1),
     bpf.set(1, 0),
     bpf.store(frame, value + groupValue.lost, 1),
+    bpf.store(frame, value + groupValue.programs, 1),
     ...update(known, group, value, noExist),
     // Another processor may have been quicker.
     ...lookup(known, group),
@@ -148,6 +149,19 @@ export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonl
     bpf.label('unfiltered-there'),
     ...increment(0),
     bpf.jump('done'),
+  ]
+}
+
+/** Counts for its cgroup that a program was started in it; nothing where the cgroup made no call before. */
+export function startedInGroup({ groups }: Maps): readonly AssemblyLine[] {
+  if (groups === undefined) return []
+  return [
+    bpf.call('currentCgroup'),
+    bpf.store(frame, group, 0),
+    ...lookup(groups.known, group),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    bpf.add(0, groupValue.programs),
+    ...increment(0),
   ]
 }
 

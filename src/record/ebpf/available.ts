@@ -1,5 +1,6 @@
 // Whether the ebpf recorder works here, and if not, why: found out by doing it, not by version.
 import { accessSync, constants, readlinkSync } from 'node:fs'
+import { whyNotLinux } from '../linux.ts'
 import { isFiltered, statusOf } from '../runner/processes.ts'
 import { BpfError } from './kernel.ts'
 import { btfFile, Session, thisMachine } from './session.ts'
@@ -12,7 +13,8 @@ const initialPidNamespace = 'pid:[4026531836]'
  * as well: no number of a process is asked for.
  */
 export async function whyNoEbpf(what: 'processes' | 'cgroup' = 'processes'): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'it needs Linux'
+  const notLinux = whyNotLinux()
+  if (notLinux !== undefined) return notLinux
   if (thisMachine() === undefined) return `it knows no registers of ${process.arch}`
   if (!permitted(btfFile)) return `this kernel has no ${btfFile} (CONFIG_DEBUG_INFO_BTF)`
   if (!permitted('/proc/self/ns/pid')) return 'it needs /proc'

@@ -4,6 +4,7 @@
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
+import type { StartedClient } from '../recorder.ts'
 import type { Layout } from './layout.ts'
 import type { Maps } from './maps.ts'
 import { done, frame, read, readUser, update } from './blocks.ts'
@@ -63,11 +64,10 @@ export function startedClient(
   ]
 }
 
-/** The words of each; the last of them may be cut. */
-export function readClients(calls: MapCalls, map: KernelMap): readonly (readonly string[])[] {
+export function readClients(calls: MapCalls, map: KernelMap): readonly StartedClient[] {
   return [...calls.keys(map)].flatMap((key) => {
     const bytes = calls.lookup(map, key)
-    return bytes === undefined ? [] : [wordsIn(bytes)]
+    return bytes === undefined ? [] : [{ pid: key.readUInt32LE(), words: wordsIn(bytes) }]
   })
 }
 

@@ -59,8 +59,8 @@ export const valuePlaces = { entered: 0, eperm: 8, eacces: 16, size: 24 } as con
 /** Keys of `values`: slot, argument's index, value. */
 export const valueKey = { slot: 0, index: 4, value: 8, size: 16 } as const
 
-/** Values of `groups`: the first slot, and how many calls found no room. */
-export const groupValue = { first: 0, lost: 8, size: 16 } as const
+/** Values of `groups`: the first slot, how many calls found no room, and how many programs were started. */
+export const groupValue = { first: 0, lost: 8, programs: 16, size: 24 } as const
 /** What is kept of those that are counted apart. */
 export interface Groups {
   /** By the id of a cgroup. */
@@ -93,6 +93,8 @@ export interface Maps {
   readonly arrivals: KernelMap
   /** Where something is counted apart. */
   readonly groups?: Groups
+  /** Of a tree of which only what runs under a filter counts: the ids of cgroups in which everything does. */
+  readonly joined?: KernelMap
 }
 
 /** How many ids, processors, and calls of cgroups that are counted apart there may be. */
@@ -106,7 +108,7 @@ const callsApart = 1 << 18
 export function createMaps(
   calls: Pick<MapCalls, 'createMap'>,
   machine: RecorderMachine,
-  apart: Membership['apart'],
+  { who, underFilter, apart }: Membership,
   { processes, processors }: Room,
 ): Maps {
   const slots = slotsOf(machine)
@@ -129,6 +131,8 @@ export function createMaps(
     }),
     others: calls.createMap('others', { type: 'hash', key: 8, value: 8, entries: 4096 }),
     ...(apart !== undefined && { groups: createGroups(calls, slots, slotPlaces.size, processors) }),
+    ...(who === 'tree' &&
+      underFilter && { joined: calls.createMap('joined', { type: 'hash', key: 8, value: 4, entries: 16 }) }),
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
     control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 8 }),

@@ -2,6 +2,7 @@
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import { currentTask, frame, lookup, ofTask } from './blocks.ts'
+import type { KernelMap } from './kernel.ts'
 import type { Layout } from './layout.ts'
 import { memberStates, type Maps } from './maps.ts'
 
@@ -20,6 +21,19 @@ export const execve = { x86_64: 59, aarch64: 221 } as const
 /** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
 export const seccompFilter = 2
 
+/** Goes on for who runs under a filter in a cgroup that was joined: what is added to a container is no child of its own. */
+function inJoined(layout: Layout, joined: KernelMap): readonly AssemblyLine[] {
+  return [
+    bpf.label('outside'),
+    ...ofTask(layout, layout.task.seccompMode, 1),
+    bpf.jumpIf(1, 'notEqual', seccompFilter, 'done'),
+    bpf.call('currentCgroup'),
+    bpf.store(frame, -8, 0),
+    ...lookup(joined, -8),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+  ]
+}
+
 /**
  * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
  * its record; r9 holds the call's number there.
@@ -33,6 +47,8 @@ export function member(
   unfiltered = 'done',
 ): readonly AssemblyLine[] {
   const { who, underFilter } = membership
+  const joined = underFilter ? maps.joined : undefined
+  const outside = joined === undefined ? 'done' : 'outside'
   return [
     ...currentTask(layout),
     ...(who === 'tree'
@@ -45,11 +61,13 @@ export function member(
           bpf.jumpIf(1, 'equal', memberStates.counted, 'member'),
           ...(starting
             ? [
-                bpf.jumpIf(1, 'notEqual', memberStates.pending, 'done'),
+                bpf.jumpIf(1, 'notEqual', memberStates.pending, outside),
                 bpf.jumpIf(9, 'notEqual', execve[layout.machine], 'done'),
                 bpf.storeValue(0, 0, memberStates.counted),
+                bpf.jump('member'),
               ]
-            : [bpf.jump('done')]),
+            : [bpf.jump(outside)]),
+          ...(joined === undefined ? [] : inJoined(layout, joined)),
           bpf.label('member'),
         ]
       : [

@@ -3,9 +3,10 @@
 import { constants } from 'node:os'
 import { basename } from 'node:path'
 import type { EndingSignal } from '../recording.ts'
-import type { Recorder, Scope } from '../recorder.ts'
+import type { Recorder, Scope, StartedClient } from '../recorder.ts'
 import { endingOf } from '../runner/ending.ts'
 import { programOf } from '../runner/program.ts'
+import { recordAdded } from './added.ts'
 import type { Membership } from './membership.ts'
 import { Session } from './session.ts'
 
@@ -13,9 +14,13 @@ import { Session } from './session.ts'
 const echo = 150
 
 export const ebpf: Recorder = {
-  prepare: async ({ name, options, scope, watch }) => {
+  prepare: async ({ name, options, scope, watch, clients }) => {
     const file = programOf(options)
     const session = await Session.start(membershipOf(scope), { asked: options.arguments, watch })
+    const over = new AbortController()
+    if (scope === 'filtered') void recordAdded(session, options.notice, over.signal)
+    let last: readonly StartedClient[] | undefined
+    clients?.(() => last ?? session.clients())
     return {
       words: options.command,
       file,
@@ -31,11 +36,15 @@ export const ebpf: Recorder = {
         // Outside of containers the first execve counted is the command's own.
         observations: session.observations(name, false, scope === 'tree' ? basename(file) : undefined),
         ending: endingOf(end),
-        clients: session.clients(),
+        clients: session.clients().map(({ words }) => words),
         ...(scope !== 'tree' && { programs: session.programs(), started: session.programs() > 0 }),
         ...(watch === undefined ? {} : { refusals: session.refusals() }),
       }),
-      close: async () => session.close(),
+      close: async () => {
+        over.abort()
+        last = session.clients()
+        session.close()
+      },
     }
   },
 }

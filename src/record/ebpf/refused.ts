@@ -11,6 +11,7 @@ import { architecturesOf, type Layout, type RecorderMachine } from './layout.ts'
 import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
+import { startedInGroup } from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { architecture } from './program.ts'
 
@@ -110,7 +111,12 @@ export function endedByFilter(
 
 /** sched_process_exec(struct task_struct *, …): under its filter, a container's program has started. */
 export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
-  return [...member(layout, maps, membership, false), ...note(maps, controlKeys.programs, 'done'), ...done]
+  return [
+    ...member(layout, maps, membership, false),
+    ...note(maps, controlKeys.programs, 'done'),
+    ...(membership.apart === 'cgroup' ? startedInGroup(maps) : []),
+    ...done,
+  ]
 }
 
 /** r6: registers, r8: task; the result is on the stack at -24. */

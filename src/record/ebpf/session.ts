@@ -6,6 +6,7 @@ import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { DeliveredSignal, NewestCall } from '../recording.ts'
+import type { StartedClient } from '../recorder.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import { signalProcess } from '../runner/processes.ts'
 import { leftOut } from './apart.ts'
@@ -74,6 +75,8 @@ export interface Group {
   readonly first: number
   /** Calls that found no room. */
   readonly lost: bigint
+  /** How many programs were started in it. */
+  readonly programs: number
 }
 
 export const btfFile = '/sys/kernel/btf/vmlinux'
@@ -133,7 +136,7 @@ export class Session {
     let context: ContextRecording | undefined
     try {
       const { layout, btf } = (runningKernel ??= kernelHere(calls, machine))
-      const maps = createMaps(calls, machine, membership.apart, {
+      const maps = createMaps(calls, machine, membership, {
         processes: largestProcess() + 1,
         processors: possibleProcessors(),
       })
@@ -220,7 +223,9 @@ export class Session {
       const value = this.#calls.lookup(groups.known, key)
       const first = value?.readUInt32LE(groupValue.first) ?? leftOut
       if (value === undefined || first === leftOut) return []
-      return [{ cgroup: key.readBigUInt64LE(), first, lost: value.readBigUInt64LE(groupValue.lost) }]
+      const count = (place: number): bigint => value.readBigUInt64LE(place)
+      const programs = Number(count(groupValue.programs))
+      return [{ cgroup: key.readBigUInt64LE(), first, lost: count(groupValue.lost), programs }]
     })
   }
 
@@ -290,13 +295,18 @@ export class Session {
     }
   }
 
+  /** Whatever runs under a filter in this cgroup counts from now on, in a recording of a tree. */
+  join(cgroup: bigint): void {
+    if (this.#maps.joined !== undefined) this.#calls.update(this.#maps.joined, key64(cgroup), key32(1))
+  }
+
   /** How many programs were started under a filter. */
   programs(): number {
     return this.#control(controlKeys.programs)
   }
 
   /** Clients of container engines that members started, with their words. */
-  clients(): readonly (readonly string[])[] {
+  clients(): readonly StartedClient[] {
     return this.#clients === undefined ? [] : readClients(this.#calls, this.#clients)
   }
 
@@ -427,7 +437,7 @@ function largestProcess(): number {
 }
 
 /** Per-CPU maps have a value for each, present or not. A list such as `0-3,8-11`. */
-function possibleProcessors(): number {
+export function possibleProcessors(): number {
   const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim()
   const last = /(\d+)$/.exec(text)?.[1]
   if (last === undefined) throw new Error('/sys/devices/system/cpu/possible cannot be read')

@@ -2,6 +2,7 @@
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { isNotFound } from '../../not-found.ts'
+import { whyNotLinux } from '../linux.ts'
 import { spawnEnvironmentOf, type SpawnEnvironment } from '../runner/spawn-environment.ts'
 import { straceVersion, type StraceVersion } from './options.ts'
 
@@ -9,6 +10,8 @@ import { straceVersion, type StraceVersion } from './options.ts'
 export async function whyNoStrace(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
+  const notLinux = whyNotLinux()
+  if (notLinux !== undefined) return notLinux
   try {
     await askStrace(spawnEnvironmentOf({ env }), true)
     return undefined

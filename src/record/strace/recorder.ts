@@ -10,6 +10,7 @@ import { endingOf } from '../runner/ending.ts'
 import { isFiltered, tracedBy } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { askStrace } from './available.ts'
+import { seenClients } from './clients.ts'
 import { makeFifo } from './fifo.ts'
 import { leaveOutKnown, straceOptions } from './options.ts'
 import { Progress } from './progress.ts'
@@ -35,6 +36,9 @@ export const strace: Recorder = {
     const kept = new Kept()
     const reading = readTrace(name, options, fifo, progress, { afterFilter, watch, kept })
     let tracer = 0
+    const over = new AbortController()
+    const clients = afterFilter ? undefined : seenClients(() => tracer, over.signal)
+    if (afterFilter) options.notice?.({ code: 'exec-unseen', why: 'strace' })
     return {
       words: ['strace', ...recorded, ...cheaply, '-o', fifo.path, '--', ...options.command],
       file: 'strace',
@@ -55,6 +59,7 @@ export const strace: Recorder = {
       echo,
       result: async (end) => {
         fifo.close()
+        over.abort()
         const read = await reading
         refuseCut(launch, progress)
         const { observations, refusals, programs } = valueOf(read)
@@ -63,9 +68,11 @@ export const strace: Recorder = {
           ending: endingOf(end),
           ...(programs !== undefined && { programs, started: programs > 0 }),
           ...(refusals && { refusals }),
+          ...(clients && { clients: await clients }),
         }
       },
       close: async () => {
+        over.abort()
         fifo.close()
         await fifo.remove()
       },

@@ -1,6 +1,6 @@
-// Reports as annotations of GitHub Actions: workflow commands, one a line (docs.github.com, "Workflow commands for GitHub
-// Actions"). GitHub shows ten errors, ten warnings and ten notices of a step and drops the rest, so no more than ten are
-// printed, the most important first; the last one says how many are left out.
+// Reports as annotations of GitHub Actions: workflow commands, one a line (docs.github.com, "Workflow commands for
+// GitHub Actions"). GitHub shows ten errors, ten warnings and ten notices of a step and drops the rest, so no more than
+// ten are printed, the most important first; the last one says how many are left out.
 import type { Severity } from '../../profile/flaws.ts'
 import { itemSentence, placeOf, type Compared } from '../changes.ts'
 import { escapeWorkflowData, escapeWorkflowProperty } from '../escape.ts'
@@ -11,7 +11,7 @@ import { gravestOf, tallyOf, tallyText } from '../review.ts'
 import { nameOf, noticesOf, type Notice, type Reviewed } from '../reviewed.ts'
 
 const most = 10
-/** Items of one annotation. */
+/** The most items of one annotation. */
 const itemsShown = 8
 
 export const github: ReportFormat = {
@@ -69,14 +69,14 @@ function annotation({ profile, direction, items, fails }: Notice): string {
   })
   const more = items.length > itemsShown ? [`and ${items.length - itemsShown} more`] : []
   const title = direction === undefined ? 'seccomp profile' : titleOf(compared, direction)
-  // Each line is escaped for itself: the line ends between them are ours.
+  // Each line is escaped by itself, because the line ends between them are ours.
   const message = [...(event === undefined ? [] : [event]), ...lines, ...more]
     .map(escapeWorkflowData)
     .join('%0A')
   return `::${command} ${properties},title=${escapeWorkflowProperty(title)}::${message}\n`
 }
 
-/** Short: GitHub shows one line of it. */
+/** A short title: GitHub shows one line of it. */
 function titleOf(compared: Compared, direction: NonNullable<Notice['direction']>): string {
   const changes = compared.changes.filter((each) => each.direction === direction)
   const severity = gravestOf(changes)

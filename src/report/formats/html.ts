@@ -1,4 +1,4 @@
-// Reports as pages for a browser: one file each, without anything beside it.
+// Reports as pages for a browser: each is one self-contained file.
 import type { ReportFormat } from '../format.ts'
 import { htmlPage } from '../html/page.ts'
 import {

@@ -1,12 +1,15 @@
-// Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json, schemas/verification.schema.json.
+// Reports for programs. Their shapes are fixed: the contract, schemas/diff.schema.json,
+// schemas/verification.schema.json.
 import type { ExplainedCall } from '../../explain/index.ts'
 import { answerText } from '../../meaning/answer.ts'
+import { harmlessJson } from '../../json-string.ts'
 import { printObservations } from '../../observe/print.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { patchOf, refusalValue, verdictOf } from '../verification.ts'
+import { watchedSummary } from '../watched.ts'
 
 export const json: ReportFormat = {
   changes: (compared) => document(comparison(compared)),
@@ -63,6 +66,8 @@ export const json: ReportFormat = {
 
   observations: printObservations,
 
+  watched: (watched) => `${harmlessJson(JSON.stringify(watchedSummary(watched)))}\n`,
+
   verification: (verified) => {
     const { repair, ending } = verified
     const status =
@@ -99,6 +104,7 @@ export const json: ReportFormat = {
           rounds: verified.context.rounds,
           added: verified.context.added,
           trials: verified.context.trials,
+          ...(verified.context.together && { together: verified.context.together }),
         },
       }),
       ...(repair && {
@@ -148,7 +154,7 @@ function document(value: unknown): string {
   return `${jsonText(value as JsonValue)}\n`
 }
 
-/** Of each architecture, where a scan and something seen were given. */
+/** The coverage of each architecture, if a scan and observations were given. */
 function coverageJson(calls: readonly ExplainedCall[]): { readonly coverage?: readonly unknown[] } {
   const found = [...new Set(calls.flatMap(({ scan }) => scan?.coverage ?? []))]
   if (found.length === 0) return {}

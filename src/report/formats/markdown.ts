@@ -13,6 +13,7 @@ import {
   repairLines,
   verificationSentences,
 } from '../verification.ts'
+import { watchedRow, watchedSentences, watchedTitles } from '../watched.ts'
 
 export const markdown: ReportFormat = {
   changes: comparedMarkdown,
@@ -42,6 +43,19 @@ export const markdown: ReportFormat = {
     return `${table}${lines.length === 0 ? '' : `\n${lines.join('')}`}`
   },
 
+  watched: (watched) => {
+    const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
+    const { rows } = watched
+    const table =
+      rows.length === 0
+        ? ''
+        : `${row(watchedTitles)}|${'---|'.repeat(watchedTitles.length)}\n${rows.map((each) => row(watchedRow(each))).join('')}\n`
+    const sentences = watchedSentences(watched).map((line) => `- ${escapeMarkdown(line)}\n`)
+    const repair = repairLines(watched).map((line) => `- ${escapeMarkdown(line.replace(/^# /, ''))}\n`)
+    const patch = escapedLines(patchOf(watched))
+    return `${table}${sentences.join('')}${repair.join('')}${patch === '' ? '' : `\n${fenced(patch)}`}`
+  },
+
   verification: (verified) => {
     const row = (words: readonly string[]): string => `| ${words.map(escapeMarkdown).join(' | ')} |\n`
     const { refusals } = verified
@@ -60,7 +74,7 @@ export const markdown: ReportFormat = {
   },
 }
 
-/** A fence longer than any run of backquotes inside. */
+/** A code block whose fence is longer than any run of backquotes inside. */
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)

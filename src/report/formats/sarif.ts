@@ -52,7 +52,7 @@ const descriptions: Readonly<Record<ChangeId, string>> = {
   'arguments-answered-otherwise': 'A call is refused or carried out in another way with some arguments.',
 }
 
-/** GitHub calls 7.0 and more high, 4.0 and more medium. */
+/** GitHub shows 7.0 and more as high, 4.0 and more as medium. */
 const scores: Readonly<Record<RiskSeverity, string>> = {
   high: '8.0',
   medium: '5.5',
@@ -96,7 +96,7 @@ function changesLog(profiles: readonly ReviewedProfile[], tool: Tool): string {
   )
 }
 
-/** A result a change: code scanning settles each by its fingerprint. */
+/** One result a change: code scanning identifies each by its fingerprint. */
 function changeResults(compared: Compared): readonly JsonValue[] {
   return compared.changes.map((change) => {
     const { file, line } = placeOf(change)
@@ -150,7 +150,7 @@ function sarifLog(
   }
 }
 
-/** What kind of result there is, and where to read about it. */
+/** A rule of SARIF: a kind of result, with a link to its page. */
 function sarifRule(
   { homepage }: Tool,
   id: string,
@@ -172,7 +172,7 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
-/** The place of a result; a file's name is a URI there. */
+/** The place of a result. SARIF wants a file's name as a URI. */
 function sarifLocations(file: string, region: JsonValue): JsonValue {
   return [{ physicalLocation: { artifactLocation: { uri: encodedPath(file) }, region } }]
 }

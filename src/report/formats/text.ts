@@ -1,4 +1,4 @@
-// Reports for people at a terminal: lines, and tables whose columns stand under each other.
+// Reports for people at a terminal: lines and aligned tables.
 import { contextRow, contextTitles } from '../context-verification.ts'
 import { escapeTerminal } from '../escape.ts'
 import { explanationRow, explanationTitles, riskLines, scanLines } from '../explanation.ts'
@@ -8,6 +8,7 @@ import { plainMedium } from '../medium.ts'
 import { reviewedLines, reviewLines } from '../review-lines.ts'
 import { eachFolded, foldedSentence } from '../problems.ts'
 import { painted, wrapped } from '../screen.ts'
+import { watchedRow, watchedSentences, watchedTitles } from '../watched.ts'
 import { alignedRows } from '../table.ts'
 import {
   escapedLines,
@@ -41,6 +42,14 @@ export const text: ReportFormat = {
     const parts = [riskLines(calls), scanLines(calls)].filter((lines) => lines.length > 0)
     const below = parts.flatMap((lines) => ['', ...lines.map(escapeTerminal)])
     return `${[...alignedRows(rows), ...below].join('\n')}\n`
+  },
+
+  watched: (watched, { screen } = plainMedium) => {
+    const rows = watched.rows.map((each) => watchedRow(each).map(escapeTerminal))
+    const table = rows.length === 0 ? [] : ['', ...alignedRows([watchedTitles, ...rows]), '']
+    const sentences = watchedSentences(watched).flatMap((each) => wrapped(escapeTerminal(each), '  ', screen))
+    const more = repairLines(watched).map(escapeTerminal)
+    return `${[...table, ...sentences, ...more].join('\n')}\n${escapedLines(patchOf(watched))}`
   },
 
   verification: (verified, { screen } = plainMedium) => {

@@ -1,6 +1,6 @@
-// A report as one HTML file that needs nothing beside it. The Content-Security-Policy (CSP Level 3) lets the page's own style
-// and script run, by their hashes, and nothing else: no network, no image, no form. Without the script all rows are
-// shown and only search and filters are missing. Text from input goes through `escapeHtml`, always.
+// A report as one self-contained HTML file. The Content-Security-Policy (CSP Level 3) allows only the page's own style
+// and script, by their hashes: no network, no image, no form. Without the script all rows are shown, and only search
+// and filters are missing. All text from input goes through `escapeHtml`.
 import { sha256 } from '../../sha256.ts'
 import { escapeHtml, escapeMarkup } from '../escape.ts'
 import type { Tool } from '../medium.ts'
@@ -8,7 +8,7 @@ import { script } from './script.ts'
 import { style } from './style.ts'
 
 export interface HtmlPage {
-  /** What it is about: a file, a comparison. */
+  /** The subject: a file or a comparison. */
   readonly title: string
   readonly verdict: string
   readonly tone: Tone
@@ -21,19 +21,19 @@ export type Tone = 'good' | 'bad' | 'mixed' | 'plain'
 
 export interface Section {
   readonly title: string
-  /** A sentence below the title. */
+  /** A sentence below the title of the section. */
   readonly note?: string
   readonly columns: readonly string[]
   readonly rows: readonly Row[]
-  /** Folded until somebody looks. */
+  /** Whether the section is folded at first. */
   readonly folded?: boolean
-  /** Lines in the place of a table, such as a patch; control characters are spelled out already. */
+  /** Lines in place of a table, such as a patch. Control characters are already escaped. */
   readonly text?: string
 }
 
 export interface Row {
   readonly cells: readonly string[]
-  /** A grade to filter by; the first cell shows it. */
+  /** The grade for the filter. The first cell shows it. */
   readonly grade?: string
 }
 
@@ -75,7 +75,7 @@ ${page.sections.map(sectionHtml).join('')}</main>
 `
 }
 
-/** Hidden until the script that serves them runs. */
+/** The search and filter controls, hidden until the script runs. */
 function controls(grades: readonly string[]): string {
   const boxes = grades.map(
     (grade) =>
@@ -117,7 +117,7 @@ function rowHtml({ cells, grade }: Row, columns: readonly string[]): string {
   return `<tr${attribute}>${tds.join('')}</tr>\n`
 }
 
-/** A hash source of the policy. */
+/** A hash source of the Content-Security-Policy. */
 function digest(text: string): string {
   const bytes =
     sha256(text)

@@ -1,4 +1,4 @@
-// What each kind of result says on its HTML page: the verdict, then tables, the most important first.
+// The content of the HTML page for each kind of result: the verdict, then tables, the most important one first.
 import { architectureNames } from '../../abi/architectures.ts'
 import { severities } from '../../explain/change-risks.ts'
 import type { ExplainedCall } from '../../explain/index.ts'
@@ -96,7 +96,7 @@ function changeSections(compared: Compared, before: string): readonly Section[] 
   })
 }
 
-/** Calls that nothing explains first, then those seen, then what runtimes need, then what is refused. */
+/** Lists unexplained calls first, then seen calls, then the needs of runtimes, then refused calls. */
 export function explanationPage({ profile, calls, observations }: Explained): HtmlPage {
   const groups = new Map<Group, ExplainedCall[]>(order.map((group) => [group, []]))
   for (const call of calls) groups.get(groupOf(call))?.push(call)
@@ -251,7 +251,7 @@ export function observationsPage(observations: Observations): HtmlPage {
   }
 }
 
-/** What was read, and what may be missing. */
+/** The sections about what was read and what may be missing. */
 function completenessSections(observations: Observations): readonly Section[] {
   const said = diagnosticRows(observations)
   return [

@@ -1,5 +1,5 @@
-// The script of a report in HTML: search and filters over rows that are there already. It makes no markup and reads nothing
-// but the page. Plain JavaScript as browsers of the last five years run it.
+// The script of an HTML report: it searches and filters the existing rows. It creates no markup and reads only the
+// page. It is plain JavaScript that browsers of the last five years run.
 
 export const script = `
 'use strict'

@@ -1,4 +1,4 @@
-// The style of a report in HTML: light and dark as the reader's system is, tables that become cards on a phone, and paper.
+// The style of an HTML report: light or dark like the reader's system, tables become cards on a phone, printable.
 // Colours have a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3).
 
 export const style = `

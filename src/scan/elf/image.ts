@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts'
 import { Bytes } from './bytes.ts'
 
 export const machines = ['x86_64', 'aarch64'] as const
+/** The machines whose code is read. */
 export type ElfMachine = (typeof machines)[number]
 
 export interface Segment {

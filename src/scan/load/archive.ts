@@ -14,6 +14,7 @@ export interface ArchiveFiles {
   bytes(path: string): AsyncIterable<Uint8Array>
 }
 
+/** An image as a tree of files, with the programs that its configuration starts. */
 export interface LoadedImage {
   readonly tree: Tree
   /** Programs that a container of it starts: the entrypoint, and the command that it is given. */
@@ -33,8 +34,25 @@ interface ImageConfig {
   }
 }
 
-/** `wanted`: of an image for several architectures. Throws a UserError for what is no image. */
-export async function loadImage(files: ArchiveFiles, wanted?: ElfMachine): Promise<LoadedImage> {
+/** How a container of an image is started: what is absent is the image's own. */
+export interface StartedAs {
+  readonly entrypoint?: readonly string[]
+  readonly command?: readonly string[]
+  readonly workingDirectory?: string
+  /** The root filesystem with what is mounted in it. */
+  readonly mounted?: (root: Tree) => Tree
+}
+
+/**
+ * The files of an image and the programs that it starts. `wanted`: of an image for several architectures.
+ *
+ * @throws UserError for what is no image.
+ */
+export async function loadImage(
+  files: ArchiveFiles,
+  wanted?: ElfMachine,
+  started: StartedAs = {},
+): Promise<LoadedImage> {
   const { config, layers } = await manifestOf(files, wanted)
   const architecture = machines[config.architecture ?? '']
   if (architecture === undefined)
@@ -43,9 +61,10 @@ export async function loadImage(files: ArchiveFiles, wanted?: ElfMachine): Promi
       is: 'image',
       machine: config.architecture ?? 'no architecture',
     })
-  const tree = new Layers()
-  for (const layer of layers) await tree.add(`${files.name}: ${layer}`, files.bytes(layer))
-  return { tree, architecture, programs: await programsOf(tree, config) }
+  const root = new Layers()
+  for (const layer of layers) await root.add(`${files.name}: ${layer}`, files.bytes(layer))
+  const tree = started.mounted?.(root) ?? root
+  return { tree, architecture, programs: await programsOf(tree, config, started) }
 }
 
 async function manifestOf(
@@ -124,18 +143,28 @@ function blob(files: ArchiveFiles, digest: string | undefined): string {
   return `blobs/${algorithm}/${hash}`
 }
 
-/** The first words of entrypoint and command, looked up as execvp(3) does. */
-async function programsOf(tree: Tree, { config = {} }: ImageConfig): Promise<readonly string[]> {
+/**
+ * The first words of entrypoint and command, looked up as execvp(3) does. Who names an entrypoint names the command as
+ * well (docker run, "Override image defaults").
+ */
+async function programsOf(
+  tree: Tree,
+  { config = {} }: ImageConfig,
+  { entrypoint, command = [], workingDirectory }: StartedAs,
+): Promise<readonly string[]> {
   const path =
     (config.Env ?? []).find((each) => each.startsWith('PATH='))?.slice(5) ??
     '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   const found: string[] = []
-  for (const word of [config.Entrypoint?.[0], config.Cmd?.[0]]) {
+  const directory = workingDirectory ?? config.WorkingDir ?? ''
+  const [first] = entrypoint ?? config.Entrypoint ?? []
+  const [second] = command.length > 0 || entrypoint !== undefined ? command : (config.Cmd ?? [])
+  for (const word of [first, second]) {
     if (word === undefined) continue
     const places = word.startsWith('/')
       ? [word]
       : word.includes('/')
-        ? [`${config.WorkingDir ?? ''}/${word}`]
+        ? [`${directory}/${word}`]
         : path.split(':').map((each) => `${each}/${word}`)
     for (const place of places) {
       const file = await locate(tree, place)

@@ -2,6 +2,7 @@
 // of an image or a few files in memory can each be one. Links are followed here and never lead outside, as in chroot(2).
 import { UserError } from '../../errors.ts'
 
+/** What stands at a path of a tree. */
 export type FileEntry =
   | {
       readonly kind: 'file'
@@ -58,6 +59,27 @@ export async function locate(tree: Tree, path: string): Promise<Located | undefi
     rest.unshift(...partsOf(entry.target))
   }
 }
+
+/** A root filesystem in which other trees stand in places; the innermost place is what is seen, as of mounts. */
+export function mountedTree(
+  root: Tree,
+  mounts: readonly { readonly at: string; readonly entry: Tree['entry'] }[],
+): Tree {
+  const places = mounts
+    .map(({ at, entry }) => ({ at: `/${partsOf(at).join('/')}`, entry }))
+    .sort((one, other) => other.at.length - one.at.length)
+  return {
+    entry: async (path) => {
+      const place = places.find(({ at }) => path === at || path.startsWith(`${at}/`))
+      if (place !== undefined) return place.entry(path.slice(place.at.length))
+      const own = await root.entry(path)
+      // The way to a place is there even where the root has none.
+      return own ?? (places.some(({ at }) => at.startsWith(`${path}/`)) ? noNames : undefined)
+    },
+  }
+}
+
+const noNames: FileEntry = { kind: 'directory', names: async () => [] }
 
 function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.')

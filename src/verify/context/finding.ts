@@ -1,17 +1,18 @@
-// Something that a run was refused for the sake of its security context.
+// The type of a finding: something that a run was refused because of its security context.
 export interface ContextFinding {
   readonly layer: 'capability' | 'path' | 'execution' | 'port'
   /** The capability, the path or the port. */
   readonly what: string
-  /** What was tried: a call, or how a path was used. */
+  /** The attempt: a call, or a use of a path. */
   readonly tried: string
-  /** Such as EROFS; absent of a check for a capability, which has no result of its own. */
+  /** The error, such as EROFS. Absent for a capability check, which has no result of its own. */
   readonly answered?: string
   readonly program: string
-  readonly uid: number
+  /** Absent: not known. */
+  readonly uid?: number | undefined
   readonly count: number
-  /** Of a capability: the kernel's functions that asked. */
+  /** For a capability: the kernel functions that checked it. */
   readonly functions?: readonly string[]
-  /** Of a capability: paths that the same call of the same program was refused. */
+  /** For a capability: paths that the same call of the same program was refused. */
   readonly paths?: readonly string[]
 }

@@ -1,11 +1,11 @@
-// What a run under a security context was refused for the context's sake: capabilities that the rule calls needed, paths,
-// programs and ports. Decided from the evidence of the run alone; what is refused without the context as well is taken
-// out afterwards. The exit status decides nothing: a program may go on after a refusal and do its work wrong.
+// Finds what a run was refused because of its security context: capabilities that the rule calls needed, paths,
+// programs and ports. The evidence of the run alone decides; beyondBaseline() then removes what is refused without the
+// context too. The exit status is no proof: a program can continue after a refusal and do its work wrong.
 import { verdictOf } from '../../harden/checks.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import type { ContextFinding } from './finding.ts'
 
-/** `tolerated`: capabilities that the context says are refused and not missed. */
+/** `tolerated`: capabilities that the context lists as refused and not missed. */
 export function contextFindings(
   contexts: readonly ObservedContext[],
   tolerated: readonly string[],
@@ -24,7 +24,7 @@ function capabilityFindings(
 ): readonly ContextFinding[] {
   return context.checks.flatMap((check): readonly ContextFinding[] => {
     const { capability, granted, call = 'a call', argument, program, euid, count, functions } = check
-    // Whether it would be needed, had it been granted.
+    // The rule is asked as if the capability had been granted: would it be needed?
     if (granted || verdictOf({ ...check, granted: true, effective: true }) !== 'needed') return []
     if (tolerated.includes(capability)) return []
     const paths = [...context.changes, ...context.reads]
@@ -79,7 +79,7 @@ function portFindings({ binds }: ObservedContext): readonly ContextFinding[] {
   )
 }
 
-/** Those that a run without the context does not show. A user differs between them, and so does how often. */
+/** The findings that a run without the context lacks. The runs may differ in the user and in the counts. */
 export function beyondBaseline(
   findings: readonly ContextFinding[],
   baseline: readonly ContextFinding[],

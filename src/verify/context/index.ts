@@ -1,7 +1,6 @@
-// Whether a workload gets along with a security context, found out by running it under all of it: capabilities, user,
-// no_new_privs, read-only root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused there and
-// not without the context is missing in it; on request it is added, round after round.
-import { hasFailed } from '../../ending.ts'
+// Verifies a security context by running the workload under all of it: capabilities, user, no_new_privs, read-only
+// root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused under the context and not
+// without it is missing in the context. With `repair` it is added, round after round.
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
@@ -10,27 +9,28 @@ import { engineWords } from '../../print/context/engine.ts'
 import { allowAllText, readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
 import { verify } from '../index.ts'
 import { roundLimit } from '../repair.ts'
-import type { ContextOutcome, Trial, Verification, VerifySettings } from '../verification.ts'
+import type { ContextOutcome, Verification, VerifySettings } from '../verification.ts'
 import type { ContextFinding } from './finding.ts'
 import { beyondBaseline, contextFindings } from './findings.ts'
+import { minimized } from './minimize.ts'
 import { withAdded } from './repair.ts'
 
 export type ContextSettings = Omit<VerifySettings, 'profile' | 'recorder' | 'noNewPrivileges'> & {
   readonly context: SecurityContext
-  /** Default: one that allows every call. */
+  /** Default: a profile that allows every call. */
   readonly profile?: VerifySettings['profile']
-  /** Take away one by one what may be tolerated, and tell what each was refused. */
+  /** Removes each capability, mount and sysctl in turn, runs again, and reports what that run was refused. */
   readonly minimize?: boolean
 }
 
-/** The outcome of a run under a context stands beside that of its profile. */
+/** The result for the context beside the result for the profile. */
 export type ContextVerification = Verification & { readonly context: ContextOutcome }
 
 /**
- * Runs the command of an engine under a context and tells what was refused for it.
+ * Runs an engine's command under a context and reports what the context refused.
  *
- * @throws UserError with status 125 where the context cannot be put on the command or nothing sees what is refused; as
- * verify() else.
+ * @throws UserError with status 125 if the context cannot be added to the command or no recorder sees refusals;
+ * otherwise as verify().
  */
 export async function verifyContext(settings: ContextSettings): Promise<ContextVerification> {
   const { command, env = process.env, repair = false } = settings
@@ -57,7 +57,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const { tolerated } = container.capabilities
     const found = contextFindings(folded(verification), tolerated)
     if (found.length === 0) return []
-    // What is refused to the command as it was given says nothing of the context.
+    // What the command is refused without the context says nothing about the context.
     baseline ??= contextFindings(folded(await run(undefined)), [])
     return beyondBaseline(found, baseline)
   }
@@ -78,55 +78,21 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
       container = next.container
       continue
     }
-    const trials =
+    const minimal =
       settings.minimize === true && findings.length === 0 && !verification.interrupted
-        ? await minimized(container, run, findingsOf)
-        : []
+        ? await minimized(container, { run, findingsOf })
+        : { trials: [], container }
     const context: ContextOutcome = {
       container: container.name,
       findings,
       ...(baseline !== undefined && { withoutContext: baseline.length }),
       rounds: round,
       added,
-      document: replaced(settings.context, given.name, withoutTolerated(container, trials)),
-      trials,
+      document: replaced(settings.context, given.name, minimal.container),
+      trials: minimal.trials,
+      ...(minimal.together !== undefined && { together: minimal.together }),
     }
     return { ...verification, context }
-  }
-}
-
-/** One run for each capability and mount, without it. */
-async function minimized(
-  container: ContainerContext,
-  run: (container: ContainerContext) => Promise<Verification>,
-  findingsOf: (container: ContainerContext, verification: Verification) => Promise<readonly ContextFinding[]>,
-): Promise<readonly Trial[]> {
-  const trials: Trial[] = []
-  for (const without of container.capabilities.needed) {
-    const { needed, tolerated } = container.capabilities
-    const less = {
-      ...container,
-      capabilities: { needed: needed.filter((each) => each !== without), tolerated },
-    }
-    const verification = await run(less)
-    if (verification.interrupted) break
-    const ended = verification.started && !hasFailed(verification.ending)
-    trials.push({ without, refused: await findingsOf(less, verification), ended })
-  }
-  return trials
-}
-
-/** What the workload went on without is tolerated: the document says so, and no longer grants it. */
-function withoutTolerated(container: ContainerContext, trials: readonly Trial[]): ContainerContext {
-  const gone = trials.filter(({ ended }) => ended).map(({ without }) => without)
-  if (gone.length === 0) return container
-  const { needed, tolerated } = container.capabilities
-  return {
-    ...container,
-    capabilities: {
-      needed: needed.filter((each) => !gone.includes(each)),
-      tolerated: [...new Set([...tolerated, ...gone])].sort(),
-    },
   }
 }
 
@@ -149,7 +115,7 @@ function withWords(
   return command.toSpliced(insertAt, 0, ...words) as [string, ...string[]]
 }
 
-/** The only one, or the one that is called as the command calls its container. */
+/** The context of the container that the command names, or the only one of the document. */
 function containerFor(context: SecurityContext, { container }: EngineRun): ContainerContext {
   const { containers } = context
   const found = containers.length === 1 ? containers[0] : containers.find(({ name }) => name === container)
@@ -160,7 +126,7 @@ function containerFor(context: SecurityContext, { container }: EngineRun): Conta
   })
 }
 
-/** What the command says itself would stand beside the context, or instead of it. */
+/** Refuses a command that sets itself what the context sets: it would add to the context or override it. */
 function refuseConflicts({ capabilities, user }: EngineRun, container: ContainerContext): void {
   const [capability] = capabilities.add
   if (capability !== undefined) throw new UserError('beside-context', { option: `--cap-add ${capability}` })

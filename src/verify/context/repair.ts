@@ -1,5 +1,5 @@
-// A context with what was refused added, in the layer that refused it: a capability, a mount, a sysctl. What another
-// owner or mode in the image would mend is not mended by more privileges: it is left, and said.
+// Adds to a context what was refused, in the layer that refused it: a capability, a mount or a sysctl. If another owner
+// or mode in the image is the right repair, no privilege is added: the finding stays and is reported.
 import type { ContainerContext, Mount } from '../../harden/context.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import type { ContextFinding } from './finding.ts'
@@ -39,7 +39,7 @@ function addedFor(
   if (layer === 'capability') {
     const { needed, tolerated } = container.capabilities
     if (needed.includes(what)) return container
-    // Docker and Podman give a user who is not root no capability that is added.
+    // Docker and Podman give an added capability to root only.
     if (container.user !== undefined && container.user.uid !== 0) return undefined
     return {
       ...container,
@@ -65,7 +65,10 @@ function addedFor(
   return { ...container, mounts, because: because(mount.path) }
 }
 
-/** The directory of a path, as it was seen. One whose files are read begins with what the image has there. */
+/**
+ * A mount for the directory of a path, with the mode and owner seen. If its files are read, the mount starts with the
+ * image's content.
+ */
 function mountFor(path: string, seen: readonly ObservedContext[]): Mount | undefined {
   const directory = path.slice(0, path.lastIndexOf('/'))
   if (!path.startsWith('/') || directory === '') return undefined

@@ -1,7 +1,7 @@
 // Runs a workload of the table in a real engine: recorded once at its work, then started afresh under its profile.
 import { execa } from 'execa'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { listening } from '../../../src/record/runner/listening.ts'
 import { withDescendants } from '../../../src/record/runner/processes.ts'
@@ -46,6 +46,8 @@ export function makeRoot(root: string): void {
   symlinkSync('../run', join(root, 'var/run'))
   symlinkSync('../run/lock', join(root, 'var/lock'))
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
+  // No account has a password, and root's is not locked: sshd lets a key in.
+  writeFileSync(join(root, 'etc/shadow'), 'root:*:1:0:99999:7:::\n')
 }
 
 /** Why it does not run here; undefined where it does. */
@@ -64,12 +66,14 @@ export class Prepared {
   readonly #workload: Workload
   readonly #files: string
   readonly #load: string
+  readonly #rare: string
 
   private constructor(name: string, workload: Workload, work: string) {
     this.#name = name
     this.#workload = workload
     this.#files = join(work, 'files')
     this.#load = join(work, 'load')
+    this.#rare = join(work, 'rare')
   }
 
   /** Makes its files and its load in a directory. */
@@ -83,8 +87,12 @@ export class Prepared {
     if (workload.build !== undefined)
       await execa('sh', ['-ec', workload.build], { cwd: made.#files, stdin: 'ignore' })
     const inNet = 'in_net() { nsenter --net --target "$SECCOMP_GEN_PID" "$@"; }'
-    writeFileSync(made.#load, `#!/bin/sh -e\nFILES=${made.#files}\n${inNet}\n${workload.load ?? ''}\n`)
-    chmodSync(made.#load, 0o755)
+    const { load = '', rare = '' } = workload
+    for (const [file, text] of [
+      [made.#load, load],
+      [made.#rare, rare],
+    ] as const)
+      writeFileSync(file, `#!/bin/sh -e\nFILES=${made.#files}\n${inNet}\n${text}\n`, { mode: 0o755 })
     return made
   }
 
@@ -111,21 +119,27 @@ export class Prepared {
   }
 
   /** Records it and writes its profile; gives what was said where that failed. */
-  async record(engine: Engine, runtime: Runtime, profile: string, runs: number): Promise<string | undefined> {
+  async record(
+    engine: Engine,
+    runtime: Runtime,
+    profile: string,
+    runs: number,
+    more: readonly string[] = [],
+  ): Promise<string | undefined> {
     const load = this.#workload.load === undefined ? [] : ['--load', this.#load]
-    const [node, ...rest] = [
-      ...seccompGen,
-      'trace',
-      ...load,
-      '--repeat',
-      String(runs),
-      '-o',
-      profile,
-      '--',
-      ...this.#words(`sg-${this.#name.replace('+', '-')}-recorded`, engine, runtime, ['--rm']),
-    ]
-    const { exitCode, all } = await execa(node as string, rest, { ...quietly, all: true, timeout: 600_000 })
-    return exitCode === 0 ? undefined : all
+    const container = `sg-${this.#name.replace('+', '-')}-recorded`
+    const command = this.#words(container, engine, runtime, ['--rm'])
+    return ours('trace', ...load, '--repeat', String(runs), ...more, '-o', profile, '--', ...command)
+  }
+
+  /** What its code can call, and that of the programs it starts, in a file; gives what was said where that failed. */
+  async scan(reachable: string): Promise<string | undefined> {
+    const { command, programs = [command[0]], libraries = [] } = this.#workload
+    const whole = programs.map((each) =>
+      each.startsWith('/srv/') ? this.#files + each.slice(4) : found(each),
+    )
+    const words = ['scan', ...whole, ...libraries.flatMap((each) => ['--with', each])]
+    return ours(...words, '--report', 'json', '-o', reachable)
   }
 
   /** Starts it under its profile, has it do its work, stops it; gives what went wrong. */
@@ -135,38 +149,49 @@ export class Prepared {
     profile: string,
     noNewPrivileges: boolean,
   ): Promise<string | undefined> {
+    const { load, rare, restarts, ends = [0] } = this.#workload
     const container = `sg-${this.#name.replace('+', '-')}-${process.pid}-${++started}`
     const ask = async (...words: readonly string[]) => {
       const [client, ...rest] = [...engine.client(runtime), ...words]
       return execa(client as string, rest, { ...quietly, all: true, timeout: 120_000 })
     }
+    const said = async () => (await ask('logs', container)).all.slice(-2000)
     const security = ['--detach', '--security-opt', `seccomp=${profile}`]
     if (noNewPrivileges) security.push('--security-opt', 'no-new-privileges')
+    if (restarts) security.push('--restart', 'on-failure:1')
+
+    let first = 0
+    /** Has its first process do this work once that is ready, and not the one of before. */
+    const drive = async (script: string): Promise<string | undefined> => {
+      const before = first
+      for (let tries = 0; ; tries++) {
+        first = Number((await ask('inspect', '--format', '{{.State.Pid}}', container)).stdout)
+        const runs = existsSync(`/proc/${first}`)
+        if (runs && first !== before && isReady(first)) break
+        if (tries > 300 || (!runs && before === 0)) return `never ready: ${await said()}`
+        await wait(200)
+      }
+      return run(script)
+    }
+    const run = async (script: string): Promise<string | undefined> => {
+      const env = { ...plainEnvironment, SECCOMP_GEN_PID: String(first) }
+      const driven = await execa(script, [], { ...quietly, env, all: true, timeout: 120_000 })
+      return driven.failed ? `${basename(script)}: ${driven.all} ${await said()}` : undefined
+    }
+
     const [client, ...rest] = this.#words(container, engine, runtime, security)
     try {
-      const run = await execa(client as string, rest, { ...quietly, all: true, timeout: 120_000 })
-      if (run.failed) return `run: ${run.all}`
-      const { load, ends = [0] } = this.#workload
+      const begun = await execa(client as string, rest, { ...quietly, all: true, timeout: 120_000 })
+      if (begun.failed) return `run: ${begun.all}`
       if (load !== undefined) {
-        const pid = Number((await ask('inspect', '--format', '{{.State.Pid}}', container)).stdout)
-        for (let tries = 0; !isReady(pid); tries++) {
-          if (tries > 300 || !existsSync(`/proc/${pid}`))
-            return `never ready: ${(await ask('logs', container)).all}`
-          await wait(200)
-        }
-        const driven = await execa(this.#load, [], {
-          ...quietly,
-          env: { ...plainEnvironment, SECCOMP_GEN_PID: String(pid) },
-          all: true,
-          timeout: 120_000,
-        })
-        if (driven.failed) return `load: ${driven.all} ${(await ask('logs', container)).all.slice(-2000)}`
+        let wrong = await drive(this.#load)
+        if (rare !== undefined) wrong ??= await run(this.#rare)
+        if (restarts) wrong ??= await drive(this.#load)
+        if (wrong !== undefined) return wrong
         await ask('stop', '--time', '20', container)
       }
       const status = Number((await ask('wait', container)).stdout)
-      return ends.includes(status)
-        ? undefined
-        : `status ${status}: ${(await ask('logs', container)).all.slice(-2000)}`
+      return ends.includes(status) ? undefined : `status ${status}: ${await said()}`
     } finally {
       await ask('rm', '--force', container)
     }
@@ -175,6 +200,19 @@ export class Prepared {
 
 let started = 0
 const quietly = { env: plainEnvironment, reject: false, stdin: 'ignore' } as const
+
+/** Runs seccomp-gen; gives what was said where that failed. */
+export async function ours(...words: readonly string[]): Promise<string | undefined> {
+  const [node, ...rest] = [...seccompGen, ...words]
+  const { exitCode, all } = await execa(node as string, rest, { ...quietly, all: true, timeout: 600_000 })
+  return exitCode === 0 ? undefined : all
+}
+
+/** A program where a container looks for it. */
+function found(program: string): string {
+  const places = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin']
+  return places.map((each) => join(each, program)).find(existsSync) ?? program
+}
 
 function isReady(pid: number): boolean {
   const { ports, local } = listening(withDescendants(pid))

@@ -15,12 +15,21 @@ export interface Workload {
   /** Options of `run`. */
   readonly options?: readonly string[]
   readonly command: Words
+  /** What it runs, for the scan; its command alone where absent. */
+  readonly programs?: readonly string[]
+  /** What these load by names that stand in no code. */
+  readonly libraries?: readonly string[]
   /** For sh, outside: `in_net` runs words in its network namespace, `$SECCOMP_GEN_PID` is its first process. */
   readonly load?: string
+  /** As the load, but after it and only under its profile: what no recording has, a crash for example. */
+  readonly rare?: string
+  /** What is rare makes it crash; its engine starts it again, and it must do its work again. */
+  readonly restarts?: true
   /** Statuses with which it ends well. */
   readonly ends?: readonly number[]
 }
 
+const words = (text: string): readonly string[] => text.split(' ')
 /** A command of the container's, for sh. */
 const sh = (text: string): Words => ['sh', '-c', text]
 const writable = (...paths: readonly string[]): readonly string[] =>
@@ -28,10 +37,11 @@ const writable = (...paths: readonly string[]): readonly string[] =>
 const get = 'in_net curl --fail --silent --show-error --max-time 20 --output /dev/null'
 
 const python = `
-import concurrent.futures, http.server, multiprocessing, os, signal, subprocess, sys, tempfile, threading
+import concurrent.futures, http.server, multiprocessing, os, signal, subprocess, sys, tempfile, threading, time
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == '/pool': workers.map(abs, range(-20, 0))
+        if self.path == '/busy': busy.append(workers.map_async(time.sleep, [60, 60]))
         if self.path == '/child': subprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True, check=True)
         if self.path == '/threads':
             with concurrent.futures.ThreadPoolExecutor(8) as pool: list(pool.map(lambda n: n * n, range(64)))
@@ -41,10 +51,13 @@ class Page(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words): pass
 # Made before there are threads: a fork beside them may find a lock taken for ever.
 workers = multiprocessing.get_context('fork').Pool(2)
+busy = []
 server = http.server.ThreadingHTTPServer(('127.0.0.1', 8080), Page)
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
 server.serve_forever()
-workers.terminate()
+# Who is at work is killed; who is not, ends by itself.
+if busy: workers.terminate()
+else: workers.close()
 workers.join()
 `
 const node = `
@@ -118,6 +131,10 @@ const several = (...paths: readonly string[]): string =>
   `${paths.map((path) => `${get} http://127.0.0.1:8080/${path}`).join('\n')}
 for n in 1 2 3 4 5 6 7 8; do ${get} http://127.0.0.1:8080/ & done; wait`
 
+// As Debian 12 has them.
+const erts = '/usr/lib/erlang/erts-13.1.5/bin'
+const javaHome = '/usr/lib/jvm/java-17-openjdk-amd64'
+
 export const workloads: Readonly<Record<string, Workload>> = {
   nginx: {
     needs: ['nginx', 'curl'],
@@ -145,13 +162,18 @@ ${several('')}`,
   redis: {
     needs: ['redis-server', 'redis-cli'],
     options: [...writable('/data', '/tmp'), '--workdir', '/data', '--user', '33:33'],
-    command: ['redis-server', '--save', '60', '1', '--appendonly', 'yes', '--bind', '127.0.0.1'],
+    command: [
+      'redis-server',
+      ...words('--save 60 1 --appendonly yes --bind 127.0.0.1 --enable-debug-command local'),
+    ],
     load: `ask() { in_net redis-cli -e "$@" >/dev/null; }
 ask SET name value; ask GET name; ask LPUSH list a b c; ask EXPIRE list 1
 ask EVAL 'return redis.call("GET", "name")' 0
 ask BGSAVE; sleep 0.5; ask BGREWRITEAOF; sleep 0.5
 in_net redis-benchmark -q -n 2000 -c 20 -t set,get >/dev/null
 ask CONFIG SET maxmemory 100mb; ask FLUSHALL ASYNC; ask INFO`,
+    rare: '! in_net redis-cli -e DEBUG SEGFAULT >/dev/null 2>&1',
+    restarts: true,
   },
   haproxy: {
     needs: ['haproxy', 'curl'],
@@ -202,6 +224,7 @@ ask(b"set big 0 0 900000\\r\\n" + b"x" * 900000 + b"\\r\\n", b"STORED")'`,
     options: writable('/tmp'),
     command: ['python3', '/srv/server.py'],
     load: several('', 'pool', 'child', 'threads', 'file', 'pool'),
+    rare: `${get} http://127.0.0.1:8080/busy; sleep 0.2`,
   },
   sshd: {
     needs: ['sshd', 'ssh', 'ssh-keygen', 'sftp'],
@@ -218,9 +241,11 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 `,
     },
     build: `rm -f host* client*; ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f client; chmod 600 host client`,
-    // sshd wants this directory to be root's alone.
-    options: [...writable('/tmp', '/root'), '--tmpfs', '/run/sshd:rw,mode=0755'],
+    // sshd wants this directory to be root's alone. A login with a terminal is audited, which Docker's capabilities allow
+    // and Podman's do not.
+    options: [...writable('/tmp', '/root'), ...words('--tmpfs /run/sshd:rw,mode=0755 --cap-add AUDIT_WRITE')],
     command: ['/usr/sbin/sshd', '-D', '-e', '-f', '/srv/sshd_config'],
+    programs: ['sshd', 'bash', 'id', 'tty', '/usr/lib/openssh/sftp-server'],
     load: `options="-F none -i $FILES/client -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 in_net ssh $options -p 8080 root@127.0.0.1 'echo hello; id >/dev/null'
 in_net ssh $options -tt -p 8080 root@127.0.0.1 'tty >/dev/null' </dev/null
@@ -244,6 +269,7 @@ ls /tmp' | in_net sftp $options -P 8080 -b - root@127.0.0.1 >/dev/null
     command: sh(
       'PATH=/usr/lib/postgresql/15/bin:$PATH; mkdir -m 700 /data/db && initdb -D /data/db --auth trust >/dev/null && exec postgres -D /data/db -k /tmp -c listen_addresses=127.0.0.1 -c port=8080 -c max_wal_size=64MB',
     ),
+    programs: ['sh', 'mkdir', ...['initdb', 'postgres'].map((each) => `/usr/lib/postgresql/15/bin/${each}`)],
     load: `ask() { in_net psql -q -h 127.0.0.1 -p 8080 -U postgres -v ON_ERROR_STOP=1 "$@" >/dev/null; }
 for n in 1 2 3 4 5 6 7 8 9 10; do ask -c 'select 1' && break; sleep 0.5; done 2>/dev/null
 ask -c 'create table t as select n, md5(n::text) m from generate_series(1, 100000) n' -c 'create index on t (m)' -c 'vacuum analyze t'
@@ -259,6 +285,7 @@ ask -c 'select pg_reload_conf()' -c 'drop table t'`,
     build: 'GO111MODULE=off GOCACHE=$PWD/../go-cache go build -o server server.go',
     options: writable('/tmp'),
     command: ['/srv/server'],
+    programs: ['/srv/server', 'true'],
     load: several('', 'child', 'threads', 'file', 'threads'),
   },
   node: {
@@ -266,6 +293,7 @@ ask -c 'select pg_reload_conf()' -c 'drop table t'`,
     files: { 'server.js': node },
     options: writable('/tmp'),
     command: ['node', '/srv/server.js'],
+    programs: ['node', 'sh', 'true'],
     load: several('', 'child', 'worker', 'crypto', 'gzip', 'file'),
   },
   'apache+php': {
@@ -281,9 +309,13 @@ DocumentRoot /srv/site
 </Directory>
 `,
     },
-    options: [...writable('/tmp', '/run', '/var/log/apache2', '/var/lock'), '--stop-signal', 'SIGWINCH'],
+    options: [...writable('/tmp', '/run', '/var/log/apache2'), '--stop-signal', 'SIGWINCH'],
     command: sh(
       'mkdir -p /run/apache2 /run/lock /var/log/apache2; . /etc/apache2/envvars; sed "s/^Include ports.conf//; s/^IncludeOptional sites-enabled.*//" /etc/apache2/apache2.conf >/tmp/apache2.conf; cat /srv/apache.conf >>/tmp/apache2.conf; exec apache2 -DFOREGROUND -f /tmp/apache2.conf',
+    ),
+    programs: words('sh mkdir sed cat apache2'),
+    libraries: ['libphp8.2', 'mod_mpm_prefork', 'mod_deflate', 'mod_reqtimeout'].map(
+      (each) => `/usr/lib/apache2/modules/${each}.so`,
     ),
     load: `${several('index.php', 'page.html')}
 ${get} --range 5-9 http://127.0.0.1:8080/page.html
@@ -298,6 +330,7 @@ ${several('index.php')}`,
     command: sh(
       'mariadb-install-db --no-defaults --datadir=/data/db --auth-root-authentication-method=normal --skip-test-db >/dev/null && exec mariadbd --no-defaults --datadir=/data/db --socket=/tmp/socket --port=8080 --bind-address=127.0.0.1 --skip-name-resolve',
     ),
+    programs: words('sh my_print_defaults mkdir chmod cat sed rm mariadbd'),
     load: `ask() { in_net mariadb --no-defaults -h 127.0.0.1 -P 8080 -u root "$@" >/dev/null; }
 for n in 1 2 3 4 5 6 7 8 9 10; do ask -e 'select 1' && break; sleep 0.5; done 2>/dev/null
 ask -e 'create database d; use d; create table d.t (n int primary key, m char(32)) engine=InnoDB; insert into d.t select seq, md5(seq) from seq_1_to_20000; create index m on d.t (m)'
@@ -311,6 +344,10 @@ ask -e 'select count(*) from d.t a join d.t b using (m); optimize table d.t; flu
     build: 'javac Server.java',
     options: writable('/tmp'),
     command: ['java', '-Xmx200m', '-cp', '/srv', 'Server'],
+    programs: ['java', `${javaHome}/lib/jspawnhelper`, 'true'],
+    libraries: ['server/libjvm', 'libjava', 'libjimage', 'libnet', 'libnio', 'libzip', 'libextnet'].map(
+      (each) => `${javaHome}/lib/${each}.so`,
+    ),
     load: several('', 'child', 'file', 'memory', 'memory'),
     ends: [0, 143],
   },
@@ -345,6 +382,7 @@ ask other.test`,
     command: sh(
       'set -e; find /usr/share/zoneinfo/Europe -type f | xargs -P 2 -n 8 sha256sum | sort | tee /tmp/sums | gzip -9 | gunzip | awk "{ n++ } END { print n }"; tar -C /usr/share/zoneinfo -cz -f /tmp/all.tgz Europe; tar -tzf /tmp/all.tgz >/dev/null; grep -c . /tmp/sums; cut -d" " -f1 /tmp/sums | uniq | wc -l; sleep 0.1 & wait; kill -0 $$; test -e /tmp/all.tgz && rm /tmp/all.tgz',
     ),
+    programs: words('sh find xargs sha256sum sort tee gzip awk tar grep cut uniq wc sleep rm'),
   },
   rabbitmq: {
     needs: ['rabbitmq-server', 'epmd', 'python3'],
@@ -361,9 +399,14 @@ ask other.test`,
     command: sh(
       'export RABBITMQ_MNESIA_BASE=/data RABBITMQ_LOG_BASE=/data RABBITMQ_NODENAME=r@localhost RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=8080 RABBITMQ_PID_FILE=/data/pid RABBITMQ_ENABLED_PLUGINS_FILE=/data/plugins; exec /usr/lib/rabbitmq/bin/rabbitmq-server',
     ),
+    programs: [
+      ...words('sh dirname readlink cat sed mkdir rm sleep df ps'),
+      ...words('erlexec beam.smp erl_child_setup epmd inet_gethost').map((each) => `${erts}/${each}`),
+    ],
+    // Erlang's port mapper listens long before the broker does.
     load: `in_net python3 -c '
 import socket, time
-for n in range(100):
+for n in range(300):
     try:
         one = socket.create_connection(("127.0.0.1", 8080)); break
     except OSError: time.sleep(0.3)

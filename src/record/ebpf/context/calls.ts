@@ -1,82 +1,10 @@
-// The calls whose end tells something of a security context: where each has its path, mode and owner. Read from the
-// registers at sys_exit, which a call leaves as they were but for the result. Authority: syscalls(2) and the pages of each.
+// The calls whose end tells something of a security context, as the programs at sys_exit look them up: by number, with the
+// registers of their arguments, which a call leaves as they were but for the result. Authority: syscalls(2).
 import type { Architecture } from '../../../abi/architectures.ts'
 import { syscallTable } from '../../../abi/tables.ts'
-import type { changeKinds } from '../../../read/observations/context.ts'
+import { firstPaths, secondPaths, type PathKind } from '../../../read/observations/path-calls.ts'
 import type { Layout } from '../layout.ts'
 import { absent, slots, specKinds, specPlaces } from './maps.ts'
-
-export type PathKind = (typeof changeKinds)[number] | 'map-exec' | 'execute'
-
-/** Argument indexes; `base` is a descriptor (of a directory, or of the file where there is no `path`). */
-interface PathCall {
-  readonly call: string
-  readonly kind: PathKind
-  readonly how: keyof typeof specKinds
-  readonly base?: number
-  readonly path?: number
-  readonly mode?: number
-  readonly uid?: number
-  readonly gid?: number
-  readonly flags?: number
-  /** Flags of an open that has no argument for them. */
-  readonly constant?: number
-}
-
-const creat = 0o1101
-
-const first: readonly PathCall[] = [
-  { call: 'open', kind: 'open', how: 'open', path: 0, flags: 1, mode: 2 },
-  { call: 'creat', kind: 'open', how: 'open', path: 0, mode: 1, constant: creat },
-  { call: 'openat', kind: 'open', how: 'open', base: 0, path: 1, flags: 2, mode: 3 },
-  { call: 'openat2', kind: 'open', how: 'openHow', base: 0, path: 1, flags: 2 },
-  { call: 'mkdir', kind: 'mkdir', how: 'name', path: 0, mode: 1 },
-  { call: 'mkdirat', kind: 'mkdir', how: 'name', base: 0, path: 1, mode: 2 },
-  { call: 'rmdir', kind: 'rmdir', how: 'name', path: 0 },
-  { call: 'unlink', kind: 'unlink', how: 'name', path: 0 },
-  { call: 'unlinkat', kind: 'unlink', how: 'name', base: 0, path: 1 },
-  { call: 'rename', kind: 'rename-from', how: 'name', path: 0 },
-  { call: 'renameat', kind: 'rename-from', how: 'name', base: 0, path: 1 },
-  { call: 'renameat2', kind: 'rename-from', how: 'name', base: 0, path: 1 },
-  { call: 'link', kind: 'link', how: 'name', path: 1 },
-  { call: 'linkat', kind: 'link', how: 'name', base: 2, path: 3 },
-  { call: 'symlink', kind: 'symlink', how: 'name', path: 1 },
-  { call: 'symlinkat', kind: 'symlink', how: 'name', base: 1, path: 2 },
-  { call: 'mknod', kind: 'mknod', how: 'name', path: 0, mode: 1 },
-  { call: 'mknodat', kind: 'mknod', how: 'name', base: 0, path: 1, mode: 2 },
-  { call: 'truncate', kind: 'truncate', how: 'name', path: 0 },
-  { call: 'chmod', kind: 'chmod', how: 'name', path: 0, mode: 1 },
-  { call: 'fchmodat', kind: 'chmod', how: 'name', base: 0, path: 1, mode: 2 },
-  { call: 'fchmodat2', kind: 'chmod', how: 'name', base: 0, path: 1, mode: 2 },
-  { call: 'fchmod', kind: 'chmod', how: 'descriptor', base: 0, mode: 1 },
-  { call: 'chown', kind: 'chown', how: 'name', path: 0, uid: 1, gid: 2 },
-  { call: 'lchown', kind: 'chown', how: 'name', path: 0, uid: 1, gid: 2 },
-  { call: 'fchownat', kind: 'chown', how: 'name', base: 0, path: 1, uid: 2, gid: 3 },
-  { call: 'fchown', kind: 'chown', how: 'descriptor', base: 0, uid: 1, gid: 2 },
-  { call: 'utime', kind: 'utime', how: 'name', path: 0 },
-  { call: 'utimes', kind: 'utime', how: 'name', path: 0 },
-  { call: 'futimesat', kind: 'utime', how: 'name', base: 0, path: 1 },
-  { call: 'utimensat', kind: 'utime', how: 'name', base: 0, path: 1 },
-  { call: 'setxattr', kind: 'setxattr', how: 'name', path: 0 },
-  { call: 'lsetxattr', kind: 'setxattr', how: 'name', path: 0 },
-  { call: 'fsetxattr', kind: 'setxattr', how: 'descriptor', base: 0 },
-  { call: 'setxattrat', kind: 'setxattr', how: 'name', base: 0, path: 1 },
-  { call: 'removexattr', kind: 'removexattr', how: 'name', path: 0 },
-  { call: 'lremovexattr', kind: 'removexattr', how: 'name', path: 0 },
-  { call: 'fremovexattr', kind: 'removexattr', how: 'descriptor', base: 0 },
-  { call: 'removexattrat', kind: 'removexattr', how: 'name', base: 0, path: 1 },
-  { call: 'mmap', kind: 'map-exec', how: 'map', base: 4, mode: 2, flags: 3 },
-  { call: 'bind', kind: 'bind', how: 'socket', path: 1 },
-  { call: 'execve', kind: 'execute', how: 'execute', path: 0 },
-  { call: 'execveat', kind: 'execute', how: 'execute', base: 0, path: 1 },
-]
-
-/** The second path of those that have two. */
-const second: readonly PathCall[] = [
-  { call: 'rename', kind: 'rename-to', how: 'name', path: 1 },
-  { call: 'renameat', kind: 'rename-to', how: 'name', base: 2, path: 3 },
-  { call: 'renameat2', kind: 'rename-to', how: 'name', base: 2, path: 3 },
-]
 
 export const identityCalls = [
   'setuid',
@@ -103,8 +31,8 @@ export function specsFor({
   const register = (index: number | undefined): number =>
     index === undefined ? absent : (registers.arguments[index] ?? absent)
   return [
-    ...first.map((each) => [0, each] as const),
-    ...second.map((each) => [slots.second, each] as const),
+    ...firstPaths.map((each) => [0, each] as const),
+    ...secondPaths.map((each) => [slots.second, each] as const),
   ].flatMap(([base, each]) => {
     const number = numberOf(machine, each.call)
     if (number === undefined) return []
@@ -120,5 +48,5 @@ export function specsFor({
 /** What the end of a call says was done with its first or second path. */
 export function kindOf(machine: Architecture, number: number, isSecond: boolean): PathKind | undefined {
   const name = syscallTable(machine).byNumber(number)?.name
-  return (isSecond ? second : first).find(({ call }) => call === name)?.kind
+  return (isSecond ? secondPaths : firstPaths).find(({ call }) => call === name)?.kind
 }

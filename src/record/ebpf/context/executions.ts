@@ -4,56 +4,23 @@
 // the credentials change; sched_process_exec comes when the program's words are in place).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, increment, lastThread, lookup, noExist, read, remove, update } from '../blocks.ts'
+import { done, frame, increment, lookup, read, remove, update } from '../blocks.ts'
 import { execve } from '../membership.ts'
 import { numberOf } from './calls.ts'
+import { noteContainer } from './container-start.ts'
 import {
   argumentBytes,
   beforeValue,
   containerValue,
   executionKey,
   executionValue,
-  groupLimit,
   walkPlaces,
 } from './maps.ts'
-import {
-  at,
-  clear,
-  dentryPiece,
-  follow,
-  keepRow,
-  lookupRow,
-  lose,
-  readInto,
-  recorded,
-  scratch,
-  startWalk,
-  walk,
-  type Given,
-} from './pieces.ts'
+import { at, clear, follow, keepRow, lookupRow, readInto, recorded, scratch, type Given } from './pieces.ts'
+import { dentryPiece, startWalk, walk } from './walk.ts'
 
 /** In the memory in r9: the key of an execution, behind it its value. */
 const value = executionKey.size
-
-/** sched_process_fork(struct task_struct *parent, struct task_struct *child): who is forked by who has started has. */
-export function startedChild({ layout: { task }, own }: Given): readonly AssemblyLine[] {
-  return [
-    bpf.load(6, 1, 0),
-    bpf.load(7, 1, 8),
-    ...read(6, task.tgid, 4, -8),
-    ...lookup(own.started, -8),
-    bpf.jumpIf(0, 'equal', 0, 'done'),
-    ...read(7, task.tgid, 4, -16),
-    bpf.storeValue(frame, -24, 1),
-    ...update(own.started, -16, -24, 0),
-    ...done,
-  ]
-}
-
-/** sched_process_exit(struct task_struct *): with its last thread a process is gone. */
-export function startedEnded({ layout, own }: Given): readonly AssemblyLine[] {
-  return [...lastThread(layout), ...remove(own.started, -8), ...done]
-}
 
 /** sched_prepare_exec(struct task_struct *, struct linux_binprm *), or sys_enter(struct pt_regs *, long number). */
 export function beforeExecution(
@@ -190,71 +157,5 @@ function words({ structures }: Given): readonly AssemblyLine[] {
     bpf.jumpIf(0, 'equal', 0, 'words'),
     bpf.storeValue(9, length, 0),
     bpf.label('words'),
-  ]
-}
-
-/** What the container's first program was given, once. Uses the memory in r9; r8 = the task. */
-function noteContainer(given: Given): readonly AssemblyLine[] {
-  const { structures, own } = given
-  const place = containerValue
-  return [
-    ...lookup(own.containers, at.container),
-    bpf.jumpIf(0, 'notEqual', 0, 'noted'),
-    ...clear(0, place.size),
-    ...follow(8, structures['task_struct.fs'], 7),
-    ...readInto(7, structures['fs_struct.root.dentry'], 8, place.root),
-    ...follow(7, structures['fs_struct.root.mnt'], 6),
-    ...readInto(6, structures['vfsmount.mnt_flags'], 4, place.mountFlags),
-    ...follow(6, structures['vfsmount.mnt_sb'], 7),
-    ...readInto(7, structures['super_block.s_flags'], 4, place.superFlags),
-    bpf.load(7, 9, place.root),
-    ...follow(7, structures['dentry.d_inode'], 7),
-    ...readInto(7, structures['inode.i_mode'], 2, place.rootMode),
-    ...readInto(7, structures['inode.i_uid'], 8, place.rootUid),
-    ...follow(8, structures['task_struct.cred'], 7),
-    ...readInto(7, structures['cred.uid'], 32, place.ids),
-    ...readInto(7, structures['cred.cap_bset'], 8, place.bounding),
-    ...readInto(7, structures['cred.cap_permitted'], 8, place.permitted),
-    ...follow(7, structures['cred.group_info'], 6),
-    ...readInto(6, structures['group_info.ngroups'], 4, place.groupCount),
-    ...readInto(6, structures['group_info.gid'], groupLimit * 4, place.groups),
-    ...follow(7, structures['cred.user_ns'], 7),
-    bpf.store(9, place.namespace, 7),
-    ...readInto(7, structures['user_namespace.level'], 4, place.level),
-    ...readInto(7, structures['user_namespace.uid_map'], 64, place.uidMap),
-    ...readInto(7, structures['user_namespace.gid_map'], 64, place.gidMap),
-    ...follow(8, structures['task_struct.atomic_flags'], 1),
-    bpf.and(1, 1),
-    bpf.storeLower(9, place.noNewPrivileges, 1),
-    bpf.storeValue(9, place.ports, -1),
-    ...network(given),
-    bpf.call('currentPidTgid'),
-    bpf.shiftRight(0, 32),
-    bpf.storeLower(9, place.pid, 0),
-    bpf.map(1, own.containers.descriptor),
-    bpf.move(2, frame),
-    bpf.add(2, at.container),
-    bpf.move(3, 9),
-    bpf.set(4, noExist),
-    bpf.call('mapUpdate'),
-    bpf.jumpIf(0, 'equal', 0, 'noted'),
-    ...lose(given, 'starts', 'noted'),
-    bpf.label('noted'),
-  ]
-}
-
-/** Settings of the network namespace that decide what a port or a ping needs. */
-function network({ structures }: Given): readonly AssemblyLine[] {
-  const [net, ports, pings] = [
-    structures['nsproxy.net_ns'],
-    structures['net.ipv4.sysctl_ip_prot_sock'],
-    structures['net.ipv4.ping_group_range.range'],
-  ]
-  if (net === undefined || ports === undefined || pings === undefined) return []
-  return [
-    ...follow(8, structures['task_struct.nsproxy'], 7),
-    ...follow(7, net, 7),
-    ...readInto(7, ports, 4, containerValue.ports),
-    ...readInto(7, pings, 8, containerValue.pings),
   ]
 }

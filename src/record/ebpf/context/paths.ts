@@ -4,23 +4,15 @@
 // Authority: fs/namei.c and fs/d_path.c; path_resolution(7), openat2(2), unix(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, increment, lookup, read, readUser, remove } from '../blocks.ts'
-import {
-  absent,
-  changedKeySize,
-  pathKey,
-  pathValue,
-  slots,
-  specKinds,
-  specPlaces,
-  textSize,
-  walkPlaces,
-} from './maps.ts'
+import { done, frame, increment, lookup, read, remove } from '../blocks.ts'
+import { changedKeySize, pathKey, pathValue, slots, specKinds, specPlaces, walkPlaces } from './maps.ts'
+import { byName } from './named-path.ts'
+import { accessMode, createdMode, openedWith } from './open-flags.ts'
+import { argument, fileOf, identity, keyed, number, spec, timed, userText, value } from './path-pieces.ts'
 import {
   at,
   clear,
   container,
-  dentryPiece,
   follow,
   hasStarted,
   keepRow,
@@ -28,80 +20,16 @@ import {
   lose,
   readInto,
   recorded,
-  rootOf,
   scratch,
-  startWalk,
-  walk,
   type Given,
 } from './pieces.ts'
+import { dentryPiece, rootOf, startWalk, walk } from './walk.ts'
 
-/** More places on the stack. */
-const number = at.task - 8
-const spec = number - specPlaces.size
+/** One more place on the stack. */
 const granted = spec - 8
-/** In the memory in r9: the key, and the value behind it. */
-const value = changedKeySize
 
 const compatBit = 0x02
-const atCurrentDirectory = -100
-const unix = 1
 const mapped = { execute: 4, anonymous: 0x20 } as const
-const accessMode = 3
-/** FMODE_CREATED of include/linux/fs.h: this open made the file. */
-export const createdMode = 0x100000
-/** O_CREAT, and the bit of O_TMPFILE that is its own (include/uapi/asm-generic/fcntl.h). */
-export const openFlags = { create: 0o100, temporary: 0o20000000 } as const
-const makes = openFlags.create | openFlags.temporary
-
-/** A register's value, whose place stands in the spec, to the stack at `other`; `none` where there is no such argument. */
-const argument = (place: number, none: string): readonly AssemblyLine[] => [
-  bpf.loadLower(3, frame, spec + place),
-  bpf.jumpIf(3, 'equal', absent, none),
-  bpf.load(4, frame, at.registers),
-  bpf.addRegister(3, 4),
-  bpf.move(1, frame),
-  bpf.add(1, at.other),
-  bpf.set(2, 8),
-  bpf.call('readKernel'),
-]
-
-/** An argument's lower half to a place of the key; nothing where there is no such argument. */
-const keyed = (place: number, to: number, name: string): readonly AssemblyLine[] => [
-  ...argument(place, name),
-  bpf.loadLower(1, frame, at.other),
-  bpf.storeLower(9, to, 1),
-  bpf.label(name),
-]
-
-/** r7 = the file of the descriptor on the stack at `other`. */
-const fileOf = ({ structures }: Given, none: string): readonly AssemblyLine[] => [
-  bpf.load(8, frame, at.task),
-  ...follow(8, structures['task_struct.files'], 3),
-  ...follow(3, structures['files_struct.fdt'], 7),
-  ...read(7, structures['fdtable.max_fds'], 4, at.word),
-  bpf.loadLower(1, frame, at.word),
-  bpf.loadLower(2, frame, at.other),
-  bpf.jumpIfNotBelow(2, 1, none),
-  ...follow(7, structures['fdtable.fd'], 3),
-  bpf.loadLower(1, frame, at.other),
-  bpf.shiftLeft(1, 3),
-  bpf.addRegister(3, 1),
-  ...follow(3, 0, 7),
-  bpf.jumpIf(7, 'equal', 0, none),
-]
-
-/** Who the dentry in r7 is: itself, its name and its parent's. Uses r8. */
-function identity({ structures }: Given): readonly AssemblyLine[] {
-  const piece = dentryPiece(structures)
-  return [
-    bpf.store(9, pathKey.dentry, 7),
-    ...read(7, piece.from, piece.size, at.dentry),
-    bpf.load(1, frame, piece.place('d_name.hash')),
-    bpf.store(9, pathKey.name, 1),
-    bpf.load(8, frame, piece.place('d_parent')),
-    ...readInto(8, structures['dentry.d_name.hash'], 8, pathKey.parentName),
-  ]
-}
 
 /** The program for the first path of a call, or with `slots.second` for the other one. */
 export function usedPath(given: Given, base: 0 | typeof slots.second): readonly AssemblyLine[] {
@@ -251,18 +179,6 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
   ]
 }
 
-/** When a row is first met. */
-const timed: readonly AssemblyLine[] = [bpf.call('monotonicTime'), bpf.store(9, value + pathValue.time, 0)]
-
-/** Text of the program at the pointer on the stack, to the memory in r9. */
-const userText = (place: number): readonly AssemblyLine[] => [
-  bpf.move(1, 9),
-  bpf.add(1, place),
-  bpf.set(2, textSize),
-  bpf.load(3, frame, at.other),
-  bpf.call('readUserString'),
-]
-
 /** The numbers of a 32-bit call are others: its paths are not told, and that is counted. */
 function compat(given: Given): readonly AssemblyLine[] {
   const { layout } = given
@@ -277,110 +193,4 @@ function compat(given: Given): readonly AssemblyLine[] {
     bpf.jump('done'),
     bpf.label('native'),
   ]
-}
-
-/** How an open was asked for: of its flags what says that it makes a file; a mode only where it does. */
-const openedWith = (): readonly AssemblyLine[] => [
-  bpf.loadLower(1, frame, spec + specPlaces.constant),
-  bpf.store(frame, at.other, 1),
-  ...argument(specPlaces.flags, 'flags-known'),
-  bpf.loadLower(1, frame, spec + specPlaces.kind),
-  bpf.jumpIf(1, 'notEqual', specKinds.openHow, 'flags-known'),
-  // struct open_how: flags, mode, resolve; 64 bits each.
-  bpf.load(6, frame, at.other),
-  bpf.move(3, 6),
-  bpf.add(3, 8),
-  ...readUser(8, at.word),
-  bpf.loadLower(1, frame, at.word),
-  bpf.storeLower(9, pathKey.mode, 1),
-  bpf.move(3, 6),
-  ...readUser(8, at.other),
-  bpf.label('flags-known'),
-  bpf.loadLower(1, frame, at.other),
-  bpf.and(1, makes | accessMode),
-  bpf.storeLower(9, pathKey.flags, 1),
-  bpf.and(1, makes),
-  bpf.jumpIf(1, 'notEqual', 0, 'makes'),
-  bpf.storeValue(9, pathKey.mode, 0),
-  bpf.label('makes'),
-]
-
-/** The program's text in the key, and the directory that it starts from; ends at `finish`. */
-function byName(given: Given): readonly AssemblyLine[] {
-  const { structures, own } = given
-  const text = pathKey.text
-  return [
-    bpf.label('by-name'),
-    ...argument(specPlaces.path, 'finish'),
-    bpf.loadLower(1, frame, spec + specPlaces.kind),
-    bpf.jumpIf(1, 'notEqual', specKinds.socket, 'a-path'),
-    ...unixName(),
-    bpf.label('a-path'),
-    bpf.load(1, frame, at.other),
-    // utimensat with a descriptor and no path.
-    bpf.jumpIf(1, 'equal', 0, 'by-descriptor'),
-    ...userText(text),
-    bpf.jumpIf(0, 'above', textSize, 'unread'),
-    bpf.loadByte(1, 9, text),
-    bpf.jumpIf(1, 'equal', 0, 'empty'),
-    bpf.loadByte(1, 9, text),
-    bpf.jumpIf(1, 'equal', '/'.charCodeAt(0), 'absolute'),
-    ...argument(specPlaces.base, 'current'),
-    bpf.loadLower(1, frame, at.other),
-    bpf.jumpIfLower(1, 'equal', atCurrentDirectory, 'current'),
-    ...fileOf(given, 'finish'),
-    ...startWalk(given, 7, structures['file.f_path.dentry'], structures['file.f_path.mnt']),
-    bpf.jump('based'),
-    bpf.label('current'),
-    bpf.load(8, frame, at.task),
-    ...follow(8, structures['task_struct.fs'], 8),
-    ...startWalk(given, 8, structures['fs_struct.pwd.dentry'], structures['fs_struct.pwd.mnt']),
-    bpf.jump('based'),
-    bpf.label('absolute'),
-    // From the program's own root: it may have changed that.
-    bpf.load(8, frame, at.task),
-    ...follow(8, structures['task_struct.fs'], 8),
-    ...startWalk(given, 8, structures['fs_struct.root.dentry'], structures['fs_struct.root.mnt']),
-    bpf.label('based'),
-    ...identity(given),
-    ...lookupRow(own.changed, 0),
-    bpf.jumpIf(0, 'equal', 0, 'new-name'),
-    ...increment(0),
-    bpf.jump('finish'),
-    bpf.label('new-name'),
-    ...clear(value + pathValue.walk, walkPlaces.names),
-    bpf.load(7, 9, pathKey.dentry),
-    ...renamed(walk(given, value + pathValue.walk), 'base-'),
-    bpf.storeLower(9, value + pathValue.walk + walkPlaces.length, 6),
-    ...timed,
-    ...keepRow(given, own.changed, 0, value, 'changes', 'finish'),
-    bpf.label('unread'),
-    ...lose(given, 'changes', 'finish'),
-    bpf.jump('finish'),
-    bpf.label('empty'),
-    // AT_EMPTY_PATH: the descriptor itself.
-  ]
-}
-
-/** The name of a socket in the file system: behind the family. Others are no paths. */
-const unixName = (): readonly AssemblyLine[] => [
-  bpf.load(6, frame, at.other),
-  bpf.storeWide(frame, at.word, 0),
-  bpf.move(3, 6),
-  ...readUser(4, at.word),
-  bpf.loadHalf(1, frame, at.word),
-  bpf.jumpIf(1, 'notEqual', unix, 'finish'),
-  bpf.loadByte(1, frame, at.word + 2),
-  bpf.jumpIf(1, 'equal', 0, 'finish'),
-  bpf.add(6, 2),
-  bpf.store(frame, at.other, 6),
-]
-
-/** Lines whose labels are told from the same ones elsewhere in a program. */
-function renamed(lines: readonly AssemblyLine[], prefix: string): readonly AssemblyLine[] {
-  const own = new Set(lines.flatMap((line) => ('label' in line ? [line.label] : [])))
-  return lines.map((line) => {
-    if ('label' in line) return { label: prefix + line.label }
-    return line.jump !== undefined && own.has(line.jump) ? { ...line, jump: prefix + line.jump } : line
-  })
 }

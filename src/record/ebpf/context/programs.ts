@@ -7,11 +7,12 @@ import { key32 } from '../maps.ts'
 import { done, frame, read } from '../blocks.ts'
 import { identityCalls, numberOf, privilegeCalls, specsFor } from './calls.ts'
 import { checked } from './checks.ts'
-import { beforeExecution, executed, startedChild, startedEnded } from './executions.ts'
+import { beforeExecution, executed } from './executions.ts'
 import { slots } from './maps.ts'
 import { usedPath } from './paths.ts'
 import { at, type Given } from './pieces.ts'
 import { boundSocket, changedIdentity, usedPrivilege } from './privileges.ts'
+import { startedChild, startedEnded } from './started.ts'
 
 /** What asks the capability checks; undefined where this kernel lets nothing ask. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined

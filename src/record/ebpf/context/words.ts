@@ -19,9 +19,6 @@ export const types: Readonly<Record<number, (typeof fileTypes)[number]>> = {
   10: 'symlink',
   12: 'socket',
 }
-/** Programs that run another as somebody else: their words tell how a container is to start without them. */
-export const changers =
-  /(?:^|\/)(?:su|sudo|doas|gosu|su-exec|setpriv|runuser|chpst|setuidgid|s6-setuidgid|s6-applyuidgid|capsh)$/
 
 export function capabilitiesIn(set: bigint): readonly CapabilityName[] {
   const found: CapabilityName[] = []

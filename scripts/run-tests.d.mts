@@ -1,0 +1,1 @@
+export function skippedLine(tap: string): string

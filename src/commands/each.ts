@@ -1,0 +1,90 @@
+// `trace --each DIR`: a profile for each container below the command, and its observations and reasons beside it where they
+// are asked for: --observations and --explain name directories then.
+import { chown, mkdir, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { UserError } from '../errors.ts'
+import { countCalls, printObservations } from '../observe/index.ts'
+import type { Recording } from '../record/index.ts'
+import { accountLine } from '../report/account.ts'
+import { endingText } from '../report/ending.ts'
+import { callerOf, ownerIn } from './caller.ts'
+import { checkOutput, writeOutput } from './output.ts'
+import { writeProfile, type CeilingChoice, type ProfileOptions } from './profile.ts'
+import { say } from './say.ts'
+import type { World } from './world.ts'
+
+export interface EachOptions extends ProfileOptions {
+  /** The directory. */
+  readonly each: string
+  readonly observations?: string
+  readonly addTo?: string
+  readonly under?: string
+  readonly scan?: true
+}
+
+/** Makes the directories. Throws a UserError for what cannot be had together, or cannot be written. */
+export async function checkEach(options: EachOptions, isCommand: boolean, world: World): Promise<void> {
+  if (!isCommand) throw new UserError('each-without-command')
+  const { output, addTo, under, scan } = options
+  for (const [option, value] of Object.entries({
+    '-o': output,
+    '--add-to': addTo,
+    '--under': under,
+    '--scan': scan,
+  }))
+    if (value !== undefined) throw new UserError('each-with', { option })
+  for (const directory of [options.each, options.observations, options.explain]) {
+    if (directory === undefined) continue
+    await makeDirectory(directory, world)
+    await checkOutput(join(directory, 'container.json'), world)
+  }
+}
+
+/** Whoever called sudo can take away what they asked for. */
+async function makeDirectory(directory: string, world: World): Promise<void> {
+  const path = resolve(world.cwd, directory)
+  try {
+    const made = await mkdir(path, { recursive: true })
+    if (made === undefined) return
+    const owner = ownerIn(await stat(dirname(made)), callerOf(world))
+    if (owner === undefined) return
+    for (let each = path; each !== dirname(made); each = dirname(each))
+      await chown(each, owner.uid, owner.gid)
+  } catch (error) {
+    throw new UserError('no-directory', { directory, why: (error as Error).message })
+  }
+}
+
+/** The status: 1 where a profile lacks what was seen. */
+export async function writeEach(
+  { each = [], ending }: Recording,
+  options: EachOptions,
+  ceiling: CeilingChoice,
+  world: World,
+): Promise<number> {
+  let status = 0
+  for (const { name, observations } of each) {
+    if (countCalls(observations) === 0) continue
+    const at = (directory: string | undefined, ends: string): string | undefined =>
+      directory === undefined ? undefined : join(directory, `${name}${ends}`)
+    const [file, explain] = [
+      at(options.observations, '.observations.json'),
+      at(options.explain, '.policy.json'),
+    ]
+    if (file !== undefined) await writeOutput(printObservations(observations), file, world)
+    const written = await writeProfile(
+      observations,
+      { ...options, output: join(options.each, `${name}.json`), ...(explain !== undefined && { explain }) },
+      ceiling,
+      world,
+    )
+    status ||= written.status
+    say(world, `${name}: ${accountLine(observations)}`)
+    say(world, `${name}: ${written.contents}`)
+  }
+  say(
+    world,
+    `${each.length === 1 ? '1 container' : `${each.length} containers`} recorded${endingText(ending)}`,
+  )
+  return status
+}

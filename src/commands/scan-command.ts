@@ -1,0 +1,73 @@
+// `trace --scan`: the program that a command runs is scanned: here, or in the container that the command starts, whose
+// image is saved for it.
+import { access, constants, mkdtemp, realpath, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { UserError } from '../errors.ts'
+import { readTarget, saveImage, type EngineRun } from '../record/index.ts'
+import { mountedTree, type Reachable } from '../scan/index.ts'
+import { scanPaths } from './scan.ts'
+import { directoryTree } from './scan-directory.ts'
+import { shown } from './progress.ts'
+import type { World } from './world.ts'
+
+/** The program that a command runs, and what it loads. Throws a UserError where there is none to read. */
+export async function scanCommand(words: readonly string[], world: World): Promise<Reachable> {
+  if (words.length === 0) throw new UserError('no-command-to-scan')
+  const target = readTarget(words, world.env)
+  switch (target.kind) {
+    case 'engine':
+      return scanContainer(target, world)
+    case 'program':
+      return scanHere(words[target.at] as string, world)
+    case 'unread':
+      throw new UserError('nothing-to-scan', { program: target.program })
+    default:
+      throw new UserError('container-not-scanned', { program: words[0] as string })
+  }
+}
+
+async function scanHere(word: string, world: World): Promise<Reachable> {
+  const places = word.includes('/')
+    ? [resolve(world.cwd, word)]
+    : (world.env['PATH'] ?? '')
+        .split(':')
+        .filter((each) => each !== '')
+        .map((each) => resolve(world.cwd, each, word))
+  for (const place of places) {
+    const isProgram = await access(place, constants.X_OK)
+      .then(async () => (await stat(place)).isFile())
+      .catch(() => false)
+    if (isProgram) return scanPaths([place], { cache: true }, world)
+  }
+  throw new UserError('nothing-to-scan', { program: word })
+}
+
+/** The image as it is saved, with what the words mount in it, and the program that they start. */
+async function scanContainer(run: EngineRun, world: World): Promise<Reachable> {
+  const { image, mounts, ...started } = run.started
+  const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))
+  try {
+    const file = join(directory, 'image.tar')
+    await shown(
+      world,
+      'line',
+      () => `saving ${image}`,
+      () => saveImage(run, file, { cwd: world.cwd, env: world.env }),
+    )
+    const here = directoryTree('/')
+    const places = await Promise.all(
+      mounts.map(async ({ source, target }) => {
+        const from = await realpath(source).catch(() => source)
+        return { at: target, entry: (rest: string) => here.entry(`${from}${rest}`) }
+      }),
+    )
+    return await scanPaths(
+      [file],
+      { cache: true, named: image, started: { ...started, mounted: (root) => mountedTree(root, places) } },
+      world,
+    )
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}

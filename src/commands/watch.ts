@@ -1,0 +1,205 @@
+// `watch`: what the filters of running containers, pods, cgroups or processes refuse, as it happens, and which filters
+// these are; with --patch what a profile lacks for it.
+import { release } from 'node:os'
+import { Option } from 'commander'
+import { setImmediate } from 'node:timers/promises'
+import { UserError } from '../errors.ts'
+import { builtinsEqualTo, type AppliedFilter } from '../meaning/index.ts'
+import { watchRefusals, type WatchTarget } from '../record/index.ts'
+import { escapeTerminal } from '../report/escape.ts'
+import { printReport, type FormatName } from '../report/formats.ts'
+import { refusedIn, watchedLine, watchedValue, type Watched } from '../report/watched.ts'
+import { patchFor, RefusedCalls, type WatchedCall } from '../watch/index.ts'
+import { mediumFor } from './medium.ts'
+import { duration } from './options.ts'
+import { processId } from './process-id.ts'
+import { loadProfile } from './profiles.ts'
+import { addReportOptions } from './report-option.ts'
+import { say } from './say.ts'
+import type { Declare, World } from './world.ts'
+
+interface Options {
+  readonly pid?: number
+  readonly container?: string
+  readonly pod?: string
+  readonly selector?: string
+  readonly cgroup?: string
+  readonly all?: true
+  readonly cri?: string
+  readonly wait?: true
+  readonly for?: number
+  readonly patch?: string
+  readonly within: string
+  readonly widen?: true
+  readonly quiet?: true
+  readonly report: FormatName
+}
+
+/** A call that is refused without end is told again so often. Milliseconds. */
+const again = 5000
+
+export const declare: Declare = (command, world, end) => {
+  addReportOptions(command, 'watched')
+  command
+    .optionsGroup('What is watched:')
+    .addOption(new Option('--pid <n>', 'a process and what it starts').argParser(processId))
+    .option('--container <name>', 'a running container')
+    .option('--pod <name>', 'NAMESPACE/POD[/CONTAINER] of this node')
+    .option('--selector <labels>', 'pods of this node, by KEY=VALUE,…')
+    .option('--cgroup <path>', 'what runs in a cgroup')
+    .option('--all', 'all that runs under a filter on this machine')
+    .optionsGroup('Options:')
+    .option('--cri <socket>', 'the node’s container runtime (default: as crictl finds it)')
+    .option('--wait', 'with --pod and --selector: what comes, too, until it has ended')
+    .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
+    .option('--patch <profile>', 'at the end print what to add to this profile')
+    .option('--within <profile>', 'with --patch: the ceiling, a built-in, a file or none', 'docker')
+    .option('--widen', 'with --patch: beyond --within as well')
+    .option('-q, --quiet', 'print nothing: the status says it')
+    .addHelpText(
+      'after',
+      `
+The status is 1 where something was refused. Nothing is stopped or changed; it
+needs CAP_BPF and CAP_PERFMON.
+
+Examples:
+  seccomp-gen watch --container web
+  seccomp-gen watch --pod shop/web --report json --for 1h
+  seccomp-gen watch --pod shop/web --for 10m --patch app.json`,
+    )
+    .action(async (options: Options) => end(await watch(options, world)))
+}
+
+async function watch(options: Options, world: World): Promise<0 | 1> {
+  const target = targetOf(options)
+  const { report, quiet, wait } = options
+  const patching = options.patch === undefined ? undefined : await patchSubject(options, world)
+  const calls = new RefusedCalls()
+  const stream = new Stream((row) => {
+    if (quiet !== undefined || report === 'markdown') return
+    const line = report === 'json' ? watchedValue(row) : escapeTerminal(watchedLine(row))
+    world.stdout.write(`${line}\n`)
+  })
+  say(world, `watching ${targetText(options)}; end with Ctrl-C`)
+  const { lost } = await watchRefusals({
+    target,
+    signals: world.signals,
+    env: world.env,
+    ...(wait && { wait }),
+    ...(options.for !== undefined && { for: options.for }),
+    sighted: (where, sighting) => {
+      const row = calls.add(where, sighting)
+      if (row !== undefined) stream.add(row)
+    },
+    looked: () => stream.flush(false),
+    notice: (notice) => {
+      if (notice.code === 'waiting') say(world, `waiting for ${notice.what}`)
+    },
+  })
+  stream.flush(true)
+  const rows = calls.all()
+  if (quiet === undefined) {
+    const builtins = await namesOf(rows)
+    const watched: Watched = {
+      rows,
+      builtins,
+      lost,
+      unknown: calls.unknown,
+      profile: options.patch ?? '',
+      within: options.within === 'none' ? undefined : options.within,
+      refusals: [],
+      rounds: 1,
+      ...(patching && patchedBy(patching, rows)),
+    }
+    world.stdout.write(printReport('watched', watched, report, mediumFor(undefined, world)))
+  }
+  return refusedIn(rows).length > 0 ? 1 : 0
+}
+
+/** Throws UserError (2) unless one is named. */
+function targetOf({ pid, container, pod, selector, cgroup, all, cri, wait }: Options): WatchTarget {
+  const named = cri === undefined ? {} : { cri }
+  const targets: WatchTarget[] = [
+    ...(pid === undefined ? [] : [{ pid }]),
+    ...(container === undefined ? [] : [{ query: { container }, ...named }]),
+    ...(pod === undefined ? [] : [{ query: { pod }, ...named }]),
+    ...(selector === undefined ? [] : [{ query: { selector }, ...named }]),
+    ...(cgroup === undefined ? [] : [{ cgroup }]),
+    ...(all === undefined ? [] : (['everything'] as const)),
+  ]
+  const [target] = targets
+  if (target === undefined || targets.length > 1) throw new UserError('one-watched')
+  if (wait !== undefined && pod === undefined && selector === undefined)
+    throw new UserError('wait-without-pod')
+  return target
+}
+
+function targetText({ pid, container, pod, selector, cgroup }: Options): string {
+  return pid === undefined
+    ? (container ?? pod ?? selector ?? cgroup ?? 'all that runs under a filter')
+    : `process ${pid}`
+}
+
+async function patchSubject({ patch = '', within, widen }: Options, world: World) {
+  const { name, text } = await loadProfile(patch, world)
+  if (text === undefined) throw new UserError('patch-needs-file', { profile: patch })
+  const ceiling = within === 'none' ? undefined : (await loadProfile(within, world)).profile
+  return {
+    name,
+    text,
+    within: ceiling,
+    widen: widen === true,
+    context: { kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12' },
+  }
+}
+
+function patchedBy(
+  subject: Awaited<ReturnType<typeof patchSubject>>,
+  rows: readonly WatchedCall[],
+): Pick<Watched, 'repair' | 'refusals'> {
+  const { judged, repair } = patchFor(subject, rows)
+  const added = new Set(repair.added.map(({ refusal }) => refusal))
+  return { repair, refusals: judged.filter((each) => !added.has(each)) }
+}
+
+/** Which built-ins the filters equal. */
+async function namesOf(rows: readonly WatchedCall[]): Promise<Watched['builtins']> {
+  const names = new Map<string, readonly string[]>()
+  for (const { filter } of rows) {
+    if (names.has(filter.fingerprint)) continue
+    await setImmediate()
+    names.set(filter.fingerprint, builtinsOf(filter))
+  }
+  return names
+}
+
+const builtinsOf = (filter: AppliedFilter): readonly string[] =>
+  builtinsEqualTo(filter, { kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12' })
+
+/** A row at once when it comes first; what comes again is told every few seconds, and at the end. */
+class Stream {
+  readonly #print: (row: WatchedCall) => void
+  readonly #rows = new Map<string, { told: number; waiting: WatchedCall | undefined }>()
+
+  constructor(print: (row: WatchedCall) => void) {
+    this.#print = print
+  }
+
+  add(row: WatchedCall): void {
+    const name = `${row.key} ${row.processes[0]?.pid}`
+    const known = this.#rows.get(name) ?? { told: -again, waiting: undefined }
+    const count = row.count + (known.waiting?.count ?? 0)
+    known.waiting = { ...row, count, first: known.waiting?.first ?? row.first }
+    this.#rows.set(name, known)
+  }
+
+  flush(all: boolean): void {
+    const now = performance.now()
+    for (const each of this.#rows.values()) {
+      if (each.waiting === undefined || (!all && now - each.told < again)) continue
+      this.#print(each.waiting)
+      each.told = now
+      each.waiting = undefined
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// A policy of the API server that lets pods of one workload run under their profile only. In CEL, without anything to
+// install. Authority: Kubernetes "Validating Admission Policy" (admissionregistration.k8s.io/v1, from 1.30), PodSpec.
+import type { ClusterObject } from './fleet.ts'
+
+/** The policy and its binding, for pods whose label `app.kubernetes.io/name` is `name`, and the profile `file`. */
+export function admission(name: string, file: string): readonly ClusterObject[] {
+  const policy = `seccomp-${name}`
+  const label = 'app.kubernetes.io/name'
+  return [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: policy },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            {
+              apiGroups: [''],
+              apiVersions: ['v1'],
+              operations: ['CREATE', 'UPDATE'],
+              // An ephemeral container comes by the pod's subresource.
+              resources: ['pods', 'pods/ephemeralcontainers'],
+            },
+          ],
+        },
+        matchConditions: [
+          {
+            name: 'workload',
+            expression: `has(object.metadata.labels) && '${label}' in object.metadata.labels && object.metadata.labels['${label}'] == '${name}'`,
+          },
+        ],
+        variables: [
+          {
+            name: 'containers',
+            expression:
+              'object.spec.containers + object.spec.?initContainers.orValue([]) + object.spec.?ephemeralContainers.orValue([])',
+          },
+          // What a container does not say holds from its pod.
+          {
+            name: 'podHas',
+            expression:
+              "object.spec.?securityContext.?seccompProfile.?type.orValue('') == 'Localhost' && " +
+              `object.spec.?securityContext.?seccompProfile.?localhostProfile.orValue('') == '${file}'`,
+          },
+        ],
+        validations: [
+          {
+            expression:
+              'variables.containers.all(c, c.?securityContext.?seccompProfile.hasValue() ? ' +
+              "(c.securityContext.seccompProfile.type == 'Localhost' && " +
+              `c.securityContext.seccompProfile.?localhostProfile.orValue('') == '${file}') : variables.podHas)`,
+            message: `every container runs under the seccomp profile ${file}`,
+          },
+          {
+            expression: 'variables.containers.all(c, !c.?securityContext.?privileged.orValue(false))',
+            message: 'a privileged container has no seccomp filter',
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: policy },
+      spec: { policyName: policy, validationActions: ['Deny'] },
+    },
+  ]
+}

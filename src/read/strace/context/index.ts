@@ -1,0 +1,336 @@
+// What a trace shows of a security context: paths that calls opened, changed or were refused, programs, who threads
+// become, ports, capability sets, user namespaces and rings. What strace cannot show is said as blind: checks for
+// capabilities, modes and owners, mounts, and who a thread is that neither asked nor changed it.
+// Authority: strace(1); the pages of the calls in section 2.
+import { errnoNames, type RefusedErrno } from './refused.ts'
+import { changers } from '../../observations/changers.ts'
+import {
+  blindTo,
+  type BlindSpot,
+  type CapabilityName,
+  type ObservedContext,
+} from '../../observations/context.ts'
+import type { DiagnosticCode } from '../../diagnostics.ts'
+import { placeOf } from '../../place.ts'
+import { splitArguments } from '../arguments.ts'
+import type { CameBack } from '../completion.ts'
+import type { CallText } from '../events.ts'
+import { endings } from '../lines.ts'
+import type { Subscriber } from '../subscriber.ts'
+import { makesProcess, type Thread } from '../thread.ts'
+import { changedIds } from './identity.ts'
+import { KeptRows } from './kept-rows.ts'
+import { pathCalls, pathDeed } from './path-deeds.ts'
+import { ProcessState, type Ids } from './process-state.ts'
+import { addressIn, descriptorIn, flagsIn, resultPath, stringIn, stringsIn } from './texts.ts'
+
+interface EnteredCall {
+  /** Without the suffix of its 32-bit form, as in chown32. */
+  readonly name: string
+  readonly texts: readonly string[]
+  readonly first: string
+}
+
+const always = ['checks', 'owners', 'mounts', 'ids', 'file-capabilities', 'gains'] as const
+const lowPorts = 1024
+const childLimit = 4096
+
+export class StraceContext implements Subscriber {
+  readonly #source: () => string
+  readonly #rows = new KeptRows()
+  readonly #states = new WeakMap<Thread, ProcessState>()
+  /** By pid: made, and not seen yet. */
+  readonly #children = new Map<number, ProcessState>()
+  readonly #entered = new WeakMap<Thread, EnteredCall>()
+  /** Who is in the middle of making a process, with the flags: its lines may come before the call's end. */
+  readonly #making = new Map<Thread, ReadonlySet<string>>()
+  #name: string | undefined
+
+  constructor(source: () => string) {
+    this.#source = source
+  }
+
+  entered(thread: Thread, call: CallText): void {
+    const name = call.name.replace(/(?<=[a-z])32$/, '')
+    if (!isTold(name)) return
+    const shown =
+      'at' in call.completion
+        ? call.text.slice(0, call.completion.at)
+        : call.text.replace(endings.mark.pattern, '')
+    const { texts } = splitArguments(shown, call.open)
+    this.#entered.set(thread, { name, texts, first: placeOf(this.#source(), call.line) })
+    if (!makesProcess(name)) return
+    this.#stateOf(thread)
+    this.#making.set(thread, flagsIn(texts.join(' ')))
+  }
+
+  returned(thread: Thread, _: string, result: CameBack, child: number | undefined, line: string): void {
+    const call = this.#entered.get(thread)
+    if (call === undefined) return
+    this.#entered.delete(thread)
+    const state = this.#stateOf(thread)
+    const flags = this.#making.get(thread)
+    this.#making.delete(thread)
+    if (result.injected || result.value === undefined) return
+    const refused = result.value === -1n ? errnoNames.get(result.errno ?? 0) : undefined
+    if (result.value === -1n && refused === undefined) return
+    if (child !== undefined && flags !== undefined) this.#expect(child, state.forked(flags))
+    this.#path(call, state, refused, line)
+    this.#privilege(call, state, refused)
+    if (refused === undefined) this.#done(call, state, Number(result.value), line)
+  }
+
+  /** Of children that strace does not follow no line ever comes. */
+  #expect(pid: number, child: ProcessState): void {
+    const [oldest] = this.#children.keys()
+    if (this.#children.size >= childLimit && oldest !== undefined) this.#children.delete(oldest)
+    this.#children.set(pid, child)
+  }
+
+  trapped(thread: Thread): void {
+    this.#entered.delete(thread)
+    this.#making.delete(thread)
+  }
+
+  #stateOf(thread: Thread): ProcessState {
+    const known = this.#states.get(thread)
+    if (known !== undefined) return known
+    const state = this.#announced(thread) ?? new ProcessState()
+    this.#states.set(thread, state)
+    return state
+  }
+
+  /** Of the child of a call that came back, or of the only one that is being made. */
+  #announced({ pid }: Thread): ProcessState | undefined {
+    const expected = pid === undefined ? undefined : this.#children.get(pid)
+    if (pid !== undefined && expected !== undefined) {
+      this.#children.delete(pid)
+      return expected
+    }
+    const [[maker, flags] = [], ...others] = this.#making
+    const parent = maker === undefined || others.length > 0 ? undefined : this.#states.get(maker)
+    return flags === undefined ? undefined : parent?.forked(flags)
+  }
+
+  #path(
+    { name, texts, first }: EnteredCall,
+    state: ProcessState,
+    refused: RefusedErrno | undefined,
+    line: string,
+  ): void {
+    for (const each of pathCalls.get(name) ?? []) {
+      const deed = pathDeed(each, texts, state, refused === undefined ? resultPath(line) : undefined)
+      if (deed === undefined) continue
+      const { program, started, ids } = state
+      const { kind, path, ...told } = deed
+      const use = { path, call: name, program, started, ...told, ...(refused !== undefined && { refused }) }
+      if (kind === 'execute') this.#executed(path, texts, state, refused, first)
+      else if (kind === 'map-exec') this.#rows.add('reads', { kind, ...use }, first, ids, fileIds)
+      else if (kind === 'open' && use.writes !== true && use.creates !== true)
+        this.#rows.add('reads', { kind, ...use }, first, ids, fileIds)
+      else this.#rows.add('changes', { kind, ...use }, first, ids, fileIds)
+    }
+  }
+
+  #executed(
+    path: string,
+    texts: readonly string[],
+    state: ProcessState,
+    refused: RefusedErrno | undefined,
+    first: string,
+  ): void {
+    const { program, started } = state
+    const words = stringsIn(texts.find((each) => /^(?:[a-z_]+=)?\[/.test(each)))
+    const told = words !== undefined && { arguments: words }
+    if (refused === undefined) {
+      this.#name ??= nameOf(path)
+      // The name of a task has 15 bytes (prctl(2), PR_SET_NAME).
+      state.executed(nameOf(path).slice(0, 15))
+      if (!started)
+        this.#rows.add('starts', { recorder: 'strace', path, ...told }, first, state.ids, startIds)
+    }
+    this.#rows.add(
+      'executions',
+      {
+        path,
+        program,
+        ...((changers.test(path) || changers.test(program)) && told),
+        started,
+        ...(refused !== undefined && { refused }),
+      },
+      first,
+      state.ids,
+      executionIds,
+    )
+  }
+
+  /** What takes or gives privileges, done or refused. */
+  #privilege(
+    { name, texts, first }: EnteredCall,
+    state: ProcessState,
+    refused: RefusedErrno | undefined,
+  ): void {
+    const { program, started, ids } = state
+    const was = refused !== undefined && { refused }
+    if (name === 'bind') {
+      const address = addressIn(texts[1])
+      if (address === undefined || address.family === 'unix') return
+      const { family, port } = address
+      if (port === 0 || port >= lowPorts) return
+      this.#rows.add('binds', { family, port, program, started, ...was }, first, ids, effectiveUser)
+    } else if (name === 'unshare' || makesProcess(name)) {
+      if (!flagsIn(texts.join(' ')).has('CLONE_NEWUSER')) return
+      this.#rows.add('userNamespaces', { call: name, program, started, ...was }, first, ids, effectiveUser)
+    } else if (refused === undefined) {
+      const raise = raiseIn(name, texts)
+      if (raise !== undefined)
+        this.#rows.add('raises', { ...raise, program, started }, first, ids, effectiveUser)
+      if (name === 'io_uring_setup') this.#rows.add('rings', { program }, first)
+    }
+  }
+
+  /** What is known of the thread after a call that was done. */
+  #done({ name, texts, first }: EnteredCall, state: ProcessState, value: number, line: string): void {
+    const ids = changedIds(name, texts, state.ids)
+    if (ids !== undefined) {
+      state.ids = ids
+      const { program, started } = state
+      this.#rows.add('identities', { call: name, program, started }, first, ids, (each) => each)
+      return
+    }
+    const asked = askedIds.get(name)
+    if (asked !== undefined) state.ids[asked] ??= value
+    else if (opens.has(name)) state.opened(value, resultPath(line) ?? this.#openedPath(name, texts, state))
+    else if (copies.has(name)) {
+      const from = descriptorIn(texts[0])
+      state.opened(
+        value,
+        from?.path ?? (typeof from?.number === 'number' ? state.descriptor(from.number) : undefined),
+      )
+    } else changeProcess(name, texts, state, line)
+  }
+
+  #openedPath(name: string, texts: readonly string[], state: ProcessState): string | undefined {
+    const [call] = pathCalls.get(name) ?? []
+    const path = call === undefined ? undefined : pathDeed(call, texts, state, undefined)?.path
+    return path?.startsWith('/') === true ? path : undefined
+  }
+
+  /** `missing`: what the trace lacks of the run. */
+  context(missing: ReadonlySet<DiagnosticCode>): ObservedContext {
+    const blind: BlindSpot['what'][] = [...always]
+    if (missing.has('startup-missing') || missing.has('detached')) blind.push('start')
+    if (
+      ['filtered', 'counts-only', 'children-not-followed'].some((each) => missing.has(each as DiagnosticCode))
+    )
+      blind.push('files')
+    return { name: this.#name ?? 'program', ...this.#rows.lists(), blind: blindTo(blind, 'strace') }
+  }
+}
+
+const askedIds: ReadonlyMap<string, 'uid' | 'euid' | 'gid' | 'egid'> = new Map([
+  ['getuid', 'uid'],
+  ['geteuid', 'euid'],
+  ['getgid', 'gid'],
+  ['getegid', 'egid'],
+])
+const opens: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat'])
+const copies: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3'])
+const others: ReadonlySet<string> = new Set(
+  'setuid setgid setreuid setregid setresuid setresgid setgroups capset prctl unshare io_uring_setup getcwd chdir fchdir chroot pivot_root setns close close_range fcntl fcntl64 recvmsg pidfd_getfd'.split(
+    ' ',
+  ),
+)
+
+function isTold(name: string): boolean {
+  return (
+    pathCalls.has(name) || others.has(name) || askedIds.has(name) || copies.has(name) || makesProcess(name)
+  )
+}
+
+/** Where its paths start, and what its descriptors are. */
+function changeProcess(name: string, texts: readonly string[], state: ProcessState, line: string): void {
+  const path = stringIn(texts[0])
+  const whole = path === undefined || path.isCut ? undefined : state.whole(path, state.directory)
+  const absolute = whole?.startsWith('/') === true ? whole : undefined
+  const from = descriptorIn(texts[0])
+  const known = from?.path ?? (typeof from?.number === 'number' ? state.descriptor(from.number) : undefined)
+  switch (name) {
+    case 'chdir':
+      return state.changedTo(absolute)
+    case 'fchdir':
+      return state.changedTo(known)
+    case 'getcwd': {
+      const shown = stringIn(/"(?:[^"\\]|\\.)*"(?=, \d+\) )/.exec(line)?.[0])
+      if (shown?.text.startsWith('/') === true && !shown.isCut && state.directory === undefined)
+        state.changedTo(state.whole(shown, undefined))
+      return
+    }
+    case 'chroot':
+      return state.changedRoot(absolute)
+    case 'pivot_root':
+    case 'setns':
+      return state.pivoted()
+    case 'unshare':
+      if (flagsIn(texts[0]).has('CLONE_NEWUSER')) state.ids = {}
+      return
+    case 'close':
+      return typeof from?.number === 'number' ? state.closed(from.number) : undefined
+    // Which descriptors they make or close is not looked at.
+    case 'close_range':
+    case 'recvmsg':
+    case 'pidfd_getfd':
+      return state.closedMany()
+    case 'fcntl':
+    case 'fcntl64':
+      if (texts[1]?.startsWith('F_DUPFD') === true)
+        state.opened(Number(/ = (\d+)/.exec(line.slice(line.lastIndexOf(' = ')))?.[1] ?? -1), known)
+      return
+    default:
+  }
+}
+
+function raiseIn(
+  name: string,
+  texts: readonly string[],
+):
+  | {
+      readonly call: 'capset' | 'ambient' | 'securebits' | 'drop-bounding'
+      readonly capabilities: CapabilityName[]
+    }
+  | undefined {
+  if (name === 'capset')
+    return { call: name, capabilities: capabilitiesIn(/permitted=([^,}]+)/.exec(texts[1] ?? '')?.[1]) }
+  if (name !== 'prctl') return undefined
+  const [option, second, third] = texts
+  if (option?.includes('PR_SET_SECUREBITS') === true) return { call: 'securebits', capabilities: [] }
+  if (option?.includes('PR_CAPBSET_DROP') === true) return { call: 'drop-bounding', capabilities: [] }
+  if (option?.includes('PR_CAP_AMBIENT') !== true || second?.includes('PR_CAP_AMBIENT_RAISE') !== true)
+    return undefined
+  return { call: 'ambient', capabilities: capabilitiesIn(third) }
+}
+
+function capabilitiesIn(text = ''): CapabilityName[] {
+  return [...new Set(text.match(/CAP_[A-Z_]+/g) as CapabilityName[] | null)].sort()
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** File system ids follow the effective ones (credentials(7)). */
+const fileIds = ({ euid, egid }: Ids): Ids => ({
+  ...(euid !== undefined && { uid: euid }),
+  ...(egid !== undefined && { gid: egid }),
+})
+const effectiveUser = ({ euid }: Ids): Ids => (euid === undefined ? {} : { euid })
+const executionIds = ({ uid, euid, egid }: Ids): Ids => ({
+  ...(uid !== undefined && { uid }),
+  ...(euid !== undefined && { euid }),
+  ...(egid !== undefined && { egid }),
+})
+const startIds = ({ uid, gid, groups }: Ids): Ids => ({
+  ...(uid !== undefined && { uid }),
+  ...(gid !== undefined && { gid }),
+  ...(groups !== undefined && { groups }),
+})

@@ -1,0 +1,63 @@
+// Rows of a context while a trace is read: the same rows are one, and their number is bounded. Ids are filled in at the
+// end, since a thread may ask later who it is.
+import type { ContextList, ContextRows, Counted } from '../../observations/context.ts'
+import { noRows } from '../../observations/context.ts'
+import type { Ids } from './process-state.ts'
+
+type Row<List extends ContextList> = Omit<ContextRows[List][number], keyof Counted>
+
+/** A container's whole work has some thousands. */
+const limit = 65536
+
+interface Kept {
+  readonly list: ContextList
+  readonly row: object
+  readonly ids: Ids
+  readonly asSeen: (ids: Ids) => object
+  count: number
+  readonly first: string
+}
+
+export class KeptRows {
+  readonly #rows = new Map<string, Kept>()
+  readonly #numbers = new WeakMap<Ids, number>()
+  readonly #lost = new Map<Exclude<ContextList, 'lost'>, { count: number; readonly first: string }>()
+  #epochs = 0
+
+  /** `asSeen`: the members of the row that the ids tell, the same function for the same list. */
+  add<List extends Exclude<ContextList, 'lost'>>(
+    list: List,
+    row: Omit<Row<List>, keyof Ids>,
+    first: string,
+    ids: Ids = {},
+    asSeen: (ids: Ids) => object = () => ({}),
+  ): void {
+    const key = `${list} ${this.#number(ids)} ${JSON.stringify(row)}`
+    const kept = this.#rows.get(key)
+    if (kept !== undefined) kept.count++
+    else if (this.#rows.size < limit) this.#rows.set(key, { list, row, ids, asSeen, count: 1, first })
+    else {
+      const lost = this.#lost.get(list)
+      if (lost === undefined) this.#lost.set(list, { count: 1, first })
+      else lost.count++
+    }
+  }
+
+  #number(ids: Ids): number {
+    const number = this.#numbers.get(ids) ?? ++this.#epochs
+    this.#numbers.set(ids, number)
+    return number
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
+  lists(): ContextRows {
+    const rows = noRows()
+    for (const { list, row, ids, asSeen, count, first } of this.#rows.values())
+      (rows[list] as object[]).push({ ...row, ...asSeen(ids), count, first })
+    for (const [what, { count, first }] of this.#lost) rows.lost.push({ what, count, first })
+    return rows
+  }
+}

@@ -1,0 +1,129 @@
+// What a call that came back did with a path, or was refused: a row of changes, reads or executions.
+// Authority: open(2), openat2(2); path-calls.ts for where each call has its path.
+import { scalarValue } from '../arguments.ts'
+import { firstPaths, secondPaths, type PathCall, type PathKind } from '../../observations/path-calls.ts'
+import type { FileUse } from '../../observations/context.ts'
+import { idIn } from './identity.ts'
+import type { ProcessState } from './process-state.ts'
+import { addressIn, descriptorIn, flagsIn, stringIn, type PathText } from './texts.ts'
+
+export const pathCalls: ReadonlyMap<string, readonly PathCall[]> = new Map(
+  firstPaths.map((each) => [each.call, [each, ...secondPaths.filter(({ call }) => call === each.call)]]),
+)
+
+/** Of a use what its call tells. */
+export interface PathDeed extends Pick<
+  FileUse,
+  'path' | 'resolved' | 'cut' | 'ours' | 'reads' | 'writes' | 'creates' | 'mode' | 'toUid' | 'toGid'
+> {
+  readonly kind: PathKind
+}
+
+/** What a finished call tells of one of its paths. `opened`: what -y says of the descriptor that an open gave. */
+export function pathDeed(
+  call: PathCall,
+  texts: readonly string[],
+  state: ProcessState,
+  opened: string | undefined,
+): PathDeed | undefined {
+  const told = placeIn(call, texts, state)
+  if (told === undefined) return undefined
+  const { kind, how } = call
+  if (how === 'open' || how === 'openHow') return openDeed(call, texts, told, opened)
+  if (how === 'map') return isCode(texts) ? { kind, ...told } : undefined
+  const [mode, uid, gid] = [
+    modeIn(texts, call.mode),
+    argumentId(texts, call.uid),
+    argumentId(texts, call.gid),
+  ]
+  return {
+    kind,
+    ...told,
+    ...(mode !== undefined && { mode }),
+    ...(uid !== undefined && { toUid: uid }),
+    ...(gid !== undefined && { toGid: gid }),
+  }
+}
+
+type Place = Pick<PathDeed, 'path' | 'resolved' | 'cut'>
+
+function placeIn(
+  { how, path, base }: PathCall,
+  texts: readonly string[],
+  state: ProcessState,
+): Place | undefined {
+  const from = base === undefined ? undefined : descriptorIn(texts[base])
+  const named =
+    how === 'socket' ? socketPath(texts[1]) : path === undefined ? undefined : stringIn(texts[path])
+  // Without a name, or with an empty one, it is the descriptor itself (AT_EMPTY_PATH, futimens).
+  if (named === undefined || named.text === '') {
+    if (typeof from?.number !== 'number') return undefined
+    const known = from.path ?? state.descriptor(from.number)
+    return known === undefined ? undefined : { path: known, resolved: from.path !== undefined }
+  }
+  const directory =
+    typeof from?.number === 'number'
+      ? (from.path ?? state.descriptor(from.number))
+      : (from?.path ?? state.directory)
+  return {
+    path: state.whole(named, directory),
+    resolved: false,
+    ...(named.isCut && { cut: true as const }),
+  }
+}
+
+function socketPath(argument: string | undefined): PathText | undefined {
+  const address = addressIn(argument)
+  return address?.family === 'unix' ? address.path : undefined
+}
+
+function openDeed(
+  { constant, flags: place, mode: modePlace, how }: PathCall,
+  texts: readonly string[],
+  told: Place,
+  opened: string | undefined,
+): PathDeed | undefined {
+  const argument = place === undefined ? undefined : texts[place]
+  const inStructure = how === 'openHow' ? /flags=([^,}]+)/.exec(argument ?? '')?.[1] : argument
+  const flags = constant === undefined ? flagsIn(inStructure) : flagsIn('O_CREAT|O_WRONLY|O_TRUNC')
+  if (flags.has('O_PATH')) return undefined
+  // Raw numbers (-X raw): the lower bits are the same everywhere.
+  const bits =
+    flags.size === 0 && inStructure !== undefined ? Number(scalarValue(inStructure) ?? 2n) : undefined
+  const access = bits === undefined ? (flags.has('O_RDWR') ? 2 : flags.has('O_WRONLY') ? 1 : 0) : bits & 3
+  const creates = bits === undefined ? flags.has('O_CREAT') || flags.has('O_TMPFILE') : (bits & 0o100) !== 0
+  const mode = how === 'openHow' ? octal(/mode=(0\d+)/.exec(argument ?? '')?.[1]) : modeIn(texts, modePlace)
+  return {
+    kind: 'open',
+    ...told,
+    ...(opened !== undefined && { path: opened, resolved: true }),
+    reads: access !== 1,
+    writes: access !== 0,
+    ...(creates && { creates }),
+    ...(creates && mode !== undefined && { mode }),
+    ...(flags.has('O_EXCL') && flags.has('O_CREAT') && { ours: true as const }),
+  }
+}
+
+/** mmap of a file as code: PROT_EXEC, and no memory of its own. */
+function isCode([, , protection, flags]: readonly string[]): boolean {
+  return flagsIn(protection).has('PROT_EXEC') && !flagsIn(flags).has('MAP_ANONYMOUS')
+}
+
+function argumentId(texts: readonly string[], place: number | undefined): number | undefined {
+  return place === undefined ? undefined : idIn(texts[place])
+}
+
+function modeIn(texts: readonly string[], place: number | undefined): string | undefined {
+  if (place === undefined || texts[place] === undefined) return undefined
+  const value = scalarValue(texts[place])
+  return value === undefined
+    ? undefined
+    : Number(value & 0o177777n)
+        .toString(8)
+        .padStart(4, '0')
+}
+
+function octal(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : parseInt(text, 8).toString(8).padStart(4, '0')
+}

@@ -1,0 +1,89 @@
+// Arguments as strace prints them, read as paths, descriptors, addresses, flags and lists. What is not printed whole is
+// undefined, or said to be cut. Authority: strace's printstr_ex(), print_quoted_path(), printfd() and print_sockaddr().
+
+export interface PathText {
+  readonly text: string
+  /** strace printed a part of it. */
+  readonly isCut: boolean
+}
+
+const string = /^(?:[a-z_]+=)?"((?:[^"\\]|\\.)*)"(\.\.\.)?$/
+const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, v: 11, f: 12, '"': 34, '\\': 92 }
+
+/** A quoted string; undefined for what is none: NULL, an address. */
+export function stringIn(argument: string | undefined): PathText | undefined {
+  const [, quoted, cut] = (argument === undefined ? null : string.exec(argument)) ?? []
+  return quoted === undefined ? undefined : { text: unescaped(quoted), isCut: cut !== undefined }
+}
+
+/** The bytes of an escaped string, as UTF-8. */
+function unescaped(quoted: string): string {
+  if (!quoted.includes('\\')) return Buffer.from(quoted, 'latin1').toString()
+  const bytes: number[] = []
+  const form = /\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))|([^\\]+)/gs
+  for (const [, octal, hexadecimal, letter, plain] of quoted.matchAll(form))
+    if (plain !== undefined) bytes.push(...Buffer.from(plain, 'latin1'))
+    else if (octal !== undefined) bytes.push(parseInt(octal, 8) & 255)
+    else if (hexadecimal !== undefined) bytes.push(parseInt(hexadecimal, 16))
+    else bytes.push(escapes[letter ?? ''] ?? (letter ?? '').charCodeAt(0))
+  return Buffer.from(bytes).toString()
+}
+
+export interface DescriptorText {
+  readonly number: number | 'current directory'
+  /** What -y says that it is. */
+  readonly path: string | undefined
+}
+
+const descriptor =
+  /^(?:[a-z_]+=)?(?:(\d+)|AT_FDCWD(?: \/\*.*\*\/)?|-100)(?:<(\/[^<>]*)(?:<[^<>]*>)?>(?:\(deleted\))?)?$/
+
+export function descriptorIn(argument: string | undefined): DescriptorText | undefined {
+  const found = argument === undefined ? null : descriptor.exec(argument)
+  if (found === null) return undefined
+  const [, number, path] = found
+  return {
+    number: number === undefined ? 'current directory' : Number(number),
+    path: path === undefined ? undefined : unescaped(path),
+  }
+}
+
+/** What -y says of a result: strace escapes angle brackets in paths, so that these are its own. */
+export function resultPath(line: string): string | undefined {
+  const path = / = \d+<(\/[^<>]*)>(?:\(deleted\))?\s*$/.exec(line)?.[1]
+  return path === undefined ? undefined : unescaped(path)
+}
+
+export type AddressText =
+  | { readonly family: 'inet' | 'inet6'; readonly port: number }
+  | { readonly family: 'unix'; readonly path: PathText }
+
+/** The address of a bind; undefined for every other family, and for a name that is not in the file system. */
+export function addressIn(argument: string | undefined): AddressText | undefined {
+  if (argument === undefined) return undefined
+  const [, version, port] = /sin(6?)_port=htons\((\d+)\)/.exec(argument) ?? []
+  if (port !== undefined) return { family: version === '6' ? 'inet6' : 'inet', port: Number(port) }
+  const path = stringIn(/sun_path=("(?:[^"\\]|\\.)*"(?:\.\.\.)?)/.exec(argument)?.[1])
+  return path === undefined ? undefined : { family: 'unix', path }
+}
+
+/** The strings of a list such as argv; undefined where it is not printed whole. */
+export function stringsIn(argument: string | undefined): readonly string[] | undefined {
+  const inside = argument === undefined ? undefined : /^(?:[a-z_]+=)?\[(.*)\]$/s.exec(argument)?.[1]
+  if (inside === undefined) return undefined
+  const strings = [...inside.matchAll(/"(?:[^"\\]|\\.)*"(?:\.\.\.)?|\.\.\./g)].map(([text]) => stringIn(text))
+  return strings.every((each) => each !== undefined && !each.isCut)
+    ? strings.map((each) => each?.text ?? '')
+    : undefined
+}
+
+/** The numbers of a list such as that of setgroups, sorted; undefined where it is not printed whole. */
+export function numbersIn(argument: string | undefined): readonly number[] | undefined {
+  const inside = argument === undefined ? undefined : /^(?:[a-z_]+=)?\[([\d, ]*)\]$/.exec(argument)?.[1]
+  return inside === undefined ? undefined : (inside.match(/\d+/g) ?? []).map(Number).sort((a, b) => a - b)
+}
+
+/** Names of flags, such as O_CREAT, as they stand anywhere in an argument. */
+export function flagsIn(argument: string | undefined): ReadonlySet<string> {
+  return new Set(argument?.match(/[A-Z][A-Z0-9_]+/g) ?? [])
+}

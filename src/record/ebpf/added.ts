@@ -1,0 +1,33 @@
+// What `exec` adds to a container below the command is no child of the command: it is recorded by the container's cgroup,
+// as soon as a program runs in that.
+import { statSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { cgroupOfProcess } from '../cgroups.ts'
+import type { RecordNotice } from '../recording.ts'
+import { isFiltered } from '../runner/processes.ts'
+import type { Session } from './session.ts'
+
+/** Milliseconds. */
+const pause = 50
+
+/** Says so where the container has no cgroup of its own. */
+export async function recordAdded(
+  session: Session,
+  notice: ((notice: RecordNotice) => void) | undefined,
+  over: AbortSignal,
+): Promise<void> {
+  for (; !over.aborted; await wait(pause, undefined, { signal: over }).catch(() => undefined)) {
+    if (session.programs() === 0) continue
+    const first = session.members().find(isFiltered)
+    if (first === undefined) continue
+    const directory = cgroupOfProcess(first)
+    const found =
+      directory === undefined || directory === cgroupOfProcess('self')
+        ? undefined
+        : statSync(directory, { bigint: true, throwIfNoEntry: false })
+    if (found !== undefined) session.join(found.ino)
+    else if (isFiltered(first)) notice?.({ code: 'exec-unseen', why: 'no-cgroup' })
+    else continue
+    return
+  }
+}

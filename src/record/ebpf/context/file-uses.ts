@@ -1,0 +1,45 @@
+// A use of a file as a row: opened to read or to change it, or changed with the mode or owner that was given.
+import type { ContextRows, FileUse, changeKinds } from '../../../read/observations/context.ts'
+import type { Container } from './container.ts'
+import { pathKey, pathValue } from './maps.ts'
+import { createdMode, openFlags } from './open-flags.ts'
+import { modeOf } from './words.ts'
+
+export function addRead(of: Container, use: ContextRows['reads'][number], value: Buffer): void {
+  of.rows.reads.push(use)
+  of.uses.push({ use, time: value.readBigUInt64LE(pathValue.time) })
+}
+
+export function addChange(of: Container, use: ContextRows['changes'][number], value: Buffer): void {
+  of.rows.changes.push(use)
+  of.uses.push({ use, time: value.readBigUInt64LE(pathValue.time) })
+}
+
+export function addOpen(of: Container, key: Buffer, value: Buffer, told: Omit<FileUse, 'kind'>): void {
+  const flags = key.readUInt32LE(pathKey.flags)
+  // Refused before there was a file: what was asked for.
+  const access =
+    told.refused === undefined ? key.readUInt32LE(pathKey.access) : ([1, 2, 3, 3][flags & 3] ?? 3)
+  const creates = (flags & (openFlags.create | openFlags.temporary)) !== 0
+  const use = {
+    ...told,
+    kind: 'open',
+    reads: (access & 1) !== 0,
+    writes: (access & 2) !== 0,
+    ...(creates && { creates, mode: modeOf(key.readUInt32LE(pathKey.mode)) }),
+    ...((access & createdMode) !== 0 && { ours: true as const }),
+  } as const
+  if (use.writes || creates) addChange(of, use, value)
+  else addRead(of, use, value)
+}
+
+/** The mode or the owner that was given. */
+export function given(key: Buffer, kind: (typeof changeKinds)[number]): Partial<FileUse> {
+  const mode = key.readUInt32LE(pathKey.mode)
+  if (kind === 'mkdir' || kind === 'chmod') return { mode: modeOf(mode) }
+  if (kind === 'mknod') return { mode: modeOf(mode, 0o177777) }
+  if (kind !== 'chown') return {}
+  const [uid, gid] = [key.readUInt32LE(pathKey.toUid), key.readUInt32LE(pathKey.toGid)]
+  // The program's own number: as it sees ids already.
+  return { ...(uid !== 0xffff_ffff && { toUid: uid }), ...(gid !== 0xffff_ffff && { toGid: gid }) }
+}

@@ -1,0 +1,48 @@
+// Rows of the files that the kernel itself told: opened ones and those that a descriptor names.
+import type { Container } from './container.ts'
+import { addChange, addOpen, addRead, given } from './file-uses.ts'
+import { kindOf } from './calls.ts'
+import { pathKey, pathValue, textSize } from './maps.ts'
+import { textIn, walkedIn } from './walked.ts'
+import { modeOf, types } from './words.ts'
+
+export function openedRows(of: Container): void {
+  const { own, layout } = of.reading
+  for (const [key, value] of of.mine(own.opened, pathKey.container)) {
+    const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), false)
+    const walked = walkedIn(value, pathValue.walk)
+    const use = of.use(key, value)
+    const fileMode = key.readUInt32LE(pathKey.fileMode)
+    const fileType = types[(fileMode >> 12) & 15] ?? 'unknown'
+    if (kind === undefined || (!walked.isReachable && !walked.isCut && fileType !== 'regular')) continue
+    of.passed(walked, use.first, fileType === 'directory')
+    const text = textIn(value.subarray(pathValue.text, pathValue.text + textSize))
+    if (walked.isReachable && text.startsWith('/')) of.texts.push([text, walked.path])
+    const told = {
+      ...use,
+      path: walked.path,
+      resolved: true,
+      ...(walked.isCut && { cut: true as const }),
+      ...(walked.mount !== undefined && { mount: walked.mount }),
+      fileType,
+      fileMode: modeOf(fileMode),
+      fileUid: of.uid(key.readUInt32LE(pathKey.fileUid)),
+      fileGid: of.gid(key.readUInt32LE(pathKey.fileGid)),
+    }
+    for (const path of walked.mounts) mount(of, path, use.first)
+    if (kind === 'map-exec') addRead(of, { ...told, kind }, value)
+    else if (kind === 'open') addOpen(of, key, value, told)
+    else if (kind !== 'execute') addChange(of, { ...told, ...given(key, kind), kind }, value)
+  }
+}
+
+function mount(of: Container, path: string, first: string): void {
+  if (!of.rows.mounts.some((each) => each.path === path))
+    of.rows.mounts.push({ path, filesystem: 'unknown', readOnly: false, count: 1, first })
+}
+
+/** What the container's own list of mounts says stands for what was walked through. */
+export function mountsRows(of: Container): void {
+  const listed = of.reading.live.mounts.get(of.id)
+  if (listed !== undefined) of.rows.mounts = listed.map((each) => ({ ...each, count: 1, first: 'mountinfo' }))
+}

@@ -1,0 +1,78 @@
+// What the programs of paths have in common: a call's arguments, the file of a descriptor, text of the program.
+import * as bpf from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
+import { frame, read } from '../blocks.ts'
+import { absent, changedKeySize, pathKey, pathValue, specPlaces, textSize } from './maps.ts'
+import { at, follow, readInto, type Given } from './pieces.ts'
+import { dentryPiece } from './walk.ts'
+
+/** More places on the stack. */
+export const number = at.task - 8
+export const spec = number - specPlaces.size
+/** In the memory in r9: the key, and the value behind it. */
+export const value = changedKeySize
+
+/** A register's value, whose place stands in the spec, to the stack at `other`; `none` where there is no such argument. */
+export const argument = (place: number, none: string): readonly AssemblyLine[] => [
+  bpf.loadLower(3, frame, spec + place),
+  bpf.jumpIf(3, 'equal', absent, none),
+  bpf.load(4, frame, at.registers),
+  bpf.addRegister(3, 4),
+  bpf.move(1, frame),
+  bpf.add(1, at.other),
+  bpf.set(2, 8),
+  bpf.call('readKernel'),
+]
+
+/** An argument's lower half to a place of the key; nothing where there is no such argument. */
+export const keyed = (place: number, to: number, name: string): readonly AssemblyLine[] => [
+  ...argument(place, name),
+  bpf.loadLower(1, frame, at.other),
+  bpf.storeLower(9, to, 1),
+  bpf.label(name),
+]
+
+/** r7 = the file of the descriptor on the stack at `other`. */
+export const fileOf = ({ structures }: Given, none: string): readonly AssemblyLine[] => [
+  bpf.load(8, frame, at.task),
+  ...follow(8, structures['task_struct.files'], 3),
+  ...follow(3, structures['files_struct.fdt'], 7),
+  ...read(7, structures['fdtable.max_fds'], 4, at.word),
+  bpf.loadLower(1, frame, at.word),
+  bpf.loadLower(2, frame, at.other),
+  bpf.jumpIfNotBelow(2, 1, none),
+  ...follow(7, structures['fdtable.fd'], 3),
+  bpf.loadLower(1, frame, at.other),
+  bpf.shiftLeft(1, 3),
+  bpf.addRegister(3, 1),
+  ...follow(3, 0, 7),
+  bpf.jumpIf(7, 'equal', 0, none),
+]
+
+/** Who the dentry in r7 is: itself, its name and its parent's. Uses r8. */
+export function identity({ structures }: Given): readonly AssemblyLine[] {
+  const piece = dentryPiece(structures)
+  return [
+    bpf.store(9, pathKey.dentry, 7),
+    ...read(7, piece.from, piece.size, at.dentry),
+    bpf.load(1, frame, piece.place('d_name.hash')),
+    bpf.store(9, pathKey.name, 1),
+    bpf.load(8, frame, piece.place('d_parent')),
+    ...readInto(8, structures['dentry.d_name.hash'], 8, pathKey.parentName),
+  ]
+}
+
+/** When a row is first met. */
+export const timed: readonly AssemblyLine[] = [
+  bpf.call('monotonicTime'),
+  bpf.store(9, value + pathValue.time, 0),
+]
+
+/** Text of the program at the pointer on the stack, to the memory in r9. */
+export const userText = (place: number): readonly AssemblyLine[] => [
+  bpf.move(1, 9),
+  bpf.add(1, place),
+  bpf.set(2, textSize),
+  bpf.load(3, frame, at.other),
+  bpf.call('readUserString'),
+]

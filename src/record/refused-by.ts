@@ -1,0 +1,58 @@
+// Whether it was the filter that refused a call, and not the kernel: what the filter answers to the call's arguments
+// must be what came of it. Everybody who tells the two apart asks here: verify, watch, recordings of containers.
+// Authority: seccomp(2) for what each answer does to a call.
+import { level, type Answer, type Meaning } from '../meaning/index.ts'
+import type { Suspect } from './refusals.ts'
+
+const ENOSYS = 38
+
+/** What a call returns that is answered so; undefined where it does not return, or a handler decides. */
+export function resultOf({ action, errno = 0 }: Answer): number | undefined {
+  switch (action) {
+    case 'SCMP_ACT_ERRNO':
+      return errno === 0 ? 0 : -errno
+    // seccomp(2): with no tracer, and with no listener.
+    case 'SCMP_ACT_TRACE':
+    case 'SCMP_ACT_NOTIFY':
+      return -ENOSYS
+    case 'SCMP_ACT_ALLOW':
+    case 'SCMP_ACT_LOG':
+    case 'SCMP_ACT_TRAP':
+    case 'SCMP_ACT_KILL_THREAD':
+    case 'SCMP_ACT_KILL_PROCESS':
+      return undefined
+  }
+}
+
+/** Whether this answer leads to that result. */
+export function isRefusedBy(answer: Answer, result: Suspect['result']): boolean {
+  // A filter for audit lets through what the profile refuses.
+  if (result === 'logged') return level(answer) < 2
+  switch (answer.action) {
+    case 'SCMP_ACT_KILL_PROCESS':
+    case 'SCMP_ACT_KILL_THREAD':
+      return result === 'ended'
+    case 'SCMP_ACT_TRAP':
+      return result === 'trapped'
+    case 'SCMP_ACT_ALLOW':
+    case 'SCMP_ACT_LOG':
+      return false
+    case 'SCMP_ACT_ERRNO':
+    case 'SCMP_ACT_TRACE':
+    case 'SCMP_ACT_NOTIFY':
+      return result === resultOf(answer)
+  }
+}
+
+/**
+ * The answer that refused a call; undefined where it was not the filter. `filter`: a profile's meaning, or the filters
+ * of a process as the kernel has them (answerOfPrograms).
+ */
+export function refusedBy(
+  filter: Pick<Meaning, 'answer'>,
+  { architecture, number, args, result }: Pick<Suspect, 'architecture' | 'number' | 'args' | 'result'>,
+): Answer | undefined {
+  if (number === undefined || args === undefined) return undefined
+  const answer = filter.answer(architecture, number, args)
+  return isRefusedBy(answer, result) ? answer : undefined
+}

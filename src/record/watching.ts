@@ -1,0 +1,199 @@
+// What runs already and is watched for refusals: a process and what it starts, a container of an engine, containers of
+// pods, a cgroup, or all that runs under a filter here. Who a call belongs to is told by its cgroup.
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { UserError } from '../errors.ts'
+import { cgroupOfProcess, findCgroup, isPopulated, unifiedMount } from './cgroups.ts'
+import { ContainerGroups } from './collect/groups.ts'
+import { podsCgroup } from './collect/index.ts'
+import { processOfContainer } from './containers/index.ts'
+import { PodSearch, queryText, type FoundContainer } from './cri/find.ts'
+import { whyNoEbpf } from './ebpf/index.ts'
+import { untilOver } from './ebpf/over.ts'
+import { WatchSession, type Sighting } from './ebpf/watched/session.ts'
+import type { Watched } from './ebpf/watched/programs.ts'
+import { commonCgroup } from './pods.ts'
+import type { PodQuery, RecordNotice, RecordSettings } from './recording.ts'
+import { signalProcess, withDescendants } from './runner/processes.ts'
+
+export type { Sighting } from './ebpf/watched/session.ts'
+
+export type WatchTarget =
+  | { readonly pid: number }
+  | { readonly cgroup: string }
+  | { readonly query: PodQuery; readonly cri?: string }
+  | 'everything'
+
+export interface WatchSettings extends Pick<RecordSettings, 'for' | 'stop' | 'signals' | 'env'> {
+  readonly target: WatchTarget
+  /** Of pods: also what comes, until it has ended. */
+  readonly wait?: boolean
+  /** Told of what was seen, at most a second after it happened. `where`: the container, cgroup or process. */
+  readonly sighted: (where: string, sighting: Sighting) => void
+  /** Called after each look. */
+  readonly looked?: () => void
+  readonly notice?: (notice: RecordNotice) => void
+}
+
+/** How often the kernel is asked. Milliseconds. */
+const pace = 200
+/** How often the runtime is asked. Milliseconds. */
+const askPace = 1000
+/** So long whose a call is may be unknown: names come after the first calls. Milliseconds. */
+const namePatience = 10_000
+
+/** What is watched, made ready. */
+interface Subject {
+  readonly watched: Watched
+  readonly processes: readonly number[]
+  /** Undefined: nobody knows, perhaps yet; null: not watched. */
+  readonly whereOf: (sighting: Sighting) => string | null | undefined
+  readonly isOver: (session: WatchSession) => boolean
+  readonly close: () => void
+}
+
+/**
+ * Until what is watched has ended, `for`, `stop` or a signal says so; gives how many calls found no room. Throws
+ * UserError (125) where it cannot be watched.
+ */
+export async function watchRefusals(settings: WatchSettings): Promise<{ readonly lost: number }> {
+  const { target, sighted, looked } = settings
+  const isByProcess = target === 'everything' || 'pid' in target
+  const why = await whyNoEbpf(isByProcess ? 'processes' : 'cgroup')
+  if (why !== undefined) throw new UserError('ebpf-needed', { for: 'watch', why })
+  const subject = await subjectOf(settings)
+  try {
+    const session = await WatchSession.start(subject.watched, subject.processes)
+    const untold: { readonly since: number; readonly sighting: Sighting }[] = []
+    const take = (): void => {
+      for (const sighting of session.take()) untold.push({ since: performance.now(), sighting })
+      for (const each of untold.splice(0)) {
+        const where = subject.whereOf(each.sighting)
+        if (typeof where === 'string') sighted(where, each.sighting)
+        else if (where === undefined && performance.now() - each.since < namePatience) untold.push(each)
+      }
+      looked?.()
+    }
+    try {
+      await untilOver(
+        settings,
+        () => {
+          take()
+          return subject.isOver(session)
+        },
+        pace,
+      )
+      take()
+      return { lost: session.lost() }
+    } finally {
+      session.close()
+    }
+  } finally {
+    subject.close()
+  }
+}
+
+async function subjectOf(settings: WatchSettings): Promise<Subject> {
+  const { target, env = process.env } = settings
+  if (target === 'everything')
+    return {
+      watched: 'everything',
+      processes: [],
+      whereOf: ({ pid }) => (pid === process.pid ? null : cgroupName(pid)),
+      isOver: () => false,
+      close: () => undefined,
+    }
+  if ('pid' in target) {
+    const { pid } = target
+    if (!signalProcess(pid, 0)) throw new UserError('no-such-process', { pid })
+    return {
+      watched: 'processes',
+      processes: withDescendants(pid),
+      whereOf: () => `process ${pid}`,
+      isOver: (session) => session.members().length === 0,
+      close: () => undefined,
+    }
+  }
+  if ('cgroup' in target) return ofCgroup(target.cgroup, target.cgroup)
+  const { query, cri } = target
+  if ('container' in query && cri === undefined) {
+    try {
+      const cgroup = cgroupOfProcess(await processOfContainer(query.container, env))
+      if (cgroup !== undefined) return ofCgroup(cgroup, query.container)
+    } catch (error) {
+      if (!(error instanceof UserError) || !['no-engine', 'no-such-container'].includes(error.code))
+        throw error
+      return ofPods(query, settings, cri).catch(() => {
+        throw error
+      })
+    }
+  }
+  return ofPods(query, settings, cri)
+}
+
+function ofCgroup(path: string, name: string): Subject {
+  const found = findCgroup(path)
+  let began = isPopulated(found.directory)
+  return {
+    watched: found,
+    processes: [],
+    whereOf: () => name,
+    isOver: () => {
+      const lives = isPopulated(found.directory)
+      began ||= lives
+      return !existsSync(found.directory) || (began && !lives)
+    },
+    close: () => undefined,
+  }
+}
+
+async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): Promise<Subject> {
+  const { wait = false, env = process.env, notice } = settings
+  const search = await PodSearch.open(query, { cri, env, wait })
+  const chosen = new Map<string, FoundContainer>()
+  let isOver = false
+  const learn = async (): Promise<void> => {
+    const all = await search.all().catch(() => undefined)
+    for (const each of all ?? []) {
+      if (chosen.has(each.id)) continue
+      const described = await search.described(each).catch(() => undefined)
+      if (described !== undefined) chosen.set(each.id, described)
+    }
+    const lives = all?.some(({ state }) => state === 'running' || state === 'created')
+    isOver = lives === false && chosen.size > 0
+  }
+  await learn()
+  const running = [...chosen.values()].filter(({ state }) => state === 'running')
+  const root = wait ? podsCgroup() : commonCgroup(running)
+  const groups = new ContainerGroups(root.directory)
+  groups.onNew = () => void learn()
+  if (wait && running.length === 0) notice?.({ code: 'waiting', what: queryText(query) })
+  // What ran before and has ended is no reason to end: what is waited for comes.
+  const before = new Set(wait ? chosen.keys() : [])
+  let asked = performance.now()
+  return {
+    watched: root,
+    processes: [],
+    whereOf: ({ cgroup }) => {
+      const id = groups.ofCgroup(cgroup)?.id
+      return id === undefined ? undefined : chosen.get(id)?.fullName
+    },
+    isOver: () => {
+      if (performance.now() - asked > askPace) {
+        asked = performance.now()
+        void learn()
+      }
+      return isOver && [...chosen.keys()].some((id) => !before.has(id) || !wait)
+    },
+    close: () => {
+      groups.close()
+      search.close()
+    },
+  }
+}
+
+/** The cgroup of a process below the root of all; its number where it has ended. */
+function cgroupName(pid: number): string {
+  const directory = cgroupOfProcess(pid)
+  return directory === undefined ? `process ${pid}` : `/${relative(unifiedMount(), directory)}`
+}

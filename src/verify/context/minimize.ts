@@ -1,0 +1,107 @@
+// Which parts of a context a workload gets along without: one run without each capability, mount and sysctl, and a last one
+// without all that can go. Decided from how each run ended and from what it was refused. A capability that the workload
+// went on without is tolerated, and what it was refused is told; a mount or a sysctl goes only where nothing was refused.
+import { hasFailed } from '../../ending.ts'
+import type { ContainerContext } from '../../harden/context.ts'
+import type { Trial, Verification } from '../verification.ts'
+import type { ContextFinding } from './finding.ts'
+import { beyondBaseline } from './findings.ts'
+
+export interface Minimized {
+  readonly trials: readonly Trial[]
+  /** The run without all that can go, where that is more than one thing. */
+  readonly together?: Omit<Trial, 'without'>
+  /** Without what can go; as it was given where all of that together cannot. */
+  readonly container: ContainerContext
+}
+
+/** How a container runs under a context, and what it was refused there and not without. */
+export interface Runs {
+  readonly run: (container: ContainerContext) => Promise<Verification>
+  readonly findingsOf: (
+    container: ContainerContext,
+    verification: Verification,
+  ) => Promise<readonly ContextFinding[]>
+}
+
+export async function minimized(given: ContainerContext, { run, findingsOf }: Runs): Promise<Minimized> {
+  const trials: Trial[] = []
+  const gone: Part[] = []
+  for (const part of partsOf(given)) {
+    const less = part.takenFrom(given)
+    const verification = await run(less)
+    if (verification.interrupted) return { trials, container: given }
+    const ended = hasWorked(verification)
+    const refused = await findingsOf(less, verification)
+    trials.push({ without: part.name, refused, ended })
+    if (ended && (part.layer === 'capability' || refused.length === 0)) gone.push(part)
+  }
+  const container = gone.reduce((rest, part) => asTolerated(part.takenFrom(rest), part), given)
+  if (gone.length < 2) return { trials, container }
+  const verification = await run(container)
+  if (verification.interrupted) return { trials, container: given }
+  const known = trials.flatMap(({ refused }) => refused)
+  const together = {
+    refused: beyondBaseline(await findingsOf(container, verification), known),
+    ended: hasWorked(verification),
+  }
+  const canGo = together.ended && together.refused.length === 0
+  return { trials, together, container: canGo ? container : given }
+}
+
+function hasWorked({ started, ending }: Verification): boolean {
+  return started && !hasFailed(ending)
+}
+
+/** Something that a context gives. */
+interface Part {
+  readonly layer: 'capability' | 'mount' | 'sysctl'
+  /** The capability, the path or the sysctl. */
+  readonly name: string
+  readonly takenFrom: (container: ContainerContext) => ContainerContext
+}
+
+export function partsOf({
+  capabilities,
+  readOnlyRoot,
+  mounts,
+  sysctls = {},
+}: ContainerContext): readonly Part[] {
+  return [
+    ...capabilities.needed.map((name): Part => ({
+      layer: 'capability',
+      name,
+      takenFrom: (container) => ({
+        ...container,
+        capabilities: {
+          ...container.capabilities,
+          needed: container.capabilities.needed.filter((each) => each !== name),
+        },
+      }),
+    })),
+    // Below a root that can be written they are not mounted.
+    ...(readOnlyRoot ? mounts : []).map(({ path }): Part => ({
+      layer: 'mount',
+      name: path,
+      takenFrom: (container) => ({
+        ...container,
+        mounts: container.mounts.filter((each) => each.path !== path),
+      }),
+    })),
+    ...Object.keys(sysctls).map((name): Part => ({
+      layer: 'sysctl',
+      name,
+      takenFrom: ({ sysctls: all = {}, ...container }) => {
+        const rest = Object.entries(all).filter(([each]) => each !== name)
+        return { ...container, ...(rest.length > 0 && { sysctls: Object.fromEntries(rest) }) }
+      },
+    })),
+  ]
+}
+
+/** The document says of a capability that it is refused and not missed. */
+function asTolerated(container: ContainerContext, { layer, name }: Part): ContainerContext {
+  if (layer !== 'capability') return container
+  const { needed, tolerated } = container.capabilities
+  return { ...container, capabilities: { needed, tolerated: [...new Set([...tolerated, name])].sort() } }
+}

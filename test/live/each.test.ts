@@ -1,0 +1,240 @@
+// `trace --each`: containers that a script has real engines start, each with a profile of its own and nothing of the
+// clients; compose, a service each; what exec adds to a container of runc; and that a script is refused without --each.
+import { execa } from 'execa'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { whyNotRun } from '../../scripts/bundle.ts'
+import { noEbpf, noStrace } from './command.ts'
+import { describe } from '../../src/record/each/engines.ts'
+import { skipFile } from './skip.ts'
+
+skipFile((await noEbpf()) ?? whyNotRun('runc'))
+t.setTimeout(600_000)
+const { allowed, at, close, engines, env, limits, node, podman, quietly, words } =
+  await import('./containers.ts')
+t.teardown(close)
+const trace = (...more: readonly string[]) => execa(node, [...words, 'trace', ...more], quietly)
+const script = (name: string, ...lines: readonly string[]): string => {
+  writeFileSync(at(name), ['set -e', ...lines, ''].join('\n'))
+  return at(name)
+}
+const filesOf = (directory: string): readonly string[] => readdirSync(at(directory)).sort()
+const [[, docker], [, noPodman]] = engines as [(typeof engines)[number], (typeof engines)[number]]
+const container = 'run --rm --network none'
+
+t.test('a script around Docker', { skip: docker ?? false }, async (t) => {
+  const before = await execa(
+    'docker',
+    ['run', '-d', '--network', 'none', 'seccomp-gen-test', 'sleep', '60'],
+    quietly,
+  )
+  t.teardown(() => execa('docker', ['rm', '-f', before.stdout], quietly))
+  const file = script(
+    'docker.sh',
+    `docker ${container} --name lists seccomp-gen-test ls /`,
+    `docker ${container} seccomp-gen-test id`,
+    `docker ${container} seccomp-gen-test cat /etc/passwd || true`,
+    `docker ${container} --name typo seccomp-gen-test typo || true`,
+    `docker ${container} --name open --security-opt seccomp=unconfined seccomp-gen-test true`,
+    'docker ps >/dev/null',
+  )
+  const traced = await trace(
+    '--each',
+    at('by-script'),
+    '--observations',
+    at('seen'),
+    '--explain',
+    at('why'),
+    '--',
+    'sh',
+    file,
+  )
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.strictSame(filesOf('by-script'), ['lists.json', 'seccomp-gen-test-2.json', 'seccomp-gen-test.json'])
+  t.strictSame(
+    filesOf('seen'),
+    ['lists', 'seccomp-gen-test-2', 'seccomp-gen-test'].map((name) => `${name}.observations.json`),
+  )
+  t.equal(filesOf('why').length, 3)
+  t.ok(allowed(at('by-script/lists.json')).includes('getdents64'))
+  for (const name of filesOf('by-script'))
+    t.notOk(allowed(at(`by-script/${name}`)).includes('connect'), `${name}: connect is the client’s`)
+  t.match(traced.stderr, /: typo: the program in the container never started/)
+  t.match(traced.stderr, /: open: without a seccomp filter/)
+  t.match(traced.stdout, /^uid=0/m, 'the output of the command stays its own')
+  const again = await execa(
+    'docker',
+    [
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '--security-opt',
+      `seccomp=${at('by-script/lists.json')}`,
+      'seccomp-gen-test',
+      'ls',
+      '/',
+    ],
+    quietly,
+  )
+  t.equal(again.exitCode, 0, `starts under its profile: ${again.stderr}`)
+})
+
+t.test(
+  'a container that goes on is recorded until it ends, and not ended',
+  { skip: docker ?? false },
+  async (t) => {
+    const long = [
+      'sh',
+      '-c',
+      `docker run -d --network none --name goes-on seccomp-gen-test sh -c 'sleep 4; ls /; sleep 60'`,
+    ]
+    t.teardown(() => execa('docker', ['rm', '-f', 'goes-on'], quietly))
+    const traced = await trace('--for', '12s', '--each', at('on'), '--', ...long)
+    t.equal(traced.exitCode, 0, traced.stderr)
+    t.match(traced.stderr, /still running and recorded: goes-on/)
+    t.ok(allowed(at('on/goes-on.json')).includes('getdents64'), 'what it did afterwards is in its profile')
+    const state = await execa('docker', ['inspect', '--format', '{{.State.Running}}', 'goes-on'], quietly)
+    t.equal(state.stdout, 'true')
+  },
+)
+
+t.test('a script around Podman and runc', { skip: noPodman ?? false }, async (t) => {
+  const name = `seccomp-gen-each-${process.pid}`
+  const config = JSON.parse(readFileSync(at('bundle/config.json'), 'utf8')) as { linux: object }
+  const filter = { defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'] }
+  await execa('cp', ['-a', at('bundle'), at('filtered')])
+  writeFileSync(
+    at('filtered/config.json'),
+    JSON.stringify({ ...config, linux: { ...config.linux, seccomp: filter } }),
+  )
+  const file = script(
+    'podman.sh',
+    `${podman.join(' ')} ${container} ${limits.join(' ')} seccomp-gen-test id`,
+    `runc run --bundle ${at('filtered')} ${name}`,
+  )
+  const traced = await trace('--each', at('mixed'), '--', 'sh', file)
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.strictSame(filesOf('mixed'), [`${name}.json`, 'seccomp-gen-test.json'].sort())
+  t.ok(allowed(at(`mixed/${name}.json`)).includes('getdents64'))
+})
+
+for (const [engine, why, client, more] of engines)
+  t.test(
+    `${engine}: a container that is removed before it is asked for is known`,
+    { skip: why ?? false },
+    async (t) => {
+      const [since, [program = '', ...own], file] = [Date.now(), client, at(`${engine}-gone.cid`)]
+      const named = ['--name', `seccomp-gen-gone-${process.pid}`, '--cidfile', file]
+      const run = [...own, 'run', '--rm', '--network', 'none', ...more, ...named, 'seccomp-gen-test', 'true']
+      await execa(program, run, quietly)
+      const started = [{ pid: 0, words: [program, ...run] }]
+      const options = { command: ['true'], env } as const
+      const found = await describe(readFileSync(file, 'utf8').trim(), started, options, since)
+      t.match(found, { engine, base: `seccomp-gen-gone-${process.pid}` })
+      t.equal(
+        await describe('0'.repeat(64), started, options, since),
+        undefined,
+        'another’s is not the command’s',
+      )
+    },
+  )
+
+const noCompose =
+  (await execa('docker-compose', ['version'], { reject: false })).failed && 'docker-compose is not installed'
+t.test('compose: a profile for each service', { skip: docker ?? noCompose }, async (t) => {
+  const service = (...command: readonly string[]) => ({
+    image: 'seccomp-gen-test',
+    command,
+    network_mode: 'none',
+  })
+  const services = { lists: service('ls', '/'), names: service('busybox', 'uname'), typo: service('typo') }
+  writeFileSync(at('each.yml'), JSON.stringify({ version: '2.4', services }))
+  const compose = ['docker-compose', '-f', at('each.yml')]
+  t.teardown(() => execa('docker-compose', ['-f', at('each.yml'), 'down'], quietly))
+  const traced = await trace('--each', at('services'), '--', ...compose, 'up', '--no-color', 'lists', 'names')
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.strictSame(filesOf('services'), ['lists.json', 'names.json'])
+  t.ok(allowed(at('services/lists.json')).includes('getdents64'))
+  t.ok(allowed(at('services/names.json')).includes('uname'))
+  t.notOk(allowed(at('services/lists.json')).includes('uname'), 'no service has the calls of another')
+  await execa('docker-compose', ['-f', at('each.yml'), 'down'], quietly)
+  const inner = await trace(
+    '--each',
+    at('inner'),
+    '--',
+    'sh',
+    '-c',
+    `${compose.join(' ')} up --no-color lists names`,
+  )
+  t.equal(inner.exitCode, 0, inner.stderr)
+  t.strictSame(filesOf('inner'), ['lists.json', 'names.json'], 'in a script too, a file a service')
+})
+
+t.test('refused', async (t) => {
+  const refused = async (pattern: RegExp, ...more: readonly string[]): Promise<void> => {
+    const traced = await trace(...more)
+    t.ok(traced.failed, more.join(' '))
+    t.match(traced.stderr, pattern)
+  }
+  const run = `docker ${container} seccomp-gen-test true`
+  if (docker === undefined)
+    for (const recorder of ['ebpf', ...((await noStrace()) === undefined ? ['strace'] : [])]) {
+      const file = at(`${recorder}-script.json`)
+      await refused(
+        /^seccomp-gen: the command started docker run --rm .* --each DIR /m,
+        '--recorder',
+        recorder,
+        '-o',
+        file,
+        '--',
+        'sh',
+        '-c',
+        `${run}; true`,
+      )
+      t.notOk(existsSync(file), 'the client’s calls are in no profile')
+    }
+  await refused(/^seccomp-gen: no container .* was started/m, '--each', at('none'), '--', 'true')
+  await refused(/^seccomp-gen: --each records what a command starts/m, '--each', at('none'), '--pid', '1')
+  await refused(/^seccomp-gen: -o: not with --each/m, '--each', at('none'), '-o', 'a.json', '--', 'true')
+  rmSync(at('none'), { recursive: true })
+  writeFileSync(at('none'), '')
+  await refused(/none: cannot be made/, '--each', at('none'), '--', 'true')
+})
+
+t.test('runc run: what exec adds is recorded by the cgroup; strace says that it is not', async (t) => {
+  const name = `seccomp-gen-added-${process.pid}`
+  await execa('cp', ['-a', at('bundle'), at('long')])
+  const config = JSON.parse(readFileSync(at('long/config.json'), 'utf8')) as { process: object }
+  const waiting = ['/bin/sh', '-c', 'while ! test -e /tmp/done; do /bin/sleep 0.2; done']
+  writeFileSync(
+    at('long/config.json'),
+    JSON.stringify({ ...config, process: { ...config.process, args: waiting } }),
+  )
+  const run = ['--', 'runc', 'run', '--bundle', at('long'), name]
+  const recorder = trace('-o', at('added.json'), ...run)
+  let ran = false
+  for (let tries = 0; tries < 200 && !ran; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    ran = !(await execa('runc', ['exec', name, '/bin/sh', '-c', 'ls / && : > /tmp/done'], quietly)).failed
+  }
+  const traced = await recorder
+  t.equal(traced.exitCode, 0, traced.stderr)
+  t.ok(ran)
+  t.ok(allowed(at('added.json')).includes('getdents64'), 'ls of the exec')
+  t.notOk(allowed(at('added.json')).includes('setns'), 'not what runc does to get there')
+  if ((await noStrace()) !== undefined) return
+  const told = await trace(
+    '--recorder',
+    'strace',
+    '-o',
+    at('plain.json'),
+    '--',
+    'runc',
+    'run',
+    '--bundle',
+    at('bundle'),
+    name,
+  )
+  t.match(told.stderr, /what exec adds to the container is not recorded: strace/)
+})
