@@ -4,7 +4,8 @@
 // start included. Prints all, by kind, the slowest first, which of them miss the target of their kind, and what of the
 // recordings holds no call.
 // Run: npm run build && npx tsx bench/forms.ts [--main 500] [--megabytes 60] [--pairs 1] [--main-pairs 3] [--again 12]
-// Less: --only PATTERN (of "KIND NAME"). --out FILE writes what is printed.
+// Less: --only PATTERN (of "KIND NAME"); --minutes N begins no other form after that, and says of how many.
+// --out FILE writes what is printed.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,7 @@ const { values: given } = parseArgs({
     pairs: { type: 'string', default: '1' },
     'main-pairs': { type: 'string', default: '3' },
     again: { type: 'string', default: '12' },
+    minutes: { type: 'string', default: '60' },
     only: { type: 'string', default: '' },
     out: { type: 'string' },
   },
@@ -117,11 +119,17 @@ const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const rows: Row[] = []
 const again: Row[] = []
 const refused: string[] = []
+let leftOut = 0
+const last = Date.now() + Number(given.minutes) * 60_000
 const slowest = (of: readonly Row[]): readonly Row[] => of.toSorted((one, other) => one.rate - other.rate)
 try {
   const only = new RegExp(given.only)
   for (const form of forms()) {
     if (!only.test(`${form.kind} ${form.name}`)) continue
+    if (Date.now() > last) {
+      leftOut++
+      continue
+    }
     const isMain = form.kind === 'main'
     const row = await measured(
       form,
@@ -195,6 +203,7 @@ const text = [
     ] // prettier-ignore
   }),
   '',
+  ...(leftOut === 0 ? [] : [`${leftOut} forms were not measured: the time was up.`, '']),
   `Not measured, since no call is found in it or it is none of a log repeated: ${refused.length === 0 ? 'none' : refused.join(', ')}.`,
   '',
 ].join('\n')
