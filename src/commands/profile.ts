@@ -1,6 +1,6 @@
 // The second half of `generate` and `trace`: turns observations into a profile, prints it in the requested dialect, and
 // writes the policy with its reasons. Both commands share these options.
-import { Option, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { assumedHost, commonHosts, hostNames, type Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
 import { UserError } from '../errors.ts'
@@ -9,9 +9,11 @@ import type { Observations } from '../observe/index.ts'
 import {
   derivePolicy,
   isFloorMeasured,
+  partNames,
   versionFloor,
   type BeyondChoice,
   type FloorChoice,
+  type PartName,
   type Policy,
   type PolicyOptions,
   type UnseenChoice,
@@ -45,6 +47,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly reachable?: readonly string[]
   readonly unseen?: UnseenChoice
   readonly margin: 'none' | 'libc'
+  readonly with?: readonly PartName[]
   readonly explain?: string
   /** The name of Kubernetes objects. */
   readonly name?: string
@@ -118,9 +121,22 @@ export function addProfileOptions(command: Command): Command {
         .choices(['none', 'libc'])
         .default('libc'),
     )
+    .addOption(
+      new Option('--with <parts>', 'programs beside it: exec,init,tty, within --within').argParser(
+        (word: string, before: readonly PartName[] = []) => [...before, ...partsIn(word)],
+      ),
+    )
     .option('--explain <file>', 'write the reason of every rule to a file')
     .addOption(outputOption('the profile'))
   return addHostOptions(all)
+}
+
+function partsIn(words: string): readonly PartName[] {
+  return words.split(',').map((word) => {
+    const part = partNames.find((each) => each === word)
+    if (part === undefined) throw new InvalidArgumentError(`Allowed choices are ${partNames.join(', ')}.`)
+    return part
+  })
 }
 
 /** Throws a UserError if a result cannot be written. Called before the work. `others`: further results. */
@@ -213,6 +229,7 @@ export async function writeProfile(
     conditions: options.conditions,
     beyond: options.beyond,
     margin: options.margin,
+    ...(options.with && { with: options.with }),
     ...(reachable && { reachable, unseen: options.unseen ?? (fromScan ? 'allow' : 'refuse'), fromScan }),
     ...(capabilities && { capabilities }),
     ...(options.kernel !== undefined && { kernel: options.kernel }),

@@ -167,7 +167,8 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
           (seconds) => recordingLine(seconds, time === undefined ? undefined : time / 1000, newest()),
           recordIn,
         )
-  const { ending, noNewPrivileges } = recording
+  const { ending, noNewPrivileges, beside = [] } = recording
+  const parts = [...new Set([...(options.with ?? []), ...beside])]
   sayDiagnostics(world, recording.observations)
   if (recording.started === false) {
     say(world, `the program in the container never started: nothing is written${endingText(ending)}`)
@@ -175,7 +176,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   }
   if (countCalls(recording.observations) === 0) throw new UserError('no-call-recorded')
   if (each !== undefined) {
-    const status = await writeEach(recording, { ...options, each }, ceiling, world)
+    const status = await writeEach(recording, { ...options, each, with: parts }, ceiling, world)
     for (const line of failureLines(ending)) say(world, line)
     return statusOf(ending) || status
   }
@@ -187,7 +188,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
     await writeOutput(printObservations(observations), observationsFile, world)
   const { status, contents } = await writeProfile(
     observations,
-    { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges },
+    { ...options, newPrivileges: options.newPrivileges && !noNewPrivileges, with: parts },
     appliedCeiling(recording, options, world) ?? ceiling,
     world,
     scanned,

@@ -174,7 +174,7 @@ function explainOn(
 }
 
 /** Reasons that never explain a refusal. */
-const onlyToAllow: ReadonlySet<Reason['kind']> = new Set(['floor', 'kernel'])
+const onlyToAllow: ReadonlySet<Reason['kind']> = new Set(['floor', 'kernel', 'part'])
 
 const ranks: readonly CarriedOut[] = ['never', 'for some arguments', 'always']
 

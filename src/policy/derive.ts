@@ -15,6 +15,7 @@ import { answersFromKernel } from './kernel.ts'
 import { answersUnseen, type UnseenChoice } from './reachable.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import { answersInMargin, type MarginChoice } from './margin.ts'
+import { answersForParts, type PartName } from './parts.ts'
 import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
 import { targetsOf, type PolicyTarget } from './targets.ts'
@@ -49,6 +50,8 @@ export interface PolicyOptions extends CeilingOptions {
   readonly conditions?: ConditionsChoice
   /** What was seen beyond the ceiling: 'seen' (the default) allows it unless it was only ever refused, 'never' does not. */
   readonly beyond?: BeyondChoice
+  /** Programs beside the workload whose calls are allowed, within the ceiling. Default: none. */
+  readonly with?: readonly PartName[]
   /** What is allowed beside what was seen, within the ceiling, for rare paths. Default 'libc'. */
   readonly margin?: MarginChoice
 }
@@ -124,9 +127,13 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
         ceiling?.cases(architecture, syscall).length !== 0 &&
         (reached === undefined || Object.hasOwn(reached, syscall)),
     )
-    const all = new Set([...used, ...[...margin, ...unseen].map(({ syscall }) => syscall)])
+    const parts = answersForParts(architecture, options.with ?? []).filter(
+      ({ syscall }) => !evident.has(syscall) || used.has(syscall),
+    )
+    const all = new Set([...used, ...[...margin, ...parts, ...unseen].map(({ syscall }) => syscall)])
     const added = [
       ...unseen,
+      ...parts,
       ...(target.known === 'host' ? [] : answersFromKernel(architecture, all)),
       ...answersForFloor(architecture, floor, options.noNewPrivileges === true),
     ]

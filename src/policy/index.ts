@@ -6,6 +6,7 @@ export type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 export { coverageOf, type Coverage, type UnseenCall, type UnseenChoice } from './reachable.ts'
 export { derivePolicy, type PolicyOptions } from './derive.ts'
 export { floors, isFloorMeasured, type Floor, type FloorChoice } from './floor.ts'
+export { partNames, type PartName } from './parts.ts'
 export { versionFloor, type Certainty, type FloorCall, type VersionFloor } from './floor-versions.ts'
 export type { RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 export type {

@@ -64,6 +64,8 @@ export type Reason =
   | { readonly kind: 'kernel'; readonly why: KernelWhy; readonly call?: string }
   /** The call was not seen; libc, a language run-time or the program's code may make it beside `of`. */
   | { readonly kind: 'margin'; readonly why: CompanionWhy; readonly of?: string }
+  /** The call was not asked for by what was seen: a program beside the workload was measured to make it. */
+  | { readonly kind: 'part'; readonly part: 'exec' | 'init' | 'tty'; readonly program: string }
   /** Inferred: a call of another architecture was seen, and libc makes this one instead. */
   | { readonly kind: 'equivalent'; readonly architecture: Architecture; readonly of: string }
   /** libc tries `from` first and makes `to` only if `from` gets this answer. */

@@ -11,11 +11,12 @@ const ranks: Readonly<Record<Reason['kind'], number>> = {
   fallback: 4,
   kernel: 5,
   floor: 6,
-  margin: 7,
-  reachable: 8,
-  within: 9,
-  narrowed: 10,
-  beyond: 11,
+  part: 7,
+  margin: 8,
+  reachable: 9,
+  within: 10,
+  narrowed: 11,
+  beyond: 12,
 }
 
 /** 0 only for equal reasons. Text is compared by code unit, so the order is the same in every locale. */
@@ -49,6 +50,8 @@ function key(reason: Reason): readonly (string | number)[] {
       return [reason.why, reason.call ?? '']
     case 'margin':
       return [reason.why, reason.of ?? '']
+    case 'part':
+      return [reason.part, reason.program]
     case 'reachable':
       return [reason.path, reason.of ?? '']
     case 'floor':

@@ -203,6 +203,8 @@ export interface Recording {
   readonly started?: boolean
   /** Clients of container engines that the command started, with their words: their containers are not recorded. */
   readonly clients?: readonly (readonly string[])[]
+  /** What the engine puts beside the program of the container: a first program, a terminal. */
+  readonly beside?: readonly ('init' | 'tty')[]
   /** With `each`: what was recorded of each container. `observations` holds all of it. */
   readonly each?: readonly RecordedContainer[]
   /** Of pods: the filter that each container ran under, as its runtime says (runtime specification, linux.seccomp). */

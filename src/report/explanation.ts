@@ -105,6 +105,8 @@ export function reasonText(reason: Reason): string {
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
     case 'margin':
       return `${companionWhys[reason.why]}${reason.of === undefined ? '' : ` (${reason.of})`}`
+    case 'part':
+      return `${reason.program} makes it (--with ${reason.part})`
     case 'reachable':
       return reason.of === undefined
         ? `not seen, reachable: ${reason.path}`

@@ -25,6 +25,8 @@ export interface EngineRun {
   readonly user: string | undefined
   /** With --init: the engine's own program starts the container's. */
   readonly init: boolean
+  /** With -t: the program has a terminal. */
+  readonly terminal: boolean
   /** With --rm: the engine takes the container away when it has ended. */
   readonly removed: boolean
   /** As given with --cidfile. */
@@ -78,6 +80,7 @@ export function readEngineRun(
     capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
     user: (run.options.get('user') ?? run.options.get('u'))?.at(-1),
     init: isSet(given, run.options, 'init'),
+    terminal: isSet(given, run.options, 'tty') || run.options.has('t'),
     removed: isSet(given, run.options, 'rm'),
     idFile: run.options.get('cidfile')?.at(-1),
     runtime: run.options.get('runtime')?.at(-1),

@@ -35,7 +35,13 @@ export async function recordEngineRun(
   // The first program of --init is the engine's own.
   const started = (recording.programs ?? 0) > (target.init ? 1 : 0)
   const known = startedBy(target.engine, recording)
-  return { ...known, started, ...(target.noNewPrivileges && { noNewPrivileges: true }) }
+  const beside = [...(target.init ? (['init'] as const) : []), ...(target.terminal ? (['tty'] as const) : [])]
+  return {
+    ...known,
+    started,
+    ...(beside.length > 0 && { beside }),
+    ...(target.noNewPrivileges && { noNewPrivileges: true }),
+  }
 }
 
 async function inCgroup(
