@@ -121,6 +121,12 @@ const rows: readonly (readonly [
     ['mkdir /jail/etc/x', 'mkdir /jail/y'],
   ],
   [
+    'a root that is not known',
+    ['7 chroot("jail") = 0', '7 mkdir("/etc/x", 0755) = 0'],
+    changes,
+    ['mkdir etc/x'],
+  ],
+  [
     'what a security context refuses',
     [
       '7 open("/etc/shadow", O_RDONLY) = -1 EACCES (Permission denied)',
