@@ -24,7 +24,9 @@ export const asRecorded: Table = {
   file: file('workloads.md'),
   text: `# Workloads under their profiles
 
-\`npx tsx bench/workloads.ts\`, as root, on Debian 12. ${how}`,
+\`npx tsx bench/workloads.ts\`, as root, on Debian 12.
+
+${how}`,
   columns: ['calls allowed'],
   counts: (profile) => [allowedBy(profile)],
   derive: async () => undefined,
@@ -38,7 +40,9 @@ export const byScan: Table = {
   file: file('workloads-scan.md'),
   text: `# Workloads under profiles with the margin by scan
 
-\`npx tsx bench/workloads.ts --unseen libc\`, as root, on Debian 12. ${how}
+\`npx tsx bench/workloads.ts --unseen libc\`, as root, on Debian 12.
+
+${how}
 The profile is that of the recording and of a scan of the programs that the container runs (\`generate OBSERVATIONS
 --reachable SCAN --unseen libc\`). Beside it: how many calls the same recording's profile allows without a margin
 (\`--margin none\`), and with the margin by the table (\`--margin libc\`, the default).

@@ -45,6 +45,8 @@ const others: ReadonlySet<string> = new Set([
   '--tmpfs',
   '--read-only',
   '--read-only-tmpfs',
+  '--use-signing-config',
+  '--insecure-ignore-tlog',
 ])
 
 t.test('commands and options of the pages are declared', async (t) => {

@@ -1,18 +1,18 @@
-// Calls that libc and the run-times of languages make beside those that a run shows, on paths that runs take rarely: a
-// thread that ends late, an abort, a heap that shrinks, a message that is written when something is wrong. A trace of an
-// ordinary run may well lack them, and a program that meets one refused breaks when it is needed most.
-// Authority, row by row: glibc 2.36 to 2.42, musl 1.2.5, CPython 3.11, Go 1.22 and Redis 7.0, the files that are named.
+// Calls that libc and language run-times make on rare paths, beside the calls that a run shows: a thread ends late, a
+// program aborts, a heap shrinks, a message reports an error. An ordinary run may not show them, and a program that is
+// refused one breaks when it is needed most.
+// Authority, row by row: the named files of glibc 2.36 to 2.42, musl 1.2.5, CPython 3.11, Go 1.22 and Redis 7.0.
 import type { CompanionWhy } from './companion-why.ts'
 
-/** What was seen of a program. */
+/** The sign in a program's calls that makes a row apply. */
 export type Sign =
-  /** Any call at all: it has a libc. */
+  /** Any call: the program has a libc. */
   | 'program'
-  /** A thread was made, or may have been: clone or clone3 with CLONE_THREAD, or with flags that are not known. */
+  /** A thread was or may have been made: clone or clone3 with CLONE_THREAD or with unknown flags. */
   | 'thread'
-  /** A process was made, or may have been. */
+  /** A process was or may have been made. */
   | 'child'
-  /** Names are looked up, or may be: datagrams are sent to where it is connected. */
+  /** Names were or may have been looked up: the program sent datagrams. */
   | 'datagrams'
 
 export interface CompanionRow {
@@ -23,8 +23,8 @@ export interface CompanionRow {
 
 export const companionRows: readonly CompanionRow[] = [
   {
-    // glibc nptl/pthread_create.c (start_thread, advise_stack_range), allocatestack.c, nptl-stack.c, lowlevellock.c (which
-    // repeats futex until it succeeds), pthread_cancel.c, pthread_kill.c; musl src/thread/pthread_create.c,
+    // glibc nptl/pthread_create.c (start_thread, advise_stack_range), allocatestack.c, nptl-stack.c, lowlevellock.c
+    // (which repeats futex until it succeeds), pthread_cancel.c, pthread_kill.c; musl src/thread/pthread_create.c,
     // __unmapself.s; Go runtime/sys_linux_*.s (osyield, and tgkill to preempt).
     why: 'thread',
     beside: 'thread',
@@ -91,7 +91,8 @@ export const companionRows: readonly CompanionRow[] = [
     calls: ['exit', 'rt_sigtimedwait', 'rt_sigtimedwait_time64', 'timer_delete', 'timer_settime', 'timer_settime64'],
   },
   {
-    // glibc nptl/nptl_setxid.c, musl src/thread/synccall.c: every thread is told by a signal, and the call repeated there.
+    // glibc nptl/nptl_setxid.c, musl src/thread/synccall.c: every thread is told by a signal, and the call repeated
+    // there.
     why: 'identity',
     beside: ['setgid', 'setgroups', 'setregid', 'setresgid', 'setresuid', 'setreuid', 'setuid'],
     calls: ['futex', 'futex_time64', 'getpid', 'tgkill', 'tkill'],

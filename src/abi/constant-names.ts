@@ -1,15 +1,15 @@
-// What an argument's value is called in the headers: the reverse of constants.ts, for the arguments whose names people
-// know. Authority: the manual pages of the calls (clone(2), unshare(2), setns(2), socket(2), personality(2), prctl(2),
-// seccomp(2), fcntl(2), ioctl(2)). A value that no name fits stays a number.
+// The header names of argument values: the reverse of constants.ts, for arguments whose names people know. Authority:
+// the manual pages of the calls (clone(2), unshare(2), setns(2), socket(2), personality(2), prctl(2), seccomp(2),
+// fcntl(2), ioctl(2)). A value without a name stays a number.
 import type { Architecture } from './architectures.ts'
 import { architectures } from './rows.ts'
 import { namedConstants } from './constants.ts'
 import { indexOn } from './scalars.ts'
 
 interface NamedArgument {
-  /** Beginnings of the names, the best first: PF_ names mean the same as AF_ names. */
+  /** Prefixes of the names, the preferred one first: PF_ names mean the same as AF_ names. */
   readonly prefixes: readonly string[]
-  /** `flags`: names joined with `|`, each of one bit. `signal and flags`: the low byte is a signal (clone). */
+  /** `flags`: one-bit names joined with `|`. `signal and flags`: the low byte is a signal (clone). */
   readonly kind: 'value' | 'flags' | 'signal and flags'
 }
 
@@ -17,7 +17,7 @@ const namespaces: NamedArgument = { prefixes: ['CLONE_'], kind: 'flags' }
 const family: NamedArgument = { prefixes: ['AF_'], kind: 'value' }
 const type: NamedArgument = { prefixes: ['SOCK_'], kind: 'flags' }
 
-/** By call, then the kernel's index. */
+/** Keyed by call, then by the kernel's index. */
 const named: Readonly<Record<string, Readonly<Record<number, NamedArgument>>>> = {
   clone: { 0: { prefixes: ['CLONE_'], kind: 'signal and flags' } },
   unshare: { 0: namespaces },
@@ -32,16 +32,16 @@ const named: Readonly<Record<string, Readonly<Record<number, NamedArgument>>>> =
   ioctl: { 1: { prefixes: ['TIOC', 'TC', 'FIO', 'SIOC'], kind: 'value' } },
 }
 
-/** Old names of what has a name of today. */
+/** Old names of values that have a current name. */
 const retired: ReadonlySet<string> = new Set(['AF_FILE', 'AF_LOCAL', 'AF_ROUTE', 'CLONE_STOPPED'])
 
-/** Such as `CLONE_NEWUSER|SIGCHLD`, `AF_ALG`; else hexadecimal. `index` is a filter's, 0 to 5. */
+/** Such as `CLONE_NEWUSER|SIGCHLD` or `AF_ALG`, else hexadecimal. `index`: as in a filter, 0 to 5. */
 export function argumentText(architecture: Architecture, call: string, index: number, value: bigint): string {
   const row = Object.entries(named[call] ?? {}).find(
     ([kernels]) => indexOn(architecture, call, Number(kernels)) === index,
   )?.[1]
   const number = value === 0n ? '0' : `0x${value.toString(16)}`
-  // Requests of terminals and files are other numbers there.
+  // Architectures with their own requests of terminals and files have other numbers.
   if (row === undefined || (call === 'ioctl' && architectures[architecture].ownRequests)) return number
   const found = row.kind === 'value' ? nameOf(row.prefixes, value) : flagNames(row, value)
   return found ?? number
@@ -52,10 +52,10 @@ function nameOf(prefixes: readonly string[], value: bigint): string | undefined 
   return prefixes.flatMap((prefix) => names.filter((each) => each.startsWith(prefix)))[0]
 }
 
-/** Undefined where a bit has no name. */
+/** Undefined if a bit has no name. */
 function flagNames({ prefixes, kind }: NamedArgument, value: bigint): string | undefined {
   const signals = kind === 'signal and flags' ? 0xffn : 0n
-  // The types of sockets are numbers in the low byte.
+  // A socket's type is a number in the low byte.
   const low = prefixes.includes('SOCK_') ? 0xffn : signals
   const names: string[] = []
   for (let rest = value & ~low; rest > 0n; rest &= rest - 1n) {

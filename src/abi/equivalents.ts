@@ -2,20 +2,20 @@
 // musl's sources of each function on both architectures; the rows are generated (scripts/make-tables.ts).
 import { equivalents } from './data/equivalents.ts'
 
-/** One x86_64 call that aarch64 does not have. */
+/** An x86_64 call that aarch64 lacks. */
 export interface Equivalent {
   /** The x86_64 call. */
   readonly name: string
-  /** What libc calls on aarch64 instead, in its order; empty where nothing there does the same. */
+  /** What libc calls on aarch64 instead, in its order; empty if nothing does the same. */
   readonly aarch64: readonly string[]
-  /** False where a filter that allows the aarch64 calls allows more, or where the effect has no call there. */
+  /** False if allowing the aarch64 calls allows more, or if aarch64 has no call for the effect. */
   readonly lossless: boolean
   readonly why: string
 }
 
 let byName: ReadonlyMap<string, Equivalent> | undefined
 
-/** The aarch64 side of an x86_64 call; undefined for a call that aarch64 has itself, and for unknown names. */
+/** The aarch64 counterpart of an x86_64 call; undefined for a call that aarch64 has, and for unknown names. */
 export function equivalentOnAarch64(name: string): Equivalent | undefined {
   return (byName ??= parseEquivalents(equivalents)).get(name)
 }

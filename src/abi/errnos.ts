@@ -24,18 +24,18 @@ const numbers: ReadonlyMap<string, number> = new Map([
   ['ENOTSUP', 95],
 ])
 
-/** The number of an error name such as "ENOSYS"; undefined for what is none. */
+/** The number of an error name such as "ENOSYS"; undefined for an unknown name. */
 export function errnoNumber(name: string): number | undefined {
   return numbers.get(name)
 }
 
-/** The name of an error number, 1 to 133; undefined for what has none. */
+/** The name of an error number, 1 to 133; undefined if it has none. */
 export function errnoName(number: number): string | undefined {
   const name = byNumber[number - 1]
   return name === '-' ? undefined : name
 }
 
-/** The name where there is one, else the number. */
+/** The name of an error number, else the number. */
 export function errnoText(number: number): string {
   return errnoName(number) ?? String(number)
 }

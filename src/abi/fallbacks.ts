@@ -1,35 +1,36 @@
-// Where libc tries one call and goes on to others when it is refused. Most chains advance on ENOSYS only: a filter
-// that refuses the first call with EPERM breaks the program, one that answers ENOSYS sends it on. Authority:
-// glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36, disassembled.
+// The fallback chains of libc: it tries one call and makes others if that call is refused. Most chains advance only on
+// ENOSYS: a filter that answers EPERM to the first call breaks the program, one that answers ENOSYS does not.
+// Authority: glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36,
+// disassembled.
 //
 // Not here: chains outside libc (io_uring in libuv, openat2 in runc), and functions that try one call only.
 import { architectureNames, architectures as rows, type Architecture } from './architectures.ts'
 import { multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
-/** Which answers to the first call make libc go on; `any` means every errno does. */
+/** The answers to the first call after which libc continues. `any`: every errno. */
 export type Advance = 'ENOSYS' | 'EINVAL' | 'any'
 
 export interface Fallback {
   /** The call that is tried first. */
   readonly from: string
-  /** The calls that are made next, in libc's order; all of them exist on the architectures of the row. */
+  /** The next calls in libc's order. All of them exist on the architectures of the row. */
   readonly to: readonly [string, ...string[]]
-  /** Each of them does the work alone: which one, the function or its arguments say. Absent: all of them together do. */
+  /** Each of `to` does the work alone, depending on the function or its arguments. Absent: libc needs all of them. */
   readonly each?: true
   readonly libc: 'glibc' | 'musl'
-  /** First version of that libc; absent where it is older than the versions looked at. */
+  /** The first version of that libc with the chain; absent if it is older than the examined versions. */
   readonly since?: string
   readonly architectures: readonly Architecture[]
   readonly advanceOn: readonly [Advance, ...Advance[]]
-  /** The functions that do it, and what else is worth knowing. */
+  /** The functions with the chain, and remarks. */
   readonly why: string
 }
 
 type Architectures = Fallback['architectures']
 type Libcs = readonly Fallback['libc'][]
 
-/** Those that have every one of these calls. */
+/** The architectures that have all of these calls. */
 function having(...calls: readonly string[]): Architectures {
   return architectureNames.filter((each) =>
     calls.every((call) => syscallTable(each).byName(call) !== undefined),
@@ -42,11 +43,11 @@ function without(architectures: Architectures, call: string): Architectures {
 }
 
 const everywhere: Architectures = architectureNames
-/** No 64-bit libc makes statx for stat but loongarch64's, where fstat and newfstatat came with Linux 6.11. */
+/** Of 64-bit libcs only loongarch64's makes statx for stat: fstat and newfstatat came there with Linux 6.11. */
 const statx: Architectures = architectureNames.filter((each) => rows[each].statxForStat)
 const wide: Architectures = having('newfstatat').filter((each) => !statx.includes(each))
 const narrow: Architectures = having('fstatat64')
-/** posix_spawn had clone3 first where pthread_create had it by then. */
+/** The architectures on which posix_spawn tries clone3 first. */
 const spawning: Architectures = architectureNames.filter((each) => each !== 'arm')
 const both: Libcs = ['glibc', 'musl']
 const enosys: Fallback['advanceOn'] = ['ENOSYS']
@@ -275,10 +276,10 @@ const times: readonly Fallback[] = syscallTable('x86')
     )
   })
 
-/** Every chain, in no order that matters. A call may begin several: each libc and function has its own. */
+/** All chains, in any order. A call can begin several chains, one for each libc and function. */
 export const fallbacks: readonly Fallback[] = [...clones, ...files, ...limits, ...sockets, ...times]
 
-/** The chains that a call begins on an architecture. */
+/** The chains that begin with a call on an architecture. */
 export function fallbacksFrom(call: string, architecture: Architecture): readonly Fallback[] {
   return fallbacks.filter((each) => each.from === call && each.architectures.includes(architecture))
 }

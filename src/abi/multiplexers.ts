@@ -1,15 +1,15 @@
-// The two calls that stand for a family, on architectures whose row says that it multiplexes (i386, ppc64le, s390x):
-// strace prints the member, the kernel and a filter see socketcall or ipc with the member's number as argument 0.
+// The two calls that stand for a family, on architectures that multiplex (i386, ppc64le, s390x). strace prints the
+// member; the kernel and a filter see socketcall or ipc with the member's number as argument 0.
 // Authority: linux/net.h (SYS_*) and linux/ipc.h (SEMOP … SHMCTL); libseccomp's src/syscalls.c (abi_rule_add) for
 // what it makes of a rule for a member.
 
-/** The call that a filter sees instead of the family's members. */
+/** The call that a filter sees instead of a member of the family. */
 export type Multiplexer = 'socketcall' | 'ipc'
 
 /**
- * The members of each family, by the number that stands in argument 0. The upper half of ipc's argument is a
- * version (`call >> 16`), so a condition on it must mask 0xffff; a member's own arguments lie in memory and no
- * filter sees them.
+ * The members of each family and their numbers in argument 0. The upper half of ipc's argument is a version
+ * (`call >> 16`), so a condition on it must mask 0xffff. A member's own arguments lie in memory, where no filter sees
+ * them.
  */
 export const multiplexers: Readonly<Record<Multiplexer, Readonly<Record<string, number>>>> = {
   socketcall: {
@@ -56,12 +56,12 @@ const families = new Map<string, Multiplexer>(
   ),
 )
 
-/** What stands in the first argument of a family's call where it stands for this member; undefined where it never does. */
+/** The value of argument 0 that selects a member of a family; undefined if the call is no member. */
 export function memberNumber(family: string, member: string): number | undefined {
   return multiplexerOf(member) === family ? multiplexers[family as Multiplexer][member] : undefined
 }
 
-/** The family that a printed name belongs to where there are such calls, or undefined. */
+/** The family of a printed name; undefined for a call without one. */
 export function multiplexerOf(member: string): Multiplexer | undefined {
   return families.get(member)
 }

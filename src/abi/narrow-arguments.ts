@@ -1,10 +1,9 @@
-// Which arguments the kernel takes as a 32-bit `int` or `unsigned int`: it drops the upper half of the register,
-// which a seccomp filter sees, so only a masked comparison tells what the call will do. Authority: the prototypes in
-// include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on every 64-bit architecture, but for the
-// order of clone's.
-// `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared whole; so are unshare's
-// flags, of which the kernel refuses unknown upper bits. clone takes an `unsigned long` of which it keeps the lower half
-// (both kernel/fork.c).
+// Which arguments the kernel takes as a 32-bit `int` or `unsigned int`. It drops the upper half of the register, which
+// a filter sees, so only a masked comparison shows what the call will do. Authority: the prototypes in
+// include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on every 64-bit architecture,
+// but for the order of clone's. `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared
+// whole; so are unshare's flags, of which the kernel refuses unknown upper bits. clone takes an `unsigned long` of
+// which it keeps the lower half (both kernel/fork.c).
 
 import type { Architecture } from './architectures.ts'
 import { indexOn } from './scalars.ts'
@@ -32,7 +31,7 @@ const indexes: Readonly<Record<string, string>> = {
   sync_file_range2: '01', waitpid: '02', unlinkat: '02', userfaultfd: '0', utimensat: '03', vmsplice: '03', wait4: '02', waitid: '013', write: '0',
 }
 
-/** Whether argument `index` (0 to 5) of a call is 32 bits wide in a 64-bit kernel. False also for what is not listed. */
+/** Whether argument `index` (0 to 5) of a call is 32 bits wide in a 64-bit kernel. False for unlisted arguments. */
 export function isNarrowArgument(architecture: Architecture, call: string, index: number): boolean {
   return (
     Object.hasOwn(indexes, call) &&

@@ -1,5 +1,5 @@
-// Architectures that share an AUDIT_ARCH and are told apart by a bit of the number: x32's calls are x86_64's with bit
-// 30. Authority: arch/x86/include/uapi/asm/unistd.h (__X32_SYSCALL_BIT), libseccomp's src/arch-x32.h.
+// Architectures that share an AUDIT_ARCH and differ in a bit of the number: x32's calls are x86_64's with bit 30 set.
+// Authority: arch/x86/include/uapi/asm/unistd.h (__X32_SYSCALL_BIT), libseccomp's src/arch-x32.h.
 import { architectureNames, architectures, type Architecture } from './architectures.ts'
 
 const marked: ReadonlyMap<Architecture, Architecture> = new Map(
@@ -8,23 +8,25 @@ const marked: ReadonlyMap<Architecture, Architecture> = new Map(
     .map((each) => [architectures[each].host, each]),
 )
 
-/** The one whose calls have this one's AUDIT_ARCH and a bit more in their numbers; x32 of x86_64 and of itself. */
+/**
+ * The architecture with the same AUDIT_ARCH and the bit set: x32 for x86_64 and for itself. Undefined for all others.
+ */
 export function markedBeside(architecture: Architecture): Architecture | undefined {
   return architectures[architecture].numberBit === 0 ? marked.get(architecture) : architecture
 }
 
-/** The one without a bit in its numbers: the host of x32, itself of any other. */
+/** The architecture with the same AUDIT_ARCH without the bit: the host for x32, else the architecture itself. */
 export function unmarkedBeside(architecture: Architecture): Architecture {
   return architectures[architecture].numberBit === 0 ? architecture : architectures[architecture].host
 }
 
-/** Whose call it is, where a record tells the AUDIT_ARCH and the number. */
+/** The architecture of a call by its AUDIT_ARCH's architecture and its number. */
 export function architectureOfNumber(architecture: Architecture, number: string | number): Architecture {
   const other = marked.get(architecture)
   return other !== undefined && hasBitOf(other, number) ? other : architecture
 }
 
-/** Whether a number alone says which architecture it is of. */
+/** Whether a number alone shows its architecture. */
 export function isMarked(number: string | number): boolean {
   return [...marked.values()].some((each) => hasBitOf(each, number))
 }

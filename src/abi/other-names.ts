@@ -1,16 +1,16 @@
-// Names that people write for calls and that the tables of an architecture do not have: the C library's functions, the
-// kernel's own functions and macros, names of other architectures. Authority: the sources of glibc and musl (which call
-// a function makes), the kernel's SYSCALL_DEFINE names and its tables of numbers, spellings.ts for what loggers print.
+// Names that people write for calls and that an architecture's table lacks: functions of the C library, the kernel's
+// functions and macros, names of other architectures. Authority: the sources of glibc and musl (which call a function
+// makes), the kernel's SYSCALL_DEFINE names and its tables of numbers, spellings.ts for what loggers print.
 import type { Architecture } from './architectures.ts'
 import { equivalentOnAarch64 } from './equivalents.ts'
 import { resolvePrinted, type Logger } from './spellings.ts'
 import { syscallTable } from './tables.ts'
 
-/** What stands before a call's name in the kernel's sources, in kallsyms and in headers. */
+/** Prefixes of a call's name in the kernel's sources, in kallsyms and in headers. */
 const prefix =
   /^(?:__(?:(?:x64|ia32|arm64|x32|s390x?|riscv|powerpc|loongarch|se|do|compat)_)*(?:compat_)?sys_|__nr_|(?:compat_|k|do_)?sys_)/
 
-/** A name, and the calls that it is made with, the most usual first: those that an architecture has are meant there. */
+/** A name and the calls behind it, the most usual first. On an architecture the first call that it has is meant. */
 const table = `
 _exit exit_group
 accept4_nocancel accept4
@@ -160,8 +160,8 @@ function madeWith(name: string): readonly string[] {
 const loggers: readonly Logger[] = ['strace', 'audit', 'perf']
 
 /**
- * The call that a name stands for on the first of the architectures that has it; undefined where the name is a call of
- * one of them itself, and where nothing says what it is. The names of all calls are as in libseccomp's table.
+ * The call behind a name on the first of the architectures that has it. Undefined if the name is a call itself, or if
+ * it is unknown. Calls have libseccomp's names.
  */
 export function callNamed(name: string, architectures: readonly Architecture[]): string | undefined {
   if (architectures.some((each) => syscallTable(each).byName(name) !== undefined)) return undefined
@@ -184,16 +184,17 @@ function withoutDecoration(name: string): string {
     .replace(/@plt$/, '')
 }
 
-/** Most certain first. */
+/** The candidates, the most certain first. */
 function* candidates(bare: string, architecture: Architecture): Generator<string> {
-  // newuname, oldolduname: the kernel's functions; setuid32, stat64, futex_time64: of 32-bit architectures.
+  // newuname, oldolduname are functions of the kernel; setuid32, stat64, futex_time64 are calls of 32-bit
+  // architectures.
   const plain = bare.replace(/^(?:new|old(?:old)?_?)/, '').replace(/(?:_time)?(?:64|32)$/, '')
   for (const name of new Set([bare, plain])) {
     yield name
     yield* madeWith(name)
     for (const logger of loggers) yield* resolvePrinted(architecture, name, logger)?.names ?? []
     if (architecture === 'aarch64') yield* equivalentOnAarch64(name)?.aarch64 ?? []
-    // sysctl, sigpending, prlimit: the names of C functions.
+    // sysctl, sigpending, prlimit are functions of C.
     yield* [`_${name}`, `rt_${name}`, `${name}64`]
   }
 }

@@ -1,7 +1,7 @@
-// What a call exposes when it is carried out: classes of calls with how grave they are, and why. A judgement of where
-// the kernel has been entered and what reaches beyond a container, not a measurement. Which calls are of which class:
-// src/abi/data/risks.ts, made by scripts/make-tables.ts of facts/risks.txt. Authority for each sentence: the manual page of the calls and
-// capabilities(7), namespaces(7), io_uring(7), keyrings(7).
+// What an allowed call exposes: risk classes with their severity and reason. The classes are a judgement about where
+// kernels were attacked and what reaches beyond a container, not a measurement. Which calls are of which class:
+// src/abi/data/risks.ts, made by scripts/make-tables.ts of facts/risks.txt. Authority for each sentence: the manual
+// page of the calls and capabilities(7), namespaces(7), io_uring(7), keyrings(7).
 import { risks as data } from './data/risks.ts'
 
 /** From worst to harmless. `info` is worth knowing; `none` exposes nothing by itself. */
@@ -11,9 +11,9 @@ export type RiskSeverity = 'high' | 'medium' | 'low' | 'info' | 'none'
 export interface Risk {
   readonly class: RiskClass
   readonly severity: RiskSeverity
-  /** What is reached through it: a sentence without its full stop. */
+  /** What the class exposes: a sentence without its full stop. */
   readonly exposes: string
-  /** The class is about calls with arguments such as these, missing ones 0; undefined: about every one. */
+  /** The class covers only calls with arguments such as these; missing ones are 0. Undefined: all calls. */
   readonly args?: readonly bigint[]
 }
 
@@ -59,13 +59,13 @@ export type RiskClass = keyof typeof sentences
 
 let byName: ReadonlyMap<string, readonly Risk[]> | undefined
 
-/** The classes that a call is of, by libseccomp's name; none for most. */
+/** The risk classes of a call, by libseccomp's name. Most calls have none. */
 export function risksOf(call: string): readonly Risk[] {
   byName ??= read()
   return byName.get(call) ?? []
 }
 
-/** Throws where the data has a class without a sentence: a defect of the project. */
+/** Throws an Error if the data has a class without a sentence, which is a defect of the project. */
 function read(): ReadonlyMap<string, readonly Risk[]> {
   const found = new Map<string, Risk[]>()
   for (const line of data.trim().split('\n')) {

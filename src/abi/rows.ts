@@ -1,11 +1,11 @@
-// One row per architecture: everything that this program knows of one besides its calls. Nothing else lists
-// architectures by name where a row can tell. Authority, column by column: see ArchitectureFacts.
+// One row for each architecture with everything that this program knows about it besides its calls. No other file lists
+// architectures by name if a row can tell. Authority, column by column: see ArchitectureFacts.
 import type { Architecture, ArchitectureFacts } from './architectures.ts'
 
 /** Bit 30 of the number of a call: __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h). */
 const x32Bit = 0x40000000
 
-/** In the order in which they are printed. */
+/** In the order of printing. */
 export const architectures: Readonly<Record<Architecture, ArchitectureFacts>> = {
   x86_64: {
     scmp: 'SCMP_ARCH_X86_64',

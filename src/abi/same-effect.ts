@@ -1,13 +1,13 @@
-// Calls that do the same for a program that may choose: whoever refuses one of a group and not the others refuses
-// nothing. Authority: the man pages of section 2 ("the same as …", "VERSIONS"), the kernel's sources (one function does
-// the work of all of a group), libc's own fallbacks.
+// Groups of calls with the same effect: refusing one of a group and not the others refuses nothing, because a program
+// can choose. Authority: the man pages of section 2 ("the same as …", "VERSIONS"), the kernel's sources (one function
+// does the work of all of a group), libc's own fallbacks.
 import { architectureNames, type Architecture } from './architectures.ts'
 import { multiplexerOf } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
 /**
- * Every call of a line does what the first does; the first need not do all that the others can. clone3 has no line:
- * it is refused so that libc goes on to clone, whose flags a filter can see.
+ * Every call of a line can do what the first one does; the first one need not do all that the others can. clone3 has no
+ * line: it is refused so that libc calls clone, whose flags a filter sees.
  */
 const table = `
 accept accept4
@@ -123,7 +123,7 @@ waitpid wait4 waitid
 
 let groups: ReadonlyMap<string, readonly string[]> | undefined
 
-/** What does on these architectures what a call does, without the call itself, in the order of preference. */
+/** The other calls with the effect of a call on these architectures, the preferred one first. */
 export function sameEffect(call: string, architectures: readonly Architecture[]): readonly string[] {
   groups ??= new Map(
     table

@@ -1,29 +1,30 @@
-// Which arguments a filter can judge: those passed in a register and meant by value. What lies behind a pointer
-// (clone3's struct, a path) no filter sees. Authority: the manual page of each call, kernel SYSCALL_DEFINE types,
-// strace's printing order.
+// Which arguments a filter can judge: those passed in a register by value. No filter sees what lies behind a pointer
+// (clone3's struct, a path). Authority: the manual page of each call, kernel SYSCALL_DEFINE types, strace's printing
+// order.
 //
-// The indexes are the kernel's, which hold on all architectures but one: s390 swaps the first two of clone
-// (CONFIG_CLONE_BACKWARDS2). CONFIG_CLONE_BACKWARDS, arm's, aarch64's, x86's and powerpc's, moves the thread pointer only.
+// The indexes are the kernel's. They hold on all architectures but one: s390 swaps the first two arguments of clone
+// (CONFIG_CLONE_BACKWARDS2). CONFIG_CLONE_BACKWARDS, arm's, aarch64's, x86's and powerpc's, moves the thread pointer
+// only.
 import { architectures, type Architecture } from './architectures.ts'
 
-/** An argument that a condition may speak of. */
+/** An argument that a condition can compare. */
 export interface Scalar {
   readonly call: string
-  /** The kernel's index, 0 to 5: the one of seccomp_data.args and of a profile's `args[].index`. Of s390x see indexOn. */
+  /** The kernel's index, 0 to 5, as in seccomp_data.args and in a profile's `args[].index`. For s390x see indexOn. */
   readonly index: number
-  /** Where strace prints it, counting from 0. */
+  /** The argument's place in strace's output, from 0. */
   readonly printed: number
   /**
-   * How much of the register a 64-bit kernel looks at. With 32 the upper half may hold anything, so that a
-   * condition must mask it (SCMP_CMP_MASKED_EQ 0xffffffff); the program's own value is the lower half. clone takes
-   * a long of which it uses the lower half.
+   * The bits of the register that a 64-bit kernel reads. With 32 the upper half can hold anything, so a condition must
+   * mask it (SCMP_CMP_MASKED_EQ 0xffffffff); the program's value is the lower half. clone takes a long and uses its
+   * lower half.
    */
   readonly bits: 32 | 64
   /** What the argument decides. */
   readonly why: string
 }
 
-/** Every argument that conditions may speak of, by call, then index. */
+/** Every argument that conditions can compare, sorted by call, then by index. */
 export const scalars: readonly Scalar[] = [
   { call: 'clone', index: 0, printed: 1, bits: 32, why: 'namespaces, what is shared; low byte: exit signal' },
   { call: 'fcntl', index: 1, printed: 1, bits: 32, why: 'the operation' },
@@ -58,8 +59,8 @@ export const scalars: readonly Scalar[] = [
 ]
 
 /**
- * Argument indexes that are read from every trace, by call: those on which default profiles set conditions, and
- * few distinct values each. The others are read when asked for.
+ * For each call the argument indexes that are read from every trace: default profiles have conditions on them, and they
+ * have few distinct values. Other arguments are read on request.
  */
 export const scalarsReadAlways: ReadonlyMap<string, readonly number[]> = new Map([
   ['clone', [0]],
@@ -71,12 +72,12 @@ export const scalarsReadAlways: ReadonlyMap<string, readonly number[]> = new Map
 ])
 
 /**
- * What stands behind a pointer and is read all the same by who sees the program's memory: the flags and the signal of
- * clone3, as clone would be told them (clone(2)); libc goes on to it where there is no clone3.
+ * Arguments behind a pointer that recorders with access to the program's memory read: the flags and the signal of
+ * clone3, in clone's form (clone(2)), because libc calls clone if there is no clone3.
  */
 export const scalarsInMemory: ReadonlyMap<string, readonly number[]> = new Map([['clone3', [0]]])
 
-/** Those read always, and what is asked for besides: indexes by call, in order. Of a pointer no value tells anything. */
+/** The indexes to read, by call and ascending: those that are always read, and the requested ones. */
 export function scalarsRead(
   asked: ReadonlyMap<string, readonly number[]> = new Map(),
 ): ReadonlyMap<string, readonly number[]> {
@@ -91,14 +92,14 @@ export function scalarsRead(
   return read
 }
 
-/** The argument of a call at the kernel's index; undefined where no condition may speak of it. */
+/** The argument of a call at the kernel's index; undefined if no condition can compare it. */
 export function scalarOf(call: string, index: number): Scalar | undefined {
   return scalars.find((each) => each.call === call && each.index === index)
 }
 
 /**
- * Where an architecture passes the argument that has this index on the others, and the other way round: of two swapped
- * ones each stands where the other does.
+ * The index on an architecture of the argument with this index on all others. The mapping is its own inverse, because
+ * it swaps two arguments.
  */
 export function indexOn(architecture: Architecture, call: string, index: number): number {
   const isSwapped = call === 'clone' && index < 2 && architectures[architecture].cloneFlags === 1

@@ -1,28 +1,28 @@
-// What loggers print instead of libseccomp's name of a call. Authority: strace's syscallent tables of 67 releases
+// Names of calls that loggers print instead of libseccomp's. Authority: strace's syscallent tables of 67 releases
 // from 4.5.18 to 7.2 (of riscv64, ppc64le, s390x and loongarch64 from 4.10 on), libaudit's tables (3.0.9; of ppc64le,
 // s390x and riscv64 ea855020), the kernel's SYSCALL_DEFINE names (tracepoints; arch/powerpc and arch/s390 syscall.tbl),
 // each compared by number with libseccomp's table.
 //
-// Two mistakes of old strace are deliberately not followed, because every newer trace would be read wider for
+// Two mistakes of old strace are deliberately not followed, because every newer trace would be read wider because of
 // them: 4.5.18 swapped tee and sync_file_range on x86_64; 4.5.19 to 4.9 swapped get_mempolicy and set_mempolicy
 // on arm.
 import { architectureNames, architectures, hostNames, type Architecture } from './architectures.ts'
 import { multiplexerOf, multiplexers } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
-/** Whose way of writing names it is: strace, libaudit (ausearch, ausyscall), the kernel's tracepoints, or qemu's user mode. */
+/** Who prints the name: strace, libaudit (ausearch, ausyscall), the kernel's tracepoints, or qemu's user mode. */
 export type Logger = 'strace' | 'audit' | 'perf' | 'qemu'
 
 /** What a printed name means on one architecture. */
 export interface Spelling {
   /**
-   * libseccomp's names there. Several where the logger's version decides and is not known (all are meant), or
-   * where a filter may see the call under a multiplexer. Empty where no name of libseccomp reaches the call.
+   * libseccomp's names on the architecture. Several if the logger's unknown version decides (then all are meant), or if
+   * a filter can see the call as a multiplexer. Empty if libseccomp has no name for the call.
    */
   readonly names: readonly string[]
-  /** The number, where it was printed or is known without a name; at most 0xffffffff, absent for larger ones. */
+  /** The number, if it was printed or is known without a name. At most 0xffffffff; absent for larger ones. */
   readonly number?: number
-  /** Why the names differ from what was printed. */
+  /** Why the names differ from the printed one. */
   readonly because?: string
 }
 
@@ -88,7 +88,7 @@ const rows: readonly SpellingRow[] = [
     because: 'strace up to 4.13, where it could not tell the member of the family',
   },
   {
-    // A dead slot of the old ABI has these three names in newer strace; a program of the EABI cannot mean it.
+    // Newer strace prints these three names for a dead slot of the old ABI, which programs of the EABI cannot call.
     loggers: strace,
     on: ['arm'],
     printed: { umount: ['umount2'], getrlimit: ['ugetrlimit'], select: ['_newselect'] },
@@ -198,14 +198,14 @@ const rows: readonly SpellingRow[] = [
   },
 ]
 
-/** Numbers that strace has a name for and libseccomp has none. */
+/** Numbers for which strace has a name and libseccomp has none. */
 const nameless: Readonly<Partial<Record<Architecture, Readonly<Record<string, number>>>>> = {
-  // memfd_secret was never wired on 32-bit arm; cmpxchg (__ARM_NR_cmpxchg) left the kernel with 4.4.
+  // 32-bit arm never had memfd_secret; cmpxchg (__ARM_NR_cmpxchg) left the kernel with 4.4.
   arm: { memfd_secret: 447, cmpxchg: 0xffff0 },
-  // Of the generic table, which the port never wired.
+  // Numbers of the generic table that the port never used.
   riscv64: { renameat: 38 },
   loongarch64: { renameat: 38, getrlimit: 163, setrlimit: 164 },
-  // Reserved; 0 on s390x is what the kernel makes of a number that it does not know.
+  // Reserved numbers. On s390x the kernel replaces unknown numbers by 0.
   ppc64le: { vserver: 257 },
   s390x: { setup: 0, vserver: 263 },
 }
@@ -213,14 +213,14 @@ const nameless: Readonly<Partial<Record<Architecture, Readonly<Record<string, nu
 /** A 64-bit number that an x32 program called with bit 30 set: strace 4.23 and later, and 4.9 to 4.22. */
 const native64 = /^(?:([a-z_][a-z0-9_]*)#64|64:([a-z_][a-z0-9_]*))$/
 
-/** strace before 4.21 printed decimal numbers, on i386 and arm before 4.7 as SYS_. */
+/** strace before 4.21 printed decimal numbers, before 4.7 on i386 and arm with SYS_. */
 const numbered = /^(?:syscall_(0x[0-9a-f]+|[0-9]+)|SYS_([0-9]+))$/
 
 const dictionaries: Partial<Record<`${Logger} ${Architecture}`, ReadonlyMap<string, Spelling>>> = {}
 
 /**
- * The calls of an architecture that a printed name or number stands for; undefined when no call of it has that
- * name. A name that only the old ABI of arm has (`mmap`, `time`, `socketcall` …) has no call there.
+ * The calls of an architecture behind a printed name or number; undefined if no call has that name. A name that only
+ * arm's old ABI has (`mmap`, `time`, `socketcall` …) has no call there.
  */
 export function resolvePrinted(
   architecture: Architecture,
@@ -230,12 +230,12 @@ export function resolvePrinted(
   return dictionary(architecture, logger).get(printed) ?? resolveNumbered(architecture, printed)
 }
 
-/** The architectures on which strace can print this plain name for a call, in the order of architectures.ts. */
+/** The architectures on which strace can print this name for a call, in the order of architectures.ts. */
 export function existsOnlyOn(printed: string): readonly Architecture[] {
   return whereabouts().get(printed) ?? []
 }
 
-/** What some logger prints for the call instead of libseccomp's name, sorted; without the members of socketcall and ipc. */
+/** Other names of a call in any logger, sorted, without the members of socketcall and ipc. */
 export function otherSpellings(architecture: Architecture, name: string): readonly string[] {
   const printed = rows
     .filter((row) => row.on.includes(architecture))
@@ -247,7 +247,7 @@ export function otherSpellings(architecture: Architecture, name: string): readon
 
 let printed: readonly string[] | undefined
 
-/** Every plain name ([a-z_][a-z0-9_]*) that some strace prints for some architecture, sorted. */
+/** Every name ([a-z_][a-z0-9_]*) that any strace prints for any architecture, sorted. */
 export function printedNames(): readonly string[] {
   return (printed ??= [
     ...new Set(architectureNames.flatMap((each) => [...dictionary(each, 'strace').keys()])),
@@ -265,7 +265,7 @@ function whereabouts(): ReadonlyMap<string, readonly Architecture[]> {
   ))
 }
 
-/** Plain names only; made at the first request. */
+/** The names of one logger and architecture, made on first use. */
 function dictionary(architecture: Architecture, logger: Logger): ReadonlyMap<string, Spelling> {
   return (dictionaries[`${logger} ${architecture}`] ??= makeDictionary(architecture, logger))
 }
@@ -313,8 +313,8 @@ function ofNumber(architecture: Architecture, printed: bigint): Spelling {
 }
 
 /**
- * The number is x86_64's with bit 30, not the one that libseccomp's name has on x32; since Linux 5.4 such a call
- * answers ENOSYS. The name is what the program meant, and is given where x32 has it.
+ * The spelling of an x86_64 number with bit 30, which is not x32's number of that name. Since Linux 5.4 such a call
+ * fails with ENOSYS. The name is the one that the program meant, if x32 has it.
  */
 function ofNative64(architecture: Architecture, name: string): Spelling | undefined {
   const { host, numberBit } = architectures[architecture]

@@ -1,5 +1,5 @@
-// Which system calls an architecture has, and under which number. Authority: libseccomp's syscalls.csv, because
-// its names are the ones a profile is written in; the data is generated (scripts/make-tables.ts), one file each.
+// The system calls of each architecture and their numbers. Authority: libseccomp's syscalls.csv, because profiles use
+// its names. scripts/make-tables.ts generates the data, one file for each architecture.
 import { UserError } from '../errors.ts'
 import type { Architecture } from './architectures.ts'
 import { aarch64 } from './data/aarch64.ts'
@@ -12,22 +12,22 @@ import { x32 } from './data/x32.ts'
 import { x86 } from './data/x86.ts'
 import { x86_64 } from './data/x86_64.ts'
 
-/** One call of one architecture. */
+/** A call of an architecture. */
 export interface TableEntry {
-  /** libseccomp's name, the one that profiles use. */
+  /** libseccomp's name, which profiles use. */
   readonly name: string
-  /** As in seccomp_data.nr: on x32 with bit 30 (0x40000000), on arm the private calls from 0xf0001. */
+  /** The number in seccomp_data.nr: with bit 30 (0x40000000) on x32; arm's private calls start at 0xf0001. */
   readonly number: number
-  /** First mainline release with this number here, such as "5.3"; undefined where it is not known, or never worked. */
+  /** The first mainline release with this number, such as "5.3"; undefined if unknown or if the call never worked. */
   readonly since: string | undefined
-  /** False where the number is only reserved: a mainline kernel of today answers ENOSYS. */
+  /** False if the number is only reserved: current mainline kernels answer ENOSYS. */
   readonly implemented: boolean
 }
 
-/** Names and numbers of one architecture; each name has one number and each number one name. */
+/** The names and numbers of one architecture. Each name has one number and each number one name. */
 export interface SyscallTable {
   readonly architecture: Architecture
-  /** By number, ascending. */
+  /** Sorted by number. */
   readonly entries: readonly TableEntry[]
   byName(name: string): TableEntry | undefined
   byNumber(number: number): TableEntry | undefined
@@ -47,10 +47,10 @@ const texts: Readonly<Record<Architecture, string>> = {
 const tables = new Map<Architecture, SyscallTable>()
 
 /**
- * The calls of an architecture as libseccomp names and numbers them. Made at the first request, then shared.
+ * The calls of an architecture with libseccomp's names and numbers. The table is made on first use and shared.
  * Source: facts/calls, whose README names the revisions.
  *
- * @throws UserError for a word that is no architecture.
+ * @throws UserError for an unknown architecture.
  */
 export function syscallTable(architecture: Architecture): SyscallTable {
   const known = tables.get(architecture)
@@ -62,7 +62,10 @@ export function syscallTable(architecture: Architecture): SyscallTable {
   return made
 }
 
-/** Whether any architecture of a row has a call of this name. Asked of most names, where one table of nine is needed. */
+/**
+ * Whether any architecture has a call of this name. It searches the data, so that one question does not make nine
+ * tables.
+ */
 export function isKnownAnywhere(name: string): boolean {
   everyName ??= new Set(Object.values(texts).flatMap((text) => text.match(/[a-z_]\w*/gi) ?? []))
   return everyName.has(name)

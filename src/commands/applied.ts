@@ -1,9 +1,21 @@
 // `--pid`, `--container` and `--pod` in place of a profile: the filters of a running process, read from the kernel. The
 // profile behind them need not be known.
+import { release } from 'node:os'
 import { Option, type Command } from 'commander'
+import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import { answerOfPrograms, decodeProgram, type Meaning } from '../meaning/index.ts'
+import {
+  answerOfPrograms,
+  appliedFilter,
+  appliedProfile,
+  decodeProgram,
+  type AppliedFilter,
+  type BpfProgram,
+  type Meaning,
+} from '../meaning/index.ts'
+import { defaultKernel } from '../meaning/context.ts'
 import { processId } from './process-id.ts'
+import type { NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -14,9 +26,12 @@ export interface AppliedWords {
   readonly cri?: string
 }
 
-export function addAppliedOptions(command: Command): Command {
+export function addAppliedOptions(
+  command: Command,
+  title = 'Instead of a profile, the filters that the kernel has for:',
+): Command {
   return command
-    .optionsGroup('Instead of a profile, the filters that the kernel has for:')
+    .optionsGroup(title)
     .addOption(new Option('--pid <n>', 'a running process').argParser(processId))
     .option('--container <name>', 'a running container')
     .option('--pod <name>', 'NAMESPACE/POD[/CONTAINER] of this node')
@@ -28,14 +43,41 @@ export const isApplied = ({ pid, container, pod }: AppliedWords): boolean =>
 
 /** The answers of a process's filters. Prints how many there are. Throws UserError if they cannot be read. */
 export async function appliedAnswers(words: AppliedWords, world: World): Promise<Pick<Meaning, 'answer'>> {
+  const { programs } = await programsOf(words, world)
+  return { answer: (...call) => answerOfPrograms(programs, ...call) }
+}
+
+/** The filters of a process in place of a profile, and what the process may have. Throws as appliedAnswers does. */
+export async function heldProfile(
+  words: AppliedWords,
+  world: World,
+): Promise<NamedProfile & { readonly applied: AppliedFilter; readonly kernel: string }> {
+  const { pid, programs } = await programsOf(words, world)
+  const { capabilitiesOfProcess } = await import('../record/index.ts')
+  const applied = appliedFilter(programs, hostOfNode(process.arch) ?? assumedHost)
+  const name = words.container ?? words.pod ?? `process ${pid}`
+  if (applied.filter === undefined)
+    say(world, `${name}: its filter computes with arguments, so it is compared by samples of their values`)
+  return {
+    name,
+    profile: appliedProfile(applied, name),
+    applied,
+    capabilities: capabilitiesOfProcess(pid),
+    kernel: /^\d+\.\d+/.exec(release())?.[0] ?? defaultKernel,
+  }
+}
+
+async function programsOf(
+  { pid: given, container, pod, cri }: AppliedWords,
+  world: World,
+): Promise<{ readonly pid: number; readonly programs: readonly BpfProgram[] }> {
   // Loaded only here: the answers of files and built-ins need no code that finds processes.
   const { filtersOf, processOfQuery } = await import('../record/index.ts')
   const { plural } = await import('../report/account.ts')
-  const { container, pod, cri } = words
-  const given = [words.pid, container, pod].filter((each) => each !== undefined).length
-  if (given > 1) throw new UserError('several-applied')
+  if ([given, container, pod].filter((each) => each !== undefined).length > 1)
+    throw new UserError('several-applied')
   const query = container !== undefined ? { container } : pod !== undefined ? { pod } : undefined
-  const pid = words.pid ?? (query === undefined ? 0 : await processOfQuery(query, world.env, cri))
+  const pid = given ?? (query === undefined ? 0 : await processOfQuery(query, world.env, cri))
   const programs = (await filtersOf(pid)).map(decodeProgram)
   say(
     world,
@@ -43,5 +85,5 @@ export async function appliedAnswers(words: AppliedWords, world: World): Promise
       ? `process ${pid} has no seccomp filter: every call is allowed`
       : `process ${pid} has ${plural(programs.length, 'filter')}, of ${programs.map(({ length }) => length).join(' and ')} instructions`,
   )
-  return { answer: (...call) => answerOfPrograms(programs, ...call) }
+  return { pid, programs }
 }

@@ -3,7 +3,7 @@
 import { Option } from 'commander'
 import { resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { intersectProfiles, mergeProfiles } from '../meaning/index.ts'
+import { intersectProfiles, likelyMaker, mergeProfiles } from '../meaning/index.ts'
 import { printProfile } from '../print/profile.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { isScan } from '../read/own-results.ts'
@@ -11,6 +11,7 @@ import { printReport, type FormatName } from '../report/formats.ts'
 import { escapeMarkdown, escapeTerminal } from '../report/escape.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import { statLines } from '../report/review-lines.ts'
+import { addAppliedOptions, heldProfile, isApplied, type AppliedWords } from './applied.ts'
 import { addComparisonOptions, compared, type ComparisonOptions } from './compared.ts'
 import { contextOptionsFrom, hostOf } from './context.ts'
 import { gitPair, type GitPair } from './git-diff.ts'
@@ -26,10 +27,11 @@ import {
   type Given,
   type NamedProfile,
 } from './profiles.ts'
+import { say } from './say.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
-interface DiffFlags extends ComparisonOptions {
+interface DiffFlags extends ComparisonOptions, AppliedWords {
   readonly report: FormatName
   readonly stat?: true
   readonly quiet?: true
@@ -41,7 +43,7 @@ interface DiffFlags extends ComparisonOptions {
 export const declare: Declare = (command, world, end) => {
   addReportOptions(command, 'changes')
   command
-    .usage('[options] <base> <head>')
+    .usage('[options] <base> <head>\n       seccomp-gen diff <base> --pid N | --container NAME | --pod NAME')
     .argument('<base>', profileWords)
     .argument('[head]', 'the same')
     .allowExcessArguments()
@@ -59,10 +61,13 @@ export const declare: Declare = (command, world, end) => {
       ),
     )
     .addOption(outputOption('the report or the profile'))
-  addComparisonOptions(command, 'any')
+  addAppliedOptions(
+    addComparisonOptions(command, 'any'),
+    'Instead of <head>, the filters that the kernel has for:',
+  )
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  seccomp-gen diff --intersect containerd@1.6.20 app.json -o left.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
+      '\nExamples:\n  seccomp-gen diff docker app.json\n  seccomp-gen diff docker --container web\n  seccomp-gen diff --fail-on wider origin/main:app.json app.json\n  seccomp-gen diff --intersect containerd@1.6.20 app.json -o left.json\n  git -c diff.seccomp.command="seccomp-gen diff --" diff',
     )
     .action(async (_base: string, _head: string | undefined, options: DiffFlags) => {
       const failOnGiven = command.getOptionValueSource('failOn') === 'cli'
@@ -77,6 +82,12 @@ async function diff(
   world: World,
 ): Promise<number> {
   const [base, head] = words
+  if (isApplied(options)) {
+    if (base === undefined || head !== undefined || options.intersect || options.merge)
+      throw new UserError('diff-applied-operands')
+    await checkOutput(options.output, world)
+    return diffApplied(await loadProfile(base, world), options, failOnGiven, world)
+  }
   if (words.length === 2 && base !== undefined && head !== undefined) {
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
@@ -97,6 +108,30 @@ async function diff(
   if (options.quiet === undefined) world.stdout.write(text)
   // git stops at a status other than 0, unless diff.NAME.trustExitCode is set: then the user gives --fail-on as well.
   return failOnGiven ? status : 0
+}
+
+/** A profile with the filters of a process: with what the process may have, as a runtime in use makes it. */
+async function diffApplied(
+  one: NamedProfile,
+  options: DiffFlags,
+  failOnGiven: boolean,
+  world: World,
+): Promise<0 | 1> {
+  const { applied, kernel, ...held } = await heldProfile(options, world)
+  const given = { kernel, ...options }
+  const isMakerGiven = options.runtime !== undefined || options.libseccomp !== undefined
+  const base = { ...one, ...(held.capabilities && { capabilities: held.capabilities }) }
+  const maker = isMakerGiven
+    ? {}
+    : likelyMaker(applied, one.profile, contextOptionsFrom(given, applied.host, base.capabilities))
+  const { runtime, libseccomp } = maker
+  if (runtime !== undefined || libseccomp !== undefined) {
+    const as = [runtime, libseccomp && `libseccomp ${libseccomp}`].filter(Boolean).join(' with ')
+    say(world, `${one.name} is read as by ${as}, which comes nearest (--runtime, --libseccomp)`)
+  }
+  const { text, status } = reported(base, held, { ...given, ...maker }, failOnGiven, world)
+  if (options.quiet === undefined) await writeOutput(text, options.output, world)
+  return status
 }
 
 /** Compares two scans, as `scan --report json` prints them. */

@@ -1,20 +1,23 @@
 // `explain`: why each call is in a profile, whether the default allows it, and what it exposes.
 import { Option } from 'commander'
 import { assumedHost, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
 import { explainProfile, type ExplainedCall } from '../explain/index.ts'
 import { isBuiltinName } from '../meaning/builtin-name.ts'
-import { level } from '../meaning/index.ts'
+import { UserError } from '../errors.ts'
+import { appliedReach, level, type AppliedFilter } from '../meaning/index.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
+import { addAppliedOptions, heldProfile, isApplied, type AppliedWords } from './applied.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
 import { archOption, outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
 import { addReportOptions } from './report-option.ts'
 import { checkOutput, writeOutput } from './output.ts'
-import { loadProfile, profileWords } from './profiles.ts'
+import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface ExplainFlags extends ContextWords {
+interface ExplainFlags extends ContextWords, AppliedWords {
   readonly arch?: readonly Architecture[]
   readonly trace?: readonly string[]
   readonly reachable?: readonly string[]
@@ -26,7 +29,10 @@ interface ExplainFlags extends ContextWords {
 export const declare: Declare = (command, world, end) => {
   addReportOptions(command, 'explanation')
   command
-    .argument('<profile>', profileWords)
+    .usage(
+      '[options] PROFILE [CALL…]\n       seccomp-gen explain --pid N | --container NAME | --pod NAME [CALL…]',
+    )
+    .argument('[profile]', profileWords)
     .argument('[call...]', 'names; default: all that a rule names, that were seen or that are reachable')
     .addOption(
       new Option('--trace <file>', 'where the calls were seen: any input; repeatable').argParser(
@@ -46,30 +52,47 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(archOption('of the calls'))
     .addOption(outputOption('the report'))
-  addContextOptions(command)
+  addAppliedOptions(addContextOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  seccomp-gen explain app.json --trace app.strace\n  seccomp-gen explain docker bpf io_uring_setup ptrace',
+      '\nExamples:\n  seccomp-gen explain app.json --trace app.strace\n  seccomp-gen explain docker bpf io_uring_setup ptrace\n  seccomp-gen explain --container web --only exceeded',
     )
-    .action(async (word: string, calls: string[], options: ExplainFlags) => {
-      await explain(word, calls, options, world)
+    .action(async (word: string | undefined, calls: string[], options: ExplainFlags) => {
+      await checkOutput(options.output, world)
+      if (isApplied(options)) {
+        // No profile stands before the calls.
+        const { applied, ...held } = await heldProfile(options, world)
+        const all = [...(word === undefined ? [] : [word]), ...calls]
+        await explain(held, all.length > 0 ? all : permittedCalls(applied), options, world)
+      } else if (word === undefined) throw new UserError('profile-or-applied')
+      else await explain(await loadProfile(word, world), calls, options, world)
       end(0)
     })
 }
 
+/** What the filter carries out, for some arguments at least. */
+const permittedCalls = (applied: AppliedFilter): readonly string[] =>
+  syscallTable(applied.host)
+    .entries.filter(({ number }) =>
+      appliedReach(applied, applied.host, number).answers.some((each) => level(each) === 2),
+    )
+    .map(({ name }) => name)
+
 async function explain(
-  word: string,
+  { name, profile, capabilities, kernel }: NamedProfile & { readonly kernel?: string },
   calls: readonly string[],
   options: ExplainFlags,
   world: World,
 ): Promise<void> {
   const { arch, trace, reachable: scans, report, output } = options
-  await checkOutput(output, world)
-  const { profile, capabilities } = await loadProfile(word, world)
   // The readers of traces are loaded only if a trace is given.
   const observations = trace && (await (await import('./read.ts')).readInputs(trace, world, {}))
   const reachable = scans && (await (await import('./reachable.ts')).readReachable(scans, world))
-  const { architecture: _, ...context } = contextOptionsFrom(options, assumedHost, capabilities)
+  const { architecture: _, ...context } = contextOptionsFrom(
+    { ...(kernel && { kernel }), ...options },
+    assumedHost,
+    capabilities,
+  )
   const all = explainProfile(profile, {
     ...context,
     ...(arch === undefined ? {} : { architectures: arch }),
@@ -78,9 +101,9 @@ async function explain(
     ...(calls.length === 0 ? {} : { calls }),
   })
   const explained = all.filter((call) => isWanted(call, options.only))
-  const result = { profile: word, calls: explained, ...(observations && { observations }) }
+  const result = { profile: name, calls: explained, ...(observations && { observations }) }
   await writeOutput(printReport('explanation', result, report, mediumFor(output, world)), output, world)
-  if (trace === undefined && !isBuiltinName(word) && all.some((call) => isWanted(call, 'unexpected')))
+  if (trace === undefined && !isBuiltinName(name) && all.some((call) => isWanted(call, 'unexpected')))
     say(
       world,
       'no --trace was given, so nothing here says which calls were seen: give traces or observations',

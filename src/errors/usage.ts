@@ -9,6 +9,10 @@ export const usageErrors = {
     () => 'one answer is of one machine: give --arch once, and the command again for another machine',
   ],
   'diff-operands': [2, () => 'diff takes BASE and HEAD: see seccomp-gen diff --help'],
+  'diff-applied-operands': [
+    2,
+    () => 'with --pid, --container and --pod diff takes BASE alone, and prints no profile',
+  ],
   'eval-operands': [
     2,
     ({ batch }: { readonly batch: boolean }) =>

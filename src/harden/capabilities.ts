@@ -12,7 +12,7 @@ import { capabilities as known } from '../profile/words.ts'
 import { verdictOf, isFilterWithoutNoNewPrivileges, type CheckVerdict } from './checks.ts'
 import type { Because } from './context.ts'
 import { compare, deedsText, notEvidenced, type Deed } from './evidence.ts'
-import { whyIncomplete } from './lost.ts'
+import { whyIncomplete, whyNoStart } from './lost.ts'
 import { permissions } from './modes.ts'
 
 export type Need = CheckVerdict | 'kept' | 'no-new-privileges'
@@ -85,7 +85,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
 function whyUnproved(context: ObservedContext): string | undefined {
   const unseen = context.blind.find(({ what }) => what === 'checks')
   return unseen === undefined
-    ? whyIncomplete(context, 'checks', 'executions', 'raises', 'userNamespaces')
+    ? (whyNoStart(context) ?? whyIncomplete(context, 'checks', 'executions', 'raises', 'userNamespaces'))
     : `${notEvidenced}: a recording shows no checks for capabilities (${unseen.first})`
 }
 

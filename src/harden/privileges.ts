@@ -4,7 +4,7 @@
 import type { Execution, ObservedContext } from '../observe/index.ts'
 import type { Because } from './context.ts'
 import { deedsText, type Deed } from './evidence.ts'
-import { whyIncomplete } from './lost.ts'
+import { whyIncomplete, whyNoStart } from './lost.ts'
 
 export interface Privileges {
   readonly noNewPrivileges: boolean
@@ -22,7 +22,7 @@ export function privilegesOf({ executions, starts, blind, lost }: ObservedContex
     return say(true, 'it ran so')
   if (blind.some(({ what }) => what === 'gains'))
     return say(false, 'not evidenced: the recording does not show what executing gives')
-  const incomplete = whyIncomplete({ lost }, 'executions')
+  const incomplete = whyNoStart({ blind, starts }) ?? whyIncomplete({ lost }, 'executions')
   if (incomplete !== undefined) return say(false, incomplete)
   if (starts.length === 0 && executions.length === 0)
     return say(false, 'not evidenced: no execution was recorded')

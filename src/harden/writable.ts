@@ -4,7 +4,7 @@
 import type { FileUse, ObservedContext } from '../observe/index.ts'
 import type { Because, Mount } from './context.ts'
 import { compare, deedsText, type Deed } from './evidence.ts'
-import { whyIncomplete } from './lost.ts'
+import { whyIncomplete, whyNoStart } from './lost.ts'
 import { permissions, type Owned } from './modes.ts'
 import { isBelow, isWithin, normal, parentOf } from './paths.ts'
 
@@ -83,8 +83,10 @@ export function writableOf(context: ObservedContext): Writable {
 }
 
 /** What keeps the recording from telling. */
-function whyUnseen({ blind, lost, changes }: ObservedContext): string | undefined {
+function whyUnseen({ blind, lost, changes, starts }: ObservedContext): string | undefined {
   if (blind.some(({ what }) => what === 'files')) return 'not evidenced: the recording does not show files'
+  const late = whyNoStart({ blind, starts })
+  if (late !== undefined) return `${late}; ${changesSeen(changes)}`
   // A directory that is changed may be a volume already.
   if (blind.some(({ what }) => what === 'mounts'))
     return `not evidenced: the recording does not show which mount a path is in; ${changesSeen(changes)}`

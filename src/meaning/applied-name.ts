@@ -1,26 +1,37 @@
 // Which built-in a filter is that holds somewhere: the one that answers every call as it does, with what the process may
 // have, on this kernel, as a runtime in use makes it.
 import { syscallTable } from '../abi/tables.ts'
+import type { ParsedProfile } from '../profile/dialects.ts'
 import { isSameAnswer, noSuchCall } from './answer.ts'
 import { builtin, builtinNames, builtinReleases } from './builtin.ts'
 import { appliedMeaning, type AppliedFilter } from './applied.ts'
-import { isSameMeaning } from './compare.ts'
+import { differencesOf, isSameMeaning } from './compare.ts'
 import { contextOf, type ContextOptions } from './context.ts'
 import { makeMeaning } from './meaning.ts'
 import { resolve, type Resolved, type ResolvedRule } from './resolve.ts'
 import { isKnownTo, oldestLibrary } from './versions/library.ts'
-import type { RuntimeVersion } from './versions/runtime-word.ts'
 
+type Maker = Pick<ContextOptions, 'runtime' | 'libseccomp'>
 /** Makers whose filters differ: the library knows fewer calls, and runc answers for those beyond. */
-const makers: readonly (readonly [RuntimeVersion | undefined, string | undefined])[] = [
-  [undefined, undefined],
-  [undefined, oldestLibrary],
-  ['runc', undefined],
-  ['runc', '2.5.5'],
-  ['runc', oldestLibrary],
-  ['runc@1.1.5', '2.5.5'],
-  ['runc@1.1.5', oldestLibrary],
+const makers: readonly Maker[] = [
+  {},
+  { libseccomp: oldestLibrary },
+  { runtime: 'runc' },
+  { runtime: 'runc', libseccomp: '2.5.5' },
+  { runtime: 'runc', libseccomp: oldestLibrary },
+  { runtime: 'runc@1.1.5', libseccomp: '2.5.5' },
+  { runtime: 'runc@1.1.5', libseccomp: oldestLibrary },
 ]
+
+/** As whom made of it the profile is nearest to the filter: who made it, nobody has written down. */
+export function likelyMaker(applied: AppliedFilter, profile: ParsedProfile, options: ContextOptions): Maker {
+  const rated = makers.map((maker) => {
+    const context = contextOf({ ...options, ...maker })
+    const held = appliedMeaning(applied, 'applied', context)
+    return { maker, differences: differencesOf(makeMeaning(profile, context), held).length }
+  })
+  return rated.reduce((best, each) => (each.differences < best.differences ? each : best)).maker
+}
 
 /** Their names, the newest of each engine first; none where it is no built-in, or its programs are not followed. */
 export function builtinsEqualTo(
@@ -29,17 +40,16 @@ export function builtinsEqualTo(
 ): readonly string[] {
   const options = { ...context, architecture: applied.host }
   const plain = contextOf(options)
+  if (applied.filter === undefined) return []
   const meaning = appliedMeaning(applied, 'applied', plain)
-  if (meaning === undefined) return []
   const names = builtinNames.flatMap((engine) => builtinReleases(engine).map(({ name }) => name))
   return names.filter((name) => {
     const { profile } = builtin(name)
     // Making a filter takes long: most are told by what their rules say of one call.
     if (!couldBe(applied, resolve(profile, plain))) return false
-    return makers.some(([runtime, libseccomp]) => {
-      const made = { ...options, ...(runtime && { runtime }), ...(libseccomp && { libseccomp }) }
-      return isSameMeaning(makeMeaning(profile, contextOf(made)), meaning)
-    })
+    return makers.some((maker) =>
+      isSameMeaning(makeMeaning(profile, contextOf({ ...options, ...maker })), meaning),
+    )
   })
 }
 

@@ -10,6 +10,7 @@ import type { Filter } from './filter.ts'
 import { followed } from './followed.ts'
 import type { Meaning } from './meaning.ts'
 import { reachOf } from './reach.ts'
+import { sampled } from './sampled.ts'
 
 export interface AppliedFilter {
   /** The newest first; none: everything is allowed. */
@@ -35,13 +36,13 @@ export function appliedFilter(programs: readonly BpfProgram[], host: Host): Appl
   }
 }
 
-/** It stands for a profile in comparisons; undefined where it is not followed. */
-export function appliedMeaning(
-  { filter, host, answer }: AppliedFilter,
-  name: string,
-  context: Context,
-): Meaning | undefined {
-  if (filter === undefined) return undefined
+const samples = new WeakMap<AppliedFilter, Filter>()
+
+/** It stands for a profile in comparisons; a filter that is not followed by samples of its answers. */
+export function appliedMeaning(applied: AppliedFilter, name: string, context: Context): Meaning {
+  const { programs, host, answer } = applied
+  const filter = applied.filter ?? samples.get(applied) ?? sampled(programs, host)
+  if (applied.filter === undefined) samples.set(applied, filter)
   const { defaultAnswer } = filter
   const resolved = { name, defaultAnswer, architectures: familyOf(host), named: [], flags: [], rules: [] }
   return { context, resolved, filter, answer }

@@ -18,7 +18,8 @@ export {
   isRefusing,
   type AppliedFilter,
 } from './applied.ts'
-export { builtinsEqualTo } from './applied-name.ts'
+export { builtinsEqualTo, likelyMaker } from './applied-name.ts'
+export { appliedProfile } from './applied-profile.ts'
 export { reachOf, type Reach } from './reach.ts'
 export { answerAlways, makeMeaning, type Meaning } from './meaning.ts'
 export { answerText, directionOf, level, type Answer, type Direction } from './answer.ts'

@@ -3,6 +3,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Answer } from './answer.ts'
 import type { Context } from './context.ts'
+import { heldMeaning } from './applied-profile.ts'
 import { answerTo } from './evaluate.ts'
 import { decisionOn, makeFilter, type Filter } from './filter.ts'
 import { isAnswer } from './program.ts'
@@ -42,7 +43,7 @@ export function meaningOf(parsed: ParsedProfile, context: Context): Meaning | Pr
   made.set(parsed, known)
   const { host, kernel, runtime, library, engine, capabilities } = context
   const key = [host, kernel.join('.'), runtime, library, engine, ...[...capabilities].sort()].join(' ')
-  const meaning = known.get(key) ?? meaningIn(parsed, context)
+  const meaning = known.get(key) ?? heldMeaning(parsed, context) ?? meaningIn(parsed, context)
   known.set(key, meaning)
   return meaning
 }

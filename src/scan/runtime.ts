@@ -14,9 +14,12 @@ export interface RuntimeUse {
   readonly makesCode: readonly FunctionId[]
 }
 
-/** The module is the C library or the loader: what these load and map by themselves is known. */
+/**
+ * The module is the C library or the loader: what these load and map by themselves is known. Until 2.33 glibc's threads,
+ * dlopen and clocks were files of their own.
+ */
 export function isLibc(name: string): boolean {
-  return /^(?:libc\.so|libc-2|libc\.musl-|ld-linux|ld-musl-|libdl\.so|ld-2)/.test(name)
+  return /^(?:libc\.so|libc-2|libc\.musl-|ld-linux|ld-musl-|ld-2|lib(?:dl|pthread|rt)(?:\.so|-2))/.test(name)
 }
 
 /** The loader of glibc is a file of its own; musl's is its C library. */

@@ -82,3 +82,27 @@ t.test('users, ports and privileges', async (t) => {
   )
   t.match(reasons(asked, 'runAsNonRoot'), 'what root was granted is not evidenced: 7 rows of checks')
 })
+
+t.test('a recording that began while the container ran', async (t) => {
+  const late = { blind: [{ what: 'start' as const, count: 1, first: 'ebpf: attached while it ran' }] }
+  const context = contextOf({ starts: [] }, late)
+  const why = 'not evidenced: no recording shows the start (ebpf: attached while it ran)'
+  t.same(context.capabilities.needed, dockerSet)
+  t.match(reasons(context, 'CAP_CHOWN'), /^chown by app/)
+  t.equal(reasons(context, 'CAP_KILL'), `${why}; the default set of Docker stays`)
+  t.same([context.readOnlyRoot, context.noNewPrivileges, context.mounts], [false, false, []])
+  t.equal(reasons(context, 'readOnlyRoot'), `${why}; changes are made in /run`)
+  t.equal(reasons(context, 'noNewPrivileges'), why)
+  const whole = contextOf(late)
+  t.same(whole.capabilities.needed, ['CAP_CHOWN'], 'with one that shows a start it adds what it saw')
+  t.same([whole.readOnlyRoot, whole.noNewPrivileges], [true, true])
+})
+
+t.test('where strace does not show the mounts, changes are named and nothing is mounted', async (t) => {
+  const context = contextOf({ blind: [{ what: 'mounts', count: 1, first: 'strace' }] })
+  t.same([context.readOnlyRoot, context.mounts], [false, []])
+  t.match(
+    reasons(context, 'readOnlyRoot'),
+    /^not evidenced: .*which mount a path is in; changes are made in \/run$/,
+  )
+})

@@ -116,6 +116,52 @@ for (const [engine, missing, client, options] of engines)
     t.match(again.stdout, /^passes: /, 'what the repair wrote suffices')
   })
 
+t.test(
+  'a container that runs already: seen from then on, and what came before is said',
+  {
+    skip: engines[0]?.[1] ?? false,
+  },
+  async (t) => {
+    const [, , [program = 'docker', ...before] = [], options = []] = engines[0] ?? []
+    const client = [program, ...before] as const
+    await imported(client, 'context-running')
+    const name = `sg-running-${process.pid}`
+    const loop =
+      'b=/bin/busybox; while true; do $b mkdir -p /tmp/d; $b chown 33:33 /tmp/d; $b sleep 0.2; done'
+    const docker = (...given: readonly string[]) => execa(program, [...before, ...given], quietly)
+    const image = ['context-running', '/bin/busybox', 'sh', '-c', loop]
+    const begun = await docker('run', '-d', '--name', name, '--network', 'none', ...options, ...image)
+    t.equal(begun.exitCode, 0, begun.stderr)
+    t.teardown(() => docker('rm', '-f', name))
+    const pid = Number((await docker('inspect', '--format', '{{.State.Pid}}', name)).stdout)
+    const cgroup = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
+    const file = at('running.json')
+    const where = [
+      '--cgroup',
+      cgroup,
+      '--for',
+      '3s',
+      '--observations',
+      file,
+      '-o',
+      at('running.profile.json'),
+    ]
+    const recorded = await run('trace', ...where)
+    t.equal(recorded.exitCode, 0, recorded.stderr)
+    const observations = JSON.parse(readFileSync(file, 'utf8')) as Observations
+    const [context] = observations.context ?? []
+    if (context === undefined) return t.fail('no evidence')
+    t.same(context.starts, [])
+    const [container] = hardenContext(observations).containers
+    t.same(
+      [container?.readOnlyRoot, container?.noNewPrivileges],
+      [false, false],
+      'nothing is concluded from it alone',
+    )
+    t.ok(container?.capabilities.needed.includes('CAP_KILL'), 'nor is a capability taken away')
+  },
+)
+
 interface Report {
   readonly verdict: string
   readonly context: {

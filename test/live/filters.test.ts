@@ -1,7 +1,7 @@
 // The filter that the kernel has, read back from a container: it answers every call as the profile does that it was made
 // of, and `eval` says so. And several filters at once, none, and a process that is left as it was.
 import { execa, execaSync } from 'execa'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -128,6 +128,18 @@ t.test('every call of every architecture, as the profile answers it', async (t) 
       t.equal(told.stdout, expected, words)
       t.match(told.stderr, /has \d+ filters?, of \d+/)
     }
+    const file = join(work, 'profile.json')
+    writeFileSync(file, JSON.stringify(profile))
+    const same = await seccomp('diff', file, '--pid', String(pid), '--json')
+    t.equal(same.exitCode, 0, same.stdout + same.stderr)
+    t.equal((JSON.parse(same.stdout) as { verdict: string }).verdict, 'equivalent')
+    writeFileSync(file, JSON.stringify({ ...profile, syscalls: profile.syscalls.slice(1) }))
+    const other = await seccomp('diff', file, '--pid', String(pid))
+    t.equal(other.exitCode, 1, other.stdout)
+    t.match(other.stdout, /EPERM -> allowed on/)
+    const explained = await seccomp('explain', '--pid', String(pid), 'clone3', 'reboot')
+    t.match(explained.stdout, /^clone3 +x86_64 +ERRNO\(38\)/m)
+    t.match(explained.stdout, /^reboot +x86_64 +KILL_PROCESS/m)
     t.match(statOf(pid)?.[0], /^[SR]$/, 'the process is not left stopped')
   })
 })

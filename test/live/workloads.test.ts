@@ -1,6 +1,6 @@
-// Workloads of the table that stand in CI: each recorded at its work with Docker and runc,
-// then started afresh under its profile under each engine, with and without no-new-privileges. The whole table:
-// bench/workloads.ts.
+// Workloads of the table that stand in CI: each recorded at its work with Docker and runc, then started afresh under its
+// profile under each engine, with and without no-new-privileges; those that do something rarely also under the profile
+// with the margin by scan. The whole table: bench/workloads.ts.
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -45,8 +45,9 @@ for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] 
           `${about}, ${noNewPrivileges}`,
         )
     if (workload.rare === undefined) return
-    // What every start but no recording did.
-    t.same(becauseOf('kill', reasons), ['margin'], 'by the table of companions')
+    // Every start called it, python's with certainty; the recording of python did not.
+    if (name === 'python') t.same(becauseOf('kill', reasons), ['margin'], 'by the table of companions alone')
+    t.not(becauseOf('kill', reasons).length, 0, 'kill is allowed')
     const reachable = join(directory, 'reachable.json')
     t.equal(await prepared.scan(reachable), undefined, 'scanned')
     const joined = ['--reachable', reachable, '--unseen', 'libc', '--explain', reasons, '-o', profile]

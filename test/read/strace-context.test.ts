@@ -121,6 +121,12 @@ const rows: readonly (readonly [
     ['mkdir /jail/etc/x', 'mkdir /jail/y'],
   ],
   [
+    'a root that is not known',
+    ['7 chroot("jail") = 0', '7 mkdir("/etc/x", 0755) = 0'],
+    changes,
+    ['mkdir etc/x'],
+  ],
+  [
     'what a security context refuses',
     [
       '7 open("/etc/shadow", O_RDONLY) = -1 EACCES (Permission denied)',
@@ -183,6 +189,19 @@ const rows: readonly (readonly [
     ],
     changes,
     ['unlink /srv/p', 'unlink /tmp/c'],
+  ],
+  [
+    'a pid that another child had',
+    [
+      '7 chdir("/a") = 0',
+      '7 fork() = 8',
+      '8 chdir("/old") = 0',
+      '7 chdir("/b") = 0',
+      '7 fork() = 8',
+      '8 unlink("x") = 0',
+    ],
+    changes,
+    ['unlink /b/x'],
   ],
   [
     'CLONE_FS shares the directory',

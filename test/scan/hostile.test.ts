@@ -61,6 +61,126 @@ t.test('any byte or word of the headers may be anything', { skip }, async (t) =>
   t.ok(performance.now() - begun < 120_000, 'and none takes long')
 })
 
+/** A change of the file's words, as a view; what is appended comes behind. */
+type Change = (view: DataView, whole: Uint8Array) => Uint8Array | void
+
+/** Sections of code behind the file, in place of its own. */
+function sections(count: number, address: (index: number) => bigint, size: bigint): Change {
+  return (view, whole) => {
+    const table = new Uint8Array(count * 64)
+    const own = new DataView(table.buffer)
+    for (let index = 1; index < count; index++) {
+      own.setUint32(index * 64 + 4, 1, true)
+      own.setBigUint64(index * 64 + 8, 6n, true)
+      own.setBigUint64(index * 64 + 16, address(index), true)
+      own.setBigUint64(index * 64 + 32, size, true)
+    }
+    view.setBigUint64(40, BigInt(whole.length), true)
+    view.setUint16(60, count, true)
+    view.setUint16(62, 0, true)
+    return Buffer.concat([whole, table])
+  }
+}
+
+/** Where the program headers of a type stand. */
+const headers = (view: DataView, type: number): readonly number[] =>
+  Array.from({ length: view.getUint16(56, true) }, (_, index) => Number(view.getBigUint64(32, true)) + index * 56).filter(
+    (at) => view.getUint32(at, true) === type,
+  ) // prettier-ignore
+
+const [load, dynamic] = [1, 2]
+
+/** Sets a value of the dynamic section. */
+function tagged(name: bigint, value: bigint): Change {
+  return (view) => {
+    const [header = 0] = headers(view, dynamic)
+    const from = Number(view.getBigUint64(header + 8, true))
+    for (let at = from; view.getBigUint64(at, true) !== 0n; at += 16)
+      if (view.getBigUint64(at, true) === name) view.setBigUint64(at + 8, value, true)
+  }
+}
+
+const hostile: readonly (readonly [what: string, change: Change, RegExp | 'scanned'])[] = [
+  ['10,000 sections, one behind the other', sections(10_000, (index) => 0x10000n + BigInt(index) * 16n, 16n), 'scanned'],
+  ['10,000 sections, all of them the same place', sections(10_000, () => 0x1000n, 64n), 'scanned'],
+  ['65,000 sections that hold the whole file', sections(65_000, (index) => BigInt(index), 4096n), 'scanned'],
+  ['a table of sections that begins behind the file', (view) => view.setBigUint64(40, 2n ** 62n, true), 'scanned'],
+  ['2^63 sections', (view, whole) => {
+    sections(4, () => 0n, 0n)(view, whole)
+    view.setBigUint64(40, 0n, true)
+    view.setUint16(60, 0, true)
+    view.setBigUint64(32, 2n ** 63n, true)
+  }, /^\/p: .*program headers/],
+  ['65,535 segments', (view) => view.setUint16(56, 0xffff, true), /^\/p: .*program headers/],
+  ['program headers behind the file', (view) => view.setBigUint64(32, 2n ** 40n, true), /^\/p: .*program headers/],
+  ['a segment larger than the file', (view) => {
+    view.setBigUint64((headers(view, load)[0] as number) + 32, 2n ** 40n, true)
+  }, /^\/p: .*segment/],
+  ['a segment that begins behind the file', (view) => {
+    view.setBigUint64((headers(view, load)[0] as number) + 8, 2n ** 50n, true)
+  }, /^\/p: .*segment/],
+  ['memory of 2^62 bytes', (view) => {
+    view.setBigUint64((headers(view, load)[0] as number) + 40, 2n ** 62n, true)
+  }, /^\/p: /],
+  ['segments that overlap', (view) => {
+    const all = headers(view, load)
+    for (const at of all.slice(1)) view.setBigUint64(at + 16, view.getBigUint64((all[0] as number) + 16, true), true)
+  }, 'scanned'],
+  ['relocations of 2^40 bytes', tagged(8n, 2n ** 40n), 'scanned'],
+  ['relocations that are the dynamic section itself', (view, whole) => {
+    const [header = 0] = headers(view, dynamic)
+    tagged(7n, view.getBigUint64(header + 16, true))(view, whole)
+  }, 'scanned'],
+  ['relocations of one word, whose pointers are each other', (view, whole) => {
+    const [header = 0] = headers(view, dynamic)
+    const from = Number(view.getBigUint64(header + 8, true))
+    const place = view.getBigUint64(header + 16, true)
+    const table = new Uint8Array(24 * 5000)
+    const own = new DataView(table.buffer)
+    for (let index = 0; index < 5000; index++) {
+      own.setBigUint64(index * 24, place + BigInt(index % 8) * 8n, true)
+      own.setBigUint64(index * 24 + 8, 8n, true)
+      own.setBigUint64(index * 24 + 16, place + BigInt((index + 1) % 8) * 8n, true)
+    }
+    const [data = 0] = headers(view, load).slice(-1)
+    const grown = Buffer.concat([whole, table])
+    const [offset, address] = [view.getBigUint64(data + 8, true), view.getBigUint64(data + 16, true)]
+    const size = BigInt(grown.length) - offset
+    const words = new DataView(grown.buffer, grown.byteOffset)
+    words.setBigUint64(data + 32, size, true)
+    words.setBigUint64(data + 40, size, true)
+    for (let at = from; words.getBigUint64(at, true) !== 0n; at += 16) {
+      if (words.getBigUint64(at, true) === 7n)
+        words.setBigUint64(at + 8, address + BigInt(whole.length) - offset, true)
+      if (words.getBigUint64(at, true) === 8n) words.setBigUint64(at + 8, BigInt(table.length), true)
+    }
+    return grown
+  }, 'scanned'],
+] // prettier-ignore
+
+for (const [what, change, expected] of hostile)
+  t.test(what, { skip }, async (t) => {
+    const copy = program().slice()
+    const bytes = change(new DataView(copy.buffer), copy) ?? copy
+    const [begun, before] = [performance.now(), process.memoryUsage().rss]
+    const scan = scanPrograms(memoryTree({ '/p': new Uint8Array(bytes) }), ['/p'])
+    if (expected === 'scanned') await t.resolves(scan)
+    else await t.rejects(scan, { message: expected, status: 2 })
+    t.ok(performance.now() - begun < 10_000, `${Math.round(performance.now() - begun)} ms`)
+    t.ok(process.memoryUsage().rss - before < 256 * 2 ** 20, 'and little memory')
+  })
+
+t.test('much code in 60,000 sections', { skip, timeout: 60_000 }, async (t) => {
+  const references = '1: lea 1b(%rip), %rax\n'.repeat(200_000)
+  const whole = assembled(`.globl _start\n_start: ${references} hlt\n`, ['-static-pie'])
+  const copy = whole.slice()
+  const view = new DataView(copy.buffer)
+  const bytes = sections(60_000, (index) => 0x1000n + BigInt(index) * 24n, 20n)(view, copy) as Uint8Array
+  const begun = performance.now()
+  await scanPrograms(memoryTree({ '/p': new Uint8Array(bytes) }), ['/p'])
+  t.ok(performance.now() - begun < 20_000, `${Math.round(performance.now() - begun)} ms`)
+})
+
 t.test('what is no program says what it is', async (t) => {
   const header = (changes: Readonly<Record<number, number>>): Uint8Array => {
     const bytes = new Uint8Array(64)

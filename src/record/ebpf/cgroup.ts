@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { findCgroup, isPopulated, processesIn } from '../cgroups.ts'
 import type { CgroupOptions, Recording } from '../recording.ts'
-import { statusOf } from '../runner/processes.ts'
+import { statusOf, textOf } from '../runner/processes.ts'
+import type { RunningProcesses } from './context/programs.ts'
 import { untilOver } from './over.ts'
 import { Session } from './session.ts'
 
@@ -24,6 +25,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
   try {
     // Asked when the recording has begun: what starts from here on is recorded from its first call.
     const midway = isPopulated(found.directory)
+    if (midway) session.alreadyRunning(() => runningIn(found.directory))
     if (!midway) options.notice?.({ code: 'waiting', what: options.cgroup })
     const unfiltered = new Unfiltered(found.directory)
     // A cgroup may be empty for a while: only its directory going away ends it.
@@ -40,6 +42,13 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
   } finally {
     session.close()
   }
+}
+
+/** What runs in a cgroup, and which of it is the first process of a PID namespace (proc_pid_status(5), NSpid). */
+function runningIn(directory: string): RunningProcesses {
+  const processes = processesIn(directory)
+  const isInit = (pid: number): boolean => /^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(textOf(pid, 'status') ?? '')
+  return { processes, inits: processes.filter(isInit) }
 }
 
 /** The processes that are found without a filter again and again. */

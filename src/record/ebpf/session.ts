@@ -14,6 +14,7 @@ import * as bpf from './assembler.ts'
 import { assemble, type AssemblyLine } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { containerNameIn } from '../container-name.ts'
+import type { RunningProcesses } from './context/programs.ts'
 import { ContextRecording } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost, type About } from './counted.ts'
@@ -285,6 +286,11 @@ export class Session {
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
     }
     return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }
+  }
+
+  /** Of containers that run already: their processes, and which of those are inits, for the evidence of their contexts. */
+  alreadyRunning(look: () => RunningProcesses): void {
+    this.#context?.alreadyRunning(look)
   }
 
   /** Makes processes members. One that has ended meanwhile is taken out again. */

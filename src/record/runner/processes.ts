@@ -1,6 +1,7 @@
 // The processes that a tracer holds or a process has started, as /proc tells them, and signals to them. Authority:
 // proc_pid_status(5) (TracerPid), proc_pid_stat(5), kill(2).
 import { readdirSync, readFileSync } from 'node:fs'
+import { capabilities } from '../../profile/words.ts'
 
 /** The processes traced by `tracer`, in the order of their ids. A process that ends meanwhile is left out. */
 export function tracedBy(tracer: number): readonly number[] {
@@ -20,6 +21,12 @@ export function isFiltered(pid: number | 'self'): boolean {
 export function statusOf(pid: number | 'self', member: string): string | undefined {
   const status = textOf(pid, 'status') ?? ''
   return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status)?.[1]
+}
+
+/** Its bounding set by name: what a profile's conditions ask for. Empty once the process is gone. */
+export function capabilitiesOfProcess(pid: number): readonly string[] {
+  const bits = BigInt(`0x${statusOf(pid, 'CapBnd') ?? '0'}`)
+  return [...capabilities].filter((_, number) => (bits >> BigInt(number)) & 1n)
 }
 
 /** Sends a signal (0: only asks whether it could); false where there is no such process, or none that we may signal. */

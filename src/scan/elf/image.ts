@@ -2,6 +2,7 @@
 // aarch64, programs and shared objects. Authority: System V ABI chapters 4 and 5; linux/elf.h.
 // Addresses are numbers relative to `base`, so that they fit 32 bits: base is 0 for all but files linked high.
 import { UserError } from '../../errors.ts'
+import { lowerBound } from '../records.ts'
 import { Bytes } from './bytes.ts'
 
 export const machines = ['x86_64', 'aarch64'] as const
@@ -98,9 +99,11 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
       if (address >= each.address && address < each.address + each.memorySize) return each
     return undefined
   }
+  const starts = Float64Array.from(code, ({ from }) => from)
   const isCode = (address: number): boolean => {
-    for (const each of code) if (address >= each.from && address < each.to) return true
-    return false
+    // The last that begins at or before the address: they do not overlap.
+    const index = lowerBound(starts, starts.length, address + 1) - 1
+    return index >= 0 && address < (code[index] as CodeRange).to
   }
   const interpreter = segments.find((each) => each.type === segmentType.interpreter)
   return {

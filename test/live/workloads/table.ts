@@ -21,9 +21,9 @@ export interface Workload {
   readonly libraries?: readonly string[]
   /** For sh, outside: `in_net` runs words in its network namespace, `$SECCOMP_GEN_PID` is its first process. */
   readonly load?: string
-  /** Done under its profile alone, after the load: what no recording has, a crash for example. */
+  /** As the load, but after it and only under its profile: what no recording has, a crash for example. */
   readonly rare?: string
-  /** That makes it crash: its engine starts it again, and it must do its work again. */
+  /** What is rare makes it crash; its engine starts it again, and it must do its work again. */
   readonly restarts?: true
   /** Statuses with which it ends well. */
   readonly ends?: readonly number[]

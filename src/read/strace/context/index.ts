@@ -4,12 +4,7 @@
 // Authority: strace(1); the pages of the calls in section 2.
 import { errnoNames, type RefusedErrno } from './refused.ts'
 import { changers } from '../../observations/changers.ts'
-import {
-  blindTo,
-  type BlindSpot,
-  type CapabilityName,
-  type ObservedContext,
-} from '../../observations/context.ts'
+import { blindTo, type BlindSpot, type ObservedContext } from '../../observations/context.ts'
 import type { DiagnosticCode } from '../../diagnostics.ts'
 import { placeOf } from '../../place.ts'
 import { splitArguments } from '../arguments.ts'
@@ -19,10 +14,12 @@ import { endings } from '../lines.ts'
 import type { Subscriber } from '../subscriber.ts'
 import { makesProcess, type Thread } from '../thread.ts'
 import { changedIds } from './identity.ts'
-import { KeptRows } from './kept-rows.ts'
+import { noteDone, changing } from './process-changes.ts'
+import { effectiveUser, executionIds, fileIds, KeptRows, startIds } from './kept-rows.ts'
+import { raiseIn } from './raises.ts'
 import { pathCalls, pathDeed } from './path-deeds.ts'
-import { ProcessState, type Ids } from './process-state.ts'
-import { addressIn, descriptorIn, flagsIn, resultPath, stringIn, stringsIn } from './texts.ts'
+import { ProcessState } from './process-state.ts'
+import { addressIn, flagsIn, resultPath, stringsIn } from './texts.ts'
 
 interface EnteredCall {
   /** Without the suffix of its 32-bit form, as in chown32. */
@@ -41,6 +38,8 @@ export class StraceContext implements Subscriber {
   readonly #states = new WeakMap<Thread, ProcessState>()
   /** By pid: made, and not seen yet. */
   readonly #children = new Map<number, ProcessState>()
+  /** By pid: seen before the call that made it came back. */
+  readonly #presumed = new Set<number>()
   readonly #entered = new WeakMap<Thread, EnteredCall>()
   /** Who is in the middle of making a process, with the flags: its lines may come before the call's end. */
   readonly #making = new Map<Thread, ReadonlySet<string>>()
@@ -82,6 +81,7 @@ export class StraceContext implements Subscriber {
 
   /** Of children that strace does not follow no line ever comes. */
   #expect(pid: number, child: ProcessState): void {
+    if (this.#presumed.delete(pid)) return
     const [oldest] = this.#children.keys()
     if (this.#children.size >= childLimit && oldest !== undefined) this.#children.delete(oldest)
     this.#children.set(pid, child)
@@ -92,24 +92,25 @@ export class StraceContext implements Subscriber {
     this.#making.delete(thread)
   }
 
+  /** A child that was announced is a new process, even where its pid was another's. */
   #stateOf(thread: Thread): ProcessState {
-    const known = this.#states.get(thread)
-    if (known !== undefined) return known
-    const state = this.#announced(thread) ?? new ProcessState()
+    const { pid } = thread
+    const announced = pid === undefined ? undefined : this.#children.get(pid)
+    if (pid !== undefined) this.#children.delete(pid)
+    const known = announced ?? this.#states.get(thread)
+    if (known !== undefined && announced === undefined) return known
+    const state = known ?? this.#presume(pid) ?? new ProcessState()
     this.#states.set(thread, state)
     return state
   }
 
-  /** Of the child of a call that came back, or of the only one that is being made. */
-  #announced({ pid }: Thread): ProcessState | undefined {
-    const expected = pid === undefined ? undefined : this.#children.get(pid)
-    if (pid !== undefined && expected !== undefined) {
-      this.#children.delete(pid)
-      return expected
-    }
+  /** The child of the only call that is making one. */
+  #presume(pid: number | undefined): ProcessState | undefined {
     const [[maker, flags] = [], ...others] = this.#making
     const parent = maker === undefined || others.length > 0 ? undefined : this.#states.get(maker)
-    return flags === undefined ? undefined : parent?.forked(flags)
+    if (flags === undefined || parent === undefined) return undefined
+    if (pid !== undefined && this.#presumed.size < childLimit) this.#presumed.add(pid)
+    return parent.forked(flags)
   }
 
   #path(
@@ -198,22 +199,7 @@ export class StraceContext implements Subscriber {
       this.#rows.add('identities', { call: name, program, started }, first, ids, (each) => each)
       return
     }
-    const asked = askedIds.get(name)
-    if (asked !== undefined) state.ids[asked] ??= value
-    else if (opens.has(name)) state.opened(value, resultPath(line) ?? this.#openedPath(name, texts, state))
-    else if (copies.has(name)) {
-      const from = descriptorIn(texts[0])
-      state.opened(
-        value,
-        from?.path ?? (typeof from?.number === 'number' ? state.descriptor(from.number) : undefined),
-      )
-    } else changeProcess(name, texts, state, line)
-  }
-
-  #openedPath(name: string, texts: readonly string[], state: ProcessState): string | undefined {
-    const [call] = pathCalls.get(name) ?? []
-    const path = call === undefined ? undefined : pathDeed(call, texts, state, undefined)?.path
-    return path?.startsWith('/') === true ? path : undefined
+    noteDone({ name, texts }, state, value, line)
   }
 
   /** `missing`: what the trace lacks of the run. */
@@ -228,109 +214,16 @@ export class StraceContext implements Subscriber {
   }
 }
 
-const askedIds: ReadonlyMap<string, 'uid' | 'euid' | 'gid' | 'egid'> = new Map([
-  ['getuid', 'uid'],
-  ['geteuid', 'euid'],
-  ['getgid', 'gid'],
-  ['getegid', 'egid'],
-])
-const opens: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat'])
-const copies: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3'])
 const others: ReadonlySet<string> = new Set(
-  'setuid setgid setreuid setregid setresuid setresgid setgroups capset prctl unshare io_uring_setup getcwd chdir fchdir chroot pivot_root setns close close_range fcntl fcntl64 recvmsg pidfd_getfd'.split(
+  'setuid setgid setreuid setregid setresuid setresgid setgroups capset prctl unshare io_uring_setup'.split(
     ' ',
   ),
 )
 
 function isTold(name: string): boolean {
-  return (
-    pathCalls.has(name) || others.has(name) || askedIds.has(name) || copies.has(name) || makesProcess(name)
-  )
-}
-
-/** Where its paths start, and what its descriptors are. */
-function changeProcess(name: string, texts: readonly string[], state: ProcessState, line: string): void {
-  const path = stringIn(texts[0])
-  const whole = path === undefined || path.isCut ? undefined : state.whole(path, state.directory)
-  const absolute = whole?.startsWith('/') === true ? whole : undefined
-  const from = descriptorIn(texts[0])
-  const known = from?.path ?? (typeof from?.number === 'number' ? state.descriptor(from.number) : undefined)
-  switch (name) {
-    case 'chdir':
-      return state.changedTo(absolute)
-    case 'fchdir':
-      return state.changedTo(known)
-    case 'getcwd': {
-      const shown = stringIn(/"(?:[^"\\]|\\.)*"(?=, \d+\) )/.exec(line)?.[0])
-      if (shown?.text.startsWith('/') === true && !shown.isCut && state.directory === undefined)
-        state.changedTo(state.whole(shown, undefined))
-      return
-    }
-    case 'chroot':
-      return state.changedRoot(absolute)
-    case 'pivot_root':
-    case 'setns':
-      return state.pivoted()
-    case 'unshare':
-      if (flagsIn(texts[0]).has('CLONE_NEWUSER')) state.ids = {}
-      return
-    case 'close':
-      return typeof from?.number === 'number' ? state.closed(from.number) : undefined
-    // Which descriptors they make or close is not looked at.
-    case 'close_range':
-    case 'recvmsg':
-    case 'pidfd_getfd':
-      return state.closedMany()
-    case 'fcntl':
-    case 'fcntl64':
-      if (texts[1]?.startsWith('F_DUPFD') === true)
-        state.opened(Number(/ = (\d+)/.exec(line.slice(line.lastIndexOf(' = ')))?.[1] ?? -1), known)
-      return
-    default:
-  }
-}
-
-function raiseIn(
-  name: string,
-  texts: readonly string[],
-):
-  | {
-      readonly call: 'capset' | 'ambient' | 'securebits' | 'drop-bounding'
-      readonly capabilities: CapabilityName[]
-    }
-  | undefined {
-  if (name === 'capset')
-    return { call: name, capabilities: capabilitiesIn(/permitted=([^,}]+)/.exec(texts[1] ?? '')?.[1]) }
-  if (name !== 'prctl') return undefined
-  const [option, second, third] = texts
-  if (option?.includes('PR_SET_SECUREBITS') === true) return { call: 'securebits', capabilities: [] }
-  if (option?.includes('PR_CAPBSET_DROP') === true) return { call: 'drop-bounding', capabilities: [] }
-  if (option?.includes('PR_CAP_AMBIENT') !== true || second?.includes('PR_CAP_AMBIENT_RAISE') !== true)
-    return undefined
-  return { call: 'ambient', capabilities: capabilitiesIn(third) }
-}
-
-function capabilitiesIn(text = ''): CapabilityName[] {
-  return [...new Set(text.match(/CAP_[A-Z_]+/g) as CapabilityName[] | null)].sort()
+  return pathCalls.has(name) || others.has(name) || changing.has(name) || makesProcess(name)
 }
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
-
-/** File system ids follow the effective ones (credentials(7)). */
-const fileIds = ({ euid, egid }: Ids): Ids => ({
-  ...(euid !== undefined && { uid: euid }),
-  ...(egid !== undefined && { gid: egid }),
-})
-const effectiveUser = ({ euid }: Ids): Ids => (euid === undefined ? {} : { euid })
-const executionIds = ({ uid, euid, egid }: Ids): Ids => ({
-  ...(uid !== undefined && { uid }),
-  ...(euid !== undefined && { euid }),
-  ...(egid !== undefined && { egid }),
-})
-const startIds = ({ uid, gid, groups }: Ids): Ids => ({
-  ...(uid !== undefined && { uid }),
-  ...(gid !== undefined && { gid }),
-  ...(groups !== undefined && { groups }),
-})

@@ -61,3 +61,20 @@ export class KeptRows {
     return rows
   }
 }
+
+/** File system ids follow the effective ones (credentials(7)). */
+export const fileIds = ({ euid, egid }: Ids): Ids => ({
+  ...(euid !== undefined && { uid: euid }),
+  ...(egid !== undefined && { gid: egid }),
+})
+export const effectiveUser = ({ euid }: Ids): Ids => (euid === undefined ? {} : { euid })
+export const executionIds = ({ uid, euid, egid }: Ids): Ids => ({
+  ...(uid !== undefined && { uid }),
+  ...(euid !== undefined && { euid }),
+  ...(egid !== undefined && { egid }),
+})
+export const startIds = ({ uid, gid, groups }: Ids): Ids => ({
+  ...(uid !== undefined && { uid }),
+  ...(gid !== undefined && { gid }),
+  ...(groups !== undefined && { groups }),
+})

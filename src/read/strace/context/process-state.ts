@@ -20,7 +20,7 @@ export interface Ids {
 /** Shared by those whom clone gave CLONE_FS. */
 interface FileSystem {
   /** From the first root that was seen. */
-  root: string
+  root: string | undefined
   directory: string | undefined
 }
 
@@ -88,8 +88,9 @@ export class ProcessState {
     this.#files.directory = directory
   }
 
+  /** Undefined: it is not known where it is. */
   changedRoot(path: string | undefined): void {
-    if (path !== undefined) this.#files.root = path
+    this.#files.root = path
   }
 
   /** pivot_root: paths are from another root than before, and the current directory may have moved with it. */
@@ -98,11 +99,11 @@ export class ProcessState {
     this.#files.directory = undefined
   }
 
-  /** From the first root. A path whose directory is not known stays as it was written. */
+  /** From the first root. A path whose directory or root is not known is a relative one. */
   whole({ text }: PathText, base: string | undefined): string {
     const { root } = this.#files
     // `..` does not lead out of a root.
-    if (text.startsWith('/')) return root === '/' ? normal(text) : normal(`${root}${normal(text)}`)
+    if (text.startsWith('/')) return root === undefined ? text.slice(1) : normal(`${root}${normal(text)}`)
     return base === undefined ? text : normal(`${base}/${text}`)
   }
 }

@@ -1,4 +1,4 @@
-// What a container's first program was given, kept once: its root, ids, capabilities, groups and settings of its network.
+// What a container's first program was given, or what its init has, kept once: its root, ids, capabilities, groups and settings of its network.
 // Authority: credentials(7), user_namespaces(7), ip(7) for the settings.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -6,9 +6,9 @@ import { frame, lookup, noExist } from '../blocks.ts'
 import { containerValue, groupLimit } from './maps.ts'
 import { at, clear, follow, lose, readInto, type Given } from './pieces.ts'
 
-/** What the container's first program was given, once. Uses the memory in r9; r8 = the task. */
+/** What the task in r8 has: the container's first program, or its init. Once. Uses the memory in r9. */
 export function noteContainer(given: Given): readonly AssemblyLine[] {
-  const { structures, own } = given
+  const { layout, structures, own } = given
   const place = containerValue
   return [
     ...lookup(own.containers, at.container),
@@ -41,9 +41,7 @@ export function noteContainer(given: Given): readonly AssemblyLine[] {
     bpf.storeLower(9, place.noNewPrivileges, 1),
     bpf.storeValue(9, place.ports, -1),
     ...network(given),
-    bpf.call('currentPidTgid'),
-    bpf.shiftRight(0, 32),
-    bpf.storeLower(9, place.pid, 0),
+    ...readInto(8, layout.task.tgid, 4, place.pid),
     bpf.map(1, own.containers.descriptor),
     bpf.move(2, frame),
     bpf.add(2, at.container),

@@ -193,6 +193,8 @@ export interface ContextMaps {
   readonly containers: KernelMap
   /** By process: it, or who forked it, has executed a program under the filter. */
   readonly started: KernelMap
+  /** By process: the inits of containers that ran before the recording. */
+  readonly inits: KernelMap
   /** By thread: capabilities granted to the call that is under way, and its number. */
   readonly granted: KernelMap
   readonly before: KernelMap
@@ -215,6 +217,7 @@ export function createContextMaps(calls: MapCalls): ContextMaps {
   return {
     containers: hash('containers', 8, containerValue.size, 256),
     started: hash('started', 4, 4, 65536),
+    inits: hash('inits', 4, 4, 1024),
     granted: hash('granted', 8, 16, 16384),
     before: hash('before', 4, beforeValue.size, 16384),
     checks: hash('checks', checkKey.size, 8, 4096),

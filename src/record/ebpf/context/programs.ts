@@ -12,7 +12,15 @@ import { slots } from './maps.ts'
 import { usedPath } from './paths.ts'
 import { at, type Given } from './pieces.ts'
 import { boundSocket, changedIdentity, usedPrivilege } from './privileges.ts'
+import { noteRunning } from './running.ts'
 import { startedChild, startedEnded } from './started.ts'
+
+/** What ran before the recording. */
+export interface RunningProcesses {
+  readonly processes: readonly number[]
+  /** Those of them that are the first of their PID namespace. */
+  readonly inits: readonly number[]
+}
 
 /** What asks the capability checks; undefined where this kernel lets nothing ask. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
@@ -81,6 +89,24 @@ export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: num
   attach('sched_process_exec', executed(given))
   attach('sys_exit', dispatch(given))
   return by
+}
+
+/** Processes that run already have executed their program. Throws a BpfError where the kernel does not take it. */
+export function attachRunning(calls: BpfCalls, given: Given, look: () => RunningProcesses): void {
+  const { processes, inits } = look()
+  const known = new Set<number>()
+  // What one of them forked before it was known has to be looked for again.
+  for (let unknown = processes; unknown.length > 0;) {
+    for (const pid of unknown) {
+      calls.update(given.own.started, key32(pid), key32(1))
+      known.add(pid)
+    }
+    unknown = look().processes.filter((pid) => !known.has(pid))
+  }
+  const lines = inits.length === 0 ? undefined : noteRunning(given)
+  if (lines === undefined) return
+  for (const pid of inits) calls.update(given.own.inits, key32(pid), key32(1))
+  calls.attach(calls.loadProgram('c_running', assemble(lines)), 'sys_enter')
 }
 
 /** The first way that the kernel takes. */

@@ -8,7 +8,8 @@ import { key32, type Maps } from '../maps.ts'
 import type { Membership } from '../membership.ts'
 import { Live } from './live.ts'
 import { createContextMaps, lostPlaces, type ContextMaps } from './maps.ts'
-import { attachPrograms, type CheckedBy } from './programs.ts'
+import { attachPrograms, attachRunning, type CheckedBy, type RunningProcesses } from './programs.ts'
+import type { Given } from './pieces.ts'
 import { rowsIn } from './rows.ts'
 import { structuresOf, type Structures } from './structures.ts'
 import { readSymbols, type FunctionsOf } from './symbols.ts'
@@ -30,6 +31,7 @@ export class ContextRecording {
         readonly structures: Structures
         readonly live: Live
         readonly by: CheckedBy
+        readonly given: Given
       }
     | string
   #functionsOf: FunctionsOf | undefined | null = null
@@ -56,7 +58,7 @@ export class ContextRecording {
       const given = { layout, structures, maps, own, membership }
       const by = attachPrograms(this.#calls, given, btf.functionId('cap_capable'))
       const live = new Live(this.#calls, own, (file, name) => this.#calls.attribute(file, name))
-      return { own, structures, live, by }
+      return { own, structures, live, by, given }
     } catch (error) {
       if (!(error instanceof BpfError)) throw error
       this.#calls.close()
@@ -65,9 +67,22 @@ export class ContextRecording {
   }
 
   /**
+   * These processes run already: of their containers the root and the user namespace are those of their inits. A kernel
+   * that does not take it leaves such containers unseen, which contexts() says.
+   */
+  alreadyRunning(look: () => RunningProcesses): void {
+    const under = this.#under
+    if (typeof under === 'string') return
+    try {
+      attachRunning(this.#calls, under.given, look)
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error
+    }
+  }
+
+  /**
    * By container. `name` is the only one's; of several each is told by its cgroup too. `midway`: the container ran before
-   * the recording. Its root and what it was given at its start are not known then, and of its processes none is seen to
-   * have executed its program: nothing of it can be told, and that is said.
+   * the recording. What it did before is not seen, which is said; and nothing of it where its init was not found.
    */
   contexts(name: string, midway: boolean): readonly ObservedContext[] {
     const first = 'ebpf'
@@ -76,13 +91,14 @@ export class ContextRecording {
       { name, ...noRows(), blind: blindTo(what, why) },
     ]
     if (typeof under === 'string') return unseen(['checks', 'files'], `ebpf: ${under}`)
-    if (midway) return unseen(['checks', 'files', 'gains', 'start'], 'ebpf: attached while it ran')
     const { own, structures, live, by } = under
     live.ask()
     const functionsOf = this.#functionsOf === null ? (this.#functionsOf = readSymbols()) : this.#functionsOf
     const recorder = by ?? 'calls'
     const { layout } = this.#kernel
     const rows = rowsIn({ calls: this.#calls, own, layout, structures, functionsOf, recorder, live })
+    if (midway && rows.size === 0)
+      return unseen(['checks', 'files', 'gains', 'start'], 'ebpf: attached while it ran')
     const lost = lostLists.flatMap((what) => {
       const count = this.#lost(what)
       return count === 0 ? [] : [{ what, count, first }]
@@ -92,6 +108,7 @@ export class ContextRecording {
       ...lists,
       blind: [
         ...lists.blind,
+        ...(midway ? blindTo(['start'], 'ebpf: attached while it ran') : []),
         ...blindTo(
           [
             ...(by === undefined ? (['checks'] as const) : []),

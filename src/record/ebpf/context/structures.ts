@@ -54,6 +54,7 @@ const required = {
 } as const
 
 const optional = {
+  'task_struct.real_parent': 'real_parent',
   'nsproxy.net_ns': 'net_ns',
   'net.ipv4.sysctl_ip_prot_sock': 'ipv4.sysctl_ip_prot_sock',
   'net.ipv4.ping_group_range.range': 'ipv4.ping_group_range.range',

@@ -1,0 +1,21 @@
+// Capabilities that a call gives or takes without a check. Authority: capset(2), prctl(2) (PR_CAP_AMBIENT, PR_SET_SECUREBITS).
+import type { CapabilityName, CapabilityRaise } from '../../observations/context.ts'
+
+export function raiseIn(
+  name: string,
+  texts: readonly string[],
+): Pick<CapabilityRaise, 'call' | 'capabilities'> | undefined {
+  if (name === 'capset')
+    return { call: name, capabilities: capabilitiesIn(/permitted=([^,}]+)/.exec(texts[1] ?? '')?.[1]) }
+  if (name !== 'prctl') return undefined
+  const [option, second, third] = texts
+  if (option?.includes('PR_SET_SECUREBITS') === true) return { call: 'securebits', capabilities: [] }
+  if (option?.includes('PR_CAPBSET_DROP') === true) return { call: 'drop-bounding', capabilities: [] }
+  if (option?.includes('PR_CAP_AMBIENT') !== true || second?.includes('PR_CAP_AMBIENT_RAISE') !== true)
+    return undefined
+  return { call: 'ambient', capabilities: capabilitiesIn(third) }
+}
+
+function capabilitiesIn(text = ''): CapabilityName[] {
+  return [...new Set(text.match(/CAP_[A-Z_]+/g) as CapabilityName[] | null)].sort()
+}
