@@ -1,8 +1,11 @@
 // How quickly `observe` reads every form, in one run: the three main ones of strace at 500 MB, every recorded one, and
-// strace's lines as loggers wrap them, at 60 MB. Each takes turns with mawk (one field counted) and `wc -l`, the main ones
-// with a GNU grep pipeline and ripgrep as well; start included. Prints all, by kind, the slowest first, and which of them
-// miss the target of their kind.
-// Run: npm run build && npx tsx bench/forms.ts [--main 500] [--megabytes 60] [--pairs 1] [--only PATTERN] [--out FILE]
+// strace's lines as loggers wrap them, at 60 MB; of strace's, the slowest again at 500 MB, where the start weighs less.
+// Each takes turns with mawk (one field counted), the main ones with `wc -l`, a GNU grep pipeline and ripgrep as well;
+// start included. Prints all, by kind, the slowest first, which of them miss the target of their kind, and what of the
+// recordings holds no call.
+// Run: npm run build && npx tsx bench/forms.ts [--main 500] [--megabytes 60] [--pairs 1] [--main-pairs 3] [--again 12]
+// Less: --only PATTERN (of "KIND NAME"); --minutes N begins no other form after that, and says of how many.
+// --out FILE writes what is printed.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +21,9 @@ const { values: given } = parseArgs({
     main: { type: 'string', default: '500' },
     megabytes: { type: 'string', default: '60' },
     pairs: { type: 'string', default: '1' },
+    'main-pairs': { type: 'string', default: '3' },
+    again: { type: 'string', default: '12' },
+    minutes: { type: 'string', default: '60' },
     only: { type: 'string', default: '' },
     out: { type: 'string' },
   },
@@ -40,21 +46,26 @@ interface Form {
 }
 
 interface Row {
-  readonly kind: Kind
-  readonly name: string
+  readonly form: Form
+  readonly megabytes: number
   readonly ours: Measure
   readonly rate: number
-  /** Our seconds for each second of theirs, on the clock. */
+  /** Our seconds for each second of theirs, on the clock and of the processor. */
   readonly mawk: number
-  readonly lines: number
+  readonly mawkUser: number
   readonly others: string
 }
 
 const shared = fileURLToPath(new URL('../../shared/traces/recorded/', import.meta.url))
 
 function kindOf(name: string): Kind {
-  if (/\.strace(?:$|\.)|\/strace/.test(name)) return 'strace'
-  return /perf|\.bt-|bpftrace/.test(name) ? 'tracer' : 'log'
+  if (name.endsWith('.strace')) return 'strace'
+  return /\.(?:perf|bt)-/.test(name) ? 'tracer' : 'log'
+}
+
+/** What is written again and again: lines. Documents, sessions and other programs' output are not. */
+function isOfLines(file: string): boolean {
+  return /\.(?:strace|log|txt|csv|dmesg(?:-[Tx])?|syslog|journal\.json|bt-json\.json)$/.test(file)
 }
 
 function* forms(): Generator<Form> {
@@ -63,10 +74,9 @@ function* forms(): Generator<Form> {
   if (f !== undefined) for (const [name, once] of wrapped(f.once)) yield { kind: 'wrapped', name, once }
   const groups = existsSync(shared) ? readdirSync(shared) : []
   for (const group of groups.filter((each) => statSync(join(shared, each)).isDirectory())) {
-    for (const file of readdirSync(join(shared, group))) {
-      const path = join(shared, group, file)
-      if (/\.(?:json|md|c|gz|zst)$/.test(file) || !statSync(path).isFile() || statSync(path).size < 500) continue
-      yield { kind: kindOf(file), name: `${group}/${file}`, once: readFileSync(path) }
+    for (const file of readdirSync(join(shared, group)).filter(isOfLines)) {
+      const once = readFileSync(join(shared, group, file))
+      if (once.length >= 500) yield { kind: kindOf(file), name: `${group}/${file}`, once }
     }
   }
 } // prettier-ignore
@@ -76,52 +86,100 @@ const grep = `grep -aoE '^[^(]*[a-z0-9_]+\\(' "$FILE" | grep -aoE '[a-z0-9_]+\\(
 const ripgrep = `rg -a -o --no-filename '([a-z0-9_]+)\\(' -r '$1' "$FILE" | sort | uniq -c`
 const hasRipgrep = (await execa('rg', ['--version'], { reject: false })).exitCode === 0
 
-async function measured({ kind, name, once }: Form): Promise<Row> {
+/** Undefined where `observe` refuses it: that it does is not what is measured here. */
+async function measured(form: Form, size: number, pairs: number): Promise<Row | undefined> {
+  const isMain = form.kind === 'main'
   const file = join(folder, 'large')
-  const size = Number(kind === 'main' ? given.main : given.megabytes)
-  const megabytes = writeLarge(file, { once } as Input, size)
-  const pairs: { readonly ours: Measure; readonly mawk: number; readonly lines: number }[] = []
-  for (let pair = 0; pair < Number(given.pairs); pair++) {
-    const theirs = (await measure(mawk, file)).wall
-    const ours = await measure(observing(), file)
-    pairs.push({
-      ours,
-      mawk: ours.wall / theirs,
-      lines: ours.wall / (await measure('wc -l "$FILE"', file)).wall,
-    })
+  writeLarge(file, { once: form.once } as Input, 0.1)
+  if ((await execa('node', [command, 'observe', file], { reject: false })).exitCode !== 0) return undefined
+  const megabytes = writeLarge(file, { once: form.once } as Input, size)
+  const found: { readonly ours: Measure; readonly theirs: Measure }[] = []
+  for (let pair = 0; pair < pairs; pair++) {
+    const theirs = await measure(mawk, file)
+    found.push({ theirs, ours: await measure(observing(), file) })
   }
-  const rivals = kind === 'main' ? [['grep', grep], ...(hasRipgrep ? [['rg', ripgrep]] : [])] : []
+  const rivals = isMain ? [['wc -l', 'wc -l "$FILE"'], ['grep', grep], ...(hasRipgrep ? [['rg', ripgrep]] : [])] : [] // prettier-ignore
   const others: string[] = []
   for (const [rival = '', line = ''] of rivals) {
     const theirs = (await measure(line, file)).wall
     others.push(`${rival} ${((await measure(observing(), file)).wall / theirs).toFixed(2)}`)
   }
   rmSync(file)
-  const middle = pairs.toSorted((one, other) => one.ours.wall - other.ours.wall)[Math.floor(pairs.length / 2)]
-  const ours = middle?.ours as Measure
+  const ours = found.toSorted((one, other) => one.ours.wall - other.ours.wall)[found.length >> 1]
+    ?.ours as Measure
   return {
-    kind, name, ours, rate: megabytes / ours.wall, others: others.join(', '),
-    mawk: median(pairs.map((each) => each.mawk)), lines: median(pairs.map((each) => each.lines)),
+    form, megabytes, ours, rate: megabytes / ours.wall, others: others.join(', '),
+    mawk: median(found.map((each) => each.ours.wall / each.theirs.wall)),
+    mawkUser: median(found.map((each) => each.ours.user / each.theirs.user)),
   } // prettier-ignore
 }
 
+const command = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const rows: Row[] = []
+const again: Row[] = []
+const refused: string[] = []
+let leftOut = 0
+const last = Date.now() + Number(given.minutes) * 60_000
+const slowest = (of: readonly Row[]): readonly Row[] => of.toSorted((one, other) => one.rate - other.rate)
 try {
   const only = new RegExp(given.only)
-  for (const form of forms()) if (only.test(`${form.kind} ${form.name}`)) rows.push(await measured(form))
+  for (const form of forms()) {
+    if (!only.test(`${form.kind} ${form.name}`)) continue
+    if (Date.now() > last) {
+      leftOut++
+      continue
+    }
+    const isMain = form.kind === 'main'
+    const row = await measured(
+      form,
+      Number(isMain ? given.main : given.megabytes),
+      Number(isMain ? given['main-pairs'] : given.pairs),
+    )
+    if (row === undefined) refused.push(form.name)
+    else rows.push(row)
+  }
+  for (const { form } of slowest(rows.filter((row) => row.form.kind === 'strace')).slice(
+    0,
+    Number(given.again),
+  )) {
+    const row = await measured(form, Number(given.main), Number(given.pairs))
+    if (row !== undefined) again.push(row)
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Seconds for each megabyte of strace's own lines, of the same size as what is wrapped. */
-const inside = rows.find(({ kind, name }) => kind === 'wrapped' && name === 'as they are')
-const insideRatio = ({ ours }: Row): number => ours.wall / (inside?.ours.wall ?? Number.NaN)
+/** Of strace's own lines, as much of them as of what is wrapped. */
+const inside = rows.find(({ form }) => form.kind === 'wrapped' && form.name === 'as they are')
+/** Seconds for each line of what is wrapped, for each second of the lines as they are. */
+function insideRatio({ form, ours, megabytes }: Row): number {
+  if (inside === undefined) return Number.NaN
+  const share = inside.form.once.length / form.once.length
+  return ours.wall / (inside.ours.wall * ((megabytes * share) / inside.megabytes))
+}
 
 function isMissed(row: Row): boolean {
-  const target = targets[row.kind]
+  const target = targets[row.form.kind]
   if (target.of === 'rate') return row.rate < target.least
   return (target.of === 'mawk' ? row.mawk : insideRatio(row)) > target.most
+}
+
+function table(of: readonly Row[]): readonly string[] {
+  return [
+    '| form | MB | MB per second | clock | user | mawk, clock | mawk, user | inside | others, clock |',
+    '|---|--:|--:|--:|--:|--:|--:|--:|---|',
+    ...slowest(of).map(
+      (row) =>
+        `| ${row.form.name} | ${row.megabytes.toFixed(0)} | ${row.rate.toFixed(0)} | ${row.ours.wall.toFixed(2)} | ${row.ours.user.toFixed(2)} ` +
+        `| ${row.mawk.toFixed(2)} | ${row.mawkUser.toFixed(2)} | ${row.form.kind === 'wrapped' ? insideRatio(row).toFixed(2) : ''} | ${row.others} |`,
+    ),
+  ]
+}
+
+function missed(of: readonly Row[]): string {
+  const [first, ...rest] = slowest(of).filter(isMissed)
+  return `${first === undefined ? 0 : 1 + rest.length} of ${of.length} miss it${first === undefined ? '' : `, the slowest is ${first.form.name}`}.`
 }
 
 const [cpu] = cpus()
@@ -130,26 +188,24 @@ const text = [
   '',
   `\`npx tsx bench/forms.ts ${process.argv.slice(2).join(' ')}\``.replace(' `', '`'),
   '',
-  `${new Date().toISOString().slice(0, 10)} · ${cpu?.model.trim() ?? ''}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(0)} · Node ${process.version}`,
+  `${new Date().toISOString().slice(0, 10)} · ${cpu?.model.trim() ?? ''}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(0)} · Node ${process.version}${hasRipgrep ? '' : ' · no ripgrep here'}`,
   '',
-  `${given.main} MB of the main forms, ${given.megabytes} MB of the others. A ratio below 1: seccomp-gen is quicker, on the clock.`,
+  'A ratio below 1: seccomp-gen is quicker. Start included. `inside`: for each second that the same lines take as they are.',
   ...(Object.keys(targets) as Kind[]).flatMap((kind) => {
-    const of = rows.filter((row) => row.kind === kind).sort((one, other) => one.rate - other.rate)
-    const missed = of.filter(isMissed)
+    const of = rows.filter((row) => row.form.kind === kind)
     const target = targets[kind]
-    const words = target.of === 'rate' ? `at least ${target.least} MB a second` : `at most ${target.most} of ${target.of === 'mawk' ? 'mawk' : 'what is inside'}`
+    const words = target.of === 'rate' ? `at least ${target.least} MB a second` : `at most ${target.most} of ${target.of === 'mawk' ? 'mawk' : 'what is inside'}` // prettier-ignore
+    const later = kind === 'strace' && again.length > 0
     return of.length === 0 ? [] : [
-      '',
-      `## ${kind}: ${words}`,
-      '',
-      `${missed.length} of ${of.length} miss it${missed[0] === undefined ? '' : `, the slowest is ${missed[0].name}`}.`,
-      '',
-      '| form | MB per second | clock | user | mawk | `wc -l` | inside | others |',
-      '|---|--:|--:|--:|--:|--:|--:|---|',
-      ...of.map((row) => `| ${row.name} | ${row.rate.toFixed(0)} | ${row.ours.wall.toFixed(2)} | ${row.ours.user.toFixed(2)} | ${row.mawk.toFixed(2)} | ${row.lines.toFixed(1)} | ${kind === 'wrapped' ? insideRatio(row).toFixed(2) : ''} | ${row.others} |`),
-    ]
+      '', `## ${kind}: ${words}`, '', missed(of),
+      ...(later ? ['', `The slowest ${again.length} again, as large as the main ones: ${missed(again)}`, '', ...table(again)] : []),
+      '', ...table(of),
+    ] // prettier-ignore
   }),
   '',
-].join('\n') // prettier-ignore
+  ...(leftOut === 0 ? [] : [`${leftOut} forms were not measured: the time was up.`, '']),
+  `Not measured, since no call is found in it or it is none of a log repeated: ${refused.length === 0 ? 'none' : refused.join(', ')}.`,
+  '',
+].join('\n')
 console.log(text)
 if (given.out !== undefined) writeFileSync(given.out, text)

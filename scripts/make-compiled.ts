@@ -2,14 +2,17 @@
 // Run: npx tsx scripts/make-compiled.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
+import { memoryPlan } from '../src/read/compiled.ts'
 import { foundWords, layout } from '../src/read/strace/layout.ts'
 import { fields } from '../src/read/strace/lines.ts'
 import { functionsOf } from './compile-pattern.ts'
 
+type Module = 'lines' | 'records'
+
 export const source = (name: string): URL => new URL(`../assembly/${name}`, import.meta.url)
 
 /** The modules, with the file that each is written to. */
-export const modules: readonly (readonly [name: string, file: URL])[] = [
+export const modules: readonly (readonly [name: Module, file: URL])[] = [
   ['lines', new URL('../src/read/strace/data/compiled-lines.ts', import.meta.url)],
   ['records', new URL('../src/read/audit/data/records.ts', import.meta.url)],
 ]
@@ -35,11 +38,28 @@ export function layoutText(): string {
   ].join('\n')
 }
 
+/** The host makes the memory; this module's data has a place of its own in it. */
+function memoryOptions(name: Module): readonly string[] {
+  const pages = String(memoryPlan.pages)
+  const where = ['--memoryBase', String(memoryPlan[name]), '--initialMemory', pages, '--maximumMemory', pages]
+  return ['--importMemory', '--zeroFilledMemory', ...where]
+}
+
 /** The module compiled, in base64; `read` gives the text of a file in assembly/, null for none. */
-export async function compiled(name: string, read: (file: string) => string | null): Promise<string> {
+export async function compiled(name: Module, read: (file: string) => string | null): Promise<string> {
   let binary: Uint8Array | undefined
   const { error, stderr } = await main(
-    [`${name}.ts`, '--runtime', 'stub', '-O3', '--enable', 'simd', '--outFile', `${name}.wasm`],
+    [
+      `${name}.ts`,
+      '--runtime',
+      'stub',
+      '-O3',
+      '--enable',
+      'simd',
+      ...memoryOptions(name),
+      '--outFile',
+      `${name}.wasm`,
+    ],
     {
       readFile: (file) => (file === 'layout.ts' ? layoutText() : read(file)),
       writeFile: (_, contents) => void (binary = contents as Uint8Array),
@@ -54,7 +74,7 @@ export function assembly(file: string): string | null {
   return existsSync(source(file)) ? readFileSync(source(file), 'utf8') : null
 }
 
-export async function moduleText(name: string): Promise<string> {
+export async function moduleText(name: Module): Promise<string> {
   const code = await compiled(name, assembly)
   return `// WebAssembly in base64; made by scripts/make-compiled.ts from assembly/${name}.ts.\nexport const ${name}Code =\n  '${code}'\n`
 }

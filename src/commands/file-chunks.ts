@@ -2,10 +2,10 @@
 import { open } from 'node:fs/promises'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
+import { borrowChunks, chunkSize } from '../read/compiled.ts'
 
 /** The smallest first chunk of a longer file. Bytes. */
 export const headSize = 65536
-const chunkSize = 1 << 20
 
 /**
  * The chunks of a file. A chunk is valid until the next one is requested: two buffers take turns, so the next chunk is
@@ -13,6 +13,7 @@ const chunkSize = 1 << 20
  */
 export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   const handle = await open(path)
+  let giveBack: (() => void) | undefined
   try {
     const found = await handle.stat()
     // Small files get small buffers, because there can be thousands. Files of /proc have size 0.
@@ -23,7 +24,9 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
       // The file has grown: somebody is writing to it.
       if (bytesRead < whole.length) return
     }
-    const buffers = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)] as const
+    const borrowed = borrowChunks()
+    const { buffers } = borrowed
+    giveBack = borrowed.giveBack
     let turn: 0 | 1 = 0
     let next = handle.read(buffers[turn], 0, chunkSize, null)
     for (;;) {
@@ -37,7 +40,9 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
       yield chunk
     }
   } finally {
+    // Ends the read that is left behind as well.
     await handle.close()
+    giveBack?.()
   }
 }
 

@@ -22,6 +22,7 @@ import type { Declare, World } from './world.ts'
 
 interface GenerateFlags extends ProfileOptions, CallerChoice {
   readonly fromScan?: readonly string[]
+  readonly add?: string
   readonly format: Format | 'auto'
   readonly quiet?: true
 }
@@ -36,6 +37,7 @@ export const declare: Declare = (command, world, end) => {
         'a scan in place of recordings, for what cannot be run; repeatable',
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
+    .option('--add <profile>', 'print this profile with what is lacking added: its layout stays')
   addProfileOptions(addChoiceOptions(command))
     .option('--name <name>', 'of the Kubernetes objects that --as prints (default "app")')
     .option('--recording <recording>', 'of --as spo: NAMESPACE/NAME/CONTAINER that it is a part of')
@@ -73,6 +75,11 @@ async function generate(files: readonly string[], options: GenerateFlags, world:
     choice: choiceOf(options),
     arguments: argumentsOf(ceiling, options),
   })
+  if (options.add !== undefined) {
+    const { addDenials } = await import('./add-denials.ts')
+    await addDenials(options.add, observations, options, world)
+    return 0
+  }
   const { status, contents } = await writeProfile(observations, options, ceiling, world)
   if (options.quiet === undefined) {
     sayAccount(world, observations)

@@ -126,7 +126,8 @@ async function isTrace(name: string, path: string, isLink: boolean): Promise<boo
 async function holdsCalls(name: string, path: string): Promise<boolean> {
   const bytes: Uint8Array[] = []
   for await (const chunk of named(name, chunksOf(path))) {
-    bytes.push(chunk.subarray(0, headSize))
+    // A chunk is valid as long as its file is open.
+    bytes.push(Uint8Array.from(chunk.subarray(0, headSize)))
     break
   }
   // Observations can be longer and are only read as a whole.

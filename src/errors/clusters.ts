@@ -60,10 +60,11 @@ export const clusterErrors = {
     () => 'say what is watched, once: --pid, --container, --pod, --selector, --cgroup or --all',
   ],
   'wait-without-pod': [2, () => '--wait is for what comes by name: give --pod or --selector'],
+  'add-within-one': [2, () => '--add takes one ceiling: give --within once'],
   'patch-needs-file': [
     2,
     ({ profile }: { readonly profile: string }) =>
-      `${profile}: a built-in has no text to add to: give a file to --patch`,
+      `${profile}: a built-in has no text to add to: give a file`,
   ],
   'one-destination': [
     2,

@@ -45,7 +45,10 @@ export function changesBetween(
   const changes = differencesOf(before, after).map((each): Change => ({
     ...each,
     id: idOf(each),
-    fingerprint: fingerprintOf(each),
+    // Most reports do not show it.
+    get fingerprint() {
+      return fingerprintOf(each)
+    },
     at: `${name}:${lines.get(each.syscall) ?? profile.at.line}`,
     capabilities,
   }))

@@ -11,6 +11,7 @@ import {
 } from '../read/observations/context.ts'
 import { rowShapes } from '../read/observations/context-rows.ts'
 import { sumOf } from '../read/seen.ts'
+import { byText } from './order.ts'
 
 /** The most rows of each list. Opened paths are the longest list of a container. */
 export const rowLimits: Readonly<Record<ContextList, number>> = {
@@ -49,7 +50,7 @@ export class ContextFold {
 
   /** Sorted by the containers' names. */
   contexts(): readonly ObservedContext[] {
-    return [...this.#containers.keys()].sort(compare).map((name) => {
+    return [...this.#containers.keys()].sort(byText).map((name) => {
       const lists = this.#containers.get(name) ?? new Map<ContextList, Rows>()
       const lost: Rows = new Map(lists.get('lost'))
       const kept = contextLists
@@ -87,11 +88,6 @@ function addRow(rows: Rows, list: ContextList, { count, first, ...rest }: Row): 
 
 function inOrder(rows: Rows): readonly Row[] {
   return [...rows]
-    .sort(([a], [b]) => compare(a, b))
+    .sort(([a], [b]) => byText(a, b))
     .map(([, { count, first, said }]) => ({ ...said, count, first }))
-}
-
-/** Compares by code unit, so the order is the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces, earlierPlace, sourceOf } from '../read/place.ts'
 import { sumOf } from '../read/seen.ts'
+import { byText } from './order.ts'
 import { workloadOf } from './workload.ts'
 
 /** Rows of one code; the sum of all others is one more, at the first of their places and without facts. */
@@ -39,9 +40,7 @@ export class DiagnosticFold {
       })
       .sort(
         (a, b) =>
-          comparePlaces(a.at, b.at) ||
-          compare(a.code, b.code) ||
-          compare(JSON.stringify(a), JSON.stringify(b)),
+          comparePlaces(a.at, b.at) || byText(a.code, b.code) || byText(JSON.stringify(a), JSON.stringify(b)),
       )
   }
 }
@@ -61,10 +60,5 @@ function counted({ code, at, facts }: Diagnostic, count: number): Diagnostic {
 function inOrder(one: Row, other: Row): number {
   const factsOf = ({ diagnostic: { facts } }: Row): string =>
     facts === undefined ? '\uffff' : JSON.stringify(facts)
-  return compare(one.workload, other.workload) || compare(factsOf(one), factsOf(other))
-}
-
-/** By code unit: the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return byText(one.workload, other.workload) || byText(factsOf(one), factsOf(other))
 }

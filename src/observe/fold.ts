@@ -9,6 +9,7 @@ import type { Observations, ObservedCall } from '../read/observations/document.t
 import { ContextFold } from './context-fold.ts'
 import { DiagnosticFold } from './diagnostic-fold.ts'
 import { SourceFold } from './source-fold.ts'
+import { byText } from './order.ts'
 
 type Calls = Map<string, Seen>
 
@@ -88,7 +89,7 @@ function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observati
   for (const architecture of architectureNames) {
     const calls = all.get(architecture)
     if (calls === undefined) continue
-    const names = [...calls.keys()].sort(compare)
+    const names = [...calls.keys()].sort(byText)
     // No prototype, so that "__proto__" is an ordinary key.
     const table = Object.create(null) as Record<string, ObservedCall>
     for (const name of names) table[name] = observedCall(calls.get(name) as Seen, runs)
@@ -134,9 +135,4 @@ function printedRefused(refused: RefusedValues): NonNullable<ObservedCall['refus
 
 function inOrder(values: Iterable<bigint>): readonly string[] {
   return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String)
-}
-
-/** Compares by code unit, so the order is the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

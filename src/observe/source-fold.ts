@@ -3,6 +3,7 @@
 // first of the whole is among the first of every part.
 import type { SourceSummary } from '../read/account.ts'
 import { sumOf } from '../read/seen.ts'
+import { byText } from './order.ts'
 import { workloadOf } from './workload.ts'
 
 /** Rows of one format and evidence; the sum of all others is one more, named for the first of them. */
@@ -39,10 +40,10 @@ export class SourceFold {
       })
       .sort(
         (a, b) =>
-          compare(a.name, b.name) ||
+          byText(a.name, b.name) ||
           a.lines - b.lines ||
           a.calls - b.calls ||
-          compare(JSON.stringify(a), JSON.stringify(b)),
+          byText(JSON.stringify(a), JSON.stringify(b)),
       )
   }
 }
@@ -71,10 +72,5 @@ function added(one: SourceSummary, more: SourceSummary): SourceSummary {
 }
 
 function inOrder(one: Row, other: Row): number {
-  return compare(one.workload, other.workload) || compare(one.source.image ?? '', other.source.image ?? '')
-}
-
-/** By code unit: the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+  return byText(one.workload, other.workload) || byText(one.source.image ?? '', other.source.image ?? '')
 }

@@ -18,6 +18,7 @@ import { spo } from './spo/grammar.ts'
 import { StraceReader } from './strace/reader.ts'
 import { sysdig } from './sysdig/grammar.ts'
 import { tracee } from './tracee/grammar.ts'
+import { watch } from './watch/grammar.ts'
 
 /** The formats of traces and logs that are read. docs/inputs.md says who writes each. */
 export type Format =
@@ -26,6 +27,7 @@ export type Format =
   | 'qemu'
   | 'hook'
   | 'audit'
+  | 'watch'
   | 'spo'
   | 'perf'
   | 'bpftrace'
@@ -65,6 +67,7 @@ export const formatTable: Readonly<Record<Format, FormatRow>> = {
   qemu: lines(qemu),
   hook: either(hook, true),
   audit: lines(audit),
+  watch: lines(watch),
   spo: either(spo, false),
   perf: lines(perf),
   bpftrace: lines(bpftrace),

@@ -139,9 +139,8 @@ class LineFeed {
     if (unwrapping.takesPieces) return
     // What a piece of the source holds is given on at once: the reader is quick with many lines.
     this.#wrapped = new Lines((bytes, start, end) => {
-      let inside = ''
-      for (const line of latin1(bytes, start, end - 1).split('\n')) inside += unwrapping.line(line)
-      this.#plain.feed(bytesOf(inside))
+      const lines = latin1(bytes, start, end - 1).split('\n')
+      this.#plain.feed(bytesOf(lines.map((line) => unwrapping.line(line)).join('')))
     })
   }
 

@@ -20,7 +20,8 @@ const around: readonly (readonly string[])[] = [
 
 /** The text of a log line, and the stream it came from where that is told; undefined for other objects. */
 export function loggedText(line: string): { readonly stream: string; readonly text: string } | undefined {
-  const value = jsonObject(withoutTag(line.trim()).replace(/,$/, ''))
+  const entry = withoutTag(line.trim())
+  const value = jsonObject(entry.endsWith(',') ? entry.slice(0, -1) : entry)
   if (value === undefined) return undefined
   const key = names.find((each) => typeof value[each] === 'string')
   if (key !== undefined) return told(value, value[key] as string)

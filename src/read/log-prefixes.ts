@@ -1,6 +1,6 @@
 // Logs of which every line has a prefix of the logger's and strace's line behind it: the journal as text and syslog,
 // the log of a GitHub action, BuildKit's plain progress, and text pasted with an indent. Each pattern's first group is
-// who wrote the line (empty where the log does not tell), the second the line. Authority: journalctl(1) --output, RFC
+// who wrote the line (empty where the log does not tell); what it leaves is the line. Authority: journalctl(1) --output, RFC
 // 3164 and 5424, `gh run view --log`, moby/buildkit util/progress.
 import { completionOf } from './strace/completion.ts'
 import { isLine, parseLine } from './strace/parse-line.ts'
@@ -16,17 +16,16 @@ const times = [
   String.raw`\[ *\d+\.\d{6}(?: +<[ \d.]+>)?\]`,
 ]
 const journal = new RegExp(
-  String.raw`^(?:<\d{1,3}>)?(?:1 )?(?:${times.join('|')}) \S{1,255} ([^\s:[\]]{1,255})(?:\[\d+\])?: (.*)$`,
-  's',
+  String.raw`^(?:<\d{1,3}>)?(?:1 )?(?:${times.join('|')}) \S{1,255} ([^\s:[\]]{1,255})(?:\[\d+\])?: `,
 )
 
 /** What a line of each log is. */
 const prefixes = {
   journal,
   // job, step, then the time that the runner gives; the first line of a step has a byte order mark.
-  'github-log': /^([^\t]{1,255}\t[^\t]{1,255})\t(?:\xef\xbb\xbf|\ufeff)?\d{4}-\d\d-\d\dT[\d:.]+Z (.*)$/s,
-  buildkit: /^(#\d+) (?:\[[^\]]{1,200}\] )?\d+\.\d+ (.*)$/s,
-  indented: /^()[ \t]+(\S.*)$/s,
+  'github-log': /^([^\t]{1,255}\t[^\t]{1,255})\t(?:\xef\xbb\xbf|\ufeff)?\d{4}-\d\d-\d\dT[\d:.]+Z /,
+  buildkit: /^(#\d+) (?:\[[^\]]{1,200}\] )?\d+\.\d+ /,
+  indented: /^()[ \t]+(?=\S)/,
 } as const
 
 export type LogPrefix = keyof typeof prefixes
@@ -47,8 +46,8 @@ export interface Prefixed {
 export function withoutPrefix(log: LogPrefix, line: string): Prefixed | undefined {
   const found = prefixes[log].exec(line)
   if (found === null) return ownLines[log]?.test(line) === true ? { stream: '-', text: '\n' } : undefined
-  const [, stream = '', text = ''] = found
-  return { stream, text: `${text}\n` }
+  const [prefix, stream = ''] = found
+  return { stream, text: `${line.slice(prefix.length)}\n` }
 }
 
 /** Whose lines of the log are strace's: who wrote the first call; undefined where none is there. */

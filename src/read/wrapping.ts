@@ -4,126 +4,26 @@
 // of util-linux, RFC 2045 6.7 for quoted-printable.
 import { isProfile } from './either.ts'
 import { formats, formatTable } from './formats.ts'
-import { journalText, jsonObject } from './json-line.ts'
+import {
+  journalEntry,
+  ofDmesg,
+  ofExportedJournal,
+  ofPrettyJournal,
+  ofVerboseJournal,
+  type Unwrap,
+} from './journal-entries.ts'
+import { jsonObject } from './json-line.ts'
 import { loggedText, valueOfPair } from './json-logs.ts'
-import { ExportedFields, VerboseFields, type JournalFields } from './journal-fields.ts'
 import { entryLevel, JsonValues, type EntryLevel } from './json-values.ts'
 import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-prefixes.ts'
 import { isLine } from './strace/parse-line.ts'
 import { lineLimit } from './text.ts'
 
-/** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
-interface Unwrap {
-  (line: string): { readonly stream: string; readonly text: string } | undefined
-  /** What is begun of an entry over several lines. */
-  readonly begun?: () => string | undefined
-}
-
-const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) (.*)$/s
-
-/** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
-const nothing = { stream: '', text: '\n' } as const
-
-/** An entry of the journal as a line. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit". */
-function ofJournal(entry: Readonly<Record<string, unknown>>): {
-  readonly stream: string
-  readonly text: string
-} {
-  const message = journalText(entry['MESSAGE'])
-  if (message === undefined) return nothing
-  const transport = entry['_TRANSPORT']
-  const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
-  const own =
-    transport === 'audit'
-      ? `audit[${numberOf(entry['_PID'] ?? 0)}]`
-      : transport === 'kernel'
-        ? 'kernel'
-        : undefined
-  const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
-  const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
-  const time = stamp > 0 && stamp < 8.64e18 ? `${new Date(stamp / 1000).toISOString()} - ` : ''
-  return {
-    stream: '',
-    text: `${time}${identifier.replaceAll(/\s/g, '_')}: ${message.replaceAll('\n', ' ')}\n`,
-  }
-}
-
-/** `journalctl -o json`. */
-const journalEntry: Unwrap = (line) => {
-  // json-sse and json-seq put this before an entry.
-  // oxlint-disable-next-line no-control-regex -- RS
-  const bare = line.replace(/^(?:data: |\x1e)/, '')
-  if (
-    !bare.startsWith('{"') ||
-    !bare.includes('"MESSAGE"') ||
-    !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(bare)
-  )
-    return undefined
-  const entry = jsonObject(bare)
-  return entry === undefined ? undefined : ofJournal(entry)
-}
-
-/** An entry over several lines is not read beyond this. */
-const entryLimit = 1 << 20
-
-/** `journalctl -o json-pretty`: an entry is told with its last line. */
-function ofPrettyJournal(): Unwrap {
-  let entry: string | undefined
-  const unwrap = (line: string): ReturnType<Unwrap> => {
-    if (line === '{') {
-      entry = line
-      return nothing
-    }
-    if (entry === undefined || (entry === '{' && !/^\s+"[A-Z_][A-Z0-9_]*" : /.test(line))) {
-      entry = undefined
-      return undefined
-    }
-    if (entry.length < entryLimit) entry += line.trim()
-    if (line !== '}') return nothing
-    const whole = entry
-    entry = undefined
-    return journalEntry(whole) ?? { stream: '', text: `${whole}\n` }
-  }
-  return Object.assign(unwrap, { begun: () => entry })
-}
-
-/**
- * `dmesg --json`: the fields of a message stand on lines of their own, its facility (of a number all but the lowest three
- * bits) before its text. What a process wrote to /dev/kmsg has another than the kernel's, 0.
- */
-function ofDmesg(): Unwrap {
-  let isKernels = true
-  return (line) => {
-    const [, message] = /^\s+"msg": (".*"),?$/.exec(line) ?? []
-    if (message === undefined) {
-      if (/^\s*\},?\{?|\{$/.test(line)) isKernels = true
-      const [, facility, priority = '0'] = /^\s+"(?:fac": "(\w+)"|pri": (\d{1,9}))/.exec(line) ?? []
-      if (facility !== undefined ? facility !== 'kern' : Number(priority) > 7) isKernels = false
-      const isFrame = /^\s*(?:[{}\]],?\{?|"dmesg": \[|"(?:pri|fac|time|caller)": .{1,99})$/.test(line)
-      return isFrame ? nothing : undefined
-    }
-    try {
-      const text = String(JSON.parse(message)).replaceAll('\n', ' ')
-      return { stream: '', text: `${isKernels ? 'kernel' : '-'}: ${text}\n` }
-    } catch {
-      return undefined
-    }
-  }
-}
-
-/** `journalctl -o export` and `-o verbose`: an entry is told with the line that ends it. */
-function unwrapFields(fields: JournalFields): Unwrap {
-  const unwrap = (line: string): ReturnType<Unwrap> => {
-    const found = fields.line(line)
-    return found === 'more' ? nothing : found && ofJournal(found)
-  }
-  return Object.assign(unwrap, {
-    begun: () => {
-      const last = fields.end()
-      return last && ofJournal(last).text
-    },
-  })
-}
+// What follows a prefix is no part of its pattern: that would look at each of its characters.
+const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) /
+const ofCri = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* /
+// oxlint-disable-next-line no-control-regex -- compose colours the names
+const ofCompose = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?/
 
 const wrappings: Readonly<Record<string, Unwrap>> = {
   'json-file': (line) => {
@@ -138,21 +38,19 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
   'json-log': (line) => loggedText(line),
   'journal-json': journalEntry,
   cri: (line) => {
-    const found = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* (.*)$/s.exec(
-      line,
-    )
-    if (found === null) return undefined
-    return { stream: found[1] as string, text: `${found[3]}${found[2] === 'F' ? '\n' : ''}` }
+    const [prefix, stream = '', tag] = ofCri.exec(line) ?? []
+    if (prefix === undefined) return undefined
+    return { stream, text: `${line.slice(prefix.length)}${tag === 'F' ? '\n' : ''}` }
   },
   // `docker logs -t`, `kubectl logs --timestamps` of strace; syslog has such times too, and readers that want them.
   timestamps: (line) => {
-    const text = stamped.exec(line)?.[1]
+    const [prefix] = stamped.exec(line) ?? []
+    const text = prefix === undefined ? undefined : line.slice(prefix.length)
     return text === undefined || !isLine(text) ? undefined : { stream: '', text: `${text}\n` }
   },
   compose: (line) => {
-    // oxlint-disable-next-line no-control-regex -- compose colours the names
-    const found = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?(.*)$/s.exec(line)
-    return found === null ? undefined : { stream: found[1] as string, text: `${found[2]}\n` }
+    const [prefix, stream = ''] = ofCompose.exec(line) ?? []
+    return prefix === undefined ? undefined : { stream, text: `${line.slice(prefix.length)}\n` }
   },
   mail: (line) => (line.startsWith('> ') ? { stream: '', text: `${line.slice(2)}\n` } : undefined),
   'quoted-printable': (line) => {
@@ -165,16 +63,11 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
 }
 
 function unwrapperOf(name: string): Unwrap {
-  if (name === 'journal-export') return unwrapFields(new ExportedFields())
-  if (name === 'journal-verbose') return unwrapFields(new VerboseFields())
+  if (name === 'journal-export') return ofExportedJournal()
+  if (name === 'journal-verbose') return ofVerboseJournal()
   if (name === 'journal-pretty') return ofPrettyJournal()
   if (name === 'dmesg-json') return ofDmesg()
   return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
-}
-
-/** Number() of an object calls what the object names valueOf, and throws where that is no function. */
-function numberOf(value: unknown): number {
-  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
 }
 
 /** How many lines must be wrapped alike before the wrapping is taken off; all of them where there are fewer. */
@@ -366,6 +259,8 @@ export class Unwrapping {
   #within(text: string): string {
     const inner = this.#inner
     if (inner === undefined || text === '') return text
+    const stop = text.indexOf('\n')
+    if (stop === text.length - 1) return inner.line(text.slice(0, stop))
     const lines = text.split('\n')
     const rest = lines.pop() ?? ''
     return lines.map((each) => inner.line(each)).join('') + (rest === '' ? '' : inner.line(rest))
@@ -381,6 +276,7 @@ export class Unwrapping {
     if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'
     // What was wrapped may have been a file that began with UTF-8's byte order mark.
     const inner = isFirst ? found.text.replace(/^\xef\xbb\xbf/, '') : found.text
+    if (this.#parts.size === 0 && inner.endsWith('\n')) return inner
     const text = (this.#parts.get(found.stream) ?? '') + inner
     if (text.endsWith('\n')) {
       this.#parts.delete(found.stream)

@@ -2,3 +2,4 @@
 // (record/watching.ts) and on the repair of `verify`. Exports only.
 export { RefusedCalls, type WatchedCall } from './refused.ts'
 export { patchFor, type PatchSubject } from './patch.ts'
+export { rowsOf, type ObservedRow } from './observed.ts'

@@ -1,8 +1,7 @@
 // What a profile lacks for the calls that were refused: the edit that `verify --repair` makes, from what was watched.
 import { contextOf, type ContextOptions } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import { addCalls, ceilingOf, type Judged, type Repair } from '../verify/index.ts'
-import type { WatchedCall } from './refused.ts'
+import { addCalls, ceilingOf, type Judged, type RefusedCall, type Repair } from '../verify/index.ts'
 
 export interface PatchSubject {
   /** Of the profile, for messages. */
@@ -18,7 +17,7 @@ export interface PatchSubject {
 /** The rows with what the ceiling says of them, and the profile with all that may be added. */
 export function patchFor(
   { name, text, within, widen, context: options }: PatchSubject,
-  rows: readonly WatchedCall[],
+  rows: readonly RefusedCall[],
 ): { readonly judged: readonly Judged[]; readonly repair: Repair } {
   const context = contextOf(options)
   const ceiling = ceilingOf(within, context)

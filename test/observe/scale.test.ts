@@ -1,10 +1,14 @@
 // Observations of many: a result that does not grow with them, and is the same bytes in any order.
+import { execa } from 'execa'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { mergeObservations, printObservations, type Observations } from '../../src/observe/index.ts'
 import { diagnosticLimit } from '../../src/observe/diagnostic-fold.ts'
 import { sourceLimit } from '../../src/observe/source-fold.ts'
 import { workloadOf } from '../../src/observe/workload.ts'
 import { accountTable } from '../../src/report/account.ts'
+import { seccompGen } from '../live/command.ts'
 
 const shard = (name: string, more: Partial<Observations['sources'][number]> = {}): Observations => ({
   version: 1,
@@ -93,4 +97,21 @@ t.test('a bound on rows, and the same bytes in any order and grouping', (t) => {
   t.equal(more.sources.length, sourceLimit + 1)
   t.ok(printObservations(more).length < whole.length * 1.1, 'no longer with 5000 more')
   t.end()
+})
+
+t.test('a directory: observations of any length are read, and broken ones are no other files', async (t) => {
+  const shards = join(t.testdir({}), 'shards')
+  mkdirSync(shards)
+  const long = mergeObservations(...Array.from({ length: 600 }, (_, index) => shard(`${index}.trace`)))
+  const text = printObservations(long)
+  t.ok(text.length > 65536)
+  writeFileSync(join(shards, 'long.json'), text)
+  writeFileSync(join(shards, 'short.json'), printObservations(shard('a')))
+  const [program, ...loading] = seccompGen
+  const observed = () => execa(program, [...loading, 'observe', '-q', shards], { reject: false })
+  t.equal((JSON.parse((await observed()).stdout) as Observations).runs, 601)
+  writeFileSync(join(shards, 'cut.json'), text.slice(0, 1000))
+  const { exitCode, stderr } = await observed()
+  t.equal(exitCode, 2)
+  t.match(stderr, 'cut.json')
 })

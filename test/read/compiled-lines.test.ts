@@ -74,7 +74,7 @@ t.test('calls are counted where the host says, and those that are not, it is giv
     const thread = threads.find(({ pid }) => pid === code.pid)
     if (kind !== callLine || thread === undefined) return void t.fail(`${kind} at ${at}`)
     thread.given++
-    code.count(thread.pid, thread, thread)
+    code.count(thread.pid, thread, thread, false)
     at = code.next
   }
   code.flush()

@@ -191,6 +191,19 @@ const rows: readonly (readonly [
     ['unlink /srv/p', 'unlink /tmp/c'],
   ],
   [
+    'a pid that another child had',
+    [
+      '7 chdir("/a") = 0',
+      '7 fork() = 8',
+      '8 chdir("/old") = 0',
+      '7 chdir("/b") = 0',
+      '7 fork() = 8',
+      '8 unlink("x") = 0',
+    ],
+    changes,
+    ['unlink /b/x'],
+  ],
+  [
     'CLONE_FS shares the directory',
     [
       start,

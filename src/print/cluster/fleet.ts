@@ -162,13 +162,9 @@ function job(
   name: string,
   spec: ClusterObject,
   stepsOf: (step: Step) => readonly ClusterObject[],
-  volumes: readonly ClusterObject[] = [],
+  volumes: readonly (ClusterObject & { readonly name: string })[] = [],
 ): ClusterObject {
-  const indexed = volumes.map(({ name: volume }) => ({
-    name: volume ?? '',
-    mountPath: `/${String(volume)}`,
-    readOnly: true,
-  }))
+  const mounts = volumes.map((each) => ({ name: each.name, mountPath: `/${each.name}`, readOnly: true }))
   const index = { fieldPath: "metadata.annotations['batch.kubernetes.io/job-completion-index']" }
   const steps = stepsOf((step, args) => ({
     name: step,
@@ -182,7 +178,7 @@ function job(
     volumeMounts: [
       { name: 'work', mountPath: '/work' },
       { name: 'docker', mountPath: '/docker', readOnly: true },
-      ...indexed,
+      ...mounts,
     ],
   }))
   return {

@@ -21,11 +21,11 @@ class PlainRecords implements LinesOfKinds {
   readonly #input: Input
 
   constructor(code: CompiledAudit) {
-    const { buffer } = code.memory
-    const machines = Object.values(architectures).map(({ audit }) => audit)
-    new Uint32Array(buffer, code.machines.value).set(machines)
     this.#code = code
     this.#input = new Input(code)
+    const { buffer } = this.#input.memory
+    const machines = Object.values(architectures).map(({ audit }) => audit)
+    new Uint32Array(buffer, code.machines.value).set(machines)
     this.kinds = new Int32Array(buffer, code.kinds.value, code.room.value)
     this.#nexts = new Int32Array(buffer, code.nexts.value, code.room.value)
   }

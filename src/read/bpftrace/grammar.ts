@@ -56,6 +56,12 @@ class BpftraceLines implements LineGrammar {
   line(text: string, say: Reporter): LineResult {
     if (text === '' || attaching.test(text)) return 'ignored'
     if (text.startsWith('{')) return this.#json(text, say)
+    // First what there are most of: no other line starts with a number.
+    const line = printed.exec(text)
+    if (line !== null) {
+      const [, pid, comm, number] = line
+      return { call: Number(number), subject: () => ({ pid: Number(pid), comm: comm as string }) }
+    }
     const most = mostFrequent.exec(text)
     if (most !== null) {
       this.#isTop = true
@@ -69,11 +75,6 @@ class BpftraceLines implements LineGrammar {
     }
     const map = mapLine.exec(text)
     if (map !== null) return this.#entry(map[1] as string, map[2] as string, Number(map[3]), true, say)
-    const line = printed.exec(text)
-    if (line !== null) {
-      const [, pid, comm, number] = line
-      return { call: Number(number), subject: () => ({ pid: Number(pid), comm: comm as string }) }
-    }
     const other = plainMap.exec(text) ?? histogramTitle.exec(text)
     if (other !== null && !(text.includes('[') && callMap.test(other[1] as string))) {
       say.diagnostic('other-map', { map: `@${other[1]}` })

@@ -33,6 +33,14 @@ export interface Countable {
   readonly entries: readonly ({ count: number } | undefined)[]
 }
 
+/** What a row counts. */
+interface Counted {
+  readonly into: Countable
+  readonly isLasting: boolean
+  /** How many of its ids are counted here. */
+  known: number
+}
+
 /** A thread, of which the code knows the call that it is inside: its id, or -1. */
 export interface Pending {
   pending: number
@@ -46,17 +54,19 @@ export class CompiledLines {
   readonly #threads: Int32Array
   readonly #places: Uint32Array
   readonly #pendings: Int32Array
-  readonly #counted: Countable[] = []
+  /** By row; undefined for a row that is free. */
+  readonly #counted: (Counted | undefined)[] = []
   readonly #slots: number[] = []
-  /** By slot; of those in `slots`. */
-  readonly #inside: (Pending | undefined)[] = []
+  /** By slot, of those in `slots`: the thread, and the row where its calls are counted. */
+  readonly #inside: Pending[] = []
+  readonly #rowsOf: number[] = []
   #careful: Uint8Array | undefined
   #numbers: Int32Array | undefined
 
   constructor(code: CompiledCode) {
-    const { buffer } = code.memory
     this.#code = code
     this.#input = new Input(code)
+    const { buffer } = this.#input.memory
     this.#found = new Int32Array(buffer, code.found.value, foundWords.length)
     this.#rows = new Uint32Array(buffer, code.rows.value, rowRoom * nameRoom)
     this.#threads = new Int32Array(buffer, code.threads.value, threadRoom).fill(noThread)
@@ -93,7 +103,7 @@ export class CompiledLines {
     const start = this.#input.placeOf(bytes, line, end)
     if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
     if (numbers !== undefined && this.#numbers !== numbers)
-      new Int32Array(this.#code.memory.buffer, this.#code.numbers.value, nameRoom).set(
+      new Int32Array(this.#input.memory.buffer, this.#code.numbers.value, nameRoom).set(
         (this.#numbers = numbers),
       )
     return this.#code.read(start, this.#input.end, fields)
@@ -157,49 +167,105 @@ export class CompiledLines {
     return number === noNumber ? undefined : number
   }
 
-  /** From now on, until flush(), read() counts the calls of this thread that have an entry there, and has its state. */
-  count(pid: number, into: Countable, thread: Pending): void {
-    let row = this.#counted.indexOf(into)
-    if (row === -1) {
-      if (this.#counted.length === rowRoom) this.flush()
-      row = this.#counted.push(into) - 1
-      for (const id of into.ids) if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
-    }
-    const slot = pid & (this.#threads.length - 1)
-    const before = this.#inside[slot]
-    if (before === undefined) this.#slots.push(slot)
-    else before.pending = this.#pendings[slot] as number
+  /**
+   * From now on, until flush(), read() counts the calls of this thread that have an entry there, and has its state. What
+   * is lasting stays where the calls of the thread are counted while the host reads a line.
+   */
+  count(pid: number, into: Countable, thread: Pending, isLasting: boolean): void {
+    const row = this.#rowOf(into, isLasting)
+    const slot = pid & (threadRoom - 1)
+    if (this.#threads[slot] === noThread) this.#slots.push(slot)
+    else if (this.#threads[slot] !== pid)
+      (this.#inside[slot] as Pending).pending = this.#pendings[slot] as number
     this.#inside[slot] = thread
+    this.#rowsOf[slot] = row
     this.#threads[slot] = pid
     this.#places[slot] = this.#code.rows.value + row * nameRoom * 4
     this.#pendings[slot] = thread.pending
   }
 
+  #rowOf(into: Countable, isLasting: boolean): number {
+    let row = 0
+    let free = -1
+    while (row < this.#counted.length && this.#counted[row]?.into !== into) {
+      if (this.#counted[row] === undefined) free = row
+      row++
+    }
+    if (row === this.#counted.length) {
+      if (free !== -1) row = free
+      else if (row === rowRoom) {
+        this.flush()
+        row = 0
+      }
+      this.#counted[row] = { into, isLasting, known: 0 }
+    }
+    const counted = this.#counted[row] as Counted
+    for (; counted.known < into.ids.length; counted.known++) {
+      const id = into.ids[counted.known] as number
+      if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
+    }
+    return row
+  }
+
   /** Whether the code has the state of this thread. */
   has(pid: number): boolean {
-    return this.#threads[pid & (this.#threads.length - 1)] === pid
+    return this.#threads[pid & (threadRoom - 1)] === pid
+  }
+
+  /** Before the host reads a line: gives back what the threads are inside of, and what may not last. */
+  lend(): void {
+    this.#giveBack(false)
+  }
+
+  /** After it: takes what the threads are inside of, but for those that are not what they were. */
+  goOn(isStill: (pid: number, thread: Pending, into: Countable) => boolean): void {
+    this.#keep((slot, thread) => {
+      const { into } = this.#counted[this.#rowsOf[slot] as number] as Counted
+      if (!isStill(this.#threads[slot] as number, thread, into)) return false
+      this.#pendings[slot] = thread.pending
+      return true
+    })
   }
 
   /** Gives back what was counted, and what the threads are inside of; no thread's calls are counted any more. */
   flush(): void {
-    for (let row = 0; row < this.#counted.length; row++) {
-      const { ids, entries } = this.#counted[row] as Countable
-      for (const id of ids) {
-        if (id >= nameRoom) continue
-        const cell = row * nameRoom + id
-        const count = this.#rows[cell] as number
-        if (count > 1) (entries[id] as { count: number }).count += count - 1
-        this.#rows[cell] = 0
-      }
-    }
-    for (const slot of this.#slots) {
-      const thread = this.#inside[slot] as Pending
-      thread.pending = this.#pendings[slot] as number
-      this.#inside[slot] = undefined
-      this.#threads[slot] = noThread
-    }
+    this.#giveBack(true)
     this.#counted.length = 0
-    this.#slots.length = 0
+  }
+
+  #giveBack(isAll: boolean): void {
+    for (let row = 0; row < this.#counted.length; row++) {
+      const counted = this.#counted[row]
+      if (counted !== undefined && (isAll || !counted.isLasting)) this.#giveBackRow(row, counted)
+    }
+    this.#keep((slot, thread) => {
+      thread.pending = this.#pendings[slot] as number
+      return this.#counted[this.#rowsOf[slot] as number] !== undefined
+    })
+  }
+
+  #giveBackRow(row: number, { into: { ids, entries }, known }: Counted): void {
+    for (let index = 0; index < known; index++) {
+      const id = ids[index] as number
+      if (id >= nameRoom) continue
+      const cell = row * nameRoom + id
+      const count = this.#rows[cell] as number
+      if (count > 1) (entries[id] as { count: number }).count += count - 1
+      this.#rows[cell] = 0
+    }
+    this.#counted[row] = undefined
+  }
+
+  /** Lets go of the threads of which this does not hold. */
+  #keep(isKept: (slot: number, thread: Pending) => boolean): void {
+    const slots = this.#slots
+    let kept = 0
+    for (let index = 0; index < slots.length; index++) {
+      const slot = slots[index] as number
+      if (isKept(slot, this.#inside[slot] as Pending)) slots[kept++] = slot
+      else this.#threads[slot] = noThread
+    }
+    slots.length = kept
   }
 }
 

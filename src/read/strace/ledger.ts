@@ -116,6 +116,11 @@ export class Ledger {
     return this.threads.of(pid ?? this.#filePid, resuming)
   }
 
+  /** The same, if a line was of it and it has not ended. */
+  known(pid: number | undefined): Thread | undefined {
+    return this.threads.known(pid ?? this.#filePid)
+  }
+
   on(event: Event): void {
     switch (event.kind) {
       case 'entered':

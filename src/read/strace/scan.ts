@@ -2,7 +2,7 @@
 // as the compiled code tells them apart. It says nothing that the careful way would not say of the same line (laws hold
 // the two equal); the first line that is slow is left to that.
 import { callsToWatch } from './after-filter.ts'
-import type { CompiledLines } from './compiled-lines.ts'
+import type { CompiledLines, Countable, Pending } from './compiled-lines.ts'
 import type { CallText } from './events.ts'
 import type { Interleave } from './interleave.ts'
 import { layout } from './layout.ts'
@@ -79,20 +79,16 @@ export class Scan {
   /** Takes a line that the code does not count; false where the careful way must. */
   #takeLine(code: CompiledLines, kind: number): boolean {
     const { pid, call } = code
-    if (kind >= withText) {
-      code.flush()
+    if (kind >= withText || kind === exitLine) {
+      code.lend()
       this.forget()
-      return this.#withText(code, kind - withText)
-    }
-    if (kind === exitLine) {
-      code.flush()
-      this.#run.exited = true
-      this.#ledger.on({ kind: 'exit', pid: pid === unnamed ? undefined : pid, how: 'exited' })
-      this.forget()
-      return true
+      const isTaken = kind === exitLine ? this.#exit(pid) : this.#withText(code, kind - withText)
+      code.goOn(this.#isStill)
+      return isTaken
     }
     if (pid !== this.#pid) {
-      if (!this.#knows(pid)) code.flush()
+      // Lines without a pid may be of a thread that has one, which the code must not have twice.
+      if (!this.#knows(pid) || (code.has(unnamed) && !this.#knows(unnamed))) code.flush()
       this.#turnTo(pid, kind === resumedLine ? call : undefined)
     }
     const thread = this.#thread as Thread
@@ -100,18 +96,39 @@ export class Scan {
       // A thread that the code has is inside another call.
       if (code.has(pid) || thread.pending !== call) return false
       thread.pending = noCall
-      if (this.#tally !== undefined) code.count(pid, this.#tally, thread)
+      this.#count(code)
       return true
     }
     let entry = this.#tally?.entries[call]
     if (entry === undefined) {
-      code.flush()
+      code.lend()
       entry = this.#open(thread, call, code.number)
+      code.goOn(this.#isStill)
     }
     entry.count++
     this.#ledger.calls++
     if (kind === unfinishedLine) thread.pending = call
-    if (this.#tally !== undefined) code.count(pid, this.#tally, thread)
+    this.#count(code)
+    return true
+  }
+
+  /** Lets the code count the calls of the thread that was looked up last. */
+  #count(code: CompiledLines): void {
+    const thread = this.#thread as Thread
+    // Those of a program of which the architecture is not known, or that a filter's scope may move, are counted elsewhere later.
+    const isLasting = this.#tally !== thread.image.tally && this.#ledger.afterFilter === undefined
+    if (this.#tally !== undefined) code.count(this.#pid, this.#tally, thread, isLasting)
+  }
+
+  /** Whether a line of this pid is still of this thread, and its calls are counted there. */
+  readonly #isStill = (pid: number, thread: Pending, into: Countable): boolean => {
+    const known = this.#threadAt(pid)
+    return known !== undefined && known === thread && !known.isLeaving && this.#tallyOf(known) === into
+  }
+
+  #exit(pid: number): boolean {
+    this.#run.exited = true
+    this.#ledger.on({ kind: 'exit', pid: pid === unnamed ? undefined : pid, how: 'exited' })
     return true
   }
 
@@ -133,8 +150,12 @@ export class Scan {
     return (this.#known ??= counts.numbersOf(machine.certain))
   }
 
+  #threadAt(pid: number): Thread | undefined {
+    return this.#ledger.known(pid === unnamed ? undefined : pid)
+  }
+
   #knows(pid: number): boolean {
-    return pid !== unnamed && this.#ledger.threads.knows(pid)
+    return this.#threadAt(pid)?.isLeaving === false
   }
 
   #turnTo(pid: number, resuming?: NameId): void {

@@ -77,7 +77,7 @@ export class Threads {
 
   /** The thread of a line. `resuming` is the call in `<... name resumed>`. */
   of(pid: number | undefined, resuming: NameId = -1): Thread {
-    const known = pid === undefined ? this.#lone : this.#byPid.get(pid)
+    const known = this.known(pid)
     // Whoever makes a call after its last one has the pid of another that is gone.
     if (known?.isLeaving === true) this.#drop(known)
     const thread = pid === undefined ? this.#unnamed() : (this.#byPid.get(pid) ?? this.#meet(pid, resuming))
@@ -203,9 +203,9 @@ export class Threads {
     this.#shut(image)
   }
 
-  /** The thread of this pid, if it has not ended. */
-  known(pid: number): Thread | undefined {
-    return this.#byPid.get(pid)
+  /** The thread of this pid, or of lines that name none, if it has not ended. */
+  known(pid: number | undefined): Thread | undefined {
+    return pid === undefined ? this.#lone : this.#byPid.get(pid)
   }
 
   *all(): Generator<Thread> {

@@ -38,6 +38,8 @@ export class StraceContext implements Subscriber {
   readonly #states = new WeakMap<Thread, ProcessState>()
   /** By pid: made, and not seen yet. */
   readonly #children = new Map<number, ProcessState>()
+  /** By pid: seen before the call that made it came back. */
+  readonly #presumed = new Set<number>()
   readonly #entered = new WeakMap<Thread, EnteredCall>()
   /** Who is in the middle of making a process, with the flags: its lines may come before the call's end. */
   readonly #making = new Map<Thread, ReadonlySet<string>>()
@@ -79,6 +81,7 @@ export class StraceContext implements Subscriber {
 
   /** Of children that strace does not follow no line ever comes. */
   #expect(pid: number, child: ProcessState): void {
+    if (this.#presumed.delete(pid)) return
     const [oldest] = this.#children.keys()
     if (this.#children.size >= childLimit && oldest !== undefined) this.#children.delete(oldest)
     this.#children.set(pid, child)
@@ -89,24 +92,25 @@ export class StraceContext implements Subscriber {
     this.#making.delete(thread)
   }
 
+  /** A child that was announced is a new process, even where its pid was another's. */
   #stateOf(thread: Thread): ProcessState {
-    const known = this.#states.get(thread)
-    if (known !== undefined) return known
-    const state = this.#announced(thread) ?? new ProcessState()
+    const { pid } = thread
+    const announced = pid === undefined ? undefined : this.#children.get(pid)
+    if (pid !== undefined) this.#children.delete(pid)
+    const known = announced ?? this.#states.get(thread)
+    if (known !== undefined && announced === undefined) return known
+    const state = known ?? this.#presume(pid) ?? new ProcessState()
     this.#states.set(thread, state)
     return state
   }
 
-  /** Of the child of a call that came back, or of the only one that is being made. */
-  #announced({ pid }: Thread): ProcessState | undefined {
-    const expected = pid === undefined ? undefined : this.#children.get(pid)
-    if (pid !== undefined && expected !== undefined) {
-      this.#children.delete(pid)
-      return expected
-    }
+  /** The child of the only call that is making one. */
+  #presume(pid: number | undefined): ProcessState | undefined {
     const [[maker, flags] = [], ...others] = this.#making
     const parent = maker === undefined || others.length > 0 ? undefined : this.#states.get(maker)
-    return flags === undefined ? undefined : parent?.forked(flags)
+    if (flags === undefined || parent === undefined) return undefined
+    if (pid !== undefined && this.#presumed.size < childLimit) this.#presumed.add(pid)
+    return parent.forked(flags)
   }
 
   #path(

@@ -1,0 +1,76 @@
+// `generate --add PROFILE`: the profile with what the inputs hold added to its text, whose layout stays: refusals that a
+// roll-out brought to light go back into the profile by one command. Within the ceiling everything is added; beyond it
+// only what was carried out, and nothing with --beyond never.
+import { UserError } from '../errors.ts'
+import { level } from '../meaning/index.ts'
+import type { Observations } from '../observe/index.ts'
+import type { Judged, Repaired } from '../verify/index.ts'
+import { patchFor, rowsOf, type PatchSubject } from '../watch/index.ts'
+import { writeOutput } from './output.ts'
+import { loadProfile } from './profiles.ts'
+import { say } from './say.ts'
+import type { World } from './world.ts'
+
+interface AddOptions {
+  readonly within: readonly string[]
+  readonly beyond: string
+  readonly kernel?: string
+  readonly output?: string
+}
+
+/** Throws UserError for a built-in, which has no text. */
+export async function addDenials(
+  profile: string,
+  observations: Observations,
+  { within, beyond, kernel, output }: AddOptions,
+  world: World,
+): Promise<void> {
+  const { name, text } = await loadProfile(profile, world)
+  if (text === undefined) throw new UserError('patch-needs-file', { profile })
+  const [word = 'docker', ...more] = within
+  if (more.length > 0) throw new UserError('add-within-one')
+  const ceiling = word === 'none' ? undefined : (await loadProfile(word, world)).profile
+  const subject = (text: string, widen: boolean): PatchSubject => ({
+    name,
+    text,
+    within: ceiling,
+    widen,
+    context: kernel === undefined ? {} : { kernel },
+  })
+  const rows = rowsOf(observations, subject(text, false))
+  const inside = patchFor(subject(text, false), rows)
+  const carriedOut = rowsOf(observations, subject(inside.repair.text, false)).filter(
+    (each) => each.isCarriedOut,
+  )
+  const { repair, judged } = patchFor(subject(inside.repair.text, true), beyond === 'never' ? [] : carriedOut)
+  const all = { ...repair, before: text, added: [...inside.repair.added, ...repair.added] }
+  const added = new Set(all.added.map(({ refusal }) => `${refusal.architecture} ${refusal.syscall}`))
+  const refusals = [...inside.judged, ...judged].filter(
+    ({ architecture, syscall }, index, each) =>
+      !added.has(`${architecture} ${syscall}`) &&
+      each.findIndex((other) => other.architecture === architecture && other.syscall === syscall) === index,
+  )
+  await writeOutput(all.text, output, world)
+  const limit = word === 'none' ? undefined : word
+  for (const line of [...all.added.map((each) => addedSentence(each, limit)), ...refusals.map(leftSentence)])
+    say(world, line)
+  say(world, all.added.length === 0 ? `${name}: nothing to add` : `${name}: ${added.size} added`)
+}
+
+function addedSentence({ refusal, conditional, within }: Repaired, ceiling: string | undefined): string {
+  const { syscall, architecture, count } = refusal
+  const why =
+    ceiling === undefined
+      ? 'no ceiling was given'
+      : within
+        ? `${ceiling} allows it${conditional ? ' under these conditions' : ''}`
+        : `beyond ${ceiling}, and it was carried out`
+  return `added: ${syscall} (${architecture}), asked for ${count === 1 ? 'once' : `${count} times`}; ${why}`
+}
+
+const leftSentence = ({ syscall, architecture, default: answer }: Judged): string =>
+  `not added: ${syscall} (${architecture}): ${
+    answer === undefined || level(answer) < 2
+      ? 'the ceiling refuses it too'
+      : 'the profile’s own rules speak against it: edit them by hand'
+  }`

@@ -1,0 +1,147 @@
+// Entries of the journal and of dmesg's JSON as lines: each as `journalctl -o short-iso` tells it, with who sent it, so that
+// what is inside is told as in any other log. Authority: systemd.journal-fields(7), journalctl(1) --output, dmesg(1) of
+// util-linux.
+import { ExportedFields, VerboseFields, type JournalFields } from './journal-fields.ts'
+import { journalText, jsonObject } from './json-line.ts'
+
+/** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
+export interface Unwrap {
+  (line: string): { readonly stream: string; readonly text: string } | undefined
+  /** What is begun of an entry over several lines. */
+  readonly begun?: () => string | undefined
+}
+
+/** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
+const nothing = { stream: '', text: '\n' } as const
+
+/** An entry of the journal as a line. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit". */
+function ofJournal(entry: Readonly<Record<string, unknown>>): {
+  readonly stream: string
+  readonly text: string
+} {
+  const message = journalText(entry['MESSAGE'])
+  if (message === undefined) return nothing
+  const transport = entry['_TRANSPORT']
+  const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
+  const own =
+    transport === 'audit'
+      ? `audit[${numberOf(entry['_PID'] ?? 0)}]`
+      : transport === 'kernel'
+        ? 'kernel'
+        : undefined
+  const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
+  const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
+  const time = stamp > 0 && stamp < 8.64e18 ? `${timeOf(Math.floor(stamp / 1000))} - ` : ''
+  return {
+    stream: '',
+    text: `${time}${oneWord(identifier)}: ${message.includes('\n') ? message.replaceAll('\n', ' ') : message}\n`,
+  }
+}
+
+function oneWord(text: string): string {
+  return /\s/.test(text) ? text.replaceAll(/\s/g, '_') : text
+}
+
+/** The second of the time that was told last, and its text: most entries of a log are of the same as the one before. */
+let second = Number.NaN
+let secondText = ''
+
+/** As Date.toISOString(). */
+function timeOf(milliseconds: number): string {
+  const of = Math.floor(milliseconds / 1000)
+  if (of !== second) {
+    second = of
+    secondText = new Date(of * 1000).toISOString().slice(0, -4)
+  }
+  return `${secondText}${String(milliseconds - of * 1000).padStart(3, '0')}Z`
+}
+
+/** `journalctl -o json`. */
+export const journalEntry: Unwrap = (line) => {
+  // json-sse and json-seq put this before an entry.
+  // oxlint-disable-next-line no-control-regex -- RS
+  const bare = line.startsWith('{') ? line : line.replace(/^(?:data: |\x1e)/, '')
+  if (
+    !bare.startsWith('{"') ||
+    !bare.includes('"MESSAGE"') ||
+    !/"_?_(?:CURSOR|REALTIME_TIMESTAMP|TRANSPORT)"/.test(bare)
+  )
+    return undefined
+  const entry = jsonObject(bare)
+  return entry === undefined ? undefined : ofJournal(entry)
+}
+
+/** An entry over several lines is not read beyond this. */
+const entryLimit = 1 << 20
+
+/** `journalctl -o json-pretty`: an entry is told with its last line. */
+export function ofPrettyJournal(): Unwrap {
+  let entry: string | undefined
+  const unwrap = (line: string): ReturnType<Unwrap> => {
+    if (line === '{') {
+      entry = line
+      return nothing
+    }
+    if (entry === undefined || (entry === '{' && !/^\s+"[A-Z_][A-Z0-9_]*" : /.test(line))) {
+      entry = undefined
+      return undefined
+    }
+    if (entry.length < entryLimit) entry += line.trim()
+    if (line !== '}') return nothing
+    const whole = entry
+    entry = undefined
+    return journalEntry(whole) ?? { stream: '', text: `${whole}\n` }
+  }
+  return Object.assign(unwrap, { begun: () => entry })
+}
+
+/**
+ * `dmesg --json`: the fields of a message stand on lines of their own, its facility (of a number all but the lowest three
+ * bits) before its text. What a process wrote to /dev/kmsg has another than the kernel's, 0.
+ */
+export function ofDmesg(): Unwrap {
+  let isKernels = true
+  return (line) => {
+    const [, message] = /^\s+"msg": (".*"),?$/.exec(line) ?? []
+    if (message === undefined) {
+      if (/^\s*\},?\{?|\{$/.test(line)) isKernels = true
+      const [, facility, priority = '0'] = /^\s+"(?:fac": "(\w+)"|pri": (\d{1,9}))/.exec(line) ?? []
+      if (facility !== undefined ? facility !== 'kern' : Number(priority) > 7) isKernels = false
+      const isFrame = /^\s*(?:[{}\]],?\{?|"dmesg": \[|"(?:pri|fac|time|caller)": .{1,99})$/.test(line)
+      return isFrame ? nothing : undefined
+    }
+    try {
+      const text = String(JSON.parse(message)).replaceAll('\n', ' ')
+      return { stream: '', text: `${isKernels ? 'kernel' : '-'}: ${text}\n` }
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** `journalctl -o export` and `-o verbose`: an entry is told with the line that ends it. */
+function unwrapFields(fields: JournalFields): Unwrap {
+  const unwrap = (line: string): ReturnType<Unwrap> => {
+    const found = fields.line(line)
+    return found === 'more' ? nothing : found && ofJournal(found)
+  }
+  return Object.assign(unwrap, {
+    begun: () => {
+      const last = fields.end()
+      return last && ofJournal(last).text
+    },
+  })
+}
+
+export function ofExportedJournal(): Unwrap {
+  return unwrapFields(new ExportedFields())
+}
+
+export function ofVerboseJournal(): Unwrap {
+  return unwrapFields(new VerboseFields())
+}
+
+/** Number() of an object calls what the object names valueOf, and throws where that is no function. */
+function numberOf(value: unknown): number {
+  return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
+}

@@ -1,0 +1,57 @@
+// Observations of calls that a filter refused or logged, as rows for the edit of a profile: a row for each value that a
+// call was seen with, where an argument may decide.
+import { architectureNames } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
+import { contextOf, makeMeaning } from '../meaning/index.ts'
+import type { ObservedCall, Observations } from '../observe/index.ts'
+import { parseProfile } from '../profile/index.ts'
+import type { RefusedCall } from '../verify/index.ts'
+import type { PatchSubject } from './patch.ts'
+
+/** A row, and whether the call was carried out at least once. */
+export interface ObservedRow extends RefusedCall {
+  readonly isCarriedOut: boolean
+}
+
+/** Of what the profile does not carry out silently. */
+export function rowsOf(
+  observations: Observations,
+  { name, text, context }: PatchSubject,
+): readonly ObservedRow[] {
+  const meaning = makeMeaning(parseProfile(text, { name }), contextOf(context))
+  return architectureNames.flatMap((architecture) =>
+    Object.entries(observations.architectures[architecture] ?? {}).flatMap(([syscall, call]) => {
+      const number = syscallTable(architecture).byName(syscall)?.number
+      if (number === undefined) return []
+      return callsWith(call).flatMap((args): readonly ObservedRow[] => {
+        const answer = meaning.answer(architecture, number, args)
+        // What is only logged is refused when the roll-out is over.
+        if (answer.action === 'SCMP_ACT_ALLOW') return []
+        const { count, eperm = 0, eacces = 0, enosys = 0 } = call
+        const failed = eperm + eacces + enosys
+        return [
+          {
+            architecture,
+            syscall,
+            number,
+            args,
+            answer,
+            count,
+            processes: [],
+            withheld: enosys >= count,
+            isCarriedOut: failed < count,
+          },
+        ]
+      })
+    }),
+  )
+}
+
+/** The arguments of one call for each value that was seen, the others zero. */
+function callsWith({ args = {} }: ObservedCall): readonly (readonly bigint[])[] {
+  const zeros = [0n, 0n, 0n, 0n, 0n, 0n]
+  const found = Object.entries(args).flatMap(([index, values]) =>
+    (values ?? []).map((value) => zeros.with(Number(index), BigInt(value))),
+  )
+  return found.length === 0 ? [zeros] : found
+}
