@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
 import type { Recording } from '../record/index.ts'
-import { accountLine } from '../report/account.ts'
+import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { callerOf, ownerIn } from './caller.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -62,6 +62,7 @@ export async function writeEach(
   ceiling: CeilingChoice,
   world: World,
 ): Promise<number> {
+  if (each.length === 0) throw new UserError('no-container-recorded')
   let status = 0
   for (const { name, observations } of each) {
     if (countCalls(observations) === 0) continue
@@ -82,9 +83,6 @@ export async function writeEach(
     say(world, `${name}: ${accountLine(observations)}`)
     say(world, `${name}: ${written.contents}`)
   }
-  say(
-    world,
-    `${each.length === 1 ? '1 container' : `${each.length} containers`} recorded${endingText(ending)}`,
-  )
+  say(world, `${plural(each.length, 'container')} recorded${endingText(ending)}`)
   return status
 }

@@ -21,6 +21,10 @@ export interface Launch {
   readonly descriptors?: readonly number[]
   /** The container, as its engine speaks of it. */
   readonly container?: EngineContainer
+  /** Somebody may add to the container by exec: that is recorded too, or it is said that it is not. */
+  readonly takesExec?: true
+  /** Which of its processes are waited for and ended. Default: all. */
+  readonly awaits?: (pid: number) => boolean
   /** Told what tells the clients of engines that the command has started up to then. */
   readonly clients?: (tell: () => readonly StartedClient[]) => void
   /** The command passes no signal on to what it starts: each is sent to that. */

@@ -128,10 +128,15 @@ for (const [engine, why, client, more] of engines)
       const named = ['--name', `seccomp-gen-gone-${process.pid}`, '--cidfile', file]
       const run = [...own, 'run', '--rm', '--network', 'none', ...more, ...named, 'seccomp-gen-test', 'true']
       await execa(program, run, quietly)
-      const started = [{ pid: 0, words: [program, ...run] }]
+      const id = readFileSync(file, 'utf8').trim()
+      const below = { pid: 0, words: ['runc', 'create', '--bundle', `/run/${id}/userdata`, id] }
+      const started = [{ pid: 0, words: [program, ...run] }, ...(engine === 'podman' ? [below] : [])]
       const options = { command: ['true'], env } as const
-      const found = await describe(readFileSync(file, 'utf8').trim(), started, options, since)
+      const found = await describe(id, started, options, since)
       t.match(found, { engine, base: `seccomp-gen-gone-${process.pid}` })
+      const alone = started.slice(0, 1)
+      if (engine === 'podman')
+        t.equal(await describe(id, alone, options, since), undefined, 'nor one of another store')
       t.equal(
         await describe('0'.repeat(64), started, options, since),
         undefined,

@@ -10,7 +10,7 @@ import { startGuardian } from './staging.ts'
 import { withUnseenContext } from './unseen.ts'
 
 /** What is started in the directory. */
-export interface Below extends Pick<Launch, 'passesNothing' | 'container'> {
+export interface Below extends Pick<Launch, 'passesNothing' | 'container' | 'takesExec'> {
   readonly command: readonly [string, ...string[]]
   /** What the command finds open at 3 and on. Closed here. */
   readonly descriptors?: readonly number[]

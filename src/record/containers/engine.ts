@@ -100,7 +100,7 @@ async function below(
     const words = ['--security-opt', `seccomp=${filter}`, ...file.words]
     const container = containerIn(file.path, target, options)
     kept = () => tellKept(target, options, container)
-    return { command: withWords(options.command, target, words), container }
+    return { command: withWords(options.command, target, words), container, takesExec: true as const }
   }
   return recordBelow(name, options, { recorder, watch: under?.watch, ended: () => kept() }, prepare)
 }

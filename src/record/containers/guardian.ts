@@ -53,8 +53,7 @@ async function takeAway(made: string): Promise<void> {
         : [Number(client)],
     ))
       kill(pid)
-    const [remover, ...words] = task.remove ?? []
-    if (remover !== undefined) spawnSync(remover, words, { stdio: 'ignore' })
+    removeContainer()
   }
   const begun = performance.now()
   for (let since = begun; performance.now() - begun < limit; await wait(50)) {
@@ -69,7 +68,14 @@ async function takeAway(made: string): Promise<void> {
       since = performance.now()
     else if (done || performance.now() - since > quiet) break
   }
+  // What its client was still making when it was killed.
+  if (!done) removeContainer()
   rmSync(made, { recursive: true, force: true })
+}
+
+function removeContainer(): void {
+  const [remover, ...words] = task.remove ?? []
+  if (remover !== undefined) spawnSync(remover, words, { stdio: 'ignore' })
 }
 
 function living(

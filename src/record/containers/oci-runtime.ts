@@ -41,6 +41,7 @@ export async function recordRuntime(
     },
     recorder,
     ...(under && { watch: under.watch }),
+    takesExec: true,
   })
   return config.process?.noNewPrivileges === true ? { ...recording, noNewPrivileges: true } : recording
 }
@@ -56,17 +57,18 @@ export interface BundleRun {
   readonly words: (bundle: string) => readonly string[]
   readonly recorder: RefusalsSeenBy
   readonly watch?: Watch
+  readonly takesExec?: true
 }
 
 /** Runs a bundle of our own making, and leaves nothing of it. */
 export function recordBundle(name: string, options: CommandOptions, run: BundleRun): Promise<Recording> {
-  const { config, root, container, words, recorder, watch } = run
+  const { config, root, container, words, recorder, watch, takesExec } = run
   return recordBelow(name, options, { recorder, watch, remove: container }, (directory) => {
     const bundle = join(directory, 'bundle')
     mkdirSync(join(bundle, 'rootfs'), { recursive: true })
     root?.(join(bundle, 'rootfs'))
     writeFileSync(join(bundle, 'config.json'), config)
-    return { command: words(bundle) as [string, ...string[]] }
+    return { command: words(bundle) as [string, ...string[]], ...(takesExec && { takesExec }) }
   })
 }
 

@@ -44,13 +44,21 @@ export async function describe(
   if (runtime !== undefined && containerIdIn(id) === undefined)
     return { engine: basename(runtime.words[0] ?? ''), base: id, shown: id }
   for (const asker of askers(clients, options)) {
-    const found = (await inspect(asker, id, options)) ?? (await recall(asker, id, options, since))
+    const found =
+      (await inspect(asker, id, options)) ??
+      (isRemembered(asker, id, clients) ? await recall(asker, id, options, since) : undefined)
     if (found !== undefined) return described(asker.engine, found, clients)
   }
   const other = clients.find(({ words }) => unasked.includes(basename(words[0] ?? '')))
   if (other === undefined) return undefined
   const shown = id.slice(0, 12)
   return { engine: basename(other.words[0] ?? ''), base: shown, shown }
+}
+
+/** What Podman remembers is of all its stores together: of ours is what its runtime was started for below the command. */
+function isRemembered({ engine }: Asker, id: string, clients: readonly StartedClient[]): boolean {
+  if (engine !== 'podman') return true
+  return clients.some(({ words }) => isRuntime(words) && words.some((word) => word.includes(id)))
 }
 
 /** A container of runc or crun that a client was told to run, by the directory of its cgroup: its name, or NAME.scope. */

@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { mergeObservations } from '../../observe/index.ts'
-import { unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import { cgroupOfProcess, unifiedMount, type FoundCgroup } from '../cgroups.ts'
 import { Collector, type Collected } from '../collect/index.ts'
 import { containerIdIn } from '../cri/cgroup-path.ts'
 import { untilOver } from '../ebpf/over.ts'
@@ -12,6 +12,7 @@ import type { StartedClient } from '../recorder.ts'
 import { recorders } from '../recorders.ts'
 import type { CommandOptions, RecordedContainer, Recording } from '../recording.ts'
 import { run } from '../runner/index.ts'
+import { statusOf } from '../runner/processes.ts'
 import { describe, runtimeContainer, type Described } from './engines.ts'
 import { fileNames } from './names.ts'
 
@@ -38,6 +39,7 @@ export async function recordEach(name: string, options: CommandOptions): Promise
       name,
       options: { ...options, signals: heard },
       scope: 'tree',
+      awaits: isOwn,
       clients: (tell) => (clients = tell),
     })
     const known = async (): Promise<ReadonlyMap<string, Described>> => {
@@ -56,6 +58,11 @@ export async function recordEach(name: string, options: CommandOptions): Promise
   } finally {
     collector.close()
   }
+}
+
+/** Containers of an engine without a daemon, and what watches them (conmon), are children of its client. */
+function isOwn(pid: number): boolean {
+  return cgroupOfProcess(pid) === cgroupOfProcess('self') && statusOf(pid, 'Name') !== 'conmon'
 }
 
 /** Nobody knows beforehand where an engine puts its containers. */

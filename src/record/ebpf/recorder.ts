@@ -14,11 +14,11 @@ import { Session } from './session.ts'
 const echo = 150
 
 export const ebpf: Recorder = {
-  prepare: async ({ name, options, scope, watch, clients }) => {
+  prepare: async ({ name, options, scope, watch, clients, takesExec, awaits = () => true }) => {
     const file = programOf(options)
     const session = await Session.start(membershipOf(scope), { asked: options.arguments, watch })
     const over = new AbortController()
-    if (scope === 'filtered') void recordAdded(session, options.notice, over.signal)
+    if (takesExec) void recordAdded(session, options.notice, over.signal)
     let last: readonly StartedClient[] | undefined
     clients?.(() => last ?? session.clients())
     return {
@@ -29,7 +29,7 @@ export const ebpf: Recorder = {
       newest: () => session.newest(),
       signals: () => session.signals(),
       suspects: () => session.refusals().suspects,
-      members: () => (typeof scope === 'object' ? scope.processes() : session.members()),
+      members: () => (typeof scope === 'object' ? scope.processes() : session.members().filter(awaits)),
       reached: countedBy((signal) => session.arrivals(signal)),
       echo,
       result: async (end) => ({

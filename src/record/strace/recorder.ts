@@ -22,7 +22,7 @@ const echo = 300
 
 export const strace: Recorder = {
   prepare: async (launch) => {
-    const { name, options, scope, watch, directory } = launch
+    const { name, options, scope, watch, directory, takesExec } = launch
     const afterFilter = scope !== 'tree'
     const version = await askStrace(spawnEnvironmentOf(options), true)
     // An engine must not have a filter of strace's.
@@ -38,7 +38,7 @@ export const strace: Recorder = {
     let tracer = 0
     const over = new AbortController()
     const clients = afterFilter ? undefined : seenClients(() => tracer, over.signal)
-    if (afterFilter) options.notice?.({ code: 'exec-unseen', why: 'strace' })
+    if (takesExec) options.notice?.({ code: 'exec-unseen', why: 'strace' })
     return {
       words: ['strace', ...recorded, ...cheaply, '-o', fifo.path, '--', ...options.command],
       file: 'strace',
