@@ -36,6 +36,7 @@ if (process.argv[1] === import.meta.filename) {
   // What of the output tells of skipped tests.
   let told = ''
   let rest = ''
+  running.stdout?.setEncoding('utf8')
   running.stdout?.on('data', (piece) => {
     process.stdout.write(piece)
     const lines = `${rest}${piece}`.split('\n')
