@@ -143,14 +143,9 @@ async function recall(
   // Podman 4 gives nothing at all with --until, and ends without it where it is told not to stream.
   const podman = ['--stream=false', '--format', 'json']
   const docker = ['--until', seconds(Date.now() + 1000), '--format', '{{json .}}']
-  const said = await ask(
-    asker,
-    [
-      ...['events', '--since', seconds(since), '--filter', `container=${id}`, '--filter', 'event=create'],
-      ...(asker.engine === 'podman' ? podman : docker),
-    ],
-    options,
-  )
+  const filters = ['--since', seconds(since), '--filter', `container=${id}`, '--filter', 'event=create']
+  const form = asker.engine === 'podman' ? podman : docker
+  const said = await ask(asker, ['events', ...filters, ...form], options)
   const event = parsed(said?.split('\n')[0] ?? '') as CreateEvent | undefined
   const labels = event?.Actor?.Attributes ?? event?.Attributes ?? {}
   const [name, image] = [event?.Name ?? labels['name'], event?.Image ?? labels['image']]
