@@ -274,8 +274,10 @@ for (const [version, suite] of kernels)
           'rename-to /tmp/g /tmp done ',
         ],
       })
+      // On a slow machine the program can end before its file is looked at, and then that is said.
+      const { blind, lost } = evidence as { readonly blind: readonly string[]; readonly lost: unknown }
       t.strictSame(
-        [(evidence as Record<string, unknown>)['blind'], (evidence as Record<string, unknown>)['lost']],
+        [blind.filter((each) => each !== 'file-capabilities'), lost],
         [fexit ? ['direct-checks'] : [], []],
         JSON.stringify(evidence),
       )
