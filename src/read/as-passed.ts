@@ -1,12 +1,12 @@
-// Arguments that a recorder prints in words, as the machine's kernel takes them. Authority: clone(2) for the order of
-// its arguments; asm/ioctls.h of powerpc.
+// Converts arguments that a recorder prints in words to those of the machine's kernel. Authority: clone(2) for the
+// order of its arguments; asm/ioctls.h of powerpc.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { indexOn } from '../abi/scalars.ts'
 import type { Seen } from './seen.ts'
 
 /**
- * strace and qemu print names of flags and requests, and clone's flags under their name: where the architecture passes them, and
- * which number it has for a request, is known at the end only. Of requests that it numbers in its own way nothing is.
+ * strace and qemu print names of flags and requests, and clone's flags first. Where the architecture passes the flags,
+ * and which number a request has, is known only at the end. Requests with the architecture's own numbers are unknown.
  */
 export function asPassedOn(architecture: Architecture, call: string, seen: Seen): Seen {
   const { ownRequests, cloneFlags } = architectures[architecture]

@@ -1,7 +1,7 @@
-// Code compiled from assembly/, and the lines it looks at, which must lie in its memory: what is read from a file can be
-// read straight into it. Where WebAssembly may not run (node --jitless) there is none, and every line is read with care.
+// Code compiled from assembly/, and its memory, which must hold the lines that it reads: a file can be read straight
+// into it. If WebAssembly may not run (node --jitless), there is no such code, and every line takes the slow path.
 
-/** What each module exports; numbers are places in its memory, or sizes. */
+/** The exports of every module. Numbers are addresses in its memory, or sizes. */
 export interface Compiled {
   readonly input: CompiledGlobal
   readonly inputSize: CompiledGlobal
@@ -22,15 +22,15 @@ declare const WebAssembly:
     }
   | undefined
 
-/** The modules share one memory. Where the data of each starts, and behind them the chunks of a file; in bytes. */
+/** The addresses in the memory that the modules share: the data of each, then the chunks of a file. */
 export const memoryPlan = { lines: 1 << 10, records: 1 << 20, chunks: 1 << 21, pages: 72 } as const
 export const chunkSize = 1 << 20
-/** What is loaded in words reaches beyond a chunk, and whoever reads joins nothing to it. */
+/** The gap between chunks: loads of whole words reach beyond the end of a chunk. */
 const chunkGap = 1 << 12
 
 let memory: { readonly buffer: ArrayBuffer } | undefined
 
-/** The one memory, which never grows: its buffer stays what it is. Undefined where there is none. */
+/** The shared memory. It never grows, so its buffer stays valid. Undefined without WebAssembly. */
 function compiledMemory(): ArrayBuffer | undefined {
   const { pages } = memoryPlan
   if (typeof WebAssembly === 'undefined') return undefined
@@ -39,7 +39,7 @@ function compiledMemory(): ArrayBuffer | undefined {
 
 let areLent = false
 
-/** Two buffers for the chunks of a file, which take turns: in the memory of the compiled code, unless another has those. */
+/** Two alternating buffers for the chunks of a file, in the compiled code's memory unless another reader has it. */
 export function borrowChunks(): {
   readonly buffers: readonly [Buffer, Buffer]
   readonly giveBack: () => void
@@ -59,8 +59,8 @@ export function borrowChunks(): {
 }
 
 /**
- * What is made of a module in base64 at the first request, one for all readers: what is read is told before the next is
- * read. Undefined where it cannot run.
+ * Makes an object of a base64 module at the first request. All readers share the object, because each uses the result
+ * of a read before the next read. Undefined if the module cannot run.
  */
 export function compiledOnce<Code extends Compiled, Made>(
   code: string,
@@ -78,16 +78,16 @@ export function compiledOnce<Code extends Compiled, Made>(
   }
 }
 
-/** What the module exports; undefined where it cannot run. */
+/** The exports of the module; undefined if it cannot run. */
 function instanceOf(code: string): unknown {
   const bytes = Buffer.from(code, 'base64')
-  // Processors before SSE4.1 do not have what it asks for.
+  // Processors without SSE4.1 lack instructions that the module needs.
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(bytes)) return undefined
   compiledMemory()
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports
 }
 
-/** Whole lines of a Buffer in memory: where they lie there, or copied as far as there is room. The same Buffer stands for the same bytes. */
+/** Whole lines in memory: in place if their Buffer is there, else copied as far as they fit. A Buffer never changes. */
 export class Input {
   readonly memory = Buffer.from(compiledMemory() as ArrayBuffer)
   readonly #place: number
@@ -95,7 +95,7 @@ export class Input {
   #bytes: Buffer | undefined
   #from = 0
   #to = 0
-  /** Where in memory the Buffer starts, as if all of it were there. */
+  /** The address of the Buffer's start, as if all of it were in memory. */
   #origin = 0
 
   constructor({ input, inputSize }: Compiled) {
@@ -103,18 +103,18 @@ export class Input {
     this.#size = inputSize.value
   }
 
-  /** Where in memory bytes[line] is, of bytes[line, end) that ends with "\n". */
+  /** The address of bytes[line]; bytes[line, end) ends with "\n". */
   placeOf(bytes: Buffer, line: number, end: number): number {
     if (this.#bytes !== bytes || line < this.#from || line >= this.#to) this.#load(bytes, line, end)
     return line + this.#origin
   }
 
-  /** Where in memory the lines end. */
+  /** The address at which the lines end. */
   get end(): number {
     return this.#to + this.#origin
   }
 
-  /** Where in the bytes this place in memory is. */
+  /** The offset in the bytes of an address in memory. */
   offsetOf(place: number): number {
     return place - this.#origin
   }

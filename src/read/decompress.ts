@@ -1,5 +1,5 @@
-// Compressed input, told by its first bytes: gzip (RFC 1952) by zlib, zstd (RFC 8878) by fzstd, because Node 20 has
-// no zstd of its own. Both as streams: what comes out is never held whole.
+// Decompresses input that its first bytes identify: gzip (RFC 1952) by zlib, zstd (RFC 8878) by fzstd, because Node 20
+// has no zstd of its own. Both work on streams, so the output is never held as a whole.
 import { Decompress } from 'fzstd'
 import { UserError } from '../errors.ts'
 import { BehindGzip, gunzipped } from './gunzip.ts'
@@ -10,7 +10,7 @@ type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 const gzipMagic = [0x1f, 0x8b]
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
 
-/** Those that are not unpacked here, by their first bytes (file(1)'s magic), and what unpacks them to a pipe. */
+/** Unsupported formats by their first bytes (file(1)'s magic), each with the command that decompresses it to a pipe. */
 const others: readonly (readonly [name: string, magic: readonly (number | string)[], command: string])[] = [
   ['xz', [0xfd, '7zXZ', 0], 'xz -dc'],
   ['bzip2', ['BZh'], 'bzip2 -dc'],
@@ -21,10 +21,10 @@ const others: readonly (readonly [name: string, magic: readonly (number | string
 ]
 const longestMagic = 18
 
-/** More in one piece than this is not asked for. */
+/** The most bytes that fzstd gets in one piece. */
 const pieceOfZstd = 1024
 
-/** The bytes themselves, or what they are compressed from. A damaged stream throws a UserError that names the source. */
+/** The bytes, decompressed if necessary. Throws a UserError that names the source if the stream is damaged. */
 export async function* decompressed(name: string, bytes: ByteStream): AsyncGenerator<Uint8Array> {
   const iterator = iterate(bytes)
   const head: Uint8Array[] = []
@@ -32,7 +32,7 @@ export async function* decompressed(name: string, bytes: ByteStream): AsyncGener
   while (length < longestMagic) {
     const next = await iterator.next()
     if (next.done === true) break
-    // Only a piece that another must follow is kept longer than it is valid.
+    // A piece is copied only if another must follow, because it is valid only until then.
     length += next.value.length
     head.push(length < longestMagic ? Uint8Array.from(next.value) : next.value)
   }
@@ -46,7 +46,7 @@ export async function* decompressed(name: string, bytes: ByteStream): AsyncGener
   const other = others.find(([kind, magic]) => {
     const text = magic.map((each) => (typeof each === 'string' ? each : String.fromCharCode(each))).join('')
     const found = start.toString('latin1')
-    // A text may begin with bzip2's three letters; the pi behind them no text has.
+    // A text may begin with bzip2's three letters, but not with the digits of pi after them.
     return found.startsWith(text) && (kind !== 'bzip2' || /^....1AY&SY/.test(found))
   })
   if (other !== undefined)
@@ -76,7 +76,7 @@ async function* gunzip(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
   }
 }
 
-/** A pipe keeps chunks for later; a source may use their memory again. */
+/** Copies each chunk: a pipe keeps chunks for later, and a source may reuse their memory. */
 async function* copies(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytes) yield Uint8Array.from(chunk)
 }
@@ -105,7 +105,7 @@ async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
 function damaged(name: string, kind: string, error: unknown): Error {
   if (error instanceof UserError) return error
   const code = (error as { code?: unknown }).code
-  // Errors of the source itself (a file that cannot be read) are not the compression's.
+  // An error of the source itself, such as a file that cannot be read, is no damage.
   if (typeof code === 'string' && !code.startsWith('Z_') && !code.startsWith('ERR_FZSTD'))
     return error as Error
   return new UserError('damaged-stream', { file: name, kind })

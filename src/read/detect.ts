@@ -1,6 +1,6 @@
-// Which format a source is in, told from how it starts. A guess is a defect: a source with lines of two formats is
-// refused with both, what is recognised as something else is refused by its name, and what is not recognised at all
-// is left for strace's reader to find calls in, or none.
+// Detects the format of a source by its start. A guess is a defect. A source with lines of two formats is refused, with
+// both named. A source that is recognised as something else is refused by its name. A source that is not recognised
+// goes to strace's reader, which may find calls in it.
 import { existsOnlyOn } from '../abi/spellings.ts'
 import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
@@ -16,7 +16,7 @@ import { latin1, lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 
-/** What can be told of a source from its first bytes (256 KiB or all of it). Throws a UserError for what is no trace. */
+/** The format of a source by its first 256 KiB or all of it. Throws a UserError if the source is no trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError('empty-trace', { file: name })
   if (isUtf16(head)) throw new UserError('utf16-trace', { file: name })
@@ -34,7 +34,7 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (first === undefined) return 'strace'
   if (second === undefined) return first
   const sum = [...found.values()].reduce((all, { count }) => all + count, 0)
-  // A traced program may print anything: in a trace, lines of other formats are its own.
+  // A traced program may print anything, so lines of other formats in a trace are the program's.
   const tracer = (['strace', 'qemu'] as const).find((each) => (found.get(each)?.count ?? 0) * 2 >= sum)
   if (tracer !== undefined) return tracer
   const [one, other] = [...found].sort((a, b) => a[1].line - b[1].line) as [[Format, Met], [Format, Met]]
@@ -52,11 +52,11 @@ interface Met {
   readonly line: number
 }
 
-/** Formats whose lines were met, with how many and where first. */
+/** The formats of recognised lines, each with their number and the first line. */
 function recognised(text: string): Map<Format, Met> {
   const found = new Map<Format, Met>()
   let number = 0
-  /** Lines of strace that qemu writes alike. */
+  /** How many lines of strace qemu writes alike. */
   let ofBoth = 0
   for (const line of text.split('\n')) {
     number++
@@ -73,12 +73,12 @@ function recognised(text: string): Map<Format, Met> {
     if (met === undefined) found.set(format, { count: 1, line: number })
     else met.count++
   }
-  // What both write is the one's of which there is more.
+  // If qemu writes every line of strace alike, the lines are qemu's.
   if (found.has('qemu') && found.get('strace')?.count === ofBoth) found.delete('strace')
   return found
 }
 
-/** A call of a known name that came back, or whose rest follows. */
+/** Whether the line is a call of a known name that returned, or whose rest follows on another line. */
 function isStraceLine(line: string): boolean {
   const { shape } = parseLine(line)
   if (shape.kind !== 'call' || existsOnlyOn(shape.name).length === 0) return false
@@ -114,18 +114,18 @@ function ofDocument(name: string, document: Document, asked: Format | 'auto'): F
   throw new UserError('profile-not-trace', { file: name })
 }
 
-/** Told by the whole of it: looks at the start only, because the rest of a large file is not here. */
+/** The kind of a document; undefined if it is none. Only the start decides: the rest of a file is not read yet. */
 function kindOfDocument(text: string): Document | undefined {
   const start = withoutOwn(text.trimStart())
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (carriesObservations(start)) return 'observations'
-    // In any order of keys; a profile has a list there. Unknown calls may be named like a profile's keys.
+    // Keys come in any order. In a profile `architectures` is a list. Unknown calls may be named like a profile's keys.
     if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
       return 'observations'
     if (isHookResult(start)) return 'hook'
     if (/^\{[^]{0,20000}?"kind"\s*:\s*"SeccompProfile(?:List)?"/.test(start) && isProfile(start)) return 'spo'
-    // An object per line is a log; what it tells of may be a profile.
+    // One object a line is a log, even if an entry contains a profile.
     const isLog = /^\{.*\}\r?\n\{/.test(start)
     if (!isLog && isProfile(start)) return 'profile'
     return isOtherDialect(start) ? 'profile' : undefined
@@ -134,12 +134,12 @@ function kindOfDocument(text: string): Document | undefined {
   if (/^\/\/.*\n\s*\{/.test(start) && isProfile(start)) return 'inspektor-gadget'
   if (/^(?: *- )?\s*["']?kind["']?:\s*["']?SeccompProfile(?:List)?\b/m.test(start) && isProfile(start))
     return 'spo'
-  // An object without its kind: what it holds says what it is.
+  // A Kubernetes object without its kind is recognised by its content.
   if (/^spec:[ \t]*\r?\n(?:[ -].*\n)*? +defaultAction:/m.test(start) && isProfile(start)) return 'spo'
   return isProfile(start) || isOtherDialect(start) ? 'profile' : undefined
 }
 
-/** Go's compact JSON of the hook's own types: keys that it writes even where they are empty, on one line. */
+/** Go's compact JSON of the hook's own types: one line, with keys that are written even if they are empty. */
 function isHookResult(start: string): boolean {
   return (
     /^\{"defaultAction":"[A-Z_]+",/.test(start) &&
@@ -148,7 +148,7 @@ function isHookResult(start: string): boolean {
   )
 }
 
-/** By its mark, or by ASCII of which every other byte is zero. */
+/** Recognised by the byte order mark, or by ASCII in which every other byte is zero. */
 function isUtf16(head: Uint8Array): boolean {
   const [first = 0, second = 0, third = 0, fourth = 0] = head
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true
@@ -157,12 +157,12 @@ function isUtf16(head: Uint8Array): boolean {
   return head.length >= 4 && (isLittle || isBig)
 }
 
-/** Text has few control characters: strace escapes them all, and a program beside it may write some (find -print0). */
+/** Text has few control characters. strace escapes all of them; a program beside it may write some (find -print0). */
 function isBinary(head: Uint8Array): boolean {
   let control = 0
   for (let at = 0; at < head.length; at++) {
     const byte = head[at] as number
-    // GS stands between the kernel's and auditd's half of an audit record.
+    // GS separates the kernel's half of an audit record from auditd's.
     if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b && byte !== 0x1d)
       control++
   }

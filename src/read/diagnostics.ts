@@ -1,73 +1,73 @@
-// What the program has to say about its input: a closed union of codes, a place, facts. The sentence for each
-// code is chosen in report/, once.
+// What the program reports about its input: a code of a closed union, a place and facts. report/ has the one sentence
+// for each code.
 
-/** What there is to say about an input: a code, a place (`file:line`) and facts. diagnosticSentence gives the sentence. */
+/** A report about an input: a code, a place (`file:line`) and facts. diagnosticSentence gives the sentence. */
 export interface Diagnostic {
   readonly code: DiagnosticCode
-  /** `source:line`, or `source` where the whole of it is meant. */
+  /** `source:line`, or `source` for the whole source. */
   readonly at: string
-  /** How often the same was met in that source; absent for once. `at` is the first place. */
+  /** How often the same occurred in that source; absent for once. `at` is the first place. */
   readonly count?: number
-  /** What the sentence needs: names, numbers, pieces of input (raw, to be escaped by whoever prints them). */
+  /** What the sentence needs: names, numbers, pieces of input (raw: whoever prints them escapes them). */
   readonly facts?: Readonly<Record<string, string>>
 }
 
 /** The code of a diagnostic. docs/messages.md has a heading for each. */
 export type DiagnosticCode =
   // --- what the input itself is like
-  | 'tracee-output' // a line the traced program wrote, not strace
-  | 'glued-call' // foreign text directly before what looks like a call: counted where it is letters, with the name of the call
-  | 'forgeable' // strace and the program wrote to one stream: a line of the program may pass for a call
+  | 'tracee-output' // a line that the traced program wrote, not the recorder
+  | 'glued-call' // foreign text directly before what looks like a call; if it is letters, the call counts and is named
+  | 'forgeable' // the recorder and the program wrote to one stream: a line of the program may pass for a call
   | 'truncated' // the source ends inside a line
   | 'overlong-line' // a line longer than the limit: its middle was not kept
   | 'unknown-call' // a name or number that no table knows
-  | 'value-cut' // an argument asked for was cut by foreign text
+  | 'value-cut' // foreign text cut a requested argument
   // --- what is likely missing
-  | 'children-not-followed' // processes were made and none of their calls is here
+  | 'children-not-followed' // processes were made, and none of their calls is here
   | 'startup-missing' // attached to a running program: its start is not here
-  | 'filtered' // strace was told to print some calls only
+  | 'filtered' // strace was told to print only some calls
   | 'most-frequent-only' // a list of the calls that were made most often, and no others
-  | 'counts-only' // a table of -c: no arguments, and calls that do not return are not in it
-  | 'detached' // strace let go of the program while it ran
+  | 'counts-only' // a table of -c: without arguments, and without calls that do not return
+  | 'detached' // strace detached from the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
-  | 'killed' // a fault ended a process: what it does otherwise is not here
-  | 'killed-unrecorded' // SIGSYS ended a process, and no record tells the call
+  | 'killed' // a fault ended a process: the calls that it makes otherwise are missing
+  | 'killed-unrecorded' // SIGSYS ended a process, and no record names the call
   | 'records-lost' // the recorder says that it lost records
   | 'rule-records-left-out' // records of audit rules beside those of a filter
   | 'emulated' // calls of a program under qemu's user mode, not those of qemu
-  | 'foreign-machine' // records of an architecture that is none of ours
-  | 'choice-not-told' // some records do not carry what the user chooses by
+  | 'foreign-machine' // records of an unsupported architecture
+  | 'choice-not-told' // some records lack a field that the user chooses by
   | 'broken-record' // a record is cut by a line end inside a name: what follows may be forged
   | 'other-map' // a map of bpftrace whose keys are not calls
-  | 'events-not-read' // a kind of record that tells no call by itself
+  | 'events-not-read' // a kind of record that by itself is no call
   // --- calls under a filter only
   | 'no-filter' // no thread installs a seccomp filter
-  | 'parent-unknown' // who started a thread is not told: it is counted, though it may not have been under the filter
-  | 'filter-unordered' // a filter for all threads of a process, whose files tell no order
+  | 'parent-unknown' // the parent of a thread is unknown: its calls count, though it may not have been under the filter
+  | 'filter-unordered' // a filter for all threads of a process, whose files show no order
   // --- the hook's log
   | 'hook-unknown-id' // the hook had no name for a call: it is missing from the profile
   | 'hook-undecoded' // the hook could not read what the kernel sent: a call may be missing
   | 'hook-not-attached' // the hook was not ready in time
   | 'hook-failed' // the hook ended with an error
   | 'hook-no-profile' // the hook started, and no profile was written
-  | 'hook-annotation' // the annotation that starts the hook is one that it refuses
+  | 'hook-annotation' // the hook refuses the annotation that starts it
   // --- profiles as evidence
-  | 'profile-wanted' // what a profile allows is taken as wanted, not as seen
+  | 'profile-wanted' // the calls that a profile allows count as wanted, not as seen
   | 'profile-rule-left-out' // a rule that holds only with some capability, or asks a supervisor
-  | 'profile-flawed' // a profile has mistakes: what of it could be read is read
-  | 'profile-base' // a SeccompProfile stands on another one that is not here
+  | 'profile-flawed' // a profile has mistakes: only its readable parts are read
+  | 'profile-base' // a SeccompProfile is based on another one that is not here
   // --- architecture
-  | 'calls-lost' // ebpf: calls that found no room in the kernel's tables
-  | 'processes-lost' // ebpf: processes that found no room, so that none of their calls is here
-  | 'architecture-assumed' // nothing in the source tells its architecture
+  | 'calls-lost' // ebpf: calls for which the kernel's tables had no room
+  | 'processes-lost' // ebpf: processes for which there was no room: none of their calls is here
+  | 'architecture-assumed' // nothing in the source shows its architecture
   | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here
 
-/** Collects diagnostics: the same code (and facts) in one source is told once, with its first place and a count. */
+/** Collects diagnostics. The same code (and facts) in one source is one diagnostic with its first place and a count. */
 export class DiagnosticLog {
   readonly #entries = new Map<string, Diagnostic & { count: number }>()
   readonly #withFacts = new Map<string, number>()
 
-  /** Of one code in one source more than this are not told apart: hostile input may have any number. */
+  /** The most facts that are told apart for one code in one source: hostile input may have any number. */
   static readonly limit = 1000
 
   add(code: DiagnosticCode, source: string, line?: number, facts?: Readonly<Record<string, string>>): void {

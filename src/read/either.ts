@@ -1,5 +1,5 @@
-// A format whose recorder writes two kinds of file: a profile, and lines of a log. Which of them a source is, its
-// first bytes say.
+// Reads a format whose recorder writes two kinds of file: a profile, and lines of a log. The first bytes of a source
+// show its kind.
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'
 
@@ -47,7 +47,7 @@ export class EitherReader implements Reader {
   }
 }
 
-/** Whether a text begins as a profile does: a JSON object over lines or with a default, or an object of Kubernetes. */
+/** Whether a text begins as a profile: JSON with a default action, an OCI config.json, or a Kubernetes object. */
 export function isProfile(head: string): boolean {
   const start = head
     .replace(/^(?:\xef\xbb\xbf|\ufeff)/, '')

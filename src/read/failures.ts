@@ -1,19 +1,20 @@
-// The three errors that say that a call did nothing, and which values of an argument never met anything else: a kernel
-// without the call (ENOSYS), a filter, a sysctl or a missing privilege (EPERM, EACCES). Authority: errno(3), seccomp(2).
+// The three errors of a call that did nothing, and the argument values that never had another result. The kernel lacks
+// the call (ENOSYS), or a filter, a sysctl or a missing privilege refuses it (EPERM, EACCES). Authority: errno(3),
+// seccomp(2).
 import type { SeenArguments } from './seen.ts'
 
 export type Failure = 'ENOSYS' | 'EPERM' | 'EACCES'
 export type RefusalErrno = Exclude<Failure, 'ENOSYS'>
 
-/** The same number on every architecture here (asm-generic/errno-base.h, errno.h). */
+/** The same numbers on every architecture of this project (asm-generic/errno-base.h, errno.h). */
 export const failureNumbers: Readonly<Record<Failure, number>> = { EPERM: 1, EACCES: 13, ENOSYS: 38 }
 
-/** The failure that a negative result is; undefined for a result that is none of the three. */
+/** The failure that a negative result means; undefined for another result. */
 export function failureOf(result: number): Failure | undefined {
   return result === -1 ? 'EPERM' : result === -13 ? 'EACCES' : result === -38 ? 'ENOSYS' : undefined
 }
 
-/** How many calls failed with each, and how many never reached the kernel: their results are made up (strace -e inject). */
+/** How many calls failed with each error, and how many never reached the kernel (results of strace -e inject). */
 export interface Failures {
   enosys: number
   eperm: number
@@ -30,10 +31,10 @@ export function noteFailure(failures: Failures, failure: Failure, count = 1): vo
   failures[counter] = Math.min(failures[counter] + count, Number.MAX_SAFE_INTEGER)
 }
 
-/** By argument index, the values with which every call was refused, and how: of both refusals the first of errno(3). */
+/** By argument index, the values with which every call was refused, with the errno; EPERM if there were both. */
 export type RefusedValues = Map<number, Map<bigint, RefusalErrno>>
 
-/** What two sums of calls know of refused values: a value stays one where each sum that has it says so. */
+/** The refused values of two sums of calls together: a value stays refused if each sum that has it refused it. */
 export function addRefused(one: Sum, other: Sum): RefusedValues | undefined {
   if (one.refused === undefined && other.refused === undefined) return undefined
   const sum: RefusedValues = new Map()
@@ -42,7 +43,7 @@ export function addRefused(one: Sum, other: Sum): RefusedValues | undefined {
     [other, one],
   ] as const) {
     for (const [index, values] of mine.refused ?? []) {
-      // Where a value is not known, it may have been this one.
+      // An unknown value may have been this one.
       if (theirs.args?.get(index) === null) continue
       for (const [value, refusal] of values) {
         const hasIt = theirs.args?.get(index)?.has(value) === true

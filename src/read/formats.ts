@@ -1,4 +1,4 @@
-// Every format that is read, in one table: a new one is a folder, a row here, and a test file. The order is that of
+// The table of all formats that are read. A new format is a folder, a row here and a test file. The order is that of
 // `--format`'s help.
 import { audit } from './audit/grammar.ts'
 import { bcc } from './bcc/grammar.ts'
@@ -20,7 +20,7 @@ import { sysdig } from './sysdig/grammar.ts'
 import { tracee } from './tracee/grammar.ts'
 import { watch } from './watch/grammar.ts'
 
-/** The formats of traces and logs that are read. docs/inputs.md says who writes each. */
+/** The formats of traces and logs that are read. docs/inputs.md names the program that writes each. */
 export type Format =
   | 'strace'
   | 'strace-summary'
@@ -41,7 +41,7 @@ export type Format =
 
 interface FormatRow {
   readonly open: (options: ReaderOptions) => Reader
-  /** By which single lines tell the format; absent for those told by the whole document, and for strace. */
+  /** Recognises the format by single lines; absent for formats of whole documents, and for strace. */
   readonly grammar?: Grammar
 }
 
@@ -50,7 +50,7 @@ const lines = (grammar: Grammar): FormatRow => ({
   open: (options) => new LineReader(grammar, options),
 })
 
-/** Of a recorder that writes profiles as well as a log. */
+/** The row of a recorder that writes profiles as well as a log. */
 const either = (grammar: Grammar, recorded: boolean): FormatRow => ({
   grammar,
   open: (options) =>
@@ -80,5 +80,5 @@ export const formatTable: Readonly<Record<Format, FormatRow>> = {
   observations: { open: () => new ObservationsReader() },
 }
 
-/** The formats that `--format` takes, `auto` apart. */
+/** The values of `--format`, except `auto`. */
 export const formats = Object.keys(formatTable) as readonly Format[]

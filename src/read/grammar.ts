@@ -1,4 +1,4 @@
-// What a format of one record per line has to say of its lines. line-reader.ts makes a Reader of it: places, counts,
+// The interface of a format with one record per line. line-reader.ts makes a Reader of it: places, counts,
 // architectures, the user's choice and the account are the same for all.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Logger } from '../abi/spellings.ts'
@@ -7,76 +7,76 @@ import type { DiagnosticCode } from './diagnostics.ts'
 import type { Failure } from './failures.ts'
 import type { Caller } from './subject.ts'
 
-/** A call that a line tells of. */
+/** A call that a line reports. */
 export interface LoggedCall {
   /** As printed: a name in the logger's spelling, or a number. */
   readonly call: string | number
-  /** Where the record itself tells it. With a number of x86_64 that has bit 30, x32 is meant. */
+  /** Given if the record itself states it. A number of x86_64 with bit 30 means x32. */
   readonly architecture?: Architecture | undefined
-  /** Of a 32-bit program; where the architecture is not told, it is the 32-bit one of the machine. */
+  /** A 32-bit program made the call. Without `architecture` it is the 32-bit one of the machine. */
   readonly isNarrow?: boolean
-  /** Of a table: how often. Default 1. */
+  /** How often the call was made, in a table. Default 1. */
   readonly count?: number
   readonly failure?: Failure | undefined
-  /** By the kernel's index, unsigned 64-bit; undefined for a value that the line does not tell. Absent: no arguments. */
+  /** By the kernel's index, unsigned 64-bit; undefined if the line does not show the value. Absent: no arguments. */
   readonly argument?: ((index: number) => bigint | undefined) | undefined
-  /** Counted only in a source that has none of the other kind, or when the user chose whose calls to count. */
+  /** Counted only if the source has no calls of the other kind, or if the user chose whose calls to count. */
   readonly secondary?: boolean
   readonly subject?: (() => Caller) | undefined
 }
 
-/** `ignored`: understood, and no call. */
+/** `ignored`: understood, but no call. */
 export type LineResult = LoggedCall | readonly LoggedCall[] | 'ignored' | 'unparsed'
 
-/** What a grammar may say besides. */
+/** What a grammar may report besides calls. */
 export interface Reporter {
   diagnostic(code: DiagnosticCode, facts?: Readonly<Record<string, string>>): void
-  /** Records that the recorder says it lost; undefined for an unknown number. */
+  /** Records that the recorder says it lost; undefined if the number is unknown. */
   lost(records: number | undefined): void
-  /** Loss told as a total since the machine started. */
+  /** The loss as a total since the machine started. */
   lostInAll(records: number): void
   evidence(kind: Evidence): void
-  /** A filter refused the call: what would have come after is not here. */
+  /** A filter refused the call, so the calls that would have followed are missing. */
   refused(call: LoggedCall): void
 }
 
-/** One source's lines, in order, without their ends. */
+/** Reads the lines of one source in order, without their ends. */
 export interface LineGrammar {
   line(text: string, say: Reporter): LineResult
-  /** For lines that come by the million; undefined where the next must be read by line(). */
+  /** The fast path for lines that come by the million; undefined if line() must read the next line. */
   plain?(): LinesOfKinds | undefined
-  /** After the last line. */
+  /** Called after the last line. */
   end?(say: Reporter): void
-  /** What the lines tell of the machine, besides names and numbers; asked for where a call tells none. */
+  /** What the lines show of the machine, besides names and numbers. Used if a call states no architecture. */
   machine?(): MachineTold
 }
 
 export interface MachineTold {
-  /** Those that it can be; none where the lines contradict each other, or show a machine that is none of ours. */
+  /** The possible machines; none if the lines contradict each other or show an unsupported machine. */
   readonly possible: readonly Architecture[]
-  /** Whether it is that one for certain. */
+  /** Whether the one possible machine is certain. */
   readonly isShown: boolean
 }
 
-/** Lines of which some stand for others. */
+/** Lines by kinds: one line of a kind stands for the others. */
 export interface LinesOfKinds {
   /** Reads lines of bytes[line, end), which ends with "\n", until one has no kind; returns how many had one. */
   read(bytes: Uint8Array, line: number, end: number): number
   /**
-   * Of each line that was read: a number that two lines of a source share only if line() tells the same call of both,
-   * and says nothing besides but evidence; 0 for lines ignored in silence.
+   * The kind of each line that was read. Two lines of a source share a number only if line() returns the same call for
+   * both and reports nothing else but evidence. 0 for lines that are ignored without a report.
    */
   readonly kinds: Int32Array
-  /** Where the line after the one with this index starts, in the bytes given. */
+  /** The offset, in the given bytes, of the line after the one with this index. */
   next(index: number): number
 }
 
 export interface Grammar {
   readonly format: string
   readonly logger: Logger
-  /** What every source of the format is. */
+  /** The evidence of every source of the format. */
   readonly evidence: readonly Evidence[]
-  /** Whether flags and requests are printed as words, and clone's flags first on every machine: see as-passed.ts. */
+  /** Flags and requests are printed as words, and clone's flags first on every machine: see as-passed.ts. */
   readonly inWords?: true
   /** Whether a line can only be of this format. */
   recognises(line: string): boolean

@@ -1,4 +1,4 @@
-// gzip unpacked by the browser (compression.spec.whatwg.org), in place of gunzip.ts. Browsers refuse a second member.
+// Decompresses gzip in browsers (compression.spec.whatwg.org), in place of gunzip.ts. Browsers refuse a second member.
 
 /** Never thrown here: the browser does not say what is wrong. */
 export class BehindGzip extends Error {}
@@ -20,7 +20,7 @@ export async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
       yield value
     }
   } catch {
-    // With a code of zlib's, so that the reader takes it for a damaged stream.
+    // The code is one of zlib's, so that the reader reports a damaged stream.
     throw Object.assign(new Error('no gzip'), { code: 'Z_DATA_ERROR' })
   }
 }

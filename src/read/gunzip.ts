@@ -1,16 +1,16 @@
-// gzip (RFC 1952) unpacked by Node's zlib, one member behind another. A bundle for browsers takes gunzip-web.ts in place of
-// this file.
+// Decompresses gzip (RFC 1952) by Node's zlib, one member after another. A bundle for browsers has gunzip-web.ts in
+// place of this file.
 import { Readable } from 'node:stream'
 
-/** Zlib's own are of 16 KiB, and each costs a turn of the event loop. */
+/** zlib's default chunks have 16 KiB, and each costs a turn of the event loop. */
 const unpackedChunk = 1 << 18
 
-/** Behind a whole member stands something that is no gzip. */
+/** Something that is not gzip follows a complete member. */
 export class BehindGzip extends Error {}
 
-/** Throws what zlib or the source throws. The chunks are kept for later: nobody may use their memory again. */
+/** Throws what zlib or the source throws. The chunks are kept for later, so nobody may reuse their memory. */
 export async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Loading it takes a tenth of the time of a short command.
+  // Loading zlib takes a tenth of the time of a short command.
   const { createGunzip } = await import('node:zlib')
   const source = Readable.from(bytes, { objectMode: false })
   const unpacked = createGunzip({ chunkSize: unpackedChunk })
@@ -19,7 +19,7 @@ export async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
   try {
     for await (const chunk of unpacked) yield chunk as Uint8Array
   } catch (error) {
-    // zlib's words for what is no header: only behind a whole member, for the magic of the first one is right.
+    // zlib's message for a wrong header. It can only be after a complete member: the first member's magic was right.
     if ((error as Error).message === 'incorrect header check') throw new BehindGzip()
     throw error
   } finally {

@@ -1,6 +1,6 @@
-// Bytes in, calls out: unpacks a source, takes its wrapping off, tells its format and gives its lines to that
-// format's reader. Pure but for the stream it is given: opens nothing, knows no terminal. The formats are the rows of
-// formats.ts.
+// Bytes in, calls out: decompresses a source, removes its wrapping, detects its format and passes its lines to the
+// reader of that format. It reads only the given stream, opens no file and knows no terminal. The formats are the rows
+// of formats.ts.
 import { UserError } from '../errors.ts'
 import type { Evidence, SourceSummary } from './account.ts'
 import { decompressed } from './decompress.ts'
@@ -18,12 +18,12 @@ import { choiceFields } from './subject.ts'
 import { latin1 } from './text.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
 
-/** How much of the start of a source is looked at to tell what it is. */
+/** How many bytes at the start of a source are examined to detect its format. */
 const headSize = 262144
 
 /**
  * Reads sources to their ends, one after the other. Sources of one set (`strace -ff`) go to one reader.
- * Throws a UserError for a source that is no trace, names it and says what to do.
+ * Throws a UserError for a source that is no trace. The error names the source and says what to do.
  */
 export async function readSources(
   sources: Iterable<Source> | AsyncIterable<Source>,
@@ -35,14 +35,14 @@ export async function readSources(
   while ((await reading.next()).done !== true);
 }
 
-/** The same, with a pause after every piece. Without a sink nothing is told at the end. */
+/** Like readSources, but pauses after every piece. Without a sink nothing is reported at the end. */
 async function* readByPiece(
   sources: Iterable<Source> | AsyncIterable<Source>,
   format: Format | 'auto',
   options: ReaderOptions,
   sink: Sink | undefined,
 ): AsyncGenerator<void> {
-  /** From the first source of a set to the first of another. */
+  /** The current set of sources, until a source of another set begins. */
   let open: Open | undefined
   for await (const source of sources) {
     const { head, rest } = await headOf(decompressed(source.name, chunksOf(source, options)))
@@ -68,7 +68,7 @@ async function* readByPiece(
   if (open !== undefined && sink !== undefined) finish(open, sink)
 }
 
-/** What the start of a source tells: what is around its lines, and what they are. */
+/** The wrapping and the format of a source, detected by its start. */
 function toldBy(
   name: string,
   start: Uint8Array,
@@ -84,7 +84,7 @@ function toldBy(
   }
 }
 
-/** Sources that one reader reads, as one run. */
+/** The sources that one reader reads as one run. */
 interface Open {
   readonly set: string | undefined
   readonly format: Format
@@ -108,7 +108,7 @@ function opened(source: Source, format: Format, options: ReaderOptions): Reader 
   throw new UserError('choice-not-carried', { file: source.name, format: reader.format, field: unfit })
 }
 
-/** The first lines of a source without their wrapping, to tell what is in it. */
+/** The first lines of a source without their wrapping, to detect the format inside. */
 function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
@@ -122,12 +122,12 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   return inside.length === 0 ? head : inside
 }
 
-/** Bytes to the reader's lines, with a wrapping taken off on the way. */
+/** Passes bytes to the reader as lines, without their wrapping. */
 class LineFeed {
   readonly #plain: Lines
   readonly #wrapped: Lines | undefined
   readonly #unwrapping: Unwrapping | undefined
-  /** A line of a document may be long, and none of it may be let go. */
+  /** The reader of a document, which gets all bytes: a line may be long, and none of it may be dropped. */
   readonly #document: Reader | undefined
 
   constructor(reader: Reader, wrapping: Wrapping | undefined) {
@@ -137,7 +137,7 @@ class LineFeed {
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
     if (unwrapping.takesPieces) return
-    // What a piece of the source holds is given on at once: the reader is quick with many lines.
+    // All lines of a piece are passed on together, because the reader is faster with many lines.
     this.#wrapped = new Lines((bytes, start, end) => {
       const lines = latin1(bytes, start, end - 1).split('\n')
       this.#plain.feed(bytesOf(lines.map((line) => unwrapping.line(line)).join('')))
@@ -152,7 +152,7 @@ class LineFeed {
     lines.feed(bytes)
   }
 
-  /** Whether the last line was cut. */
+  /** Ends the source. Returns whether the last line was cut. */
   end(): boolean {
     const cut = this.#wrapped?.end() ?? false
     if (this.#unwrapping !== undefined) this.#plain.feed(bytesOf(this.#unwrapping.end()))
@@ -160,7 +160,7 @@ class LineFeed {
   }
 }
 
-/** A character beyond latin1 (JSON can escape any) must not turn into another one, a line end least of all. */
+/** A character beyond latin1 (JSON can escape any) becomes `?`, so that it never turns into another or a line end. */
 function bytesOf(text: string): Uint8Array {
   // oxlint-disable-next-line no-control-regex -- all of latin1
   const beyond = /[^\u0000-\u00ff]/g
@@ -194,7 +194,7 @@ function finish({ reader, accounts }: Open, sink: Sink): void {
   )
 }
 
-/** What strace's reader has found out, in the account's words. */
+/** The evidence of a source, derived from the diagnostics of strace's reader. */
 function evidenceOf(codes: ReadonlySet<DiagnosticCode>): readonly Evidence[] {
   const found: Evidence[] = codes.has('counts-only') ? ['exits-only', 'no-arguments'] : ['every-call']
   if (codes.has('children-not-followed')) found.push('no-children')
@@ -202,7 +202,7 @@ function evidenceOf(codes: ReadonlySet<DiagnosticCode>): readonly Evidence[] {
   return found.sort()
 }
 
-/** At least that much, where there is; valid until the rest is asked for. */
+/** The head has at least `headSize` bytes if the source has. It is valid until the rest is requested. */
 async function headOf(
   bytes: AsyncGenerator<Uint8Array>,
 ): Promise<{ readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
@@ -210,7 +210,7 @@ async function headOf(
   for (let length = 0; length < headSize;) {
     const next = await bytes.next()
     if (next.done === true) break
-    // A first piece that is enough is not copied.
+    // A first piece that is long enough is not copied.
     if (next.value.length >= headSize && length === 0) return { head: withoutMark(next.value), rest: bytes }
     pieces.push(Uint8Array.from(next.value))
     length += next.value.length
@@ -223,19 +223,19 @@ function withoutMark(head: Uint8Array): Uint8Array {
   return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? head.subarray(3) : head
 }
 
-/** The format words that `--format` takes. */
+/** The values of `--format`. */
 export const formatNames: readonly (Format | 'auto')[] = ['auto', ...formats]
 
-/** Of which calls, by name, the values of which arguments (0 to 5) are read. */
+/** Options of readTrace: which argument values are read. */
 export interface ReadTraceOptions {
   /** The arguments to read, by call name: `new Map([['ioctl', [1]]])`; indexes 0 to 5. Default: none. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>
 }
 
 /**
- * The calls of one source, one by one and in order, as a stream.
+ * Streams the calls of one source, one by one and in order.
  *
- * @param source bytes and a name for places; gzip, zstd and container-log wrapping are taken off.
+ * @param source bytes and a name for places; gzip, zstd and container-log wrapping are removed.
  * @throws UserError for a source that is no trace (empty, binary, a profile).
  */
 export async function* readTrace(

@@ -1,20 +1,20 @@
-// Entries of the journal and of dmesg's JSON as lines: each as `journalctl -o short-iso` tells it, with who sent it, so that
-// what is inside is told as in any other log. Authority: systemd.journal-fields(7), journalctl(1) --output, dmesg(1) of
-// util-linux.
+// Turns entries of the journal and of dmesg's JSON into lines as `journalctl -o short-iso` prints them, with the
+// sender. The lines are then read like any other log. Authority: systemd.journal-fields(7), journalctl(1) --output,
+// dmesg(1) of util-linux.
 import { ExportedFields, VerboseFields, type JournalFields } from './journal-fields.ts'
 import { journalText, jsonObject } from './json-line.ts'
 
-/** Takes the wrapping off one line: the text to go on with, without a line end if more of that line follows. */
+/** Removes the wrapping of one line. The text has no line end if more of the line follows. */
 export interface Unwrap {
   (line: string): { readonly stream: string; readonly text: string } | undefined
-  /** What is begun of an entry over several lines. */
+  /** The unfinished entry over several lines. */
   readonly begun?: () => string | undefined
 }
 
-/** A line of the wrapping itself: an empty one, so that the places of the others stay right. */
+/** A line of the wrapping itself becomes an empty line, which keeps the places of the others right. */
 const nothing = { stream: '', text: '\n' } as const
 
-/** An entry of the journal as a line. Only what the kernel and auditd sent is told as theirs: any program may name itself "audit". */
+/** An entry as a line. Only entries of the kernel and auditd get their names: any program may call itself "audit". */
 function ofJournal(entry: Readonly<Record<string, unknown>>): {
   readonly stream: string
   readonly text: string
@@ -42,7 +42,7 @@ function oneWord(text: string): string {
   return /\s/.test(text) ? text.replaceAll(/\s/g, '_') : text
 }
 
-/** The second of the time that was told last, and its text: most entries of a log are of the same as the one before. */
+/** The latest second and its text: most entries of a log are in the same second as the one before. */
 let second = Number.NaN
 let secondText = ''
 
@@ -71,10 +71,10 @@ export const journalEntry: Unwrap = (line) => {
   return entry === undefined ? undefined : ofJournal(entry)
 }
 
-/** An entry over several lines is not read beyond this. */
+/** The longest entry over several lines that is read. */
 const entryLimit = 1 << 20
 
-/** `journalctl -o json-pretty`: an entry is told with its last line. */
+/** `journalctl -o json-pretty`: the last line of an entry yields the entry. */
 export function ofPrettyJournal(): Unwrap {
   let entry: string | undefined
   const unwrap = (line: string): ReturnType<Unwrap> => {
@@ -96,8 +96,8 @@ export function ofPrettyJournal(): Unwrap {
 }
 
 /**
- * `dmesg --json`: the fields of a message stand on lines of their own, its facility (of a number all but the lowest three
- * bits) before its text. What a process wrote to /dev/kmsg has another than the kernel's, 0.
+ * `dmesg --json`: each field of a message is on its own line, the facility (in a number all but the lowest three bits)
+ * before the text. The kernel's facility is 0; a message that a process wrote to /dev/kmsg has another.
  */
 export function ofDmesg(): Unwrap {
   let isKernels = true
@@ -119,7 +119,7 @@ export function ofDmesg(): Unwrap {
   }
 }
 
-/** `journalctl -o export` and `-o verbose`: an entry is told with the line that ends it. */
+/** `journalctl -o export` and `-o verbose`: the line that ends an entry yields the entry. */
 function unwrapFields(fields: JournalFields): Unwrap {
   const unwrap = (line: string): ReturnType<Unwrap> => {
     const found = fields.line(line)
@@ -141,7 +141,7 @@ export function ofVerboseJournal(): Unwrap {
   return unwrapFields(new VerboseFields())
 }
 
-/** Number() of an object calls what the object names valueOf, and throws where that is no function. */
+/** Number() without objects: it would call an object's member valueOf, and throw if that is no function. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
 }

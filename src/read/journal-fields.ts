@@ -1,16 +1,16 @@
-// Entries of the journal as fields on lines: the export format, and what `journalctl -o verbose` shows. Authority:
+// Reads journal entries as fields on lines: the export format, and the output of `journalctl -o verbose`. Authority:
 // systemd's JOURNAL_EXPORT_FORMATS and journalctl(1); output_verbose() in systemd's logs-show.c.
 
 type Entry = Readonly<Record<string, string>>
 
-/** Fed with lines: the entry that ends before or with a line, or that more follows; undefined for what is no such line. */
+/** line() returns the entry that ends before or with the line, `more` within an entry, undefined for another line. */
 export interface JournalFields {
   line(line: string): Entry | 'more' | undefined
-  /** The last entry; undefined for none. */
+  /** The last entry; undefined if there is none. */
   end(): Entry | undefined
 }
 
-/** What an entry has of one field is not kept beyond this, nor more fields. */
+/** The most of a field, and the most fields of an entry, that are kept. */
 const valueLimit = 1 << 17
 const fieldsLimit = 256
 
@@ -37,10 +37,10 @@ class Fields {
 const field = /^([A-Z_][A-Z0-9_]{0,63})=(.*)$/s
 const start = /^__CURSOR=/
 
-/** `NAME=value`; or NAME, and behind it 8 bytes of length and the value, which may hold line ends. An empty line ends an entry. */
+/** `NAME=value`, or NAME, then 8 bytes of length and a value that may have line ends. An empty line ends an entry. */
 export class ExportedFields implements JournalFields {
   readonly #fields = new Fields()
-  /** Of a value with its length: its name and what is missing of both; the length is undefined until it is read. */
+  /** A value with a length, while it is read. `missing` is undefined until the length is read. */
   #binary: { readonly name: string; head: string; missing: number | undefined } | undefined
   #isStarted = false
 
@@ -82,7 +82,7 @@ export class ExportedFields implements JournalFields {
 const headline = /^[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \S{1,9} \[s=[0-9a-f]{1,32};i=/
 const shown = /^ {4}([A-Z_][A-Z0-9_]{0,63})=(.*)$/s
 
-/** A line with time and cursor, then `    NAME=value`; further lines of a value are indented as far as its first. */
+/** A line with time and cursor, then `    NAME=value`. Further lines of a value are indented as far as its first. */
 export class VerboseFields implements JournalFields {
   readonly #fields = new Fields()
   #last = ''

@@ -1,6 +1,6 @@
-// A JSON object on a line of its own, as loggers write them.
+// Reads the JSON object of a line, as loggers write it, and its members.
 
-/** Undefined for what is no JSON object. */
+/** The line as a JSON object; undefined if the line is anything else. */
 export function jsonObject(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined
   try {
@@ -17,7 +17,7 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** A member of a member of …; undefined where one is missing. */
+/** The member at a path of keys; undefined if one is missing. */
 export function member(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
@@ -25,7 +25,7 @@ export function member(value: unknown, ...path: readonly string[]): unknown {
   )
 }
 
-/** Journal values are text, or a list of bytes where they are not UTF-8. */
+/** The text of a journal value: a string or, if it is not UTF-8, a list of bytes. Undefined for other values. */
 export function journalText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   const bytes =

@@ -1,8 +1,8 @@
-// Log lines inside JSON, as exporters write them: any order of keys, any spacing, the text under one of a few names, at
-// the top or in the object that the exporter puts around it. Authority: Docker's json-file driver, Fluent Bit and
-// Fluentd (log, message), Loki (line, pairs), CloudWatch (message, @message), Elasticsearch (_source.message), Splunk
-// (_raw, event), journald (MESSAGE), Google's (textPayload), Azure's (LogEntry, LogMessage) and GELF's (short_message)
-// entries, OpenTelemetry's (stringValue).
+// Reads log lines inside JSON, as exporters write them: any order of keys, any spacing, the text under one of a few
+// names at the top or in an object of the exporter. Authority: Docker's json-file driver, Fluent Bit and Fluentd (log,
+// message), Loki (line, pairs), CloudWatch (message, @message), Elasticsearch (_source.message), Splunk (_raw, event),
+// journald (MESSAGE), Google's (textPayload), Azure's (LogEntry, LogMessage) and GELF's (short_message) entries,
+// OpenTelemetry's (stringValue).
 import { jsonObject, member, textOf } from './json-line.ts'
 
 const names = [
@@ -18,20 +18,20 @@ const around: readonly (readonly string[])[] = [
   ['jsonPayload'],
 ]
 
-/** The text of a log line, and the stream it came from where that is told; undefined for other objects. */
+/** The text of a log line, and its stream if the entry names one; undefined for other objects. */
 export function loggedText(line: string): { readonly stream: string; readonly text: string } | undefined {
   const entry = withoutTag(line.trim())
   const value = jsonObject(entry.endsWith(',') ? entry.slice(0, -1) : entry)
   if (value === undefined) return undefined
   const key = names.find((each) => typeof value[each] === 'string')
   if (key !== undefined) return told(value, value[key] as string)
-  // CloudWatch Logs Insights: the fields of a row stand one by one.
+  // CloudWatch Logs Insights has an object for each field of a row.
   if (typeof value['field'] === 'string' && typeof value['value'] === 'string')
     return value['field'] === '@message' ? told(value, value['value']) : { stream: '', text: '\n' }
   for (const path of around) {
     for (const name of names) {
       const found = member(value, ...path, name)
-      // Elasticsearch gives lists under fields.
+      // Elasticsearch has lists under `fields`.
       const text = textOf(Array.isArray(found) ? found[0] : found)
       if (text !== undefined) return told(value, text)
     }
@@ -39,7 +39,7 @@ export function loggedText(line: string): { readonly stream: string; readonly te
   return undefined
 }
 
-/** A time and a tag in front: Fluentd's standard output and files, and Fluent Bit's, which prints objects as Ruby does. */
+/** A time and a tag before the object: Fluentd's standard output and files, and Fluent Bit's, with Ruby's objects. */
 const tagged = /^\d{4}-\d\d-\d\d[T ][\d:.]+ ?(?:Z|[+-]\d\d:?\d\d)[ \t]\S{1,255}?(?:: |\t)(?=\{)/
 const listed = /^\[\d+\] \S{1,255}: \[(?:\[[\d.]+, \{.*?\}\]|[\d.]+), (\{.*\})\]$/
 
@@ -49,7 +49,7 @@ function withoutTag(line: string): string {
   return object === undefined ? line.replace(tagged, '') : object.replaceAll(/("(?:[^"\\]|\\.)*")=>/g, '$1:')
 }
 
-/** The line of Loki's pair of a time, in nanoseconds, and a line; undefined for another array. */
+/** The line in Loki's pair of a time in nanoseconds and a line; undefined for another array. */
 export function valueOfPair(text: string): string | undefined {
   if (!/^\[\s*"\d{1,20}"\s*,\s*"/.test(text)) return undefined
   try {
@@ -60,7 +60,7 @@ export function valueOfPair(text: string): string | undefined {
   }
 }
 
-/** Docker's own entry has these keys and a line end at the end of a line; a piece of a long line has none. */
+/** Docker's own entry has these keys. Its text ends with a line end, unless it is a piece of a long line. */
 function told(
   value: Readonly<Record<string, unknown>>,
   text: string,

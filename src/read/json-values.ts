@@ -1,31 +1,31 @@
-// JSON that is not one object a line: objects over several lines, arrays, and the answers of interfaces, which hold an
-// array of entries some levels down (CloudWatch's events, Elasticsearch's hits, Loki's streams, Splunk's results). Tells
-// the entries, each as a line. The text of an entry stays as it is, because its numbers may be longer than
-// JavaScript's; its place is its last line. Authority: RFC 8259.
+// Reads JSON that is not one object a line: objects over several lines, arrays, and responses of APIs with an array of
+// entries some levels down (CloudWatch's events, Elasticsearch's hits, Loki's streams, Splunk's results). Each entry
+// becomes a line; its place is its last line. The text of an entry stays unchanged, because its numbers may be longer
+// than JavaScript's. Authority: RFC 8259.
 
-/** Where the entries are: how many brackets are open around each, and which bracket it begins with. */
+/** Where the entries are: how many brackets are open around an entry, and which bracket begins it. */
 export interface EntryLevel {
   readonly depth: number
   readonly bracket: '{' | '['
 }
 
-/** An entry is not read beyond this, nor looked for deeper. */
+/** The longest entry that is read, and the greatest depth at which entries are searched. */
 const entryLimit = 1 << 20
 const depthLimit = 16
 
 const quote = 0x22
 const backslash = 0x5c
 
-/** Feeds on text in any pieces. */
+/** Takes text in any pieces. */
 export class JsonValues {
   readonly #level: EntryLevel
   readonly #ended: (entry: string) => void
   #depth = 0
   #inString = false
   #isEscaped = false
-  /** Of the entry that is begun. */
+  /** The text of the unfinished entry. */
   #text = ''
-  /** Its brackets that are open; 0 outside of an entry. */
+  /** How many brackets of the entry are open; 0 outside an entry. */
   #open = 0
   isBroken = false
 
@@ -34,7 +34,7 @@ export class JsonValues {
     this.#ended = ended
   }
 
-  /** What is begun of an entry. */
+  /** The text of the unfinished entry; undefined if there is none. */
   get begun(): string | undefined {
     return this.#text === '' ? undefined : this.#text
   }
@@ -72,12 +72,12 @@ export class JsonValues {
     if (this.#text.length > entryLimit) this.#break()
   }
 
-  /** A line ends; no string goes over one. */
+  /** Ends a line. A string that does not end on its line is broken JSON. */
   endLine(): void {
     if (this.#inString) this.#break()
   }
 
-  /** The place behind the quote that ends the string, or the end of the text. */
+  /** The offset after the quote that ends the string, or the end of the text. */
   #endOfString(text: string, start: number): number {
     let at = start
     if (this.#isEscaped && text.length > start) {
@@ -107,14 +107,14 @@ export class JsonValues {
   }
 }
 
-/** Between objects in an array, or one after the other. */
+/** Whether the character may be between two objects: a comma or white space. */
 function isBetween(code: number): boolean {
   return code === 0x2c || code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }
 
 /**
- * The level of the first entry in a text, of which `isEntry` says whether it is one; undefined for none. Of two, one in
- * the other, the inner one: what it holds is looked at first.
+ * The level of the first entry in a text that `isEntry` accepts; undefined if there is none. An inner object or array
+ * is tried before the one around it.
  */
 export function entryLevel(
   head: string,

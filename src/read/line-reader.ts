@@ -1,5 +1,5 @@
-// The Reader of every format that tells its calls line by line: decodes lines, counts calls under their places, lets
-// the user choose, settles the architecture at the end and gives the account.
+// The Reader of every format with one record per line. It decodes lines, counts calls with their places, applies the
+// user's choice, decides the architecture at the end and gives the account.
 import {
   architectureNames,
   architectures,
@@ -32,7 +32,7 @@ interface CallEntry extends Seen {
   readonly call: string | number
 }
 
-/** Calls that no table knows are input: more distinct ones than this are counted as one, and names are cut. */
+/** Unknown calls may be hostile input: more distinct ones than this count as one, and long names are cut. */
 const entryLimit = 65536
 const nameLimit = 64
 const others = '?'
@@ -43,12 +43,12 @@ export class LineReader implements Reader {
   readonly #options: ReaderOptions
   readonly #diagnostics = new DiagnosticLog()
   readonly #entries = new Map<string, CallEntry>()
-  /** Of this source: see Call.secondary. */
+  /** The secondary calls of this source: see LoggedCall.secondary. */
   #secondary = new Map<string, CallEntry>()
   #secondaryCalls = 0
   readonly #say: Reporter
 
-  /** Of this source: where lines of a kind are counted, by LinesOfKinds. */
+  /** For this source, by kind (LinesOfKinds): the entry that counts its lines. */
   readonly #kinds = new Map<number, CallEntry>()
   #open: LineGrammar | undefined
   #source = ''
@@ -59,7 +59,7 @@ export class LineReader implements Reader {
   #lost = 0
   #lostInAll = 0
   #evidence = new Set<Evidence>()
-  /** A source has failed calls alone. */
+  /** Some source shows failed calls only. */
   #onlyFailures = false
   #chosen = 0
   #missing = new Map<ChoiceField, number>()
@@ -129,12 +129,12 @@ export class LineReader implements Reader {
     }
   }
 
-  /** Whether lines of one kind need no look at each. */
+  /** Whether lines of a known kind are only counted. */
   get #isCounting(): boolean {
     return this.#choosing === undefined && this.#options.record === undefined
   }
 
-  /** Counts lines up to the first of its kind, which is read; returns how many. */
+  /** Counts lines up to the first of a new kind, which line() must read. Returns their number. */
   #countKinds(plain: LinesOfKinds | undefined, count: number): number {
     for (let index = 0; index < count; index++) {
       const kind = plain?.kinds[index] as number
@@ -177,7 +177,7 @@ export class LineReader implements Reader {
     }
   }
 
-  /** Records of the lesser kind beside the others are of other programs: an audit rule asks for anything. */
+  /** Leaves out secondary calls if there are others: an audit rule asks for calls of any program. */
   #decideSecondary(): void {
     if (this.#secondaryCalls === 0) return
     if (this.#calls > 0) {
@@ -207,7 +207,7 @@ export class LineReader implements Reader {
     else if (kind !== undefined) this.#kinds.set(kind, this.#entry(told as LoggedCall, this.#entries))
   }
 
-  /** Whether the call is one of those chosen. */
+  /** Counts a call that the user chose. Returns whether it is one. */
   #count(call: LoggedCall): boolean {
     if (this.#choosing !== undefined) {
       const chosen = isChosen(call.subject?.() ?? {}, this.#choosing)
@@ -291,7 +291,7 @@ export class LineReader implements Reader {
     for (const entry of this.#entries.values()) {
       const { isNarrow, call, ...all } = entry
       const architecture = entry.architecture ?? ((isNarrow ? narrow : machine) as Architecture)
-      // What failed may have succeeded where nothing tells of it.
+      // A failed call may also have succeeded, which a source of failures does not show.
       const seen = this.#onlyFailures ? { ...all, eperm: 0, eacces: 0, refused: undefined } : all
       this.#emit(architectureOfNumber(architecture, call), call, seen, sink)
     }
@@ -322,14 +322,14 @@ export class LineReader implements Reader {
   }
 
   /**
-   * The machine that calls without a told architecture were made on: the one whose tables know more of them. Numbers
-   * that both know alike mean different calls, so that nothing but the user can tell.
+   * The machine of the calls without an architecture: the common one whose tables know more of them. If the tables know
+   * numbers equally well, the numbers mean different calls, and only the user can decide.
    */
   #machine(entries: readonly CallEntry[]): Architecture {
     if (this.#options.architecture !== undefined) return this.#options.architecture
     const told = this.#open?.machine?.()
     if (told !== undefined) return this.#toldMachine(told, entries)
-    // libaudit prints a number where its own table has no name: that says nothing of ours.
+    // libaudit prints a number if its own table has no name, which says nothing about our tables.
     const telling = entries.filter(({ call }) => typeof call === 'string' || this.#grammar.logger !== 'audit')
     const unknown = (architecture: Architecture): number =>
       telling.filter(({ call }) =>
@@ -352,7 +352,7 @@ export class LineReader implements Reader {
     return first
   }
 
-  /** A report of libaudit names calls and no machine: one that this machine has not, and another has, is of another program. */
+  /** Refuses a report of libaudit, which names no machine, if it has a call that only another machine has. */
   #refuseContradiction(machine: Architecture, entries: readonly CallEntry[]): void {
     const { logger, format } = this.#grammar
     const contradicting = entries.find(
@@ -370,7 +370,7 @@ export class LineReader implements Reader {
     })
   }
 
-  /** The architecture of 32-bit programs: the machine's; where nothing tells that, the one that has their calls. */
+  /** The architecture of 32-bit programs: that of the machine or, if unknown, the one that has their calls. */
   #narrow(entries: readonly CallEntry[], machine: Architecture | undefined): Architecture {
     const host = machine ?? this.#options.architecture
     const told = host && narrowOf(architectures[host].host)
@@ -386,7 +386,7 @@ export class LineReader implements Reader {
     return first
   }
 
-  /** Of those that it can be the usual one, where a number means the same call on each; that it is assumed is said. */
+  /** The most usual of the possible machines, if each number means one call on all of them. Reports an assumption. */
   #toldMachine({ possible, isShown }: MachineTold, entries: readonly CallEntry[]): Architecture {
     const usual = [...commonHosts, ...architectureNames].find((each) => possible.includes(each))
     const numbers = entries.map(({ call }) => call).filter((call) => typeof call === 'number')
@@ -400,8 +400,8 @@ export class LineReader implements Reader {
   }
 
   /**
-   * The one machine that has a name which no program of the common machines has, and every other name as well. Numbers
-   * say nothing of it: on ppc64le and s390x nearly every number is a call.
+   * The one machine that has every name, with one that no common machine has; undefined if there is not exactly one.
+   * Numbers show nothing: on ppc64le and s390x nearly every number is a call.
    */
   #namedOnly(entries: readonly CallEntry[]): Host | undefined {
     const names = entries.map(({ call }) => call).filter((call) => typeof call === 'string')
@@ -420,12 +420,12 @@ export class LineReader implements Reader {
 const keyOf = (architecture: Architecture | undefined, isNarrow: boolean, call: string | number): string =>
   `${architecture ?? (isNarrow ? '32' : '')} ${call}`
 
-/** Of the programs that a host runs, the 32-bit ones'. */
+/** The architecture of the 32-bit programs that a host runs. */
 function narrowOf(host: Host): Architecture | undefined {
   return familyOf(host).find((each) => architectures[each].strace === '32 bit')
 }
 
-/** Whether a table has it: of the architecture, or of any where that is not told. */
+/** Whether the table of the architecture has the call; without an architecture, whether any table has it. */
 function isKnown(
   architecture: Architecture | undefined,
   call: string | number,
@@ -438,7 +438,7 @@ function isKnown(
   )
 }
 
-/** libseccomp's name where one architecture has it; for a number without a told architecture, none yet. */
+/** libseccomp's name on the architecture or, if it is unknown, on the assumed host; else the printed name or number. */
 function nameOf(
   { architecture, call }: Pick<CallEntry, 'architecture' | 'call'>,
   logger: Grammar['logger'],
@@ -448,7 +448,7 @@ function nameOf(
   return syscallTable(architecture ?? assumedHost).byNumber(call)?.name ?? String(call)
 }
 
-/** The architecture of an AUDIT_ARCH as records have it; x32 shares x86_64's. Undefined for one that is none of ours. */
+/** The architecture of an AUDIT_ARCH in a record; x32 shares x86_64's. Undefined if it is not supported. */
 export function architectureOfAudit(word: string): Architecture | undefined {
   if (!/^[0-9a-f]{8}$/.test(word)) return undefined
   const value = Number.parseInt(word, 16)

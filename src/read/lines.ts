@@ -1,5 +1,5 @@
-// Bytes in any pieces become runs of whole lines, without copying the lines that lie whole in a piece. Memory is
-// bounded: of a line that is longer than any reader looks at, the head and the tail are kept.
+// Turns bytes in any pieces into runs of whole lines. A line that is complete in a piece is not copied. Memory is
+// bounded: if a line is longer than any reader reads, only its head and tail are kept.
 import { lineLimit } from './text.ts'
 
 /** Takes whole lines: bytes[start, end) ends with "\n". The bytes are valid during the call only. */
@@ -34,7 +34,7 @@ export class Lines {
     if (start < bytes.length) this.#keep(bytes.subarray(start))
   }
 
-  /** The end of the source. A last line without "\n" is taken like any other; returns whether there was one. */
+  /** Ends the source. A last line without "\n" is taken like any other. Returns whether there was one. */
   end(): boolean {
     if (this.#length === 0) return false
     this.#keep(Uint8Array.of(0x0a))
@@ -51,7 +51,7 @@ export class Lines {
   #keep(bytes: Uint8Array): void {
     for (let start = 0; start < bytes.length;) {
       if (this.#length === capacity) {
-        // Between the head and the newest bytes the middle is let go.
+        // The middle, between the head and the newest bytes, is dropped.
         this.#rest.copyWithin(headKept, capacity - headKept, capacity)
         this.#length = 2 * headKept
       }

@@ -1,7 +1,7 @@
-// Logs of which every line has a prefix of the logger's and strace's line behind it: the journal as text and syslog,
-// the log of a GitHub action, BuildKit's plain progress, and text pasted with an indent. Each pattern's first group is
-// who wrote the line (empty where the log does not tell); what it leaves is the line. Authority: journalctl(1) --output, RFC
-// 3164 and 5424, `gh run view --log`, moby/buildkit util/progress.
+// Logs that put a prefix before every line of strace: the journal as text and syslog, the log of a GitHub action,
+// BuildKit's plain progress, and text pasted with an indent. The first group of each pattern is the writer of the line
+// (empty if the log does not name it); the line follows the match. Authority: journalctl(1) --output, RFC 3164 and
+// 5424, `gh run view --log`, moby/buildkit util/progress.
 import { completionOf } from './strace/completion.ts'
 import { isLine, parseLine } from './strace/parse-line.ts'
 
@@ -19,7 +19,7 @@ const journal = new RegExp(
   String.raw`^(?:<\d{1,3}>)?(?:1 )?(?:${times.join('|')}) \S{1,255} ([^\s:[\]]{1,255})(?:\[\d+\])?: `,
 )
 
-/** What a line of each log is. */
+/** The prefix of a line of each log. */
 const prefixes = {
   journal,
   // job, step, then the time that the runner gives; the first line of a step has a byte order mark.
@@ -31,7 +31,7 @@ const prefixes = {
 export type LogPrefix = keyof typeof prefixes
 export const logPrefixes = Object.keys(prefixes) as readonly LogPrefix[]
 
-/** Lines of the logger's own, which tell of no call. */
+/** The logger's own lines, which contain no call. */
 const ownLines: Readonly<Partial<Record<LogPrefix, RegExp>>> = {
   journal: /^-- .* --$/,
   buildkit: /^#\d+ /,
@@ -42,7 +42,7 @@ export interface Prefixed {
   readonly text: string
 }
 
-/** A line without the prefix; undefined for one that has none. */
+/** A line without the prefix; undefined if it has none. */
 export function withoutPrefix(log: LogPrefix, line: string): Prefixed | undefined {
   const found = prefixes[log].exec(line)
   if (found === null) return ownLines[log]?.test(line) === true ? { stream: '-', text: '\n' } : undefined
@@ -50,10 +50,10 @@ export function withoutPrefix(log: LogPrefix, line: string): Prefixed | undefine
   return { stream, text: `${line.slice(prefix.length)}\n` }
 }
 
-/** Whose lines of the log are strace's: who wrote the first call; undefined where none is there. */
+/** The writer of strace's lines: the writer of the first call. Undefined if there is no call. */
 export function writerOf(log: LogPrefix, lines: readonly string[]): string | undefined {
   for (const line of lines) {
-    // With an indent a line can be strace's as it is: -r puts one before the time.
+    // An indented line may be strace's own form: -r indents the time.
     if (log === 'indented' && isLine(line)) return undefined
     const found = withoutPrefix(log, line)
     if (found !== undefined && isCall(found.text.slice(0, -1))) return found.stream

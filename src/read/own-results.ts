@@ -1,5 +1,5 @@
-// What `scan --report json` and `harden --as json` print, told by how it starts: its keys stand in one order. It is no
-// trace and no profile, and whoever is given one in their place says so. Authority: schemas/reachable.schema.json,
+// Recognises the output of `scan --report json` and `harden --as json` by its start: its keys have one order. It is no
+// trace and no profile, and a command that gets it in place of one says so. Authority: schemas/reachable.schema.json,
 // schemas/context.schema.json.
 
 export function isScan(start: string): boolean {

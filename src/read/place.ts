@@ -1,4 +1,4 @@
-// Where something was seen: `source:line`. One order for places, so that the first of several is always the same.
+// Places at which something was seen: `source:line`. They have one order, so the first of several is always the same.
 
 export function placeOf(source: string, line: number): string {
   return `${source}:${line}`
@@ -16,7 +16,7 @@ export function comparePlaces(one: string, other: string): number {
   return oneLine - otherLine
 }
 
-/** The source of a place, or of a source as a whole. */
+/** The source of a place. A place without a line is a whole source. */
 export function sourceOf(place: string): string {
   return parts(place)[0]
 }

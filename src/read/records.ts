@@ -1,19 +1,19 @@
-// One call seen, for those who want them one by one rather than folded into observations.
+// One call of a trace, for users who want calls one by one and not folded into observations.
 import type { Architecture } from '../abi/architectures.ts'
 
-/** One call of a trace. An argument is null where its value was cut or is unknown. */
+/** One call of a trace. An argument is null if its value was cut or is unknown. */
 export interface TraceRecord {
-  /** libseccomp's name where the architecture is known and has the call; else as printed. */
+  /** libseccomp's name if the architecture is known, or assumed, and has the call; else the printed name. */
   readonly name: string
-  /** As it stands in the source. */
+  /** The name or number as printed in the source. */
   readonly printed: string
-  /** Undefined while the source has not told: architectures of a whole source are settled by observe(). */
+  /** Absent while the source has not shown it. observe() decides the architectures of a whole source. */
   readonly architecture?: Architecture
-  /** The call number, where the source prints it. */
+  /** The call number, if the source prints it. */
   readonly number?: number
   readonly pid?: number
   /** `source:line`. */
   readonly at: string
-  /** By index, the values asked for, unsigned 64-bit; null where it is not known. */
+  /** The requested values by index, unsigned 64-bit; null if unknown. */
   readonly args: Readonly<Record<string, bigint | null>>
 }

@@ -1,5 +1,5 @@
-// What a reader has to tell: calls, with how often and where first, and what became of the lines. Readers that see
-// every call on its own and readers that only have counts speak the same words.
+// What a reader reports: calls with counts and first places, and what became of the lines. Readers of single calls and
+// readers of counts use the same types.
 import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { Diagnostic } from './diagnostics.ts'
@@ -7,29 +7,29 @@ import { addRefused, noFailures, type Failures, type RefusalErrno, type RefusedV
 import type { ObservedContext } from './observations/context.ts'
 import { earlierPlace } from './place.ts'
 
-/** Everything seen of one call. Adding up is associative and commutative. */
+/** Everything seen of one call. Addition is associative and commutative. */
 export interface Seen extends Failures {
   count: number
-  /** `source:line` of the first. */
+  /** `source:line` of the first call. */
   first: string
   args: SeenArguments | undefined
   /** Values of `args` with which every call was refused. */
   refused?: RefusedValues | undefined
-  /** In how many runs, where whoever tells it knows of more than the one it reads. */
+  /** In how many runs the call was seen, if the reader knows of more runs than the one it reads. */
   runs?: number
 }
 
-/** By argument index, the distinct values; null once a value was not known. */
+/** By argument index, the distinct values; null once a value was unknown. */
 export type SeenArguments = Map<number, Set<bigint> | null>
 
-/** More distinct values than this say nothing to a profile: the argument counts as not known. */
+/** With more distinct values than this, which are of no use to a profile, the argument counts as unknown. */
 export const valueLimit = 4096
 
 export function newSeen(first: string): Seen {
   return { count: 0, first, ...noFailures, args: undefined }
 }
 
-/** Notes the value of one call's argument; undefined for one that is not known. */
+/** Notes the value of one call's argument; undefined if it is unknown. */
 export function noteValue(
   seen: { args: SeenArguments | undefined },
   index: number,
@@ -44,7 +44,7 @@ export function noteValue(
   else if (!values.has(value)) seen.args.set(index, null)
 }
 
-/** Notes the value of one call's argument, and whether the call was refused: a value is while every call with it is. */
+/** Like noteValue, but also notes a refusal. A value stays refused as long as every call with it is refused. */
 export function noteAnswered(
   seen: Pick<Seen, 'args' | 'refused'>,
   index: number,
@@ -67,7 +67,7 @@ export function noteAnswered(
   if (seen.args?.get(index) === null) seen.refused?.delete(index)
 }
 
-/** Counts stay whole numbers that a file can carry, whatever the input claims. */
+/** The sum of two counts, limited to a whole number that a file can carry, whatever the input claims. */
 export function sumOf(one: number, other: number): number {
   return Math.min(one + other, Number.MAX_SAFE_INTEGER)
 }
@@ -86,7 +86,7 @@ export function addSeen(seen: Seen, more: Seen): void {
   seen.injected = sumOf(seen.injected, more.injected)
 }
 
-/** The values of two sums of calls together. What one side has calls but no value of, is not known in the whole. */
+/** Merges the values of two sums of calls. If one side has calls but no values of an argument, it is unknown. */
 export function addArguments(
   one: SeenArguments | undefined,
   oneCount: number,
@@ -104,19 +104,19 @@ export function addArguments(
   return sum
 }
 
-/** Where a reader tells what it saw. */
+/** Where a reader reports what it saw. */
 export interface Sink {
   /** Calls of a known architecture, by libseccomp's name there. */
   seen(architecture: Architecture, name: string, seen: Seen): void
-  /** Calls that no table knows, by number (decimal) or, where only that was printed, by name. */
+  /** Calls that no table knows, by number (decimal) or, if only a name was printed, by name. */
   unknown(architecture: Architecture, what: string, seen: Seen): void
   diagnostic(diagnostic: Diagnostic): void
-  /** Evidence of a container's security context. */
+  /** The evidence for a container's security context. */
   context(context: ObservedContext): void
   /** What became of the lines of a source. */
   account(account: SourceSummary): void
-  /** Several runs at once: how many there were. Calls told until the next endRun carry their own `runs`. */
+  /** Reports a number of runs at once. Their calls carry `runs` themselves. */
   runs(count: number): void
-  /** What was told since the last time is one run; or, where it does not count, of no run: a profile. */
+  /** Ends a run: the calls since the last end belong to one run or, if `counts` is false (a profile), to no run. */
   endRun(counts: boolean): void
 }

@@ -1,10 +1,10 @@
-// `--pid` for strace: of a trace that prints pids (-f), only the lines of one thread go to the reader; of a set of
-// files (-ff), only that thread's file. Lines without a pid are of the first process, whose number is not printed.
+// `--pid` for strace. From a trace that prints pids (-f), only the lines of one thread go to the reader; from a set of
+// files (-ff), only that thread's file. Lines without a pid belong to the first process, whose number is not printed.
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'
 import { pidOf } from './strace/parse-line.ts'
 
-/** A pid and a comm of -Y, which is of 15 bytes, each of up to four characters. */
+/** Room for a pid and the comm of -Y: 15 bytes, each printed as up to four characters. */
 const prefixReach = 96
 
 export class OfOnePid implements Reader {

@@ -1,31 +1,31 @@
-// Whose call it was, as far as a log says so, and the user's choice among them (--pid, --comm, --exe, --container,
-// --pod, --since, --until).
+// Who made a call, as far as a log says, and which callers the user chose (--pid, --comm, --exe, --container, --pod,
+// --since, --until).
 
 export interface Caller {
   readonly pid?: number
-  /** The task's name: of 15 bytes at most. */
+  /** The task's name, at most 15 bytes. */
   readonly comm?: string
   readonly exe?: string
-  /** Name or id; an id may be asked for by its first 12 digits. */
+  /** A name or an id. The user may choose an id by its first 12 or more digits. */
   readonly container?: string
   readonly pod?: string
   /** Seconds since 1970. */
   readonly time?: number
 }
 
-/** What is known of a caller; the rest is left out. */
+/** The known members of a caller, without those that are undefined. */
 export function callerOf(known: { readonly [K in keyof Caller]: Caller[K] | undefined }): Caller {
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined))
 }
 
-/** All that is given must hold. */
+/** The callers that the user chose: a caller must match every given member. */
 export interface CallerChoice {
   readonly pid?: number
   readonly comm?: string
   readonly exe?: string
   readonly container?: string
   readonly pod?: string
-  /** Seconds since 1970, both included. */
+  /** Bounds in seconds since 1970, both inclusive. */
   readonly since?: number
   readonly until?: number
 }
@@ -38,7 +38,7 @@ export function choiceFields(choice: CallerChoice): ChoiceField[] {
   )
 }
 
-/** Whether the subject is chosen; the name of a field that would be needed to tell and is not there. */
+/** Whether the choice includes the subject; if a missing field decides that, the name of the field. */
 export function isChosen(subject: Caller, choice: CallerChoice): boolean | ChoiceField {
   let missing: ChoiceField | undefined
   for (const field of choiceFields(choice)) {

@@ -1,7 +1,7 @@
-// Bytes of one line as text, in bounded memory. latin1 keeps one character per byte: the grammars are ASCII, and
-// what is not (paths, comms, translated error messages) is only ever passed over.
+// The bytes of one line as text, in bounded memory. latin1 keeps one character per byte: the grammars are ASCII, and
+// they only skip other text (paths, comms, translated error messages).
 
-/** A line longer than this is read by its head and tail. strace's own limit on strings keeps lines far below. */
+/** A longer line is read by its head and tail. strace's own limit on strings keeps its lines far shorter. */
 export const lineLimit = 65536
 const tailKept = 4096
 
@@ -23,7 +23,7 @@ export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string
   return buffer.toString('latin1', start, end)
 }
 
-/** Without `ESC[…m` and the other CSI sequences that a terminal capture has. */
+/** Removes `ESC[…m` and the other CSI and OSC sequences of a terminal capture. */
 export function withoutColours(text: string): string {
   // oxlint-disable-next-line no-control-regex -- ESC is what is looked for
   return text.replaceAll(/\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g, '')

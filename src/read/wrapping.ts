@@ -1,7 +1,7 @@
-// What loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's fields and JSON, dmesg's JSON,
-// compose's names, times, mail. Told from the first lines of a source; taken off line by line. Authority: the json-file
-// driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1)
-// of util-linux, RFC 2045 6.7 for quoted-printable.
+// Removes what loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's fields and
+// JSON, dmesg's JSON, compose's names, times, mail. The first lines of a source show its wrapping, which is removed
+// line by line. Authority: the json-file driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet
+// logs.go), systemd.journal-fields(7), dmesg(1) of util-linux, RFC 2045 6.7 for quoted-printable.
 import { isProfile } from './either.ts'
 import { formats, formatTable } from './formats.ts'
 import {
@@ -19,7 +19,7 @@ import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-pref
 import { isLine } from './strace/parse-line.ts'
 import { lineLimit } from './text.ts'
 
-// What follows a prefix is no part of its pattern: that would look at each of its characters.
+// A pattern matches the prefix only: matching the rest of the line would visit each of its characters.
 const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) /
 const ofCri = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* /
 // oxlint-disable-next-line no-control-regex -- compose colours the names
@@ -42,7 +42,7 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
     if (prefix === undefined) return undefined
     return { stream, text: `${line.slice(prefix.length)}${tag === 'F' ? '\n' : ''}` }
   },
-  // `docker logs -t`, `kubectl logs --timestamps` of strace; syslog has such times too, and readers that want them.
+  // strace's lines in `docker logs -t` or `kubectl logs --timestamps`. Readers of syslog need their times.
   timestamps: (line) => {
     const [prefix] = stamped.exec(line) ?? []
     const text = prefix === undefined ? undefined : line.slice(prefix.length)
@@ -70,23 +70,23 @@ function unwrapperOf(name: string): Unwrap {
   return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
 }
 
-/** How many lines must be wrapped alike before the wrapping is taken off; all of them where there are fewer. */
+/** How many lines must be wrapped alike before the wrapping is removed; all lines if there are fewer. */
 const linesLooked = 5
 
 export interface Wrapping {
   readonly name: string
-  /** Of JSON that is not one object a line. */
+  /** For JSON that is not one object a line: where its entries are. */
   readonly level?: EntryLevel
-  /** Who writes strace's lines, where the log tells writers apart: what others wrote is the program's. */
+  /** The writer of strace's lines, if the log names writers: the lines of others are the program's. */
   readonly stream?: string
-  /** What stands around the lines inside. */
+  /** The wrapping around the lines inside. */
   readonly inner?: Wrapping
 }
 
-/** A log in a log: the journal's text in an exporter's JSON, in an array. */
+/** The most wrappings inside each other, such as the journal's text in an exporter's JSON in an array. */
 const mostWrappings = 4
 
-/** The wrapping of a source that starts with this text; undefined for none. */
+/** The wrapping of a source that starts with this text; undefined if there is none. */
 export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
   const outer = outerOf(head, depth)
   if (outer === undefined || depth === mostWrappings) return outer
@@ -97,7 +97,7 @@ export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
     .join('')
   const inner = wrappingOf(text, depth + 1)
   if (inner !== undefined) return { ...outer, inner }
-  // Objects of no known log are no log: a profile is one, and so is what another program wrote.
+  // Objects without a known line are no log: they may be a profile, or the output of another program.
   const isLoose = outer.level !== undefined || outer.name === 'json-log'
   return isLoose && !text.split('\n').some((line) => isOfSomeFormat(line)) ? undefined : outer
 }
@@ -117,7 +117,7 @@ function outerOf(head: string, depth: number): Wrapping | undefined {
   return isTold ? { name, stream: 'stderr' } : { name }
 }
 
-/** A log whose first lines all have its prefix, and one of whose lines is a call of strace. */
+/** The prefix of a log, if all first lines have it and one line is a call of strace. */
 function ofPrefix(head: string): Wrapping | undefined {
   const first = firstLines(head)
   if (first.length === 0) return undefined
@@ -148,9 +148,9 @@ function wrappingName(head: string): string | undefined {
   if (first.length === 0) return undefined
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
-  // A whole object on a line that some format reads is that format's.
+  // If a format reads the object of each line, the objects are its records and no wrapping.
   const isRead = first.every((line) => jsonObject(line) !== undefined && isOfSomeFormat(line))
-  // strace -k prints frames behind " > ", never at the start of the line.
+  // `mail`: strace -k prints frames after " > ", never at the start of the line.
   return order.find((name) => {
     if (name === 'json-log' && isRead) return false
     const unwrap = unwrapperOf(name)
@@ -158,9 +158,9 @@ function wrappingName(head: string): string | undefined {
   })
 }
 
-/** JSON that is not one object a line, and one of whose entries is a log's, or holds a line of one. */
+/** The wrapping of JSON that is not one object a line, if an entry is a log's or contains a line of a log. */
 function ofValues(head: string, depth: number): Wrapping | undefined {
-  // A profile, a config.json and what Kubernetes keeps are documents, whatever an object inside looks like.
+  // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
   if (!/^\s*[[{]/.test(head) || isProfile(head)) return undefined
   const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
   if (isWhole && !isWrappedDeep(head)) return undefined
@@ -168,7 +168,7 @@ function ofValues(head: string, depth: number): Wrapping | undefined {
   return level === undefined || (isWhole && level.depth === 0) ? undefined : { name: 'json-values', level }
 }
 
-/** Whether an array of objects, or of arrays, stands below the first object. */
+/** Whether the text contains an array of objects or of arrays. */
 function isWrappedDeep(head: string): boolean {
   return /\[\s*[[{]/.test(head)
 }
@@ -184,7 +184,7 @@ function isEntry(written: string, bracket: '{' | '[', depth: number): boolean {
   )
 }
 
-/** The first lines that are whole and not empty; all there is where no line is whole. */
+/** The first complete lines that are not empty; the whole text if no line is complete. */
 function firstLines(head: string): string[] {
   const lines: string[] = []
   for (let at = 0; lines.length < linesLooked;) {
@@ -197,11 +197,11 @@ function firstLines(head: string): string[] {
   return lines
 }
 
-/** Takes the wrapping off a whole source. Lines of one stream that were split are joined again, in bounded memory. */
+/** Removes the wrapping of a whole source. Split lines of one stream are joined again, in bounded memory. */
 export class Unwrapping {
   readonly #unwrap: Unwrap
   readonly #values: JsonValues | undefined
-  /** Entries that ended, each with its line end. */
+  /** The finished entries, each with its line end. */
   #entries = ''
   #hasEntry = false
   readonly #stream: string | undefined
@@ -222,17 +222,17 @@ export class Unwrapping {
     this.#inner = inner && new Unwrapping(inner)
   }
 
-  /** Whether it takes text in any pieces: a line may be as long as the source. */
+  /** Whether it takes text in any pieces, because a line may be as long as the source. */
   get takesPieces(): boolean {
     return this.#values !== undefined
   }
 
-  /** The text that a wrapped line (without its end) completes; lines that are not wrapped pass as they are. */
+  /** The text that a wrapped line (without its end) completes. A line without wrapping passes unchanged. */
   line(line: string): string {
     return this.takesPieces ? this.piece(`${line}\n`) : this.#within(this.#outer(line))
   }
 
-  /** The same for text in any pieces. A line in which no entry ends is an empty one, so that places stay right. */
+  /** Like line(), for text in any pieces. A line in which no entry ends becomes an empty one: places stay right. */
   piece(text: string): string {
     const values = this.#values as JsonValues
     let given = ''
@@ -272,9 +272,9 @@ export class Unwrapping {
     const isFirst = this.#isFirst
     this.#isFirst = false
     if (found === undefined) return `${bare}\n`
-    // An empty line, so that the places of the others stay right.
+    // An empty line keeps the places of the others right.
     if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'
-    // What was wrapped may have been a file that began with UTF-8's byte order mark.
+    // The wrapped file may have begun with UTF-8's byte order mark.
     const inner = isFirst ? found.text.replace(/^\xef\xbb\xbf/, '') : found.text
     if (this.#parts.size === 0 && inner.endsWith('\n')) return inner
     const text = (this.#parts.get(found.stream) ?? '') + inner
@@ -282,7 +282,7 @@ export class Unwrapping {
       this.#parts.delete(found.stream)
       return text
     }
-    // More of it than any reader looks at is let go; so are streams beyond what a pod has.
+    // Text beyond what any reader reads is dropped, and so are more streams than a pod has.
     if (this.#parts.size < 64) this.#parts.set(found.stream, text.slice(0, 2 * lineLimit))
     return ''
   }

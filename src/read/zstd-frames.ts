@@ -1,10 +1,10 @@
-// How much memory each frame of a zstd stream asks for, before its decoder sees it: fzstd takes whatever a frame asks
-// for, up to 2 GiB, and moves all of it for every block. Authority: RFC 8878, 3.1.1 and 3.1.2.
+// Reads how much memory each frame of a zstd stream requests, before the decoder sees the frame: fzstd allocates what a
+// frame requests, up to 2 GiB, and moves all of it for every block. Authority: RFC 8878, 3.1.1 and 3.1.2.
 
-/** What a decoder should support at least (RFC 8878 3.1.1.1.2), and what zstd(1) needs up to -19. */
+/** The window that a decoder should support at least (RFC 8878 3.1.1.1.2), and that zstd(1) needs up to -19. */
 export const windowLimit = 8 * 1024 * 1024
 
-/** A number of bytes that are wanted next or, negative, that are passed over. */
+/** The number of bytes to read next or, if negative, to skip. */
 type Wish = number
 
 export class ZstdFrames {
@@ -42,14 +42,14 @@ function* walk(found: (window: number) => void): Generator<Wish, never, Buffer> 
       yield -(yield 4).readUInt32LE()
       continue
     }
-    // No frame: the decoder says so.
+    // This is no frame, which the decoder reports.
     if (magic !== 0xfd2fb528) for (;;) yield -Infinity
     const flags = (yield 1).readUInt8()
     const isSingle = (flags & 0x20) !== 0
     const dictionary = [0, 1, 2, 4][flags & 3] as number
     const size = [isSingle ? 1 : 0, 2, 4, 8][flags >> 6] as number
     const header = yield (isSingle ? 0 : 1) + dictionary + size
-    // Of a single segment the window is as large as what comes out.
+    // The window of a single segment is as large as its content.
     found(isSingle ? contentSize(header.subarray(dictionary)) : windowSize(header.readUInt8()))
     for (let isLast = false; !isLast;) {
       const block = (yield 3).readUIntLE(0, 3)

@@ -1,5 +1,5 @@
-// One record that a seccomp filter made, as the kernel sends it: what grammar.ts reads of it, and the session in which
-// it was made. The fields before the session are numbers that no process writes.
+// One record that a seccomp filter made, as the kernel sends it: what grammar.ts reads of it, and its session. The
+// fields before the session are numbers that no process writes.
 import type { Architecture } from '../../abi/architectures.ts'
 import type { Reporter } from '../grammar.ts'
 import { architectureOfNumber } from '../../abi/number-bit.ts'
@@ -11,7 +11,7 @@ export interface FilterRecord {
   readonly pid: number
   readonly comm: string
   readonly session: number
-  /** What the filter answered: an action of linux/seccomp.h without its data. */
+  /** The answer of the filter: an action of linux/seccomp.h without its data. */
   readonly code: number
 }
 
@@ -24,7 +24,7 @@ const silent: Reporter = {
   refused: () => undefined,
 }
 
-/** `audit(1795560826.043:1607): auid=… ses=… code=0x7ffc0000`; undefined for anything else, and for a foreign machine. */
+/** `audit(1795560826.043:1607): auid=… ses=… code=0x7ffc0000`; undefined for another text or a foreign machine. */
 export function filterRecordOf(text: string): FilterRecord | undefined {
   const session = head.exec(text)?.[1]
   const code = / code=(0x[0-9a-f]+)\s*$/.exec(text)?.[1]

@@ -1,7 +1,7 @@
 // Records of the audit subsystem: SECCOMP (1326), which a filter's answer makes, and SYSCALL (1300), which an audit
 // rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
-// Values of a process (comm, exe, subj) come before the block that tells the call in SECCOMP and after it in SYSCALL:
-// the last and the first block count, so that no value can pass for a call.
+// Values of a process (comm, exe, subj) come before the block of the call in SECCOMP and after it in SYSCALL. So the
+// last block counts in SECCOMP and the first in SYSCALL: no value can pass for a call.
 import { isSnappyLine, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
@@ -10,7 +10,7 @@ import { callerOf, type Caller } from '../subject.ts'
 import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
 import { plainRecords } from './plain.ts'
 
-/** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, and the end or what auditd adds. */
+/** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, then auditd's additions. */
 const seccompBlock =
   / arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\)) compat=[01] ip=0x[0-9a-f]+ code=(0x[0-9a-f]+|[a-z-]+)(?=[\s\x1d]|$|[A-Z]+=)/y // oxlint-disable-line no-control-regex -- GS is what auditd writes
 const syscallBlock =
@@ -31,12 +31,12 @@ export const audit: Grammar = {
   open: () => new AuditLines(),
 }
 
-/** More processes than that are not kept apart. */
+/** The most processes that are remembered. */
 const mostEnded = 65_536
 
 class AuditLines implements LineGrammar {
   #isSnappy = false
-  /** Processes of which a record says that a filter refused a call with a signal. */
+  /** Processes for which a record says that a filter refused a call with a signal. */
   readonly #ended = new Set<number>()
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
 
@@ -79,14 +79,14 @@ class AuditLines implements LineGrammar {
       this.#ended.add(Number(pid))
   }
 
-  /** SIGSYS ended a process, as it does where a filter refuses a call: the record of the call comes before, if at all. */
+  /** SIGSYS ended a process, as it does if a filter refuses a call. The record of the call, if any, comes before. */
   #abend(fields: string, say: Reporter): void {
     if (!/ sig=(?:31|SIGSYS)(?= |$)/.test(fields)) return
     const { pid, comm = '?' } = subjectOf(fields, true, undefined)
     if (pid === undefined || !this.#ended.has(pid)) say.diagnostic('killed-unrecorded', { program: comm })
   }
 
-  /** The rest of a record that was wrapped. */
+  /** Joins the next line to a record that was wrapped; undefined if no record is unfinished. */
   #join(text: string, say: Reporter): LineResult | undefined {
     const begun = this.#begun
     if (begun === undefined || isLogLine(text)) return undefined
@@ -139,11 +139,11 @@ function syscall(header: Header, text: string, say: Reporter): LineResult {
   if (found === null) return 'unparsed'
   say.evidence('rules-only')
   const [whole, architecture, call, exit, ...values] = found
-  // Interpreted values have names; a number without 0x is hexadecimal, as the kernel prints it.
+  // Interpreted values are names. A raw number is hexadecimal without 0x, as the kernel prints it.
   const raw = isRaw(architecture as string)
   return called(architecture as string, call as string, say, {
     secondary: true,
-    // A rule may ask for calls by their result, so that of a refusal another time nothing is known.
+    // A rule may select calls by their result, so a refusal says nothing about the same call at another time.
     failure: exit === '-38' || exit?.startsWith('ENOSYS') === true ? 'ENOSYS' : undefined,
     argument: (index) => {
       const value = values[index]
@@ -172,7 +172,7 @@ function callNamed(printed: string): string | number | undefined {
   return number >= -0x80000000 && number <= 0xffffffff ? number : undefined
 }
 
-/** Whether the record has the kernel's values; `ausearch -i` puts them into words. */
+/** Whether the record has the kernel's values; `ausearch -i` translates them into words. */
 function isRaw(machine: string): boolean {
   return /^[0-9a-f]{8}$/.test(machine)
 }
@@ -184,7 +184,7 @@ function architectureNamed(machine: string): Architecture | undefined {
   )
 }
 
-/** From the fields on the safe side of the block: a raw name with a blank or a quote is in hexadecimal digits. */
+/** The caller in the fields on the safe side of the block. A raw name with a blank or a quote is in hexadecimal. */
 function subjectOf(fields: string, raw: boolean, time: number | undefined): Caller {
   const pid = /(?:^| )pid=(\d+)(?= )/.exec(fields)?.[1]
   const [, wordsOfComm, wordsOfExe] = raw ? [] : (inWords.exec(fields) ?? [])
@@ -196,7 +196,7 @@ function subjectOf(fields: string, raw: boolean, time: number | undefined): Call
   })
 }
 
-/** `comm=my app exe=/opt/my app sig=SIG0`: interpreted names stand without quotes. */
+/** `comm=my app exe=/opt/my app sig=SIG0`: interpreted names have no quotes. */
 const inWords = / comm=(.{0,99}?) exe=(.{0,4200}?)(?= (?:sig|subj|key)=|\s*$)/s
 
 function valueOf(fields: string, name: string): string | undefined {
@@ -208,7 +208,7 @@ function valueOf(fields: string, name: string): string | undefined {
   return /^(?:[0-9A-F]{2})+$/.test(bare) ? Buffer.from(bare, 'hex').toString('latin1') : bare
 }
 
-/** kernel/audit.c (audit_log_lost, audit_printk_skb) and lib/ratelimit.c. */
+/** Losses that the kernel reports: kernel/audit.c (audit_log_lost, audit_printk_skb) and lib/ratelimit.c. */
 function loss(message: string, say: Reporter): void {
   const suppressed = /^(?:kauditd_printk_skb|audit_printk_skb): (\d+) callbacks suppressed/.exec(message)
   if (suppressed !== null) return say.lost(Number(suppressed[1]))
@@ -218,7 +218,7 @@ function loss(message: string, say: Reporter): void {
     say.lost(undefined)
 }
 
-/** systemd-journald, rsyslog, auditd and its dispatcher on their own losses. */
+/** Losses that systemd-journald, rsyslog, auditd and its dispatcher report. */
 function journalLoss(text: string, say: Reporter): void {
   const found =
     / systemd-journald\[\d+\]: (?:Missed (\d+) kernel messages|Suppressed (\d+) messages from)/.exec(text) ??

@@ -1,20 +1,20 @@
-// Where a line's audit record begins, and through which hands it came: auditd's file and ausearch, the kernel's ring
-// buffer, syslog, the journal. What stands in the place of the transport must be one of those that only the kernel
-// and auditd write to: any program may log a line that reads like a record. Authority: auditd-event.c (audit-userspace),
-// kernel/audit.c kauditd_printk_skb, util-linux dmesg, systemd journald-audit.c.
+// Finds the start of an audit record in a line of auditd's file, ausearch, the kernel's ring buffer, syslog or the
+// journal. The transport must be one that only the kernel and auditd write to, because any program may log a line that
+// looks like a record. Authority: auditd-event.c (audit-userspace), kernel/audit.c kauditd_printk_skb, util-linux
+// dmesg, systemd journald-audit.c.
 
 export interface Header {
   /** `abend`: a signal ended a process (auditsc.c audit_core_dumps). */
   readonly kind: 'seccomp' | 'syscall' | 'abend' | 'other'
-  /** Seconds since 1970, where the record has the kernel's own stamp. */
+  /** Seconds since 1970, by the kernel's own stamp or that of the journal's line; undefined without one. */
   readonly time: number | undefined
-  /** Where the record's fields begin. */
+  /** The offset at which the record's fields begin. */
   readonly at: number
 }
 
 const clock = /\d\d:\d\d:\d\d/.source
 const day = /\d{4}-\d\d-\d\d/.source
-/** syslog's, ISO 8601, journalctl's short-full (which always ends with a zone) and short-unix. */
+/** Dates: syslog's, ISO 8601, journalctl's short-full (which always ends with a zone) and short-unix. */
 const date = [
   `(?:[^\\s\\d[]\\S{0,12} +\\d{1,2} ${clock}(?:\\.\\d+)?(?: UTC)?`,
   `${day}[T ]${clock}(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?: UTC)?`,
@@ -24,11 +24,11 @@ const date = [
 const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/.source
 /** `dmesg --time-format=iso`: no host follows. */
 const isoOfRing = `${day}T${clock},\\d{1,9}[+-]\\d\\d:?\\d\\d`
-/** RFC 5424: the process and the message have no name, what is structured is the logger's. */
+/** RFC 5424: any id of the process and the message, and the logger's structured data. */
 const structured = `1 ${date} \\S{1,255} (${transport}) \\S{1,128} \\S{1,32} (?:-|\\[[^\\]]{0,255}\\]) (?:\\xef\\xbb\\xbf)?`
-/** A name that a colon follows is a process, which wrote to the kernel's ring. */
+/** A host has no colon after it: such a name is a process that wrote to the kernel's ring buffer. */
 const host = /\S{0,254}[^\s:]/.source
-/** Of the ring's records the kernel's own, whose facility is 0: a process that writes to /dev/kmsg cannot have it. */
+/** The kernel's own records in the ring buffer have facility 0, which a process that writes to /dev/kmsg cannot set. */
 const ofKernel = '(?:kern *:[a-z]{1,8} *: )?(?:[0-7],\\d+,\\d+,[^;]{0,99};)?'
 const prefix = new RegExp(
   `^(?:<[0-7]>(?=\\[)|<\\d{1,3}>(?!\\[ *[\\d.]+\\]))?` +
@@ -36,12 +36,12 @@ const prefix = new RegExp(
     `(?:(${transport})(?:\\[\\d+\\])?: (?:(?<=kernel: )|(?!type=\\d)))?)` +
     `${ofKernel}(?:(?:\\[[^\\]]{0,64}\\]|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
 )
-/** Kernels before 3.14 do not say `audit: `. */
+/** Kernels before 3.14 do not print `audit: `. */
 const record =
   /(?:type=(?:UNKNOWN\[(\d+)\]|(\w+)) msg=audit\(([^)]{1,64})\) ?: ?|(?:audit: )?type=(\d+) audit\(([^)]{1,64})\): ?)/y
 const ofJournal = /([A-Z][A-Z0-9_]+) (?=\w+=)/y
 
-/** Undefined for a line on which no audit record begins. */
+/** The start of the audit record in a line; undefined if there is none. */
 export function headerOf(line: string): Header | undefined {
   // auditd's own lines have no prefix.
   const found = line.startsWith('type=') ? undefined : (prefix.exec(line) as RegExpExecArray)
@@ -64,14 +64,14 @@ export function headerOf(line: string): Header | undefined {
     : { kind: kindOf(journal[1] as string), time: stampOf(line), at: ofJournal.lastIndex }
 }
 
-/** Whose line it is, where the prefix names it. */
+/** The transport that the prefix names; undefined if it names none. */
 function sender(prefixed: RegExpExecArray): string | undefined {
   return prefixed[1] ?? prefixed[2]
 }
 
 const ofRing = new RegExp(`^(?:<\\d|[a-z]{1,8} *:[a-z]|\\d+,\\d+,\\d+,|\\[|${isoOfRing})`)
 
-/** What the kernel or a logger says itself, behind its prefix; undefined for a line of something else. */
+/** The message of the kernel or a logger itself, without its prefix; undefined for another line. */
 export function kernelMessage(line: string): string | undefined {
   const found = prefix.exec(line) as RegExpExecArray
   if (sender(found) === 'kernel' || ofRing.test(line)) return line.slice(found[0].length)
@@ -80,7 +80,7 @@ export function kernelMessage(line: string): string | undefined {
 
 const logged = new RegExp(`^(?:<\\d{1,3}>1 )?${date} \\S+ `)
 
-/** Whether a line has the form of a log that audit records stand in. */
+/** Whether a line has the form of a log that contains audit records. */
 export function isLogLine(line: string): boolean {
   return (
     line === '' ||
@@ -97,7 +97,7 @@ function kindOf(type: string): Header['kind'] {
   return type === 'SYSCALL' || type === '1300' ? 'syscall' : 'other'
 }
 
-/** Of the line itself, in a form that says its zone. */
+/** The time of the line itself, if it includes the zone. */
 function stampOf(line: string): number | undefined {
   const stamp = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)/.exec(line)?.[0]
   const time = stamp === undefined ? Number.NaN : Date.parse(stamp.replace(/([+-]\d\d)(\d\d)$/, '$1:$2'))

@@ -1,6 +1,5 @@
-// The commonest records of auditd's own file, told apart by compiled code (assembly/records.ts): this file hands it
-// bytes and the machines that are known. It says nothing that grammar.ts would not say of the same lines; a test holds
-// the two equal.
+// Compiled code (assembly/records.ts) sorts the commonest records of auditd's own file by kinds. This file passes it
+// the bytes and the known machines. Its results are those of grammar.ts for the same lines; a test keeps the two equal.
 import { architectures } from '../../abi/architectures.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from '../compiled.ts'
 import type { LinesOfKinds } from '../grammar.ts'

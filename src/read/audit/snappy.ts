@@ -1,5 +1,5 @@
-// What snappy-debug makes of the kernel's records: a block of lines each, of which `Log:` has the record, with the
-// call's name behind its number. Authority: snapd, snappy-debug.
+// snappy-debug prints a block of lines for each of the kernel's records. The line `Log:` has the record, with the
+// call's name after its number. Authority: snapd, snappy-debug.
 
 const record = /^Log: (auid=\d+ .* arch=[0-9a-f]{8}) (\d+)\([a-z_]\w*\)( compat=.*)$/s
 const other =
@@ -14,7 +14,7 @@ export function snappyRecord(line: string): string | undefined {
     : `type=SECCOMP msg=audit(0.000:0): ${found[1]} syscall=${found[2]}${found[3]}`
 }
 
-/** Whether a line of snappy-debug tells of no call. */
+/** Whether a line is one of snappy-debug's without a call. */
 export function isSnappyLine(line: string): boolean {
   return other.test(line)
 }

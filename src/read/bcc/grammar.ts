@@ -1,11 +1,11 @@
-// bcc's syscount: a table of calls by name, counted as they return, of those made most often unless -T says more.
+// bcc's syscount: a table of calls by name, counted on return. It has only the most frequent ones; -T sets how many.
 // Authority: iovisor/bcc tools/syscount.py, libbpf-tools/syscount.c, syscount_example.txt.
 import type { Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 
 const title =
   /^Tracing (failed )?syscalls(?: returning error \S+)?.{0,80}?, printing top (\d+)\.\.\. Ctrl\+C to quit\.$/
 const header = /^SYSCALL +COUNT(?: +TIME \([mu]s\))?\s*$/
-/** With -P: by process, which tells no call. */
+/** With -P the table is by process and names no call. */
 const byProcess = /^PID +COMM +COUNT(?: +TIME \([mu]s\))?\s*$/
 const row = /^(?:([a-z_]\w{0,63})|\[unknown: (\d{1,10})\]) +(\d{1,16})(?: +[\d.]+)?\s*$/
 const other = /^(?:\[\d\d:\d\d:\d\d\]|\^C|Detaching\.\.\.|)\s*$/
@@ -19,7 +19,7 @@ export const bcc: Grammar = {
 }
 
 class CountLines implements LineGrammar {
-  /** How many calls a table has at most; undefined where no title says it. */
+  /** How many calls a table has at most; undefined if no title says so. */
   #most: number | undefined
   #rows = 0
   #isOfProcesses = false
@@ -41,7 +41,7 @@ class CountLines implements LineGrammar {
     const [, name, number, count] = row.exec(text) ?? []
     if (count === undefined) return 'unparsed'
     this.#rows++
-    // As many as are printed at most: others may be missing. syscount prints ten unless it is told otherwise.
+    // The table is full, so other calls may be missing. syscount prints ten rows by default.
     if (this.#rows === (this.#most ?? 10) && !this.#isTop) {
       this.#isTop = true
       say.evidence('most-frequent')

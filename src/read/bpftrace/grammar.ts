@@ -1,8 +1,8 @@
 // bpftrace: maps keyed by a call's number (raw_syscalls:sys_enter, args->id) or by its probe (syscalls:sys_enter_NAME),
 // with or without other keys before it, as text and as JSON; and lines of `printf("%d %s %d\n", pid, comm, args->id)`.
 // Authority: bpftrace's text and JSON output (src/output.cpp); recordings of bpftrace 0.17.
-// A number is a call's only where the program that printed it meant one: maps whose name says something else are
-// left out with a note, and so are maps of single keys beside others.
+// A number is a call's only if the program that printed it meant one. Maps whose name says something else, and maps
+// without keys, are left out with a diagnostic.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject } from '../json-line.ts'
@@ -11,9 +11,9 @@ import type { Caller } from '../subject.ts'
 const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
 const probeName = /^(?:tracepoint:)?syscalls:sys_enter_(\w+)$/
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
-/** Of a map that is keyed by names. */
+/** The name of a map whose keys are names of calls. */
 const namedMap = /sys|call/i
-/** tools/syscount.bt prints the calls that were made most often, and no others: the title of its list. */
+/** The title of the list of tools/syscount.bt, which has only the calls that were made most often. */
 const mostFrequent = /^Top (\d+) syscalls? (?:IDs|names):$/i
 const titles = /^(?:Top \d+ processes:|Counting syscalls\.\.\..*|\^C|Tracing syscalls\.\.\..*)$/
 const printed = /^(\d+) (.{1,15}) (-?\d+)$/s
@@ -42,21 +42,21 @@ export const bpftrace: Grammar = {
   open: () => new BpftraceLines(),
 }
 
-/** A map of calls by their names (syscall_name(), tools/syscount.bt): the map says so, and the key is a call. */
+/** An entry of a map by names (syscall_name(), tools/syscount.bt): the map's name says so, and the key is a call. */
 function isNamedEntry(line: string): boolean {
   const [, map = '', key = ''] = mapLine.exec(line) ?? []
   return namedMap.test(map) && isKnownAnywhere(key.split(/, ?/).at(-1) ?? '')
 }
 
 class BpftraceLines implements LineGrammar {
-  /** How many keys a map has: one line with another number was not printed as a whole. */
+  /** How many keys a map has: a line with fewer keys is no whole record. */
   readonly #arity = new Map<string, number>()
   #isTop = false
 
   line(text: string, say: Reporter): LineResult {
     if (text === '' || attaching.test(text)) return 'ignored'
     if (text.startsWith('{')) return this.#json(text, say)
-    // First what there are most of: no other line starts with a number.
+    // The most frequent lines come first: no other line starts with a number.
     const line = printed.exec(text)
     if (line !== null) {
       const [, pid, comm, number] = line
@@ -81,7 +81,7 @@ class BpftraceLines implements LineGrammar {
       return 'ignored'
     }
     if (histogramRow.test(text)) return 'ignored'
-    // A task's name may hold a line end, and what follows it is the task's own text.
+    // A task's name may contain a line end, and the task chose the text after it.
     if (text.startsWith('@')) say.diagnostic('broken-record')
     return 'unparsed'
   }
@@ -99,7 +99,7 @@ class BpftraceLines implements LineGrammar {
     }
     if (isText) {
       const arity = this.#arity.get(name)
-      // A comm with a comma makes more keys; fewer are another record, written by the task itself.
+      // A comm with a comma makes more keys. A line with fewer keys was written by the task itself.
       if (arity === undefined) this.#arity.set(name, keys.length)
       else if (keys.length < arity) {
         say.diagnostic('broken-record')
@@ -127,7 +127,7 @@ class BpftraceLines implements LineGrammar {
     if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
     const calls: LoggedCall[] = []
     for (const [map, entries] of Object.entries(data)) {
-      // A list is a tuple or a histogram: its places are no keys.
+      // A list is a tuple or a histogram: its indexes are no keys.
       if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) continue
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
         if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
@@ -145,7 +145,7 @@ function callOf(map: string, key: string): string | number | undefined {
   return probe ?? (namedMap.test(map) && isKnownAnywhere(key) ? key : undefined)
 }
 
-/** The keys before the call: a text is the task's name, a number its pid. */
+/** The caller by the keys before the call: a text is the task's name, a number its pid. */
 function subjectOf(key: string): Caller {
   const before = key.slice(0, Math.max(key.lastIndexOf(','), 0))
   if (before === '') return {}

@@ -1,10 +1,11 @@
-// gVisor's own strace (runsc --strace), as text and in its JSON log, and u-root's, which prints alike. A call enters
-// with E and leaves with X: entries count, and an X whose E is not there. Authority: gvisor pkg/sentry/strace/strace.go, u-root pkg/strace.
+// gVisor's own strace (runsc --strace), as text and in its JSON log, and u-root's, which prints alike. E marks the
+// entry of a call, X its exit. Entries count, and exits whose entry is missing. Authority: gvisor
+// pkg/sentry/strace/strace.go, u-root pkg/strace.
 import type { LoggedCall, Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
 import { callerOf } from '../subject.ts'
 
-/** A task's name has 15 bytes at most and may hold anything: the longest that fits. */
+/** A task's name has at most 15 bytes, which may be any: the longest match is the name. */
 const sentry =
   /^(?:[A-Z]\d{4} [\d:.]+ +\d+ )?strace\.go:\d+\] \[ *(\d+)(?:\( *\d+\))?: *(\d+)(?:\( *\d+\))?\] (.{1,15}) ([EX]) ([a-z_]\w*)\(/s
 const uroot = /^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?\[pid (\d+)\] ([EX]) ([a-z_]\w*)\(/
@@ -17,11 +18,11 @@ export const gvisor: Grammar = {
   open: () => new SentryLines(),
 }
 
-/** More tasks than that at once are none of one sandbox. */
+/** No sandbox has more tasks at once. */
 const mostTasks = 65_536
 
 class SentryLines implements LineGrammar {
-  /** Of each task, the call that it is in. */
+  /** The call that each task is in. */
   readonly #inside = new Map<string, string>()
   #entries = 0
   #exits = 0
@@ -80,7 +81,7 @@ function ofUroot(line: string): [number | undefined, undefined, string | undefin
     : [Number(found[1]), undefined, found[2], found[3]]
 }
 
-/** Of a JSON log, its message. */
+/** The message of a line in a JSON log; any other line as it is. */
 function messageOf(line: string): string {
   return line.startsWith('{') ? (textOf(jsonObject(line)?.['msg']) ?? line) : line
 }

@@ -1,5 +1,5 @@
-// The annotation that starts oci-seccomp-bpf-hook for a container: `if:/abs/in.json;of:/abs/out.json`. Checked as the
-// hook does. Authority: oci-seccomp-bpf-hook.go (parseAnnotation), README.
+// The annotation that starts oci-seccomp-bpf-hook for a container: `if:/abs/in.json;of:/abs/out.json`. It is checked as
+// the hook checks it. Authority: oci-seccomp-bpf-hook.go (parseAnnotation), README.
 
 /** `io.podman.trace-syscall` is the older name. */
 export const annotationNames: readonly string[] = ['io.containers.trace-syscall', 'io.podman.trace-syscall']
@@ -7,11 +7,11 @@ export const annotationNames: readonly string[] = ['io.containers.trace-syscall'
 export interface TraceAnnotation {
   /** Where the hook writes the profile; absolute. */
   readonly output: string
-  /** The profile it adds to; absolute. */
+  /** The profile that the hook adds to; absolute. */
   readonly input?: string
 }
 
-/** The value, or why the hook refuses it. Whether the input file exists is for the machine of the hook to say. */
+/** The parsed value, or why the hook refuses it. Only the hook's machine shows whether the input file exists. */
 export function parseTraceAnnotation(value: string): TraceAnnotation | { readonly wrong: string } {
   const parts = value.split(';')
   if (parts.length > 2) return { wrong: `more than one semi-colon: "${value}"` }

@@ -1,5 +1,5 @@
 // oci-seccomp-bpf-hook's log: logrus text, by itself, inside a runtime's error, through syslog or the journal. It names
-// no call; it says what is missing from the profile that the hook wrote. Authority: oci-seccomp-bpf-hook.go; facts:
+// no call, but shows what is missing from the profile that the hook wrote. Authority: oci-seccomp-bpf-hook.go; facts:
 // peers.md 4.2.
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { annotationNames, parseTraceAnnotation } from './annotation.ts'
@@ -60,7 +60,7 @@ class HookLog implements LineGrammar {
   }
 
   end(say: Reporter): void {
-    // Each run starts the hook twice: once for the runtime, once detached, which says the same words but not these.
+    // Each run starts the hook twice, for the runtime and detached. Only the detached hook writes the profile.
     if (this.#started > 0 && this.#written === 0 && this.#failed === 0) say.diagnostic('hook-no-profile')
   }
 }

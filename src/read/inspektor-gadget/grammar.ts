@@ -1,11 +1,12 @@
-// Inspektor Gadget: traceloop and audit_seccomp, as tables and as a JSON object per line. What advise_seccomp prints is
-// a profile behind a `// name`, and read as one. Authority: inspektor-gadget docs/gadgets (traceloop, audit_seccomp).
+// Inspektor Gadget: traceloop and audit_seccomp, as tables and as a JSON object per line. advise_seccomp prints a
+// profile after a `// name`, which is read as a profile. Authority: inspektor-gadget docs/gadgets (traceloop,
+// audit_seccomp).
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 import { callerOf, type Caller } from '../subject.ts'
 
-/** Columns of a table: where each begins, told by its header. */
+/** A column of a table: its header shows where it begins. */
 interface Column {
   readonly name: string
   readonly at: number
@@ -15,7 +16,7 @@ interface Column {
 const header =
   /^(?:[A-Z0-9_.]+ +)*PID +(?:[A-Z_]+ +)*COMM +(?:[A-Z_]+ +)*(?:SYSCALL|NAME)(?= +(?:PARAMETERS|PARAMS|CODE)| *$)/
 
-/** A header is short: what is long is hostile, and the pattern's steps grow with its words. */
+/** A header is short. A long line is hostile: the pattern's steps grow with the number of words. */
 function isHeader(line: string): boolean {
   return line.length < 400 && line.includes('PID') && header.test(line)
 }
@@ -50,7 +51,7 @@ class GadgetLines implements LineGrammar {
     if (this.#columns === undefined) return 'unparsed'
     const cell = (...names: readonly string[]): string | undefined => {
       const column = this.#columns?.find(({ name }) => names.includes(name))
-      // A word that reaches into the next column: this row does not stand below its header, and half a name is another.
+      // A word reaches into the next column, so the row does not fit the header: half a name would be another name.
       if (column?.end !== undefined && /\S\S/.test(text.slice(column.end - 1, column.end + 1)))
         return undefined
       const content = column === undefined ? '' : text.slice(column.at, column.end).trim()
@@ -106,7 +107,7 @@ function subjectOf(
   return callerOf({ pid: isNumber ? Number(pid) : undefined, comm, container, pod })
 }
 
-/** `openat`, `SYS_OPENAT`. */
+/** The call in `openat` or `SYS_OPENAT`; undefined if the word is none. */
 function callNamed(word: string | undefined): string | undefined {
   const name = word?.replace(/^SYS_/, '').toLowerCase()
   return name !== undefined && /^[a-z_]\w*$/.test(name) && (isKnownAnywhere(name) || name === word)

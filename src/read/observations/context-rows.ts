@@ -1,5 +1,5 @@
-// What each row of a context holds, as a table: the order in which its members are printed, and what each may be.
-// Authority: schemas/observations.schema.json; a test holds the two equal.
+// The members of each kind of row in a context, in the order in which they are printed, with checks of their values.
+// Authority: schemas/observations.schema.json; a test keeps the two equal.
 import {
   blindSpots,
   changeKinds,
@@ -22,7 +22,7 @@ import {
   type UserNamespaceMade,
 } from './context.ts'
 
-/** Whether a value is one; its name is what the schema calls it. */
+/** Checks a value. Each check has the name that the schema gives the type. */
 type Member = (value: unknown) => boolean
 type RowShape<T> = { readonly [K in Exclude<keyof T, 'count' | 'first'>]-?: Member }
 

@@ -1,41 +1,41 @@
-// The evidence of a container's security context: what it was checked for, what it opened, changed and executed, who it
-// became. Every list holds rows; all of a row but `count` and `first` says what was seen, so that two lists merge by
-// union and counts add up. Paths, identifiers and modes are as the container sees them.
+// The evidence for a container's security context: capability checks, opened and changed files, executions, identities.
+// Every list holds rows. The members of a row except `count` and `first` say what was seen, so two lists merge by
+// union, and the counts of equal rows add up. Paths, ids and modes are as the container sees them.
 // Authority: capabilities(7), credentials(7), path_resolution(7), user_namespaces(7);
 // schemas/observations.schema.json for the shape.
 
-/** Such as CAP_CHOWN; CAP_64 where no name is known. */
+/** Such as CAP_CHOWN, or CAP_64 for a number without a known name. */
 export type CapabilityName = `CAP_${string}`
 
 export interface Counted {
-  /** How often, at least 1. */
+  /** How often this was seen, at least 1. */
   readonly count: number
-  /** `source:line`, or who records and the program, of the first time. */
+  /** Where this was first seen: `source:line`, or the recorder and the program. */
   readonly first: string
 }
 
-/** One start of the container: what its first program was given. */
+/** One start of the container: what its first program got. */
 export interface ContainerStart extends Counted {
   readonly recorder: 'tracepoint' | 'fexit' | 'calls' | 'strace'
-  /** Such as docker; absent where no engine is known. */
+  /** Such as docker; absent if the engine is unknown. */
   readonly engine?: string
   readonly path: string
-  /** Absent where they are not known or were cut. */
+  /** Absent if they are unknown or were cut. */
   readonly arguments?: readonly string[]
-  /** Absent: not known, as everywhere. */
+  /** This member and those below are absent if unknown. */
   readonly uid?: number
   readonly gid?: number
   readonly groups?: readonly number[]
   readonly permitted?: readonly CapabilityName[]
   readonly bounding?: readonly CapabilityName[]
   readonly noNewPrivileges?: boolean
-  /** It has a user namespace of its own. */
+  /** The container has a user namespace of its own. */
   readonly ownUserNamespace?: boolean
   readonly rootMode?: string
   readonly rootUid?: number
   readonly rootGid?: number
   readonly readOnlyRoot?: boolean
-  /** net.ipv4.ip_unprivileged_port_start and net.ipv4.ping_group_range of its network namespace. */
+  /** net.ipv4.ip_unprivileged_port_start and net.ipv4.ping_group_range of the container's network namespace. */
   readonly unprivilegedPorts?: number
   readonly pingGroups?: readonly number[]
 }
@@ -50,29 +50,29 @@ export interface ThreadIds {
   readonly sgid: number
 }
 
-/** The kernel asked for a capability (cap_capable of security/commoncap.c). */
+/** The kernel checked for a capability (cap_capable of security/commoncap.c). */
 export interface CapabilityCheck extends Counted, ThreadIds {
   readonly capability: CapabilityName
   readonly granted: boolean
-  /** It is in the effective set of the credentials that were asked. */
+  /** The capability is in the effective set of the checked credentials. */
   readonly effective: boolean
-  /** The credentials are the thread's own, not those that the kernel put on for a while (an overlay's). */
+  /** The credentials are the thread's own, not ones that the kernel uses for a while (such as an overlay's). */
   readonly own: boolean
-  /** The permitted set of the credentials lies within what the container's bounding set was at its start. */
+  /** The permitted set of the credentials lies within the bounding set that the container had at its start. */
   readonly withinBounding: boolean
-  /** The process, or who forked it, has executed a program under the filter: before, it is the runtime. */
+  /** The process, or the one that forked it, has executed a program under the filter. Before that it is the runtime. */
   readonly started: boolean
-  /** How many user namespaces below the container's own the credentials lie. */
+  /** How many user namespaces the credentials lie below the container's own. */
   readonly depth: number
-  /** The check is for another user namespace than that of the credentials. */
+  /** The check concerns another user namespace than that of the credentials. */
   readonly otherNamespace: boolean
-  /** Kernel functions from the check outwards to the call, without the common entries; empty where not known. */
+  /** Kernel functions from the check outwards to the call, without the common entries; empty if unknown. */
   readonly functions: readonly string[]
-  /** The kernel itself said that the check is not to be audited. Only where the recorder is told. */
+  /** The kernel asked that the check not be audited. Only recorders that learn this set it. */
   readonly noAudit?: true
-  /** libseccomp's name, or the number; absent where no call was under way. */
+  /** libseccomp's name, or the number; absent if the check happened outside a call. */
   readonly call?: string
-  /** Decimal: the first argument of set*id and setgroups, the mode of chmod and its like. */
+  /** Decimal: the first argument of set*id and setgroups, or the mode of chmod and similar calls. */
   readonly argument?: string
   readonly program: string
 }
@@ -114,41 +114,41 @@ export interface FileUse<Kind extends string = string> extends Counted {
   readonly call: string
   /** From the container's root. */
   readonly path: string
-  /** The kernel told the file: symbolic links on the way are resolved. Else the path is the program's own text. */
+  /** The path comes from the kernel, with symbolic links resolved. Otherwise it is the text that the program passed. */
   readonly resolved: boolean
-  /** The text was longer than what is kept. */
+  /** The path was longer than what the recorder keeps. */
   readonly cut?: true
-  /** The container made the file itself: in this open, or within the recording before this use. */
+  /** The container created the file itself, by this open or earlier in the recording. */
   readonly ours?: true
-  /** Where the mount lies that the path is in: `/` is the root file system. Absent: not known. */
+  /** The mount point of the mount that the path is in; `/` is the root file system. Absent if unknown. */
   readonly mount?: string
-  /** Absent: it was done. */
+  /** Absent if the call succeeded. */
   readonly refused?: (typeof refusedResults)[number]
   readonly program: string
   /** File system ids (credentials(7)). */
   readonly uid?: number
   readonly gid?: number
   readonly started: boolean
-  /** Of open: opened for reading, for writing. */
+  /** For open: whether the file was opened for reading, and for writing. */
   readonly reads?: boolean
   readonly writes?: boolean
-  /** Of open: O_CREAT or O_TMPFILE was given. */
+  /** For open: O_CREAT or O_TMPFILE was passed. */
   readonly creates?: boolean
-  /** The mode that was given, such as 0640. */
+  /** The mode that was passed, such as 0640. */
   readonly mode?: string
-  /** Of chown: the ids that were given; absent for one that was to stay. */
+  /** For chown: the ids that were passed; an id that chown leaves unchanged is absent. */
   readonly toUid?: number
   readonly toGid?: number
-  /** The file, where the kernel told it. */
+  /** The file's type, mode and owner, if the kernel reported them. */
   readonly fileType?: (typeof fileTypes)[number]
   readonly fileMode?: string
   readonly fileUid?: number
   readonly fileGid?: number
-  /** Capabilities that this call was granted by the thread's own credentials. */
+  /** Capabilities that the kernel granted this call from the thread's own credentials. */
   readonly granted?: readonly CapabilityName[]
 }
 
-/** A directory that a path led through. */
+/** A directory on the way of a path. */
 export interface SeenDirectory extends Counted {
   readonly path: string
   readonly mode: string
@@ -166,9 +166,9 @@ export interface SeenMount extends Counted {
 /** A program was executed. */
 export interface Execution extends Counted {
   readonly path: string
-  /** Who executed it. */
+  /** The program that made the call. */
   readonly program: string
-  /** Only of programs that change who one is (su, gosu, setpriv …) and of what those execute. */
+  /** Only for programs that change the user (su, gosu, setpriv …) and for the programs that those execute. */
   readonly arguments?: readonly string[]
   readonly started: boolean
   readonly uid?: number
@@ -177,26 +177,26 @@ export interface Execution extends Counted {
   readonly euid?: number
   readonly egid?: number
   readonly noNewPrivileges?: boolean
-  /** Permitted after that were not before. */
+  /** Capabilities in the permitted set after the execution but not before it. */
   readonly gained?: readonly CapabilityName[]
-  /** In the file's security.capability; absent: not known. */
+  /** The capabilities in the file's security.capability; absent if unknown. */
   readonly fileCapabilities?: readonly CapabilityName[]
-  /** They carry the effective bit: execve fails where the bounding set lacks one. */
+  /** The file capabilities have the effective bit: execve fails if the bounding set lacks one of them. */
   readonly fileEffective?: boolean
-  /** Absent: it was done. */
+  /** Absent if the call succeeded. */
   readonly refused?: (typeof refusedResults)[number]
 }
 
-/** A call that changes user or group was done: who the thread is after it. */
+/** A call changed the user or group. The ids are those of the thread after it. */
 export interface Identity extends Counted, Partial<ThreadIds> {
   readonly call: string
   readonly program: string
   readonly started: boolean
-  /** Supplementary groups, sorted; absent where not known. */
+  /** Supplementary groups, sorted; absent if unknown. */
   readonly groups?: readonly number[]
 }
 
-/** Capabilities that a program gave itself or its children without a check: capset, PR_CAP_AMBIENT_RAISE. */
+/** A call that changes capabilities, securebits or the bounding set without a visible check: capset and prctl. */
 export interface CapabilityRaise extends Counted {
   readonly call: 'capset' | 'ambient' | 'securebits' | 'drop-bounding'
   readonly capabilities: readonly CapabilityName[]
@@ -210,7 +210,7 @@ export interface UserNamespaceMade extends Counted {
   readonly call: string
   readonly program: string
   readonly started: boolean
-  /** Before. Undefined where it is not known. */
+  /** The effective user id before the call; undefined if unknown. */
   readonly euid?: number
   readonly refused?: (typeof refusedResults)[number]
 }
@@ -225,7 +225,7 @@ export interface PortBound extends Counted {
   readonly refused?: (typeof refusedResults)[number]
 }
 
-/** io_uring was set up: what is done through it has no call, and paths are not seen. */
+/** io_uring was set up. Its operations make no calls, so their paths are not seen. */
 export interface RingSeen extends Counted {
   readonly program: string
 }
@@ -233,16 +233,16 @@ export interface RingSeen extends Counted {
 /** What the recording could not show. */
 export const blindSpots = [
   'checks', // no capability checks at all
-  'direct-checks', // those that the kernel makes without security_capable (capset, securebits, overcommit)
-  'functions', // the kernel gives no names of functions
+  'direct-checks', // no checks that the kernel makes without security_capable (capset, securebits, overcommit)
+  'functions', // no names of kernel functions
   'files', // no paths
   'owners', // no modes and owners of files
-  'mounts', // not which mount a path is in
-  'ids', // not who a program is, unless it asked or changed it
-  'file-capabilities', // not what executed files carry
-  'gains', // not what an execution gained
-  'start', // attached while the container ran
-  'compat-calls', // paths of 32-bit calls
+  'mounts', // no mount of a path
+  'ids', // no user and group of a program, unless it asked for them or changed them
+  'file-capabilities', // no capabilities of executed files
+  'gains', // no capabilities that an execution gained
+  'start', // no start of the container: attached while it ran
+  'compat-calls', // no paths of 32-bit calls
 ] as const
 
 export interface BlindSpot extends Counted {
@@ -267,19 +267,19 @@ export const contextLists = [
 ] as const
 export type ContextList = (typeof contextLists)[number]
 
-/** Rows that found no room, by the list that they belong to: in the kernel, or here. */
+/** How many rows of a list were lost for lack of room, in the kernel or in this program. */
 export interface LostRows extends Counted {
   readonly what: Exclude<ContextList, 'lost'>
 }
 
-/** What a recording saw of the privileges of one container: checks of capabilities, files, executions, users and ports. */
+/** What a recording saw of one container's privileges: checks of capabilities, files, executions, users and ports. */
 export interface ObservedContext {
-  /** Of the container: as the user calls it, its service, or its image. */
+  /** The container's name: the one that the user gave, or that of its service or image. */
   readonly name: string
   readonly starts: readonly ContainerStart[]
   readonly checks: readonly CapabilityCheck[]
   readonly changes: readonly FileUse<(typeof changeKinds)[number]>[]
-  /** Opened for reading only, or mapped for execution. */
+  /** Files that were opened only for reading, or mapped for execution. */
   readonly reads: readonly FileUse<(typeof readKinds)[number]>[]
   readonly directories: readonly SeenDirectory[]
   readonly mounts: readonly SeenMount[]
@@ -293,7 +293,7 @@ export interface ObservedContext {
   readonly lost: readonly LostRows[]
 }
 
-/** The lists of a context while they are filled. */
+/** The lists of a context that is being filled. */
 export type ContextRows = {
   -readonly [List in ContextList]: ObservedContext[List] extends readonly (infer Each)[] ? Each[] : never
 }
@@ -317,7 +317,7 @@ export function noRows(): ContextRows {
   }
 }
 
-/** What one recording could not show. `first`: who recorded, and why. */
+/** The rows for what one recording could not show. `first`: the recorder and the reason. */
 export function blindTo(what: readonly BlindSpot['what'][], first: string): BlindSpot[] {
   return what.map((each) => ({ what: each, count: 1, first }))
 }

@@ -1,46 +1,46 @@
-// Observations: what was seen, folded per architecture and call. The shape is contract.md's and
-// schemas/observations.schema.json's; it is order-free and two of them merge into one.
+// Observations: the calls that were seen, folded by architecture and call. Their order does not matter, and two
+// observations merge into one. Authority for the shape: contract.md and schemas/observations.schema.json.
 import type { Architecture } from '../../abi/architectures.ts'
 import type { SourceSummary } from '../account.ts'
 import type { Diagnostic } from '../diagnostics.ts'
 import type { RefusalErrno } from '../failures.ts'
 import type { ObservedContext } from './context.ts'
 
-/** Records folded: what was called, how often, with which values (schemas/observations.schema.json). Two of them merge in any order. */
+/** Folded records: calls, counts and values (schemas/observations.schema.json). Two observations merge in any order. */
 export interface Observations {
   readonly version: 1
-  /** How many runs of the program are in it: each source is one, a set of `strace -ff` as a whole, a profile none. Absent for one. */
+  /** The number of runs. Each source or set of `strace -ff` is one run, a profile is none. Absent for one run. */
   readonly runs?: number
-  /** Per architecture, by libseccomp's name of the call there. */
+  /** Calls by architecture, then by libseccomp's name on it. */
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
-  /** Numbers (decimal strings) or names that no table knows. They never reach a profile. */
+  /** Calls that no table knows, by number (a decimal string) or name. They never reach a profile. */
   readonly unknown: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>
-  /** By container, what a security context follows from; absent where no recorder looked. */
+  /** By container, the evidence for its security context; absent if no recorder collected any. */
   readonly context?: readonly ObservedContext[]
   readonly sources: readonly SourceSummary[]
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** One call on one architecture, counted. Argument values are decimal strings, because 64-bit values do not fit a JSON number; null where a value is unknown. */
+/** One call on one architecture. Argument values are decimal strings, because JSON numbers cannot hold 64 bits. */
 export interface ObservedCall {
-  /** How often it was entered, at least 1. */
+  /** How often the call was entered, at least 1. */
   readonly count: number
-  /** `source:line` of the first time it was entered; lines count from 1. */
+  /** `source:line` of the first entry; lines count from 1. */
   readonly first: string
-  /** In how many of the runs it was seen; absent where that is the only one, or there is none. */
+  /** In how many of the runs the call was seen; absent if there is only one run, or none. */
   readonly runs?: number
-  /** How many of them failed with ENOSYS; absent for none. Equal to `count`: the kernel never ran it. */
+  /** How many of these calls failed with ENOSYS; absent for none. If all did, the kernel never ran the call. */
   readonly enosys?: number
-  /** How many of them failed with EPERM, and with EACCES; absent for none. */
+  /** How many of these calls failed with EPERM, and with EACCES; absent for none. */
   readonly eperm?: number
   readonly eacces?: number
-  /** How many of them never reached the kernel, because the recorder made their results up; absent for none. */
+  /** How many of these calls never reached the kernel, because the recorder made up their results; absent for none. */
   readonly injected?: number
   /**
    * By argument index "0" to "5": the distinct values seen, unsigned 64-bit, as decimal strings in numeric order;
-   * null when at least one call's value is not known. Only for arguments that were asked for.
+   * null if the value of at least one call is unknown. Only requested arguments are included.
    */
   readonly args?: Readonly<Record<string, readonly string[] | null>>
-  /** By argument index: those of `args` with which every call failed with EPERM or EACCES, and with which. */
+  /** By argument index: the values of `args` with which every call failed with EPERM or EACCES, each with its errno. */
   readonly refused?: Readonly<Record<string, Readonly<Record<string, RefusalErrno>>>>
 }

@@ -1,46 +1,46 @@
-// The observations in a text: one document, several one after the other (`kubectl logs` of several pods, `jq -c`), an
-// array of them, or what a cluster hands out: ConfigMaps whose values they are, by themselves or in a List.
-// Authority: RFC 8259 for where a value ends; the Kubernetes API (v1 ConfigMap, List).
+// Finds the observations in a text: one document, several in a row (`kubectl logs` of several pods, `jq -c`), an array
+// of them, or ConfigMaps of a cluster, alone or in a List, whose values are observations.
+// Authority: RFC 8259 for the end of a value; the Kubernetes API (v1 ConfigMap, List).
 import { parseYaml } from '../../profile/yaml.ts'
 import { member, type TreeNode } from '../../profile/tree.ts'
 import { latin1 } from '../text.ts'
 
 export interface ObservationsText {
-  /** In the whole text, from 0. */
+  /** The line in the whole text at which it begins, from 0. */
   readonly line: number
   readonly text: string
 }
 
-/** What we say on stderr, which the logs of a container hold between the lines of its stdout. */
+/** The start of our lines on stderr, which a container's log mixes with the lines of stdout. */
 const own = 'seccomp-gen: '
 export const withoutOwn = (text: string): string => text.replace(/^(?:seccomp-gen: .*\r?\n)+/, '')
 
 /** The start of observations, as `observe` prints them and as `jq -S` sorts them. */
 const written = /^\s*\{\s*"(?:version"\s*:\s*\d+\s*[,}]|architectures"\s*:\s*\{)/
 
-/** The start of a document that nothing is around, exactly as we print it: no other format begins so. */
+/** The start of a bare document exactly as we print it. No other format begins like this. */
 const printed = /^\{\s*"version"\s*:\s*1\s*,\s*(?:"runs"\s*:\s*\d+\s*,\s*)?"architectures"\s*:\s*\{/
 
-/** Tells what shards are without trying all other formats. */
+/** Recognises observations by their start, so that shards need no trial of all other formats. */
 export function startsAsObservations(bytes: Uint8Array | undefined): boolean {
   return bytes !== undefined && printed.test(latin1(bytes.subarray(0, 256)))
 }
 
-/** Whether the start of a document is one of Kubernetes that carries observations. */
+/** Whether a document begins as a Kubernetes object that contains observations. */
 export function carriesObservations(start: string): boolean {
   if (!/^\s*\{/.test(start))
     return /^(?:---.*\n|#.*\n)*(?:apiVersion|kind|metadata|data|items):/.test(start) && inYaml.test(start)
   return /"kind"\s*:\s*"(?:ConfigMap|ConfigMapList|List)"/.test(start) && inString.test(start)
 }
 
-/** A JSON string that holds observations: its quotes are escaped. */
+/** A JSON string that contains observations, with escaped quotes. */
 const inString = /"\s*:\s*"(?:\s|\\n)*\{(?:\s|\\n)*\\"(?:version\\"\s*:\s*\d|architectures\\"\s*:\s*\{)/
 const inYaml =
   /^ +[^\s:]+: *(?:[|>][-+\d]*\n\s+|['"]?)\{\s*\\?"(?:version\\?"\s*:\s*\d|architectures\\?"\s*:\s*\{)/m
 
-/** Each of them; the whole text where it is none of these, so that whoever reads it says what is wrong. */
+/** All observations of a text. If none are found, the whole text, so that its reader reports what is wrong. */
 export function observationsIn(text: string): readonly ObservationsText[] {
-  // Where no bracket opens behind one that closes, and no line is ours, one document is all of it.
+  // If no bracket opens after a closing one, and no line is from our stderr, the text is one document.
   if (printed.test(text) && !/[}\]]\s*[{[]/.test(text) && !text.includes(`\n${own}`))
     return [{ line: 0, text }]
   const values = /^\s*[{[]/.test(withoutOwn(text)) ? valuesOf(text) : undefined
@@ -55,7 +55,7 @@ export function observationsIn(text: string): readonly ObservationsText[] {
   })
 }
 
-/** The values of Kubernetes objects that are observations. */
+/** The observations among the values of Kubernetes objects. */
 function inObjects(text: string): readonly ObservationsText[] {
   const reading = parseYaml(text)
   if (!reading.ok) return [{ line: 0, text }]
@@ -76,7 +76,7 @@ function inObject(node: TreeNode): readonly ObservationsText[] {
       )
 }
 
-/** JSON values one after the other, and what is left of a last one that does not end; undefined for other text between. */
+/** The JSON values of a text in order; the last one may be unfinished. Undefined if other text is between them. */
 function valuesOf(text: string, separator = ''): readonly ObservationsText[] | undefined {
   const found: ObservationsText[] = []
   let line = 0
@@ -99,9 +99,9 @@ function valuesOf(text: string, separator = ''): readonly ObservationsText[] | u
   return found
 }
 
-/** The place behind the bracket that closes the one at `start`. */
+/** The offset after the bracket that closes the one at `start`, or the end of the text. */
 function endOfValue(text: string, start: number): number {
-  // A string, or a bracket outside of all strings.
+  // A string, or a bracket outside strings.
   const token = /"(?:[^"\\]|\\[^])*"|[{}[\]]/g
   token.lastIndex = start
   let depth = 0

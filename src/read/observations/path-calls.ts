@@ -1,13 +1,13 @@
-// The calls that use a path, and where each has its path, mode and owner among its arguments; for every recorder.
-// Authority: syscalls(2) and the pages of each.
+// The calls that use a path, and which arguments of each hold the path, mode and owner. All recorders use this table.
+// Authority: syscalls(2) and the page of each call.
 import type { changeKinds } from './context.ts'
 
-/** How the file is told: by an open, a name, a descriptor, a mapping, a socket's address or a program. */
+/** How the call names its file: by an open, a name, a descriptor, a mapping, a socket's address or a program. */
 export const pathForms = ['open', 'openHow', 'name', 'descriptor', 'map', 'socket', 'execute'] as const
 
 export type PathKind = (typeof changeKinds)[number] | 'map-exec' | 'execute'
 
-/** Argument indexes; `base` is a descriptor (of a directory, or of the file where there is no `path`). */
+/** Numbers are argument indexes. `base` is the descriptor of a directory or, without `path`, of the file. */
 export interface PathCall {
   readonly call: string
   readonly kind: PathKind
@@ -71,7 +71,7 @@ export const firstPaths: readonly PathCall[] = [
   { call: 'execveat', kind: 'execute', how: 'execute', base: 0, path: 1 },
 ]
 
-/** The second path of those that have two. */
+/** The second path of calls that have two. */
 export const secondPaths: readonly PathCall[] = [
   { call: 'rename', kind: 'rename-to', how: 'name', path: 1 },
   { call: 'renameat', kind: 'rename-to', how: 'name', base: 2, path: 3 },

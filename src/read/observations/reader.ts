@@ -1,4 +1,4 @@
-// An observations file as an input: what it says is passed on as it is. Authority: schemas/observations.schema.json.
+// Reads an observations file as an input and passes it on unchanged. Authority: schemas/observations.schema.json.
 import { isArchitecture } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { UserError } from '../../errors.ts'
@@ -10,7 +10,7 @@ import { observationsIn } from './documents.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
-/** A table of calls is small, the files that containers opened are more. More than this is something else. */
+/** A table of calls is small, lists of opened files are larger. A file beyond this size is something else. */
 const sizeLimit = 64 * 1024 * 1024
 
 export class ObservationsReader implements Reader {
@@ -52,7 +52,7 @@ export class ObservationsReader implements Reader {
   }
 }
 
-/** Gives a whole observations table to a sink. */
+/** Passes whole observations to a sink. */
 export function tellObservations(observations: Observations, sink: Sink): void {
   const { runs = 1 } = observations
   sink.runs(runs)
@@ -97,8 +97,8 @@ function seenOf(call: ObservedCall, runs: number): Seen {
 }
 
 /**
- * An observations file's text. Throws a UserError that names the file, and the place in it, for what is none: the
- * shape is checked here in full, so that whatever comes out is what its type says.
+ * Parses the text of an observations file. Checks the whole shape, so that the result conforms to its type. Throws a
+ * UserError that names the file and the place in it if the text is no observations.
  */
 export function parseObservations(name: string, text: string, above = 0): Observations {
   let value: unknown
@@ -122,7 +122,7 @@ export function parseObservations(name: string, text: string, above = 0): Observ
   }
 }
 
-/** Lists may be left out. What else stands there was not checked, and does not go on. */
+/** Adds the lists that are left out, and drops unknown members, because nothing checked them. */
 function wholeContext(given: Partial<ObservedContext> & { readonly name: string }): ObservedContext {
   const lists = contextLists.map((list) => [
     list,
@@ -145,14 +145,14 @@ const sourceKeys = [
 ]
 const diagnosticKeys = ['code', 'at', 'count', 'facts']
 
-/** What else stands there was not checked, and does not go on. */
+/** Drops members that are not in `keys`, because nothing checked them. */
 function only<T extends object>(value: T, keys: readonly string[]): T {
   return Object.fromEntries(Object.entries(value).filter(([key]) => keys.includes(key))) as T
 }
 
 type Json = Record<string, unknown>
 
-/** The first member that stands twice in one object; `text` is valid JSON, of which JSON.parse keeps the last silently. */
+/** The first member that occurs twice in one object: JSON.parse silently keeps the last. `text` is valid JSON. */
 function firstRepeated(text: string, above: number): ObservationsFault | undefined {
   const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length; at++) {
@@ -179,7 +179,7 @@ function firstRepeated(text: string, above: number): ObservationsFault | undefin
   return undefined
 }
 
-/** Of JSON (RFC 8259, 2). */
+/** White space of JSON (RFC 8259, 2). */
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
@@ -188,7 +188,7 @@ function wrong(fault: ObservationsFault['fault'], member = '', within = ''): Obs
   return { fault, member, within }
 }
 
-/** What is wrong first; undefined for nothing. */
+/** The first fault of the value; undefined if it has none. */
 function firstWrong(value: unknown): ObservationsFault | undefined {
   if (!isObject(value)) return wrong('not-an-object')
   if (value['version'] !== 1) return wrong('not-the-version', 'version')

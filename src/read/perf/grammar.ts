@@ -1,11 +1,11 @@
-// perf: `perf trace`, its summary (`-s`, and behind the lines with `-S`), and `perf script` of the raw_syscalls and
+// perf: `perf trace`, its summary (`-s`, and after the lines with `-S`), and `perf script` of the raw_syscalls and
 // syscalls tracepoints. Authority: tools/perf/builtin-trace.c, tools/perf/util/evsel_fprintf.c; recordings of perf 6.1.
-// perf names calls by the table of the machine, so that those of 32-bit programs stand under wrong names.
+// perf names calls by the table of the machine, so calls of 32-bit programs have wrong names.
 import type { Failure } from '../failures.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { callerOf } from '../subject.ts'
 
-/** `   0.034 ( 0.016 ms): comm/pid name(`. A task's name has 15 bytes at most and may hold anything: the longest fits. */
+/** `   0.034 ( 0.016 ms): comm/pid name(`. A comm has at most 15 bytes, of any kind: the longest match counts. */
 const traced =
   /^ {0,40}(?:\?|[\d.]{1,40}) \([ \d.]{0,40}(?:ms)?\): (?:(.{1,15})\/(\d+) )?( ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/s
 const returned = / = (-?\d+|0x[0-9a-f]+|\?)(?: |$)/
@@ -38,9 +38,9 @@ class PerfLines implements LineGrammar {
   #begun = false
   #failures = 0
   #successes = 0
-  /** Whether names of files are printed: perf does not escape line ends in them. */
+  /** Whether file names are printed, in which perf does not escape line ends. */
   #hasPaths = false
-  /** Who is inside which call that came back later: `pid name`. */
+  /** The calls that return on a later line, as `pid name`. */
   readonly #open = new Set<string>()
   #table: { readonly comm: string; readonly pid: number } | undefined
 
@@ -79,20 +79,20 @@ class PerfLines implements LineGrammar {
     say.evidence('named-only')
     if (/[<"]/.test(text)) this.#hasPaths = true
     if (continued !== undefined) {
-      // Its beginning was counted; or it is the child's side of a clone, or what went on before perf was there.
+      // Its start was counted, or it is the child's side of a clone. Any other began before perf, and counts.
       if (this.#open.delete(key) || /^(?:clone3?|v?fork)$/.test(name)) return 'ignored'
     } else if (answer === undefined && /\.\.\.\s*$/.test(text) && this.#open.size < 65536) this.#open.add(key)
     this.#lines++
     return {
       call: name,
       failure: / = -1 (ENOSYS|EPERM|EACCES) /.exec(text)?.[1] as Failure | undefined,
-      // Values are printed without their prefixes, and those that are zero not at all.
+      // perf prints values without their prefixes, and omits zeros.
       argument: () => undefined,
       subject: () => callerOf({ comm, pid: pid === undefined ? undefined : Number(pid) }),
     }
   }
 
-  /** `-S` prints the calls first: its table says the same once more. */
+  /** A row of the summary. With `-S` the calls come first, and the table repeats them. */
   #row(name: string, count: number, say: Reporter): LineResult {
     if (this.#lines > 0 || count === 0) return 'ignored'
     for (const kind of ['exits-only', 'named-only', 'no-arguments'] as const) say.evidence(kind)
@@ -102,7 +102,7 @@ class PerfLines implements LineGrammar {
 
   #scripted([, comm, pid, number, values, name]: RegExpExecArray, say: Reporter): LineResult {
     say.evidence('every-call')
-    // perf record starts to record after the execve of the program that it starts.
+    // perf record begins to record after the execve of the program that it starts.
     if (!this.#begun && name !== 'execve' && !execves.has(Number(number))) say.evidence('attached')
     this.#begun = true
     this.#successes++

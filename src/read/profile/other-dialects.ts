@@ -1,13 +1,13 @@
-// Filters of programs that confine themselves, as evidence that the calls they allow are wanted: Firecracker's
+// Reads filters of programs that confine themselves as evidence that the allowed calls are wanted: Firecracker's
 // seccompiler JSON (a filter per thread), Minijail's policy files and the YAML of Elastic's go-seccomp-bpf. Authority:
-// firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only who is allowed is read; the
-// conditions of these dialects are not, so that their arguments count as not known.
+// firecracker docs/seccompiler.md, minijail0(5), elastic/go-seccomp-bpf's Policy. Only allowed names are read, not
+// the conditions of these dialects, so the arguments count as unknown.
 import { UserError } from '../../errors.ts'
 import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
 import type { AllowedCall } from './reader.ts'
 
-/** Undefined for a text that is none of them. Throws a UserError for one that allows by default. */
+/** The allowed calls; undefined if the text is none of these dialects. Throws a UserError if it allows by default. */
 export function otherDialect(source: string, text: string): readonly AllowedCall[] | undefined {
   const start = text.trimStart()
   const names = start.startsWith('{')
@@ -18,7 +18,7 @@ export function otherDialect(source: string, text: string): readonly AllowedCall
   return names.map((name) => wantedAt(name, lines))
 }
 
-/** Whether the text looks like one of them, told from its start. */
+/** Whether a text begins like one of these dialects. */
 export function isOtherDialect(head: string): boolean {
   return (
     /^\s*\{\s*"\w+"\s*:\s*\{\s*"default_action"\s*:/.test(head) ||
@@ -31,7 +31,7 @@ function wantedAt(name: string, lines: ReadonlyMap<string, number>): AllowedCall
   return { name, line: lines.get(name) ?? 1, architectures: 'any', values: new Map() }
 }
 
-/** The first line on which each of the names stands as a word. */
+/** The first line on which each name occurs as a word. */
 function linesOf(names: readonly string[], text: string): ReadonlyMap<string, number> {
   const wanted = new Set(names)
   const found = new Map<string, number>()
@@ -74,10 +74,10 @@ function elastic(source: string, text: string): readonly string[] | undefined {
     .filter((name): name is string => typeof name === 'string' && /^[a-z_]\w*$/.test(name))
 }
 
-/** `read: 1`, `ioctl: arg1 == TCGETS`, `kill: return EPERM`; `@frequency`, `@include` and comments apart. */
+/** `read: 1`, `ioctl: arg1 == TCGETS`, `kill: return EPERM`; not `@frequency`, `@include` and comments. */
 const rule = /^\s*([a-z_][a-z0-9_]*)(?:\[[^\]]*\])?\s*:\s*(\S.*)$/
 
-/** No policy has longer lines, and a pattern over hostile ones takes its time. */
+/** No policy has longer lines, and matching a hostile one takes long. */
 const lineLimit = 1024
 
 function isMinijail(text: string): boolean {

@@ -1,6 +1,6 @@
-// A seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
-// format, a whole config.json, a SeccompProfile, a ConfigMap. What a profile refuses, it says nothing of; one that
-// allows by default says nothing at all. Reading is profile/parse.ts's; what it says for one call is meaning/'s.
+// Reads a seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
+// format, a whole config.json, a SeccompProfile, a ConfigMap. A refused call is no evidence, and a profile that allows
+// by default is no evidence at all. profile/parse.ts parses the text.
 import {
   architectureNames,
   architectures,
@@ -21,15 +21,15 @@ import { newSeen, noteValue, type Sink } from '../seen.ts'
 import { choiceFields } from '../subject.ts'
 import { otherDialect } from './other-dialects.ts'
 
-/** A profile is a few hundred names: more than this is something else. */
+/** A profile is a few hundred names. A file beyond this size is something else. */
 const sizeLimit = 8 * 1024 * 1024
 
-/** What a profile says of one call, on some architectures. */
+/** A call that a profile allows on some architectures. */
 export interface AllowedCall {
   readonly name: string
   readonly line: number
   readonly architectures: readonly Architecture[] | 'any'
-  /** The one value that is allowed for an argument; undefined where it is a range, a mask or a refusal. */
+  /** By argument index, the one allowed value; undefined for other conditions (a range, a mask, an inequality). */
   readonly values: ReadonlyMap<number, bigint | undefined>
 }
 
@@ -37,20 +37,20 @@ interface Profile {
   readonly source: string
   readonly wanted: readonly AllowedCall[]
   readonly recorded?: Recorded | undefined
-  /** The recorder wrote all of it. */
+  /** The recorder wrote the whole profile. */
   readonly isWhole?: boolean
-  /** Where it begins. */
+  /** The line at which it begins. */
   readonly line: number
-  /** Of one of the objects of a list, its name as a source. */
+  /** The name as a source, if the profile is one object of a list. */
   readonly listed?: string | undefined
 }
 
-/** Whether its calls were seen, and not wanted: by the hook, or by the operator. */
+/** Whether the hook or the operator saw the calls. Otherwise they are only wanted. */
 function isSeen({ recorded, isWhole }: Profile): boolean {
   return recorded !== undefined || isWhole === true
 }
 
-/** Each object of a list is a source and a run; one merged from recordings is as many runs. */
+/** Whether the profile has its own runs: an object of a list is one run, a merged profile one per recording. */
 function isOwnSource({ listed, recorded }: Profile): boolean {
   return listed !== undefined || recorded?.recordings !== undefined
 }
@@ -59,7 +59,7 @@ export class ProfileReader implements Reader {
   readonly format: string
   readonly isDocument = true
   readonly #options: ReaderOptions
-  /** What wrote the profile recorded a program: then its calls were seen. */
+  /** The writer of the profile recorded a program, so the calls were seen. */
   readonly #recorded: boolean
   readonly #diagnostics = new DiagnosticLog()
   readonly #profiles: Profile[] = []
@@ -103,7 +103,7 @@ export class ProfileReader implements Reader {
     return found.some(isOwnSource) ? { ...account, parts: this.#parts(found, lines) } : account
   }
 
-  /** An account for each object: its lines reach to the next one, and the first has those above it. */
+  /** An account for each object. Its lines reach to the next object; the first also has the lines above it. */
   #parts(profiles: readonly Profile[], lines: number): NonNullable<LinesAccount['parts']> {
     const starts = profiles.map(({ line }, index) => (index === 0 ? 1 : line))
     return profiles.map((each, index) => ({
@@ -118,7 +118,7 @@ export class ProfileReader implements Reader {
 
   #parsed(text: string): Profile[] {
     const profiles = untitled(text).flatMap((each) => parseProfiles(each, { name: this.#source }))
-    // The hook writes one rule; with a base profile its rules come first, and were not seen.
+    // The hook writes one rule. The rules of a base profile come first, and their calls were not seen.
     const isWhole = this.#recorded && profiles.every(({ profile }) => profile.syscalls.length <= 1)
     return profiles.map((each, index) => ({
       source: this.#source,
@@ -171,7 +171,7 @@ export class ProfileReader implements Reader {
     for (const { name, line, architectures: on, values } of wanted) {
       const seen = newSeen(placeOf(source, line))
       seen.count = recorded?.calls.get(name) ?? 1
-      // A call that the operator does not count was put there by somebody else.
+      // Somebody else added a call that the operator does not count.
       if (recorded?.recordings !== undefined) seen.runs = recorded.calls.get(name) ?? 0
       for (const index of this.#options.arguments.get(name) ?? []) noteValue(seen, index, values.get(index))
       const targets =
@@ -182,7 +182,7 @@ export class ProfileReader implements Reader {
         this.#diagnostics.add('unknown-call', source, line, { call: name, architecture })
         continue
       }
-      // A loader passes over a name that an architecture does not have.
+      // A loader skips a name that an architecture does not have.
       for (const architecture of targets) {
         if (syscallTable(architecture).byName(name) !== undefined) sink.seen(architecture, name, seen)
       }
@@ -200,7 +200,7 @@ interface ProfileHost {
   readonly all: readonly Architecture[]
 }
 
-/** The hook adds the machine to `architectures` and keeps its base's archMap: what is listed goes first. */
+/** `architectures` has precedence, because the hook adds the machine there and keeps the archMap of its base. */
 function targetsOf({ archMap, architectures: listed }: ParsedProfile['profile']): readonly ProfileHost[] {
   if (listed !== undefined && listed.length > 0) {
     return listed.flatMap((word) => {
@@ -236,7 +236,7 @@ function wantedBy(rule: PlacedRule, targets: readonly ProfileHost[]): AllowedCal
       op === 'SCMP_CMP_EQ' && args.filter((each) => each.index === index).length === 1 ? value : undefined,
     ]),
   )
-  // The hook of some versions has written empty names.
+  // Some versions of the hook write empty names.
   return rule.names.flatMap((name, position) =>
     name === ''
       ? []
@@ -254,7 +254,7 @@ function wantedBy(rule: PlacedRule, targets: readonly ProfileHost[]): AllowedCal
 /** A pod has fewer containers. */
 const titlesLimit = 256
 
-/** Inspektor Gadget prints each profile behind a `// container`: JSON has no comments. Places stay. */
+/** Splits profiles at the `// container` that Inspektor Gadget prints before each. Line numbers stay the same. */
 function untitled(text: string): string[] {
   if (!text.startsWith('//')) return [text]
   const parts = text.split(/^\/\/.*$/m)

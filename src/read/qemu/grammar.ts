@@ -1,7 +1,7 @@
-// qemu's user mode with -strace: the calls of a program for another machine, as the program made them. What qemu itself
-// calls on the host is not among them, and what qemu answers is not what that machine's kernel would. Authority: see
-// lines.ts. All processes and threads write to one stream in pieces, so that a call may stand behind another that has
-// not come back, and a result may be that of any of them.
+// qemu's user mode with -strace: the calls of a program for another machine, as the program made them. qemu's own calls
+// on the host are not among them, and qemu's answers are not those of that machine's kernel. Authority: see lines.ts.
+// All processes and threads write to one stream in pieces, so a call may follow another that has not returned, and a
+// result may belong to any of them.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import { existsOnlyOn } from '../../abi/spellings.ts'
 import { failureNumbers, type Failure } from '../failures.ts'
@@ -20,28 +20,28 @@ export const qemu: Grammar = {
   open: () => new QemuLines(),
 }
 
-/** More processes than that are told apart no more. */
+/** Beyond this number, processes are not told apart. */
 const mostProcesses = 65_536
 
 interface Found {
   readonly at: number
   readonly pid: number
-  /** In small letters. */
+  /** In lower case. */
   readonly call: string | number
   readonly isMember: boolean
-  /** Behind the parenthesis, or the number. */
+  /** The offset after the parenthesis or the number. */
   readonly open: number
 }
 
 class QemuLines implements LineGrammar {
   readonly #machine = new EmulatedMachine()
-  /** Of each process, its last call. */
+  /** The last call of each process. */
   readonly #last = new Map<number, string | number>()
-  /** Until the first fork or thread: a result behind a call is its own. */
+  /** True until the first fork or thread: a result after a call is that call's. */
   #isAlone = true
-  /** Processes whose execve did not come back: qemu traces the next program only where it is told so again. */
+  /** Processes whose execve did not return: qemu traces the next program only if it is told to again. */
   readonly #replaced = new Set<number>()
-  /** A text of the program is open: what stands in the next line may be more of it. */
+  /** A string of the program is open: the next line may continue it. */
   #isInText = false
   #said = false
 
@@ -74,7 +74,7 @@ class QemuLines implements LineGrammar {
     return 'ignored'
   }
 
-  /** The calls that begin in a line. Behind other text than a call one counts if its process is known. */
+  /** The calls that begin in a line. A call after other text than a call counts if its process is known. */
   #entries(text: string, say: Reporter): Found[] {
     const found: Found[] = []
     for (const match of text.matchAll(entry.pattern)) {
@@ -97,14 +97,14 @@ class QemuLines implements LineGrammar {
     return found
   }
 
-  /** Where a call stands, so that it counts; undefined for text that only looks like one. */
+  /** The position by which a call counts; undefined for text that only looks like a call. */
   #standing(text: string, { at, pid, call }: Found, before: Found | undefined): Standing | undefined {
     const isKnown = typeof call === 'number' || isKnownAnywhere(call) || existsOnlyOn(call).length > 0
     if (at === 0 && !this.#isInText) return 'first'
     if (!isKnown || (!this.#last.has(pid) && before?.pid !== pid)) return undefined
     if (at === 0) return 'in text'
     const isInText = before === undefined ? this.#isInText : isTextOpen(text.slice(0, at), before.open)
-    // Behind the end of a call: another thread's. Where a text is open, its own parenthesis may be meant.
+    // After the end of a call, it is another thread's. In an open string, the parenthesis may be the string's.
     if (text[at - 1] === ')') return isInText ? 'in text' : 'behind a call'
     return isInText ? undefined : 'glued'
   }
@@ -117,11 +117,11 @@ class QemuLines implements LineGrammar {
     if (typeof call === 'string' && makesProcess(call)) this.#isAlone = false
     const shown = text.slice(open, end)
     this.#replaced.delete(pid)
-    // Only a failed one comes back; another result is another thread's.
+    // Only a failed execve returns; another result is another thread's.
     if (typeof call === 'string' && replacesProgram(call) && errnoIn(shown) === undefined)
       this.#replaced.add(pid)
     return {
-      // The kernel sees the family, whose members have no other trace.
+      // The kernel sees socketcall, of which qemu prints the member.
       call: isMember ? 'socketcall' : call,
       failure: this.#isAlone ? failureIn(shown) : undefined,
       argument: argumentsOf(call, shown),
@@ -132,7 +132,7 @@ class QemuLines implements LineGrammar {
 
 type Standing = 'first' | 'behind a call' | 'glued' | 'in text'
 
-/** What the host's kernel refused. ENOSYS is qemu's own answer: another release, or the machine itself, has the call. */
+/** A refusal of the host's kernel. ENOSYS is qemu's own answer: another release, or the real machine, has the call. */
 function failureIn(shown: string): Failure | undefined {
   const errno = errnoIn(shown)
   return errno === failureNumbers.EPERM ? 'EPERM' : errno === failureNumbers.EACCES ? 'EACCES' : undefined
@@ -153,7 +153,7 @@ function argumentsOf(call: string | number, shown: string): LoggedCall['argument
   }
 }
 
-/** Whether a text is open where the string ends: qemu does not escape what a text holds. */
+/** Whether a string is open at the end of `text`: qemu does not escape quotes in strings. */
 function isTextOpen(text: string, from: number): boolean {
   let isOpen = false
   for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 1)) isOpen = !isOpen

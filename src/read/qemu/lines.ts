@@ -1,19 +1,20 @@
-// Every form of a line that qemu's user mode writes with -strace (QEMU_STRACE=1), each with examples. It looks like
-// strace's and is not: no blank behind a comma, addresses with leading zeros, `errno=N`, no result of exit_group, texts
-// of the program unescaped, and one pid for all threads of a process. Authority: print_syscall(), print_syscall_ret(),
-// print_syscall_err() and print_taken_signal() of linux-user/strace.c, qemu 0.10 to 10.1; recordings of 7.2.
+// Every form of a line that qemu's user mode writes with -strace (QEMU_STRACE=1), each with examples. The lines
+// look like strace's but differ: no blank after a comma, addresses with leading zeros, `errno=N`, no result of
+// exit_group, strings of the program unescaped, and one pid for all threads of a process. Authority: print_syscall(),
+// print_syscall_ret(), print_syscall_err() and print_taken_signal() of linux-user/strace.c, qemu 0.10 to 10.1;
+// recordings of 7.2.
 
 export interface Row {
   readonly pattern: RegExp
-  /** Text that qemu writes in this form; the pattern reads it. */
+  /** Text that qemu writes in this form and that the pattern matches. */
   readonly examples: readonly string[]
-  /** Text that looks like it and is something else. */
+  /** Text that looks like this form but is something else. */
   readonly never?: readonly string[]
 }
 
 /**
- * Where a call begins: the process, and a name or the number of a call that qemu has no name for. It answers those with
- * ENOSYS. Members of socketcall have capital letters. Found anywhere: threads and processes write to one stream.
+ * The start of a call: the process, and a name, or a number if qemu has no name for the call. qemu answers such a call
+ * with ENOSYS. Members of socketcall have capital letters. It may be anywhere: all threads write to one stream.
  */
 export const entry: Row = {
   pattern: /(?<!\d)(\d{1,7}) (?:Unknown syscall (-?\d{1,10})|([a-z_][a-z0-9_]{0,63}|[A-Z][A-Z0-9]{3,15})\()/g,
@@ -21,7 +22,7 @@ export const entry: Row = {
   never: ['6973 brk', '6973 Brk(', '12345678 brk(', 'brk(NULL)', '6973 Unknown syscall x'],
 }
 
-/** The end of a call that came back; an address is printed with all its digits. */
+/** The end of a call that returned; an address is printed with all its digits. */
 export const result: Row = {
   pattern: /\) = (?:-1 errno=(\d+) \(.*\)|0x[0-9a-f]+|-?\d+)(?: \(.*\))?$/,
   examples: [
@@ -33,7 +34,7 @@ export const result: Row = {
   never: [') = -1 ENOENT (No such file or directory)', ') = ?', '= 0'],
 }
 
-/** What can only be qemu's: by any of these a line is recognised. */
+/** Forms that only qemu writes: any of them identifies a line. */
 export const own: readonly Row[] = [
   { pattern: /^\d{1,7} Unknown syscall -?\d{1,10}$/, examples: ['6973 Unknown syscall 293'] },
   {
@@ -46,7 +47,7 @@ export const own: readonly Row[] = [
     never: ['6973 brk(NULL) = 0x1a2000'],
   },
   {
-    // strace puts a blank behind every comma between arguments.
+    // strace prints a blank after every comma between arguments.
     pattern: /^\d{1,7} [A-Za-z_]\w*\((?:[\w|-]+|"[^"]*"),[^\s]/,
     examples: [
       '6973 prctl(16,274886296856,0,0,0,0) = 0',
@@ -58,7 +59,7 @@ export const own: readonly Row[] = [
   },
 ]
 
-/** What strace with -f writes alike. */
+/** A form that strace with -f writes alike. */
 export const alike: Row = {
   pattern: /^\d{1,7} [a-z_]\w*\((?:[^\s",]+|"[^"]*")?\) = -?(?:0x)?[0-9a-f]+$/,
   examples: [
@@ -70,7 +71,7 @@ export const alike: Row = {
   never: ['6973 fcntl(1, F_GETFL) = 1', '6973 close(3) = -1 EBADF (Bad file descriptor)'],
 }
 
-/** Lines that tell of no call. */
+/** Lines without a call. */
 export const others: readonly Row[] = [
   {
     pattern: /^ = (?:-1 errno=\d+ \(.*\)|0x[0-9a-f]+|-?\d+)/,

@@ -1,6 +1,6 @@
-// Which machine qemu's user mode emulated. No line says it, and qemu's name is not in the log; so it is told from what
-// one machine only has: the path of a library, the number of rseq (which glibc since 2.35 calls behind set_robust_list), a
-// number that is a call there only. Names and widths narrow it down. What is left open is assumed, and said.
+// Infers which machine qemu's user mode emulated: no line states it, and qemu's name is not in the log. The evidence is
+// what only one machine has: the path of a library, the number of rseq (which glibc since 2.35 calls after
+// set_robust_list), a number that is a call only there. Names and widths exclude machines. A message reports a guess.
 // Authority: the rows and tables of abi/; glibc sysdeps/nptl/dl-tls_init_tp.c; qemu linux-user/mmap.c
 // (TASK_UNMAPPED_BASE), linux-user/strace.c (TARGET_ABI_FMT_lx).
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
@@ -9,23 +9,23 @@ import { syscallTable } from '../../abi/tables.ts'
 import type { MachineTold } from '../grammar.ts'
 import { MachineEvidence } from '../strace/machine-evidence.ts'
 
-/** An address is printed with all the digits that the machine's have. */
+/** An address, which is printed with all digits of the machine's width. */
 const address = /\b0x(0[0-9a-f]{15}|0[0-9a-f]{7})\b/
-/** Where qemu up to 8.0 put what a program maps: at 0x5500000000 for aarch64, at 0x4000000000 for other 64-bit machines. */
+/** qemu up to 8.0 places mappings at 0x5500000000 for aarch64 and at 0x4000000000 for other 64-bit machines. */
 const ofAarch64 = /\b0x00000055[0-9a-f]{8}\b/
 const ofOthers = /\b0x0000004[0-2][0-9a-f]{8}\b/
 
 /** qemu has no x32. */
 const emulated = architectureNames.filter((each) => each !== 'x32')
 
-/** Of more distinct names or numbers no more is learnt. */
+/** More distinct names or numbers are not kept. */
 const kindsLimit = 4096
 
 export class EmulatedMachine {
   readonly #libraries = new MachineEvidence()
   readonly #names = new Set<string>()
   readonly #numbers = new Set<number>()
-  /** Numbers without a name, directly behind set_robust_list. */
+  /** Numbers without a name, directly after set_robust_list. */
   readonly #rseq = new Set<number>()
   #multiplexes = false
   #bits: 32 | 64 | undefined
@@ -42,7 +42,7 @@ export class EmulatedMachine {
     this.#isOfOthers ||= ofOthers.test(text)
   }
 
-  /** A call by its name; a member of socketcall, which has capital letters, exists where there is one. */
+  /** Notes a call by its name. A member of socketcall, in capital letters, shows that the machine has socketcall. */
   named(name: string, isMember: boolean): void {
     this.#multiplexes ||= isMember
     if (this.#names.size < kindsLimit) this.#names.add(name)
@@ -78,14 +78,14 @@ export class EmulatedMachine {
     )
   }
 
-  /** libc sets it before set_tid_address: by arch_prctl on x86_64, by set_thread_area on i386. */
+  /** libc sets the thread pointer before set_tid_address: by arch_prctl on x86_64, by set_thread_area on i386. */
   #setsThreadPointer(architecture: Architecture): boolean {
     const by =
       architecture === 'x86_64' ? 'arch_prctl' : architecture === 'x86' ? 'set_thread_area' : undefined
     return by === undefined || !this.#names.has('set_tid_address') || this.#names.has(by)
   }
 
-  /** Those that have most of the names; a name that no table has tells nothing. */
+  /** The machines that have most of the names. A name in no table shows nothing. */
   #byNames(of: readonly Architecture[]): readonly Architecture[] {
     const homes = [...this.#names].map((name) => existsOnlyOn(name)).filter((on) => on.length > 0)
     const missing = new Map(of.map((each) => [each, homes.filter((on) => !on.includes(each)).length]))
@@ -94,8 +94,8 @@ export class EmulatedMachine {
   }
 
   /**
-   * qemu prints a name where it has one. A machine is not meant that gives the number to a call whose name stands in
-   * this log, nor one without such a call where another has it.
+   * qemu prints a number only if it has no name. A machine is excluded if the number is a call there whose name is in
+   * this log, or if the number is no call there but is one on another machine.
    */
   #byNumbers(of: readonly Architecture[]): readonly Architecture[] {
     let left = of

@@ -1,5 +1,5 @@
-// What the Security Profiles Operator logs: its log enricher (klog lines), its JSON enricher (a JSON object per line)
-// and `spoc record`. Its SeccompProfile objects are profiles, read as such. Authority: security-profiles-operator
+// The logs of the Security Profiles Operator: its log enricher (klog lines), its JSON enricher (a JSON object per line)
+// and `spoc record`. Its SeccompProfile objects are read as profiles. Authority: security-profiles-operator
 // internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
@@ -10,7 +10,7 @@ const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
 const recorder =
   /^(?:\d\d:\d\d:\d\d\.\d+ )?(Got syscalls|Adding base syscalls|Wrote seccomp profile to): (.*)$/
 const name = /^[a-z_][a-z0-9_]*$/
-/** A record whose number is in no table of the enricher: it goes no further. */
+/** A record whose number is in no table of the enricher, which does not process it further. */
 const nameless = /"no syscall name found for ID"/
 
 export const spo: Grammar = {
@@ -46,7 +46,7 @@ function toldBy(text: string, say: Reporter): LineResult {
   if (Number.isNaN(call) || (typeof call === 'string' && !name.test(call))) return 'unparsed'
   say.evidence('refused-only')
   const machine = pairs.get('arch')
-  // Before it told the machine of a record, the enricher looked every number up in the table of its own.
+  // An enricher that does not print the machine looks up every number in the table of its own machine.
   if (machine === undefined) {
     say.evidence('native-only')
     return { call, subject: () => subjectOf(pairs) }
@@ -119,7 +119,7 @@ function namesIn(values: readonly unknown[], subject: (() => Caller) | undefined
     .map((each) => (typeof each === 'string' ? each.trim() : each == null ? '' : '?'))
     .filter((each) => each !== '')
   const calls = words.filter((each) => name.test(each)).map((call): LoggedCall => ({ call, subject }))
-  // What is written down without a name is a call that is missing.
+  // Each word that is no name stands for a missing call.
   if (calls.length < words.length) say.lost(words.length - calls.length)
   return calls.length === 0 ? 'ignored' : calls
 }

@@ -1,6 +1,7 @@
-// sysdig's default output, and as JSON (-j); the alerts of Falco as JSON. Of the text: number, time, processor, task, direction and event. Authority: sysdig's default format
+// sysdig's default output and its JSON (-j); the alerts of Falco as JSON. A line of text has number, time, processor,
+// task, direction and event. Authority: sysdig's default format
 // (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`) and the event table of
-// falcosecurity/libs. An event is one direction of a call: the way in counts, and the way out where no way in is here.
+// falcosecurity/libs. An event is one direction of a call: entries count, and exits whose entry is missing.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf } from '../json-line.ts'
@@ -16,8 +17,8 @@ const others = new Set([
 ]) // prettier-ignore
 
 /**
- * What an event's name may mean besides or instead of itself: the table has one event for the members of a family in
- * older releases, and the C function's name for some.
+ * The calls that an event's name may mean. In older releases the table has one event for all members of a family, and
+ * some events have the name of the C function.
  */
 const meanings: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
@@ -51,7 +52,7 @@ interface Event {
   readonly direction: string
   readonly type: string
   readonly rest: string
-  /** Of a rule of Falco: each alert tells one call. */
+  /** An alert of a rule of Falco, which reports one call. */
   readonly isAlert?: true
 }
 
@@ -63,7 +64,7 @@ function eventOf(line: string): Event | undefined {
   return { time, comm, tid, direction, type, rest }
 }
 
-/** An event of sysdig -j; or an alert of Falco, whose rule prints the event's type. */
+/** An event of sysdig -j, or an alert of Falco whose rule prints the event's type. */
 function eventIn(value: Readonly<Record<string, unknown>> | undefined): Event | undefined {
   const fields = member(value, 'output_fields')
   const isAlert = fields !== undefined && textOf(value?.['rule']) !== undefined
@@ -71,7 +72,7 @@ function eventIn(value: Readonly<Record<string, unknown>> | undefined): Event | 
   const type = textOf(given?.['evt.type'])
   if (given === undefined || type === undefined) return undefined
   if (!isAlert && given['evt.num'] === undefined && given['evt.dir'] === undefined) return undefined
-  // Releases of 2025 tell the way out only, and no direction.
+  // Releases of 2025 print exits only, without a direction.
   const direction = textOf(given['evt.dir']) ?? '<'
   const time = given['evt.rawtime'] ?? given['evt.outputtime'] ?? given['evt.time']
   return {
@@ -99,14 +100,14 @@ class SysdigLines implements LineGrammar {
     const call = type === 'syscall' ? genericCall(rest) : type
     if (call === undefined) return 'unparsed'
     if (isAlert === true) {
-      // An alert is no half of a call that another ends.
+      // An alert is a whole call, not an entry or an exit.
     } else if (direction === '>') {
       if (this.#inside.size < 65536 || this.#inside.has(tid)) this.#inside.set(tid, type)
     } else if (this.#inside.get(tid) === type) {
       this.#inside.delete(tid)
       return 'ignored'
     } else if (/^(?:clone3?|v?fork|execve)$/.test(type) && /\bres=0\b/.test(rest) && type !== 'execve') {
-      // The child's side.
+      // The exit in the child.
       return 'ignored'
     }
     const seconds = /^\d+\./.test(time) && time.length > 15 ? Number(time) : undefined
@@ -126,8 +127,8 @@ class SysdigLines implements LineGrammar {
 }
 
 /**
- * `ID=217(getdents64) nativeID=0`: calls that the event table has no event for. The first number is sysdig's own; the
- * kernel's is the second, and 0 where it was not recorded (read has an event).
+ * A call without an event in the table: `ID=217(getdents64) nativeID=0`. The first number is sysdig's, the second the
+ * kernel's. The second is 0 if it was not recorded (it cannot be read, which has an event).
  */
 function genericCall(rest: string): string | number | undefined {
   const name = /\bID=\d+\((\w+)\)/.exec(rest)?.[1]

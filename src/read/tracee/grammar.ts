@@ -1,6 +1,6 @@
-// Tracee: a JSON object per event, or a table. Calls share the stream with other events: an event is a call where its
+// Tracee: a JSON object per event, or a table. Calls share the stream with other events: an event is a call if its
 // name is a call's. Authority: aquasecurity/tracee pkg/events, docs "Printers", api/v1beta1;
-// pkg/ebpf/c/common/arch.h for compat: i386's entry to the kernel on x86_64 (x32 does not have it), arm's tasks on arm64.
+// pkg/ebpf/c/common/arch.h for compat: i386's kernel entry on x86_64 (not x32's), arm's tasks on arm64.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import { failureOf } from '../failures.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
@@ -24,7 +24,7 @@ export const tracee: Grammar = {
   open: () => new TraceeLines(),
 }
 
-/** Events may be chosen by what they return. */
+/** Detects a trace of failures only, because events can be selected by their result. */
 class TraceeLines implements LineGrammar {
   #failures = 0
   #successes = 0
@@ -73,8 +73,8 @@ function toldBy(text: string, say: Reporter): LineResult {
 type Told = Omit<LoggedCall, 'call'> & { readonly name: string }
 
 /**
- * Names of its table of 32-bit calls, which has those of the kernel's functions: chown16 is the call chown, and
- * clock_gettime32 is clock_gettime. Authority: pkg/events/core.go.
+ * The calls that a name in Tracee's table of 32-bit calls may mean. It has names of kernel functions: chown16 is the
+ * call chown, and clock_gettime32 is clock_gettime. Authority: pkg/events/core.go.
  */
 function narrowNames(name: string): readonly string[] {
   const own: Readonly<Record<string, string>> = {
@@ -86,7 +86,7 @@ function narrowNames(name: string): readonly string[] {
   return [name.replace(/(?:16|_time32|32)$/, ''), name.replace(/32$/, '_time64')]
 }
 
-/** trace.Event, of releases up to 0.23. */
+/** Reads trace.Event of releases up to 0.23. */
 function ofEvent(value: Readonly<Record<string, unknown>>): Told | undefined {
   const name = textOf(value['eventName'])
   if (name === undefined) return undefined
@@ -112,7 +112,7 @@ function ofEvent(value: Readonly<Record<string, unknown>>): Told | undefined {
   }
 }
 
-/** v1beta1.Event, printed by Go as it is or by the rules of protobuf: names with or without low lines, values wrapped or not. */
+/** Reads v1beta1.Event as Go or protobuf prints it: names with or without underscores, values wrapped or not. */
 function ofProtocol(value: Readonly<Record<string, unknown>>): Told | undefined {
   const name = textOf(value['name'])
   const workload = value['workload']
@@ -144,7 +144,7 @@ function ofProtocol(value: Readonly<Record<string, unknown>>): Told | undefined 
   }
 }
 
-/** With `timestamp`, `id`, `workload` and a process in it: other events of the world have names, too. */
+/** Whether there are `timestamp`, `id` and a process in `workload`. Other programs' events have names, too. */
 function isProtocol(value: Readonly<Record<string, unknown>>): boolean {
   return 'timestamp' in value && 'id' in value && member(value, 'workload', 'process') !== undefined
 }
@@ -159,7 +159,7 @@ function timeOf(value: unknown): number | undefined {
 
 const numberKeys = ['int32', 'int64', 'uInt32', 'uInt64', 'u_int32', 'u_int64'] as const
 
-/** A whole number of an EventValue; protobuf prints those of 64 bits as text. */
+/** The whole number in an EventValue. protobuf prints 64-bit numbers as text. */
 function numberIn(value: unknown): bigint | undefined {
   const inner = member(value, 'Value') ?? value
   const found = numberKeys
@@ -169,7 +169,7 @@ function numberIn(value: unknown): bigint | undefined {
   return typeof found === 'string' && /^-?\d{1,20}$/.test(found) ? BigInt(found) : undefined
 }
 
-/** Whole numbers as they are; a value that Tracee has put into words is not known. */
+/** The value of an argument if it is a whole number; undefined if Tracee translated it into words. */
 function argumentOf(args: unknown, index: number): bigint | undefined {
   const value = Array.isArray(args) ? member(args[index], 'value') : undefined
   return typeof value === 'number' && Number.isSafeInteger(value)

@@ -1,5 +1,5 @@
-// What `watch --report json` prints: a JSON object for each refused or logged call, with its count since the line before
-// it. Authority: src/report/watched.ts, which writes it.
+// Reads what `watch --report json` prints: a JSON object for each refused or logged call, with its count since the
+// previous line. Authority: src/report/watched.ts, which writes it.
 import { architectureOf } from '../../abi/architectures.ts'
 import type { Failure } from '../failures.ts'
 import type { Grammar, LineResult, LoggedCall, Reporter } from '../grammar.ts'
@@ -49,7 +49,7 @@ function line(text: string, say: Reporter): LineResult {
   return found
 }
 
-/** What the program saw: a call beyond the ceiling keeps the answer. One that is only logged was carried out. */
+/** The error that the program got: a call beyond the ceiling keeps it. Undefined for a call that was only logged. */
 function failureIn(answer: string): Failure | undefined {
   if (answer === 'SCMP_ACT_LOG') return undefined
   if (answer === 'SCMP_ACT_ERRNO(38)') return 'ENOSYS'
