@@ -1,5 +1,6 @@
-// Control groups, version 2: where they are mounted and how the kernel names one. Its id is the inode of its directory,
-// its level the number of directories below the root. Authority: cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
+// Control groups, version 2: where they are mounted and how the kernel identifies one. The id of a cgroup is the inode
+// of its directory; its level is the number of directories below the root.
+// Authority: cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
 import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -16,14 +17,14 @@ export interface FoundCgroup extends Cgroup {
 interface Mount {
   readonly path: string
   readonly version: 1 | 2
-  /** The directory of the hierarchy that is mounted, as our cgroup namespace names it. */
+  /** The mounted directory of the hierarchy, as our cgroup namespace names it. */
   readonly root: string
 }
 
 /**
- * Where the whole hierarchy of version 2 is mounted: /sys/fs/cgroup, or beside version 1 /sys/fs/cgroup/unified; in a
- * container that has a cgroup namespace of its own, a bind of the host's. The root alone has no file cgroup.events.
- * Throws UserError (125) where there is none, and where only a container's own part is mounted: levels count from the root.
+ * The mount point of the whole version 2 hierarchy: /sys/fs/cgroup, or /sys/fs/cgroup/unified beside version 1; in a
+ * container with its own cgroup namespace, a bind mount of the host's. Only the root has no file cgroup.events. Throws
+ * UserError (125) if there is none, or if only a container's part is mounted, because levels count from the root.
  */
 export function unifiedMount(): string {
   return unifiedRoot().path
@@ -38,12 +39,12 @@ function unifiedRoot(): Mount {
   throw new UserError('part-of-cgroups', { mount: part.path })
 }
 
-/** Every hierarchy, in the order of /proc/self/mountinfo. */
+/** The mounts of whole hierarchies, of both versions, in the order of /proc/self/mountinfo. */
 export function cgroupMounts(): readonly Mount[] {
   return allMounts().filter(({ root }) => root === '/')
 }
 
-/** The escapes of proc(5) are read. */
+/** Decodes the octal escapes of proc(5). */
 function allMounts(): readonly Mount[] {
   const mounts: Mount[] = []
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
@@ -59,8 +60,8 @@ function allMounts(): readonly Mount[] {
 }
 
 /**
- * The directory of a process's cgroup of version 2; undefined where it is the root, or not told. In a cgroup namespace
- * of our own the kernel writes the way to it from there: that way is known where it leads over the root.
+ * The directory of a process's version 2 cgroup; undefined if it is the root or unknown. In a cgroup namespace of our
+ * own the kernel writes the path relative to that namespace: it is resolved only if it leads through the root.
  */
 export function cgroupOfProcess(pid: number | 'self'): string | undefined {
   let groups: string
@@ -78,7 +79,7 @@ export function cgroupOfProcess(pid: number | 'self'): string | undefined {
   return existsSync(directory) ? directory : undefined
 }
 
-/** The ids of the cgroups that may be our own: in a cgroup namespace of our own its root, which is mounted as such. */
+/** The ids of the cgroups that may be our own: in our own cgroup namespace also its root, if that is mounted. */
 export function ownCgroups(): readonly bigint[] {
   const own = cgroupOfProcess('self')
   const parts = allMounts().filter(
@@ -89,7 +90,7 @@ export function ownCgroups(): readonly bigint[] {
   )
 }
 
-/** The processes in a cgroup and below it. Those of another namespace of process ids have no number here. */
+/** The processes in a cgroup and below it, without those that have no number in our process id namespace. */
 export function processesIn(directory: string): readonly number[] {
   const own = textIn(join(directory, 'cgroup.procs'))
     .split('\n')
@@ -98,7 +99,7 @@ export function processesIn(directory: string): readonly number[] {
   return [...own, ...directoriesIn(directory).flatMap((name) => processesIn(join(directory, name)))]
 }
 
-/** Whether anything runs in a cgroup or below it, whatever its number. cgroup-v2.rst, cgroup.events. */
+/** Whether any process runs in a cgroup or below it, also one without a number here. cgroup-v2.rst, cgroup.events. */
 export function isPopulated(directory: string): boolean {
   return /^populated 1$/m.test(textIn(join(directory, 'cgroup.events')))
 }
@@ -121,7 +122,7 @@ function directoriesIn(directory: string): readonly string[] {
   }
 }
 
-/** The cgroup of a directory, given whole or below the mount point. Throws UserError (125) where there is none. */
+/** The cgroup of a directory, given in full or below the mount point. Throws UserError (125) if there is none. */
 export function findCgroup(path: string): FoundCgroup {
   const mount = unifiedMount()
   const below = (directory: string): boolean => !relative(mount, directory).startsWith('..')
@@ -135,28 +136,28 @@ export function findCgroup(path: string): FoundCgroup {
   return { cgroup: found.ino, level, directory }
 }
 
-/** The directories of this cgroup in every hierarchy: engines make them in version 1 as well. */
+/** The directories of this cgroup in every hierarchy, because engines create them in version 1 too. */
 export function everywhere(cgroup: string | undefined): readonly string[] {
   return cgroup === undefined ? [] : cgroupMounts().map(({ path }) => join(path, cgroup))
 }
 
-/** A cgroup is removed from below; one in which something runs stays. */
+/** Removes a cgroup and those below it, the lowest first. A cgroup with a process in it stays. */
 export function removeCgroup(directory: string): void {
   try {
     for (const entry of readdirSync(directory, { withFileTypes: true }))
       if (entry.isDirectory()) removeCgroup(join(directory, entry.name))
     rmdirSync(directory)
   } catch {
-    // Not there, or not empty yet.
+    // It does not exist, or is not empty yet.
   }
 }
 
-/** How long what a killed container left has to end. Milliseconds. */
+/** How long the processes of a killed container may take to end. Milliseconds. */
 const patience = 2000
 
 /**
- * Removes the cgroup of a container that has ended. The runtime gives up where a process that it killed is still in it;
- * what the command left running on purpose keeps it.
+ * Removes the cgroup of a container that has ended. The runtime itself gives up if a process that it killed is still in
+ * the cgroup. If the command left a process running on purpose, the cgroup stays.
  */
 export async function removeEnded(cgroup: string): Promise<void> {
   for (const begun = performance.now(); performance.now() - begun < patience; await wait(50)) {

@@ -1,11 +1,11 @@
-// Which recorder does it: ebpf where the machine and our rights allow it, else strace, where that sees the workload.
+// Chooses the recorder: ebpf if the machine and our rights allow it, else strace if strace sees the workload.
 import { UserError } from '../errors.ts'
 import type { EbpfNeed } from '../errors/recording.ts'
 import { whyNoEbpf } from './ebpf/index.ts'
 import type { RecorderName, RecordSettings } from './recording.ts'
 import { whyNoStrace } from './strace/index.ts'
 
-/** `only`: what strace cannot record. Throws UserError (125). */
+/** `only`: why only ebpf can record this workload. Throws UserError (125). */
 export async function chooseRecorder(settings: RecordSettings, only?: EbpfNeed): Promise<RecorderName> {
   const { recorder = 'auto', notice, env = process.env } = settings
   if (recorder === 'strace' && only === undefined) return 'strace'
@@ -19,12 +19,12 @@ export async function chooseRecorder(settings: RecordSettings, only?: EbpfNeed):
   }
   if (only !== undefined) throw new UserError('ebpf-needed', { ...only, why })
   if (recorder === 'ebpf') throw new UserError('no-ebpf', { why })
-  // Where strace cannot either, that alone is to be said.
+  // If strace does not work either, only its own error is reported.
   if ((await whyNoStrace(env)) === undefined) notice?.({ code: 'recorder', recorder: 'strace', why })
   return 'strace'
 }
 
-/** What works on this machine and with our rights: `why` says why not. */
+/** Which recorders work on this machine with our rights. `why`: why the recorder does not work. */
 export async function checkRecorders(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly { readonly recorder: RecorderName; readonly why?: string }[]> {

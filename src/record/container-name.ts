@@ -1,4 +1,4 @@
-// How a container is called in the evidence of its security context: its own name in that of its source, such as
+// The name of a container in the evidence of its security context: its source's name without the engine, so `web` for
 // `docker:web`.
 
 export function containerNameIn(source: string): string {

@@ -1,6 +1,6 @@
-// What a container's files are called.
+// The names of a container's files.
 
-/** One part of a path, and no hidden file. */
+/** Makes a name one path component that is not hidden. */
 export function fileName(name: string): string {
   return (
     name
@@ -10,7 +10,7 @@ export function fileName(name: string): string {
   )
 }
 
-/** Of an image: its last part, without tag and digest. */
+/** The last component of an image's name, without tag and digest. */
 export function nameOfImage(image: string): string {
   return image.replace(/@.*$/, '').split('/').at(-1)?.replace(/:.*$/, '') || 'container'
 }

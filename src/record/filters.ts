@@ -1,6 +1,6 @@
-// The seccomp filters that hold in a running process, read back from the kernel: it is stopped for a moment, as a debugger
-// would. Authority: ptrace(2) (PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_SECCOMP_GET_FILTER), seccomp_get_filter() of
-// kernel/seccomp.c: CAP_SYS_ADMIN in the initial user namespace, and a reader that has no filter itself.
+// Reads the seccomp filters of a running process back from the kernel. The process is stopped for a moment, as by a
+// debugger. Authority: ptrace(2) (PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_SECCOMP_GET_FILTER); seccomp_get_filter() of
+// kernel/seccomp.c: the reader needs CAP_SYS_ADMIN in the initial user namespace and must have no filter itself.
 import { getSystemErrorMap } from 'node:util'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
@@ -17,14 +17,14 @@ const detach = 17
 /** waitpid(2): threads of every kind, without waiting. */
 const waitOptions = 0x40000001
 const ENOENT = 2
-/** A process that cannot be stopped in this time waits in the kernel. Milliseconds. */
+/** A process that does not stop within this time is waiting in the kernel. Milliseconds. */
 const patience = 3000
 /** BPF_MAXINSNS of include/uapi/linux/bpf_common.h. */
 const mostInstructions = 4096
 
 /**
- * The programs of the process's first thread, the newest first, as bytes of struct sock_filter; none where it has no
- * filter. Throws UserError (125) where they cannot be read.
+ * The filter programs of the process's first thread, the newest first, as bytes of struct sock_filter. Empty if the
+ * thread has no filter. Throws UserError (125) if the filters cannot be read.
  */
 export async function filtersOf(pid: number): Promise<readonly Buffer[]> {
   const fail = (why: string): UserError => new UserError('filters-not-read', { pid, why })
@@ -40,7 +40,7 @@ export async function filtersOf(pid: number): Promise<readonly Buffer[]> {
     throw fail('the optional package koffi is not installed (npm install koffi)')
   })
   const libc = koffi.load(null)
-  // Through syscall(2): its errno is left alone, and glibc's ptrace() changes what some requests return.
+  // Uses syscall(2), which preserves errno: glibc's ptrace() changes the result of some requests.
   const tracing = libc.func('syscall', 'long', ['long', 'long', 'long', 'long', 'void *'])
   const waiting = libc.func('syscall', 'long', ['long', 'long', 'void *', 'long', 'void *'])
   const ptrace = (request: number, address: number, data: Buffer | null): number =>

@@ -1,5 +1,5 @@
-// Recording: runs a command, or attaches to what runs, and gives what it called. This room and verify/ are the only
-// ones that start processes; no shell is ever involved. Exports only.
+// Recording: runs a command, or attaches to running processes, and returns the calls they made. Only this room and
+// verify/ start processes, never through a shell. Exports only.
 export { checkRecorders, chooseRecorder } from './choose.ts'
 export { findCgroup, removeEnded } from './cgroups.ts'
 export {

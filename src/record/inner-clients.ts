@@ -1,11 +1,11 @@
-// A command that asks an engine for containers in the course of its work, a script or make: the record holds the calls of
-// the engine's client, and none of the containers'. A profile made of it would be wrong in both.
+// Detects a command, such as a script or make, that has an engine run containers. The recording of such a command holds
+// the calls of the engine's client and none of the containers, so a profile from it would be wrong for both.
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
 import { clientIn, runsContainer } from './command/clients.ts'
 import type { Recording } from './recording.ts'
 
-/** The words of the first client that was to run a container. */
+/** The words of the first client that was asked to run a container, from the client's name on. */
 export function runningClient({ clients = [] }: Recording): readonly string[] | undefined {
   for (const words of clients) {
     const at = clientIn(words)
@@ -14,7 +14,7 @@ export function runningClient({ clients = [] }: Recording): readonly string[] | 
   return undefined
 }
 
-/** Throws UserError (125) where the command ran containers. */
+/** Returns the recording. Throws UserError (125) if the command had an engine run containers. */
 export function refuseClients(recording: Recording): Recording {
   const words = runningClient(recording)
   if (words === undefined) return recording

@@ -1,11 +1,11 @@
-// seccomp is Linux's, and so are the recorders and runtimes: elsewhere one error says what to do instead.
+// seccomp, the recorders and the runtimes exist only on Linux. On other systems one error says what to do instead.
 import { UserError } from '../errors.ts'
 import type { OnLinux } from '../errors/recording.ts'
 
-/** What people call the systems of process.platform; others go by their own name. */
+/** The usual names of the systems of process.platform. Other systems keep their own name. */
 const systems: Readonly<Partial<Record<NodeJS.Platform, string>>> = { darwin: 'macOS', win32: 'Windows' }
 
-/** Why this machine cannot, as part of a sentence; undefined on Linux. */
+/** Why this machine cannot record, as part of a sentence; undefined on Linux. */
 export function whyNotLinux(): string | undefined {
   return process.platform === 'linux' ? undefined : 'it needs Linux'
 }

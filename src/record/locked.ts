@@ -1,7 +1,7 @@
-// A file for one of several processes at a time: flock(2), which Node has no call for, by flock(1) of util-linux or
-// busybox on a descriptor of ours. The lock is a file of its own beside it that nobody else can open (mode 600): whoever
-// can open a file can keep it locked for ever. The kernel lets go when we end, however that is; the file is then taken
-// away by the next. Between containers that share the directory it holds as well.
+// Lets one process at a time use a file. The lock is flock(2); because Node has no such call, flock(1) of util-linux or
+// busybox locks a descriptor of ours. The locked file is a separate one that no other user can open (mode 600), because
+// anyone who can open a file can keep it locked for ever. The kernel releases the lock however our process ends.
+// The next process removes a lock file that is left. The lock also works between containers that share the directory.
 import { execa } from 'execa'
 import { constants } from 'node:fs'
 import { lstat, open, rm, type FileHandle } from 'node:fs/promises'
@@ -9,15 +9,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isNotFound } from '../not-found.ts'
 
 export interface LockNotices {
-  /** Another has it; it is waited for. */
+  /** Another process has the lock, and we wait for it. */
   waiting(): void
-  /** Nothing can be locked here, and why: the work is done all the same. */
+  /** Locking is not possible, for this reason. The work is done without a lock. */
   unlocked(why: string): void
 }
 
 const between = 100
 
-/** Does the work once no other process has the lock; undefined where another kept it for `patience` ms. */
+/** Does the work once no other process has the lock; undefined if another process kept the lock for `patience` ms. */
 export async function locked<T>(
   lock: string,
   patience: number,
@@ -45,14 +45,14 @@ export async function locked<T>(
   }
 }
 
-/** The lock; undefined while another has it; a sentence where it cannot be had. */
+/** The lock; undefined while another process has it; the reason as text if locking is not possible. */
 async function take(lock: string): Promise<FileHandle | string | undefined> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const handle = await open(lock, flags, 0o600).catch((error: Error) => error.message)
   if (typeof handle === 'string') return handle
   const why = await whyNotOurs(handle)
   const answer = why ?? (await whyNotLocked(handle.fd))
-  // Whoever had it before has taken the file away, and the next one is another file.
+  // If the previous owner has removed the file meanwhile, the name now belongs to another file or to none.
   const isThere = answer === undefined && (await isSame(handle, lock))
   if (isThere) return handle
   await handle.close()
@@ -70,8 +70,9 @@ async function isSame(handle: FileHandle, lock: string): Promise<boolean> {
 }
 
 /**
- * A lock belongs to the open file: the child's descriptor is of the same one, and ours keeps it. execa passes it as it
- * is, which its types do not say. flock says nothing where another has the lock.
+ * A lock belongs to the open file description, which the child's descriptor shares: ours keeps the lock after the child
+ * ends. execa passes the descriptor unchanged, although its types do not say so. If another process has the lock, flock
+ * fails without a message.
  */
 async function whyNotLocked(descriptor: number): Promise<string | undefined> {
   const got = await execa('flock', ['-x', '-n', '0'], {

@@ -1,10 +1,10 @@
-// The first process of what runs: a container of an engine or a pod, by name.
+// Finds the first process of a running container of an engine or a pod by name.
 import { UserError } from '../errors.ts'
 import { processOfContainer } from './containers/index.ts'
 import { PodSearch, queryText } from './cri/find.ts'
 import type { PodQuery } from './recording.ts'
 
-/** Throws UserError: 125 where it does not run here, 2 where several are meant. */
+/** Throws UserError: 125 if no such container runs here, 2 if the query matches several. */
 export async function processOfQuery(
   query: PodQuery,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,5 +1,5 @@
-// Pods: what runs in them, or what comes, by one program for all of their containers. The filter that the runtime applied
-// is told with the recording: it is what the workload ran within.
+// Records pods: the containers that run in them, or those still to come, with one kernel program for all of them. The
+// recording includes the filter that the runtime applied, because the workload ran under it.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -12,7 +12,7 @@ import { PodSearch, queryText, type FoundContainer } from './cri/find.ts'
 import { untilOver } from './ebpf/over.ts'
 import type { PodOptions, Recording } from './recording.ts'
 
-/** Throws UserError (125) where there is nothing to give. */
+/** Throws UserError (125) if nothing was recorded. */
 export async function recordPods(options: PodOptions): Promise<Recording> {
   const { query, cri, wait = false, env = process.env } = options
   const search = await PodSearch.open(query, { cri, env, wait })
@@ -27,7 +27,7 @@ export async function recordPods(options: PodOptions): Promise<Recording> {
 async function recordFound(search: PodSearch, options: PodOptions): Promise<Recording> {
   const { query, wait = false } = options
   const chosen = new Map<string, FoundContainer>()
-  /** Whether all of them have ended. What the runtime does not answer now, it is asked again. */
+  /** Updates `chosen`. Returns whether all containers have ended; false if the runtime gave no answer this time. */
   const learn = async (): Promise<boolean> => {
     const all = await search.all().catch(() => undefined)
     for (const each of all ?? []) {
@@ -45,7 +45,7 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
   const collector = await Collector.start(root, { asked: options.arguments })
   if (wait) options.notice?.({ code: 'waiting', what: queryText(query) })
   try {
-    // What ran before stays in the recording that waits: its start is missing, and that is said.
+    // With `wait`, containers that ran before are recorded too, and a diagnostic says that their start is missing.
     let isOver = false
     let asked: Promise<void> | undefined
     const ask = async (): Promise<void> => {
@@ -98,7 +98,7 @@ function refuseUnfiltered({ fullName, told, seccomp }: FoundContainer): void {
   if (told && seccomp === undefined) throw new UserError('pod-without-filter', { container: fullName })
 }
 
-/** The cgroup of a container, as its runtime was told to make it or as its process is in it. */
+/** The cgroup of a container: the one that its runtime was told to make, else the one that its process is in. */
 function cgroupOf({ cgroupsPath, pid, fullName }: FoundContainer): string {
   const told = cgroupsPath === undefined ? undefined : join(unifiedMount(), directoryOf(cgroupsPath))
   const directory =
@@ -108,7 +108,7 @@ function cgroupOf({ cgroupsPath, pid, fullName }: FoundContainer): string {
   return directory
 }
 
-/** The one above all of them; all of a pod's lie in the pod's. */
+/** The lowest cgroup above all of the containers. All containers of a pod lie in the pod's cgroup. */
 export function commonCgroup(containers: readonly FoundContainer[]): FoundCgroup {
   const [first = '', ...others] = containers.map((each) => dirname(cgroupOf(each)))
   let common = first

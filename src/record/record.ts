@@ -1,4 +1,4 @@
-// A recording, whatever is to be recorded: a command, by what it is to a recorder, or what runs already.
+// Records a command, in the way that its kind needs, or running processes.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { UserError, type ErrorCode } from '../errors.ts'
@@ -32,12 +32,12 @@ import { findProgram } from './runner/program.ts'
 import { attachStrace } from './strace/index.ts'
 
 /**
- * Runs a command, or attaches to a running process, and returns the calls it made until it ended (or until `for`,
- * `stop`): all its children included, those it leaves in the background too, which are waited for. The command's
- * own failure is not an error: `ending` tells it.
+ * Runs a command, or attaches to a running process, and returns the calls that it and all its children made until they
+ * ended, or until `for` or `stop`. Children that the command leaves in the background are recorded and waited for. The
+ * command's own failure is not an error: see `ending`.
  *
- * @throws UserError with status 127 or 126 where the command is not found or cannot be run; 125 where recording is
- * not possible (strace missing, ptrace not permitted, a command whose calls another process makes).
+ * @throws UserError with status 127 or 126 if the command is not found or cannot be run; 125 if recording is not
+ * possible (strace missing, ptrace not permitted, a command whose calls another process makes).
  */
 export async function record(options: RecordOptions): Promise<Recording> {
   requireLinux('record')
@@ -56,7 +56,7 @@ async function recordContainer(options: ContainerOptions): Promise<Recording> {
     return await recordCgroup({ ...given, name, cgroup: found.cgroup })
   } catch (error) {
     if (!isUnknown(error, ['no-engine', 'no-such-container'])) throw error
-    // What no engine knows may be a pod's: a node has no engine.
+    // A container that no engine knows may belong to a pod: a node may have no engine.
     return recordPods({ ...given, query: { container } }).catch((other: unknown) => {
       throw isUnknown(other, ['no-runtime-socket', 'no-such-pod', 'runtime-silent']) ? error : other
     })
@@ -118,7 +118,7 @@ async function recordTarget(name: string, options: CommandOptions, target: Targe
   }
 }
 
-/** What the one container of a command is called. */
+/** The file name for the only container of a command. */
 function containerOf(target: Target, { command }: CommandOptions): string {
   const base =
     target.kind === 'engine'
@@ -129,7 +129,7 @@ function containerOf(target: Target, { command }: CommandOptions): string {
   return fileName(base)
 }
 
-/** Throws UserError (125) for a command whose workload would not be in the record. */
+/** Throws UserError (125) for a command whose workload would not be recorded. */
 function refuseUnrecorded(target: Target, { command, each }: CommandOptions): void {
   const { raiser } = target
   if (raiser !== undefined && process.getuid?.() !== 0) {
@@ -144,13 +144,13 @@ function refuseUnrecorded(target: Target, { command, each }: CommandOptions): vo
     throw new UserError('client-recorded', { program: target.name })
 }
 
-/** What a reader of the record should know of the command. */
+/** Reports what a user of the recording should know about the command. */
 function tellRead(target: Target, { notice }: RecordSettings): void {
   if (target.raiser !== undefined) notice?.({ code: 'raiser-recorded', program: target.raiser })
   if (target.kind === 'unread') notice?.({ code: 'not-read', program: target.program, option: target.option })
 }
 
-/** The name of a running process; its number where that cannot be read. */
+/** The name of a running process; its number if the name cannot be read. */
 async function nameOf(pid: number): Promise<string> {
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
   return name.trim() || `process ${pid}`

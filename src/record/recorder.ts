@@ -1,107 +1,107 @@
-// What a recorder is: three steps, behind which ebpf, strace and the kernel's audit records stand. The runner starts
-// what a launch says and takes a recorder through them.
+// The interface of a recorder: ebpf, strace or the kernel's audit records. The runner starts the command of a launch
+// and takes a recorder through three steps: `prepare`, `starting` and `result`.
 import type { Cgroup } from './cgroups.ts'
 import type { LoadEnd } from '../ending.ts'
 import type { CommandOptions, DeliveredSignal, EndingSignal, NewestCall, Recording } from './recording.ts'
 import type { Suspect, Watch } from './refusals.ts'
 
-/** What is started, and whose calls count. */
+/** The command to start, and whose calls count. */
 export interface Launch {
-  /** Of the source, for messages. */
+  /** The name of the source, for messages. */
   readonly name: string
   readonly options: CommandOptions
   readonly scope: Scope
-  /** What the filter may refuse, where that is asked. */
+  /** What the filter may refuse, if refusals are recorded. */
   readonly watch?: Watch
-  /** A directory that somebody takes away, however we end. */
+  /** A directory that another process removes, however we end. */
   readonly directory?: string
-  /** Told the process id of what is started. */
+  /** Called with the process id of the child. */
   readonly started?: (pid: number) => void
-  /** Descriptors beyond the standard three, as the command is to have them: 3 and on. */
+  /** Descriptors that the command gets as 3 and up. */
   readonly descriptors?: readonly number[]
-  /** The container, as its engine speaks of it. */
+  /** The container, as its engine reports it. */
   readonly container?: EngineContainer
-  /** Somebody may add to the container by exec: that is recorded too, or it is said that it is not. */
+  /** `exec` may add processes to the container: they are recorded too, or a notice says that they are not. */
   readonly takesExec?: true
-  /** Which of its processes are waited for and ended. Default: all. */
+  /** Which recorded processes are waited for and ended. Default: all. */
   readonly awaits?: (pid: number) => boolean
-  /** Told what tells the clients of engines that the command has started up to then. */
+  /** Called once with a function that returns the engine clients that the command has started so far. */
   readonly clients?: (tell: () => readonly StartedClient[]) => void
-  /** The command passes no signal on to what it starts: each is sent to that. */
+  /** The command does not pass signals on to its children, so each signal is sent to the children. */
   readonly passesNothing?: true
 }
 
 /** A client of a container engine that the command started. */
 export interface StartedClient {
   readonly pid: number
-  /** The last of them may be cut. */
+  /** The last word may be truncated. */
   readonly words: readonly string[]
 }
 
 /** A container that an engine has started. */
 export interface EngineContainer {
-  /** Undefined before it is there. */
+  /** Undefined until the container exists. */
   readonly id: () => string | undefined
-  /** `healthy`, `unhealthy`, `starting`; anything else where it has no check of its health. */
+  /** `healthy`, `unhealthy`, `starting`; anything else if the container has no health check. */
   readonly health: () => Promise<string>
-  /** Stops it as its image asks for; false where that failed. */
+  /** Stops the container as its image defines; false if that failed. */
   readonly stop: () => Promise<boolean>
 }
 
 /** Whose calls count. */
 export type Scope =
-  /** The command's, and those of all that it starts. */
+  /** The calls of the command and of all processes that it starts. */
   | 'tree'
-  /** The same, of which only what is called under a filter: the command starts a container below itself. */
+  /** The same processes, but only their calls under a filter: the command starts a container as its child. */
   | 'filtered'
-  /** What is called under a filter in a cgroup: the command has somebody else start a container there. */
+  /** The calls under a filter in a cgroup: the command has an engine start a container there. */
   | ContainerCgroup
 
 export interface ContainerCgroup {
   readonly cgroup: Cgroup
-  /** Processes in it and below, in the order of their ids. */
+  /** The processes in the cgroup and below it, sorted by id. */
   readonly processes: () => readonly number[]
 }
 
 export interface Recorder {
-  /** Makes ready what sees the calls. Throws UserError (125 to 127). */
+  /** Prepares the recording, before the command starts. Throws UserError (125 to 127). */
   readonly prepare: (launch: Launch) => Promise<Following>
 }
 
 /** A recording under way. */
 export interface Following {
-  /** What is started: the command, or a tracer around it. */
+  /** The words to start: the command, or a tracer that runs the command. */
   readonly words: readonly [string, ...string[]]
-  /** The file of the first word. */
+  /** The program file to execute for the first word. */
   readonly file: string
-  /** The child that `begin` starts, before it returns, is what was to be started. */
+  /** Calls `begin`, which starts the child before it returns, and follows that child. */
   readonly starting: <T extends { readonly pid?: number | undefined }>(begin: () => T) => T
-  /** The command's process, where that is not the child itself; undefined until it is known. */
+  /** The command's process, if it is not the child itself. Returns undefined until the process is known. */
   readonly command?: () => number | undefined
-  /** Whether the command has ended, where the child outlives it. */
+  /** Whether the command has ended, if the child outlives the command. */
   readonly hasEnded?: () => boolean
-  /** Whether the program of a container has started, where that is to be recorded. */
+  /** Whether the container's program has started, if a container is recorded. */
   readonly hasBegun?: () => boolean
-  /** What a filter may have refused up to now, where it is watched. */
+  /** What a watched filter may have refused so far. */
   readonly suspects?: () => readonly Suspect[]
-  /** The last call that had not been made before, where that is known. */
+  /** The last call that was made for the first time, if the recorder knows it. */
   readonly newest?: () => NewestCall | undefined
-  /** Told by the runner when what is recorded is asked to end: what comes then belongs to its end. */
+  /** The runner calls it when it asks the workload to end: later calls belong to the shutdown. */
   readonly askedToEnd?: () => void
-  /** Signals that reached the recorded processes, once all has ended. */
+  /** Signals that reached the recorded processes. Called after all processes have ended. */
   readonly signals?: () => readonly DeliveredSignal[]
   /** The recorded processes that have not ended. */
   readonly members: () => readonly number[] | Promise<readonly number[]>
   /**
-   * Whether a signal reached the command by another way than us since that moment of performance.now(): a terminal, a
-   * supervisor that signals the group. Asked once more when we have sent it, so that ours is not taken for another.
+   * Whether the command has received the signal from someone else since that time of performance.now(): a terminal, or
+   * a supervisor that signals the group. Called once more after we have sent a signal, so that ours is not counted.
    */
   readonly reached: (signal: EndingSignal, since: number) => boolean
-  /** How long a signal may take to be seen. Milliseconds. */
+  /** How long the recorder may take to see a signal. Milliseconds. */
   readonly echo: number
-  /** What was recorded, when the child has ended. Throws UserError (125, 126) where there is nothing to give. */
+  /** The recording, after the child has ended. Throws UserError (125, 126) if nothing was recorded. */
   readonly result: (end: ChildEnd) => Promise<Recording>
-  /** Whatever came: nothing of the recorder is left. */
+  /** Removes everything that the recorder made. Always called. */
   readonly close: () => Promise<void>
 }
 
@@ -109,8 +109,8 @@ export interface Following {
 export interface ChildEnd {
   readonly status: number | undefined
   readonly signal: string | undefined
-  /** We ended it: the time was up, or its filter refused the same call without end. */
+  /** We ended the child: the time was up, it was never ready, or its filter refused the same call without end. */
   readonly byUs: boolean
-  /** How what drove it ended. */
+  /** How the load ended. */
   readonly load: LoadEnd | undefined
 }

@@ -1,30 +1,30 @@
-// What a recorder is told of a filter, and what it saw that the filter may have refused. What the filter answers to the
-// arguments says which of them it did refuse: verify/refusals.ts.
+// What a recorder knows about a filter, and the calls that the filter may have refused. verify/refusals.ts finds out
+// which of them it did refuse, by the filter's answer to their arguments.
 import type { Architecture } from '../abi/architectures.ts'
 
-/** Calls that a filter may refuse, and how. */
+/** Which calls a filter may refuse, and how. */
 export interface Watch {
-  /** What a refused call returns: 0, or an errno's negative. */
+  /** The results of refused calls: 0 or a negative errno. */
   readonly results: readonly number[]
-  /** Some are answered with TRAP. */
+  /** The filter answers some calls with TRAP. */
   readonly traps: boolean
-  /** What is allowed, to some arguments at least; all else is watched. */
+  /** The calls that are allowed for at least some arguments. All other calls are watched. */
   readonly calls: readonly {
     readonly architecture: Architecture
     readonly number: number
-    /** The arguments that the answer depends on: calls that differ in others are one. None: never refused. */
+    /** The arguments that decide the answer: calls that differ only in others count as one. Empty: never refused. */
     readonly arguments: readonly number[]
   }[]
 }
 
-/** What may be a refused call: the same call of one process with the same result, as often as it was made. */
+/** A call that may have been refused: one call of one process with one result, counted. */
 export interface Suspect {
   readonly architecture: Architecture
-  /** Undefined: a thread was ended by its filter, and this kernel does not tell for which call. */
+  /** Undefined: the filter ended a thread, and this kernel does not report for which call. */
   readonly number: number | undefined
-  /** The six of the first one; undefined where they are not told. */
+  /** The six arguments of the first such call; undefined if the recorder does not see them. */
   readonly args: readonly bigint[] | undefined
-  /** `logged`: a filter for audit let it through instead of refusing it. */
+  /** `logged`: a filter for audit logged and allowed the call instead of refusing it. */
   readonly result: number | 'trapped' | 'ended' | 'logged'
   readonly pid: number
   readonly comm: string
@@ -33,6 +33,6 @@ export interface Suspect {
 
 export interface Refusals {
   readonly suspects: readonly Suspect[]
-  /** How many found no room. */
+  /** How many suspects found no room. */
   readonly lost: number
 }

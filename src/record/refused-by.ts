@@ -1,17 +1,17 @@
-// Whether it was the filter that refused a call, and not the kernel: what the filter answers to the call's arguments
-// must be what came of it. Everybody who tells the two apart asks here: verify, watch, recordings of containers.
+// Decides whether the filter refused a call, or the kernel did: the filter refused it if its answer to the arguments
+// gives the result that was seen. verify, watch and recordings of containers all use this file.
 // Authority: seccomp(2) for what each answer does to a call.
 import { level, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Suspect } from './refusals.ts'
 
 const ENOSYS = 38
 
-/** What a call returns that is answered so; undefined where it does not return, or a handler decides. */
+/** What a call with this answer returns; undefined if it does not return, or the kernel or a handler decides. */
 export function resultOf({ action, errno = 0 }: Answer): number | undefined {
   switch (action) {
     case 'SCMP_ACT_ERRNO':
       return errno === 0 ? 0 : -errno
-    // seccomp(2): with no tracer, and with no listener.
+    // seccomp(2): without a tracer or a listener.
     case 'SCMP_ACT_TRACE':
     case 'SCMP_ACT_NOTIFY':
       return -ENOSYS
@@ -24,9 +24,9 @@ export function resultOf({ action, errno = 0 }: Answer): number | undefined {
   }
 }
 
-/** Whether this answer leads to that result. */
+/** Whether the answer is a refusal that gives this result. */
 export function isRefusedBy(answer: Answer, result: Suspect['result']): boolean {
-  // A filter for audit lets through what the profile refuses.
+  // A filter for audit logs and allows what the profile refuses.
   if (result === 'logged') return level(answer) < 2
   switch (answer.action) {
     case 'SCMP_ACT_KILL_PROCESS':
@@ -45,8 +45,8 @@ export function isRefusedBy(answer: Answer, result: Suspect['result']): boolean 
 }
 
 /**
- * The answer that refused a call; undefined where it was not the filter. `filter`: a profile's meaning, or the filters
- * of a process as the kernel has them (answerOfPrograms).
+ * The answer that refused a call; undefined if the filter did not refuse it. `filter`: the meaning of a profile, or the
+ * filters of a process as the kernel has them (answerOfPrograms).
  */
 export function refusedBy(
   filter: Pick<Meaning, 'answer'>,

@@ -1,6 +1,6 @@
-// Directories for temporary files: made for one process, whose number stands in the name, so that the next one takes away
-// what a process left that was killed. What cannot be written there is the user's to know: TMPDIR chooses the place.
-// Authority: pid_namespaces(7): a number says nothing in another namespace, whose own therefore stands beside it.
+// Directories for temporary files. A directory's name holds the id of the process that made it, so the next process can
+// remove what a killed one left. If a file cannot be written there, the user gets an error: TMPDIR chooses the place.
+// Authority: pid_namespaces(7): a process id means nothing in another namespace, so the name also holds the namespace.
 import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts'
 
 const prefix = 'seccomp-gen-'
 
-/** Makes one for this process. Throws UserError (125). */
+/** Makes a directory for this process. Throws UserError (125). */
 export function temporaryDirectory(place: string = tmpdir()): string {
   return inTemporary(() => {
     const namespace = pidNamespace()
@@ -17,7 +17,7 @@ export function temporaryDirectory(place: string = tmpdir()): string {
   })
 }
 
-/** Does work that writes to such a directory. Throws UserError (125) where the file system does not take it. */
+/** Does work that writes to such a directory. Throws UserError (125) if the file system refuses. */
 export function inTemporary<T>(work: () => T): T {
   try {
     return work()
@@ -35,7 +35,7 @@ function pidNamespace(): string {
   }
 }
 
-/** Of ours, in this namespace, whose process is gone. */
+/** Removes our directories of this namespace whose process is gone. */
 function removeAbandoned(place: string, namespace: string): void {
   for (const name of readdirSync(place)) {
     const [, of, pid] = /^seccomp-gen-(\d+)-(\d+)-\w{6}$/.exec(name) ?? []
@@ -45,12 +45,12 @@ function removeAbandoned(place: string, namespace: string): void {
       if (found.isDirectory() && found.uid === process.geteuid?.())
         rmSync(join(place, name), { recursive: true, force: true })
     } catch {
-      // Another has taken it away.
+      // Another process has removed it.
     }
   }
 }
 
-/** Whether there is no such process; one that is another user's there is. */
+/** Whether the process does not exist. A process of another user exists. */
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0)

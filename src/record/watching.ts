@@ -1,5 +1,5 @@
-// What runs already and is watched for refusals: a process and what it starts, a container of an engine, containers of
-// pods, a cgroup, or all that runs under a filter here. Who a call belongs to is told by its cgroup.
+// Watches running workloads for refusals: a process and its children, a container of an engine, containers of pods, a
+// cgroup, or everything under a filter on this machine. The cgroup of a call shows to whom the call belongs.
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -26,35 +26,35 @@ export type WatchTarget =
 
 export interface WatchSettings extends Pick<RecordSettings, 'for' | 'stop' | 'signals' | 'env'> {
   readonly target: WatchTarget
-  /** Of pods: also what comes, until it has ended. */
+  /** For pods: also watches containers that start later, until all have ended. */
   readonly wait?: boolean
-  /** Told of what was seen, at most a second after it happened. `where`: the container, cgroup or process. */
+  /** Called with each sighting, usually within a second. `where`: the container, cgroup or process. */
   readonly sighted: (where: string, sighting: Sighting) => void
-  /** Called after each look. */
+  /** Called after each read of the kernel's counts. */
   readonly looked?: () => void
   readonly notice?: (notice: RecordNotice) => void
 }
 
-/** How often the kernel is asked. Milliseconds. */
+/** How often the kernel's counts are read. Milliseconds. */
 const pace = 200
 /** How often the runtime is asked. Milliseconds. */
 const askPace = 1000
-/** So long whose a call is may be unknown: names come after the first calls. Milliseconds. */
+/** How long the owner of a call may stay unknown, because names come after the first calls. Milliseconds. */
 const namePatience = 10_000
 
-/** What is watched, made ready. */
+/** A watch target that has been looked up. */
 interface Subject {
   readonly watched: Watched
   readonly processes: readonly number[]
-  /** Undefined: nobody knows, perhaps yet; null: not watched. */
+  /** Undefined: not known, perhaps not yet. Null: not watched. */
   readonly whereOf: (sighting: Sighting) => string | null | undefined
   readonly isOver: (session: WatchSession) => boolean
   readonly close: () => void
 }
 
 /**
- * Until what is watched has ended, `for`, `stop` or a signal says so; gives how many calls found no room. Throws
- * UserError (125) where it cannot be watched.
+ * Watches until the target has ended, or until `for`, `stop` or a signal. Returns how many calls found no room. Throws
+ * UserError (125) if the target cannot be watched.
  */
 export async function watchRefusals(settings: WatchSettings): Promise<{ readonly lost: number }> {
   const { target, sighted, looked } = settings
@@ -168,7 +168,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
   const groups = new ContainerGroups(root.directory)
   groups.onNew = () => void learn()
   if (wait && running.length === 0) notice?.({ code: 'waiting', what: queryText(query) })
-  // What ran before and has ended is no reason to end: what is waited for comes.
+  // With `wait`, the end of containers that ran before does not end the watch: new ones are still to come.
   const before = new Set(wait ? chosen.keys() : [])
   let asked = performance.now()
   return {
@@ -192,7 +192,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
   }
 }
 
-/** The cgroup of a process below the root of all; its number where it has ended. */
+/** The path of a process's cgroup below the root; the process id if the cgroup is not known. */
 function cgroupName(pid: number): string {
   const directory = cgroupOfProcess(pid)
   return directory === undefined ? `process ${pid}` : `/${relative(unifiedMount(), directory)}`

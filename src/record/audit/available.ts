@@ -1,4 +1,4 @@
-// Whether the kernel's audit records can be had here, and if not, why: found out by doing it.
+// Tries whether the kernel's audit records are available here, and if not, why.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { whyNotLinux } from '../linux.ts'
 import { inNewSession } from './login-session.ts'
@@ -7,7 +7,7 @@ import { AuditSocket } from './socket.ts'
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h. */
 const initialPidNamespace = 'pid:[4026531836]'
 
-/** Why audit records cannot be had here, as part of a sentence; undefined where they can. */
+/** Why audit records are not available here, as part of a sentence; undefined if they are. */
 export async function whyNoAudit(): Promise<string | undefined> {
   const notLinux = whyNotLinux()
   if (notLinux !== undefined) return notLinux

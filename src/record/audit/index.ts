@@ -1,3 +1,3 @@
-// The recorder audit, as others see it.
+// The recorder audit. Exports only.
 export { whyNoAudit } from './available.ts'
 export { audit, programStarts } from './recorder.ts'

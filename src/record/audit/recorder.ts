@@ -1,7 +1,8 @@
-// What a filter would refuse, from the kernel's audit records, where neither bpf(2) nor ptrace is permitted. A filter's
-// refusal is recorded only if it asks for that, which runc before 1.2 and prctl(2) cannot; what it lets through with LOG
-// always is. So the command runs under a filter that lets through and logs what the profile refuses, and each start of
-// a program: a run without a record of these has seen nothing refused because nothing would have been.
+// The recorder audit: finds what a profile would refuse in the kernel's audit records, if neither bpf(2) nor ptrace is
+// permitted. The kernel records a refusal only if the filter asks for that, and runc before 1.2 and prctl(2) cannot. It
+// always records a call that the filter answers with LOG. So the command runs under a filter for audit, which answers
+// LOG to each call that the profile refuses and to each start of a program. The records of program starts prove that
+// records arrive, so if they show no refusal, the profile would have refused nothing.
 // Authority: seccomp(2) (SECCOMP_RET_LOG, actions_logged), kernel/seccomp.c (seccomp_log).
 import { isatty } from 'node:tty'
 import { syscallTable } from '../../abi/tables.ts'
@@ -15,14 +16,14 @@ import { programOf } from '../runner/program.ts'
 import { inNewSession, processesOf } from './login-session.ts'
 import { AuditSocket } from './socket.ts'
 
-/** What starts a program. A filter for audit answers LOG to it, whatever the profile says. */
+/** The calls that start a program. A filter for audit answers LOG to them, whatever the profile says. */
 export const programStarts: readonly string[] = ['execve', 'execveat']
 
-/** SECCOMP_RET_LOG; a filter for audit ends only what calls in a foreign architecture. */
+/** SECCOMP_RET_LOG. Apart from that, a filter for audit only kills processes that call in a foreign architecture. */
 const letThrough = 0x7ffc0000
 const typedSignals: readonly EndingSignal[] = ['SIGINT', 'SIGQUIT']
 
-/** Under a filter for audit. No calls are counted: the observations are empty. */
+/** Records a command under a filter for audit. It counts no calls, so the observations are empty. */
 export const audit: Recorder = {
   prepare: async ({ name, options, watch }) => {
     if (watch === undefined) throw new Error('audit tells of refusals only')
@@ -39,7 +40,7 @@ export const audit: Recorder = {
       },
       hasBegun: () => found.programs > 0,
       members: () => (found.session === undefined ? [] : processesOf(found.session)),
-      // Records tell no signals. Those that are typed reach everybody at the terminal, others only us.
+      // Records show no signals. Typed signals reach every process at the terminal, others only us.
       reached: (signal) => isatty(0) && typedSignals.includes(signal),
       echo: 0,
       result: async (end) => {

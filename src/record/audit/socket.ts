@@ -1,5 +1,5 @@
-// The kernel's audit records as they are made: the group of its netlink socket that every reader may join beside auditd,
-// whose records no rate limit of the log holds back. What a reader or the kernel loses is counted, and told.
+// Reads the kernel's audit records as they are made, from the multicast group of the audit netlink socket, which other
+// readers than auditd may join and which no rate limit of the log restricts. Lost records are counted and reported.
 // Authority: netlink(7), kernel/audit.c (audit_multicast_bind, kauditd_send_multicast_skb), include/uapi/linux/audit.h.
 import { closeSync, readFileSync, readlinkSync, readSync, writeSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
@@ -14,22 +14,22 @@ const NETLINK_AUDIT = 9
 const readLog = 1
 const SOL_SOCKET = 1
 const SO_RCVBUFFORCE = 33
-/** Bytes that wait to be read: some ten thousand records. */
+/** The size of the receive buffer in bytes, for some ten thousand records. */
 const enough = 64 * 1024 * 1024
 /** MAX_AUDIT_MESSAGE_LENGTH is 8970. */
 const longest = 16_384
 const headerSize = 16
 const types = { get: 1000, seccomp: 1326 } as const
-/** Places in struct audit_status. */
+/** Offsets in struct audit_status. */
 const status = { lost: 24, backlog: 28, size: 32 } as const
 
-/** What was lost since the machine started, and what waits to be sent. */
+/** How many records were lost since the machine started, and how many wait to be sent. */
 interface KernelStatus {
   readonly lost: number
   readonly backlog: number
 }
 
-/** Told the text of each record that a seccomp filter made. */
+/** Called with the text of each seccomp record. */
 export type RecordListener = (text: string) => void
 
 export class AuditSocket {
@@ -47,7 +47,7 @@ export class AuditSocket {
     this.#poll = setInterval(() => this.#drain(), 20)
   }
 
-  /** Throws an Error that says why not: koffi missing, rights missing, a container. */
+  /** Throws an Error that gives the reason: koffi missing, rights missing, or a container. */
   static async open(listener: RecordListener, room: number = enough): Promise<AuditSocket> {
     const koffi = await loadKoffi()
     const libc = koffi.load(null)
@@ -87,12 +87,12 @@ export class AuditSocket {
     }
   }
 
-  /** Reads what has been made up to now, and closes. Gives how many records were lost: of any process, ours or not. */
+  /** Reads all records made so far, and closes. Returns how many records were lost, of any process on the machine. */
   async end(): Promise<number> {
     try {
       for (;;) {
         const { lost, backlog } = await this.#askStatus()
-        // What has left the backlog may still be on its way here.
+        // A record that has left the backlog may not have arrived yet.
         await wait(50)
         this.#drain()
         if (backlog === 0) return lost - this.#lostBefore + this.#dropped()
@@ -109,7 +109,7 @@ export class AuditSocket {
     closeSync(this.#descriptor)
   }
 
-  /** What found no room in the socket. */
+  /** How many records found no room in the socket. */
   #dropped(): number {
     const inode = /\d+/.exec(readlinkSync(`/proc/self/fd/${this.#descriptor}`))?.[0]
     const rows = readFileSync('/proc/net/netlink', 'latin1')
@@ -141,7 +141,7 @@ export class AuditSocket {
         this.#take(this.#bytes.subarray(0, readSync(this.#descriptor, this.#bytes)))
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        // That something was lost is told once; #dropped() counts it.
+        // ENOBUFS reports a loss once; #dropped() counts the lost records.
         if (code !== 'ENOBUFS') {
           if (code === 'EAGAIN') return
           throw error

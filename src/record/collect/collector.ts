@@ -1,5 +1,5 @@
-// All containers below a cgroup at once: one program in the kernel, which counts what each calls under its filter, from its
-// first call. Names come afterwards, so that none has to be known before a container starts.
+// Records all containers below a cgroup at once: one program in the kernel counts what each container calls under its
+// filter, from its first call. Names come afterwards, so none has to be known before a container starts.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -8,26 +8,26 @@ import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgrou
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
-/** What was recorded of a container up to now. */
+/** What was recorded of a container so far. */
 export interface Collected {
   readonly id: string
-  /** `runs: 1` where its start was seen. Undefined where it made no call under a filter. */
+  /** With `runs: 1` if its start was seen. Undefined if the container made no call under a filter, or has no name. */
   readonly observations: Observations | undefined
   readonly ended: boolean
-  /** It was there when the recording began. */
+  /** The container existed when the recording began. */
   readonly wasThere: boolean
   /** Whether a program was seen to start in it under its filter. */
   readonly started: boolean
-  /** It makes calls, and none of them under a filter: no profile can hold for it. */
+  /** The container makes calls, but none under a filter, so no profile applies to it. */
   readonly unfiltered: boolean
 }
 
 export interface CollectorOptions {
-  /** Whose values are read besides the ones always read. */
+  /** Arguments whose values are read besides those always read. */
   readonly asked?: ArgumentIndexes | undefined
   /** Which cgroups are containers, by the names of their directories. Default: those that end in a container's id. */
   readonly idOf?: (name: string) => string | undefined
-  /** The containers run under a filter of ours, which refuses nothing. */
+  /** The containers run under our filter, which refuses nothing. */
   readonly ownFilter?: boolean
 }
 
@@ -35,7 +35,7 @@ export class Collector {
   readonly #session: Session
   readonly #groups: ContainerGroups
   readonly #ownFilter: boolean
-  /** By container, the calls without a filter when it was looked at last. */
+  /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
 
   private constructor(session: Session, groups: ContainerGroups, ownFilter: boolean) {
@@ -44,7 +44,7 @@ export class Collector {
     this.#ownFilter = ownFilter
   }
 
-  /** Records from here on. Throws an Error or a BpfError that says why not, a UserError (125) for no such cgroup. */
+  /** Begins to record. Throws an Error or a BpfError with the reason if that is not possible. */
   static async start(
     root: FoundCgroup,
     { asked, idOf, ownFilter = false }: CollectorOptions = {},
@@ -54,11 +54,11 @@ export class Collector {
       { who, underFilter: true, apart: 'cgroup' },
       { asked, leftOut: ownCgroups() },
     )
-    // What is there now may have been there before: its start is not known to be recorded.
+    // A container that exists now may have existed before the recording, so its start may not be recorded.
     return new Collector(session, new ContainerGroups(root.directory, idOf), ownFilter)
   }
 
-  /** `nameOf`: what the source of a container is called. Those without a name are left out. */
+  /** `nameOf`: the name of a container's source. A container without a name has no observations. */
   read(nameOf: (id: string) => string | undefined): readonly Collected[] {
     const known = this.#session.groups()
     const byFirst = new Map(
@@ -95,22 +95,22 @@ export class Collector {
     }))
   }
 
-  /** Calls the listener when a container comes. */
+  /** Calls the listener for each new container. */
   onNew(listener: (id: string) => void): void {
     this.#groups.onNew = listener
   }
 
-  /** Without what was recorded of them. */
+  /** All containers, without their observations. */
   containers(): readonly Pick<ContainerGroup, 'id' | 'ended' | 'wasThere'>[] {
     return this.#groups.all()
   }
 
-  /** Calls of cgroups that were gone before they were looked at: of whom they were is not known. */
+  /** How many cgroups with calls were removed before we looked at them: their containers are not known. */
   nameless(): number {
     return this.#session.groups().filter(({ cgroup }) => !this.#groups.isKnown(cgroup)).length
   }
 
-  /** Frees what is kept of containers that have ended. */
+  /** Frees the data of containers that have ended. */
   forget(ids: ReadonlySet<string>): void {
     const gone = this.#session.groups().filter(({ cgroup }) => {
       const container = this.#groups.ofCgroup(cgroup)
@@ -134,7 +134,7 @@ export class Collector {
     return sums
   }
 
-  /** The runtime itself sets a container up without a filter: only who goes on so, or has ended so, has none. */
+  /** The runtime sets every container up without a filter: only one that continues or ends that way has none. */
   #isUnfiltered({ id, ended }: ContainerGroup, without: ReadonlyMap<string, bigint>): boolean {
     const [before, now] = [this.#without.get(id), without.get(id) ?? 0n]
     this.#without.set(id, now)
@@ -142,7 +142,7 @@ export class Collector {
   }
 }
 
-/** The kubelet's cgroup for all pods, below its cgroupRoot. Throws UserError (125) where there is none. */
+/** The kubelet's cgroup for all pods, below its cgroupRoot. Throws UserError (125) if there is none. */
 export function podsCgroup(): FoundCgroup {
   const mount = unifiedMount()
   const found = ['kubepods', 'kubepods.slice'].flatMap((name) => [

@@ -1,28 +1,28 @@
-// The containers below a cgroup, as their directories come and go: the id of a cgroup is the inode of its directory, and
-// the name of a container's ends in the container's id. What lies below a container's directory is the container's too.
+// Follows the containers below a cgroup as their directories come and go. A cgroup's id is the inode of its directory.
+// A container's directory has a name that ends in the container's id; all directories below it are the container's too.
 // Authority: cgroup-v2.rst; inotify(7), which cgroups support.
 import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, join } from 'node:path'
 import { containerIdIn } from '../cri/cgroup-path.ts'
 
 export interface ContainerGroup {
-  /** Of the container. */
+  /** The container's id. */
   readonly id: string
-  /** It was there when the recording began. */
+  /** The container existed when the recording began. */
   readonly wasThere: boolean
-  /** Its directory is gone. */
+  /** The directory is gone. */
   ended: boolean
   readonly directory: string
 }
 
 export class ContainerGroups {
   readonly #byCgroup = new Map<bigint, ContainerGroup>()
-  /** Of directories that are no container's. */
+  /** The cgroups that belong to no container. */
   readonly #others = new Set<bigint>()
   readonly #containers = new Map<string, ContainerGroup>()
   readonly #watchers = new Map<string, FSWatcher>()
   #wasThere = true
-  /** Told of a container when its directory is made: it may be gone, and its name forgotten, very soon. */
+  /** Called when a container's directory is made: the container, and its name, may be gone very soon. */
   onNew: (id: string) => void = () => undefined
   readonly #idOf: (name: string) => string | undefined
 
@@ -32,7 +32,7 @@ export class ContainerGroups {
     this.#wasThere = false
   }
 
-  /** Whose a cgroup is; undefined for one that is no container's, or was gone before it was looked at. */
+  /** The container of a cgroup; undefined if there is none, or if the cgroup was removed before we looked at it. */
   ofCgroup(cgroup: bigint): ContainerGroup | undefined {
     return this.#byCgroup.get(cgroup)
   }
@@ -46,7 +46,7 @@ export class ContainerGroups {
     return [...this.#containers.values()]
   }
 
-  /** No more is kept of one that has ended. */
+  /** Frees the data of a container that has ended. */
   forget(group: ContainerGroup): void {
     this.#containers.delete(group.id)
     for (const [cgroup, own] of this.#byCgroup) if (own === group) this.#byCgroup.delete(cgroup)
@@ -66,7 +66,7 @@ export class ContainerGroups {
       )
       watcher.on('error', () => this.#gone(directory))
       this.#watchers.set(directory, watcher)
-      // What was made before it was watched.
+      // Directories that were made before the watch.
       for (const entry of readdirSync(directory, { withFileTypes: true }))
         if (entry.isDirectory()) this.#look(join(directory, entry.name), group)
     } catch {

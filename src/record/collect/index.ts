@@ -1,3 +1,3 @@
-// Many containers at once, each by itself. Exports only.
+// Records many containers at once, each separately. Exports only.
 export { Collector, podsCgroup, type Collected } from './collector.ts'
 export { isSelected, logDirectory, namesFromLogs, namesFromRuntime, type Names } from './names.ts'

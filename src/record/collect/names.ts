@@ -1,18 +1,18 @@
-// What a container is called in its cluster: from the names of the log files that the kubelet makes, which needs no socket
-// and no right but to read a directory, or from the runtime.
+// Finds the names of containers in their cluster: from the names of the kubelet's log files, which needs no socket and
+// only the right to read a directory, or from the runtime.
 // Authority: kubelet's legacy log symlinks (pkg/kubelet/kuberuntime/legacy.go): POD_NAMESPACE_CONTAINER-ID.log.
 import { readdirSync } from 'node:fs'
 import { ContainerRuntime } from '../cri/runtime.ts'
 
 export const logDirectory = '/var/log/containers'
 
-/** By the id of a container, `namespace/pod/container`. */
+/** The names `namespace/pod/container` by the ids of containers. */
 export interface Names {
   readonly known: () => Promise<ReadonlyMap<string, string>>
   readonly close: () => void
 }
 
-/** Names of Kubernetes objects; whatever else stands there is no name. RFC 1123 with dots. */
+/** The name of a Kubernetes object: RFC 1123 with dots. */
 const part = '[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?'
 const logName = new RegExp(`^(${part})_(${part})_(${part})-([0-9a-f]{64})\\.log$`)
 const wholeName = new RegExp(`^${part}/${part}/${part}$`)
@@ -31,7 +31,7 @@ export function namesFromLogs(directory: string = logDirectory): Names {
   }
 }
 
-/** Throws a GrpcError where the runtime does not answer. */
+/** `known` throws a GrpcError if the runtime does not answer. */
 export function namesFromRuntime(socket: string): Names {
   const runtime = new ContainerRuntime(socket)
   return {
@@ -53,7 +53,7 @@ function listed(directory: string): readonly string[] {
   }
 }
 
-/** Whether a name is chosen: `namespace/pod/container`, of which later parts may be left out; `*` and `?` within a part. */
+/** Whether one of the patterns, if any, fits: `namespace/pod/container` or its first parts; `*`, `?` within a part. */
 export function isSelected(name: string, patterns: readonly string[]): boolean {
   return patterns.length === 0 || patterns.some((pattern) => patternOf(pattern).test(name))
 }

@@ -1,11 +1,11 @@
-// Programs that have something else run the workload: engines, runtimes, and what speaks to a cluster.
+// Clients: programs that have another process run the workload, such as those of engines, runtimes and clusters.
 // Authority: --help of docker, podman, nerdctl, kubectl, crictl, ctr, runc and crun.
 import { basename } from 'node:path'
 import { commandAfter, letters, longs, type CommandGrammar } from './grammar.ts'
 
-/** Programs that ask something else to run the workload: another process, often not even a child of theirs. */
+/** How a client's words are read. The process that runs its workload is often not even its child. */
 export interface ContainerClient extends CommandGrammar {
-  /** The subcommands after which a container runs; a group such as `container` is read one word further. */
+  /** The subcommands that run a container. After a group such as `container` the next word is the subcommand. */
   readonly running: readonly string[]
   readonly groups?: readonly string[]
 }
@@ -69,15 +69,15 @@ export const containerClients: Readonly<Record<string, ContainerClient>> = {
   'systemd-run': { valued: [], flags: [], running: [] },
 }
 
-/** Where the client's own name stands in the words of a process: behind an interpreter, for one that is a script. */
+/** The index of the client's name in the words of a process. If the client is a script, its interpreter comes first. */
 export function clientIn(words: readonly string[]): number | undefined {
   const at = words.slice(0, 4).findIndex((word) => Object.hasOwn(containerClients, basename(word)))
   return at < 0 ? undefined : at
 }
 
 /**
- * Whether the program at `words[at]` is a container client about to run a container: recorded from outside, its own
- * calls would be taken for the workload's. Where an option hides the subcommand, any later word that could be one counts.
+ * Whether the program at `words[at]` is a client that will run a container: its own calls are not the workload's. If an
+ * unknown option hides the subcommand, any later word that may be the subcommand counts.
  */
 export function runsContainer(words: readonly string[], at: number): boolean {
   const name = basename(words[at] ?? '')

@@ -1,5 +1,5 @@
-// `docker compose up` and `docker-compose up` read from the user's own words: where a file is put in, and which files
-// would be read without. Authority: docker compose --help (2), docker-compose --help (1.29).
+// Reads `docker compose up` and `docker-compose up` from the user's words: where a file can be added, and which files
+// compose reads otherwise. Authority: docker compose --help (2), docker-compose --help (1.29).
 import { basename } from 'node:path'
 import { composeGrammar, containerClients } from './clients.ts'
 import { refuseElsewhere } from './engine-run.ts'
@@ -8,21 +8,21 @@ import { commandAfter } from './grammar.ts'
 /** An `up` that can be recorded. */
 export interface ComposeUp {
   readonly kind: 'compose'
-  /** The command up to `up`; what is put in goes behind it. */
+  /** The command before `up`. Options are added after these words. */
   readonly before: readonly string[]
-  /** Words that ask the engine something. */
+  /** The engine's client with its options, for questions to the engine. */
   readonly client: readonly string[]
   /** Whether the user names the files. */
   readonly namesFiles: boolean
   readonly directory: string | undefined
-  /** Which names are looked for, the preferred ones first. */
+  /** The default names of compose files, in order of preference. */
   readonly defaults: readonly string[]
 }
 
 const second = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 const first = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml']
 
-/** What the words say; undefined where they are no `up` of Docker's compose. Throws UserError (125) for another machine. */
+/** Undefined if the words are no `up` of Docker's compose. Throws UserError (125) for an engine on another machine. */
 export function readComposeUp(
   words: readonly string[],
   at: number,

@@ -1,5 +1,5 @@
-// `docker run`, `podman run`, `nerdctl run` read from the user's own words: where a filter and a cgroup are put in,
-// and what stands against recording. Nothing is taken out or moved; what the user decided is kept or refused.
+// Reads `docker run`, `podman run` and `nerdctl run` from the user's words: where a filter and a cgroup can be added,
+// and which options prevent recording. No word is removed or moved: an option is kept, or the command is refused.
 import { architectureOf, hostOfNode } from '../../abi/architectures.ts'
 import { basename } from 'node:path'
 import { UserError } from '../../errors.ts'
@@ -12,11 +12,11 @@ import { runGrammars } from './run-grammars.ts'
 export interface EngineRun {
   readonly kind: 'engine'
   readonly engine: string
-  /** What the user calls the container, else its image. */
+  /** The user's name for the container, else its image. */
   readonly container: string
-  /** Words that ask the same engine something: the client with its own options, and what stands before it. */
+  /** The client with its options and the words before it, for questions to the same engine. */
   readonly client: readonly string[]
-  /** New words go before this one: directly behind `run`. */
+  /** New words go before this index, directly after `run`. */
   readonly insertAt: number
   readonly noNewPrivileges: boolean
   /** As given with --cap-add and --cap-drop. */
@@ -27,28 +27,28 @@ export interface EngineRun {
   readonly init: boolean
   /** With -t: the program has a terminal. */
   readonly terminal: boolean
-  /** With --rm: the engine takes the container away when it has ended. */
+  /** With --rm: the engine removes the container after it has ended. */
   readonly removed: boolean
   /** As given with --cidfile. */
   readonly idFile: string | undefined
-  /** As given with --runtime; Podman's is an option of its own before `run`. */
+  /** As given with --runtime after `run`. Podman takes its --runtime before `run`. */
   readonly runtime: string | undefined
   readonly started: StartedImage
 }
 
-/** What is started, as far as the words say it: the rest is the image's own. */
+/** What is started, as far as the words say. The image defines the rest. */
 export interface StartedImage {
   readonly image: string
-  /** Empty where --entrypoint takes the image's away. */
+  /** Empty if --entrypoint removes the image's entrypoint. */
   readonly entrypoint?: readonly string[]
-  /** Behind the image. */
+  /** The words after the image. */
   readonly command: readonly string[]
   readonly workingDirectory?: string
-  /** Places of this machine that lie in the container's root. */
+  /** Directories and files of this machine that are mounted in the container. */
   readonly mounts: readonly { readonly source: string; readonly target: string }[]
 }
 
-/** What the client's words say of the container at `words[at]`; undefined where they run none this way. */
+/** Reads the client at `words[at]`. Undefined if the words are no `run` that we can read. Throws UserError (125). */
 export function readEngineRun(
   words: readonly string[],
   at: number,
@@ -106,7 +106,7 @@ function startedImage([image = '', ...command]: readonly string[], options: Opti
   }
 }
 
-/** Podman takes a list in JSON as well. */
+/** Podman also takes a JSON list. */
 function entrypointOf(word: string): readonly string[] {
   if (word === '') return []
   if (!word.startsWith('[')) return [word]
@@ -128,7 +128,7 @@ function bindMount(text: string): { source: string; target: string } {
 
 type OptionValues = ReadonlyMap<string, readonly string[]>
 
-/** The kernel that runs the container must be the one we count in. */
+/** Throws UserError if the engine is on another machine: only our own kernel can count the container's calls. */
 export function refuseElsewhere(
   engine: string,
   options: OptionValues,
@@ -148,7 +148,7 @@ export function refuseElsewhere(
   throw new UserError('engine-elsewhere', { engine, place: far ?? `--${remote}` })
 }
 
-/** A flag, unless its last word turns it off. */
+/** Whether a flag is given and its last occurrence does not turn it off. */
 function isSet(given: readonly string[], options: OptionValues, flag: string): boolean {
   const last = given.findLast((each) => each === `--${flag}` || each.startsWith(`--${flag}=`))
   return options.has(flag) && last !== `--${flag}=false`

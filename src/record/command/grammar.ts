@@ -1,14 +1,14 @@
-// The words of a program up to the command that it starts, by a table of its options. An option that no table knows is
-// not guessed: the word after it may be its value or may be the command. Authority: getopt_long(3).
+// Reads the words of a program up to the command that it starts, by a table of the program's options. An unknown option
+// is not guessed: the word after it may be its value or the command. Authority: getopt_long(3).
 import parse from 'yargs-parser'
 
-/** How a program's words are read up to the command it starts: its options, then so many words of its own. */
+/** How a program's words are read up to the command that it starts: first options, then other words of its own. */
 export interface CommandGrammar {
-  /** Options that take the next word, or what is attached to them. */
+  /** Options that take a value: the next word, or attached text. */
   readonly valued: readonly string[]
-  /** Options that stand alone; a long one may carry `=VALUE`. */
+  /** Options without a value; a long one may carry `=VALUE`. */
   readonly flags: readonly string[]
-  /** Words between the options and the command, such as the duration of timeout. */
+  /** The number of words between the options and the command, such as the duration of timeout. */
   readonly words?: number
   /** NAME=VALUE words stand before the command. */
   readonly assignments?: true
@@ -22,12 +22,12 @@ export type After =
   | {
       readonly kind: 'at'
       readonly at: number
-      /** The options before it, by name without dashes, with their values in order; of a flag, none. */
+      /** The options before it: names without dashes, values in order. A flag has no values. */
       readonly options: ReadonlyMap<string, readonly string[]>
     }
   | { readonly kind: 'unread'; readonly at: number }
 
-/** The index of the first word behind the options (and own words, and assignments) of the program at `words[at]`. */
+/** The index of the first word after the options, own words and assignments of the program at `words[at]`. */
 export function commandAfter(words: readonly string[], at: number, grammar: CommandGrammar): After {
   const spread = spreadWords(words, at + 1, grammar)
   const { argv, error } = parse.detailed(
@@ -35,7 +35,7 @@ export function commandAfter(words: readonly string[], at: number, grammar: Comm
     {
       array: [...grammar.valued],
       string: [...grammar.valued, ...grammar.flags],
-      // A flag is told to take no word at all: as a boolean it would take `true` and `false`, which are programs.
+      // A flag gets no word at all: as a boolean it would take `true` and `false`, which are also programs.
       narg: Object.fromEntries([
         ...grammar.valued.map((key) => [key, 1]),
         ...grammar.flags.map((key) => [key, 0]),
@@ -63,7 +63,7 @@ export function commandAfter(words: readonly string[], at: number, grammar: Comm
     return { kind: 'unread', at: foreign || error ? at + 1 : place }
   }
   let next = place
-  // A lone `-` is env's old spelling of -i.
+  // A lone `-` is env's old form of -i.
   if (grammar.assignments) while (/^(?:[A-Za-z_]\w*=|-$)/.test(words[next] ?? '')) next++
   const options = new Map(
     Object.entries(argv as Record<string, unknown>)
@@ -74,8 +74,8 @@ export function commandAfter(words: readonly string[], at: number, grammar: Comm
 }
 
 /**
- * The words from `from` on, each with its place, in the one spelling that yargs-parser reads as getopt does:
- * `-otrace.txt` becomes `-o trace.txt`, `--preserve-env=A` (a flag) loses its value. All behind `--` stays.
+ * The words from `from` on, each with its index, as yargs-parser needs them to read like getopt: `-otrace.txt` becomes
+ * `-o trace.txt`, and `--preserve-env=A` (a flag) loses its value. Everything after `--` stays.
  */
 function spreadWords(
   words: readonly string[],
@@ -98,7 +98,7 @@ function spreadWords(
   return spread
 }
 
-/** In a group of short options, the index at which an attached value begins; 0 for none. */
+/** The index at which an attached value begins in a group of short options; 0 if there is none. */
 function valueAt(group: string, grammar: CommandGrammar): number {
   for (let index = 1; index < group.length - 1; index++) {
     const letter = group.charAt(index)

@@ -1,4 +1,4 @@
-// The user's own command, read.
+// Reads the user's command. Exports only.
 export type { ComposeUp } from './compose-up.ts'
 export type { EngineRun, StartedImage } from './engine-run.ts'
 export type { RuntimeRun } from './runtime-run.ts'

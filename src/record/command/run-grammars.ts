@@ -1,4 +1,4 @@
-// The options of `run` of container engines, so that the image can be told from an option's value.
+// The options of each engine's `run`, to distinguish the image from the value of an option.
 // Authority: docker run --help (28), podman run --help (5), nerdctl run --help (2).
 import { letters, longs, type CommandGrammar } from './grammar.ts'
 
@@ -45,7 +45,7 @@ const podmanFlags = longs(
   'env-host http-proxy no-hostname no-hosts passwd read-only-tmpfs replace rmi rootfs tls-verify unsetenv-all',
 )
 
-/** By engine, how its `run` is read up to the image. */
+/** By engine: how its `run` is read up to the image. */
 export const runGrammars: Readonly<Record<string, CommandGrammar>> = {
   docker: { valued, flags },
   podman: { valued: [...valued, ...podmanValued], flags: [...flags, ...podmanFlags] },

@@ -1,4 +1,4 @@
-// `runc run` and `crun run` read from the user's own words: where another bundle is put in. Authority: runc-run(8), crun(1).
+// Reads `runc run` and `crun run` in the user's words: where to add another bundle. Authority: runc-run(8), crun(1).
 import { basename } from 'node:path'
 import { containerClients } from './clients.ts'
 import { commandAfter, letters, longs, type CommandGrammar } from './grammar.ts'
@@ -7,13 +7,13 @@ export interface RuntimeRun {
   readonly kind: 'runtime'
   readonly engine: 'runc' | 'crun'
   readonly client: readonly string[]
-  /** The container's name stands here; what is put before it comes after the user's own options, and holds. */
+  /** The index of the container's name. Options added before it come after the user's, so they take precedence. */
   readonly insertAt: number
   readonly bundle: string
-  /** As the user wrote it: runc refuses two spellings of one option. */
+  /** The user's spelling of the option: runc refuses two spellings of one option. */
   readonly bundleOption: string
   readonly configOption: string
-  /** The name of the configuration file, where crun was given one. */
+  /** The name of the configuration file, if the user gave crun one. */
   readonly config: string | undefined
 }
 
@@ -22,7 +22,7 @@ const run: CommandGrammar = {
   flags: [...letters('d'), ...longs('detach no-pivot no-new-keyring no-subreaper keep')],
 }
 
-/** What a runtime's words say; undefined where they do not run a container. */
+/** Undefined if the words are no `run` of a runtime that we can read. */
 export function readRuntimeRun(words: readonly string[], at: number): RuntimeRun | undefined {
   const engine = basename(words[at] ?? '')
   if (engine !== 'runc' && engine !== 'crun') return undefined

@@ -1,17 +1,17 @@
-// Which program a command runs behind sudo, env, nice …. A command is never rebuilt: what is run is the words that the
-// user gave. Authority: the man pages of coreutils 9, util-linux 2.38, sudo 1.9, strace 6.1.
+// Finds the program that a command runs through sudo, env, nice and the like. The command itself runs with the user's
+// words, unchanged. Authority: the man pages of coreutils 9, util-linux 2.38, sudo 1.9, strace 6.1.
 import { basename } from 'node:path'
 import { commandAfter, letters, longs, type CommandGrammar } from './grammar.ts'
 
 export type CommandReading =
-  /** `words[at]` is the program that does the work; `behind` names the programs before it that only start it. */
+  /** `words[at]` is the program that does the work. `behind`: the names of the starters before it. */
   | {
       readonly kind: 'program'
       readonly name: string
       readonly at: number
       readonly behind: readonly string[]
     }
-  /** `words[at]` is not an option we know of `program`, so what it starts cannot be told. */
+  /** `words[at]` is an unknown option of `program`, so the program that it starts is not known. */
   | {
       readonly kind: 'unread'
       readonly program: string
@@ -19,7 +19,7 @@ export type CommandReading =
       readonly behind: readonly string[]
     }
 
-/** Programs that start the command behind them and do nothing else that a profile would be made for. */
+/** Programs that only start the command after them: nobody wants a profile for the starter itself. */
 const starters: Readonly<Record<string, CommandGrammar>> = {
   sudo: {
     valued: [
@@ -109,8 +109,8 @@ const strace: CommandGrammar = {
 const privilegeRaisers: ReadonlySet<string> = new Set(['sudo', 'doas', 'su', 'pkexec'])
 
 /**
- * Says which program a command runs. The words are looked at, nothing is looked up: `name` is the last part of the
- * word as written. A starter with no command behind it is itself the program.
+ * Finds the program that a command runs, from the words alone: `name` is the last path component of the program's word.
+ * If no command follows a starter, the starter is the program.
  */
 export function readCommand(words: readonly string[]): CommandReading {
   const behind: string[] = []
@@ -126,13 +126,13 @@ export function readCommand(words: readonly string[]): CommandReading {
   }
 }
 
-/** Where the program stands in a command that is `strace … PROGRAM …`; undefined where it cannot be told or there is none. */
+/** The index of PROGRAM in `strace … PROGRAM …`; undefined if there is none or an option is unknown. */
 export function programOfStrace(words: readonly string[], at: number): number | undefined {
   const next = commandAfter(words, at, strace)
   return next.kind === 'at' && next.at < words.length ? next.at : undefined
 }
 
-/** The first program of the command that raises privileges through its set-user-ID bit, if there is one. */
+/** The first program of the command that raises privileges through its set-user-ID bit. */
 export function privilegeRaiser(reading: CommandReading): string | undefined {
   const last = reading.kind === 'program' ? reading.name : reading.program
   return [...reading.behind, last].find((name) => privilegeRaisers.has(name))

@@ -1,5 +1,5 @@
-// What a command is to a recorder. Its words are read once, here; they are never rebuilt: what is put in is spliced into
-// the words that the user gave.
+// Decides how a command is recorded. Its words are read once, here, and never rebuilt: additions are spliced into the
+// user's words.
 import { runsContainer } from './clients.ts'
 import { readComposeUp, type ComposeUp } from './compose-up.ts'
 import { readEngineRun, type EngineRun } from './engine-run.ts'
@@ -11,20 +11,20 @@ export type Target = (Program | EngineRun | RuntimeRun | ComposeUp | Elsewhere |
   readonly raiser?: string
 }
 
-/** A program that runs here, as our child: `words[at]`. */
+/** A program that runs as our child: `words[at]`. */
 export interface Program {
   readonly kind: 'program'
   readonly name: string
   readonly at: number
 }
 
-/** A client that has its workload run somewhere, in no way that is known here to take a filter. */
+/** A client whose workload runs in another process, and to which we cannot give a filter. */
 export interface Elsewhere {
   readonly kind: 'elsewhere'
   readonly name: string
 }
 
-/** `program` was given an option that is not known, so that what it starts cannot be told. */
+/** `program` was given an unknown option, so the program that it starts is not known. */
 export interface Unread {
   readonly kind: 'unread'
   readonly program: string

@@ -1,11 +1,11 @@
-// What an engine says of itself.
+// Asks an engine about its own configuration.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import type { EngineRun } from '../command/index.ts'
 import type { CommandOptions, RecordSettings } from '../recording.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
-/** Whether the engine's cgroups are systemd's. */
+/** Whether the engine leaves its cgroups to systemd. */
 export async function leavesToSystemd(
   run: Pick<EngineRun, 'engine' | 'client'>,
   options: CommandOptions,
@@ -14,7 +14,7 @@ export async function leavesToSystemd(
   return (await askEngine(run, member, options)) === 'systemd'
 }
 
-/** The engine says of itself; Docker's client asks its daemon. Throws UserError (125) where it does not answer. */
+/** One member of the engine's `info`. Throws UserError (125) if the engine, or its daemon, does not answer. */
 export async function askEngine(
   run: Pick<EngineRun, 'engine' | 'client'>,
   member: string,

@@ -1,4 +1,4 @@
-// A command that starts what is recorded below itself, in a directory and with files of ours that are gone afterwards.
+// Records a command that starts the container as its child, in a directory of ours that is removed afterwards.
 import { closeSync } from 'node:fs'
 import type { CommandOptions, Recording, RefusalsSeenBy } from '../recording.ts'
 import type { Launch } from '../recorder.ts'
@@ -9,23 +9,23 @@ import { inTemporary } from '../temporary.ts'
 import { startGuardian } from './staging.ts'
 import { withUnseenContext } from './unseen.ts'
 
-/** What is started in the directory. */
+/** The command to start in the directory. */
 export interface Below extends Pick<Launch, 'passesNothing' | 'container' | 'takesExec'> {
   readonly command: readonly [string, ...string[]]
-  /** What the command finds open at 3 and on. Closed here. */
+  /** Descriptors that the command gets as 3 and up. recordBelow closes ours. */
   readonly descriptors?: readonly number[]
 }
 
 export interface BelowOptions {
   readonly recorder: RefusalsSeenBy
   readonly watch?: Watch | undefined
-  /** Words that take away what may be left. */
+  /** The command that removes the container if we are killed. */
   readonly remove?: readonly string[]
-  /** Done when all has ended, while the directory is still there. */
+  /** Called after all processes have ended, while the directory still exists. */
   readonly ended?: () => Promise<void>
 }
 
-/** Throws UserError (125) where nothing can be recorded. `prepare` is given a directory that is ours to write to. */
+/** Throws UserError (125) if nothing can be recorded. `prepare` gets a directory that it may write to. */
 export async function recordBelow(
   name: string,
   options: CommandOptions,

@@ -1,6 +1,6 @@
-// `docker compose up` and `docker-compose up`: the user's command with one more file, which gives every service the
-// filter and the cgroup of the recording. Naming a file turns off compose's own search for them, so those it would find
-// are named too; that nothing is read otherwise by that, compose itself says (its `config` with and without).
+// Records `docker compose up` and `docker-compose up`: the user's command gets one more file, which gives every service
+// the filter and the cgroup of the recording. A named file turns off compose's own search for files, so the command
+// also names the files that compose would find. Compose's `config` must print the same text with and without them.
 // Authority: docker compose --help (2), docker-compose --help (1.29), Compose specification (services), and
 // docs.docker.com/compose: the files looked for, from the working directory upwards; COMPOSE_FILE.
 import { execa } from 'execa'
@@ -35,7 +35,7 @@ interface Project {
   readonly services?: Readonly<Record<string, Service>>
 }
 
-/** Words that name the files compose would read anyway. */
+/** Options that name the files that compose would read anyway. */
 function fileWords(up: ComposeUp, options: CommandOptions): readonly string[] {
   if (up.namesFiles) return []
   const cwd = options.cwd ?? process.cwd()
@@ -61,7 +61,7 @@ function defaultFiles(from: string, names: readonly string[]): readonly string[]
   }
 }
 
-/** The user's command up to `up`, with its files named, and what compose makes of them. Throws UserError (125). */
+/** The user's command before `up`, with all files named, and the project that compose reads. Throws UserError (125). */
 async function readProject(
   up: ComposeUp,
   options: CommandOptions,
@@ -84,7 +84,7 @@ async function config(before: readonly string[], options: CommandOptions): Promi
     stdin: 'ignore',
   })
   if (asked.exitCode === 0) return asked.stdout
-  // Compose spreads what is wrong over several lines.
+  // Compose spreads its error message over several lines.
   const why = asked.stderr.replace(/\s+/g, ' ').trim() || asked.shortMessage
   throw new UserError('compose-refuses', { why: why ?? '' })
 }
@@ -100,7 +100,7 @@ function refuse(name: string, service: Service): void {
   if (service.cgroup_parent !== undefined) throw because('cgroup_parent', 'service-cgroup')
 }
 
-/** Writes the file that is put in. Lists of a service are added up by some versions, and replaced by others. */
+/** Writes the added file. It repeats a service's lists: some versions of compose merge lists, others replace them. */
 function writeOverride(
   project: Project,
   { directory, filter }: Staging,
@@ -111,7 +111,7 @@ function writeOverride(
     {
       security_opt: [...(service.security_opt ?? []), `seccomp=${filter}`],
       cgroup_parent: parentOf(at),
-      // Nobody is to start it with this filter and in this cgroup when the recording is over.
+      // After the recording nothing may start the service with this filter and in this cgroup.
       restart: 'no',
     },
   ])
@@ -124,13 +124,13 @@ function writeOverride(
   return file
 }
 
-/** The services of a project, as compose reads them. Throws UserError (125). */
+/** The services of a project as compose reads them. Throws UserError (125). */
 export async function servicesOf(up: ComposeUp, options: CommandOptions): Promise<readonly Service[]> {
   const { project } = await readProject(up, options)
   return Object.values(project.services ?? {})
 }
 
-/** All containers of a project: one profile for every service. Throws UserError (125). */
+/** Records all containers of a project, together or, with `each`, by service. Throws UserError (125). */
 export async function recordCompose(
   name: string,
   options: CommandOptions,
@@ -168,7 +168,7 @@ export async function recordCompose(
   }
 }
 
-/** Whether no service gains privileges through execve. */
+/** Whether every service runs with no_new_privs. */
 function noNewPrivileges({ services }: Project): boolean {
   return Object.values(services ?? {}).every(({ security_opt: given }) =>
     given?.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),

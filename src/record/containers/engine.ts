@@ -1,6 +1,6 @@
-// `docker run` and its like: the engine is asked to start the container with a filter that allows all, in a cgroup of our
-// own, and what is called there under the filter is counted. That is what a profile must allow: the program's calls,
-// and the runtime's between loading the filter and starting the program.
+// Records `docker run` and the like: the engine starts the container with a filter that allows all calls, in a cgroup
+// of ours, and the calls made there under the filter are counted. These are the calls that a profile must allow: those
+// of the program, and those of the runtime between loading the filter and starting the program.
 import { execa } from 'execa'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -15,12 +15,12 @@ import { recordBelow } from './below.ts'
 import { stage, writeFilter, type EnforcedProfile } from './staging.ts'
 import { startedBy } from './started-by.ts'
 
-/** Whether strace can follow what this engine starts: podman has no daemon. */
+/** Whether strace can follow the containers of this engine: podman has no daemon, so they are its children. */
 export function startsBelow({ engine }: EngineRun): boolean {
   return engine === 'podman'
 }
 
-/** Throws UserError (125) where the engine cannot be asked, or nothing was called in the container. */
+/** Throws UserError (125) if the engine does not answer, or if the container made no call. */
 export async function recordEngineRun(
   name: string,
   options: CommandOptions,
@@ -77,7 +77,7 @@ async function inCgroup(
   }
 }
 
-/** Where bpf(2) is not permitted: strace follows the engine into the container, or audit records tell of it. */
+/** Records without bpf(2): strace follows the engine into the container, or audit records show its refusals. */
 async function below(
   name: string,
   options: CommandOptions,
@@ -85,7 +85,7 @@ async function below(
   recorder: RefusalsSeenBy,
   under: EnforcedProfile | undefined,
 ): Promise<Recording> {
-  // newuidmap gains no privileges while it is traced: the user namespace is there before, as after any command.
+  // newuidmap gains no privileges while it is traced, so an untraced command creates podman's user namespace first.
   const [client = '', ...rest] = target.client
   if (process.getuid?.() !== 0)
     await execa(client, [...rest, 'unshare', 'true'], {
@@ -105,7 +105,7 @@ async function below(
   return recordBelow(name, options, { recorder, watch: under?.watch, ended: () => kept() }, prepare)
 }
 
-/** The container whose id the engine writes to a file, as the engine speaks of it. */
+/** The container whose id the engine writes to a file, as the engine reports it. */
 function containerIn(file: string, { engine, client }: EngineRun, options: CommandOptions): EngineContainer {
   const id = (): string | undefined => {
     try {
@@ -129,14 +129,14 @@ function containerIn(file: string, { engine, client }: EngineRun, options: Comma
     id,
     health: async () => {
       const said = await ask('container', 'inspect', '--format', '{{with .State.Health}}{{.Status}}{{end}}')
-      // Podman has systemd ask for it, and says "starting" for ever where there is none.
+      // Podman leaves health checks to systemd, and reports "starting" for ever if there is no systemd.
       return engine === 'podman' && said === 'starting' ? '' : (said ?? '')
     },
     stop: async () => (await ask('stop')) !== undefined,
   }
 }
 
-/** Where the engine writes the container's id: it is asked afterwards whether the container is still there. */
+/** The file to which the engine writes the container's id. Later the engine is asked about that container. */
 function idFile(
   { idFile }: EngineRun,
   { cwd = process.cwd() }: CommandOptions,
@@ -147,7 +147,7 @@ function idFile(
   return { path, words: ['--cidfile', path] }
 }
 
-/** A container that the engine keeps has the filter of the recording for good. */
+/** Sends a notice if the engine keeps the container, because it keeps the filter of the recording for good. */
 async function tellKept(
   { engine, client, removed }: EngineRun,
   options: CommandOptions,

@@ -1,5 +1,5 @@
-// A running container by the name its engine gives it: the cgroup it runs in or, where that cannot be recorded, its
-// first process. An engine may be on another machine, whose numbers of processes say nothing here: it is asked.
+// Finds a running container by its name in an engine: the cgroup in which it runs or, if that cannot be recorded, its
+// first process. An engine may run on another machine, whose process ids mean nothing here, so we ask where it runs.
 // Authority: docker-inspect(1), docker-context-inspect(1), podman-info(1), proc_pid_cgroup(5).
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
@@ -10,7 +10,7 @@ import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
 interface EngineClient {
   readonly name: string
-  /** Words that ask where its containers run, and the answer of one on another machine. */
+  /** The words that ask where the engine's containers run, and the answer if that is another machine. */
   readonly where?: { readonly words: readonly string[]; readonly elsewhere: RegExp }
 }
 const engines: readonly EngineClient[] = [
@@ -28,7 +28,7 @@ const engines: readonly EngineClient[] = [
   { name: 'nerdctl' },
 ]
 
-/** Throws UserError (125) where no engine knows such a container, it does not run, or not on this machine. */
+/** Throws UserError (125) if no engine knows the container, or if it does not run or not on this machine. */
 export async function findContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,6 +1,6 @@
-// A process that outlives the recorder for as long as it takes to leave nothing behind. Its standard input is a pipe
-// from the recorder: `done` and the end of it say that the container is over; an end without `done` says that the
-// recorder was killed, and then the client that starts the container, and the container, are ended too.
+// The guardian: a process that outlives the recorder until everything that the recorder made is removed. Its standard
+// input is a pipe from the recorder. If the input ends after `done`, the container is over. If it ends without `done`,
+// the recorder was killed; the guardian then also ends the container and the client that starts it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,13 +10,14 @@ import { everywhere, removeCgroup, unifiedMount } from '../cgroups.ts'
 import { temporaryDirectory } from '../temporary.ts'
 import { processesBelow, systemctl, type GuardianAnswer, type GuardianTask } from './staging.ts'
 
-/** How long a container may still come after its client was killed, and how long removing is tried. Milliseconds. */
+/** How long a container may still come after its client was killed. Milliseconds. */
 const quiet = 2000
+/** How long the guardian tries to remove everything. Milliseconds. */
 const limit = 30_000
 const watching = 10_000
 
 const task = JSON.parse(process.argv[2] ?? '') as GuardianTask
-// The recorder may be gone already: that is an end without `done` like any other.
+// The recorder may be gone already: its input then ends without `done`.
 process.stdout.on('error', () => undefined)
 const directory = await make().catch((error: Error) => answer({ failure: error.message }))
 if (directory !== undefined) await takeAway(directory)
@@ -41,7 +42,7 @@ async function takeAway(made: string): Promise<void> {
   process.stdin.setEncoding('latin1')
   for await (const piece of process.stdin) said += piece as string
   const done = said.includes('done\n')
-  /** With when they started: a number may be used again. */
+  /** Each process id with its start time, because the kernel may reuse the id. */
   let traced: readonly (readonly [pid: number, start: string | undefined])[] = []
   if (!done) {
     const clients = said.split('\n').filter((line) => /^\d+$/.test(line))
@@ -57,7 +58,7 @@ async function takeAway(made: string): Promise<void> {
   }
   const begun = performance.now()
   for (let since = begun; performance.now() - begun < limit; await wait(50)) {
-    // What watches the container for its engine (conmon) may run in the cgroup too: it is left time to notice.
+    // conmon, which watches the container for its engine, may run in the cgroup too: it gets time to notice the end.
     const all = performance.now() - begun > watching
     if (!done)
       for (const pid of [...everywhere(task.cgroup).flatMap(processesBelow), ...living(traced)])
@@ -68,7 +69,7 @@ async function takeAway(made: string): Promise<void> {
       since = performance.now()
     else if (done || performance.now() - since > quiet) break
   }
-  // What its client was still making when it was killed.
+  // The killed client may still have been making a container.
   if (!done) removeContainer()
   rmSync(made, { recursive: true, force: true })
 }
@@ -88,7 +89,7 @@ function answer(words: GuardianAnswer): undefined {
   process.stdout.write(`${JSON.stringify(words)}\n`)
 }
 
-/** Whether it runs in a process id namespace of its own. */
+/** Whether the process runs in another process id namespace than ours. */
 function isContained(pid: number): boolean {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync('/proc/self/ns/pid')
@@ -101,6 +102,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }

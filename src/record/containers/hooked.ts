@@ -10,7 +10,7 @@ import type { Membership } from '../ebpf/membership.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import { signalProcess } from '../runner/processes.ts'
 
-/** What a runtime gives a hook, the parts that are used. */
+/** The parts of a container's state that we use. The runtime passes the state to the hook. */
 export interface HookState {
   readonly id: string
   readonly pid: number
@@ -27,7 +27,7 @@ export async function recordHooked(
   const filtered = hasFilter(state.bundle)
   const cgroup = filtered ? cgroupOf(state.pid) : undefined
   const membership: Membership = { who: cgroup ?? 'tree', underFilter: filtered }
-  // Without a filter nothing tells the runtime's calls from the program's but the execve between them.
+  // Without a filter only the execve between them separates the runtime's calls from the program's.
   const session = await Session.start(membership, {
     processes: cgroup === undefined ? [state.pid] : [],
     state: filtered ? 'counted' : 'pending',
@@ -53,7 +53,7 @@ function hasFilter(bundle: string): boolean {
   }
 }
 
-/** The container's own cgroup, in which processes that are added to it later run as well. */
+/** The container's own cgroup, in which processes that are added later run too. */
 function cgroupOf(pid: number): ReturnType<typeof findCgroup> | undefined {
   const directory = cgroupOfProcess(pid)
   return directory === undefined ? undefined : findCgroup(directory)

@@ -1,4 +1,4 @@
-// Containers, as others see them: started with a filter and a cgroup of ours, and recorded.
+// Starts containers with a filter and a cgroup of ours, and records them. Exports only.
 export { askEngine } from './ask.ts'
 export { recordBelow } from './below.ts'
 export { recordCompose, servicesOf, type Service } from './compose.ts'

@@ -1,5 +1,5 @@
-// `runc run` and `crun run`: the container is a child of the runtime, and so of ours. Its bundle is copied but for the
-// root file system, because the filter stands in config.json; paths of the copy are made whole.
+// Records `runc run` and `crun run`: the container is a child of the runtime, which is our child. The bundle is copied
+// without its root file system, because config.json holds the filter. Relative paths in the copy become absolute.
 // Authority: runtime-spec config.md (root.path and mounts[].source are relative to the bundle), runc-run(8), crun(1).
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ interface RuntimeConfig {
   linux?: Record<string, unknown>
 }
 
-/** Throws UserError (125) where the bundle cannot be read or nothing was called under the filter. */
+/** Throws UserError (125) if the bundle cannot be read, or if no call was made under the filter. */
 export async function recordRuntime(
   name: string,
   options: CommandOptions,
@@ -49,18 +49,18 @@ export async function recordRuntime(
 export interface BundleRun {
   /** The text of config.json. */
   readonly config: string
-  /** Makes the directory `rootfs` of the bundle what it is to be; empty without. */
+  /** Fills the directory `rootfs` of the bundle, which is empty otherwise. */
   readonly root?: ((rootfs: string) => void) | undefined
-  /** Words that take the container away. */
+  /** The command that removes the container. */
   readonly container: readonly string[]
-  /** The words that run the bundle in a directory. */
+  /** The command that runs the bundle in a directory. */
   readonly words: (bundle: string) => readonly string[]
   readonly recorder: RefusalsSeenBy
   readonly watch?: Watch
   readonly takesExec?: true
 }
 
-/** Runs a bundle of our own making, and leaves nothing of it. */
+/** Runs and records a bundle that we write, and removes it. */
 export function recordBundle(name: string, options: CommandOptions, run: BundleRun): Promise<Recording> {
   const { config, root, container, words, recorder, watch, takesExec } = run
   return recordBelow(name, options, { recorder, watch, remove: container }, (directory) => {
@@ -81,8 +81,8 @@ function readConfig(file: string): RuntimeConfig {
 }
 
 /**
- * The configuration under another filter, to be used from another directory. The filter goes in as text: its 64-bit
- * numbers would not survive being read.
+ * The configuration with another filter and with absolute paths. The filter is inserted as text, because parsing would
+ * round its 64-bit numbers.
  */
 function filtered(config: RuntimeConfig, bundle: string, profile: string): string {
   const mounts = config.mounts?.map((mount) =>

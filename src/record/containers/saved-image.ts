@@ -1,11 +1,11 @@
-// An image as its engine saves it: docker-archive or OCI, which src/scan reads.
+// Has an engine save an image as docker-archive or OCI archive, which src/scan reads.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import type { EngineRun } from '../command/index.ts'
 import type { RecordSettings } from '../recording.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
-/** Saves the image of a run in a file that is not there yet; an image that the engine lacks is pulled, as `run` would. */
+/** Saves the image of a run in a new file. If the engine lacks the image, it pulls it, as `run` would. */
 export async function saveImage(
   { engine, client, started: { image } }: EngineRun,
   file: string,

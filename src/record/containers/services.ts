@@ -1,5 +1,5 @@
-// The services of a compose project, each by itself: each has a cgroup of its own below the recording's, in which all of its
-// containers are. Authority: systemd.slice(5) (`a-b.slice` lies in `a.slice`).
+// Records the services of a compose project separately: each service has its own cgroup below the recording's cgroup,
+// in which all of its containers are. Authority: systemd.slice(5) (`a-b.slice` lies in `a.slice`).
 import { join } from 'node:path'
 import { findCgroup, unifiedMount } from '../cgroups.ts'
 import { Collector } from '../collect/index.ts'
@@ -7,18 +7,18 @@ import { fileName } from '../file-name.ts'
 import type { CommandOptions, RecordedContainer } from '../recording.ts'
 import type { Staging } from './staging.ts'
 
-/** For cgroup_parent of a service, by its place. */
+/** The cgroup_parent of the service with index `at`. */
 export function serviceParent({ parent }: Staging, systemd: boolean, at: number): string {
   return systemd ? parent.replace(/\.slice$/, `-service${at}.slice`) : `${parent}/service${at}`
 }
 
 export interface Services {
-  /** Of those in which a program was started. */
+  /** The recordings of the services in which a program was started. */
   readonly read: () => readonly RecordedContainer[]
   readonly close: () => void
 }
 
-/** `names`: of all services, in the order of their places. */
+/** `names`: the names of all services, in the order of their indexes. */
 export async function startServices(
   names: readonly string[],
   { parent }: Staging,

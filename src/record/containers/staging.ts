@@ -1,5 +1,5 @@
-// What a recorded container is given for the time of the recording: a cgroup to be found in and a filter that allows
-// all. A guardian, a process of its own, takes both away when we end, however we end.
+// Makes what a recorded container needs during the recording: a cgroup in which we find it, and a filter that allows
+// all calls. The guardian, a separate process, removes both when we end, however we end.
 import { randomBytes } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,20 +10,20 @@ import type { Watch } from '../refusals.ts'
 import { inTemporary } from '../temporary.ts'
 import { findCgroup, unifiedMount, type Cgroup } from '../cgroups.ts'
 
-/** What the guardian is told, as one word of JSON. */
+/** The guardian's task, passed as one argument of JSON. */
 export interface GuardianTask {
   readonly cgroup?: string
-  /** Words that take a container away which the recorder had started when it was killed. */
+  /** The command that removes the container if the recorder is killed. */
   readonly remove?: readonly string[]
-  /** systemd owns the cgroups: it is a slice. */
+  /** systemd owns the cgroups, and the cgroup is a slice. */
   readonly slice: boolean
 }
-/** What it answers, one line of JSON, when it has made what it will take away. */
+/** The guardian's answer, one line of JSON, after it has made the directory and the cgroup. */
 export type GuardianAnswer = { readonly directory: string } | { readonly failure: string }
 
 /**
- * A filter that is there and allows all. Every architecture this machine runs is named, because what is not is killed
- * (libseccomp: SCMP_FLTATR_ACT_BADARCH).
+ * A filter that allows all calls. It names every architecture that this machine runs, because the filter kills calls of
+ * others (libseccomp: SCMP_FLTATR_ACT_BADARCH).
  */
 const allowAll = {
   defaultAction: 'SCMP_ACT_ALLOW',
@@ -34,14 +34,14 @@ const allowAll = {
 } as const
 export const allowAllText = JSON.stringify(allowAll)
 
-/** A filter to run the container under instead of one that allows all, and what it may refuse. */
+/** A profile to run the container under instead of the filter that allows all calls, and what it may refuse. */
 export interface EnforcedProfile {
-  /** The text of a file that the engine or runtime reads. */
+  /** The text of the profile, which the engine or runtime reads. */
   readonly profile: string
   readonly watch: Watch
 }
 
-/** The file it stands in, in a directory of ours. */
+/** Writes a filter to a file in a directory of ours. Returns the file. */
 export function writeFilter(directory: string, profile: string = allowAllText): string {
   const file = join(directory, 'filter.json')
   inTemporary(() => writeFileSync(file, profile))
@@ -49,22 +49,22 @@ export function writeFilter(directory: string, profile: string = allowAllText): 
 }
 
 export interface Staging {
-  /** A directory of our own. */
+  /** A temporary directory of ours. */
   readonly directory: string
   /** For --cgroup-parent. */
   readonly parent: string
   /** For --security-opt seccomp=FILE. */
   readonly filter: string
   readonly membership: Cgroup
-  /** Processes in the cgroup and below, in the order of their ids. */
+  /** The processes in the cgroup and below it, sorted by id. */
   readonly processes: () => readonly number[]
-  /** The client that starts the container: if we are killed, it is ended too. */
+  /** Names the client that starts the container: if we are killed, the guardian ends the client too. */
   readonly startedBy: (client: number) => void
-  /** Takes everything away, and waits for that. */
+  /** Removes everything, and waits until that is done. */
   readonly end: () => Promise<void>
 }
 
-/** Makes cgroup and filter. `systemd`: the engine leaves cgroups to systemd, which wants a slice. */
+/** Makes the cgroup and the filter. `systemd`: the engine leaves cgroups to systemd, so the cgroup must be a slice. */
 export async function stage(
   systemd: boolean,
   { profile, remove }: { readonly profile?: string; readonly remove?: readonly string[] } = {},
@@ -93,17 +93,17 @@ export async function stage(
 }
 
 export interface Guardian {
-  /** A directory of our own. */
+  /** A temporary directory of ours. */
   readonly directory: string
   readonly startedBy: (client: number) => void
   readonly end: () => Promise<void>
 }
 
-/** Nothing is made before the guardian is there to take it away. Throws UserError (125). */
+/** Starts the guardian, which itself makes what it will remove. Throws UserError (125). */
 export async function startGuardian(task: GuardianTask): Promise<Guardian> {
   const [program, ...words] = guardianCommand(import.meta.filename)
   const guardian = spawn(program, [...words, JSON.stringify(task)], {
-    // A session of its own: a signal to our group, Ctrl-C in our terminal, is not for it.
+    // The guardian has its own session, so that a signal to our group (Ctrl-C in our terminal) does not reach it.
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
     cwd: isSingleFile ? '/' : import.meta.dirname,
@@ -139,7 +139,7 @@ export async function systemctl(verb: 'start' | 'stop', slice: string): Promise<
   if (status !== 0) throw new UserError('slice-failed', { verb, slice })
 }
 
-/** The processes in a cgroup's directory and all below it. */
+/** The processes in a cgroup's directory and all below it, sorted by id. */
 export function processesBelow(directory: string): readonly number[] {
   try {
     const own = readFileSync(join(directory, 'cgroup.procs'), 'latin1')
@@ -151,7 +151,7 @@ export function processesBelow(directory: string): readonly number[] {
       (a, b) => a - b,
     )
   } catch {
-    // It went away meanwhile.
+    // The cgroup was removed meanwhile.
     return []
   }
 }

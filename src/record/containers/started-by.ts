@@ -1,5 +1,5 @@
-// Which engine started the containers of a recording: the rights of directories differ between engines, and so does what
-// a container is given. Authority: schemas/observations.schema.json, starts.
+// Notes in a recording which engine started its containers, because engines give containers different defaults and
+// different rights on directories. Authority: schemas/observations.schema.json, starts.
 import type { Recording } from '../recording.ts'
 
 export function startedBy(engine: string, recording: Recording): Recording {

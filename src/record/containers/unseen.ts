@@ -1,5 +1,5 @@
-// A container whose calls are recorded, and nothing of its security context: strace and audit records show what was called
-// and what came of it. Whether a capability decided that only the kernel's check tells (capabilities(7)).
+// Marks the security context of a container as not seen: strace and audit records show calls and their results. Only
+// the kernel's own check shows whether a capability decided a result (capabilities(7)).
 import { blindTo, noRows } from '../../read/observations/context.ts'
 import { containerNameIn } from '../container-name.ts'
 import type { Recording, RefusalsSeenBy } from '../recording.ts'

@@ -1,19 +1,19 @@
-// gRPC on a unix socket, one answer for one question: an HTTP/2 POST whose body is a message behind five bytes, and whose
-// status stands in the trailers. Authority: grpc/doc/PROTOCOL-HTTP2.md. No library is needed for it: the common one and
-// what it brings are 33 packages for the four questions that are asked here.
+// Unary gRPC on a unix socket: an HTTP/2 POST whose body is a message after five bytes, and whose status is in the
+// trailers. Authority: grpc/doc/PROTOCOL-HTTP2.md. We use no library: the common one is 33 packages with its
+// dependencies, for the four calls that we make.
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import { Decoded, encode, type Message } from './wire.ts'
 
-/** A whole answer may take so long. Milliseconds. */
+/** How long a whole answer may take. Milliseconds. */
 const patience = 10_000
-/** What the kubelet takes as well. Bytes. */
+/** The kubelet's limit too. Bytes. */
 const answerLimit = 16 << 20
-/** Status codes of gRPC that are told apart. */
+/** The status code of gRPC for an unknown method. */
 export const unimplemented = 12
 
 export class GrpcError extends Error {
-  /** A status of gRPC; undefined where nobody answered. */
+  /** The status code of gRPC; undefined if there was no gRPC answer. */
   readonly status: number | undefined
   constructor(message: string, status?: number) {
     super(message)
@@ -30,12 +30,12 @@ export class GrpcClient {
     this.#socket = socket
   }
 
-  /** A runtime may be started anew while we ask it. */
+  /** Connects again if the session is closed, because the runtime may restart meanwhile. */
   #connected(): ClientHttp2Session {
     if (this.#session?.closed === false && !this.#session.destroyed) return this.#session
     this.#failure = undefined
     const session = connectHttp2('http://localhost', { createConnection: () => connectSocket(this.#socket) })
-    // Whoever waits for an answer is told by its own stream.
+    // The stream of each waiting call reports the error.
     session.on('error', (error: Error) => (this.#failure = error))
     return (this.#session = session)
   }

@@ -1,5 +1,5 @@
-// Pods and containers by name, as the runtime of this node knows them: of the sockets that may be the runtime's the first
-// that knows what is asked for.
+// Finds pods and containers by name in the container runtime of this node: among the possible sockets, the first whose
+// runtime knows what the query names.
 import { UserError } from '../../errors.ts'
 import type { PodQuery } from '../recording.ts'
 import { ContainerRuntime, kubernetes, type CriContainer, type CriStatus } from './runtime.ts'
@@ -13,7 +13,7 @@ export interface FoundContainer extends CriContainer, CriStatus {
 export const queryText = (query: PodQuery): string =>
   'pod' in query ? query.pod : 'selector' in query ? query.selector : query.container
 
-/** A runtime, and what is asked of it. */
+/** A container runtime and the query to it. */
 export class PodSearch {
   readonly #runtime: ContainerRuntime
   readonly #query: PodQuery
@@ -26,8 +26,8 @@ export class PodSearch {
   }
 
   /**
-   * The first runtime that knows such a container; with `wait` the first that answers, where none does yet. Throws
-   * UserError (125) where there is none.
+   * Opens the first runtime in which such a container runs. If there is none yet, `wait` takes the first runtime that
+   * answers. Throws UserError (125) if there is none.
    */
   static async open(
     query: PodQuery,
@@ -68,7 +68,7 @@ export class PodSearch {
     throw new UserError('no-such-pod', { pod: queryText(query), sockets })
   }
 
-  /** All of them, those that have ended too. Throws a GrpcError. */
+  /** All containers of the query, including those that have ended. Throws a GrpcError. */
   async all(): Promise<readonly CriContainer[]> {
     const query = this.#query
     if ('container' in query) {

@@ -1,6 +1,6 @@
-// What is asked of a container runtime through the CRI, and what of its answers is used. Authority:
-// k8s.io/cri-api/pkg/apis/runtime/v1/api.proto (numbers of fields); containerd's internal/cri/server/container_status.go
-// and CRI-O's server/container_status.go for the JSON of a verbose status.
+// Asks a container runtime through the CRI, and picks what we use from its answers. Authority:
+// k8s.io/cri-api/pkg/apis/runtime/v1/api.proto (numbers of fields); containerd's
+// internal/cri/server/container_status.go and CRI-O's server/container_status.go for the JSON of a verbose status.
 import { GrpcClient } from './client.ts'
 import { entries, type Message } from './wire.ts'
 
@@ -12,32 +12,32 @@ export const kubernetes = {
   container: 'io.kubernetes.container.name',
 } as const
 
-/** The states of a container, by number. */
+/** The states of a container by number. */
 const states = ['created', 'running', 'exited', 'unknown'] as const
 export type ContainerState = (typeof states)[number]
 
 export interface CriContainer {
   readonly id: string
   readonly sandbox: string
-  /** In its pod. */
+  /** The name in its pod. */
   readonly name: string
-  /** `namespace/pod`; by the runtime's own name for a container without a pod's labels. */
+  /** `namespace/pod`; if the container lacks a pod's labels, the start of the sandbox's id. */
   readonly pod: string
   readonly state: ContainerState
   readonly image: string
-  /** A digest, with its repository where the image was pulled. */
+  /** The digest, with the repository if the image was pulled. */
   readonly imageDigest: string
 }
 
 export interface CriStatus {
-  /** Of the first process; undefined where the runtime does not tell, and for a container that does not run. */
+  /** The first process; undefined if the runtime does not report it or the container does not run. */
   readonly pid: number | undefined
-  /** `linux.cgroupsPath` of the runtime's specification. */
+  /** `linux.cgroupsPath` of the container's runtime specification. */
   readonly cgroupsPath: string | undefined
-  /** The filter that was applied, as JSON of the runtime specification; undefined for none. */
+  /** The applied filter, as JSON of the runtime specification; undefined if there is none. */
   readonly seccomp: object | undefined
   readonly noNewPrivileges: boolean
-  /** Whether the runtime tells its specification at all. */
+  /** Whether the runtime reports the container's specification at all. */
   readonly told: boolean
 }
 
@@ -48,19 +48,19 @@ export class ContainerRuntime {
     this.#client = new GrpcClient(socket)
   }
 
-  /** Its name and version. Throws a GrpcError where nothing there speaks the CRI v1. */
+  /** The runtime's name and version. Throws a GrpcError if nothing on the socket speaks CRI v1. */
   async version(): Promise<string> {
     const answer = await this.#call('Version', { 1: 'v1' })
     return `${answer.text(2)} ${answer.text(3)}`
   }
 
-  /** The sandboxes that run and have these labels. A pod's own labels stand on its sandbox alone. */
+  /** The ids of the ready sandboxes with these labels. Only the sandbox carries the pod's own labels. */
   async sandboxes(labels: Readonly<Record<string, string>>): Promise<readonly string[]> {
     const filter: Message = { 2: { 1: 0 }, 3: entries(labels) }
     return (await this.#call('ListPodSandbox', { 1: filter })).messages(1).map((each) => each.text(1))
   }
 
-  /** All containers, those that have ended too. `sandbox`, `id`: only those of it. */
+  /** All containers, including those that have ended; with `sandbox` or `id` only the matching ones. */
   async containers(only: {
     readonly sandbox?: string
     readonly id?: string

@@ -1,6 +1,6 @@
-// Where the container runtime of a node is reached, in the order in which crictl looks and then the kubelet's own word.
+// Finds the sockets of a node's container runtime: in crictl's settings, the kubelet's configuration and known paths.
 // Authority: crictl's documentation (CONTAINER_RUNTIME_ENDPOINT, /etc/crictl.yaml), KubeletConfiguration v1beta1
-// (containerRuntimeEndpoint), the documentation of k3s, k0s and microk8s for theirs.
+// (containerRuntimeEndpoint), the documentation of k3s, k0s and microk8s for their paths.
 import { existsSync, readFileSync } from 'node:fs'
 import { member } from '../../profile/tree.ts'
 import { parseYaml } from '../../profile/yaml.ts'
@@ -20,7 +20,7 @@ export interface SocketPlaces {
 }
 const places: SocketPlaces = { crictl: '/etc/crictl.yaml', kubelet: '/var/lib/kubelet/config.yaml' }
 
-/** The sockets to ask, first things first. `given` alone, where it is: whoever names one means it. */
+/** The sockets to ask, in this order. If the user names one, by `given` or in the environment, only that one. */
 export function criSockets(
   given: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
@@ -35,7 +35,7 @@ export function criSockets(
   return [...new Set([...configured, ...knownSockets.filter((each) => existsSync(each))])]
 }
 
-/** A path, from `unix:///run/x.sock`, `unix:/run/x.sock` or itself. */
+/** The path in `unix:///run/x.sock`, `unix:/run/x.sock` or a plain path. */
 function socketOf(endpoint: string): string {
   return endpoint.replace(/^unix:(?:\/\/)?/, '')
 }

@@ -1,7 +1,7 @@
-// Messages of protocol buffers as bytes: fields by number. The numbers of an API of Kubernetes never change within a
-// version, so that the few messages asked for here need no schema. Authority: protobuf.dev/programming-guides/encoding.
+// Encodes and decodes protocol buffers, with fields by number. Kubernetes never changes field numbers within an API
+// version, so the few messages that we use need no schema. Authority: protobuf.dev/programming-guides/encoding.
 
-/** A message to be sent: a field's value is a number, a text, a message, or several of them. */
+/** A message to send. A field's value is a number, a text, bytes, a message, or several of them. */
 export interface Message {
   readonly [field: number]: Value | readonly Value[] | undefined
 }
@@ -12,7 +12,7 @@ const fixed64Type = 1
 const lengthType = 2
 const fixed32Type = 5
 
-/** The fields in the order of their numbers. A map is its entries: `entries()`. */
+/** The bytes of a message, with its fields sorted by number. For a map see `entries()`. */
 export function encode(message: Message): Buffer {
   const pieces: Uint8Array[] = []
   for (const [number, given] of Object.entries(message)) {
@@ -48,11 +48,11 @@ function varint(value: bigint): Uint8Array {
   return Uint8Array.from([...bytes, Number(left)])
 }
 
-/** A message that came. A field that it lacks is empty, as the encoding leaves default values out. */
+/** A received message. A missing field is empty, because the encoding leaves default values out. */
 export class Decoded {
   readonly #fields = new Map<number, (bigint | Buffer)[]>()
 
-  /** Throws a RangeError for what is no message. */
+  /** Throws a RangeError if the bytes are no message. */
   constructor(bytes: Buffer) {
     const reading = { bytes, at: 0 }
     while (reading.at < bytes.length) {

@@ -1,6 +1,7 @@
-// Whose a container is: the engines that the command's clients speak to are asked, each as its client was told to speak to
-// it (its own options, its own environment). What none of them knows is somebody else's, but for what clients start that
-// cannot be asked. Authority: docker container inspect, docker events, and the same of podman and nerdctl.
+// Decides whether a container belongs to the command, and what it is called. The engines of the command's clients are
+// asked, each with the options and the environment of its client. A container that no engine knows belongs to somebody
+// else, unless the command started ctr, crictl or kubectl, whose containers we cannot ask for.
+// Authority: docker container inspect, docker events, and the same of podman and nerdctl.
 import { execa } from 'execa'
 import { basename } from 'node:path'
 import { clientIn, containerClients, runsContainer } from '../command/clients.ts'
@@ -14,25 +15,25 @@ import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
 export interface Described {
   readonly engine: string
-  /** The name that the user gave it, or its image's. */
+  /** The name that the user gave, or the image's. */
   readonly base: string
-  /** For people: as its engine calls it. */
+  /** The engine's name for the container, for messages. */
   readonly shown: string
-  /** Of compose: containers of one service are one. */
+  /** With compose: `project/service`. Containers of one service are recorded as one. */
   readonly service?: string
 }
 
 const engines = ['docker', 'podman', 'nerdctl']
-/** They start containers of engines that have no name for them, or keep it elsewhere. */
+/** Clients whose containers have no name, or whose engines keep it elsewhere. */
 const unasked = ['ctr', 'crictl', 'kubectl']
 
-/** An engine that does not answer in this time is not waited for. Milliseconds. */
+/** How long we wait for an engine's answer. Milliseconds. */
 const patience = 60_000
 
-/** How an engine makes a name up: two words. Authority: pkg/namesgenerator of moby, which Podman took over. */
+/** A name that an engine made up of two words. Authority: pkg/namesgenerator of moby, which Podman took over. */
 const madeUp = /^[a-z]+_[a-z]+\d*$/
 
-/** Undefined for a container that is not the command's. `since`: when the command began, in milliseconds of the clock. */
+/** Undefined if the container is not the command's. `since`: when the command began, in milliseconds of the clock. */
 export async function describe(
   id: string,
   clients: readonly StartedClient[],
@@ -40,7 +41,7 @@ export async function describe(
   since: number,
 ): Promise<Described | undefined> {
   const runtime = clients.find(({ words }) => isRuntime(words) && words.some((word) => names(id, word)))
-  // An engine's own id stands in the words of the runtime that it starts.
+  // An engine starts its runtime with the engine's own id of the container: that engine is asked below.
   if (runtime !== undefined && containerIdIn(id) === undefined)
     return { engine: basename(runtime.words[0] ?? ''), base: id, shown: id }
   for (const asker of askers(clients, options)) {
@@ -55,13 +56,13 @@ export async function describe(
   return { engine: basename(other.words[0] ?? ''), base: shown, shown }
 }
 
-/** What Podman remembers is of all its stores together: of ours is what its runtime was started for below the command. */
+/** Podman's events cover all of its stores: a container is the command's only if its runtime ran below the command. */
 function isRemembered({ engine }: Asker, id: string, clients: readonly StartedClient[]): boolean {
   if (engine !== 'podman') return true
   return clients.some(({ words }) => isRuntime(words) && words.some((word) => word.includes(id)))
 }
 
-/** A container of runc or crun that a client was told to run, by the directory of its cgroup: its name, or NAME.scope. */
+/** The name of a container that a client has runc or crun run: its cgroup's directory is NAME or PREFIX-NAME.scope. */
 export function runtimeContainer(directory: string, clients: readonly StartedClient[]): string | undefined {
   for (const { words } of clients) {
     if (!isRuntime(words) || !runsContainer(words, 0)) continue
@@ -92,13 +93,13 @@ function askers(clients: readonly StartedClient[], options: CommandOptions): rea
     const own = globals?.kind === 'at' ? words.slice(at + 1, globals.at) : []
     return [{ engine, words: [engine, ...own], env: environmentOf(pid) ?? env }]
   })
-  // A program may speak to an engine without a client.
+  // Without any client, a program may still speak to an engine itself.
   const all =
     clients.length > 0 ? found : ['docker', 'podman'].map((engine) => ({ engine, words: [engine], env }))
   return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()]
 }
 
-/** While it runs: an engine's address may stand there. */
+/** The environment of a running client, which may hold the engine's address. */
 function environmentOf(pid: number): Readonly<Record<string, string>> | undefined {
   const text = textOf(pid, 'environ')
   if (text === undefined || text === '') return undefined
@@ -124,15 +125,15 @@ async function inspect(asker: Asker, id: string, options: CommandOptions): Promi
 }
 
 interface CreateEvent {
-  /** Docker's. */
+  /** From Docker. */
   readonly Actor?: { readonly Attributes?: Readonly<Record<string, string>> }
-  /** Podman's. */
+  /** From Podman, as the two members after it. */
   readonly Name?: string
   readonly Image?: string
   readonly Attributes?: Readonly<Record<string, string>>
 }
 
-/** A container that was removed before the engine was asked: its engine remembers that it was made. */
+/** Reads a container from the engine's events, if it was removed before the engine was asked. */
 async function recall(
   asker: Asker,
   id: string,
@@ -140,7 +141,7 @@ async function recall(
   since: number,
 ): Promise<Inspected | undefined> {
   const seconds = (milliseconds: number): string => String(Math.floor(milliseconds / 1000))
-  // Podman 4 gives nothing at all with --until, and ends without it where it is told not to stream.
+  // Podman 4 returns nothing with --until. Without it, --stream=false makes Podman end.
   const podman = ['--stream=false', '--format', 'json']
   const docker = ['--until', seconds(Date.now() + 1000), '--format', '{{json .}}']
   const filters = ['--since', seconds(since), '--filter', `container=${id}`, '--filter', 'event=create']

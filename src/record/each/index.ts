@@ -1,2 +1,2 @@
-// Containers that a command has engines start, each by itself. Exports only.
+// Records the containers that a command has engines start, each separately. Exports only.
 export { recordEach } from './recording.ts'

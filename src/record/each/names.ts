@@ -1,8 +1,8 @@
-// What the files of containers are called: the name that the user gave, or the image's, and a number where that is taken.
+// Names the files of containers: by the user's name or the image's, with a number if that name is taken.
 import { fileName } from '../file-name.ts'
 import type { Described } from './engines.ts'
 
-/** By id, in the order in which the containers came. */
+/** The file names by container id. `containers`: in the order in which they came. */
 export function fileNames(
   containers: readonly (readonly [id: string, described: Described])[],
 ): ReadonlyMap<string, string> {

@@ -1,6 +1,6 @@
-// `trace --each`: a command that has engines start containers: a script, `sh -c`, make. Every container that comes while it
-// runs is told by its cgroup, and what is called there under the container's filter is counted by itself. The command's own
-// calls, those of the engines' clients among them, are in no profile.
+// Records `trace --each`: a command, such as a script, `sh -c` or make, that has engines start containers. The cgroup
+// of each container that starts meanwhile identifies it, and its calls under its filter are counted separately. The
+// command's own calls, and those of the engines' clients, go into no profile.
 import { statSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { mergeObservations } from '../../observe/index.ts'
@@ -16,7 +16,7 @@ import { statusOf } from '../runner/processes.ts'
 import { describe, runtimeContainer, type Described } from './engines.ts'
 import { fileNames } from './names.ts'
 
-/** Throws UserError (125) where no container was recorded. */
+/** Throws UserError (125) if no container was recorded. */
 export async function recordEach(name: string, options: CommandOptions): Promise<Recording> {
   let clients: () => readonly StartedClient[] = () => []
   const asked = new Map<string, Promise<Described | undefined>>()
@@ -25,7 +25,7 @@ export async function recordEach(name: string, options: CommandOptions): Promise
     idOf: (directory) => containerIdIn(directory) ?? runtimeContainer(directory, clients()),
   })
   const since = Date.now()
-  // At once: an engine forgets a container that it removes.
+  // We ask at once, because an engine forgets a container that it removes.
   collector.onNew((id) => asked.set(id, describe(id, clients(), options, since)))
   const begun = performance.now()
   let told = false
@@ -60,18 +60,18 @@ export async function recordEach(name: string, options: CommandOptions): Promise
   }
 }
 
-/** Containers of an engine without a daemon, and what watches them (conmon), are children of its client. */
+/** False for containers of a daemonless engine and for their conmon: both are children of the engine's client. */
 function isOwn(pid: number): boolean {
   return cgroupOfProcess(pid) === cgroupOfProcess('self') && statusOf(pid, 'Name') !== 'conmon'
 }
 
-/** Nobody knows beforehand where an engine puts its containers. */
+/** The root cgroup: nobody knows beforehand where an engine puts its containers. */
 function wholeHierarchy(): FoundCgroup {
   const directory = unifiedMount()
   return { directory, cgroup: statSync(directory, { bigint: true }).ino, level: 0 }
 }
 
-/** What the command left running is recorded until it ends, as what any command leaves. It is not ours to end. */
+/** Waits for the containers that the command left running: they are recorded until they end, and we do not end them. */
 async function containersEnd(
   collector: Collector,
   known: () => Promise<ReadonlyMap<string, Described>>,

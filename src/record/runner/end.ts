@@ -1,16 +1,16 @@
-// Ends what is recorded: when the time is up, when a filter refuses the same call without end, and at once.
+// Ends the recorded workload: when the time is up, when a filter refuses the same call without end, or at once.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Following, Launch } from '../recorder.ts'
 import type { Suspect } from '../refusals.ts'
 import { signalProcess } from './processes.ts'
 import { commandOf } from './signals.ts'
 
-/** How often it is looked whether a workload has ended. Milliseconds. */
+/** How often we check whether a workload has ended. Milliseconds. */
 const pause = 150
-/** How long a workload has to end after SIGTERM. Milliseconds. */
+/** How long a workload may take to end after SIGTERM. Milliseconds. */
 const grace = 10_000
 
-/** Ends the command as production does: by its engine, else by SIGTERM. */
+/** Stops the command as production does: a container by its engine, another command by SIGTERM. */
 export async function stopWorkload(
   { container }: Launch,
   following: Following,
@@ -23,7 +23,7 @@ export async function stopWorkload(
   await endWorkload(command, following.members, over)
 }
 
-/** SIGTERM to the command, then to what it leaves behind; SIGKILL to whatever is left when the grace is over. */
+/** Sends SIGTERM to the command, then to processes it left behind; after the grace time SIGKILL to all that remain. */
 async function endWorkload(
   command: number,
   left: () => readonly number[] | Promise<readonly number[]>,
@@ -43,7 +43,7 @@ async function endWorkload(
   }
 }
 
-/** When the time is up, or the caller says so. Gives whether it ended the command. */
+/** Stops the command when the time is up or the caller aborts `stop`. Returns whether it stopped the command. */
 export async function endInTime(
   launch: Launch,
   following: Following,
@@ -63,7 +63,7 @@ export async function endInTime(
   return true
 }
 
-/** A container takes its time until its program runs, and that is not recorded. */
+/** Waits for `time`, which starts when a container's program does: its setup takes time and is not recorded. */
 async function timeUp(time: number, following: Following, over: AbortSignal): Promise<void> {
   const sleep = (milliseconds: number) =>
     wait(milliseconds, undefined, { signal: over }).catch(() => undefined)
@@ -74,13 +74,12 @@ async function timeUp(time: number, following: Following, over: AbortSignal): Pr
 /** How often a filter's refusals are counted. Milliseconds. */
 const interval = 1000
 /**
- * Refusals of one call in each of so many intervals, one after the other, that no program makes but in a loop that only
- * the answer ends: a thread whose exit is refused makes a million a second, and twenty thousand while strace stops it at
- * each.
+ * So many refusals of one call in each of so many consecutive intervals come only from a loop that another answer would
+ * end. A thread whose exit is refused makes a million a second, and twenty thousand if strace stops it at each.
  */
 const endless = { calls: 5000, intervals: 3 } as const
 
-/** Ends a command whose filter refuses the same call without end; gives that call. */
+/** Ends a command whose filter refuses the same call without end. Returns that call. */
 export async function endEndless(
   { watch }: Launch,
   following: Following,
@@ -117,7 +116,7 @@ function byCall(suspects: readonly Suspect[]): ReadonlyMap<string, Suspect> {
   return sums
 }
 
-/** Kills all that is recorded, when the caller says so. */
+/** Kills all recorded processes when the caller aborts `kill`. */
 export async function endAtOnce(
   { options: { kill } }: Launch,
   following: Following,
@@ -129,7 +128,7 @@ export async function endAtOnce(
   if (!asked.aborted) await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))
   while (!over.aborted) {
     const members = await following.members()
-    // The client of an engine ends with its container.
+    // The client of an engine ends with its container, so it is killed only if no process is recorded.
     const command = following.command === undefined ? child() : following.command()
     for (const pid of members.length > 0 ? members : [command ?? 0])
       if (pid > 0) signalProcess(pid, 'SIGKILL')

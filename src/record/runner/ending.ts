@@ -1,4 +1,4 @@
-// How what was started ended, as its parent is told it.
+// Describes how the child ended, as the kernel reports it to its parent.
 import type { ChildEnd } from '../recorder.ts'
 import type { Ending } from '../../ending.ts'
 

@@ -1,5 +1,5 @@
-// Runs what a launch says to its end beside a recorder: streams and signals as they would be without us, ended in time,
-// and what it leaves in the background waited for.
+// Runs a launch to its end with a recorder. The command gets streams and signals as it would without us, is ended in
+// time, and the processes that it leaves in the background are waited for.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import type { EndingSignal, NewestCall, Recording } from '../recording.ts'
@@ -17,7 +17,7 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
   const over = new AbortController()
   let pid = 0
   const child = (): number => pid
-  // Before the command is there: a signal that comes as soon as it is must not end us.
+  // We listen before the command exists: a signal that comes right after its start must not end us.
   const signals: EndingSignal[] = []
   let tell = (signal: EndingSignal): void => void signals.push(signal)
   const silence = launch.options.signals?.((signal) => tell(signal))
@@ -41,7 +41,7 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
   }
 }
 
-/** Until the last of its processes has ended. */
+/** Starts the child and waits until the last recorded process has ended. */
 async function follow(
   launch: Launch,
   following: Following,

@@ -1,11 +1,11 @@
-// What a command leaves in the background is recorded until it ends, and said.
+// Processes that a command leaves in the background are recorded until they end, and a notice says so.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Following, Launch } from '../recorder.ts'
 
-/** Milliseconds. */
+/** How long such a process runs before the notice. Milliseconds. */
 const patience = 1000
 
-/** Waits for what the command left behind, once it has ended itself. */
+/** After the command has ended, waits for the processes that it left behind. */
 export async function theRest({ options }: Launch, { members }: Following): Promise<void> {
   const since = performance.now()
   for (let said = false, pause = 1; ; pause = Math.min(pause * 2, 100)) {
@@ -19,7 +19,7 @@ export async function theRest({ options }: Launch, { members }: Following): Prom
   }
 }
 
-/** Says so where the child goes on for as long as what the command left behind. */
+/** Sends the notice if the child, a tracer, outlives the command until the processes left behind have ended. */
 export async function tellLeftRunning(
   { options }: Launch,
   { hasEnded, members }: Following,

@@ -1,6 +1,6 @@
-// Whether one of some processes waits for clients: a socket of its own that listens (TCP, Unix), or UDP on a port that
-// no client is given. Authority: proc_pid_net(5), Documentation/networking/proc_net_tcp.rst, net/unix/af_unix.c
-// (unix_seq_show), proc_pid_fd(5), ip(7) (ip_local_port_range).
+// Finds out whether one of the processes waits for clients: it has a listening socket (TCP, Unix), or a UDP socket on a
+// port that clients are never given. Authority: proc_pid_net(5), Documentation/networking/proc_net_tcp.rst,
+// net/unix/af_unix.c (unix_seq_show), proc_pid_fd(5), ip(7) (ip_local_port_range).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { textOf } from './processes.ts'
 
@@ -24,7 +24,7 @@ export function listening(processes: readonly number[]): Listening {
         .split('\n')
         .slice(1)
         .map((line) => line.trim().split(/\s+/))
-    // The tenth field is the inode, for Unix sockets the seventh.
+    // The inode is the tenth field; for Unix sockets it is the seventh.
     const isOwn = (row: readonly string[]): boolean => own.has(row[9] ?? '')
     found.ports ||=
       ['tcp', 'tcp6'].some((file) => rows(file).some((row) => row[3] === listenState && isOwn(row))) ||
@@ -36,7 +36,7 @@ export function listening(processes: readonly number[]): Listening {
   return found
 }
 
-/** Bound to a port below those that clients are given, and to no peer. */
+/** Whether a UDP socket is bound to a port below those given to clients, and has no peer. */
 function isServed([, local = '', remote = '']: readonly string[]): boolean {
   const port = parseInt(local.split(':')[1] ?? '0', 16)
   return port > 0 && port < firstOfClients() && /^0+:0000$/.test(remote)
@@ -50,7 +50,7 @@ function firstOfClients(): number {
   }
 }
 
-/** Inodes of its open sockets; none where we may not look. */
+/** The inodes of the process's open sockets; empty if we may not read them. */
 function socketsOf(pid: number): ReadonlySet<string> {
   const inodes = new Set<string>()
   try {
@@ -59,7 +59,7 @@ function socketsOf(pid: number): ReadonlySet<string> {
       if (inode !== undefined) inodes.add(inode)
     }
   } catch {
-    // It has ended, or is another user's.
+    // The process has ended, or belongs to another user.
   }
   return inodes
 }

@@ -1,5 +1,5 @@
-// The load: what drives the recorded command once it is ready, and decides whether the run succeeded. When the load has
-// ended, the command is stopped as production stops it.
+// The load: a program that exercises the recorded command once the command is ready, and whose status decides whether
+// the run succeeded. When the load has ended, the command is stopped as production stops it.
 import { execa } from 'execa'
 import { constants } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -11,22 +11,22 @@ import { listening } from './listening.ts'
 import { findProgram } from './program.ts'
 import { spawnEnvironmentOf } from './spawn-environment.ts'
 
-/** How often it is asked whether the command is ready. Milliseconds. */
+/** How often we check whether the command is ready. Milliseconds. */
 const pause = 200
-/** How long it may take to become ready. Milliseconds. */
+/** How long the command may take to become ready. Milliseconds. */
 const patience = 300_000
-/** A Unix socket alone may be one for the start only, as databases have: so long it must have been there. Milliseconds. */
+/** How long a Unix socket alone must exist to count: databases have one only during their start. Milliseconds. */
 const settled = 3000
-/** How long a load may go on when the command has ended. Milliseconds. */
+/** How long a load may go on after the command has ended. Milliseconds. */
 const grace = 10_000
 
-/** Throws UserError (125) where a program of the load is not found, or is none. */
+/** Throws UserError (125) if a program of the load is not found or not executable. */
 export function checkLoad({ load, cwd = process.cwd(), env = process.env }: Launch['options']): void {
   for (const [word] of load === undefined ? [] : [load.command, ...(load.ready ? [load.ready] : [])])
     findProgram(word, cwd, env['PATH'], 125)
 }
 
-/** `ended`: the command and all that it left have. Undefined without a load. */
+/** Runs the load, then stops the command. `ended`: all recorded processes have ended. Undefined without a load. */
 export async function driveLoad(
   launch: Launch,
   following: Following,
@@ -97,12 +97,12 @@ async function runLoad(
 
 interface Execution {
   readonly ended: AbortSignal
-  /** So many milliseconds after all has ended it is killed. */
+  /** The program is killed this long after the recorded processes have ended. Milliseconds. */
   readonly left: number
   readonly quietly: boolean
 }
 
-/** Its status, as a shell tells it. Its output is no result: it goes to our stderr. */
+/** Runs a program and returns its status as a shell reports it. Its output is no result, so it goes to our stderr. */
 async function execute(
   { options, container }: Launch,
   [program, ...words]: Load['command'],

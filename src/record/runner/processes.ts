@@ -1,9 +1,9 @@
-// The processes that a tracer holds or a process has started, as /proc tells them, and signals to them. Authority:
+// Reads from /proc which processes a tracer traces or a process has started, and sends them signals. Authority:
 // proc_pid_status(5) (TracerPid), proc_pid_stat(5), kill(2).
 import { readdirSync, readFileSync } from 'node:fs'
 import { capabilities } from '../../profile/words.ts'
 
-/** The processes traced by `tracer`, in the order of their ids. A process that ends meanwhile is left out. */
+/** The processes traced by `tracer`, sorted by id. A process that ends meanwhile is left out. */
 export function tracedBy(tracer: number): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -12,24 +12,24 @@ export function tracedBy(tracer: number): readonly number[] {
     .sort((a, b) => a - b)
 }
 
-/** Whether a seccomp filter is active in its first thread. */
+/** Whether a seccomp filter is active in the process's first thread. */
 export function isFiltered(pid: number | 'self'): boolean {
   return statusOf(pid, 'Seccomp') === '2'
 }
 
-/** A line of proc_pid_status(5); undefined once the process is gone. */
+/** The value of a line of proc_pid_status(5), if it is one word; undefined once the process is gone. */
 export function statusOf(pid: number | 'self', member: string): string | undefined {
   const status = textOf(pid, 'status') ?? ''
   return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status)?.[1]
 }
 
-/** Its bounding set by name: what a profile's conditions ask for. Empty once the process is gone. */
+/** The names in a process's bounding set, which a profile's conditions ask for. Empty once the process is gone. */
 export function capabilitiesOfProcess(pid: number): readonly string[] {
   const bits = BigInt(`0x${statusOf(pid, 'CapBnd') ?? '0'}`)
   return [...capabilities].filter((_, number) => (bits >> BigInt(number)) & 1n)
 }
 
-/** Sends a signal (0: only asks whether it could); false where there is no such process, or none that we may signal. */
+/** Sends a signal (0: only tests). False if there is no such process or we may not signal it. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal)
@@ -38,12 +38,12 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/** When a process was started, in the kernel's ticks, which with its number is its own; undefined once it is gone. */
+/** When a process was started, in kernel ticks; unique together with its id. Undefined once the process is gone. */
 export function startOf(pid: number): string | undefined {
   return statOf(pid)?.[19]
 }
 
-/** A process and all that come from it, those left behind by a parent that has ended not among them. */
+/** A process and its descendants, except those whose parent has ended. */
 export function withDescendants(pid: number): readonly number[] {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
@@ -60,13 +60,13 @@ function parentOf(pid: string): number | undefined {
   return parent === undefined ? undefined : Number(parent)
 }
 
-/** proc_pid_stat(5), from the state on: the name before it may hold anything, a parenthesis too. */
+/** The fields of proc_pid_stat(5) from the state on. The name before it may contain anything, even a parenthesis. */
 export function statOf(pid: string | number): readonly string[] | undefined {
   const stat = textOf(pid, 'stat')
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
-/** What the kernel tells of a process in a file of its directory; undefined once it is gone. */
+/** The text of a file in a process's /proc directory; undefined once the process is gone. */
 export function textOf(pid: string | number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1')

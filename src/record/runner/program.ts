@@ -1,5 +1,5 @@
-// Finds the program a command names, as execvp(3) does, to tell "not found" (127) from "cannot be run" (126)
-// before anything is started. What is run is the word the user wrote, or the file found for it in PATH.
+// Finds the program that a command names, as execvp(3) does, to distinguish "not found" (127) from "cannot be run"
+// (126) before anything is started. The program is the word that the user wrote, or the file found for it in PATH.
 // Authority: execvp(3), POSIX 2.8.2 (exit status for commands).
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
@@ -8,8 +8,8 @@ import type { CommandOptions } from '../recording.ts'
 import { spawnEnvironmentOf } from './spawn-environment.ts'
 
 /**
- * The file, as execvp would give it to execve: seen from `cwd`. Throws UserError with status 127 (not found) or 126
- * (found, but not an executable file), or with `status`.
+ * The file that execvp would pass to execve, relative to `cwd`. Throws UserError with status 127 (not found) or 126
+ * (found, but not an executable file), or with `status` if given.
  */
 export function findProgram(word: string, cwd: string, path: string = '/bin:/usr/bin', status?: 125): string {
   if (word === '') throw new UserError('empty-command')
@@ -33,7 +33,7 @@ export function findProgram(word: string, cwd: string, path: string = '/bin:/usr
   throw new UserError(found ? 'not-executable' : 'command-not-found', { program: word }, status)
 }
 
-/** The file of the command, looked into. Throws UserError (126, 127). */
+/** The file of the command, after checking its format. Throws UserError (126, 127). */
 export function programOf(options: CommandOptions): string {
   const [word] = options.command
   const { cwd, env } = spawnEnvironmentOf(options)
@@ -43,8 +43,8 @@ export function programOf(options: CommandOptions): string {
 }
 
 /**
- * execvp(3) gives a file of no known format to a shell; a tracer, and we, do not. Formats that binfmt_misc adds are
- * not looked into.
+ * Refuses a file of unknown format: execvp(3) passes it to a shell, but a tracer and we do not. Nothing is refused if
+ * binfmt_misc has added formats.
  */
 function refuseFormat(word: string, file: string): void {
   const head = Buffer.alloc(4)
@@ -53,7 +53,7 @@ function refuseFormat(word: string, file: string): void {
     readSync(descriptor, head, 0, 4, 0)
     closeSync(descriptor)
   } catch {
-    // Executable and not readable: the kernel will tell.
+    // The file is executable but not readable: the kernel will report the error.
     return
   }
   if (head.toString('latin1') === '\u007fELF' || head.toString('latin1', 0, 2) === '#!') return

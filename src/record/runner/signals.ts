@@ -1,13 +1,13 @@
-// Signals that reached us are passed on to what is recorded, once.
+// Passes each signal that reached us on to the recorded command, once.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { EndingSignal } from '../recording.ts'
 import type { Following, Launch } from '../recorder.ts'
 import { signalProcess } from './processes.ts'
 
-/** How often it is looked for the command. Milliseconds. */
+/** How often we look for the command's process. Milliseconds. */
 const pause = 150
 
-/** The command's process, once it is there; undefined where all is over before. */
+/** Waits for the command's process; undefined if everything is over before. */
 export async function commandOf(
   following: Following,
   child: () => number,
@@ -21,7 +21,7 @@ export async function commandOf(
   }
 }
 
-/** Passes a signal on, unless the command was sent it as well: Ctrl-C, a supervisor that signals the group. */
+/** Passes a signal on, unless the command received it too: Ctrl-C, or a supervisor that signals the group. */
 export async function pass(
   signal: EndingSignal,
   { passesNothing }: Launch,
@@ -32,7 +32,7 @@ export async function pass(
   const came = performance.now()
   await wait(following.echo, undefined, { signal: over }).catch(() => undefined)
   const command = await commandOf(following, child, over)
-  // What follows may be closed by now, and nobody is left to be told.
+  // The recorder may be closed by now, and the command may have ended.
   if (over.aborted || command === undefined || following.reached(signal, came)) return
   following.askedToEnd?.()
   const sent = await send(signal, command, following, passesNothing === true)

@@ -1,8 +1,8 @@
-// What a recorded command is given: directory, environment, streams. The same under every recorder.
+// The directory, environment and streams of a recorded command, the same under every recorder.
 import type { Options as StartOptions } from 'execa'
 import type { RecordSettings } from '../recording.ts'
 
-/** Where the command runs and what it finds there. */
+/** The command's directory and environment. */
 export interface SpawnEnvironment {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
@@ -14,7 +14,7 @@ export function spawnEnvironmentOf({ cwd, env = process.env }: RecordSettings): 
   return { cwd: cwd ?? process.cwd(), env: Object.fromEntries(plain), extendEnv: false }
 }
 
-/** `descriptors`: those the command finds at 3 and on. execa passes them as they are, which its types do not say. */
+/** `descriptors` become 3 and up in the command. execa passes them unchanged, although its types do not say so. */
 export function streamsOf(
   { streams = 'inherit' }: RecordSettings,
   descriptors: readonly number[] = [],

@@ -1,4 +1,4 @@
-// A process that runs already, and what it starts from now on: strace is attached to it, and lets go.
+// Records a running process, and the processes that it starts from now on: attaches strace to it and detaches it again.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { mergeObservations, type Observations } from '../../observe/index.ts'
@@ -11,7 +11,7 @@ import { straceOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { readTrace, valueOf } from './reading.ts'
 
-/** Throws UserError (125) where there is nothing to give. */
+/** Throws UserError (125) if nothing was recorded. */
 export async function attachStrace(name: string, options: ProcessOptions): Promise<Recording> {
   const { pid } = options
   const environment = spawnEnvironmentOf(options)
@@ -24,10 +24,10 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
   try {
     const processes = withDescendants(pid).flatMap((each) => ['-p', String(each)])
     const words = [...straceOptions(version), '-o', fifo.path, ...processes]
-    // A session of its own: Ctrl-C is ours to turn into a detach, once.
+    // strace has its own session: only we receive Ctrl-C, and detach once.
     const streams = { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', detached: true } as const
     const tracer = execa('strace', words, { ...environment, ...streams, reject: false, cleanup: false })
-    // Without a command strace takes SIGINT itself (-I waiting), and detaches.
+    // Without a command strace handles SIGINT (-I waiting) and detaches.
     letGo = () => void signalProcess(tracer.pid ?? 0, 'SIGINT')
     for (const stop of stopSignals(options)) {
       if (stop.aborted) letGo()
@@ -60,7 +60,7 @@ interface TracerEnd {
   readonly stderr?: unknown
 }
 
-/** We know that we came late; the trace itself may not show it, since a child's start looks like a start. */
+/** Notes that the start is missing: the trace itself may not show that, because a child's start looks like a start. */
 function fromMidway(name: string, observations: Observations): Observations {
   const diagnostics = observations.diagnostics.filter(
     ({ code }) => code !== 'startup-missing' && code !== 'filtered',

@@ -1,4 +1,4 @@
-// Whether strace works here, and if not, why: found out by doing it.
+// Tries whether strace works here, and if not, why.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { isNotFound } from '../../not-found.ts'
@@ -6,7 +6,7 @@ import { whyNotLinux } from '../linux.ts'
 import { spawnEnvironmentOf, type SpawnEnvironment } from '../runner/spawn-environment.ts'
 import { straceVersion, type StraceVersion } from './options.ts'
 
-/** Why strace cannot trace a command here; undefined where it can. */
+/** Why strace cannot trace a command here; undefined if it can. */
 export async function whyNoStrace(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
@@ -22,8 +22,8 @@ export async function whyNoStrace(
 }
 
 /**
- * Asks strace for its version and, for a command, whether it can trace here: strace traces itself saying its version.
- * Throws UserError (125) with what to do.
+ * Asks strace for its version. With `tracing`, strace traces `strace -V`, to find out whether it can trace here. Throws
+ * UserError (125) that says what to do.
  */
 export async function askStrace(
   environment: SpawnEnvironment,
@@ -43,7 +43,7 @@ export async function askStrace(
   return straceVersion(asked.stdout)
 }
 
-/** What strace complains of first; what follows are consequences. */
+/** The first error message of strace: later ones are its consequences. */
 export function complaint(output: unknown): string {
   const lines = typeof output === 'string' ? output.split('\n') : []
   return (lines.find((line) => line.startsWith('strace: ')) ?? lines[0] ?? '').replace(/^strace: /, '')

@@ -1,13 +1,13 @@
-// Which clients of container engines a command starts while strace traces it, with their words: looked for now and then,
-// because the trace holds no text. A client waits for its engine, and is there for longer than the pause.
+// Finds the clients of container engines that a command starts while strace traces it, with their words. The trace has
+// no text, so /proc is read at intervals. A client waits for its engine, so it lives longer than an interval.
 import { setTimeout as wait } from 'node:timers/promises'
 import { clientIn } from '../command/clients.ts'
 import { textOf, tracedBy } from '../runner/processes.ts'
 
-/** Milliseconds. */
+/** The interval. Milliseconds. */
 const pause = 100
 
-/** The words of each that was seen, until it is over. */
+/** The words of each client that was seen until `over` aborts. */
 export async function seenClients(
   tracer: () => number,
   over: AbortSignal,

@@ -1,6 +1,6 @@
-// A private FIFO between a recorder and its reader: no trace fills the disk, and a recorder that is quicker than
-// its reader waits. `strace -o /dev/fd/N` is no way out: the extra pipes Node gives a child are sockets, which
-// open(2) refuses (unix(7)); and a descriptor of ours would be inherited by the recorded program.
+// A private FIFO between strace and the reader of its trace: no trace fills the disk, and strace waits if it is faster
+// than the reader. `strace -o /dev/fd/N` does not work: the extra pipes that Node gives a child are sockets, which
+// open(2) refuses (unix(7)), and the recorded program would inherit a descriptor of ours.
 import { execa } from 'execa'
 import { closeSync, constants, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -12,19 +12,19 @@ import { UserError } from '../../errors.ts'
 import { temporaryDirectory } from '../temporary.ts'
 
 export interface Fifo {
-  /** For the recorder to open for writing. */
+  /** The file that strace opens for writing. */
   readonly path: string
-  /** What is written to it. Goes on being emptied when the reader gives up, so that the writer never hangs. */
+  /** The bytes of the trace. If the reader gives up, the FIFO is still emptied, so that the writer never hangs. */
   readonly bytes: AsyncIterable<Uint8Array>
-  /** No further writer will come: `bytes` ends with the last one. */
+  /** Says that no further writer will come: `bytes` ends with the last writer. */
   readonly close: () => void
-  /** Takes it out of the file system; those who have it open keep it. */
+  /** Removes the FIFO from the file system. Processes that have it open keep it. */
   readonly remove: () => Promise<void>
 }
 
 /**
- * Makes a FIFO in a directory that only this user can enter, by default one for temporary files.
- * Throws UserError (125) where that cannot be done.
+ * Makes a FIFO in a new directory that only this user can enter, below `place`.
+ * Throws UserError (125) if that is not possible.
  */
 export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
   const directory = temporaryDirectory(place)
@@ -34,7 +34,7 @@ export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
     const made = await execa('mkfifo', ['-m', '600', path], { reject: false, stdin: 'ignore' })
     if (made.failed)
       throw new UserError('no-fifo', { directory: tmpdir(), why: made.stderr || (made.message ?? '') })
-    // Non-blocking, because the writer comes later; ours keeps the reader from seeing an end before it came.
+    // Non-blocking, because strace opens it later. Our own writer keeps the reader from seeing an end before that.
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const writer = openSync(path, constants.O_WRONLY)
     let open = true
@@ -42,7 +42,7 @@ export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
       if (open) closeSync(writer)
       open = false
     }
-    // A buffer that is full at once: nothing more is read before this is taken.
+    // The buffer is full at once, so nothing more is read before the bytes are taken.
     const options = { fd: reader, readable: true, writable: false, readableHighWaterMark: 1 }
     const socket = new Socket(options)
     return { path, bytes: emptied(socket, remove), close, remove }
@@ -53,14 +53,14 @@ export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
 }
 
 /**
- * strace writes every line by itself. Woken for each of them, the reader would take the processor from what it
- * records; it waits until some have gathered. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
+ * strace writes each line separately. If every line woke the reader, it would take processor time from the workload, so
+ * it waits until some have gathered. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
  */
 async function* emptied(socket: Socket, remove: () => Promise<void>): AsyncGenerator<Uint8Array> {
   let opened = false
   try {
     for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
-      // The recorder has it open: if we are killed from here on, no file is left.
+      // strace has opened the FIFO: if we are killed from here on, no file is left.
       if (!opened) await remove()
       opened = true
       yield bytes as Uint8Array

@@ -1,4 +1,4 @@
-// The recorder strace, as others see it.
+// The recorder strace. Exports only.
 export { attachStrace } from './attach.ts'
 export { whyNoStrace } from './available.ts'
 export { strace } from './recorder.ts'

@@ -1,17 +1,17 @@
-// The options strace is given, by what its version knows.
+// Chooses strace's options by what its version supports.
 //
-// -e raw=all      every argument as the number the kernel got: nothing of the program's memory is read (a fifth less
-//                 time on a run of 370,000 calls), and no text of the program can stand in the trace.
-//                 restart_syscall is left decoded: only then strace says which call it resumes after attaching. So is
-//                 clone3 (decoded since 5.4): its flags are in memory.
-// -n              the call's number: the only thing that tells i386 `socket` from `socketcall`, and 32-bit calls of
-//                 one name from 64-bit ones. Since 5.9 (NEWS).
+// -e raw=all      every argument as the number that the kernel got: strace reads no memory of the program (a fifth less
+//                 time on a run of 370,000 calls), and no text of the program appears in the trace. restart_syscall
+//                 stays decoded, because only then strace says which call it resumes after attaching. clone3 stays
+//                 decoded too (since 5.4), because its flags are in memory.
+// -n              the call's number. Only the number distinguishes i386 `socket` from `socketcall`, and a 32-bit call
+//                 from the 64-bit call of the same name. Since 5.9 (NEWS).
 // -e quiet=attach since 5.6 (NEWS). With -o and a program strace hides "[ Process PID=N runs in 32 bit mode. ]",
 //                 unless a quiet set is given (strace.c: quiet_set_updated); `attach` keeps it from writing
-//                 "Process N attached" between the program's lines. Tried on 6.1: 5.6 and newer keep personality
-//                 lines so. Older ones cannot be made to; the reader then goes by names and says what it cannot tell.
+//                 "Process N attached" between the program's lines. Tried on 6.1: 5.6 and newer then keep the
+//                 personality lines. Older ones always hide them; the reader then goes by names and reports ambiguity.
 // -a 0            no padding.
-// --seccomp-bpf   the kernel stops the program only for calls that are traced. Since 5.3; sets no_new_privs.
+// --seccomp-bpf   the kernel stops the program only at traced calls. Since 5.3; sets no_new_privs.
 // No -e signal=…: it would also hide "+++ killed by SIGNAL +++" (tried on 6.1).
 
 import { architectures, type Architecture } from '../../abi/architectures.ts'
@@ -24,22 +24,22 @@ export interface StraceVersion {
   readonly minor: number
 }
 
-/** The version in the output of `strace -V`; undefined where it says none (a build from a bare source tree). */
+/** The version in the output of `strace -V`; undefined if there is none (a build from a bare source tree). */
 export function straceVersion(output: string): StraceVersion | undefined {
   const found = /^strace -- version v?(\d+)\.(\d+)/m.exec(output)
   return found ? { major: Number(found[1]), minor: Number(found[2]) } : undefined
 }
 
-/** The names strace gives the call tables of a machine (strace(1), `syscall@64`). */
+/** strace's name for an architecture's call table (strace(1), `syscall@64`). */
 const tableName = (architecture: Architecture): string =>
   architectures[architecture].strace.replace(' bit', '')
 
-/** Traced whatever is known: the first line and the last tell how the command began and ended. */
+/** The calls that are always traced: the first and the last line show how the command began and ended. */
 const alwaysTraced: ReadonlySet<string> = new Set(['execve', 'execveat', 'exit', 'exit_group'])
 
 /**
- * Options that leave out what is known. Calls of whose arguments new values may be seen stay. None where this strace
- * cannot: it then traces all, which is right and slow.
+ * Options that leave out known calls, except those whose arguments may show new values. Empty if this strace does not
+ * support that: it then traces all calls, which is correct but slow.
  */
 export function leaveOutKnown(
   version: StraceVersion | undefined,
@@ -57,9 +57,9 @@ export function leaveOutKnown(
 }
 
 /**
- * Options before `-o FILE`. An unknown version gets what every version understands. `births`: who starts whom is
- * wanted exactly, so calls that make processes are decoded (clone3 has its flags in memory) and their results told as
- * strace itself numbers processes (since 5.9). `programs`: their names are wanted.
+ * Options before `-o FILE`. An unknown version gets only options that every version understands. `births`: show exactly
+ * which process starts which. Calls that make processes are then decoded (clone3 has its flags in memory), and their
+ * results are ids of strace's own namespace (since 5.9). `programs`: show the names of programs.
  */
 export function straceOptions(
   version: StraceVersion | undefined,

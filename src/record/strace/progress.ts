@@ -1,22 +1,22 @@
-// What must be known while strace still runs: which process the command is, whether it could be started, whether
-// it has ended, and which signals reached it. Read off the trace that goes by; the trace is written with
-// `-e raw=all`, so no text of the traced program stands in it and none of this can be forged.
+// Reads from the trace while strace still runs: which process the command is, whether it could be started, whether it
+// has ended, and which signals reached it. strace writes with `-e raw=all`, so no text of the traced program appears in
+// the trace and the program cannot forge any of this.
 // Authority: strace 6.1, tried (`PID [ nr] --- SIGINT {…} ---`, `+++ exited with N +++`, `+++ killed by S +++`).
 import { endingSignals, type EndingSignal } from '../recording.ts'
 
 export class Progress {
-  /** The process that the command is: the first one in the trace. */
+  /** The command's process: the first one in the trace. */
   pid: number | undefined
-  /** Why the command could not be started: the answer to its execve. */
+  /** Why the command could not be started: the error of its execve. */
   failure: { readonly errno: string; readonly words: string } | undefined
-  /** The command itself was seen to end; processes it started may still run. */
+  /** The trace shows the end of the command itself. Processes that it started may still run. */
   ended = false
-  /** Every signal that a traced process took. */
+  /** Every signal that a traced process received. */
   readonly signals = new Set<string>()
   readonly #arrivals = new Map<EndingSignal, number>()
   #tail: Buffer = Buffer.alloc(0)
 
-  /** Looks at the bytes and passes them on. `begun`: the first have come, so whoever writes them has opened the FIFO. */
+  /** Reads the bytes and passes them on. Calls `begun` at the first bytes, when strace has opened the FIFO. */
   async *overhear(bytes: AsyncIterable<Uint8Array>, begun: () => void): AsyncGenerator<Uint8Array> {
     let first = true
     for await (const chunk of bytes) {
@@ -27,7 +27,7 @@ export class Progress {
     }
   }
 
-  /** When the signal was last seen to arrive at a traced process: milliseconds of performance.now(). */
+  /** When a traced process last received the signal, in milliseconds of performance.now(). */
   arrival(signal: EndingSignal): number | undefined {
     return this.#arrivals.get(signal)
   }
@@ -45,7 +45,7 @@ export class Progress {
         this.#takeNews(bytes.toString('latin1', start, bytes.indexOf(0x0a, at)))
       }
     }
-    // A copy: the reader may keep the chunk, and a line is short.
+    // A copy, because the reader may keep the chunk. A line is short.
     this.#tail = Buffer.from(bytes.subarray(end))
   }
 

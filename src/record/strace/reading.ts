@@ -1,4 +1,5 @@
-// strace's output read while it is written. A reader that fails says so when strace has ended: what is recorded goes on.
+// Reads strace's output while strace writes it. If the reader fails, its error is reported after strace has ended, so
+// that the recorded command goes on.
 import { hostOfNode } from '../../abi/architectures.ts'
 import { UserError } from '../../errors.ts'
 import { observeReturned, type Observations } from '../../observe/index.ts'
@@ -11,17 +12,17 @@ import { Kept, refusalsIn, wantedFor } from './refusals.ts'
 
 export interface Read {
   readonly observations: Observations
-  /** Where a filter is watched. */
+  /** Undefined if no filter is watched. */
   readonly refusals: Refusals | undefined
-  /** How many programs were started under a filter, where only that counts. */
+  /** How many programs were started under a filter, if only calls under a filter count. */
   readonly programs: number | undefined
 }
 
 export interface Filtered {
-  /** Only what is called under a filter. */
+  /** Counts only calls under a filter. */
   readonly afterFilter?: boolean
   readonly watch?: Watch | undefined
-  /** Told what the filter may have refused, while it comes. */
+  /** Receives each call that the filter may have refused, as it comes. */
   readonly kept?: Kept
 }
 

@@ -1,8 +1,8 @@
-// The recorder that stands around the command: strace, started without a shell and read while it writes. Authority:
+// The recorder strace: strace runs the command, is started without a shell, and is read while it writes. Authority:
 // strace(1) 6.1 and what it does when tried.
 //
-// strace ignores the ending signals itself while it runs a command (-I never, its default with -o and a command),
-// so it outlives the command and the trace is whole; it exits as the command did.
+// While strace runs a command it ignores the ending signals (-I never, its default with -o and a command). So strace
+// outlives the command, the trace is complete, and strace ends as the command did.
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import type { Launch, Recorder } from '../recorder.ts'
@@ -25,7 +25,7 @@ export const strace: Recorder = {
     const { name, options, scope, watch, directory, takesExec } = launch
     const afterFilter = scope !== 'tree'
     const version = await askStrace(spawnEnvironmentOf(options), true)
-    // An engine must not have a filter of strace's.
+    // --seccomp-bpf would put an engine under strace's filter.
     const cheaply =
       options.known === undefined || afterFilter
         ? []
@@ -48,13 +48,13 @@ export const strace: Recorder = {
         return child
       },
       command: () => progress.pid,
-      // strace does not say whether a handler took it; a signal that ended the command shows as its end.
+      // strace does not show whether a handler took a signal. A signal that ended the command shows in the ending.
       signals: () => [...progress.signals].sort().map((signal) => ({ signal, handled: true })),
       hasEnded: () => progress.ended,
       ...(afterFilter && { hasBegun: () => tracedBy(tracer).some(isFiltered) }),
       suspects: () => kept.suspects,
       members: () => tracedBy(tracer),
-      // One that the trace has shown a little before it reached us is the same.
+      // A signal that the trace showed shortly before it reached us is the same signal.
       reached: (signal, since) => (progress.arrival(signal) ?? Number.NEGATIVE_INFINITY) >= since - echo,
       echo,
       result: async (end) => {
@@ -91,7 +91,7 @@ function refuseCut({ options }: Launch, progress: Progress): void {
   if (!progress.ended) throw new UserError('strace-ended-early', { program })
 }
 
-/** That calls are left out is our own doing, and those are known. */
+/** Removes the diagnostic that calls are left out: we left them out, and they are known. */
 function withoutFiltered(observations: Observations): Observations {
   return {
     ...observations,

@@ -1,11 +1,11 @@
-// What a filter may have refused, from strace's lines: the same suspects that the ebpf recorder finds at sys_exit.
+// Finds in strace's lines the calls that a filter may have refused, as the ebpf recorder finds them at sys_exit.
 import { syscallTable } from '../../abi/tables.ts'
 import type { ReturnedCalls, KeepCall } from '../../read/strace/filtered-results.ts'
 import type { Refusals, Suspect, Watch } from '../refusals.ts'
 
 type FilteredCall = Parameters<KeepCall>[0]
 
-/** Calls that the filter could refuse, and that came back as it would let them. `kept` is told each of them. */
+/** Keeps the calls that the filter may refuse and that have a result of a refusal. Calls `kept` with each of them. */
 export function wantedFor({ calls, results, traps }: Watch, kept: (call: FilteredCall) => void): KeepCall {
   const allowed = new Map(calls.map((each) => [`${each.architecture} ${each.number}`, each.arguments]))
   const possible = new Set(results)
@@ -21,7 +21,7 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Filtere
   }
 }
 
-/** What was kept up to now, while the trace still goes on: by call, without arguments and processes. */
+/** The calls kept so far, while the trace goes on: counted by call, without arguments and processes. */
 export class Kept {
   readonly #counts = new Map<string, Suspect>()
 
@@ -47,7 +47,7 @@ export function refusalsIn({ calls, lost }: ReturnedCalls): Refusals {
   return { suspects, lost }
 }
 
-/** Without -n the name tells it; one that no table has is printed by its number. */
+/** The call's number; without -n it comes from the name. strace names a call that is in no table by its number. */
 function numberOf({ architecture, name, number }: FilteredCall): number | undefined {
   const printed = /^syscall_(0x[0-9a-f]+)$/.exec(name)?.[1]
   return number ?? (printed === undefined ? syscallTable(architecture).byName(name)?.number : Number(printed))
