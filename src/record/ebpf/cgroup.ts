@@ -1,6 +1,6 @@
 // Records the present and future processes of a cgroup. In a container's cgroup only calls under a filter are the
-// workload's: the runtime works there before it loads the filter. Both kinds are counted separately, since a cgroup may be
-// no container's. Calls under a filter, if any, are the result, and a notice names the processes without a filter.
+// workload's: the runtime works there before it loads the filter. Both kinds are counted separately, since a cgroup may
+// be no container's. Calls under a filter, if any, are the result, and a notice names the processes without a filter.
 import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { findCgroup, isPopulated, processesIn } from '../cgroups.ts'

@@ -15,7 +15,7 @@ const places = { start: 0, end: 8, text: 16 } as const
 /** Compared by the first four bytes of the task's name in the kernel, which is the file's name, for a script too. */
 const clients = ['docker', 'podman', 'nerdctl', 'kubectl', 'crictl', 'ctr\0', 'runc', 'crun']
 const commSize = 16
-/** The bytes of arguments that are kept, and fewer if the memory behind them ends earlier. */
+/** The bytes of arguments that are kept. The shorter sizes are for arguments near the end of readable memory. */
 const kept = 256
 const shorter = [96, 32, 8]
 const valueSize = places.text + kept

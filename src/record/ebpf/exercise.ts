@@ -13,7 +13,7 @@ import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { member, type Membership } from './membership.ts'
 import { done, frame, increment, lookup, read } from './blocks.ts'
 
-/** Above the highest signal number. Signals with a handler are counted this many places further. */
+/** Higher than every signal number. Signals that a handler took are counted this many places further. */
 const handledFrom = 65
 
 export function createSignalsMap(calls: MapCalls): KernelMap {

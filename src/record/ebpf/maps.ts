@@ -1,14 +1,14 @@
-// The maps in which a recording counts. A call's slot is 1024 times its architecture's index in the machine's table, plus
-// the call's number. Larger numbers (arm's private calls, invalid numbers) are counted in a map of their own.
+// The maps in which a recording counts. A call's slot is 1024 times its architecture's index in the machine's table,
+// plus the call's number. Larger numbers (arm's private calls, invalid numbers) are counted in a map of their own.
 import { multiplexers, type Multiplexer } from '../../abi/multiplexers.ts'
 import type { BpfCalls, KernelMap, MapCalls } from './kernel.ts'
 import type { Membership } from './membership.ts'
 import { architecturesOf, type RecorderMachine } from './layout.ts'
 
-/** The slots of one architecture. The slots of x32 leave out its bit 30. */
+/** The number of slots of one architecture. The slots of x32 leave out its bit 30. */
 export const slotsPerArchitecture = 1024
 
-/** The slots of i386's socketcall, and of its ipc: one for each member's number, behind all other slots. */
+/** The number of slots for the members of i386's socketcall, and for those of ipc. They follow all other slots. */
 export const slotsPerFamily = 32
 
 /** The first slot of a family's members. */

@@ -17,7 +17,7 @@ export const walkPlaces = {
 } as const
 export const nameLimits = { each: nameBytes, all: names } as const
 export const walkEnds = { cut: 0, root: 1, unreachable: 2 } as const
-/** A bit in the mode of a level: here the walk left a mount for the mount below it. */
+/** A bit in the mode of a level: here the walk left a mount for the mount that it lies on. */
 export const crossing = 0x8000_0000
 
 /** A used path. Only the key of `changed` has `text`: there the program's own text tells the path. */

@@ -1,5 +1,5 @@
 // Finds uses of files that the container itself made earlier in the recording, so that they do not count as files of
-// the image. An open tells itself whether it created its file (FMODE_CREATED, include/linux/fs.h); other calls always do.
+// the image. An open tells whether it created its file (FMODE_CREATED, include/linux/fs.h); calls like mkdir always do.
 import { posix } from 'node:path'
 import type { FileUse } from '../../../read/observations/context.ts'
 

@@ -49,7 +49,7 @@ export const fileOf = ({ structures }: Given, none: string): readonly AssemblyLi
   bpf.jumpIf(7, 'equal', 0, none),
 ]
 
-/** Identifies the dentry in r7 in the key: its address, and the hashes of its name and its parent's name. Uses r8. */
+/** Puts the identity of the dentry in r7 into the key: address, and hashes of its name and its parent's. Uses r8. */
 export function identity({ structures }: Given): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
   return [

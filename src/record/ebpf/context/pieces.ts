@@ -1,5 +1,5 @@
 // Blocks that the programs of a context share: which container a task is in, whether it has started, keeping and losing
-// rows. All places on the stack are defined here. The recorder's general blocks use the places above -128.
+// rows. The shared places on the stack are defined here. The recorder's general blocks use the places above -128.
 // Authority: cgroup_namespaces(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'

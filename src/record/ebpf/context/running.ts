@@ -8,7 +8,7 @@ import { done, lookup, read } from '../blocks.ts'
 import { noteContainer } from './container-start.ts'
 import { at, follow, recorded, scratch, type Given } from './pieces.ts'
 
-/** The number of ancestors that are searched for the init. If it is further, a call of a nearer process may find it. */
+/** The number of ancestors that are searched for the init. If the init is further, a nearer process may find it. */
 const ancestors = 24
 
 /** sys_enter(struct pt_regs *, long number). Undefined if this kernel does not describe the parent of a task. */

@@ -1,7 +1,7 @@
 // Names the kernel functions at given addresses. Authority: proc_kallsyms(5). kernel.kptr_restrict may hide them.
 import { readFileSync } from 'node:fs'
 
-/** Functions in every capability check. The functions that called them tell the reason. */
+/** Functions that take part in every capability check. Their callers tell the reason. */
 const common =
   /^(?:cap_capable(?:_helper)?|security_capable|capable|ns_capable(?:_setid|_common)?|capable_wrt_inode_uidgid|file_ns_capable|sk_(?:ns_|net_)?capable)$/
 /** The BPF program that observes the check, and the functions that run it. */
