@@ -1,5 +1,5 @@
-// What `exec` adds to a container below the command is no child of the command: it is recorded by the container's cgroup,
-// as soon as a program runs in that.
+// Records the processes that `exec` adds to the command's container. They are no children of the command, so they are
+// found by the container's cgroup, as soon as a program runs in it.
 import { statSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cgroupOfProcess } from '../cgroups.ts'
@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 /** Milliseconds. */
 const pause = 50
 
-/** Says so where the container has no cgroup of its own. */
+/** Joins the container's cgroup to the session; gives a notice if the container has no cgroup of its own. */
 export async function recordAdded(
   session: Session,
   notice: ((notice: RecordNotice) => void) | undefined,

@@ -1,6 +1,6 @@
-// What is counted apart in one recording: calls under a filter and calls without one, or each cgroup's. Whoever is counted
-// apart has a first slot of its own, which is added to a call's slot wherever something is kept of the call. A cgroup gets
-// its first slot at its first call: processors number theirs by themselves, so that none waits for another.
+// Separate counts in one recording: for calls under a filter and calls without one, or for each cgroup. Each of these
+// groups has a first slot, which is added to a call's slot in the key of everything that is kept of the call. A cgroup
+// gets its first slot at its first call. Each processor numbers the cgroups that it meets first, so none waits.
 // Authority: bpf-helpers(7) for bpf_get_current_cgroup_id and bpf_get_smp_processor_id.
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
@@ -10,17 +10,17 @@ import { controlKeys, groupValue, slotsOf, type Groups, type Maps } from './maps
 import { done, frame, increment, lookup, noExist, note, ofTask, update } from './blocks.ts'
 import { seccompFilter, type Membership } from './membership.ts'
 
-/** Places on the stack: a call's slot, the same with the first slot added, and that first slot. */
+/** Places on the stack: the slot of a call, the slot plus the first slot, and the first slot. */
 export const places = { slot: -16, keyed: -12, first: -128 } as const
 const [group, processor, count, value, zeros] = [-136, -144, -152, -176, -200]
 
-/** The first slot of a cgroup that is left out. */
+/** The first slot that marks a cgroup as not counted. */
 export const leftOut = 0xffffffff
 
-/** The key of what is kept of a call. */
+/** The place of the key under which a call is kept. */
 export const keyOf = ({ apart }: Membership): number => (apart === undefined ? places.slot : places.keyed)
 
-/** Leaves the first slot on the stack. r8: task. `begins`: a cgroup without one gets one. Goes to `done` and `lost`. */
+/** Leaves the first slot on the stack, or goes to `done` or `lost`. r8: task. `begins`: a new cgroup gets one. */
 export function firstSlot(
   layout: Layout,
   maps: Maps,
@@ -51,7 +51,7 @@ export function firstSlot(
   ]
 }
 
-/** Makes the cgroup on the stack known: its number is the processor's next one. r0 = its value. */
+/** Enters the cgroup on the stack under this processor's next number. r0 = the cgroup's value. */
 function numbered({ machine }: Layout, { known, next, processors }: Groups): readonly AssemblyLine[] {
   return [
     bpf.storeValue(frame, processor, 0),
@@ -70,13 +70,13 @@ function numbered({ machine }: Layout, { known, next, processors }: Groups): rea
     bpf.store(frame, value + groupValue.lost, 1),
     bpf.store(frame, value + groupValue.programs, 1),
     ...update(known, group, value, noExist),
-    // Another processor may have been quicker.
+    // Another processor may have entered the cgroup first.
     ...lookup(known, group),
     bpf.jumpIf(0, 'equal', 0, 'lost'),
   ]
 }
 
-/** The key of the slot on the stack. Uses r1 and r2. */
+/** Stores the slot plus the first slot on the stack. Uses r1 and r2. */
 export function keying({ apart }: Membership): readonly AssemblyLine[] {
   if (apart === undefined) return []
   return [
@@ -87,13 +87,13 @@ export function keying({ apart }: Membership): readonly AssemblyLine[] {
   ]
 }
 
-/** r1 = the slot in r7 with the first slot added. Uses r2. */
+/** r1 = the slot in r7 plus the first slot. Uses r2. */
 export function keyedSeven({ apart }: Membership): readonly AssemblyLine[] {
   if (apart === undefined) return [bpf.move(1, 7)]
   return [bpf.loadLower(1, frame, places.first), bpf.addRegister(1, 7)]
 }
 
-/** r0 = the value of the key in a map of counts, which is made where there is none yet; to `lost` without room. */
+/** r0 = the value of the key in a map of counts. A missing value is made; if there is no room, goes to `lost`. */
 export function entry(map: KernelMap, membership: Membership, way: string): readonly AssemblyLine[] {
   const key = keyOf(membership)
   if (map.type !== 'perCpuHash') return [...lookup(map, key), bpf.jumpIf(0, 'equal', 0, 'lost')]
@@ -111,7 +111,7 @@ export function entry(map: KernelMap, membership: Membership, way: string): read
   ]
 }
 
-/** r0 = what is known of the slot: a cgroup's own is a copy of the slot's, made at its first call. */
+/** r0 = the key's value in `slots`. With separate counts it is copied from the template at the first call. */
 export function aboutSlot(maps: Maps, membership: Membership, way: string): readonly AssemblyLine[] {
   const key = keyOf(membership)
   const found = lookup(maps.slots, key)
@@ -133,7 +133,7 @@ export function aboutSlot(maps: Maps, membership: Membership, way: string): read
   ]
 }
 
-/** Counts by its cgroup a call that is made without a filter. */
+/** Counts a call without a filter for its cgroup. */
 export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonly AssemblyLine[] {
   if (groups === undefined || apart !== 'cgroup') return []
   return [
@@ -152,7 +152,7 @@ export function unfilteredCall({ groups }: Maps, { apart }: Membership): readonl
   ]
 }
 
-/** Counts for its cgroup that a program was started in it; nothing where the cgroup made no call before. */
+/** Counts the start of a program for its cgroup, if the cgroup has made a call before. */
 export function startedInGroup({ groups }: Maps): readonly AssemblyLine[] {
   if (groups === undefined) return []
   return [
@@ -165,7 +165,7 @@ export function startedInGroup({ groups }: Maps): readonly AssemblyLine[] {
   ]
 }
 
-/** The end of a program that counts: what found no room is the cgroup's loss, where the cgroup is known. */
+/** The end of a counting program. A call without room counts as lost: for its cgroup, if known, else in `control`. */
 export function lostCall(maps: Maps): readonly AssemblyLine[] {
   const { groups } = maps
   return [

@@ -3,21 +3,21 @@
 
 export type Register = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10
 
-/** One instruction; a jump names the label it goes to. */
+/** One instruction. A jump names its target label. */
 export interface Instruction {
   readonly code: number
   readonly to?: Register
   readonly from?: Register
   readonly offset?: number
   readonly value?: number
-  /** The upper half of a 64-bit immediate, which stands in an instruction of its own. */
+  /** The upper half of a 64-bit immediate, encoded as a second instruction. */
   readonly upper?: number
   readonly jump?: string
 }
 
 export type AssemblyLine = Instruction | { readonly label: string }
 
-/** What is passed in the source register of a 64-bit immediate that stands for a map's file descriptor. */
+/** BPF_PSEUDO_MAP_FD: this source register makes a 64-bit immediate a map's file descriptor. */
 const mapDescriptor = 1
 
 const conditions = { equal: 0x10, notEqual: 0x50, atLeast: 0x30, above: 0x20, anyBit: 0x40 } as const
@@ -35,7 +35,7 @@ export const setWide = (to: Register, value: bigint): Instruction => ({
   value: Number(BigInt.asIntN(32, value)),
   upper: Number(BigInt.asIntN(32, value >> 32n)),
 })
-/** to = the map, as helpers take it. */
+/** to = the map, as helpers expect it. */
 export const map = (to: Register, descriptor: number): Instruction => ({
   code: 0x18,
   to,
@@ -160,7 +160,7 @@ export const call = (helper: Helper): Instruction => ({ code: 0x85, value: helpe
 export const exit: Instruction = { code: 0x95 }
 export const label = (name: string): AssemblyLine => ({ label: name })
 
-/** Numbers of include/uapi/linux/bpf.h. */
+/** The helpers' numbers in include/uapi/linux/bpf.h. */
 const helpers = {
   mapLookup: 1,
   mapUpdate: 2,
@@ -187,7 +187,7 @@ const helpers = {
 } as const
 export type Helper = keyof typeof helpers
 
-/** The bytes of a program for a little-endian kernel. Throws where a label is missing or defined twice. */
+/** The bytes of a program for a little-endian kernel. Throws an Error if a label is missing or defined twice. */
 export function assemble(lines: readonly AssemblyLine[]): Buffer {
   const places = new Map<string, number>()
   let length = 0

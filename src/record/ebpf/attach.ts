@@ -1,11 +1,11 @@
-// A process that runs already: recorded until it is over, `for`, `stop` or a signal says so.
+// Records a running process and its descendants until they have ended, or until `for`, `stop` or a signal ends it.
 import { UserError } from '../../errors.ts'
 import type { ProcessOptions, Recording } from '../recording.ts'
 import { signalProcess, withDescendants } from '../runner/processes.ts'
 import { untilOver } from './over.ts'
 import { Session } from './session.ts'
 
-/** Throws UserError (125) where there is nothing to give. */
+/** Throws UserError (125) if the process does not exist or made no call. */
 export async function attachEbpf(name: string, options: ProcessOptions): Promise<Recording> {
   const { pid } = options
   if (!signalProcess(pid, 0)) throw new UserError('no-such-process', { pid })
@@ -14,7 +14,7 @@ export async function attachEbpf(name: string, options: ProcessOptions): Promise
     { processes: withDescendants(pid), asked: options.arguments },
   )
   try {
-    // What was started while we were not attached yet.
+    // Includes the processes that started before the programs were attached.
     session.include(withDescendants(pid))
     options.begun?.(() => session.newest())
     await untilOver(options, () => session.members().length === 0)

@@ -1,16 +1,16 @@
-// Whether the ebpf recorder works here, and if not, why: found out by doing it, not by version.
+// Decides whether the ebpf recorder works here, and if not, why. It starts a recording instead of asking for versions.
 import { accessSync, constants, readlinkSync } from 'node:fs'
 import { whyNotLinux } from '../linux.ts'
 import { isFiltered, statusOf } from '../runner/processes.ts'
 import { BpfError } from './kernel.ts'
 import { btfFile, Session, thisMachine } from './session.ts'
 
-/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the namespace in which the kernel's own numbers hold. */
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the namespace whose process ids are the kernel's own. */
 const initialPidNamespace = 'pid:[4026531836]'
 
 /**
- * Why not, as part of a sentence; undefined where it works. A cgroup is recorded in a namespace of process ids of our own
- * as well: no number of a process is asked for.
+ * Why the recorder does not work, as part of a sentence; undefined if it works. A cgroup can be recorded from any PID
+ * namespace, because its recording needs no process id.
  */
 export async function whyNoEbpf(what: 'processes' | 'cgroup' = 'processes'): Promise<string | undefined> {
   const notLinux = whyNotLinux()
@@ -46,7 +46,7 @@ function reasonOf(error: Error): string {
   return error.message.split('\n')[0] ?? ''
 }
 
-/** CAP_SYS_ADMIN, or CAP_PERFMON with CAP_BPF, of capabilities(7). */
+/** Whether seccomp-gen has CAP_SYS_ADMIN, or CAP_PERFMON with CAP_BPF (capabilities(7)). */
 function holdsCapabilities(): boolean {
   const held = BigInt(`0x${statusOf('self', 'CapEff') ?? '0'}`)
   const has = (capability: number): boolean => ((held >> BigInt(capability)) & 1n) === 1n

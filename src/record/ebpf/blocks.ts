@@ -1,5 +1,5 @@
-// The pieces that the programs are made of: maps, memory, the current task, counters. What each leaves in which register
-// is said where it stands. Authority: bpf-helpers(7).
+// The building blocks of the programs: maps, memory, the current task, counters. Each comment names the registers that
+// the block sets. Authority: bpf-helpers(7).
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import type { Layout } from './layout.ts'
@@ -8,12 +8,12 @@ import type { Maps } from './maps.ts'
 export const frame = 10
 export const noExist = 1
 /**
- * -EEXIST. Before Linux 6.4 helpers that update maps give an int in a register whose upper half is clear (commit
- * d7ba4cc900bf changed that), so that only the lower half may be compared.
+ * -EEXIST. Compare only the lower half of the register: before Linux 6.4 (commit d7ba4cc900bf) helpers that update maps
+ * return an int and leave the upper half clear.
  */
 export const alreadyThere = -17
 
-/** Copies `size` bytes at `from` (not r1, r2) + offset in the kernel to the stack, or to where `base` points. */
+/** Copies `size` bytes of kernel memory at `from` (not r1, r2) + offset to `base` + place: by default the stack. */
 export const read = (
   from: bpf.Register,
   offset: number,
@@ -29,7 +29,7 @@ export const read = (
   bpf.call('readKernel'),
 ]
 
-/** Copies `size` bytes at r3 in the memory of the program to the stack; r0 = 0, or an error. */
+/** Copies `size` bytes of the recorded program's memory at r3 to the stack. r0 = 0, or a negative errno. */
 export const readUser = (size: number, place: number): readonly AssemblyLine[] => [
   bpf.move(1, frame),
   bpf.add(1, place),
@@ -44,13 +44,13 @@ const keyed = (map: Map, key: number, base: bpf.Register): readonly AssemblyLine
   bpf.add(2, key),
 ]
 
-/** r0 = the value of the key on the stack, or where `base` points; or 0. */
+/** r0 = the address of the value of the key at `base` + key, by default on the stack; 0 if there is none. */
 export const lookup = (map: Map, key: number, base: bpf.Register = frame): readonly AssemblyLine[] => [
   ...keyed(map, key, base),
   bpf.call('mapLookup'),
 ]
 
-/** Takes the key on the stack out. */
+/** Removes the key on the stack from the map. */
 export const remove = (map: Map, key: number): readonly AssemblyLine[] => [
   ...keyed(map, key, frame),
   bpf.call('mapDelete'),
@@ -77,7 +77,7 @@ export const increment = (pointer: bpf.Register): readonly AssemblyLine[] => [
   bpf.addTo(pointer, 0, 1),
 ]
 
-/** Adds one to a place of `control`; uses the stack at -64. */
+/** Adds one to a place of `control`. Uses the stack at -64. */
 export const note = (maps: Maps, key: number, then: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, -64, key),
   ...lookup(maps.control, -64),
@@ -90,13 +90,13 @@ export function currentTask({ isTyped }: Layout): readonly AssemblyLine[] {
   return [bpf.call(isTyped ? 'currentTypedTask' : 'currentTask'), bpf.move(8, 0)]
 }
 
-/** 32 bits of the task in r8: a load where the kernel knows the pointer's type, else copied over the stack (-8). */
+/** to = 32 bits of the task in r8: a load if the kernel knows the pointer's type, else a copy over the stack (-8). */
 export function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): readonly AssemblyLine[] {
   if (isTyped) return [bpf.loadLower(to, 8, offset)]
   return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
 }
 
-/** Of sched_process_exit(struct task_struct *): `done` while a thread is left, else the process's id at -8. */
+/** For sched_process_exit(struct task_struct *): goes to `done` while a thread is left, else process id at -8. */
 export const lastThread = ({ task, live }: Layout): readonly AssemblyLine[] => [
   bpf.load(6, 1, 0),
   ...read(6, task.signal, 8, -16),

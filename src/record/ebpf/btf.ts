@@ -1,11 +1,11 @@
-// Where members of the running kernel's structures lie. Authority: Documentation/bpf/btf.rst; the kernel gives its own
-// description at /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF), so nothing has to be guessed by version.
+// Finds the offsets of members in the running kernel's structures, from the kernel's own description at
+// /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF), not from its version. Authority: Documentation/bpf/btf.rst.
 
 export const magic = 0xeb9f
 export const kinds = { struct: 4, union: 5, function: 12 } as const
-/** typedef, volatile, const, restrict, type tag: what they name lies where they do. */
+/** typedef, volatile, const, restrict, type tag: they have the layout of the type that they name. */
 const transparent: readonly number[] = [8, 9, 10, 11, 18]
-/** Bytes behind the twelve of a type, by kind: fixed, and for each of its vlen. BTF_KIND_INT … BTF_KIND_ENUM64. */
+/** By kind, the bytes after a type's first twelve: fixed, and for each of its vlen. BTF_KIND_INT … BTF_KIND_ENUM64. */
 export const typeSizes: readonly (readonly [fixed: number, each: number])[] = [
   [0, 0],
   [4, 0], // int
@@ -33,10 +33,10 @@ export const typeSizes: readonly (readonly [fixed: number, each: number])[] = [
 export class Btf {
   readonly #bytes: Buffer
   readonly #strings: number
-  /** By type id, where it begins; id 0 is void. */
+  /** By type id, the offset of the type; id 0 is void. */
   readonly #types: number[] = [-1]
 
-  /** Throws an Error that says what is wrong with the bytes. */
+  /** Throws an Error that describes what is wrong with the bytes. */
   constructor(bytes: Buffer) {
     if (bytes.length < 24 || bytes.readUInt16LE(0) !== magic)
       throw new Error('what describes the kernel is no little-endian BTF')
@@ -56,8 +56,8 @@ export class Btf {
   }
 
   /**
-   * The offset in bytes of a member such as `seccomp.mode` in the structure of this name; members of unnamed structures
-   * inside it count as its own. undefined where the kernel has none.
+   * The offset in bytes of a member such as `seccomp.mode` in the structure of this name. Members of unnamed structures
+   * inside the structure count as its own. Undefined if there is no such member, or if the member begins inside a byte.
    */
   offset(structure: string, path: string): number | undefined {
     let type = this.#types.findIndex(
@@ -77,7 +77,7 @@ export class Btf {
     return offset % 8 === 0 ? offset / 8 : undefined
   }
 
-  /** The id of a function of the kernel; undefined where the kernel does not describe it. */
+  /** The id of a kernel function; undefined if the kernel does not describe the function. */
   functionId(name: string): number | undefined {
     const id = this.#types.findIndex(
       (at) =>

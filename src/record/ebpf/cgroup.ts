@@ -1,6 +1,6 @@
-// What runs in a cgroup, now and later. Of containers only what is called under a filter is the workload's: their runtime
-// sets them up in the same cgroup before its filter is loaded. Nobody says that a cgroup is a container's, so both are
-// counted, each apart: where anything ran under a filter, that is the recording, and who ran without one is named.
+// Records the present and future processes of a cgroup. In a container's cgroup only calls under a filter are the
+// workload's: the runtime works there before it loads the filter. Both kinds are counted separately, since a cgroup may
+// be no container's. Calls under a filter, if any, are the result, and a notice names the processes without a filter.
 import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { findCgroup, isPopulated, processesIn } from '../cgroups.ts'
@@ -10,12 +10,12 @@ import type { RunningProcesses } from './context/programs.ts'
 import { untilOver } from './over.ts'
 import { Session } from './session.ts'
 
-/** How often a process must be found without a filter, every 100 ms, to be one that gets none. */
+/** A process that is found without a filter this many times, once every 100 ms, is assumed never to get one. */
 const patience = 5
-/** The runtime itself, before its filter. Authority: libcontainer/nsenter/nsexec.c of runc; crun keeps its name. */
+/** A runtime's process before its filter. Authority: libcontainer/nsenter/nsexec.c of runc; crun keeps its name. */
 const runtimes = /^(?:runc(?::\[\d:[A-Z]+\])?|crun|youki|exe)$/
 
-/** Throws UserError (125) where there is nothing to give. */
+/** Throws UserError (125) if nothing in the cgroup made a call. */
 export async function recordInCgroup(name: string, options: CgroupOptions): Promise<Recording> {
   const found = findCgroup(options.cgroup)
   const session = await Session.start(
@@ -23,12 +23,12 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
     { asked: options.arguments },
   )
   try {
-    // Asked when the recording has begun: what starts from here on is recorded from its first call.
+    // This question comes after the start of the recording: later processes are recorded from their first call.
     const midway = isPopulated(found.directory)
     if (midway) session.alreadyRunning(() => runningIn(found.directory))
     if (!midway) options.notice?.({ code: 'waiting', what: options.cgroup })
     const unfiltered = new Unfiltered(found.directory)
-    // A cgroup may be empty for a while: only its directory going away ends it.
+    // A cgroup may be empty for a while. The recording ends when its directory is gone.
     await untilOver(options, () => {
       unfiltered.look()
       return !existsSync(found.directory)
@@ -44,14 +44,14 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
   }
 }
 
-/** What runs in a cgroup, and which of it is the first process of a PID namespace (proc_pid_status(5), NSpid). */
+/** The processes in a cgroup, and which of them are the first of a PID namespace (proc_pid_status(5), NSpid). */
 function runningIn(directory: string): RunningProcesses {
   const processes = processesIn(directory)
   const isInit = (pid: number): boolean => /^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(textOf(pid, 'status') ?? '')
   return { processes, inits: processes.filter(isInit) }
 }
 
-/** The processes that are found without a filter again and again. */
+/** The processes that are repeatedly found without a filter. */
 class Unfiltered {
   readonly #directory: string
   readonly #found = new Map<number, { readonly times: number; readonly name: string }>()

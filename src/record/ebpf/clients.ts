@@ -1,5 +1,5 @@
-// Which clients of container engines a command starts, with their words: what such a client asks for runs elsewhere,
-// and its own calls are in the record. Read when its execve has succeeded, before its program can change a word.
+// Finds the clients of container engines that a command starts, and their arguments. The record has only a client's own
+// calls: its container runs elsewhere. The arguments are read after execve, before the program can change them.
 // Authority: fs/exec.c (exec_binprm calls sched_process_exec when mm->arg_start is set).
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
@@ -10,12 +10,12 @@ import type { Maps } from './maps.ts'
 import { done, frame, read, readUser, update } from './blocks.ts'
 import { member, type Membership } from './membership.ts'
 
-/** Places in a value: where the words begin and end in the program's memory, and their bytes. */
+/** Places in a value: the addresses where the arguments begin and end in the program's memory, and their bytes. */
 const places = { start: 0, end: 8, text: 16 } as const
-/** By the first four bytes of the name that the kernel gives the task: the file's, also of a script. */
+/** Compared by the first four bytes of the task's name in the kernel, which is the file's name, for a script too. */
 const clients = ['docker', 'podman', 'nerdctl', 'kubectl', 'crictl', 'ctr\0', 'runc', 'crun']
 const commSize = 16
-/** So much of the words is kept. Less where the memory behind them ends before. */
+/** The bytes of arguments that are kept. The shorter sizes are for arguments near the end of readable memory. */
 const kept = 256
 const shorter = [96, 32, 8]
 const valueSize = places.text + kept
@@ -24,7 +24,7 @@ export function createClientsMap(calls: MapCalls): KernelMap {
   return calls.createMap('clients', { type: 'hash', key: 4, value: valueSize, entries: 1024 })
 }
 
-/** sched_process_exec(struct task_struct *, …). Undefined where this kernel does not tell where a program's words lie. */
+/** sched_process_exec(struct task_struct *, …). Undefined if this kernel does not tell where arguments lie. */
 export function startedClient(
   layout: Layout,
   maps: Maps,
@@ -71,7 +71,7 @@ export function readClients(calls: MapCalls, map: KernelMap): readonly StartedCl
   })
 }
 
-/** Words end in a NUL each; the environment follows them. */
+/** Each argument ends in a NUL. The environment follows the last one. */
 function wordsIn(value: Buffer): readonly string[] {
   const length = Number(value.readBigUInt64LE(places.end) - value.readBigUInt64LE(places.start))
   const text = value.toString('utf8', places.text, places.text + Math.min(length, kept))

@@ -1,4 +1,4 @@
-// What the maps hold, as observations. The evidence of a call is the name of the program that made it first.
+// Turns the contents of the maps into observations. The evidence of a call names the program that made it first.
 import { type Architecture, architectures } from '../../abi/architectures.ts'
 import { scalarOf } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
@@ -28,7 +28,7 @@ const bit30 = architectures.x32.numberBit
 /** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
 const setSeccomp = 22n
 
-/** What the kernel itself could not count. */
+/** Calls and processes that the kernel could not count. */
 export interface LostCounts {
   readonly calls: bigint
   readonly processes: bigint
@@ -40,27 +40,27 @@ export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[
   return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
 }
 
-/** What the maps do not tell of a recording. */
+/** Facts about a recording that are not in the maps. */
 export interface About {
-  /** Of the source in the observations. */
+  /** The name of the source in the observations. */
   readonly name: string
   readonly lost: LostCounts
-  /** It began when what is recorded ran already. */
+  /** The recording began when the recorded processes were already running. */
   readonly midway: boolean
-  /** Whose own execve was counted first, made when the process still had our name. */
+  /** The command's file name: evidence of its own execve, which the process made while it still had our name. */
   readonly command?: string | undefined
   /**
-   * It ran under a filter that may refuse calls. What such a filter refuses comes back like a call that was entered and
-   * refused.
+   * The calls were made under a filter that may refuse some. A call that the filter refused returns like one that the
+   * kernel entered and refused.
    */
   readonly foreignFilter?: boolean
-  /** It counts as a run, which is the default. */
+  /** The recording counts as a run. Default true. */
   readonly isRun?: boolean
-  /** The evidence of its containers' security contexts. */
+  /** The evidence about the security contexts of the recorded containers. */
   readonly contexts?: readonly ObservedContext[]
 }
 
-/** Reads the maps. A number without a name is reported, never allowed. */
+/** Reads the maps. A call number without a name is reported, never allowed. */
 export function readCounts(
   calls: MapReader,
   maps: Maps,
@@ -106,14 +106,14 @@ export function readCounts(
       const own = command !== undefined && index === 0 && number === execve[machine]
       const full = number + architectures[architecture].numberBit
       const call = syscallTable(architecture).byNumber(full)?.name ?? ''
-      // The kernel gives a task this name when that execve has succeeded: 15 bytes of the file's.
+      // The kernel renames the task when that execve has succeeded: to the first 15 bytes of the file's name.
       const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)
       if (seen !== undefined) tell(architecture, full, seen)
       if (foreignFilter && call !== '' && isRefused(calls, maps, slot))
         fold.diagnostic({ code: 'refused-by-filter', at: name, facts: { call } })
     }
   }
-  // Beside the family, as strace tells them; libseccomp has no name on x86 for some of them.
+  // Members are counted besides their family, as strace shows them. libseccomp has no name on x86 for some.
   for (const [member, slot] of memberSlots(machine)) {
     const seen = syscallTable('x86').byName(member) && seenIn(slot, member)
     if (seen !== undefined) fold.seen('x86', member, seen)
@@ -140,7 +140,7 @@ export function readCounts(
   return fold.observations()
 }
 
-/** It came back refused more often than it was entered: what a filter refuses never is. */
+/** Whether the call returned refused more often than it was entered: a filter refuses before the entry. */
 function isRefused(calls: MapReader, maps: Maps, slot: number): boolean {
   const failed = Object.entries(failurePlaces).reduce(
     (sum, [answer, place]) =>
@@ -150,7 +150,7 @@ function isRefused(calls: MapReader, maps: Maps, slot: number): boolean {
   return failed > sumOf(calls, maps.counts, slot)
 }
 
-/** The part of a register that says something. Of ipc's first argument the upper half is a version. */
+/** The bits of a register that carry the value. The upper half of ipc's first argument is a version. */
 function maskOf(call: string, argument: number): bigint {
   if (call === 'ipc' && argument === 0) return 0xffffn
   return scalarOf(call, argument)?.bits === 32 ? 0xffffffffn : 2n ** 64n - 1n
@@ -158,7 +158,7 @@ function maskOf(call: string, argument: number): bigint {
 
 type RefusalsByValue = ReadonlyMap<bigint, RefusalErrno | undefined>
 
-/** By slot and argument: the values, and how every call with one was refused. */
+/** By slot and argument: the values, each with the errno if every call with the value was refused. */
 function valuesBySlot(
   calls: MapReader,
   maps: Maps,
@@ -184,8 +184,8 @@ function refusalIn(value: Buffer | undefined): RefusalErrno | undefined {
 }
 
 /**
- * Whether somebody who is recorded set a filter. What a filter refuses comes back and was never entered, so that
- * what else was entered and refused cannot be told from it.
+ * Whether a recorded process may have set a filter: by seccomp(2), or prctl(2) with PR_SET_SECCOMP or unknown options.
+ * A call that a filter refuses is never entered but returns like any refused call, so refusals then prove nothing.
  */
 function setsFilter(
   calls: MapReader,
@@ -206,7 +206,7 @@ function setsFilter(
   })
 }
 
-/** The sum over processors of the number at a place in values of a size. */
+/** The sum over all processors of the number at `place` in values of `size` bytes. */
 function sumOf(calls: MapReader, map: KernelMap, slot: number, place = 0, size = 8): number {
   const values = calls.lookup(map, key32(slot)) ?? Buffer.alloc(0)
   let sum = 0n

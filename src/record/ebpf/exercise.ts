@@ -1,6 +1,6 @@
-// What a recording exercised, beside its calls: the signals that reached its processes, and which call came last that had
-// not been made before. Authority: include/trace/events/signal.h (signal_deliver runs in the task that takes the signal,
-// before its handler or the default action), kernel/signal.c (get_signal).
+// Reads what a recording exercised besides the counts of its calls: the signals that reached its processes, and the
+// newest call that had not been made before. Authority: include/trace/events/signal.h (signal_deliver runs in the task
+// that takes the signal, before its handler or the default action), kernel/signal.c (get_signal).
 import { constants } from 'node:os'
 import { architectures, type Architecture } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
@@ -13,14 +13,14 @@ import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { member, type Membership } from './membership.ts'
 import { done, frame, increment, lookup, read } from './blocks.ts'
 
-/** Signals are numbered below it; those that a handler took are counted so many places further. */
+/** Higher than every signal number. Signals that a handler took are counted this many places further. */
 const handledFrom = 65
 
 export function createSignalsMap(calls: MapCalls): KernelMap {
   return calls.createMap('signals', { type: 'array', key: 4, value: 8, entries: 2 * handledFrom })
 }
 
-/** signal_deliver(int signal, struct kernel_siginfo *, struct k_sigaction *): sa_handler stands first, SIG_DFL is 0. */
+/** signal_deliver(int signal, struct kernel_siginfo *, struct k_sigaction *): sa_handler comes first, SIG_DFL is 0. */
 export function deliveredSignal(
   layout: Layout,
   maps: Maps,
@@ -52,7 +52,7 @@ export function readSignals(calls: MapCalls, map: KernelMap): readonly Delivered
   })
 }
 
-/** Undefined before the first call. A member of a family stands for its family. */
+/** Undefined before the first call, and while the newest call is a member of socketcall or ipc. */
 export function readNewest(calls: MapCalls, maps: Maps, machine: RecorderMachine): NewestCall | undefined {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
   const at = place(controlKeys.newestAt)

@@ -1,4 +1,4 @@
-// The ebpf recorder, as others see it.
+// The public entry of the ebpf recorder.
 export { attachEbpf } from './attach.ts'
 export { recordInCgroup } from './cgroup.ts'
 export { whyNoEbpf } from './available.ts'

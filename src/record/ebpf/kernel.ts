@@ -1,5 +1,5 @@
-// bpf(2) through koffi, which is an optional dependency: it is loaded when it is asked for, and its absence is a reason
-// like any other. Authority: bpf(2), and union bpf_attr in include/uapi/linux/bpf.h for the places of the members.
+// Calls bpf(2) through koffi, an optional dependency: it is loaded on first use, and its absence is a reason why the
+// recorder does not work. Authority: bpf(2), and union bpf_attr in include/uapi/linux/bpf.h for the members' places.
 import { getSystemErrorMap } from 'node:util'
 import { loadKoffi } from '../koffi.ts'
 import type { RecorderMachine } from './layout.ts'
@@ -20,9 +20,9 @@ const commands = {
 } as const
 const mapTypes = { hash: 1, array: 2, programs: 3, perCpuHash: 5, perCpuArray: 6 } as const
 const programTypes = { rawTracepoint: 17, tracing: 26 } as const
-/** BPF_TRACE_FEXIT: when a function of the kernel returns. */
+/** BPF_TRACE_FEXIT: the program runs when a kernel function returns. */
 const atExit = 25
-/** BPF_F_NO_PREALLOC: a hash that may become large takes memory as it grows. */
+/** BPF_F_NO_PREALLOC: a hash takes memory as it grows. */
 const growing = 1
 const memlock = 8
 const EAGAIN = 11
@@ -31,11 +31,11 @@ const ENOTSUP = 95
 
 export interface MapShape {
   readonly type: keyof typeof mapTypes
-  /** Bytes of a key and of a value. */
+  /** Sizes of a key and of a value in bytes. */
   readonly key: number
   readonly value: number
   readonly entries: number
-  /** All memory is taken at once: a hash whose values are large and come in bursts. */
+  /** The hash takes all memory at once, for large values that come in bursts. */
   readonly fixed?: true
 }
 
@@ -43,12 +43,12 @@ export interface KernelMap extends MapShape {
   readonly descriptor: number
 }
 
-/** What is done with maps, all that counting and reading the counts needs of a kernel. */
+/** The operations on maps: all that counting, and reading the counts, needs of a kernel. */
 export type MapCalls = Pick<BpfCalls, 'createMap' | 'lookup' | 'update' | 'remove' | 'keys' | 'misses'>
 
-/** bpf(2) refused something. */
+/** A refusal of bpf(2). */
 export class BpfError extends Error {
-  /** Such as EPERM. */
+  /** The name, such as EPERM. */
   readonly errno: string
 
   constructor(what: string, errno: number, log = '') {
@@ -58,14 +58,14 @@ export class BpfError extends Error {
   }
 }
 
-/** Memory that stays where it is: the kernel is given its address. */
+/** Memory that never moves, because the kernel gets its address. */
 function still(size: number, text = ''): Buffer {
   const bytes = Buffer.from(new ArrayBuffer(size))
   bytes.write(text, 'latin1')
   return bytes
 }
 
-/** The commands of bpf(2) that a recorder needs. What they open is closed when this process ends, however it ends. */
+/** The commands of bpf(2) for a recorder. All that they open is closed when this process ends, however it ends. */
 export class BpfCalls {
   readonly #bpf: (command: number, attributes: Buffer) => number
   readonly #prlimit: (resource: number, limit: bigint | undefined, old: Buffer) => void
@@ -75,7 +75,7 @@ export class BpfCalls {
   readonly #attribute: (file: string, name: string, value: Buffer, size: number) => number
   readonly #processors: number
   readonly #open: number[] = []
-  /** Memory whose address the kernel is being given: an address alone does not keep it. */
+  /** Memory whose address is in the current call: the address alone does not protect it from garbage collection. */
   #held: readonly Buffer[] = []
 
   private constructor(machine: RecorderMachine, processors: number, koffi: typeof import('koffi').default) {
@@ -111,7 +111,7 @@ export class BpfCalls {
     this.#processors = processors
   }
 
-  /** Throws an Error where koffi is not installed, or has no binary for this machine. */
+  /** Throws an Error if koffi is not installed or has no binary for this machine. */
   static async load(machine: RecorderMachine, processors: number): Promise<BpfCalls> {
     const koffi = await loadKoffi()
     return new BpfCalls(machine, processors, koffi)
@@ -137,8 +137,8 @@ export class BpfCalls {
   }
 
   /**
-   * Before Linux 5.11 the memory of maps and programs counts as locked; the limit is ours for this moment only, never the
-   * command's.
+   * Before Linux 5.11 the memory of maps and programs counts as locked. The limit is raised for this process and this
+   * moment only, so the command never inherits it.
    */
   #unlimited<T>(work: () => T): T {
     const before = still(16)
@@ -150,7 +150,7 @@ export class BpfCalls {
     }
   }
 
-  /** The value of a key (of a per-CPU map: one behind the other); undefined where the map has none. */
+  /** The value of a key; in a per-CPU map the values of all processors in a row. Undefined if the key is not there. */
   lookup(map: KernelMap, key: Buffer): Buffer | undefined {
     const isPerCpu = map.type === 'perCpuArray' || map.type === 'perCpuHash'
     const size = isPerCpu ? Math.ceil(map.value / 8) * 8 * this.#processors : map.value
@@ -162,12 +162,12 @@ export class BpfCalls {
     this.#element(commands.update, map, key, value)
   }
 
-  /** Takes an element out of a hash, if it is there. */
+  /** Removes a key from a hash, if the key is there. */
   remove(map: KernelMap, key: Buffer): void {
     this.#element(commands.delete, map, key, Buffer.alloc(0))
   }
 
-  /** The keys of a hash as they stand; one that comes or goes meanwhile may be missing. */
+  /** The keys of a hash. If keys are added or removed meanwhile, some may be missing. */
   *keys(map: KernelMap): Generator<Buffer> {
     let key: Buffer | undefined
     for (let told = 0; told < map.entries; told++) {
@@ -179,8 +179,8 @@ export class BpfCalls {
   }
 
   /**
-   * Loads a program for a raw tracepoint or, with `returns`, for the return of the function of the kernel with that id
-   * in its BTF. What the verifier has against it is in the error.
+   * Loads a program for a raw tracepoint or, with `returns`, for the return of the kernel function with that BTF id.
+   * Throws a BpfError with the last lines of the verifier's log.
    */
   loadProgram(name: string, instructions: Buffer, returns?: number): number {
     return this.#unlimited(() => this.#loadProgram(name, instructions, returns))
@@ -208,7 +208,7 @@ export class BpfCalls {
       }
       return this.#bpf(commands.loadProgram, attributes)
     }
-    // The verifier gives up with EAGAIN when a signal reaches us (kernel/bpf/verifier.c: signal_pending).
+    // The verifier gives up with EAGAIN if this process has a pending signal (kernel/bpf/verifier.c: signal_pending).
     let descriptor = load(undefined)
     for (let tries = 1; descriptor < 0 && this.#errno() === EAGAIN && tries < 10; tries++)
       descriptor = load(undefined)
@@ -229,7 +229,7 @@ export class BpfCalls {
     return descriptor
   }
 
-  /** To a raw tracepoint; a program for a function's return knows where it belongs. */
+  /** Attaches a program to a raw tracepoint. A program for a function's return needs none: its function is fixed. */
   attach(program: number, tracepoint?: string): void {
     const attributes = still(16)
     if (tracepoint !== undefined) attributes.writeBigUInt64LE(this.#address(still(32, tracepoint)), 0)
@@ -237,7 +237,7 @@ export class BpfCalls {
     this.#opened(`cannot attach to ${tracepoint ?? 'a function'}`, commands.openRawTracepoint, attributes)
   }
 
-  /** getxattr(2): empty where the file has none of that name, undefined where it cannot be asked. */
+  /** getxattr(2). Empty if the file has no such attribute; undefined on any other error. */
   attribute(file: string, name: string): Buffer | undefined {
     const value = still(256)
     const size = this.#attribute(file, name, value, value.length)
@@ -245,7 +245,7 @@ export class BpfCalls {
     return [ENODATA, ENOTSUP].includes(this.#errno()) ? Buffer.alloc(0) : undefined
   }
 
-  /** How often a program was not run because it was running on that processor already. Linux 5.12; before: 0. */
+  /** How often a program did not run because it was already running on that processor. 0 before Linux 5.12. */
   misses(program: number): bigint {
     const place = 208
     const answer = still(256)
@@ -257,7 +257,7 @@ export class BpfCalls {
     return known ? answer.readBigUInt64LE(place) : 0n
   }
 
-  /** Detaches and frees everything. */
+  /** Detaches all programs, and frees programs and maps. */
   close(): void {
     for (const descriptor of this.#open.splice(0).toReversed()) this.#close(descriptor)
   }

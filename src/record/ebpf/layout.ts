@@ -1,10 +1,10 @@
-// What the program has to know of the machine: where the registers of a call lie, and how a 32-bit call is told.
+// Describes the machine to the programs: where the registers of a call lie, and what marks a 32-bit call.
 // Authority: syscall_get_arch and syscall_get_arguments in arch/x86/include/asm/syscall.h and
-// arch/arm64/include/asm/syscall.h, which is what a seccomp filter is given; UAPI asm/ptrace.h of arm64.
+// arch/arm64/include/asm/syscall.h, which also fill the data of a seccomp filter; UAPI asm/ptrace.h of arm64.
 import { familyOf, type Architecture, type Host } from '../../abi/architectures.ts'
 import type { Btf } from './btf.ts'
 
-/** The hosts whose registers are known here; on others the strace recorder does it. */
+/** The hosts whose registers this recorder knows. On other hosts the strace recorder is used. */
 export type RecorderMachine = Extract<Host, 'x86_64' | 'aarch64'>
 
 export function isMachine(host: Host): host is RecorderMachine {
@@ -13,7 +13,7 @@ export function isMachine(host: Host): host is RecorderMachine {
 
 export interface Layout {
   readonly machine: RecorderMachine
-  /** The current task is had as a pointer whose type the verifier knows, and read by loads (Linux 5.11). */
+  /** The verifier knows the type of the pointer to the current task, so loads can read the task (Linux 5.11). */
   readonly isTyped: boolean
   /** Offsets in task_struct. */
   readonly task: {
@@ -25,17 +25,17 @@ export interface Layout {
     /** thread_info.status; x86 only. */
     readonly status: number
   }
-  /** Where a program's words lie: task_struct.mm, and mm_struct's two ends of them; undefined where that is not told. */
+  /** Offsets that lead to a program's arguments: task_struct.mm, and mm_struct's bounds; undefined if BTF lacks one. */
   readonly words: { readonly mm: number; readonly start: number; readonly end: number } | undefined
-  /** signal_struct.live: how many threads of the process have not begun to exit. */
+  /** Offset of signal_struct.live, the number of threads of the process that have not begun to exit. */
   readonly live: number
   /** Offsets in pt_regs. */
   readonly registers: {
-    /** The call's number, also at sys_exit. */
+    /** The call's number. It is still there at sys_exit. */
     readonly number: number
     /** Arguments 0 to 5. */
     readonly arguments: readonly number[]
-    /** The same of a 32-bit call. */
+    /** Arguments 0 to 5 of a 32-bit call. */
     readonly compatArguments: readonly number[]
     /** The processor state; arm64 only. */
     readonly state: number
@@ -54,8 +54,8 @@ const registers = {
     arguments: ['di', 'si', 'dx', 'r10', 'r8', 'r9'],
     compatArguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'],
   },
-  // regs is an array of u64: its elements have no offset of their own in BTF. orig_x0 is argument 0 before it is
-  // overwritten by the result.
+  // BTF has no offsets of the elements of regs, an array of u64. orig_x0 keeps argument 0 when the result overwrites
+  // the register.
   aarch64: {
     number: 'syscallno',
     arguments: ['orig_x0', 'regs+8', 'regs+16', 'regs+24', 'regs+32', 'regs+40'],
@@ -63,7 +63,7 @@ const registers = {
   },
 } as const
 
-/** Throws an Error that names a member which this kernel does not describe. */
+/** Throws an Error that names a missing member if this kernel does not describe it. */
 export function layoutOf(btf: Btf, machine: RecorderMachine, isTyped = false): Layout {
   const offset = (structure: string, path: string): number => {
     const [name = '', more = '0'] = path.split('+')

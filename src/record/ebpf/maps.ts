@@ -1,28 +1,28 @@
-// The maps a recording counts in. A call's slot is its architecture's place in the table of the machine, times 1024,
-// plus its number; numbers beyond (arm's private ones, nonsense) are counted by themselves.
+// The maps in which a recording counts. A call's slot is 1024 times its architecture's index in the machine's table,
+// plus the call's number. Larger numbers (arm's private calls, invalid numbers) are counted in a map of their own.
 import { multiplexers, type Multiplexer } from '../../abi/multiplexers.ts'
 import type { BpfCalls, KernelMap, MapCalls } from './kernel.ts'
 import type { Membership } from './membership.ts'
 import { architecturesOf, type RecorderMachine } from './layout.ts'
 
-/** Numbers per architecture that have a slot. x32 counts without its bit 30. */
+/** The number of slots of one architecture. The slots of x32 leave out its bit 30. */
 export const slotsPerArchitecture = 1024
 
-/** Numbers of the members of i386's socketcall and ipc; each family has so many slots behind all others. */
+/** The number of slots for the members of i386's socketcall, and for those of ipc. They follow all other slots. */
 export const slotsPerFamily = 32
 
-/** The first slot of the members of a family. */
+/** The first slot of a family's members. */
 export function familySlot(family: Multiplexer): number {
   const others = architecturesOf.x86_64.length * slotsPerArchitecture
   return others + (family === 'socketcall' ? 0 : slotsPerFamily)
 }
 
-/** All slots of a machine, those of members of families included. */
+/** The number of all slots of a machine, including those of the families' members. */
 export function slotsOf(machine: RecorderMachine): number {
   return architecturesOf[machine].length * slotsPerArchitecture + 2 * slotsPerFamily
 }
 
-/** The members by name with their slots; none on a machine that runs no i386 programs. */
+/** The members of both families with their slots; none on a machine that runs no i386 programs. */
 export function memberSlots(machine: RecorderMachine): readonly (readonly [member: string, slot: number])[] {
   if (!architecturesOf[machine].includes('x86')) return []
   return (['socketcall', 'ipc'] as const).flatMap((family) =>
@@ -32,11 +32,11 @@ export function memberSlots(machine: RecorderMachine): readonly (readonly [membe
   )
 }
 
-/** Places in the value of `slots`: which arguments are wanted (a bit each), which values found no room, first comm. */
+/** Places in the value of `slots`: wanted arguments (bits), arguments with lost values (bits), first program's name. */
 export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
-/** Beside the six bits of `wanted`: what argument 0 of clone3 points to. */
+/** The bit of `wanted` beyond the six arguments: the structure that argument 0 of clone3 points to. */
 export const wantedBehind = 1 << 6
-/** struct clone_args of include/uapi/linux/sched.h: the places of what clone has in its first argument. */
+/** Places in struct clone_args (include/uapi/linux/sched.h) of the members that clone has in its first argument. */
 export const cloneArgs = { flags: 0, exitSignal: 32, size: 40 } as const
 /** Places in `control`. */
 export const controlKeys = {
@@ -46,63 +46,63 @@ export const controlKeys = {
   lostProcesses: 3,
   lostRefusals: 4,
   programs: 5,
-  /** When the last call came that had not been made before, and its slot. */
+  /** The time and the slot of the newest call that had not been made before. */
   newestAt: 6,
   newestSlot: 7,
 } as const
-/** Values of `states`: not recorded, a process that has not made its own execve yet, and one that counts. */
+/** Values of `states`: not recorded, recorded from its own execve on, recorded. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
-/** Places in the value of `failures`, and behind `entered` in that of `values`. */
+/** Places in the value of `failures`. */
 export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, size: 24 } as const
-/** Places in the value of `values`: how many calls began with it, and how many of them were refused. */
+/** Places in the value of `values`: how many calls were entered with the value, and how many failed with each errno. */
 export const valuePlaces = { entered: 0, eperm: 8, eacces: 16, size: 24 } as const
-/** Keys of `values`: slot, argument's index, value. */
+/** Places in the key of `values`: slot, index of the argument, value. */
 export const valueKey = { slot: 0, index: 4, value: 8, size: 16 } as const
 
-/** Values of `groups`: the first slot, how many calls found no room, and how many programs were started. */
+/** Places in the value of `groups`: first slot, number of lost calls, number of started programs. */
 export const groupValue = { first: 0, lost: 8, programs: 16, size: 24 } as const
-/** What is kept of those that are counted apart. */
+/** The maps of separate counts: see apart.ts. */
 export interface Groups {
-  /** By the id of a cgroup. */
+  /** `groupValue` by the id of a cgroup. */
   readonly known: KernelMap
-  /** By the id of a cgroup, how many calls were made without a filter. */
+  /** By the id of a cgroup, the number of its calls without a filter. */
   readonly unfiltered: KernelMap
-  /** How many cgroups a processor has numbered. */
+  /** Per processor, the number of cgroups that it has numbered. */
   readonly next: KernelMap
-  /** Per slot, what is known of it before any call: which arguments are wanted. */
+  /** Per slot, its value in `slots` before the first call: the wanted arguments. */
   readonly template: KernelMap
   readonly processors: number
 }
 
 export interface Maps {
-  /** Per slot, how often. */
+  /** Per slot, the number of calls. */
   readonly counts: KernelMap
-  /** Per slot, how often it came back with each of `failurePlaces`. */
+  /** Per slot, how many calls failed with each errno of `failurePlaces`. */
   readonly failures: KernelMap
   readonly slots: KernelMap
   /** Distinct values of the wanted arguments. */
   readonly values: KernelMap
-  /** By architecture (upper half) and number (lower half): calls without a slot. */
+  /** Calls without a slot: their counts by the architecture's first slot (upper half) and number (lower half). */
   readonly others: KernelMap
-  /** By process id, whether it is recorded: an array, because this is asked at every call of every process. */
+  /** By process id, one of `memberStates`. An array, because every call of every process looks here. */
   readonly states: KernelMap
-  /** The process ids that are recorded, to be listed. */
+  /** The ids of the recorded processes, as a list. */
   readonly members: KernelMap
   readonly control: KernelMap
-  /** By signal number, how often it was sent to the command. */
+  /** By signal number, how often the signal was sent to the command. */
   readonly arrivals: KernelMap
-  /** Where something is counted apart. */
+  /** Only with separate counts. */
   readonly groups?: Groups
-  /** Of a tree of which only what runs under a filter counts: the ids of cgroups in which everything does. */
+  /** Only for a tree that is recorded under a filter: ids of the cgroups whose processes under a filter count too. */
   readonly joined?: KernelMap
 }
 
-/** How many ids, processors, and calls of cgroups that are counted apart there may be. */
+/** The number of possible process ids and of possible processors. */
 export interface Room {
   readonly processes: number
   readonly processors: number
 }
-/** Distinct calls of all that is counted apart: a thousand containers of some 250. */
+/** Room for the distinct calls of all separate counts: a thousand containers with about 250 each. */
 const callsApart = 1 << 18
 
 export function createMaps(
@@ -173,7 +173,7 @@ export function value64(value: number): Buffer {
   return bytes
 }
 
-/** Makes a process a member, or none. */
+/** Sets the state of a process, and lists the process as a member or removes it from the list. */
 export function setMember(
   calls: Pick<BpfCalls, 'update' | 'remove'>,
   maps: Maps,

@@ -1,4 +1,4 @@
-// Who is recorded: the processes of a tree, or a cgroup, all of their calls or only those under a filter.
+// Decides whose calls are recorded: those of a process tree or of a cgroup, all of them or only those under a filter.
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import { currentTask, frame, lookup, ofTask } from './blocks.ts'
@@ -8,20 +8,20 @@ import { memberStates, type Maps } from './maps.ts'
 
 /** Whose calls count. */
 export interface Membership {
-  /** Process ids and what they start, or a cgroup and all below it (id and level under the root of version 2). */
+  /** Processes and their descendants, or a cgroup and all below it (its id and level below the root of version 2). */
   readonly who: 'tree' | { readonly cgroup: bigint; readonly level: number }
-  /** Only what is called while a seccomp filter is active: of a container, all that its profile must allow. */
+  /** Only calls under a seccomp filter count: for a container, the calls that its profile must allow. */
   readonly underFilter: boolean
-  /** What is counted apart: calls under a filter from calls without one, or each cgroup's. */
+  /** Separate counts for calls with and without a filter, or for each cgroup. */
   readonly apart?: 'filter' | 'cgroup'
 }
 
-/** The call's number on the machine's own architecture. */
+/** The number of execve on the machine's own architecture. */
 export const execve = { x86_64: 59, aarch64: 221 } as const
 /** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
 export const seccompFilter = 2
 
-/** Goes on for who runs under a filter in a cgroup that was joined: what is added to a container is no child of its own. */
+/** Goes on for a task under a filter in a joined cgroup: processes added to a container are no children of its own. */
 function inJoined(layout: Layout, joined: KernelMap): readonly AssemblyLine[] {
   return [
     bpf.label('outside'),
@@ -35,15 +35,15 @@ function inJoined(layout: Layout, joined: KernelMap): readonly AssemblyLine[] {
 }
 
 /**
- * Goes to `done` for whoever is not recorded. Leaves the task in r8. `starting`: where a command's own execve begins
- * its record; r9 holds the call's number there.
+ * Goes to `done` if the task is not recorded. Leaves the task in r8. With `starting`, r9 is the call's number, and the
+ * command's own execve begins its record.
  */
 export function member(
   layout: Layout,
   maps: Maps,
   membership: Membership,
   starting: boolean,
-  /** Where those go that run without a filter. */
+  /** The label for recorded tasks without a filter. */
   unfiltered = 'done',
 ): readonly AssemblyLine[] {
   const { who, underFilter } = membership

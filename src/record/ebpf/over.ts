@@ -1,8 +1,8 @@
-// Waits while something runs that we did not start.
+// Waits for the end of a recording whose processes seccomp-gen did not start.
 import { setTimeout as wait } from 'node:timers/promises'
 import { stopSignals, type RecordSettings } from '../recording.ts'
 
-/** Until `isOver` is true, `for`, `stop` or a signal says so. `isOver` is asked every `pace` milliseconds. */
+/** Waits until `isOver` is true, or until `for`, `stop` or a signal ends it. `pace`: milliseconds between questions. */
 export async function untilOver(
   settings: Pick<RecordSettings, 'for' | 'stop' | 'signals'>,
   isOver: () => boolean | Promise<boolean>,
@@ -10,7 +10,7 @@ export async function untilOver(
 ): Promise<void> {
   const signalled = new AbortController()
   const silence = settings.signals?.(() => signalled.abort())
-  // Asked in the loop: in Node 20 AbortSignal.any does not keep a timeout from being collected.
+  // The loop asks each signal: in Node 20 AbortSignal.any does not protect a timeout from garbage collection.
   const stops = [signalled.signal, ...stopSignals(settings)]
   const stop = AbortSignal.any(stops)
   try {

@@ -1,13 +1,13 @@
-// The maps as one of those sees them that are counted apart: with the slots that a call has by itself. The maps are read
-// once for all of them: to ask for each slot of each would take a call of the kernel's for every answer.
+// Splits the maps of separate counts into parts, one for each first slot, in which a call has its plain slot. All parts
+// come from one reading of the maps: a lookup of every slot of every part would take one call to the kernel each.
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { slotPlaces, slotsOf, valueKey, type Maps } from './maps.ts'
 import type { RecorderMachine } from './layout.ts'
 
-/** What reading counts needs of a kernel. */
+/** The operations on maps that reading needs. */
 export type MapReader = Pick<MapCalls, 'lookup' | 'keys'>
 
-/** Where a slot stands in the keys of the maps of which each has a part. */
+/** The maps that are split, each with the place of the slot in its keys. */
 function slotIn(maps: Maps): ReadonlyMap<KernelMap, number> {
   return new Map([
     [maps.counts, 0],
@@ -18,7 +18,7 @@ function slotIn(maps: Maps): ReadonlyMap<KernelMap, number> {
   ])
 }
 
-/** By first slot. Whoever made no call is not among them. */
+/** The parts by first slot. There is no part without a call. */
 export function readParts(
   calls: MapReader,
   maps: Maps,
@@ -27,7 +27,7 @@ export function readParts(
   return joinedParts(calls, maps, machine, (first) => first)
 }
 
-/** The parts of several as one, by what `whose` says of a first slot: of a container that has cgroups of its own. */
+/** The parts by the key that `whose` gives for a first slot. Parts with one key are merged: a container's cgroups. */
 export function joinedParts<Key>(
   calls: MapReader,
   maps: Maps,
@@ -54,7 +54,7 @@ export function joinedParts<Key>(
   return parts
 }
 
-/** Frees what is kept of those that have ended. */
+/** Frees the entries of these first slots. */
 export function forgetParts(
   calls: MapReader & Pick<MapCalls, 'remove'>,
   maps: Maps,
@@ -74,7 +74,7 @@ export function forgetParts(
 class Part implements MapReader {
   readonly #values = new Map<KernelMap, Map<string, Buffer>>()
 
-  /** A value that is there already: counts add up, and of what is known of a slot the first name stays. */
+  /** Adds a value. If there is one, counts add up; in `slots` the first name stays, and lost values are merged. */
   hold(map: KernelMap, key: Buffer, value: Buffer, isSlot: boolean): void {
     let values = this.#values.get(map)
     if (values === undefined) this.#values.set(map, (values = new Map()))

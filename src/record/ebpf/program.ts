@@ -1,6 +1,6 @@
-// The programs: who is recorded, and what is counted of a call. They hold no loop and no helper that could wait, and
-// count without locks where a processor has its own memory: tracepoints run with preemption disabled.
-// Authority: include/trace/events/{syscalls,sched,signal}.h for what each tracepoint passes.
+// The programs that decide who is recorded and count the calls. They have no loop and use no helper that could wait.
+// Maps with memory for each processor need no locks, because tracepoints run with preemption disabled.
+// Authority: include/trace/events/{syscalls,sched,signal}.h for the arguments of each tracepoint.
 import { architectures } from '../../abi/architectures.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { Multiplexer } from '../../abi/multiplexers.ts'
@@ -60,10 +60,10 @@ export interface Programs {
 const bit30 = architectures.x32.numberBit
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h, PSR_MODE32_BIT of arm64's UAPI asm/ptrace.h. */
 const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
-/** The results that are counted. */
+/** The results that count as failures. */
 const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 
-/** Throws nothing: whatever the kernel has against a program it says when that is loaded. */
+/** Never throws: the kernel judges a program only when it is loaded. */
 export function programsFor(
   layout: Layout,
   maps: Maps,
@@ -79,7 +79,7 @@ export function programsFor(
   }
 }
 
-/** From the number in r9 (32 bits): r7 = the first slot of its architecture, r9 = the number within it. */
+/** From the number in r9 (32 bits): r7 = the first slot of the architecture, r9 = the number on the architecture. */
 export function architecture(layout: Layout): readonly AssemblyLine[] {
   const { machine, task, registers } = layout
   const first = (name: 'x86' | 'x32' | 'arm'): number =>
@@ -137,7 +137,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly A
   ]
 }
 
-/** Counts in the slot on the stack at -16. r8 = what is known of it, r9 = which arguments are wanted; `done` without any. */
+/** Counts the slot at -16. r8 = its value in `slots`, r9 = the wanted arguments; goes to `done` if there are none. */
 function counted(maps: Maps, membership: Membership, way: string): readonly AssemblyLine[] {
   const named = `${way}-named`
   return [
@@ -147,7 +147,7 @@ function counted(maps: Maps, membership: Membership, way: string): readonly Asse
     ...increment(0),
     ...aboutSlot(maps, membership, way),
     bpf.move(8, 0),
-    // The first on this processor: perhaps the first of all.
+    // The first such call on this processor may be the first of all.
     bpf.jumpIf(9, 'notEqual', 0, named),
     bpf.loadByte(1, 8, slotPlaces.comm),
     bpf.jumpIf(1, 'notEqual', 0, named),
@@ -161,7 +161,7 @@ function counted(maps: Maps, membership: Membership, way: string): readonly Asse
   ]
 }
 
-/** Notes when it came and its slot, which is on the stack at -16. */
+/** Notes the current time and the slot at -16 as the newest call. */
 const newest = (maps: Maps, then: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, -64, controlKeys.newestAt),
   ...lookup(maps.control, -64),
@@ -176,7 +176,7 @@ const newest = (maps: Maps, then: string): readonly AssemblyLine[] => [
   bpf.store(0, 0, 1),
 ]
 
-/** r9 = which arguments of the slot on the stack at -16 are wanted, from what is known of it (r8). */
+/** r9 = the wanted arguments, from the slot's value in r8. Goes to `none` without any. Puts the slot into the key. */
 const wantedOf = (membership: Membership, none: string): readonly AssemblyLine[] => [
   bpf.loadLower(9, 8, slotPlaces.wanted),
   bpf.jumpIf(9, 'equal', 0, none),
@@ -184,7 +184,7 @@ const wantedOf = (membership: Membership, none: string): readonly AssemblyLine[]
   bpf.storeLower(frame, -40 + valueKey.slot, 1),
 ]
 
-/** The values of the arguments that are wanted (r9). r6: registers, r8: the slot's value. `lower`: of 32 bits. */
+/** Notes the values of the wanted arguments (r9). r6: registers, r8: the slot's value. `lower`: only 32 bits. */
 function values(
   maps: Maps,
   registers: readonly number[],
@@ -210,7 +210,7 @@ function values(
   ]
 }
 
-/** What clone would be told: the flags and the signal at the end, from where the pointer on the stack points. */
+/** Replaces clone3's pointer on the stack by what clone's first argument would be: flags and exit signal together. */
 function flagsBehind(stack: number, unknown: string): readonly AssemblyLine[] {
   const copy = -64 - cloneArgs.size
   return [
@@ -224,10 +224,10 @@ function flagsBehind(stack: number, unknown: string): readonly AssemblyLine[] {
   ]
 }
 
-/** What is done with a value that stands in the key at -40. Goes to `next`; to `unknown` where it found no room. */
+/** How the value in the key at -40 is noted. Goes to `next`, or to `unknown` if there is no room. */
 type Note = (maps: Maps, name: string, unknown: string, next: string) => readonly AssemblyLine[]
 
-/** A call with it begins. */
+/** Counts the entry of a call with the value. */
 const begun: Note = (maps, name, unknown, next) => [
   ...lookup(maps.values, -40),
   bpf.jumpIf(0, 'notEqual', 0, `${name}-known`),
@@ -238,7 +238,7 @@ const begun: Note = (maps, name, unknown, next) => [
   bpf.store(frame, -64 + valuePlaces.entered, 1),
   ...update(maps.values, -40, -64, noExist),
   bpf.jumpIf(0, 'equal', 0, next),
-  // Put there by another processor in between, or there is no room.
+  // Either another processor has added the value in between, or there is no room.
   bpf.jumpIfLower(0, 'notEqual', alreadyThere, unknown),
   ...lookup(maps.values, -40),
   bpf.jumpIf(0, 'equal', 0, unknown),
@@ -247,7 +247,7 @@ const begun: Note = (maps, name, unknown, next) => [
   bpf.jump(next),
 ]
 
-/** A call with it came back refused, with the result on the stack. */
+/** Counts the refusal of a call with the value. The result is on the stack. */
 const refused: Note = (maps, name, _unknown, next) => [
   ...lookup(maps.values, -40),
   bpf.jumpIf(0, 'equal', 0, next),
@@ -260,7 +260,7 @@ const refused: Note = (maps, name, _unknown, next) => [
   bpf.jump(next),
 ]
 
-/** One value, if its bit is wanted. `fetch` puts it into the key, or goes to the label. */
+/** Notes one value if its bit is wanted. `fetch` puts the value into the key, or goes to the label that it is given. */
 function value(
   maps: Maps,
   index: number,
@@ -285,7 +285,7 @@ function value(
   ]
 }
 
-/** A call without a slot, by architecture and number. r7: first slot, r9: number. */
+/** Counts a call without a slot by architecture and number. r7: first slot, r9: number. */
 function other(maps: Maps, membership: Membership): readonly AssemblyLine[] {
   const again: readonly AssemblyLine[] = lookup(maps.others, -56)
   return [
@@ -319,9 +319,9 @@ const pointer = -112
 const result = -120
 
 /**
- * The slot on the stack at -16 becomes the member's where it is that of i386's socketcall or ipc; `done` for every
- * other call. r6: registers. Authority: net/socket.c (SYSCALL_DEFINE2(socketcall)), ipc/syscall.c (ksys_ipc: the upper
- * half of the number is a version).
+ * If the slot at -16 is that of i386's socketcall or ipc, replaces it by the member's slot; else goes to `done`. r6:
+ * registers. r7 = the family's first slot. Authority: net/socket.c (SYSCALL_DEFINE2(socketcall)), ipc/syscall.c
+ * (ksys_ipc: the upper half of the number is a version).
  */
 function toMember({ registers }: Layout): readonly AssemblyLine[] {
   const [which = 0] = registers.compatArguments
@@ -343,7 +343,7 @@ function toMember({ registers }: Layout): readonly AssemblyLine[] {
   ]
 }
 
-/** A word of 32 bits behind the pointer on the stack, as the value of the key. */
+/** Copies one 32-bit word behind the pointer on the stack into the key, as the value. */
 const word = (index: number, unknown: string): readonly AssemblyLine[] => [
   bpf.load(3, frame, pointer),
   bpf.add(3, index * 4),
@@ -351,7 +351,7 @@ const word = (index: number, unknown: string): readonly AssemblyLine[] => [
   bpf.jumpIf(0, 'notEqual', 0, unknown),
 ]
 
-/** Where the arguments of socketcall's member lie; the upper half of each value is nothing. */
+/** Stores the pointer to the arguments of socketcall's member. Clears the key's value, whose upper half stays 0. */
 function behindFamily({ registers }: Layout): readonly AssemblyLine[] {
   const [, behind = 0] = registers.compatArguments
   return [
@@ -368,17 +368,17 @@ const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly Ass
     value(maps, index, 1 << index, `word-${index}`, noteValue, (unknown) => word(index, unknown)),
   )
 
-/** Counts the call of a family besides the family. Arguments of socketcall's lie behind its second, 32 bits each. */
+/** Counts a member besides its family. The member's arguments lie behind socketcall's second one, 32 bits each. */
 function familyMember(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     ...toMember(layout),
     ...behindFamily(layout),
     bpf.jumpIf(7, 'equal', ipc.members, 'of-family'),
-    // The kernel reads the arguments before it calls anything.
+    // If the arguments cannot be read, the kernel calls no member.
     ...word(0, 'done'),
     bpf.label('of-family'),
     ...counted(maps, membership, 'of-family'),
-    // No condition known to us speaks of ipc's members: they have their arguments each in an order of their own.
+    // No known profile has a condition on ipc's members, each of which has its own order of arguments.
     bpf.jumpIf(7, 'equal', ipc.members, 'untold'),
     ...words(layout, maps, begun),
     bpf.jump('done'),
@@ -388,8 +388,8 @@ function familyMember(layout: Layout, maps: Maps, membership: Membership): reado
 }
 
 /**
- * sys_exit(struct pt_regs *, long result): only the answers are of interest that say that nothing was done. Arguments
- * are read again: a call that comes back leaves its registers but the result as they were.
+ * sys_exit(struct pt_regs *, long result): counts only the results which mean that nothing was done. The arguments are
+ * read again, because a call leaves all registers but the result unchanged.
  */
 function left(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
@@ -430,7 +430,7 @@ function failedMember(layout: Layout, maps: Maps, membership: Membership): reado
   ]
 }
 
-/** Counts the result in the slot on the stack at -16. r8, r9 as `counted` leaves them; `none` without values to note. */
+/** Counts the result for the slot at -16. r8, r9 as after `counted`. Goes to `none` if there are no values to note. */
 function failed(maps: Maps, membership: Membership, way: string, none: string): readonly AssemblyLine[] {
   const [eacces, eperm] = [`${way}-eacces`, `${way}-eperm`]
   return [
@@ -452,7 +452,7 @@ function failed(maps: Maps, membership: Membership, way: string, none: string): 
   ]
 }
 
-/** sched_process_fork(struct task_struct *parent, struct task_struct *child): what a member starts is one. */
+/** sched_process_fork(struct task_struct *parent, struct task_struct *child): a member's child is a member. */
 function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
@@ -462,7 +462,7 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Asse
     ...read(6, task.tgid, 4, -24),
     bpf.loadLower(1, frame, -8),
     bpf.loadLower(2, frame, -16),
-    // A thread: its process is a member already.
+    // A thread: its process is already a member.
     bpf.jumpUnlessSame(1, 2, 'done'),
     bpf.loadLower(3, frame, -24),
     bpf.jumpIf(3, 'equal', ownProcess, 'ours'),
@@ -473,7 +473,7 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Asse
     bpf.storeLower(frame, -32, 1),
     bpf.jump('insert'),
     bpf.label('ours'),
-    // Our own child is the command only while we start it.
+    // A child of seccomp-gen is the command only if it is forked while the session is armed.
     bpf.storeValue(frame, -40, controlKeys.armed),
     ...lookup(maps.control, -40),
     bpf.jumpIf(0, 'equal', 0, 'done'),
@@ -498,7 +498,7 @@ function forked({ task }: Layout, maps: Maps, ownProcess: number): readonly Asse
   ]
 }
 
-/** sched_process_exit(struct task_struct *): a process is gone with its last thread. */
+/** sched_process_exit(struct task_struct *): a process ends with its last thread. */
 function exited(layout: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
     ...lastThread(layout),
@@ -512,7 +512,7 @@ function exited(layout: Layout, maps: Maps): readonly AssemblyLine[] {
   ]
 }
 
-/** signal_generate(int signal, struct kernel_siginfo *, struct task_struct *, …): which signals the command got. */
+/** signal_generate(int signal, struct kernel_siginfo *, struct task_struct *, …): counts signals to the command. */
 function signalled({ task }: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),

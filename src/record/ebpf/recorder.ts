@@ -1,5 +1,5 @@
-// The recorder in the kernel: a small program counts the calls of a command's processes, or of a cgroup, while they run
-// at their own speed. The command is our child as it would be a shell's: nothing traces it.
+// The recorder in the kernel: small programs count the calls of a command's processes, or of a cgroup, at full speed.
+// The command is an ordinary child, as of a shell: nothing traces it.
 import { constants } from 'node:os'
 import { basename } from 'node:path'
 import type { EndingSignal } from '../recording.ts'
@@ -10,7 +10,7 @@ import { recordAdded } from './added.ts'
 import type { Membership } from './membership.ts'
 import { Session } from './session.ts'
 
-/** How long a signal may take to be counted. Milliseconds. */
+/** The longest time until a signal is counted, in milliseconds. */
 const echo = 150
 
 export const ebpf: Recorder = {
@@ -54,7 +54,7 @@ function membershipOf(scope: Scope): Membership {
   return { who: 'tree', underFilter: scope === 'filtered' }
 }
 
-/** A signal reached the command where it has got more of them than when that was asked last. */
+/** Whether a signal reached the command since the last question: its count has grown. */
 export function countedBy(arrivals: (signal: number) => number): (signal: EndingSignal) => boolean {
   const counts = new Map<number, number>()
   return (name) => {

@@ -1,7 +1,7 @@
-// What a filter refuses, seen in the kernel. A refused call never reaches sys_enter. It reaches sys_exit with the errno
-// (ERRNO), or with its registers rolled back (TRAP); a thread that the filter ends is seen when it exits. The programs
-// take every call that could be a refused one by its number and result; what the filter answers to its arguments says
-// which of them are.
+// Finds in the kernel the calls that a filter may have refused. A refused call never reaches sys_enter. It reaches
+// sys_exit with the errno (ERRNO) or its registers rolled back (TRAP). A thread that a filter ends is seen at its exit.
+// By number and result the programs keep every call that may be a refused one. The filter's answer to the arguments
+// then tells which calls were refused.
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
 import { architectures } from '../../abi/architectures.ts'
 import * as bpf from './assembler.ts'
@@ -16,7 +16,7 @@ import { member, type Membership } from './membership.ts'
 import { architecture } from './program.ts'
 
 export interface RefusalMaps {
-  /** Per slot: `never` refused, or a bit for each argument that matters. */
+  /** Per slot: `never` refused, 0 for always refused, or a bit for each argument that the answer depends on. */
   readonly watched: KernelMap
   readonly suspects: KernelMap
 }
@@ -25,12 +25,12 @@ const bit30 = architectures.x32.numberBit
 const never = 0x40
 const ended = 0x7fffffff
 const untold = 0x7fffffff
-/** SECCOMP_MODE_DEAD of kernel/seccomp.c: the filter has ended the thread. */
+/** SECCOMP_MODE_DEAD of kernel/seccomp.c: the filter ended the thread. */
 const dead = 3
 const sigsys = 31
-/** Keys of `suspects`: first slot of the architecture, number, process, result, arguments that matter. */
+/** Places in the key of `suspects`; `args` holds only the arguments that the answer depends on. */
 const key = { at: -136, first: 0, number: 4, process: 8, result: 12, args: 16, size: 64 } as const
-/** Values of `suspects`. */
+/** Places in the value of `suspects`; `args` holds all arguments of the first call. */
 const value = { at: -216, count: 0, comm: 8, args: 24, size: 72 } as const
 const commSize = 16
 
@@ -77,7 +77,7 @@ export function refusedAtExit(
   ]
 }
 
-/** sched_process_exit(struct task_struct *): a thread that a filter ends, and one that dies of SIGSYS. */
+/** sched_process_exit(struct task_struct *): keeps a thread that a filter ended, or that died of SIGSYS. */
 export function endedByFilter(
   layout: Layout,
   maps: Maps,
@@ -109,7 +109,7 @@ export function endedByFilter(
   ]
 }
 
-/** sched_process_exec(struct task_struct *, …): under its filter, a container's program has started. */
+/** sched_process_exec(struct task_struct *, …): counts the programs that started under a filter, as in a container. */
 export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     ...member(layout, maps, membership, false),
@@ -119,7 +119,7 @@ export function startedProgram(layout: Layout, maps: Maps, membership: Membershi
   ]
 }
 
-/** r6: registers, r8: task; the result is on the stack at -24. */
+/** Keeps the current call. r6: registers, r8: task; the result is on the stack at -24. */
 function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly AssemblyLine[] {
   return [
     ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -16),
@@ -129,7 +129,7 @@ function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly As
   ]
 }
 
-/** r6: registers, r7: first slot, r9: number within it. */
+/** Keeps the call unless the filter never refuses it. r6: registers, r7: first slot, r9: number on the architecture. */
 function kept(
   layout: Layout,
   maps: Maps,
@@ -180,7 +180,7 @@ function kept(
   ]
 }
 
-/** One argument into the value, and into the key where it matters. r6: registers, r8: which matter. */
+/** Copies one argument into the value, and into the key if the answer depends on it (bits in r8). r6: registers. */
 function argument(offset: number, index: number, way: string, lower: boolean): readonly AssemblyLine[] {
   const [whole, part] = [value.at + value.args + index * 8, key.at + key.args + index * 8]
   return [

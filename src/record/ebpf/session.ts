@@ -1,5 +1,5 @@
-// A recording in the kernel, from loading to reading: maps, programs, what is attached. Nothing of it outlives this
-// process: programs and maps go with their descriptors.
+// A recording in the kernel, from loading to reading: its maps, its programs, and where they are attached. The kernel
+// frees programs and maps with their descriptors, so nothing outlives this process.
 import { architectures, hostOfNode } from '../../abi/architectures.ts'
 import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
@@ -50,7 +50,7 @@ import {
 } from './refused.ts'
 
 const bit30 = architectures.x32.numberBit
-/** The multiplexers of i386: argument 0 says which call of the family is meant, and a filter can judge it. */
+/** The multiplexers of i386: argument 0 selects the call of the family, and a filter can judge it. */
 const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
   ['socketcall', [0]],
   ['ipc', [0]],
@@ -62,21 +62,21 @@ export type ArgumentIndexes = ReadonlyMap<string, readonly number[]>
 export interface SessionOptions {
   readonly processes?: readonly number[]
   readonly state?: keyof typeof memberStates
-  /** Arguments whose values are read besides the ones always read. */
+  /** Arguments whose values are read in addition to the usual ones. */
   readonly asked?: ArgumentIndexes | undefined
-  /** Also what a filter refuses. */
+  /** Also finds the calls that this filter may have refused. */
   readonly watch?: Watch | undefined
-  /** Cgroups that are not counted, by id. */
+  /** Ids of cgroups that are not counted. */
   readonly leftOut?: readonly bigint[]
 }
 
-/** A cgroup that is counted apart. */
+/** A cgroup with separate counts. */
 export interface Group {
   readonly cgroup: bigint
   readonly first: number
-  /** Calls that found no room. */
+  /** The number of calls that found no room. */
   readonly lost: bigint
-  /** How many programs were started in it. */
+  /** The number of programs started in the cgroup. */
   readonly programs: number
 }
 
@@ -87,7 +87,7 @@ export function thisMachine(): RecorderMachine | undefined {
   return host !== undefined && isMachine(host) ? host : undefined
 }
 
-/** Read once: a kernel does not change under a process. */
+/** Read once: the kernel stays the same while this process runs. */
 let runningKernel: { readonly layout: Layout; readonly btf: Btf } | undefined
 
 export class Session {
@@ -124,8 +124,8 @@ export class Session {
   }
 
   /**
-   * Loads and attaches: from here on whoever is a member is counted; `processes` are members, from now or from their
-   * next execve on. Throws an Error (koffi or BTF missing) or a BpfError that says why not.
+   * Loads and attaches the programs. From here on the calls of members are counted. `processes` are members from now on
+   * or, with `state: 'pending'`, from their next execve on. Throws an Error (koffi or BTF missing) or a BpfError.
    */
   static async start(
     membership: Membership,
@@ -149,7 +149,7 @@ export class Session {
         ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
       )
       const refusals = watch && createRefusalMaps(calls, machine, watch)
-      // A process is a member until it has exited: what watches its end stands before what forgets it.
+      // A process is a member until it has exited, so programs that watch its end run before the one that forgets it.
       if (membership.underFilter)
         attachLines(calls, 'sched_process_exec', startedProgram(layout, maps, membership))
       const clients = membership.who === 'tree' ? createClientsMap(calls) : undefined
@@ -158,7 +158,7 @@ export class Session {
       const signals = createSignalsMap(calls)
       attachLines(calls, 'signal_deliver', deliveredSignal(layout, maps, signals, membership))
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
-      // A container is told by its filter.
+      // The filter is what marks a container.
       if (membership.underFilter || membership.apart === 'filter')
         context = ContextRecording.start(await BpfCalls.load(machine, possibleProcessors()), {
           btf,
@@ -166,7 +166,7 @@ export class Session {
           maps,
           membership: { who: membership.who, underFilter: true },
         })
-      // Who is a member is known before anything is counted.
+      // In this order the members are known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(
         calls,
@@ -188,7 +188,7 @@ export class Session {
     }
   }
 
-  /** The child that `begin` starts, before it returns, is the command: it counts from its own execve on. */
+  /** Calls `begin`. The child that `begin` starts before it returns is the command, recorded from its own execve on. */
   starting<T>(begin: () => T): T {
     this.#calls.update(this.#maps.control, key32(controlKeys.armed), value64(1))
     try {
@@ -198,17 +198,17 @@ export class Session {
     }
   }
 
-  /** The recorded processes that have not ended. */
+  /** The ids of the recorded processes that have not ended. */
   members(): readonly number[] {
     return [...this.#calls.keys(this.#maps.members)].map((key) => key.readUInt32LE()).sort((a, b) => a - b)
   }
 
-  /** How often a signal was sent to the command. */
+  /** How often the signal was sent to the command. */
   arrivals(signal: number): number {
     return Number(this.#calls.lookup(this.#maps.arrivals, key32(signal))?.readBigUInt64LE() ?? 0n)
   }
 
-  /** `command`: whose own execve was counted first, made when the process still had our name. */
+  /** `command`: the command's file name, as in `About`. */
   observations(name: string, midway: boolean, command?: string): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
     const contexts = this.#context?.contexts(containerNameIn(name), midway) ?? []
@@ -216,7 +216,7 @@ export class Session {
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
 
-  /** The cgroups that are counted apart, and how many calls of each are not known. */
+  /** The cgroups with separate counts. */
   groups(): readonly Group[] {
     const { groups } = this.#maps
     if (groups === undefined) return []
@@ -230,7 +230,7 @@ export class Session {
     })
   }
 
-  /** By the id of a cgroup, how many calls were made in it without a filter. */
+  /** By the id of a cgroup, the number of its calls without a filter. */
   unfiltered(): ReadonlyMap<bigint, bigint> {
     const { groups } = this.#maps
     if (groups === undefined) return new Map()
@@ -242,7 +242,7 @@ export class Session {
     )
   }
 
-  /** Of each key that `whose` gives for the first slot of a cgroup. Those that made no call are left out. */
+  /** Observations by the key that `whose` gives for the first slot of a cgroup. Keys without a call are left out. */
   observationsApart<Key>(
     whose: (first: number) => Key | undefined,
     about: (key: Key) => Omit<About, 'lost'> & { readonly lost: bigint },
@@ -258,7 +258,7 @@ export class Session {
     )
   }
 
-  /** Frees what is kept of cgroups that are gone. */
+  /** Frees the entries of cgroups that are gone. */
   forget(gone: readonly Group[]): void {
     const { groups } = this.#maps
     if (groups === undefined || gone.length === 0) return
@@ -269,9 +269,7 @@ export class Session {
     }
   }
 
-  /**
-   * Of a recording that counts apart what is called under a filter: that, and the rest. Undefined for none.
-   */
+  /** The observations of a recording with `apart: 'filter'`. Each part is undefined if no call belongs to it. */
   partsByFilter(
     name: string,
     midway: boolean,
@@ -280,7 +278,7 @@ export class Session {
     const parts = readParts(this.#calls, this.#maps, this.#machine)
     const told = (first: number, foreignFilter: boolean): Observations | undefined => {
       const part = parts.get(first)
-      // Containers run under a filter: what they did is told with that part.
+      // Containers run under a filter, so their contexts belong to that part.
       const contexts = foreignFilter ? (this.#context?.contexts(containerNameIn(name), midway) ?? []) : []
       const about = { name, lost, midway, foreignFilter, contexts }
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
@@ -288,12 +286,12 @@ export class Session {
     return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }
   }
 
-  /** Of containers that run already: their processes, and which of those are inits, for the evidence of their contexts. */
+  /** Adds the processes of running containers, and which of them are inits, to the evidence of contexts. */
   alreadyRunning(look: () => RunningProcesses): void {
     this.#context?.alreadyRunning(look)
   }
 
-  /** Makes processes members. One that has ended meanwhile is taken out again. */
+  /** Makes processes members, except those that have already ended. */
   include(processes: readonly number[]): void {
     for (const process of processes) {
       setMember(this.#calls, this.#maps, process, 'counted')
@@ -301,32 +299,32 @@ export class Session {
     }
   }
 
-  /** Whatever runs under a filter in this cgroup counts from now on, in a recording of a tree. */
+  /** In a recording of a tree under a filter: all calls under a filter in this cgroup count from now on. */
   join(cgroup: bigint): void {
     if (this.#maps.joined !== undefined) this.#calls.update(this.#maps.joined, key64(cgroup), key32(1))
   }
 
-  /** How many programs were started under a filter. */
+  /** The number of programs started under a filter. */
   programs(): number {
     return this.#control(controlKeys.programs)
   }
 
-  /** Clients of container engines that members started, with their words. */
+  /** The clients of container engines that members started, with their arguments. */
   clients(): readonly StartedClient[] {
     return this.#clients === undefined ? [] : readClients(this.#calls, this.#clients)
   }
 
-  /** Signals that reached members. */
+  /** The signals that reached members. */
   signals(): readonly DeliveredSignal[] {
     return readSignals(this.#calls, this.#signals)
   }
 
-  /** The last call that no member had made before. */
+  /** The newest call that no member had made before. */
   newest(): NewestCall | undefined {
     return readNewest(this.#calls, this.#maps, this.#machine)
   }
 
-  /** What was watched. */
+  /** The calls that the watched filter may have refused. */
   refusals(): Refusals {
     return {
       suspects: this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
@@ -350,7 +348,7 @@ function leaveOut(calls: BpfCalls, { groups }: Maps, cgroup: bigint): void {
   if (groups !== undefined) calls.update(groups.known, key64(cgroup), value)
 }
 
-/** Beside the programs that count. */
+/** Loads and attaches a program besides those that count. */
 function attachLines(calls: BpfCalls, tracepoint: string, lines: readonly AssemblyLine[]): void {
   calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
 }
@@ -378,19 +376,19 @@ function watchRefusals(
     attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
 
-/** Whose values are kept: those read from every trace, what is asked for, and which call of a family is meant. */
+/** The arguments whose values are kept: those read from every trace, those in `asked`, and selectors of families. */
 export function wantedArguments(asked?: ArgumentIndexes): ArgumentIndexes {
   return new Map([...scalarsRead(asked), ...multiplexed, ...scalarsInMemory])
 }
 
-/** Tells the kernel which they are. */
+/** Writes the wanted arguments into the kernel's map. */
 export function wantArguments(
   calls: MapCalls,
   maps: Maps,
   machine: RecorderMachine,
   wanted: ArgumentIndexes,
 ): void {
-  // Whether a filter is set must be known also where nobody asks for it: see counted.ts.
+  // prctl's option is always read, because counted.ts must know whether a filter was set.
   const known = new Map([...wanted, ['prctl', [0, ...(wanted.get('prctl') ?? [])]]] as const)
   const slots = maps.groups?.template ?? maps.slots
   for (const [place, architecture] of architecturesOf[machine].entries()) {
@@ -409,7 +407,7 @@ export function wantArguments(
   }
 }
 
-/** Whether a load from the current task is taken, is found out by trying. */
+/** Describes the running kernel. Loads a test program to find out whether the verifier accepts loads from the task. */
 function kernelHere(
   calls: BpfCalls,
   machine: RecorderMachine,
@@ -437,12 +435,12 @@ function bitsOf(indexes: readonly number[]): number {
   return indexes.reduce((mask, index) => mask | (1 << index), 0)
 }
 
-/** proc_sys_kernel(5), pid_max. Raised later, what is started beyond is told as lost. */
+/** pid_max of proc_sys_kernel(5). If it is raised later, processes with larger ids are reported as lost. */
 function largestProcess(): number {
   return Number(readFileSync('/proc/sys/kernel/pid_max', 'latin1'))
 }
 
-/** Per-CPU maps have a value for each, present or not. A list such as `0-3,8-11`. */
+/** Per-CPU maps have a value for each possible processor, present or not. The file has a list such as `0-3,8-11`. */
 export function possibleProcessors(): number {
   const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim()
   const last = /(\d+)$/.exec(text)?.[1]

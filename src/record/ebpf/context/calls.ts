@@ -1,5 +1,5 @@
-// The calls whose end tells something of a security context, as the programs at sys_exit look them up: by number, with the
-// registers of their arguments, which a call leaves as they were but for the result. Authority: syscalls(2).
+// The calls whose end is evidence about a security context. Programs at sys_exit look them up by number, with the
+// registers of their arguments, which a call leaves unchanged except for the result. Authority: syscalls(2).
 import type { Architecture } from '../../../abi/architectures.ts'
 import { syscallTable } from '../../../abi/tables.ts'
 import { firstPaths, secondPaths, type PathKind } from '../../../read/observations/path-calls.ts'
@@ -15,7 +15,7 @@ export const identityCalls = [
   'setresgid',
   'setgroups',
 ] as const
-/** Calls that give or take capabilities without a check, or make a user namespace. */
+/** Calls that may give or drop capabilities, make a user namespace or use io_uring, without a capability check. */
 export const privilegeCalls = ['capset', 'prctl', 'unshare', 'clone', 'clone3', 'io_uring_setup'] as const
 
 export function numberOf(machine: Architecture, call: string): number | undefined {
@@ -23,7 +23,7 @@ export function numberOf(machine: Architecture, call: string): number | undefine
   return number === undefined || number >= slots.second ? undefined : number
 }
 
-/** By slot, what `specs` holds. */
+/** The values of `specs` by slot. */
 export function specsFor({
   machine,
   registers,
@@ -45,7 +45,7 @@ export function specsFor({
   })
 }
 
-/** What the end of a call says was done with its first or second path. */
+/** What the call does with its first or second path; undefined if it has no such path. */
 export function kindOf(machine: Architecture, number: number, isSecond: boolean): PathKind | undefined {
   const name = syscallTable(machine).byNumber(number)?.name
   return (isSecond ? secondPaths : firstPaths).find(({ call }) => call === name)?.kind

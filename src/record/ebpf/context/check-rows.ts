@@ -1,4 +1,4 @@
-// Rows of capability checks. Authority: security/commoncap.c (cap_capable).
+// Turns the kept capability checks into rows. Authority: security/commoncap.c (cap_capable).
 import type { Container } from './container.ts'
 import { checkFlags, checkKey, frames } from './maps.ts'
 import { textIn } from './walked.ts'

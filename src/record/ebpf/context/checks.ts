@@ -1,4 +1,4 @@
-// Capability checks: which capability the kernel asked for, of whom, in which call and in which of its functions.
+// Keeps capability checks: the capability, the credentials, the call and the kernel functions that asked.
 // Authority: security/commoncap.c (cap_capable; its raw tracepoint since Linux 6.14 has the credentials, both user
 // namespaces, the capability and the answer), include/linux/security.h (CAP_OPT_NOAUDIT).
 import { syscallTable } from '../../../abi/tables.ts'
@@ -12,14 +12,14 @@ const sysAdmin = 21
 /** TS_COMPAT of arch/x86/include/asm/thread_info.h. */
 const compatBit = 0x02
 const key = at.task - checkKey.size
-/** Where each way of being told has its words. */
+/** Offsets of the arguments in the context of each kind of program. */
 const contexts = {
   tracepoint: { namespace: 8, capability: 24, options: undefined, answer: 32 },
   fexit: { namespace: 8, capability: 16, options: 24, answer: 32 },
 } as const
 export type CheckSource = keyof typeof contexts
 
-/** Calls with the argument that says what they are about. */
+/** Calls with the index of the argument that is kept with a check: an id or a mode. */
 const about = [
   ...[
     'setuid',
@@ -38,7 +38,7 @@ const about = [
   ['fchmodat2', 2],
 ] as const
 
-/** Their access rights are asked of with the ids of the real user: the kernel puts on credentials for it. */
+/** Calls that test the real user's access: for this the kernel temporarily sets other credentials. */
 const access = ['access', 'faccessat', 'faccessat2']
 
 export function checked(given: Given, source: CheckSource): readonly AssemblyLine[] {
@@ -54,7 +54,7 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
   return [
     bpf.store(frame, at.context, 1),
     bpf.move(6, 1),
-    // Every mmap, brk and execve asks for CAP_SYS_ADMIN (overcommit); where it is not had, that says nothing.
+    // Every mmap, brk and execve asks for CAP_SYS_ADMIN (overcommit), so a refused check means nothing.
     bpf.load(1, 6, words.capability),
     bpf.jumpIf(1, 'notEqual', sysAdmin, 'wanted'),
     bpf.load(1, 6, words.answer),
@@ -74,7 +74,7 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
     ...(words.options === undefined
       ? []
       : [bpf.load(1, 6, words.options), bpf.storeLower(frame, key + checkKey.options, 1)]),
-    // The call, where one is under way.
+    // The current call, if there is one.
     bpf.call('currentTypedTask'),
     bpf.move(1, 0),
     bpf.call('registersOfTask'),
@@ -92,7 +92,7 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
           bpf.label('native'),
         ]
       : []),
-    // Own credentials, or ones put on for a while: of those only what access(2) asks says something of the program.
+    // Own or temporary credentials. Temporary ones are evidence about the program only in access(2) and its like.
     ...follow(8, structures['task_struct.real_cred'], 1),
     bpf.jumpUnlessSame(1, 7, 'put-on'),
     ...flag(checkFlags.own),
@@ -154,7 +154,7 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
   ]
 }
 
-/** How far the user namespace in r8 lies below the container's, whose value is in r0; negative of a runtime's above it. */
+/** Levels of the user namespace in r8 below the container's (value in r0); negative for a runtime's, above it. */
 const containerDepth = ({ structures }: Given): readonly AssemblyLine[] => [
   bpf.loadLower(1, 0, containerValue.level),
   bpf.store(frame, at.other, 1),
@@ -165,7 +165,7 @@ const containerDepth = ({ structures }: Given): readonly AssemblyLine[] => [
   bpf.storeLower(frame, key + checkKey.depth, 1),
 ]
 
-/** Own, started and granted: the call that is under way had the capability. Only of calls whose path is told at their end. */
+/** Notes the capability for the current call, if own, started and granted, and if paths.ts keeps a path of the call. */
 const markGranted = ({ own }: Given): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, key + checkKey.refused),
   bpf.jumpIf(1, 'notEqual', 0, 'marked'),

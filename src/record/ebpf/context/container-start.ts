@@ -1,4 +1,5 @@
-// What a container's first program was given, or what its init has, kept once: its root, ids, capabilities, groups and settings of its network.
+// Notes once for each container what its first program was given, or what its init has: root, ids, capabilities, groups
+// and network settings.
 // Authority: credentials(7), user_namespaces(7), ip(7) for the settings.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -6,7 +7,7 @@ import { frame, lookup, noExist } from '../blocks.ts'
 import { containerValue, groupLimit } from './maps.ts'
 import { at, clear, follow, lose, readInto, type Given } from './pieces.ts'
 
-/** What the task in r8 has: the container's first program, or its init. Once. Uses the memory in r9. */
+/** Notes the task in r8, the container's first program or init, unless the container is known. Uses memory in r9. */
 export function noteContainer(given: Given): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const place = containerValue
@@ -54,7 +55,7 @@ export function noteContainer(given: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** Settings of the network namespace that decide what a port or a ping needs. */
+/** Settings of the network namespace that decide which privileges a port or a ping needs. */
 function network({ structures }: Given): readonly AssemblyLine[] {
   const [net, ports, pings] = [
     structures['nsproxy.net_ns'],

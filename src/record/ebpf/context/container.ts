@@ -1,5 +1,5 @@
-// What is known of one container while its rows are made: its maps of ids, its rows so far, and the members that rows of
-// several lists share. Ids are told as the container sees them, calls and capabilities by name.
+// The state of one container while its rows are made: its maps of ids, its rows so far, and the members that rows of
+// several lists share. Rows have ids as the container sees them, and names of calls and capabilities.
 import { syscallTable } from '../../../abi/tables.ts'
 import { noRows, type ContextRows, type FileUse, type ThreadIds } from '../../../read/observations/context.ts'
 import type { KernelMap, MapCalls } from '../kernel.ts'
@@ -20,7 +20,7 @@ export interface Reading {
   readonly structures: Structures
   readonly functionsOf: FunctionsOf | undefined
   readonly recorder: 'tracepoint' | 'fexit' | 'calls'
-  /** What was asked of the containers while they ran. */
+  /** The answers of the running containers. */
   readonly live: Live
 }
 
@@ -40,9 +40,9 @@ export class Container {
   readonly uid: IdMap
   readonly gid: IdMap
   readonly rows: ContextRows = noRows()
-  /** What programs wrote, and where it led. */
+  /** Paths as programs wrote them, each with the path of the opened file. */
   readonly texts: (readonly [text: string, path: string])[] = []
-  /** Uses of files, with when each was first met. */
+  /** The uses of files, each with its first time. */
   readonly uses: TimedUse[] = []
 
   constructor(reading: Reading, id: bigint, value: Buffer) {
@@ -58,7 +58,7 @@ export class Container {
     return entries(this.reading.calls, map).filter(([key]) => key.readBigUInt64LE(place) === this.id)
   }
 
-  /** Ids in the order of struct cred. */
+  /** Reads ids in the order of struct cred. */
   ids(bytes: Buffer, at: number): ThreadIds {
     const id = (index: number, map: IdMap): number => map(bytes.readUInt32LE(at + index * 4))
     const [uid, gid, suid, sgid] = [id(0, this.uid), id(1, this.gid), id(2, this.uid), id(3, this.gid)]
@@ -93,7 +93,7 @@ export class Container {
       })
   }
 
-  /** What both kinds of paths have in common. */
+  /** The members that rows of both kinds of paths share. */
   use(key: Buffer, value: Buffer): Omit<FileUse, 'kind' | 'path' | 'resolved'> {
     const word = (place: number): number => key.readUInt32LE(place)
     const program = textIn(key.subarray(pathKey.comm, pathKey.comm + 16))

@@ -1,4 +1,4 @@
-// Rows of executed programs, and of the start: the first program under the filter, with what the container was given.
+// Makes rows of executed programs, and of the start: the first program under the filter, and the container's settings.
 import { changers } from '../../../read/observations/changers.ts'
 import type { Container } from './container.ts'
 import { containerValue, executionKey, executionValue } from './maps.ts'

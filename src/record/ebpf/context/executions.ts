@@ -1,7 +1,7 @@
-// Programs that are executed: by whom, and what they gained by it. The first one under the filter starts the container:
-// what it was given is kept, and from then on its process and what it forks has started.
-// Authority: include/trace/events/sched.h; fs/exec.c (begin_new_exec: sched_prepare_exec, since Linux 6.10, comes before
-// the credentials change; sched_process_exec comes when the program's words are in place).
+// Keeps executed programs: who executed them, and what they gained. The first program under the filter starts the
+// container: its settings are noted, and from then on its process and its descendants count as started.
+// Authority: include/trace/events/sched.h; fs/exec.c (begin_new_exec: sched_prepare_exec, since Linux 6.10, comes
+// before the credentials change; sched_process_exec comes when the program's arguments are in place).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup, read, remove, update } from '../blocks.ts'
@@ -19,7 +19,7 @@ import {
 import { at, clear, follow, keepRow, lookupRow, readInto, recorded, scratch, type Given } from './pieces.ts'
 import { dentryPiece, startWalk, walk } from './walk.ts'
 
-/** In the memory in r9: the key of an execution, behind it its value. */
+/** The memory in r9 has the key of an execution, then its value at this place. */
 const value = executionKey.size
 
 /** sched_prepare_exec(struct task_struct *, struct linux_binprm *), or sys_enter(struct pt_regs *, long number). */
@@ -104,7 +104,7 @@ export function executed(given: Given): readonly AssemblyLine[] {
     bpf.label('starts'),
     bpf.storeValue(frame, at.word, 1),
     ...update(own.started, at.other, at.word, 0),
-    // The file that was executed: of a script its interpreter.
+    // The executed file; for a script its interpreter.
     bpf.load(6, frame, at.context),
     bpf.load(7, 6, 16),
     ...follow(7, structures['linux_binprm.file'], 7),
@@ -117,7 +117,7 @@ export function executed(given: Given): readonly AssemblyLine[] {
     ...readInto(8, structures['dentry.d_name.hash'], 8, key.parentName),
     ...lookupRow(own.executions, 0),
     bpf.jumpIf(0, 'equal', 0, 'new'),
-    // The last one's process, where its file can be asked.
+    // The newest process that executed the file, because live.ts reads the file through it.
     bpf.loadLower(1, 9, value + executionValue.pid),
     bpf.storeLower(0, executionValue.pid, 1),
     ...increment(0),
@@ -133,7 +133,7 @@ export function executed(given: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** The program's words, or as many bytes of them as are kept. */
+/** Copies the program's arguments, at most `argumentBytes` of them. */
 function words({ structures }: Given): readonly AssemblyLine[] {
   const [length, bytes] = [value + executionValue.length, value + executionValue.arguments]
   return [

@@ -1,4 +1,4 @@
-// A use of a file as a row: opened to read or to change it, or changed with the mode or owner that was given.
+// Makes rows of the uses of files: an open to read or to change, or a change with the mode or owner that was given.
 import type { ContextRows, FileUse, changeKinds } from '../../../read/observations/context.ts'
 import type { Container } from './container.ts'
 import { pathKey, pathValue } from './maps.ts'
@@ -17,7 +17,7 @@ export function addChange(of: Container, use: ContextRows['changes'][number], va
 
 export function addOpen(of: Container, key: Buffer, value: Buffer, told: Omit<FileUse, 'kind'>): void {
   const flags = key.readUInt32LE(pathKey.flags)
-  // Refused before there was a file: what was asked for.
+  // A refused open has no file: the access that was asked for counts.
   const access =
     told.refused === undefined ? key.readUInt32LE(pathKey.access) : ([1, 2, 3, 3][flags & 3] ?? 3)
   const creates = (flags & (openFlags.create | openFlags.temporary)) !== 0
@@ -33,13 +33,13 @@ export function addOpen(of: Container, key: Buffer, value: Buffer, told: Omit<Fi
   else addRead(of, use, value)
 }
 
-/** The mode or the owner that was given. */
+/** The mode or the owner that a change gave. */
 export function given(key: Buffer, kind: (typeof changeKinds)[number]): Partial<FileUse> {
   const mode = key.readUInt32LE(pathKey.mode)
   if (kind === 'mkdir' || kind === 'chmod') return { mode: modeOf(mode) }
   if (kind === 'mknod') return { mode: modeOf(mode, 0o177777) }
   if (kind !== 'chown') return {}
   const [uid, gid] = [key.readUInt32LE(pathKey.toUid), key.readUInt32LE(pathKey.toGid)]
-  // The program's own number: as it sees ids already.
+  // The program's own numbers: the ids are already those of its namespace.
   return { ...(uid !== 0xffff_ffff && { toUid: uid }), ...(gid !== 0xffff_ffff && { toGid: gid }) }
 }

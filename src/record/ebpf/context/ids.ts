@@ -1,8 +1,8 @@
-// Ids of the kernel as a container sees them: through the map of its user namespace. Authority: user_namespaces(7),
-// include/linux/user_namespace.h (struct uid_gid_map; five extents lie in it, more of them elsewhere).
+// Translates the kernel's ids to a container's, by the map of its user namespace. Authority: user_namespaces(7),
+// include/linux/user_namespace.h (struct uid_gid_map: up to five extents lie in it, a larger number elsewhere).
 import type { Structures } from './structures.ts'
 
-/** Id 65534 is what the kernel shows for one that has none there (overflowuid). */
+/** The kernel shows 65534 (overflowuid) for an id without a mapping. */
 const overflow = 65534
 const none = 0xffff_ffff
 const inPlace = 5

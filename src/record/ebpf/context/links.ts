@@ -1,5 +1,5 @@
-// Paths as a program wrote them, made those of its container: links of directories are known from files that were opened
-// through them, as the kernel told where each lies.
+// Turns paths as a program wrote them into paths of its container. Opened files show the symbolic links of directories:
+// for each the kernel told its true path.
 import { posix } from 'node:path'
 
 export interface Link {
@@ -7,12 +7,12 @@ export interface Link {
   readonly to: string
 }
 
-/** Below these a path leads to what its reader has open. */
+/** Directories in which a path leads to the reader's own open files. */
 const own = /^\/(?:proc|dev\/fd)(?:\/|$)/
 
 /**
- * From what was written and where it led. More than one link explains that /var/run/x is /run/x: the shortest that is not
- * known to be a directory itself is taken, and none that leads to the root. `directories` were walked through.
+ * The links that explain how written paths led to opened files. Several links explain that /var/run/x is /run/x: the
+ * shortest that is not a known directory itself is taken, and none to the root. `directories`: those that walks passed.
  */
 export function linksFrom(
   opened: readonly (readonly [text: string, path: string])[],
@@ -22,7 +22,7 @@ export function linksFrom(
   for (const [text, path] of opened) {
     if (/(?:^|\/)\.\.(?:\/|$)/.test(text) || own.test(text) || own.test(path)) continue
     const written = posix.normalize(text)
-    // The same, or below another root that the program has.
+    // The same path, or one below the program's own root.
     if (path.endsWith(written)) continue
     const [from, to] = [written.split('/'), path.split('/')]
     const isDirectory = (parts: readonly string[]): boolean =>
@@ -38,7 +38,7 @@ export function linksFrom(
     .sort((a, b) => b.from.length - a.from.length || (a.from < b.from ? -1 : 1))
 }
 
-/** The last part of a path is not followed: a call may be about the link itself. */
+/** Replaces links of directories. The last part of the path stays, because a call may be about the link itself. */
 export function followLinks(path: string, links: readonly Link[]): string {
   let followed = path
   for (let times = 0; times < 8; times++) {
@@ -49,14 +49,14 @@ export function followLinks(path: string, links: readonly Link[]): string {
   return followed
 }
 
-/** What was written, from the directory that it starts in. */
+/** The written path, joined to the directory that it starts from. */
 export function wholePath(base: string, text: string): string {
   if (!base.startsWith('/')) return `${base}/${text}`
   const whole = posix.join(base, text)
   return whole.length > 1 && whole.endsWith('/') ? whole.slice(0, -1) : whole
 }
 
-/** Where the mount lies that a path is in. */
+/** The path of the mount that contains the path. */
 export function mountOf(path: string, mounts: readonly string[]): string {
   const within = mounts.filter((each) => each === path || path.startsWith(each === '/' ? '/' : `${each}/`))
   return within.reduce((deepest, each) => (each.length > deepest.length ? each : deepest), '/')

@@ -1,4 +1,4 @@
-// What only a container that runs can be asked: its mounts, and the capabilities that the files of its programs carry.
+// Asks running containers what cannot be asked later: their mounts, and the capabilities of their programs' files.
 // Authority: proc_pid_mountinfo(5), proc_pid_exe(5), include/uapi/linux/capability.h (struct vfs_cap_data).
 import { readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -6,7 +6,7 @@ import type { KernelMap, MapCalls } from '../kernel.ts'
 import { containerValue, executionKey, executionValue, type ContextMaps } from './maps.ts'
 import { walkedIn } from './walked.ts'
 
-/** How often they are asked. Milliseconds; and how much of our time asking may take, as one part of so many. */
+/** The shortest pause between questions in milliseconds. A pause is at least `share` times as long as the questions. */
 const every = 20
 const share = 20
 const effectiveBit = 1
@@ -20,7 +20,7 @@ export interface Mount {
   readonly filesystem: string
   readonly readOnly: boolean
 }
-/** The value of a file's extended attribute; undefined where the file is not there, empty where it has none. */
+/** The value of a file's extended attribute: empty if the file has none, undefined if the file cannot be asked. */
 export type AttributeOf = (file: string, attribute: string) => Buffer | undefined
 
 export class Live {
@@ -61,7 +61,7 @@ export class Live {
     }
   }
 
-  /** The same file, whoever executes it. */
+  /** The key of the executed file, equal for all who execute it. */
   fileKey(execution: Buffer): string {
     return execution.toString('hex', executionKey.dentry, executionKey.ids)
   }
@@ -83,18 +83,18 @@ export class Live {
       const [, group] = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? []
       if (group !== undefined) this.cgroups.set(id, basename(group))
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
 
-  /** By the process itself, while it still runs that program; else by its name below the process's root. */
+  /** Reads through the process's exe while the process still runs the program, else by the path below its root. */
   #askFile(file: string, pid: number, path: string): void {
     try {
       const runs = readlinkSync(`/proc/${pid}/exe`) === path
       const value = this.#attributeOf(`/proc/${pid}/${runs ? 'exe' : `root${path}`}`, 'security.capability')
       if (value !== undefined) this.files.set(file, capabilitiesOfFile(value))
     } catch {
-      // It has ended.
+      // The process has ended.
     }
   }
 }
@@ -108,7 +108,7 @@ function mountsIn(text: string): readonly Mount[] {
   })
 }
 
-/** A version before 2 has 32 bits; the lower half of permitted stands before that of inheritable. */
+/** Version 1 has only 32 bits. The lower half of permitted comes before the lower half of inheritable. */
 export function capabilitiesOfFile(value: Buffer): FileCapabilities {
   if (value.length < 12) return { permitted: 0n, effective: false }
   const upper = value.length >= 20 ? BigInt(value.readUInt32LE(12)) << 32n : 0n

@@ -1,13 +1,13 @@
-// The maps in which the evidence of a security context is kept, and the places in their keys and values. A key is all
-// that tells one row from another; a path stands in the value, walked when the row is new.
+// The maps that keep the evidence about a security context, and the places in their keys and values. A key has all that
+// distinguishes two rows. A path is in the value and is walked once, when the row is new.
 import type { KernelMap, MapCalls } from '../kernel.ts'
 
-/** Levels of directories that are walked, and bytes for their names: a path beyond is cut, and said to be. */
+/** Limits of a walk: levels of directories, and bytes of names. A longer path is cut, and its row says so. */
 export const levels = 32
 const nameBytes = 256
 const names = 1024
 
-/** A walked path, leaf first: how the walk ended, for each level mode, uid and gid, then the names. */
+/** Places in a walked path, leaf first: how the walk ended; mode, uid and gid of each level; the names. */
 export const walkPlaces = {
   end: 0,
   length: 4,
@@ -17,10 +17,10 @@ export const walkPlaces = {
 } as const
 export const nameLimits = { each: nameBytes, all: names } as const
 export const walkEnds = { cut: 0, root: 1, unreachable: 2 } as const
-/** In the mode of a level: here a mount was left for the one that it lies on. */
+/** A bit in the mode of a level: here the walk left a mount for the mount that it lies on. */
 export const crossing = 0x8000_0000
 
-/** A path that was used. `text` stands in the key only where the program's own words tell the path. */
+/** A used path. Only the key of `changed` has `text`: there the program's own text tells the path. */
 export const pathKey = {
   container: 0,
   granted: 8,
@@ -50,7 +50,7 @@ export const pathValue = {
   count: 0,
   walk: 8,
   text: 8 + walkPlaces.size,
-  /** When it was first used. */
+  /** The time of the first use. */
   time: 8 + walkPlaces.size + textSize,
   size: 16 + walkPlaces.size + textSize,
 } as const
@@ -150,7 +150,7 @@ export const privilegeKey = {
   size: 48,
 } as const
 
-/** What is done at the end of a call: where in the registers its arguments lie, `absent` for none. */
+/** The spec of a call: the kind of its path, and the offsets of its arguments in the registers, `absent` for none. */
 export const specPlaces = {
   kind: 0,
   base: 4,
@@ -173,7 +173,7 @@ export const specKinds = {
   map: 6,
   execute: 7,
 } as const
-/** Slots of `programs` and `specs`: a call's number, then the same for its second path, then the programs themselves. */
+/** Slots of `programs` and `specs`: by call number, then by number for the second path, then `byName`, for bind(2). */
 export const slots = { second: 1024, byName: 2048, all: 2049 } as const
 
 export const lostPlaces = {
@@ -191,11 +191,11 @@ export const lostPlaces = {
 
 export interface ContextMaps {
   readonly containers: KernelMap
-  /** By process: it, or who forked it, has executed a program under the filter. */
+  /** By process: the process or an ancestor has executed a program under the filter. */
   readonly started: KernelMap
-  /** By process: the inits of containers that ran before the recording. */
+  /** By process: inits of containers that were running before the recording. */
   readonly inits: KernelMap
-  /** By thread: capabilities granted to the call that is under way, and its number. */
+  /** By thread: the capabilities granted to the current call, and its number. */
   readonly granted: KernelMap
   readonly before: KernelMap
   readonly checks: KernelMap

@@ -1,4 +1,4 @@
-// A path as the program wrote it, with the directory that it starts from; the name of a socket.
+// Keeps a path as the program wrote it, with the directory that it starts from, or the name of a socket.
 // Authority: path_resolution(7), unix(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -11,7 +11,7 @@ import { startWalk, walk } from './walk.ts'
 const atCurrentDirectory = -100
 const unix = 1
 
-/** The program's text in the key, and the directory that it starts from; ends at `finish`. */
+/** Keeps the program's text and the directory that it starts from. Goes to `finish`, or on for a descriptor alone. */
 export function byName(given: Given): readonly AssemblyLine[] {
   const { structures, own } = given
   const text = pathKey.text
@@ -23,7 +23,7 @@ export function byName(given: Given): readonly AssemblyLine[] {
     ...unixName(),
     bpf.label('a-path'),
     bpf.load(1, frame, at.other),
-    // utimensat with a descriptor and no path.
+    // utimensat(2) with a descriptor and no path.
     bpf.jumpIf(1, 'equal', 0, 'by-descriptor'),
     ...userText(text),
     bpf.jumpIf(0, 'above', textSize, 'unread'),
@@ -43,7 +43,7 @@ export function byName(given: Given): readonly AssemblyLine[] {
     ...startWalk(given, 8, structures['fs_struct.pwd.dentry'], structures['fs_struct.pwd.mnt']),
     bpf.jump('based'),
     bpf.label('absolute'),
-    // From the program's own root: it may have changed that.
+    // The path starts from the program's own root, which it may have changed.
     bpf.load(8, frame, at.task),
     ...follow(8, structures['task_struct.fs'], 8),
     ...startWalk(given, 8, structures['fs_struct.root.dentry'], structures['fs_struct.root.mnt']),
@@ -64,11 +64,11 @@ export function byName(given: Given): readonly AssemblyLine[] {
     ...lose(given, 'changes', 'finish'),
     bpf.jump('finish'),
     bpf.label('empty'),
-    // AT_EMPTY_PATH: the descriptor itself.
+    // AT_EMPTY_PATH: the call is about the descriptor itself.
   ]
 }
 
-/** The name of a socket in the file system: behind the family. Others are no paths. */
+/** Moves the pointer to the name of a unix socket, behind the family. Other addresses are no paths. */
 const unixName = (): readonly AssemblyLine[] => [
   bpf.load(6, frame, at.other),
   bpf.storeWide(frame, at.word, 0),
@@ -82,7 +82,7 @@ const unixName = (): readonly AssemblyLine[] => [
   bpf.store(frame, at.other, 6),
 ]
 
-/** Lines whose labels are told from the same ones elsewhere in a program. */
+/** Prefixes the labels, which occur elsewhere in the program. */
 function renamed(lines: readonly AssemblyLine[], prefix: string): readonly AssemblyLine[] {
   const own = new Set(lines.flatMap((line) => ('label' in line ? [line.label] : [])))
   return lines.map((line) => {

@@ -1,4 +1,4 @@
-// Rows of the paths that the program's own words told, from the directory that they start in: known links are followed.
+// Makes rows of paths as programs wrote them: each is joined to its directory, and known links are followed.
 import type { Container } from './container.ts'
 import { addChange, addOpen, given } from './file-uses.ts'
 import { kindOf } from './calls.ts'

@@ -1,4 +1,4 @@
-// Rows of the files that the kernel itself told: opened ones and those that a descriptor names.
+// Makes rows of files whose path the kernel told: opened files, and files named by a descriptor.
 import type { Container } from './container.ts'
 import { addChange, addOpen, addRead, given } from './file-uses.ts'
 import { kindOf } from './calls.ts'
@@ -41,7 +41,7 @@ function mount(of: Container, path: string, first: string): void {
     of.rows.mounts.push({ path, filesystem: 'unknown', readOnly: false, count: 1, first })
 }
 
-/** What the container's own list of mounts says stands for what was walked through. */
+/** Replaces the mounts that walks passed by the container's own list of mounts, if it was read. */
 export function mountsRows(of: Container): void {
   const listed = of.reading.live.mounts.get(of.id)
   if (listed !== undefined) of.rows.mounts = listed.map((each) => ({ ...each, count: 1, first: 'mountinfo' }))

@@ -1,17 +1,17 @@
-// Files that the container made itself, within the recording and before they were used: what is read of them is nothing
-// of the image. An open says itself whether it made its file (FMODE_CREATED, include/linux/fs.h); for the others time does.
+// Finds uses of files that the container itself made earlier in the recording, so that they do not count as files of
+// the image. An open tells whether it created its file (FMODE_CREATED, include/linux/fs.h); calls like mkdir always do.
 import { posix } from 'node:path'
 import type { FileUse } from '../../../read/observations/context.ts'
 
 export interface TimedUse {
   readonly use: FileUse
-  /** Of the first time, on the kernel's clock. */
+  /** The first time of the use, on the kernel's monotonic clock. */
   readonly time: bigint
 }
 
 const making: ReadonlySet<string> = new Set(['mkdir', 'mknod', 'link', 'symlink', 'rename-to', 'bind'])
 
-/** Those of the uses that are of a path which was made earlier, or that lies in a directory which was. */
+/** The uses of a path that was made earlier, or that lies in a directory that was made earlier. */
 export function oursAmong(uses: readonly TimedUse[]): ReadonlySet<FileUse> {
   const made = new Map<string, bigint>()
   for (const { use, time } of uses) {

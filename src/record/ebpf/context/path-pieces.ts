@@ -1,4 +1,4 @@
-// What the programs of paths have in common: a call's arguments, the file of a descriptor, text of the program.
+// Blocks that the programs for paths share: a call's arguments, the file of a descriptor, text of the program.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, read } from '../blocks.ts'
@@ -9,10 +9,10 @@ import { dentryPiece } from './walk.ts'
 /** More places on the stack. */
 export const number = at.task - 8
 export const spec = number - specPlaces.size
-/** In the memory in r9: the key, and the value behind it. */
+/** The memory in r9 has the key, then the value at this place. */
 export const value = changedKeySize
 
-/** A register's value, whose place stands in the spec, to the stack at `other`; `none` where there is no such argument. */
+/** Copies the argument whose register is in the spec to the stack at `other`; goes to `none` if there is none. */
 export const argument = (place: number, none: string): readonly AssemblyLine[] => [
   bpf.loadLower(3, frame, spec + place),
   bpf.jumpIf(3, 'equal', absent, none),
@@ -24,7 +24,7 @@ export const argument = (place: number, none: string): readonly AssemblyLine[] =
   bpf.call('readKernel'),
 ]
 
-/** An argument's lower half to a place of the key; nothing where there is no such argument. */
+/** Copies an argument's lower half to a place of the key, if there is such an argument. */
 export const keyed = (place: number, to: number, name: string): readonly AssemblyLine[] => [
   ...argument(place, name),
   bpf.loadLower(1, frame, at.other),
@@ -32,7 +32,7 @@ export const keyed = (place: number, to: number, name: string): readonly Assembl
   bpf.label(name),
 ]
 
-/** r7 = the file of the descriptor on the stack at `other`. */
+/** r7 = the file of the descriptor on the stack at `other`. Goes to `none` if the descriptor is not open. */
 export const fileOf = ({ structures }: Given, none: string): readonly AssemblyLine[] => [
   bpf.load(8, frame, at.task),
   ...follow(8, structures['task_struct.files'], 3),
@@ -49,7 +49,7 @@ export const fileOf = ({ structures }: Given, none: string): readonly AssemblyLi
   bpf.jumpIf(7, 'equal', 0, none),
 ]
 
-/** Who the dentry in r7 is: itself, its name and its parent's. Uses r8. */
+/** Puts the identity of the dentry in r7 into the key: address, and hashes of its name and its parent's. Uses r8. */
 export function identity({ structures }: Given): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
   return [
@@ -62,13 +62,13 @@ export function identity({ structures }: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** When a row is first met. */
+/** Stores the current time in a new row. */
 export const timed: readonly AssemblyLine[] = [
   bpf.call('monotonicTime'),
   bpf.store(9, value + pathValue.time, 0),
 ]
 
-/** Text of the program at the pointer on the stack, to the memory in r9. */
+/** Copies the program's text at the pointer on the stack to the memory in r9. */
 export const userText = (place: number): readonly AssemblyLine[] => [
   bpf.move(1, 9),
   bpf.add(1, place),

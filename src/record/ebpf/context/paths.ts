@@ -1,6 +1,6 @@
-// Paths that calls used, at the end of each call. An open that was done is told by the file that the kernel made of it:
-// symbolic links are resolved, and its mode and owner known. Of every other call the program's own text is kept, with the
-// directory that it starts from. A call that was refused for the file system's sake (EROFS, EACCES, EPERM) is kept too.
+// Keeps the paths that calls used, at the end of each call. For a successful open, and for a call with a descriptor, it
+// keeps the kernel's file: symbolic links are resolved, and mode and owner are known. For every other call it keeps the
+// program's text, with the directory that it starts from. Calls refused with EROFS, EACCES or EPERM are kept too.
 // Authority: fs/namei.c and fs/d_path.c; path_resolution(7), openat2(2), unix(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -31,7 +31,7 @@ const granted = spec - 8
 const compatBit = 0x02
 const mapped = { execute: 4, anonymous: 0x20 } as const
 
-/** The program for the first path of a call, or with `slots.second` for the other one. */
+/** The program for the first path of a call, or with `slots.second` for the second path. */
 export function usedPath(given: Given, base: 0 | typeof slots.second): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const piece = dentryPiece(structures)
@@ -68,7 +68,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     ...recorded(given),
     ...hasStarted(given, 'done'),
     ...compat(given),
-    // What the call was granted on its way.
+    // The capabilities that were granted to the call.
     bpf.storeWide(frame, granted, 0),
     bpf.call('currentPidTgid'),
     bpf.store(frame, at.word, 0),
@@ -80,7 +80,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     bpf.load(1, 0, 0),
     bpf.store(frame, granted, 1),
     bpf.label('nothing-granted'),
-    // Done, or refused in a way that a security context decides.
+    // Only successful calls, and refusals that a security context may decide.
     bpf.set(8, 0),
     bpf.load(7, frame, at.result),
     bpf.jumpIf(7, 'above', -4096, 'failed'),
@@ -139,7 +139,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     bpf.set(1, 0),
     bpf.jump('accessed'),
     bpf.label('open'),
-    // O_PATH: nothing is read or written through it.
+    // O_PATH: the file can be neither read nor written through the descriptor.
     bpf.jumpIf(1, 'equal', 0, 'finish'),
     bpf.label('accessed'),
     bpf.storeLower(9, pathKey.access, 1),
@@ -179,7 +179,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
   ]
 }
 
-/** The numbers of a 32-bit call are others: its paths are not told, and that is counted. */
+/** A 32-bit call has other numbers: its paths are not kept, and the call is counted as lost. */
 function compat(given: Given): readonly AssemblyLine[] {
   const { layout } = given
   if (layout.machine !== 'x86_64') return []

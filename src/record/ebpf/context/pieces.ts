@@ -1,5 +1,5 @@
-// What the programs of a context have in common: whose container it is, who has started, rows that are kept or lost.
-// Places on the stack stand here once: a program of the recorder's own uses those above -128.
+// Blocks that the programs of a context share: which container a task is in, whether it has started, keeping and losing
+// rows. The shared places on the stack are defined here. The recorder's general blocks use the places above -128.
 // Authority: cgroup_namespaces(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -10,7 +10,7 @@ import { member, type Membership } from '../membership.ts'
 import { lostPlaces, type ContextMaps } from './maps.ts'
 import type { Structures } from './structures.ts'
 
-/** What a program is made from. */
+/** The inputs of a program. */
 export interface Given {
   readonly layout: Layout
   readonly structures: Structures
@@ -34,7 +34,7 @@ export const at = {
   task: -256,
 } as const
 
-/** Copies `size` bytes at the pointer in `from` (not r1, r2) to the value in r9. */
+/** Copies `size` bytes at the pointer in `from` (not r1, r2) + offset to the memory in r9. */
 export const readInto = (
   from: bpf.Register,
   offset: number,
@@ -42,26 +42,26 @@ export const readInto = (
   place: number,
 ): readonly AssemblyLine[] => read(from, offset, size, place, 9)
 
-/** to = the pointer at `from` + offset; over the stack. `from` is not r1 or r2. */
+/** to = the pointer at `from` (not r1, r2) + offset, copied over the stack. */
 export const follow = (from: bpf.Register, offset: number, to: bpf.Register): readonly AssemblyLine[] => [
   ...read(from, offset, 8, at.word),
   bpf.load(to, frame, at.word),
 ]
 
-/** Which container: the cgroup right below the one that is recorded; 0 for a tree of processes. */
+/** The container's id: the cgroup directly below the recorded one; 0 for a tree of processes. */
 const containerId = ({ membership: { who } }: Given): readonly AssemblyLine[] =>
   who === 'tree'
     ? [bpf.set(0, 0), bpf.store(frame, at.container, 0)]
     : [bpf.set(1, who.level + 1), bpf.call('currentAncestorCgroup'), bpf.store(frame, at.container, 0)]
 
-/** Goes to `done` for whoever is not recorded; r8 = the task, the container's id on the stack. */
+/** Goes to `done` if the task is not recorded. r8 = the task; the container's id is on the stack. */
 export const recorded = (given: Given): readonly AssemblyLine[] => [
   ...member(given.layout, given.maps, given.membership, false),
   bpf.store(frame, at.task, 8),
   ...containerId(given),
 ]
 
-/** Goes to `no` where the process has executed nothing under the filter yet. */
+/** Goes to `no` if the process has not yet executed a program under the filter. */
 export const hasStarted = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   bpf.call('currentPidTgid'),
   bpf.shiftRight(0, 32),
@@ -70,13 +70,13 @@ export const hasStarted = ({ own }: Given, no: string): readonly AssemblyLine[] 
   bpf.jumpIf(0, 'equal', 0, no),
 ]
 
-/** r0 = what is known of the container; `no` where nothing is. */
+/** r0 = the container's value. Goes to `no` if the container is unknown. */
 export const container = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   ...lookup(own.containers, at.container),
   bpf.jumpIf(0, 'equal', 0, no),
 ]
 
-/** r9 = memory of this processor; `no` never happens. */
+/** r9 = this processor's memory. The jump to `no` never happens, but the verifier requires it. */
 export const scratch = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, at.word, 0),
   ...lookup(own.scratch, at.word),
@@ -84,14 +84,14 @@ export const scratch = ({ own }: Given, no: string): readonly AssemblyLine[] => 
   bpf.move(9, 0),
 ]
 
-/** Clears the value in r9. */
+/** Clears `size` bytes of the memory in r9. */
 export const clear = (from: number, size: number): readonly AssemblyLine[] =>
   Array.from({ length: size / 8 }, (_, index) => bpf.storeWide(9, from + index * 8, 0))
 
 export const clearStack = (from: number, size: number): readonly AssemblyLine[] =>
   Array.from({ length: size / 8 }, (_, index) => bpf.storeWide(frame, from + index * 8, 0))
 
-/** One more of what did not fit. */
+/** Counts one more row without room. */
 export const lose = (
   { own }: Given,
   what: keyof typeof lostPlaces,
@@ -103,7 +103,7 @@ export const lose = (
   ...increment(0),
 ]
 
-/** Counts the key on the stack: a row of a map whose value is a count. Ends at `then`. */
+/** Counts the row with the key on the stack, in a map whose value is a count. Goes to `then`. */
 export const countRow = (
   given: Given,
   map: { readonly descriptor: number },
@@ -127,7 +127,7 @@ export const countRow = (
   bpf.jump(then),
 ]
 
-/** The same of a key and a value that stand in the memory in r9. The value's count is first in it. */
+/** Counts the row with the key and the value in the memory in r9. The value begins with the count. */
 export const keepRow = (
   given: Given,
   map: { readonly descriptor: number },

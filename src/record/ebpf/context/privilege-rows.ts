@@ -1,4 +1,4 @@
-// Rows of what changes or takes privileges without a check: ids, ports, capability sets, user namespaces, io_uring.
+// Makes rows of calls that concern privileges: ids, ports, capability sets, user namespaces, io_uring.
 import type { Container } from './container.ts'
 import { bindKey, identityKey, privilegeKey } from './maps.ts'
 import { textIn } from './walked.ts'

@@ -1,4 +1,4 @@
-// Calls that change who a program is or what it may, and ports that it binds: told when they are done, or refused.
+// Keeps calls that change a program's ids or privileges, and the ports that it binds, when they end: done or refused.
 // Authority: setuid(2) and its like, setgroups(2), capset(2), PR_CAP_AMBIENT(2const), unshare(2), clone(2), bind(2),
 // io_uring_setup(2).
 import * as bpf from '../assembler.ts'
@@ -36,7 +36,7 @@ const name = (place: number): readonly AssemblyLine[] => [
   bpf.call('currentComm'),
 ]
 
-/** Who has started, in a call of the machine's own numbers; r8 = the task. */
+/** Goes to `done` unless the task has started and makes a call of the machine's own architecture. r8 = the task. */
 const own = (given: Given): readonly AssemblyLine[] => [
   ...recorded(given),
   ...hasStarted(given, 'done'),
@@ -50,7 +50,7 @@ const own = (given: Given): readonly AssemblyLine[] => [
     : []),
 ]
 
-/** Who a thread is after it changed its user or group. */
+/** Keeps a thread's ids and groups after a successful change of user or group. */
 export function changedIdentity(given: Given): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - identityKey.size
@@ -69,7 +69,7 @@ export function changedIdentity(given: Given): readonly AssemblyLine[] {
     ...name(key + identityKey.comm),
     bpf.loadLower(2, frame, key + identityKey.groupCount),
     bpf.jumpIf(2, 'equal', 0, 'no-groups'),
-    // No more than there are, or what lies behind them would tell one row from another.
+    // Copies only the existing groups: the bytes behind them would make equal rows differ.
     bpf.jumpIf(2, 'above', groupLimit, 'no-groups'),
     bpf.shiftLeft(2, 2),
     bpf.move(1, frame),
@@ -83,7 +83,7 @@ export function changedIdentity(given: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** -errno in r7 to r7 = errno, 0 for what was done; `done` for what a security context does not decide. */
+/** r7 = the errno of the result in r7, 0 for success. Goes to `done` for errnos other than EPERM and EACCES. */
 const errno: readonly AssemblyLine[] = [
   bpf.jumpIf(7, 'above', -4096, 'failed'),
   bpf.set(7, 0),
@@ -97,7 +97,7 @@ const errno: readonly AssemblyLine[] = [
   bpf.label('told'),
 ]
 
-/** bind(2): a name in the file system is a path, of inet a port below 1024 is kept. */
+/** bind(2): a unix socket's name is kept as a path; for inet and inet6 a port below 1024 is kept. */
 export function boundSocket(given: Given): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - bindKey.size
@@ -116,7 +116,7 @@ export function boundSocket(given: Given): readonly AssemblyLine[] {
     bpf.call('tailCall'),
     bpf.jump('done'),
     bpf.label('inet'),
-    // In network byte order.
+    // The port is in network byte order.
     bpf.loadByte(1, frame, at.other + 2),
     bpf.shiftLeft(1, 8),
     bpf.loadByte(2, frame, at.other + 3),
@@ -140,7 +140,7 @@ export function boundSocket(given: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** capset, prctl, unshare, clone, clone3, io_uring_setup: what of them concerns privileges. */
+/** Keeps calls of capset, prctl, unshare, clone, clone3 and io_uring_setup that concern privileges. */
 export function usedPrivilege(given: Given): readonly AssemblyLine[] {
   const { layout, structures, own: maps } = given
   const key = at.task - privilegeKey.size
@@ -192,7 +192,7 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
     ...follow(8, structures['task_struct.cred'], 7),
     ...read(7, structures['cred.uid'] + 16, 4, key + privilegeKey.euid),
     bpf.jumpIf(9, 'notEqual', call('capset'), 'named'),
-    // What is permitted now is what was asked for, and had.
+    // After a successful capset the permitted set is the set that was asked for.
     ...read(7, structures['cred.cap_permitted'], 8, key + privilegeKey.set),
     bpf.label('named'),
     ...name(key + privilegeKey.comm),

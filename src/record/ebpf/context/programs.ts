@@ -1,5 +1,5 @@
-// The programs of a context, loaded and attached: one at the end of every call, which goes on to what that call needs;
-// the life of processes; and the capability checks, in the first way that this kernel takes.
+// Loads and attaches the programs of a context: one at the end of every call, which continues with the program of that
+// call; those for the life of processes; and one for capability checks, in the first way that this kernel accepts.
 import * as bpf from '../assembler.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
@@ -15,17 +15,17 @@ import { boundSocket, changedIdentity, usedPrivilege } from './privileges.ts'
 import { noteRunning } from './running.ts'
 import { startedChild, startedEnded } from './started.ts'
 
-/** What ran before the recording. */
+/** The processes that were running before the recording. */
 export interface RunningProcesses {
   readonly processes: readonly number[]
-  /** Those of them that are the first of their PID namespace. */
+  /** Those that are the first of their PID namespace. */
   readonly inits: readonly number[]
 }
 
-/** What asks the capability checks; undefined where this kernel lets nothing ask. */
+/** The way in which capability checks are observed; undefined if this kernel accepts none. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
-/** sys_exit(struct pt_regs *, long result): to the program of the call, if it has one. */
+/** sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one. */
 function dispatch({ layout, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.move(6, 1),
@@ -40,7 +40,7 @@ function dispatch({ layout, own }: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** Throws a BpfError where the kernel does not take one of them. `checkFunction`: cap_capable in the kernel's BTF. */
+/** Throws a BpfError if the kernel rejects a required program. `checkFunction`: the BTF id of cap_capable. */
 export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: number | undefined): CheckedBy {
   const { own, layout } = given
   const load = (name: string, lines: readonly AssemblyLine[]): number =>
@@ -67,7 +67,7 @@ export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: num
       const number = numberOf(layout.machine, name)
       if (number !== undefined) put(number, program)
     }
-  // Who has started is known before anything that they do is kept, and is forgotten last.
+  // The order: started processes are known before their calls are kept, and forgotten last.
   attach('sched_process_exit', startedEnded(given))
   attach('sched_process_fork', startedChild(given))
   firstOf([
@@ -91,11 +91,11 @@ export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: num
   return by
 }
 
-/** Processes that run already have executed their program. Throws a BpfError where the kernel does not take it. */
+/** Marks running processes as started and notes their containers. Throws a BpfError if the kernel rejects it. */
 export function attachRunning(calls: BpfCalls, given: Given, look: () => RunningProcesses): void {
   const { processes, inits } = look()
   const known = new Set<number>()
-  // What one of them forked before it was known has to be looked for again.
+  // A process may have forked before it was marked, so the search is repeated until nothing new is found.
   for (let unknown = processes; unknown.length > 0;) {
     for (const pid of unknown) {
       calls.update(given.own.started, key32(pid), key32(1))
@@ -109,7 +109,7 @@ export function attachRunning(calls: BpfCalls, given: Given, look: () => Running
   calls.attach(calls.loadProgram('c_running', assemble(lines)), 'sys_enter')
 }
 
-/** The first way that the kernel takes. */
+/** The result of the first way that the kernel accepts. */
 function firstOf<T>(ways: readonly [() => T, ...(() => T)[]]): T {
   const [way, ...others] = ways
   try {

@@ -1,5 +1,5 @@
-// The evidence of containers' security contexts beside the counts of their calls: in maps and programs of its own, so that
-// a kernel which takes less of it counts calls as ever, and what it cannot show is said.
+// Records evidence about the security contexts of containers, besides the counts of their calls. Its maps and programs
+// are its own, so a kernel that rejects some still counts calls. The result names what such a kernel cannot show.
 import { blindTo, noRows, type BlindSpot, type ObservedContext } from '../../../read/observations/context.ts'
 import type { Btf } from '../btf.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
@@ -24,7 +24,7 @@ export interface ContextKernel {
 export class ContextRecording {
   readonly #calls: BpfCalls
   readonly #kernel: ContextKernel
-  /** Why nothing of it is kept, instead. */
+  /** The maps and programs, or the reason why there are none. */
   readonly #under:
     | {
         readonly own: ContextMaps
@@ -42,7 +42,7 @@ export class ContextRecording {
     this.#under = this.#begin()
   }
 
-  /** From here on what containers do is kept. `calls` are closed with it. Throws nothing that a kernel says. */
+  /** Keeps evidence from here on. Owns `calls` and closes them. A BpfError is not thrown but reported by contexts(). */
   static start(calls: BpfCalls, kernel: ContextKernel): ContextRecording {
     return new ContextRecording(calls, kernel)
   }
@@ -50,7 +50,7 @@ export class ContextRecording {
   #begin() {
     const { btf, layout, maps, membership } = this.#kernel
     const structures = structuresOf(btf)
-    // The registers of the call that is under way are had from a typed task alone.
+    // Only a typed task gives the registers of the current call.
     if (typeof structures === 'string') return `this kernel has no ${structures}`
     if (!layout.isTyped) return 'this kernel does not tell a program whose task it runs for'
     try {
@@ -67,8 +67,8 @@ export class ContextRecording {
   }
 
   /**
-   * These processes run already: of their containers the root and the user namespace are those of their inits. A kernel
-   * that does not take it leaves such containers unseen, which contexts() says.
+   * Adds running processes. Their containers have the root and the user namespace of their inits. If the kernel rejects
+   * the program, such containers stay unseen, and contexts() says so.
    */
   alreadyRunning(look: () => RunningProcesses): void {
     const under = this.#under
@@ -81,8 +81,8 @@ export class ContextRecording {
   }
 
   /**
-   * By container. `name` is the only one's; of several each is told by its cgroup too. `midway`: the container ran before
-   * the recording. What it did before is not seen, which is said; and nothing of it where its init was not found.
+   * The contexts, one for each container. `name`: the only container's; if there are several, the cgroup is appended.
+   * `midway`: the container was running before the recording, so its start is unseen, or all if no init was found.
    */
   contexts(name: string, midway: boolean): readonly ObservedContext[] {
     const first = 'ebpf'

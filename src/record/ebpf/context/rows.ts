@@ -1,4 +1,4 @@
-// What the maps hold, as rows of observations, by container.
+// Turns the contents of the maps into rows of observations for each container.
 import type { ContextRows, FileUse } from '../../../read/observations/context.ts'
 import { checkRows } from './check-rows.ts'
 import { Container, entries, type Reading } from './container.ts'
@@ -8,7 +8,7 @@ import { mountsRows, openedRows } from './opened-rows.ts'
 import { oursAmong } from './ours.ts'
 import { bindRows, identityRows, privilegeRows } from './privilege-rows.ts'
 
-/** By the kernel's number of its cgroup, what was seen of each container. */
+/** The rows of each container, by the id of its cgroup (0 for a tree of processes). */
 export function rowsIn(reading: Reading): ReadonlyMap<bigint, ContextRows> {
   const all = new Map<bigint, ContextRows>()
   for (const [key, value] of entries(reading.calls, reading.own.containers)) {
@@ -26,7 +26,7 @@ function listsOf(container: Container): ContextRows {
   return { ...container.rows, reads: reads.map(marked), changes: changes.map(marked) }
 }
 
-/** Paths by text come after the files that tell links and mounts. */
+/** The order matters: paths by text need the links and mounts that opened files show. */
 const inOrder: readonly ((of: Container) => void)[] = [
   openedRows,
   mountsRows,

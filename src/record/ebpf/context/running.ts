@@ -1,17 +1,17 @@
-// A container that runs already when the recording begins: what its init has is noted as soon as one of its processes makes
-// a call. Whose init it is the kernel's own tree of processes says: nobody can give the container another root or user
+// Notes a container that was running before the recording, from its init, when one of its processes first makes a call.
+// The kernel's own tree of processes leads to the init, so no process can give the container another root or user
 // namespace than those of the init that was found in /proc.
-// Authority: pid_namespaces(7): who loses its parent becomes the child of init.
+// Authority: pid_namespaces(7): an orphaned process becomes a child of its namespace's init.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, lookup, read } from '../blocks.ts'
 import { noteContainer } from './container-start.ts'
 import { at, follow, recorded, scratch, type Given } from './pieces.ts'
 
-/** So many ancestors are looked at for the init. Another process of the container may be nearer to it. */
+/** The number of ancestors that are searched for the init. If the init is further, a nearer process may find it. */
 const ancestors = 24
 
-/** sys_enter(struct pt_regs *, long number). Undefined where this kernel does not say who a parent is. */
+/** sys_enter(struct pt_regs *, long number). Undefined if this kernel does not describe the parent of a task. */
 export function noteRunning(given: Given): readonly AssemblyLine[] | undefined {
   const { layout, structures, own } = given
   const parent = structures['task_struct.real_parent']

@@ -1,11 +1,11 @@
-// Which processes have executed a program under the filter: what they fork has too; with its last thread one is gone.
+// Tracks the processes that have started: they, or an ancestor, have executed a program under the filter.
 // Authority: include/trace/events/sched.h.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lastThread, lookup, read, remove, update } from '../blocks.ts'
 import type { Given } from './pieces.ts'
 
-/** sched_process_fork(struct task_struct *parent, struct task_struct *child): who is forked by who has started has. */
+/** sched_process_fork(struct task_struct *parent, struct task_struct *child): a started process's child has started. */
 export function startedChild({ layout: { task }, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
@@ -20,7 +20,7 @@ export function startedChild({ layout: { task }, own }: Given): readonly Assembl
   ]
 }
 
-/** sched_process_exit(struct task_struct *): with its last thread a process is gone. */
+/** sched_process_exit(struct task_struct *): a process ends with its last thread. */
 export function startedEnded({ layout, own }: Given): readonly AssemblyLine[] {
   return [...lastThread(layout), ...remove(own.started, -8), ...done]
 }

@@ -1,5 +1,5 @@
-// Where the members lie that the evidence of a security context is read from. Authority: include/linux/{cred,fs,dcache,
-// fs_struct,fdtable,user_namespace,binfmts}.h, fs/mount.h; the kernel's own BTF says where each is.
+// Finds the offsets of the members that give evidence about a security context, in the kernel's own BTF. Authority:
+// include/linux/{cred,fs,dcache,fs_struct,fdtable,user_namespace,binfmts}.h, fs/mount.h.
 import type { Btf } from '../btf.ts'
 
 const required = {
@@ -63,7 +63,7 @@ const optional = {
 export type Structures = Readonly<Record<keyof typeof required, number>> &
   Readonly<Partial<Record<keyof typeof optional, number>>>
 
-/** The name of a member that this kernel does not have, instead. */
+/** The offsets, or the name of a required member that this kernel does not have. */
 export function structuresOf(btf: Btf): Structures | string {
   const found: Record<string, number> = {}
   for (const [place, path] of Object.entries({ ...required, ...optional })) {
@@ -72,7 +72,7 @@ export function structuresOf(btf: Btf): Structures | string {
     else if (Object.hasOwn(required, place)) return place
   }
   const structures = found as Structures
-  // What is copied in one piece has to lie in one.
+  // The programs copy these members in one piece, so they must be adjacent.
   if (structures['cred.fsgid'] - structures['cred.uid'] !== 28) return 'cred.uid to cred.fsgid'
   if (structures['inode.i_gid'] - structures['inode.i_uid'] !== 4) return 'inode.i_uid to inode.i_gid'
   return structures

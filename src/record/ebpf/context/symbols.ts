@@ -1,20 +1,20 @@
-// Addresses in the kernel as names of its functions. Authority: proc_kallsyms(5); kernel.kptr_restrict may hide them.
+// Names the kernel functions at given addresses. Authority: proc_kallsyms(5). kernel.kptr_restrict may hide them.
 import { readFileSync } from 'node:fs'
 
-/** How a check comes about in every case; what stands behind them tells why. */
+/** Functions that take part in every capability check. Their callers tell the reason. */
 const common =
   /^(?:cap_capable(?:_helper)?|security_capable|capable|ns_capable(?:_setid|_common)?|capable_wrt_inode_uidgid|file_ns_capable|sk_(?:ns_|net_)?capable)$/
-/** The program that asks stands before them, with what runs it. */
+/** The BPF program that observes the check, and the functions that run it. */
 const ours = /^(?:bpf_|__bpf_|__traceiter_|perf_trace_|trace_|fexit_|_e(?:init)?text$)/
-/** Where a call enters the kernel. */
+/** The functions in which a call enters the kernel. */
 const entry =
   /^(?:__|_)*(?:x64_sys|ia32_sys|ia32_compat_sys|arm64_sys|arm64_compat_sys|se_sys|do_sys_\w+$)|^do_syscall|^invoke_syscall|^el0_/
-/** More say nothing further. */
+/** The number of kept names. More add no information. */
 const limit = 8
 
 export type FunctionsOf = (stack: readonly bigint[]) => readonly string[]
 
-/** Undefined where the kernel gives no addresses. */
+/** Undefined if the kernel hides addresses. */
 export function readSymbols(): FunctionsOf | undefined {
   const addresses: bigint[] = []
   const names: string[] = []
@@ -26,7 +26,7 @@ export function readSymbols(): FunctionsOf | undefined {
   lines.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   for (const [address, name] of lines) {
     addresses.push(address)
-    // What a compiler made of a function is that function.
+    // A compiler's variant of a function gets the function's own name.
     names.push(name.replace(/\.(?:isra|constprop|part|cold|llvm)\b.*$/, ''))
   }
   if ((addresses.at(-1) ?? 0n) === 0n) return undefined
@@ -43,7 +43,7 @@ export function readSymbols(): FunctionsOf | undefined {
     const called = stack.filter((address) => address !== 0n).map(nameOf)
     const asked = called.filter((name) => name !== '' && !ours.test(name) && !common.test(name))
     const entered = asked.findIndex((name) => entry.test(name))
-    // A call may ask by itself.
+    // The entry function itself may have asked.
     return (entered < 0 ? asked : asked.slice(0, Math.max(1, entered))).slice(0, limit)
   }
 }

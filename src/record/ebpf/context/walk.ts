@@ -1,4 +1,4 @@
-// A path walked from a file to the container's root, over mounts: names and attributes of what it passes.
+// Walks a path from a file to the container's root, across mounts, and keeps the names and attributes on the way.
 // Authority: fs/d_path.c (prepend_path).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -7,7 +7,7 @@ import { containerValue, levels, nameLimits, walkEnds, walkPlaces } from './maps
 import { at, follow, readInto, type Given } from './pieces.ts'
 import type { Structures } from './structures.ts'
 
-/** The members of a dentry that are read in one piece. */
+/** The members of a dentry that the programs read in one piece. Throws an Error if they do not fit on the stack. */
 export function dentryPiece(structures: Structures): {
   readonly from: number
   readonly size: number
@@ -22,8 +22,8 @@ export function dentryPiece(structures: Structures): {
 }
 
 /**
- * Walks from the dentry in r7, in the mount on the stack, to the container's root on the stack; writes what it passes to
- * the value in r9. Uses r6 and r8.
+ * Walks from the dentry in r7, in the mount on the stack, to the container's root on the stack. Writes every level to
+ * the memory in r9 at `place`. r6 = the length of the names. Uses r8.
  */
 export function walk({ structures }: Given, place: number): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
@@ -43,7 +43,7 @@ export function walk({ structures }: Given, place: number): readonly AssemblyLin
     ...readInto(8, structures['inode.i_uid'], 8, attributes(level) + 4),
     bpf.load(1, frame, at.mountRoot),
     bpf.jumpUnlessSame(7, 1, `walk-up-${level}`),
-    // A mount's root: on with the directory that it is mounted on.
+    // At a mount's root the walk continues with the directory that the mount covers.
     bpf.loadLower(1, 9, attributes(level)),
     bpf.or(1, crossingBit),
     bpf.storeLower(9, attributes(level), 1),
@@ -85,7 +85,7 @@ export function walk({ structures }: Given, place: number): readonly AssemblyLin
 
 const crossingBit = 0x8000_0000 | 0
 
-/** The dentry and the mount of a path (struct path) whose members lie at the pointer in `from`: r7, and on the stack. */
+/** Starts at the struct path whose members lie at `from` + these offsets: r7 = the dentry, the mount on the stack. */
 export const startWalk = (
   { structures }: Given,
   from: bpf.Register,
@@ -100,7 +100,7 @@ export const startWalk = (
   ...read(3, structures['mount.mnt'] + structures['vfsmount.mnt_root'], 8, at.mountRoot),
 ]
 
-/** The container's root to the stack, from its value in r0. */
+/** Copies the container's root from the container's value in r0 to the stack. */
 export const rootOf: readonly AssemblyLine[] = [
   bpf.load(1, 0, containerValue.root),
   bpf.store(frame, at.root, 1),

@@ -1,21 +1,21 @@
-// A walk through the kernel's directories, as it was noted, made into a path of the container with what it passed.
+// Turns a kept walk into a path of the container, with the directories and mounts that the walk passed.
 import { crossing, levels, walkEnds, walkPlaces } from './maps.ts'
 
 export interface Walked {
-  /** From the container's root; `(unreachable)` before what does not lie below it, as d_path has it, `…` where it was cut. */
+  /** From the container's root; after `(unreachable)` if not below the root (as d_path), after `…` if cut. */
   readonly path: string
   readonly isCut: boolean
   readonly isReachable: boolean
-  /** Where the mount lies that it is in; undefined where that is not known. */
+  /** The path of the mount that contains it; undefined if that is not known. */
   readonly mount: string | undefined
-  /** Every directory or file on the way but the root, the leaf last. */
+  /** Every directory or file on the way except the root, the leaf last. */
   readonly passed: readonly {
     readonly path: string
     readonly mode: number
     readonly uid: number
     readonly gid: number
   }[]
-  /** Mounts that it lies in, innermost first; the root's is none of them. */
+  /** The mounts that contain the path, innermost first, without the root's. */
   readonly mounts: readonly string[]
 }
 
@@ -29,7 +29,7 @@ export function walkedIn(value: Buffer, at: number): Walked {
     readonly uid: number
     readonly gid: number
   }[] = []
-  /** Names that lie in a mount, by where it begins. */
+  /** For each mount that the walk left, the number of names before it. */
   const crossings: number[] = []
   let mounted: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined
   for (let level = 0; level < levels; level++) {
@@ -43,7 +43,7 @@ export function walkedIn(value: Buffer, at: number): Walked {
     }
     if (mode >= crossing) {
       crossings.push(steps.length)
-      // What is mounted hides the directory that it is mounted on.
+      // The mount's root hides the directory that the mount covers.
       mounted ??= told
       continue
     }

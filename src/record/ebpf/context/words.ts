@@ -1,4 +1,4 @@
-// Numbers of the kernel in the words of observations: capabilities, modes, errors, kinds of files.
+// Translates the kernel's numbers to the names in observations: capabilities, modes, errors, types of files.
 // Authority: include/uapi/linux/capability.h, include/uapi/linux/stat.h, errno(3), include/uapi/linux/prctl.h.
 import { capabilities } from '../../../profile/words.ts'
 import type { CapabilityName, fileTypes, refusedResults } from '../../../read/observations/context.ts'
@@ -48,7 +48,7 @@ export const aboutCalls = new Set(
   ),
 )
 
-/** Ids and modes have 32 bits and fewer; a mode is what chmod takes of it. */
+/** An id has 32 bits; a mode has the bits that chmod(2) uses. */
 export function argumentOf(call: string, value: bigint): string {
   return String(value & (call.includes('chmod') ? 0o7777n : 0xffff_ffffn))
 }

@@ -1,21 +1,21 @@
-// What is kept in the kernel while refusals are watched: of each filter its instructions, and of each call that it may
-// have refused how often it came.
+// The maps in the kernel while refusals are watched: the instructions of each filter, and the count of each call that
+// it may have refused.
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import { architecturesOf, type RecorderMachine } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 
-/** BPF_MAXINSNS of include/uapi/linux/bpf_common.h, eight bytes each: what a per-CPU value may hold at most, too. */
+/** BPF_MAXINSNS of include/uapi/linux/bpf_common.h, eight bytes each. A per-CPU value cannot be larger either. */
 export const programSize = 4096 * 8
-/** Filters that are known at once. */
+/** The number of filters that the kernel side knows at once. */
 const filterEntries = 256
-/** Beyond it the older filters of a process are read by ptrace(2). */
+/** How many filters of a process are copied, newest first. If it has more, ptrace(2) reads them. */
 export const filterDepth = 8
 
-/** Keys of `filters`: the addresses of the filter and of its program, which together are not soon another's. */
+/** Places in the key of `filters`: the addresses of the filter and of its program, a pair that is not soon reused. */
 export const filterKey = { filter: 0, program: 8, size: 16 } as const
-/** Values of `filters`. */
+/** Places in the value of `filters`. */
 export const filterValue = { learnt: 0, length: 4, previous: 8, previousProgram: 16, size: 24 } as const
-/** Keys of `suspects`. */
+/** Places in the key of `suspects`. */
 export const suspectKey = {
   filter: 0,
   program: 8,
@@ -27,29 +27,29 @@ export const suspectKey = {
   args: 40,
   size: 88,
 } as const
-/** Values of `suspects`; times are of CLOCK_MONOTONIC in nanoseconds. */
+/** Places in the value of `suspects`. Times are CLOCK_MONOTONIC in nanoseconds. */
 export const suspectValue = { count: 0, first: 8, last: 16, comm: 24, size: 40 } as const
-/** Results that are none. */
+/** Marks that stand in the place of a result. */
 export const marks = { ended: 0x7fffffff, trapped: 0x7ffffffe, logged: 0x7ffffffd } as const
-/** Places of `results`: 4095 more than what the call returned. */
+/** The key of `results` is the returned value plus 4095. */
 export const largestErrno = 4095
-/** Bits of `candidates`: a filter may refuse the call, or let it through with a record. */
+/** Bits of `candidates`: some filter may refuse the call, or allow and log it. */
 export const candidateBits = { refused: 1, logged: 2 } as const
 
 export interface WatchMaps {
-  /** The processes that are watched, where it is not a cgroup; what they start comes in. */
+  /** The watched processes and their descendants, if processes are watched. */
   readonly tree: KernelMap
   readonly filters: KernelMap
   readonly programs: KernelMap
   readonly scratch: KernelMap
-  /** Results that some known filter answers with. */
+  /** The results with which some known filter refuses. */
   readonly results: KernelMap
-  /** Per slot. */
+  /** `candidateBits` per slot. */
   readonly candidates: KernelMap
   readonly suspects: KernelMap
-  /** Threads whose end was told already. */
+  /** Threads whose end is already kept. */
   readonly told: KernelMap
-  /** How many found no room. */
+  /** The number of calls that found no room. */
   readonly control: KernelMap
 }
 

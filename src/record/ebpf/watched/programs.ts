@@ -1,9 +1,9 @@
-// The programs that see what filters refuse while nobody is recorded: at sys_exit what came back with an errno, at
-// signal_deliver what got SIGSYS, at sched_process_exit who was ended without a signal, and at sys_enter, attached only
-// for filters that log, what is let through with a record. What is common is asked first: a call that succeeds costs a
-// comparison. Which of the calls the filter refused says its program, which is copied when it is met first.
-// Authority: kernel/seccomp.c (__seccomp_filter, struct seccomp_filter), include/trace/events/{syscalls,signal,sched}.h,
-// kernel/signal.c (force_sig_seccomp), include/linux/filter.h (struct bpf_prog, orig_prog).
+// The programs that watch refusals without a recording. They keep calls that return an errno (sys_exit) or cause SIGSYS
+// (signal_deliver), threads that end without a signal (sched_process_exit), and calls that are allowed and logged
+// (sys_enter, attached only if a filter logs). The most frequent case is tested first: a successful call costs one
+// comparison. A filter's instructions are copied when it is first met: they tell which calls the filter refused.
+// Authority: kernel/seccomp.c (__seccomp_filter, struct seccomp_filter), include/trace/events/{syscalls,signal,
+// sched}.h, kernel/signal.c (force_sig_seccomp), include/linux/filter.h (struct bpf_prog, orig_prog).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import {
@@ -38,10 +38,10 @@ import {
   type WatchMaps,
 } from './maps.ts'
 
-/** Whose refusals are seen: processes and what they start, a cgroup and all below it, or all that runs under a filter. */
+/** Whose refusals are watched: those of processes and descendants, of a cgroup and all below it, or of every task. */
 export type Watched = 'processes' | 'everything' | { readonly cgroup: bigint; readonly level: number }
 
-/** Where a filter and its instructions lie in the kernel's memory. */
+/** Offsets that lead to a filter and its instructions in the kernel's memory. */
 export interface FilterLayout {
   readonly leader: number
   readonly ofTask: number
@@ -50,11 +50,11 @@ export interface FilterLayout {
   readonly original: number
   readonly length: number
   readonly instructions: number
-  /** Of struct kernel_siginfo. */
+  /** The offset of si_code in struct kernel_siginfo. */
   readonly code: number
 }
 
-/** Throws an Error that names a member which this kernel does not describe. */
+/** Throws an Error that names a missing member if this kernel does not describe it. */
 export function filterLayoutOf(btf: Btf): FilterLayout {
   const offset = (structure: string, path: string): number => {
     const found = btf.offset(structure, path)
@@ -80,7 +80,7 @@ export interface WatchContext {
   readonly watched: Watched
 }
 
-/** Places on the stack. -8 is what the pieces of blocks.ts use. */
+/** Places on the stack. The blocks of blocks.ts use -8. */
 const key = -104
 const value = -152
 const thread = -160
@@ -101,7 +101,7 @@ export function returned(context: WatchContext): readonly AssemblyLine[] {
     bpf.add(7, largestErrno),
     bpf.jumpIf(7, 'above', largestErrno, 'done'),
     bpf.load(6, 1, 0),
-    // A filter may answer with 0: where one does, that is known before.
+    // A filter may answer with errno 0. A result of 0 is kept only if a known filter does so.
     bpf.jumpIf(9, 'notEqual', 0, 'failed'),
     bpf.storeLower(frame, small, 7),
     ...ifSet(maps.results),
@@ -109,7 +109,7 @@ export function returned(context: WatchContext): readonly AssemblyLine[] {
     bpf.storeLower(frame, key + suspectKey.result, 9),
     ...isWatched(context, true),
     ...filterOf(context),
-    // Of a filter that nobody has read yet every failure is kept.
+    // While the filter is unread, every failure under it is kept.
     bpf.jumpIf(9, 'equal', 0, 'asked'),
     bpf.storeLower(frame, small, 7),
     ...ifSet(maps.results),
@@ -160,7 +160,7 @@ export function delivered(context: WatchContext): readonly AssemblyLine[] {
   ]
 }
 
-/** sched_process_exit(struct task_struct *): of a thread that a filter ended, where no signal told it. */
+/** sched_process_exit(struct task_struct *): keeps a thread that a filter ended, unless a signal has shown it. */
 export function ended(context: WatchContext): readonly AssemblyLine[] {
   const { layout, maps } = context
   return [
@@ -184,7 +184,7 @@ export function ended(context: WatchContext): readonly AssemblyLine[] {
   ]
 }
 
-/** sched_process_fork(struct task_struct *parent, struct task_struct *child): what a watched process starts is watched. */
+/** sched_process_fork(struct task_struct *parent, struct task_struct *child): a watched process's child is watched. */
 export function forked({ layout: { task }, maps }: WatchContext): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
@@ -204,7 +204,7 @@ export function gone({ layout, maps }: WatchContext): readonly AssemblyLine[] {
   return [...lastThread(layout), ...remove(maps.tree, -8), ...done]
 }
 
-/** Goes to `done` for whoever is not watched; leaves the task in r8. `underFilter`: and for whoever has no filter. */
+/** Goes to `done` if the task is not watched, or with `underFilter` if it has no filter. Leaves the task in r8. */
 function isWatched({ layout, maps, watched }: WatchContext, underFilter: boolean): readonly AssemblyLine[] {
   return [
     ...currentTask(layout),
@@ -229,14 +229,14 @@ function isWatched({ layout, maps, watched }: WatchContext, underFilter: boolean
   ]
 }
 
-/** The filter of the task in r8 into the key, copied where it is met first; r9 = whether it has been read. */
+/** Puts the filter of the task in r8 into the key, and copies a new filter. r9 = whether the filter has been read. */
 function filterOf({ filters, maps }: WatchContext): readonly AssemblyLine[] {
   const whole = key + suspectKey.filter
   return [
     ...read(8, filters.ofTask, 8, whole),
     bpf.load(9, frame, whole),
     bpf.jumpIf(9, 'notEqual', 0, 'has-filter'),
-    // Newer kernels release it before the thread's end is told: threads of a process mostly share theirs.
+    // Newer kernels release the filter before this tracepoint. The leader's is taken, as threads mostly share one.
     ...read(8, filters.leader, 8, whole),
     bpf.load(9, frame, whole),
     ...read(9, filters.ofTask, 8, whole),
@@ -259,7 +259,7 @@ function filterOf({ filters, maps }: WatchContext): readonly AssemblyLine[] {
   ]
 }
 
-/** The filter whose key is on the stack, and those before it. r9: the filter. */
+/** Copies the filter whose key is on the stack, and the filters before it. r9: the filter. */
 function copied(filters: FilterLayout, maps: WatchMaps, first: number): readonly AssemblyLine[] {
   const own = value
   return [
@@ -269,7 +269,7 @@ function copied(filters: FilterLayout, maps: WatchMaps, first: number): readonly
     ...Array.from({ length: filterDepth }, (_, depth): readonly AssemblyLine[] => [
       bpf.store(frame, own + filterKey.filter, 9),
       ...read(9, filters.program, 8, own + filterKey.program),
-      // What the next one is, before r9 goes.
+      // The previous filter is read before r9 is overwritten.
       ...read(9, filters.previous, 8, about + filterValue.previous),
       bpf.storeWide(frame, about + filterValue.previousProgram, 0),
       bpf.load(9, frame, about + filterValue.previous),
@@ -312,7 +312,7 @@ function copied(filters: FilterLayout, maps: WatchMaps, first: number): readonly
   ]
 }
 
-/** Goes on where the place on the stack is set in a map of results. */
+/** Goes on if the map has a nonzero value for the key on the stack; else goes to `done`. */
 const ifSet = (map: { readonly descriptor: number }): readonly AssemblyLine[] => [
   ...lookup(map, small),
   bpf.jumpIf(0, 'equal', 0, 'done'),
@@ -320,7 +320,7 @@ const ifSet = (map: { readonly descriptor: number }): readonly AssemblyLine[] =>
   bpf.jumpIf(1, 'equal', 0, 'done'),
 ]
 
-/** r6: registers; r7 = first slot, r9 = number; whether the filter was read moves to the stack. */
+/** r7 = first slot, r9 = number. Moves r9, whether the filter was read, to the stack. r6: registers. */
 function numbered(layout: Layout): readonly AssemblyLine[] {
   return [
     bpf.store(frame, thread, 9),
@@ -330,7 +330,7 @@ function numbered(layout: Layout): readonly AssemblyLine[] {
   ]
 }
 
-/** Goes on where a filter may answer the call so, or where nobody has read the filter yet. */
+/** Goes on if a filter may answer the call as `bit` says, or if the filter is unread; else goes to `done`. */
 function ifCandidate(maps: WatchMaps, bit: number): readonly AssemblyLine[] {
   return [
     bpf.load(1, frame, thread),
@@ -348,7 +348,7 @@ function ifCandidate(maps: WatchMaps, bit: number): readonly AssemblyLine[] {
   ]
 }
 
-/** What got a signal or was ended: the registers are the task's. */
+/** Keeps the call of a task that got a signal or has ended, from the task's registers. */
 function stopped(context: WatchContext): readonly AssemblyLine[] {
   return [
     bpf.call('currentTypedTask'),
@@ -361,7 +361,7 @@ function stopped(context: WatchContext): readonly AssemblyLine[] {
   ]
 }
 
-/** Counts the call. r6: registers, r7: first slot, r9: number; filter and result are in the key. */
+/** Counts the call. r6: registers, r7: first slot, r9: number. The key already has the filter and the result. */
 function kept({ layout: { registers }, maps }: WatchContext): readonly AssemblyLine[] {
   const args = (offsets: readonly number[], lower: boolean): readonly AssemblyLine[] =>
     offsets.flatMap((offset, index) => {

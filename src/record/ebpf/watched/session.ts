@@ -1,4 +1,4 @@
-// Refusals watched in the kernel, from attaching to detaching. Nothing of it outlives this process.
+// Watches refusals in the kernel, from attaching the programs to detaching them. Nothing outlives this process.
 import { readFileSync } from 'node:fs'
 import { architectures, type Architecture } from '../../../abi/architectures.ts'
 import {
@@ -39,28 +39,28 @@ import {
   type Watched,
 } from './programs.ts'
 
-/** What a filter may have refused, or logged, since it was asked for before. */
+/** A call that a filter may have refused or logged. `count` is the increase since the last report. */
 export interface Sighting extends Suspect {
   readonly cgroup: bigint
   /** Milliseconds since 1970. */
   readonly first: number
   readonly last: number
-  /** Undefined where the kernel does not keep its programs. */
+  /** Undefined if the kernel does not keep the filter's instructions, or if the filters could not all be copied. */
   readonly filter: AppliedFilter | undefined
 }
 
-/** Of the filters that find room in the kernel. */
+/** The number of filters that stay in the kernel's maps after each reading. */
 const filtersKept = 128
 
 export class WatchSession {
   readonly #calls: BpfCalls
   readonly #machine: RecorderMachine
   readonly #context: WatchContext
-  /** By the key of a filter in hexadecimal, it and those before it. */
+  /** By the key of a filter in hexadecimal: the filter with those before it. */
   readonly #filters = new Map<string, AppliedFilter | undefined>()
-  /** By its instructions: each process that loads a filter has one of its own. */
+  /** By the instructions, because each process that loads a filter has its own copy. */
   readonly #same = new Map<string, AppliedFilter>()
-  /** By key of a suspect, its count when it was told last. */
+  /** By the key of a suspect, its count at the last report. */
   readonly #counts = new Map<string, bigint>()
   #hasEntered = false
 
@@ -70,7 +70,7 @@ export class WatchSession {
     this.#context = context
   }
 
-  /** Throws an Error (koffi or BTF missing) or a BpfError that says why not. */
+  /** Throws an Error (koffi or BTF missing) or a BpfError with the reason. */
   static async start(watched: Watched, processes: readonly number[] = []): Promise<WatchSession> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -107,12 +107,12 @@ export class WatchSession {
     for (const each of processes) this.#calls.update(this.#maps.tree, key32(each), key32(1))
   }
 
-  /** The watched processes that have not ended; none where it is not processes that are watched. */
+  /** The watched processes that have not ended; none if a cgroup or everything is watched. */
   members(): readonly number[] {
     return [...this.#calls.keys(this.#maps.tree)].map((key) => key.readUInt32LE())
   }
 
-  /** What came since the last time. */
+  /** The sightings since the last call. */
   take(): readonly Sighting[] {
     this.#learn()
     const clock = Date.now() - Number(process.hrtime.bigint() / 1_000_000n)
@@ -122,7 +122,7 @@ export class WatchSession {
       const name = key.toString('hex')
       const [before, now] = [this.#counts.get(name) ?? 0n, about.readBigUInt64LE(suspectValue.count)]
       if (now === before) {
-        // Nothing came since: it makes room.
+        // No new calls: the entry makes room.
         this.#calls.remove(this.#maps.suspects, key)
         this.#counts.delete(name)
         return []
@@ -132,7 +132,7 @@ export class WatchSession {
     })
   }
 
-  /** How many found no room. */
+  /** The number of calls that found no room. */
   lost(): number {
     return Number(this.#calls.lookup(this.#maps.control, key32(0))?.readBigUInt64LE() ?? 0n)
   }
@@ -169,7 +169,7 @@ export class WatchSession {
     ]
   }
 
-  /** Reads the filters that were met, and tells the kernel what of them is of interest. */
+  /** Reads the new filters, and tells the programs which calls and results of these filters to keep. */
   #learn(): void {
     for (const key of this.#calls.keys(this.#maps.filters)) {
       const value = this.#calls.lookup(this.#maps.filters, key)
@@ -180,7 +180,7 @@ export class WatchSession {
       value.writeUInt32LE(1, filterValue.learnt)
       this.#calls.update(this.#maps.filters, key, value)
     }
-    // The oldest make room. Whoever still runs under one of them is met anew.
+    // The oldest filters make room. If a task still runs under one, the filter is copied again.
     for (const name of [...this.#filters.keys()].slice(0, -filtersKept)) {
       const key = Buffer.from(name, 'hex')
       this.#calls.remove(this.#maps.filters, key)
@@ -189,7 +189,7 @@ export class WatchSession {
     }
   }
 
-  /** With those before it; undefined where one is not known whole. */
+  /** The filter with those before it; undefined if one of them is not known completely. */
   #filterFrom(first: Buffer): AppliedFilter | undefined {
     const programs: Buffer[] = []
     for (let key = first; key.readBigUInt64LE() !== 0n;) {
