@@ -65,9 +65,7 @@ export interface UnseenCall {
   readonly isWithin: boolean
 }
 
-/**
- * Calls that no code of a program makes: the kernel or the program's starter does (restart_syscall(2), sigreturn(2)).
- */
+/** Calls that no program's code makes: the kernel or the program's starter does (restart_syscall(2), sigreturn(2)). */
 const ofTheKernel: ReadonlySet<string> = new Set(['restart_syscall', 'rt_sigreturn', 'sigreturn', 'execve'])
 
 /** Compares reachable and seen calls on the architectures for which both are known. */
