@@ -1,4 +1,4 @@
-// Observations in, policy out: every decision of this room in its turn, per architecture, then one rule a call.
+// Derives a policy from observations: applies every decision of this room in turn, per architecture, and makes rules.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Observations } from '../observe/index.ts'
@@ -22,55 +22,55 @@ import { targetsOf, type PolicyTarget } from './targets.ts'
 import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
 
-/** What a policy is made of beside the observations: floor, ceiling, margin and conditions. */
+/** What shapes a policy beside the observations: floor, ceiling, margin and conditions. */
 export interface PolicyOptions extends CeilingOptions {
-  /** What the program's code can call, as a scan found it. */
+  /** The calls that the program's code can make, as a scan found them. */
   readonly reachable?: Reachable
-  /** What becomes of calls that are reachable and were not seen. Default 'refuse'. */
+  /** How calls that are reachable and were not seen are answered. Default 'refuse'. */
   readonly unseen?: UnseenChoice
-  /** Nothing was recorded: the scan alone says what the program calls, never beyond the ceiling. */
+  /** Nothing was recorded: the policy rests on the scan alone and never exceeds the ceiling. */
   readonly fromScan?: boolean
   /**
-   * The architectures the policy is for. Default, and for an empty list: those that were seen. aarch64 is inferred
-   * from x86_64 where it was not seen; with a floor, the 64-bit host of a 32-bit architecture joins by itself.
+   * The architectures of the policy. Default, also for an empty list: those that were seen. If aarch64 is requested but
+   * was not seen, it is inferred from x86_64. With a floor, the 64-bit host of a 32-bit architecture is added.
    */
   readonly architectures?: readonly Architecture[]
-  /** Whose floor is added. Default 'all'; 'none' for what is not started by a container runtime. */
+  /** The runtime whose floor is added. Default 'all'; 'none' for programs that no container runtime starts. */
   readonly runtime?: FloorChoice
-  /** The workload starts with no_new_privs (Kubernetes: allowPrivilegeEscalation false). Default false: the larger floor. */
+  /** The workload has no_new_privs (Kubernetes: allowPrivilegeEscalation false). Default false: the larger floor. */
   readonly noNewPrivileges?: boolean
-  /** What every call without a rule is answered: 'errno' (the default) is EPERM. */
+  /** The answer to every call without a rule. 'errno' (the default) is EPERM. */
   readonly defaultAction?: DefaultAction['type']
-  /** Allow clone3 where it was seen. Default false: it is answered ENOSYS, and libc makes clone. */
+  /** Allow clone3 if it was seen. Default false: it is answered ENOSYS, and libc makes clone instead. */
   readonly allowClone3?: boolean
   /**
-   * 'within' (the default): the ceiling's own conditions. 'observed': only the values that were seen, where all of them
-   * are known and few. 'none': no conditions, so that the ceiling decides about calls alone.
+   * 'within' (the default): the ceiling's own conditions. 'observed': only the seen values, if all are known and they
+   * are few. 'none': no conditions, so that the ceiling decides only about whole calls.
    */
   readonly conditions?: ConditionsChoice
-  /** What was seen beyond the ceiling: 'seen' (the default) allows it unless it was only ever refused, 'never' does not. */
+  /** Calls and values seen beyond the ceiling: 'seen' (the default) allows those not always refused, 'never' none. */
   readonly beyond?: BeyondChoice
   /** Programs beside the workload whose calls are allowed, within the ceiling. Default: none. */
   readonly with?: readonly PartName[]
-  /** What is allowed beside what was seen, within the ceiling, for rare paths. Default 'libc'. */
+  /** Unseen calls on rare paths that are allowed within the ceiling. Default 'libc'. */
   readonly margin?: MarginChoice
 }
 
 const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
-  // EPERM, what the engines' default profiles answer (moby profiles/seccomp: defaultErrnoRet 1).
+  // EPERM, as the engines' default profiles answer (moby profiles/seccomp: defaultErrnoRet 1).
   errno: { type: 'errno', errno: 1 },
   'kill-process': { type: 'kill-process' },
   log: { type: 'log' },
 }
 
 /**
- * The smallest policy under which what was seen runs: the calls seen and, each with its reason, those without which
- * it would not start, run or end; no wider than the ceiling, except for what was seen. The same observations and options
- * give the same policy, whatever order the observations were merged in. Calls that no table knows are never in a rule;
- * `left` lists them.
+ * Derives the smallest policy under which what was seen runs: it allows the seen calls and, each with its reason, those
+ * without which the workload would not start, run or end. It exceeds the ceiling only for what was seen. The same
+ * observations and options give the same policy, whatever order the observations were merged in. Calls that no table
+ * knows are never in a rule; `left` lists them.
  *
- * @throws UserError where no call was seen, where an architecture is asked for of which nothing was seen and nothing
- * can be inferred, and for a ceiling that is none.
+ * @throws UserError if no call was seen, if a requested architecture was not seen and cannot be inferred, or if the
+ * ceiling is invalid.
  */
 export function derivePolicy(observations: Observations, options: PolicyOptions = {}): Policy {
   const floor = options.runtime ?? 'all'
@@ -107,7 +107,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     const used = new Set(
       answers.filter(({ action }) => action.type === 'allow').map(({ syscall }) => syscall),
     )
-    // What was answered while it was traced keeps its answer; and a margin that the ceiling has not is no loss.
+    // Calls that the evidence answers keep that answer. A margin call that the ceiling lacks is dropped silently.
     const evident = new Set(answers.map(({ syscall }) => syscall))
     const unseen = answersUnseen(
       options.reachable,
@@ -116,7 +116,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
       new Set([...evident, ...evidence.answers.map(({ syscall }) => syscall)]),
     )
     const choice = options.fromScan === true ? 'none' : (options.margin ?? 'libc')
-    // Where a scan stands for the margin, what cannot be reached is none of it.
+    // With 'libc' and a scan that is a bound, the margin has only reachable calls.
     const reached =
       options.unseen === 'libc' && options.reachable?.bound === true
         ? options.reachable.architectures[architecture]
@@ -172,7 +172,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
   }
 }
 
-/** Of a target that is inferred, what another architecture's calls are translated to. */
+/** The margin of a target. An inferred target gets the translated margin of the architecture that was seen. */
 function marginOn(
   target: PolicyTarget,
   observations: Observations,
@@ -215,7 +215,7 @@ function architecturesReachable(reachable: Reachable | undefined): readonly Arch
   return architectureNames.filter((each) => reachable?.architectures[each] !== undefined)
 }
 
-/** What is known of the program on one target. */
+/** The evidence about the program on one target. */
 function evidenceOn(
   target: PolicyTarget,
   observations: Observations,
@@ -230,11 +230,11 @@ function evidenceOn(
   }
 }
 
-/** Rules of several architectures: one for all that give a call the same answer. */
+/** Collects rules. Architectures that give a call the same answer share one rule. */
 class Rules {
   readonly #rules = new Map<string, PolicyRule>()
 
-  /** Architectures come in their order. */
+  /** Architectures must come in their order. */
   add(
     architecture: Architecture,
     syscall: string,
@@ -276,7 +276,7 @@ function compareLeft(a: LeftOut, b: LeftOut): number {
   )
 }
 
-/** By code unit: the same in every locale. */
+/** Compares by code unit, so the order is the same in every locale. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,32 +1,32 @@
-// The margin: calls allowed beside those that were seen, for paths that runs take rarely. It is never wider than the
-// ceiling: derive.ts leaves out what the ceiling does not carry out. Which calls are companions of which is a function
-// from what was seen, so that whoever knows the code of the program can give a better one.
+// The margin: calls allowed beside those that were seen, for rarely taken paths. It never exceeds the ceiling:
+// derive.ts leaves out calls that the ceiling never allows. A function maps the seen calls to their companions, so a
+// caller who knows the program's code can pass a better function.
 import type { Architecture } from '../abi/architectures.ts'
 import type { CompanionWhy } from '../abi/companion-why.ts'
 import { companionRows, type Sign } from '../abi/companions.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { allow, type Proposal } from './answers.ts'
 
-/** What was seen on an architecture. */
+/** The calls that were seen on one architecture. */
 export interface SeenCalls {
   readonly architecture: Architecture
   has(call: string): boolean
-  /** The values of an argument; undefined where not all of them are known. */
+  /** The values of an argument; undefined if not all of them are known. */
   values(call: string, argument: number): readonly bigint[] | undefined
 }
 
 export interface Companion {
-  /** A call of the same architecture; one that it does not have is passed over. */
+  /** A call of the same architecture; ignored if the architecture lacks it. */
   readonly syscall: string
   readonly why: CompanionWhy
-  /** The call that was seen; absent where any program may make it. */
+  /** The seen call that it accompanies; absent if any program may make the companion. */
   readonly of?: string
 }
 
 /** Calls to allow beside those that were seen. */
 export type Companions = (seen: SeenCalls) => readonly Companion[]
 
-/** 'libc': what libc and run-times of languages call; or a function that knows better. */
+/** 'libc': the calls of libc and of language run-times. A function: the companions that it returns. */
 export type MarginChoice = 'none' | 'libc' | Companions
 
 export function answersInMargin(choice: MarginChoice, seen: SeenCalls): readonly Proposal[] {
@@ -53,7 +53,7 @@ const anyCall = ''
 /** CLONE_THREAD of include/uapi/linux/sched.h. */
 const cloneThread = 0x10000n
 
-/** The call that is the sign; undefined where it was not seen. */
+/** The seen call that is the sign; undefined if there is none. */
 const signs: Readonly<Record<Sign, (seen: SeenCalls) => string | undefined>> = {
   program: () => anyCall,
   thread: (seen) => cloned(seen, (flags) => (flags & cloneThread) !== 0n),

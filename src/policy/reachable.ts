@@ -1,14 +1,14 @@
-// What the code can call beside what was seen (src/scan): each call is seen, reachable and unseen, or unreachable. What
-// becomes of the unseen is the user's choice; none of it is ever allowed beyond the ceiling (derive.ts sees to that).
+// Adds calls that the code can make (src/scan) and that were not seen. Each call is seen, reachable but unseen, or
+// unreachable. The user chooses the answer to unseen calls. They are never allowed beyond the ceiling (see derive.ts).
 import type { Architecture } from '../abi/architectures.ts'
 import type { Reachable, ReachableCall } from '../scan/reachable.ts'
 import { allow, type Proposal } from './answers.ts'
 import type { RuleAction } from './policy.ts'
 
 /**
- * 'refuse' (the default): as every call without a rule. 'log': allowed and logged (SCMP_ACT_LOG). 'allow': allowed, within
- * the ceiling. 'libc': of the unseen, those that the C library makes in functions that were run for certain, as what was
- * seen tells; beside the margin, of which a scan that is a bound leaves what is reachable.
+ * The answer to unseen calls. 'refuse': the default action (the default). 'log': allowed within the ceiling and logged
+ * (SCMP_ACT_LOG). 'allow': allowed within the ceiling. 'libc': allowed if the C library makes the call in a function
+ * that a seen call shows was run; if the scan is a bound, the margin then keeps only reachable calls.
  */
 export type UnseenChoice = 'refuse' | 'log' | 'allow' | 'libc'
 
@@ -22,7 +22,7 @@ export function reachableOn(
   return new Map(Object.entries(reachable?.architectures[architecture] ?? {}))
 }
 
-/** `seen`: the calls that are allowed because they were seen. */
+/** `seen`: the calls that the evidence already answers. */
 export function answersUnseen(
   reachable: Reachable | undefined,
   choice: UnseenChoice,
@@ -49,7 +49,7 @@ export function answersUnseen(
 
 export interface Coverage {
   readonly architecture: Architecture
-  /** Reachable calls, and those of them that were seen. */
+  /** The number of reachable calls, and the number of those that were seen. */
   readonly reachable: number
   readonly seen: number
   /** Reachable and never seen. */
@@ -61,14 +61,14 @@ export interface Coverage {
 export interface UnseenCall {
   readonly call: string
   readonly path: readonly string[]
-  /** Whether the ceiling carries it out. */
+  /** Whether the ceiling allows the call. */
   readonly isWithin: boolean
 }
 
-/** Calls that no line of a program makes: the kernel does, or who started it (restart_syscall(2), sigreturn(2)). */
+/** Calls that no program's code makes: the kernel or the program's starter does (restart_syscall(2), sigreturn(2)). */
 const ofTheKernel: ReadonlySet<string> = new Set(['restart_syscall', 'rt_sigreturn', 'sigreturn', 'execve'])
 
-/** What was seen of what can be reached, on the architectures of which both are known. */
+/** Compares reachable and seen calls on the architectures for which both are known. */
 export function coverageOf(
   reachable: Reachable,
   seen: Readonly<Partial<Record<Architecture, Readonly<Record<string, unknown>>>>>,

@@ -1,6 +1,6 @@
-// What a growing set of modules can call: linked, followed, and its numbers found. The same files in the same order give
-// the same answers, so that answers can be kept. More modules come behind those that are there, as when the program
-// loads them.
+// Analyses which calls a growing set of modules can make: links the modules, follows their code and finds the call
+// numbers. Modules that the program loads later are appended, as its loader does. The same files in the same order give
+// the same results, so results can be cached.
 import { syscallTable } from '../abi/tables.ts'
 import type { Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
@@ -19,37 +19,37 @@ import { x86 } from './x86/step.ts'
 /** Modules that are loaded together. */
 export interface Batch {
   readonly modules: readonly Module[]
-  /** By module: all that it exports counts as reached. */
+  /** By module: whether all its exports count as reached. */
   readonly isGiven: readonly boolean[]
-  /** Indexes of the modules, of all, whose entry is run. */
+  /** Indexes, among all modules, of those whose entry is run. */
   readonly started: readonly number[]
-  /** Functions that are looked up by these names. */
+  /** Names by which functions are looked up. */
   readonly lookedUp: readonly string[]
 }
 
 /** What the code loads and looks up while it runs. */
 export interface Uses {
-  /** By which module, and the function as paths print it. The name is undefined where it is not known. */
+  /** The module and the function (as paths print it) that load a library, and its name; no name if it is unknown. */
   readonly libraries: readonly { readonly module: number; readonly from: string; readonly name?: string }[]
   readonly functions: readonly { readonly from: string; readonly name?: string }[]
   /** Functions that make memory executable. */
   readonly makesCode: readonly string[]
-  /** Whether the name service switch is asked. */
+  /** Whether the code uses the name service switch. */
   readonly asksNames: boolean
-  /** Whether character sets are converted, for which the C library loads modules. */
+  /** Whether the code converts character sets, for which the C library loads modules. */
   readonly convertsCharacters: boolean
 }
 
 export interface Findings {
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ReachableCall>>>>>
   readonly unresolved: readonly Unresolved[]
-  /** The function that starts programs, by the call. */
+  /** The functions that start programs, as paths print them. */
   readonly executes: readonly string[]
 }
 
 export class Analysis {
   readonly #architecture: ElfMachine
-  /** The loader's name: it starts a program only where the user starts it by hand. */
+  /** The loader's name. The loader starts a program only if the user runs the loader by hand. */
   readonly #loader: string | undefined
   readonly #linked = new Linked()
   readonly #reach: CodeReach
@@ -73,10 +73,10 @@ export class Analysis {
     if (first === 0) linked.main = mainOf(linked, this.#processor)
     reach.grow()
     this.#finder.grow()
-    // Ways are told from main where they begin there, else from where the program begins, last from what it loads.
+    // Paths begin at main if it leads to a function, else at the program's entry, last in what it loads.
     if (first === 0 && linked.main !== undefined) reach.begin([linked.main])
     reach.begin(linked.roots)
-    // Any function of a library that is loaded by name may be looked up in it.
+    // The program may look up any exported function of a library that it loads by name.
     for (const index of modules.keys())
       if (isGiven[index] === true) reach.begin(linked.exportedBy(first + index))
     reach.begin(
@@ -129,8 +129,8 @@ export class Analysis {
     }
     const executes = ['execve', 'execveat'].flatMap((name) => {
       const path = own[name]?.path ?? []
-      // The function that asked for it: the last before the C library's own.
-      // The loader can start a program that it is named, which it is not where the kernel started it.
+      // Reports the function that asked for the call: the last one before the C library's own. Paths inside the loader
+      // do not count: the loader starts a named program only if the user runs the loader by hand.
       const isAsked = path.some((each) => !each.startsWith(`${this.#loader}:`))
       return isAsked ? [path.at(-2) ?? (path.at(-1) as string)] : []
     })
@@ -153,7 +153,7 @@ const whys = {
   'too-many': 'too many callers',
 } as const
 
-/** Numbers as calls: the shortest path of each, and the values of arguments that every place knows. */
+/** Turns numbers into calls, each with its shortest path and with arguments whose values every place knows. */
 function callsOf(
   architecture: Architecture,
   numbers: readonly NumberFound[],
@@ -191,7 +191,7 @@ function callsOf(
   return calls
 }
 
-/** Ways from where the program begins. */
+/** Paths from where the program begins. */
 class Paths {
   readonly #linked: Linked
   readonly #reach: CodeReach
@@ -201,7 +201,7 @@ class Paths {
     this.#reach = reach
   }
 
-  /** The functions up to the first of a chain, then the chain. */
+  /** The functions from where the program begins to the first of a chain, then the chain. */
   ids(chain: readonly FunctionId[]): readonly FunctionId[] {
     const before: FunctionId[] = []
     const { main } = this.#linked
@@ -212,7 +212,7 @@ class Paths {
     ) {
       if (chain[0] === main) break
       before.unshift(at)
-      // What runs before main belongs to every program.
+      // Paths begin at main: the functions before it run in every program.
       if (at === main) break
     }
     return [...before, ...chain]

@@ -1,6 +1,6 @@
-// Which system calls the reached code can make, and with which values: from every place that enters the kernel, back
-// through the callers of the function where its number is what a caller passed. A place whose number stays unknown is
-// told: from there on the list is no bound.
+// Finds which system calls the reached code can make, and with which values. The number is followed back from every
+// place that enters the kernel, through the callers of the function if they passed the number. A place whose number
+// stays unknown is reported: the list of calls is then no upper bound.
 import { flowOf, type CallSite, type FunctionFlow, type FlowContext } from './flow.ts'
 import type { Linked } from './link.ts'
 import { slotValue, type Processor } from './machine.ts'
@@ -10,19 +10,19 @@ import { recordKind } from './records.ts'
 import { unknown, Values, type Atom, type Value } from './values.ts'
 import { compatArguments } from './x86/step.ts'
 
-/** A number that reaches the kernel. */
+/** A call number that reaches the kernel. */
 export interface NumberFound {
   readonly number: number
   readonly isCompat: boolean
-  /** The function that chooses the number, then those through which it reaches the kernel. */
+  /** The function that chooses the number, then the functions through which it reaches the kernel. */
   readonly chain: readonly FunctionId[]
-  /** By index: the values of the argument, where all are known. */
+  /** The values of the argument at an index; undefined if not all are known. */
   readonly arguments: (index: number) => readonly number[] | undefined
 }
 
 export interface NumberUnknown {
   readonly site: FunctionId
-  /** The function beyond which nothing is known. */
+  /** The function in which following the number back ended. */
   readonly in: FunctionId
   readonly why: 'memory' | 'computed' | 'pointer-call' | 'too-many'
 }
@@ -32,7 +32,7 @@ export interface CallsFound {
   readonly unresolved: readonly NumberUnknown[]
 }
 
-/** More functions than this no wrapper is called through. */
+/** The most steps back through callers from one place; no wrapper needs more. */
 const mostNodes = 50_000
 
 interface CallChain {
@@ -63,7 +63,7 @@ export class CallFinder {
     return { linked, values, processor, returns: new Returns(linked, values, processor) }
   }
 
-  /** Modules were put behind those that were there: what had no definition may have one now. */
+  /** Call after modules were appended: a call without a definition may have one now. */
   grow(): void {
     this.#surroundings = this.#fresh()
     for (const [id, { calls }] of this.#flows)
@@ -168,7 +168,7 @@ export class CallFinder {
     }
   }
 
-  /** What the callers of a function pass for values of its entry; undefined where it is called through a pointer. */
+  /** What the callers of a function pass for its entry values; undefined if it may be called through a pointer. */
   #callers(
     id: FunctionId,
     number: Value,
@@ -189,7 +189,7 @@ export class CallFinder {
     return found
   }
 
-  /** A value of a function in terms of its caller. */
+  /** A value of the called function, expressed in values of its caller. */
   #substitute(value: Value, call: CallSite): Value {
     const values = this.#values
     return values.map(value, (atom) => this.#substituteAtom(atom, call))
@@ -216,7 +216,7 @@ export class CallFinder {
     }
   }
 
-  /** The word that a value of the caller points to, as it was at the call. */
+  /** The word to which a value of the caller pointed at the call. */
   #word(call: CallSite, base: Value, offset: number): Value {
     const values = this.#values
     return values.map(base, (atom, id) => {
@@ -239,8 +239,8 @@ export class CallFinder {
   }
 
   /**
-   * Where a number comes out of memory. What a pointer passed by the caller leads to, the callers know; what stands behind
-   * a pointer in the module's own data, those who put the pointer there.
+   * Follows a number that is loaded from memory. If a caller passed the pointer, the callers are followed. If the
+   * module's own data holds the number or the pointer to it, the functions that store there are followed.
    */
   #loaded(id: FunctionId, loads: Value): readonly Omit<CallChain, 'chain' | 'arguments'>[] | undefined {
     const values = this.#values
@@ -254,7 +254,7 @@ export class CallFinder {
         found.push(...next)
         continue
       }
-      // A number in a variable, or one that a pointer in a variable leads to.
+      // The number is in a variable, or a pointer in a variable leads to it.
       const pointer = base.kind === 'load' ? values.atom(base.of) : base
       if (pointer.kind !== 'address') return undefined
       const place = base.kind === 'load' ? pointer.value + base.offset : pointer.value + atom.offset
@@ -267,7 +267,7 @@ export class CallFinder {
             base.kind !== 'load'
               ? value
               : values.map(value, (each, its) => this.#throughPointer(each, its, atom.offset))
-          // A pointer taken away again.
+          // A stored constant only clears the pointer.
           if (base.kind === 'load' && values.only(value)?.kind === 'constant') continue
           found.push({ id: writer, number })
         }
@@ -279,7 +279,7 @@ export class CallFinder {
     return atom.kind === 'entry' ? this.#values.of({ kind: 'load', of: id, offset }) : unknown
   }
 
-  /** Reached functions of a module that refer to an address of its data. */
+  /** The reached functions of a module that refer to an address in its data. */
   #writers(module: number, address: number): readonly FunctionId[] {
     const { records } = this.#linked.modules[module] as Linked['modules'][number]
     const found = new Set<FunctionId>()
@@ -295,8 +295,8 @@ export class CallFinder {
   }
 
   /**
-   * A function whose address is passed along with the address of what it is called with (musl's __synccall): the word
-   * stands in the stack of the function that passes both. Undefined where any taker of the address does otherwise.
+   * Handles a function whose address is passed together with the address of its argument (musl's __synccall): the
+   * number lies in the stack of the function that passes both. Undefined if a function takes the address otherwise.
    */
   #givenBeside(
     id: FunctionId,
@@ -330,7 +330,7 @@ export class CallFinder {
       .some((atom) => atom.kind === 'address' && this.#linked.functionAt(atom.module, atom.value) === id)
   }
 
-  /** The texts that a function passes to another as an argument; undefined where one is not known. */
+  /** The strings that a function passes to another as an argument; undefined if there are none or one is unknown. */
   textsPassed(caller: FunctionId, called: FunctionId, index: number): readonly string[] | undefined {
     const found = new Set<string>()
     for (const value of this.#passed(caller, called, index)) {
@@ -340,7 +340,7 @@ export class CallFinder {
           found.add('')
           continue
         }
-        // A program at a fixed address may say an address as a number.
+        // Code linked at a fixed address may contain an address as a constant.
         const [module] = this.#linked.place(caller)
         const place =
           atom.kind === 'address'
@@ -358,7 +358,7 @@ export class CallFinder {
     return found.size === 0 ? undefined : [...found]
   }
 
-  /** The constants that a function passes to another; undefined where one is not known. */
+  /** The constants that a function passes to another; undefined if there are none or one is unknown. */
   constantsPassed(caller: FunctionId, called: FunctionId, index: number): readonly number[] | undefined {
     const found = new Set<number>()
     for (const value of this.#passed(caller, called, index)) {
@@ -375,7 +375,7 @@ export class CallFinder {
       .map(({ registers }) => registers[this.#processor.arguments[index] as number] as Value)
   }
 
-  /** All constants that a value can be, back through the callers; undefined where one is not known. */
+  /** All constants that a value can be, followed back through the callers; undefined if one is unknown. */
   #constants(id: FunctionId, value: Value): readonly number[] | undefined {
     const found = new Set<number>()
     const seen = new Set<string>()

@@ -1,7 +1,7 @@
-// The rare paths of what was seen. A trace shows calls, not functions; but where every way by which the program comes to a
-// call passes a function of the C library, the call shows that this function was run. What the function and its
-// private parts (functions that the library does not export and that only it leads to) call themselves, and what the
-// functions that these call do in their turn, may follow in another run: they are the call's companions.
+// Finds the companions of a call: calls that may follow in another run if this call was seen. A trace shows calls, not
+// functions. If every path to a seen call passes a function of the C library, this function was run. Its private parts
+// are functions that the library does not export and that only it leads to. The companions are the calls of the
+// function, of its private parts, and of the functions that these call directly.
 import { syscallTable } from '../abi/tables.ts'
 import type { CallsFound } from './calls.ts'
 import { dominatorsOf } from './dominators.ts'
@@ -9,7 +9,7 @@ import type { Linked } from './link.ts'
 import { root, type FunctionId, type CodeReach } from './reach.ts'
 import { isGlibcLoader, isLibc } from './runtime.ts'
 
-/** By call: its companions, in order. */
+/** The companions of each call, sorted. */
 export function companionsOf(
   linked: Linked,
   reach: CodeReach,
@@ -29,7 +29,7 @@ export function companionsOf(
   return found
 }
 
-/** By function: the calls whose numbers it chooses; by call: those functions. */
+/** `own`: by function, the calls whose number it chooses. `places`: by call, the functions that choose its number. */
 function chosenIn(
   { numbers }: CallsFound,
   architecture: 'x86_64' | 'aarch64',
@@ -88,8 +88,8 @@ class Library {
   }
 
   /**
-   * Functions that every way to any of these places passes: none where one is outside. glibc's loader is none of them: it
-   * runs before the program does, each time the same way.
+   * The functions that every path to each of these places passes; empty if a place is outside the library. glibc's
+   * loader is left out: it runs before the program, each time in the same way.
    */
   passed(places: readonly FunctionId[]): readonly FunctionId[] {
     const [first = [], ...others] = places.map((id) => this.#upwards(id))

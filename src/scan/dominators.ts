@@ -1,8 +1,8 @@
-// Which functions every way passes: where a function was run, its dominators were. Authority: Cooper, Harvey and Kennedy,
-// "A Simple, Fast Dominance Algorithm" (2001).
+// Finds the functions that every path to a function passes, its dominators: if a function was run, so were they.
+// Authority: Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001).
 import { root, type FunctionId } from './reach.ts'
 
-/** By node: the last node that every way from a begin to it passes before it; `root` where there is none. */
+/** Each node's immediate dominator: the last node on every path from `begins` to it; `root` if there is none. */
 export function dominatorsOf(
   begins: readonly FunctionId[],
   next: ReadonlyMap<FunctionId, readonly FunctionId[]>,
@@ -36,7 +36,7 @@ export function dominatorsOf(
   return found
 }
 
-/** Nodes that a begin leads to, each behind all that it leads to. */
+/** The nodes that `begins` lead to, in depth-first postorder. */
 function postorder(
   begins: readonly FunctionId[],
   next: ReadonlyMap<FunctionId, readonly FunctionId[]>,

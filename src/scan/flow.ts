@@ -1,13 +1,13 @@
-// The values at the calls of one function: its control flow is followed from its begin, branches and loops until nothing
-// new comes, sets of values where ways join. A jump into the middle of another function is followed there; code that no
-// branch reaches (cases of a jump table, handlers of exceptions) is followed with nothing known.
+// Finds the values at the calls of one function. Branches and loops are followed from its start until no set of values
+// grows; where paths join, the sets are united. A jump into the middle of another function is followed there. Code that
+// no branch reaches (cases of a jump table, exception handlers) is followed with unknown values.
 import type { Linked } from './link.ts'
 import { AbstractMachine, type Flow, type Processor, type State } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Returns } from './returns.ts'
 import { unknown, type Value, type Values } from './values.ts'
 
-/** The machine when a function calls another, or jumps to it. */
+/** The state of the machine when a function calls another or jumps to it. */
 export interface CallSite {
   readonly at: number
   readonly targets: readonly FunctionId[]
@@ -15,7 +15,7 @@ export interface CallSite {
   readonly slots: ReadonlyMap<number, Value>
 }
 
-/** The machine when it enters the kernel. */
+/** The state of the machine when it enters the kernel. */
 export interface KernelSite {
   readonly at: number
   readonly isCompat: boolean
@@ -28,13 +28,13 @@ export interface FunctionFlow {
   readonly stored: readonly { readonly address: number; readonly value: Value }[]
 }
 
-/** More steps than this no function takes whose values matter; behind it nothing is known. */
+/** The most steps in one function; no function whose values matter takes more. Behind the limit nothing is known. */
 const mostSteps = 400_000
 
-/** What is followed from a label more often than this, in a loop, changes without end. */
+/** After more passes from one label, a value that still changes is a loop counter. */
 const mostPasses = 4
 
-/** What flows are followed with. */
+/** Everything needed to follow a function. */
 export interface FlowContext {
   readonly linked: Linked
   readonly values: Values
@@ -42,7 +42,7 @@ export interface FlowContext {
   readonly returns: Returns
 }
 
-/** `wanted`: places in the function of which something must be known in the end. */
+/** `wanted`: places in the function that are followed even if no branch reaches them. */
 export function flowOf(id: FunctionId, surroundings: FlowContext, wanted: readonly number[]): FunctionFlow {
   return new Follower(id, surroundings).follow(wanted)
 }
@@ -58,17 +58,17 @@ class Follower {
   readonly #index: number
   readonly #start: number
   readonly #end: number
-  /** Addresses at which ways join. */
+  /** Addresses at which paths join. */
   readonly #labels = new Set<number>()
   readonly #scouted = new Set<number>()
   readonly #states = new Map<number, State>()
-  /** How often the way behind each label was followed. */
+  /** How often the code at each label was followed. */
   readonly #passes = new Map<number, number>()
   readonly #calls = new Map<number, CallSite>()
   readonly #kernel = new Map<number, KernelSite>()
   #tableTargets: readonly number[] | undefined
   #steps = 0
-  /** Its code ran into what is no instruction. */
+  /** Whether the code ran into an invalid instruction. */
   #isBroken = false
 
   constructor(id: FunctionId, { linked, values, processor, returns }: FlowContext) {
@@ -114,8 +114,8 @@ class Follower {
   }
 
   /**
-   * Where code begins that no branch reached and that holds a place of which something must be known: behind what ends a
-   * way, padding left out. Data that stands between functions is no code: its first instructions tell.
+   * Where code with a wanted place begins that no branch reached: behind an instruction that ends a path. If the code
+   * is invalid and no table declares the function, it is data between functions, and the result is empty.
    */
   #unreached(wanted: readonly number[]): readonly number[] {
     const missing = wanted.filter((at) => !this.#scouted.has(at))
@@ -146,7 +146,7 @@ class Follower {
     const work = new Set([start])
     this.#join(start, state)
     while (work.size > 0) {
-      // In the order of addresses, which is nearly that of the ways: what joins at a label has come before it is passed.
+      // By address, which is nearly the order of control flow: most paths to a label join before its pass.
       let from = Infinity
       for (const each of work) if (each < from) from = each
       work.delete(from)
@@ -154,7 +154,7 @@ class Follower {
     }
   }
 
-  /** Walks over everything that branches reach from here, to find where ways join. */
+  /** Walks over all code that branches reach from here, to find where paths join. */
   #scout(start: number): void {
     const work = [start]
     const { stored } = this.#machine
@@ -188,7 +188,7 @@ class Follower {
     this.#machine.stored = stored
   }
 
-  /** Code is followed in its own function, and in others where it jumps into their middle. */
+  /** Whether code is followed: in the function itself, and in others if it jumps into their middle. */
   #isOwn(at: number): boolean {
     return (
       this.#own.image.isCode(at) &&
@@ -196,7 +196,7 @@ class Follower {
     )
   }
 
-  /** A begin inside of what is one function is run into. */
+  /** Whether a function begins here inside a larger one, so that the code before runs on into it. */
   #runsInto(at: number): boolean {
     const own = this.#own.functions.at(at)
     return own >= 0 && this.#own.functions.isFallenInto(own)
@@ -217,7 +217,7 @@ class Follower {
     return own < 0 ? at : this.#own.functions.end(own)
   }
 
-  /** Whether something new came to a label. */
+  /** Joins a state into that of a label; returns whether this changed it. */
   #join(at: number, { registers, slots }: State): boolean {
     const before = this.#states.get(at)
     if (before === undefined) {
@@ -225,7 +225,7 @@ class Follower {
       return true
     }
     let isNew = false
-    // What a loop still changes then is a count.
+    // A value that still changes is a loop counter, so it becomes unknown.
     const isCount = (this.#passes.get(at) ?? 0) > mostPasses
     for (let register = 0; register < registers.length; register++) {
       const own = before.registers[register] as Value
@@ -248,14 +248,14 @@ class Follower {
     return isNew
   }
 
-  /** Words of different sizes are taken for the larger. */
+  /** Joins two words of the stack. If their sizes differ, the result has the larger one. */
   #joinSlots(one: number, other: number | undefined): number {
     if (one === other || other === undefined) return other ?? unknown
     const joined = this.#values.join(Math.abs(one), Math.abs(other))
     return one < 0 && other < 0 ? -joined : joined
   }
 
-  /** Cases of the jump tables that the function refers to, where they lie in it. */
+  /** The cases inside the function of the jump tables that it refers to. */
   get #cases(): readonly number[] {
     this.#tableTargets ??= [...new Set(this.#linked.tablesOf(this.#module, this.#index))].filter(
       (each) => each >= this.#start && each < this.#end,
@@ -263,7 +263,7 @@ class Follower {
     return this.#tableTargets
   }
 
-  /** From a label to the next end of a way; the labels to which something new came. */
+  /** Follows the code from a label to the end of its path; returns the labels whose state changed. */
   #pass(from: number): readonly number[] {
     const state = this.#states.get(from) as State
     this.#passes.set(from, (this.#passes.get(from) ?? 0) + 1)
@@ -288,7 +288,7 @@ class Follower {
     return changed
   }
 
-  /** What an instruction that leaves the straight way does; true where nothing follows it. */
+  /** Follows or records where an instruction leads; returns whether the path ends with the instruction. */
   #leave(flow: Flow, at: number, lead: (target: number) => void): boolean {
     const machine = this.#machine
     switch (flow) {
@@ -352,7 +352,7 @@ class Follower {
     const { registers, slots } = machine.state
     const pointer = registers[this.#processor.stackPointer] as Value
     const kept = registers.slice()
-    // A jump leaves the stack as it was called with: the word of the return address is there.
+    // At a jump the return address is already on the stack: restore the pointer to its value before a call.
     if (kind !== 'call') kept[this.#processor.stackPointer] = machine.plus(pointer, this.#processor.pushed)
     const before = this.#calls.get(at)
     if (before === undefined) this.#calls.set(at, { at, targets, registers: kept, slots: new Map(slots) })
@@ -371,7 +371,7 @@ class Follower {
       })
     }
     if (kind !== 'call') return
-    // What the function called was told the place of, it may have changed.
+    // The called function may have changed all memory to which an argument points.
     for (const each of this.#processor.arguments) machine.forgetFrom(registers[each] as Value)
     if (this.#own.isGo) {
       const stack = registers[this.#processor.stackPointer] as Value

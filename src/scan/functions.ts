@@ -1,9 +1,9 @@
-// Where functions begin. Known before any code is read: unwind tables, symbols, Go's table, stubs, pointers in data;
-// where nothing covers the code (musl, hand-written assembly), every target of a call or of a taken address begins one.
+// Finds where functions begin: by unwind tables, symbols, Go's table, stubs and pointers in data. In code that none of
+// these covers (musl, hand-written assembly), every target of a call and every taken address begins a function.
 import type { CodeRange, ElfImage, AddressRange } from './elf/image.ts'
 import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 
-/** Begins and known ends (0: not known), sorted by begin; each begin once. */
+/** Starts and ends of functions, sorted by start without duplicates. An unknown end is 0. */
 export interface KnownFunctions {
   readonly start: Uint32Array
   readonly end: Uint32Array
@@ -30,19 +30,19 @@ export function knownFunctions(
   return { start, end: start.map((each) => ends.get(each) ?? 0) }
 }
 
-/** All functions, as the begins between which code lies; the last ends with its range of code. */
+/** All functions. Each ends where the next one begins, or with its range of code. */
 export class Functions {
   readonly start: Uint32Array
   readonly #ends: Uint32Array
-  /** By function: the first record of its code; one more at the end. */
+  /** By function: the index of the first record of its code. One more entry marks the end. */
   readonly #first: Uint32Array
   readonly #stubs: Uint8Array
-  /** Begins that lie inside what an unwind table or a symbol calls one function: the code before runs into them. */
+  /** Starts inside a function that an unwind table or a symbol declares: the code before runs on into them. */
   readonly #inner: ReadonlySet<number>
   readonly #image: ElfImage
   readonly #covered: (address: number) => boolean
 
-  /** `pointers`: addresses in code that data holds. */
+  /** `pointers`: addresses of code that data holds. */
   constructor(image: ElfImage, known: KnownFunctions, records: Records, pointers: readonly number[]) {
     this.#image = image
     const { kind, to, count } = records
@@ -55,7 +55,7 @@ export class Functions {
       if (start < reach) inner.add(start)
       reach = Math.max(reach, known.end[index] as number)
       const end = known.end[index] as number
-      // What lies between two functions, and is more than padding, belongs to neither.
+      // Code between two functions that is longer than padding belongs to neither.
       if (end > 0 && end >= reach && image.isCode(end) && (known.start[index + 1] ?? Infinity) - end >= 16)
         starts[size++] = end
     }
@@ -76,7 +76,7 @@ export class Functions {
     this.#measure(records)
   }
 
-  /** One way through ranges of code, functions and records, all in the order of addresses. */
+  /** One pass over the ranges of code, the functions and the records, all sorted by address. */
   #measure({ at, count }: Records): void {
     const { code } = this.#image
     let range = 0
@@ -97,7 +97,7 @@ export class Functions {
     return this.start.length
   }
 
-  /** The function an address lies in; -1: none. */
+  /** The function that contains an address; -1 if there is none. */
   at(address: number): number {
     if (!this.#image.isCode(address)) return -1
     const index = lowerBound(this.start, this.start.length, address)
@@ -108,12 +108,12 @@ export class Functions {
     return this.#ends[index] as number
   }
 
-  /** Records of a function's code: from this index up to that of the next. */
+  /** Index of the function's first record. Its records end before the first record of the next function. */
   firstRecord(index: number): number {
     return this.#first[index] as number
   }
 
-  /** Whether it is a stub through which an import is called. */
+  /** Whether the function is a stub through which an import is called. */
   isStub(index: number): boolean {
     return this.#stubs[index] === 1
   }
@@ -122,7 +122,7 @@ export class Functions {
     return this.start[lowerBound(this.start, this.start.length, address)] === address
   }
 
-  /** Whether an unwind table or a symbol says that there is a function here. */
+  /** Whether an unwind table or a symbol declares a function at this address. */
   isSized(address: number): boolean {
     return this.#covered(address)
   }
@@ -133,9 +133,9 @@ export class Functions {
   }
 }
 
-/** Whether an address lies within a function of known size (its own begin included). */
+/** A test whether an address lies in a function of known size (its start included). */
 function coverage({ start, end }: KnownFunctions): (address: number) => boolean {
-  // The furthest end so far: functions may lie within each other.
+  // The furthest end up to each function, because functions may lie within each other.
   const furthest = new Float64Array(start.length)
   let reach = 0
   for (let index = 0; index < start.length; index++)

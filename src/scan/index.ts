@@ -1,6 +1,6 @@
-// From code to what it can call: programs and libraries are read, never run. Decides which functions are reached and with
-// which numbers they enter the kernel; what it cannot see it says. Authority: the System V ABI and its processor
-// supplements for files, the processors' manuals for code. Pure: bytes come through a tree of files.
+// From code to the calls that it can make: programs and libraries are read, never run. Finds which functions are
+// reached and with which numbers they enter the kernel, and reports what it cannot see. Authority: the System V ABI and
+// its processor supplements for files, the processors' manuals for code. Pure: bytes come through a tree of files.
 export { loadImage, type ArchiveFiles, type LoadedImage, type StartedAs } from './load/archive.ts'
 export { readTar } from './load/tar.ts'
 export { locate, mountedTree, readFile, type FileEntry, type Located, type Tree } from './load/tree.ts'

@@ -1,5 +1,5 @@
-// Modules as the loader puts them together: which symbol an import means, in the order of loading; which slot a stub
-// jumps through. Authority: System V ABI chapter 5 (symbol lookup), the LSB on versions.
+// Links modules as the loader does: finds the definition of each import, in the order of loading, and the slot through
+// which each stub jumps. Authority: System V ABI chapter 5 (symbol lookup), the LSB on versions.
 import { relocationKind } from './elf/relocations.ts'
 import type { Module } from './module.ts'
 import { recordKind } from './records.ts'
@@ -17,30 +17,30 @@ export class Linked {
   /** By module: the number of its first function. */
   readonly #offsets: number[] = []
   #total = 0
-  /** The program's main function, where it is known. */
+  /** The program's main function, if it is known. */
   main: FunctionId | undefined
-  /** By module: what its symbols mean, and what its slots lead to. */
+  /** By module: the known definitions of its symbols and the known targets of its slots. */
   readonly #resolved: Map<number, readonly CodeTarget[]>[] = []
   readonly #slots: Map<number, readonly CodeTarget[] | undefined>[] = []
 
-  /** In the order in which the loader looks through them. */
+  /** In the order in which the loader searches them. */
   get modules(): readonly Module[] {
     return this.#modules
   }
 
-  /** Where the loaders and the C library begin to run code: entries, and functions in lists of a file. */
+  /** The functions with which the loaders and the C library begin: entries, and functions in lists of a file. */
   get roots(): readonly FunctionId[] {
     return this.#roots
   }
 
-  /** How many functions there are. */
+  /** The number of functions of all modules. */
   get total(): number {
     return this.#total
   }
 
   /**
-   * Puts modules behind those that are there, as when they are loaded later. `started`: indexes of the modules whose entry is
-   * run: programs and their loaders. What was found stays; what had no definition may have one now.
+   * Appends modules, as if they were loaded later. `started`: indexes of the modules whose entry is run (programs and
+   * their loaders). Known results stay, but a symbol that had no definition may have one now.
    */
   add(modules: readonly Module[], started: readonly number[]): void {
     for (const known of this.#resolved)
@@ -78,13 +78,13 @@ export class Linked {
     return [module, id - (this.#offsets[module] as number)]
   }
 
-  /** -1 where there is no code. */
+  /** -1 if there is no code. */
   functionAt(module: number, address: number): FunctionId {
     const own = this.#own(module).functions.at(address)
     return own < 0 ? -1 : this.id(module, own)
   }
 
-  /** Functions that a module gives to others. */
+  /** The functions that a module exports. */
   exportedBy(module: number): readonly FunctionId[] {
     const { symbols, exports } = this.#own(module)
     const found: FunctionId[] = []
@@ -117,7 +117,7 @@ export class Linked {
     return slot
   }
 
-  /** What a slot leads to; undefined where it has no relocation. */
+  /** The targets of a slot; undefined if it has no relocation. */
   targetsOfSlot(module: number, slot: number): readonly CodeTarget[] | undefined {
     const slots = this.#slots[module] as Map<number, readonly CodeTarget[] | undefined>
     if (slots.has(slot)) return slots.get(slot)
@@ -128,7 +128,7 @@ export class Linked {
     return targets
   }
 
-  /** What a relocated word points to; empty where no module defines its symbol. */
+  /** The targets of a relocated word; empty if no module defines its symbol. */
   targetsOfWord(module: number, index: number): readonly CodeTarget[] {
     const { relocations } = this.#own(module)
     const symbol = relocations.symbol[index] as number
@@ -141,7 +141,7 @@ export class Linked {
       : targets
   }
 
-  /** The functions that a direct call to an address means: through a stub, what its slot leads to. */
+  /** The functions that a direct call to an address reaches; for a stub, the targets of its slot. */
   directTargets(module: number, address: number): readonly FunctionId[] {
     const { functions } = this.#own(module)
     const own = functions.at(address)
@@ -155,7 +155,7 @@ export class Linked {
     })
   }
 
-  /** The functions among what a value may be. */
+  /** The functions to which a value may point. */
   pointed(value: Value, values: Values): readonly FunctionId[] {
     return values.atoms(value).flatMap((atom) => {
       if (atom.kind !== 'address') return []
@@ -168,7 +168,7 @@ export class Linked {
     return this.#own(module).symbols.name(symbol)
   }
 
-  /** Where a dynamic symbol of a module is defined. `elsewhere`: not in this module (a copy relocation). */
+  /** Where a dynamic symbol of a module is defined. `elsewhere`: outside this module (a copy relocation). */
   resolve(module: number, symbol: number, elsewhere = false): readonly CodeTarget[] {
     const known = this.#resolved[module] as Map<number, readonly CodeTarget[]>
     const key = elsewhere ? -symbol : symbol
@@ -182,7 +182,7 @@ export class Linked {
     return found
   }
 
-  /** The definition that the loader finds first: of the wanted version, else the default one. */
+  /** The definition in the first module that has the name: of the wanted version, else the default one, else any. */
   lookUp(name: string, version: string | undefined, except = -1): readonly CodeTarget[] {
     for (const [module, each] of this.modules.entries()) {
       const defined = module === except ? undefined : each.exports.get(name)
@@ -207,7 +207,7 @@ export class Linked {
     return found
   }
 
-  /** Targets of a jump table at an address of read-only data: entries of 4 bytes relative to it, or pointers. */
+  /** Targets of a jump table in read-only data. Its entries are offsets of 4 bytes from the table, or pointers. */
   tableTargets(module: number, table: number): readonly number[] {
     const { image, relocations } = this.#own(module)
     const found: number[] = []

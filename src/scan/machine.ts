@@ -1,5 +1,5 @@
-// The state of a processor as values: registers, and the words of the function's own stack. What an instruction does to
-// it is the business of x86/step.ts and arm64/step.ts.
+// The state of a processor: the values of its registers and of the words of the function's own stack. x86/step.ts and
+// arm64/step.ts apply instructions to it.
 import { relocationKind } from './elf/relocations.ts'
 import type { Linked } from './link.ts'
 import { unknown, type Atom, type Value, type Values } from './values.ts'
@@ -10,18 +10,18 @@ export interface State {
 }
 
 /**
- * Words of the stack by their offset from the stack pointer at the function's begin. A negative number is a word of 4
- * bytes, whose value is the positive one.
+ * Words of the stack by their offset from the stack pointer at the function's start. A negative number is a word of 4
+ * bytes; its absolute value is the value.
  */
 export type Slots = Map<number, number>
 
-/** The value of a word of the stack; undefined where it is not known. */
+/** The value of a word of the stack; undefined if it is unknown. */
 export function slotValue(slots: ReadonlyMap<number, number>, offset: number): Value | undefined {
   const found = slots.get(offset)
   return found === undefined ? undefined : Math.abs(found)
 }
 
-/** What an instruction leads to. */
+/** Where an instruction leads. */
 export type Flow =
   | 'next'
   | 'invalid'
@@ -34,21 +34,21 @@ export type Flow =
   | 'syscall'
   | 'compat'
 
-/** What is special about a processor. */
+/** The properties in which processors differ. */
 export interface Processor {
   readonly registers: number
   readonly stackPointer: number
-  /** How many bytes a call puts on the stack. */
+  /** The number of bytes that a call pushes on the stack. */
   readonly pushed: number
-  /** The register of the number of a system call, and those of its arguments. */
+  /** The registers of the number and of the arguments of a system call. */
   readonly number: number
   readonly arguments: readonly number[]
-  /** Registers that a call does not keep: the C calling convention's. */
+  /** Registers that a call may change, by the C calling convention. */
   readonly lost: readonly number[]
   readonly lostBySyscall: readonly number[]
   /** Whether the instruction at an offset returns to the caller. */
   isReturn(bytes: Uint8Array, offset: number): boolean
-  /** Does what the instruction at an address does; tells its length, where it leads and, of the machine, `target`. */
+  /** Applies the instruction at an address and sets the machine's `target`; returns its length and where it leads. */
   step(
     machine: AbstractMachine,
     address: number,
@@ -66,13 +66,13 @@ export class AbstractMachine {
   state: State
   /** Where a jump or call leads. */
   target = 0
-  /** What an indirect one leads to. */
+  /** Where an indirect jump or call leads. */
   targetValue: Value = unknown
-  /** The register that the instruction before compared with zero; -1. */
+  /** The register that a branch, or the instruction before it, compares with zero; -1 if there is none. */
   compared = -1
-  /** Of a branch: on which way `compared` is zero. */
+  /** The side of a branch on which `compared` is zero. */
   zeroOn: 'target' | 'next' | undefined
-  /** Values put where a fixed address is, as they come. */
+  /** Values stored at fixed addresses, in the order of the stores. */
   stored: { address: number; value: Value }[] = []
 
   constructor(linked: Linked, module: number, values: Values, processor: Processor) {
@@ -101,7 +101,7 @@ export class AbstractMachine {
     return this.values.of({ kind: 'address', module: this.module, value })
   }
 
-  /** A value and a number more. */
+  /** A value plus a number. */
   plus(value: Value, more: number): Value {
     if (more === 0) return value
     return this.values.map(value, (atom) => {
@@ -118,7 +118,7 @@ export class AbstractMachine {
     })
   }
 
-  /** The word that a value points to, so far behind. */
+  /** The word at an offset from where a value points. */
   load(base: Value, offset: number): Value {
     return this.values.map(base, (atom, id) => this.#loadFrom(atom, id, offset))
   }
@@ -147,7 +147,7 @@ export class AbstractMachine {
     }
   }
 
-  /** The word at an address of the module: what its relocation says, what stands in read-only data, or a load. */
+  /** The word at an address of the module: its relocation's target, else read-only data, else a load. */
   loadFixed(address: number): Value {
     const { image, relocations } = this.#linked.modules[this.module] as Linked['modules'][number]
     const index = relocations.at(address)
@@ -168,7 +168,7 @@ export class AbstractMachine {
     })
   }
 
-  /** Puts a value where another points; `size` bytes of the stack are no longer what they were. */
+  /** Stores a value where another points, and forgets the `size` bytes of the stack that it overwrites. */
   store(base: Value, offset: number, value: Value, size: number): void {
     for (const atom of this.values.atoms(base)) {
       if (atom.kind === 'address') this.stored.push({ address: atom.value + offset, value })
@@ -182,7 +182,7 @@ export class AbstractMachine {
     }
   }
 
-  /** All of the stack from where a value points is no longer known. */
+  /** Forgets the stack from where a value points upwards. */
   forgetFrom(base: Value): void {
     const { slots } = this.state
     if (slots.size === 0) return

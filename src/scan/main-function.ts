@@ -1,5 +1,5 @@
-// Which function is `main` where no symbol says so: what the program's entry passes to the C library as its first
-// argument (glibc sysdeps/*/start.S, musl crt1.c).
+// Finds the function `main` without a symbol: the program's entry passes it to the C library as the first argument
+// (glibc sysdeps/*/start.S, musl crt1.c).
 import { flowOf } from './flow.ts'
 import type { Linked } from './link.ts'
 import type { Processor } from './machine.ts'
@@ -7,7 +7,7 @@ import type { FunctionId } from './reach.ts'
 import { Returns } from './returns.ts'
 import { Values, type Value } from './values.ts'
 
-/** Undefined where it is not told, and for Go, whose main function is another. */
+/** Undefined if `main` cannot be found, and for Go, whose main function is another. */
 export function mainOf(linked: Linked, processor: Processor): FunctionId | undefined {
   const program = linked.modules[0]
   if (program === undefined || program.isGo) return undefined
@@ -16,7 +16,7 @@ export function mainOf(linked: Linked, processor: Processor): FunctionId | undef
   const values = new Values()
   const surroundings = { linked, values, processor, returns: new Returns(linked, values, processor) }
   const first = flowOf(entry, surroundings, [])
-  // musl's entry calls a function of C, which calls __libc_start_main.
+  // musl's entry calls a C function, which calls __libc_start_main.
   for (const id of [entry, ...first.calls.flatMap(({ targets }) => targets)]) {
     if (linked.place(id)[0] !== 0) continue
     for (const { registers } of id === entry ? first.calls : flowOf(id, surroundings, []).calls) {

@@ -1,4 +1,4 @@
-// One file of code, read once: its functions, what its code refers to, its pointers in data, its symbols.
+// One ELF file, read once: its functions, the references in its code, the pointers in its data, its symbols.
 import { readDynamic, tag, type Dynamic } from './elf/dynamic.ts'
 import { readFrames } from './elf/frames.ts'
 import { readGoFunctions } from './elf/go.ts'
@@ -19,27 +19,27 @@ import type { Records } from './records.ts'
 import { surveyX86 } from './x86/survey.ts'
 
 export interface Module {
-  /** As paths print it: the last part of the file's name. */
+  /** Its name in paths: the last part of the file's path. */
   readonly name: string
   readonly image: ElfImage
   readonly dynamic: Dynamic | undefined
   readonly symbols: Symbols
   readonly versions: ReadonlyMap<number, string>
-  /** Indexes of the dynamic symbols defined here, by name: several where there are versions. */
+  /** Indexes of the dynamic symbols defined here, by name; several if the name has versions. */
   readonly exports: ReadonlyMap<string, readonly number[]>
   readonly relocations: Relocations
   readonly records: Records
   readonly functions: Functions
   readonly objects: DataObjects
-  /** All functions count as reached, and a call keeps no register: the Go linker removed what is unused. */
+  /** Go: all functions count as reached, because the linker removed unused ones, and a call keeps no register. */
   readonly isGo: boolean
-  /** Functions that the loader or the C library runs because they stand in a list of the file. */
+  /** Addresses of functions that the loader or the C library runs because a list of the file has them. */
   readonly initial: readonly number[]
   functionName(index: number): string
 }
 
 export interface ModuleOptions {
-  /** The walk over this file's code, as an earlier scan kept it. */
+  /** The records of this file's code from an earlier scan. */
   readonly records?: Records | undefined
 }
 
@@ -91,7 +91,7 @@ export function makeModule(name: string, image: ElfImage, options: ModuleOptions
   }
 }
 
-/** A pointer into the middle of a function (a table of labels) begins none. */
+/** Leaves out pointers into the middle of a function (in a table of labels): they begin no function. */
 function withoutInner(starts: ReadonlySet<number>, sized: readonly AddressRange[]): readonly number[] {
   const ranges = [...sized].sort((a, b) => a.from - b.from)
   const candidates = [...starts].sort((a, b) => a - b)
@@ -119,7 +119,7 @@ function exportsOf(symbols: Symbols): ReadonlyMap<string, readonly number[]> {
   return found
 }
 
-/** DT_INIT, DT_FINI and the arrays; of a static program, the sections of that name. */
+/** The functions in DT_INIT, DT_FINI and the arrays, and in the sections of those names, which static programs have. */
 function initialFunctions(
   image: ElfImage,
   dynamic: Dynamic | undefined,
@@ -132,7 +132,7 @@ function initialFunctions(
       const index = relocations.at(at)
       const offset = image.offsetOf(at)
       const symbol = index < 0 ? 0 : (relocations.symbol[index] as number)
-      // A constructor that is exported stands there by its symbol.
+      // The entry of an exported constructor refers to its symbol.
       if (symbol !== 0) found.push((symbols.value[symbol] ?? 0) + (relocations.addend[index] as number))
       else if (index >= 0) found.push(relocations.addend[index] as number)
       else if (offset >= 0) found.push(image.file.u64(offset) - image.base)
@@ -157,13 +157,13 @@ function initialFunctions(
   return [...new Set(found)].filter((each) => image.isCode(each))
 }
 
-/** Pointers in the image of thread-local data: nothing refers to them by address. */
+/** The range of the initial thread-local data. Nothing refers to its pointers by address. */
 export function threadData({ image }: Module): AddressRange | undefined {
   const segment = image.segments.find(({ type }) => type === segmentType.tls)
   return segment && { from: segment.address, to: segment.address + segment.fileSize }
 }
 
-/** Names of functions, made when the first is asked for; an address where there is none. */
+/** Names of functions, collected at the first request. A function without a name gets its address. */
 function names(
   functions: Functions,
   tables: readonly Symbols[],
@@ -172,7 +172,7 @@ function names(
   let known: Map<number, string> | undefined
   const make = (): Map<number, string> => {
     const found = new Map<number, string>()
-    // The first of several names of one place: dynamic symbols before local ones, shorter before longer.
+    // Of several names of one address, dynamic symbols win over local ones, and isBetter decides among the others.
     for (const table of tables) {
       const own = new Map<number, number>()
       for (let index = 1; index < table.count; index++) {
@@ -195,7 +195,7 @@ function names(
   }
 }
 
-/** A program's own word before its reserved aliases (`open` before `__open64`). */
+/** Whether a name is better than another: public before reserved (`open` before `__open64`), then short before long. */
 function isBetter(name: string, other: string): boolean {
   const rank = (each: string): number => (each.startsWith('_') ? 1000 : 0) + each.length
   return rank(name) < rank(other) || (rank(name) === rank(other) && name < other)

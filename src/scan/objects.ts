@@ -1,7 +1,6 @@
-// Data as objects: what the code reaches when it refers to an address is the object there, and with it what the
-// object's pointers lead to. A symbol with a size is one object. Elsewhere an object is the stretch up to the next
-// address that anything refers to; a boundary inside a run of pointers is none, because code that refers to the middle
-// of a table of pointers would cut it.
+// Divides data into objects. Code that refers to an address reaches the object there, and what its pointers lead to. A
+// symbol with a size is one object. Elsewhere an object extends to the next address that anything refers to. A run of
+// pointers is never divided, because a reference to the middle of a table of pointers would cut the table.
 import type { ElfImage, AddressRange } from './elf/image.ts'
 import type { Relocations } from './elf/relocations.ts'
 import { symbolType, type Symbols } from './elf/symbols.ts'
@@ -88,7 +87,7 @@ function symbolRanges(
     let index = lowerBound(starts, starts.length, address + 1) - 1
     const found = ranges[index]
     if (found === undefined || address >= found.to) return undefined
-    // The largest of those that begin together.
+    // Of several that begin here, the largest.
     while (index > 0 && starts[index - 1] === found.from) index--
     return ranges[index]
   }

@@ -1,15 +1,15 @@
-// Pointers in the data of a program that is loaded at a fixed address: the linker has resolved them and left no
-// relocation. An aligned word counts as one where it is the begin of a function or an address in the program's data.
+// Finds pointers in the data of a program that is loaded at a fixed address: the linker resolved them and left no
+// relocation. An aligned word is a pointer if it is the start of a function or an address in the program's data.
 import type { ElfImage } from './elf/image.ts'
 import { relocationKind, sorted, type Relocations } from './elf/relocations.ts'
 import type { Functions } from './functions.ts'
 import { recordKind, type Records } from './records.ts'
 
-/** Sections that hold no pointers that a program follows. */
+/** Sections without pointers that a program follows. */
 const skipped =
   /^\.(?:gopclntab|eh_frame|eh_frame_hdr|gcc_except_table|dynsym|dynstr|symtab|gnu|note|rela|hash|interp|dynamic)/
 
-/** Every aligned word of the data that may be an address of the image. */
+/** Visits every aligned word of the data that may be an address of the image. */
 function eachWord(image: ElfImage, visit: (at: number, value: number) => void): void {
   const { file, base } = image
   const ranges =
@@ -25,7 +25,7 @@ function eachWord(image: ElfImage, visit: (at: number, value: number) => void): 
           .map(({ address, offset, fileSize }) => ({ address, offset, size: fileSize }))
   for (const { address, offset, size } of ranges)
     for (let at = (8 - (address % 8)) % 8; at + 8 <= size; at += 8) {
-      // Far most words are no addresses: two comparisons tell.
+      // Most words are no addresses; two comparisons exclude them.
       const high = file.u32(offset + at + 4)
       if (base === 0 && high !== 0) continue
       const value = file.u32(offset + at) + high * 2 ** 32 - base
@@ -33,12 +33,12 @@ function eachWord(image: ElfImage, visit: (at: number, value: number) => void): 
     }
 }
 
-/** Where pointers lead to code, but for the cases of jump tables: begins of functions where no unwind table says otherwise. */
+/** Targets of pointers to code, without jump table cases. They begin functions unless an unwind table covers them. */
 export function codePointers(image: ElfImage, records: Records): readonly number[] {
   const cases = new Set<number>()
   const { at, to, kind, count } = records
   for (let index = 1; index < count; index++) {
-    // `jmp *table(,%reg,8)`: one instruction with both.
+    // `jmp *table(,%reg,8)`: one instruction with both records.
     if (
       kind[index] !== recordKind.table ||
       kind[index - 1] !== recordKind.memory ||

@@ -1,20 +1,21 @@
-// What is reached from where a program begins: functions by calls, jumps and addresses taken, data by references, each
-// by the shortest way. An indirect call may lead to any function whose address a reached function or object holds.
+// Finds what a program reaches from its start, each by the shortest path: functions by calls, jumps and taken
+// addresses, data by references. An indirect call may reach any function whose address a reached function or object
+// has.
 import { relocationKind } from './elf/relocations.ts'
 import type { Linked } from './link.ts'
 import { threadData } from './module.ts'
 import { recordKind } from './records.ts'
 
-/** A function of the whole program: functions of all modules are numbered through. */
+/** A function of the whole program: the functions of all modules are numbered consecutively. */
 export type FunctionId = number
 
 export const unreached = -2
 export const root = -1
 
-/** Words whose symbol no module defined when they were followed. */
+/** A word whose symbol no module defined when the word was followed. */
 interface Undefined {
   readonly module: number
-  /** Of the relocation. */
+  /** Index of the relocation. */
   readonly index: number
   readonly from: FunctionId
   readonly isCall: boolean
@@ -30,7 +31,7 @@ export class CodeReach {
   readonly #order: FunctionId[] = []
   #followed = 0
   readonly #undefined = new Map<string, Undefined>()
-  /** By module: the objects that were reached, by where they begin, and the addresses that were looked at. */
+  /** By module: the starts of the reached objects, and the addresses already looked at. */
   readonly #objects: Set<number>[] = []
   readonly #seen: Set<number>[] = []
   readonly #pointers: {
@@ -46,12 +47,12 @@ export class CodeReach {
     this.#linked = linked
   }
 
-  /** By function: from which function it was reached first; `root`; `unreached`. */
+  /** By function: the function from which it was reached first, `root` or `unreached`. */
   get parent(): Int32Array {
     return this.#parent
   }
 
-  /** Reached functions in the order of their distance. */
+  /** Reached functions in the order in which they were found. */
   get order(): readonly FunctionId[] {
     return this.#order
   }
@@ -70,7 +71,7 @@ export class CodeReach {
     return this.#callers.of(id)
   }
 
-  /** Functions that take its address. */
+  /** Functions that take the address of this one. */
   takers(id: FunctionId): readonly FunctionId[] {
     return this.#takers.of(id)
   }
@@ -80,12 +81,12 @@ export class CodeReach {
     return [...(this.#entered.get(id) ?? [])]
   }
 
-  /** Whether a pointer in data, or the loader, leads to it: who calls it is not known. */
+  /** Whether a pointer in data, or the loader, leads to the function: its callers are then unknown. */
   isLoose(id: FunctionId): boolean {
     return this.#loose[id] === 1
   }
 
-  /** Modules were put behind those that were there. */
+  /** Call after modules were appended: words without a definition are followed again. */
   grow(): void {
     const { modules, total } = this.#linked
     const parent = new Int32Array(total).fill(unreached)
@@ -108,7 +109,7 @@ export class CodeReach {
     this.#go()
   }
 
-  /** Follows code from where it begins to run: the ways of an earlier beginning are preferred. */
+  /** Follows code from functions that begin to run. The paths of an earlier call are preferred. */
   begin(functions: readonly FunctionId[]): void {
     for (const id of functions) {
       this.#loose[id] = 1
@@ -117,7 +118,7 @@ export class CodeReach {
     this.#go()
   }
 
-  /** What belongs to modules from this one on whoever refers to it: all of Go's functions, thread-local data. */
+  /** Reaches, in modules from this one on, what needs no reference: all functions of Go, thread-local data. */
   beginModules(first: number): void {
     for (const [module, each] of this.#linked.modules.entries()) {
       if (module < first) continue
@@ -154,7 +155,7 @@ export class CodeReach {
     this.#order.push(id)
   }
 
-  /** Code at an address: a function, or a stub, which counts as what its slot leads to. */
+  /** Reaches the code at an address: a function, or for a stub the targets of its slot. */
   #code(module: number, address: number, from: FunctionId, isCall: boolean): void {
     const { functions } = this.#module(module)
     const own = functions.at(address)
@@ -170,7 +171,7 @@ export class CodeReach {
     this.#found(id, from)
   }
 
-  /** What a relocated word leads to. */
+  /** Reaches the targets of a relocated word. */
   #word(module: number, index: number, from: FunctionId, isCall: boolean, isData: boolean): void {
     const targets = this.#linked.targetsOfWord(module, index)
     for (const each of targets) this.#place(each.module, each.address, from, isCall, isData)
@@ -213,7 +214,7 @@ export class CodeReach {
     })
   }
 
-  /** Pointers of reached objects, one after the other: lists in data may be as long as the data. */
+  /** Follows the pointers of reached objects without recursion, because a linked list may be as long as the data. */
   #followPointers(): void {
     for (let each = this.#pointers.pop(); each !== undefined; each = this.#pointers.pop()) {
       const { kind } = this.#module(each.module).relocations
@@ -245,7 +246,7 @@ export class CodeReach {
           break
         case recordKind.address:
           if (image.isCode(target)) {
-            // A number that looks like an address inside a function is no pointer to one.
+            // A number that looks like an address inside a function is no pointer to the function.
             if (target >= from && target < to) break
             if (image.isRelocatable || functions.isStart(target)) this.#code(module, target, id, false)
           } else this.#data(module, target, id)
@@ -272,7 +273,7 @@ export class CodeReach {
     if (own + 1 < functions.count && functions.isFallenInto(own + 1)) this.#code(module, to, id, true)
   }
 
-  /** A jump out of a function: to another, or into the middle of one. */
+  /** A jump out of a function: to the start of another or into the middle of one. */
   #jump(module: number, target: number, from: FunctionId): void {
     const { functions } = this.#module(module)
     const own = functions.at(target)
@@ -286,7 +287,7 @@ export class CodeReach {
   }
 }
 
-/** Edges by their end, in three columns. */
+/** Edges by their target, in three columns. */
 class Edges {
   #head = new Int32Array(0)
   readonly #next: number[] = []
@@ -300,7 +301,7 @@ class Edges {
 
   add(to: number, from: number): void {
     const head = this.#head[to] as number
-    // One function that calls another twice does so in a row.
+    // If a function calls another twice, the two edges come in a row.
     if (head >= 0 && this.#from[head] === from) return
     this.#next.push(head)
     this.#from.push(from)

@@ -1,16 +1,16 @@
-// What code can call, as a document: the shape of schemas/reachable.schema.json. Scans merge like observations: in any
-// order, and the same twice is the same once.
+// The result of a scan as a document: which calls code can make (schemas/reachable.schema.json). Scans merge like
+// observations: the order does not matter, and merging the same scan twice changes nothing.
 import { architectureNames, isArchitecture, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { ScanFault } from '../errors/scan.ts'
 import { harmlessJson } from '../json-string.ts'
 
-/** Which calls the code of programs can make (schemas/reachable.schema.json). `bound` is false where something unresolved could call more. */
+/** Which calls the code of programs can make (schemas/reachable.schema.json). */
 export interface Reachable {
   readonly version: 1
-  /** Nothing else can be called: false where something unresolved or not followed could call more. */
+  /** True if the code can make no other calls; false if something unresolved or not followed could. */
   readonly bound: boolean
-  /** By libseccomp's name of the call. What does not stand there is not reached. */
+  /** By libseccomp's name of the call. Calls that are absent are not reached. */
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ReachableCall>>>>>
   readonly unresolved: readonly Unresolved[]
   readonly modules: readonly ScannedModule[]
@@ -19,15 +19,15 @@ export interface Reachable {
 
 /** One call, and a path of functions that leads to it. */
 export interface ReachableCall {
-  /** The shortest way: functions as `module:function`, from where the program begins to where it enters the kernel. */
+  /** The shortest path: functions as `module:function`, from where the program begins to where it enters the kernel. */
   readonly path: readonly string[]
-  /** By index: the values (unsigned, decimal) that the argument can have, where all of them are known. */
+  /** By index: the values (unsigned, decimal) that the argument can have. Absent if not all are known. */
   readonly args?: Readonly<Record<string, readonly string[]>>
-  /** Calls that the C library makes in functions that were run where this one was made: its rare paths. */
+  /** Calls on rare paths: the C library makes them in functions that must have run if this call was made. */
   readonly companions?: readonly string[]
 }
 
-/** A place that enters the kernel with a number that is not known. */
+/** A place that enters the kernel with an unknown number. */
 export interface Unresolved {
   readonly module: string
   readonly function: string
@@ -37,22 +37,22 @@ export interface Unresolved {
 /** A program or library that was read. */
 export interface ScannedModule {
   readonly name: string
-  /** Of the file. */
+  /** SHA-256 of the file. */
   readonly sha256: string
   readonly architecture: Architecture
-  /** What the kernel gives the program when it starts, beside what its starter has. */
+  /** What gives the started program other privileges than its starter: `setuid`, `setgid`, `capabilities`. */
   readonly privileges?: readonly string[]
 }
 
-/** What the program may do that the scan did not follow. */
+/** Something that the program may do and that the scan did not follow. */
 export interface NotFollowed {
   readonly what: 'dlopen' | 'dlsym' | 'execve' | 'jit' | 'missing-library'
   readonly from: string
-  /** The file or the name, where it is known. */
+  /** The file or the name; absent if it is unknown. */
   readonly name?: string
 }
 
-/** Several scans as one: what any of them reaches is reached, by the shortest way of any. */
+/** Merges scans: a call that any of them reaches is reached, by the shortest path of all. */
 export function mergeReachable(...all: readonly Reachable[]): Reachable {
   const calls = new Map<Architecture, Map<string, ReachableCall>>()
   for (const each of all)
@@ -98,12 +98,12 @@ function mergeCalls(one: ReachableCall, other: ReachableCall): ReachableCall {
   }
 }
 
-/** Shorter first, then by their text. */
+/** Compares paths: shorter before longer, then by text. */
 export function comparePaths(one: readonly string[], other: readonly string[]): number {
   return one.length - other.length || compare(one.join('\n'), other.join('\n'))
 }
 
-/** Decimal strings, by value. */
+/** Decimal strings sorted by value, each once. */
 export function inOrder(values: readonly string[]): readonly string[] {
   return [...new Set(values)].sort((a, b) => a.length - b.length || compare(a, b))
 }
@@ -114,9 +114,9 @@ export function printReachable(reachable: Reachable): string {
 }
 
 /**
- * Reads a document.
+ * Reads the document of a scan.
  *
- * @throws UserError for what is none.
+ * @throws UserError if the text is no such document.
  */
 export function parseReachable(text: string, name: string): Reachable {
   const wrong = (fault: ScanFault['fault'], member = ''): UserError =>
@@ -179,7 +179,7 @@ function isNumbers(value: unknown): value is readonly string[] {
   return isStrings(value) && value.every((each) => /^\d{1,20}$/.test(each))
 }
 
-/** By code unit: the same in every locale. */
+/** Compares by code unit, so the order is the same in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

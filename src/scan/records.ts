@@ -1,5 +1,5 @@
-// What a walk over all code of a file notes down, once: which instructions refer to something. Columns sorted by place,
-// because a large program has millions of them; this is what the cache keeps.
+// The instructions of a file that refer to something, recorded once in a walk over all its code. They are columns
+// sorted by address, because a large program has millions of them. The cache keeps these records.
 
 export const recordKind = {
   /** A direct call. */
@@ -13,19 +13,19 @@ export const recordKind = {
   /** The word at `to` is read or written. */
   memory: 5,
   syscall: 6,
-  /** `int 0x80` or `sysenter`: a call of 32-bit x86, whatever the program is. */
+  /** `int 0x80` or `sysenter`: a call of 32-bit x86, even in a 64-bit program. */
   compat: 7,
-  /** An indirect jump: perhaps through a table that stands in read-only data. */
+  /** An indirect jump, perhaps through a jump table in read-only data. */
   table: 8,
 } as const
 
-/** What was read of the code of one file, in columns of equal length. */
+/** The records of the code of one file, in columns of equal length. */
 export interface Records {
   readonly count: number
   readonly at: Uint32Array
   readonly to: Uint32Array
   readonly kind: Uint8Array
-  /** How many instructions the walk met. */
+  /** The number of instructions that the walk decoded. */
   readonly instructions: number
 }
 
@@ -74,7 +74,7 @@ export class RecordBuilder {
   }
 }
 
-/** Numbers in order, each once. */
+/** Sorted numbers, each once. */
 export function distinct(numbers: Uint32Array): Uint32Array {
   const sorted = numbers.sort()
   let count = 0
@@ -83,7 +83,7 @@ export function distinct(numbers: Uint32Array): Uint32Array {
   return sorted.slice(0, count)
 }
 
-/** Index of the first of sorted numbers that is not less. */
+/** Index of the first of the sorted numbers that is not less than `wanted`. */
 export function lowerBound(sorted: Uint32Array | Float64Array, count: number, wanted: number): number {
   let [low, high] = [0, count]
   while (low < high) {

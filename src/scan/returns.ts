@@ -1,5 +1,5 @@
-// Whether a call comes back. Compilers put nothing sensible behind a call of abort() or of what ends in it, so that what
-// is known before must not flow on into what happens to stand there. When in doubt a call comes back.
+// Decides whether a call returns. What stands behind a call of abort(), or of a function that ends in it, need not
+// belong to the path of the call, so known values must not flow on into it. In doubt a call returns.
 import type { Linked } from './link.ts'
 import { AbstractMachine, type Processor } from './machine.ts'
 import type { FunctionId } from './reach.ts'
@@ -20,7 +20,7 @@ export class Returns {
     this.#processor = processor
   }
 
-  /** Whether any of the functions comes back; true for none, because then it is not known what is called. */
+  /** Whether any of the functions returns; true for an empty list, because the called function is then unknown. */
   any(targets: readonly FunctionId[], depth = 0): boolean {
     return targets.length === 0 || targets.some((each) => this.#of(each, depth))
   }
@@ -29,7 +29,7 @@ export class Returns {
     const known = this.#known.get(id)
     if (known !== undefined) return known
     if (depth > deepest) return true
-    // What calls itself is taken to come back while it is looked at.
+    // A function that calls itself counts as returning while it is examined.
     this.#known.set(id, true)
     const found = this.#walk(id, depth)
     this.#known.set(id, found)
@@ -56,7 +56,7 @@ export class Returns {
         }
         if (flow === 'invalid') break
         if (flow === 'jump-value') {
-          // A stub leads to what its slot holds; any other may be a table or a pointer.
+          // A stub leads to the target of its slot; other indirect jumps may use a jump table or a pointer.
           const targets = this.#linked.pointed(machine.targetValue, this.#values)
           if (this.any(targets, depth + 1)) return true
           break

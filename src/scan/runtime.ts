@@ -1,39 +1,39 @@
-// What reached code does at run time that brings in more code: libraries loaded by name, functions looked up by name,
-// memory made executable. Authority: dlopen(3), dlsym(3), nsswitch.conf(5), mprotect(2); glibc's sources for what its
+// Finds how reached code brings in more code at run time: it loads libraries by name, looks up functions by name or
+// makes memory executable. Authority: dlopen(3), dlsym(3), nsswitch.conf(5), mprotect(2); glibc's sources for what its
 // own functions load.
 import type { CallFinder } from './calls.ts'
 import type { Linked } from './link.ts'
 import type { FunctionId, CodeReach } from './reach.ts'
 
 export interface RuntimeUse {
-  /** Names of libraries that are loaded, where they are known; undefined where one is not. */
+  /** Libraries that are loaded; the name is undefined if it is unknown. */
   readonly libraries: readonly { readonly from: FunctionId; readonly name: string | undefined }[]
-  /** Names of functions that are looked up. */
+  /** Functions that are looked up; the name is undefined if it is unknown. */
   readonly functions: readonly { readonly from: FunctionId; readonly name: string | undefined }[]
   /** Functions that make memory executable. */
   readonly makesCode: readonly FunctionId[]
 }
 
 /**
- * The module is the C library or the loader: what these load and map by themselves is known. Until 2.33 glibc's threads,
- * dlopen and clocks were files of their own.
+ * Whether the module is the C library or the loader: what these load and map by themselves is known. Until 2.33 glibc's
+ * threads, dlopen and clocks were separate files.
  */
 export function isLibc(name: string): boolean {
   return /^(?:libc\.so|libc-2|libc\.musl-|ld-linux|ld-musl-|ld-2|lib(?:dl|pthread|rt)(?:\.so|-2))/.test(name)
 }
 
-/** The loader of glibc is a file of its own; musl's is its C library. */
+/** Whether the module is glibc's loader. musl's loader is its C library. */
 export function isGlibcLoader(name: string): boolean {
   return /^(?:ld-linux|ld-2)/.test(name)
 }
 
-/** What functions of glibc load by themselves. */
+/** Libraries that functions of glibc load by themselves. */
 const ownLibraries: readonly { readonly when: readonly string[]; readonly loads: string }[] = [
   // The unwinder (sysdeps/gnu/unwind-resume.c, misc/unwind-link.c).
   { when: ['pthread_exit', 'pthread_cancel', 'backtrace'], loads: 'libgcc_s.so.1' },
 ]
 
-/** Functions that ask the name service switch. */
+/** Functions that use the name service switch. */
 const nameServices = [
   'getpwnam', 'getpwnam_r', 'getpwuid', 'getpwuid_r', 'getpwent', 'getgrnam', 'getgrnam_r', 'getgrgid', 'getgrgid_r',
   'getgrouplist', 'initgroups', 'getspnam', 'getspnam_r', 'getaddrinfo', 'getnameinfo', 'gethostbyname',
@@ -41,7 +41,7 @@ const nameServices = [
   'getservbyname_r', 'getservbyport', 'getprotobyname', 'getnetbyname',
 ] // prettier-ignore
 
-/** Looked up by name where no code says so: by the loaders in themselves and in the C library. */
+/** Names that the loaders look up in themselves and in the C library. No code shows these lookups. */
 export const lookedUpByLoaders: readonly string[] = [
   '__libc_early_init',
   '__dls2b',
@@ -63,7 +63,7 @@ export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): Ru
   }
   const outside = (id: FunctionId): boolean =>
     !isLibc((linked.modules[linked.place(id)[0]] as Linked['modules'][number]).name)
-  /** Text arguments that callers outside of the C library pass; each caller once. */
+  /** Reports the string arguments that callers outside the C library pass. Each caller is visited once. */
   const texts = (
     name: string,
     index: number,
@@ -82,7 +82,7 @@ export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): Ru
   }
   for (const name of ['dlopen', 'dlmopen'])
     texts(name, name === 'dlopen' ? 0 : 1, (from, text) => {
-      // Of no name: the program itself.
+      // Without a name dlopen opens the program itself.
       if (text !== '') libraries.push({ from, name: text })
     })
   for (const name of ['dlsym', 'dlvsym']) texts(name, 1, (from, text) => functions.push({ from, name: text }))
@@ -107,12 +107,12 @@ export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): Ru
   return { libraries, functions, makesCode: [...makesCode] }
 }
 
-/** Whether the name service switch is asked. */
+/** Whether reached code uses the name service switch. */
 export function asksNames(linked: Linked, reach: CodeReach): boolean {
   return reachesLibc(nameServices, linked, reach)
 }
 
-/** Whether character sets are converted (glibc iconv/gconv_dl.c loads a module for each). */
+/** Whether reached code converts character sets (glibc iconv/gconv_dl.c loads a module for each). */
 export function convertsCharacters(linked: Linked, reach: CodeReach): boolean {
   return reachesLibc(['iconv_open'], linked, reach)
 }
@@ -131,10 +131,10 @@ function reachesLibc(names: readonly string[], linked: Linked, reach: CodeReach)
   return false
 }
 
-/** What glibc asks where there is no nsswitch.conf (nss/nss_database.c). */
+/** The services that glibc uses if there is no nsswitch.conf (nss/nss_database.c). */
 export const servicesByDefault = 'passwd: files\nhosts: dns files\n'
 
-/** Libraries that the name service switch loads for the services that are configured (glibc builds in files and dns). */
+/** Libraries that the name service switch loads for the configured services (glibc builds in files and dns). */
 export function serviceLibraries(configuration: string): readonly string[] {
   const services = new Set<string>()
   for (const line of configuration.split('\n')) {

@@ -1,5 +1,5 @@
-// Programs in, what they can call out: what a program and its libraries load and look up by names that are known is loaded
-// behind them, until nothing more comes.
+// Scans programs for the calls that they can make. What a program and its libraries load and look up by known names is
+// added round by round, until nothing new appears.
 import { Analysis, type Findings, type Uses } from './analysis.ts'
 import { baseName, loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
 import { locate, readFile, type Tree } from './load/tree.ts'
@@ -8,35 +8,35 @@ import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts
 import type { Records } from './records.ts'
 import { lookedUpByLoaders, serviceLibraries, servicesByDefault } from './runtime.ts'
 
-/** Libraries that a program loads while it runs, a cache, and who is told of the progress. */
+/** Libraries that a program loads while it runs, a cache, and a callback for the progress. */
 export interface ScanOptions {
-  /** Libraries that the programs load while they run, by path: all that they export counts as reached. */
+  /** Paths of libraries that the programs load while they run. All their exports count as reached. */
   readonly with?: readonly string[]
   /** Records of a file's code by its SHA-256, kept from earlier scans. */
   readonly cache?: RecordCache
-  /** Told before each file is read. */
+  /** Called before each file is read. */
   readonly progress?: (done: { readonly files: number; readonly of: number; readonly name: string }) => void
 }
 
-/** Where what was read of a file is kept under its SHA-256, in hexadecimal digits. */
+/** Keeps the records of a file's code under the file's SHA-256, in hexadecimal digits. */
 export interface RecordCache {
   get(sha256: string): Promise<Records | undefined>
   put(sha256: string, records: Records): Promise<void>
-  /** Answers of an analysis, as text, by the SHA-256 of what was asked. */
+  /** Results of an analysis, as text, by the SHA-256 of the question. */
   readonly answers?: {
     get(key: string): Promise<string | undefined>
     put(key: string, text: string): Promise<void>
   }
 }
 
-/** More rounds than this no program needs to have loaded what it loads. */
+/** The most rounds of loading; no program needs more. */
 const mostRounds = 16
 
 /**
- * Which system calls programs and what they load can make. `paths` are programs (or scripts, which stand for their
- * interpreter) in the tree. Reads files through the tree, starts nothing.
+ * Finds which system calls programs, and the libraries that they load, can make. `paths` are programs in the tree; a
+ * script stands for its interpreter. Reads files through the tree and starts nothing.
  *
- * @throws UserError for a path that is no program of x86_64 or aarch64, and for a damaged file.
+ * @throws UserError if a path is no program of x86_64 or aarch64, or if a file is damaged.
  */
 export async function scanPrograms(
   tree: Tree,
@@ -52,7 +52,7 @@ export async function scanPrograms(
 class Scanner {
   readonly #tree: Tree
   readonly #options: ScanOptions
-  /** Of this scan, by path: several programs share libraries. */
+  /** The modules of this scan by path, because several programs share libraries. */
   readonly #modules = new Map<string, Module>()
   readonly #digests = new Map<string, Promise<string>>()
 
@@ -101,7 +101,7 @@ class Scanner {
     return module
   }
 
-  /** An answer that was kept, else a new one, which is kept. */
+  /** Returns the cached answer, else a new one, which it caches. */
   async kept<Answer>(key: string, answer: () => Promise<Answer>): Promise<Answer> {
     const answers = this.#options.cache?.answers
     if (answers === undefined) return answer()
@@ -113,7 +113,7 @@ class Scanner {
     return found
   }
 
-  /** What there is to load and to look up beside; what there is not stands in `lost`. */
+  /** Returns the libraries to load and adds the names to look up to `lookedUp`. `lost`: what cannot be followed. */
   async #more(
     { files, find }: LoadedProgram,
     uses: Uses,
@@ -138,7 +138,7 @@ class Scanner {
     return { libraries: [...libraries], lost }
   }
 
-  /** Libraries of the name service switch; a service that is not installed is passed over. */
+  /** Libraries of the name service switch. Services that are not installed are skipped. */
   async #services(find: LoadedProgram['find']): Promise<readonly string[]> {
     const file = await readFile(this.#tree, '/etc/nsswitch.conf')
     const text = file === undefined ? servicesByDefault : new TextDecoder().decode(file.bytes)
@@ -146,7 +146,7 @@ class Scanner {
     return found.filter((where) => where !== undefined)
   }
 
-  /** Modules that convert character sets: they lie beside the C library. */
+  /** Modules that convert character sets. They lie beside the C library. */
   async #characterSets(files: readonly LoadedFile[]): Promise<readonly string[]> {
     const libc = files.find(({ path }) => baseName(path) === 'libc.so.6')
     const directory = `${libc?.path.replace(/\/[^/]*$/, '') ?? ''}/gconv`
@@ -179,7 +179,7 @@ class Scanner {
   }
 }
 
-/** Files in the order in which they were loaded, and the analysis of them, which is made where no answer was kept. */
+/** The files in the order of loading, and their analysis, which runs only if an answer is not cached. */
 class Asked {
   readonly #program: LoadedProgram
   readonly #scanner: Scanner
@@ -193,7 +193,7 @@ class Asked {
     this.#scanner = scanner
   }
 
-  /** All files that were loaded since the last time. */
+  /** Adds the files that were loaded since the last call. */
   async add(lookedUp: readonly string[]): Promise<void> {
     const first = this.#batches.reduce((sum, { files }) => sum + files.length, 0)
     const files = this.#program.files.slice(first)

@@ -1,6 +1,6 @@
-// What a register or a word of the stack may hold, as far as it matters here: a set of a few things each of which is a
-// constant, an address, or something that the function's caller knows. Values are numbers that stand for such sets, so
-// that equal sets are the same number. 0 is unknown: anything.
+// What a register or a word of the stack may hold: a small set of atoms, each a constant, an address, or something that
+// the function's caller knows. A value is a number that stands for such a set; equal sets have the same number. 0 is
+// unknown: anything.
 
 export type Atom =
   | { readonly kind: 'constant'; readonly value: number }
@@ -8,23 +8,23 @@ export type Atom =
   | { readonly kind: 'address'; readonly module: number; readonly value: number }
   /** A register as it was when the function began. */
   | { readonly kind: 'entry'; readonly register: number }
-  /** The stack pointer as it was when the function began, and so much more. */
+  /** The stack pointer at the function's start, plus an offset. */
   | { readonly kind: 'stack'; readonly offset: number }
-  /** The word that the caller left on the stack, so far above the stack pointer at the begin. */
+  /** The word that the caller left on the stack, at an offset from the stack pointer at the function's start. */
   | { readonly kind: 'argument'; readonly offset: number }
-  /** The word that something points to, so far behind. */
+  /** The word at an offset from where another atom points. */
   | { readonly kind: 'load'; readonly of: number; readonly offset: number }
 
 export type Value = number
 export const unknown: Value = 0
 
-/** A set of more than this many is unknown. */
+/** A larger set is unknown. */
 const mostAtoms = 32
 
 export class Values {
   readonly #atoms: Atom[] = []
   readonly #constants = new Map<number, number>()
-  /** Addresses and offsets from the stack pointer: the module, or 1023 for the stack, above the number. */
+  /** Addresses and stack offsets: the number plus 2^40 times the module, or times 1023 for the stack. */
   readonly #places = new Map<number, number>()
   readonly #others = new Map<string, number>()
   readonly #sets: (readonly number[])[] = [[]]
@@ -70,12 +70,12 @@ export class Values {
     return Number.isSafeInteger(value) ? this.of({ kind: 'constant', value }) : unknown
   }
 
-  /** Empty for unknown: ask for that first. */
+  /** Empty for unknown, so test for unknown first. */
   atoms(value: Value): readonly Atom[] {
     return this.#lists[value] as readonly Atom[]
   }
 
-  /** The one atom; undefined where there are none or several. */
+  /** The only atom; undefined if there are none or several. */
   only(value: Value): Atom | undefined {
     const set = this.#sets[value] as readonly number[]
     return set.length === 1 ? this.#atoms[set[0] as number] : undefined
@@ -96,7 +96,7 @@ export class Values {
     return joined
   }
 
-  /** Every atom turned into a value, and all of them joined. */
+  /** Turns every atom into a value and joins the results. */
   map(value: Value, turn: (atom: Atom, id: number) => Value): Value {
     if (value === unknown) return unknown
     let result: Value | undefined
@@ -108,7 +108,7 @@ export class Values {
     return result ?? unknown
   }
 
-  /** The atoms of which something holds; undefined where none is left. */
+  /** The value of the atoms that `keep` accepts; undefined if none is left. */
   filter(value: Value, keep: (atom: Atom) => boolean): Value | undefined {
     const kept = (this.#sets[value] as readonly number[]).filter((id) => keep(this.#atoms[id] as Atom))
     return kept.length === 0 ? undefined : this.#setOf(kept)
@@ -134,7 +134,7 @@ export class Values {
   }
 }
 
-/** Constants and places have keys of their own. */
+/** The key of an atom in #others; constants and places have maps of their own. */
 function keyOf(atom: Exclude<Atom, { kind: 'constant' | 'address' | 'stack' }>): string {
   switch (atom.kind) {
     case 'entry':

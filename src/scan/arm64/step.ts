@@ -1,12 +1,12 @@
-// What one aarch64 instruction does to registers and stack, as far as values are followed. Whatever else writes a
-// register leaves it unknown. Authority: Arm ARM (DDI 0487), chapter C4 and C6.
+// Applies one aarch64 instruction to registers and stack, as far as values are followed. Any other instruction that
+// writes a register makes it unknown. Authority: Arm ARM (DDI 0487), chapter C4 and C6.
 import type { Flow, AbstractMachine, Processor } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
 
 const stackPointer = 31
 
 export const arm64: Processor = {
-  // 31 is the stack pointer; as the zero register it is dealt with where it is read.
+  // 31 is the stack pointer; code that reads it as the zero register treats it there.
   registers: 32,
   stackPointer,
   pushed: 0,
@@ -36,7 +36,7 @@ function step(machine: AbstractMachine, at: number, end: number): typeof done {
   machine.compared = -1
   machine.zeroOn = undefined
   const is64 = word >>> 31 === 1
-  /** 31 is zero here. */
+  /** 31 is the zero register here. */
   const get = (register: number): Value =>
     register === 31 ? values.constant(0) : cut(machine, machine.get(register), is64)
   const set = (register: number, value: Value): void => {
@@ -62,7 +62,7 @@ function step(machine: AbstractMachine, at: number, end: number): typeof done {
   if ((word & 0xfe000000) >>> 0 === 0xd6000000) {
     machine.targetValue = machine.get(rn)
     const kind = (word >>> 21) & 15
-    // BR, BLR, RET, ERET, DRPS, and those that authenticate.
+    // BR, BLR, RET, ERET, DRPS and their authenticating forms.
     if ((kind & 3) === 0) return leads(rn === 31 ? 'stop' : 'jump-value')
     return leads((kind & 3) === 1 ? 'call-value' : 'stop')
   }
@@ -75,7 +75,7 @@ function step(machine: AbstractMachine, at: number, end: number): typeof done {
     return leads('next')
   }
   if ((word & 0x1f000000) === 0x11000000) {
-    // ADD, SUB with an immediate: 31 is the stack pointer, but for the result of those that set flags.
+    // ADD, SUB with an immediate: 31 is the stack pointer, except as the result of forms that set flags.
     const by = ((word >>> 10) & 0xfff) * ((word & 0x400000) === 0 ? 1 : 4096)
     const isSub = (word & 0x40000000) !== 0
     const setsFlags = (word & 0x20000000) !== 0
@@ -184,7 +184,7 @@ function step(machine: AbstractMachine, at: number, end: number): typeof done {
   return leads('next')
 }
 
-/** Of a register of 4 bytes, a constant is positive. */
+/** A constant in a register of 4 bytes is positive. */
 function cut(machine: AbstractMachine, value: Value, is64: boolean): Value {
   if (is64 || value === unknown) return value
   return machine.values.map(value, (atom) =>
@@ -192,7 +192,7 @@ function cut(machine: AbstractMachine, value: Value, is64: boolean): Value {
   )
 }
 
-/** Of constants that 32 bits hold, as numbers with a sign. */
+/** Computes with constants that fit 32 bits, as signed numbers. The result for any other value is unknown. */
 function combine(
   machine: AbstractMachine,
   value: Value,
@@ -207,7 +207,7 @@ function combine(
   })
 }
 
-/** DecodeBitMasks of the Arm ARM, for masks that a number holds exactly. */
+/** DecodeBitMasks of the Arm ARM; undefined if a number does not hold the mask exactly. */
 function bitMask(word: number): number | undefined {
   const [n, immr, imms] = [(word >>> 22) & 1, (word >>> 16) & 63, (word >>> 10) & 63]
   const length = 31 - Math.clz32((n << 6) | (~imms & 63))
@@ -282,7 +282,7 @@ function memoryAccess(machine: AbstractMachine, word: number, at: number): void 
     if (mode === 1 || mode === 3) machine.set(rn, machine.plus(base, offset))
     return
   }
-  // With an index, exclusives, atomics, vectors of structures: nothing is known of what they load, all they may store to.
+  // Register offsets, exclusives, atomics, vectors of structures: what they load, and where they may store, is unknown.
   if ((word & 0x3f000000) === 0x08000000) set((word >>> 16) & 31, unknown)
   set(rd, unknown)
   if (isVector) machine.forgetFrom(machine.get(rn))

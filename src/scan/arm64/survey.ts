@@ -1,6 +1,6 @@
-// The walk over all aarch64 code of a file: what calls, jumps, takes addresses, reads memory at a fixed address, and
-// enters the kernel. Addresses are made of two instructions (a page, then an offset), so that pages are followed through
-// registers, in the order of addresses and along forward branches. Authority: Arm ARM (DDI 0487), chapter C4.
+// Walks over all aarch64 code of a file and records what calls, jumps, takes addresses, reads memory at a fixed
+// address, and enters the kernel. Two instructions make an address (a page, then an offset), so pages are followed
+// through registers, in the order of addresses and along forward branches. Authority: Arm ARM (DDI 0487), chapter C4.
 import type { ElfImage } from '../elf/image.ts'
 import type { KnownFunctions } from '../functions.ts'
 import { recordKind, RecordBuilder, type Records } from '../records.ts'
@@ -30,7 +30,7 @@ export function surveyArm64(image: ElfImage, known: KnownFunctions): Records {
   return builder.records()
 }
 
-/** What is known of registers when a forward branch leads to an address. */
+/** The known registers at the targets of forward branches. */
 type Pages = Map<number, Float64Array>
 
 function walk(
@@ -43,7 +43,7 @@ function walk(
   high: number,
 ): void {
   const { file } = image
-  /** By register: an address that it holds; nothing: not known. */
+  /** By register: an address that it holds; `nothing` if that is unknown. */
   const known = new Float64Array(32).fill(nothing)
   /** By register: the slot that it was loaded from. */
   const slots = new Float64Array(32).fill(nothing)
@@ -62,7 +62,7 @@ function walk(
     const word = file.u32(at + shift)
     const joined = pages.get(at)
     if (joined !== undefined) {
-      // A register that only one way knows keeps what it holds there: an address too many is no harm.
+      // If only one path knows a register, its address is kept: an address too many does no harm.
       for (let register = 0; register < 32; register++)
         if (!isReached || Number.isNaN(known[register] as number))
           known[register] = joined[register] as number
@@ -142,7 +142,7 @@ function walk(
         set(rd, nothing)
         if ((word & 0x3a000000) === 0x28000000) set((word >>> 10) & 31, nothing)
       }
-      // A new base: pre- and post-indexed.
+      // Pre- and post-indexed forms change the base.
       if ((word & 0x3b200400) === 0x38000400 || (word & 0x3a800000) === 0x28800000) set(rn, nothing)
     } else if (((word >>> 25) & 7) === 5 || ((word >>> 26) & 7) === 4) set(rd, nothing)
     else if ((word & 0x7f20fc00) === 0x1e200000) set(rd, nothing)

@@ -1,5 +1,5 @@
-// Bytes of a file that may be hostile: every offset is checked, every number is read little-endian, and what does not
-// fit throws one line that names the file. Authority for the widths: the System V ABI's ELF-64 object file format.
+// The bytes of a file that may be hostile. Numbers are little-endian, and outside of the file they read as 0. check()
+// throws an error that names the file. Authority for the widths: the System V ABI's ELF-64 object file format.
 import { UserError } from '../../errors.ts'
 
 export class Bytes {
@@ -17,7 +17,7 @@ export class Bytes {
     return this.bytes.length
   }
 
-  /** Throws a UserError where [offset, offset + size) is not wholly in the file. */
+  /** Throws UserError if [offset, offset + size) is not wholly in the file. */
   check(offset: number, size: number, what: string): void {
     if (!(offset >= 0 && size >= 0 && offset + size <= this.bytes.length)) throw this.damaged(what)
   }
@@ -51,7 +51,7 @@ export class Bytes {
     return this.u32(offset) + this.i32(offset + 4) * 2 ** 32
   }
 
-  /** A string that ends with a zero, of at most `most` bytes; names in ELF files are UTF-8 where they are not ASCII. */
+  /** A string that ends with a zero, of at most `most` bytes. Names in ELF files are ASCII, else UTF-8. */
   text(offset: number, most = 4096): string {
     const { bytes } = this
     if (!(offset >= 0 && offset < bytes.length)) return ''

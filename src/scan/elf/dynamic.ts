@@ -1,5 +1,5 @@
-// What the dynamic section says: needed libraries, search paths, symbols, relocations, functions to run at start and
-// end. Authority: System V ABI chapter 5; glibc elf/elf.h for DT_GNU_HASH, DT_RELR and versions.
+// Reads the dynamic section: needed libraries, search paths, symbols, relocations, functions to run at start and end.
+// Authority: System V ABI chapter 5; glibc elf/elf.h for DT_GNU_HASH, DT_RELR and versions.
 import { segmentType, type ElfImage, type AddressRange } from './image.ts'
 
 export interface Dynamic {
@@ -7,7 +7,7 @@ export interface Dynamic {
   readonly soname: string | undefined
   readonly rpath: string | undefined
   readonly runpath: string | undefined
-  /** Addresses and sizes by tag; the last of a tag that stands twice counts, as in glibc. */
+  /** Addresses and sizes by tag. If a tag occurs twice, the last one counts, as in glibc. */
   readonly values: ReadonlyMap<number, number>
 }
 
@@ -25,7 +25,7 @@ const addresses = new Set<number>([
   tag.preinitArray, tag.relr, tag.gnuHash, tag.versions, tag.needVersions, tag.definedVersions,
 ]) // prettier-ignore
 
-/** Undefined for a static program without one. */
+/** Undefined if there is no dynamic section, as in a static program. */
 export function readDynamic(image: ElfImage): Dynamic | undefined {
   const segment = image.segments.find((each) => each.type === segmentType.dynamic)
   if (segment === undefined) return undefined
@@ -55,7 +55,7 @@ export function readDynamic(image: ElfImage): Dynamic | undefined {
   }
 }
 
-/** The table that two tags tell, address and size; undefined where the file does not hold it. */
+/** The range in the file of the table that two tags describe; undefined if it is not wholly in the file. */
 export function tableOf(
   image: ElfImage,
   dynamic: Dynamic,

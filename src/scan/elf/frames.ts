@@ -1,5 +1,5 @@
-// Where functions begin and end, from the unwind tables: they stand in stripped files too. Authority: the LSB's chapter
-// on .eh_frame, DWARF 4 section 6.4.1. What is damaged ends the reading: nothing of it is needed to be right.
+// Reads where functions begin and end from the unwind tables, which stripped files have too. Reading ends at damaged
+// data, because no result depends on complete tables. Authority: the LSB's chapter on .eh_frame, DWARF 4 section 6.4.1.
 import { segmentType, sectionType, type ElfImage, type AddressRange } from './image.ts'
 
 const mostEntries = 4_000_000
@@ -13,7 +13,7 @@ export function readFrames(image: ElfImage): readonly AddressRange[] {
   const found: AddressRange[] = []
   for (let at = from, count = 0; at + 8 <= to && count < mostEntries; count++) {
     const length = file.u32(at)
-    // A zero ends what one linker input contributed; behind the last there may be more.
+    // A zero ends the entries of one input of the linker; more may follow.
     if (length === 0) {
       at += 4
       continue
@@ -29,8 +29,8 @@ export function readFrames(image: ElfImage): readonly AddressRange[] {
         const place = body + 4
         const relative = (encoding & 0x70) === 0x10 ? address + (place - from) : -base
         const range = pointers(image, place, encoding & 15)
-        // The frame of a signal's return begins one byte early, for who looks up the byte before the address returned to
-        // (glibc sysdeps/unix/sysv/linux/x86_64/libc_sigaction.c).
+        // The frame of a signal trampoline begins one byte early, because unwinders look up the byte before the return
+        // address (glibc sysdeps/unix/sysv/linux/x86_64/libc_sigaction.c).
         const early = isOfSignals && image.machine === 'x86_64' ? 1 : 0
         if (range !== undefined && range[1] > early)
           found.push({ from: range[0] + relative + early, to: range[0] + relative + range[1] })
@@ -41,7 +41,7 @@ export function readFrames(image: ElfImage): readonly AddressRange[] {
   return found
 }
 
-/** DW_EH_PE_*: the first and the number of bytes behind it. */
+/** The start of a function and its size in bytes, in a DW_EH_PE_* format; undefined if the format is unknown. */
 function pointers({ file }: ElfImage, at: number, format: number): readonly [number, number] | undefined {
   if (format === 0xb) return [file.i32(at), file.u32(at + 4)]
   if (format === 3) return [file.u32(at), file.u32(at + 4)]
@@ -50,12 +50,12 @@ function pointers({ file }: ElfImage, at: number, format: number): readonly [num
 }
 
 interface Frames {
-  /** DW_EH_PE_*: how pointers are written. */
+  /** The encoding of pointers, DW_EH_PE_*. */
   readonly encoding: number
   readonly isOfSignals: boolean
 }
 
-/** What a common information entry says of those that refer to it. */
+/** What a common information entry states for the entries that refer to it. */
 function framesOf({ file }: ElfImage, start: number, end: number): Frames {
   let at = start
   const skipLeb = (): void => {
@@ -82,14 +82,14 @@ function framesOf({ file }: ElfImage, start: number, end: number): Frames {
   return { encoding: 0, isOfSignals }
 }
 
-/** By its section; else by the header that the loader knows, which points to it. */
+/** The table by its section, else by PT_GNU_EH_FRAME, the header that the loader knows, which points to the table. */
 function place(image: ElfImage): (AddressRange & { readonly address: number }) | undefined {
   const section = image.section('.eh_frame')
   if (section !== undefined && section.type !== sectionType.nothing && section.size > 0)
     return { from: section.offset, to: section.offset + section.size, address: section.address }
   const segment = image.segments.find((each) => each.type === segmentType.frames)
   const at = segment === undefined ? -1 : image.offsetOf(segment.address)
-  // Version 1, and a pointer relative to its place in 4 bytes, which every linker writes.
+  // Every linker writes version 1 and a pointer of 4 bytes that is relative to its own place.
   if (segment === undefined || at < 0 || image.file.u8(at) !== 1 || image.file.u8(at + 1) !== 0x1b)
     return undefined
   const address = segment.address + 4 + image.file.i32(at + 4)

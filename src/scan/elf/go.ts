@@ -1,5 +1,5 @@
-// Functions of a Go program, from the table its runtime unwinds stacks by: it stands in stripped binaries too.
-// Authority: the Go sources, debug/gosym/pclntab.go and internal/abi/symtab.go (Go 1.16 to today).
+// Reads the functions of a Go program from the table with which its runtime unwinds stacks. Stripped binaries have this
+// table too. Authority: the Go sources, debug/gosym/pclntab.go and internal/abi/symtab.go (Go 1.16 to today).
 import type { ElfImage, AddressRange } from './image.ts'
 
 export interface GoFunction extends AddressRange {
@@ -13,7 +13,7 @@ const magics: Readonly<Record<number, '1.16' | '1.18'>> = {
 }
 const mostFunctions = 4_000_000
 
-/** Undefined for a program that is not Go's; of versions before 1.16 as well, which have symbols if not stripped. */
+/** Undefined if the program is not Go's or is older than Go 1.16; old ones have symbols unless they are stripped. */
 export function readGoFunctions(image: ElfImage): readonly GoFunction[] | undefined {
   const section = image.sections.find(
     ({ name }) => name === '.gopclntab' || name === '.data.rel.ro.gopclntab',
@@ -33,7 +33,7 @@ export function readGoFunctions(image: ElfImage): readonly GoFunction[] | undefi
   const width = isNew ? 4 : 8
   if (count > mostFunctions || table + (count * 2 + 1) * width > end) return undefined
   const read = (at: number): number => (isNew ? file.u32(at) : file.u64(at))
-  // Where the linker leaves it out (Go 1.26), code begins with the section.
+  // If the linker leaves out the address of the code (Go 1.26), the code begins with the section.
   const origin = !isNew ? -base : text > 0 ? text : (image.section('.text')?.address ?? 0)
   const found: GoFunction[] = []
   for (let index = 0; index < count; index++) {

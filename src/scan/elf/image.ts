@@ -1,12 +1,12 @@
-// An ELF file as the kernel and the loader see it: header, segments, sections. ELF64, little-endian, x86_64 or
+// An ELF file as the kernel and the loader see it: header, segments, sections. Only ELF64, little-endian, x86_64 or
 // aarch64, programs and shared objects. Authority: System V ABI chapters 4 and 5; linux/elf.h.
-// Addresses are numbers relative to `base`, so that they fit 32 bits: base is 0 for all but files linked high.
+// Addresses are relative to `base`, so that they fit 32 bits. `base` is 0 unless the file is linked at high addresses.
 import { UserError } from '../../errors.ts'
 import { lowerBound } from '../records.ts'
 import { Bytes } from './bytes.ts'
 
 export const machines = ['x86_64', 'aarch64'] as const
-/** The machines whose code is read. */
+/** The machines whose code the scan can read. */
 export type ElfMachine = (typeof machines)[number]
 
 export interface Segment {
@@ -37,44 +37,44 @@ export interface AddressRange {
 export interface ElfImage {
   readonly file: Bytes
   readonly machine: ElfMachine
-  /** Loaded anywhere (ET_DYN), so that pointers in data have relocations; false: at fixed addresses. */
+  /** Whether the file can be loaded anywhere (ET_DYN) and so has relocations; false: at fixed addresses. */
   readonly isRelocatable: boolean
   readonly entry: number
   readonly base: number
   readonly segments: readonly Segment[]
   readonly sections: readonly Section[]
-  /** Where code is: executable sections, or executable segments where there are no sections. */
+  /** The code: executable sections, or executable segments if there are no such sections. */
   readonly code: readonly CodeRange[]
-  /** Name of the program interpreter (PT_INTERP). */
+  /** Path of the program interpreter (PT_INTERP). */
   readonly interpreter: string | undefined
   section(name: string): Section | undefined
-  /** Offset in the file of an address; -1 where nothing of the file is loaded there. */
+  /** Offset in the file of an address; -1 if nothing of the file is loaded there. */
   offsetOf(address: number): number
   isCode(address: number): boolean
-  /** In a loaded segment, and no code. */
+  /** Whether the address is in a loaded segment and is not code. */
   isData(address: number): boolean
   isWritable(address: number): boolean
 }
 
 export interface CodeRange extends AddressRange {
   readonly offset: number
-  /** Stubs through which imports are called (.plt, .plt.sec, .plt.got), and how far apart; 0: no stubs. */
+  /** The size of the stubs through which imports are called (.plt, .plt.sec, .plt.got); 0 if this is other code. */
   readonly stub: number
 }
 
 export const segmentType = { load: 1, dynamic: 2, interpreter: 3, tls: 7, frames: 0x6474e550 } as const
 export const sectionType = { bits: 1, symbols: 2, rela: 4, dynamic: 6, nothing: 8, relr: 19 } as const
 
-/** ELF's four first bytes. */
+/** Whether the bytes begin with ELF's magic number. */
 export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
 }
 
-/** More than this no program has: Linux itself refuses more than 64 KiB of program headers. */
+/** No program has more: Linux itself refuses more than 64 KiB of program headers. */
 const mostSections = 65_536
 const mostSegments = 1_170
 
-/** Throws a UserError for what is no program or library that can be followed here. */
+/** Throws UserError if the file is no program or library that the scan can follow. */
 export function readElf(name: string, bytes: Uint8Array): ElfImage {
   const file = new Bytes(name, bytes)
   if (!isElf(bytes)) throw new UserError('not-elf', { file: name })
@@ -101,7 +101,7 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
   }
   const starts = Float64Array.from(code, ({ from }) => from)
   const isCode = (address: number): boolean => {
-    // The last that begins at or before the address: they do not overlap.
+    // Ranges do not overlap, so only the last one that begins at or before the address can contain it.
     const index = lowerBound(starts, starts.length, address + 1) - 1
     return index >= 0 && address < (code[index] as CodeRange).to
   }
@@ -152,17 +152,17 @@ function readSegments(file: Bytes): readonly Segment[] {
       fileSize: file.u64(at + 32),
       memorySize: file.u64(at + 40),
     }
-    // What is not loaded (notes, a stack) may say what it likes.
+    // Segments that are not loaded (notes, a stack) may have any values.
     if (segment.type === segmentType.load) file.check(segment.offset, segment.fileSize, `segment ${index}`)
     return segment
   })
 }
 
-/** None where there is no table, or one that says what cannot be: the loader does not look at sections either. */
+/** Empty if there is no table or the table is impossible: the loader does not look at sections either. */
 function readSections(file: Bytes, base: number): readonly Section[] {
   const [offset, size] = [file.u64(40), file.u16(58)]
   if (offset === 0 || size !== 64 || offset + 64 > file.size) return []
-  // System V ABI: with 0xff00 sections or more, the first holds their number, and the index of the names' section.
+  // System V ABI: with 0xff00 sections or more, the first one has their number and the index of the names' section.
   const count = file.u16(60) || file.u64(offset + 32)
   const names = file.u16(62) === 0xffff ? file.u32(offset + 40) : file.u16(62)
   if (count > mostSections || offset + count * 64 > file.size) return []
@@ -214,7 +214,7 @@ function codeOf(segments: readonly Segment[], sections: readonly Section[]): rea
             stub: 0,
           }))
   const sorted = [...all].sort((a, b) => a.from - b.from)
-  // Overlapping ones would be decoded twice: the later of two begins where the earlier ends.
+  // Overlapping ranges would be decoded twice, so the later of two begins where the earlier ends.
   const apart: CodeRange[] = []
   for (const each of sorted) {
     const from = Math.max(each.from, apart.at(-1)?.to ?? 0)

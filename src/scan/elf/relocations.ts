@@ -3,17 +3,17 @@
 import { sectionType, type ElfImage, type ElfMachine } from './image.ts'
 import { tableOf, tag, type Dynamic } from './dynamic.ts'
 
-/** Sorted by address, columns. */
+/** Relocations in columns, sorted by address. */
 export interface Relocations {
   readonly address: Float64Array
   /** Index of the dynamic symbol; 0: none. */
   readonly symbol: Uint32Array
-  /** The address pointed to, where there is no symbol; else what is added to the symbol's. */
+  /** Without a symbol, the address pointed to; with one, the number that is added to the symbol's address. */
   readonly addend: Float64Array
   readonly kind: Uint8Array
-  /** Index of the relocation of exactly this address; -1. */
+  /** Index of the relocation of exactly this address; -1 if there is none. */
   at(address: number): number
-  /** Index of the first at or behind the address. */
+  /** Index of the first relocation at or behind the address. */
   from(address: number): number
 }
 
@@ -60,7 +60,7 @@ export function readRelocations(image: ElfImage, dynamic: Dynamic | undefined): 
     const range = dynamic && tableOf(image, dynamic, from, size)
     if (range !== undefined) readRela(range.from, range.to)
   }
-  // A static program has no dynamic section; its IRELATIVE relocations stand in a section.
+  // A static program has no dynamic section; its IRELATIVE relocations are in a section.
   if (dynamic === undefined)
     for (const { type, flags, offset, size } of image.sections)
       if (type === sectionType.rela && (flags & 2) !== 0) readRela(offset, offset + size)

@@ -1,21 +1,21 @@
-// Symbols: what a file defines and what it wants from others, with versions. Authority: System V ABI chapter 4,
-// the gABI's GNU hash section, the LSB's chapter on symbol versioning.
+// Reads the symbols that a file defines and those that it needs from others, with versions. Authority: System V ABI
+// chapter 4, the gABI's GNU hash section, the LSB's chapter on symbol versioning.
 import { sectionType, type ElfImage } from './image.ts'
 import { tag, type Dynamic } from './dynamic.ts'
 
-/** Symbols as columns: a file may have hundreds of thousands, of which few are looked at. */
+/** Symbols in columns: a file may have hundreds of thousands, and few of them are used. */
 export interface Symbols {
   readonly count: number
   readonly value: Float64Array
   readonly size: Float64Array
   /** STT_*. */
   readonly type: Uint8Array
-  /** Defined here: its section is not SHN_UNDEF. */
+  /** 1 if the symbol is defined here: its section is not SHN_UNDEF. */
   readonly isDefined: Uint8Array
   /** STB_*; 0 is local. */
   readonly binding: Uint8Array
   name(index: number): string
-  /** What the version table says, bit 15 (hidden) included; 1 where there is none. */
+  /** The entry of the version table, including bit 15 (hidden); 1 if there is no table. */
   version(index: number): number
 }
 
@@ -32,7 +32,7 @@ const none: Symbols = {
   version: () => 1,
 }
 
-/** More symbols than bytes for them cannot be; the table's size bounds what is read. */
+/** Reads `count` symbols. The callers bound `count` by the bytes that can hold symbols. */
 function readTable(
   image: ElfImage,
   at: number,
@@ -82,7 +82,7 @@ export function readDynamicSymbols(image: ElfImage, dynamic: Dynamic | undefined
   return readTable(image, at, count, strings, image.file.size, image.offsetOf(values.get(tag.versions) ?? -1))
 }
 
-/** DT_SYMTAB has no size: the hash tables know the highest index, and the section of the same place its own. */
+/** The number of dynamic symbols. DT_SYMTAB has no size, so it comes from the section at that place or a hash table. */
 function countSymbols(image: ElfImage, { values }: Dynamic, at: number, strings: number): number {
   const section = image.sections.find((each) => each.offset === at && each.entrySize === 24 && each.size > 0)
   if (section !== undefined) return section.size / 24
@@ -90,7 +90,7 @@ function countSymbols(image: ElfImage, { values }: Dynamic, at: number, strings:
   const hash = image.offsetOf(values.get(tag.hash) ?? -1)
   if (hash >= 0) return file.u32(hash + 4)
   const gnu = image.offsetOf(values.get(tag.gnuHash) ?? -1)
-  // Without a hash table nobody can look a symbol up; the strings stand behind the symbols with every linker.
+  // Without a hash table no symbol can be looked up. Every linker puts the strings behind the symbols.
   if (gnu < 0) return strings > at ? Math.floor((strings - at) / 24) : 0
   const [buckets, first, words] = [file.u32(gnu), file.u32(gnu + 4), file.u32(gnu + 8)]
   const bucketsAt = gnu + 16 + words * 8
@@ -104,7 +104,7 @@ function countSymbols(image: ElfImage, { values }: Dynamic, at: number, strings:
   return last + 1
 }
 
-/** .symtab, which stripped files do not have. */
+/** The symbols of .symtab, which stripped files do not have. */
 export function readStaticSymbols(image: ElfImage): Symbols {
   const table = image.sections.find(({ type, entrySize }) => type === sectionType.symbols && entrySize === 24)
   const strings = table && image.sections[table.link]
@@ -119,7 +119,7 @@ export function readStaticSymbols(image: ElfImage): Symbols {
   )
 }
 
-/** Names of versions, by the number the version table gives: wanted ones and defined ones share one space. */
+/** Names of versions by their number in the version table. Needed and defined versions share one number space. */
 export function readVersions(image: ElfImage, dynamic: Dynamic): ReadonlyMap<number, string> {
   const { file } = image
   const { values } = dynamic

@@ -1,15 +1,15 @@
-// An image archive: what `docker save` and `podman save` write, or an OCI image layout (a directory or a tar of it).
-// Authority: the OCI image specification (image-layout.md, config.md), moby's image/tarexport for manifest.json.
+// Reads an image archive: what `docker save` and `podman save` write, or an OCI image layout (a directory or a tar of
+// it). Authority: the OCI image specification (image-layout.md, config.md), moby's image/tarexport for manifest.json.
 import { UserError } from '../../errors.ts'
 import type { ElfMachine } from '../elf/image.ts'
 import { Layers } from './layers.ts'
 import { locate, type Tree } from './tree.ts'
 
-/** The files of an archive: their bytes may be asked for several times, and in any order. */
+/** The files of an archive. Their bytes may be read several times and in any order. */
 export interface ArchiveFiles {
-  /** As the user named it. */
+  /** The archive as the user named it. */
   readonly name: string
-  /** Undefined where there is no such file. */
+  /** Undefined if there is no such file. */
   text(path: string): Promise<string | undefined>
   bytes(path: string): AsyncIterable<Uint8Array>
 }
@@ -17,7 +17,7 @@ export interface ArchiveFiles {
 /** An image as a tree of files, with the programs that its configuration starts. */
 export interface LoadedImage {
   readonly tree: Tree
-  /** Programs that a container of it starts: the entrypoint, and the command that it is given. */
+  /** Programs that a container of the image starts: the entrypoint, and the command that it gets. */
   readonly programs: readonly string[]
   readonly architecture: ElfMachine
 }
@@ -34,19 +34,19 @@ interface ImageConfig {
   }
 }
 
-/** How a container of an image is started: what is absent is the image's own. */
+/** How a container of an image is started. An absent member has the image's own value. */
 export interface StartedAs {
   readonly entrypoint?: readonly string[]
   readonly command?: readonly string[]
   readonly workingDirectory?: string
-  /** The root filesystem with what is mounted in it. */
+  /** Returns the root filesystem with the container's mounts in it. */
   readonly mounted?: (root: Tree) => Tree
 }
 
 /**
- * The files of an image and the programs that it starts. `wanted`: of an image for several architectures.
+ * Loads an image and finds the programs that it starts. `wanted`: the architecture, if the image has several.
  *
- * @throws UserError for what is no image.
+ * @throws UserError if the files are no image.
  */
 export async function loadImage(
   files: ArchiveFiles,
@@ -136,7 +136,7 @@ interface ImageManifest {
   readonly layers?: readonly ImageDescriptor[]
 }
 
-/** A digest becomes a path: nothing but its two parts may stand in it. */
+/** Turns a digest into a path. Only its two parts, algorithm and hash, may be in the path. */
 function blob(files: ArchiveFiles, digest: string | undefined): string {
   const [, algorithm, hash] = /^(sha256|sha512):([0-9a-f]{64,128})$/.exec(digest ?? '') ?? []
   if (hash === undefined) throw new UserError('damaged', { file: files.name, because: 'no-digest' })
@@ -144,8 +144,8 @@ function blob(files: ArchiveFiles, digest: string | undefined): string {
 }
 
 /**
- * The first words of entrypoint and command, looked up as execvp(3) does. Who names an entrypoint names the command as
- * well (docker run, "Override image defaults").
+ * Looks up the first words of entrypoint and command, as execvp(3) does. If the user names an entrypoint, the command
+ * too is the user's (docker run, "Override image defaults").
  */
 async function programsOf(
   tree: Tree,

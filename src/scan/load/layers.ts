@@ -1,6 +1,6 @@
-// The root filesystem that the layers of an image make, one over the other, in memory: whiteouts take away what lies
-// below. Programs and what decides how they are loaded are kept whole, of other files that they are there. Authority: the
-// OCI image specification, layer.md.
+// The root filesystem in memory that the layers of an image make, one over the other. Whiteouts remove what lies below.
+// Programs, and files that decide how programs are loaded, are kept whole; other files without their bytes. Authority:
+// the OCI image specification, layer.md.
 import { UserError } from '../../errors.ts'
 import { decompressed } from '../../read/decompress.ts'
 import { isElf } from '../elf/image.ts'
@@ -18,16 +18,16 @@ type LayerNode =
   | { readonly kind: 'directory' }
   | { readonly kind: 'other' }
 
-/** All that is kept of an image together. */
+/** The most bytes that are kept of one image. */
 const mostBytes = 4 * 2 ** 30
 
 export class Layers implements Tree {
   readonly #nodes = new Map<string, LayerNode>()
   #kept = 0
 
-  /** Puts a layer (a tar archive, compressed or not) over those before. */
+  /** Puts a layer (a tar archive, compressed or not) over the earlier ones. */
   async add(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    /** Of this layer: what it takes away is only what lies below it. */
+    /** The entries of this layer. Its whiteouts remove only what lies below the layer. */
     const own = new Map<string, LayerNode>()
     const hidden: string[] = []
     const emptied: string[] = []
@@ -53,7 +53,7 @@ export class Layers implements Tree {
     }
     for (const [path, node] of own) {
       const before = this.#nodes.get(path)
-      // A directory that becomes something else takes its files with it.
+      // If something else replaces a directory, the directory's files go too.
       if (before?.kind === 'directory' && node.kind !== 'directory')
         for (const each of this.#nodes.keys()) if (each.startsWith(`${path}/`)) this.#nodes.delete(each)
       this.#nodes.set(path, node)
@@ -61,8 +61,8 @@ export class Layers implements Tree {
   }
 
   /**
-   * Where an entry is put: directories above it are there without an entry of their own, and where one of them is a link,
-   * the entry lies behind it, as engines unpack layers in a root directory. Undefined for a loop of links.
+   * The path where an entry is put. Parent directories need no entry of their own. If a parent is a link, the entry
+   * lies where the link leads, as engines unpack layers in a root directory. Undefined for a loop of links.
    */
   #placed(path: string, own: Map<string, LayerNode>): string | undefined {
     const rest = path.split('/').slice(1)
@@ -141,13 +141,13 @@ function isKept({ type, name, size }: TarEntry, start: Uint8Array): boolean {
   return size <= 1 << 20 && /(?:^|\/)etc\/(?:ld\.so\.cache|nsswitch\.conf|ld-musl-\w+\.path)$/.test(name)
 }
 
-/** Absolute; undefined for the root itself and for what would lead outside. */
+/** The absolute path; undefined for the root itself and for a path that could lead outside. */
 function pathOf(name: string): string | undefined {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.')
   return parts.length === 0 || parts.includes('..') ? undefined : `/${parts.join('/')}`
 }
 
-/** Whether the path is one of those gone or lies below one, or below one of the emptied. */
+/** Whether the path is one of `gone`, or lies below one of `gone` or of `emptied`. */
 function isBelow(path: string, gone: ReadonlySet<string>, emptied: ReadonlySet<string>): boolean {
   if (gone.has(path)) return true
   for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {

@@ -1,5 +1,5 @@
-// The loader's cache of where libraries are. Authority: glibc sysdeps/generic/dl-cache.h (the new format, alone or
-// behind the old one).
+// Reads the loader's cache, which has the paths of libraries. Authority: glibc sysdeps/generic/dl-cache.h (the new
+// format, alone or behind the old one).
 import type { ElfMachine } from '../elf/image.ts'
 import { Bytes } from '../elf/bytes.ts'
 
@@ -7,7 +7,7 @@ const magic = 'glibc-ld.so.cache1.1'
 /** FLAG_ELF_LIBC6 with the processor's bits. */
 const flags: Readonly<Record<ElfMachine, number>> = { x86_64: 0x0303, aarch64: 0x0a03 }
 
-/** Paths by the name of the library, the preferred one first; empty for what is no such cache. */
+/** Paths by the name of the library, the preferred one first. Empty if the bytes are no such cache. */
 export function readLdCache(bytes: Uint8Array, machine: ElfMachine): ReadonlyMap<string, readonly string[]> {
   const file = new Bytes('ld.so.cache', bytes)
   const found = new Map<string, string[]>()
@@ -24,7 +24,7 @@ export function readLdCache(bytes: Uint8Array, machine: ElfMachine): ReadonlyMap
     if ((file.u32(at) & 0xffff) !== flags[machine]) continue
     const [name, path] = [file.text(start + file.u32(at + 4)), file.text(start + file.u32(at + 8))]
     const before = found.get(name)
-    // Those for newer processors only (hwcap) stand first in the file and are left to the end here.
+    // Libraries for newer processors only (hwcap) come first in the file and last here.
     const isForAll = file.u32(at + 16) === 0 && file.u32(at + 20) === 0
     if (before === undefined) found.set(name, [path])
     else if (isForAll) before.unshift(path)

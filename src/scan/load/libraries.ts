@@ -1,11 +1,11 @@
-// Where the loader finds a needed library: RPATH, RUNPATH, the cache, default directories. Authority: ld.so(8);
-// musl ldso/dynlink.c (path file, defaults). LD_LIBRARY_PATH is the environment's and is not known here.
+// Finds a needed library as the loader does: by RPATH, RUNPATH, the cache, default directories. Authority: ld.so(8);
+// musl ldso/dynlink.c (path file, defaults). LD_LIBRARY_PATH belongs to the environment and is unknown here.
 import type { Dynamic } from '../elf/dynamic.ts'
 import type { ElfImage, ElfMachine } from '../elf/image.ts'
 import { readLdCache } from './ld-cache.ts'
 import { locate, readFile, type Tree } from './tree.ts'
 
-/** Where programs of a machine are looked for, beside the default directories. */
+/** The names of a machine's own library directories. */
 const triplets: Readonly<Record<ElfMachine, string>> = {
   x86_64: 'x86_64-linux-gnu',
   aarch64: 'aarch64-linux-gnu',
@@ -31,7 +31,7 @@ export class LibrarySearch {
     this.#isMusl = isMusl
   }
 
-  /** The path of a library; undefined where it is not in the tree. `loaders`: who needed whom, the program last. */
+  /** The path of a library; undefined if the tree lacks it. `loaders`: from the requester up to the program. */
   async find(name: string, loaders: readonly Requester[]): Promise<string | undefined> {
     if (name.includes('/')) return this.#is(name)
     for (const directory of directoriesOf(loaders, this.#machine)) {
@@ -95,7 +95,7 @@ export class LibrarySearch {
   }
 }
 
-/** RPATH of the requester and of those that brought it in, unless it has a RUNPATH, which is its own alone. */
+/** The requester's RUNPATH alone; if it has none, the RPATHs of the requester and of the files that needed it. */
 function directoriesOf(loaders: readonly Requester[], machine: ElfMachine): readonly string[] {
   const [own] = loaders
   const found: string[] = []

@@ -1,5 +1,5 @@
-// A program with all that the loader brings in with it, in the order in which symbols are looked up: the program, what it
-// needs, breadth first, the loader itself; and libraries that are given besides. A script stands for its interpreter.
+// Loads a program and all that the loader loads with it, in the order of symbol lookup: the program, the libraries that
+// it needs, breadth first, the loader itself, then added libraries. A script stands for its interpreter.
 import { UserError } from '../../errors.ts'
 import { readDynamic, type Dynamic } from '../elf/dynamic.ts'
 import { isElf, readElf, type ElfImage } from '../elf/image.ts'
@@ -7,7 +7,7 @@ import { LibrarySearch, type Requester } from './libraries.ts'
 import { readFile, type Located, type Tree } from './tree.ts'
 
 export interface LoadedFile {
-  /** In the tree, without links. */
+  /** Its path in the tree, without links. */
   readonly path: string
   readonly bytes: Uint8Array
   readonly image: ElfImage
@@ -20,15 +20,15 @@ export interface LoadedProgram {
   readonly isGiven: ReadonlySet<LoadedFile>
   readonly loader: LoadedFile | undefined
   readonly missing: readonly { readonly name: string; readonly neededBy: string }[]
-  /** The file set-user-ID, set-group-ID or with capabilities: the kernel starts it with other privileges. */
+  /** The file is set-user-ID, set-group-ID or has capabilities: the kernel starts it with other privileges. */
   readonly privileges: readonly ('setuid' | 'setgid' | 'capabilities')[]
-  /** The scripts that led to it, outermost first. */
+  /** The scripts that led to the program, outermost first. */
   readonly scripts: readonly string[]
-  /** The path of a library that one of the files asks for by name; undefined where it is not in the tree. */
+  /** The path of a library that one of the files asks for by name; undefined if the tree lacks it. */
   find(name: string, by: LoadedFile | undefined): Promise<string | undefined>
   /**
-   * Loads libraries behind those that are there, with what they need. Throws a UserError for what is none; of libraries
-   * that nobody `asked` for, what is none is passed over, as the program itself would.
+   * Appends libraries and what they need. If the user `asked` for them, a file that is no library throws UserError;
+   * otherwise it is skipped, as the program itself would do.
    */
   add(libraries: Iterable<string>, asked: boolean): Promise<void>
 }
@@ -38,7 +38,7 @@ const mostOfLine = 256
 const mostScripts = 5
 const mostFiles = 4096
 
-/** Throws a UserError for what is no program. */
+/** Throws UserError if the path is no program. */
 export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgram> {
   const scripts: string[] = []
   let found = await requireFile(tree, path, path)
@@ -79,7 +79,7 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
       const file = files[index] as LoadedFile
       for (const name of file.dynamic?.needed ?? []) {
         if (bySoname.has(name)) continue
-        // musl's loader is its C library, whatever name asks for it.
+        // musl's loader is its C library, under whatever name it is needed.
         const isLoader = isMusl && /^(?:libc\.so|libc\.musl-|ld-musl-)/.test(name)
         const got = await load(
           isLoader ? (main.image.interpreter as string) : name,
@@ -130,7 +130,7 @@ export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** Whether it is an ELF file for a machine: all else the loader passes over. */
+/** Whether the bytes are an ELF file for a machine. The loader skips all other files. */
 function isOf(bytes: Uint8Array, machine: ElfImage['machine']): boolean {
   if (!isElf(bytes)) return false
   try {
@@ -156,7 +156,7 @@ async function requireFile(
   throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
 }
 
-/** execve(2): `#!`, blanks, a path. `/usr/bin/env NAME` is looked up where env would. */
+/** The interpreter of a script, execve(2): `#!`, blanks, a path. For `/usr/bin/env NAME` that is env itself. */
 function interpreterOf(bytes: Uint8Array): string | undefined {
   if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return undefined
   const line = new TextDecoder('latin1').decode(bytes.subarray(2, mostOfLine)).split('\n')[0] ?? ''

@@ -1,10 +1,10 @@
-// A tar archive as a stream of entries. Authority: POSIX.1-2017 pax (ustar and extended headers), GNU tar's manual (long
-// names), the OCI image specification for what stands in layers.
+// Reads a tar archive as a stream of entries. Authority: POSIX.1-2017 pax (ustar and extended headers), GNU tar's
+// manual (long names), the OCI image specification for the content of layers.
 import { UserError } from '../../errors.ts'
 import { Bytes } from '../elf/bytes.ts'
 
 export interface TarEntry {
-  /** As written: without a leading slash for most. */
+  /** The path as written, mostly without a leading slash. */
   readonly name: string
   /** The type's letter; '0' is a regular file. */
   readonly type: string
@@ -16,18 +16,18 @@ export interface TarEntry {
   readonly offset: number
 }
 
-/** Chosen bytes of an entry: told the entry and its first bytes, it says whether all are wanted. */
+/** Decides from an entry and its first bytes whether all its bytes are wanted. */
 export type WantsBytes = (entry: TarEntry, start: Uint8Array) => boolean
 
 const block = 512
-/** How many bytes `Wanted` is shown. */
+/** The number of first bytes that WantsBytes gets. */
 const shown = 4
 const mostEntries = 2_000_000
 const mostHeader = 1 << 20
-/** More than this no layer unpacks to: a few bytes may claim to be so much. */
+/** No layer unpacks to more, but a few bytes may claim to. */
 const mostUnpacked = 32 * 2 ** 30
 
-/** Reads entries in order. Throws a UserError for what is no tar archive, or one that ends early. */
+/** Reads the entries in order. Throws UserError if the bytes are no tar archive or end early. */
 export async function readTar(
   name: string,
   bytes: AsyncIterable<Uint8Array>,
@@ -90,7 +90,7 @@ export async function readTar(
   }
 }
 
-/** POSIX: the sum of the header's bytes, its own field taken as blanks. */
+/** Whether the header's checksum holds: the sum of its bytes, with blanks for the checksum itself (POSIX). */
 export function isHeader(header: Uint8Array): boolean {
   if (header.length < block) return false
   let sum = 0
@@ -99,7 +99,7 @@ export function isHeader(header: Uint8Array): boolean {
   return sum === number(header, 148, 8) && sum > 256
 }
 
-/** Octal digits; of GNU tar also a binary number behind 0x80. */
+/** Reads octal digits or, as GNU tar writes them, a binary number behind 0x80. */
 function number(header: Uint8Array, at: number, length: number): number {
   if ((header[at] as number) === 0x80) {
     let value = 0
@@ -110,7 +110,7 @@ function number(header: Uint8Array, at: number, length: number): number {
   return /^[0-7]*$/.test(text) ? Number.parseInt(text || '0', 8) : NaN
 }
 
-/** `LENGTH KEY=VALUE\n`, in bytes; the lengths of what matters here are of ASCII text or skipped by their newline. */
+/** Reads records `LENGTH KEY=VALUE\n`. Lengths are ignored: a record ends with its newline. */
 function readPax(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const [, key, value] of text.matchAll(/(?:^|\n)\d+ ([^=\n]+)=([^\n]*)/g))
@@ -129,7 +129,7 @@ class TarReader {
     this.#iterator = bytes[Symbol.asyncIterator]()
   }
 
-  /** Undefined at the end. */
+  /** Undefined at the end of the archive. */
   async take(size: number, mayBeShort = false): Promise<Uint8Array | undefined> {
     if (size === 0) return new Uint8Array(0)
     const taken = new Uint8Array(size)

@@ -1,14 +1,14 @@
-// A root filesystem as scan sees it: entries by absolute path, links not followed. A directory of the machine, the layers
-// of an image or a few files in memory can each be one. Links are followed here and never lead outside, as in chroot(2).
+// A root filesystem as the scan sees it: entries by absolute path, links not followed. It can be a directory, the
+// layers of an image or a few files in memory. locate() follows links, which never lead outside, as in chroot(2).
 import { UserError } from '../../errors.ts'
 
-/** What stands at a path of a tree. */
+/** The entry at a path of a tree. */
 export type FileEntry =
   | {
       readonly kind: 'file'
       /** Permission bits with set-user-ID, set-group-ID and sticky. */
       readonly mode: number
-      /** Whether the file has capabilities (security.capability); undefined: not known. */
+      /** Whether the file has capabilities (security.capability); undefined if that is unknown. */
       readonly hasCapabilities?: boolean | undefined
       readonly read: () => Promise<Uint8Array>
     }
@@ -17,9 +17,9 @@ export type FileEntry =
   /** A device, a socket, a pipe. */
   | { readonly kind: 'other' }
 
-/** A way to read files. */
+/** A root filesystem whose files the scan can read. */
 export interface Tree {
-  /** The entry of exactly this absolute path, whose last part may be a link; undefined where there is none. */
+  /** The entry of exactly this absolute path, whose last part may be a link; undefined if there is none. */
   entry(path: string): Promise<FileEntry | undefined>
 }
 
@@ -32,7 +32,7 @@ export interface Located {
 /** path_resolution(7): more links than this are a loop. */
 export const mostLinks = 40
 
-/** What a path leads to, links followed within the tree; undefined where it leads nowhere. */
+/** The entry that a path leads to, links followed within the tree; undefined if it leads nowhere. */
 export async function locate(tree: Tree, path: string): Promise<Located | undefined> {
   const rest = partsOf(path)
   let at: string[] = []
@@ -60,7 +60,7 @@ export async function locate(tree: Tree, path: string): Promise<Located | undefi
   }
 }
 
-/** A root filesystem in which other trees stand in places; the innermost place is what is seen, as of mounts. */
+/** A root filesystem with other trees mounted in it. The innermost mount of a path counts. */
 export function mountedTree(
   root: Tree,
   mounts: readonly { readonly at: string; readonly entry: Tree['entry'] }[],
@@ -73,7 +73,7 @@ export function mountedTree(
       const place = places.find(({ at }) => path === at || path.startsWith(`${at}/`))
       if (place !== undefined) return place.entry(path.slice(place.at.length))
       const own = await root.entry(path)
-      // The way to a place is there even where the root has none.
+      // The directories above a mount exist even if the root has none.
       return own ?? (places.some(({ at }) => at.startsWith(`${path}/`)) ? noNames : undefined)
     },
   }
@@ -85,10 +85,10 @@ function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.')
 }
 
-/** More than this is no program. */
+/** A larger file is no program. */
 const mostBytes = 1 << 30
 
-/** The bytes of a regular file; undefined where there is none. */
+/** The bytes of a regular file; undefined if there is none. */
 export async function readFile(
   tree: Tree,
   path: string,

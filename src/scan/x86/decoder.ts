@@ -1,9 +1,9 @@
-// One x86-64 instruction: how long it is, and its operands as written. Authority: Intel SDM volume 2, chapter 2. Own
-// code in place of a disassembler: lengths and operands are all that is asked for, at some ten nanoseconds each.
-// test/scan/lengths.test.ts holds its lengths against objdump.
+// Decodes one x86-64 instruction: its length and its operands as written. Authority: Intel SDM volume 2, chapter 2.
+// This code replaces a disassembler, because only lengths and operands are needed, at some ten nanoseconds each.
+// test/scan/lengths.test.ts compares the lengths with objdump's.
 import { imm16, imm8, immV, immZ, invalid, modrm, moffs, oneByte, rel32, twoByte } from './opcodes.ts'
 
-/** Which table the opcode stands in. */
+/** The table of the opcode. */
 export const opcodeMap = { one: 0, two: 1, three38: 2, three3a: 3 } as const
 
 export class Decoder {
@@ -11,16 +11,16 @@ export class Decoder {
   /** The byte of the opcode, in `map`. */
   opcode = 0
   map = 0
-  /** VEX, EVEX or XOP: operands are vectors but for a few. */
+  /** VEX, EVEX or XOP: most operands are vectors. */
   isVector = false
-  /** REX as 0WRXB; bits of VEX are turned to fit. */
+  /** The bits WRXB of REX; those of VEX are converted. */
   rex = 0
   has66 = false
   hasF2 = false
   hasF3 = false
   /** FS or GS. */
   isSegmented = false
-  /** -1 where there is no ModRM byte. */
+  /** -1 if there is no ModRM byte. */
   mod = -1
   reg = 0
   rm = 0
@@ -31,7 +31,7 @@ export class Decoder {
   displacement = 0
   isRelative = false
   immediate = 0
-  /** Of MOV r64, imm64. */
+  /** The upper half of the immediate of MOV r64, imm64. */
   immediateHigh = 0
   /** The register that VEX and EVEX name beside ModRM. */
   vvvv = 0
@@ -51,7 +51,7 @@ export class Decoder {
     )
   }
 
-  /** Length of the instruction; 0 where there is none, or it is not wholly before `end`. */
+  /** Length of the instruction; 0 if it is invalid or not wholly before `end`. */
   decode(start: number, end: number): number {
     const { bytes } = this
     let at = start
@@ -65,7 +65,7 @@ export class Decoder {
     let byte = bytes[at++] as number
     for (;;) {
       if (byte >= 0x40 && byte <= 0x4f) {
-        // REX counts only where it stands last.
+        // REX counts only as the last prefix.
         rex = byte
         byte = bytes[at++] as number
         if (byte >= 0x40 && byte <= 0x4f) continue

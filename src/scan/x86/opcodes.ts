@@ -31,7 +31,7 @@ const arithmetic: Rows = Array.from({ length: 8 }, (_, row) => row * 8).flatMap(
   [at + 6, at + 7, invalid],
 ])
 
-/** One byte. Prefixes, 0F, VEX and EVEX are read before this is asked; F6 and F7 have an immediate for TEST only. */
+/** One-byte opcodes. Prefixes, 0F, VEX and EVEX are read before; F6 and F7 have an immediate for TEST only. */
 export const oneByte = table([
   ...arithmetic,
   [0x60, 0x62, invalid],
@@ -72,7 +72,7 @@ export const oneByte = table([
   [0xfe, 0xff, modrm],
 ])
 
-/** Behind 0F, and map 1 of VEX and EVEX. */
+/** Opcodes behind 0F, and of map 1 of VEX and EVEX. */
 export const twoByte = table([
   [0x00, 0x03, modrm],
   [0x04, 0x04, invalid],

@@ -1,5 +1,5 @@
-// What one x86-64 instruction does to registers and stack, as far as values are followed: moves, addresses, sums with
-// constants, pushes and pops, selections. Whatever else writes a register leaves it unknown. Authority: Intel SDM volume 2.
+// Applies one x86-64 instruction to registers and stack, as far as values are followed: moves, addresses, sums with
+// constants, pushes and pops, selections. Any other written register becomes unknown. Authority: Intel SDM volume 2.
 import type { Flow, AbstractMachine, Processor } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
 import { Decoder } from './decoder.ts'
@@ -23,7 +23,7 @@ export const x86: Processor = {
   step,
 }
 
-/** Where a 32-bit program has them: int 0x80 (arch/x86/entry/entry_64_compat.S). */
+/** The argument registers of a 32-bit call: int 0x80 (arch/x86/entry/entry_64_compat.S). */
 export const compatArguments: readonly number[] = [rbx, rcx, rdx, rsi, rdi, rbp]
 
 const decoder = new Decoder(new Uint8Array(0))
@@ -70,7 +70,7 @@ function step(machine: AbstractMachine, address: number, end: number): typeof do
   return leads(oneByte(machine, next), length)
 }
 
-/** 8 and 4 bytes; the narrower keep part of what was there, so that nothing is known of them. */
+/** Whether operands have 8 bytes, not 4. Narrower writes keep part of a register, so they make it unknown. */
 function isWide(): boolean {
   return (decoder.rex & 8) !== 0
 }
@@ -79,7 +79,7 @@ function isNarrow(): boolean {
   return decoder.has66 && !isWide()
 }
 
-/** The value that the memory operand points to, without its displacement; undefined where an index makes it unknown. */
+/** The base of the memory operand, without displacement; unknown with an index or a segment, or without a base. */
 function pointer(machine: AbstractMachine, next: number): Value {
   if (decoder.isSegmented || decoder.index >= 0) return unknown
   if (decoder.isRelative) return machine.address(next)
@@ -94,7 +94,7 @@ function operand(machine: AbstractMachine, next: number): Value {
   return decoder.mod === 3 ? cut(machine, machine.get(decoder.rm)) : loaded(machine, next)
 }
 
-/** Of 4 bytes, a constant is positive: the upper half of the register is cleared. */
+/** Makes a constant of 4 bytes positive: the instruction clears the upper half of the register. */
 function cut(machine: AbstractMachine, value: Value): Value {
   if (isWide() || value === unknown) return value
   return machine.values.map(value, (atom) =>
@@ -118,7 +118,7 @@ function arithmetic(machine: AbstractMachine, operation: number, value: Value, b
   if (operation === add || operation === sub)
     return cut(machine, machine.plus(value, operation === add ? by : -by))
   if (operation === and) {
-    // Aligning the stack pointer: what lies below is new in any case.
+    // Aligning the stack pointer: its offset is set far below, because what lies below is new in any case.
     if (by < 0 && by >= -4096) {
       const only = values.only(value)
       if (only?.kind === 'stack') return values.of({ ...only, offset: only.offset - 65_536 })
@@ -132,7 +132,7 @@ function arithmetic(machine: AbstractMachine, operation: number, value: Value, b
   return operation === xor ? constants(machine, value, (each) => each ^ by) : unknown
 }
 
-/** Of constants that 32 bits hold. */
+/** Computes with constants that fit 32 bits. The result for any other value is unknown. */
 function constants(machine: AbstractMachine, value: Value, compute: (value: number) => number): Value {
   const { values } = machine
   return values.map(value, (atom) => {
@@ -170,7 +170,7 @@ function oneByte(machine: AbstractMachine, next: number): Flow {
       return 'next'
     }
     if (isSame && (operation === or || operation === and)) return 'next'
-    // SBB of a register with itself: 0 or -1, as the carry says.
+    // SBB of a register with itself: 0 or -1, depending on the carry.
     if (isSame && operation === borrow) {
       machine.set(reg, values.join(values.constant(0), values.constant(isWide() ? -1 : 0xffffffff)))
       return 'next'
@@ -250,7 +250,7 @@ function oneByte(machine: AbstractMachine, next: number): Flow {
       return 'next'
     }
     case 0x85:
-      // TEST of a register with itself; JE and JNE behind it know whether it is zero.
+      // TEST of a register with itself: a JE or JNE behind it tells whether the register is zero.
       if (mod === 3 && decoder.rm === reg && !isNarrow()) machine.compared = reg
       return 'next'
     case 0x86:
@@ -437,7 +437,7 @@ function byteRegister(register: number, isByte: boolean): number {
   return isByte && decoder.rex === 0 && register >= 4 && register < 8 ? register - 4 : register
 }
 
-/** Puts one of some bytes into the lowest of a register of constants. */
+/** Sets the lowest byte of a register of constants. If several bytes are given, each is possible. */
 function lowByte(machine: AbstractMachine, register: number, bytes: readonly number[]): void {
   const place = byteRegister(register, true)
   const before = machine.get(place)
@@ -478,9 +478,9 @@ function strings(machine: AbstractMachine): Flow {
 
 /** Opcodes behind 0F that write their general register. */
 const writesRegister = new Set([0x02, 0x03, 0x2c, 0x2d, 0x50, 0xaf, 0xb8, 0xbc, 0xbd, 0xc5, 0xd7])
-/** Those that write the other operand. */
+/** Opcodes behind 0F that write the other operand. */
 const writesOperand = new Set([0x00, 0x78, 0x7e, 0xa4, 0xa5, 0xab, 0xac, 0xad, 0xb3, 0xbb, 0xc3, 0xae, 0xc7])
-/** Vectors to memory. */
+/** Opcodes behind 0F that store vectors. */
 const stores = new Set([0x11, 0x13, 0x17, 0x29, 0x2b, 0x7f, 0xd6, 0xe7])
 
 function twoByte(machine: AbstractMachine, next: number): Flow {
@@ -533,7 +533,7 @@ function twoByte(machine: AbstractMachine, next: number): Flow {
   return 'next'
 }
 
-/** Behind 0F 38 and 0F 3A. */
+/** Opcodes behind 0F 38 and 0F 3A. */
 function longer(machine: AbstractMachine, next: number): void {
   const { opcode, map, mod, reg } = decoder
   if (map === 2 && (opcode === 0xf0 || opcode === 0xf1)) {

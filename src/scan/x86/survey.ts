@@ -1,4 +1,4 @@
-// The walk over all x86-64 code of a file, in the order of addresses, begun anew at every function that is known: what
+// Walks over all x86-64 code of a file in the order of addresses, anew from every known function, and records what
 // calls, jumps, takes addresses, reads memory at a fixed address, and enters the kernel.
 import type { ElfImage } from '../elf/image.ts'
 import type { KnownFunctions } from '../functions.ts'
@@ -13,7 +13,7 @@ export function surveyX86(image: ElfImage, known: KnownFunctions): Records {
   for (const range of image.code) {
     while (index < start.length && (start[index] as number) < range.from) index++
     let at = range.from
-    // The function whose jumps stay inside.
+    // The bounds of the function: jumps within it are not recorded.
     let [low, high] = [0, 0]
     while (at < range.to) {
       while (start[index] === at) {
