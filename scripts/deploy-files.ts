@@ -39,8 +39,7 @@ export const deployFiles: ReadonlyMap<string, string> = new Map(
       'place',
       { 'daemonset.yaml': placer('seccomp-profiles') },
       {
-        // An overlay adds profiles with `behavior: merge`. The name has no hash, so nodes get new profiles by
-        // themselves.
+        // An overlay adds profiles with `behavior: merge`. The name has no hash, so nodes get them by themselves.
         configMapGenerator: [{ name: 'seccomp-profiles', namespace: 'seccomp-gen', literals: [] }],
         generatorOptions: { disableNameSuffixHash: true },
       },

@@ -1,4 +1,4 @@
-// Which programs a hook can be for good.
+// Decides which programs are permanent enough for a hook.
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
