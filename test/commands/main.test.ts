@@ -447,7 +447,7 @@ t.test('a hook refuses what no runtime gives it, before anything is recorded', a
   ]
   for (const [stdin, stderr] of rows)
     t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
-  // The hook prints its error on stdout, and leaves it beside the profile for whoever looks there.
+  // The process left by the hook reports its error to the hook on stdout, and in a file beside the profile.
   const output = join(directory, 'hooked.json')
   t.match(await on(['hook', '--follow', state(`of:${output}`)]), {
     status: 2,

@@ -1,4 +1,4 @@
-// `--load`: a server gets its load once it is ready and is stopped as in production; the calls under load count.
+// `--load`: a server gets its load once it is ready and is stopped as in production; the load's status counts.
 import { execa } from 'execa'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

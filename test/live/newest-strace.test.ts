@@ -13,7 +13,7 @@ import type { Source } from '../../src/read/source.ts'
 const folder = process.env['SECCOMP_GEN_NEWEST_STRACE']
 t.setTimeout(1_200_000)
 
-/** Options after -f; `-ff` and output to standard error follow from the words. */
+/** Options after -f. `sets` adds the output: one file, standard error, or a file for each process (-ff). */
 const single = [
   '', '-t', '-tt', '-ttt', '-r', '-T', '-n', '-i', '-y', '-yy', '-Y', '-x', '-xx', '-v', '-N', '-k', '-q', '-qq', '-qqq', '-a0', '-s0', '-s4096', '-X raw', '-X verbose', '-e raw=all',
   '-e signal=none', '-e read=3 -e write=1', '--tips=full', '--color=always', '--absolute-timestamps=format:unix,precision:ns', '--absolute-timestamps=format:unix', '--relative-timestamps=ns', '--relative-timestamps=s',

@@ -1,5 +1,5 @@
-// No way to end a recording or a verification leaves anything weaker behind: compares, before and after, the containers
-// with their filters, cgroups, mounts, temporary directories, processes and BPF programs (by id).
+// However a recording or a verification ends, it leaves nothing weaker behind. Compares containers with their filters,
+// cgroups, mounts, temporary directories, processes and BPF programs (by id), before and after.
 import { execa } from 'execa'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'

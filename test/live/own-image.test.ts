@@ -1,5 +1,5 @@
-// The recorder's image, built and run with the users' tools: it is complete with a read-only root, and records another
-// container with only CAP_BPF and CAP_PERFMON.
+// The recorder's image, built and run with the users' tools: with a read-only root it has all it needs, and it records
+// another container with only CAP_BPF and CAP_PERFMON.
 import { execa } from 'execa'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -52,7 +52,7 @@ for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] 
     t.equal(await prepared.scan(reachable), undefined, 'scanned')
     const joined = ['--reachable', reachable, '--unseen', 'libc', '--explain', reasons, '-o', profile]
     t.equal(await ours('generate', observations, ...joined), undefined, 'joined')
-    // Of the table's companions, the margin by scan has those that the code reaches.
+    // The margin by scan contains those companions of the table that the code reaches.
     for (const call of ['kill', 'exit']) t.not(becauseOf(call, reasons).length, 0, `${call} is reachable`)
     t.equal(await prepared.start(docker, 'runc', profile, true), undefined, 'by the scan')
   })
