@@ -152,7 +152,7 @@ try {
 
 /** The row of strace's lines unwrapped. */
 const inside = rows.find(({ form }) => form.kind === 'wrapped' && form.name === 'as they are')
-/** Seconds a wrapped line, divided by the seconds a plain line. */
+/** Seconds for each wrapped line, divided by the seconds for the same line unwrapped. */
 function insideRatio({ form, ours, megabytes }: Row): number {
   if (inside === undefined) return Number.NaN
   const share = inside.form.once.length / form.once.length

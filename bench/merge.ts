@@ -1,4 +1,4 @@
-// Measures how the observations of a fleet are merged, as a whole process:
+// Measures the merging of a fleet's observations, as a whole process:
 //   npm run build && npx tsx bench/merge.ts [SHARDS] [TURNS] [OTHER-DIST]
 // Makes shards as `collect` writes them for the pods of one Deployment. `observe` merges them as a directory, and as
 // files in another order: the bytes must be equal. OTHER-DIST, the dist of another commit, takes turns with this one.

@@ -122,7 +122,7 @@ try {
     for (let round = 0; round < rounds; round++) {
       let before = await run(command)
       for (const [way, words] of left) {
-        // A recorder slower than 5 times is measured in three rounds only.
+        // A recorder whose median ratio is above 5 is measured in three rounds only.
         if (round >= 3 && quantile(ratios.get(way) ?? [], 0.5) > 5) continue
         try {
           const took = await run(words(command))

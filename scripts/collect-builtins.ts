@@ -87,7 +87,7 @@ function go(text: string | undefined, transcribe: (source: string) => JsonProfil
   return text === undefined ? undefined : compactProfile(transcribe(text))
 }
 
-/** CRI-O's DefaultProfile of the library's: unshare (since 1.24), later clone and clone3 need CAP_SYS_ADMIN. */
+/** The library's profile after CRI-O's changes: unshare (since 1.24), later clone and clone3 need CAP_SYS_ADMIN. */
 function crio(profile: JsonProfile, source: string): JsonProfile {
   if (!source.includes('func DefaultProfile')) return profile
   const admin = { caps: ['CAP_SYS_ADMIN'] }
