@@ -90,7 +90,9 @@ t.test('the status says whether there is something to report', async (t) => {
   }
 })
 
-/** Compares which bits two arguments share: whoever follows the first must remember all of it to judge the second. */
+/**
+ * Rules that compare which bits two arguments share: to judge the second, a comparer must remember all of the first.
+ */
 const crossed = Array.from({ length: 12 }, (_, bit) => ({
   names: ['socket'],
   action: 'SCMP_ACT_ALLOW',
@@ -323,7 +325,7 @@ t.test('as git’s external diff, in a real repository', async (t) => {
     'places are of the repository, whatever file git hands over',
   )
 
-  // A path that is not merged.
+  // A path with a merge conflict.
   await git(['reset', '-q', '--hard'])
   await git(['checkout', '-q', '-b', 'other', 'HEAD~1'])
   write('profiles/app.json', profile(['read', 'write', 'bpf']))

@@ -1,4 +1,4 @@
-// Decides which programs are permanent enough for a hook.
+// The programs that are permanent enough to be a hook.
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
