@@ -90,9 +90,7 @@ t.test('the status says whether there is something to report', async (t) => {
   }
 })
 
-/**
- * Rules that compare which bits two arguments share: to judge the second, a comparer must remember all of the first.
- */
+/** Rules on bits that two arguments share: to judge the second, a comparer must remember all of the first. */
 const crossed = Array.from({ length: 12 }, (_, bit) => ({
   names: ['socket'],
   action: 'SCMP_ACT_ALLOW',
