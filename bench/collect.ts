@@ -1,8 +1,8 @@
-// What counting each cgroup by itself costs a call, against one cgroup's counts in an array of each processor:
+// Measures the cost of a call if each cgroup is counted by itself, against one cgroup's counts in per-CPU arrays:
 //   npx tsx bench/collect.ts [TURNS]
 // A million calls of dd under a filter, in a cgroup of its own: unrecorded, counted in arrays (`trace --cgroup` of one
-// container, the hook), counted in hashes by cgroup (`collect`). The three take turns; printed is the median of each, by
-// the processor time of dd and by the clock.
+// container, the hook), counted in hashes by cgroup (`collect`). The three take turns. Prints the median of each:
+// processor time of dd and clock time.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const turns = Number(process.argv[2] ?? 7)
 const top = join(unifiedMount(), `seccomp-gen-bench-${process.pid}`)
 const own = join(top, 'container')
 mkdirSync(own, { recursive: true })
-// A filter that allows all but one call, by libseccomp's Python binding; then dd.
+// Loads a filter that allows all but one call, with libseccomp's Python binding; then executes dd.
 const filtered = `import seccomp, os
 f = seccomp.SyscallFilter(seccomp.ALLOW)
 f.add_rule(seccomp.ERRNO(1), "reboot")
@@ -33,7 +33,7 @@ for (let turn = 0; turn < turns; turn++) {
   for (const [name, membership] of Object.entries(ways)) {
     const session = membership && (await Session.start(membership))
     const begun = performance.now()
-    // Of all children that were waited for; there is no other.
+    // childTime() sums all children that were waited for; this is the only one.
     const cpuBefore = childTime()
     spawnSync('sh', ['-c', script])
     const cpu = childTime() - cpuBefore
@@ -44,7 +44,7 @@ for (let turn = 0; turn < turns; turn++) {
 rmdirSync(own)
 rmdirSync(top)
 
-/** cutime and cstime of proc_pid_stat(5), in milliseconds: ticks are of 10. */
+/** cutime and cstime of proc_pid_stat(5), in milliseconds; a tick is 10 ms. */
 function childTime(): number {
   const stat = spawnSync('cat', [`/proc/${process.pid}/stat`], { encoding: 'utf8' }).stdout
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

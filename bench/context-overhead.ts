@@ -1,8 +1,8 @@
-// What recording a container costs with everything on: calls and the evidence of the security context. A static program
-// makes calls, or forks and executes, in a container of Docker's; it tells its own processor time and its children's. Each
-// recorded run stands between two runs of the same container under a filter that allows all, and the ratio is to their
-// mean; `unrecorded` is such a run in place of the recorded one, and its quartiles are the noise. Printed: medians with
-// quartiles. Wanted: at most 1.6 of calls, 1.10 of forks.
+// Measures the overhead of recording a container with everything on: calls and the evidence of the security context. In
+// a Docker container a static program makes calls, or forks and executes, and prints its own processor time and its
+// children's. Each recorded run stands between two runs under a filter that allows all, and is divided by their mean.
+// `unrecorded` is such a run in place of the recorded one: its quartiles are the noise. Prints medians with quartiles.
+// Targets: at most 1.6 for calls, 1.10 for forks.
 // As root, on a quiet machine, some three minutes: npm run build && npx tsx bench/context-overhead.ts [ROUNDS [calls|forks]]
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'

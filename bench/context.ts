@@ -1,6 +1,6 @@
-// The table of security contexts: each workload is recorded, its context derived, and proved in the same engine: with all
-// layers, and without each capability and each mount (`verify --context`): that run must break or be refused something. What was run stands in bench/results/context.md and is not
-// run again; with names, these are. As root, after `npm run build`:
+// Makes the table of security contexts. Each workload is recorded and its context derived; the same engine then runs it
+// with all layers, and without each capability and each mount (`verify --context`). Such a run must break, or something
+// must be refused. Rows in bench/results/context.md are not measured again, unless they are named.
 // npx tsx bench/context.ts [--root DIRECTORY] [--engine docker|podman] [--output FILE] [NAME...]
 import { execa } from 'execa'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -59,7 +59,7 @@ interface Report {
   readonly context: { readonly refused: Trial['refused']; readonly trials: readonly Trial[] }
 }
 
-/** The cells of a row; the first says what went wrong where it was not recorded. */
+/** The cells of a row. If the recording failed, the only cell is the error. */
 async function measure(name: string, engineName: string, engine: Engine): Promise<readonly string[]> {
   const { options = [], user, script, profile } = contextWorkloads[name] as (typeof contextWorkloads)[string]
   const at = (ending: string): string => join(work, `${name.replaceAll(/\W+/g, '-')}.${engineName}.${ending}`)
@@ -96,7 +96,7 @@ async function measure(name: string, engineName: string, engine: Engine): Promis
     return `${good} of ${rounds}`
   }
   const observations = at('observations.json')
-  // Podman gives fewer capabilities than Docker by default: a recording needs those that the workload asks for.
+  // Podman's default has fewer capabilities than Docker's; the recording needs those that the workload asks for.
   const given =
     engineName === 'podman' ? ['AUDIT_WRITE', 'MKNOD', 'NET_RAW'].flatMap((each) => ['--cap-add', each]) : []
   const recording = (output: string): readonly string[] => [
@@ -127,7 +127,7 @@ async function measure(name: string, engineName: string, engine: Engine): Promis
   const all = await times(layers)
   let filtered = '-'
   if (profile === true) {
-    // Under the context calls differ: the profile is recorded there.
+    // The workload makes other calls under its context, so the profile is recorded under it.
     const again = await run([...recording(at('again.json')), ...command(layers)])
     filtered = again.worked
       ? await times([...layers, '--security-opt', `seccomp=${at('profile.json')}`])
@@ -139,7 +139,7 @@ async function measure(name: string, engineName: string, engine: Engine): Promis
     const { stdout } = await run([...seccompGen, ...words, ...command([])])
     return JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as Report
   }
-  // Mounts hide what a capability is needed for: a file of the image that somebody else owns.
+  // Without mounts: they hide files of the image that somebody else owns, for which a capability is needed.
   const { context: alone } = await verify({ ...container, readOnlyRoot: false, mounts: [] }, '--minimize')
   const capabilityTrials = alone.trials.filter((each) => each.without.startsWith('CAP_'))
   const mountTrials: Trial[] = []
@@ -159,7 +159,7 @@ async function measure(name: string, engineName: string, engine: Engine): Promis
   ]
 }
 
-/** How many runs broke, how many were refused something, and those of which neither is true. */
+/** Counts the runs that broke and those with a refusal, and names those with neither. */
 function outcomes(trials: readonly Trial[]): string {
   for (const { without, ended, refused } of trials) {
     const what = refused.map((each) => `${each.tried} ${each.what}`).join(', ')

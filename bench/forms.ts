@@ -1,11 +1,11 @@
-// How quickly `observe` reads every form, in one run: the three main ones of strace at 500 MB, every recorded one, and
-// strace's lines as loggers wrap them, at 60 MB; of strace's, the slowest again at 500 MB, where the start weighs less.
-// Each takes turns with mawk (one field counted), the main ones with `wc -l`, a GNU grep pipeline and ripgrep as well;
-// start included. Prints all, by kind, the slowest first, which of them miss the target of their kind, and what of the
-// recordings holds no call.
+// Measures how quickly `observe` reads every form, in one run: the three main forms of strace at 500 MB; at 60 MB every
+// recorded form and strace's lines as loggers wrap them. The slowest of strace's are read again at 500 MB, where the
+// start weighs less. Each takes turns with mawk (one field counted), the main ones also with `wc -l`, a GNU grep
+// pipeline and ripgrep; start included. Prints all rows by kind, slowest first, and which miss their target or hold no
+// call.
 // Run: npm run build && npx tsx bench/forms.ts [--main 500] [--megabytes 60] [--pairs 1] [--main-pairs 3] [--again 12]
-// Less: --only PATTERN (of "KIND NAME"); --minutes N begins no other form after that, and says of how many.
-// --out FILE writes what is printed.
+// Shorter: --only PATTERN (of "KIND NAME"); --minutes N begins no form after N minutes, and counts those left out.
+// --out FILE writes the printed text.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ const { values: given } = parseArgs({
   },
 })
 
-/** What each kind is to reach: seconds for each second of mawk or of the lines inside, or megabytes a second. */
+/** The target of each kind: seconds for each second of mawk or of the lines inside, or megabytes a second. */
 const targets = {
   main: { of: 'mawk', most: 0.4 },
   strace: { of: 'mawk', most: 1.5 },
@@ -50,7 +50,7 @@ interface Row {
   readonly megabytes: number
   readonly ours: Measure
   readonly rate: number
-  /** Our seconds for each second of theirs, on the clock and of the processor. */
+  /** Our seconds for each second of mawk: clock time, and processor time in user mode. */
   readonly mawk: number
   readonly mawkUser: number
   readonly others: string
@@ -63,7 +63,7 @@ function kindOf(name: string): Kind {
   return /\.(?:perf|bt)-/.test(name) ? 'tracer' : 'log'
 }
 
-/** What is written again and again: lines. Documents, sessions and other programs' output are not. */
+/** Whether the file holds lines, which can be repeated. Documents, sessions and other programs' output cannot. */
 function isOfLines(file: string): boolean {
   return /\.(?:strace|log|txt|csv|dmesg(?:-[Tx])?|syslog|journal\.json|bt-json\.json)$/.test(file)
 }
@@ -86,7 +86,7 @@ const grep = `grep -aoE '^[^(]*[a-z0-9_]+\\(' "$FILE" | grep -aoE '[a-z0-9_]+\\(
 const ripgrep = `rg -a -o --no-filename '([a-z0-9_]+)\\(' -r '$1' "$FILE" | sort | uniq -c`
 const hasRipgrep = (await execa('rg', ['--version'], { reject: false })).exitCode === 0
 
-/** Undefined where `observe` refuses it: that it does is not what is measured here. */
+/** Undefined if `observe` refuses the form. */
 async function measured(form: Form, size: number, pairs: number): Promise<Row | undefined> {
   const isMain = form.kind === 'main'
   const file = join(folder, 'large')
@@ -150,9 +150,9 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Of strace's own lines, as much of them as of what is wrapped. */
+/** The row of strace's lines unwrapped. */
 const inside = rows.find(({ form }) => form.kind === 'wrapped' && form.name === 'as they are')
-/** Seconds for each line of what is wrapped, for each second of the lines as they are. */
+/** Seconds for each wrapped line, divided by the seconds for the same line unwrapped. */
 function insideRatio({ form, ours, megabytes }: Row): number {
   if (inside === undefined) return Number.NaN
   const share = inside.form.once.length / form.once.length

@@ -1,5 +1,5 @@
-// Large inputs for the measurements, made the same way every time: a recording again and again. The committed
-// recordings come first; where one of a form is not among them, it is made of another by what that form adds.
+// Makes large inputs for the measurements by repeating a recording. Committed recordings come first. If a form has
+// none, it is made from another recording by adding what the form adds.
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -7,10 +7,10 @@ const root = new URL('..', import.meta.url)
 const shared = new URL('../shared/traces/recorded/', root)
 
 export interface Input {
-  /** How strace or the log writes it. */
+  /** The options of strace, or the log, that write this form. */
   readonly form: string
   readonly once: Buffer
-  /** Where the name of the call stands for awk, and a pattern of grep's that ends with it. */
+  /** awk's field with the call's name, and a pattern of grep that ends with the name. */
   readonly field: string
   readonly pattern: string
 }
@@ -45,7 +45,7 @@ export function inputs(): Record<string, Input> {
   }
 }
 
-/** Writes the recording until the file has that many megabytes (of 10^6 bytes); returns how many it got. */
+/** Writes the recording until the file has this many megabytes (10^6 bytes); returns the megabytes written. */
 export function writeLarge(file: string, { once }: Input, megabytes: number): number {
   const times = Math.ceil((megabytes * 1e6) / once.length)
   const descriptor = openSync(file, 'w')
@@ -58,7 +58,7 @@ function read(path: string): Buffer {
   return readFileSync(new URL(path, root))
 }
 
-/** A recording with -tt -T -yy from beside the project; it was made with -Y too, whose comms are taken out. */
+/** A recording with -tt -T -yy, kept beside the project. It was made with -Y too; the comms of -Y are removed. */
 function decorated(): Buffer | undefined {
   const file = new URL('x86_64/v-bash-Y-yy-tt-T.strace', shared)
   if (!existsSync(fileURLToPath(file))) return undefined
@@ -80,7 +80,7 @@ function timed(plain: Buffer): Buffer {
   return Buffer.from(lines, 'latin1')
 }
 
-/** What strace writes to a terminal: `[pid N]` for all but the first process. */
+/** The same lines as strace writes them to a terminal: `[pid N]` for all but the first process. */
 function bracketed(plain: Buffer): Buffer {
   const text = plain.toString('latin1')
   const first = /^\d+/.exec(text)?.[0]

@@ -1,4 +1,4 @@
-// One command, measured: by bash's own `time`, which counts the whole of a pipeline.
+// Measures one command with bash's `time`, which counts a whole pipeline.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -6,14 +6,14 @@ import { execa } from 'execa'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Measure {
-  /** Seconds on the clock, and of processor time in user mode. */
+  /** Seconds: clock time, and processor time in user mode. */
   readonly wall: number
   readonly user: number
-  /** Megabytes resident at most; of seccomp-gen only. */
+  /** The largest resident memory in megabytes; only of seccomp-gen. */
   readonly resident: number | undefined
 }
 
-/** Runs a line of bash; `$FILE` is the input. */
+/** Runs a line of bash; `$FILE` names the input. */
 export async function measure(line: string, file: string): Promise<Measure> {
   const { stderr } = await execa('bash', ['-c', `TIMEFORMAT='took %R %U'; time { ${line}; } >/dev/null`], {
     env: { FILE: file, LC_ALL: 'C' },
@@ -27,7 +27,7 @@ export async function measure(line: string, file: string): Promise<Measure> {
   }
 }
 
-/** `observe` of the built program, which tells its memory at the end. */
+/** The line that runs `observe` of the built program and prints its largest memory at the end. */
 export function observing(): string {
   const hook = `data:text/javascript,process.on('exit',()=>process.stderr.write('maxrss '+process.resourceUsage().maxRSS+'\\\\n'))`
   return `node --import "${hook}" "${join(root, 'dist/cli.js')}" observe "$FILE"`

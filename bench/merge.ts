@@ -1,7 +1,7 @@
-// Merging the observations of a fleet, whole process:
+// Measures the merging of a fleet's observations, as a whole process:
 //   npm run build && npx tsx bench/merge.ts [SHARDS] [TURNS] [OTHER-DIST]
-// Makes shards as `collect` writes them for the pods of one Deployment and merges them by `observe`: as a directory, and
-// as files in another order. With the dist of another commit the two take turns. The bytes must be the same.
+// Makes shards as `collect` writes them for the pods of one Deployment. `observe` merges them as a directory, and as
+// files in another order: the bytes must be equal. OTHER-DIST, the dist of another commit, takes turns with this one.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ const own = fileURLToPath(new URL('../dist', import.meta.url))
 const dists = [own, ...process.argv.slice(4, 5)]
 const work = mkdtempSync(join(tmpdir(), 'seccomp-gen-merge-'))
 
-/** The same numbers each time: a linear congruential generator, ISO C's example. */
+/** Yields the same numbers each time: a linear congruential generator, the example of ISO C. */
 let state = 1
 const below = (limit: number): number => {
   state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
@@ -105,7 +105,7 @@ try {
       .map((index) => ({ index, rank: below(1 << 22) }))
       .sort((a, b) => a.rank - b.rank)
       .map(({ index }) => join(directory, `${index}.observations.json`))
-    // A command line takes about two megabytes.
+    // In two parts: a command line takes about two megabytes.
     const parts = [mixed.slice(0, count / 2), mixed.slice(count / 2)].map((words, index) => {
       const part = join(work, `part-${index}.json`)
       writeFileSync(part, merge(own, words).bytes)

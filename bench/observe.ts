@@ -1,8 +1,8 @@
-// How quickly `observe` reads, beside what else counts the calls of a trace: every form of input, every rival, all in
-// one run. Each rival takes turns with seccomp-gen, so that whatever else the machine does meets both; the ratios are
-// medians over the pairs. Prints a table in Markdown; --out FILE writes it.
+// Measures how quickly `observe` reads, beside other ways to count the calls of a trace: every form of input and every
+// rival in one run. Each rival takes turns with seccomp-gen, so that other load meets both; the ratios are medians over
+// the pairs. Prints a table in Markdown; --out FILE writes it.
 // Run: npm run build && npx tsx bench/observe.ts [--megabytes 500] [--pairs 3] [--slow-pairs 1] [--sizes 50,500,2000]
-// Less: --forms f,audit, --rivals mawk,wc. Without --sizes no series by size is read.
+// Shorter: --forms f,audit, --rivals mawk,wc. Without --sizes there is no series by size.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ function say(line = ''): void {
   console.log(line)
 }
 
-/** In the manner of minijail's generate_seccomp_policy.py: a pattern, line by line. */
+/** Matches a pattern line by line, as minijail's generate_seccomp_policy.py does. */
 const python = String.raw`
 import collections, re, sys
 call = re.compile(r'^\s*(?:\[[^]]*\]|\d+)?\s*(?:[\d:.]+ )?([a-zA-Z0-9_]+)\(([^)<]*)')
@@ -44,11 +44,11 @@ interface Rival {
   readonly word: string
   readonly name: string
   readonly line: string
-  /** Minutes for large inputs: measured less often. */
+  /** Takes minutes on large inputs, so it is measured less often. */
   readonly isSlow: boolean
 }
 
-/** What each rival runs; `read` gives the text of the file. */
+/** The command line of each rival; `read` prints the text of the file. */
 function rivals(input: Input, isPacked: boolean): readonly Rival[] {
   const read = isPacked ? 'gzip -dc "$FILE" | ' : ''
   const file = isPacked ? '' : ' "$FILE"'
@@ -62,7 +62,7 @@ function rivals(input: Input, isPacked: boolean): readonly Rival[] {
     { word: 'python', name: 'Python, a pattern per line', line: regex, isSlow: true },
   ]
   const asked = given.rivals.split(',')
-  // The pattern is of strace's lines.
+  // The pattern of the Python rival matches strace's lines only.
   return all.filter(
     ({ word }) => asked.includes(word) && (word !== 'python' || input.form.includes('strace')),
   )

@@ -1,8 +1,8 @@
-// What recording costs: ebpf, strace, strace for a second run (--add-to), perf trace -s and bpftrace beside the untraced
-// program, in one run. Before and after every recorded run the program runs untraced, and the ratio is to the mean of
-// these two, so that what else the machine does weighs on both; `untraced` among the rows is the program against itself,
-// and its quartiles are the noise. Printed: the median of the ratios with its quartiles, and what the whole command takes
-// beyond the program's own time (starting, attaching, reading out, writing the profile), in seconds.
+// Measures the overhead of recording, in one run: ebpf, strace, strace for a second run (--add-to), perf trace -s and
+// bpftrace beside the untraced program. The program runs untraced before and after each recorded run; the ratio is to
+// the mean of these two, so that other load weighs on both. `untraced` is the program against itself: its quartiles are
+// the noise. Prints the median ratio with quartiles, and the seconds that the whole command takes beyond the program
+// (starting, attaching, reading out, writing the profile).
 // As root, built: npm run build && npx tsx bench/recorders.ts [ROUNDS]
 import { execa } from 'execa'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ if (!existsSync(cli)) throw new Error('run npm run build first')
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const at = (name: string): string => join(folder, name)
 
-/** Does its work so many times, and writes how long that took: from its start to its end, by its own clock. */
+/** Does its work so many times and writes the seconds from its start to its end, by its own clock. */
 const source = `
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ const trace = (...options: Words): Words => [
 ]
 const counting = 'tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }'
 
-/** The words that run a command under each. */
+/** The words that run a command under each recorder. */
 const ways: Readonly<Record<string, (command: Words) => Words>> = {
   untraced: (command) => command,
   ebpf: (command) => [...trace('--recorder', 'ebpf'), ...command],
@@ -76,7 +76,7 @@ const ways: Readonly<Record<string, (command: Words) => Words>> = {
   bpftrace: (command) => ['bpftrace', '-e', counting, '-c', command.join(' ')],
 }
 
-/** Seconds: what the program itself took, and what came on top of it. */
+/** Seconds: the program's own, and those of the whole command beyond them. */
 interface Took {
   readonly own: number
   readonly more: number
@@ -98,7 +98,7 @@ async function run(words: Words): Promise<Took> {
   return { own, more: whole - own }
 }
 
-/** Of three or more, the value below which this part lies. */
+/** The value below which this part of three or more values lies. */
 function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
@@ -111,10 +111,10 @@ try {
     ['fork-heavy: 100 times /bin/true', 'forks', 100, 1.1, undefined],
   ] as const) {
     const command = load(kind, times)
-    // The first run, from which the second knows what need not be traced.
+    // A first run: the second one need not trace what the first one has.
     if (only === undefined)
       await run([...trace('--recorder', 'strace', '--add-to', at(`${kind}.json`)), ...load(kind, 2)])
-    // The others stop the program at each of two million calls.
+    // The other recorders stop the program at each of two million calls, so dd is not measured under them.
     const measured: readonly string[] = only ?? Object.keys(ways)
     const left = new Map(Object.entries(ways).filter(([way]) => measured.includes(way)))
     const ratios = new Map<string, number[]>()
@@ -122,7 +122,7 @@ try {
     for (let round = 0; round < rounds; round++) {
       let before = await run(command)
       for (const [way, words] of left) {
-        // What is slower by far is known soon enough.
+        // A recorder whose median ratio is above 5 is measured in three rounds only.
         if (round >= 3 && quantile(ratios.get(way) ?? [], 0.5) > 5) continue
         try {
           const took = await run(words(command))

@@ -1,5 +1,5 @@
-// How long `scan` takes, cold and with its cache, beside `objdump -d` of the same files: medians of pairs, clock and
-// processor time, and the memory of the cold run. The built command is measured.
+// Measures how long `scan` takes, without and with its cache, beside `objdump -d` of the same files: medians of pairs,
+// clock and processor time, and the memory of the run without cache. Measures the built command.
 // Run: npm run build && npx tsx bench/scan.ts PAIRS PROGRAM…
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,7 +1,7 @@
-// How long short commands take, start included, as ratios to `node -e 0` right before: CPU and wall time, the medians
-// of pairs. The built command is measured.
+// Measures how long short commands take, start included, as ratios to `node -e 0` run right before: CPU and clock time,
+// medians of pairs. Measures the built command.
 // Run: npm run build && npx tsx bench/start.ts [PAIRS] [DIRECTORY]
-// DIRECTORY: another built tree, measured in the same pairs, in columns of its own.
+// DIRECTORY: another built tree, measured in the same pairs and printed in its own columns.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const profile = join(folder, 'app.json')
 const changed = join(folder, 'changed.json')
 
-/** Seconds of CPU and of wall time that a run of node takes. */
+/** The seconds of CPU and clock time of one run of node. */
 function run(words: readonly string[]): { readonly cpu: number; readonly wall: number } {
   const before = performance.now()
   const { stderr, status } = spawnSync(
@@ -25,7 +25,7 @@ function run(words: readonly string[]): { readonly cpu: number; readonly wall: n
   )
   const wall = (performance.now() - before) / 1000
   if (status !== 0 && status !== 1) throw new Error(`status ${String(status)}: ${words.join(' ')}`)
-  // `times`: the shell's own on the first line, its children's on the second, user and system as 0m0.123s.
+  // `times` prints the shell's times on line 1, its children's on line 2: user and system, as 0m0.123s.
   const children = stderr.trim().split('\n').at(-1) ?? ''
   const seconds = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s))
   return { cpu: seconds.reduce((sum, each) => sum + each, 0), wall }
@@ -34,7 +34,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
-/** An allow-list of some calls of both architectures. */
+/** An allow-list of these calls for both architectures. */
 function allowing(names: readonly string[]): string {
   return JSON.stringify({
     defaultAction: 'SCMP_ACT_ERRNO',

@@ -1,8 +1,8 @@
-// What `watch` costs a loaded server that runs under a filter:
+// Measures the cost of `watch` for a loaded server under a filter:
 //   npx tsx bench/watch.ts [TURNS]
-// redis and nginx, each under a filter that refuses one call, in a cgroup of its own; redis-benchmark and ab drive them.
-// A turn is unwatched, then watched; printed is the median of both, by requests a second and by the server's own
-// processor time for the same requests, and of each the ratio.
+// redis and nginx run under a filter that refuses one call, each in a cgroup of its own; redis-benchmark and ab drive
+// them. A turn is unwatched, then watched. Prints both medians and their ratio, for requests a second and for the
+// server's processor time over the same requests.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ const servers: Readonly<Record<string, Server>> = {
   },
 }
 
-/** Ticks of all processes in the cgroup. */
+/** The processor ticks of all processes in the cgroup. */
 const ticks = (): number =>
   processesIn(own).reduce((sum, pid) => {
     const stat = statOf(pid) ?? []
@@ -91,6 +91,6 @@ for (let tries = 0; tries < 20; tries++, await wait(100))
     rmdirSync(own)
     break
   } catch {
-    // What ended is taken out a moment later.
+    // The cgroup empties a moment after its processes have ended.
   }
 rmSync(work, { recursive: true, force: true })

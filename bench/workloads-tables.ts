@@ -1,14 +1,14 @@
-// The two tables of bench/workloads.ts: which profile each is about, its file, and what stands above it.
+// The two tables of bench/workloads.ts: the profile each measures, its file, and the text above it.
 import { resolve } from 'node:path'
 import { allowedBy, ours, type Prepared } from '../test/live/workloads/run.ts'
 
 interface Table {
   readonly file: string
   readonly text: string
-  /** Between the name and the engines. */
+  /** The columns between the name and the engines. */
   readonly columns: readonly string[]
   readonly counts: (profile: string) => readonly number[]
-  /** Where its profile is not the one that was written beside the recording; gives what was said where that failed. */
+  /** Derives a profile other than the one written beside the recording. Gives the error output if that failed. */
   readonly derive: (prepared: Prepared, observations: string, profile: string) => Promise<string | undefined>
 }
 
@@ -32,7 +32,7 @@ ${how}`,
   derive: async () => undefined,
 }
 
-/** Beside a profile: the same recording's without a margin, and with that of the table of companions. */
+/** Files beside a profile: from the same recording without a margin, and with the margin of the table of companions. */
 const without = (profile: string): string => `${profile}.none`
 const withTable = (profile: string): string => `${profile}.table`
 

@@ -1,7 +1,7 @@
-// The table of workloads: each server is recorded at its work in a container of Docker's with runc, three runs, and then
-// started afresh under its profile, has its work to do and is stopped, so many times under each engine, every other
-// time with no-new-privileges. What was run so often stands in bench/results and is not run again; with names, these are
-// run anew. --unseen libc: under profiles whose margin is what the scan of the programs finds (a table of its own).
+// Makes the table of workloads. Each server is recorded at its work in a Docker container under runc, three runs. It is
+// then started afresh under its profile, does its work and is stopped, so many times under each engine, every other
+// time with no-new-privileges. Workloads that bench/results has with so many starts are skipped; named ones are run
+// anew. --unseen libc: profiles whose margin comes from a scan of the programs (a table of its own).
 // As root: npx tsx bench/workloads.ts [--starts N] [--unseen libc] [NAME...]
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,7 +43,7 @@ try {
   await end()
 }
 
-/** Its row; undefined where it is not recorded. */
+/** The row of a workload; undefined if the recording failed. */
 async function measure(name: string): Promise<string | undefined> {
   const directory = mkdtempSync(join(work, 'workload-'))
   const prepared = await Prepared.make(name, workloads[name] as (typeof workloads)[string], directory)
@@ -77,7 +77,7 @@ async function measure(name: string): Promise<string | undefined> {
   return `| \`${name}\` | ${[...table.counts(profile), ...cells].join(' | ')} |`
 }
 
-/** Its rows by name, as they stand now: several may run at once. */
+/** The rows of the file by name, read anew each time: several benchmarks may run at once. */
 function standing(): ReadonlyMap<string, string> {
   const text = existsSync(table.file) ? readFileSync(table.file, 'utf8') : ''
   return new Map([...text.matchAll(/^\| `(\S+)` \|.*$/gm)].map(([row, name = '']) => [name, row]))

@@ -1,6 +1,6 @@
-// Lines of strace as loggers and exporters wrap them, for the measurements; the lines as they are come first.
+// Wraps strace's lines as loggers and exporters do, for the measurements; the plain lines come first.
 
-/** By the name of each form, the same lines in it. */
+/** The same lines in each form, with the form's name. */
 export function* wrapped(plain: Buffer): Generator<readonly [name: string, once: Buffer]> {
   const lines = plain.toString('latin1').split('\n').slice(0, -1)
   const each = (wrap: (line: string) => string): Buffer =>

@@ -1,10 +1,10 @@
-// Which calls a seccomp filter gets to see in a `strace -f -o FILE` of a container runtime, up to the execve of the
+// Finds the calls that a seccomp filter sees in a `strace -f -o FILE` of a container runtime, up to the execve of the
 // container's program. Authority: src/read/strace/after-filter.ts.
 import { observe } from '../src/observe/index.ts'
 
 /**
- * The calls made under a filter by whoever is about to become `program` (an absolute path), its execve included.
- * undefined when no filter was loaded, or the program was not reached under it.
+ * The calls made under a filter up to the execve of `program` (an absolute path), that execve included. Undefined if no
+ * filter was loaded or the program was not started under it.
  */
 export async function callsAfterFilter(
   trace: string,

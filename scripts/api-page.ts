@@ -1,4 +1,4 @@
-// The page of the API, in Markdown, formatted as the project's other pages are.
+// Prints the page of the API in Markdown, formatted like the project's other pages.
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { format, resolveConfig } from 'prettier'
@@ -7,14 +7,14 @@ import type { Exported } from './api.ts'
 const root = resolve(import.meta.dirname, '..')
 
 export interface Example {
-  /** The exports that it is about. */
+  /** The exports that the example shows. */
   readonly names: readonly string[]
   readonly text: string
-  /** What it prints, line by line. */
+  /** The lines that the example prints. */
   readonly prints: readonly string[]
 }
 
-/** The parts of a file of examples, each behind a line `/// name, name`. */
+/** The examples of a file, each below a line `/// name, name`. */
 export function examplesOf(file: string): readonly Example[] {
   const [, ...parts] = readFileSync(join(root, file), 'utf8').split(/^\/\/\/ /m)
   return parts.map((part) => {

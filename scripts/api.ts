@@ -1,5 +1,5 @@
-// The exports of the library, as the TypeScript compiler sees them: for the page of the API and for its tests. Whether a
-// function throws is told by its own code and the code that it calls by name; a call through an interface is not followed.
+// Reads the library's exports from the TypeScript compiler, for the API page and its tests. Whether a function throws
+// follows from its own code and from code it calls by name; a call through an interface is not followed.
 import { join, relative, resolve } from 'node:path'
 import ts from 'typescript'
 
@@ -13,20 +13,20 @@ export const doors = [
 export interface Exported {
   readonly name: string
   readonly kind: 'function' | 'class' | 'value' | 'type'
-  /** What the doc comment says, in Markdown; empty where there is none. */
+  /** The doc comment's text in Markdown; empty if there is none. */
   readonly doc: string
-  /** What `@throws` says. */
+  /** The text of `@throws`. */
   readonly throws?: string
   /** Whether its code leads to `throw new UserError`. */
   readonly canThrow: boolean
-  /** As TypeScript writes it: a function without its body. */
+  /** The declaration as TypeScript writes it; a function without its body. */
   readonly text: string
-  /** Below the project. */
+  /** Path below the project. */
   readonly file: string
   readonly module: (typeof doors)[number]['module']
 }
 
-/** Everything that both doors export, in the order of their names. */
+/** All exports of both doors, sorted by name. */
 export function readApi(): readonly Exported[] {
   const configuration = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile).config as object
   const { options } = ts.parseJsonConfigFileContent(configuration, ts.sys, root)
@@ -68,7 +68,7 @@ function kindOf(declaration: ts.Declaration): Exported['kind'] {
   return ts.isVariableDeclaration(declaration) ? 'value' : 'type'
 }
 
-/** `name`: what it is exported as, where it is declared under another. */
+/** `name`: the exported name, which may differ from the declared one. */
 function textOf(declaration: ts.Declaration, name: string, checker: ts.TypeChecker): string {
   if (ts.isVariableDeclaration(declaration)) {
     const type = checker.typeToString(
@@ -102,7 +102,7 @@ function renamed(text: string, name: string): string {
     .replace(/^((?:async )?(?:interface|type|function|class)) \w+/, (_, kind: string) => `${kind} ${name}`)
 }
 
-/** Which functions can throw a UserError. */
+/** Decides which functions can throw a UserError. */
 class Throwing {
   readonly #checker: ts.TypeChecker
   readonly #known = new Map<ts.Node, boolean>()
@@ -114,7 +114,7 @@ class Throwing {
   of(declaration: ts.Node): boolean {
     const known = this.#known.get(declaration)
     if (known !== undefined) return known
-    // Of a function that calls itself the rest decides.
+    // If a function calls itself, the rest of its code decides.
     this.#known.set(declaration, false)
     const found = this.#in(declaration)
     this.#known.set(declaration, found)
@@ -123,7 +123,7 @@ class Throwing {
 
   #in(node: ts.Node): boolean {
     if (ts.isThrowStatement(node)) return !ts.isIdentifier(node.expression) && isUserError(node.expression)
-    // What is caught is somebody else's: what the handler throws counts.
+    // Errors of the try block are caught, unless the handler throws them again. The handler's own code counts.
     if (ts.isTryStatement(node) && node.catchClause !== undefined) {
       const rethrows = /\bthrow error\b/.test(node.catchClause.block.getText())
       return (
@@ -143,6 +143,6 @@ class Throwing {
 
 function isUserError(node: ts.Expression): boolean {
   if (ts.isNewExpression(node)) return node.expression.getText() === 'UserError'
-  // A function that makes the error.
+  // The call of a function that makes the error.
   return ts.isCallExpression(node)
 }

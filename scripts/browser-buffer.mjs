@@ -1,2 +1,2 @@
-// What `Buffer` is in a bundle for browsers.
+// Replaces `Buffer` in a bundle for browsers.
 export { Buffer } from 'buffer/'

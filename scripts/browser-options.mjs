@@ -1,7 +1,7 @@
-// How the pure library is bundled for browsers: what it takes from Node.js has a part in its place that browsers have.
+// Options that bundle the pure library for browsers: parts that use Node.js are replaced by parts that browsers have.
 import { yamlInside } from './bundle-options.mjs'
 
-/** gunzip by the browser; `Buffer` by the package buffer (feross), which is a Uint8Array with Node's methods. */
+/** The browser's own gunzip. `Buffer` is that of the package buffer (feross), a Uint8Array with Node's methods. */
 const forBrowsers = {
   name: 'for browsers',
   setup(build) {

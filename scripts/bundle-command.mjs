@@ -1,6 +1,6 @@
-// The compiled command as a few files instead of hundreds, which src/start.ts loads: they become dist/cli.js and
-// dist/command. The library beside them stays as it was compiled. koffi and yaml are found when they are asked for. The
-// licences of what is bundled are written beside it, as they ask.
+// Bundles the compiled command into a few files instead of hundreds, dist/cli.js and dist/command, which src/start.ts
+// loads. The library beside them stays as compiled. koffi and yaml are loaded at run time, if needed. The licences of
+// the bundled packages are written beside the bundle, as those licences demand.
 import { build, transform } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { bundleOptions } from './bundle-options.mjs'
 
 const root = join(import.meta.dirname, '..')
 const command = join(root, 'dist/command')
-// commander starts programs of a command's name, which ours has none of; Node.js takes 4 ms to load what it would need.
+// commander can start a program for a command. Ours has none, and loading child_process would take Node.js 4 ms.
 const withoutPrograms = {
   name: 'without programs',
   setup(build) {
@@ -37,7 +37,7 @@ const { metafile, outputFiles } = await build({
   outdir: 'dist/command',
   outExtension: { '.js': '.cjs' },
   chunkNames: '[name]-[hash]',
-  // Where the command lies is said by who loads it.
+  // The loader of the command passes its place.
   define: {
     'import.meta.url': 'ownUrl',
     'import.meta.dirname': 'ownFolder',
@@ -47,7 +47,7 @@ const { metafile, outputFiles } = await build({
   write: false,
   metafile: true,
 })
-// esbuild splits ECMAScript modules only.
+// esbuild splits ECMAScript modules only, so each file becomes CommonJS here.
 for (const { path, text } of outputFiles) {
   const { code } = await transform(text, {
     format: 'cjs',
@@ -92,10 +92,10 @@ const licences = [...new Set(packages)].sort().map((each) => {
 })
 writeFileSync(join(root, 'dist/LICENSES.txt'), licences.join(`\n${'-'.repeat(80)}\n\n`))
 
-// npx and npm link do not always see to it in a clone of one's own.
+// npx and npm link do not always set the mode in a clone.
 chmodSync(join(root, 'dist/cli.js'), 0o755)
 
-// The short commands, so that V8 keeps what they use compiled.
+// Runs the short commands, so that V8 keeps the code they use compiled.
 const { keepCode, load } = await import('../dist/start.js')
 const { run } = load('./main.cjs')
 const world = {
@@ -117,7 +117,7 @@ for (const words of [
   if ((await run(words, world)) > 1) throw new Error(`${words.join(' ')} fails`)
 keepCode()
 
-// The library in one file for browsers, from its sources: what it takes from Node.js has another part there.
+// The library in one file for browsers, bundled from its sources with the options for browsers.
 await build({
   ...browserOptions,
   absWorkingDir: root,

@@ -1,12 +1,12 @@
-// A container small enough to measure runtimes with: one static busybox, an OCI bundle, and the words that start it
-// under runc or crun. For the project's scripts and live tests only. Authority: runtime-spec config.md.
+// Makes a container small enough to measure runtimes with: one static busybox, an OCI bundle, and the words that start
+// it under runc or crun. Used by the project's scripts and live tests only. Authority: runtime-spec config.md.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type Runtime = 'runc' | 'crun'
 
-/** `process` of config.json, the parts that change what a runtime does between the filter and the program. */
+/** The parts of `process` in config.json that change what a runtime does between the filter and the program. */
 export interface BundleProcess {
   readonly args: readonly string[]
   readonly noNewPrivileges: boolean
@@ -20,7 +20,7 @@ export interface BundleProcess {
 const busybox = '/bin/busybox'
 const applets = ['true', 'ls', 'cat', 'echo', 'sleep', 'sh', 'id']
 
-/** Why containers cannot be run here, as a sentence; undefined when they can. `binary`: where it is not in PATH. */
+/** Why containers cannot run here, as a sentence; undefined if they can. `binary`: the runtime, if not in PATH. */
 export function whyNotRun(runtime: Runtime, binary: string = runtime): string | undefined {
   if (process.platform !== 'linux') return 'containers need Linux'
   if (process.getuid?.() !== 0) return `${runtime} is run as root here, and this is not root`
@@ -31,14 +31,14 @@ export function whyNotRun(runtime: Runtime, binary: string = runtime): string | 
   return undefined
 }
 
-/** The version a tool prints on its first line, such as "1.1.5" or "1.0.0-rc93"; undefined where it is not installed. */
+/** The version on a tool's first line, such as "1.1.5" or "1.0.0-rc93"; undefined if the tool is not installed. */
 export function version(tool: string): string | undefined {
   const answer = spawnSync(tool, ['--version'], { encoding: 'utf8' })
   if (answer.status !== 0) return undefined
   return /version v?([0-9.]+(?:[-~]rc\.?\d+)?)/.exec(answer.stdout)?.[1]?.replace('~', '-')
 }
 
-/** Makes `directory` (which exists) a bundle: rootfs and config.json. May be called again with another process. */
+/** Makes the existing `directory` a bundle: rootfs and config.json. Call it again to change the process. */
 export function writeBundle(directory: string, process: BundleProcess, seccomp: unknown): void {
   const rootfs = join(directory, 'rootfs')
   if (!existsSync(rootfs)) {
@@ -56,7 +56,7 @@ export function writeBundle(directory: string, process: BundleProcess, seccomp: 
   writeFileSync(join(directory, 'config.json'), JSON.stringify(config(process, seccomp), null, 2))
 }
 
-/** `process` of config.json, and what `exec --process` reads. */
+/** `process` of config.json; `exec --process` reads the same. */
 export function processDocument(process: BundleProcess): unknown {
   const capabilities = process.capabilities ?? []
   return {
@@ -94,7 +94,7 @@ function config(process: BundleProcess, seccomp: unknown): unknown {
       },
     ],
     linux: {
-      // No resources: the device rules of crun are a BPF program, and loading one wants RLIMIT_MEMLOCK raised.
+      // No resources: crun's device rules are a BPF program, and loading one needs a raised RLIMIT_MEMLOCK.
       namespaces: ['pid', 'ipc', 'uts', 'mount', 'network'].map((type) => ({ type })),
       maskedPaths: ['/proc/kcore'],
       readonlyPaths: ['/proc/sys'],
@@ -104,8 +104,8 @@ function config(process: BundleProcess, seccomp: unknown): unknown {
 }
 
 /**
- * The words that start a runtime here. crun refuses the hybrid cgroup hierarchy (version 1 controllers beside an
- * empty version 2 tree), so it gets a mount namespace of its own in which only version 2 is there.
+ * The words that start a runtime here. crun refuses the hybrid cgroup hierarchy (version 1 controllers beside an empty
+ * version 2 tree), so crun gets a mount namespace with version 2 only.
  */
 export function runtimeWords(runtime: Runtime, words: readonly string[]): readonly [string, ...string[]] {
   const hybrid = readFileSync('/proc/self/mounts', 'utf8').includes(' /sys/fs/cgroup/unified cgroup2 ')

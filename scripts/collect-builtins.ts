@@ -1,8 +1,8 @@
-// Writes profiles/ENGINE.txt, the default profiles of every release of an engine in a form of our own:
+// Writes profiles/ENGINE.txt, the default profiles of every release of an engine in our compact form:
 //   npx tsx scripts/collect-builtins.ts FOLDER
 // FOLDER holds clones, with their tags, of moby/moby (as moby), containerd/containerd, containers/podman and
-// cri-o/cri-o. A release's profile is what its own tree or its vendored library holds; where it is Go code it is
-// transcribed (go-profile.ts). scripts/make-builtins.ts makes the program's data of the files.
+// cri-o/cri-o. A release's profile is in its own tree or its vendored library; Go code is transcribed (go-profile.ts).
+// scripts/make-builtins.ts turns the files into the program's data.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,14 +14,14 @@ import { printHistory, type Release } from './builtins/history.ts'
 
 const profiles = fileURLToPath(new URL('../profiles/', import.meta.url))
 
-/** Where an engine keeps its profile, newest place first, and how a tag names a version. */
+/** The places of an engine's profile, newest first, and how its tags name versions. */
 interface Engine {
   readonly name: string
   readonly project: string
   /** The first group is the version. */
   readonly tag: RegExp
   readonly since: string
-  /** Whether the branch that becomes the next release is the engine's newest. */
+  /** Whether the branch of the next release counts as the engine's newest. */
   readonly main: boolean
   readonly read: (at: string, show: (path: string) => string | undefined) => string | undefined
 }
@@ -49,7 +49,7 @@ const engines: readonly Engine[] = [
     read: (_at, show) => go(show('contrib/seccomp/seccomp_default.go'), containerdProfile),
   },
   {
-    // The profile of Podman's own library; a distribution may ship another as /usr/share/containers/seccomp.json.
+    // The profile of Podman's own library. A distribution may ship another as /usr/share/containers/seccomp.json.
     name: 'podman',
     project: 'containers/podman',
     tag: /^v(\d+\.\d+\.\d+)$/,
@@ -87,7 +87,7 @@ function go(text: string | undefined, transcribe: (source: string) => JsonProfil
   return text === undefined ? undefined : compactProfile(transcribe(text))
 }
 
-/** What CRI-O's DefaultProfile makes of the library's: since 1.24 unshare, later clone and clone3 too, need CAP_SYS_ADMIN. */
+/** The library's profile after CRI-O's changes: unshare (since 1.24), later clone and clone3 need CAP_SYS_ADMIN. */
 function crio(profile: JsonProfile, source: string): JsonProfile {
   if (!source.includes('func DefaultProfile')) return profile
   const admin = { caps: ['CAP_SYS_ADMIN'] }
@@ -134,7 +134,7 @@ for (const { name, project, tag, since, main, read } of engines) {
         return undefined
       }
     })
-    // A version's day is its tag's where the tag has one: moby's of 2017 point to commits rewritten in 2020.
+    // The date of a version is its tag's, if the tag has one: moby's tags of 2017 point to commits rewritten in 2020.
     const day = git('for-each-ref', `refs/tags/${at}`, '--format=%(taggerdate:short)').trim()
     return text === undefined
       ? undefined

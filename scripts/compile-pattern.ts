@@ -1,6 +1,6 @@
-// A pattern as AssemblyScript: a function that gives the place behind what the pattern reads at a place, 0 for nothing. For
-// patterns whose parts need no second try: characters, classes, groups with alternatives, look-ahead that must not match,
-// and how often. Nothing is read beyond a control character, and so beyond the line.
+// Compiles a pattern to AssemblyScript: a function that returns the place behind the match at a place, or 0 for no
+// match. It takes patterns without backtracking: characters, classes, groups with alternatives, negative look-ahead,
+// and quantifiers. A match never reads beyond a control character, and so never beyond the line.
 
 type Node =
   | { readonly kind: 'test'; readonly of: string }
@@ -81,7 +81,7 @@ class Parser {
   }
 }
 
-/** The functions that read the pattern; the exported one has this name. */
+/** The functions that match the pattern; the exported one has this name. */
 export function functionsOf(name: string, pattern: RegExp): string {
   const functions: string[] = []
   const add = (body: string): string => {

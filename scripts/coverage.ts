@@ -1,6 +1,6 @@
-// Runs the tests and says which lines of src none of them reached, in whatever process: the test's own, a command started
-// from its sources, the bundled one. Each such line needs its reason in test/coverage.ts, and each reason such a line.
-// What scripts made (src/*/data) does not count. One file runs in several translations; what they share are its lines.
+// Runs the tests and lists the lines of src that no test reached in any process: the test's own, a command started from
+// its sources, the bundled one. Each such line needs a reason in test/coverage.ts, and each reason such a line.
+// Generated files (src/*/data) do not count. A file may run in several translations; their reached lines are united.
 // Run: npm run coverage [-- TEST FILE…], as root, where .ci/run has installed what the live tests use.
 import { transformSync } from 'esbuild'
 import { spawnSync } from 'node:child_process'
@@ -10,7 +10,7 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exceptions } from '../test/coverage.ts'
 
-/** What Node writes into NODE_V8_COVERAGE when a process ends: the parts used here. */
+/** The parts used here of what Node writes into NODE_V8_COVERAGE when a process ends. */
 interface Written {
   readonly result: readonly {
     readonly url: string
@@ -28,7 +28,7 @@ interface Written {
 }
 type Payload = ConstructorParameters<typeof SourceMap>[0]
 
-/** Where the code of a line of src begins in a translation, in characters. */
+/** The offset in a translation, in characters, where the code of a line of src begins. */
 interface Piece {
   readonly offset: number
   readonly file: string
@@ -42,7 +42,7 @@ const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
   .map((file) => `src/${file}`)
   .sort()
 
-/** The pieces of a translation, in their order. Node's SourceMap has no list of them: it is asked backwards. */
+/** The pieces of a translation in order. Node's SourceMap cannot list them, so it is queried backwards. */
 function pieces(payload: Payload, lineLengths: readonly number[], url: string): Piece[] {
   const starts = [0]
   for (const length of lineLengths) starts.push((starts.at(-1) ?? 0) + length + 1)
@@ -68,10 +68,10 @@ function pieces(payload: Payload, lineLengths: readonly number[], url: string): 
 const translations = new Map<string, Piece[]>()
 const reached = new Map(files.map((file) => [file, new Set<number>()]))
 
-/** Takes over what one process reached. */
+/** Adds the lines that one process reached. */
 function read(path: string): void {
   const text = readFileSync(path, 'utf8')
-  // A process that was killed as it wrote, or had no room.
+  // The process was killed while it wrote, or the disk was full.
   if (!text.endsWith('}')) return
   const written = JSON.parse(text) as Written
   for (const { url, functions } of written.result) {
@@ -80,7 +80,7 @@ function read(path: string): void {
     const known = `${source.data.sources[0]} ${source.data.mappings}`
     const all = translations.get(known) ?? pieces(source.data, source.lineLengths, url)
     translations.set(known, all)
-    // Ranges lie within each other: the innermost that holds a piece counts for it.
+    // Ranges nest: the innermost range around a piece counts.
     const ranges = functions.flatMap(({ ranges }) => ranges)
     ranges.sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset)
     const open: typeof ranges = []
@@ -96,7 +96,7 @@ function read(path: string): void {
   }
 }
 
-/** The lines of a file that have code, as a loader sees them; what only closes a bracket or names a case says nothing. */
+/** The lines of a file with code, as a loader maps them, without those that only close a bracket or name a case. */
 function linesOf(file: string, text: readonly string[]): readonly number[] {
   const { map } = transformSync(text.join('\n'), { loader: 'ts', sourcemap: 'external', sourcefile: file })
   const payload = JSON.parse(map) as Payload
@@ -107,7 +107,7 @@ function linesOf(file: string, text: readonly string[]): readonly number[] {
     .sort((a, b) => a - b)
 }
 
-/** The numbers of the lines that an exception is for: the block that the line opens, or the rest of the one it is in. */
+/** The line numbers of an exception: the block that the line opens, or the rest of the block around the line. */
 function excepted(text: readonly string[], line: string): readonly number[] {
   const first = text.findIndex((each) => each.trim() === line)
   if (first < 0) return []
@@ -121,7 +121,7 @@ function excepted(text: readonly string[], line: string): readonly number[] {
 
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-// Commands run as others than root write there too.
+// Commands run as other users write there too.
 chmodSync(folder, 0o777)
 const given = process.argv.slice(2)
 const all = ['--include=test/**/*.test.ts', '--exclude=none']

@@ -1,25 +1,25 @@
-// Packages of Debian's archive and everything they depend on, unpacked into a folder of their own, without touching what
-// is installed. Needs apt and dpkg-deb. For the project's scripts and opt-in tests only.
+// Unpacks packages of Debian's archive and all their dependencies into a folder, without touching installed packages.
+// Needs apt and dpkg-deb. Used by the project's scripts and opt-in tests only.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Wanted {
-  /** Of Debian; a suite that builds on another is named after it. */
+  /** Suites of Debian; a suite that builds on another follows it. */
   readonly suites: readonly string[]
-  /** As Debian names it. */
+  /** Debian's name of the architecture. */
   readonly architecture: 'amd64' | 'arm64'
   readonly packages: readonly string[]
 }
 
-/** Gives the root into which all are unpacked, below `directory`. */
+/** Returns the root below `directory` into which all packages are unpacked. */
 export function unpackPackages(directory: string, { suites, architecture, packages }: Wanted): string {
   const root = join(directory, 'root')
   const archives = join(directory, 'cache/archives')
   for (const each of [root, join(directory, 'lists/partial'), join(archives, 'partial')]) {
     mkdirSync(each, { recursive: true })
   }
-  // An apt that knows only these suites and thinks that nothing is installed, so that libc comes along too.
+  // This apt knows only these suites and takes nothing as installed, so libc is fetched too.
   const signed = `[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg arch=${architecture}]`
   const sources = suites.map((suite) => `deb ${signed} http://deb.debian.org/debian ${suite} main\n`)
   writeFileSync(join(directory, 'sources'), sources.join(''))
@@ -47,7 +47,7 @@ export function unpackPackages(directory: string, { suites, architecture, packag
   }
   apt('update')
   apt('install', '-y', '--download-only', ...packages)
-  // Dependencies are those of the release below, which are close enough to be taken from there.
+  // The dependencies come from the lower suite, which is close enough.
   if (suites.length > 1) apt('download', ...packages.map((each) => `${each}/${suites.at(-1)}`))
   const files = readdirSync(archives).filter((file) => file.endsWith('.deb'))
   const isNamed = (file: string): number => Number(packages.some((each) => file.startsWith(`${each}_`)))

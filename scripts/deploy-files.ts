@@ -28,7 +28,7 @@ const base = (
   [`${name}/kustomization.yaml`, kustomization(Object.keys(objects), rest)],
 ]
 
-/** By path below deploy/. */
+/** The texts by path below deploy/. */
 export const deployFiles: ReadonlyMap<string, string> = new Map(
   [
     ...base('namespace', { 'namespace.yaml': namespace() }),
@@ -39,7 +39,7 @@ export const deployFiles: ReadonlyMap<string, string> = new Map(
       'place',
       { 'daemonset.yaml': placer('seccomp-profiles') },
       {
-        // An overlay adds its profiles with `behavior: merge`. Under a name that stays, they come to the nodes by themselves.
+        // An overlay adds profiles with `behavior: merge`. The name has no hash, so nodes get them by themselves.
         configMapGenerator: [{ name: 'seccomp-profiles', namespace: 'seccomp-gen', literals: [] }],
         generatorOptions: { disableNameSuffixHash: true },
       },

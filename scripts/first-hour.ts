@@ -1,8 +1,8 @@
-// A stranger's first hour, on a machine that has neither Node.js nor the project: the `console stranger` blocks of
-// docs/first-hour.md are run, command by command, as root and as an ordinary user, and show what came out.
+// Replays a newcomer's first hour on a machine with neither Node.js nor the project: runs the `console stranger` blocks
+// of docs/first-hour.md, command by command, as root and as an ordinary user, and fills in their output.
 //   npx tsx scripts/first-hour.ts EXECUTABLE [ROOT]
-// EXECUTABLE: made by scripts/make-executable.ts. ROOT: a root file system of Debian with libatomic1, strace, git and bubblewrap;
-// debootstrap makes it where none is given. Needs root.
+// EXECUTABLE: made by scripts/make-executable.ts. ROOT: a root file system of Debian with libatomic1, strace, git and
+// bubblewrap; by default debootstrap makes it. Needs root.
 import { execa } from 'execa'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ const page = join(resolve(import.meta.dirname, '..'), 'docs/first-hour.md')
 const block = /^```console stranger (root|user)\n(.*?)^```$/gms
 const packages = 'libatomic1,strace,git,bubblewrap'
 
-/** Why it cannot be done here; undefined where it can. */
+/** Why the replay cannot run here; undefined if it can. */
 export async function whyNoStranger(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'the page shows the calls of x86_64'
   if (process.getuid?.() !== 0) return 'a machine within the machine needs root'
@@ -20,7 +20,7 @@ export async function whyNoStranger(): Promise<string | undefined> {
   return failed ? 'debootstrap is not installed' : undefined
 }
 
-/** The page with what the commands print now. */
+/** The page with the commands' present output. */
 export async function firstHour(executable: string, root?: string): Promise<string> {
   const made = root === undefined ? mkdtempSync(join(tmpdir(), 'seccomp-gen-stranger-')) : undefined
   const machine = root ?? (made as string)
@@ -53,9 +53,9 @@ export async function firstHour(executable: string, root?: string): Promise<stri
   }
 }
 
-/** Runs a command line as somebody logs in, in mounts that end with it. */
+/** Runs a command line in a login shell, in mounts that end with the command. */
 async function inside(machine: string, user: string, command: string): Promise<string> {
-  // Its root is a mount and not a chroot: in a chroot the kernel makes no user namespace (user_namespaces(7)).
+  // The root is a mount, not a chroot: in a chroot the kernel creates no user namespace (user_namespaces(7)).
   const enter = `mount --bind "$1" "$1" && cd "$1" || exit
     for each in proc sys dev; do mount --rbind "/$each" "$each"; done
     mount -t tmpfs none tmp

@@ -1,7 +1,7 @@
-// Writes facts/ from collections in JSON that lie elsewhere; nobody who builds or tests needs it:
+// Writes facts/ from JSON collections kept elsewhere; no build and no test needs it:
 //   npx tsx scripts/import-facts.ts DIRECTORY
-// DIRECTORY holds syscalls.json, syscalls-more.json, equivalents.json and risk.json. What each file of facts/ holds and
-// where that is from: facts/README.md.
+// DIRECTORY holds syscalls.json, syscalls-more.json, equivalents.json and risk.json. facts/README.md describes the
+// files of facts/ and their sources.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,22 +39,22 @@ interface Risks {
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
 
-/** First release of Linux with the port. */
+/** The first Linux release with the port. */
 const ports: Readonly<Record<string, string>> = { riscv64: '4.15', loongarch64: '5.19' }
 
-/** Calls that a port with the generic table got at another time than the others, or that only it has. */
+/** Calls that a port with the generic table got in another release than the other ports, or that only this port has. */
 const late: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   riscv64: { riscv_flush_icache: '4.15', riscv_hwprobe: '6.4' },
   loongarch64: { fstat: '6.11', newfstatat: '6.11' },
 }
 
-/** Since this number every architecture has the same numbers, and gets a call in the same release (Linux 5.1). */
+/** From this number on, all architectures share the numbers and get a call in the same release (Linux 5.1). */
 const unified = 424
 
-/** Calls of Linux 5.1 and later that were not wired on all architectures at once. */
+/** Calls of Linux 5.1 and later that not all architectures got at once. */
 const notAtOnce = new Set(['memfd_secret', 'clone3', 'map_shadow_stack'])
 
-/** sys_ni_syscall, or no line, in the kernel's own table for the 64-bit ABI (arch/powerpc, arch/s390 syscall.tbl). */
+/** Calls with sys_ni_syscall or no line in the kernel's 64-bit table (arch/powerpc, arch/s390 syscall.tbl). */
 const silent: Readonly<Record<string, string>> = {
   riscv64: 'nfsservctl lookup_dcookie',
   loongarch64: 'nfsservctl lookup_dcookie',
@@ -93,8 +93,8 @@ function callLines(
 }
 
 /**
- * With the generic table (include/uapi/asm-generic/unistd.h) a call is there since aarch64 has it, or since the port; on
- * the others only what came with the unified numbers is known.
+ * A port with the generic table (include/uapi/asm-generic/unistd.h) has a call since aarch64 has it, or since the port
+ * began. On the others only the calls with unified numbers are known.
  */
 function sinceOn(architecture: string, numbers: Numbers, calls: Calls): Readonly<Record<string, string>> {
   const port = ports[architecture]
@@ -127,7 +127,7 @@ function equivalentLines({ x86_64_only: rows }: Equivalents): readonly string[] 
     )
 }
 
-/** A class about sockets stands under the class of its family's exposure: they expose different things. */
+/** A class about sockets stands under its family's exposure, because families expose different things. */
 const socketClasses: Readonly<Record<string, string>> = {
   'socket:AF_ALG(38)': 'kernel crypto sockets',
   'socket:AF_VSOCK(40)': 'virtual machine sockets',
@@ -137,8 +137,8 @@ const socketClasses: Readonly<Record<string, string>> = {
 }
 
 /**
- * Where a class is about some arguments only: those for which a filter must be asked. CLONE_NEWUSER, ADDR_NO_RANDOMIZE,
- * TIOCSTI (kernel uapi sched.h, personality.h, asm-generic/ioctls.h); of sockets the family, then the type or protocol.
+ * For a class that concerns some arguments only, the call with which to ask a filter. CLONE_NEWUSER, ADDR_NO_RANDOMIZE,
+ * TIOCSTI (kernel uapi sched.h, personality.h, asm-generic/ioctls.h); for sockets the family, then type or protocol.
  */
 const witnesses: Readonly<Record<string, string>> = {
   clone: 'clone(0x10000000)',

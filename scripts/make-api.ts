@@ -1,4 +1,4 @@
-// docs/api.md: every export of the library, from its declaration, its doc comment and its part of examples/.
+// Writes docs/api.md: every export of the library with its declaration, its doc comment and its part of examples/.
 //   npx tsx scripts/make-api.ts
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

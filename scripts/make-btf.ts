@@ -1,6 +1,6 @@
-// Makes test/record/fixtures/*.btf: of a kernel's description of its own types, the structures that the ebpf recorder
-// looks into, every member with its name and place as it stands there; types of members are kept where the structures
-// lead through them, and are void elsewhere. Authority: Documentation/bpf/btf.rst.
+// Makes test/record/fixtures/*.btf from a kernel's description of its own types: only the structures that the ebpf
+// recorder reads, with every member's name and place. The types of members that lead from one of the structures to
+// another are kept; other types are void. Authority: Documentation/bpf/btf.rst.
 //
 // The source is /sys/kernel/btf/vmlinux of a running kernel, or an uncompressed kernel image that holds it (.BTF). For arm64:
 //   dpkg --add-architecture arm64 && apt-get update && apt-get download linux-image-6.1.0-56-arm64:arm64
@@ -33,7 +33,7 @@ for (const [id, at] of types.entries())
   if (at >= 0 && kindOf(at) === kinds.struct && wanted.has(nameOf(at))) keep(id)
 const newIds = new Map(kept.map((id, index) => [id, index + 1]))
 
-/** A structure, and the unnamed ones inside it. */
+/** Keeps a structure and the unnamed ones inside it. */
 function keep(id: number): void {
   if (kept.includes(id)) return
   kept.push(id)
@@ -86,7 +86,7 @@ function textAt(offset: number): string {
   return btf.toString('latin1', start, btf.indexOf(0, start))
 }
 
-/** By type id, where it begins. */
+/** The offset of each type, by type id. */
 function typesOf(bytes: Buffer): readonly number[] {
   const found = [-1]
   const start = headerSize + bytes.readUInt32LE(8)
@@ -99,12 +99,12 @@ function typesOf(bytes: Buffer): readonly number[] {
   return found
 }
 
-/** The whole file, or the part of a kernel image that is one. */
+/** The whole file, or the BTF part of a kernel image. */
 function btfIn(bytes: Buffer): Buffer {
   const start = Buffer.from([0x9f, 0xeb, 1, 0, headerSize, 0, 0, 0])
   for (let at = bytes.indexOf(start); at >= 0; at = bytes.indexOf(start, at + 1)) {
     const size = headerSize + bytes.readUInt32LE(at + 16) + bytes.readUInt32LE(at + 20)
-    // Those of modules would begin with other structures; vmlinux's comes first and whole.
+    // Modules' BTF begins with other structures; vmlinux's comes first and is complete.
     if (at + size <= bytes.length) return bytes.subarray(at, at + size)
   }
   throw new Error(`${source} holds no BTF: is the image compressed?`)

@@ -1,6 +1,6 @@
-// Writes src/meaning/data/builtins.ts, the default profiles of every release of the engines, of profiles/*.txt:
+// Writes src/meaning/data/builtins.ts, the default profiles of every release of the engines, from profiles/*.txt:
 //   npx tsx scripts/make-builtins.ts
-// scripts/collect-builtins.ts made those of the engines' own repositories.
+// scripts/collect-builtins.ts made those files from the engines' own repositories.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

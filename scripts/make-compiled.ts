@@ -1,4 +1,4 @@
-// Compiles what reads the commonest lines of a format from their bytes (assembly/) to what src/read runs.
+// Compiles assembly/, the readers of the commonest lines of a format, to the modules that src/read runs.
 // Run: npx tsx scripts/make-compiled.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
@@ -11,13 +11,13 @@ type Module = 'lines' | 'records'
 
 export const source = (name: string): URL => new URL(`../assembly/${name}`, import.meta.url)
 
-/** The modules, with the file that each is written to. */
+/** The modules, each with its output file. */
 export const modules: readonly (readonly [name: Module, file: URL])[] = [
   ['lines', new URL('../src/read/strace/data/compiled-lines.ts', import.meta.url)],
   ['records', new URL('../src/read/audit/data/records.ts', import.meta.url)],
 ]
 
-/** What careful and compiled code say alike: the module `layout` to those in assembly/. */
+/** The module `layout`: the constants that the careful and the compiled readers share, for the files in assembly/. */
 export function layoutText(): string {
   const constants = Object.entries(layout).flatMap(([type, values]) =>
     Object.entries(values).map(([name, value]) => `export const ${name}: ${type} = ${value}`),
@@ -25,7 +25,7 @@ export function layoutText(): string {
   const words = foundWords.map(
     (name, index) => `export const found${name[0]?.toUpperCase()}${name.slice(1)}: usize = ${index * 4}`,
   )
-  // The optional fields of a prefix are read by the patterns of their rows.
+  // The patterns of their rows read the optional fields of a prefix.
   const readers = Object.entries(fields).map(([name, { pattern }]) =>
     functionsOf(`after${name[0]?.toUpperCase()}${name.slice(1)}`, pattern),
   )
@@ -38,14 +38,14 @@ export function layoutText(): string {
   ].join('\n')
 }
 
-/** The host makes the memory; this module's data has a place of its own in it. */
+/** The host makes the memory; each module's data has a place of its own in it. */
 function memoryOptions(name: Module): readonly string[] {
   const pages = String(memoryPlan.pages)
   const where = ['--memoryBase', String(memoryPlan[name]), '--initialMemory', pages, '--maximumMemory', pages]
   return ['--importMemory', '--zeroFilledMemory', ...where]
 }
 
-/** The module compiled, in base64; `read` gives the text of a file in assembly/, null for none. */
+/** The compiled module in base64. `read` returns the text of a file in assembly/, or null if there is none. */
 export async function compiled(name: Module, read: (file: string) => string | null): Promise<string> {
   let binary: Uint8Array | undefined
   const { error, stderr } = await main(

@@ -1,9 +1,9 @@
-// Writes src/abi/data/constants.ts from the kernel's newest headers, of Debian's archive (sid), and libc's of the machine
-// it runs on (a C compiler for 64 and 32 bit):
+// Writes src/abi/data/constants.ts from the newest kernel headers of Debian's archive (sid) and the libc headers of
+// this machine (needs a C compiler for 64 and 32 bit):
 //   npx tsx scripts/make-constants.ts DIRECTORY
-// The headers are unpacked there.
-// Names come from the preprocessor, values from the compiler. A name whose value is not the same in 64 and 32 bit
-// is left out: it would need an architecture to mean anything.
+// DIRECTORY receives the unpacked headers.
+// Names come from the preprocessor, values from the compiler. A name whose value differs between 64 and 32 bit is left
+// out, because its meaning would depend on the architecture.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ const headers = [
   'linux/sockios.h',
 ]
 
-/** Which names, by the argument they are printed for. */
+/** The names to take, by the argument that they are printed for. */
 const groups: readonly { readonly of: string; readonly name: RegExp; readonly not?: RegExp }[] = [
   { of: 'socket families', name: /^[AP]F_\w+$/, not: /_MAX$/ },
   { of: 'socket types', name: /^SOCK_[A-Z]+$/ },
@@ -47,8 +47,8 @@ const groups: readonly { readonly of: string; readonly name: RegExp; readonly no
   { of: 'prctl', name: /^PR_[A-Z0-9_]+$/ },
   { of: 'seccomp', name: /^SECCOMP_(?:SET_MODE|MODE|FILTER_FLAG)_[A-Z_]+$/ },
   { of: 'fcntl', name: /^F_[A-Z0-9_]+$/, not: /_BASE$/ },
-  // FIOQSIZE is another number on arm; SIOC…PRIVATE begin ranges that strace prints otherwise; TCIFLUSH, TCSANOW
-  // and the like are arguments of such calls.
+  // FIOQSIZE has another number on arm; SIOC…PRIVATE begin ranges that strace prints differently; TCIFLUSH, TCSANOW and
+  // the like are arguments of ioctl calls.
   {
     of: 'ioctl',
     name: /^(?:TC|TIOC|FIO|SIOC)[A-Z0-9]+(?:_OLD|_NEW)?$/,
@@ -56,9 +56,9 @@ const groups: readonly { readonly of: string; readonly name: RegExp; readonly no
   },
 ]
 
-/** What headers of one machine do not have, with where it stands. */
+/** Names that the headers of one machine lack, with their source. */
 const further: readonly (readonly [of: string, name: string, value: bigint])[] = [
-  // include/linux/sched.h up to Linux 2.6.37; its bit is CLONE_NEWCGROUP's today. Old strace prints it.
+  // include/linux/sched.h up to Linux 2.6.37; CLONE_NEWCGROUP has its bit today. Old strace prints it.
   ['clone, unshare, setns', 'CLONE_STOPPED', 0x02000000n],
   // strace's signalent.h: the real-time signals count from the kernel's SIGRTMIN, not libc's.
   ["signals: the low byte of clone's flags", 'SIGRTMIN', 32n],
@@ -90,7 +90,7 @@ const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('usage: npx tsx scripts/make-constants.ts DIRECTORY')
 const archive = resolve(folder)
 const root = unpackPackages(archive, { suites: ['sid'], architecture: 'amd64', packages: ['linux-libc-dev'] })
-/** The kernel's headers before libc's copy of them. */
+/** The kernel's headers come before libc's copy of them. */
 const from = ['usr/include', 'usr/include/x86_64-linux-gnu'].flatMap((path) => ['-isystem', join(root, path)])
 
 function main(): void {
@@ -107,7 +107,7 @@ function main(): void {
   }
 }
 
-/** The names of the groups, with the values that the compiler gives them. */
+/** The names of the groups with their values from the compiler. */
 function valuesOf(directory: string, width: '-m64' | '-m32'): Map<string, bigint> {
   const source = join(directory, 'names.c')
   const include = headers.map((header) => `#include <${header}>\n`).join('')

@@ -1,4 +1,4 @@
-// Writes deploy/: what `--as fleet` prints, as kustomize bases.
+// Writes deploy/, the output of `--as fleet` as kustomize bases.
 // Run: npx tsx scripts/make-deploy.ts
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

@@ -1,9 +1,9 @@
-// Makes the single executable: Node itself with the command, the compiled readers and koffi's native module in it.
+// Makes the single executable: Node with the command, the compiled readers and koffi's native module inside.
 //   npx tsx scripts/make-executable.ts [--arch x64|arm64] [--node VERSION] [--root DIRECTORY] -o FILE
 // Node and koffi's modules come from the npm registry, by package name; one machine makes the files of all
-// architectures. koffi.node is written beside FILE as FILE.koffi.node for images that can unpack nothing. With --root,
-// DIRECTORY becomes the root file system of an image (Containerfile): the executable, koffi.node, and the libraries of
-// this machine that the executable is linked to.
+// architectures. koffi.node is also written as FILE.koffi.node, for images where nothing can be unpacked. With --root,
+// DIRECTORY becomes the root file system of an image (Containerfile): the executable, koffi.node, and this machine's
+// libraries that the executable is linked to.
 // Authority: nodejs.org/api/single-executable-applications.html (--build-sea: Node 26).
 import { execFileSync } from 'node:child_process'
 import {
@@ -21,9 +21,9 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { bundleOptions, yamlInside } from './bundle-options.mjs'
 
-/** The first with --build-sea and modules as the entry. */
+/** The first version with --build-sea and a module as the entry. */
 const nodeVersion = '26'
-/** Node's names of architectures, and the GNU tools'. */
+/** Node's architecture names with those of the GNU tools. */
 const architectures = { x64: 'x86_64', arm64: 'aarch64' } as const
 
 const root = join(import.meta.dirname, '..')
@@ -57,7 +57,7 @@ try {
   const node = join(unpack(`node-linux-${arch}`, values.node), 'bin/node')
   const builder =
     arch === process.arch ? node : join(unpack(`node-linux-${process.arch}`, values.node), 'bin/node')
-  // Symbols are a third of it, and nobody debugs Node here.
+  // Symbols are a third of the file, and nobody debugs Node here.
   const stripped = join(work, 'node')
   copyFileSync(node, stripped)
   strip(stripped)
@@ -70,9 +70,9 @@ try {
       output,
       executable: stripped,
       disableExperimentalSEAWarning: true,
-      // NODE_OPTIONS of the environment must not change what a program does that runs as root.
+      // NODE_OPTIONS of the environment must not change a program that runs as root.
       execArgvExtension: 'none',
-      // Code compiled by one architecture's Node is of no use to the other's.
+      // One architecture's Node cannot use code compiled by another's.
       useCodeCache: false,
       assets: { 'package.json': join(root, 'package.json'), 'koffi.node': native },
     }),
@@ -95,7 +95,7 @@ function koffiVersion(): string {
   return optionalDependencies.koffi
 }
 
-/** The directory of an npm package's files. */
+/** Returns the directory of an npm package's files. */
 function unpack(name: string, version: string): string {
   const words = ['pack', '--silent', '--json', '--pack-destination', work, `${name}@${version}`]
   const [packed] = JSON.parse(execFileSync('npm', words, { encoding: 'utf8', cwd: work })) as {
@@ -107,7 +107,7 @@ function unpack(name: string, version: string): string {
   return folder
 }
 
-/** What an image needs that has nothing else in it. */
+/** Writes the files of an image that contains nothing else. */
 function writeRoot(directory: string): void {
   if (arch !== process.arch)
     throw new Error('--root takes the libraries of this machine: make it on the other one')
@@ -117,13 +117,13 @@ function writeRoot(directory: string): void {
   }
   place(output, 'usr/bin/seccomp-gen')
   place(`${output}.koffi.node`, 'usr/bin/koffi.node')
-  // "name => path (address)"; the loader stands alone before its address.
+  // "name => path (address)"; the loader has only a path and an address.
   const linked = execFileSync('ldd', [output], { encoding: 'utf8' })
   for (const [, path = ''] of linked.matchAll(/(?:^|=>)\s*(\/\S+) \(0x/gm)) place(path, path)
   for (const each of ['tmp', 'work']) mkdirSync(join(directory, each), { recursive: true })
 }
 
-/** By the tools of that architecture, where they are; a file with its symbols works as well. */
+/** Strips with the tools of that architecture, if they are installed; an unstripped executable works as well. */
 function strip(file: string): void {
   const tool = arch === process.arch ? 'strip' : `${architectures[arch]}-linux-gnu-strip`
   try {

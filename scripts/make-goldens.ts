@@ -1,5 +1,5 @@
-// Writes what the traces of traces/ give today: golden/observations.json and golden/profile.json beside each. A change of these
-// files is a change of the program's answers, to be read in review like code.
+// Writes the present results for traces/: golden/observations.json and golden/profile.json beside each trace. A change
+// of these files changes the program's answers: review it like code.
 // Run: npx tsx scripts/make-goldens.ts
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Writes what the examples of the pages print today into the pages (README.md, docs/). A change there is a change of
-// what users see, to be read in review like code.
+// Writes the present output of the pages' examples into the pages (README.md, docs/). A change there changes what users
+// see: review it like code.
 // Run: npx tsx scripts/make-pages.ts [PAGE…]
 import { readFileSync, writeFileSync } from 'node:fs'
 import { withOutputs } from '../test/console.ts'

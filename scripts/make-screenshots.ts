@@ -1,4 +1,4 @@
-// The pictures of the pages: the step summary at the widths of GitHub's, the HTML report and the playground, in Chromium.
+// Makes the pictures of the pages in Chromium: the step summary at GitHub's widths, the HTML report, the playground.
 // Needs chromium and cmark-gfm of Debian. Run: npx tsx scripts/make-screenshots.ts
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ const { stdout: report } = await transcript(
 await shoot('report', report, 1000, 620)
 await shoot('report-phone', report, 360, 640)
 
-// GitHub's own renderer of Markdown (cmark-gfm), in the columns of its page.
+// Renders with GitHub's own Markdown renderer (cmark-gfm), at the width of GitHub's page.
 const git = (...args: readonly string[]) =>
   execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], { cwd: folder })
 const names: readonly (readonly string[])[] = [['ptrace'], ['mount'], ['bpf'], ['getpid'], ['futex'], []]
@@ -59,7 +59,7 @@ await shoot('summary-1280', styled, 1280, 620)
 
 await execa(process.execPath, [join(root, 'scripts/make-site.mjs'), join(folder, 'site')])
 const page = await browser.newPage({ viewport: { width: 1000, height: 700 } })
-// A module of a file has no origin: the page is served from memory.
+// A module from a file has no origin, so the page is served from memory.
 await page.route('http://playground/*', (route) =>
   route.fulfill({
     path: join(folder, 'site', new URL(route.request().url()).pathname.slice(1) || 'index.html'),

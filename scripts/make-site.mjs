@@ -1,4 +1,4 @@
-// The playground as a folder of four files that any server of static files serves.
+// Makes the playground: a folder of four files for any static file server.
 // Run: node scripts/make-site.mjs DIRECTORY
 import { build } from 'esbuild'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ if (given === undefined) throw new Error('name a directory')
 const directory = resolve(given)
 mkdirSync(directory, { recursive: true })
 
-/** `?text`: the file as a string, whatever its name ends in. */
+/** `?text` loads a file as a string, whatever its extension. */
 const texts = {
   name: 'texts',
   setup(build) {

@@ -1,6 +1,6 @@
-// Writes src/abi/data/: the calls of each architecture, equivalents and risks, from the lines of facts/:
+// Writes src/abi/data/ (the calls of each architecture, equivalents and risks) from the lines of facts/:
 //   npx tsx scripts/make-tables.ts
-// The form of each file, and where its facts are from, stands in facts/README.md.
+// facts/README.md describes the form of each file and the source of its facts.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

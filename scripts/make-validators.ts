@@ -1,5 +1,5 @@
-// Compiles the JSON Schemas of schemas/ ahead of time, a file each: loading ajv takes longer than most profiles take
-// to check. Run: npx tsx scripts/make-validators.ts
+// Compiles the JSON Schemas of schemas/ ahead of time, one file each: loading ajv takes longer than checking most
+// profiles. Run: npx tsx scripts/make-validators.ts
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import standalone from 'ajv/dist/standalone/index.js'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ export function validatorText(name: SchemaName): string {
   const compile = standalone as unknown as (ajv: Ajv2020, validate: unknown) => string
   const code = compile(ajv, ajv.compile(schema))
     .replace(/^"use strict";\n?/, '')
-    // ajv takes its own helpers by require(), even into a module. Bun gives the default of such a module, Node the module.
+    // ajv requires its own helpers, even in a module. Bun then gives the helper's default, Node the helper's module.
     .replaceAll(
       /const (\w+) = require\("([^"]+)"\)\.default;/g,
       'import $1Module from "$2.js";\nconst $1 = $1Module.default ?? $1Module;',

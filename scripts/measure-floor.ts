@@ -1,13 +1,13 @@
-// Measures the floor of a container runtime: the calls it makes itself between loading the filter and starting the
-// program. Needs root, strace, busybox-static and the runtime, installed or unpacked (scripts/unpack-runtime.ts):
+// Measures the floor of a container runtime: its own calls between loading the filter and starting the program. Needs
+// root, strace, busybox-static and the runtime, installed or unpacked (scripts/unpack-runtime.ts):
 //   npx tsx scripts/measure-floor.ts runc [BINARY [PACKAGE]] > profiles/floors/measured/runc-1.1.5.json
 //
-// A round is every way of starting once. Go's run time (garbage collection, preemption, timers) makes runc differ from
-// run to run, so rounds are made until a number of them in a row has added no call.
+// A round starts a container once in every way. Go's run time (garbage collection, preemption, timers) makes runc's
+// calls vary, so rounds go on until a number of them in a row has added no call.
 //
-// The filter refuses what the engines' default profiles refuse a container without CAP_SYS_ADMIN: a call of these that
-// is made under it, by a runtime that goes on and starts the program, is no part of the floor. What the runtime does
-// in its place is. Authority: moby profiles/seccomp/default.json, the rule that includes CAP_SYS_ADMIN.
+// The filter refuses the calls that the engines' default profiles refuse without CAP_SYS_ADMIN. If the runtime makes
+// such a call under it and still starts the program, the call is no part of the floor; the calls that it makes instead
+// are. Authority: moby profiles/seccomp/default.json, the rule that includes CAP_SYS_ADMIN.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ interface Way {
   readonly what: string
   readonly process: Omit<BundleProcess, 'args' | 'noNewPrivileges'>
   readonly start: 'run' | 'create' | 'exec'
-  /** Calls that strace answers with ENOSYS, as a kernel would that has them not. */
+  /** Calls that strace answers with ENOSYS, as a kernel without them does. */
   readonly without?: readonly string[]
 }
 
@@ -86,7 +86,7 @@ const refused = `
 const EPERM = 1
 const ENOSYS = 38
 const program = '/bin/true'
-/** So many rounds in a row must add nothing. */
+/** The number of rounds in a row that must add no call. */
 const quietRounds = { runc: 10, crun: 4 } as const
 
 const [runtime, binary = runtime ?? '', from] = process.argv.slice(2)
@@ -101,7 +101,7 @@ process.stdout.write(JSON.stringify(await measure(runtime), null, 2) + '\n')
 async function measure(runtime: Runtime): Promise<unknown> {
   const notMeasured = new Map<string, string>()
   for (const way of ways) {
-    // What strace simulates reaches the runtime's own set-up as well, and not every version gets through.
+    // strace also answers the runtime's own set-up with ENOSYS, and some versions then fail.
     if (way.without === undefined) continue
     const said = await traced(runtime, way, false).then(
       () => undefined,
@@ -127,7 +127,7 @@ async function measure(runtime: Runtime): Promise<unknown> {
   }
 }
 
-/** The version in the name of the library that the binary is linked to, as "2.5.4". */
+/** The version in the file name of the linked library, such as "2.5.4". */
 function libseccompOf(binary: string): string | undefined {
   const path = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', binary], { encoding: 'utf8' }).stdout.trim()
   const linked = spawnSync('ldd', [path], { encoding: 'utf8' }).stdout
@@ -136,9 +136,9 @@ function libseccompOf(binary: string): string | undefined {
 }
 
 /**
- * `calls`: by call, in how many rounds each way made it (a way that never made it is left out). `refused`: the same for
- * what the filter refuses. `startsWithout`: of the calls that a way with uid 1000 makes in every round, those without
- * which the container starts all the same, by the errno that is answered instead.
+ * `calls`: for each call, the rounds in which each way made it; a way that never made it is left out. `refused`: the
+ * same for calls that the filter refuses. `startsWithout`: calls that a way with uid 1000 makes in every round, but
+ * without which the container still starts, by the errno answered instead.
  */
 async function measureRounds(
   runtime: Runtime,
@@ -186,7 +186,7 @@ async function measureRounds(
   }
 }
 
-/** A filter that really is loaded, with one more call refused. */
+/** A filter that the runtime really loads, with one more call refused. */
 function filter(call?: string, errnoRet = EPERM): unknown {
   const refuse = (names: readonly string[], errnoRet: number): unknown => {
     return { names, action: 'SCMP_ACT_ERRNO', errnoRet }
@@ -251,7 +251,7 @@ async function traced(runtime: Runtime, way: Way, noNewPrivileges: boolean): Pro
         break
       }
       case 'exec': {
-        // The container's own program needs no terminal; the one that is added gets it.
+        // Only the added program gets the terminal, not the container's own.
         writeBundle(bundle, { ...one(['/bin/sleep', '60']), terminal: false }, filter())
         await ended(begin(runtime, [binary, ...state, 'run', '--detach', '--bundle', bundle, name]))
         const added = join(bundle, 'process.json')
@@ -270,7 +270,7 @@ async function traced(runtime: Runtime, way: Way, noNewPrivileges: boolean): Pro
   }
 }
 
-/** script(1) gives the words a terminal. strace has to stand inside, or script's own shell would be traced too. */
+/** script(1) gives the words a terminal. strace stands inside, or script's own shell would be traced too. */
 function onTerminal(words: readonly string[]): readonly string[] {
   return ['script', '-qec', words.join(' '), '/dev/null']
 }
@@ -280,7 +280,7 @@ function begin(runtime: Runtime, words: readonly string[]): ChildProcess {
   return spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
-/** `start` is refused until `create` is done. */
+/** Repeats `start`, which the runtime refuses until `create` is done. */
 async function started(runtime: Runtime, words: readonly string[]): Promise<void> {
   const [command, ...rest] = runtimeWords(runtime, words)
   for (let attempt = 0; attempt < 100; attempt += 1) {

@@ -1,9 +1,9 @@
-// Measures what `--with` adds: the calls of programs that engines and people put beside a workload. Needs root, strace,
-// script(1), docker-init, catatonit, dash, bash, busybox-static, gcc, musl-gcc and go, as Debian has them:
+// Measures the calls that `--with` adds: those of programs that engines and people run beside a workload. Needs root,
+// strace, script(1), docker-init, catatonit, dash, bash, busybox-static, gcc, musl-gcc and go, as Debian has them:
 //   npx tsx scripts/measure-parts.ts > facts/parts.txt
 //
-// A program is traced from its execve on: what is run by exec with all that it starts, an init (process 1 of a namespace,
-// as in a container) with its children until they become the workload. Rounds are made until five in a row have added no call.
+// A program is traced from its execve on: one run by exec with all its children, an init (process 1 of a namespace, as
+// in a container) with its children until they execute the workload. Rounds go on until five in a row add no call.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,9 +12,9 @@ import { observe } from '../src/observe/index.ts'
 
 interface Program {
   readonly part: 'exec' | 'init' | 'tty'
-  /** With its version, where it says one. */
+  /** Its name, with the version if the program prints one. */
   readonly name: string
-  /** The file that is executed, and each way in which it is started. */
+  /** The executed file, and each way to start it. */
   readonly file: string
   readonly ways: readonly Way[]
 }
@@ -22,9 +22,9 @@ interface Program {
 interface Way {
   readonly words: readonly string[]
   readonly terminal?: true
-  /** Typed at the terminal. */
+  /** Text typed at the terminal. */
   readonly typed?: string
-  /** Sent to the program after a second. */
+  /** A signal sent to the program after a second. */
   readonly signal?: NodeJS.Signals
 }
 
@@ -185,7 +185,7 @@ async function traced(
   return new Set(Object.values(seen.architectures).flatMap((each) => Object.keys(each)))
 }
 
-/** Its own calls, and those of its children until they are another program. */
+/** The calls of init itself, and those of its children until they execute another program. */
 function ofInit(lines: readonly string[]): readonly string[] {
   const [own] = /^\d+ /.exec(lines[0] ?? '') ?? []
   const over = new Set<string>()

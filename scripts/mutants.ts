@@ -1,5 +1,5 @@
-// Changes the grammar of strace's lines, one small fault at a time, in the table of the careful reader or in the code of
-// the compiled one, and says which faults the promises of the rows (test/read/strace-rows.ts) do not notice: none may be.
+// Mutates the grammar of strace's lines, one small fault at a time, in the careful reader's table or in the compiled
+// reader's code. Lists the faults that the promises of the rows (test/read/strace-rows.ts) miss: there must be none.
 // Run: npx tsx scripts/mutants.ts
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ export interface Mutant {
   readonly says: string
   /** `table`: src/read/strace/lines.ts; `code`: assembly/lines.ts. */
   readonly in: 'table' | 'code'
-  /** Stands there once. */
+  /** A text that occurs once. */
   readonly from: string
   readonly to: string
 }
@@ -83,7 +83,7 @@ function changed(text: string, { says, from, to }: Mutant): string {
   return text.replace(from, () => to)
 }
 
-/** The promises that a mutant breaks, the first of them; none where nothing notices it. */
+/** The first promise that a mutant breaks; empty if no promise notices it. */
 async function noticed(mutant: Mutant, folder: string, index: number): Promise<readonly string[]> {
   const file = mutant.in === 'table' ? 'src/read/strace/lines.ts' : 'src/read/strace/data/compiled-lines.ts'
   const contents =
@@ -119,7 +119,7 @@ async function noticed(mutant: Mutant, folder: string, index: number): Promise<r
   return faults(1)
 }
 
-/** The mutants that nothing notices. */
+/** The mutants that no promise notices. */
 export async function survivors(tell: (line: string) => void = () => undefined): Promise<readonly string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-mutants-'))
   const alive: string[] = []

@@ -1,5 +1,5 @@
-// Packs the recordings and the tables of facts that tests read into test/corpus, from a folder with `traces/recorded` and
-// `facts` in it: one tar file each, as zstd. The same files give the same bytes.
+// Packs the recordings and tables of facts that tests read into test/corpus: one tar file each, compressed with zstd.
+// DIRECTORY holds `traces/recorded` and `facts`. The same files give the same bytes.
 //   npx tsx scripts/pack-corpus.ts DIRECTORY        (needs zstd)
 // Authority: POSIX.1-2017 pax (ustar); RFC 8878.
 import { execFileSync } from 'node:child_process'
@@ -24,7 +24,7 @@ for (const [name, paths] of Object.entries(parts)) {
     ended,
   ])
   const target = join(import.meta.dirname, `../test/corpus/${name}.tar.zst`)
-  // Ratios of 20: the files of a program repeat each other, and stand far apart.
+  // Compresses 20 times: a program's files repeat each other, far apart.
   execFileSync('zstd', ['-q', '-19', '-f', '-o', target], {
     input: tar,
     stdio: ['pipe', 'inherit', 'inherit'],

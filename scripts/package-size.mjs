@@ -1,5 +1,5 @@
-// Prints how large the package is, packed and installed, and how many packages come with it. Of what is installed here:
-// npm takes one binary of koffi, this machine's.
+// Prints the size of the package, packed and installed, and the number of packages it brings. It measures what is
+// installed here: npm installs only this machine's koffi binary.
 // Run: node scripts/package-size.mjs
 import { execFileSync } from 'node:child_process'
 import { lstatSync, readdirSync } from 'node:fs'
@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..')
 const npm = (...words) =>
   execFileSync('npm', words, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 
-/** Bytes of the files in a directory, packages inside it apart. */
+/** The bytes of the files in a directory, without packages nested inside. */
 function sizeOf(directory) {
   let sum = 0
   for (const entry of readdirSync(directory, { withFileTypes: true })) {

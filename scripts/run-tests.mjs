@@ -1,12 +1,12 @@
-// Runs tap with the words given, and says in one line at the end what was skipped and why: a test that needs an engine, a
-// kernel or root skips where that is missing, and nobody reads twenty thousand lines to find out.
+// Runs tap with the given words and ends with one line of skipped tests and reasons. A test skips without its engine,
+// kernel or root, and nobody reads twenty thousand lines to find out.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-/** The line: how many, by reason, the commonest first. `tap`: the output of a run (testanything.org, "SKIP"). */
+/** The line: counts by reason, the commonest first. `tap`: the output of a run (testanything.org, "SKIP"). */
 export function skippedLine(tap) {
   const reasons = new Map()
   for (const line of tap.split('\n')) {
@@ -24,7 +24,7 @@ export function skippedLine(tap) {
 
 if (process.argv[1] === import.meta.filename) {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
-  // On a terminal tap draws its progress, and the TAP itself goes to a file; elsewhere the TAP is what is printed.
+  // On a terminal tap draws its progress and writes TAP to a file; elsewhere it prints TAP.
   const isTerminal = process.stdout.isTTY === true
   const file = join(root, '.tap', `output-${process.pid}.tap`)
   mkdirSync(join(root, '.tap'), { recursive: true })
@@ -33,7 +33,7 @@ if (process.argv[1] === import.meta.filename) {
     cwd: root,
     stdio: ['inherit', isTerminal ? 'inherit' : 'pipe', 'inherit'],
   })
-  // What of the output tells of skipped tests.
+  // The lines of the output about skipped tests.
   let told = ''
   let rest = ''
   running.stdout?.setEncoding('utf8')

@@ -1,6 +1,6 @@
-// Writes where the project is at home into package.json, for a release: `node scripts/set-repository.mjs PAGE`. The registry
-// shows it and resolves the README's links by it; reports name it. Authority: docs.npmjs.com, package.json (repository,
-// homepage, bugs). PAGE: the repository's page, such as https://github.com/OWNER/NAME.
+// Writes the project's home page into package.json for a release: `node scripts/set-repository.mjs PAGE`. The registry
+// shows it and resolves the README's links against it; reports name it. PAGE: the repository's page, such as
+// https://github.com/OWNER/NAME. Authority: docs.npmjs.com, package.json (repository, homepage, bugs).
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const [, , page = '', file = 'package.json'] = process.argv

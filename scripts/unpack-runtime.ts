@@ -1,9 +1,9 @@
-// Unpacks a package of Debian's archive and everything it is linked to into a folder of its own, without touching what
-// is installed, and makes its program start from there: the loader and libraries of its own release. Needs apt,
-// dpkg-deb and patchelf. Prints the path of the program:
+// Unpacks a package of Debian's archive and all its libraries into a folder, without touching installed packages, and
+// makes its program use the loader and libraries of its own release. Needs apt, dpkg-deb and patchelf. Prints the path
+// of the program:
 //   npx tsx scripts/unpack-runtime.ts trixie runc /tmp/runc-trixie
 //   npx tsx scripts/measure-floor.ts runc /tmp/runc-trixie/runc 'runc 1.1.15+ds1-2+b4, Debian 13'
-// A release that builds on another is written after it: "sid experimental" takes runc of experimental.
+// A suite that builds on another follows it: "sid experimental" takes runc from experimental.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -29,7 +29,7 @@ const loader = libraries.map((path) => join(path, 'ld-linux-x86-64.so.2')).find(
 if (loader === undefined) throw new Error(`no loader came with ${name}`)
 const program = join(directory, name)
 copyFileSync(found, program)
-// A run path in the program, not LD_LIBRARY_PATH: runc starts itself again with an empty environment.
+// The program gets a run path, because runc starts itself again with an empty environment, without LD_LIBRARY_PATH.
 const path = libraries.join(':')
 execFileSync('patchelf', ['--set-interpreter', loader, '--force-rpath', '--set-rpath', path, program])
 process.stdout.write(`${program}\n`)

@@ -1,4 +1,4 @@
-// The examples of the playground, put in by scripts/make-site.mjs: the recordings and profiles of traces/.
+// The examples of the playground: recordings and profiles of traces/. scripts/make-site.mjs bundles them.
 import curl from '../traces/curl-x86_64/curl.strace'
 import before from '../traces/curl-x86_64/golden/profile.json?text'
 import after from '../traces/web-server/golden/profile.json?text'

@@ -1,5 +1,5 @@
-// The playground: the pure library in a page. Files come by choice or by drop; two profiles are compared, anything else is
-// read as traces and becomes a profile. Whatever comes from a file is shown as text.
+// The playground: the pure library in a page. The user chooses or drops files. Two profiles are compared; anything else
+// is read as traces and becomes a profile. All content of files is shown as text.
 import { constantValue } from '../src/abi/constants.ts'
 import {
   answerText,
@@ -68,7 +68,7 @@ async function take(given: readonly Given[]): Promise<void> {
   }
 }
 
-/** Undefined for what is no profile: then it is a trace, a log or observations. */
+/** The profile; undefined if the file is a trace, a log or observations. */
 function profileOf({ name, bytes }: Given): { name: string; profile: ParsedProfile } | undefined {
   const text = new TextDecoder().decode(bytes)
   if (!/"?defaultAction"?\s*:/.test(text)) return undefined
@@ -117,7 +117,7 @@ function ask(profile: ParsedProfile, observations?: Observations): void {
   show('explain', true)
 }
 
-/** Decimal, hexadecimal, or names joined by |. */
+/** The value of a decimal or hexadecimal number, or of names joined by |. */
 function value(word: string): bigint {
   return word
     .split('|')

@@ -1,5 +1,5 @@
-// action.yml: its steps are run as plain shell, with the environment that GitHub sets, in a real repository with a
-// remote. The examples are YAML that names what there is.
+// action.yml: its steps run as plain shell, with the environment that GitHub sets, in a real repository with a remote.
+// The examples are YAML whose names exist.
 import { execa } from 'execa'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { plainEnvironment } from './live/command.ts'
 
 const root = resolve(import.meta.dirname, '..')
-/** The steps are shell. */
+/** The steps are shell scripts. */
 const skip = (await execa('bash', ['-c', 'true'], { reject: false })).failed && 'no bash here'
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly default: string }>>
@@ -31,7 +31,7 @@ const profile = (...names: readonly string[]): string =>
     syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
   })
 
-/** A clone of a repository whose main has `before`, with a commit on top that makes it `after` (undefined: removed). */
+/** A clone of a repository whose main has `before`; one commit on top makes it `after` (undefined: deletes it). */
 async function repository(
   folder: string,
   before: Readonly<Record<string, string>>,
@@ -62,7 +62,7 @@ async function repository(
   return clone
 }
 
-/** The step that compares, as a runner runs it: inputs in its environment. */
+/** Runs the comparing step as a runner does, with the inputs in its environment. */
 async function compare(cwd: string, inputs: Readonly<Record<string, string>> = {}, env = {}) {
   const step = action.runs.steps.at(-1)
   const summary = join(cwd, '..', 'summary.md')
@@ -277,7 +277,7 @@ t.test('the examples are what they say', { skip, timeout: 120_000 }, async (t) =
   const { exitCode, stdout } = await execa('bash', ['-eo', 'pipefail', '-c', seccomp.script.join('\n')], {
     cwd,
     reject: false,
-    // The package of this clone, in the place of a published one.
+    // The package of this clone replaces the published one.
     env: {
       ...plainEnvironment,
       ...seccomp.variables,

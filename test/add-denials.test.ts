@@ -1,4 +1,4 @@
-// What `watch` printed goes back into a profile: read as observations, added to the profile's text within the ceiling.
+// Denials printed by `watch` are read as observations and added to a profile's text within the ceiling.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

@@ -1,5 +1,5 @@
-// The page of the API: fresh, whole, and true. Every export has a doc comment; a function that can throw says so; every
-// function has an example, and the examples print what they say.
+// The page of the API is fresh, complete and true: every export has a doc comment, every function that can throw says
+// so and every function has an example, which prints what it shows.
 import { execa } from 'execa'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-// The command bundled from its sources, as for the package: it starts in a tenth of the time that the loader takes, for
+// Bundles the command from its sources, as the package does. The bundle starts in a tenth of the loader's time, for
 // tests that start it dozens of times.
 import { build } from 'esbuild'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { plainNode } from './live/command.ts'
 const root = resolve(import.meta.dirname, '..')
 let made: ReturnType<typeof bundle> | undefined
 
-/** The words before its arguments. It is made once: below the project, where its dependencies are found. */
+/** The words before the arguments. The bundle is made once, below the project, so that it finds its dependencies. */
 export function bundled(): Promise<readonly [string, ...string[]]> {
   return (made ??= bundle())
 }
@@ -18,7 +18,7 @@ async function bundle(): Promise<readonly [string, ...string[]]> {
   mkdirSync(join(root, '.tap'), { recursive: true })
   const folder = mkdtempSync(join(root, '.tap/bundled-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  // Ordinary users run it too.
+  // Ordinary users run the bundle too.
   chmodSync(folder, 0o755)
   await build({
     absWorkingDir: root,

@@ -1,5 +1,5 @@
-// The examples of a page: every ```console block is run, command by command, and shows what really comes out. A block of
-// ```console live runs programs in a sandbox: where that cannot be, it stays as it stands.
+// The examples of a page: the commands of every ```console block run one by one, and their output is filled in.
+// ```console live blocks run programs in a sandbox; without a sandbox such a block stays as it is.
 import { execa } from 'execa'
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,13 +11,13 @@ import { noEbpf, plainEnvironment } from './live/command.ts'
 const root = resolve(import.meta.dirname, '..')
 const block = /^```console( live)?\n(.*?)^```$/gms
 
-/** Why live blocks cannot be run here; undefined where they can. */
+/** Why live blocks cannot run here; undefined if they can. */
 export async function whyNotLive(): Promise<string | undefined> {
   if (process.arch !== 'x64') return 'the pages show the calls of x86_64'
   return (await noEbpf()) ?? whyNotRun('runc')
 }
 
-/** What differs from run to run and from machine to machine: processes, addresses, the version of runc; columns with it. */
+/** Fixes what varies between runs and machines: pids, addresses, the version of runc, and so the widths of columns. */
 function settled(output: string): string {
   return output
     .replaceAll(/ \(\d+\)/g, ' (4321)')
@@ -33,7 +33,7 @@ function settled(output: string): string {
 
 let liveness: Promise<string | undefined> | undefined
 
-/** The page with the output of every `$ command` replaced by what it prints now, both streams, in one folder. */
+/** The page with the present output of every `$ command`, stdout and stderr; all commands run in one folder. */
 export async function withOutputs(page: string): Promise<string> {
   const program = await bundled()
   const notLive = await (liveness ??= whyNotLive())

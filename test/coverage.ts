@@ -1,5 +1,5 @@
-// The lines of src that no test reaches, each with its reason; scripts/coverage.ts holds them against what the tests
-// reached. A line is named by its text; it stands for the block that it opens, or for the rest of the one that it is in.
+// The lines of src that no test reaches, each with its reason; scripts/coverage.ts compares them with a test run. A
+// line's text names it; it stands for the block that it opens, or for the rest of the block around it.
 interface Exception {
   readonly line: string
   readonly why: string

@@ -1,4 +1,4 @@
-// Errors are data: a code, facts and a status, with one sentence in one table (docs/messages.md: messages.test.ts).
+// Errors are data: a code, facts and a status. One table has their sentences (docs/messages.md: messages.test.ts).
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { errorTable } from '../src/errors/table.ts'

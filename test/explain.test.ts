@@ -1,4 +1,4 @@
-// `explain` and the library's door to meaning: a table of what is said of single calls.
+// `explain` and the library's export of meaning: a table of answers about single calls.
 import t from 'tap'
 import { isKnownAnywhere } from '../src/abi/tables.ts'
 import { risks } from '../src/abi/data/risks.ts'

@@ -1,5 +1,4 @@
-// What scripts make of files in the repository is what stands there: in a copy that has nothing else beside it, every
-// one of them changes nothing.
+// Generated files are up to date: in a copy that contains the repository only, no script changes a file.
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +8,7 @@ import t from 'tap'
 const root = join(import.meta.dirname, '..')
 const places = ['assembly', 'facts', 'profiles', 'schemas', 'scripts', 'src', 'package.json', 'tsconfig.json']
 
-/** The others read a system: its headers, its kernel, packages, the program's own answers. */
+/** The other scripts read a system: its headers, its kernel, its packages, or the program's own answers. */
 const scripts = ['make-tables', 'make-builtins', 'make-floors', 'make-validators', 'make-compiled']
 
 function filesOf(directory: string, place: string): readonly string[] {

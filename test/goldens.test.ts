@@ -1,4 +1,4 @@
-// Every case of traces/ gives its golden files, byte for byte; `npx tsx scripts/make-goldens.ts` writes them anew.
+// Every case of traces/ gives its golden files, byte for byte. `npx tsx scripts/make-goldens.ts` writes them anew.
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t from 'tap'

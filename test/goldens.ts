@@ -1,4 +1,4 @@
-// The cases of traces/: a real recording each, and what it must give.
+// The cases of traces/: a real recording each, with its expected results.
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,7 @@ import type { Source } from '../src/read/source.ts'
 import { sourcesOf } from './recordings.ts'
 
 const folder = fileURLToPath(new URL('../traces', import.meta.url))
-/** Traces of a container engine: what is called in the container is another question to them. */
+/** Traces of a container engine; the calls inside its container are another question. */
 const engines = new Set(['crun-run'])
 const beside = new Set(['ORIGIN.md', 'golden'])
 
@@ -23,7 +23,7 @@ export function sourcesOfCase(path: string): Source[] {
   return inputs.flatMap((name) => sourcesOf(join(path, name)))
 }
 
-/** The golden files of a case, as the program writes them now. */
+/** The golden files of a case, as the program would write them now. */
 export async function goldens(path: string): Promise<Record<string, string>> {
   const observations = await observe(sourcesOfCase(path))
   const inside = engines.has(basename(path)) && (await observe(sourcesOfCase(path), { afterFilter: true }))

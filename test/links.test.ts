@@ -1,4 +1,4 @@
-// What the pages point to is there: files, anchors, and the commands and options they tell people to type.
+// The targets of the pages exist: files, anchors, and the commands and options that pages tell people to type.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import t from 'tap'
@@ -36,7 +36,7 @@ t.test('every page of docs/ is linked from the README', async (t) => {
   }
 })
 
-/** Options of other programs that stand alone in the text. */
+/** Options of other programs that the text names without their program. */
 const others: ReadonlySet<string> = new Set([
   '--security-opt',
   '--cgroup-parent',

@@ -1,5 +1,5 @@
-// What the short commands load before they know more than their name: a static import too many is loaded by every run.
-// The files of the bundle are looked at, as scripts/bundle-command.mjs makes them.
+// The modules that short commands load before they know more than their name: every run pays for an unnecessary static
+// import. Reads the bundle's files, made as in scripts/bundle-command.mjs.
 import { build } from 'esbuild'
 import t from 'tap'
 import { bundleOptions } from '../scripts/bundle-options.mjs'
@@ -16,7 +16,7 @@ const { metafile } = await build({
 })
 const { outputs } = metafile
 
-/** The sources in the files that are loaded with those of a command; without one, for `--version`. */
+/** The sources in the files that a command loads; without a command, those of `--version`. */
 function loadedWith(command?: string): readonly string[] {
   const entries = ['src/main.ts', ...(command === undefined ? [] : [`src/commands/${command}.ts`])]
   const files = new Set(
@@ -33,10 +33,10 @@ function loadedWith(command?: string): readonly string[] {
   )
 }
 
-/** What reads traces, records, scans, hardens or asks others. */
+/** Modules that read traces, record, scan, harden or query others. */
 const others =
   /^(?:src\/(?:git|harden|read|record|registry|scan|verify)\/|node_modules\/(?:execa|fzstd|koffi)\/)/
-/** Small parts of those that reports, checks and `eval --batch` need. */
+/** Small parts of those modules that reports, checks and `eval --batch` need. */
 const shared = [
   'src/read/failures.ts',
   'src/read/lines.ts',

@@ -1,4 +1,4 @@
-// docs/messages.md has a heading for every code there is, and for no other; reports point to them.
+// docs/messages.md has a heading for every code and for no other; reports link to these headings.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { ChangeId } from '../src/meaning/changes.ts'
@@ -8,7 +8,7 @@ import { diagnosticCodes } from '../src/report/diagnostics.ts'
 import { printReport } from '../src/report/formats.ts'
 import { headingsOf, type Heading } from './page-text.ts'
 
-/** Held complete by the compiler. */
+/** The compiler checks that it is complete. */
 const changeIds: Readonly<Record<ChangeId, string>> = {
   'call-allowed': 'wider',
   'call-refused': 'narrower',

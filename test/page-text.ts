@@ -1,11 +1,11 @@
-// What a page says to its reader and to a test: headings with the anchors that they get, links, and the commands and
-// options in its code. Authority for anchors: GitHub, which takes punctuation out and numbers what is there already.
+// Reads a page's headings with their anchors, its links, and the commands and options in its code. Authority for
+// anchors: GitHub, which removes punctuation and numbers repeated anchors.
 
 export interface Heading {
   readonly level: number
   readonly text: string
   readonly anchor: string
-  /** What stands below it, up to the next heading. */
+  /** The text below it, up to the next heading. */
   readonly body: string
 }
 
@@ -32,7 +32,7 @@ export function headingsOf(page: string): readonly Heading[] {
   })
 }
 
-/** Where the links go, code left out. One by a name that the page does not define goes to `undefined: NAME`. */
+/** The targets of links outside code. If the page does not define a named link, its target is `undefined: NAME`. */
 export function linksOf(page: string): readonly string[] {
   const text = page.replace(fence, '').replace(/`[^`\n]+`/g, '')
   const defined = new Map(
@@ -50,7 +50,7 @@ export function spansOf(page: string): readonly string[] {
   return [...page.replace(fence, '').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code.replace(/\s+/g, ' '))
 }
 
-/** The lines that a reader may type: of sh blocks, and behind the `$` of console blocks. */
+/** The lines that a reader may type: those of sh blocks, and those after `$` in console blocks. */
 export function typedLinesOf(page: string): readonly string[] {
   return [...page.matchAll(fence)].flatMap(([, language = '', code = '']) => {
     const lines = code.split('\n')
@@ -59,7 +59,7 @@ export function typedLinesOf(page: string): readonly string[] {
   })
 }
 
-/** The words of every seccomp-gen in a line: up to the end of that command, or to the command that it runs. */
+/** The words of every seccomp-gen in a line, up to the end of that command or to the command that it runs. */
 export function commandsIn(line: string): readonly (readonly string[])[] {
   return [...line.matchAll(/(?<![\w./@-])seccomp-gen(?![\w./@-])([^|&;<>]*)/g)].map(([, words = '']) => {
     const all = words.split(/\s+/).map((word) => word.replace(/^["'([]+|["')\]…,]+$/g, ''))

@@ -1,4 +1,4 @@
-// Whatever a page shows in a ```console block is what the commands print. Made by scripts/make-pages.ts.
+// Every ```console block of a page shows what its commands print. scripts/make-pages.ts writes the blocks.
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import t from 'tap'

@@ -1,4 +1,4 @@
-// The pages for users: the README, and docs/ where it is.
+// The users' pages: the README, and docs/ if it exists.
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 

@@ -1,4 +1,4 @@
-// Finds the recordings (test/corpus) and reads them as the command line would.
+// Finds the recordings (test/corpus) and reads them as the command line does.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Architecture } from '../src/abi/architectures.ts'
@@ -10,7 +10,7 @@ import type { Source } from '../src/read/source.ts'
 export const shared = corpus()
 export const traces = join(shared, 'traces')
 
-/** The reason for tap's `skip` of what others have collected. */
+/** The reason for tap's `skip` of tests that need the third-party files. */
 export const withoutCollected: string | false = hasCollected
   ? false
   : 'what others have collected is not here (../shared/traces/collected)'
@@ -22,11 +22,11 @@ export interface Recording {
   readonly name: string
   readonly path: string
   readonly truth: Counts
-  /** What the kernel counted, where it did. */
+  /** The kernel's counts, if it counted. */
   readonly kernel: Counts | undefined
 }
 
-/** The truth of a collected file: its architecture is not told. */
+/** The truth of a collected file, without its architecture. */
 interface Collected {
   readonly counts: Record<string, number>
   readonly unknown: Record<string, number>
@@ -42,10 +42,10 @@ function countsOf({ counts, summary_table: table }: Collected): Record<string, n
   return Object.fromEntries(Object.entries(table).map(([name, { calls }]) => [name, calls]))
 }
 
-/** Every strace recording with a truth file below a folder of ../shared/traces. */
+/** Every strace recording below a folder of ../shared/traces that has a truth file. */
 export function recordings(folder: string): Recording[] {
   const directory = join(traces, folder)
-  // Nobody else's files are in the packed corpus.
+  // The packed corpus has no third-party files.
   if (!hasCollected && folder.startsWith('collected')) return []
   return readdirSync(directory)
     .filter((file) => file.endsWith('.truth.json'))
@@ -88,7 +88,7 @@ export const truthArchitectures: Readonly<Record<string, Architecture>> = {
   arm: 'arm',
 }
 
-/** Counts by libseccomp's names: `arch name`, unknown ones as `arch ?number`. */
+/** Counts under libseccomp's names: `arch name`, or `arch ?number` for unknown calls. */
 export function mapped(counts: Counts, fallback: Architecture): Map<string, number> {
   const result = new Map<string, number>()
   const add = (key: string, count: number): void => void result.set(key, (result.get(key) ?? 0) + count)

@@ -1,4 +1,4 @@
-// What a release writes into the package and the executables: where the project is at home, from one place.
+// A release writes the project's home page into the package and the executables, from one place.
 import { execa } from 'execa'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

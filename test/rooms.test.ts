@@ -1,5 +1,5 @@
-// Imports follow one ordered list of rooms (rooms.ts): none goes up, packages stay in the rooms that may have them, and
-// what is pure takes no code from what acts.
+// Imports follow the ordered list of rooms (rooms.ts): none goes up, packages stay in the rooms that may import them,
+// and pure rooms import no code from acting ones.
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import t from 'tap'
@@ -10,7 +10,7 @@ const src = new URL('../src/', import.meta.url)
 
 interface Import {
   readonly from: string
-  /** Erased by the compiler: a type. */
+  /** A type import, which the compiler erases. */
   readonly erased: boolean
 }
 

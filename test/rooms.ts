@@ -1,12 +1,12 @@
-// The rooms of src, from the bottom up: a file imports from its own room and from those that stand above its row here.
-// A path is a folder or a file; of several that fit a file the longest counts. `CONTRIBUTING.md` says what each decides.
+// The rooms of src, from the bottom up: a file imports from its own room and from those in rows above its own. A path
+// is a folder or a file; the longest path that fits a file counts. `CONTRIBUTING.md` describes each room.
 
 export interface Room {
-  /** Below src. */
+  /** Path below src. */
   readonly path: string
-  /** Modules of Node.js and packages that it may import. */
+  /** The modules of Node.js and the packages that it may import. */
   readonly packages?: readonly string[]
-  /** Starts processes, touches the kernel or knows a terminal: the other rooms may take types from it, no code. */
+  /** It starts processes, uses the kernel or knows a terminal. Other rooms may import types from it, but no code. */
   readonly acts?: true
 }
 
@@ -28,7 +28,7 @@ export const rooms: readonly Room[] = [
   { path: 'read', packages: ['fzstd', 'node:stream', 'node:zlib'] },
   { path: 'observe' },
   { path: 'scan' },
-  // What all recorders stand on; then the recorders; then who puts a container's command together and who chooses.
+  // First the base of all recorders, then the recorders, then the parts that build container commands and choose.
   { path: 'record', packages: [...files, 'execa', 'yargs-parser'], acts: true },
   { path: 'record/koffi.ts', packages: ['koffi'], acts: true },
   { path: 'record/filters.ts', packages: [...files, 'node:util'], acts: true },
@@ -64,7 +64,7 @@ export const rooms: readonly Room[] = [
   },
   { path: 'watch', packages: [...files, 'execa'], acts: true },
   { path: 'report' },
-  // The library's doors: what is pure, and what starts processes.
+  // The library's exports: the pure part, and the part that starts processes.
   { path: 'index.ts' },
   { path: 'run.ts', acts: true },
   {

@@ -1,4 +1,4 @@
-// schemas/: what the program prints follows them, and what is compiled ahead of time is what they say.
+// schemas/: the program's output conforms to them, and the validators compiled ahead of time match them.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { readFileSync } from 'node:fs'

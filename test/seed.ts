@@ -1,4 +1,4 @@
-// fast-check with the same inputs every time, so that what passes here passes in CI; SECCOMP_GEN_SEED takes others,
+// Runs fast-check with fixed inputs, so that a test that passes here passes in CI. SECCOMP_GEN_SEED sets other inputs,
 // for hunts.
 import fc from 'fast-check'
 

@@ -1,4 +1,4 @@
-// The same digests as Node's own, over every length that pads differently, and text beyond ASCII.
+// Digests equal Node's own, for every length with a different padding, and for text beyond ASCII.
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { sha256 } from '../src/sha256.ts'

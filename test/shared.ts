@@ -1,10 +1,10 @@
-// The third-party files that are never committed, profiles and the official schema, and the tables of facts, which are
-// in the packed corpus too.
+// The third-party files that are never committed, profiles and the official schema; and the tables of facts, which the
+// packed corpus has too.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { corpus, hasCollected } from './corpus/corpus.ts'
 
-/** Options for a test that needs ../shared: skips with the reason where it is not there. */
+/** Options for a test that needs ../shared: skips with a reason if it is missing. */
 export const needsShared: { readonly skip: string | false } = {
   skip: hasCollected ? false : 'what others have collected is not here (../shared)',
 }

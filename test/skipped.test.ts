@@ -1,4 +1,4 @@
-// What `npm test` says at its end of the tests that did not run.
+// The line at the end of `npm test` about tests that did not run.
 import t from 'tap'
 import { skippedLine } from '../scripts/run-tests.mjs'
 

@@ -1,4 +1,4 @@
-// What was refused, decided from what was seen; the edit of a profile's text; and the report. The runs themselves are in
+// Decides from observations what was refused, edits a profile's text, and prints the report. The runs themselves are in
 // test/live/verify.test.ts.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { execaSync } from 'execa'
@@ -329,7 +329,7 @@ t.test('the diff is what patch(1) takes', async (t) => {
       const diff = `# a comment\n${unifiedDiff(before, after, ['a/f', 'b/f'])}`
       if (before !== after) execaSync('patch', ['-s', '-p1'], { cwd: directory, input: diff })
       const file = join(directory, 'f')
-      // patch removes a file that becomes empty.
+      // patch deletes a file that becomes empty.
       return (after === '' && before !== '') || readFileSync(file, 'utf8') === after
     }),
     { numRuns: 60 },
@@ -459,7 +459,7 @@ t.test('a report on a security context follows the schema', async (t) => {
     document: { version: 1, containers: [] } as const,
     trials: [{ without: 'CAP_KILL', refused: [finding], ended: true }],
   }
-  // Nothing was refused: what is refused without the context was not asked.
+  // Nothing was refused, so refusals without the context were not asked for.
   const { withoutContext: _, ...asked } = context
   const clean: ContextOutcome = { ...asked, findings: [], added: [], trials: [] }
   for (const each of [context, clean]) {

@@ -1,5 +1,5 @@
-// A profile in the compact form of profiles/*.txt, as lines of words: `default ANSWER`, `arches HOST SUB…` or
-// `arch NAME`, and a line a rule in the order that decides:
+// Prints a profile in the compact form of profiles/*.txt, as lines of words: `default ANSWER`, `arches HOST SUB…` or
+// `arch NAME`, and a line a rule; the order of the rules decides:
 //   ANSWER [if INDEX OP VALUE [VALUE_TWO]]… [with|without caps=…|arches=…|kernel=…]… : CALL…
 // src/meaning/builtin.ts reads it.
 
@@ -54,8 +54,8 @@ export function compactProfile(profile: JsonProfile): string {
 }
 
 /**
- * Docker up to 1.12 has a rule for every call. Rules of one answer and the same filters are one line where every rule
- * of the profile answers the same, so that no order decides between them.
+ * Docker up to 1.12 has a rule for every call. If every rule of the profile has the same answer, no order decides
+ * between them, and rules with the same filters become one line.
  */
 function rulesOf(syscalls: readonly JsonRule[]): readonly string[] {
   const rules = syscalls.map((rule) => ({
@@ -103,7 +103,7 @@ function where(word: string, filter: Where | null | undefined): readonly string[
   ]
 }
 
-/** `ERRNO(1)`; an error name goes before the number, as in containers/common. */
+/** `ERRNO(1)`; an error's name stands before the number, as in containers/common. */
 function answer(action: string, errno: number | undefined, name: string | undefined): string {
   return (
     action.replace('SCMP_ACT_', '') +

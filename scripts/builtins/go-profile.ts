@@ -1,5 +1,5 @@
-// Default profiles that are Go code, as documents: containerd's contrib/seccomp/seccomp_default.go, and Docker 1.10's
-// list of calls. Both are laid out by gofmt, whose indentation says where a block ends.
+// Reads default profiles that are Go code: containerd's contrib/seccomp/seccomp_default.go, and Docker 1.10's list of
+// calls. gofmt lays out both, so the indentation shows where a block ends.
 import { constants } from 'node:os'
 import type { JsonProfile, JsonRule } from './compact.ts'
 
@@ -35,7 +35,7 @@ interface Draft {
   excludes: Filter
 }
 
-/** A block that has conditions of its own: of `switch`, `if` or a loop, as deep as its first line is indented. */
+/** A block of `switch`, `if` or a loop, with its own conditions. `depth` is the indentation of its first line. */
 interface Block {
   readonly depth: number
   readonly of: 'architectures' | 'capabilities' | 'plain'
@@ -57,7 +57,7 @@ export function containerdProfile(source: string): JsonProfile {
   }
 }
 
-/** Docker 1.10's, as its amd64 build has it. */
+/** Docker 1.10's profile for amd64. */
 export function firstDockerProfile(source: string): JsonProfile {
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
@@ -66,7 +66,7 @@ export function firstDockerProfile(source: string): JsonProfile {
   }
 }
 
-/** The hosts beside amd64 and arm64 that the code lists, their own architecture first. */
+/** The hosts that the code lists besides amd64 and arm64, with their own architecture first. */
 function otherHosts(source: string): NonNullable<JsonProfile['archMap']> {
   const cases = /case "(\w+)":\n(?:\t\t\/\/.*\n)*\t\treturn \[\]specs\.Arch\{(.*)\}/g
   return [...source.matchAll(cases)].flatMap(([, host = '', list = '']) => {
@@ -130,7 +130,7 @@ function blockOf(text: string, depth: number): Block | undefined {
   return undefined
 }
 
-/** A `case` of a block: the rules that follow stand for its architectures or capabilities only. */
+/** Enters a `case` of a block: the rules that follow hold for its architectures or capabilities only. */
 function enter(block: Block, text: string): void {
   const names = strings(text)
   const arches = names.map((each) => (each === '386' ? 'x86' : each))

@@ -1,5 +1,5 @@
-// The releases of one engine as one text: the newest profile whole, each older one as what differs from the one
-// above it. src/meaning/builtin-history.ts reads it.
+// Prints the releases of one engine as one text: the newest profile whole, each older one as its difference from the
+// one above it. src/meaning/builtin-history.ts reads the text.
 //   version FIRST LAST DATE    the releases from FIRST to LAST, FIRST being of that day; `main` is released next
 //   = COUNT                    so many lines as above
 //   - COUNT                    so many lines of above are not there
@@ -7,7 +7,7 @@
 //   + LINE                     a line that is not above
 
 export interface Release {
-  /** `main` for what is not released yet. */
+  /** `main` if not yet released. */
   readonly version: string
   /** YYYY-MM-DD */
   readonly date: string
@@ -36,7 +36,7 @@ export function printHistory(project: string, releases: readonly Release[]): str
 
 type Step = { readonly cost: number; readonly op: '=' | '~' | '-' | '+' | '' }
 
-/** The cheapest way from one list of lines to another, by the length of what is written. */
+/** The shortest edit from one list of lines to another, by the length of its text. */
 function difference(above: readonly string[], own: readonly string[]): readonly string[] {
   const table: Step[][] = Array.from({ length: above.length + 1 }, () => [])
   for (let i = above.length; i >= 0; i--) {
@@ -73,7 +73,7 @@ function difference(above: readonly string[], own: readonly string[]): readonly 
   return lines
 }
 
-/** The calls that are left out and added where the lines differ in calls only; empty where they are equal. */
+/** The calls removed and added, if the lines differ in calls only; empty if the lines are equal. */
 function edited(before: string, after: string): string | undefined {
   const [headBefore, namesBefore] = before.split(' : ')
   const [headAfter, namesAfter] = after.split(' : ')

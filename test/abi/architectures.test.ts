@@ -1,4 +1,4 @@
-// The rows of architectures: laws of the table, words that people write, and that nothing else lists architectures.
+// The rows of architectures: laws of the table, words that people write, and that no other file lists architectures.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
@@ -17,7 +17,7 @@ import { indexOn } from '../../src/abi/scalars.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 
 t.test('an AUDIT_ARCH is made of the machine, the width and the byte order', async (t) => {
-  // include/uapi/linux/audit.h: __AUDIT_ARCH_64BIT, __AUDIT_ARCH_LE; x32 has x86_64's.
+  // include/uapi/linux/audit.h: __AUDIT_ARCH_64BIT, __AUDIT_ARCH_LE; x32 shares x86_64's value.
   for (const name of architectureNames) {
     const { audit, machine, byteOrder, host, addressBits, numberBit } = architectures[name]
     const wide = numberBit === 0 ? addressBits === 64 : true
@@ -83,7 +83,7 @@ t.test('clone has its flags in the second argument on s390x', async (t) => {
   t.ok(isNarrowArgument('x86_64', 'clone', 0))
 })
 
-/** Where a name of an architecture is no list of them, and why. */
+/** Places that name an architecture without listing architectures, each with its reason. */
 const reasons: Readonly<Record<string, string>> = {
   'src/abi/': 'facts of single architectures: names, chains of libc, numbers',
   'src/meaning/versions/other-calls.ts':

@@ -1,12 +1,12 @@
-// The tables against the libseccomp that is installed (seccomp_syscall_resolve_name_arch): the same numbers, but for
-// calls that it is too old to know, and architectures that it does not have.
+// Compares the tables with the installed libseccomp (seccomp_syscall_resolve_name_arch): the numbers are equal, except
+// for calls newer than this libseccomp and architectures that it lacks.
 import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { architectureNames, architectures } from '../../src/abi/architectures.ts'
 import { multiplexerOf } from '../../src/abi/multiplexers.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
 
-/** Asks for every name on every architecture: name, then its number on each. SCMP_ARCH_X32 has a value of its own. */
+/** Prints every name, then its number on each architecture. SCMP_ARCH_X32 has its own value. */
 const program = `
 import ctypes, json, sys
 library = ctypes.CDLL('libseccomp.so.2')
@@ -62,12 +62,12 @@ t.test('every number of the tables is the one that libseccomp resolves', { skip 
     }
     const wrong = syscallTable(architecture).entries.filter(({ name, number }) => {
       const resolved = its[name]
-      // A member of a family is resolved to a number of libseccomp's own, which stands for both ways to make it.
+      // libseccomp resolves a member of a family to a pseudo-number, which stands for both ways to make the call.
       if (architectures[architecture].multiplexes && multiplexerOf(name) !== undefined)
         return !(resolved !== undefined && resolved <= -100)
       return resolved !== number
     })
-    // Linux 6.1 and later, or a name that libseccomp got late: 2.5.4 knows Linux 5.17.
+    // Calls of Linux 6.1 and later, or names that libseccomp got late: 2.5.4 knows Linux 5.17.
     const tooNew = wrong.filter(
       ({ name, since }) =>
         (its[name] ?? 0) < 0 && (since === undefined || isSince(since, [5, 17]) || lateNames.has(name)),
@@ -81,7 +81,7 @@ t.test('every number of the tables is the one that libseccomp resolves', { skip 
   }
 })
 
-/** In the kernel before, and in libseccomp's table from 2.6 on. */
+/** Names that the kernel had earlier, and libseccomp's table only from 2.6 on. */
 const lateNames = new Set(['riscv_hwprobe', 'uretprobe'])
 
 function isSince(version: string, [major, minor]: readonly [number, number]): boolean {

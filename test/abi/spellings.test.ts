@@ -1,4 +1,4 @@
-// What loggers print, against the collected map of names, recorded traces, and the strace of this machine.
+// Compares the names that loggers print with the collected map of names, recorded traces, and this machine's strace.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -168,7 +168,7 @@ t.test('every row of the collected map of names', { skip: without(nameMap) }, as
     x32: ['x32'],
     arm: ['arm'],
   }
-  // Numbers and suffixes stand in the table above; swapped names are not followed (spellings.ts says why).
+  // The table above covers numbers and suffixes. Swapped names are not resolved; spellings.ts says why.
   const pattern = /<|->|^OABI|^umount pread/
   for (const [room, architectures] of Object.entries(rooms)) {
     for (const [key, row] of Object.entries(
@@ -226,7 +226,7 @@ t.test('the strace of this machine prints what the tables say, for every number'
     let seen = 0
     for (const line of lines) {
       const [, text, name = ''] = /^\[ *(\d+)\] ([^ (]+)\(/.exec(line) ?? []
-      // The execve that starts the program is strace's own, of x86_64.
+      // The execve that starts the program is strace's own and has x86_64's number.
       if (text === undefined || (text === '59' && name === 'execve')) continue
       seen++
       const number = Number(text)
@@ -247,9 +247,9 @@ t.test('the strace of this machine prints what the tables say, for every number'
 t.test('constants have the values that strace gives them', async (t) => {
   const lines = underStrace(t, 'every-constant.c', [], ['-X', 'verbose'])
   if (lines === undefined) return
-  // Not the same on every architecture, or the beginning of a range.
+  // Names that differ between architectures or begin a range.
   const left = new Set(['FIOQSIZE', 'SIOCPROTOPRIVATE', 'SIOCDEVPRIVATE', 'TCIFLUSH', 'TCOOFF'])
-  // Where a scalar stands: first, after a descriptor, in a list of flags, after `flags=`.
+  // The places of scalars: first, after a descriptor, in a list of flags, after `flags=`.
   const named = /(?:\(|\(-1, |[|=])(0x[0-9a-f]+|\d+) \/\* ([A-Z]\w*) \*\//g
   let right = 0
   for (const line of lines) {
@@ -308,7 +308,7 @@ function without(path: string): false | string {
   return existsSync(path) ? false : `no ${path.slice(shared.length - 'shared/'.length)} beside this clone`
 }
 
-/** The lines that strace prints about a program that makes calls without effect; undefined where that cannot run. */
+/** The lines of strace about a program that makes harmless calls; undefined if the program cannot run here. */
 function underStrace(
   t: Test,
   source: string,
@@ -335,7 +335,7 @@ function underStrace(
     timeout: 60_000,
   })
   const text = existsSync(trace) ? readFileSync(trace, 'utf8') : ''
-  // The program ends itself with an illegal instruction, when all is done.
+  // The program ends with an illegal instruction once it has made all calls.
   if (!text.includes('+++ killed by SIGILL')) {
     t.pass('not run here', { skip: `strace: ${(traced.error?.message ?? traced.stderr).split('\n')[0]}` })
     return undefined

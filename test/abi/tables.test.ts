@@ -1,4 +1,4 @@
-// The call tables: pinned numbers, laws of the tables, and the generated files against the facts they come from.
+// The call tables: pinned numbers, laws of the tables, and that the generated files match their facts.
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { generatedTables } from '../../scripts/make-tables.ts'
@@ -195,7 +195,7 @@ t.test(
   'every chain of the facts that begins with a call and goes on after ENOSYS is here',
   { skip },
   async (t) => {
-    // Outside libc, or not a choice between calls.
+    // Chains outside libc, and one that is no choice between calls.
     const left = new Set(['io_uring_setup', 'vDSO', 'set_tid_address'])
     for (const { chain, libc, advance_on } of readFacts('equivalents.json').fallback_chains) {
       const first = chain[0]
@@ -206,7 +206,7 @@ t.test(
           ? 'clock_gettime64'
           : first
       for (const each of libc.split(',')) {
-        // prlimit64: only musl goes on.
+        // Only musl goes on after prlimit64.
         if (from === 'prlimit64' && each === 'glibc') continue
         t.ok(
           fallbacks.some((row) => row.from === from && row.libc === each),

@@ -1,4 +1,4 @@
-// Debian's Chromium, headless, driven by playwright-core. Nothing it does may reach a network.
+// Runs Debian's Chromium, headless, through playwright-core. No page may reach a network.
 import { execa } from 'execa'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
@@ -11,14 +11,14 @@ const found = await execa(
 )
 const executablePath = found.stdout.trim()
 
-/** Why tests in a browser cannot run here; false where they can. */
+/** Why no browser test can run here; false if they can. */
 export const noBrowser: string | false = executablePath === '' && 'no Chromium here: apt-get install chromium'
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
 }
 
-/** What a page asked for and what it complained of. */
+/** The requests and complaints of a page. */
 export interface Watched {
   readonly page: Page
   readonly requests: string[]

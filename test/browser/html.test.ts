@@ -1,5 +1,5 @@
-// `--report html` in a real browser: hostile names stay text, nothing is loaded, rows are searched and filtered, axe finds
-// no serious fault, and a phone shows it without scrolling sideways.
+// `--report html` in a real browser: hostile names stay text, nothing is loaded, rows can be searched and filtered, axe
+// finds no serious fault, and a phone shows the report without scrolling sideways.
 import axe from 'axe-core'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,7 +56,7 @@ const verified: Verified = {
   repair: { before: 'a\n', text: `\t${nasty}\n`, added: [], bounded: false },
 } as unknown as Verified
 
-/** A report of each kind, by its name. */
+/** One report of each kind, by name. */
 async function reports(): Promise<Readonly<Record<string, string>>> {
   const text = async (...argv: readonly string[]): Promise<string> =>
     (await transcript([...argv, '--report', 'html'], folder)).stdout
@@ -83,9 +83,9 @@ const opened = async (browser: Browser, name: string, text: string, options = {}
   return { ...watched, file: pathToFileURL(file).href }
 }
 
-/** The serious faults that axe-core finds. */
+/** The serious faults found by axe-core. */
 async function faults(page: Page): Promise<readonly string[]> {
-  // The page's own policy keeps other scripts out; this goes past it through the debugger.
+  // The page's policy refuses other scripts; evaluate() adds this one through the debugger.
   await page.evaluate(axe.source)
   const found = (await page.evaluate('axe.run()')) as {
     violations: { id: string; impact: string; nodes: { html: string }[] }[]

@@ -1,4 +1,4 @@
-// The pure library and the playground in a real browser: what the page prints is what Node prints, nothing leaves the page.
+// The pure library and the playground in a real browser: the page prints what Node prints, and sends nothing.
 import axe from 'axe-core'
 import { build } from 'esbuild'
 import { execa } from 'execa'
@@ -23,7 +23,7 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
 }
 
-/** Serves a folder on this machine alone. */
+/** Serves a folder to this machine only. */
 async function served(t: Test, folder: string): Promise<string> {
   const server = createServer((request, response) => {
     const name = basename(request.url ?? '') || 'index.html'

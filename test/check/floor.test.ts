@@ -1,5 +1,5 @@
-// The check before an upgrade: what a runtime needs and a profile lacks. The laws hold for every version that was
-// measured; how sure each finding may be is what profiles/floors says.
+// The check before an upgrade: the calls that a runtime needs and a profile lacks. The laws hold for every measured
+// version; profiles/floors decides how certain a finding may be.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'

@@ -1,5 +1,5 @@
-// What validate proposes for names that no table has, what it says of calls that other architectures have, and of lists
-// of refused calls that leave a way open. The expected calls are the C library's and the kernel's own.
+// The proposals of validate for names that no table has, and its findings for calls of other architectures and for deny
+// lists that leave a way open. The expected calls are the C library's and the kernel's own.
 import t from 'tap'
 import { architectureNames, type Architecture } from '../../src/abi/architectures.ts'
 import { callNamed } from '../../src/abi/other-names.ts'

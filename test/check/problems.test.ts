@@ -1,5 +1,5 @@
-// The verdicts of validate: held against what runc, crun and moby do with 46 documents, against the official schema,
-// and against every default profile that the engines ever shipped.
+// The verdicts of validate, compared with those of runc, crun and moby on 46 documents, with the official schema, and
+// with every default profile that the engines ever shipped.
 import { Ajv } from 'ajv'
 import Draft04 from 'ajv-draft-04'
 import t from 'tap'
@@ -24,7 +24,7 @@ const { cases } = JSON.parse(sharedText('facts/schema-cases.json')) as { cases: 
 const said = (text: string, dialect?: Dialect): readonly Finding[] =>
   profileProblems(text, dialect === undefined ? {} : { dialect })
 
-/** What a document that nobody would write completely lacks besides. */
+/** Findings that do not count, because documents so small always have them. */
 const incidental = new Set(['no-execve', 'no-exit', 'no-architectures'])
 const codes = (findings: readonly Finding[]): readonly string[] =>
   [...new Set(findings.map(({ code }) => code))].filter((code) => !incidental.has(code)).sort()
@@ -32,7 +32,7 @@ const codes = (findings: readonly Finding[]): readonly string[] =>
 const refuses = (verdict: string): boolean =>
   /\berror\b(?! with annotation)|\brejected\b|\brequired\b/i.test(verdict)
 
-/** The code that says what each document is about; none for one that is as it should be. */
+/** The code that each document is about; none if the document is sound. */
 const about: Readonly<Record<string, string | undefined>> = {
   'empty-object': 'no-default-action',
   'names-empty-array': 'empty-names',
@@ -106,7 +106,7 @@ t.test('what runc or crun refuses is no valid OCI profile, what moby refuses no 
   t.end()
 })
 
-/** Where this differs from the official schema, and why that is right. */
+/** Documents on which our verdict differs from the official schema, with the reason. */
 const otherThanSchema: Readonly<Record<string, string>> = {
   'args-null': 'a null that Go and the engines take for absent',
   'syscalls-null': 'the same',

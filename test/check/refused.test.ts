@@ -1,5 +1,5 @@
-// What a runtime, an engine or libseccomp refuses, by version, as findings: which, how grave, and where. That the real
-// ones do so is held by test/meaning/libseccomp.long.test.ts and test/live/differential.test.ts.
+// Refusals of runtimes, engines and libseccomp, by version, as findings: code, severity and place.
+// test/meaning/libseccomp.long.test.ts and test/live/differential.test.ts hold the findings against the real programs.
 import t from 'tap'
 import { profileProblems, type Finding, type ProblemOptions } from '../../src/check/index.ts'
 
@@ -15,7 +15,7 @@ interface Row {
   readonly what: string
   readonly profile: object
   readonly options?: ProblemOptions
-  /** `code severity pointer`, of what this file is about; none: nothing. */
+  /** `code severity pointer` of the findings that this file is about; empty: no finding. */
   readonly found: readonly string[]
 }
 
@@ -113,7 +113,7 @@ const rows: readonly Row[] = [
       ['MIPSEL', 'read', true],
       ['MIPSEL64N32', 'read', true],
       ['MIPSEL64', 'read', false],
-      // A rule for a call that it does not have falls away on an architecture that multiplexes, and on no other.
+      // If the architecture lacks the call, the rule is dropped on an architecture that multiplexes, and on no other.
       ['MIPSEL', 'chown32', false],
       ['MIPSEL64N32', 'chown32', true],
       ['MIPSEL', 'timerfd', true],

@@ -1,10 +1,10 @@
-// A command in one word is split as a shell splits it: a real shell is asked; and what is for a shell only is refused.
+// A command in one word is split as a real shell splits it; syntax that only a shell understands is refused.
 import { execa } from 'execa'
 import fc from 'fast-check'
 import t from 'tap'
 import { commandWords } from '../../src/commands/command-words.ts'
 
-/** What sh makes of the words, without expanding names of files. */
+/** The words as sh splits them, without expanding file names. */
 async function byShell(text: string): Promise<readonly string[]> {
   const { stdout } = await execa('sh', ['-c', `set -f; printf '%s\\0' ${text}`], { stripFinalNewline: false })
   return stdout.split('\0').slice(0, -1)

@@ -1,4 +1,4 @@
-// Where a result goes: the file that the kernel finds under the name, and never another user's in a shared directory.
+// A result goes to the file that the kernel finds by its name, never to another user's file in a shared directory.
 import {
   chmodSync,
   chownSync,

@@ -1,4 +1,4 @@
-// `diff` and `eval` on the command line: reports, statuses, refusals; and `diff` as git runs it.
+// `diff` and `eval` on the command line: reports, statuses, refusals. And `diff` as git runs it.
 import { execa } from 'execa'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -90,7 +90,7 @@ t.test('the status says whether there is something to report', async (t) => {
   }
 })
 
-/** Which bits two arguments have in common: whoever follows the first must remember it whole to say of the second. */
+/** Rules on bits that two arguments share: to judge the second, a comparer must remember all of the first. */
 const crossed = Array.from({ length: 12 }, (_, bit) => ({
   names: ['socket'],
   action: 'SCMP_ACT_ALLOW',
@@ -323,7 +323,7 @@ t.test('as git’s external diff, in a real repository', async (t) => {
     'places are of the repository, whatever file git hands over',
   )
 
-  // An unmerged path.
+  // A path with a merge conflict.
   await git(['reset', '-q', '--hard'])
   await git(['checkout', '-q', '-b', 'other', 'HEAD~1'])
   write('profiles/app.json', profile(['read', 'write', 'bpf']))

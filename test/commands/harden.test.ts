@@ -1,4 +1,4 @@
-// `harden` as a command: what it reads, where it writes, and its status.
+// `harden` as a command: its inputs, its outputs and its status.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-// Which programs a hook can be for good.
+// The programs that are permanent enough to be a hook.
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'

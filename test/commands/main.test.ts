@@ -1,4 +1,4 @@
-// The command line: what is said, where it goes, which status comes back.
+// The command line: the messages, their streams and the status.
 import {
   chmodSync,
   existsSync,
@@ -57,13 +57,13 @@ const directory = t.testdir({
     'profile.json': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}',
   },
   loop: t.fixture('symlink', 'loop'),
-  // Opened by whoever it is of, but not read.
+  // Its owner can open the file, but reading it fails.
   unread: { 'a.strace': t.fixture('symlink', '/proc/self/mem') },
 })
 const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<string, string>) =>
   transcript(argv, directory, stdin, env)
 
-/** More of them than a screen has lines, or nearly. */
+/** Commands with about as many options as a screen has lines, or more. */
 const manyOptions = new Set([
   'trace',
   'generate',
@@ -111,7 +111,7 @@ t.test('help of every command shows an example and goes to stdout', async (t) =>
       lines.every(({ length }) => length <= 80),
       `${argv.join(' ')}: 80 columns`,
     )
-    // The overview has a line a command.
+    // The overview has one line for each command.
     const most = argv.length === 1 ? 36 : 24
     if (!argv.some((word) => manyOptions.has(word))) t.ok(lines.length <= most, `${argv.join(' ')}: a screen`)
   }
@@ -447,7 +447,7 @@ t.test('a hook refuses what no runtime gives it, before anything is recorded', a
   ]
   for (const [stdin, stderr] of rows)
     t.match(await on(['hook'], stdin), { status: 2, stdout: '', stderr }, stdin)
-  // What it leaves behind tells the hook on its stdout, and whoever looks for the profile beside it.
+  // The process left by the hook reports its error to the hook on stdout, and in a file beside the profile.
   const output = join(directory, 'hooked.json')
   t.match(await on(['hook', '--follow', state(`of:${output}`)]), {
     status: 2,
@@ -464,7 +464,7 @@ t.test('what a hook leaves behind tells a failure to the hook, and beside the pr
       'hook',
       ...more,
       '--follow',
-      // No process has this number.
+      // No process has this pid.
       JSON.stringify({
         id: 'x',
         pid: 2 ** 22 + 1,
@@ -476,7 +476,7 @@ t.test('what a hook leaves behind tells a failure to the hook, and beside the pr
     ['', ['--within', 'missing.json'], /^missing\.json: no such file$/],
     [`;if:${folder}/missing.json`, [], /missing\.json: no such file$/],
     [`;if:${folder}/broken.json`, [], /broken\.json:1:18: /],
-    // What may be allowed besides is a profile, never a trace.
+    // A further list of allowed calls is a profile, never a trace.
     [`;if:${folder}/app.strace`, [], /app\.strace: looks like strace, not profile/],
   ]
   for (const [annotation, words, sentence] of rows) {
@@ -513,7 +513,7 @@ t.test(
     const python = '/usr/bin/python3'
     const unblocked = 'import os, sys; os.set_blocking(0, False); os.execvp(sys.argv[1], sys.argv[1:])'
     if (!existsSync(python)) return t.comment(`${python} is not here: no input is made non-blocking`)
-    // Between the two there is nothing to read for a while.
+    // There is nothing to read for three seconds between the two files.
     const script = `(cat "$0"; sleep 3; cat "$0") | ${python} -c '${unblocked}' "$@"`
     t.match(await execa('sh', ['-c', script, there, ...command, 'observe'], { reject: false }), {
       exitCode: 0,

@@ -1,4 +1,4 @@
-// `review` of a real repository: which of the changed files are profiles, and which of those cannot be compared.
+// `review` on a real repository: which changed files are profiles, and which of them cannot be compared.
 import { execa } from 'execa'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ const commit = async (files: Readonly<Record<string, string | undefined>>): Prom
 const profile = (...names: readonly string[]): string =>
   JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }] })
 
-/** The schema of a SeccompProfile names the actions, and is no profile. */
+/** The schema of a SeccompProfile names actions, but is no profile. */
 const schema = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 spec: { properties: { defaultAction: { enum: [SCMP_ACT_ERRNO] } } }

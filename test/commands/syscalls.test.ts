@@ -1,4 +1,4 @@
-// `syscalls`: what people and programs read of the tables.
+// `syscalls`: the text and the data read from the tables.
 import t from 'tap'
 import { architectureNames, isArchitecture } from '../../src/abi/architectures.ts'
 import { syscallsReport } from '../../src/commands/syscalls.ts'
@@ -51,7 +51,7 @@ t.test('without --arch every architecture has a column', async (t) => {
     architectureNames,
   )
   const numbers = row.split(/ +/).slice(1)
-  // Linux arch/powerpc and arch/s390 syscall.tbl, include/uapi/asm-generic/unistd.h.
+  // Numbers: Linux arch/powerpc and arch/s390 syscall.tbl, include/uapi/asm-generic/unistd.h.
   for (const [architecture, number] of Object.entries({
     riscv64: 56,
     ppc64le: 286,

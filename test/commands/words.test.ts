@@ -1,4 +1,4 @@
-// Words that people type because other tools take them, and what they meant when they slip.
+// Words that people type because other tools take them, and proposals for mistyped words.
 import { execa } from 'execa'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// A world that keeps what is written to it. Files are real, below `cwd`.
+// A world that keeps its output. Its files are real, below `cwd`.
 import type { World } from '../../src/commands/world.ts'
 import { run } from '../../src/main.ts'
 
@@ -8,7 +8,7 @@ export interface Transcript {
   readonly stderr: string
 }
 
-/** Runs seccomp-gen in this process: its words, what is on its stdin (undefined: a terminal), where. */
+/** Runs seccomp-gen in this process: its words, its directory, and its stdin (undefined: a terminal). */
 export async function transcript(
   argv: readonly string[],
   cwd: string,

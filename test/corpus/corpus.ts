@@ -1,5 +1,5 @@
-// The recordings and tables that tests read: beside the project, where they are collected, else as they are packed here
-// (scripts/pack-corpus.ts). What is others' stands beside the project only.
+// The recordings and tables that tests read: those collected beside the project, otherwise the packed ones here
+// (scripts/pack-corpus.ts). Third-party files exist beside the project only.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,16 +9,16 @@ import { filesIn } from './tar.ts'
 
 const beside = fileURLToPath(new URL('../../../shared/', import.meta.url))
 
-/** Whether what others have collected is here as well. */
+/** Whether the third-party files are here too. */
 export const hasCollected: boolean = existsSync(beside)
 
-/** A folder with `traces/recorded` and `facts`. */
+/** The folder with `traces/recorded` and `facts`. */
 export function corpus(): string {
   return hasCollected ? beside : (unpacked ??= unpack())
 }
 let unpacked: string | undefined
 
-/** Once for all tests: they run side by side, and the last to finish is as good as the first. */
+/** Unpacks once for all tests. If several unpack at once, the first folder stays: all are equal. */
 function unpack(): string {
   const archives = ['facts', 'recorded'].map((name) =>
     readFileSync(new URL(`${name}.tar.zst`, import.meta.url)),

@@ -1,12 +1,12 @@
-// As much of a tar file as the packed corpus needs: regular files with short names, without dates and owners.
+// The part of tar that the packed corpus needs: regular files with short names, without dates and owners.
 // Authority: POSIX.1-2017, pax, "ustar Interchange Format".
 
 const block = 512
 
-/** Two empty blocks. */
+/** The end of an archive: two empty blocks. */
 export const ended = Buffer.alloc(2 * block)
 
-/** A file: its header and its bytes, each filled up to whole blocks. */
+/** A file's header and bytes, each padded to whole blocks. */
 export function entry(path: string, bytes: Uint8Array): Buffer {
   const header = Buffer.alloc(block)
   const cut = path.length <= 100 ? -1 : path.indexOf('/', path.length - 101)
@@ -23,7 +23,7 @@ export function entry(path: string, bytes: Uint8Array): Buffer {
   return Buffer.concat([header, bytes, Buffer.alloc(-bytes.length & (block - 1))])
 }
 
-/** Every file of it. @throws Error for a header that is none. */
+/** All files of an archive. @throws Error for an invalid header. */
 export function* filesIn(tar: Buffer): Generator<{ readonly path: string; readonly bytes: Buffer }> {
   const text = (at: number, length: number): string =>
     tar.toString('latin1', at, at + length).replace(/\0.*$/s, '')

@@ -1,4 +1,4 @@
-// The rule, step by step: each row is a check or what stands for one, and what becomes of its capability.
+// The rule for capabilities, step by step: each row is evidence with the expected verdict on one capability.
 import t from 'tap'
 import { hardenContext } from '../../src/index.ts'
 import type { ObservedContext } from '../../src/observe/index.ts'
@@ -22,7 +22,7 @@ interface Row {
   readonly evidence: Partial<ObservedContext>
   readonly capability: string
   readonly verdict: Verdict
-  /** What the reason has. */
+  /** A pattern in the reason. */
   readonly because?: RegExp
 }
 
@@ -53,7 +53,7 @@ const rows: readonly Row[] = [
     verdict: 'needed',
     because: /openat \/var\/log\/error\.log \(mode 0640, owner 33:4\) by app/,
   },
-  // 1. credentials of others
+  // 1. other processes' credentials
   {
     says: 'the overlay asks as who mounted it',
     evidence: {
@@ -191,7 +191,7 @@ const rows: readonly Row[] = [
     capability: 'CAP_SYS_ADMIN',
     verdict: 'needed',
   })),
-  // 6. asked always
+  // 6. calls that always ask
   {
     says: 'capset asks for CAP_SETPCAP always',
     evidence: { checks: [check({ capability: 'CAP_SETPCAP', call: 'capset' })] },

@@ -1,5 +1,5 @@
-// Laws of the rule, on random evidence: the order of merging changes nothing, more evidence never drops a needed
-// capability, every answer follows the schema and is read back, and nothing that was asked for is left unsaid.
+// Laws of the rule on random evidence: the order of merging does not matter, more evidence never drops a needed
+// capability, every answer conforms to the schema and can be read back, and every capability asked for has a verdict.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -155,7 +155,7 @@ t.test('the order of merging changes nothing', async (t) => {
 t.test('more evidence never drops a needed capability', async (t) => {
   fc.assert(
     fc.property(evidence, evidence, (a, b) => {
-      // A recording without checks keeps what the container had, until one has looked.
+      // A recording without checks keeps the container's capabilities until another recording has checks.
       fc.pre(a.context?.every(({ checks }) => checks.length > 0) === true)
       const both = needed(mergeObservations(a, b))
       return needed(mergeObservations(a)).every((each) => both.includes(each))

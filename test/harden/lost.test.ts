@@ -1,4 +1,4 @@
-// Where a recording lost rows, nothing is concluded from what is absent in it: what the container had stays, and it is said.
+// If a recording lost rows, absence proves nothing: the container keeps what it had, and a message says so.
 import t from 'tap'
 import { hardenContext, type ContainerContext } from '../../src/index.ts'
 import type { ContextList, ObservedContext } from '../../src/observe/index.ts'
@@ -11,7 +11,7 @@ const evidence: Partial<ObservedContext> = {
   checks: [
     check({ capability: 'CAP_CHOWN', call: 'chown' }),
     check({ capability: 'CAP_SYS_ADMIN', call: 'mount', granted: false, effective: false }),
-    // Explained without a need in what was kept: not in what was lost.
+    // The kept rows explain this check without a need; the lost rows may not.
     check({ capability: 'CAP_FSETID', call: 'chmod', argument: '420' }),
   ],
   changes: [change({ kind: 'open', path: '/run/app.pid', creates: true })],

@@ -1,4 +1,4 @@
-// Rows of evidence as a recorder makes them of a container under Docker, each with what a test is about in its place.
+// Rows of evidence as a recorder writes them for a container under Docker; each test sets the members it is about.
 import type {
   CapabilityCheck,
   CapabilityRaise,
@@ -53,7 +53,7 @@ export function start(given: Partial<ContainerStart> = {}): ContainerStart {
   }
 }
 
-/** Granted to root after its own execve. */
+/** A check granted to root after its own execve. */
 export function check(
   given: Partial<CapabilityCheck> & Pick<CapabilityCheck, 'capability'>,
 ): CapabilityCheck {

@@ -1,4 +1,4 @@
-// Who it starts as, whether no_new_privs can be set, which level that is; and what another user would be refused.
+// The user to start as, whether no_new_privs can be set, the Pod Security level, and what another user is refused.
 import t from 'tap'
 import { hardenContext, type ContainerContext } from '../../src/index.ts'
 import { hardenAs } from '../../src/harden/index.ts'
@@ -285,7 +285,7 @@ t.test('on the way to a user the groups of root are not his', async (t) => {
   ]
   const evidence = container({
     identities: steps,
-    // It keeps its capabilities until it has arrived (PR_SET_KEEPCAPS).
+    // The program keeps its capabilities until it has changed its user (PR_SET_KEEPCAPS).
     checks: [check({ capability: 'CAP_SETGID', call: 'setgroups', euid: 100, program: 'setpriv' })],
   })
   const found = contextOf(evidence, { user: { uid: 100 } })

@@ -1,4 +1,4 @@
-// A web server as a recording under Docker shows it: root binds port 80, gives a directory and becomes uid 33.
+// A web server as recorded under Docker: root binds port 80, chowns a directory and becomes uid 33.
 import type { ObservedContext } from '../../src/observe/index.ts'
 import { bound, change, check, container, directory, execution, identity, opened, start } from './rows.ts'
 

@@ -1,4 +1,4 @@
-// Which directories must be writable below a read-only root, and as what.
+// The directories that must be writable below a read-only root, and the mount that each gets.
 import t from 'tap'
 import { hardenContext, type ContainerContext } from '../../src/index.ts'
 import type { ObservedContext } from '../../src/observe/index.ts'
@@ -31,7 +31,7 @@ interface Row {
   readonly mounts: readonly object[]
 }
 
-/** With O_CREAT, and it was there. */
+/** An open with O_CREAT of a file that existed. */
 function foundThere(given: { readonly reads?: true } = {}): ObservedContext['changes'][number] {
   const { ours, ...there } = change({ kind: 'open', path: '/etc/app/conf', creates: true, ...given })
   if (ours !== true) throw new Error('a row of a file that is made says so')

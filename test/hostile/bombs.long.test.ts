@@ -1,5 +1,5 @@
-// Inputs that unfold: of every command that reads a file, memory stays within a bound, whatever the file says it holds,
-// and what is refused is refused in one line. The real command, whose largest memory its own kernel tells.
+// Inputs that expand. In every command that reads a file, memory stays within a bound whatever the file claims to hold,
+// and a refusal is one line. Runs the real command; the kernel reports its largest memory.
 import { execa } from 'execa'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ writeFileSync(
   `import { writeFileSync } from 'node:fs'
 process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)))`,
 )
-/** MiB, Node's own 50 included. */
+/** MiB; Node's own 50 are included. */
 const bound = 512
 
 const start = '10 execve("/bin/true", ["true"], 0x7ffd /* 3 vars */) = 0\n'
@@ -36,7 +36,7 @@ const profile = '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":['
 const deep = many('[', 200_000) + many(']', 200_000)
 const call = '{"count":1,"first":"a:1"}'
 
-/** A name, what it holds, its sentence where it is refused, and whether it is a profile. */
+/** A name, the content, the message if it is refused, and whether it is a trace. */
 const bombs: readonly (readonly [name: string, bytes: string | Buffer, refusal?: RegExp | undefined, isTrace?: true])[] = [
   ['1 GiB of zeros.gz', gzipped('\0'), /is binary, not text/, true],
   ['1 GiB on one line.gz', line, /no call was found/, true],
@@ -80,7 +80,7 @@ t.test('in bounded memory, and one clear line', { timeout: 600_000 }, async (t) 
   let most = 0
   for (const [index, [name, bytes, refusal, isTrace]] of bombs.entries()) {
     writeFileSync(join(folder, name), bytes)
-    // Every reader meets every second of them.
+    // Every reader gets every second bomb.
     const all = isTrace ? [['observe']] : readers.filter((_, reader) => (reader + index) % 2 === 0)
     for (const words of all) {
       const args = words.includes('FILE')
@@ -115,13 +115,13 @@ t.test('queries without end and queries that are deep', async (t) => {
 
 t.test('a frame of zstd that asks for 2 GiB, the first or a later one', async (t) => {
   const frame = (window: number, ...rest: number[]): Buffer => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (window - 10) << 3, ...rest])
-  // One raw block, the last, of what follows.
+  // A frame of this text in one raw block, which is the last.
   const raw = (text: string): Buffer => {
     const head = Buffer.alloc(3)
     head.writeUIntLE((text.length << 3) | 1, 0, 3)
     return Buffer.concat([frame(17), head, Buffer.from(text)])
   }
-  // 4 MiB of one byte in 32 blocks of 4 bytes each.
+  // 4 MiB of one byte, in 32 blocks of 4 bytes each.
   const repeated = Buffer.concat([frame(31), ...Array.from({ length: 32 }, (_, i) => Buffer.from([(((128 << 10) << 3) | 2 | (i === 31 ? 1 : 0)) & 0xff, ((128 << 10) << 3 >> 8) & 0xff, ((128 << 10) << 3 >> 16) & 0xff, 0x61]))])
   const skipped = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3])
   writeFileSync(join(folder, 'sound.zst'), Buffer.concat([raw(start), skipped, raw('10 exit_group(0) = ?\n')]))

@@ -1,15 +1,15 @@
-// Hostile inputs: real recordings and documents changed at random, with what programs trip over put into them. The
-// seed is printed; SECCOMP_GEN_SEED takes another one and SECCOMP_GEN_RUNS scales it.
+// Hostile inputs: real recordings and documents with random changes and with values that break programs. Prints the
+// seed; SECCOMP_GEN_SEED sets another one, and SECCOMP_GEN_RUNS scales the number of inputs.
 import { corpus as packed } from '../corpus/corpus.ts'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export { seed } from '../seed.ts'
-/** How many inputs a test tries that takes some thousands of them in a minute. */
+/** The number of inputs for a test that tries some thousands in a minute. */
 export const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 200)
 
-/** mulberry32: small, and the same everywhere. */
+/** mulberry32: small, and the same on every machine. */
 export class Random {
   #state: number
 
@@ -17,7 +17,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to and without `limit`. */
+  /** A number from 0 up to, but without, `limit`. */
   below(limit: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
@@ -30,7 +30,7 @@ export class Random {
   }
 }
 
-/** Names that objects have without being given them, and what must not act where it is printed. */
+/** Names that every object has, and texts that must have no effect when printed. */
 export const names = [
   '__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty', '__defineGetter__', 'then', '', ' ', '?', '-', '..',
   '\u001b[2J', '\u001b]0;title\u0007', '\r', '\n::error::owned', '::set-output name=x::y', '##[error]x', '%0A::error::y',
@@ -51,7 +51,7 @@ const marks = [
   '\xff\xfe', '\xc3\x28', '\xed\xa0\x80', '\xf0\x9f', '\x1f\x8b', '(\xb5/\xfd', '---\n', '- ', '&a', '*a', '!!js/function', '? ', '|\n', '%YAML 1.2\n',
 ] // prettier-ignore
 
-/** The text with a few changes; everything in latin1, so that any byte may come up. */
+/** The text with a few changes. Everything is latin1, so that any byte may occur. */
 export function mutated(text: string, other: string, random: Random): string {
   let result = text
   for (let left = 1 + random.below(4); left > 0; left--) result = oneMutation(result, other, random)
@@ -88,7 +88,7 @@ function oneMutation(text: string, other: string, random: Random): string {
   }
 }
 
-/** The first word behind a place, replaced. */
+/** The text with the first matching word behind a place replaced. */
 function changedWord(text: string, at: number, word: RegExp, by: string): string {
   word.lastIndex = at
   const found = word.exec(text)
@@ -99,13 +99,13 @@ export function latin1(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** JSON values that are nowhere expected. */
+/** JSON values that no format expects. */
 const values: readonly unknown[] = [
   null, true, 0, -1, 1.5, 2 ** 53, 1e300, '', 'x', [], {}, [[]], { toString: 1, valueOf: 1 }, { length: -1 }, [null], ['read', {}], { name: 'read' },
   JSON.parse('{"__proto__": {"x": 1}}'), JSON.parse('['.repeat(150) + ']'.repeat(150)), ...names,
 ] // prettier-ignore
 
-/** A JSON document with one of its values, or the name of one, replaced. */
+/** A JSON document with one value or one name replaced. */
 export function mutatedJson(value: unknown, random: Random): unknown {
   if (random.below(6) === 0 || typeof value !== 'object' || value === null) return random.of(values)
   if (Array.isArray(value)) {
@@ -123,7 +123,7 @@ export function mutatedJson(value: unknown, random: Random): unknown {
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Files to change: the project's own traces, and those beside the project where they are. Each as latin1, its start only. */
+/** Files to change: the start, in latin1, of the project's traces and of those beside the project, if present. */
 export function corpus(limit = 16384): readonly { readonly name: string; readonly text: string }[] {
   return [join(root, 'traces'), join(packed(), 'traces')]
     .filter((folder) => existsSync(folder))
@@ -141,7 +141,7 @@ function filesBelow(folder: string): string[] {
     .flatMap((name) => {
       const path = join(folder, name)
       if (statSync(path).isDirectory()) return filesBelow(path)
-      // Of a set of hundreds of files alike a few will do.
+      // A few of hundreds of similar files suffice.
       return /\.\d+$/.test(name) && Number(name.slice(name.lastIndexOf('.') + 1)) % 16 !== 0 ? [] : [path]
     })
 }

@@ -1,5 +1,5 @@
-// Whatever becomes of an output, it is said in one line with the contract's status; what stood there before is whole,
-// and no other file is left. The real command, a process each time.
+// If writing an output fails, one line and the contract's status report it; the old file stays whole, and no other file
+// is left. Runs the real command, one process each time.
 import { execa } from 'execa'
 import {
   appendFileSync,
@@ -26,7 +26,7 @@ const [node, ...words] = await bundled()
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-outputs-'))
 chmodSync(folder, 0o777)
 t.teardown(() => {
-  // Whoever is not root empties only what may be written to.
+  // An ordinary user can empty writable directories only.
   for (const entry of readdirSync(folder, { withFileTypes: true }))
     if (entry.isDirectory()) chmodSync(join(folder, entry.name), 0o755)
   rmSync(folder, { recursive: true, force: true })
@@ -47,10 +47,10 @@ writeFileSync(
 const options = { cwd: folder, reject: false } as const
 const run = (args: readonly string[], more: object = {}) =>
   execa(node, [...words, ...args], { ...options, ...more })
-/** The same behind a shell, whose script has our words as "$@". */
+/** Runs the command through a shell, whose script has our words as "$@". */
 const shell = (script: string, args: readonly string[], more: object = {}) =>
   execa('bash', ['-c', script, 'bash', node, ...words, ...args], { ...options, ...more })
-/** What has no business in a directory of outputs. */
+/** Files that must not be left in a directory of outputs. */
 const strays = (place: string): readonly string[] => readdirSync(place).filter((name) => name.startsWith('.'))
 
 interface Fault {
@@ -61,7 +61,7 @@ interface Fault {
   readonly sentence: RegExp
   readonly make?: (place: string) => void
   readonly uid?: number
-  /** Instead of the plain command. */
+  /** A script that replaces the plain command. */
   readonly script?: string
 }
 const asSomebody = isRoot ? { uid: 65534 } : {}
@@ -137,7 +137,7 @@ t.test('a disk that is full', { skip: !isRoot && 'a disk of its own is mounted b
   }
 })
 
-/** Of every command, with a long output where there is one. */
+/** Every command, with a long output if it has one. */
 const commands: readonly (readonly [words: readonly string[], status: number, input?: string])[] = [
   [['--help'], 0],
   [['trace', '--help'], 0],
@@ -177,7 +177,7 @@ t.test('eval --batch ends with its reader, however many queries come', async (t)
 })
 
 t.test('standard output that takes nothing: one line, and never status 0', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async (t) => {
-  // All write through one function: some of them stand for the others.
+  // All commands write through one function, so half of them suffice.
   for (const [words, , input = ''] of commands.filter((_, index) => index % 2 === 0)) {
     const { exitCode, stderr } = await shell('exec "$@" >/dev/full', words, { input })
     t.equal(exitCode, words[0] === 'trace' ? 125 : 2, `${words.join(' ')}: ${stderr}`)
@@ -258,7 +258,7 @@ t.test('ended while it writes: no temporary file is left', { skip: withoutStrace
   const place = at('ended')
   mkdirSync(place)
   writeFileSync(join(place, 'out'), 'old')
-  // strace holds it where the new file is whole and has not its name yet.
+  // strace stops it when the new file is complete but not yet renamed.
   const held = `exec strace -f -o /dev/null -e trace=rename -e inject=rename:delay_enter=3s \
     bash -c 'echo $$ >pid; exec "$@"' bash "$@"`
   const writing = shell(held, ['syscalls', '-o', join(place, 'out')])

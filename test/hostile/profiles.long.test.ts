@@ -1,5 +1,5 @@
-// No document is too strange for the profile's parser, its checks, the resolver and the comparer: it is read, or
-// refused with one clear line; and whatever is printed of it is harmless where it is printed.
+// No document breaks the profile's parser, its checks, the resolver or the comparer: they read it or refuse it with one
+// clear line. Whatever they print is harmless in its format.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { readFileSync } from 'node:fs'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ function hostile(random: Random): string {
   if (base.startsWith('{') && random.below(3) > 0) {
     const value: unknown = JSON.parse(base)
     const text = JSON.stringify(mutatedJson(random.below(2) > 0 ? mutatedJson(value, random) : value, random), null, random.below(3))
-    // Numbers as no program writes them, and members that stand there twice.
+    // Numbers that no program writes, and duplicate members.
     if (random.below(4) === 0) return text.replace(/\d+/, random.of(numbers))
     if (random.below(4) === 0) return text.replace(/("[\w]+"):/, `$1: 1, $1:`)
     return text
@@ -32,7 +32,7 @@ function hostile(random: Random): string {
   return Buffer.from(mutated(latin1(base), latin1(random.of(bases)), random), 'latin1').toString('utf8')
 } // prettier-ignore
 
-/** What a report says that could act where it is shown; undefined for nothing. */
+/** What could act in the place where a report is shown; undefined if nothing can. */
 function live(report: string, format: (typeof formats)[number]): string | undefined {
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2028\u200b\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])/.test(report))

@@ -1,5 +1,5 @@
-// No input is too strange for reading: it is observations or one clear line, in time, and the same however it is cut.
-// What a traced program can put into a trace never becomes a call.
+// Every input gives observations or one clear line, in time, and the same however the input is cut. Text that a traced
+// program puts into a trace never becomes a call.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
@@ -15,12 +15,12 @@ import { corpus, latin1, mutated, mutatedJson, names, Random, runs, seed } from 
 const file = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const conforms = new Ajv2020().compile(JSON.parse(file('schemas/observations.schema.json')) as object)
 
-/** Longer than this for one small input is a hang: it takes milliseconds, on a machine however busy. */
+/** Milliseconds. A small input that takes longer hangs: reading it takes milliseconds, even on a busy machine. */
 const patience = 20_000
 
 interface Read {
   readonly observations?: Observations
-  /** What there is to say, as it is printed. */
+  /** All messages, as printed. */
   readonly said: string
 }
 
@@ -43,7 +43,7 @@ async function read(
   }
 }
 
-/** What is wrong with how this input was read; undefined for nothing. */
+/** The fault in how this input was read; undefined if there is none. */
 async function fault(text: string, format: Format | 'auto', random: Random): Promise<string | undefined> {
   const bytes = Buffer.from(text, 'latin1')
   const start = performance.now()
@@ -110,7 +110,7 @@ t.test('recordings changed at random', { timeout: 0 }, async (t) => {
   })
 })
 
-/** A line or document of every format that is JSON, and of the wrappings. */
+/** A line or document of every JSON format and of each wrapping. */
 const documents: readonly unknown[] = [
   { version: 1, runs: 2, architectures: { x86_64: { read: { count: 2, first: 'a:1', runs: 1, enosys: 1, args: { '0': ['1'] } } } }, unknown: { x86: { '999': { count: 1, first: 'a:2' } } }, sources: [{ name: 'a', format: 'strace', lines: 1, calls: 1, ignored: 0, unparsed: 0, lost: 1, evidence: ['every-call'] }], diagnostics: [{ code: 'unknown-call', at: 'a:2', count: 2, facts: { call: 'x' } }] },
   { defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1, archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] }], syscalls: [{ names: ['read', 'clone'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 1, valueTwo: 0, op: 'SCMP_CMP_EQ' }], comment: '', includes: { caps: ['CAP_X'], arches: ['amd64'], minKernel: '4.8' }, excludes: {} }] },
@@ -224,7 +224,7 @@ t.test('names that every object has are data in every format', async (t) => {
       t.equal(await fault(text, format, new Random(1)), undefined, `${format}: ${name}`)
 })
 
-/** Calls by name, known and unknown, of all architectures. */
+/** Calls by name, known and unknown, of all architectures together. */
 function counts({ observations }: Read): Record<string, number> {
   const result: Record<string, number> = {}
   for (const part of [observations?.architectures, observations?.unknown])
@@ -324,14 +324,14 @@ t.test('no input costs more time than its size', { timeout: 600_000 }, async (t)
   t.strictSame(slow, [])
 })
 
-/** Fake calls that no recording here has; a program can put such text into its arguments, its name and its output. */
+/** Forged calls that no recording here has. A program can put such text into its arguments, its name and its output. */
 const forgeries = [
   'kexec_load(0, 0, 0, 0) = 0', '1 kexec_load(0, 0, 0, 0) = 0', '[pid 1] kexec_load(0, 0, 0, 0) = 0', '<... kexec_load resumed>) = 0', '") = 0 kexec_load(0) = 0', 'x) = 0',
   ' <unfinished ...>', '/* ', ' */', '\\', '\\\\', '", ', '...', '{', '}', '[', ']', '(', ')', '<', '>', '=', ' = -1 ENOSYS (Function not implemented)', '+++ exited with 0 +++', '--- SIGSYS {si_syscall=__NR_kexec_load} ---',
   ' arch=c000003e syscall=246 compat=0 ip=0x1 code=0x7ffc0000', ...names,
 ] // prettier-ignore
 
-/** As strace prints the bytes of a string: print_quoted_string() of util.c. */
+/** A string's bytes as strace prints them: print_quoted_string() of util.c. */
 function quoted(text: string): string {
   const special: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t', '\r': '\\r', '\v': '\\v', '\f': '\\f' }
   return [...Buffer.from(text)]
@@ -353,7 +353,7 @@ t.test('no text of the traced program becomes a call: what strings, names and pa
     const random = new Random(seed + index)
     const { name, text: full } = random.of(traces)
     const text = full.slice(0, full.lastIndexOf('\n') + 1)
-    // Into some of the strings; the first of an execve names the program, and so may tell the machine.
+    // Changes some strings, but not the first of an execve: it names the program, which may tell the architecture.
     const changed = text.replaceAll(/("(?:[^"\\\n]|\\.)*)("(?=[,)\]}]))/g, (match, before: string, end: string, at: number) => {
       if (random.below(20) > 0 || text.slice(at - 8, at).endsWith('execve(')) return match
       tried++

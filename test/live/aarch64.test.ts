@@ -1,6 +1,6 @@
-// A profile made from an x86_64 trace, at work on aarch64: Debian's arm64 kernel and runc in qemu-system-aarch64 run a
-// program under the profile that was inferred from its run here. SECCOMP_GEN_QEMU=DIRECTORY asks for it; packages of
-// Debian are kept there (about 40 MB are fetched the first time, and a minute or two of emulation every time).
+// Proves on aarch64 a profile made from an x86_64 trace: Debian's arm64 kernel and runc in qemu-system-aarch64 run a
+// program under the profile inferred from its run here. SECCOMP_GEN_QEMU=DIRECTORY enables the test and keeps packages
+// of Debian there (about 40 MB the first time, and a minute or two of emulation every time).
 import { execa } from 'execa'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -31,7 +31,7 @@ const reason =
 skipFile(reason)
 t.setTimeout(1_800_000)
 
-/** Calls that x86_64 has under other names than aarch64: each fails where it is refused. */
+/** Makes calls whose names differ between x86_64 and aarch64. The program fails if one is refused. */
 const program = `
 use strict; use Socket; use Fcntl; use POSIX ();
 my $place = "/tmp/proof.$$";
@@ -56,7 +56,7 @@ unlink map { "$place/$_" } @names; rmdir $place or die "rmdir: $!";
 print "proof: @names $said\n";
 `
 const said = 'proof: b c d child'
-/** Taken out of the profile, each by itself: the program must fail without. */
+/** Calls removed from the profile one at a time; the program must fail without each. */
 const needed = ['mkdirat', 'renameat', 'symlinkat', 'dup3', 'pselect6']
 
 const cache = resolve(asked)
@@ -117,7 +117,7 @@ t.test('a profile inferred from x86_64, on aarch64', async (t) => {
   for (const call of needed) t.notMatch(outcome(call), said, `without ${call}: ${outcome(call).trim()}`)
 })
 
-/** The filter as text: its numbers may have more digits than a JavaScript number. */
+/** The filter is inserted as text, because its numbers may have more digits than a JavaScript number. */
 function configWith(profile: string): string {
   const mount = (type: string, destination: string) => ({ type, destination, source: type })
   const config = {
@@ -130,7 +130,7 @@ function configWith(profile: string): string {
   return JSON.stringify(config).replace('"the profile"', () => profile)
 }
 
-// A root that is a ramfs cannot be pivoted from; what a container is given is that root itself.
+// pivot_root(2) refuses to leave a ramfs root, so the container gets a bind mount of that root.
 const init = `#!/bin/busybox sh
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 for each in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/run tmpfs:/tmp cgroup2:/sys/fs/cgroup; do

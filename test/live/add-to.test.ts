@@ -1,4 +1,4 @@
-// `trace --add-to FILE` by several runs at once, and while the file is taken away: no call of any run is lost.
+// `trace --add-to FILE` in several runs at once, and while the file is deleted: no call of any run is lost.
 import { execa } from 'execa'
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ const until = async (there: () => boolean): Promise<void> => {
 const withoutFlock =
   (await execa('flock', [folder, 'true'], { reject: false })).failed && 'no working flock here'
 
-/** Each makes a call that no other makes. */
+/** Each run makes a call that no other run makes. */
 const runs = [
   ['mkdir', /^mkdir(?:at)?$/],
   ['ln -s x', /^symlink(?:at)?$/],

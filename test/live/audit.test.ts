@@ -1,5 +1,5 @@
-// The same program seen by strace and by a filter that logs every call: the kernel's records, read from dmesg, hold
-// the same calls as often.
+// The same program seen by strace and by a filter that logs every call: the kernel's records, read with dmesg, hold the
+// same calls with the same counts.
 import { execa } from 'execa'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,11 +28,11 @@ os.execv(sys.argv[1], sys.argv[1:])
 `
 
 /**
- * The kernel's log once the last record of a process is in it: kauditd writes records when it comes to it, on a slow
- * console milliseconds each. After ten seconds, whatever is there.
+ * The kernel's log once it has the last record of a process. kauditd writes records with a delay, milliseconds each on
+ * a slow console. After ten seconds, the log as it is then.
  */
 async function logWithEndOf(pid: number): Promise<string> {
-  // exit_group of x86_64.
+  // Call 231 is exit_group of x86_64.
   const end = new RegExp(`type=1326 .* pid=${pid} .* syscall=231 `)
   for (let tries = 0; ; tries++) {
     const { stdout } = await execa('dmesg')
@@ -47,11 +47,11 @@ const counts = ({ architectures }: Observations): Record<string, number> =>
 t.test('audit in LOG mode beside strace', { skip: await whyNot() }, async (t) => {
   const directory = t.testdir()
   const before = readFileSync(rateLimit, 'utf8')
-  // Only what the kernel does not hold back can be compared; with less the reader says that records are missing.
+  // Without a rate limit: the kernel drops records above it, and the reader then reports missing records.
   t.teardown(() => writeFileSync(rateLimit, before))
   writeFileSync(rateLimit, '0')
   for (const words of [['/bin/true'], ['/usr/bin/ls', '/'], ['/bin/dash', '-c', 'umask; cd /; pwd']]) {
-    // Without a locale Python gives its children one, and they read its files.
+    // Without a locale, Python would give its children one, and they would read its files.
     const env = { LC_ALL: 'C' }
     const logged = execa('/usr/bin/python3', ['-c', logging, ...words], { reject: false, env })
     const { pid = 0 } = logged

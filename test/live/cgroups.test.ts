@@ -1,5 +1,5 @@
-// A cgroup as a target: of containers what is called under their filter, from the first call where the recording began
-// before them; and from inside a container that has namespaces of cgroups and process ids of its own.
+// A cgroup as a target. Containers: the calls under their filter, from the first one if the recording began before
+// them. And recording from inside a container with its own cgroup and pid namespaces.
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ t.teardown(async () => {
   rmSync(work, { recursive: true, force: true })
 })
 
-/** Promise.withResolvers, which Node 20 has not. */
+/** Promise.withResolvers, which Node 20 lacks. */
 function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = (): void => undefined
   const promise = new Promise<void>((done) => (resolve = done))
@@ -31,7 +31,7 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
 }
 
 const allowAll = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }
-/** Runs busybox in a container of the group. */
+/** Runs busybox in a container in the group. */
 async function container(name: string, args: readonly string[], seccomp: unknown): Promise<unknown> {
   const bundle = join(work, name)
   mkdirSync(bundle, { recursive: true })
@@ -82,7 +82,7 @@ t.test('begun later: the start is missing, and a container without a filter is n
   t.match(named, { code: 'without-filter', processes: /sh/ })
 })
 
-/** Words that run seccomp-gen where it has namespaces of its own; `prepare` sets up its mounts. */
+/** The words that run seccomp-gen in its own namespaces; `prepare` sets up its mounts. */
 const inside = (prepare: string): readonly [string, ...string[]] => [
   'sh',
   '-c',

@@ -1,4 +1,4 @@
-// `completion` in the real shells: what each offers for a word begun.
+// `completion` in the real shells: the words that each shell offers.
 import { execa } from 'execa'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ const scripts = {
 COMP_WORDS=(\${1//=/ = }); [[ $1 == *' ' ]] && COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _seccomp_gen; printf '%s\\n' "\${COMPREPLY[@]}"`,
   fish: `source completion.fish; complete -C $argv[1] | string replace -r '\\t.*' ''`,
-  // A shell of its own in a terminal of its own: the Tab key is pressed there.
+  // Runs another zsh in a pseudo-terminal, where the Tab key can be pressed.
   zsh: `zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z "PS1=; autoload -Uz compinit; compinit -u -D; source completion.zsh; bindkey '^I' complete-word; echo rea''dy"
@@ -51,9 +51,9 @@ for (const [shell, script] of Object.entries(scripts)) {
     for (const [line, offered] of offers) {
       const command = shell === 'fish' ? ['-c', script, line] : ['-c', script, shell, line]
       const run = await execa(shell, command, { cwd: directory, reject: false, env: { TERM: 'dumb' } })
-      // zsh writes the word out, or a list where there are several.
+      // zsh completes the word, or lists the words if there are several.
       if (shell === 'zsh') for (const each of offered) t.match(run.stdout, each.slice(0, 40), line)
-      // fish gives the whole word, with the option before it.
+      // fish prints the whole word, with the option before it.
       else
         t.strictSame(
           [...new Set(run.stdout.split('\n'))].map((each) => each.replace(/^--.*=/, '')).sort(),

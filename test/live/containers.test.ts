@@ -1,5 +1,5 @@
-// Containers of real engines recorded once, then run under what was written: nothing fails, and nothing is left behind.
-// A daemon of our own, without network; images are a busybox.
+// Containers of real engines are recorded once and run under the written profile: nothing fails, and nothing is left
+// behind. The test has its own daemon without network; images contain busybox.
 import { execa } from 'execa'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? whyNotRun('runc'))
 
-// Engines take their time on a busy machine.
+// Engines are slow on a busy machine.
 t.setTimeout(600_000)
 const { allowed, at, close, engines, leftovers, limits, node, podman, quietly, words } =
   await import('./containers.ts')
@@ -42,7 +42,7 @@ for (const [engine, why, client, more] of engines) {
         )
         t.equal(again.exitCode, 3, again.stderr)
         t.equal(again.stdout, traced.stdout)
-        // Go's scheduler makes a runtime's starts differ.
+        // Go's scheduler makes each start of a runtime differ.
         let started = 1
         for (let fresh = 2; fresh <= 20; fresh++) {
           const options = [...rest, '--security-opt', `seccomp=${profile}`, ...program]
@@ -102,7 +102,7 @@ for (const [engine, why, client, more] of engines) {
           (await execa(first, [...rest, 'ps', '-aq', '--filter', `name=${container}`], quietly)).stdout
         for (let tries = 0; tries < 300 && (await running()) === ''; tries++) await wait(100)
         t.not(await running(), '', 'the container is there')
-        // It may still be on its way: killed at any moment.
+        // The container may still be starting: the recorder may be killed at any moment.
         recorder.kill('SIGKILL')
         await recorder
         const left = async (): Promise<readonly string[]> => [
@@ -121,10 +121,10 @@ for (const [engine, why, client, more] of engines) {
   t.test(`${engine}: a running container by its name`, { skip: why ?? false }, async (t) => {
     const name = `seccomp-gen-named-${engine}-${process.pid}`
     const [first = '', ...rest] = client
-    // Which engine it is of is asked of a client in PATH, which does not know Podman's store of this test.
+    // The recorder asks a client in PATH for the container's engine; this one knows Podman's store of this test.
     const [real, path] = [findProgram(engine, '/', process.env['PATH']), at(`${engine}-path`)]
     mkdirSync(path)
-    // Docker's is told in DOCKER_HOST.
+    // DOCKER_HOST names Docker's daemon.
     const own = engine === 'docker' ? [] : client.slice(1).map((word) => `'${word}'`)
     writeFileSync(join(path, engine), `#!/bin/sh\nexec ${[real, ...own].join(' ')} "$@"\n`, { mode: 0o755 })
     const looping = ['seccomp-gen-test', 'sh', '-c', 'while :; do ls /; sleep 0.1; done']
@@ -218,7 +218,7 @@ t.test(
     mkdirSync(at('hooks.d'))
     const config = await execa(node, [...words, 'hook', '--print-config'], quietly)
     t.match(JSON.parse(config.stdout), { version: '1.0.0', stages: ['prestart'] })
-    // A hook has no environment but what its configuration gives it: which lines it reaches is measured too.
+    // A hook gets only the environment of its configuration, so coverage is passed on there.
     const { hook, ...rules } = JSON.parse(config.stdout) as {
       readonly hook: { readonly env: readonly string[] }
     }

@@ -1,5 +1,5 @@
-// Real engines for the live tests: a Docker daemon of our own without network, Podman with its own storage, runc and crun
-// with a bundle; images are a busybox. Imported where it is known that they can be recorded.
+// Real engines for the live tests: a Docker daemon without network, Podman with its own storage, runc and crun with a
+// bundle; images contain busybox. Import it only if containers can be recorded.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeBundle } from '../../scripts/bundle.ts'
@@ -9,14 +9,14 @@ import { dockerSocket, importImage, startEngines } from './engines.ts'
 
 export const work = mkdtempSync('/tmp/sg-live-')
 export const at = (name: string): string => join(work, name)
-/** What is set for a command of the tests. */
+/** The environment for commands of the tests. */
 export const env = { ...plainEnvironment, DOCKER_HOST: dockerSocket(work, 'runc'), TMPDIR: work }
 export const quietly = { env, reject: false, stdin: 'ignore', cwd: work } as const
 mkdirSync(at('bundle'))
 writeBundle(at('bundle'), { args: ['/bin/ls', '/'], noNewPrivileges: false }, undefined)
 
 const { engines: started, end } = await startEngines(work, ['runc'])
-/** Ends the daemon and takes everything away. */
+/** Ends the daemon and removes everything. */
 export const close = end
 for (const [, engine] of started)
   if (engine.why === undefined) await importImage(engine, 'seccomp-gen-test', at('bundle/rootfs'))
@@ -28,7 +28,7 @@ const [, [, ofPodman]] = started
 export const podman = ofPodman.client('runc')
 export const limits = ofPodman.options('runc')
 
-/** Of our own recorders: another may be at work on this machine. */
+/** Leftovers of this recorder only: others may run on this machine. */
 export function leftovers(recorder: number | undefined): readonly string[] {
   const cgroups = cgroupMounts().flatMap(({ path }) =>
     readdirSync(path).filter((name) => name.startsWith(`seccompgen${recorder}x`)),

@@ -1,5 +1,5 @@
-// What a context is printed as, read by whom it is for: kubectl's types, docker-compose, systemd, AppArmor's parser and
-// a shell. Enforcement is for test/live/context.test.ts.
+// The printed forms of a context, read by their consumers: kubectl's types, docker-compose, systemd, AppArmor's parser
+// and a shell. test/live/context.test.ts tests enforcement.
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,7 @@ async function have(program: string, ...words: readonly string[]): Promise<strin
   return exitCode === 0 ? false : `${program} is not here`
 }
 
-// Before the first test: tap ends where none is under way.
+// Before the first test, because tap ends if no test is under way.
 const [noKubectl, noCompose, noSystemd, noAppArmor] = [
   await have('kubectl', 'version', '--client'),
   await have('docker-compose', '--version'),
@@ -66,7 +66,7 @@ function written(
   return file
 }
 
-/** What an object lacks or says otherwise that another one says. */
+/** Paths of the wanted members that the found object lacks or that differ. */
 function lacking(wanted: unknown, found: unknown, at = ''): readonly string[] {
   if (typeof wanted !== 'object' || wanted === null) return wanted === found ? [] : [at]
   if (typeof found !== 'object' || found === null) return [at]
@@ -78,7 +78,7 @@ function lacking(wanted: unknown, found: unknown, at = ''): readonly string[] {
 t.test('Kubernetes: every member is one of its types', { skip: noKubectl }, async (t) => {
   for (const each of contexts) {
     const file = written('pod.yaml', 'kubernetes', each, { image: 'web:1' })
-    // kubectl decodes into the types of the API, and drops what they do not have.
+    // kubectl decodes into the API's types and drops members that they lack.
     const { stdout } = await execa('kubectl', [
       'set',
       'image',
@@ -118,7 +118,7 @@ t.test('compose', { skip: noCompose }, async (t) => {
     const service = (parse(stdout) as { services: { web: Record<string, unknown> } }).services.web
     const [container] = each[2].containers
     t.equal(service['read_only'], true, each[0])
-    // What is printed is a file again, with its dollars doubled.
+    // The output is a compose file again, so its dollars are doubled.
     t.same(
       (service['tmpfs'] as readonly string[]).map((one) => one.replaceAll('$$', '$').split(':')[0]),
       container?.mounts.map(({ path }) => path),

@@ -1,5 +1,5 @@
-// The whole security context in real engines: what one recording shows, that the workload gets along with what follows
-// from it, and that each part taken away is reported. Hostile programs: bounded, said, nothing forged.
+// The whole security context in real engines: what one recording shows, that the workload runs under the derived
+// context, and that removing each part is reported. Hostile programs stay bounded, are reported and forge nothing.
 import { execa } from 'execa'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
@@ -15,7 +15,7 @@ t.teardown(close)
 
 const run = (...given: readonly string[]) => execa(node, [...words, ...given], { ...quietly, env })
 
-/** Gives an engine a root file system of its own: with directories to write to, and the hostile program. */
+/** Imports a root file system into an engine, with directories to write to and the hostile program. */
 async function imported(client: readonly string[], image: string): Promise<void> {
   const [program = '', ...before] = client
   const tar = execa('tar', ['-C', at('bundle/rootfs'), '-c', '.'], { encoding: 'buffer', buffer: false })
@@ -25,7 +25,7 @@ async function imported(client: readonly string[], image: string): Promise<void>
 }
 for (const each of ['tmp', 'var', 'var/state']) mkdirSync(at(`bundle/rootfs/${each}`), { recursive: true })
 
-/** What a program does, each step with the part of a context that it needs. */
+/** The steps of a program, each of which needs a part of a context. */
 const script = `
 b=/bin/busybox
 $b mkdir /tmp/d; $b touch /tmp/d/f /var/state/s
@@ -169,7 +169,7 @@ interface Report {
   }
 }
 
-/** Each tries to make much or false evidence. */
+/** Each step tries to make much evidence or false evidence. */
 const hostile = `
 #define _GNU_SOURCE
 #include <fcntl.h>

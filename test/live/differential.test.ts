@@ -1,6 +1,6 @@
-// What profiles mean, held against the kernel: random profiles, loaded by the real runc and crun, and calls made in the
-// container by a static program of raw instructions (raw-calls.c), each answered as the meaning says. A profile that a
-// runtime refuses is one of which the meaning and `validate` say so, and no other.
+// The meaning of profiles against the kernel: the real runc and crun load random profiles, and a static program of raw
+// instructions (raw-calls.c) makes calls in the container. Each must be answered as the meaning says. A runtime refuses
+// exactly the profiles that the meaning and `validate` say it refuses.
 //   SECCOMP_GEN_RUNTIMES="/tmp/a/runc /tmp/b/crun"  other versions, as scripts/unpack-runtime.ts makes them
 //   SECCOMP_GEN_PROFILES=1000 SECCOMP_GEN_SEED=7    a longer hunt
 import { spawnSync } from 'node:child_process'
@@ -34,9 +34,9 @@ const program = join(directory, 'raw-calls')
 const source = fileURLToPath(new URL('raw-calls.c', import.meta.url))
 const compiled = spawnSync('cc', ['-static', '-O1', '-o', program, source])
 
-/** Calls without effect on anybody else or on later calls, whatever their arguments; some of them a family's on i386. */
+/** Calls without effect on others or on later calls, whatever their arguments; some are members of a family on i386. */
 const pool = ['getppid', 'getuid', 'getegid', 'sched_yield', 'socket', 'shmdt', 'umask', 'getgid']
-/** Of other architectures, of libseccomp 2.5.6, and of none. */
+/** Names of other architectures, of libseccomp 2.5.6, and of no table. */
 const foreign = [
   's390_runtime_instr',
   'spu_run',
@@ -48,7 +48,7 @@ const foreign = [
   'mseal',
   'nosuchcall',
 ]
-/** What the runtimes and the program need beside the pool: every other call that Linux 5.0 had. */
+/** Calls that the runtimes and the program need besides the pool: every other call of Linux 5.0. */
 const base = syscallTable('x86_64').entries.flatMap(({ name, number }) =>
   number <= 334 && !pool.includes(name) ? name : [],
 )
@@ -85,15 +85,15 @@ interface RandomProfile {
   readonly [key: string]: unknown
 }
 
-/** Nothing named means the host's own. */
+/** Whether the profile is for this host; naming no architecture means the host's own. */
 function isForThisHost({ architectures: named }: RandomProfile): boolean {
   return named.length === 0 || familyOf('x86_64').some((each) => named.includes(architectures[each].scmp))
 }
 
-/** Deny lists, whose rules may be lost; allow lists, which have a stub under runc. */
+/** A deny list, whose rules may be lost, or an allow list, which has a stub under runc. */
 function randomProfile(): RandomProfile {
   const denies = seeds() < 0.6
-  // Few answers, or most profiles would be refused.
+  // Only a few answers: with more, most profiles would be refused.
   const answers = denies
     ? [
         { action: 'SCMP_ACT_ERRNO', errnoRet: 77 },
@@ -109,7 +109,7 @@ function randomProfile(): RandomProfile {
       ...(seeds() < 0.2 ? {} : { args: [...indexes, ...repeated].map(randomArgument) }),
     }
   })
-  // The same conditions under another answer are refused, unless something else takes them away.
+  // The same conditions with another answer are refused, unless another rule removes them.
   const twins = seeds() < 0.3 ? [{ ...pick(rules), action: 'SCMP_ACT_ERRNO', errnoRet: 79 }] : []
   return {
     defaultAction: denies ? 'SCMP_ACT_ALLOW' : 'SCMP_ACT_ERRNO',
@@ -129,7 +129,7 @@ function randomProfile(): RandomProfile {
   }
 }
 
-/** Of every way: x86_64's number, with bit 30, and i386's by int 0x80; also numbers that no table has. */
+/** A call by x86_64's number, with or without bit 30, or by i386's and int 0x80; also by numbers of no table. */
 function randomQuery(): Query {
   const way = seeds() < 0.25 ? 32 : 64
   const name = pick(pool)
@@ -147,12 +147,12 @@ function randomQuery(): Query {
   }
 }
 
-/** i386's ipc: none of the calls that make something which a later call finds (2, 13, 23). */
+/** i386's ipc, without the calls that create what a later call finds (2, 13, 23). */
 const ipc = 117
 const ipcCalls = [0, 1, 3, 16, 22, 22, 40, 0xffffffff]
 
 function argumentsOf(way: Query['way'], number: number): readonly number[] {
-  // Numbers beyond the pool get arguments that no call does anything for.
+  // Numbers outside the pool get arguments with which no call does anything.
   if (number >= 424) return [0xffffffff, 1, 0, 0, 0, 0]
   const [first = 0, ...rest] = Array.from({ length: 5 }, () => pick(values))
   return [way === 32 && number === ipc ? pick(ipcCalls) : first, ...rest, 0]
@@ -178,7 +178,7 @@ function run(binary: string, runtime: Runtime, seccomp: unknown, queries: readon
   return { status, answers: stdout.trim().split('\n').map(Number), stderr }
 }
 
-/** The version of the libseccomp that a runtime is linked to: the one unpacked beside it, or the system's. */
+/** The version of the runtime's libseccomp: the one unpacked beside it, otherwise the system's. */
 function libraryOf(binary: string): string | undefined {
   const places = [join(dirname(binary), 'root'), '/'].flatMap((root) =>
     ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'].map((path) => join(root, path)),
@@ -188,13 +188,13 @@ function libraryOf(binary: string): string | undefined {
       const found = readdirSync(place).find((file) => /^libseccomp\.so\.2$/.test(file))
       if (found !== undefined) return /2\.\d+\.\d+$/.exec(realpathSync(join(place, found)))?.[0]
     } catch {
-      // That place is not there.
+      // This place does not exist.
     }
   }
   return undefined
 }
 
-/** What the child of the program sees. */
+/** The result that the child of the program sees. */
 function seen(answer: Answer, unfiltered: number): number {
   switch (answer.action) {
     case 'SCMP_ACT_ALLOW':
@@ -243,14 +243,14 @@ function compare(t: Test, binary: string, runtime: Runtime): void {
     const parsed = parseProfile(text)
     const meaning = meaningOf(parsed, contextOf(readers))
     const queries = Array.from({ length: callsEach }, randomQuery).filter(({ way }) => way === 64 || hasI386)
-    // Of a profile for other hosts alone `validate` says what those refuse.
+    // For a profile for other hosts only, `validate` reports what those refuse.
     const errors = isForThisHost(document)
       ? profileProblems(parsed, readers).filter(({ severity }) => severity === 'error')
       : refusalsOf(parsed, contextOf(readers))
     const isRefused = 'code' in meaning
     if (isRefused !== errors.some(({ code }) => code !== 'rules-lost'))
       unexplained.push({ text, errors, isRefused })
-    // libseccomp does not return from it.
+    // libseccomp does not return from such rules.
     if (isRefused && meaning.code === 'rules-endless') continue
     const { status, answers, stderr } = run(binary, runtime, document, queries)
     if (isRefused || status !== 0) {

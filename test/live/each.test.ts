@@ -1,5 +1,5 @@
-// `trace --each`: containers that a script has real engines start, each with a profile of its own and nothing of the
-// clients; compose, a service each; what exec adds to a container of runc; and that a script is refused without --each.
+// `trace --each`: containers that a script starts with real engines, each with a profile without the clients' calls;
+// compose, one profile a service; what exec adds in a container of runc; the refusal of a script without --each.
 import { execa } from 'execa'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'

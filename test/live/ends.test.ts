@@ -1,5 +1,5 @@
-// Runs that do not end by themselves, and runs that never began: what `trace` and `verify` make of them. On the host's
-// root, without an engine; with real programs only.
+// Runs that never end by themselves and runs that never began, in `trace` and `verify`. Real programs run on the host's
+// root, without an engine.
 import { execa } from 'execa'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,7 +43,7 @@ for (const recorder of ['ebpf', 'strace'] as const)
     `${recorder}: a thread whose end is refused ends the round`,
     { skip: noThread || ((recorder === 'strace' && (await noStrace())) ?? false) },
     async (t) => {
-      // libc goes on to try it (nptl/pthread_create.c, start_thread: while (1) exit).
+      // libc repeats the call forever (nptl/pthread_create.c, start_thread: while (1) exit).
       const settings = { profile: without('exit'), command: [at('thread')] as const, recorder }
       const found = await verify({ ...settings, streams: 'ignore' })
       t.match(found, {
@@ -126,7 +126,7 @@ t.test(
   async (t) => {
     if ((await execa('docker', ['--version'], { reject: false })).failed)
       return t.pass('not run here', { skip: 'docker is not installed' })
-    // No daemon answers there: the client is started, and that is what counts.
+    // No daemon answers at that socket; it suffices that the client is started.
     const script = ['sh', '-c', `env -i docker -H unix://${at('none')} run --rm image ls; exit 0`]
     const traced = await ours('trace', '-o', 'script.json', '--', ...script)
     t.equal(traced.exitCode, 125)

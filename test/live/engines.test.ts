@@ -1,4 +1,4 @@
-// Containers by other ways than one engine's `run`: strace below an engine, compose. The same daemon and images.
+// Containers started by other ways than one engine's `run`: strace below an engine, compose. Same daemon and images.
 import { execa } from 'execa'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
@@ -11,13 +11,13 @@ import { skipFile } from './skip.ts'
 const reason = (await noEbpf()) ?? whyNotRun('runc')
 skipFile(reason)
 
-// Engines take their time on a busy machine.
+// Engines are slow on a busy machine.
 t.setTimeout(600_000)
 const { allowed, at, close, engines, env, leftovers, limits, node, podman, quietly, words, work } =
   await import('./containers.ts')
 const noStraceHere = (await noStrace()) ?? false
 
-/** The calls by architecture, as a recorder tells them. */
+/** The calls that a recorder reports, with their architecture. */
 async function seenBy(recorder: 'ebpf' | 'strace', command: readonly string[]): Promise<readonly string[]> {
   const file = at(`seen-${recorder}.json`)
   const trace = ['trace', '--recorder', recorder, '--observations', file, '-o', at('seen.json'), '--']
@@ -34,7 +34,7 @@ async function seenBy(recorder: 'ebpf' | 'strace', command: readonly string[]): 
   )
 }
 
-/** What Go's run time does now and then, whoever looks. */
+/** Calls that Go's run time makes now and then. */
 const nowAndThen =
   /^x86_64 (?:futex|nanosleep|tgkill|getpid|sched_yield|mmap|madvise|munmap|epoll_pwait|rt_sigreturn|rt_sigprocmask|clone|gettid|sigaltstack)$/
 const below: readonly (readonly [
@@ -121,7 +121,7 @@ t.test('docker and strace: refused, with the reason', { skip: noStraceHere }, as
   t.match(refused.stderr, /no child of it, and is recorded by ebpf only/)
 })
 
-/** The profile of a project suffices; without a call of one service it does not, and is repaired. */
+/** A project's profile suffices. Without a call of one service it does not, and verify repairs it. */
 async function verifyProject(
   t: Test,
   profile: string,
@@ -164,7 +164,7 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
   writeFileSync(at('project/docker-compose.yml'), services({}))
   const profile = at('compose.json')
   const up = ['docker-compose', 'up', '--no-color']
-  // The file is looked for upwards, with the override beside it.
+  // Compose looks for the file upwards, and takes the override beside it.
   const inner = { ...quietly, cwd: at('project/inner') }
   writeFileSync(
     at('project/docker-compose.override.yml'),
@@ -197,7 +197,7 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
     [{ image: 7 }, /docker compose config: ./],
   ]
   rmSync(at('project/docker-compose.override.yml'))
-  // Compose reads COMPOSE_FILE there, and nobody else does.
+  // Only compose reads COMPOSE_FILE in this file.
   writeFileSync(at('project/other.yml'), services({}).replace('"two"', '"three"'))
   writeFileSync(at('project/.env'), 'COMPOSE_FILE=other.yml\n')
   const here = { ...quietly, cwd: at('project') }

@@ -1,5 +1,5 @@
-// Real engines for a test of their own: a Docker daemon without network and a store of Podman's in the test's directory,
-// both with runc and crun. Nothing of them is left when they end.
+// Real engines for one test: a Docker daemon without network and a Podman store in the test's directory, both with runc
+// and crun. Nothing of them is left when they end.
 import { execa } from 'execa'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -11,13 +11,13 @@ export type Words = readonly [string, ...string[]]
 export type Runtime = 'runc' | 'crun'
 
 export interface Engine {
-  /** Why it does not run here; undefined where it does. */
+  /** Why the engine does not run here; undefined if it does. */
   readonly why: string | undefined
-  /** The words that stand before `run`, with this runtime. */
+  /** The words before `run`, with this runtime. */
   readonly client: (runtime: Runtime) => Words
   /** Options of `run`. */
   readonly options: (runtime: Runtime) => readonly string[]
-  /** The clients of its stores of images, each once. */
+  /** The clients of the engine's image stores, one a store. */
   readonly stores: readonly Words[]
 }
 
@@ -25,8 +25,8 @@ type Place = (...words: Words) => Words
 const quietly = { env: plainEnvironment, reject: false, stdin: 'ignore' } as const
 const run = ([first, ...rest]: Words) => execa(first, rest, quietly)
 
-// crun refuses the hybrid cgroup hierarchy, and with version 2 alone wants to raise a limit, which a virtual machine may
-// forbid: where the hierarchy is hybrid, crun is shown version 1 only.
+// crun refuses the hybrid cgroup hierarchy. With version 2 alone it raises a limit, which a virtual machine may forbid.
+// So on the hybrid hierarchy crun sees version 1 only.
 const hybrid = readFileSync('/proc/self/mounts', 'utf8').includes(' /sys/fs/cgroup/unified cgroup2 ')
 const onlyVersion1: Place = (...words) =>
   hybrid
@@ -34,12 +34,12 @@ const onlyVersion1: Place = (...words) =>
     : words
 const seenBy: Readonly<Record<Runtime, Place>> = { runc: (...words) => words, crun: onlyVersion1 }
 
-/** Of the daemon that serves this runtime, such as for DOCKER_HOST. */
+/** The socket of the daemon that serves this runtime, for example for DOCKER_HOST. */
 export function dockerSocket(work: string, runtime: Runtime): string {
   return `unix://${join(work, 'docker', hybrid ? runtime : 'runc', 'socket')}`
 }
 
-/** `work` is a directory of the test, which `end` takes away with all that the engines made. */
+/** Starts the engines in `work`, a directory of the test; `end` removes it with everything that the engines made. */
 export async function startEngines(work: string, runtimes: readonly Runtime[] = ['runc', 'crun']) {
   const daemons: ChildProcess[] = []
   const docker = await startDocker(work, runtimes, daemons)
@@ -99,13 +99,13 @@ async function findPodman(work: string): Promise<Engine> {
   return {
     why: (await run(['podman', '--version'])).failed ? 'podman is not installed' : undefined,
     client,
-    // Podman raises these unless told, which a virtual machine may forbid.
+    // By default Podman raises these limits, which a virtual machine may forbid.
     options: () => ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'],
     stores: [client('runc')],
   }
 }
 
-/** Gives every daemon or store of an engine a root file system under this name. */
+/** Imports a root file system into every daemon or store of an engine, under this name. */
 export async function importImage({ stores }: Engine, image: string, root: string): Promise<void> {
   for (const [first, ...rest] of stores) {
     const tar = execa('tar', ['-C', root, '-c', '.'], { encoding: 'buffer', buffer: false })

@@ -1,9 +1,9 @@
-// What docs/limits.md says of calls that the kernel asks no filter about: kernel/seccomp.c, seccomp_uprobe_exception.
+// Calls that the kernel exempts from filters, as docs/limits.md says: kernel/seccomp.c, seccomp_uprobe_exception.
 import { spawnSync } from 'node:child_process'
 import { release } from 'node:os'
 import t from 'tap'
 
-/** A filter that answers one number with errno 42, and the call: prints its errno, or ends by a signal. */
+/** Loads a filter that answers one number with errno 42 and makes the call: prints its errno, or ends by a signal. */
 const program = `
 import ctypes, struct, sys
 number = int(sys.argv[1])
@@ -45,7 +45,7 @@ t.test('a filter is asked about any number', { skip }, async (t) => {
 })
 
 t.test('uretprobe passes every filter', { skip: skip || since(14) }, async (t) => {
-  // Made by a program and not by the kernel's own code, it ends the program.
+  // Called by a program instead of the kernel's own code, it ends the program.
   t.equal(answered(335), 'SIGILL')
 })
 

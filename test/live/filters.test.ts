@@ -1,5 +1,5 @@
-// The filter that the kernel has, read back from a container: it answers every call as the profile does that it was made
-// of, and `eval` says so. And several filters at once, none, and a process that is left as it was.
+// The kernel's filter, read back from a container, answers every call as its profile does, and `eval` agrees. Also:
+// several filters at once, none, and that the process is left as it was.
 import { execa, execaSync } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,11 +33,11 @@ const [program, ...loading] = seccompGen
 const seccomp = (...words: readonly string[]) =>
   execa(program, [...loading, ...words], { env: plainEnvironment, reject: false, stdin: 'ignore' })
 
-// containerd's default as the engine gives it to the runtime, with its conditions, and each action besides.
+// containerd's default as the engine passes it to the runtime, with its conditions, and one rule for each other action.
 const named = ['reboot', 'keyctl', 'ptrace', 'clone3', 'mount']
 const ofContainerd = makeMeaning(builtin('containerd').profile, contextOf()).resolved.rules.map(
   ({ names, answer, args }) => ({
-    // Debian's 2.5.4 has calls of 2.5.5 that the upstream version does not know: they are left out.
+    // Leaves out the calls of 2.5.5 that Debian's 2.5.4 has and the upstream 2.5.4 lacks.
     names: names.filter((name) => !named.includes(name) && isKnownTo('2.5.4', name)),
     action: answer.action,
     ...(answer.errno !== undefined && { errnoRet: answer.errno }),
@@ -62,12 +62,12 @@ const profile = {
   ].filter(({ names }) => names.length > 0),
 }
 
-/** The library that it was linked with, as it says. */
+/** The version of libseccomp that the runtime reports. */
 function libraryOf(runtime: string): string {
   return /^libseccomp: (\S+)$/m.exec(execaSync(runtime, ['--version']).stdout)?.[1] ?? '2.5.4'
 }
 
-/** Runs busybox's sleep in a container under the profile, and gives its process. */
+/** Runs busybox's sleep in a container under the profile and passes its pid. */
 async function inContainer(check: (pid: number) => Promise<void>): Promise<void> {
   mkdirSync(join(work, 'bundle'))
   writeBundle(join(work, 'bundle'), { args: ['/bin/sleep', '100'], noNewPrivileges: true }, profile)

@@ -1,6 +1,6 @@
-// The floors against the runtimes that are installed: a container with nothing but what its program was seen to make
-// and the floor starts, works and ends, twenty times out of twenty; without the floor it does not start, nor without a
-// call that the upgrade check says it needs.
+// The floors against the installed runtimes. With only its program's observed calls and the floor, a container starts,
+// works and ends, twenty times out of twenty. It does not start without the floor, nor without a call that the upgrade
+// check calls needed.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,7 @@ function whyNot(runtime: Runtime): string | false {
   return whyNotRun(runtime) ?? (version('strace') === undefined ? 'strace is not installed' : false)
 }
 
-/** What the program makes, seen on the host as the same user: busybox asks who it is, and acts on it. */
+/** The program's calls, seen on the host as the same user: busybox asks who it is and acts on the answer. */
 async function observed({ uid, gid }: { readonly uid: number; readonly gid: number }): Promise<Observations> {
   const directory = mkdtempSync(join(tmpdir(), 'floor-test-'))
   try {
@@ -59,7 +59,7 @@ async function observed({ uid, gid }: { readonly uid: number; readonly gid: numb
   }
 }
 
-/** The profile as text, without some calls. */
+/** The profile's text without some calls. */
 function profileText(
   observations: Observations,
   options: PolicyOptions,
@@ -108,7 +108,7 @@ for (const runtime of ['runc', 'crun'] as const) {
             t.match(printed, /busybox/, name)
           }
         }
-        // The program's own execve was seen, and with no_new_privs that may be all the runtime still has to do.
+        // Leaves out the observed execve: with no_new_privs it may be the only call that the runtime still makes.
         const { execve: _, ...rest } = observations.architectures.x86_64 ?? {}
         const without = { ...observations, architectures: { x86_64: rest } }
         const bare = run(runtime, container, profileText(without, { runtime: 'none', noNewPrivileges }))
@@ -146,7 +146,7 @@ for (const runtime of ['runc', 'crun'] as const) {
         t.comment(`${pinned} was not measured: its calls may differ`)
         continue
       }
-      // The program's own calls are allowed; a call that it makes as well is missed by it too, so it is left alone.
+      // The program's own calls stay allowed: without such a call the program would fail too.
       const observations = await observed({ uid: 0, gid: 0 })
       const own = observations.architectures.x86_64 ?? {}
       const needed = floor.calls.filter(

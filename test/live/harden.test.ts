@@ -1,5 +1,5 @@
-// Real workloads under the context that harden derives from their own recording, with Docker and Podman: all layers
-// together they work, without one of the needed capabilities or one of the mounts they do not.
+// Real workloads under the context that harden derives from their recording, in Docker and Podman. They work under all
+// layers together, and fail without one of the needed capabilities or mounts.
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,13 +31,13 @@ interface Workload {
   readonly packages: readonly string[]
   readonly prepare?: (root: string) => void
   readonly script: string
-  /** What is in its output when it worked. */
+  /** A pattern of its output if it worked. */
   readonly says: RegExp
   readonly needs: readonly string[]
-  /** What only Podman asks for: Docker lets everybody bind every port. */
+  /** Needed in Podman only: Docker lets every user bind every port. */
   readonly needsInPodman?: readonly string[]
   readonly mounts: readonly string[]
-  /** Who can start it in place of root. */
+  /** A user that can start it instead of root. */
   readonly as?: number
 }
 
@@ -104,7 +104,7 @@ async function harden(...words: readonly string[]): Promise<string> {
   return stdout
 }
 
-/** The options of the printed command, as a shell reads them. */
+/** The options of the printed command, as a shell splits them. */
 async function optionsOf(text: string): Promise<readonly string[]> {
   const { stdout } = await execa('sh', [
     '-c',
@@ -113,7 +113,7 @@ async function optionsOf(text: string): Promise<readonly string[]> {
   return stdout.split('\n').slice(1, -1)
 }
 
-/** Without one option and its value. */
+/** The options without one option and its value. */
 function without(options: readonly string[], wanted: (value: string) => boolean): readonly string[] {
   const place = options.findIndex((each, index) => index > 0 && wanted(each))
   return options.filter((_, index) => index !== place && index !== place - 1)

@@ -1,6 +1,6 @@
-// nginx, redis, python3 and busybox as Debian packages them, each in a container of a real engine: recorded once at its
-// work, then at the same work under the profile that was written, with Docker and Podman, under runc and crun, with and
-// without no-new-privileges. Printed beside: how many calls each profile allows, and what the oci-seccomp-bpf-hook allowed.
+// Debian's nginx, redis, python3 and busybox, each in a container of a real engine: recorded once at work, then run at
+// the same work under the written profile, with Docker and Podman, under runc and crun, with and without
+// no-new-privileges. Prints the number of calls that each profile allows, and that of the oci-seccomp-bpf-hook.
 import { execa, type ResultPromise } from 'execa'
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,21 +41,21 @@ const quietly = {
 const run = ([first, ...rest]: Words) => execa(first, rest, quietly)
 
 interface Image {
-  /** The engine that runs it while it is recorded, where that is here. */
+  /** The engine that runs it for the recording, if that engine is here. */
   readonly recordedIn: 'docker' | 'podman'
   /** Patterns of dpkg-query. */
   readonly packages: readonly string[]
-  /** What is added to the packages' files. */
+  /** Adds to the packages' files. */
   readonly prepare?: (root: string) => void
   readonly options?: readonly string[]
   readonly command: Words
-  /** Talks to the program from outside, in its network namespace, and gives what must be the same every time. */
+  /** Talks to the program from outside, in its network namespace; returns what must be the same every time. */
   readonly talk?: (inside: (words: Words) => ResultPromise<typeof quietly>) => Promise<string>
-  /** The signal that ends it gracefully; without, it ends by itself. */
+  /** The signal that ends it gracefully; absent: it ends by itself. */
   readonly stop?: string
-  /** What is in its output when all went well. */
+  /** A pattern of its output if all went well. */
   readonly says: RegExp
-  /** The hook's profile of the same kind of container, by the runtime it ran under. */
+  /** The hook's profile of the same kind of container, for each runtime. */
   readonly hook?: { readonly runc: string; readonly crun: string }
 }
 
@@ -151,7 +151,7 @@ const images: Readonly<Record<string, Image>> = {
   },
 }
 
-/** Asks until the answer has this shape: a program that starts is not up at once. */
+/** Asks until the answer has this shape, because a program needs time to start. */
 async function untilDone(
   ask: () => ResultPromise<typeof quietly>,
   shape: RegExp,
@@ -176,7 +176,7 @@ for (const [name, { packages, prepare }] of Object.entries(images)) {
 }
 
 let containers = 0
-/** Runs the image at its work: `before` are words before the client's. */
+/** Runs the image at its work; `before` stands before the client's words. */
 async function atWork(
   name: string,
   { command, talk, stop, options = [] }: Image,
@@ -226,7 +226,7 @@ const withoutFloor = (observations: Observations): number =>
   derivePolicy(observations, { runtime: 'none' }).rules.filter(({ action }) => action.type === 'allow').length
 
 const theDefault = builtinProfile('docker').profile
-/** Every way in which a profile allows what the engines' default does not. */
+/** The changes by which a profile is wider than the engines' default. */
 function widerThanDefault(text: string): readonly Change[] {
   const { changes } = compareProfiles(theDefault, parseProfile(text))
   return changes.filter(({ direction }) => direction === 'wider')

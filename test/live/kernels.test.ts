@@ -1,7 +1,7 @@
-// The recorder on other kernels: Debian's 5.10, 6.1, 6.12 and the newest, each in a machine of qemu. What is counted, the
-// values, 32-bit calls, membership of a cgroup, what a filter refuses again and again.
-// SECCOMP_GEN_QEMU=DIRECTORY asks for it: packages of Debian are kept there (some 100 MB the first time). A kernel takes
-// a minute. SECCOMP_GEN_KERNEL=6.1 takes one of them.
+// The recorder on other kernels, each in a qemu machine: Debian's 5.10, 6.1, 6.12 and the newest. Counts, values,
+// 32-bit calls, membership of a cgroup, repeated refusals by a filter.
+// SECCOMP_GEN_QEMU=DIRECTORY enables the test and keeps packages of Debian there (some 100 MB the first time). One
+// kernel takes a minute. SECCOMP_GEN_KERNEL=6.1 selects one.
 import { build } from 'esbuild'
 import { execa } from 'execa'
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -89,7 +89,7 @@ int main(int argc, char **argv) {
   wait(0);
   return 0;
 }`
-/** What a container's program does, behind a filter that allows all: each step leaves a row of evidence. */
+/** The steps of a container's program under a filter that allows all; each leaves a row of evidence. */
 const context = `
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -184,7 +184,7 @@ function kernelOf(suite: string): string {
       throw error
     }
   }
-  // Where Debian's packages have it, up to trixie and since.
+  // The kernel's place in Debian's packages up to trixie, and in later ones.
   const boot = join(kept, 'boot')
   const [name] = existsSync(boot) ? readdirSync(boot).filter((each) => each.startsWith('vmlinuz-')) : []
   if (name !== undefined) return join(boot, name)
@@ -207,7 +207,7 @@ for (const [version, suite] of kernels)
     t.comment(String(found['release']))
     if (version !== 'newest') t.match(found['release'], new RegExp(`^${version.replace('.', '\\.')}\\.`))
     t.equal(found['ebpf'], 'works')
-    // clone3 with SIGCHLD and nothing shared: its flags and the signal (17).
+    // clone3 with SIGCHLD (17) and nothing shared: its flags and the signal.
     const x86_64 = {
       getppid: [10, null],
       socket: [2, ['1', '10']],
@@ -217,7 +217,7 @@ for (const [version, suite] of kernels)
     }
     const seen = { calls: { x86_64 }, unknown: { x86_64: ['900'] }, diagnostics: ['unknown-call'] }
     t.match(found['native'], seen, 'a command')
-    // bpf_get_current_ancestor_cgroup_id is there for tracepoints since 5.11: before, no container is recorded by ebpf.
+    // Tracepoints have bpf_get_current_ancestor_cgroup_id since 5.11; on older kernels ebpf records no container.
     if (version === '5.10') t.match(found['cgroup'], /does not take the BPF program sys_enter/)
     else t.match(found['cgroup'], seen, 'a cgroup that was empty')
     const none = String(found['compat'])
@@ -242,7 +242,7 @@ for (const [version, suite] of kernels)
       programs: number
     }
     t.match(suspects, { lost: 0, programs: 1 }, 'refusals')
-    // mkdir 83; the process that rmdir (84) ends: before Linux 5.15 the exit tells no number.
+    // mkdir is 83. rmdir (84) ends the process: before Linux 5.15 the exit does not give the number.
     t.strictSame(
       suspects.suspects.filter(([, result]) => result === -1),
       [[83, -1, 5]],
@@ -250,7 +250,7 @@ for (const [version, suite] of kernels)
     const [ended] = suspects.suspects.filter(([, result]) => result === 'ended')
     t.ok(ended?.[0] === 84 || ended?.[0] === null, `ended: ${JSON.stringify(ended)}`)
     const evidence = found['context']
-    // bpf_get_current_task_btf and bpf_task_pt_regs are there since 5.11 and 5.15: before, it is said that nothing was seen.
+    // bpf_get_current_task_btf exists since 5.11, bpf_task_pt_regs since 5.15; without them the evidence says so.
     if (version === '5.10') t.match(evidence, { blind: ['checks', 'files'] })
     else {
       const fexit = version === '6.1' || version === '6.12'

@@ -1,5 +1,5 @@
-// The recorder killed (SIGKILL) at several moments from its first to its last: no program stays attached, no cgroup, no
-// container, no file. What it recorded goes on or ends; when that is over, nothing of the recording is there.
+// The recorder is killed (SIGKILL) at several moments from its start to its end. No program stays attached, and no
+// cgroup, container or file is left. The recorded command goes on or ends; after that, nothing of the recording exists.
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,10 +27,10 @@ if (noImage === undefined)
   for (const [, engine] of engines)
     if (engine.why === undefined) await importImage(engine, 'seccomp-gen-killed', at('image'))
 
-/** By the word of the environment that only this recording's processes have. */
+/** The processes of one recording, found by a word in their environment. */
 const processesOf = (mark: string): readonly number[] =>
   processes().filter((pid) => readProcess(pid, 'environ').split('\0').includes(mark))
-/** Of these processes, those that hold a program, map or link of bpf(2). */
+/** The processes among these that hold a program, map or link of bpf(2). */
 function holdersOfBpf(pids: readonly number[]): readonly number[] {
   const holds = (pid: number): boolean => {
     try {
@@ -46,7 +46,7 @@ interface Case {
   readonly skip: string | undefined
   readonly recorder: 'ebpf' | 'strace'
   readonly command: Words
-  /** Asks the engine for containers that run. */
+  /** Asks the engine for its running containers. */
   readonly running?: Words
 }
 const sleeping = ['busybox', 'sleep', '600']
@@ -80,7 +80,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-/** How far a recording has come, as a part of the time until its command is at work. */
+/** Moments of a recording, as fractions of the time until its command is at work. */
 const moments = [0.4, 0.8, 1.1]
 
 for (const { name, skip, recorder, command, running } of cases) {
@@ -124,18 +124,18 @@ for (const { name, skip, recorder, command, running } of cases) {
       t.strictSame(holdersOfBpf(processesOf(mark)), [], `at ${moment}: no program is attached any more`)
       killed.push(mark)
     }
-    // strace's FIFO has a name until strace has opened it; killed in that moment, an empty directory stays.
+    // strace's FIFO has a name until strace has opened it. If the recorder is killed before, an empty directory stays.
     const withFiles = recorder === 'strace' ? ['whole'] : readdirSync(at(name))
     const left = async () => ({
       processes: killed.flatMap(processesOf),
-      // The loader of the tests keeps what it compiled there.
+      // The tests' loader keeps its compiled files there.
       files: withFiles.flatMap((moment) =>
         readdirSync(at(name, moment)).filter((file) => !file.startsWith('tsx-')),
       ),
       containers: await containers(),
     })
     const nothing = { processes: [], files: [], containers: '' }
-    // A client that was killed may have asked for a container that is still being made; it is waited for.
+    // A killed client may have asked for a container that is still being made: wait for it.
     let last = await left()
     for (let tries = 0; tries < 300 && JSON.stringify(last) !== JSON.stringify(nothing); tries++) {
       await wait(100)

@@ -1,10 +1,10 @@
-// What a recording of a container left behind. Other recordings may be under way on the machine: a cgroup of theirs has
-// a guardian that will take it away.
+// Finds what a recording of a container left behind. Other recordings may run on this machine: their cgroups have a
+// guardian that will remove them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cgroupMounts } from '../../src/record/cgroups.ts'
 
-/** What stands in a file of /proc; nothing where the process has gone. */
+/** The content of a file of /proc; empty if the process is gone. */
 export function readProcess(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1')
@@ -30,15 +30,15 @@ function orphans(): readonly string[] {
     found
       .filter(({ name }) => !guarded.some((words) => words.includes(`"cgroup":"${name}"`)))
       .map(({ path }) => path)
-      // A guardian that has ended meanwhile took its cgroup away before.
+      // A guardian that ended in the meantime has removed its cgroup.
       .filter((path) => existsSync(path))
   )
 }
 
-/** What somebody killed before left here is nothing of these tests. */
+/** Leftovers of earlier runs that were killed; they are no concern of these tests. */
 const before = new Set(orphans())
 
-/** The cgroups of recordings that no guardian looks after. */
+/** The cgroups of recordings without a guardian. */
 export function orphanedCgroups(): readonly string[] {
   return orphans().filter((path) => !before.has(path))
 }

@@ -1,4 +1,4 @@
-// `--load`: a server is driven once it is ready, and stopped as production stops it; what the load says counts.
+// `--load`: a server gets its load once it is ready and is stopped as in production; the load's status counts.
 import { execa } from 'execa'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -19,7 +19,7 @@ const script = (name: string, text: string): string => {
   return at(name)
 }
 const ours = (...more: readonly string[]) => execa(node, [...words, ...more], quietly)
-/** A port that nobody has. */
+/** A free port. */
 async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -122,7 +122,7 @@ t.test('verify drives every round', { skip: busybox }, async (t) => {
   const suffices = await verify()
   t.equal(suffices.exitCode, 0, suffices.stdout + suffices.stderr)
   t.match(suffices.stdout, /suffices: nothing was refused/)
-  // httpd makes these for a request only.
+  // httpd makes these calls for a request only.
   const lacking = full.replace(/^.*"(?:vfork|fork|sendfile|shutdown)",?\n/gm, '')
   writeFileSync(profile, lacking)
   const refused = await verify()

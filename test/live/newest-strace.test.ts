@@ -1,6 +1,6 @@
-// The newest strace of Debian's archive (sid), in 60 sets of options over six programs: every call of every program is
-// counted, none is invented. The truth is counted from strace's plainest form by a pattern of its own, and holds for
-// the calls that a program makes equally often in every run.
+// The newest strace of Debian's archive (sid), with 60 sets of options on six programs: every call of every program is
+// counted, and none is invented. A separate pattern counts the truth from strace's plainest form. It covers the calls
+// that a program makes equally often in every run.
 // Run: SECCOMP_GEN_NEWEST_STRACE=DIRECTORY npx tap test/live/newest-strace.test.ts (unpacks strace there; needs gcc)
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import type { Source } from '../../src/read/source.ts'
 const folder = process.env['SECCOMP_GEN_NEWEST_STRACE']
 t.setTimeout(1_200_000)
 
-/** Options, behind -f; `-ff` and what goes to standard error are told by the words themselves. */
+/** Options after -f. `sets` adds the output: one file, standard error, or a file for each process (-ff). */
 const single = [
   '', '-t', '-tt', '-ttt', '-r', '-T', '-n', '-i', '-y', '-yy', '-Y', '-x', '-xx', '-v', '-N', '-k', '-q', '-qq', '-qqq', '-a0', '-s0', '-s4096', '-X raw', '-X verbose', '-e raw=all',
   '-e signal=none', '-e read=3 -e write=1', '--tips=full', '--color=always', '--absolute-timestamps=format:unix,precision:ns', '--absolute-timestamps=format:unix', '--relative-timestamps=ns', '--relative-timestamps=s',
@@ -105,7 +105,7 @@ function plainCounts(text: string): Map<string, number> {
   return counts
 }
 
-/** What is the same in every run. */
+/** The counts that are equal in every run. */
 function stable([first = new Map(), ...others]: readonly Map<string, number>[]): Map<string, number> {
   return new Map([...first].filter(([name, count]) => others.every((other) => other.get(name) === count)))
 }

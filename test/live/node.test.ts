@@ -1,5 +1,5 @@
-// A node with Debian's containerd and its CRI, and pods as the kubelet makes them: recorded by name, by label, by id,
-// before and after their start, each apart; and run afresh under what was recorded.
+// A node with Debian's containerd and its CRI, with pods made as the kubelet makes them: recorded by name, label or id,
+// before and after their start, each by itself; then run afresh under the recorded profile.
 import { execa } from 'execa'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const seccomp = (...words: readonly string[]) =>
     cwd: node.directory,
     timeout: 60_000,
   })
-/** When it says on stderr that it records: what starts from then on is recorded from its first call. */
+/** Waits until stderr says that it records: whatever starts then is recorded from its first call. */
 function begun(recording: ReturnType<typeof seccomp>, words: RegExp): Promise<void> {
   let said = ''
   return new Promise((resolve, reject) => {
@@ -48,7 +48,7 @@ const collected = (directory: string): ReadonlyMap<string, Observations> =>
     }),
   )
 const loop = ['/bin/sh', '-c', 'while :; do ls /; sleep 0.2; done']
-/** What a runtime calls before its filter, and no busybox. */
+/** Calls that a runtime makes before its filter, and busybox never. */
 const setUp = ['pivot_root', 'mount', 'umount2', 'keyctl', 'unshare', 'setns']
 
 t.test('a pod that runs, by name, by label, by the start of an id', async (t) => {
@@ -90,14 +90,14 @@ t.test('each container of the node by itself, from its first call', async (t) =>
   const pods = await Promise.all(['a', 'b', 'c', 'd'].map((name) => node.pod(name, { namespace: 'shop' })))
   const ended = await Promise.all(
     pods.map(async (pod) => {
-      // An init container, then the pod's own, as the kubelet starts them.
+      // An init container, then the pod's main container, as the kubelet starts them.
       await node.ended(await pod.container('init', ['/bin/true']))
       return node.ended(await pod.container('true', ['/bin/true']))
     }),
   )
   t.strictSame(ended, [0, 0, 0, 0])
   await Promise.all(pods.map((pod) => pod.remove()))
-  // Who has no filter is told at the second look: the runtime sets containers up without one.
+  // A container without a filter is reported at the second look, because runtimes set containers up without one.
   await wait(2500)
   collecting.kill('SIGTERM')
   const done = await collecting

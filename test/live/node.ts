@@ -1,5 +1,5 @@
-// A node without a kubelet: Debian's containerd with its CRI on a socket of our own, and pods made through it as the
-// kubelet makes them. Images are a busybox. Authority: k8s.io/cri-api v1 for the numbers of fields.
+// A node without a kubelet: Debian's containerd with its CRI on a separate socket, and pods made as the kubelet makes
+// them. Images contain busybox. Authority: k8s.io/cri-api v1 for the numbers of fields.
 import { execa } from 'execa'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -12,7 +12,7 @@ import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
 import { GrpcClient } from '../../src/record/cri/client.ts'
 import { entries, type Decoded, type Message } from '../../src/record/cri/wire.ts'
 
-/** Why there is no such node here; undefined where there can be one. */
+/** Why no such node can run here; undefined if it can. */
 export async function whyNoNode(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'containerd is run as root here, and this is not root'
   if (!existsSync('/bin/busybox')) return '/bin/busybox is missing: apt-get install busybox-static'
@@ -83,7 +83,7 @@ export class Node {
     return node
   }
 
-  /** An OCI layout of one layer. */
+  /** Imports an OCI layout of one layer. */
   async importImage(rootfs: string, name: string, config: object = {}): Promise<void> {
     const layout = mkdtempSync(join(this.directory, 'image-'))
     mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
@@ -138,7 +138,7 @@ export class Node {
       'io.kubernetes.pod.namespace': namespace,
       'io.kubernetes.pod.uid': uid,
     }
-    // NODE for the network, which needs no plugins then; CONTAINER for process ids; POD for the rest.
+    // NODE for the network, which then needs no plugins; CONTAINER for process ids; POD for the rest.
     const namespaces: Message = { 1: 2, 2: 1 }
     const sandboxConfig: Message = {
       1: { 1: name, 2: uid, 3: namespace },
@@ -183,7 +183,7 @@ export class Node {
     return { sandbox, uid, name, namespace, container, remove }
   }
 
-  /** Waits for its end; gives its exit code. */
+  /** Waits until the container ends; returns its exit code. */
   async ended(container: string): Promise<number> {
     for (;;) {
       const status = (await this.ask('ContainerStatus', { 1: container })).message(1)

@@ -1,5 +1,5 @@
-// Nothing weaker is left behind: containers with their filters, cgroups, mounts, temporary directories, processes and BPF
-// programs (by id) before and after, for every way in which a recording or a verification ends.
+// However a recording or a verification ends, it leaves nothing weaker behind. Compares containers with their filters,
+// cgroups, mounts, temporary directories, processes and BPF programs (by id), before and after.
 import { execa } from 'execa'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -24,7 +24,7 @@ const said = async (program: string, ...more: readonly string[]): Promise<string
 const own = (): readonly number[] =>
   processes().filter((pid) => readProcess(pid, 'environ').split('\0').includes(mark))
 
-/** Ids of programs that a process holds; a program without a holder is gone, unless it is pinned. */
+/** The ids of the programs that a process holds. A program without a holder is gone, unless it is pinned. */
 function programsOf(pid: number): readonly string[] {
   const entries = existsSync(`/proc/${pid}/fdinfo`) ? readdirSync(`/proc/${pid}/fdinfo`) : []
   return entries.flatMap((entry) => /^prog_id:\t(\d+)$/m.exec(readProcess(pid, `fdinfo/${entry}`))?.[1] ?? [])
@@ -42,7 +42,7 @@ async function all() {
   return {
     docker: docker.map((id, at) => `${id} ${filters[at]}`),
     podman: noPodman === undefined ? await said(podmanClient, ...podmanWords, 'ps', '-aq') : '',
-    // Names of our own: others may start containers of theirs.
+    // Names of this test only: others may start containers too.
     runtime: (await said('runc', 'list', '-q'))
       .split('\n')
       .filter((name) => name.includes(`left-${process.pid}`)),
@@ -50,7 +50,7 @@ async function all() {
     mounts: readFileSync('/proc/self/mounts', 'latin1')
       .split('\n')
       .filter((line) => line.includes(temporary)),
-    // The loader of the tests keeps what it compiled there.
+    // The tests' loader keeps its compiled files there.
     directories: readdirSync(temporary).filter((name) => !name.startsWith('tsx-')),
     processes: own().map((pid) => readProcess(pid, 'cmdline').replaceAll('\0', ' ')),
     programs: own().flatMap(programsOf),
@@ -61,7 +61,7 @@ async function all() {
 interface Way {
   readonly name: string
   readonly words: readonly string[]
-  /** Sent when the program of the container runs, each a second after the other. */
+  /** Signals sent once the container's program runs, a second apart. */
   readonly signals?: readonly NodeJS.Signals[]
   readonly status?: number
   readonly skip?: string | undefined
@@ -178,7 +178,7 @@ for (const { name, words: more, signals = [], status, skip } of ways)
     const ended = await recorder
     if (status !== undefined) t.equal(ended.exitCode, status, ended.all)
     if (name.startsWith('compose')) await said('docker-compose', '-f', yml, 'down')
-    // A guardian works for a while after a recorder that was killed.
+    // A guardian works for a while after its recorder was killed.
     let after = await all()
     for (let tries = 0; tries < 150 && JSON.stringify(after) !== JSON.stringify(before); tries++) {
       await wait(200)

@@ -1,5 +1,5 @@
-// The image of the recorder, made and run by the tools that users have: it has what it needs, in a read-only root, and
-// records another container with CAP_BPF and CAP_PERFMON and nothing else.
+// The recorder's image, built and run with the users' tools: with a read-only root it has all it needs, and it records
+// another container with only CAP_BPF and CAP_PERFMON.
 import { execa } from 'execa'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { noEbpf } from './command.ts'
 const root = resolve(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-image-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-/** Storage of our own: nothing of the user's Podman is seen or left. */
+/** Separate storage: the user's Podman is neither seen nor changed. */
 const storage = [
   '--storage-driver',
   'vfs',
@@ -27,7 +27,7 @@ const image = 'localhost/seccomp-gen-image-test'
 
 const skip = await prepared()
 
-/** Why the image cannot be made here; false where it is. */
+/** Why the image cannot be built here; false if it is built. */
 async function prepared(): Promise<string | false> {
   if (process.getuid?.() !== 0) return 'needs root'
   for (const program of ['buildah', 'podman', 'runc', 'busybox'])
@@ -108,7 +108,7 @@ t.test(
         '--cap-drop',
         'ALL',
         ...capabilities.flatMap((each) => ['--cap-add', each]),
-        // The default of Podman 4 refuses bpf(2) whatever the capabilities are.
+        // The default profile of Podman 4 refuses bpf(2) whatever the capabilities.
         '--security-opt',
         'seccomp=unconfined',
         '-v',
@@ -125,7 +125,7 @@ t.test(
     const allowed = parseProfile(stdout, { name: 'recorded' }).profile.syscalls.flatMap(({ names }) => names)
     for (const call of ['mkdir', 'execve', 'wait4']) t.ok(allowed.includes(call), call)
 
-    // The table of docs/containers.md: neither of the two may be missing.
+    // As in the table of docs/containers.md: both capabilities are necessary.
     for (const capabilities of [['BPF'], ['PERFMON'], []]) {
       const refused = await record(capabilities)
       t.equal(refused.exitCode, 125, capabilities.join() || 'none')

@@ -1,5 +1,5 @@
-// `--with`: under a profile of a program alone, its container runs with the engine's first program, and a shell, ls and
-// cat are run in it by exec; `docker run --init -t` adds its parts by itself.
+// `--with`: under the profile of a program alone, its container also runs the engine's init, and a shell, ls and cat
+// run in it by exec. `docker run --init -t` adds its parts by itself.
 import { execa } from 'execa'
 import t from 'tap'
 import { noEbpf } from './command.ts'

@@ -1,4 +1,4 @@
-// The line that long work shows of itself: through a real terminal of script(1), and nowhere else.
+// The progress line of long work: shown on a real terminal (script(1)), and nowhere else.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -10,7 +10,7 @@ import { lineInTerminal, noTerminal, quoted } from './terminal.ts'
 const withoutStrace = await noStrace()
 const command = await bundled()
 const folder = t.testdir()
-/** What the terminal is sent, escapes as "ESC". */
+/** The text sent to the terminal, with escapes as "ESC". */
 async function shown(line: string, env: Record<string, string> = {}): Promise<string> {
   const running = lineInTerminal(line, { cwd: folder, env: { TERM: 'xterm', CI: '', ...env } })
   running.stdin.end()

@@ -1,5 +1,5 @@
-// qemu's user mode writes what it does, and the reader gives the calls that the program made: small programs of machine
-// code for each machine, whose calls are known because they stand here.
+// The reader finds the calls in the strace of qemu's user mode: small programs of machine code for each architecture,
+// whose calls are listed here.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ type Emulated = Exclude<Architecture, 'x32'>
 const little = (...words: number[]): number[] =>
   words.flatMap((word) => [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24])
 
-/** Sets the register of the number and calls the kernel. Authority: syscall(2), the manuals of the processors. */
+/** Sets the number's register and calls the kernel. Authority: syscall(2), the manuals of the processors. */
 const callOf: Readonly<Record<Emulated, (number: number) => number[]>> = {
   x86_64: (number) => [0xb8, ...little(number), 0x0f, 0x05],
   x86: (number) => [0xb8, ...little(number), 0xcd, 0x80],
@@ -28,7 +28,7 @@ const callOf: Readonly<Record<Emulated, (number: number) => number[]>> = {
 const flags: Readonly<Partial<Record<Emulated, number>>> = { arm: 0x5000000, ppc64le: 2, loongarch64: 0x43 }
 const qemuOf: Readonly<Partial<Record<Emulated, string>>> = { x86: 'i386' }
 
-/** An ELF file of one segment that makes these calls, with whatever the registers hold. */
+/** An ELF file of one segment that makes these calls; the argument registers hold anything. */
 function programOf(architecture: Emulated, names: readonly string[]): Buffer {
   const { addressBits, byteOrder, machine } = architectures[architecture]
   const isWide = addressBits === 64
@@ -65,7 +65,7 @@ function programOf(architecture: Emulated, names: readonly string[]): Buffer {
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-qemu-'))
 t.teardown(() => rmSync(folder, { recursive: true }))
 
-/** What qemu writes of a program that makes these calls; undefined where there is no qemu for it. */
+/** The log of qemu about a program with these calls; undefined if qemu for the architecture is missing. */
 function straceOf(architecture: Emulated, names: readonly string[]): string | undefined {
   const [program, log] = [join(folder, architecture), join(folder, 'log')]
   writeFileSync(program, programOf(architecture, names))
@@ -75,7 +75,7 @@ function straceOf(architecture: Emulated, names: readonly string[]): string | un
   return error === undefined ? readFileSync(log, 'latin1') : undefined
 }
 
-/** What libc calls first: it sets the thread pointer by a call on two machines. */
+/** libc's first calls; on two architectures one of them sets the thread pointer. */
 const start = (architecture: Emulated): readonly string[] => [
   'brk',
   ...({ x86_64: ['arch_prctl'], x86: ['set_thread_area'] }[architecture as string] ?? []),
@@ -83,7 +83,7 @@ const start = (architecture: Emulated): readonly string[] => [
   'set_robust_list',
 ]
 
-/** Nothing tells so short a program for one from that for another. */
+/** Architectures that a program this short does not tell apart. */
 const alike: ReadonlySet<string> = new Set(['aarch64', 'riscv64', 'loongarch64'])
 
 for (const architecture of Object.keys(callOf) as Emulated[]) {

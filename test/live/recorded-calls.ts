@@ -1,16 +1,16 @@
-// Which program made which calls in recordings of strace: by process, from the execve that succeeded on. A reader of its
-// own, so that what the scan is held against is not read by the code that reads recordings.
+// Which program made which calls in strace recordings: by process, from each successful execve on. This reader is
+// separate, so that the scan is not checked by the code that reads recordings.
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Recorded {
-  /** The names of the calls that it made, before or beside the programs that it started. */
+  /** The names of the program's own calls, without those of programs that it started. */
   readonly calls: Set<string>
-  /** Shared libraries that it opened. */
+  /** The shared libraries that it opened. */
   readonly libraries: Set<string>
 }
 
-/** By path of the program. */
+/** The calls by the path of the program. */
 export function recordedCalls(directory: string): ReadonlyMap<string, Recorded> {
   const found = new Map<string, Recorded>()
   for (const name of readdirSync(directory)) {
@@ -41,7 +41,7 @@ function read(lines: readonly string[], found: Map<string, Recorded>): void {
     const its = program.get(pid)
     const child = /^(?:clone3?|v?fork)$/.test(call) ? /\) += (\d+)(?: <[\d.]+>)?$/.exec(rest)?.[1] : undefined
     if (its === undefined) continue
-    // Of a process that starts others, what the child does before its own execve is the program's as well.
+    // A child's calls before its own execve belong to the program that started it.
     if (child !== undefined && !program.has(child)) program.set(child, its)
     const recorded = found.get(its) ?? { calls: new Set(), libraries: new Set() }
     found.set(its, recorded)

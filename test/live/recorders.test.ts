@@ -1,5 +1,5 @@
-// The two recorders see the same: for programs that do the same every time, the same calls on the same architecture,
-// and the same values of the arguments that conditions speak of.
+// Both recorders see the same: for deterministic programs the same calls on the same architecture, with the same values
+// of the arguments that conditions use.
 import { execa } from 'execa'
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -42,7 +42,7 @@ int main(void) {
   return 0;
 }`
 
-/** Why a program made of this source does not run here; undefined where it does. */
+/** Why the program of this source does not run here; undefined if it does. */
 async function build(name: string, ...options: string[]): Promise<string | undefined> {
   writeFileSync(at('program.c'), c)
   const made = await execa('gcc', [...options, '-o', at(name), at('program.c')], { reject: false })
@@ -80,7 +80,7 @@ for (const [name, command] of Object.entries(programs)) {
       const tables = Object.entries(observations.architectures).map(([architecture, calls]) => [
         architecture,
         Object.entries(calls)
-          // The loader's and libc's answers to a signal or a lost race are no part of the program.
+          // The loader and libc make it after a signal or a lost race, so it is no part of the program.
           .filter(([call]) => call !== 'restart_syscall')
           .map(([call, { args, enosys, eperm, eacces, refused }]) => [
             call,
@@ -108,7 +108,7 @@ t.test('a signal that the command ends with is followed by nothing', async (t) =
   while (!existsSync(at('up'))) await wait(10)
   const shell = (await execa('pgrep', ['-f', `exit 5.*${at('up')}`])).stdout.split('\n')[0]
   process.kill(Number(shell), 'SIGINT')
-  // It came from elsewhere as well: whether it is to be passed on is asked when the command has ended.
+  // This signal comes from elsewhere too; whether to pass it on is decided when the command has ended.
   send('SIGINT')
   t.strictSame((await recording).ending, { kind: 'exited', status: 5 })
   await wait(300)

@@ -1,4 +1,4 @@
-// Root file systems of programs as Debian packages them, without a registry: the files of the installed packages and the
+// Makes root file systems from installed Debian packages, without a registry: the files of the packages and the
 // libraries they load. Authority: dpkg-query(1), ldd(1).
 import { execa } from 'execa'
 import {
@@ -16,13 +16,13 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** What stands at the root of a system whose /usr is merged, as this one's may be. */
+/** The links at the root of a system with a merged /usr, as this one may be. */
 const merged = ['bin', 'sbin', 'lib', 'lib64'] as const
 const unread = /^\/usr\/share\/(?:doc|man|lintian|locale|info|bug)(?:\/|$)/
 
 /**
- * Makes `root` the root file system of packages, named as patterns of dpkg-query. Gives the reason where one of them is
- * not installed; undefined where it is made.
+ * Makes `root` the root file system of these packages, named by patterns of dpkg-query. Returns the reason if a package
+ * is not installed; undefined if the root file system was made.
  */
 export async function rootfs(root: string, packages: readonly string[]): Promise<string | undefined> {
   const files = new Set<string>()
@@ -57,7 +57,7 @@ async function installed(pattern: string): Promise<readonly string[]> {
   return [...asked.stdout.matchAll(/^installed (.+)$/gm)].map(([, name = '']) => name)
 }
 
-/** Copies one file, or link and what it leads to; gives the files. Directories come with what is in them. */
+/** Copies a file, or a link with its target; returns the files. A directory is copied with its content. */
 function copy(root: string, path: string): readonly string[] {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return []

@@ -1,5 +1,5 @@
-// Podman without root, of an ordinary user, recorded by strace: a profile under which the container runs again; and when
-// the recorder is killed (SIGKILL), no container and no process of it stays.
+// An ordinary user's rootless Podman, recorded by strace: the container runs again under the profile. If the recorder
+// is killed (SIGKILL), no container and no process of it stays.
 import { execa } from 'execa'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { noStrace, plainEnvironment, seccompGen } from './command.ts'
 import { processes, readProcess } from './left.ts'
 import { rootfs } from './rootfs.ts'
 
-/** One whom newuidmap(1) lets have the users of a namespace; .ci/run makes one where there is none. */
+/** A user who has subordinate ids for newuidmap(1); .ci/run makes one if there is none. */
 const subordinate = existsSync('/etc/subuid') ? readFileSync('/etc/subuid', 'utf8') : ''
 const user = /^([a-z_][a-z0-9_-]*):\d+:65536$/m.exec(subordinate)?.[1]
 const work = mkdtempSync('/tmp/sg-rootless-')
@@ -56,7 +56,7 @@ async function idsOf(name: string): Promise<{ readonly uid: number; readonly gid
   return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) }
 }
 
-/** The user's processes of this test, but for the one that holds Podman's namespaces from its first command on. */
+/** The user's processes in this test, without the one that holds Podman's namespaces from its first command on. */
 const ours = (): readonly number[] =>
   processes().filter(
     (pid) =>

@@ -1,6 +1,6 @@
-// Plain commands verified where ebpf is not used: refusals seen by strace, and by audit records, in runc, crun and
-// bubblewrap, by root and by an ordinary user, for every way in which a filter refuses; and bubblewrap's filter, compiled through libseccomp, refuses
-// what the profile says.
+// Plain commands verified without ebpf: strace or audit records see the refusals, in runc, crun and bubblewrap, as root
+// and as an ordinary user, for every refusing action. The filter for bubblewrap, compiled by libseccomp, refuses what
+// the profile says.
 import { execa } from 'execa'
 import {
   chmodSync,
@@ -38,7 +38,7 @@ async function whyNoBubblewrap(): Promise<string | undefined> {
 const work = mkdtempSync('/tmp/sg-sandboxes-')
 chmodSync(work, 0o755)
 t.teardown(() => rmSync(work, { recursive: true, force: true }))
-/** A PATH on which of the sandboxes only this one is. */
+/** A PATH with this sandbox and no other. */
 function pathWith(sandbox: string): string {
   const directory = join(work, sandbox)
   mkdirSync(directory)
@@ -46,13 +46,13 @@ function pathWith(sandbox: string): string {
     try {
       symlinkSync(findProgram(program, work, process.env['PATH']), join(directory, program))
     } catch {
-      // The test that needs it skips.
+      // The test that needs the program skips.
     }
   return directory
 }
 const [withCrun, withBubblewrap] = [pathWith('crun'), pathWith('bwrap')]
 
-// Its second half runs only where the first was refused and left it alive.
+// The second half runs only if the first call was refused without killing the program.
 const command = ['/bin/sh', '-c', 'ln -s a "$0" 2>/dev/null; rm -f "$0"; exit 0', join(work, 'link')] as const
 const refusing = (action: string): string =>
   JSON.stringify({
@@ -115,7 +115,7 @@ const sandboxes: readonly {
 
 for (const { name, path, why, recorder } of sandboxes) {
   t.test(`${name}, seen by ${recorder}`, { skip: why ?? false }, async (t) => {
-    // For audit all are the same: let through and recorded.
+    // For audit all actions are the same: the calls are allowed and recorded.
     for (const action of recorder === 'audit' ? actions.slice(0, 1) : actions) {
       const found =
         name === 'crun' ? await fromCommandLine(action, path) : await verified(action, path, recorder)
@@ -149,7 +149,7 @@ async function verified(action: string, path: string, recorder: SeenBy): Promise
   return { target, seenBy, started, calls: callsOf(refusals) }
 }
 
-/** As a process of its own, which sees a hierarchy of cgroups that crun takes. */
+/** Runs in a separate process, which sees a cgroup hierarchy that crun accepts. */
 async function fromCommandLine(action: string, path: string): Promise<Told> {
   const profile = join(work, 'profile.json')
   writeFileSync(profile, refusing(action))
@@ -163,7 +163,7 @@ async function fromCommandLine(action: string, path: string): Promise<Told> {
   return { ...report, calls: callsOf(report.refused ?? []) }
 }
 
-/** With the condition under which the ceiling allows it. */
+/** The condition is the one under which the ceiling allows clone. */
 const noClone = {
   names: ['clone'],
   action: 'SCMP_ACT_ERRNO',
@@ -188,11 +188,11 @@ t.test(
     })
     t.match(callsOf(twice.refusals), [/^symlink(?:at)? ln 2$/])
     t.match(twice, { runs: 2, refusals: [{ count: 2, processes: { length: 2 } }] })
-    // libseccomp takes no rule beside one that answers otherwise: the call is taken out of that.
+    // libseccomp refuses a rule beside another with a different answer, so repair removes the call from that one.
     const [shell, option, , link] = command
     const against = await verify({
       ...settings,
-      // A shell of its own is made with clone.
+      // This subshell is made with clone.
       command: [shell, option, '(ln -s a "$0"; exit 0); rm -f "$0"; exit 0', link],
       profile: refusing('SCMP_ACT_ERRNO')
         .replace('SCMP_ACT_ALLOW', 'SCMP_ACT_LOG')
@@ -250,7 +250,7 @@ t.test('libseccomp: what it refuses is told, and no file stays open', async (t) 
   const before = readdirSync('/proc/self/fd').length
   closeSync(compiled('one.bpf', 'SCMP_ACT_ALLOW'))
   t.equal(readdirSync('/proc/self/fd').length, before)
-  // A sandbox that needs it says so.
+  // A sandbox that needs libseccomp reports that it does not load.
   mkdirSync(join(work, 'broken'))
   writeFileSync(join(work, 'broken/libseccomp.so.2'), '')
   const profile = join(work, 'broken/p.json')
@@ -312,7 +312,7 @@ t.test('an ordinary user, from the command line', { skip: whyNoOther ?? false },
   const reached = await execa(node, [...words, '--version'], { ...quietly, ...nobody })
   if (reached.failed) return t.comment(`skipped: an ordinary user cannot run ${node} here`)
   const options = ['--report', 'json', '--within', 'none', '--repair', profile]
-  // What the runner of the tests puts into it would write to a directory of root's.
+  // NODE_OPTIONS of the test runner would write to a directory of root's.
   const out = await execa(
     'env',
     ['-u', 'NODE_OPTIONS', node, ...words, 'verify', ...options, '--', ...command],

@@ -1,6 +1,6 @@
-// Sound for what compilers make: programs of Go, Rust, C++, C with musl, in the forms in which they are shipped, each doing
-// what servers do (threads, sockets, files, time, signals, another program). Compilers of Debian: golang-go, rustc, g++,
-// musl-tools; the row of one that is missing is skipped.
+// The scan is sound for the output of compilers: programs in Go, Rust, C++ and C with musl, in the forms in which they
+// ship, each doing what servers do (threads, sockets, files, time, signals, another program). Compilers of Debian:
+// golang-go, rustc, g++, musl-tools; the row of a missing one is skipped.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -117,12 +117,12 @@ int main() {
 interface Row {
   readonly compiler: string
   readonly source: readonly [name: string, text: string]
-  /** Words behind the compiler; OUT and SOURCE are put in. */
+  /** The compiler's arguments, with OUT and SOURCE replaced. */
   readonly words: string
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Debian's musl-dev: its compiler links a static program at a fixed address only. */
+/** Debian's musl-dev links static programs at a fixed address only. */
 const musl = '/usr/lib/x86_64-linux-musl'
 
 const rows: readonly Row[] = [

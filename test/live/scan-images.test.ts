@@ -1,5 +1,5 @@
-// Images as buildah makes them, in the three forms that are saved: the program is found as the engine would find it, with
-// its libraries in the image, and what it was seen to call is reached.
+// Images built with buildah, in the three saved forms: the scan finds the program as the engine would, with its
+// libraries in the image, and reaches the calls that were recorded.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,7 @@ const buildah = (...words: readonly string[]): string =>
   ])
 
 t.teardown(() => {
-  // vfs mounts nothing; containers are directories.
+  // vfs mounts nothing: its containers are plain directories.
   rmSync(work, { recursive: true, force: true })
 })
 
@@ -57,15 +57,15 @@ function put(place: string, bytes: Uint8Array | string): void {
 const code = (call: string): string =>
   `#include <unistd.h>\n#include <sys/types.h>\nint main() { ${call}(); puts("x"); return 0; }\nint puts(const char *);`
 
-/** The libraries of the program as the machine's loader finds them, where they lie. */
+/** The real paths of the program's libraries, as this machine's loader finds them. */
 function libraries(program: string): readonly string[] {
   return [...said(['ldd', program]).matchAll(/(\/[^ ]+) \(/g)].map(([, path]) => path as string)
 }
 
-/** The image: a first layer, and one over it that changes the program and takes another away. */
+/** Builds the image: one layer, and a second one that changes the program and deletes another. */
 function build(): void {
   const [below, above] = [join(work, 'below'), join(work, 'above')]
-  // Of another size: vfs tells a file of the same second by that alone.
+  // Padded, because vfs notices a change within the same second only by the file's size.
   const program = compiled(`${code('getppid')}\nchar pad[9000] = { 1 };`, ['-O2', '-w'])
   put(join(below, 'usr/local/bin/server'), compiled(code('getpgrp'), ['-O2', '-w']))
   put(join(below, 'usr/bin/server'), compiled(code('getpgrp'), ['-O2', '-w', '-static']))

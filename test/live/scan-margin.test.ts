@@ -1,5 +1,5 @@
-// The margin by scan: what a recorded run did not do (end the pool's children, end a thread late, abort) the program does
-// under its profile. `trace --scan` reads the program out of the container's image and mounts, under real engines.
+// The margin by scan: under its profile the program does what the recorded run did not (end the pool's children, end a
+// thread late, abort). `trace --scan` reads the program from the container's image and mounts, under real engines.
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const { engines, end } = await startEngines(work, ['runc'])
 t.teardown(end)
 makeRoot(join(work, 'root'))
 mkdirSync(join(work, 'srv'))
-// What is done beside the ordinary is named: the recorded run is given no word.
+// A word names each rare action; the recorded run gets no word.
 writeFileSync(
   join(work, 'srv/pool.py'),
   `

@@ -1,6 +1,6 @@
-// Sound: what programs of Debian were recorded to call, on x86_64 and on aarch64, the scan of the same programs reaches,
-// or a gap stands in its account. The recordings are beside the project; the arm64 programs lie unpacked where
-// SECCOMP_GEN_ARM64 says (apt-get download NAME:arm64, dpkg-deb -x).
+// The scan is sound: it reaches the calls that Debian's programs were recorded to make, on x86_64 and on aarch64, or
+// its account names a gap. The recordings are beside the project; SECCOMP_GEN_ARM64 names the folder of the unpacked
+// arm64 programs (apt-get download NAME:arm64, dpkg-deb -x).
 import { join } from 'node:path'
 import { corpus } from '../corpus/corpus.ts'
 import t from 'tap'
@@ -8,10 +8,10 @@ import { directoryTree } from '../../src/commands/scan-directory.ts'
 import { locate, scanPrograms, type RecordCache, type Records } from '../../src/scan/index.ts'
 import { recordedCalls } from './recorded-calls.ts'
 
-/** Made by no line of a program: the kernel's, and what strace or a signal brings. */
+/** Calls in no line of a program: the kernel, strace or a signal causes them. */
 const ofTheKernel = new Set(['restart_syscall', 'rt_sigreturn'])
 
-/** Calls that stand behind a gap: Python's ctypes looks up any function (here: the C library's syscall) and calls it. */
+/** Calls behind a gap: Python's ctypes looks up any function (here the C library's syscall) and calls it. */
 const gaps: ReadonlyMap<
   string,
   { readonly calls: readonly string[]; readonly what: string; readonly from: string }
@@ -38,7 +38,7 @@ for (const [architecture, root] of [
     const tree = directoryTree(root as string)
     let programs = 0
     for (const [program, { calls, libraries }] of recordedCalls(recordings)) {
-      // What /proc/self/exe was, nobody knows any more.
+      // The program behind /proc/self/exe is unknown.
       const place = program.startsWith('/proc/') ? undefined : await locate(tree, program)
       if (place?.entry.kind !== 'file' || calls.size < 5) continue
       programs++
@@ -48,7 +48,7 @@ for (const [architecture, root] of [
           (call) => !Object.hasOwn(found.architectures[architecture] ?? {}, call) && !ofTheKernel.has(call),
         )
       if (missed().length > 0) {
-        // Behind a gap: what it was seen to load stands for what the scan cannot know.
+        // Behind a gap, the recorded libraries stand for those that the scan cannot know.
         const isGap = found.notFollowed.some(({ what, name }) => what === 'dlopen' && name === undefined)
         t.ok(isGap, `${program}: the account says that it loads libraries`)
         const others: string[] = []

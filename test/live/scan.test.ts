@@ -1,5 +1,5 @@
-// Sound: what a program was seen to call, its scan reaches, or a gap stands in the account of the scan. Programs of this
-// machine under strace, each by itself: calls of programs that it starts are left out by their process.
+// The scan is sound: it reaches every recorded call of a program, or its account names a gap. Each of this machine's
+// programs runs under strace by itself; the calls of programs that it starts are left out by their pid.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { noStraceHere as skip, sound } from './sound.ts'
 
 t.setTimeout(900_000)
 
-/** A program and its operands. */
+/** Programs with their operands. */
 const programs: readonly (readonly [string, ...string[]])[] = [
   ['/bin/true'],
   ['/bin/ls', '-lR', '/etc/default'],

@@ -1,7 +1,7 @@
-// A file of tests that cannot run here says why and ends.
+// Ends a test file that cannot run here, with the reason.
 import t from 'tap'
 
-/** Ends the process where there is a reason. */
+/** Ends the process if there is a reason. */
 export function skipFile(reason: string | undefined): void {
   if (reason === undefined) return
   t.comment(reason)

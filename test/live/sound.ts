@@ -1,4 +1,4 @@
-// A program run under strace by itself, held against the scan of the same file: nothing is seen that is not reachable.
+// Compares a program's own calls under strace with the scan of the same file: every recorded call is reachable.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,13 +7,13 @@ import type { Test } from 'tap'
 import { directoryTree } from '../../src/commands/scan-directory.ts'
 import { scanPrograms, type Reachable, type RecordCache, type Records } from '../../src/index.ts'
 
-/** Why nothing can be recorded and scanned here; false where it can. */
+/** Why recording and scanning cannot run here; false if they can. */
 export const noStraceHere =
   process.platform === 'linux' && process.arch === 'x64' && spawnSync('strace', ['-V']).status === 0
     ? false
     : 'no strace for x86_64 here'
 
-/** The names of calls of the first process and its threads, before any other program is started. */
+/** The calls of the first process and its threads before another program is started. */
 function seenIn(trace: string): ReadonlySet<string> {
   const started = new Map<string, number>()
   const found = new Set<string>()
@@ -29,14 +29,14 @@ function seenIn(trace: string): ReadonlySet<string> {
   return found
 }
 
-/** Libraries that several programs load are walked over once. */
+/** The records of libraries, so that each is scanned once for all programs. */
 const kept = new Map<string, Records>()
 const cache: RecordCache = {
   get: async (sha256) => kept.get(sha256),
   put: async (sha256, records) => void kept.set(sha256, records),
 }
 
-/** `words`: a program by its absolute path, and its operands. Gives the scan. */
+/** `words`: a program's absolute path and its operands. Returns the scan. */
 export async function sound(t: Test, words: readonly [string, ...string[]]): Promise<Reachable> {
   const [program] = words
   const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-sound-'))

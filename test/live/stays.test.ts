@@ -1,5 +1,5 @@
-// Containers that never started, that end when their time is up, that are kept: what is written, what is said, and that
-// nothing goes on under the filter of a recording without a word.
+// Containers that never started, that end when their time is up, or that are kept: the written files, the messages, and
+// that nothing goes on under a recording's filter without a message.
 import { execa } from 'execa'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'

@@ -1,5 +1,5 @@
-// The numbers that the real runc answers with ENOSYS before the filter runs, held against `runtime: 'runc'`; and crun,
-// which answers none of its own.
+// The numbers that the real runc answers with ENOSYS before the filter, compared with `runtime: 'runc'`; and crun,
+// which answers no number so.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { syscallTable } from '../../src/abi/tables.ts'
 import { contextOf, makeMeaning } from '../../src/meaning/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 
-/** Prints what each number on its command line answers, called without arguments. */
+/** Calls each number on its command line without arguments and prints the result. */
 const source = `#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -37,9 +37,9 @@ function whyNot(runtime: Runtime): string | false {
   return whyNotRun(runtime) ?? false
 }
 
-/** Every call that Linux 5.0 had, which is more than a runtime and the program need. */
+/** Every call of Linux 5.0: more than a runtime and the program need. */
 const old = syscallTable('x86_64').entries.flatMap(({ name, number }) => (number <= 334 ? name : []))
-// Not 335 and 336: newer kernels let uretprobe and uprobe pass whatever a filter says.
+// Not 335 and 336: newer kernels exempt uretprobe and uprobe from filters.
 const numbers = [424, 434, 435, 438, 439, 440, 2000]
 const x32 = 0x40000000
 const unnamed = 'without architectures'
@@ -77,7 +77,7 @@ const profiles: Readonly<Record<string, { readonly profile: object; readonly num
     },
   }
 
-/** opencontainers/runc 4219 and 4391. */
+/** opencontainers/runc pull requests 4219 and 4391. */
 function hasNativeStub(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
   return major > 1 || minor > 1 || (minor === 1 && patch >= 15)
@@ -106,7 +106,7 @@ for (const runtime of ['runc', 'crun'] as const) {
       }
       const text = textOf(profile)
       const meaning = makeMeaning(parseProfile(text), contextOf({ runtime }))
-      // What the kernel would do itself, or kill for, is not asked for.
+      // Calls that the kernel would carry out, or kill for, are not made.
       const asked = all.filter((each) => meaning.answer('x86_64', each, []).action === 'SCMP_ACT_ERRNO')
       const bundle = mkdtempSync(join(directory, 'bundle-'))
       const args = ['/bin/probe', ...asked.map(String)]

@@ -1,4 +1,4 @@
-// Where there is no room for temporary files, it is said; what a killed run left, the next one takes away.
+// If temporary files have no room, a message says so; the next run removes what a killed run left.
 import { execa } from 'execa'
 import { chownSync, existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ t.test('directories of processes that are gone', async (t) => {
   rmSync(made, { recursive: true })
 })
 
-/** On a file system of its own that is full, in a mount namespace of its own. */
+/** Runs on a full file system of its own, in a mount namespace of its own. */
 const full = async (options: string, fill: string, ...words: readonly string[]) =>
   execa(
     'unshare',

@@ -1,9 +1,9 @@
-// A real terminal, as a person's: that of script(1). Its shell is always sh, which need not be SHELL's: the words are
-// executed in its place, so that Ctrl-C does not end it before them.
+// A real terminal, that of script(1). Its shell is always sh, whatever SHELL is; sh executes the words in its place, so
+// that Ctrl-C does not end sh before them.
 import { execa, type ResultPromise } from 'execa'
 import { plainEnvironment } from './command.ts'
 
-/** Why there is no terminal here; false where there is. */
+/** Why there is no terminal here; false if there is one. */
 export const noTerminal: string | false =
   (await execa('script', ['-qec', 'true', '/dev/null'], { reject: false, stdin: 'ignore' })).failed &&
   'no working script(1) here'
@@ -16,7 +16,7 @@ export interface Terminal {
 }
 type Running = ResultPromise<{ reject: false; stdin: 'pipe' }>
 
-/** A line of the shell in a terminal; what is written to its stdin is typed there. */
+/** Runs a shell line in a terminal; text written to its stdin is typed there. */
 export function lineInTerminal(line: string, { cwd, env }: Terminal): Running {
   return execa('script', ['-qec', line, '/dev/null'], {
     cwd,

@@ -1,4 +1,4 @@
-// Every case of trace.test.ts once more, with the recorder in the kernel.
+// Runs every case of trace.test.ts again with the recorder in the kernel.
 import { env } from 'node:process'
 
 env['SECCOMP_GEN_TEST_RECORDER'] = 'ebpf'

@@ -1,5 +1,5 @@
-// `trace` with a real strace and real programs: what the command does to its surroundings, what signals do, what is
-// written and which status comes back.
+// `trace` with a real strace and real programs: its effect on its environment, signals, the written files and the
+// status.
 import { execa, type ResultPromise } from 'execa'
 import {
   chmodSync,
@@ -21,7 +21,7 @@ import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
 import { inTerminal, noTerminal } from './terminal.ts'
 
-// trace-ebpf.test.ts runs the same cases with the other recorder.
+// trace-ebpf.test.ts runs the same cases with ebpf.
 const recorder = process.env['SECCOMP_GEN_TEST_RECORDER'] === 'ebpf' ? 'ebpf' : 'strace'
 skipFile(recorder === 'ebpf' ? await noEbpf() : await noStrace())
 
@@ -48,7 +48,7 @@ function namesIn(text: string): readonly string[] {
   return profile.syscalls.filter(({ action }) => action === 'SCMP_ACT_ALLOW').flatMap(({ names }) => names)
 }
 const profileIn = (name: string): readonly string[] => namesIn(readFileSync(file(name), 'utf8'))
-/** Waits until the command has made a file: it is up, and its signal settings are made. */
+/** Waits until the command has made a file: it then runs, and its signal handlers are set. */
 async function untilThere(name: string): Promise<void> {
   for (let tries = 0; !existsSync(file(name)); tries++) {
     if (tries > 1200) throw new Error(`${name} never came`)
@@ -186,7 +186,7 @@ t.test('where ptrace is refused: one line that says what to permit, 125', { skip
   t.notOk(existsSync(file('refused.json')))
 })
 
-/** In a mount namespace of its own, as `script` makes it. */
+/** The words that run a command in a mount namespace that `script` sets up. */
 const mounted = (script: string): readonly string[] => [
   'unshare',
   '--mount',
@@ -547,7 +547,7 @@ t.test('an argument that only the ceiling of a file asks about is recorded, and 
     )
     return { stderr, allowed }
   }
-  // The shell asks for the mask that it has by setting another, and sets it again: these are seen too.
+  // The shell reads its mask by setting another one and then restores it: these calls are seen too.
   const inside = await asked('077')
   t.strictSame(inside.allowed, [0o77n])
   t.notMatch(inside.stderr, /\b63\b|not known/)

@@ -1,4 +1,4 @@
-// Recorded under a filter: what it refuses is told and not recorded, what a program does instead is.
+// Recording under a filter: refused calls are reported, not recorded; the program's other calls are recorded.
 import { execa } from 'execa'
 import { writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -46,7 +46,7 @@ for (const [about, skip, before] of commands)
     t.ok(allowed(profile).some((call) => call === 'rmdir' || call === 'unlinkat'))
   })
 
-// io_uring_setup, which Docker's default refuses to everybody.
+// Makes io_uring_setup, which Docker's default always refuses.
 const perl = (await execa('perl', ['-v'], { reject: false })).failed ? 'perl is not installed' : false
 t.test('a built-in, and the ceiling itself', { skip: perl }, async (t) => {
   for (const under of ['docker', 'within']) {

@@ -1,7 +1,7 @@
-// Real programs recorded once; then each call that they need is taken out of the profile: verify names it, and --repair
-// gives back a profile that answers every call as the recorded one does. Containers of Docker, Podman and crun, and
-// plain programs on the host's root. SECCOMP_GEN_VERIFY_ALL=1 takes every call instead of a sample of each program,
-// SECCOMP_GEN_VERIFY_ALL=python3 every call of the programs of that name and no others.
+// Real programs are recorded once. Then each needed call is removed from the profile: verify names the call, and
+// --repair restores a profile that answers every call as the recorded one does. Containers of Docker, Podman and crun,
+// and plain programs on the host's root. SECCOMP_GEN_VERIFY_ALL=1 removes every call instead of a sample;
+// SECCOMP_GEN_VERIFY_ALL=python3 removes every call of the programs of that name only.
 import { execa } from 'execa'
 import { writeFileSync } from 'node:fs'
 import t from 'tap'
@@ -15,7 +15,7 @@ import { noEbpf } from './command.ts'
 import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? whyNotRun('runc'))
-// Hundreds of starts, where every call is taken.
+// Removing every call takes hundreds of starts.
 t.setTimeout(3_600_000)
 const asked = process.env['SECCOMP_GEN_VERIFY_ALL'] ?? ''
 const all = asked !== ''
@@ -46,7 +46,7 @@ const hybrid = runtimeWords('crun', ['x']).length > 1
 interface Program {
   readonly command: readonly [string, ...string[]]
   readonly why: string | undefined
-  /** How many of its calls are taken out in a run of CI. */
+  /** The number of its calls that CI removes. */
   readonly sample: number
 }
 const programs: Readonly<Record<string, Program>> = {
@@ -90,7 +90,7 @@ writeFileSync(at('bundle/empty.c'), 'int main(void){return 0;}')
 
 const settings = { env, cwd: work, streams: 'ignore' } as const
 
-/** Made by Go's scheduler and by locks only when two threads meet. */
+/** Go's scheduler and locks make these only when two threads meet. */
 const mayBeMissing = new Set([
   'futex',
   'epoll_pwait',
@@ -118,7 +118,7 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
     const inBoth = Object.keys(first.architectures.x86_64 ?? {}).filter(
       (call) => second.architectures.x86_64?.[call] !== undefined && named.has(call),
     )
-    // The conditional ones first: of clone and socket the ceiling allows some arguments only.
+    // Conditional calls first: for clone and socket the ceiling allows some arguments only.
     const conditional = inBoth.filter((call) =>
       recorded.profile.syscalls.some(({ names, args }) => names.includes(call) && (args ?? []).length > 0),
     )
@@ -153,7 +153,7 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
       const others = told.filter((each) => each !== call)
       outcomes[outcome].push(others.length === 0 ? call : `${call} (${others.join(' ')})`)
       t.strictSame(found.refusals, [], `${call}: nothing is refused in the end`)
-      // A call that two runs made and a third does not is no refused call: there is nothing to notice.
+      // Two runs made the call and a third did not: it was not refused, so there is nothing to notice.
       if (outcome === 'unnoticed') {
         t.ok(mayBeMissing.has(call), `${call} is made in every run`)
         continue

@@ -1,5 +1,5 @@
-// `watch`: each way in which a filter says no is told, with who made the call; what the kernel itself says is not. A
-// process, a container of runc by its cgroup, and pods of a node with Debian's containerd.
+// `watch` reports each way in which a filter refuses, with the caller; refusals of the kernel itself are not reported.
+// Targets: a process, a container of runc by its cgroup, and pods of a node with Debian's containerd.
 import { execa, execaSync } from 'execa'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ const watch = (words: readonly string[], env: Readonly<Record<string, string>> =
     timeout: 90_000,
   })
 type Watching = ReturnType<typeof watch>
-/** Until it says on stderr, or prints, such words. */
+/** Waits until the stream has such words. */
 function says(watching: Watching, stream: 'stdout' | 'stderr', words: RegExp): Promise<void> {
   let said = ''
   return new Promise((resolve, reject) => {
@@ -56,7 +56,7 @@ const linesOf = (stdout: string): readonly Line[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Line)
-/** Of lines that add up: what was refused, how and how often. */
+/** The sum of the lines: each refused call, the answer and the count. */
 function sums(lines: readonly Line[]): Readonly<Record<string, number>> {
   const found: Record<string, number> = {}
   for (const { syscall, answer, count } of lines.filter(({ summary }) => summary === undefined))
@@ -64,7 +64,7 @@ function sums(lines: readonly Line[]): Readonly<Record<string, number>> {
   return found
 }
 
-// It waits for a line of its stdin before it does anything, so that all of it is watched.
+// Waits for a line on stdin before each part, so that `watch` sees all of it.
 const actions = `
 import os, seccomp, signal, socket, sys
 f = seccomp.SyscallFilter(seccomp.ALLOW)
@@ -94,7 +94,7 @@ t.test('each answer of a filter, of a process and what it starts', { skip: noPyt
   const running = execa('/usr/bin/python3', ['-c', actions], { reject: false, stdin: 'pipe' })
   const watching = watch(['--pid', String(running.pid), '--report', 'json'])
   const met = says(watching, 'stdout', /"mkdir"/)
-  // The session is attached before it says anything else than what it watches.
+  // The session attaches before it prints anything but its target.
   await says(watching, 'stderr', /watching process/)
   await new Promise((resolve) => setTimeout(resolve, 2000))
   running.stdin.write('go\n')
@@ -136,7 +136,7 @@ t.test('pods of a node', { skip: (await whyNoNode()) ?? false }, async (t) => {
   t.teardown(() => node.stop())
   const env = { CONTAINER_RUNTIME_ENDPOINT: `unix://${node.socket}` }
   const pod = await node.pod('web-1', { labels: { app: 'web' } })
-  // unshare is refused by the runtime's default; mkdir in /proc by the kernel.
+  // The runtime's default refuses unshare; the kernel refuses mkdir in /proc.
   await pod.container('web', [
     '/bin/sh',
     '-c',

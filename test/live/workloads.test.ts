@@ -1,6 +1,6 @@
-// Workloads of the table that stand in CI: each recorded at its work with Docker and runc, then started afresh under its
-// profile under each engine, with and without no-new-privileges; those that do something rarely also under the profile
-// with the margin by scan. The whole table: bench/workloads.ts.
+// The table's workloads that run in CI: each is recorded at its work with Docker and runc, then started afresh under
+// its profile in each engine, with and without no-new-privileges. Workloads with rare work also run under the profile
+// with the margin by scan. bench/workloads.ts measures the whole table.
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -45,20 +45,20 @@ for (const name of ['nginx', 'redis', 'haproxy', 'memcached', 'python', 'sshd'] 
           `${about}, ${noNewPrivileges}`,
         )
     if (workload.rare === undefined) return
-    // Every start called it, python's with certainty; the recording of python did not.
+    // Every start calls kill, python's in any case; the recording of python does not have the call.
     if (name === 'python') t.same(becauseOf('kill', reasons), ['margin'], 'by the table of companions alone')
     t.not(becauseOf('kill', reasons).length, 0, 'kill is allowed')
     const reachable = join(directory, 'reachable.json')
     t.equal(await prepared.scan(reachable), undefined, 'scanned')
     const joined = ['--reachable', reachable, '--unseen', 'libc', '--explain', reasons, '-o', profile]
     t.equal(await ours('generate', observations, ...joined), undefined, 'joined')
-    // Its margin holds of the table's companions those that the code reaches.
+    // The margin by scan contains those companions of the table that the code reaches.
     for (const call of ['kill', 'exit']) t.not(becauseOf(call, reasons).length, 0, `${call} is reachable`)
     t.equal(await prepared.start(docker, 'runc', profile, true), undefined, 'by the scan')
   })
 }
 
-/** The kinds of the reasons for which a policy allows a call. */
+/** The kinds of the reasons for which a policy allows the call. */
 function becauseOf(call: string, policy: string): readonly string[] {
   const { rules } = JSON.parse(readFileSync(policy, 'utf8')) as {
     rules: readonly { syscall: string; because: readonly { kind: string }[] }[]

@@ -1,5 +1,5 @@
-// Filters of the kernel followed to decisions: whatever a program of random instructions answers, its decisions answer
-// too; and what is sampled only is said to be.
+// Decisions made from kernel filters: they answer as the program of random instructions does, and a sampled decision is
+// marked as sampled.
 import t from 'tap'
 import { familyOf } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
@@ -19,11 +19,11 @@ import { parseProfile } from '../../src/profile/index.ts'
 import { fc, seed } from '../seed.ts'
 
 const ret = [0x7fff0000, 0x00050001, 0x00050026, 0x80000000, 0x00030000, 0x7ffc0000]
-/** Numbers that meet: few, so that comparisons hold as often as not. */
+/** A few numbers, so that comparisons are often true. */
 const constants = [0, 1, 2, 16, 41, 0xc000003e, 0x40000003, 0x7e020000, 0xffffffff]
 const constant = fc.constantFrom(...constants)
 
-/** Forward jumps only, and a return at the end, as the kernel demands. */
+/** Forward jumps only and a return at the end, as the kernel demands. */
 const program: fc.Arbitrary<BpfProgram> = fc
   .array(
     fc.oneof(
@@ -93,7 +93,7 @@ t.test('followed decisions answer as the programs do', async (t) => {
 })
 
 t.test('a filter that computes with arguments is sampled, and answers exactly all the same', async (t) => {
-  // a0 + 1 == 17: refused.
+  // Refuses a call if a0 + 1 == 17.
   const computing = [
     [0x20, 0, 0, 16],
     [0x04, 0, 0, 1],
@@ -109,7 +109,7 @@ t.test('a filter that computes with arguments is sampled, and answers exactly al
 })
 
 t.test('it stands for a profile in a comparison', async (t) => {
-  // mkdir refused, all else allowed, on any architecture.
+  // Refuses mkdir and allows all else, on any architecture.
   const bytes = Buffer.alloc(32)
   for (const [at, [code, jt, jf, k]] of (
     [

@@ -1,4 +1,4 @@
-// The built-in defaults mean what the engines' own files mean: facts worked out name by name with libseccomp.
+// The built-in defaults mean what the engines' own files mean: compared with facts from libseccomp, name by name.
 import t from 'tap'
 import { type Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
@@ -19,7 +19,7 @@ function versions(text: string): readonly string[] {
   return text.split(/\s+/)
 }
 
-/** Which profile of the facts a built-in is. Podman's are of the library that each version vendors (its go.mod). */
+/** The facts' profile of each built-in. Podman's is that of the library that the version vendors (its go.mod). */
 const rows: readonly (readonly [string, string])[] = [
   ['docker', 'moby-29.4.3'],
   ...versions(`1.10.3 1.11.0 1.11.2 1.12.0 1.13.0 1.13.1 17.03.0 17.03.2 17.04.0 17.05.0 17.06.0 17.07.0 17.09.0
@@ -57,7 +57,7 @@ t.test('every call of every architecture, for every capability set', (t) => {
     Readonly<Record<string, Readonly<Record<string, Facts>>>>
   >
   let compared = 0
-  // What the facts call each engine's own set; of old Podman and of CRI-O it is not what those give (below).
+  // The set that the facts call each engine's own. Old Podman and CRI-O really give another one (below).
   const factsCaps = (name: string): readonly string[] =>
     name.startsWith('podman')
       ? builtin('podman').capabilities

@@ -1,4 +1,4 @@
-// The golden vectors of rule merging: what the real libseccomp answered, or that it refused.
+// The golden vectors of rule merging: the answers or refusals of the real libseccomp.
 import t from 'tap'
 import { architectures, type Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'

@@ -1,6 +1,6 @@
-// Profiles as one: for every call the intersection answers what the kernel answers with both filters installed, and the
-// union what the freer of both answers. Over random profiles and calls around every number in them; where no profile can
-// state it, that is said.
+// Combined profiles, for random profiles and for calls around every number in them: the intersection answers as the
+// kernel does with both filters installed; the union answers as the more permissive one. If no profile can state the
+// result, an error says so.
 import t from 'tap'
 import {
   builtinProfile,
@@ -17,7 +17,7 @@ import { answerText, type Answer } from '../../src/meaning/index.ts'
 import { fc, seed } from '../seed.ts'
 import { callsAround, profileText, randomProfile } from './random.ts'
 
-/** seccomp(2), highest first. */
+/** As in seccomp(2), highest first. */
 const precedence = 'KILL_PROCESS KILL_THREAD TRAP ERRNO NOTIFY TRACE LOG ALLOW'
   .split(' ')
   .map((word) => `SCMP_ACT_${word}`)
@@ -27,7 +27,7 @@ const ways = [
   ['union', mergeProfiles, (a: Answer, b: Answer) => (rank(a) > rank(b) ? a : b), 'narrower'],
 ] as const
 
-/** Undefined where it is refused with the reason. */
+/** Undefined if it is refused with this reason. */
 function tried(
   combine: typeof intersectProfiles,
   profiles: Parameters<typeof intersectProfiles>[0],
@@ -132,7 +132,7 @@ t.test('what one profile cannot state is refused, with the reason', (t) => {
     parseProfile(
       `{"defaultAction":"${action}","architectures":[${architectures}],"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}`,
     )
-  // x86 is killed by thread in one and by process in the other: a filter kills an architecture it does not have by thread.
+  // One kills a thread on x86, the other the process: a filter kills the thread on an architecture that it lacks.
   const both = on('"SCMP_ARCH_X86_64","SCMP_ARCH_X86"', 'SCMP_ACT_KILL_PROCESS')
   const one = on('"SCMP_ARCH_X86_64"', 'SCMP_ACT_ERRNO')
   t.throws(() => intersectProfiles([both, one]), { code: 'profiles-not-combined' })

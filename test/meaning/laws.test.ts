@@ -1,6 +1,6 @@
-// Laws of comparing: nothing against itself, mirrored the other way round, every witness answers differently, and where
-// nothing is reported no random or boundary call differs. What is called wider permits a call that was not permitted, as
-// the kernel sees calls.
+// Laws of comparing: a profile does not differ from itself, the reverse comparison mirrors, every witness gets
+// different answers, and without a reported difference no random or boundary call differs. A `wider` profile permits a
+// call that was not permitted, as the kernel sees calls.
 import t from 'tap'
 import { architectures } from '../../src/abi/architectures.ts'
 import { isNarrowArgument } from '../../src/abi/narrow-arguments.ts'
@@ -28,7 +28,7 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
   let changes = 0
   const broken: string[] = []
   sampled.forEach(([one, another, kind], index) => {
-    // Half of the pairs differ by one rule only, so that most of their meaning is the same.
+    // Half of the pairs differ by one rule only, so most of their meaning is equal.
     const other =
       kind < 3 ? another : { ...one, rules: kind === 3 ? one.rules.toReversed() : one.rules.slice(1) }
     const [a, b] = [meaningOf(one), meaningOf({ ...other, native: one.native })]
@@ -42,7 +42,7 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
       `${d.architecture} ${d.number} ${answerText(back ? d.after : d.before)} ${answerText(back ? d.before : d.after)}`
     const said = (d: Difference, back: boolean): string =>
       `${key(d, back)} ${back ? mirror[d.direction] : d.direction}`
-    // The side that permits less permits nothing that the kernel takes for the witness.
+    // Whether the narrower side permits these arguments as much as the wider side permits the witness.
     const permits = (d: Difference, args: readonly bigint[]): boolean => {
       const [lesser, greater] = d.direction === 'wider' ? [a, d.after] : [b, d.before]
       return level(lesser.answer(d.architecture, d.number, args)) >= level(greater)
@@ -61,7 +61,7 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
     for (const d of there) {
       const [before, after] = [a, b].map((m) => answerText(m.answer(d.architecture, d.number, d.args)))
       if (before !== answerText(d.before) || after !== answerText(d.after)) say('witness')
-      // With zeros in what the kernel drops it counts as it is answered; else the lesser side permits nothing the same.
+      // If the dropped halves are zero, the answer counts as it is. Else the narrower side must permit no such call.
       const isUsual = narrowOf(d).every((index) => (d.args[index] ?? 0n) >> 32n === 0n)
       if (d.direction !== 'sideways' && !isUsual && sameToTheKernel(d).some((args) => permits(d, args)))
         say('direction')
@@ -92,13 +92,13 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
   t.end()
 })
 
-/** The arguments of which the kernel drops the upper half. */
+/** The arguments whose upper half the kernel drops. */
 function narrowOf({ architecture, syscall, args }: Difference): readonly number[] {
   if (architectures[architecture].bits === 32) return []
   return [...args.keys()].filter((index) => isNarrowArgument(architecture, syscall, index))
 }
 
-/** The witness with other upper halves in those. */
+/** The witness with other upper halves in these arguments. */
 function sameToTheKernel(difference: Difference): readonly (readonly bigint[])[] {
   const narrow = narrowOf(difference)
   return [0n, 1n, 2n, 0x80000000n, 0xffffffffn].map((upper) =>

@@ -1,6 +1,6 @@
-// The same answers as the real libseccomp: random profiles compiled by it, its BPF interpreted, every random and
-// boundary call compared; then by the kernel, with a call that ignores its arguments. SECCOMP_GEN_SEED repeats a run,
-// SECCOMP_GEN_RUNS says how many profiles.
+// Compares answers with the real libseccomp: it compiles random profiles, its BPF is interpreted, and every random and
+// boundary call is compared. Then the kernel answers a call that ignores its arguments. SECCOMP_GEN_SEED repeats a run,
+// SECCOMP_GEN_RUNS sets the number of profiles.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -30,7 +30,7 @@ import {
 } from './random.ts'
 import { fc, seed } from '../seed.ts'
 
-// Debian's module is the system's Python's, whatever other python3 stands in PATH.
+// Debian's module belongs to the system's Python, whatever other python3 PATH has.
 const python = '/usr/bin/python3'
 const found = spawnSync(
   python,
@@ -40,7 +40,7 @@ const found = spawnSync(
   ],
   { encoding: 'utf8' },
 )
-/** Of the library that answers here: it decides which calls are known. */
+/** The version of the library that answers here; it decides which calls are known. */
 const libseccomp = found.stdout.trim()
 const skip = found.status === 0 ? false : 'python3-seccomp is not installed'
 const runs = Number(process.env['SECCOMP_GEN_RUNS'] ?? 3000)
@@ -58,7 +58,7 @@ const nothing: RandomProfile['rules'][number] = {
 
 type Theirs = readonly (string | number)[] | { readonly refused: unknown } | null
 
-/** What libseccomp says to each, in the time given: it is killed when that is over. */
+/** libseccomp's answer to each input; it is killed when the time is up. */
 function ask(inputs: readonly object[], timeout = milliseconds): readonly Theirs[] | 'killed' {
   const result = spawnSync(python, [fileURLToPath(new URL('libseccomp.py', import.meta.url))], {
     input: inputs.map((each) => JSON.stringify(each)).join('\n'),
@@ -105,11 +105,11 @@ t.test('libseccomp does not return from what is set aside for that', { skip, tim
   t.end()
 })
 
-/** How many profiles both refuse. */
+/** Compares the answers and returns the number of profiles that both refuse. */
 function answersTheSame(t: Test, sampled: readonly RandomProfile[]): number {
-  // libseccomp 2.5 does not return from these: see the tests below.
+  // libseccomp 2.5 does not return from such profiles: see the tests below.
   const profiles = sampled.filter((profile) => meaningOf(profile) !== 'endless')
-  // runc asks for the other order where a profile has many rules: these of none make so many.
+  // runc uses the other order for a profile with many rules, so rules without effect fill these up.
   const orders = profiles.map((_, index) => (index % 3 === 0 ? 'by number' : 'by priority'))
   const calls = profiles.map((profile, index) => callsAround([profile], 25, seed + index))
   const theirs = ask(
@@ -132,7 +132,7 @@ function answersTheSame(t: Test, sampled: readonly RandomProfile[]): number {
     const order = orders[index] as 'by number' | 'by priority'
     const ours = meaningOf(profile, order)
     const told = refusalsIn(profile).length > 0
-    // `order` pads with rules that say nothing, and decides nothing here.
+    // `order` adds rules without effect only, so it does not change this result.
     if (told !== !Array.isArray(its))
       laws.push({ profile: profileText(profile), native: profile.native, told, theirs: its })
     const said = { profile: profileText(profile), native: profile.native, order }
@@ -162,7 +162,7 @@ function answersTheSame(t: Test, sampled: readonly RandomProfile[]): number {
   return refused
 }
 
-/** What `validate` says for a host of this architecture, where that is the only one that the profile is for. */
+/** The refusals of `validate` on a host of this architecture, if the profile is for this host only. */
 function refusalsIn(profile: RandomProfile): readonly string[] {
   const parsed = parseProfile(profileText(profile))
   const { native: architecture } = profile
@@ -182,7 +182,7 @@ function refusalsIn(profile: RandomProfile): readonly string[] {
 }
 
 t.test('and the kernel', { skip: skipKernel }, (t) => {
-  // Refusals are told apart by their errno; everything else has to go on, so that the child can answer.
+  // An errno identifies each refusal. All other calls must go on, so that the child can answer.
   const profiles = fc
     .sample(randomProfile, { seed, numRuns: 100 })
     .map((profile): RandomProfile => ({
@@ -231,7 +231,7 @@ t.test('and the kernel', { skip: skipKernel }, (t) => {
   t.end()
 })
 
-/** The rules of each say that the argument is not, or is, refused with 77; the filter does the contrary. */
+/** The rules of each allow a call or refuse it with 77; libseccomp's filter does the opposite. */
 const telling = [
   {
     what: 'the upper half of the second comparison is compared with the lower half of the argument',
@@ -333,7 +333,7 @@ function meaningOf(
   }
 }
 
-/** The stub is no part of what libseccomp makes: test/live/stub.test.ts holds it against runc. */
+/** libseccomp does not make the stub; test/live/stub.test.ts compares it with runc. */
 function answerWithoutStub({ filter }: Meaning, { architecture, number, args }: Call): Answer {
   return answerTo({ ...filter, stub: undefined }, architecture, number, args)
 }
@@ -346,7 +346,7 @@ function asCalls(calls: readonly Call[]): readonly unknown[] {
   return calls.map(({ architecture, number, args }) => [architecture, number, args.map(String)])
 }
 
-/** As runc hands the rules to libseccomp: none that says what the default says, a repeated index makes alternatives. */
+/** The rules as runc passes them to libseccomp: none that equals the default; a repeated index makes alternatives. */
 function asRules({ native, defaultAction, defaultErrnoRet, architectures, rules }: RandomProfile): object {
   const word = (action: string, errno: number): string =>
     action === 'SCMP_ACT_ERRNO' ? `${action}(${errno})` : action

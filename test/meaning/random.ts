@@ -1,4 +1,4 @@
-// Random profiles that meet where libseccomp merges, and calls around every number they compare with.
+// Random profiles whose rules libseccomp must merge, and calls around every number in their conditions.
 import fc from 'fast-check'
 import type { Architecture } from '../../src/abi/architectures.ts'
 import { multiplexers } from '../../src/abi/multiplexers.ts'
@@ -29,8 +29,8 @@ export interface RandomProfile {
 }
 
 /**
- * Few calls, so that rules meet: plain, of the families of i386, of one architecture only, of others that have no table
- * here, of libseccomp 2.5.6, of none.
+ * A few calls, so that rules meet: plain ones, members of families of i386, calls of one architecture only, of
+ * architectures without a table here, of libseccomp 2.5.6, and of no table.
  */
 const names = [
   'read',
@@ -107,7 +107,7 @@ export const randomProfile: fc.Arbitrary<RandomProfile> = fc.record({
   ),
   defaultErrnoRet: fc.constantFrom(1, 38),
   architectures: fc.uniqueArray(fc.constantFrom('x86_64', 'x86', 'x32', 'aarch64', 'arm'), { maxLength: 4 }),
-  // Without actions that clash, so that most profiles are accepted; with them, for the order of merging.
+  // Without clashing actions, so that most profiles are accepted, or with them, for the order of merging.
   rules: fc.oneof(
     fc.array(rule, { maxLength: 7 }),
     fc
@@ -116,7 +116,7 @@ export const randomProfile: fc.Arbitrary<RandomProfile> = fc.record({
   ),
 })
 
-/** Rules that say the same of many arguments, so that a shorter one makes longer ones needless. */
+/** Rules with the same conditions on many arguments, so that a shorter rule makes longer ones redundant. */
 export const prunedProfile: fc.Arbitrary<RandomProfile> = fc
   .array(
     fc.tuple(
@@ -140,12 +140,12 @@ export const prunedProfile: fc.Arbitrary<RandomProfile> = fc
     native: 'x86_64',
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: 1,
-    // Which call comes first has an effect with x32: see libseccomp.test.ts.
+    // The order of calls matters with x32: see libseccomp.test.ts.
     architectures: ['x86', 'x32'],
     rules: rules.map(([name, args]) => ({ name, action: 'SCMP_ACT_ALLOW', errnoRet: 1, args })),
   }))
 
-/** Few words and values, so that the same condition has two answers, or rules grow into each other. */
+/** A few operators and values, so that one condition gets two answers, or rules extend each other. */
 const clashingArgument: fc.Arbitrary<RandomArgument> = fc.record({
   index: fc.constantFrom(0, 0, 0, 1, 2),
   op: fc.constantFrom(...operators),
@@ -155,10 +155,10 @@ const clashingArgument: fc.Arbitrary<RandomArgument> = fc.record({
 
 const clashingArguments = fc.array(clashingArgument, { maxLength: 3 })
 
-/** Twins: a rule, and the same call and conditions, one of them changed or none, with another answer. */
+/** Twins: two rules for the same call with different answers; at most one condition differs. */
 const clashingRules: fc.Arbitrary<readonly RandomRule[]> = fc
   .record({
-    // `send` and `socket` are one call of i386's socketcall, `semop` and `msgget` of its ipc.
+    // `send` and `socket` are the same call, i386's socketcall; `semop` and `msgget` are both ipc.
     names: fc.constantFrom(['read', 'read'], ['read', 'read'], ['socket', 'send'], ['semop', 'msgget']),
     args: clashingArguments,
     // Half of the twins differ, in the first condition or in the last.
@@ -184,7 +184,7 @@ const clashingRules: fc.Arbitrary<readonly RandomRule[]> = fc
     })),
   )
 
-/** The same inequality of a number beyond 32 bits, and then another argument each: libseccomp 2.5 may loop without end. */
+/** The same inequality beyond 32 bits with different further arguments: libseccomp 2.5 may loop forever. */
 const growingRules: fc.Arbitrary<readonly RandomRule[]> = fc
   .tuple(
     fc.constantFrom<Operator[]>('SCMP_CMP_GT', 'SCMP_CMP_GE', 'SCMP_CMP_LT', 'SCMP_CMP_LE'),
@@ -202,7 +202,7 @@ const growingRules: fc.Arbitrary<readonly RandomRule[]> = fc
     })),
   )
 
-/** Profiles of which many are refused: clashes, loops without end, byte orders that do not go together. */
+/** Profiles of which many are refused: clashes, endless loops, byte orders that cannot be combined. */
 export const clashingProfile: fc.Arbitrary<RandomProfile> = fc
   .record({
     native: fc.constantFrom<RandomProfile['native'][]>('x86_64', 'x86_64', 'aarch64'),
@@ -234,7 +234,7 @@ export const clashingProfile: fc.Arbitrary<RandomProfile> = fc
     rules: [...others.slice(1), ...pairs.flat(), ...others.slice(0, 1)],
   }))
 
-/** The text of the profile. */
+/** The profile as text. */
 export function profileText({ defaultAction, defaultErrnoRet, architectures, rules }: RandomProfile): string {
   const number = (value: unknown): unknown => (typeof value === 'bigint' ? `bigint:${value}` : value)
   return JSON.stringify(
@@ -261,7 +261,7 @@ export interface Call {
 
 const all64 = 2n ** 64n - 1n
 
-/** Calls around the numbers of the profiles: each, its neighbours and its halves, in any combination. */
+/** Calls around the profiles' numbers: each number, its neighbours and its halves, in any combination. */
 export function callsAround(
   profiles: readonly RandomProfile[],
   count: number,
@@ -299,7 +299,7 @@ export function callsAround(
   })
 }
 
-/** A small generator of its own (mulberry32), so that a seed says everything. */
+/** A small separate generator (mulberry32), so that the seed determines everything. */
 export function generator(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -1,5 +1,5 @@
-// What a version of a runtime, an engine or libseccomp makes of a profile. Each row's answer is what the real one gave
-// (the reports and sources that are named in src/meaning/versions).
+// The meaning of a profile for a version of a runtime, an engine or libseccomp. Each expected answer is the real
+// program's, from the reports and sources named in src/meaning/versions.
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { profileProblems } from '../../src/check/index.ts'

@@ -1,4 +1,4 @@
-// The context in observations: what the schema says and what is read are the same; parts merge in any order; bounded.
+// The context in observations: the schema and the reader agree, parts merge in any order, and sizes are bounded.
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import t from 'tap'
@@ -25,7 +25,7 @@ const schema = JSON.parse(
 ) as Schema & { readonly $defs: Readonly<Record<string, Schema>> }
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema)
 
-/** Any value that a part of the schema allows. */
+/** Any value that this part of the schema allows. */
 function valueOf(part: Schema): fc.Arbitrary<unknown> {
   if (part.$ref !== undefined) return valueOf(schema.$defs[part.$ref.slice('#/$defs/'.length)] as Schema)
   if (part.enum !== undefined) return fc.constantFrom(...part.enum)

@@ -1,4 +1,4 @@
-// The library's door for bytes: streams, signals, progress, and what is no bytes; and its sentences.
+// The library's function for bytes: streams, signals, progress, inputs that are not bytes, and its messages.
 import { execa } from 'execa'
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

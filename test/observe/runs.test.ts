@@ -1,5 +1,5 @@
-// Runs: how many each call was in, through folding and merging; and the estimates against worked examples and a
-// simulation.
+// Runs: the number of runs that made each call, through folding and merging; the estimates against worked examples and
+// a simulation.
 import t from 'tap'
 import { accountTable, runLines } from '../../src/report/account.ts'
 import { estimateRuns, mergeObservations, observe, type Observations } from '../../src/observe/index.ts'
@@ -60,7 +60,7 @@ t.test('worked examples', async (t) => {
 })
 
 t.test('the expectation of new calls holds over many programs', (t) => {
-  // A linear congruential generator: the same numbers every time.
+  // A linear congruential generator gives the same numbers every time.
   let state = 42
   const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32
   const [runs, programs] = [10, 2000]
@@ -85,7 +85,7 @@ t.test('the expectation of new calls holds over many programs', (t) => {
     exact += chances.reduce((sum, chance) => sum + chance * (1 - chance) ** (runs - 1), 0)
     found += chances.filter((chance, call) => seen[call] === 0 && random() < chance).length
   }
-  // Good and Turing's is exact for a run beside one fewer: for the next one it errs to the safe side.
+  // Good and Turing's estimate is exact for one run fewer; for the next run it errs on the safe side.
   t.ok(Math.abs(expected / exact - 1) < 0.05, `expected ${expected}, exactly ${exact}`)
   t.ok(found < expected * 1.05, `found ${found}`)
   t.end()

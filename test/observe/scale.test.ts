@@ -1,4 +1,4 @@
-// Observations of many: a result that does not grow with them, and is the same bytes in any order.
+// Observations of many workloads: the result does not grow with them and has the same bytes in any order.
 import { execa } from 'execa'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

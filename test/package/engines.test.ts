@@ -1,5 +1,5 @@
-// The library on other engines: Bun and Deno, from the registry's packages of their executables, which need no install
-// script. They answer as Node does. Starting processes (seccomp-gen/run) is for Node alone.
+// The library on Bun and Deno, from the registry's packages of their executables, which need no install script. The
+// answers equal Node's. Only Node can start processes (seccomp-gen/run).
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -22,7 +22,7 @@ const engines = [
     name: 'Deno',
     package: { x64: '@deno/linux-x64-glibc', arm64: '@deno/linux-arm64-glibc' },
     program: 'deno',
-    // It reads files of the package and of the example; the package yaml asks for two variables.
+    // Deno reads files of the package and of the example; the package yaml reads two variables.
     words: ['run', '--allow-read', '--allow-env=LOG_TOKENS,LOG_STREAM', '--no-remote', '--no-lock'],
   },
 ] as const
@@ -50,7 +50,7 @@ for (const engine of engines)
     const expected = await run(process.execPath, 'examples/library.mjs')
     const found = await run(program, ...engine.words, 'examples/library.mjs')
     t.equal(found.exitCode, 0, found.stderr)
-    // How an object is printed is the engine's.
+    // Engines print objects differently.
     const plain = (text: string): string => text.replaceAll(/['",\s]/g, '')
     t.equal(plain(found.stdout), plain(expected.stdout))
   })

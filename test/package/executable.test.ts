@@ -1,5 +1,5 @@
-// The single executable, made from the source and started where no Node and no package is: it does what the package
-// does. It takes Node 26 from the registry, and skips where that does not answer.
+// The single executable, built from the sources and run without Node and packages, does what the package does. The test
+// takes Node 26 from the registry, and skips if the registry does not answer.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ const made =
     : undefined
 const skip = made?.failed === false ? false : 'Node 26 cannot be had from the registry here'
 
-/** Without PATH to Node and in a directory without packages. */
+/** Runs it without Node in PATH, in a directory without packages. */
 const run = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   execa(executable, words, {
     cwd: folder,
@@ -82,13 +82,13 @@ t.test(
   'takes the native module beside it where nothing can be unpacked',
   { skip: skip || noEbpf || false },
   async (t) => {
-    // A directory that is none: nothing can be written there.
+    // No file can be created in /proc.
     const nowhere = { TMPDIR: '/proc' }
     writeFileSync(join(folder, 'koffi.node'), readFileSync(`${executable}.koffi.node`))
     const { stdout, exitCode } = await run(['trace', '--check'], nowhere)
     t.match(stdout, /^ebpf: works$/m)
     t.equal(exitCode, 0)
-    // What is there and is no module is not the end either.
+    // A koffi.node that is no module is ignored.
     writeFileSync(join(folder, 'koffi.node'), 'nothing of use')
     mkdirSync(join(folder, 'tmp'))
     t.match((await run(['trace', '--check'], { TMPDIR: join(folder, 'tmp') })).stdout, /^ebpf: works$/m)

@@ -1,5 +1,5 @@
-// The first hour of a stranger: docs/first-hour.md shows what its commands print on a new machine without Node.js, as root
-// and as an ordinary user. debootstrap makes the machine, and scripts/make-executable.ts what is installed on it.
+// docs/first-hour.md shows what its commands print on a new machine without Node.js, as root and as an ordinary user.
+// debootstrap makes the machine, scripts/make-executable.ts the program to install.
 import { execa } from 'execa'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ t.test('the page shows what a new machine prints', { skip: why ?? false, timeout
     return
   }
   const page = readFileSync(join(root, 'docs/first-hour.md'), 'utf8')
-  // A machine that was made before, where one is named.
+  // SECCOMP_GEN_STRANGER names a machine made before.
   const found = await firstHour(executable, process.env['SECCOMP_GEN_STRANGER']).catch((error: Error) => {
     if (/debootstrap/.test(error.message)) return undefined
     throw error
@@ -34,7 +34,7 @@ t.test('the page shows what a new machine prints', { skip: why ?? false, timeout
     t.comment('skipped: the archive of Debian does not answer')
     return
   }
-  // How many calls a run makes is the kernel's and libc's affair; which version sandboxes it, the distribution's.
+  // The kernel and libc decide how many calls a run makes; the distribution, which version sandboxes it.
   const plain = (text: string): string => text.replaceAll(/\d+/g, 'N')
   t.equal(plain(found), plain(page))
   t.match(found, /passes: ls\.json suffices: nothing was refused \(seen by strace/, 'an ordinary user')

@@ -1,5 +1,5 @@
-// The built command and the library on every version of Node that is supported, from the registry's own packages of
-// Node. What needs no network is in the other tests, on the version that runs them.
+// The built command and the library on every supported version of Node, from the registry's packages of Node. Tests
+// without network are elsewhere, on the version that runs them.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// The packed package: what is in it, that a strict TypeScript consumer compiles against it, and that it runs.
+// The packed package: its content, that a strict TypeScript consumer compiles against it, and that it runs.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import t from 'tap'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 t.test('a consumer compiles against the packed package and runs', async (t) => {
-  // Inside the project, so that the package's dependencies are found where npm would have put them.
+  // Inside the project, so that it finds the dependencies where npm would install them.
   mkdirSync(join(root, '.tap'), { recursive: true })
   const folder = mkdtempSync(join(root, '.tap/consumer-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))

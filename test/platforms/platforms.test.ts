@@ -1,6 +1,5 @@
-// macOS and Windows: whatever reads files answers there as it does on Linux, byte for byte; what needs the kernel says so.
-// The built command runs under pretend.mjs, which takes away what those systems do not have; it does not stand for a
-// run on them.
+// macOS and Windows: commands that read files answer as on Linux, byte for byte; those that need the kernel say so. The
+// built command runs under pretend.mjs, which removes what those systems lack. This does not replace a run on them.
 import { execa } from 'execa'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,7 +31,7 @@ async function run(system: System | undefined, words: readonly string[], stdin?:
       cwd: folder,
       reject: false,
       stripFinalNewline: false,
-      // A home without a cache: each run reads for itself.
+      // The home has no cache, so each run reads the inputs itself.
       env: { NODE_OPTIONS: '', PRETEND: system ?? '', HOME: home, FORCE_COLOR: '0' },
       ...(stdin === undefined ? { stdin: 'ignore' as const } : { input: stdin }),
     },
@@ -40,7 +39,7 @@ async function run(system: System | undefined, words: readonly string[], stdin?:
   return { exitCode, stdout, stderr }
 }
 
-/** Its words with slashes, and what is on its stdin. */
+/** The words, with slashes in paths, and stdin. */
 const commands: readonly (readonly [words: string, stdin?: string])[] = [
   ['generate traces/web-server'],
   ['generate traces/web-server/web-server.strace --explain traces/explained.json -o traces/app.json'],
@@ -65,7 +64,7 @@ const commands: readonly (readonly [words: string, stdin?: string])[] = [
   ['generate -o traces/web-server/ traces/web-server'],
 ]
 
-/** What each prints without a pretence. */
+/** The output of each command without a pretended system. */
 const onLinux: ReturnType<typeof run>[] = []
 
 for (const system of ['darwin', 'win32'] as const)
@@ -78,7 +77,7 @@ for (const system of ['darwin', 'win32'] as const)
           ? words.map((word) => (word.startsWith('-') ? word : word.replaceAll('/', '\\')))
           : words
       const found = await run(system, given, stdin)
-      // What was not found is said as the user wrote it, backslashes escaped.
+      // Messages show a missing path as the user wrote it, with backslashes escaped.
       const asWritten = (text: string): string => text.replaceAll('\\\\', '/').replaceAll('\\', '/')
       t.equal(found.exitCode, expected.exitCode, `${command}: status`)
       t.equal(found.stdout, expected.stdout, `${command}: stdout`)

@@ -1,5 +1,5 @@
-// Loaded before the built command (node --import): Node.js as it is on macOS or Windows, as far as the command can see.
-// PRETEND says which. What is Linux's own is not there: /proc, /sys, the native module. On Windows names have drives and
+// Loaded before the built command (node --import): makes Node.js look like macOS or Windows to the command. PRETEND
+// selects the system. Linux's own parts are missing: /proc, /sys, the native module. On Windows paths have drives and
 // backslashes, nobody has a uid, and the end of a pipe on descriptor 0 is the error EOF (libuv, src/win/pipe.c).
 import fs from 'node:fs'
 import { Module, syncBuiltinESMExports } from 'node:module'
@@ -16,7 +16,7 @@ function failure(code, words, call, name) {
   return Object.assign(new Error(`${code}: ${words}, ${call} '${name}'`), { code, syscall: call })
 }
 
-/** A name as this machine has it. Throws for what another system does not have. */
+/** The path on this machine. Throws if the pretended system lacks it. */
 function real(name, call) {
   if (typeof name !== 'string') return name
   const here = isWindows ? name.replace(/^[A-Za-z]:/, '').replaceAll('\\', '/') : name
@@ -36,7 +36,7 @@ function wrapped(call, original, kind) {
   const base = call.replace(/Sync$/, '')
   const prepare = (given) =>
     given.map((each, index) => (index === 0 || (index === 1 && twoNames.has(base)) ? real(each, base) : each))
-  // Not of what is asked synchronously: Node's own loader does.
+  // Not the results of synchronous calls, because Node's own loader makes those.
   const back = (result) => (namesBack.has(base) && kind !== 'sync' ? drive(result) : result)
   if (kind === 'promise') return async (...given) => back(await original(...prepare(given)))
   if (kind === 'sync') return (...given) => back(original(...prepare(given)))
@@ -85,7 +85,7 @@ if (isWindows) {
         error ? reject(error) : resolve({ bytesRead, buffer }),
       )
     })
-  // The built command asks here for what Node.js brings; until then, its own loader keeps the names of this machine.
+  // The built command gets Node's modules here. Before that, Node's loader still needs the paths of this machine.
   const builtin = process.getBuiltinModule
   const cwd = process.cwd()
   process.getBuiltinModule = (name) => {

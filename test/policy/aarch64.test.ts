@@ -1,6 +1,6 @@
-// From x86_64 traces to aarch64: for every program that was recorded on both, the profile inferred from x86_64 against
-// the one from real aarch64 traces. A call that is missed breaks the program there, and fails; one that is extra stands
-// in the table with the reason why this program did not make it on aarch64.
+// From x86_64 traces to aarch64: for every program recorded on both, compares the profile inferred from x86_64 with the
+// one from real aarch64 traces. A missing call breaks the program and fails the test; an extra call needs a reason in
+// the table why this program did not make it on aarch64.
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -12,12 +12,12 @@ import { recordings, sourcesOf } from '../recordings.ts'
 
 type Traces = ReadonlyMap<string, readonly string[]>
 
-/** The committed pair; and with the recordings beside the project, every program. */
+/** The committed pair; with the recordings beside the project, every program. */
 const committed = fileURLToPath(new URL('../../traces', import.meta.url))
-/** `true` is coreutils' on one and busybox's on the other; 32-bit programs have no pair. */
+/** `true` is coreutils' on one side and busybox's on the other; 32-bit programs have no pair. */
 const unpaired = ['go-static-arm', 'hello-arm', 'hello-arm-exec64', 'true']
 
-/** Why the program made a call on x86_64, or may make it, and did not on aarch64; by call, then by program. */
+/** Why a program made, or may make, a call on x86_64 but not on aarch64: by call, then by program. */
 const extras: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   pread64: {
     '*': 'the program headers of libc.so.6 are 14 on x86_64: more than the first 832 bytes hold (glibc elf/dl-load.c)',
@@ -34,10 +34,10 @@ const extras: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   readlinkat: { nginx: 'realpath of a link: /lib is one on the x86_64 machine only' },
 }
 
-/** Programs that write numbers instead of names: on the other architecture the number is another call. */
+/** Programs that use numbers instead of names: on the other architecture a number is another call. */
 const byNumber = ['badcalls', 'newcalls']
 
-/** Missed because the two runs were not the same, not because a call was translated wrongly. */
+/** Missing because the two runs differed, not because a call was translated wrongly. */
 const otherRun: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   nginx: {
     fchownat: 'its first start on aarch64 makes its directories; on x86_64 they were there (mkdir: EEXIST)',
@@ -45,7 +45,7 @@ const otherRun: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   newcalls: { renameat: 'number 38, which is setitimer on x86_64' },
 }
 
-/** By program, the traces of it. The others, v-*, are the same programs under every option of strace. */
+/** The traces of each program. Others, v-*, are the same programs under every option of strace. */
 function tracesOn(architecture: 'x86_64' | 'aarch64'): Traces {
   const traces = new Map<string, string[]>()
   for (const { path } of recordings(`recorded/${architecture}`)) {
@@ -55,7 +55,7 @@ function tracesOn(architecture: 'x86_64' | 'aarch64'): Traces {
   return traces
 }
 
-/** What was seen of one architecture. */
+/** The observations of one architecture. */
 async function observedOn(architecture: Architecture, paths: readonly string[]): Promise<Observations> {
   const observations = await observe(paths.flatMap((path) => sourcesOf(path)))
   const calls = observations.architectures[architecture] ?? {}

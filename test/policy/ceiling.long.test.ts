@@ -1,5 +1,5 @@
-// Never wider than the ceiling: what a profile opens beyond it was seen, and each such call or value has a reason that
-// says so; and what was seen, with the values that were seen, is allowed.
+// Never wider than the ceiling: a profile exceeds it only by calls and values that were seen, each with a reason that
+// says so. And seen calls are allowed with their seen values.
 import assert from 'node:assert/strict'
 import t from 'tap'
 import {
@@ -58,18 +58,18 @@ function limit(name: string): Limit {
 const docker = limit('docker')
 const others = ['podman', 'containerd', 'cri-o'].map(limit)
 
-/** Changes that the policy has no reason for. */
+/** Changes for which the policy gives no reason. */
 function unexplained(policy: Policy, { builtin: { profile, capabilities }, on }: Limit): readonly string[] {
   return hostsOf(policy).flatMap((host) =>
     changesBetween(on[host], meaningOf(policy, host, capabilities), { before: profile, after: profile })
-      // Calls of another host's architectures are never made here.
+      // Only architectures of this host: the host never makes another's calls.
       .changes.filter((each) => each.direction === 'wider' && architectures[each.architecture].host === host)
       .filter((change) => !isExplained(policy, change.syscall, change.args))
       .map(({ architecture, syscall, args }) => `${architecture} ${syscall}(${args.join(', ')})`),
   )
 }
 
-/** Where the trace shows the call, or on i386 a member of its family, and the ceiling refuses it, or a value that it shows. */
+/** Whether the trace shows the call (on i386 also a member of its family), and the ceiling refuses it or this value. */
 function isExplained({ rules }: Policy, syscall: string, args: readonly bigint[]): boolean {
   return rules.some(
     (rule) =>
@@ -85,7 +85,7 @@ function isExplained({ rules }: Policy, syscall: string, args: readonly bigint[]
   )
 }
 
-/** Calls that were seen and carried out, with each value that was seen, and that the profile refuses. */
+/** Seen calls that the kernel has, with each seen value, that the profile refuses. */
 function refused(policy: Policy, observations: Observations): readonly string[] {
   return Object.entries(observations.architectures).flatMap(([architecture, calls]) => {
     if (!isArchitecture(architecture) || !policy.architectures.includes(architecture)) return []
@@ -100,7 +100,7 @@ function refused(policy: Policy, observations: Observations): readonly string[] 
   })
 }
 
-/** For each known value of each argument a call; unknown ones are 0. Of a call with unknown values alone none. */
+/** One call for each known value of each argument; other arguments are 0. No call if no value is known. */
 function argumentsOf({ args = {} }: ObservedCall): readonly (readonly bigint[])[] {
   const known = Object.entries(args).flatMap(([index, values]) =>
     (values ?? []).map((value) => {
@@ -127,7 +127,7 @@ async function* everyTrace(): AsyncGenerator<readonly [string, Observations]> {
   }
 }
 
-/** Undefined for a file that is no trace. */
+/** Undefined if the file is no trace. */
 async function readable(
   file: string,
   format: 'auto' | 'profile' = 'auto',
@@ -146,7 +146,7 @@ t.test('every trace: wider than the ceiling only where the trace shows it', asyn
   for await (const [name, observations] of everyTrace()) {
     if (architecturesSeen(observations).length === 0) continue
     counted.traces++
-    // Every trace under docker's conditions; one of the others and the values seen in turn.
+    // Every trace under docker's conditions; some also with the seen values, or under one of the other ceilings.
     const other = others[(counted.traces / 3) % others.length] as Limit
     const turns: readonly (readonly [Limit, PolicyOptions])[] = [
       [docker, {}],
@@ -159,7 +159,7 @@ t.test('every trace: wider than the ceiling only where the trace shows it', asyn
         architectures: oneByteOrder(architecturesSeen(observations)),
         within: ceiling.builtin.name,
       })
-      // Many recordings are of the same program: what is to be said of their profile has been said.
+      // Many recordings are of the same program: each different profile is compared once.
       const key = `${ceiling.builtin.name} ${printPolicyAs(policy, 'oci')}`
       const wrong = [...(met.has(key) ? [] : unexplained(policy, ceiling)), ...refused(policy, observations)]
       if (!met.has(key)) counted.comparisons++
@@ -176,7 +176,7 @@ t.test('every trace: wider than the ceiling only where the trace shows it', asyn
   t.ok(counted.traces > 500 && counted.beyond > 0, `${counted.traces} traces`)
 })
 
-/** Profiles of others are for s390x as well, and no plain profile is for two byte orders. */
+/** Collected profiles also cover s390x, and a plain profile cannot cover two byte orders. */
 function oneByteOrder(targets: readonly Architecture[]): readonly Architecture[] {
   const [first] = targets
   return targets.filter(
@@ -466,7 +466,7 @@ t.test(
       action: 'SCMP_ACT_ALLOW',
       args: [{ index, op: `SCMP_CMP_${op}`, value }],
     })
-    // Socket 200 with protocol 0 is carried out, with another one it is not.
+    // Socket 200 is allowed with protocol 0 and refused with any other.
     const text = JSON.stringify({
       defaultAction: 'SCMP_ACT_ERRNO',
       syscalls: [rule(0, 'NE', 200), rule(2, 'EQ', 0)],
@@ -505,7 +505,7 @@ t.test('any ceiling: nothing that it refuses is allowed, unless it was seen; wha
       fc.array(rule, { minLength: 1, maxLength: 4 }),
       fc.constantFrom(...calls),
       fc.array(tuple, { minLength: 1, maxLength: 3 }),
-      // Which arguments were recorded: all of their values, some, or none.
+      // Which values of each argument were recorded: all, some, or none.
       fc.array(fc.constantFrom('all', 'some', 'none'), { minLength: 3, maxLength: 3 }),
       fc.array(tuple, { minLength: 8, maxLength: 8 }),
       fc.constantFrom<readonly Architecture[]>(['x86_64'], ['x86_64', 'x86'], ['x86']),

@@ -1,5 +1,5 @@
-// What a profile promises, on every recording: it allows every call it was made from and refuses every other one that
-// nobody has a reason for; and our own checks, and the official schema's shape, have nothing to say against it.
+// The promises of a profile, on every recording: it allows every call of the recording and refuses every other call
+// without a reason. Our own checks and the official schema find no fault with it.
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
 import { derivePolicy, type Policy } from '../../src/policy/index.ts'
@@ -13,7 +13,7 @@ interface Answers {
   readonly enosys: ReadonlySet<string>
 }
 
-/** Plain names only: without a floor and a ceiling there are no conditions. */
+/** Reads names only: without a floor and a ceiling a profile has no conditions. */
 function answers(policy: Policy): Answers {
   const profile = buildProfile(policy)
   const named = (wanted: (rule: { action: string; errnoRet?: number }) => boolean): Set<string> =>
@@ -49,7 +49,7 @@ for (const folder of ['recorded/x86_64', 'recorded/aarch64', 'collected/strace']
         const seen = seenNames(observations)
         const wrong: string[] = []
         for (const [name, { onlyEnosys }] of seen) {
-          // The two exceptions: clone3 is answered ENOSYS beside clone, and so is what only ever failed so.
+          // Two exceptions are answered ENOSYS: clone3 beside clone, and a call whose every attempt failed with ENOSYS.
           const excepted = name === 'clone3' ? allowed.has('clone') : onlyEnosys
           if (excepted ? !enosys.has(name) : !allowed.has(name)) wrong.push(`${name} was seen and is refused`)
         }
@@ -63,7 +63,7 @@ for (const folder of ['recorded/x86_64', 'recorded/aarch64', 'collected/strace']
           const kinds = reasons.get(name) ?? new Set()
           if (!seen.has(name) && !kinds.has('kernel') && !kinds.has('fallback'))
             wrong.push(`${name} is allowed for nothing`)
-          // So removing any name refuses what its reason tells of.
+          // A call has the reason `seen` exactly if it was seen, so removing its name refuses what that reason names.
           if (kinds.has('seen') !== seen.has(name)) wrong.push(`${name}: its reasons are not what was seen`)
         }
         for (const architecture of policy.architectures) {
@@ -72,9 +72,9 @@ for (const folder of ['recorded/x86_64', 'recorded/aarch64', 'collected/strace']
           const refused = table.entries.length - here.length
           if (refused <= 0) wrong.push(`${architecture}: nothing is refused`)
         }
-        // With the floor, as it is meant to be used: a filtered trace alone may not even hold an execve.
+        // With the floor, as in normal use: a filtered trace alone may lack even execve.
         const whole = printProfile(buildProfile(derivePolicy(observations)))
-        // A call that was seen may be newer than the oldest libseccomp in use: that is worth a warning, and no defect.
+        // A seen call may be newer than the oldest libseccomp in use: that deserves a warning, and is no defect.
         const findings = profileProblems(whole).filter(
           ({ severity, code }) => severity !== 'note' && code !== 'call-newer-than-libseccomp',
         )

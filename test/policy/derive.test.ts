@@ -25,7 +25,7 @@ function seen(
   return { version: 1, architectures: parts, unknown, sources: [], diagnostics: [] }
 }
 
-/** Every name once, on line 1 and so on. */
+/** Every name once, the first on line 1, the second on line 2, and so on. */
 function calls(...names: readonly string[]): Calls {
   return Object.fromEntries(
     names.map((name, index) => [name, { count: 1, first: `app.strace:${index + 1}` }]),
@@ -152,7 +152,7 @@ t.test('a rule exists only for calls of its architectures, and every call stands
           const { syscall, action, conditions } = rule
           const before = met.get(`${each} ${syscall}`)
           met.set(`${each} ${syscall}`, rule)
-          // Several rules of a call are alternatives: each of them has conditions.
+          // Several rules of one call are alternatives, so each has conditions.
           const fits =
             before === undefined ||
             (before.action.type === action.type && before.conditions.length > 0 && conditions.length > 0)
@@ -286,7 +286,7 @@ t.test(
             margin: 'none',
             defaultAction,
           })
-          // The vDSO's own are allowed whatever was seen.
+          // The vDSO's own calls are always allowed.
           const isVdso = from === 'clock_gettime64' || from === 'clock_getres_time64'
           const expected = isVdso ? 'allow' : 'errno 38'
           if (answer(policy, from, architecture) !== expected)
@@ -310,7 +310,7 @@ t.test('what the kernel adds', (t) => {
     ['aarch64', ['read'], [...ends, 'clock_getres', 'clock_gettime', 'getcpu', 'gettimeofday']],
     ['x86', ['read'], [...ends, ...wide, 'getcpu', 'gettimeofday', 'time']],
     ['arm', ['read'], [...ends, ...wide, 'getcpu', 'gettimeofday']],
-    // A thread of a program that was seen to end ends by itself.
+    // If the end of a process was seen, its threads may end too, and the other way round.
     ['x86_64', ['exit_group'], ['exit']],
     ['x86_64', ['exit'], ['exit_group']],
     ['x86_64', ['exit', 'exit_group', 'rt_sigaction'], ['rt_sigreturn']],
@@ -386,7 +386,7 @@ t.test('aarch64 from x86_64', (t) => {
       name,
     )
   }
-  // No signal handler can return, and no thread be made, without what follows from the inferred calls.
+  // Signal handlers cannot return, and threads cannot be made, without calls that follow from the inferred ones.
   const policy = derivePolicy(seen({ x86_64: calls('rt_sigaction', 'clone3') }), {
     architectures: ['aarch64'],
   })
@@ -492,7 +492,7 @@ t.test('default actions', (t) => {
     type: 'kill-process',
   })
   t.strictSame(derivePolicy(observations, { defaultAction: 'log' }).defaultAction, { type: 'log' })
-  // `log` rehearses the enforced policy: the same rules.
+  // `log` rehearses the enforced policy, so its rules are the same.
   t.strictSame(derivePolicy(observations, { defaultAction: 'log' }).rules, derivePolicy(observations).rules)
   t.end()
 })

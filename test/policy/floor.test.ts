@@ -27,7 +27,7 @@ const seenOnce = {
   diagnostics: [],
 } as const
 
-/** What a floor allows on one architecture beside it. */
+/** The calls that a floor allows on one architecture. */
 function floorOn(architecture: 'x86_64' | 'aarch64', options: PolicyOptions): readonly string[] {
   return derivePolicy(seenOnce, { ...options, architectures: [architecture] })
     .rules.filter(

@@ -1,5 +1,5 @@
-// Hosts beyond x86_64 and aarch64, one row each: what is read of them, the policy, its profile in each dialect, and what
-// the profile answers there.
+// Hosts besides x86_64 and aarch64, one row each: reading their records, the policy, its profile in each dialect, and
+// the profile's answers there.
 import t from 'tap'
 import { architectures, hostNames, type Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
@@ -11,11 +11,11 @@ import { observeText } from '../read/logs.ts'
 
 interface Row {
   readonly architecture: Architecture
-  /** Of AUDIT_ARCH in records, little-endian hexadecimal digits as the kernel prints them. */
+  /** The digits of AUDIT_ARCH as the kernel prints them in records. */
   readonly audit: string
   readonly openat: number
   readonly clone: number
-  /** clone(SIGCHLD) as a filter is given it. */
+  /** clone(SIGCHLD) as a filter sees its arguments. */
   readonly fork: readonly bigint[]
   /** clone(CLONE_NEWUSER | SIGCHLD). */
   readonly namespace: readonly bigint[]
@@ -34,7 +34,7 @@ const rows: readonly Row[] = [
     audit: '80000016',
     openat: 288,
     clone: 120,
-    // The stack comes first; it may have the bits of namespaces.
+    // The stack is the first argument here, and may have the bits of namespaces.
     fork: [newUser, sigchld],
     namespace: [0n, newUser],
   },

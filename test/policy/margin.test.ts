@@ -1,5 +1,5 @@
-// The margin: what libc and run-times call on rare paths stands beside what was seen, each with its reason, never beyond
-// the ceiling, and never against an answer that was seen.
+// The margin: calls that libc and run-times make on rare paths are added to the seen ones, each with its reason, never
+// beyond the ceiling, and never against a seen answer.
 import { execa } from 'execa'
 import t from 'tap'
 import { companionRows } from '../../src/abi/companions.ts'

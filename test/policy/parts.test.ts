@@ -1,5 +1,5 @@
-// Parts: `--with exec,init,tty` allows what the programs beside a workload were measured to call, each with its reason,
-// within the ceiling, and nothing of it where nobody asks.
+// Parts: `--with exec,init,tty` allows the measured calls of the programs beside a workload, each with its reason and
+// within the ceiling. Without `--with` no such call is added.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -61,7 +61,7 @@ t.test('each part allows what its programs make, and says which', async (t) => {
 
 t.test('what they cannot work without', async (t) => {
   const rows: readonly (readonly [part: PartName, calls: string])[] = [
-    // tini: sigtimedwait for its child and for signals, wait4 to reap, kill to pass them on.
+    // tini waits for its child and for signals with sigtimedwait, reaps with wait4 and passes signals on with kill.
     ['init', 'rt_sigtimedwait wait4 kill clone execve'],
     ['tty', 'ioctl read write wait4 setpgid'],
     ['exec', 'getdents64 read write openat execve wait4 pipe2'],

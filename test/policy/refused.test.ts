@@ -1,5 +1,5 @@
-// What was only ever refused stays refused: a call or a value beyond the ceiling that failed every time with EPERM, EACCES
-// or ENOSYS keeps that answer. Once carried out, in any of the recordings, it is allowed; within the ceiling all is.
+// If every attempt at a call or value beyond the ceiling failed with EPERM, EACCES or ENOSYS, the policy keeps that
+// answer. It is allowed if the kernel carried it out in any recording; calls within the ceiling always are.
 import t from 'tap'
 import { evaluate } from '../../src/meaning/index.ts'
 import { answerText } from '../../src/meaning/answer.ts'
@@ -36,7 +36,7 @@ t.test('calls and values, by how they came back', async (t) => {
     [[`io_uring_setup(8, {}) = -1 (errno 1)`], 'io_uring_setup', 'ERRNO(1)'],
     [[`io_uring_setup(8, {}) = ${denied} <0.000012>`], 'io_uring_setup', 'ERRNO(1)'],
     [[`io_uring_setup(8, {}) = ${denied}`, `io_uring_setup(8, {}) = 3`], 'io_uring_setup', 'ALLOW'],
-    // What strace made up says nothing of what the kernel does.
+    // An injected result says nothing about the kernel.
     [
       [`io_uring_setup(8, {}) = ${denied}`, 'io_uring_setup(8, {}) = 3 (INJECTED)'],
       'io_uring_setup',
@@ -61,19 +61,19 @@ t.test('calls and values, by how they came back', async (t) => {
       'io_uring_setup',
       'ERRNO(38)',
     ],
-    // Refused in two ways: the answer after which programs go on.
+    // Refused in two ways: it gets the answer after which programs go on.
     [[`keyctl(0, 1) = ${denied}`, `keyctl(0, 1) = ${forbidden}`], 'keyctl', 'ERRNO(1)'],
     [[`keyctl(0, 1) = ${denied}`, `keyctl(0, 1) = ${missing}`], 'keyctl', 'ERRNO(38)'],
-    // Of a call that did not come back nothing is known; one that strace made fail was not refused by the kernel.
+    // An unfinished call has no known result, and strace itself caused an injected failure.
     [[`keyctl(0, 1) = ${denied}`, 'keyctl(0, 1 <unfinished ...>'], 'keyctl', 'ALLOW'],
     [[`keyctl(0, 1) = ${denied} (INJECTED)`], 'keyctl', 'ALLOW'],
     [[`keyctl(0, 1 <unfinished ...>`, `<... keyctl resumed>) = ${denied}`], 'keyctl', 'ERRNO(1)'],
-    // Another error is the call's own.
+    // Any other error is the call's own.
     [['keyctl(0, 1) = -1 EINVAL (Invalid argument)'], 'keyctl', 'ALLOW'],
-    // Within the ceiling.
+    // Calls within the ceiling.
     [[`chown("/x", 0, 0) = ${denied}`], 'chown', 'ALLOW'],
     [[`socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) = ${denied}`], 'socket(2)', 'ALLOW'],
-    // Values.
+    // Values beyond the ceiling.
     [
       [`socket(AF_VSOCK, SOCK_STREAM, 0) = ${denied}`, 'socket(AF_VSOCK, SOCK_STREAM, 0) = 3 (INJECTED)'],
       'socket(40)',
@@ -106,10 +106,10 @@ t.test('calls and values, by how they came back', async (t) => {
     [[`clone(child_stack=NULL, flags=CLONE_NEWUSER|SIGCHLD) = ${denied}`], 'clone(0x10000011)', 'ERRNO(1)'],
     [[`clone(child_stack=NULL, flags=CLONE_NEWUSER|SIGCHLD) = ${denied}`], 'clone(0x11)', 'ALLOW'],
     [[`personality(ADDR_NO_RANDOMIZE) = ${denied}`], 'personality(0x40000)', 'ERRNO(1)'],
-    // A call that the ceiling never carries out, of which some values were.
+    // The ceiling never allows the call; the kernel carried out some of its values.
     [[`unshare(CLONE_NEWUSER) = ${denied}`, 'unshare(CLONE_FILES) = 0'], 'unshare(0x400)', 'ALLOW'],
     [[`unshare(CLONE_NEWUSER) = ${denied}`, 'unshare(CLONE_FILES) = 0'], 'unshare(0x10000000)', 'ERRNO(1)'],
-    // clone3 is answered ENOSYS, and what it was refused clone is.
+    // clone3 is answered ENOSYS, and its refusal becomes clone's.
     [[`clone3({flags=CLONE_NEWUSER, exit_signal=SIGCHLD}, 88) = ${denied}`], 'clone3', 'ERRNO(38)'],
     [[`clone3({flags=CLONE_NEWUSER, exit_signal=SIGCHLD}, 88) = ${denied}`], 'clone(0x10000011)', 'ERRNO(1)'],
     [[`clone3({flags=CLONE_VM|CLONE_THREAD, exit_signal=0}, 88) = ${denied}`], 'clone(0x10100)', 'ALLOW'],

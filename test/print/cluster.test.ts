@@ -1,5 +1,5 @@
-// What a cluster is given: the objects of deploy/ and of --as fleet are the same and hold what the standards ask, their
-// commands are ours and work, and the admission policy answers pods as it says.
+// Objects for a cluster: deploy/ equals --as fleet and meets the standards, its commands are ours and work, and the
+// admission policy answers pods as it says.
 import { execa } from 'execa'
 import { Environment } from '@marcbachmann/cel-js'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// A security context in every form: what each says, that hostile names stay names, and manifests patched in place.
+// A security context in every form: the text of each form, that hostile names stay names, and patched manifests.
 import t from 'tap'
 import { parseAllDocuments, parse } from 'yaml'
 import {
@@ -22,7 +22,7 @@ function contextOf(given: Partial<ContainerContext>): SecurityContext {
   return { version: 1, containers: [{ ...whole, ...given }] }
 }
 
-/** The lines of a command, without comments. */
+/** The lines of a command without comments. */
 const words = (text: string): readonly string[] =>
   text
     .split('\n')

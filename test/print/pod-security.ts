@@ -1,5 +1,5 @@
-// Whether a pod passes Pod Security's `restricted`: the controls of "Pod Security Standards" (Kubernetes documentation) as a
-// table, without those that ask for members that no manifest of ours has.
+// Checks a pod against Pod Security's `restricted`: the controls of "Pod Security Standards" (Kubernetes documentation)
+// as a table, without controls on members that our manifests never have.
 interface Container {
   readonly name: string
   readonly ports?: readonly { readonly hostPort?: number }[]
@@ -38,7 +38,7 @@ const volumes = [
   'secret',
 ]
 
-/** The controls that it breaks. */
+/** The controls that the pod breaks. */
 export function brokenControls(spec: PodSpec): readonly string[] {
   const all = [...spec.containers, ...(spec.initContainers ?? [])]
   const pod = spec.securityContext ?? {}

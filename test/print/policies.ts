@@ -1,4 +1,4 @@
-// A small policy with everything that a dialect must say differently, and any policy at all for the laws.
+// A small policy with everything on which dialects differ, and an arbitrary policy for the laws.
 import fc from 'fast-check'
 import { architectureNames, type Architecture } from '../../src/abi/architectures.ts'
 import type { MaskedCondition, Policy, PolicyRule, Reason } from '../../src/policy/policy.ts'
@@ -44,7 +44,7 @@ const targets = fc
   .subarray([...architectureNames], { minLength: 1 })
   .map((names) => names as readonly string[] as readonly [Architecture, ...Architecture[]])
 
-/** Any policy within the type's own promise: on one architecture a call has one action. */
+/** Any policy that keeps the type's promise: one action for a call on one architecture. */
 export const anyPolicy: fc.Arbitrary<Policy> = targets.chain((architectures) =>
   fc
     .array(

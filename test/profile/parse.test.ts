@@ -184,7 +184,7 @@ t.test('a document with mistakes is read, and only a sound one is taken at its w
   t.end()
 })
 
-/** What each collected file is: dialect, and for what is no profile the reason. */
+/** The dialect of each collected file, or the reason why it is no profile. */
 const collected: Readonly<Record<string, string | RegExp>> = {
   'antitree-custom.json': 'docker',
   'antitree-ex-web.json': 'oci',
@@ -241,7 +241,7 @@ t.test('every collected profile is recognised, or refused with the reason', need
         profileProblems(parsed)
           .filter(({ severity }) => severity === 'error')
           .map(({ code }) => code),
-        // They name PPC64 and PPC64LE, of which libseccomp makes no filter.
+        // These files name PPC64 and PPC64LE together, for which libseccomp makes no filter.
         mixed.includes(file) ? ['architectures-mixed'] : [],
         `${file} is valid`,
       )
@@ -251,7 +251,7 @@ t.test('every collected profile is recognised, or refused with the reason', need
 })
 
 t.test('YAML that nests on one line is refused like any other depth', (t) => {
-  // The parser runs out of stack at the last: it says so itself, in words that are no user's.
+  // On the last one the parser runs out of stack; its own message is not for users.
   for (const piece of ['- ', '? &a ', '? !t ']) {
     const said = parseYaml(`${piece.repeat(5000)}b`)
     t.match(said, { ok: false, why: { fault: 'nested', limit: 200 } }, piece)

@@ -1,5 +1,5 @@
-// Which calls of a trace are made under a filter: threads, processes, TSYNC, refused installations, births that the
-// trace tells late, in another file, or under another number.
+// The calls of a trace that are made under a filter: threads, processes, TSYNC, refused installations, and clones that
+// the trace shows late, in another file or under another number.
 import t from 'tap'
 import { observe, observeReturned, type Observations } from '../../src/observe/index.ts'
 import type { ReturnedCalls } from '../../src/read/strace/filtered-results.ts'
@@ -173,7 +173,7 @@ t.test('which calls are made under a filter', async (t) => {
   for (const [name, lines, expected] of table) {
     const text = lines.map((line) => `${line}\n`).join('')
     t.strictSame(calls(await read(text)), expected, name)
-    // Lines enough to tell the machine: the quick scan takes over.
+    // One more line identifies the architecture, so that the quick scan starts.
     const quick = await read(`1 openat(AT_FDCWD, "/lib/x86_64-linux-gnu/a") = 3\n${text}`)
     if (!lines[0]?.startsWith('read')) t.strictSame(calls(quick), expected, `${name}, in quick steps`)
   }
@@ -256,7 +256,7 @@ t.test('what cannot tell it is refused', async (t) => {
 })
 
 t.test('calls as they came back: of whom, and those that found no room are counted', async (t) => {
-  // Fifteen values more than are kept, the first of them twice.
+  // Fifteen values more than are kept; the first one is repeated.
   const values = [...Array.from({ length: 65536 + 15 }, (_, index) => index), 0]
   const refused = values.map((each) => `1 close(${each}) = -1 EPERM (Operation not permitted)`)
   const lines = [

@@ -1,5 +1,5 @@
-// Audit records in every wrapping: the recordings give the counts of their truth, no value of a process forges a call,
-// and what was lost is told.
+// Audit records in every wrapping: the recordings give the counts of their truth files, no value that a process sets
+// forges a call, and lost records are reported.
 import { withoutCollected } from '../recordings.ts'
 import t from 'tap'
 import { syscallTable } from '../../src/abi/tables.ts'
@@ -39,7 +39,7 @@ t.test('every other wrapping of a recording gives the same calls', async (t) => 
   for (const file of files) {
     const stem = file.replace(others, '')
     const truth = file.includes('dmesg') ? `${stem}.dmesg` : `${stem}.audit.log`
-    // The names of --format text and csv come without their architecture.
+    // The names of --format text and csv have no architecture.
     const reported = /-text\.txt$|\.csv$/.test(file)
     const architecture = reported
       ? ({ architecture: file.includes('/a64-') ? 'aarch64' : 'x86_64' } as const)

@@ -1,4 +1,4 @@
-// The careful and the compiled reader of a format on the same bytes.
+// Runs the careful and the compiled reader of a format on the same bytes.
 import { scalarsReadAlways } from '../../src/abi/scalars.ts'
 import { printObservations, type Observations } from '../../src/observe/index.ts'
 import { Fold } from '../../src/observe/fold.ts'
@@ -7,13 +7,13 @@ import { Lines } from '../../src/read/lines.ts'
 
 export interface File {
   readonly bytes: Uint8Array
-  /** Of `strace -ff`: the file has the lines of this one, without it. */
+  /** A file of `strace -ff`: all lines belong to this pid and do not show it. */
   readonly pid?: number
 }
 
 export type Mode = 'strace' | 'audit' | 'after filter'
 
-/** With a record asked for, no line is read from its bytes. */
+/** Asking for a record makes every line go through the careful reader. */
 export function fold(files: readonly File[], quick: boolean, mode: Mode): Observations {
   const format = mode === 'audit' ? 'audit' : 'strace'
   const reader = formatTable[format].open({
@@ -26,7 +26,7 @@ export function fold(files: readonly File[], quick: boolean, mode: Mode): Observ
     const name = pid === undefined ? 't' : `t.${pid}`
     const lines = new Lines((given, start, end) => reader.takeLines(given, start, end))
     reader.startSource(name, pid)
-    // In a buffer that ends with it, the last line is never read from its bytes.
+    // The compiled reader never reads a buffer's last line, so the last byte comes in a buffer of its own.
     lines.feed(bytes.subarray(0, -1))
     lines.feed(bytes.subarray(-1))
     sink.account({ name, format, ...reader.endSource(lines.end()) })

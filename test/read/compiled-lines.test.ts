@@ -1,4 +1,4 @@
-// The compiled code that tells the commonest lines of strace apart; that it tells them rightly, laws.test.ts shows.
+// The compiled code that classifies the commonest lines of strace; laws.test.ts shows that it does so correctly.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ t.test('the code is compiled as it stands', async (t) => {
   for (const [name, file] of modules) t.equal(readFileSync(file, 'utf8'), await moduleText(name), name)
 })
 
-/** The kind of the first line that the code does not count by itself. */
+/** The kind of the first line that the compiled code does not count itself. */
 function kindOf(line: string): number {
   const bytes = Buffer.from(line)
   return code.read(bytes, 0, bytes.length, 1, noCare)
@@ -55,7 +55,7 @@ t.test('more lines than there is room for are read in several times', (t) => {
 
 t.test('calls are counted where the host says, and those that are not, it is given', (t) => {
   const ids = ['read', 'write'].map((name) => printedNames().indexOf(name))
-  // More threads than there are rows, and pids that fall into one place (1024 apart).
+  // More threads than rows, and two pids that share a place (1024 apart).
   const threads = Array.from({ length: 40 }, (_, index) => ({
     pid: index === 39 ? 1 + 1024 : index + 1,
     ids,

@@ -1,5 +1,5 @@
-// The specification: every strace recording gives the names and counts of its truth file. Where it does not, the
-// table below says why, and what holds instead.
+// The specification: every strace recording gives the names and counts of its truth file. The table below explains each
+// exception and gives the expected result.
 import t from 'tap'
 import type { Architecture } from '../../src/abi/architectures.ts'
 import {
@@ -12,14 +12,14 @@ import {
   type Recording,
 } from '../recordings.ts'
 
-/** The truth of these is by name only: strace -o says nothing of 32-bit calls. Then the kernel's own count holds. */
+/** Truth files by name only: strace -o does not mark 32-bit calls. The kernel's own counts apply instead. */
 const byKernel: Readonly<Record<string, string>> = {
   'recorded/x86_64/hello32.strace': 'a 32-bit program under -o: told by the names that exist on x86 only',
   'recorded/x86_64/hello32-exec64.strace': 'the same, and a 64-bit one after it',
   'recorded/aarch64/hello-arm.strace': 'a 32-bit program under -o: told by the names that exist on arm only',
 }
 
-/** What differs from the truth, in full, and why that is right. */
+/** All differences from the truth, and why they are right. */
 const explained: Readonly<Record<string, { readonly why: string; readonly differences: readonly string[] }>> =
   {
     ...Object.fromEntries(
@@ -63,7 +63,7 @@ Object.assign(explained, {
   },
 })
 
-/** Made of two others: compared with the sum over both architectures. */
+/** Recordings of two programs, compared with the sum over both architectures. */
 const bySum: Readonly<Record<string, string>> = {
   'recorded/aarch64/hello-arm-exec64.strace':
     'a 32-bit and a 64-bit program under -o, without a kernel count that tells them apart',
@@ -78,10 +78,10 @@ function mainArchitecture(flatCounts: ReadonlyMap<string, number>): Architecture
   return ([...sizes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'x86_64') as Architecture
 }
 
-/** The kernel's count begins after the first execve, and knows multiplexed calls by their multiplexer only. */
+/** The kernel's counts begin after the first execve and have multiplexed calls under their multiplexer only. */
 function kernelDifferences(recording: Recording, seen: ReadonlyMap<string, number>): string[] {
   const multiplexed = /^x86 (?:socket|bind|listen|send|recv|accept|socketpair|sem|shm|msg)/
-  // Negative numbers are the 64-bit ones of the truth.
+  // The truth has negative numbers as 64-bit ones.
   const kernel = mapped(recording.kernel ?? {}, 'x86_64')
   return differences(kernel, seen).filter((each) => !/ execve: | \?/.test(each) && !multiplexed.test(each))
 }

@@ -1,5 +1,5 @@
-// What a source is, told from its content: recognised, refused as mixed, refused as something else. And what its
-// account says.
+// A source's content decides what it is: recognised, refused as mixed, or refused as something else. Also tests the
+// account of a source.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
@@ -234,7 +234,7 @@ t.test('no line of 10 MB crashes or stalls a format of logs', async (t) => {
     (each) => !['strace', 'strace-summary', 'profile', 'observations'].includes(each),
   )) {
     for (const start of starts) {
-      // The reader keeps head and tail of a line: one long line of each kind in turn.
+      // The reader keeps the head and tail of a line, so each kind gets one long line in turn.
       const text = units.map((unit) => start + unit.repeat(Math.ceil(200_000 / unit.length)) + 'x').join('\n')
       await observeText(`${text}\n`, { format }).catch((error: unknown) => {
         if (!(error as Error).constructor.name.startsWith('UserError')) throw error

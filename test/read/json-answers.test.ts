@@ -1,5 +1,5 @@
-// Lines in the JSON of exporters and of the interfaces that hand logs out: whatever stands around them, in whatever
-// pieces, they are the same calls.
+// Lines in the JSON of exporters and of interfaces that return logs: whatever surrounds or splits them, the calls are
+// the same.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 import { entryLevel, JsonValues } from '../../src/read/json-values.ts'

@@ -1,4 +1,4 @@
-// Laws of reading: pieces do not matter, the quick way and the careful way agree, and no input is too strange.
+// Laws of reading: cuts do not matter, the quick and the careful reader agree, and every input can be read or refused.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { execFileSync } from 'node:child_process'
@@ -98,7 +98,7 @@ t.test('the two ways agree where they once did not', (t) => {
       'after filter',
     ],
   ] // prettier-ignore
-  // At the very end of a buffer lines are read with care.
+  // The careful reader reads the last lines of a buffer.
   const rest = '1 getpid() = 1\n'.repeat(9)
   for (const [name, text, counts, mode] of cases) {
     const files = [{ bytes: Buffer.from(text + rest, 'latin1') }]
@@ -265,7 +265,7 @@ t.test('also on numbers of calls that are the same in their last digits or bits'
   const numRuns = 2000
   fc.assert(
     fc.property(fc.array(record, { minLength: 1, maxLength: 40 }), (records) => {
-      // The first of a kind is read with care: each comes again.
+      // The careful reader reads the first record of a kind, so each record comes twice.
       const text = records.join('')
       return !differ(Buffer.from(`${text}${text}`), 'audit')
     }),
@@ -303,7 +303,7 @@ t.test('also on the files of -ff, one after the other, in any order', (t) => {
         const some = lines.slice(start, start + 1 + (count % 8))
         return { pid, bytes: Buffer.from(`${some.join('\n')}\n`, 'latin1') }
       })
-      // The machine is known from the first line on: every line after it may be read from its bytes.
+      // The first line identifies the architecture, so the compiled reader may read every later line.
       const start = { pid: 1, bytes: Buffer.from('arch_prctl(ARCH_SET_FS, 0x7fb245ebd740) = 0\n') }
       return !filesDiffer([start, ...files])
     }),
@@ -360,7 +360,7 @@ t.test('gzip and zstd are told by content', async (t) => {
   }
 })
 
-/** Stored, not compressed, by RFC 8878: a frame of one segment whose size stands in `width` bytes. */
+/** Stored without compression as in RFC 8878: a frame of one segment with its size in `width` bytes. */
 function stored(text: string, width: 1 | 2 | 4 | 8): Buffer {
   const size = Buffer.alloc(8)
   size.writeBigUInt64LE(BigInt(text.length - (width === 2 ? 256 : 0)))

@@ -1,4 +1,4 @@
-// Kubernetes objects as kubectl prints them: several in a list, in JSON and in YAML, and one whose kind is missing.
+// Kubernetes objects as kubectl prints them: several in a list, in JSON and YAML, and one without a kind.
 import t from 'tap'
 import { profileProblems } from '../../src/check/index.ts'
 import { observe } from '../../src/observe/index.ts'

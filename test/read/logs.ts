@@ -1,4 +1,4 @@
-// Logs as the command line would read them: from text, from recordings, and what came out as sorted lines.
+// Reads logs as the command line does, from text or from recordings; results are sorted lines.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { observe, type ObserveOptions, type Observations } from '../../src/observe/index.ts'
@@ -31,7 +31,7 @@ export function codes(observations: Observations): string[] {
   return [...new Set(observations.diagnostics.map(({ code }) => code))].sort()
 }
 
-/** The files of a folder whose names fit, below ../shared/traces. */
+/** The files of a folder below ../shared/traces whose names match. */
 export function filesOf(folder: string, fits: RegExp): string[] {
   if (!hasCollected && folder.startsWith('collected')) return []
   return readdirSync(join(traces, folder))

@@ -1,8 +1,8 @@
-// A small fault in the grammar of strace's lines, in either reader, is noticed by what its rows promise.
+// The promises of the rows notice every small fault in the grammar of strace's lines, in either reader.
 import t from 'tap'
 import { mutants, survivors } from '../../scripts/mutants.ts'
 
-// Some of the mutants are compiled first.
+// Some mutants must be compiled first.
 t.setTimeout(600_000)
 
 t.test('no mutant of the grammar lives', async (t) => {

@@ -1,4 +1,4 @@
-// Observations as clusters and shells hand them out: several documents in one stream, in container logs, in ConfigMaps.
+// Observations as clusters and shells return them: several documents in one stream, in container logs, in ConfigMaps.
 import t from 'tap'
 import { stringify } from 'yaml'
 import { mergeObservations, observe, printObservations } from '../../src/observe/index.ts'
@@ -16,7 +16,7 @@ const configMap = (value: string): unknown => ({
   data: { 'web.json': value, note: 'not observations' },
 })
 const list = { apiVersion: 'v1', kind: 'List', items: [configMap(pretty), configMap(line)] }
-/** As the kubelet writes a long line: in pieces, all but the last marked P. */
+/** A long line as the kubelet writes it: in pieces, all but the last marked P. */
 const logged = (text: string): string =>
   (text.match(/[^]{1,200}/g) ?? [])
     .map((piece, at, { length }) => `2026-11-28T10:00:00.1Z stdout ${at + 1 < length ? 'P' : 'F'} ${piece}\n`)

@@ -1,5 +1,5 @@
-// What the hook wrote, and profiles of every dialect, as evidence: the calls they allow, where they are allowed, and a
-// refusal of those that say nothing. And the hook's log: what is missing.
+// The hook's profiles and profiles of every dialect as evidence: the calls they allow and where, and the refusal of
+// profiles that show nothing. Also the hook's log: missing calls.
 import { withoutCollected } from '../recordings.ts'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
@@ -103,7 +103,7 @@ interface Plain {
   readonly spec?: Plain
 }
 
-/** The calls that x86_64 is allowed, by an independent reading of the document. */
+/** The calls allowed on x86_64, by a separate reading of the document. */
 function allowed(document: Plain): string[] {
   const { syscalls } = document.linux?.seccomp ?? document.spec ?? document
   const names = (syscalls ?? [])
@@ -184,7 +184,7 @@ t.test('filters of programs that confine themselves', { skip: withoutCollected }
     'x86_64 read',
     'x86_64 write',
   ])
-  // What only looks like it is none.
+  // A file that only looks like such a profile is refused.
   await t.rejects(observeText(`${elastic}  syscalls: [\n`, { format: 'profile', architecture: 'x86_64' }), {
     name: 'UserError',
   })

@@ -1,4 +1,4 @@
-// qemu's user mode with -strace: its forms, whose call a piece of a line is, and which machine it was.
+// qemu's user mode with -strace: its forms, the call to which a piece of a line belongs, and the emulated machine.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { qemu } from '../../src/read/qemu/grammar.ts'

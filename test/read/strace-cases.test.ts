@@ -1,5 +1,5 @@
-// Lines of strace that were once misread, each with its neighbours. Every right value is of the line's own meaning, by
-// strace's source or the kernel's; the machine of a trace is told by what only it has.
+// Lines of strace that were once misread, each with similar lines. The expected values follow from the line, by
+// strace's or the kernel's source. Only what one machine has identifies the machine of a trace.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 import { Fold } from '../../src/observe/fold.ts'
@@ -7,7 +7,7 @@ import type { ReturnedCalls } from '../../src/read/strace/filtered-results.ts'
 import { StraceReader } from '../../src/read/strace/reader.ts'
 
 interface Told {
-  /** `arch name: count`, with the values read behind. */
+  /** `arch name: count`, followed by the values read. */
   readonly calls: readonly string[]
   readonly codes: readonly string[]
 }
@@ -28,7 +28,7 @@ async function told(text: string): Promise<Told> {
 }
 
 const lines = (...each: readonly string[]): string => `${each.join('\n')}\n`
-/** The start of a program of x86_64, and its end. */
+/** The start of an x86_64 program, and its end. */
 const start = [
   'execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
   'brk(NULL)                               = 0x564cca5e1000',

@@ -1,5 +1,5 @@
-// What a trace of strace shows of a security context: each row is lines of strace's, and what they must tell. The lines are
-// what strace 6.1 writes (and older ones, where it is said); a real trace is compared with what its program did.
+// The evidence of a security context in strace's traces: each row has lines and the expected evidence. The lines are
+// those of strace 6.1, or of older versions if noted. A real trace is compared with what its program did.
 import { execa } from 'execa'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

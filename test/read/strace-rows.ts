@@ -1,6 +1,6 @@
-// What the rows of strace's grammar promise, as one function that gives every broken promise: their examples are read as
-// what they are, and alike by the careful and the compiled reader. Made from the rows: a form that is added or changed in
-// one reader only is told here. scripts/mutants.ts runs it on changed grammars.
+// Checks the promises of strace's grammar and returns the broken ones: the examples of each row are read as that row,
+// and alike by the careful and the compiled reader. The checks come from the rows, so a form changed in one reader only
+// is found. scripts/mutants.ts runs them on changed grammars.
 import { completionOf } from '../../src/read/strace/completion.ts'
 import {
   endings,
@@ -30,7 +30,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, LineForm>>>> = {
   insets,
 }
 
-/** Every example of every row, and what only looks like one. */
+/** Every example of every row, and texts that only look like one. */
 export const pieces: readonly string[] = Object.values(groups).flatMap((rows) =>
   Object.values(rows).flatMap(({ examples, never = [] }) => [...examples, ...never]),
 )
@@ -39,7 +39,7 @@ const none = { examples: [''] }
 const threadForms: readonly string[] = ['', ...threads.bracketed.examples, ...threads.column.examples]
 const fieldForms: readonly string[] = Object.values(fields).flatMap(({ examples }) => examples)
 
-/** Prefixes as strace prints them: a thread or none, with no field, with each of each form, and with all. */
+/** strace's prefixes: with or without a thread; with no field, with each form of each field, and with all fields. */
 export const prefixes: readonly string[] = [
   ...threadForms,
   ...fieldForms,
@@ -47,12 +47,12 @@ export const prefixes: readonly string[] = [
   `20840 ${Object.values(fields).map(({ examples }) => examples[0]).join('')}`,
 ] // prettier-ignore
 
-/** What only looks like a prefix. */
+/** Texts that only look like a prefix. */
 const nearPrefixes: readonly string[] = [...Object.values(threads), ...Object.values(fields)].flatMap(
   ({ never }) => (never ?? []).flatMap((text) => [text, `20840 ${text}`]),
 )
 
-/** Lines behind a prefix: calls with every ending, second halves, and all other shapes. */
+/** Lines without their prefix: calls with every ending, second halves, and all other shapes. */
 export const bodies: readonly string[] = [
   ...['read(3', 'clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD', 'restart_syscall(<... resuming interrupted poll ...>'].flatMap((call) =>
     [...endings.unfinished.examples, ...endings.abandoned.examples, ...endings.whole.examples, ...(endings.whole.never ?? [])].map((end) => call + end),
@@ -90,7 +90,7 @@ function readsWhole(pattern: RegExp, text: string): boolean {
   return found !== null && text !== '' && found.index + found[0].length === text.length
 }
 
-/** Every thread with every field is a prefix, which ends where the call begins. */
+/** A prefix of any thread and field must end where the call begins. */
 function* brokenPrefixes(): Generator<string> {
   for (const prefix of prefixes) {
     const { prefix: read, shape } = parseLine(`${prefix}close(3) = 0`)
@@ -134,7 +134,7 @@ function* brokenEndings(): Generator<string> {
 const { callLine, unfinishedLine, resumedLine } = layout.u8
 const noCare = new Uint8Array(printedNames().length)
 
-/** Forms that the compiled reader takes, left to the careful one. */
+/** Forms for the compiled reader that it leaves to the careful one. */
 function* leftOut(): Generator<string> {
   const code = compiledLines()
   if (code === undefined) return
@@ -156,17 +156,17 @@ function* leftOut(): Generator<string> {
   }
 }
 
-/** As if every call had this number; those of x32 are left to the careful reader. */
+/** Gives every call this number. The compiled reader leaves numbers of x32 to the careful one. */
 function numbersOf(number: number | undefined): Int32Array {
   return new Int32Array(printedNames().length).fill(number ?? layout.i32.noNumber)
 }
 
-/** What the kernel refuses or does not have is counted by the host. */
+/** The host counts calls that the kernel refuses or lacks. */
 function isCounted(end: string): boolean {
   return !/ENOSYS|EPERM|EACCES|errno|INJECTED/.test(end)
 }
 
-/** A run of which the compiled reader knows the machine and the fields from the first lines on. */
+/** A run whose first lines tell the compiled reader the machine and the fields. */
 const start = [
   'execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0',
   'brk(NULL)                         = 0x55956fa09000',
@@ -179,7 +179,7 @@ function* differences(): Generator<string> {
   const trace = (prefix: string, lines: readonly string[]): Buffer => {
     const usual = start.map((line) => prefix + line)
     const many = Array.from({ length: 5 }, () => usual).flat()
-    // The usual lines come between the others, so that nothing stays open, and at the end, which is read with care.
+    // Usual lines stand between the others, so that no call stays open, and at the end, which is read carefully.
     const all = [...many, ...lines.flatMap((line) => [prefix + line, prefix + 'close(3) = 0'] ), ...usual]
     return Buffer.from(`${all.join('\n')}\n`, 'latin1')
   } // prettier-ignore
@@ -189,7 +189,7 @@ function* differences(): Generator<string> {
     for (const prefix of ['', '20840 ', '20840 23:52:03.949497 '])
       if (differ(Buffer.concat([trace(prefix, []), trace(other, ['exit_group(0) = ?']), trace(prefix, [])])))
         yield `the readers differ where ${JSON.stringify(prefix)} changes to ${JSON.stringify(other)}`
-  // Whoever writes a line without the pid that all others have, it is not strace.
+  // A line without the pid that all other lines have is not strace's.
   for (const body of bodies) {
     const bare = Buffer.from(`${body}\n`, 'latin1')
     if (differ(Buffer.concat([trace('20840 ', ['read(3 <unfinished ...>']), bare, trace('20840 ', [])])))
@@ -200,7 +200,7 @@ function* differences(): Generator<string> {
       if (differ(trace(prefix, [body]))) yield `the readers differ on ${JSON.stringify(prefix + body)}`
 }
 
-/** Every promise that does not hold; for mutants, the first is enough. */
+/** Every broken promise. For mutants the first one suffices. */
 export function faults(most = Infinity): readonly string[] {
   const found: string[] = []
   for (const each of broken()) if (found.push(each) >= most) break

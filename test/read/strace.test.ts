@@ -1,4 +1,4 @@
-// Every form of line that strace can print, as a table: what is counted, what is read, what is said.
+// All forms of lines that strace can print, as a table: the counted calls, the values read and the messages.
 // Authority: facts/log-formats.md, sections 0 to 8.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
@@ -6,12 +6,12 @@ import { observe } from '../../src/observe/index.ts'
 interface Case {
   readonly says: string
   readonly text: string
-  /** `arch name: count`, with `{index: values}` behind where arguments are read; `arch ?what` for unknown ones. */
+  /** `arch name: count`, then `{index: values}` if arguments are read; `arch ?what` for unknown calls. */
   readonly calls: readonly string[]
   readonly codes?: readonly string[]
 }
 
-/** Lines that tell the machine and are a whole run, so that a case says only what it is about. */
+/** The start of a run, which identifies the machine, so that a case has only its own lines. */
 const start = [
   'execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
   'brk(NULL)                               = 0x564cca5e1000',
@@ -52,7 +52,7 @@ function check(title: string, cases: readonly Case[]): void {
 const x86 = (...calls: string[]): string[] =>
   [...calls, 'brk: 1', 'execve: 1'].sort().map((each) => `x86_64 ${each}`)
 
-/** The two lines of the start with a prefix, then the lines. */
+/** The lines of the start, each with the prefix, then these lines. */
 const run = (lines: readonly string[], prefix = ''): string =>
   [...start.map((line) => prefix + line), ...lines, ''].join('\n')
 

@@ -1,4 +1,4 @@
-// The logs of operators and tracers: each is recognised by itself and gives its calls; what a line cannot tell is said.
+// The logs of operators and tracers: each is recognised and gives its calls; messages tell what its lines cannot show.
 import t from 'tap'
 import type { Architecture } from '../../src/abi/architectures.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
@@ -6,7 +6,7 @@ import type { Evidence } from '../../src/read/account.ts'
 import type { CallerChoice } from '../../src/read/subject.ts'
 import { calls, codes, counts, filesOf, observeFile, observeText, text } from './logs.ts'
 
-/** Adds up `number` or `name` with its count, by an independent reading of the text. */
+/** Adds up the counts of each `number` or `name`, by a separate reading of the text. */
 function tally(found: Iterable<readonly [call: string, count: number]>): string[] {
   const sum = new Map<string, number>()
   for (const [call, count] of found) {
@@ -82,14 +82,14 @@ t.test('perf trace: the names, once each, whichever options it had', async (t) =
 
 const strace = { badcalls: 'badcalls-n', bash: 'bash', curl: 'curl-http', ls: 'ls' } as const
 
-/** What a way of recording leaves out, by the word of the account that says so. */
+/** Calls that a way of recording misses, and the word of the account that says so. */
 const missing: Readonly<Record<string, { readonly because: Evidence; readonly calls: RegExp }>> = {
   'perf-script': { because: 'attached', calls: / execve$/ },
   'perf-trace-s': { because: 'exits-only', calls: / (?:exit_group|rt_sigreturn)$/ },
 }
 
 t.test('one program through strace, perf, bpftrace: one set, but for what the account says', async (t) => {
-  // A number beyond 32 bits in strace is the one that the kernel sees.
+  // The kernel sees the lower 32 bits of a number that strace prints in full.
   const narrow = (names: string[]): string[] =>
     names
       .map((name) =>
@@ -103,7 +103,7 @@ t.test('one program through strace, perf, bpftrace: one set, but for what the ac
       const { evidence = [] } = observations.sources[0] ?? {}
       const seen = new Set(calls(observations))
       const known = missing[way]
-      // perf trace has no line for a number that its table has no name for, nor for calls that this kernel lacks.
+      // perf trace prints no line for a number that its table lacks, nor for calls that this kernel lacks.
       const beyond = evidence.includes('named-only') && program === 'badcalls'
       const without = wanted.filter((call) => !seen.has(call))
       if (known !== undefined && without.some((call) => known.calls.test(call)))
@@ -119,7 +119,7 @@ t.test('one program through strace, perf, bpftrace: one set, but for what the ac
         `${program} ${way}: nothing is added`,
       )
     }
-    // The launching shell's calls stand in the same map, and a program is execve'd under the name of its parent.
+    // The map also holds the launching shell's calls, and an execve stands under the parent's name.
     if (program === 'bash') continue
     const map = await observeFile(`recorded/other/${program}.bt-comm-id-count.txt`, {
       choice: { comm: program },
@@ -440,7 +440,7 @@ t.test('perf: the calls of a table without a task are nobody’s', async (t) => 
 })
 
 t.test('perf trace: a name of a file can pass for a call, and that is said', async (t) => {
-  // What perf 6.1 printed of a program that made a file with this name.
+  // perf 6.1 printed this about a program that made a file with this name.
   const named =
     '   115.095 ( 0.088 ms): python3/1916 openat(dfd: CWD, filename: 0xc85b0650, flags: RDONLY|CREAT, mode: IRWXUGO) = 4\n' +
     '   115.254 ( 0.010 ms): python3/1916 read(fd: 4</tmp/a) = 0\n     1.100 ( 0.001 ms): reboot(a: 1) = 1\nb>, buf: 0x7f2dc87c7050, count: 1) = 0\n'

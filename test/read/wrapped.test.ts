@@ -1,5 +1,5 @@
-// strace's lines inside other logs: whatever stands around them, the calls are those of the plain log. What the logger
-// says of its own is no call, and a log without strace's lines keeps its own reader.
+// strace's lines inside other logs: whatever surrounds them, the calls are those of the plain log. The logger's own
+// text is no call, and a log without strace's lines keeps its own reader.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 

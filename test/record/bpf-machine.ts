@@ -1,15 +1,15 @@
-// A machine that runs BPF programs over memory that a test lays out: what the kernel's own would do with a program that
-// its verifier let pass. Own code, on the authority of Documentation/bpf/standardization/instruction-set.rst and
-// bpf-helpers(7); what the recorder's programs do not use it refuses to run.
+// Runs BPF programs over memory that a test lays out, as the kernel would run a program that its verifier accepts. Our
+// own code, on the authority of Documentation/bpf/standardization/instruction-set.rst and bpf-helpers(7). Instructions
+// that the recorder's programs do not use are refused.
 import type { KernelMap, MapCalls, MapShape } from '../../src/record/ebpf/kernel.ts'
 
 const stackSize = 512
-/** So long a program of ours is never: no loop stands in it. */
+/** More steps than any of our programs takes, because none has a loop. */
 const stepLimit = 100_000
 const errnos = { noEntry: -2n, tooBig: -7n, exists: -17n, fault: -14n }
 const noExist = 1n
 
-/** Only the program's own it may touch itself; the others it has copied, each by its helper. */
+/** A program may access its own memory directly; it copies the other kinds, each with its helper. */
 type Memory = 'own' | 'kernel' | 'user'
 
 interface Region {
@@ -18,7 +18,7 @@ interface Region {
   readonly memory: Memory
 }
 
-/** What the kernel knows of the moment in which a program runs. */
+/** The kernel's state at the moment when a program runs. */
 export interface Moment {
   readonly processor: number
   readonly pid: number
@@ -28,22 +28,22 @@ export interface Moment {
   readonly task: bigint
   /** The id of the current task's cgroup, and of those above it, from the root on. */
   readonly cgroups: readonly bigint[]
-  /** What another processor does right before a helper is called. */
+  /** Runs on another processor right before a helper is called. */
   readonly meanwhile?: (helper: number) => void
 }
 
-/** Which kernel it stands for. */
+/** Properties of the imitated kernel. */
 export interface Kernel {
   /**
-   * Before Linux 6.4 the functions behind the helpers that update maps gave an int, and a program found its 32 bits in a
-   * register whose upper half was clear (commit d7ba4cc900bf).
+   * Before Linux 6.4 the functions behind the helpers that update maps returned an int, and a program found its 32 bits
+   * in a register whose upper half was clear (commit d7ba4cc900bf).
    */
   readonly before6_4?: boolean
-  /** Programs are given the current task as a pointer that they may load from themselves. */
+  /** A program gets the current task as a pointer that it may load from directly. */
   readonly since5_11?: boolean
 }
 
-/** Maps as the kernel keeps them, and the programs that use them. */
+/** The kernel's maps, and the programs that use them. */
 export class BpfMachine implements MapCalls {
   readonly #processors: number
   readonly #regions: Region[] = []
@@ -61,11 +61,11 @@ export class BpfMachine implements MapCalls {
     this.#kernel = kernel
   }
 
-  /** Puts bytes somewhere and gives their address; of users below 4 GB. They can be changed later. */
+  /** Places bytes and returns their address, which for user memory is below 4 GB. The bytes may change later. */
   place(bytes: Buffer, memory: Memory = 'kernel'): bigint {
     const base = this.#free[memory]
     this.#regions.push({ base, bytes, memory })
-    // Nothing lies next to anything: what reads beyond an end is found out.
+    // A gap after each region exposes reads beyond its end.
     this.#free[memory] += BigInt(bytes.length) + 0x1000n
     return base
   }
@@ -106,7 +106,7 @@ export class BpfMachine implements MapCalls {
     return 0n
   }
 
-  /** Runs a program with these words as its context; gives its result. Throws where it does what it must not. */
+  /** Runs a program with these words as its context; returns its result. Throws if the program misbehaves. */
   run(program: Buffer, context: readonly bigint[], moment: Moment): bigint {
     const known = this.#regions.length
     const words = Buffer.alloc(context.length * 8)
@@ -117,7 +117,7 @@ export class BpfMachine implements MapCalls {
     try {
       return this.#steps(program, registers, moment)
     } finally {
-      // Stack and context are gone; what the maps took in meanwhile stays.
+      // Stack and context end; what the maps received in the meantime stays.
       this.#regions.splice(known, 2)
     }
   }
@@ -167,7 +167,7 @@ export class BpfMachine implements MapCalls {
             const answer = this.#help(helper, registers, moment)
             const narrow = this.#kernel.before6_4 === true && (helper === 2 || helper === 3)
             registers[0] = BigInt.asUintN(narrow ? 32 : 64, answer)
-            // The kernel's helpers may leave anything in them.
+            // The kernel's helpers may leave any value in these registers.
             registers.fill(0xdead_beef_dead_beefn, 1, 6)
           } else if (isTrue(code, get(to), operand)) at += offset
           break
@@ -180,10 +180,10 @@ export class BpfMachine implements MapCalls {
     }
   }
 
-  /** By number, include/uapi/linux/bpf.h. */
-  /** Its clock. */
+  /** The clock that the helper for the time reads. */
   #now = 1n
 
+  /** Runs the helper of this number: include/uapi/linux/bpf.h. */
   #help(helper: number, registers: BigUint64Array, moment: Moment): bigint {
     const [, one = 0n, two = 0n, three = 0n, four = 0n] = registers
     switch (helper) {
@@ -249,7 +249,7 @@ export class BpfMachine implements MapCalls {
     return base
   }
 
-  /** A per-CPU map has a value for every processor, one behind the other. */
+  /** A per-CPU map stores one value for each processor, one after the other. */
   #sizeOf(shape: MapShape): number {
     return isPerCpu(shape) ? stride(shape) * this.#processors : shape.value
   }
@@ -265,7 +265,7 @@ export class BpfMachine implements MapCalls {
   }
 
   #load(address: bigint, size: number): bigint {
-    // A verifier that knows types lets loads of the kernel's memory pass.
+    // A verifier that knows types allows loads from the kernel's memory.
     const typed = this.#kernel.since5_11 === true ? this.#find(address, size, ['kernel']) : undefined
     const bytes = typed ?? this.#bytes(address, size)
     return size === 8 ? bytes.readBigUInt64LE() : BigInt(bytes.readUIntLE(0, size))
@@ -277,7 +277,7 @@ export class BpfMachine implements MapCalls {
     else bytes.writeUIntLE(Number(BigInt.asUintN(size * 8, value)), 0, size)
   }
 
-  /** Memory that a program may touch itself. */
+  /** Memory that a program may access directly. */
   #bytes(address: bigint, size: number): Buffer {
     const found = this.#find(address, size, ['own'])
     if (found === undefined)

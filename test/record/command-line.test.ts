@@ -1,4 +1,4 @@
-// Which program a command runs: a table of command lines as people write them.
+// The program that a command runs: a table of command lines as people write them.
 import t from 'tap'
 import { runsContainer } from '../../src/record/command/clients.ts'
 import { privilegeRaiser, programOfStrace, readCommand } from '../../src/record/command/starters.ts'

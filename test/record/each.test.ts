@@ -1,4 +1,4 @@
-// `trace --each`: which cgroup is a container of runc or crun, and what the files of containers are called.
+// `trace --each`: the cgroups that are containers of runc or crun, and the file names of containers.
 import t from 'tap'
 import { runtimeContainer } from '../../src/record/each/engines.ts'
 import { fileNames } from '../../src/record/each/names.ts'

@@ -1,7 +1,7 @@
-// The recorder's programs for x86_64 and aarch64 run by a machine of the test over memory laid out as a real kernel of
-// that architecture lays it out: what is counted of native and 32-bit calls, under a filter or without one, in the
-// cgroup or outside. On aarch64 this is all that is tried: no arm64 kernel has run these programs. On x86_64 the same
-// machine is held against the kernel that runs here.
+// The test's machine runs the recorder's programs for x86_64 and aarch64 over memory laid out as by a real kernel of
+// that architecture: counts of native and 32-bit calls, with or without a filter, inside or outside the cgroup. On
+// aarch64 this is the only test: no arm64 kernel has run these programs. On x86_64 the same machine is compared with
+// the kernel that runs here.
 import { execa } from 'execa'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ import { record, type Watch } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from '../live/command.ts'
 import { BpfMachine, type Kernel } from './bpf-machine.ts'
 
-/** Made by scripts/make-btf.ts: Debian's linux-image-6.1.0-56-arm64, and the kernel this was written on. */
+/** Made by scripts/make-btf.ts: Debian's linux-image-6.1.0-56-arm64, and the kernel on which this was written. */
 const descriptions: Readonly<Record<RecorderMachine, string>> = {
   aarch64: 'linux-6.1.0-56-arm64.btf',
   x86_64: 'linux-6.18-x86_64.btf',
@@ -35,17 +35,17 @@ const descriptions: Readonly<Record<RecorderMachine, string>> = {
 const described = (machine: RecorderMachine): Btf =>
   new Btf(readFileSync(new URL(`fixtures/${descriptions[machine]}`, import.meta.url)))
 
-/** In the order of struct pt_regs, eight bytes each. Authority: UAPI asm/ptrace.h of x86 and of arm64. */
+/** The order of struct pt_regs, eight bytes each. Authority: UAPI asm/ptrace.h of x86 and of arm64. */
 const pushed = 'r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax'.split(' ')
 const registerPlaces = {
   x86_64: (name: string): number => pushed.indexOf(name) * 8,
   aarch64: (name: string): number => {
-    // struct user_pt_regs: regs[31], sp, pc, pstate; arch/arm64/include/asm/ptrace.h goes on with orig_x0, syscallno.
+    // struct user_pt_regs: regs[31], sp, pc, pstate; in arch/arm64/include/asm/ptrace.h orig_x0 and syscallno follow.
     const further: Readonly<Record<string, number>> = { pstate: 33 * 8, orig_x0: 34 * 8, syscallno: 35 * 8 }
     return further[name] ?? Number(name.slice(1)) * 8
   },
 }
-/** Where arguments come in. Authority: syscall(2). */
+/** The registers of arguments. Authority: syscall(2). */
 const argumentRegisters = {
   x86_64: ['di', 'si', 'dx', 'r10', 'r8', 'r9'],
   i386: ['bx', 'cx', 'dx', 'si', 'di', 'bp'],
@@ -59,7 +59,7 @@ interface Call {
   readonly behind?: readonly bigint[]
   /** Words of 32 bits in the program's memory; the second argument points to them. */
   readonly words?: readonly number[]
-  /** Made by 32-bit code. */
+  /** Whether 32-bit code makes the call. */
   readonly compat?: boolean
   readonly filtered?: boolean
   readonly cgroups?: readonly bigint[]
@@ -68,9 +68,9 @@ interface Call {
   readonly comm?: string
   readonly processor?: number
   readonly result?: bigint
-  /** By its filter: it is never entered. */
+  /** The filter refuses the call, so the kernel never enters it. */
   readonly refused?: true
-  /** The same call is made on the other processor, right before this one puts something into a map. */
+  /** The other processor makes the same call right before this one updates a map. */
   readonly atOnce?: true
 }
 
@@ -80,11 +80,11 @@ const nothing: Watch = { results: [], traps: false, calls: [] }
 
 interface Variant {
   readonly kernel?: Kernel
-  /** What a filter may refuse. */
+  /** The refusals that a filter may make. */
   readonly watch?: Watch
 }
 
-/** A kernel with the recorder's programs loaded; tasks come and call as a test tells it. */
+/** A kernel with the recorder's programs loaded; the test makes its tasks and their calls. */
 class Simulated {
   readonly #machine: BpfMachine
   readonly #layout: Layout
@@ -112,7 +112,7 @@ class Simulated {
       watch && assemble(refusedAtExit(this.#layout, this.#maps, this.#refusals, membership, watch))
   }
 
-  /** What was taken for refused: number, result, first argument, how often. */
+  /** Calls counted as refused: number, result, first argument, count. */
   suspects(): readonly unknown[] {
     return readSuspects(this.#machine, this.#refusals, this.#architecture).map(
       ({ number, result, args, count }) => [number, result, args?.[0], count],
@@ -169,7 +169,7 @@ class Simulated {
     })
   }
 
-  /** What is counted apart, by first slot. */
+  /** The parts that are counted separately, by first slot. */
   parts(): ReadonlyMap<number, Observations> {
     const parts = [...readParts(this.#machine, this.#maps, this.#architecture)].sort(([a], [b]) => a - b)
     const about = { name: 'part', lost: { calls: 0n, processes: 0n }, midway: false }
@@ -198,7 +198,7 @@ class Simulated {
     bytes.writeInt32LE(tgid, task.tgid)
     bytes.writeInt32LE(filtered === true ? 2 : 0, task.seccompMode)
     bytes.writeBigUInt64LE(this.#machine.place(signal), task.signal)
-    // TS_COMPAT; the other bits are not asked.
+    // TS_COMPAT; the other bits are not read.
     if (this.#architecture === 'x86_64') bytes.writeUInt32LE(compat === true ? 0xf2 : 0xf0, task.status)
     return this.#machine.place(bytes)
   }
@@ -216,7 +216,7 @@ class Simulated {
     for (const [index, name] of names.entries())
       bytes.writeBigUInt64LE(BigInt.asUintN(64, given[index] ?? args[index] ?? 0n), place(name))
     if (this.#architecture === 'aarch64') {
-      // PSR_MODE32_BIT; N and C beside it.
+      // PSR_MODE32_BIT, with N and C set besides.
       bytes.writeBigUInt64LE(compat ? 0xa0000010n : 0xa0000000n, place('pstate'))
       bytes.writeInt32LE(number, place('syscallno'))
     } else bytes.writeBigInt64LE(BigInt(number), place('orig_ax'))
@@ -227,7 +227,7 @@ class Simulated {
 const number = (architecture: 'x86_64' | 'x86' | 'x32' | 'aarch64' | 'arm', name: string): number =>
   syscallTable(architecture).byName(name)?.number ?? Number.NaN
 const compatOf = { x86_64: 'x86', aarch64: 'arm' } as const
-/** Calls with their counts and values, without places. */
+/** Calls with their counts and values, without the place of the first. */
 const told = ({ architectures }: Observations): unknown =>
   Object.fromEntries(
     Object.entries(architectures).map(([architecture, calls]) => [
@@ -272,7 +272,7 @@ for (const [machine, since5_11] of [
     const socket = number(machine, 'socket')
     kernel.call({ number: number(machine, 'getpid') })
     kernel.call({ number: number(machine, 'getpid'), processor: 1, comm: 'other' })
-    // The kernel takes the lower half of an int; every register holds something.
+    // The kernel takes the lower half of an int; the other registers hold values too.
     kernel.call({ number: socket, args: [0xffffffff00000002n, 0x80001n, 6n, 7n, 8n, 9n] })
     kernel.call({ number: socket, args: [1n, 1n, 0n] })
     kernel.call({ number: socket, args: [1n, 1n, 0n], processor: 1 })
@@ -485,7 +485,7 @@ for (const [machine, since5_11] of [
     kernel.fork(100, 101)
     kernel.fork(101, 102)
     kernel.fork(500, 501)
-    // A thread is of a process that is known.
+    // A thread of a known process is no new process.
     kernel.fork(500, 500, 502)
     kernel.fork(100, 100, 103)
     t.strictSame(kernel.members(), [100, 101, 102])
@@ -534,18 +534,18 @@ t.test('x86_64: i386 calls of a family are told beside it, with the arguments in
   const kernel = new Simulated('x86_64', { who: 'tree', underFilter: false })
   kernel.adopt(100)
   const [socketcall, ipc] = [number('x86', 'socketcall'), number('x86', 'ipc')]
-  // include/uapi/linux/net.h: SYS_SOCKET 1, SYS_SOCKETPAIR 8, SYS_SEND 9; the upper halves of registers say nothing.
+  // include/uapi/linux/net.h: SYS_SOCKET 1, SYS_SOCKETPAIR 8, SYS_SEND 9; the upper halves of registers are ignored.
   kernel.call({ number: socketcall, compat: true, args: [0x7_0000_0001n], words: [16, 3, 15] })
   kernel.call({ number: socketcall, compat: true, args: [1n], words: [2, 1, 0] })
   kernel.call({ number: socketcall, compat: true, args: [8n], words: [1, 5, 0, 0] })
   kernel.call({ number: socketcall, compat: true, args: [9n], words: [3, 0, 0, 0] })
   kernel.call({ number: socketcall, compat: true, args: [1n, 0x7000n] })
   kernel.call({ number: socketcall, compat: true, args: [40n], words: [2, 1, 0] })
-  // include/uapi/linux/ipc.h: SHMGET 23, also as version 1 of the call; SEMGET 2.
+  // include/uapi/linux/ipc.h: SHMGET 23, also with version 1 in the upper half; SEMGET 2.
   kernel.call({ number: ipc, compat: true, args: [23n, 5n] })
   kernel.call({ number: ipc, compat: true, args: [0x10017n, 5n] })
   kernel.call({ number: ipc, compat: true, args: [2n, 5n], result: -38n })
-  // The numbers of the families on the machine's own architecture.
+  // The multiplexers' numbers on the native architecture.
   kernel.call({ number: socketcall, args: [1n] })
   t.strictSame(told(kernel.observations()), {
     x86: {
@@ -612,7 +612,7 @@ int main(void) {
         /^\[ *(\d+|\?+)\] (\w+)\((.*)\) += (-?\w+|\?)/.exec(line) ?? []
       if (call === '') continue
       kernel.call({
-        // strace has no column for -1: it stands in the name, syscall_0xffffffffffffffff.
+        // strace prints no column for -1; the name has the number: syscall_0xffffffffffffffff.
         number: Number(
           call.startsWith('?') ? BigInt.asIntN(64, BigInt(name.slice('syscall_'.length))) : call,
         ),

@@ -1,5 +1,5 @@
-// The parts of the ebpf recorder that need no kernel's permission: instructions as bytes, BTF as a compiler writes it,
-// and what an engine's words are read as.
+// The parts of the ebpf recorder that need no permission from the kernel: instructions as bytes, BTF as a compiler
+// writes it, and the meaning of an engine's words.
 import t from 'tap'
 import { UserError } from '../../src/errors.ts'
 import { readEngineRun } from '../../src/record/command/engine-run.ts'

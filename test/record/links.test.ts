@@ -1,18 +1,18 @@
-// Paths as programs write them, followed through the links that opened files show.
+// Paths as programs write them, resolved through the links that opened files reveal.
 import t from 'tap'
 import { followLinks, linksFrom } from '../../src/record/ebpf/context/links.ts'
 
 const directories = new Set(['/var', '/var/lib', '/dev', '/dev/pts', '/run', '/tmp', '/etc'])
 
 for (const [opened, written, path] of [
-  // /var/run is the link, and not /var.
+  // The link is /var/run, not /var.
   [['/var/run/x.pid', '/run/x.pid'], '/var/lib/postgresql/15/main/postmaster.pid', undefined],
   [['/var/run/x.pid', '/run/x.pid'], '/var/run/y.pid', '/run/y.pid'],
   // The file itself is the link.
   [['/dev/ptmx', '/dev/pts/ptmx'], '/dev/pts/0', undefined],
   [['/tmp/l/f', '/tmp/d/f'], '/tmp/l/g', '/tmp/d/g'],
   [['/tmp/l/deep/f', '/tmp/d/deep/f'], '/tmp/l/other/g', '/tmp/d/other/g'],
-  // A program with a root of its own.
+  // A program with its own root.
   [['/etc/passwd', '/jail/etc/passwd'], '/etc/shadow', undefined],
   [['/srv/passwd', '/jail/srv/passwd'], '/srv/shadow', undefined],
   [['/proc/self/x', '/proc/1/x'], '/proc/self/y', undefined],

@@ -1,4 +1,4 @@
-// Which files a container made itself before it used them.
+// The files that a container made itself before it used them.
 import t from 'tap'
 import type { FileUse } from '../../src/read/observations/context.ts'
 import { oursAmong } from '../../src/record/ebpf/context/ours.ts'

@@ -1,4 +1,4 @@
-// How artifacts are named. Authority: github.com/distribution/reference.
+// The names of artifacts. Authority: github.com/distribution/reference.
 import t from 'tap'
 import { parseReference, printReference } from '../../src/registry/index.ts'
 

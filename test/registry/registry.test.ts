@@ -1,4 +1,4 @@
-// Profiles and observations to a real registry and back, as the command does it; skopeo reads what was pushed.
+// The command pushes profiles and observations to a real registry and pulls them back; skopeo reads the pushed ones.
 import { execa } from 'execa'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -20,7 +20,7 @@ const run = async (words: readonly string[], env: Readonly<Record<string, string
   })
   return { exitCode: status, ...streams }
 }
-/** No credentials of whoever runs the tests. */
+/** The environment without the credentials of whoever runs the tests. */
 const nobody = {
   HOME: folder,
   DOCKER_CONFIG: folder,
@@ -218,7 +218,7 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
     `#!/bin/sh\ncat >/dev/null\necho '{"ServerURL":"x","Username":"user","Secret":"secret"}'\n`,
   )
   chmodSync(helper, 0o755)
-  // As a directory that may not be searched: execvp(3) finds nothing else, and tells EACCES.
+  // Like a directory that may not be searched: execvp(3) finds nothing else and reports EACCES.
   writeFileSync(join(helpers, 'docker-credential-closed'), '', { mode: 0o600 })
   const path = { PATH: `${helpers}:${process.env['PATH'] ?? ''}` }
   for (const [how, env] of [

@@ -1,5 +1,5 @@
 // A real registry on this machine (Debian's docker-registry) for tests, with or without passwords, and the server that
-// gives tokens for it.
+// issues tokens for it.
 import { execa } from 'execa'
 import { createHash, createSign, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ export interface Service {
   readonly end: () => Promise<void>
 }
 
-/** `auth`: the section of that name of the registry's configuration. */
+/** `auth`: the `auth` section of the registry's configuration. */
 export async function startRegistry(folder: string, auth = ''): Promise<Service> {
   const port = await freePort()
   const address = `127.0.0.1:${port}`
@@ -60,15 +60,15 @@ export async function listen(server: Server): Promise<{ readonly server: Server;
 }
 
 export interface TokenService {
-  /** The section `auth` for a registry that believes its tokens. */
+  /** The section `auth` for a registry that accepts its tokens. */
   readonly auth: string
-  /** What was asked for, in order: `pull`, `pull,push`; `refresh ` before it where a refresh token asked. */
+  /** The requested scopes in order: `pull`, `pull,push`; with `refresh ` before it if a refresh token was used. */
   readonly asked: readonly string[]
   readonly end: () => void
 }
 
 /**
- * Gives tokens to user `user` with password `secret`, and for the refresh token `refresh`: docs.docker.com, "Token
+ * Issues tokens to user `user` with password `secret`, and for the refresh token `refresh`: docs.docker.com, "Token
  * authentication specification" and "Token authentication implementation".
  */
 export async function startTokenServer(folder: string): Promise<TokenService> {

@@ -1,5 +1,5 @@
-// What we push is an artifact for others: oras and skopeo give the profile back, and cosign's signature of the digest that
-// `push` prints holds. SECCOMP_GEN_ARTIFACT_TOOLS=DIRECTORY names a folder with cosign and oras where PATH has none.
+// Other tools accept pushed artifacts: oras and skopeo return the profile, and cosign verifies its signature of the
+// digest that `push` prints. SECCOMP_GEN_ARTIFACT_TOOLS=DIRECTORY: cosign and oras, if not in PATH.
 import { execa } from 'execa'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -95,7 +95,7 @@ t.test('cosign attests what the profile rests on', { skip: whyNot || missing('co
   }
   const text = printPolicyAs(small, 'in-toto', { observations, images: [`${repository}@${digest}`] })
   const { predicate, predicateType } = JSON.parse(text) as { predicate: object; predicateType: string }
-  // cosign makes the statement itself, and takes its subject from the registry.
+  // cosign makes the statement itself and takes its subject from the registry.
   writeFileSync(join(work, 'predicate.json'), JSON.stringify(predicate))
   await run('cosign', 'generate-key-pair', '--output-key-prefix', 'attest')
   const attested = await run(

@@ -1,4 +1,4 @@
-// What a run was not seen to do, row by row.
+// The list of what a run did not exercise, row by row.
 import t from 'tap'
 import type { ObservedCall, Observations } from '../../src/observe/index.ts'
 import { exerciseLines, type Exercised } from '../../src/report/exercise.ts'

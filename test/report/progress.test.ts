@@ -1,4 +1,4 @@
-// What long work says of itself, at its bounds: sizes that grow meanwhile, rates of nothing, times that are over.
+// The progress line of long work, at its bounds: sizes that grow, rates of zero, times that are over.
 import t from 'tap'
 import { shown } from '../../src/commands/progress.ts'
 import { readingLine, recordingLine, roundLine } from '../../src/report/progress.ts'

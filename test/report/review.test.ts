@@ -1,4 +1,4 @@
-// What a reviewer sees first: the verdict, then what was opened, the gravest first; on a terminal wrapped and in colour.
+// The order of a review: the verdict, then the widenings, the most severe first. On a terminal: wrapped, in colour.
 import t from 'tap'
 import { argumentText } from '../../src/abi/constant-names.ts'
 import { constantValue } from '../../src/abi/constants.ts'
@@ -25,7 +25,7 @@ const between = (
   failOn: 'wider' | 'any' | 'never' = 'wider',
 ): Compared => compared(profile('a.json', before), profile('b.json', after), { failOn }, true)
 
-/** Every flag of clone but those of user namespaces is looked at. */
+/** Allows clone without the flag for user namespaces; no other flag is checked. */
 const noUserNamespaces = {
   args: [{ index: 0, value: 0x10000000, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
 }

@@ -1,5 +1,5 @@
-// Image archives that nobody built with care: what lies over what, links and whiteouts stay in the image, and what is
-// damaged or made to do harm gives one line.
+// Image archives made carelessly or with harm in mind: layers override correctly, links and whiteouts stay inside the
+// image, and a damaged archive gives one line.
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { loadImage, UserError, type ArchiveFiles, type LoadedImage } from '../../src/index.ts'
@@ -13,7 +13,7 @@ interface TarItem {
   readonly type?: string
   readonly content?: Uint8Array
   readonly link?: string
-  /** What the header says, where that is not the truth. */
+  /** The size in the header, if it is false. */
   readonly size?: number
 }
 
@@ -81,7 +81,7 @@ function image(
   )
 }
 
-/** The text behind ELF's magic of the program that the image starts. */
+/** The path of the program that the image starts, and the text after ELF's magic. */
 async function program({ tree, programs }: LoadedImage): Promise<string | undefined> {
   const found = programs[0] === undefined ? undefined : await locate(tree, programs[0])
   if (found?.entry.kind !== 'file') return undefined

@@ -1,5 +1,5 @@
-// Small ELF files for tests: assembled and linked by the system's own gcc, without a C library, so that a test knows
-// every call of the program. Undefined where there is no gcc.
+// Makes small ELF files for tests: the system's gcc assembles and links them without a C library, so a test knows every
+// call of the program. Undefined if gcc is missing.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ export const noCompiler: string | undefined =
     ? undefined
     : 'no gcc for x86_64 here'
 
-/** The program of an assembly text (GNU syntax, x86-64). */
+/** A program from an assembly text (GNU syntax, x86-64). */
 export function assembled(text: string, flags: readonly string[] = ['-static']): Uint8Array {
   return built('program.s', text, ['-nostdlib', ...flags])
 }
@@ -20,7 +20,7 @@ export function compiled(text: string, flags: readonly string[], name = 'program
   return built(name, text, flags)
 }
 
-/** A program and the C library that it needs, both assembled, as a tree. */
+/** A tree with a program and the C library it needs, both assembled. */
 export function withLibc(program: string, library: string): Tree {
   const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
   try {
@@ -35,7 +35,7 @@ export function withLibc(program: string, library: string): Tree {
   }
 }
 
-/** A function with the size and type that compilers give it. `isExported`: others may call it. */
+/** A function with the size and type that compilers give it. `isExported`: other files may call it. */
 export const func = (name: string, body: string, isExported = true): string =>
   `.type ${name}, @function\n${isExported ? `.globl ${name}\n` : ''}${name}:\n.cfi_startproc\n${body}\n.cfi_endproc\n.size ${name}, .-${name}\n`
 
@@ -53,7 +53,7 @@ function built(name: string, text: string, flags: readonly string[]): Uint8Array
   }
 }
 
-/** Files in memory as a tree; a text is a symbolic link. */
+/** A tree of files in memory; a string is a symbolic link's target. */
 export function memoryTree(files: Readonly<Record<string, Uint8Array | string>>): Tree {
   return {
     entry: async (path) => {

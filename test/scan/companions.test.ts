@@ -1,4 +1,4 @@
-// Which calls are companions of which: a C library of which every call is known, and a program that calls some of it.
+// The companions of each call: a C library whose every call is known, and a program that makes some of them.
 import t from 'tap'
 import { scanPrograms } from '../../src/index.ts'
 import { dominatorsOf } from '../../src/scan/dominators.ts'
@@ -8,7 +8,7 @@ const call = (number: number): string => `mov $${number}, %eax\n syscall\n`
 const [brk, exit, getpid, madvise, mount, munmap, reboot, tgkill] = [12, 60, 39, 28, 165, 11, 169, 234]
 
 const library = [
-  // Makes getpid, leads to its private part and to an exported function.
+  // Calls getpid, then a private function and an exported one.
   func('make', `${call(getpid)} call undo\n call give_back@plt\n ret`),
   func('undo', `${call(munmap)} call die@plt\n ret`, false),
   func('give_back', `${call(madvise)} call far\n ret`),
@@ -65,7 +65,7 @@ for (const { what, calls, of, companions } of rows)
   })
 
 t.test('dominators: what every way passes, loops and all', async (t) => {
-  // 1 → 2 → 3 → 5, 1 → 4 → 5 → 2 (a loop), 5 → 6; 7 begins as well and leads to 6.
+  // 1 → 2 → 3 → 5, 1 → 4 → 5 → 2 (a loop), 5 → 6; 7 is another entry and leads to 6.
   const next = new Map([
     [1, [2, 4]],
     [2, [3]],

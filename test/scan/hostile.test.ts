@@ -1,4 +1,4 @@
-// Files that are damaged or made to do harm: one line that names the file, soon, and nothing else.
+// Damaged or malicious files: a quick refusal in one line that names the file, and nothing else.
 import t from 'tap'
 import { scanPrograms, UserError } from '../../src/index.ts'
 import { assembled, memoryTree, noCompiler } from './assemble.ts'
@@ -61,10 +61,10 @@ t.test('any byte or word of the headers may be anything', { skip }, async (t) =>
   t.ok(performance.now() - begun < 120_000, 'and none takes long')
 })
 
-/** A change of the file's words, as a view; what is appended comes behind. */
+/** A change of the file through a view; returned bytes are appended. */
 type Change = (view: DataView, whole: Uint8Array) => Uint8Array | void
 
-/** Sections of code behind the file, in place of its own. */
+/** Replaces the file's sections with sections of code behind the file. */
 function sections(count: number, address: (index: number) => bigint, size: bigint): Change {
   return (view, whole) => {
     const table = new Uint8Array(count * 64)
@@ -82,7 +82,7 @@ function sections(count: number, address: (index: number) => bigint, size: bigin
   }
 }
 
-/** Where the program headers of a type stand. */
+/** The offsets of the program headers of a type. */
 const headers = (view: DataView, type: number): readonly number[] =>
   Array.from({ length: view.getUint16(56, true) }, (_, index) => Number(view.getBigUint64(32, true)) + index * 56).filter(
     (at) => view.getUint32(at, true) === type,

@@ -1,4 +1,4 @@
-// A scan joined with what was seen: what becomes of the unseen, never beyond the ceiling; what is said of it.
+// A scan joined with observations: the answers for unseen calls, never beyond the ceiling, and the messages.
 import t from 'tap'
 import {
   builtinProfile,
@@ -112,7 +112,7 @@ t.test('from a scan alone: all of it that the ceiling carries out', async (t) =>
   t.equal(actionOf(policy, 'mount'), 'default')
 })
 
-// docker's newest refuses AF_VSOCK (40), and carries all other families out.
+// docker's newest profile refuses AF_VSOCK (40) and allows all other families.
 const families = ['1', '2', '40']
 
 function socketRules(

@@ -1,5 +1,5 @@
-// The decoder's lengths are objdump's, over all code of large programs: where functions are known, so that data between
-// them is left out.
+// The decoder's lengths equal objdump's over all code of large programs, inside known functions only, because data may
+// stand between them.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -32,7 +32,7 @@ for (const path of files)
       if (place === undefined || code === undefined || text.includes('(bad)')) continue
       const address = Number.parseInt(place, 16)
       if (covered[address] !== 1) continue
-      // objdump's lone prefixes are the end of a function that a symbol cuts; FWAIT it joins with what follows.
+      // objdump's lone prefixes end a function that a symbol cuts; objdump joins FWAIT with the next instruction.
       if (/^(?:rex|data16$|cs$|ds$|\.byte)/.test(text) || code.startsWith('9b ')) continue
       const offset = image.offsetOf(address)
       const length = decoder.decode(offset, bytes.length)

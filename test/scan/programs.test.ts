@@ -1,4 +1,4 @@
-// What small programs can call, of which every call is known: a table of ways in which code comes to a number.
+// The calls of small programs, of which every call is known: a table of ways to compute a call's number.
 import t from 'tap'
 import { scanPrograms, type Reachable } from '../../src/index.ts'
 import { assembled, compiled, func, memoryTree, noCompiler } from './assemble.ts'
@@ -13,7 +13,7 @@ interface Row {
   readonly what: string
   readonly code: string
   readonly calls: readonly string[]
-  /** `function: why`, as the document says it. */
+  /** `function: why`, as in the document. */
   readonly unresolved?: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-// A root file system of Debian 12 with the programs of the table, made by debootstrap(8), as root. It needs the network.
+// Makes a Debian 12 root file system with the table's programs, with debootstrap(8), as root. Needs the network.
 import { execa } from 'execa'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ http {
 }
 `
 
-/** Makes it in `root`, unless it is there. Gives the reason where it cannot be made. */
+/** Makes the root file system in `root`, unless it exists. Returns the reason if it cannot be made. */
 export async function debianRoot(root: string): Promise<string | undefined> {
   if (!existsSync(join(root, 'usr/sbin/sshd'))) {
     const made = await execa(
@@ -54,7 +54,7 @@ export async function debianRoot(root: string): Promise<string | undefined> {
   return fetched.failed ? `apt-get download: ${fetched.stderr}` : undefined
 }
 
-/** Gives an engine a root file system, with the capabilities of its files. */
+/** Imports a root file system into an engine, with the files' capabilities. */
 export async function importWithCapabilities(engine: Engine, image: string, root: string): Promise<void> {
   for (const [first, ...rest] of engine.stores) {
     const archive = ['-C', root, '--xattrs', '--xattrs-include=*', '-c', '.']

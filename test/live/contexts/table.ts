@@ -1,19 +1,19 @@
 // Workloads whose whole security context is recorded, derived and proved in containers of a Debian root file system
-// (root.ts). Each is one script that ends with `end`, and with status 0 only if all of it worked.
+// (root.ts). Each is one script that prints `end` at its end, with status 0 only if all of it worked.
 
 export interface ContextWorkload {
-  /** Options of `run` that it has in every run. */
+  /** Options of `run`, in every run. */
   readonly options?: readonly string[]
-  /** Who starts it; root where nothing is said. A context says so itself. */
+  /** The user that starts it; default root. A context names the user itself. */
   readonly user?: string
-  /** What a shell runs with -e. */
+  /** The script for a shell with -e. */
   readonly script: string
-  /** Its seccomp profile is recorded and proved as well, under all the other layers. */
+  /** Also records and proves its seccomp profile, under all other layers. */
   readonly profile?: true
 }
 
 const page = 'curl -sS -m 3'
-/** Waits until a command succeeds; at least once, so that every run of the workload waits as the recorded one did. */
+/** Waits until a command succeeds. It waits at least once, so that every run waits like the recorded one. */
 const until = (command: string): string =>
   `sleep 0.3; for try in 1 2 3 4 5 6 7 8 9 10 11 12; do ${command} && break; sleep 0.5; done >/dev/null 2>&1`
 const as = (user: string): string => `setpriv --reuid=${user} --regid=${user} --init-groups`
@@ -21,7 +21,7 @@ const postgres = '/usr/lib/postgresql/15/bin'
 const data = '/var/lib/postgresql/15/main'
 const ssh =
   'ssh -o BatchMode=yes -o ConnectTimeout=5 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i /etc/login/key'
-/** So that a port below 1024 asks for CAP_NET_BIND_SERVICE, as on a host. */
+/** Makes a port below 1024 need CAP_NET_BIND_SERVICE, as on a host. */
 const ports = ['--sysctl', 'net.ipv4.ip_unprivileged_port_start=1024']
 
 export const contextWorkloads: Readonly<Record<string, ContextWorkload>> = {

@@ -1,5 +1,5 @@
-// What is tried on a kernel, as the only work of an emulated machine that runs it: the recorder's own way to each result.
-// Prints one line of JSON. Bundled by kernels.test.ts, which knows what must come out.
+// The recorder's tests on a kernel, run as the only work of an emulated machine; each uses the recorder's own code.
+// Prints one line of JSON. kernels.test.ts bundles this file and knows the expected results.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { release } from 'node:os'
@@ -19,7 +19,7 @@ async function step(name: string, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Counts and values of the calls that the programs make themselves, by name. */
+/** The calls whose counts and values are compared, because the programs make them themselves. */
 const asked =
   'getppid socket socketpair socketcall ipc shmget personality clone3 getuid32 mkdir rmdir keyctl'.split(' ')
 const told = ({ architectures, unknown, diagnostics }: Observations): unknown => ({
@@ -51,7 +51,7 @@ await step('cgroup', async () => {
   const cgroup = '/sys/fs/cgroup/inside'
   mkdirSync(cgroup)
   const recording = record({ ...quietly, cgroup: 'inside' })
-  // Told where it is awaited.
+  // The error is reported where the promise is awaited.
   recording.catch(() => undefined)
   await wait(3000)
   execFileSync('/t/native')
@@ -60,7 +60,7 @@ await step('cgroup', async () => {
   return told((await recording).observations)
 })
 await step('refused', async () => {
-  // mkdir and rmdir of x86_64 and aarch64 (mkdirat, unlinkat): what the filter of the program refuses.
+  // The program's filter refuses mkdir and rmdir of x86_64, or mkdirat and unlinkat of aarch64.
   const watch: Watch = { results: [-1], traps: false, calls: [] }
   const options = { ...quietly, command: ['/t/refused'] as const }
   const recording = await run(recorders.ebpf, { name: 'refused', options, scope: 'filtered', watch })

@@ -1,4 +1,4 @@
-// Runs a workload of the table in a real engine: recorded once at its work, then started afresh under its profile.
+// Runs a workload of the table in a real engine: records it once at its work, then starts it afresh under its profile.
 import { execa } from 'execa'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -22,7 +22,7 @@ const copied = [
 ]
 const merged = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']
 
-/** The root file system: what the machine's /usr needs beside itself. */
+/** Makes the root file system: what the machine's /usr needs besides itself. */
 export function makeRoot(root: string): void {
   for (const each of [
     'usr',
@@ -39,18 +39,18 @@ export function makeRoot(root: string): void {
     'var/log',
   ])
     mkdirSync(join(root, each), { recursive: true })
-  // A runtime gives a tmpfs the mode of the directory below it.
+  // A runtime gives a tmpfs the mode of the directory under it.
   for (const each of ['tmp', 'data', 'run', 'var/lib', 'var/log']) chmodSync(join(root, each), 0o1777)
   for (const each of merged) if (existsSync(`/usr/${each}`)) symlinkSync(`usr/${each}`, join(root, each))
   for (const each of copied) if (existsSync(`/etc/${each}`)) cpSync(`/etc/${each}`, join(root, 'etc', each))
   symlinkSync('../run', join(root, 'var/run'))
   symlinkSync('../run/lock', join(root, 'var/lock'))
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n')
-  // No account has a password, and root's is not locked: sshd lets a key in.
+  // No account has a password, and root is not locked, so sshd accepts a key.
   writeFileSync(join(root, 'etc/shadow'), 'root:*:1:0:99999:7:::\n')
 }
 
-/** Why it does not run here; undefined where it does. */
+/** Why the workload does not run here; undefined if it does. */
 export async function whyNot({ needs }: Workload): Promise<string | undefined> {
   for (const each of needs) {
     const found = await execa('sh', ['-c', 'PATH=$PATH:/usr/sbin; command -v "$1"', 'sh', each], {
@@ -76,7 +76,7 @@ export class Prepared {
     this.#rare = join(work, 'rare')
   }
 
-  /** Makes its files and its load in a directory. */
+  /** Makes the workload's files and its load in a directory. */
   static async make(name: string, workload: Workload, work: string): Promise<Prepared> {
     const made = new Prepared(name, workload, work)
     mkdirSync(made.#files, { recursive: true })
@@ -118,7 +118,7 @@ export class Prepared {
     ]
   }
 
-  /** Records it and writes its profile; gives what was said where that failed. */
+  /** Records it and writes its profile; returns the error output if that failed. */
   async record(
     engine: Engine,
     runtime: Runtime,
@@ -132,7 +132,7 @@ export class Prepared {
     return ours('trace', ...load, '--repeat', String(runs), ...more, '-o', profile, '--', ...command)
   }
 
-  /** What its code can call, and that of the programs it starts, in a file; gives what was said where that failed. */
+  /** Writes the calls of its code and of the programs it starts to a file; returns the error output if that failed. */
   async scan(reachable: string): Promise<string | undefined> {
     const { command, programs = [command[0]], libraries = [] } = this.#workload
     const whole = programs.map((each) =>
@@ -142,7 +142,7 @@ export class Prepared {
     return ours(...words, '--report', 'json', '-o', reachable)
   }
 
-  /** Starts it under its profile, has it do its work, stops it; gives what went wrong. */
+  /** Starts it under its profile, has it do its work and stops it; returns what went wrong. */
   async start(
     engine: Engine,
     runtime: Runtime,
@@ -161,7 +161,7 @@ export class Prepared {
     if (restarts) security.push('--restart', 'on-failure:1')
 
     let first = 0
-    /** Has its first process do this work once that is ready, and not the one of before. */
+    /** Runs the script once the container's first process is ready and is another one than before. */
     const drive = async (script: string): Promise<string | undefined> => {
       const before = first
       for (let tries = 0; ; tries++) {
@@ -201,14 +201,14 @@ export class Prepared {
 let started = 0
 const quietly = { env: plainEnvironment, reject: false, stdin: 'ignore' } as const
 
-/** Runs seccomp-gen; gives what was said where that failed. */
+/** Runs seccomp-gen; returns the error output if it failed. */
 export async function ours(...words: readonly string[]): Promise<string | undefined> {
   const [node, ...rest] = [...seccompGen, ...words]
   const { exitCode, all } = await execa(node as string, rest, { ...quietly, all: true, timeout: 600_000 })
   return exitCode === 0 ? undefined : all
 }
 
-/** A program where a container looks for it. */
+/** The program's path in the container's PATH. */
 function found(program: string): string {
   const places = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin']
   return places.map((each) => join(each, program)).find(existsSync) ?? program
@@ -219,7 +219,7 @@ function isReady(pid: number): boolean {
   return ports || local
 }
 
-/** How many calls a profile allows. */
+/** The number of calls that a profile allows. */
 export function allowedBy(profile: string): number {
   const { syscalls } = JSON.parse(readFileSync(profile, 'utf8')) as {
     syscalls: readonly { names: readonly string[]; action: string }[]

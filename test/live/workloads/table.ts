@@ -1,36 +1,36 @@
-// Servers as Debian packages them, each with the work that its container is recorded at and must do again under its
-// profile. They run on the machine's own /usr, read-only, in an image that holds little else; who drives them runs outside,
-// in their network namespace, so that what is counted is the server's.
+// Debian's servers, each with the work at which its container is recorded and which it must do again under its profile.
+// They run on the machine's own /usr, read-only, in an almost empty image. Their clients run outside, in the
+// container's network namespace, so that only the server's calls count.
 import type { Words } from '../engines.ts'
 
 export interface Workload {
-  /** Programs that must be here. */
+  /** Programs that must be installed. */
   readonly needs: readonly string[]
-  /** Directories of the machine's that it reads besides /usr. */
+  /** Other directories of the machine that it reads, besides /usr. */
   readonly mounts?: readonly string[]
   /** Files below /srv. */
   readonly files?: Readonly<Record<string, string>>
-  /** Makes more of them, there. */
+  /** A script that makes more files there. */
   readonly build?: string
   /** Options of `run`. */
   readonly options?: readonly string[]
   readonly command: Words
-  /** What it runs, for the scan; its command alone where absent. */
+  /** The programs to scan; default: its command only. */
   readonly programs?: readonly string[]
-  /** What these load by names that stand in no code. */
+  /** Libraries that these programs load by names found in no code. */
   readonly libraries?: readonly string[]
-  /** For sh, outside: `in_net` runs words in its network namespace, `$SECCOMP_GEN_PID` is its first process. */
+  /** A script for sh, outside: `in_net` enters the network namespace, `$SECCOMP_GEN_PID` is the first process. */
   readonly load?: string
-  /** As the load, but after it and only under its profile: what no recording has, a crash for example. */
+  /** Like the load, but after it and under the profile only: rare work that no recording has, such as a crash. */
   readonly rare?: string
-  /** What is rare makes it crash; its engine starts it again, and it must do its work again. */
+  /** The rare work makes it crash: the engine starts it again, and it must do its work again. */
   readonly restarts?: true
-  /** Statuses with which it ends well. */
+  /** The statuses of a good end. */
   readonly ends?: readonly number[]
 }
 
 const words = (text: string): readonly string[] => text.split(' ')
-/** A command of the container's, for sh. */
+/** A command of the container, run by sh. */
 const sh = (text: string): Words => ['sh', '-c', text]
 const writable = (...paths: readonly string[]): readonly string[] =>
   paths.flatMap((path) => ['--tmpfs', `${path}:rw,exec,mode=1777`])
@@ -131,7 +131,7 @@ const several = (...paths: readonly string[]): string =>
   `${paths.map((path) => `${get} http://127.0.0.1:8080/${path}`).join('\n')}
 for n in 1 2 3 4 5 6 7 8; do ${get} http://127.0.0.1:8080/ & done; wait`
 
-// As Debian 12 has them.
+// The version in Debian 12.
 const erts = '/usr/lib/erlang/erts-13.1.5/bin'
 const javaHome = '/usr/lib/jvm/java-17-openjdk-amd64'
 
@@ -241,8 +241,8 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 `,
     },
     build: `rm -f host* client*; ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f client; chmod 600 host client`,
-    // sshd wants this directory to be root's alone. A login with a terminal is audited, which Docker's capabilities allow
-    // and Podman's do not.
+    // sshd wants this directory to be root's. A login with a terminal is audited, which Docker's capabilities allow and
+    // Podman's do not.
     options: [...writable('/tmp', '/root'), ...words('--tmpfs /run/sshd:rw,mode=0755 --cap-add AUDIT_WRITE')],
     command: ['/usr/sbin/sshd', '-D', '-e', '-f', '/srv/sshd_config'],
     programs: ['sshd', 'bash', 'id', 'tty', '/usr/lib/openssh/sftp-server'],
@@ -403,7 +403,7 @@ ask other.test`,
       ...words('sh dirname readlink cat sed mkdir rm sleep df ps'),
       ...words('erlexec beam.smp erl_child_setup epmd inet_gethost').map((each) => `${erts}/${each}`),
     ],
-    // Erlang's port mapper listens long before the broker does.
+    // Erlang's port mapper listens long before the broker.
     load: `in_net python3 -c '
 import socket, time
 for n in range(300):
