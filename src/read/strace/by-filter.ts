@@ -1,4 +1,4 @@
-// Recognizes the answers of a seccomp filter: EPERM for a call that needs no privilege and touches only the caller,
+// Recognizes the answers of a seccomp filter: EPERM for a call that needs no privilege and affects only the caller,
 // which no kernel answers. Also recognizes the signals that end a program which did not expect such an answer.
 // Authority: ERRORS in the manual page of each call; for the signals, nodejs/node#48444 and similar reports.
 const neverEperm: ReadonlySet<string> = new Set([
