@@ -1,9 +1,8 @@
-// Which calls are made under a seccomp filter, as a trace goes by: a thread's from its own successful installation on,
-// and those of whatever it starts from then on. What strace prints is not in the order of births: a child's first line
-// may stand before the line that tells its parent (-f) or in a file read before its parent's (-ff), and in a pid
-// namespace the parent is told another number. Calls of such a thread are kept apart until it is known.
-// Authority: seccomp(2), prctl(2): a filter is inherited over clone, fork and execve, and reaches the other threads of
-// the process only with SECCOMP_FILTER_FLAG_TSYNC.
+// Decides which calls are made under a seccomp filter: those of a thread after it installed a filter, and those of all
+// that it starts afterwards. strace does not print births in order: a child's first line may precede the line that
+// names its parent (-f) or stand in a file read before its parent's (-ff), and in a pid namespace the fork returns
+// another number. The calls of such a thread are kept apart until its parent is known. Authority: seccomp(2), prctl(2):
+// clone, fork and execve inherit a filter; only SECCOMP_FILTER_FLAG_TSYNC sets it for the process's other threads.
 import { constantValue } from '../../abi/constants.ts'
 import { valuesIn } from './call-values.ts'
 import type { CameBack } from './completion.ts'
@@ -14,7 +13,7 @@ import type { Threads } from './threads.ts'
 import type { Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
 
-/** A call that asks for a filter: for which threads, and what its success looks like. */
+/** A call that requests a filter: for which threads, and which results mean success. */
 export interface FilterRequest {
   readonly everyThread: boolean
   /** SECCOMP_FILTER_FLAG_NEW_LISTENER: the result is a descriptor. */
@@ -31,10 +30,10 @@ const everyThread = value('SECCOMP_FILTER_FLAG_TSYNC')
 const newListener = value('SECCOMP_FILTER_FLAG_NEW_LISTENER')
 const cloneThread = value('CLONE_THREAD')
 
-/** Calls that have to be read with care for this, whatever their result. */
+/** The calls whose lines the compiled code must not count. */
 export const callsToWatch: readonly string[] = ['seccomp', 'prctl', 'clone', 'clone3', 'fork', 'vfork']
 
-/** Whether a call asks for a filter. */
+/** The filter that a call requests; undefined if it requests none. */
 export function filterRequest(name: string, values: ValueAt): FilterRequest | undefined {
   if (name === 'seccomp' && values(0) === setModeFilter) {
     const flags = values(1) ?? 0n
@@ -45,12 +44,12 @@ export function filterRequest(name: string, values: ValueAt): FilterRequest | un
   return undefined
 }
 
-/** With TSYNC a positive result names the thread for which it failed. */
+/** With TSYNC, a positive result is the id of the thread that could not be synchronised. */
 function isInstalled(request: FilterRequest, result: bigint | undefined): boolean {
   return result === 0n || (request.givesListener && result !== undefined && result > 0n)
 }
 
-/** A child that is told of and was not met, or met and not told of. */
+/** The scope and process of a child that a fork named before its first line, or that has lines but no known parent. */
 interface Birth {
   readonly scope: FilterScope
   readonly process: Process
@@ -58,9 +57,9 @@ interface Birth {
 
 export interface AfterFilterFindings {
   readonly installed: boolean
-  /** Threads that may have been started under a filter, and are counted. */
+  /** Some counted threads may have been started before the filter. */
   readonly doubtful: boolean
-  /** A filter was set for all threads of a process, whose files tell no order. */
+  /** A filter was set for all threads of a process, and their files (-ff) show no order. */
   readonly unordered: boolean
 }
 
@@ -68,18 +67,19 @@ export class AfterFilter implements Subscriber {
   readonly #counts: CallCounts
   readonly #threads: () => Threads
   readonly #outside = new FilterScope()
-  /** From a fork's entry to its result: the threads inside one, and whether it makes a thread. */
+  /** The threads inside a fork, and whether the fork makes a thread. */
   readonly #forking = new Map<Thread, boolean>()
-  /** By the pid that a fork gave, until its first line: children that had no line yet. */
+  /** By the pid that a fork returned: children that have had no line yet. */
   readonly #announcedChildren = new Map<number, Birth>()
-  /** By pid, until a fork tells of it, or the end: threads met under a filter whose parent was not told yet. */
+  /** By pid: threads that appeared under a filter and whose parent no fork has named yet. */
   readonly #orphans = new Map<number, Birth>()
-  /** With -ff, between the files of a thread that execve renamed and of the pid that goes on, whichever comes first. */
+  /** With -ff, by the pid that goes on after an execve: the renamed thread's scope, until that pid's file is read. */
   readonly #renamed = new Map<number, FilterScope>()
+  /** With -ff, by the same pid: the scope of the pid itself, until the renamed thread's file is read. */
   readonly #unrenamed = new Map<number, FilterScope>()
-  /** Until a fork tells of them: children whose parent was plain before. */
+  /** Children whose parent was inferred before a fork named them. */
   readonly #presumedChildren = new Set<number>()
-  /** From the first filter on: whose threads installed one. */
+  /** The scopes whose threads installed a filter. */
   readonly #installers = new Set<FilterScope>()
   #installed = false
   #forked = false
@@ -90,21 +90,21 @@ export class AfterFilter implements Subscriber {
     this.#threads = threads
   }
 
-  /** Whose calls a thread's are, when its first line is read. `inFile`: strace -ff, where files tell no order. */
+  /** The scope and process of a thread at its first line. `inFile`: strace -ff, whose files show no order. */
   first(pid: number | undefined, inFile: boolean): Birth {
     const told = pid === undefined ? undefined : this.#announcedChildren.get(pid)
     if (pid === undefined || told !== undefined) {
       if (pid !== undefined) this.#announcedChildren.delete(pid)
       return told ?? { scope: this.#outside, process: {} }
     }
-    // As long as nobody is under a filter, nobody can have been started so.
+    // Before the first filter, no thread can have been started under one.
     if (!inFile && !this.#installed) {
       this.#presume(pid, this.#outside)
       return { scope: this.#outside, process: {} }
     }
     const parents = this.#possibleParents()
     const [only] = parents
-    // Without forks in the trace nothing tells; with them, nobody who forks means a thread that ran before.
+    // The trace shows forks, and none can have made this thread: it ran before. Without forks, its origin is unknown.
     if (!inFile && only === undefined && this.#forked) return { scope: this.#outside, process: {} }
     if (!inFile && only !== undefined && parents.size === 1) {
       this.#presume(pid, only)
@@ -122,7 +122,7 @@ export class AfterFilter implements Subscriber {
     return parents
   }
 
-  /** Either its parent is about to tell of it, or one told under another number was this one. */
+  /** The child belongs to a fork that has not returned, or to one that returned another number (pid namespace). */
   #presume(child: number, scope: FilterScope): void {
     if (this.#forking.size > 0) return void this.#presumedChildren.add(child)
     for (const [pid, told] of this.#announcedChildren)
@@ -137,7 +137,7 @@ export class AfterFilter implements Subscriber {
     this.#forking.delete(thread)
     if (!isFork(name)) return
     this.#forked = true
-    // clone3 has its flags in memory.
+    // clone3's flags are in memory: the text shows them.
     const flags = name === 'clone3' ? 0n : (argument(0) ?? 0n)
     this.#forking.set(thread, (flags & cloneThread) !== 0n || /\bCLONE_THREAD\b/.test(text))
   }
@@ -152,7 +152,7 @@ export class AfterFilter implements Subscriber {
     if (!callsToWatch.includes(name)) return
     const { asked } = thread
     thread.asked = undefined
-    // A fork without a result may have made a child all the same.
+    // A fork without a result may still have made a child.
     if (result !== undefined) this.#forking.delete(thread)
     if (asked === undefined || injected || !isInstalled(asked, result)) return
     this.#installed = true
@@ -173,7 +173,7 @@ export class AfterFilter implements Subscriber {
         this.#announcedChildren.set(pid, { ...told, scope: this.#counts.told })
   }
 
-  /** A fork came back with this pid. */
+  /** A fork returned this pid. */
   #starts(parent: Thread, child: number): void {
     const met = this.#threads().known(child)
     const sameProcess = this.#forking.get(parent) === true
@@ -194,7 +194,7 @@ export class AfterFilter implements Subscriber {
     if (synchronised) this.#synchronise(parent)
   }
 
-  /** execve in this thread made it go on under the pid of its process. */
+  /** execve in this thread: it continues under the pid of its process, `to`. */
   renamed(thread: Thread, to: number): void {
     if (!this.#threads().inFiles) return
     const { whole: scope } = thread.image.scope
@@ -204,7 +204,7 @@ export class AfterFilter implements Subscriber {
     else this.#counts.join(waiting, scope)
   }
 
-  /** The thread of this pid is from now on what another was, of which no line is here (-ff). */
+  /** With -ff: this pid now belongs to another thread, which called execve and whose lines are in another file. */
   superseded(leader: Thread): void {
     const { pid } = leader
     if (pid === undefined) return
@@ -215,12 +215,12 @@ export class AfterFilter implements Subscriber {
     this.#threads().counts(leader, scope)
   }
 
-  /** Once, at the end: what was kept apart is counted or left out. */
+  /** Called once, at the end: counts or omits the calls that were kept apart. */
   resolveOrphans(): AfterFilterFindings {
     const { inFiles } = this.#threads()
     const parents = this.#possibleParents()
     const orphans = [...this.#orphans.values()].map(({ scope }) => scope)
-    // Of a set of files one is the command's own: whoever installs the first filter comes from there.
+    // One file of a set is the command's own: the first orphan that installed a filter, else the first orphan.
     const root = orphans.find((scope) => this.#installers.has(scope)) ?? orphans[0]
     let doubtful = false
     for (const scope of orphans) {

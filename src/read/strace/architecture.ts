@@ -1,6 +1,6 @@
-// Which architecture the calls of a source are of. strace says it only sometimes ("runs in 32 bit mode", -n), so it
-// is inferred from what can be true on some architectures only: names that exist there, numbers that mean them there,
-// libraries and addresses that a process can have there. What nothing tells is assumed, and said.
+// Infers the architecture of the calls of a source. strace states it only sometimes ("runs in 32 bit mode", -n), so it
+// is inferred from what exists on some architectures only: names of calls, the numbers of these names, libraries and
+// addresses. Without evidence the architecture is assumed, and a message says so.
 // Authority: the tables and rows of abi/.
 import {
   architectureNames,
@@ -14,7 +14,7 @@ import {
 import { existsOnlyOn, resolvePrinted } from '../../abi/spellings.ts'
 import type { MachineEvidence } from './machine-evidence.ts'
 
-/** A set of architectures, one bit each in the order of architectureNames: those a call can be of. */
+/** The set of architectures that a call can belong to: one bit each, in the order of architectureNames. */
 export type Candidates = number
 
 const bits = new Map(architectureNames.map((name, index) => [name, 1 << index]))
@@ -31,7 +31,7 @@ const families = new Map(hostNames.map((host) => [host, candidates(familyOf(host
 const ofMode = (mode: '64 bit' | '32 bit' | 'x32'): Candidates =>
   candidates(architectureNames.filter((each) => architectures[each].strace === mode))
 
-/** What `[ Process PID=N runs in … mode. ]` leaves open. */
+/** The architectures that `[ Process PID=N runs in … mode. ]` can mean. */
 export const modes: Readonly<Record<'64 bit' | '32 bit' | 'x32', Candidates>> = {
   '64 bit': ofMode('64 bit'),
   '32 bit': ofMode('32 bit'),
@@ -39,16 +39,16 @@ export const modes: Readonly<Record<'64 bit' | '32 bit' | 'x32', Candidates>> = 
 }
 const sixtyFour = modes['64 bit']
 
-/** The 64-bit or the 32-bit ones of a set that has only those; undefined for one that leaves both open. */
+/** The 64-bit architectures of a set without 32-bit ones, or the reverse; undefined if the width is open. */
 export function widthOf(set: Candidates): Candidates | undefined {
   const wide = set & sixtyFour
   const narrow = set & modes['32 bit']
   if (wide !== 0 && narrow === 0) return wide
-  // x32 stands apart: its own calls are told by a suffix or a number, the others look like x86_64's.
+  // x32 has no width here: a suffix or a number marks its own calls, and its other calls look like x86_64's.
   return wide === 0 && narrow !== 0 ? narrow : undefined
 }
 
-/** Where a call of this printed name, and of this number where -n printed it, exists. 0: nowhere. */
+/** The architectures that have a call of this printed name and, if -n printed one, this number. 0: none. */
 export function candidatesOf(name: string, number: number | undefined): Candidates {
   const known = candidates(existsOnlyOn(name))
   if (number === undefined) return known
@@ -58,7 +58,7 @@ export function candidatesOf(name: string, number: number | undefined): Candidat
       set |= bits.get(architecture) as number
     }
   }
-  // A number that contradicts every table (a kernel or strace newer than they are) tells nothing.
+  // A number that contradicts every table (a newer kernel or strace) is ignored.
   return set === 0 ? known : set
 }
 
@@ -68,20 +68,20 @@ function carries(architecture: Architecture, name: string, number: number): bool
   return resolvePrinted(architecture, name)?.names.includes(byNumber) ?? false
 }
 
-/** The one machine that has calls of such a set; undefined where several have, or none. */
+/** The only host whose architectures contain the set; undefined if the set is empty or fits no single host. */
 export function onlyHost(set: Candidates): Host | undefined {
   if (set === 0) return undefined
   return hostNames.find((host) => (set & ~(families.get(host) as number)) === 0)
 }
 
 export interface ArchitectureEvidence {
-  /** What libraries and addresses told. */
+  /** The evidence of libraries and addresses. */
   readonly machine: Pick<MachineEvidence, 'host' | 'isWide'>
-  /** The only machine that has a call of this name, for each name. */
+  /** For each name, the only host that has such a call. */
   readonly named: Iterable<Host | undefined>
-  /** What the calls of one kind can all be of, for each kind met. */
+  /** For each group of calls, the architectures that all of them can belong to. */
   readonly sets: Iterable<Candidates>
-  /** Whether strace announced the mode of any process: then the host is a 64-bit one. */
+  /** Whether strace announced the mode of any process: then the host is 64-bit. */
   readonly announced: boolean
   /** Names seen in the whole source. */
   readonly saw: (name: string) => boolean
@@ -89,17 +89,17 @@ export interface ArchitectureEvidence {
 
 export interface TracedMachine {
   readonly native: Architecture
-  /** Nothing told: assumed. */
+  /** There was no evidence. */
   readonly assumed: boolean
 }
 
 /** The native architecture of the machine that the source was recorded on. */
 export function nativeOf(evidence: ArchitectureEvidence): TracedMachine {
   const sets = [...evidence.sets].filter((set) => set !== 0)
-  // One name that a single machine has tells more than a library; several together, which may be of two programs, less.
+  // A name that one machine only has is stronger than a library. Sets of names are weaker: they may mix two programs.
   const told = single(evidence.named) ?? evidence.machine.host ?? single(sets.map(onlyHost))
   const host = told ?? mostLikely(sets, evidence)
-  // A 32-bit machine, or one 32-bit program traced without announcement: all there is, is 32-bit.
+  // If everything is 32-bit, it is a 32-bit machine, or one 32-bit program whose mode strace did not announce.
   const narrow = familyOf(host).find((each) => architectures[each].strace === '32 bit')
   const has = (name: Architecture): boolean =>
     sets.some((set) => (set & sixtyFour) === 0 && (set & candidates([name])) !== 0)
@@ -112,13 +112,13 @@ export function nativeOf(evidence: ArchitectureEvidence): TracedMachine {
   return { native: narrow !== undefined && !wide && has(narrow) ? narrow : host, assumed: told === undefined }
 }
 
-/** The only machine of some; undefined where they contradict each other. */
+/** The only host among `hosts`; undefined if there is none or they contradict each other. */
 function single(hosts: Iterable<Host | undefined>): Host | undefined {
   const found = new Set([...hosts].filter((host) => host !== undefined))
   return found.size === 1 ? [...found][0] : undefined
 }
 
-/** Of the machines that have most of the calls the usual one; aarch64 where a program starts as none for x86_64 does. */
+/** The host that contradicts the fewest sets; in a tie x86_64, or aarch64 if startsWithoutThreadPointer(). */
 function mostLikely(sets: readonly Candidates[], evidence: ArchitectureEvidence): Host {
   const impossible = (host: Host): number =>
     sets.filter((set) => (set & (families.get(host) as number)) === 0).length
@@ -128,22 +128,22 @@ function mostLikely(sets: readonly Candidates[], evidence: ArchitectureEvidence)
 }
 
 /**
- * A program for x86_64 sets its thread pointer with arch_prctl before anything else, be it libc's or Go's; elsewhere it
- * writes a register. A whole start without that call, and without those that only older machines have, was not there.
+ * On x86_64 a program, of libc or Go, first sets its thread pointer with arch_prctl; elsewhere it writes a register.
+ * A whole start without that call, and without the calls that only older architectures have, was not on x86_64.
  */
 function startsWithoutThreadPointer({ saw }: ArchitectureEvidence): boolean {
   if (['arch_prctl', 'access', 'open', 'stat'].some(saw)) return false
   return saw('execve') && (saw('brk') || saw('mmap')) && (saw('mprotect') || saw('set_tid_address'))
 }
 
-/** The architecture of calls that could be of `set`, on that machine; undefined when their names contradict each other. */
+/** The architecture of calls with these candidates on the machine of `native`; undefined if it has none of them. */
 export function pickAbi(set: Candidates, native: Architecture): Architecture | undefined {
   if ((set & (bits.get(native) as number)) !== 0) return native
   const left = set & (families.get(architectures[native].host) as number)
   return architectureNames.find((name) => (left & (bits.get(name) as number)) !== 0)
 }
 
-/** The architecture of an AUDIT_ARCH, as SIGSYS names it without the prefix; undefined for one that is none of ours. */
+/** The architecture of an AUDIT_ARCH name without its prefix, as in SIGSYS; undefined if abi/ does not have it. */
 export function architectureOfAudit(name: string): Architecture | undefined {
   const lower = name.toLowerCase()
   return architectureNames.find(
@@ -151,5 +151,5 @@ export function architectureOfAudit(name: string): Architecture | undefined {
   )
 }
 
-/** linux/audit.h spells two of them differently. */
+/** linux/audit.h spells these two differently. */
 const auditNames: Readonly<Record<string, Architecture>> = { i386: 'x86', ppc64le: 'ppc64le' }

@@ -1,12 +1,12 @@
-// The inside of a call's parentheses: where one argument ends and the next begins, where the call itself is closed,
-// and which number a scalar argument is. Authority: printstr_ex(), print_fd_path(), printxval() and friends in
-// strace; facts: log-formats.md section 6. A value that cannot be read for certain is undefined, never a guess.
+// Reads the text between a call's parentheses: where each argument ends, where the call is closed, and the number of a
+// scalar argument. A value that cannot be read for certain is undefined, never a guess. Authority: printstr_ex(),
+// print_fd_path(), printxval() and related functions in strace; facts: log-formats.md section 6.
 import { constantValue } from '../../abi/constants.ts'
 
 export interface ArgumentTexts {
-  /** The text of each argument, without the spaces around it. */
+  /** The text of each argument without surrounding spaces. */
   readonly texts: readonly string[]
-  /** The place after the closing parenthesis; undefined when the text ends, or is cut, before it. */
+  /** The place after the closing parenthesis; undefined if the text ends before it. */
   readonly end: number | undefined
   /** Whether the text ends inside a string, a comment or a decoration. */
   readonly inside: boolean
@@ -79,9 +79,9 @@ function endOfString(text: string, quote: number): number {
 }
 
 /**
- * The end of what -y puts after a file descriptor: `3</a (b), c>`, `4<TCP:[[::1]:80->[::1]:90]>`,
- * `1</dev/pts/0<char 136:0>>`. strace escapes angle brackets inside paths, and inside `PROTO:[…]` an arrow is the
- * only raw one. A "<" that does not follow a descriptor (a shift, an operator) decorates nothing.
+ * The end of what -y prints after a file descriptor: `3</a (b), c>`, `4<TCP:[[::1]:80->[::1]:90]>`,
+ * `1</dev/pts/0<char 136:0>>`. strace escapes angle brackets in paths; inside `PROTO:[…]` only an arrow has a raw one.
+ * A "<" that does not follow a descriptor is a shift or an operator.
  */
 function endOfDecoration(text: string, at: number): number {
   const before = text.charCodeAt(at - 1)
@@ -118,25 +118,25 @@ const shift = /^(0x[0-9a-f]+|\d+)<<(\d+)$/i
 /**
  * The number of a scalar argument as strace prints it: `2`, `0x2`, `AF_INET`, `CLONE_VM|CLONE_FS|SIGCHLD`,
  * `CLONE_VM|0x80`, `0x22 /* MAP_… *\/` (-X verbose), `domain=AF_INET` (-N), `3</a/path>`. Unsigned 64 bits; a
- * negative number is its two's complement. Undefined when any part of it is not known.
+ * negative number becomes its two's complement. Undefined if any part is unknown.
  */
 export function scalarValue(argument: string): bigint | undefined {
   if (known.has(argument)) return known.get(argument)
   const value = readScalar(argument)
-  // A part of a string would keep the whole line in memory.
+  // The key is a copy: a slice would keep the whole line in memory.
   if (known.size < knownLimit && argument.length < knownLength)
     known.set(Buffer.from(argument, 'latin1').toString('latin1'), value)
   return value
 }
 
-/** Arguments repeat themselves: what was read of them is kept, of so many and none longer than this. */
+/** The values of arguments read before, because arguments repeat. The limits bound their number and their length. */
 const known = new Map<string, bigint | undefined>()
 const knownLimit = 4096
 const knownLength = 256
 
 function readScalar(argument: string): bigint | undefined {
   let text = argument.replace(/^[a-z_][a-z0-9_]*=/, '')
-  // -X verbose names the number it prints; so do numbers without a name: `0x1 /* PER_??? */|MMAP_PAGE_ZERO`.
+  // Removes comments: -X verbose names each number, and strace marks unknown ones: `0x1 /* PER_??? */|MMAP_PAGE_ZERO`.
   text = text.replaceAll(/\/\*.*?\*\//g, '')
   const decoration = /^(-?\d+)</.exec(text)
   if (decoration !== null && endOfDecoration(text, decoration[0].length - 1) === text.length - 1) {
@@ -148,7 +148,7 @@ function readScalar(argument: string): bigint | undefined {
     if (one === undefined) return undefined
     value |= one
   }
-  // No register holds more: it is not what the kernel saw.
+  // A register holds no more than 64 bits, so the kernel saw another value.
   return value >= 1n << 64n || value < -(1n << 63n) ? undefined : BigInt.asUintN(64, value)
 }
 

@@ -1,5 +1,5 @@
-// The arguments asked for, noted with the counts of their calls. strace may print all of them with the result (before
-// 4.12 clone's), so that a call's values are known at its entry, at its return, or never.
+// Notes the requested arguments with the counts of their calls. strace may print all arguments with the result (clone's
+// before 4.12), so a call's values become known at its entry, at its return, or never.
 import type { DiagnosticLog } from '../diagnostics.ts'
 import { noteValue } from '../seen.ts'
 import { valuesIn } from './call-values.ts'
@@ -13,9 +13,9 @@ import { noteTry } from './tries.ts'
 interface Counting {
   readonly names: Names
   readonly counts: CallCounts
-  /** Arguments to read, by printed name. */
+  /** The indexes of the arguments to read, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
-  /** The source that is read. */
+  /** The source being read. */
   readonly source: string
 }
 
@@ -28,7 +28,7 @@ export class AskedValues {
     this.#diagnostics = diagnostics
   }
 
-  /** Those that the line of a call shows; what is to come with the result is awaited. */
+  /** Notes the values that the line of a call shows. Arguments that strace prints with the result are awaited. */
   note(entry: TallyEntry, thread: Thread, call: CallText): void {
     const { name, completion, line } = call
     const wanted = this.#counting.wanted.get(name)
@@ -57,18 +57,18 @@ export class AskedValues {
     thread.values = known
   }
 
-  /** The rest of a call whose arguments come with its result. */
+  /** Notes the values of an awaited call from the line of its result. */
   awaited(thread: Thread, call: CallText): void {
     if (!thread.awaits || call.completion.kind === 'unfinished') return
     const { names, counts } = this.#counting
     const entry = counts.entry(thread, names.id(call.name), call.prefix.number, call.line)
-    // What was counted with another image is not known here: it stays awaited there.
+    // A call counted with another image is not known here: it stays awaited there.
     if (entry.awaited === 0) return
     entry.awaited--
     this.note(entry, thread, call)
   }
 
-  /** Of a call whose entry is not here. */
+  /** Notes the arguments of a call as unknown, because its entry is not in the trace. */
   unknown(entry: TallyEntry, name: string): void {
     for (const index of this.#counting.wanted.get(name) ?? []) noteValue(entry, index, undefined)
   }

@@ -1,6 +1,6 @@
-// Answers that no kernel gives, so that a seccomp filter has: EPERM for calls that need no privilege and touch nothing of
-// another's; and the signals by which a program ends that did not expect it. Authority: the ERRORS of the manual page of
-// each; nodejs/node#48444 and the like for what follows.
+// Recognizes the answers of a seccomp filter: EPERM for a call that needs no privilege and affects only the caller,
+// which no kernel answers. Also recognizes the signals that end a program which did not expect such an answer.
+// Authority: ERRORS in the manual page of each call; for the signals, nodejs/node#48444 and similar reports.
 const neverEperm: ReadonlySet<string> = new Set([
   'clock_getres',
   'clock_gettime',
@@ -18,18 +18,18 @@ const neverEperm: ReadonlySet<string> = new Set([
   'uname',
 ])
 
-/** CLONE_THREAD, and the flags that ask for a namespace (include/uapi/linux/sched.h). */
+/** CLONE_THREAD, and the flags that request a namespace (include/uapi/linux/sched.h). */
 const thread = 0x10000n
 const namespaces = 0x7e02_0080n
 
-/** Whether EPERM is a filter's answer to the call; `flags`: those of clone and clone3. */
+/** Whether only a filter answers the call with EPERM. `flags`: the flags of clone or clone3. */
 export function isByFilter(name: string, flags: bigint | undefined): boolean {
   if (neverEperm.has(name)) return true
   if (name !== 'clone3' && name !== 'clone') return false
   return flags !== undefined && (flags & thread) !== 0n && (flags & namespaces) === 0n
 }
 
-/** Nobody sends these to stop a program as it is meant to be stopped. */
+/** Signals that are not used to stop a program normally. */
 const faults: ReadonlySet<string> = new Set([
   'SIGABRT',
   'SIGBUS',

@@ -1,4 +1,4 @@
-// Calls one by one, as they are entered, for readTrace.
+// Emits each call as it is entered, for readTrace.
 import type { Architecture } from '../../abi/architectures.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { placeOf } from '../place.ts'

@@ -1,10 +1,10 @@
-// The scalar arguments of one line of a call, at the kernel's indexes. What the line does not show whole is unknown.
-// Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
+// The scalar arguments in one line of a call, at the kernel's indexes. An argument that the line does not show whole is
+// unknown. Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
 import { scalarValue, splitArguments } from './arguments.ts'
 import type { CallText } from './events.ts'
 import { endings } from './lines.ts'
 
-/** What clone would be told: the flags and the signal at the end, which clone3 has in a structure (clone(2)). */
+/** The flags argument of the equivalent clone: the flags and exit signal that clone3 has in a structure (clone(2)). */
 function flagsIn(structure: string): bigint | undefined {
   const flags = /^(?:[a-z_]+=)?\{flags=([^,}]+)/.exec(structure)?.[1]
   const signal = /, exit_signal=([^,}]+)/.exec(structure)?.[1]
@@ -14,9 +14,9 @@ function flagsIn(structure: string): bigint | undefined {
 }
 
 /**
- * The values that the line of a call shows between its parenthesis and its completion. The function gives the value of
- * the kernel's argument `index` (of clone3's first, what clone's would be); the whole is undefined where no argument
- * stands there.
+ * The values that the line of a call shows between its parenthesis and its completion. The function returns the value
+ * of the kernel's argument `index`; for clone3's first argument, the flags of the equivalent clone. Undefined if the
+ * line shows no argument.
  */
 export function valuesIn({
   name,
@@ -27,7 +27,7 @@ export function valuesIn({
   const shown = 'at' in completion ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
   const { texts, end } = splitArguments(shown, open)
   if (texts.length === 0) return undefined
-  // Foreign text cuts the last argument anywhere; strace itself stops between two writes of its own.
+  // Foreign text may cut the last argument anywhere. strace's own messages cut only between two of its writes.
   const whole = completion.kind === 'open' && end === undefined ? texts.length - 1 : texts.length
   return (index) => {
     const flags = name === 'clone' && index === 0 ? texts.findIndex((each) => each.startsWith('flags=')) : -1

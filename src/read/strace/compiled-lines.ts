@@ -1,5 +1,5 @@
-// Lines of strace's commonest forms, told apart and counted by compiled code (assembly/lines.ts): this file hands it
-// bytes, the names of calls and where whose calls are counted, and knows nothing of what the lines mean.
+// The host of the compiled code (assembly/lines.ts), which recognizes and counts strace's commonest lines. This file
+// gives the code bytes, the names of calls and each thread's counts; it does not know what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from '../compiled.ts'
 import { linesCode } from './data/compiled-lines.ts'
@@ -27,7 +27,7 @@ const word = Object.fromEntries(foundWords.map((name, index) => [name, index])) 
   number
 >
 
-/** Counts by name: those that are there, the code goes on with. */
+/** Counts by name id. The code counts only names that already have an entry. */
 export interface Countable {
   readonly ids: readonly number[]
   readonly entries: readonly ({ count: number } | undefined)[]
@@ -37,11 +37,11 @@ export interface Countable {
 interface Counted {
   readonly into: Countable
   readonly isLasting: boolean
-  /** How many of its ids are counted here. */
+  /** How many of its ids the row counts. */
   known: number
 }
 
-/** A thread, of which the code knows the call that it is inside: its id, or -1. */
+/** A thread as the code knows it: the id of the call that it is inside, or -1. */
 export interface Pending {
   pending: number
 }
@@ -54,10 +54,10 @@ export class CompiledLines {
   readonly #threads: Int32Array
   readonly #places: Uint32Array
   readonly #pendings: Int32Array
-  /** By row; undefined for a row that is free. */
+  /** By row; undefined for a free row. */
   readonly #counted: (Counted | undefined)[] = []
   readonly #slots: number[] = []
-  /** By slot, of those in `slots`: the thread, and the row where its calls are counted. */
+  /** By slot in `#slots`: the thread, and the row that counts its calls. */
   readonly #inside: Pending[] = []
   readonly #rowsOf: number[] = []
   #careful: Uint8Array | undefined
@@ -89,8 +89,8 @@ export class CompiledLines {
   }
 
   /**
-   * Takes the commonest lines of bytes[line, end), which ends with "\n" and whose calls have these prefix fields, as far as they
-   * only count. Returns the kind of the first that does not, or why there is none.
+   * Counts the lines of bytes[line, end), which ends with "\n", up to the first line that needs more than counting.
+   * `fields`: the prefix fields of the run. Returns the kind of that line, `slow` or `endOfInput`.
    */
   read(
     bytes: Buffer,
@@ -109,7 +109,7 @@ export class CompiledLines {
     return this.#code.read(start, this.#input.end, fields)
   }
 
-  /** How many lines, and calls in them, read() took. */
+  /** How many lines read() took; `calls`: how many calls it counted in them. */
   get lines(): number {
     return this.#found[word.lines] as number
   }
@@ -118,17 +118,17 @@ export class CompiledLines {
     return this.#found[word.calls] as number
   }
 
-  /** Whose the last call was of those it took; noThread for none. */
+  /** The pid of the last line of a call that read() took; noThread if there was none. */
   get last(): number {
     return this.#found[word.last] as number
   }
 
-  /** Whether one of the lines it looked at had `[pid N]`. */
+  /** Whether a line that read() saw had `[pid N]`. */
   get bracketed(): boolean {
     return this.#found[word.bracketed] !== 0
   }
 
-  /** Where in the bytes the line starts that it stopped at, and the one after. */
+  /** Where in the bytes the line starts that read() stopped at; `next`: where the following line starts. */
   get at(): number {
     return this.#input.offsetOf(this.#found[word.at] as number)
   }
@@ -137,7 +137,7 @@ export class CompiledLines {
     return this.#input.offsetOf(this.#found[word.next] as number)
   }
 
-  /** Whose that line is, and the id of its call. */
+  /** The pid of the line that read() stopped at; `call`: the id of its call. */
   get pid(): number {
     return this.#found[word.pid] as number
   }
@@ -146,30 +146,30 @@ export class CompiledLines {
     return this.#found[word.call] as number
   }
 
-  /** Of a line told whole: its text without the end, */
+  /** The text of that line without its line end, if its kind includes `withText`. */
   get text(): string {
     return this.#input.memory.toString('latin1', this.#found[word.at], (this.#found[word.next] as number) - 1)
   }
 
-  /** where in it the arguments of its call start, */
+  /** Where the arguments of the call start in that text. */
   get open(): number {
     return (this.#found[word.open] as number) - (this.#found[word.at] as number)
   }
 
-  /** and the result, a number of up to seven digits, or noValue. */
+  /** The result of that line: a number of up to seven digits, or noValue. */
   get value(): number {
     return this.#found[word.value] as number
   }
 
-  /** The number that -n prints of it; undefined for none. */
+  /** The number that -n prints for the call; undefined if there is none. */
   get number(): number | undefined {
     const number = this.#found[word.number] as number
     return number === noNumber ? undefined : number
   }
 
   /**
-   * From now on, until flush(), read() counts the calls of this thread that have an entry there, and has its state. What
-   * is lasting stays where the calls of the thread are counted while the host reads a line.
+   * From now on, until flush(), read() keeps the thread's state and counts its calls that have an entry in `into`.
+   * `isLasting`: the counts may stay in the code while the host reads a line (see lend()).
    */
   count(pid: number, into: Countable, thread: Pending, isLasting: boolean): void {
     const row = this.#rowOf(into, isLasting)
@@ -212,12 +212,12 @@ export class CompiledLines {
     return this.#threads[pid & (threadRoom - 1)] === pid
   }
 
-  /** Before the host reads a line: gives back what the threads are inside of, and what may not last. */
+  /** Before the host reads a line: writes back the threads' pending calls and all counts that do not last. */
   lend(): void {
     this.#giveBack(false)
   }
 
-  /** After it: takes what the threads are inside of, but for those that are not what they were. */
+  /** After the host read the line: takes the pending calls again. Drops the threads for which `isStill` is false. */
   goOn(isStill: (pid: number, thread: Pending, into: Countable) => boolean): void {
     this.#keep((slot, thread) => {
       const { into } = this.#counted[this.#rowsOf[slot] as number] as Counted
@@ -227,7 +227,7 @@ export class CompiledLines {
     })
   }
 
-  /** Gives back what was counted, and what the threads are inside of; no thread's calls are counted any more. */
+  /** Writes back all counts and pending calls, and drops every thread. */
   flush(): void {
     this.#giveBack(true)
     this.#counted.length = 0
@@ -256,7 +256,7 @@ export class CompiledLines {
     this.#counted[row] = undefined
   }
 
-  /** Lets go of the threads of which this does not hold. */
+  /** Drops the threads for which `isKept` is false. */
   #keep(isKept: (slot: number, thread: Pending) => boolean): void {
     const slots = this.#slots
     let kept = 0

@@ -1,6 +1,5 @@
-// How a line of a call ends: with its result, cut off until later, or not at all because foreign text got between.
-// The one place where results are read. Authority: syscall_exiting_trace() and line_ended() in strace; facts:
-// log-formats.md sections 2 and 3.
+// Decides how the line of a call ends: with its result, unfinished, or cut by foreign text. Results are read only here.
+// Authority: syscall_exiting_trace() and line_ended() in strace; facts: log-formats.md sections 2 and 3.
 import { errnoNumber } from '../../abi/errnos.ts'
 import { failureOf, type Failure } from '../failures.ts'
 import { splitArguments } from './arguments.ts'
@@ -10,38 +9,38 @@ import { messageAt } from './parse-line.ts'
 export type Completion =
   /** ` = …`: the call came back. */
   | CameBack
-  /** ` <unfinished ...>`, or a frame of -k at `at`: the rest follows under the name of the call. */
+  /** ` <unfinished ...>`, or a stack frame of -k at `at`: the rest follows in a line with the name of the call. */
   | { readonly kind: 'unfinished'; readonly at?: number }
-  /** strace let go of the process, or followed it to another pid: no rest will follow here. */
+  /** strace detached from the process, or followed it to another pid: no rest follows in this thread. */
   | { readonly kind: 'abandoned'; readonly changedTo: number | undefined }
-  /** Cut by a message of strace's own, which starts at `at`: what stands before it is whole. */
+  /** Cut by one of strace's own messages, which starts at `at`: the text before it is whole. */
   | { readonly kind: 'interrupted'; readonly at: number }
-  /** Cut by text that is not strace's, or by the end of the source. */
+  /** Cut by text of the program, or by the end of the source. */
   | { readonly kind: 'open' }
-  /** `close(fd);`: the parenthesis is closed and no result follows. That is C or prose, not strace. */
+  /** `close(fd);`: the parenthesis is closed and no result follows. This is C or prose, not strace. */
   | { readonly kind: 'none' }
 
 export interface CameBack {
   readonly kind: 'returned'
-  /** Undefined for `= ?`: it did not, and will not. */
+  /** Undefined for `= ?`: the call did not return and never will. */
   readonly value: bigint | undefined
-  /** Of a failed call. */
+  /** The errno of a failed call. */
   readonly errno: number | undefined
-  /** The answer is strace's own (-e inject), not the kernel's. */
+  /** strace made up the result (-e inject). */
   readonly injected: boolean
 }
 
-/** The kernel's own answer that the call did nothing; undefined for every other result. */
+/** The kernel's error that says that the call did nothing; undefined for every other result. */
 export function failureIn({ value, errno, injected }: CameBack): Failure | undefined {
   return value === -1n && errno !== undefined && !injected ? failureOf(-errno) : undefined
 }
 
-/** How far from the end of its line a result may start that nothing behind it tells apart from another one. */
+/** How far from the end of its line a result may start that the pattern `whole` reads. */
 export const resultReach = 512
 
-/** The ending of the call whose parenthesis opens before `open`. */
+/** How the call ends whose parenthesis opens just before `open`. */
 export function completionOf(text: string, open: number): Completion {
-  // Before the result: `) = 3</a <unfinished ...>` shows none, for strace escapes angle brackets in a path.
+  // Checked before the result: `) = 3</a <unfinished ...>` has none, because strace escapes angle brackets in paths.
   if (text.endsWith('>')) {
     if (endings.unfinished.pattern.test(text)) return { kind: 'unfinished' }
     const abandoned = endings.abandoned.pattern.exec(text)
@@ -62,7 +61,7 @@ export function completionOf(text: string, open: number): Completion {
   if (returned !== undefined) return returned
   const at = messageAt(text)
   if (at !== undefined && at >= open) return { kind: 'interrupted', at }
-  // Foreign text in the middle may hide the parenthesis, or show one: then it is the last that a result follows.
+  // Foreign text in the middle may hide the closing parenthesis or add one: take the last one that a result follows.
   const last = lastClosing(text, open)
   const late = last === undefined ? undefined : resultAt(text, last)
   return late ?? { kind: end === undefined ? 'open' : 'none' }
@@ -92,7 +91,7 @@ function cameBack(
   }
 }
 
-/** The place after the last parenthesis that ` = ` and a value follow. */
+/** The place after the last parenthesis that is followed by ` = ` and a value. */
 function lastClosing(text: string, open: number): number | undefined {
   for (let at = text.lastIndexOf(' = '); at > open; at = text.lastIndexOf(' = ', at - 1)) {
     if (!/[-?\d]/.test(text.charAt(at + 3))) continue
@@ -112,12 +111,12 @@ function resultAt(text: string, at: number): CameBack | undefined {
   return cameBack(value, name, number, endings.injected.pattern.test(text.slice(pattern.lastIndex)))
 }
 
-/** Whether a line without a start of its own can be the second half of a cut call: `…) = 3`. */
+/** Whether a line that starts like no line of strace can be the second half of a cut call: `…) = 3`. */
 export function closesCall(text: string): boolean {
   return endings.rest.pattern.test(text)
 }
 
-/** Whether a parenthesis that a result follows stands in the text; at its start, where a line is nothing else. */
+/** Whether the text has a parenthesis that a result follows. `isBareResult`: whether the text starts with it. */
 export function holdsResult(text: string): boolean {
   return text.search(endings.closed.pattern) !== -1
 }

@@ -1,5 +1,5 @@
-// Where a call is counted: with what is known of its architecture when its line is read. A thread's calls are kept
-// with its image until that is known to be of 64 or of 32 bit; the rest is settled when the source has ended.
+// Decides where a call is counted, by what its line and the lines before show of its architecture. A thread's calls
+// stay with its image until the image is known to be 64-bit or 32-bit. resolve-abi.ts decides the rest at the end.
 import { familyOf, type Host } from '../../abi/architectures.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { syscallTable } from '../../abi/tables.ts'
@@ -17,22 +17,22 @@ import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
 import { FilterScope, Tally, type TallyEntry } from './tally.ts'
 
-/** A number that no line has. */
+/** Matches the number of no line. */
 const otherNumber = -2
 
 export class CallCounts {
   readonly #names: Names
-  /** The sources read so far; an entry's place is in one of them. */
+  /** The sources read so far. An entry's `source` is an index of this list. */
   readonly sources: string[] = []
-  /** What is told. */
+  /** The scope of the calls that are reported. */
   readonly told = new FilterScope()
-  /** Every scope that calls are in. */
+  /** Every scope that has calls. */
   readonly #scopes = new Set([this.told])
   readonly #images = new Set<Image>()
-  /** Whether one process made calls that exist on 64-bit architectures only, and others that exist on none. */
+  /** Whether one process made calls that no single architecture has. */
   mixed = false
 
-  /** What a call can be of at all, once the machine is certain. */
+  /** The architectures of the machine, once the machine is certain; before, all. */
   #possible: Candidates = anyArchitecture
   readonly #machine: MachineEvidence
 
@@ -41,7 +41,7 @@ export class CallCounts {
     this.#machine = machine
   }
 
-  /** The entry of a call of this thread; `number` is the one that -n prints. */
+  /** The entry of a call of this thread. `number`: the number that -n prints. */
   entry(thread: Thread, id: NameId, number: number | undefined, line: number): TallyEntry {
     if (this.#possible === anyArchitecture) this.#tellsMachine(id, number)
     const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
@@ -50,7 +50,7 @@ export class CallCounts {
     return tally.entry(id, this.source, line)
   }
 
-  /** A call may exist on one machine only. */
+  /** Notes the machine if it is certain, or if the call exists on one machine only. */
   #tellsMachine(id: NameId, number: number | undefined): void {
     const machine = this.#machine
     const host =
@@ -61,23 +61,23 @@ export class CallCounts {
     this.#possible = candidates(familyOf(host))
   }
 
-  /** What a call of this name can be of here; anything for one that no table has, or none of this machine's. */
+  /** The architectures of this machine that have the name, else those of any machine; every one if no table has it. */
   #candidates(id: NameId): Candidates {
     const known = this.#names.candidates(id)
     return known & this.#possible || known || anyArchitecture
   }
 
-  /** Where the calls of this thread go, as far as that is known by now; makes none, which would tell of calls. */
+  /** Where the calls of this thread are counted, if known. Makes no group: an empty one would count as evidence. */
   tallyOf({ mode, image }: Thread): Tally | undefined {
     return mode === undefined ? (image.settledIn ?? image.tally) : image.scope.whole.groups.get(mode)
   }
 
-  /** The same where -n prints the numbers of `numbersOf`: they tell the architecture, not the program. */
+  /** The same for calls whose numbers (-n) are in `numbersOf`: the number decides the architecture, not the image. */
   numberedTally({ mode, image }: Thread): Tally | undefined {
     return image.scope.whole.groups.get(mode ?? this.#possible & modes['64 bit'])
   }
 
-  /** By name id, the number that -n prints of a call of the machine's own; -2 where it tells no architecture. */
+  /** By name id, the number that -n prints for a call of the host's own; -2 if it decides no architecture. */
   numbersOf(host: Host): Int32Array {
     const own = candidates([host])
     return Int32Array.from({ length: this.#names.known }, (_, id) => {
@@ -87,12 +87,12 @@ export class CallCounts {
     })
   }
 
-  /** The index of the source that is being read. */
+  /** The index of the current source. */
   get source(): number {
     return this.sources.length - 1
   }
 
-  /** Calls by what they can be of; a thread's own are with its image until that is closed. */
+  /** The calls of a scope that can belong to these architectures, except those still kept with an image. */
   group(candidates: Candidates, scope = this.told): Tally {
     const { whole } = scope
     let tally = whole.groups.get(candidates)
@@ -108,7 +108,7 @@ export class CallCounts {
     for (const { groups } of this.#scopes) yield* groups
   }
 
-  /** What is in one scope is in another from now on. */
+  /** Moves the calls of one scope into another, including those still to come. */
   join(from: FilterScope, into: FilterScope): void {
     const { whole } = from
     if (whole === into.whole) return
@@ -120,7 +120,7 @@ export class CallCounts {
     this.#scopes.delete(whole)
   }
 
-  /** The image makes no more calls: what it made is counted by what it can be of. */
+  /** The image makes no more calls: counts its calls with the architectures that they can belong to. */
   close(image: Image): void {
     if (!this.#images.delete(image)) return
     const tally = image.settledIn ?? this.group(widthOf(image.inherited()) ?? image.candidates, image.scope)
@@ -137,12 +137,12 @@ export class CallCounts {
     return false
   }
 
-  /** Names narrow down what an image can be; once that tells 64 from 32 bit, its calls are counted there. */
+  /** Each name narrows the candidates of an image. Once they are only 64-bit or only 32-bit, its calls move there. */
   #imageTally(image: Image, id: NameId): Tally {
     const candidates = this.#candidates(id)
     if (image.settledIn !== undefined) {
       if ((image.candidates & candidates) !== 0) return image.settledIn
-      // One process makes calls of both kinds: those with a name of one kind only can still be told.
+      // One process makes calls of both widths: a name that exists in one of them only is still counted there.
       this.mixed = true
       return this.group(candidates, image.scope)
     }
@@ -160,10 +160,10 @@ export class CallCounts {
     return image.tally
   }
 
-  /** With -n the number may tell 32 from 64 bit call by call; where it does not, the image must. */
+  /** With -n, the number may decide 32-bit or 64-bit for the call; undefined: the image must. */
   #exactly(id: NameId, number: number): Candidates | undefined {
     if (number >= 0x40000000 && number < 0x80000000) return modes.x32
-    // What has no name has no table to agree with.
+    // Without a name, the number cannot be checked against a table.
     if (isNumeric(this.#names.name(id))) return undefined
     const known = candidatesOf(this.#names.name(id), number)
     const candidates = known & this.#possible || known

@@ -1,5 +1,5 @@
-// What a trace tells, in its order, once lines that were cut or torn apart are put together (interleave.ts). The ledger
-// counts it; whoever else wants calls one by one subscribes to the ledger.
+// The events of a trace, in its order, after interleave.ts has joined the lines that were cut. The ledger counts the
+// events; others subscribe to the ledger to get calls one by one.
 import type { Completion } from './completion.ts'
 import type { ModeName, Prefix, TrappedCall } from './parse-line.ts'
 
@@ -8,9 +8,9 @@ export interface CallText {
   readonly text: string
   readonly line: number
   readonly prefix: Prefix
-  /** As printed; of a rest without a name, empty. */
+  /** As printed; empty for a rest without a name. */
   readonly name: string
-  /** The place of the first argument. */
+  /** The place of the first argument in `text`. */
   readonly open: number
   readonly completion: Completion
 }
@@ -20,14 +20,14 @@ export interface Entered {
   readonly call: CallText
 }
 
-/** The rest of a call: in the line of its entry, under `<... name resumed>`, or in a line of no form of its own. */
+/** The rest of a call: in the line of its entry, after `<... name resumed>`, or in a line with no start of its own. */
 export interface Returned {
   readonly kind: 'returned'
   readonly half: 'at once' | 'resumed' | 'rest'
   readonly call: CallText
 }
 
-/** No rest of the call that the thread is in will follow here: strace let go of it, or follows it under another pid. */
+/** The thread's call will get no rest: strace detached from the thread, or follows it under another pid. */
 export interface Lost {
   readonly kind: 'lost'
   readonly pid: number | undefined
@@ -49,20 +49,20 @@ export interface Exit {
   readonly line?: number
   readonly how: 'exited' | 'killed' | 'killed by a filter'
   readonly signal?: string | undefined
-  /** execve in thread `by` made this pid that thread's. */
+  /** Thread `by` called execve and took this pid. */
   readonly by?: number
 }
 
 export interface Mode {
   readonly kind: 'mode'
-  /** Undefined for lines that name no thread. */
+  /** Undefined for lines without a pid. */
   readonly pid: number | undefined
-  /** The pid that the message names. */
+  /** The pid in the message. */
   readonly named: number
   readonly mode: ModeName
 }
 
-/** strace traces one more thread. */
+/** strace attached to one more thread. */
 export interface Attached {
   readonly kind: 'attached'
   readonly pid: number

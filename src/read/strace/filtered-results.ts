@@ -1,6 +1,6 @@
-// Calls as they came back under a filter, for those who look for what it refused: with all arguments, and what strace
-// shows of the answer. A refused call returns the errno that the filter says; one answered with TRAP or KILL comes back
-// with its registers rolled back, and SIGSYS follows. Authority: kernel/seccomp.c (__seccomp_filter), strace 6.1, tried.
+// Collects the results of calls under a filter, with all arguments, to find what the filter refused. A refused call
+// returns the errno of the filter. A call answered with TRAP or KILL returns with its registers rolled back, and SIGSYS
+// follows. Authority: kernel/seccomp.c (__seccomp_filter), strace 6.1, tried.
 import type { Architecture } from '../../abi/architectures.ts'
 import { valuesIn } from './call-values.ts'
 import type { CameBack } from './completion.ts'
@@ -9,47 +9,47 @@ import type { Image, Thread } from './thread.ts'
 import type { Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
 
-/** The same call of one process with the same outcome, as often as it was seen. */
+/** The same call of one process with the same outcome, and how often it was seen. */
 export interface ReturnedCall {
   readonly architecture: Architecture
   readonly name: string
-  /** Where -n prints it. */
+  /** Undefined without -n. */
   readonly number: number | undefined
-  /** Of the first one, those that are shown, up to the first that is not. */
+  /** The arguments of the first such call, up to the first that is not shown. */
   readonly args: readonly bigint[]
-  /** Of an error its negative number. */
+  /** For an error, the negative errno. */
   readonly result: number | 'trapped' | 'ended'
   readonly pid: number
-  /** The name of the program that it runs; undefined where the trace does not show it. */
+  /** The name of the program that the process runs; undefined if the trace does not show it. */
   readonly program: string | undefined
   readonly count: number
 }
 
 export interface ReturnedCalls {
   readonly calls: readonly ReturnedCall[]
-  /** How many found no room. */
+  /** How many calls were dropped for lack of room. */
   readonly lost: number
-  /** How many programs were started under a filter. */
+  /** How many programs were executed under a filter. */
   readonly programs: number
 }
 
-/** Which calls are kept: the arguments that calls differ in which are not one; undefined: not kept. */
+/** Returns undefined to drop a call; else the indexes of the arguments by which kept calls are told apart. */
 export type KeepCall = (
   call: Pick<ReturnedCall, 'architecture' | 'name' | 'number' | 'result'>,
 ) => readonly number[] | undefined
 
-/** A call that a thread is in the middle of, or has just made. */
+/** The call that a thread is inside, or made last. */
 interface LastCall {
   readonly name: string
   readonly number: number | undefined
   readonly architecture: Architecture | undefined
   readonly value: (index: number) => bigint | undefined
-  /** What execve was asked for. */
+  /** The program that execve names. */
   readonly program: string | undefined
 }
 
 const room = 65536
-/** Under -N behind the name of the argument. */
+/** -N prints the name of the argument before the path. */
 const path = /^(?:pathname=)?"((?:[^"\\]|\\.)*)"/
 
 export class FilteredResults implements Subscriber {
@@ -57,7 +57,7 @@ export class FilteredResults implements Subscriber {
   readonly #architectureOf: (thread: Thread, call: CallText) => Architecture | undefined
   readonly #found = new Map<FilterScope, Map<string, ReturnedCall>>()
   readonly #programs = new Map<FilterScope, number>()
-  /** Of each thread that made one, until SIGSYS takes it back: the call that it made last. */
+  /** By thread, the call that it made last, until SIGSYS takes the call back. */
   readonly #entered = new WeakMap<Thread, LastCall>()
   readonly #names = new WeakMap<Image, string>()
   #size = 0
@@ -116,7 +116,7 @@ export class FilteredResults implements Subscriber {
     const { scope } = thread.image
     const calls = this.#found.get(scope) ?? new Map<string, ReturnedCall>()
     this.#found.set(scope, calls)
-    // An execve makes another program of the same process.
+    // After an execve, the same process runs another program.
     const program = this.#programOf(thread.image)
     const key = [architecture, number, name, pid, result, ...differing.map(value), program].join(' ')
     const before = calls.get(key)
@@ -145,7 +145,7 @@ export class FilteredResults implements Subscriber {
     return undefined
   }
 
-  /** What was made in this scope, once it is known which scopes are of it. */
+  /** The calls of this scope, once all scopes that belong to it have joined it. */
   of(told: FilterScope): ReturnedCalls {
     const inside = <T>(of: ReadonlyMap<FilterScope, T>): readonly T[] =>
       [...of].flatMap(([scope, each]) => (scope.whole === told.whole ? [each] : []))
@@ -157,7 +157,7 @@ export class FilteredResults implements Subscriber {
   }
 }
 
-/** clone is decoded, and strace prints its flags behind its stack. */
+/** The arguments up to the first unknown one; for clone only the flags, because strace prints the stack before them. */
 function shown({ name, value }: LastCall): readonly bigint[] {
   const args: bigint[] = []
   for (let index = 0; index < (name === 'clone' ? 1 : 6); index++) {

@@ -1,5 +1,5 @@
-// Lines to events: puts a call together that a message of strace's or text of the program cut in two, and tells lines
-// of the program from strace's. On standard error both write to one stream. Authority: line_ended() and
+// Turns lines into events: joins a call that a message of strace or text of the program cut in two, and separates the
+// program's lines from strace's. On standard error both write to one stream. Authority: line_ended() and
 // print_syscall_resume() in strace; facts: log-formats.md section 3.
 import type { DiagnosticCode } from '../diagnostics.ts'
 import { closesCall, completionOf, isBareResult } from './completion.ts'
@@ -19,9 +19,9 @@ import {
 } from './parse-line.ts'
 import type { Run } from './run.ts'
 
-/** How many lines that look like calls may stand inside another call before they are taken for calls. */
+/** How many lines that look like calls are held inside a cut call before they count as calls. */
 const heldLimit = 1000
-/** Lines besides calls that stand behind the pid of a thread. */
+/** The lines, besides calls, that carry the pid of their thread. */
 const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
 export interface InterleaveContext {
   readonly run: Run
@@ -30,19 +30,19 @@ export interface InterleaveContext {
   readonly isAlive: () => boolean
   readonly emit: (event: Event) => void
   readonly say: (code: DiagnosticCode, line: number, facts?: Readonly<Record<string, string>>) => void
-  /** Whether a line that is none of the trace starts a table of -c. */
+  /** Whether a foreign line starts a table of -c. */
   readonly startsTable: (text: string) => boolean
 }
 
 export class Interleave {
   readonly #around: InterleaveContext
-  /** From the line of a call that was cut to its rest, or to a line that shows that none will come. */
+  /** Set while a call is cut, until its rest or a line that shows that no rest will come. */
   #open: { readonly inColumn: boolean } | undefined
-  /** Only while a call is open: lines that look like calls, and may be text of the program in the middle of it. */
+  /** Lines inside a cut call that look like calls, but may be text of the program. */
   #held: { readonly text: string; readonly line: number }[] = []
-  /** Of the line read last, for a source that ends in the middle of one; a call that no result follows stays whole. */
+  /** The kind of the last line, for a source that ends inside a line; the call if it is closed with no result. */
   #last: 'whole' | 'cut' | 'foreign' | CallText = 'whole'
-  /** Lines of this source that are not strace's. */
+  /** The number of lines of this source that are not strace's. */
   unparsed = 0
 
   constructor(around: InterleaveContext) {
@@ -54,12 +54,12 @@ export class Interleave {
     this.#last = 'whole'
   }
 
-  /** Whether a call waits for its rest, so that no line can be taken for what it seems. */
+  /** Whether a call waits for its rest, so that no line may be what it seems. */
   get isOpen(): boolean {
     return this.#open !== undefined
   }
 
-  /** Lines were read elsewhere, all of them whole. */
+  /** Other code read lines, all of them whole. */
   passed(): void {
     this.#last = 'whole'
   }
@@ -91,7 +91,7 @@ export class Interleave {
           refusal: refusalIn(text.slice(length)),
         })
       case 'exit':
-        // One that was killed makes no call to end.
+        // A killed process calls neither exit nor exit_group.
         if (!shape.killed) run.exited = true
         return emit({
           kind: 'exit',
@@ -124,7 +124,7 @@ export class Interleave {
     const { run, names, isAlive, say } = this.#around
     const { text, line, name, completion } = call
     const stranger = names.candidates(names.id(name)) === 0
-    // A name that no table has is a call only in the full form of one; and no call is closed without a result.
+    // A name that no table has is a call only with a result or `<unfinished ...>`. No call is closed without a result.
     const whole = completion.kind === 'returned' || completion.kind === 'unfinished'
     if (completion.kind === 'none' || (stranger && !whole) || !run.has(call.prefix.fields, isAlive())) {
       this.#foreign(text, line)
@@ -133,13 +133,13 @@ export class Interleave {
     }
     const own = stranger ? nameBehindLetters(name, names) : undefined
     if (own === undefined) return this.call(call)
-    // The program wrote the letters, strace what stands behind them.
+    // The program wrote the first letters, and strace the call after them.
     run.foreign++
     say('glued-call', line, { call: own })
     this.call({ ...call, name: own })
   }
 
-  /** The line of a call. */
+  /** Emits the events of a call's line. */
   call(call: CallText): void {
     const { emit } = this.#around
     const { completion, prefix, name } = call
@@ -153,7 +153,7 @@ export class Interleave {
     else this.#waitFor(call)
   }
 
-  /** The second half of a call under `<... name resumed>`; a call of its own where the first half is not here. */
+  /** Emits the second half of a call, after `<... name resumed>`. */
   resumed(call: CallText): void {
     this.#around.emit({ kind: 'returned', half: 'resumed', call })
     this.#waitFor(call)
@@ -165,11 +165,11 @@ export class Interleave {
     this.#last = 'cut'
   }
 
-  /** While a call is open. Returns whether the line is dealt with. */
+  /** Takes a line while a call is cut. Returns whether the line needs nothing more. */
   #inside(text: string, { prefix, shape }: ParsedLine, line: number): boolean {
     const { kind } = shape
     if (kind === 'call' && this.#open?.inColumn === true && isInColumn(prefix)) {
-      // In a file of its own strace is not interrupted: the open one was cut by its end.
+      // The program does not write to strace's own file (-o), so the open call gets no rest.
       this.#letGo()
       return false
     }
@@ -187,7 +187,7 @@ export class Interleave {
     return false
   }
 
-  /** The rest of the open call: what looked like calls in between, the program wrote. */
+  /** The rest of the cut call: the held lines that looked like calls were text of the program. */
   #closed(text: string, line: number, prefix: Prefix): void {
     const { run, say, emit } = this.#around
     this.#open = undefined
@@ -199,13 +199,13 @@ export class Interleave {
     emit({ kind: 'returned', half: 'rest', call: { text, line, prefix, name: '', open: 0, completion } })
   }
 
-  /** The open call gets no rest: what was held back are calls after all. */
+  /** The cut call gets no rest: the held lines are calls after all. */
   #letGo(): void {
     const held = this.#held
     this.#open = undefined
     this.#held = []
     for (const { text, line } of held) {
-      // One that is cut itself has no rest among them, for a rest is never held back.
+      // If this call is cut itself, its rest is not among the held lines, because a rest is never held.
       this.#open = undefined
       this.#shape(text, parseLine(text), line)
     }
@@ -214,7 +214,7 @@ export class Interleave {
   #foreign(text: string, line: number): void {
     const { run, say, startsTable } = this.#around
     if (text.trim() === '' || startsTable(text)) return
-    // With -e status strace before 6.2 may write the rest of an unfinished call without its name.
+    // With -e status, strace before 6.2 may write the rest of an unfinished call without its name.
     if (isBareResult(text)) return
     this.unparsed++
     run.foreign++
@@ -222,12 +222,12 @@ export class Interleave {
     this.#last = 'foreign'
   }
 
-  /** `cut`: the last line had no end. Returns whether the trace ends in the middle of one. */
+  /** `cut`: the last line had no line end. Returns whether the trace ends in the middle of a line. */
   endSource(cut: boolean): boolean {
     const { run, isAlive } = this.#around
     if (this.#open !== undefined) this.#letGo()
     const last = this.#last
-    // Only at its very end may a trace hold a call that is closed and has no result.
+    // Only at its very end may a trace have a call that is closed without a result.
     if (cut && typeof last === 'object' && run.has(last.prefix.fields, isAlive())) {
       this.unparsed--
       run.foreign--

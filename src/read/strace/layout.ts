@@ -1,32 +1,32 @@
-// What the compiled reader of lines (assembly/lines.ts) and its host (compiled-lines.ts) say alike: sizes, kinds of lines,
-// what stands for nothing. scripts/make-compiled.ts writes it into the compiled code, by type.
+// The constants that the compiled line reader (assembly/lines.ts) and its host (compiled-lines.ts) share: sizes, kinds
+// of lines, and values that mean none. scripts/make-compiled.ts writes them into the compiled code, by type.
 import { lineLimit } from '../text.ts'
 import { resultReach } from './completion.ts'
 import { numberField, pidField, pointerField, relativeField, timeField } from './parse-line.ts'
 
 export const layout = {
   i32: {
-    /** Bytes of a name in the table, a parenthesis and zeros included; how many it has room for, and places by hash. */
+    /** The bytes of a name in the table with a parenthesis and zeros; the number of names; the bits of a hash slot. */
     nameSize: 32,
     nameRoom: 1024,
     slotBits: 12,
-    /** Rows of counts, and threads whose calls are counted in them. */
+    /** The number of rows of counts, and of threads whose calls they count. */
     rowRoom: 32,
     threadRoom: 1024,
-    /** Bytes of lines at once. */
+    /** The bytes of lines that are read at once. */
     inputSize: 1 << 18,
     pidField,
     timeField,
     relativeField,
     numberField,
     pointerField,
-    /** The number of a call that has none, and one that no call has. */
+    /** noNumber: the call has no number; otherNumber: a number that no call has. */
     noNumber: -1,
     otherNumber: -2,
-    /** The pid of a line that names none; instead of a pid, no line. */
+    /** unnamed: the pid of a line without one; noThread, instead of a pid: no line. */
     unnamed: -1,
     noThread: -2,
-    /** The result of a line that shows none, or one below 0; what a thread is inside of that is inside no call. */
+    /** noValue: the line shows no result or a negative one; noCall: the thread is inside no call. */
     noValue: -1,
     noCall: -1,
   },
@@ -37,18 +37,18 @@ export const layout = {
     resumedLine: 2,
     signalLine: 3,
     exitLine: 4,
-    /** Beside the kind: the host reads the text. */
+    /** Added to the kind: the host reads the text. */
     withText: 8,
-    /** Instead of a kind: there is no further line; or only the careful reader can tell what it is. */
+    /** Instead of a kind. endOfInput: there is no further line; slow: only the TypeScript code can read the line. */
     endOfInput: 16,
     slow: 17,
-    /** By name of a call: every line of it is slow; or its text is read by the host. */
+    /** By name of a call. alwaysSlow: all its lines are slow; needsText: the host reads the text of its lines. */
     alwaysSlow: 1,
     needsText: 2,
   },
 } as const
 
-/** What is found of a line and before it, in words of four bytes. */
+/** What read() found: counts of the lines that it took, then the line that it stopped at. Words of four bytes. */
 export const foundWords = [
   'lines', 'calls', 'last', 'bracketed', 'at', 'next', 'pid', 'call', 'open', 'value', 'number',
 ] as const // prettier-ignore

@@ -1,5 +1,5 @@
-// Events to counts: each call once, at its entry and whatever its result, with the thread that made it, what it can be
-// of, and the values asked for. Decides what a rest without an entry is. Whoever wants calls one by one subscribes.
+// Counts the calls of events: each once, at its entry, whatever its result, with its thread, its possible architectures
+// and the requested values. Also decides what a rest without an entry is. Subscribers get the calls one by one.
 import type { Architecture } from '../../abi/architectures.ts'
 import { scalarsInMemory } from '../../abi/scalars.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
@@ -34,7 +34,7 @@ import type { Subscriber } from './subscriber.ts'
 import type { TallyEntry } from './tally.ts'
 import { forgetTry, noteRefused } from './tries.ts'
 
-/** Mentions beyond this are repetitions. */
+/** How many mentions are kept: more would be repetitions. */
 const mentionLimit = 65536
 /** No pid of Linux is greater (PID_MAX_LIMIT). */
 const pidLimit = 4194304
@@ -44,31 +44,31 @@ export class Ledger {
   readonly machine = new MachineEvidence()
   readonly counts = new CallCounts(this.names, this.machine)
   readonly threads: Threads
-  /** Arguments to read, by printed name. */
+  /** The indexes of the arguments to read, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
   readonly #options: ReaderOptions
   readonly #diagnostics: DiagnosticLog
   readonly #run: Run
-  /** Where only calls made under a filter are asked for. */
+  /** Set if only calls made under a filter are requested. */
   readonly afterFilter: AfterFilter | undefined
   readonly results: FilteredResults | undefined
-  /** Where the evidence of a security context is asked for. */
+  /** Set if the evidence of a security context is requested. */
   readonly context: StraceContext | undefined
   readonly #subscribers: readonly Subscriber[]
   readonly #values: AskedValues
-  /** From the first call that a line only tells of. */
+  /** The calls that a line only mentions. */
   readonly mentions: Mention[] = []
-  /** By pid, until the end: execve that came back under a pid whose entry is not here; and how many went to it. */
+  /** By pid: execves that came back without an entry; `#changedPids`: how many threads strace followed to the pid. */
   readonly #orphanExecves = new Map<number, { source: number; line: number }[]>()
   readonly #changedPids = new Map<number, number>()
-  /** From the line of a call that is cut to its rest: whose it is. */
+  /** The thread of the call that was cut last, until its rest. */
   #cut: Thread | undefined
-  /** Of this source: lines read, and calls counted. */
+  /** Lines read and calls counted in this source. */
   lines = 0
   calls = 0
   /** Whether strace announced the mode of any process. */
   announced = false
-  /** The pid that the name of this source gives (-ff). */
+  /** The pid in the name of this source (-ff). */
   #filePid: number | undefined
 
   constructor(options: ReaderOptions, diagnostics: DiagnosticLog, run: Run) {
@@ -84,7 +84,7 @@ export class Ledger {
     const { record, returned } = options
     this.results = returned && new FilteredResults(returned.wanted, abi)
     this.context = options.context === true ? new StraceContext(() => this.source) : undefined
-    // The scope changes with a filter's installation, which itself came back outside of it: it is told last.
+    // afterFilter is last, because it changes the scope: the installation itself returns in the old scope.
     this.#subscribers = [
       record && new CallRecords(this.wanted, record, () => this.source, abi),
       this.results,
@@ -101,7 +101,7 @@ export class Ledger {
     this.calls = 0
   }
 
-  /** A file of one thread ends with it there; else the next lines are another run's. */
+  /** Drops the thread of a file of its own (-ff), else all threads: the next lines belong to another run. */
   endSource(): void {
     if (this.#filePid !== undefined) this.threads.forget(this.#filePid)
     else this.threads.end()
@@ -111,12 +111,12 @@ export class Ledger {
     return this.counts.sources[this.counts.source] as string
   }
 
-  /** The thread of a line; `resuming` is the call in `<... name resumed>`. */
+  /** The thread of a line. `resuming`: the call in `<... name resumed>`. */
   threadOf(pid: number | undefined, resuming?: NameId): Thread {
     return this.threads.of(pid ?? this.#filePid, resuming)
   }
 
-  /** The same, if a line was of it and it has not ended. */
+  /** The thread of a line if it had one before and has not ended. */
   known(pid: number | undefined): Thread | undefined {
     return this.threads.known(pid ?? this.#filePid)
   }
@@ -156,7 +156,7 @@ export class Ledger {
     const id = this.names.id(name)
     const thread = this.threadOf(prefix.pid)
     if (isUnreadable(name)) {
-      // strace could not read which call it is: there is nothing to count, but something to say.
+      // strace could not read which call it is: nothing is counted, and a message says so.
       this.#diagnostics.add('unknown-call', this.source, line, { call: name })
       if (completion.kind === 'unfinished') thread.pending = id
       return
@@ -188,14 +188,14 @@ export class Ledger {
     else if (completion.kind === 'open' || completion.kind === 'interrupted') this.#cut = thread
   }
 
-  /** Gives the thread of a second half; one whose first half is not here is a call of its own. */
+  /** The thread of a second half. A second half without a first one is counted as a call. */
   #resumed(call: CallText, id: NameId): Thread {
     const { prefix, name, line } = call
     const pid = prefix.pid ?? this.#filePid
     const thread = this.threads.of(pid, id)
     const exec = replacesProgram(name)
     let entered = thread.pending === id ? thread : this.threads.unnamedInside(id)
-    // execve in a thread other than the first comes back under the first one's pid.
+    // execve in a thread other than the first one comes back under the pid of the first one.
     if (entered === undefined && (exec || pid === undefined)) entered = this.threads.inside(id)
     if (entered !== undefined) {
       entered.pending = -1
@@ -237,7 +237,7 @@ export class Ledger {
   ): void {
     const name = this.names.name(id)
     this.#outcome(thread, id, number, result, line)
-    // What strace made up happened to nobody.
+    // A result that strace made up made no child and replaced no program.
     const { injected } = result
     const child = makesProcess(name) && !injected ? childIn(text, result.value) : undefined
     this.#tell((each) => each.returned?.(thread, name, result, child, text))
@@ -252,7 +252,7 @@ export class Ledger {
     this.#tell((each) => each.replaced?.(thread))
   }
 
-  /** What the kernel refused, or does not have. */
+  /** Notes a call that failed as refused or unknown to the kernel, or whose result strace made up. */
   #outcome(thread: Thread, id: NameId, number: number | undefined, result: CameBack, line: number): void {
     const failure = failureIn(result)
     if (failure !== undefined) {
@@ -273,13 +273,13 @@ export class Ledger {
   #lost({ pid, changedTo }: Lost): void {
     if (changedTo === undefined) return
     const thread = this.threadOf(pid)
-    // In one file the rest follows behind "superseded", which hands on what the thread is inside of.
+    // In one file the rest follows "superseded", which passes the pending call on.
     if (!this.threads.inFiles) thread.pending = this.names.id('execve')
     else this.#changedPids.set(changedTo, (this.#changedPids.get(changedTo) ?? 0) + 1)
     this.#tell((each) => each.renamed?.(thread, changedTo))
   }
 
-  /** SIGSYS names the call that a seccomp filter refused: it never ran, and strace shows no line of its own for it. */
+  /** SIGSYS names the call that a seccomp filter refused. The call never ran, and strace prints no line for it. */
   #signal({ pid, line, isTrap, refusal }: Signal): void {
     if (isTrap && this.results !== undefined) this.results.trapped(this.threadOf(pid))
     if (refusal === undefined) return
@@ -290,7 +290,7 @@ export class Ledger {
 
   #mode({ pid, named, mode }: Mode): void {
     this.announced = true
-    // A mode is announced with the pid even where lines carry none.
+    // A mode message has the pid even if the lines have none.
     const known = this.#run.shared && this.threads.knows(named) ? named : undefined
     this.threads.of(pid ?? this.#filePid ?? known).mode = modes[mode]
   }
@@ -302,7 +302,7 @@ export class Ledger {
     else if (orphans.length < mentionLimit) orphans.push(place)
   }
 
-  /** Counts what came back under a pid and was entered under none that is here. */
+  /** Counts each execve that came back under a pid and whose entry is in no file. */
   placeOrphans(): void {
     const id = this.names.id('execve')
     for (const [pid, orphans] of this.#orphanExecves)
@@ -310,7 +310,7 @@ export class Ledger {
         this.counts.group(anyArchitecture).entry(id, source, line).count++
   }
 
-  /** Whether calls of this thread are asked for. */
+  /** Whether the calls of this thread are requested. */
   #isAsked(thread: Thread): boolean {
     return this.afterFilter === undefined || thread.image.scope.whole === this.counts.told
   }
@@ -334,12 +334,12 @@ export class Ledger {
   }
 }
 
-/** A fork comes back in the child as well, with 0: the call is its parent's. */
+/** Whether a fork returns in the child, with 0: the parent made the call. */
 function isChildsReturn({ name, completion }: CallText): boolean {
   return makesProcess(name) && completion.kind === 'returned' && completion.value === 0n
 }
 
-/** The pid of the child that a fork's result tells; with pid namespaces the one that strace uses itself. */
+/** The child's pid in a fork's result; with pid namespaces, the pid that strace itself uses. */
 function childIn(text: string, value: bigint | undefined): number | undefined {
   if (value === undefined || value <= 0n) return undefined
   const own = text.includes('PID NS') ? insets.ownPid.pattern.exec(text)?.[1] : undefined

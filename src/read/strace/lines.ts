@@ -1,15 +1,14 @@
-// Every form that strace gives to a piece of a line, in one table: a pattern, and examples of what it reads. The readers,
-// the tests and the generator of random lines (test/read/strace-lines.ts) are made from these rows, and no pattern for
-// strace's lines stands anywhere else. Authority: printleader(), print_syscall_resume(), print_signalled(),
-// print_exited(), print_event_exit(), syscall_exiting_trace(), line_ended() in strace 4.5.18 to 7.2, and the recordings
-// in traces/.
+// The table of all forms that strace gives to a piece of a line: a pattern, and examples of what it reads. The readers,
+// the tests and the generator of random lines (test/read/strace-lines.ts) use these rows, and no other file has a
+// pattern for strace's lines. Authority: printleader(), print_syscall_resume(), print_signalled(), print_exited(),
+// print_event_exit(), syscall_exiting_trace(), line_ended() in strace 4.5.18 to 7.2, and the recordings in traces/.
 
 export interface LineForm {
-  /** Sticky where the form starts at a known place; those that end a line or stand within one are searched for. */
+  /** Sticky if the form starts at a known place. A form inside a line or at its end is searched for. */
   readonly pattern: RegExp
   /** Text that strace writes in this form; the pattern reads all of it. */
   readonly examples: readonly string[]
-  /** Text that looks like it and is something else. */
+  /** Text that looks like this form and is something else. */
   readonly never?: readonly string[]
 }
 
@@ -17,7 +16,7 @@ function row(pattern: RegExp, examples: readonly string[], never: readonly strin
   return { pattern, examples, never }
 }
 
-/** The thread, first in a line: in `[pid N]` (standard error) or in the column of -o with -f, "%-5u ". */
+/** The pid at the start of a line: `[pid N]` (standard error), or the column of -o with -f, "%-5u ". */
 export const threads = {
   // A comm (-Y) ends with the first ">": strace escapes both angle brackets in it.
   bracketed: row(
@@ -32,9 +31,9 @@ export const threads = {
   ),
 } satisfies Record<string, LineForm>
 
-/** The optional fields behind the thread, in the order of printleader(): --secontext, -t, -r, -n, -i. */
+/** The optional fields after the pid, in the order of printleader(): --secontext, -t, -r, -n, -i. */
 export const fields = {
-  // A label starts with a letter, and an address of -i is 8 to 16 hexadecimal digits.
+  // A label starts with a letter or "_". An address of -i is 8 to 16 hexadecimal digits.
   label: row(
     /\[(?![0-9a-f]{8,16}\] |pid )[A-Za-z_][^[\]]*\] /y,
     ['[unconfined_t] ', '[unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023] ', '[abcdef] '],
@@ -55,7 +54,7 @@ export const fields = {
     ],
     ['1234567 ', '23:52 ', '23:52:03. ', '3:52:03 ', '1795477923. '],
   ),
-  // -r: alone, or in parentheses beside an absolute one.
+  // -r: alone, or in parentheses after an absolute time.
   relative: row(
     / *(?:\d+(?:\.\d+)?|\(\+ *\d+(?:\.\d+)?\)) /y,
     ['     0.000198 ', '     0.000198123 ', '     0 ', '12.5 ', '(+     0.000248) ', '(+     0) '],
@@ -75,9 +74,9 @@ export const fields = {
   ),
 } satisfies Record<string, LineForm>
 
-/** Every way strace has printed the name of a call; `???` and `????` are a call that it could not read. */
+/** Every form in which strace has printed the name of a call. `???` and `????`: it could not read the call. */
 const name = String.raw`(?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4}`
-/** What such names mean. `syscall_0x1b7`, `syscall_317`, `SYS_317`: the number of a call without a name. */
+/** The kinds of these names. `syscall_0x1b7`, `syscall_317`, `SYS_317`: the number of a call without a name. */
 export const names = {
   call: row(
     new RegExp(`(${name})\\(`, 'y'),
@@ -108,7 +107,7 @@ export const names = {
   ),
 } satisfies Record<string, LineForm>
 
-/** What stands behind the prefix, besides a call. */
+/** What follows the prefix in lines that do not enter a call. */
 export const shapes = {
   resumed: row(
     new RegExp(`<\\.\\.\\. (${name}) resumed(?: #\\d+)?> ?`, 'y'),
@@ -139,7 +138,7 @@ export const shapes = {
   ),
 } satisfies Record<string, LineForm>
 
-/** Of a signal or an exit: a seccomp filter refused a call, which has no line of its own, or ended the thread. */
+/** Signals and exits: a seccomp filter refused a call, which has no line of its own, or SIGSYS ended the thread. */
 export const refusals = {
   signal: row(/--- (?:SIGSYS|\{si_signo=SIGSYS)/y, ['--- SIGSYS', '--- {si_signo=SIGSYS'], ['--- SIGCHLD']),
   trap: row(/--- SIGSYS\b/y, ['--- SIGSYS'], ['--- SIGSYSX', '--- SIGCHLD']),
@@ -156,10 +155,10 @@ export const refusals = {
   machine: row(/[^]*?\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/y, ['si_arch=AUDIT_ARCH_X86_64']),
 } satisfies Record<string, LineForm>
 
-/** What strace is called by in front of its messages: a name, or a path. */
+/** The name or path of strace in front of its messages. */
 const said = String.raw`(?:[^\s:]*strace: )?`
 
-/** Lines without a prefix that strace, not the program, writes. The first capture, where there is one, is a pid. */
+/** Lines without a prefix that strace, not the program, writes. The first capture, if there is one, is a pid. */
 export const messages: readonly (LineForm & { readonly kind: 'mode' | 'attached' | 'detached' | 'aside' })[] =
   [
     {
@@ -201,7 +200,7 @@ export const messages: readonly (LineForm & { readonly kind: 'mode' | 'attached'
     },
     { kind: 'aside', ...row(/ \| <Cannot fetch \d+ bytes? /y, [' | <Cannot fetch 11 bytes ']) },
     { kind: 'aside', ...row(/ VCPU:/y, [' VCPU:']) },
-    // --tips: a box, and beside it an ostrich.
+    // --tips: a box with an ostrich beside it.
     {
       kind: 'aside',
       ...row(/ {2}_{8,} {2,}_{4}$/y, ['  ______________________________________________         ____']),
@@ -232,7 +231,7 @@ export const messages: readonly (LineForm & { readonly kind: 'mode' | 'attached'
         'upeek:',
       ]),
     },
-    // The messages that strace up to 4.10 wrote without its name, and those it still writes so.
+    // Messages without strace's name: those of strace up to 4.10, and those that it still writes so.
     {
       kind: 'aside',
       ...row(/(?:Requested path "|WARNING: Proper structure decoding|Stray PTRACE_EVENT_EXEC|PANIC: )/y, [
@@ -250,12 +249,12 @@ export const messages: readonly (LineForm & { readonly kind: 'mode' | 'attached'
     },
   ]
 
-/** How the text of a call ends. A result is ` = VALUE`, behind the parenthesis that closes the call. */
+/** How the text of a call ends. A result is ` = VALUE` after the parenthesis that closes the call. */
 const value = String.raw`\?|0x[0-9a-f]+|-?\d+`
 const error = String.raw`E[A-Z0-9]+`
 export const endings = {
   unfinished: row(/<unfinished(?: #\d+)? \.\.\.>\s*$/, [' <unfinished ...>', ' <unfinished #3 ...>']),
-  // A frame of -k, printed while a call is under way: `… SIGCHLD > /usr/lib/libc.so.6(clone+0x3c) [0x109dec]`.
+  // A stack frame of -k, printed inside a call: `… SIGCHLD > /usr/lib/libc.so.6(clone+0x3c) [0x109dec]`.
   frame: row(
     / > (?:[^\s"][^"]*\([^"]*\)|unexpected_backtracing_error) \[0x[0-9a-f]+\](?: [^\s"]+:\d+)?$/,
     [
@@ -266,7 +265,7 @@ export const endings = {
     ],
     [' > a.out', ' > a.out(main) 0x1'],
   ),
-  // strace let go of the process, or followed it to another pid: no rest will follow here.
+  // strace detached from the process, or followed it to another pid: no rest follows in this thread.
   abandoned: row(
     /<(?:detached \.\.\.|pid changed to (\d+) \.\.\.|Cannot restart pid [^<>]*|unfinished \.\.\. exit status -?\d+)>\s*$/,
     [
@@ -276,7 +275,7 @@ export const endings = {
       ' <Cannot restart pid 10252 with ptrace(PTRACE_SYSCALL): No such process>',
     ],
   ),
-  // No text of the program can stand behind it: a line that ends so is whole, whatever its arguments look like.
+  // No text of the program can follow this form, so the line is whole, whatever its arguments look like.
   whole: row(
     new RegExp(String.raw`\) += (${value})(?:<[^]*>|(?: (${error}))?( \([^()]*\))?)(?: <[\d.]+>)?$`),
     [
@@ -298,29 +297,29 @@ export const endings = {
     ],
     [' = 3', ')   3', ')= 3', ') - 3', '] = 3', ') = x', ') = 3 x', ') = -', ');'],
   ),
-  // Anything may stand behind it: `(INJECTED)`, comments, what a newer strace adds.
+  // Anything may follow: `(INJECTED)`, comments, additions of a newer strace.
   result: row(
     new RegExp(String.raw` *= (${value})(?: (${error})\b| \(errno (\d+)\))?`, 'y'),
     [' = 3', ' = -1 ENOENT', ' = -1 (errno 22)', ' = ?', '          = 0x7f'],
     ['= x', ') = 3'],
   ),
   errno: row(/ \(errno (\d+)\)$/, [' (errno 22)'], [' (Timeout)']),
-  // strace src/syscall.c (print_injected_note): with changed arguments alone the call was made.
+  // strace src/syscall.c (print_injected_note): if only arguments were changed, the kernel ran the call.
   injected: row(
     /\(INJECTED(?!: args\))[^)]*\)/,
     ['(INJECTED)', '(INJECTED: args, retval)'],
     ['(INJECTED: args)', '(DELAYED)'],
   ),
-  // Of a line without a start of its own: the second half of a cut call.
+  // The second half of a cut call, in a line with no start of its own.
   rest: row(/\) +=(?: |$)|<unfinished(?: #\d+)? \.\.\.>$|<detached \.\.\.>$/, [
     ') = ',
     ')    =',
     '<unfinished ...>',
     '<detached ...>',
   ]),
-  // The same where a value must follow: behind other text, or (-e status before 6.2) as all of a line.
+  // The same with a value required: after other text, or (-e status before 6.2) as the whole line.
   closed: row(/\) += (?:-?\d|\?)/g, [') = 3', ') = -1', ') = ?'], [') = x', ') =']),
-  // strace's own, behind arguments that are whole.
+  // strace's own mark after whole arguments.
   mark: row(/ *<(?:unfinished|detached|pid changed to|Cannot restart pid) [^<>]*>\s*$/, [
     ' <unfinished ...>',
     ' <detached ...>',
@@ -331,11 +330,11 @@ export const endings = {
 /** What strace writes between the parentheses of a call. */
 export const insets = {
   resuming: row(/<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/, ['<... resuming interrupted poll']),
-  // Of clone and clone3: the child is a thread of the same group, which exit_group ends.
+  // In clone and clone3: the child is a thread of the same group, which exit_group ends.
   thread: row(/\bCLONE_THREAD\b/, ['CLONE_THREAD'], ['CLONE_THREADS']),
-  // With pid namespaces the pid that strace uses itself.
+  // With pid namespaces: the pid that strace itself uses.
   ownPid: row(/\/\* (\d+) in strace's PID NS \*\//, ["/* 1234 in strace's PID NS */"]),
-  // A message to standard error in the middle of a line of its own ends that line; quotes are the call's.
+  // A message of strace on standard error that cuts a line of its own. It ends the line and contains no quotes.
   message: row(
     /(?:strace: |Process \d+ (?:attached|detached|suspended|resumed)\b|(?:umovestr|umoven|upeek): )[^"]*$/,
     [

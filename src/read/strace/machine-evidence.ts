@@ -1,6 +1,6 @@
-// What the text of lines tells of the machine that a trace was recorded on: the libraries that a program's loader opens,
-// and addresses that programs have. Names of calls tell more (architecture.ts); what only stands in some text, nothing.
-// Authority: the rows of abi/ (loaders, triplets, addresses), glibc's dl-hwcaps-subdirs (directories of processors).
+// Infers the machine that a trace was recorded on from the libraries that a program's loader opens and from program
+// addresses. Names of calls are stronger evidence (architecture.ts); other text is none. Authority: the rows of abi/
+// (loaders, triplets, addresses), glibc's dl-hwcaps-subdirs (directories of processors).
 import {
   architectureNames,
   architectures,
@@ -9,13 +9,13 @@ import {
   type Host,
 } from '../../abi/architectures.ts'
 
-/** ld.so opens libraries so; a linker, which opens those of other machines too, without O_CLOEXEC. */
+/** ld.so opens libraries with O_CLOEXEC. A linker, which also opens those of other machines, omits the flag. */
 const opened = /\bopen(?:at2?)?\([^"]*"([^"]+\.so(?:\.[\w.]+)?|\/etc\/ld-musl-\w+\.path)".*\bO_CLOEXEC\b/
-/** A frame of -k: a library that the program has. */
+/** A stack frame of -k names a library that the program has loaded. */
 const frame = / > (\/[^ (]+\.so[\w.]*)\(/
 const started = /\bexecve\((?:pathname=)?"([^"]+)"/
 const address = /\b0x([0-9a-f]{8,16})\b/g
-/** The name of a system's directory of libraries that is none of ours. */
+/** A library directory named by a system triplet. If abi/ has no such triplet, the system is foreign. */
 const otherTriplet = /^[a-z0-9_]+-linux-(?:gnu|musl|uclibc)\w*$/
 const processors: readonly (readonly [pattern: RegExp, host: Host])[] = [
   [/\/glibc-hwcaps\/x86-64-v\d\//, 'x86_64'],
@@ -25,12 +25,12 @@ const processors: readonly (readonly [pattern: RegExp, host: Host])[] = [
 
 let paths: ReadonlyMap<string, Architecture> | undefined
 
-/** By a directory of libraries, or the path of a loader. */
+/** Architectures by the name of a library directory or the path of a loader. */
 function architectureByPath(): ReadonlyMap<string, Architecture> {
   return (paths ??= new Map(
     architectureNames.flatMap((each) => {
       const { triplets, loaders } = architectures[each]
-      // musl's loader looks for a file of its own: /lib/ld-musl-aarch64.so.1 for /etc/ld-musl-aarch64.path.
+      // musl's loader looks for its own settings: /lib/ld-musl-aarch64.so.1 opens /etc/ld-musl-aarch64.path.
       const settings = loaders
         .filter((path) => path.includes('/ld-musl-'))
         .map((path) => path.replace('/lib/', '/etc/').replace('.so.1', '.path'))
@@ -39,18 +39,18 @@ function architectureByPath(): ReadonlyMap<string, Architecture> {
   ))
 }
 
-/** Whose addresses look like x86_64's as well. */
+/** The host whose addresses other hosts use as well. */
 const ambiguous = 'x86_64'
 
 export class MachineEvidence {
-  /** From the first library or loader on: whose it is; or the name of a system that is none of ours. */
+  /** The architecture of the first library or loader; `#foreign`: the name of its system if abi/ does not have it. */
   #library: Architecture | undefined
   #foreign: string | undefined
-  /** From the first address that programs of one machine only have. */
+  /** The host of the first address that only programs of one host have. */
   #own: Host | undefined
-  /** From the first address that programs of x86_64 have, and of some others. */
+  /** Set by the first address that programs of x86_64 and some other hosts have. */
   #shared: Host | undefined
-  /** From the first call on that exists on one machine only. */
+  /** The host of the first call that exists on one host only. */
   #named: Host | undefined
 
   line(text: string): void {
@@ -62,7 +62,7 @@ export class MachineEvidence {
     }
   }
 
-  /** The libraries alone. */
+  /** Reads only the libraries of a line. */
   path(text: string): void {
     if (this.#library !== undefined || this.#foreign !== undefined) return
     const path = opened.exec(text)?.[1] ?? started.exec(text)?.[1] ?? frame.exec(text)?.[1]
@@ -78,36 +78,36 @@ export class MachineEvidence {
     if (this.#library === undefined) this.#foreign = path.split('/').find((part) => otherTriplet.test(part))
   }
 
-  /** A call was made that exists on this machine only. */
+  /** Notes a call that exists on this host only. */
   named(host: Host): void {
     this.#named ??= host
   }
 
-  /** Whose the first library is. */
+  /** The architecture of the first library. */
   get library(): Architecture | undefined {
     return this.#library
   }
 
-  /** The machine, once further lines can tell no more. */
+  /** The host, once further lines cannot change it. */
   get certain(): Host | undefined {
     return this.#named ?? (this.#library === undefined ? this.#own : this.host)
   }
 
-  /** The system of a machine that is none of ours; undefined where anything shows one of ours. */
+  /** The system of an unsupported machine; undefined if anything shows a supported one. */
   get foreign(): string | undefined {
     return this.certain === undefined ? this.#foreign : undefined
   }
 
-  /** The machine; of a 32-bit library, one that runs 32-bit programs. */
+  /** The host; for a 32-bit library, the host that runs such programs. */
   get host(): Host | undefined {
     const library = this.#library && architectures[this.#library].host
     if (library === undefined) return this.#own ?? this.#shared
-    // Addresses that it cannot have: somebody looked at the libraries of another machine.
+    // The host cannot have such addresses: the program opened the libraries of another machine.
     const isOther = architectures[library].programAt !== undefined && library !== 'riscv64'
     return this.#shared !== undefined && isOther ? this.#shared : library
   }
 
-  /** Whether anything shows a 64-bit machine. */
+  /** Whether a library or an address shows a 64-bit machine. */
   get isWide(): boolean {
     const library = this.#library && architectures[this.#library].addressBits === 64
     return library === true || this.#own !== undefined || this.#shared !== undefined

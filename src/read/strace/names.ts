@@ -1,12 +1,12 @@
-// The names strace can print, numbered, so that counting is an array access; and the ones met besides: numbers,
-// names of newer calls. Which of them are calls of which architecture is decided in architecture.ts.
+// Numbers the names that strace can print, so that counting is an array access. Other names (numbers, newer calls) get
+// an id when they are first seen. architecture.ts decides which architectures have a name.
 import { printedNames } from '../../abi/spellings.ts'
 import { anyArchitecture, candidatesOf, modes, type Candidates } from './architecture.ts'
 import { isNative64, isUnreadable, printedNumber } from './parse-line.ts'
 
 export type NameId = number
 
-/** Names beyond the tables are input: no more than this many distinct ones are kept apart. */
+/** How many distinct names outside the tables get an id of their own: they come from the input. */
 const strangerLimit = 4096
 const others = '?'
 
@@ -21,7 +21,7 @@ export class Names {
     this.#known = this.#names.length
   }
 
-  /** How many names the tables have; ids from here on are strangers. */
+  /** How many names the tables have; ids from here on are names outside the tables. */
   get known(): number {
     return this.#known
   }
@@ -63,7 +63,7 @@ function candidatesOfPrinted(name: string): Candidates {
   return isNative64(name) ? modes.x32 : candidatesOf(name, undefined)
 }
 
-/** Whether strace printed no name, but a number or that it could not read it. */
+/** Whether strace printed a number, or a mark that it could not read the call, instead of a name. */
 export function isNumeric(name: string): boolean {
   return printedNumber(name) !== undefined || isUnreadable(name)
 }

@@ -1,5 +1,5 @@
-// What one line of strace is, by the table of lines.ts: its prefix, then one of a few shapes. Decides nothing about the
-// lines around it.
+// Parses one line of strace by the table of lines.ts: a prefix, then one of a few shapes. Decides nothing about other
+// lines.
 import { fields, insets, messages, names, refusals, shapes, threads } from './lines.ts'
 
 /** What strace prints before the call itself, in this order, each part optional. */
@@ -8,9 +8,9 @@ export interface Prefix {
   readonly pid: number | undefined
   /** The call number that -n prints; undefined for none or `[???]`. */
   readonly number: number | undefined
-  /** Whether the pid stood in `[pid N]`, which strace writes to stderr only. */
+  /** Whether the pid was in `[pid N]`, which strace writes to stderr only. */
   readonly bracketed: boolean
-  /** Which of the optional fields stood there, one bit each: strace prints the same ones in every line of a run. */
+  /** The optional fields that were there, one bit each: strace prints the same ones in every line of a run. */
   readonly fields: number
   /** Where the prefix ends. */
   readonly length: number
@@ -21,20 +21,20 @@ export type ModeName = '64 bit' | '32 bit' | 'x32'
 export type Shape =
   /** `name(…`: a call is entered. `open` is the place after its parenthesis. */
   | { readonly kind: 'call'; readonly name: string; readonly open: number }
-  /** `<... name resumed>…`: the second half of one. */
+  /** `<... name resumed>…`: the second half of a call. */
   | { readonly kind: 'resumed'; readonly name: string; readonly open: number }
-  /** `--- SIGX … ---` and the older and stopped forms. */
+  /** `--- SIGX … ---`, its older forms, and `--- stopped by SIGX ---`. */
   | { readonly kind: 'signal' }
   /** `+++ exited with 0 +++`, `+++ killed by … +++`. */
   | { readonly kind: 'exit'; readonly killed: boolean }
-  /** `+++ superseded by execve in pid N +++`: this pid goes on as thread N, which is called so from now on. */
+  /** `+++ superseded by execve in pid N +++`: from now on, thread N has this pid. */
   | { readonly kind: 'superseded'; readonly by: number }
-  /** `[ Process PID=N runs in 32 bit mode. ]`: the kind of the calls of N from here on. */
+  /** `[ Process PID=N runs in 32 bit mode. ]`: the width of the calls of N from here on. */
   | { readonly kind: 'mode'; readonly pid: number; readonly mode: ModeName }
-  /** `strace: Process N attached` and its forms since 4.5; `running` where they tell of -p. */
+  /** `strace: Process N attached` and its forms since 4.5. `running`: the process already ran (-p). */
   | { readonly kind: 'attached'; readonly pid: number; readonly running: boolean }
   | { readonly kind: 'detached'; readonly pid: number }
-  /** Anything else that strace itself writes: stack frames, dumps, and messages under its name. */
+  /** Anything else that strace itself writes: stack frames, dumps, and messages with its name. */
   | { readonly kind: 'aside'; readonly isMessage: boolean }
   /** Not a line of strace. */
   | { readonly kind: 'foreign' }
@@ -44,16 +44,16 @@ export interface ParsedLine {
   readonly shape: Shape
 }
 
-/** Bits of Prefix.fields. The pid in brackets comes and goes with the number of threads: it has none. */
+/** Bits of Prefix.fields. `[pid N]` has none, because strace prints it only while there are several threads. */
 export const pidField = 1
 /** The time of -t. */
 export const timeField = 2
-/** Of -r, -n, -i. */
+/** The fields of -r, -n and -i. */
 export const relativeField = 4
 export const numberField = 8
 export const pointerField = 16
 
-/** Reads one line, without its line end and without colours. Total: whatever is no line of strace is 'foreign'. */
+/** Reads one line without its line end and colours. Any line that is not strace's is 'foreign'. */
 export function parseLine(text: string): ParsedLine {
   const prefix = readPrefix(text)
   const at = prefix.length
@@ -68,7 +68,7 @@ export function isLine(text: string): boolean {
   return parseLine(text).shape.kind !== 'foreign'
 }
 
-/** The thread that a line starts with. */
+/** The pid that a line starts with. */
 export function pidOf(text: string): number | undefined {
   const found = match(threads.bracketed.pattern, text, 0) ?? match(threads.column.pattern, text, 0)
   return found === null ? undefined : Number(found[1])
@@ -127,9 +127,9 @@ function readPrefix(text: string): Prefix {
   const thread = tagged ?? take(threads.column.pattern, pidField)
   if (thread !== null) pid = Number(thread[1])
   const next = text.charCodeAt(at)
-  // No field starts with a lower-case letter or "<": the usual line is done here.
+  // No field starts with a lower-case letter or "<", so the prefix of the usual line ends here.
   if (next < 0x3c || next === 0x5b) {
-    // A label is left out for a process that is gone already.
+    // strace leaves the label out if the process has already ended.
     take(fields.label.pattern, 0)
     take(fields.absolute.pattern, timeField)
     take(fields.relative.pattern, relativeField)
@@ -140,10 +140,10 @@ function readPrefix(text: string): Prefix {
   return { pid, number, bracketed: tagged !== null, fields: present, length: at }
 }
 
-/** How far from its end a message of strace's may start that cuts a line. */
+/** How far from the end of a line a message may start that cuts it. */
 const messageReach = 256
 
-/** Where strace's own message stands at the end of an unfinished line, `…|SIGCHLDstrace: Process 7 attached`. */
+/** Where strace's own message starts at the end of a cut line: `…|SIGCHLDstrace: Process 7 attached`. */
 export function messageAt(text: string): number | undefined {
   const from = Math.max(0, text.length - messageReach)
   const found = insets.message.pattern.exec(text.slice(from))
@@ -154,13 +154,13 @@ export function messageAt(text: string): number | undefined {
   return from + (path ?? found).index
 }
 
-/** A call that a seccomp filter refused, as SIGSYS tells it; `machine` is an AUDIT_ARCH without its prefix. */
+/** A call that a seccomp filter refused, as SIGSYS names it. `machine`: the AUDIT_ARCH without its prefix. */
 export interface TrappedCall {
   readonly call: string
   readonly machine: string | undefined
 }
 
-/** The call that a signal's text tells of; undefined for other signals, and where the text does not tell. */
+/** The call that the text of SIGSYS names; undefined for other signals, and if the text names none. */
 export function refusalIn(signal: string): TrappedCall | undefined {
   if (match(refusals.signal.pattern, signal, 0) === null) return undefined
   const call = match(refusals.call.pattern, signal, 0)?.[1]
@@ -169,12 +169,12 @@ export function refusalIn(signal: string): TrappedCall | undefined {
   return { call: name, machine: match(refusals.machine.pattern, signal, 0)?.[1] }
 }
 
-/** Whether SIGSYS came for the call that the thread made last; or ended the thread. */
+/** Whether SIGSYS came for the thread's last call. */
 export function isTrap(text: string, at: number): boolean {
   return match(refusals.trap.pattern, text, at) !== null
 }
 
-/** Of an exit: the signal that ended the thread. */
+/** The signal that ended the thread, in the line of its exit. */
 export function killerIn(text: string, at: number): string | undefined {
   return match(refusals.killer.pattern, text, at)?.[1]
 }
@@ -190,12 +190,12 @@ export function printedNumber(name: string): bigint | undefined {
   return digits === undefined ? undefined : BigInt(digits)
 }
 
-/** The process was gone before strace could ask which call it made. */
+/** Whether strace could not read the call, because the process had ended. */
 export function isUnreadable(name: string): boolean {
   return match(names.unreadable.pattern, name, 0) !== null
 }
 
-/** Whether it is x86_64's number called with the bit of x32. */
+/** Whether the name means x86_64's number, called with the bit of x32. */
 export function isNative64(name: string): boolean {
   return match(names.native64.pattern, name, 0) !== null
 }

@@ -1,7 +1,7 @@
-// strace's output, of every version and with every option: lines in, calls out. Lines of the commonest forms are counted
-// by compiled code (scan.ts); all others go from lines (lines.ts) over events (interleave.ts) to the ledger.
+// Reads strace's output, of every version and with every option, into calls. Compiled code counts the commonest lines
+// (scan.ts). All other lines are parsed (lines.ts), become events (interleave.ts) and are counted by the ledger.
+// The main rule: a call is counted once, at the line that starts with its name, whatever its result.
 // Authority: strace 4.5.18 to 7.2 as described in facts/log-formats.md sections 0 to 8; the recordings in traces/.
-// One rule above all: a call is counted where its line starts with its name, once, whatever its result.
 import { DiagnosticLog } from '../diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import type { Sink } from '../seen.ts'
@@ -14,7 +14,7 @@ import { Run } from './run.ts'
 import { Scan } from './scan.ts'
 import { Tables } from './tables.ts'
 
-/** How many lines may tell the machine before the compiled code counts without knowing it. */
+/** How many lines are searched for the machine before the compiled code counts without knowing it. */
 const evidenceLines = 4096
 
 export class StraceReader implements Reader {
@@ -49,13 +49,13 @@ export class StraceReader implements Reader {
     this.#run.calls += this.#ledger.calls
     this.#ledger.startSource(name, pid)
     this.#interleave.startSource()
-    // Lines without a pid are another thread's in another file.
+    // In another file, lines without a pid belong to another thread.
     this.#scan.forget()
   }
 
   /** Whole lines: bytes[start, end) ends with "\n". */
   takeLines(given: Uint8Array, start: number, end: number): void {
-    // Buffer's indexOf is several times quicker than Uint8Array's.
+    // Buffer's indexOf is several times faster than Uint8Array's.
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
     for (let at = start; at < end;) {
       const code = this.#isQuick() ? compiledLines() : undefined
@@ -119,7 +119,7 @@ export class StraceReader implements Reader {
       {
         names: ledger.names,
         counts: ledger.counts,
-        // A table tells no order.
+        // A table shows no order of calls.
         tables: ledger.afterFilter === undefined ? this.#tables.all : [],
         mentions: ledger.mentions,
         wanted: ledger.wanted,
@@ -140,7 +140,7 @@ export class StraceReader implements Reader {
     for (const diagnostic of this.#diagnostics.all()) sink.diagnostic(diagnostic)
   }
 
-  /** Of calls under a filter only: what is known now of those that had to wait. */
+  /** With afterFilter: resolves the calls that were kept apart, and reports what remains uncertain. */
   #leaveOut(): void {
     const { afterFilter, results, counts } = this.#ledger
     if (afterFilter === undefined) return

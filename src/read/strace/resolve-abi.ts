@@ -1,5 +1,5 @@
-// The end of a source: decides the machine it was recorded on, gives every group of calls to an architecture, and
-// tells all of it by libseccomp's names. Before that nothing is decided that a later line could contradict.
+// Decides, after the last line, which machine a trace was recorded on, assigns every group of calls to an architecture,
+// and emits the calls under libseccomp's names. A later line could contradict an earlier decision.
 import type { Architecture } from '../../abi/architectures.ts'
 import { memberNumber } from '../../abi/multiplexers.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
@@ -25,12 +25,12 @@ import type { Table } from './tables.ts'
 import { Tally } from './tally.ts'
 import { refusedIn } from './tries.ts'
 
-/** A call that a line only tells of: refused by a filter, or interrupted before strace was there. */
+/** A call that a line only mentions: a filter refused it, or it was interrupted before strace attached. */
 export interface Mention {
   readonly name: string
-  /** Undefined for what `set` says. */
+  /** Undefined: one of `set`. */
   readonly architecture: Architecture | undefined
-  /** What the thread's calls can be of, once all of them are known. */
+  /** The architectures that the thread's calls can belong to, once all of them are known. */
   readonly set: () => Candidates
   readonly source: number
   readonly line: number
@@ -41,19 +41,19 @@ export interface AbiEvidence {
   readonly counts: CallCounts
   readonly tables: readonly Table[]
   readonly mentions: readonly Mention[]
-  /** Arguments asked for, by printed name. */
+  /** The indexes of the requested arguments, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
-  /** Given by the caller: nothing is inferred then. */
+  /** The architecture that the caller gives; undefined: it is inferred. */
   readonly architecture: Architecture | undefined
-  /** What libraries and addresses in the lines told. */
+  /** The evidence of libraries and addresses in the lines. */
   readonly machine: MachineEvidence
   /** Whether strace announced the mode of any process. */
   readonly announced: boolean
-  /** Nothing shows a call that succeeded (strace -Z): of what failed another time, nothing is known. */
+  /** The trace shows no successful call (strace -Z), so a call that failed here may have succeeded elsewhere. */
   readonly onlyFailures: boolean
 }
 
-/** Gives the sink every call; returns the machine, or undefined where nothing was seen at all. */
+/** Gives the sink every call. Returns the machine; undefined if there were no calls. */
 export function emitCalls(
   evidence: AbiEvidence,
   sink: Sink,
@@ -72,7 +72,7 @@ export function emitCalls(
       const source = counts.sources[entry.source] as string
       const { count, enosys, injected, awaited, tries } = entry
       const { eperm, eacces } = evidence.onlyFailures ? noFailures : entry
-      // Arguments that were to come with a result that never came are not known.
+      // Arguments are unknown if they were to come with a result that never came.
       const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
       const refused = evidence.onlyFailures ? undefined : refusedIn(tries, args)
       const first = placeOf(source, entry.line)
@@ -90,7 +90,7 @@ export function emitCalls(
   return tallies.size > 0 ? machine : undefined
 }
 
-/** A filter sees the family, and in its first argument which of its members: what the member was told is no argument. */
+/** A filter sees socketcall or ipc with the member's number as first argument, so the call keeps only that value. */
 function seenAs(name: string, printed: string, seen: Seen): Seen {
   const member = memberNumber(name, printed)
   if (member === undefined) return seen
@@ -102,7 +102,7 @@ function seenAs(name: string, printed: string, seen: Seen): Seen {
   return { ...seen, args: new Map([[0, new Set([value])]]), refused }
 }
 
-/** Tables beside the lines themselves (-C) repeat them: only what no line showed is added. */
+/** Adds the calls of tables. A table beside lines (-C) repeats them, so only calls that no line shows are added. */
 function addTables({ counts, tables }: AbiEvidence): void {
   const shown = new Set<NameId>()
   for (const [, tally] of counts.groups()) for (const [id] of tally.all()) shown.add(id)
@@ -125,7 +125,7 @@ function machineOf({ architecture, machine, announced, counts, names }: AbiEvide
   return nativeOf({ machine, named, sets, announced, saw: (name) => counts.saw(name) })
 }
 
-/** Gives the calls of a group to their architecture. */
+/** Assigns the calls of a group to their architecture. */
 function assign(
   set: Candidates,
   tally: Tally,
@@ -135,7 +135,7 @@ function assign(
 ): void {
   const whole = pickAbi(set, native)
   for (const [id, entry] of tally.all()) {
-    // A name that the rest's architecture does not have is told by itself.
+    // A name that the group's architecture lacks is assigned by itself.
     const own = names.candidates(id)
     const fits = whole !== undefined && (own === 0 || (own & candidates([whole])) !== 0)
     const chosen = (fits ? whole : pickAbi(own, native)) ?? whole ?? native
@@ -143,7 +143,7 @@ function assign(
   }
 }
 
-/** A call that was only told of is seen once, unless lines of its own show it. */
+/** Counts a mentioned call once, unless the call has lines of its own. */
 function addMentions(
   { mentions, names }: AbiEvidence,
   { native }: TracedMachine,

@@ -1,42 +1,42 @@
-// What the lines tell of a run of strace as a whole: which prefix fields all of them have, and, at the end, what is
-// likely missing from it. Authority: printleader() and startup_attach() in strace; facts/log-formats.md section 8.
+// A run of strace as a whole: which prefix fields all of its lines have and, at the end, what is probably missing from
+// the trace. Authority: printleader() and startup_attach() in strace; facts/log-formats.md section 8.
 import type { DiagnosticCode } from '../diagnostics.ts'
 
-/** How many whole calls must carry the same prefix fields before a line without them is not strace's. */
+/** After this many whole calls with the same prefix fields, a line without them is not strace's. */
 const sameFields = 16
 
 export class Run {
-  /** Calls of the sources before the one that is read. */
+  /** The number of calls in the sources before the current one. */
   calls = 0
-  /** Lines that are not strace's. */
+  /** The number of lines that are not strace's. */
   foreign = 0
   exited = false
   detached = false
-  /** strace wrote to stderr, where the program may write as well. */
+  /** strace wrote to stderr, and the program may have written there too. */
   shared = false
-  /** The first line told of attaching to a process: it ran already, or it is a child and the trace lacks its start. */
+  /** strace attached to a process before the first call: it already ran, or it is a child whose start is missing. */
   attachedFirst = false
   /** strace said that it attached to a running process. */
   attachedToRunning = false
-  /** A line that was read with care shows a call that did not fail. */
+  /** A line that the compiled code did not count shows a call that did not fail. */
   succeeded = false
   #fields = 0
-  /** How many whole calls in a row had them. */
+  /** How many whole calls in a row had these fields. */
   #fieldsSeen = 0
 
-  /** The prefix fields that its lines have. */
+  /** The prefix fields that the lines of this run have. */
   get fields(): number {
     return this.#fields
   }
 
-  /** So many more calls had the fields of the run. */
+  /** Notes that this many more calls had the fields of the run. */
   hadFields(calls: number): void {
     this.#fieldsSeen += calls
   }
 
   /**
-   * strace prints the same prefix fields in all lines of a run: a line that lacks one was written by the program.
-   * Once no thread is left, another run may follow in the same file, with other options.
+   * Whether a call with these fields is of the run. strace prints the same prefix fields in all lines of a run, so the
+   * program wrote a line that lacks one. Once no thread is left, a run with other options may follow in the same file.
    */
   has(fields: number, isAlive: boolean): boolean {
     if (fields === this.#fields) {
@@ -49,12 +49,12 @@ export class Run {
     return true
   }
 
-  /** Whether a field that the lines of this run have is missing: one of `among`. */
+  /** Whether one of the fields in `among` is missing although the lines of this run have it. */
   lacks(fields: number, isAlive: boolean, among = ~0): boolean {
     return this.#fieldsSeen >= sameFields && isAlive && (this.#fields & among & ~fields) !== 0
   }
 
-  /** What is likely missing; `saw` tells of the calls of all sources, `unannounced` of a thread strace was not attached to. */
+  /** What is probably missing. `saw`: whether any source has the call; `unannounced`: see Threads. */
   *missing(saw: (name: string) => boolean, unannounced: boolean): Generator<DiagnosticCode> {
     if (this.detached) yield 'detached'
     const running = this.attachedToRunning || (this.attachedFirst && !unannounced)
@@ -64,12 +64,12 @@ export class Run {
     if (this.foreign > 0 || this.shared) yield 'forgeable'
   }
 
-  /** With -Z strace prints failed calls alone; these do not fail where a program lives (or do not come back). */
+  /** Whether only failed calls are shown (strace -Z). In a running program, the calls below succeed or never return. */
   onlyFailures(saw: (name: string) => boolean): boolean {
     return !this.succeeded && !['exit_group', 'exit', 'brk', 'mmap', 'mmap2', 'munmap'].some(saw)
   }
 
-  /** A whole run has a start (execve, then memory is mapped) and an end; strace leaves out what it is told to. */
+  /** Whether strace left calls out: a whole run starts with execve, maps memory, and ends with exit or exit_group. */
   #looksFiltered(saw: (name: string) => boolean): boolean {
     const maps = saw('mmap') || saw('brk') || saw('mmap2')
     const ends = saw('exit_group') || saw('exit')

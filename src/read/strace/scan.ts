@@ -1,6 +1,6 @@
-// The commonest lines, counted without making text of them: a call with its result, its two halves, an exit, a signal,
-// as the compiled code tells them apart. It says nothing that the careful way would not say of the same line (laws hold
-// the two equal); the first line that is slow is left to that.
+// Counts the commonest lines without turning them into text: a call with its result, its two halves, an exit, a signal,
+// as the compiled code recognizes them. The result always equals that of the slow path (interleave.ts), which tests
+// check. Scan stops at the first line that needs the slow path.
 import { callsToWatch } from './after-filter.ts'
 import type { CompiledLines, Countable, Pending } from './compiled-lines.ts'
 import type { CallText } from './events.ts'
@@ -19,13 +19,13 @@ export class Scan {
   readonly #ledger: Ledger
   readonly #interleave: Interleave
   readonly #run: Run
-  /** By name id: what the compiled code must leave to the host. */
+  /** By name id: whether the compiled code leaves the lines of the call to the host. */
   readonly #careful: Uint8Array
-  /** From a line that was looked up to one that is read elsewhere: the pid, the thread, and where its calls are counted. */
+  /** The pid and thread of the last line and the tally of its calls, until other code reads a line. */
   #pid: number = noThread
   #thread: Thread | undefined
   #tally: Tally | undefined
-  /** From the first line with -n on. */
+  /** With -n: the numbers of the machine, once it is certain. */
   #known: Int32Array | undefined
 
   constructor(ledger: Ledger, interleave: Interleave, run: Run) {
@@ -35,20 +35,20 @@ export class Scan {
     this.#careful = carefulNames(ledger)
   }
 
-  /** A line was read elsewhere: what it changed must be looked up again. */
+  /** Other code read a line: thread and tally must be looked up again. */
   forget(): void {
     this.#pid = noThread
   }
 
-  /** Takes lines from bytes[line, end) on; returns where the first that is slow starts, or `end`. */
+  /** Takes lines from bytes[line, end). Returns where the first slow line starts, or `end`. */
   take(code: CompiledLines, bytes: Buffer, line: number, end: number): number {
     const before = this.#ledger.calls
     try {
       return this.#takeFrom(code, bytes, line, end)
     } finally {
-      // The code is every reader's: nothing of this one may stay there.
+      // All readers share the code: nothing of this one may stay there.
       code.flush()
-      // Every line that it takes is whole, and its calls have the fields of the run.
+      // All lines that were taken are whole, and their calls have the fields of the run.
       this.#run.hadFields(this.#ledger.calls - before)
     }
   }
@@ -63,9 +63,9 @@ export class Scan {
       ledger.calls += code.calls
       at = code.at
       if (kind === endOfInput && code.lines > 0) continue
-      // Or longer than the code has room for.
+      // endOfInput without a line: the line is longer than the code has room for.
       if (kind === slow || kind === endOfInput) {
-        // Make the last caller the current thread: the careful way resumes from it.
+        // Make the last caller the current thread: the slow path resumes from it.
         if (code.last !== noThread && code.last !== this.#pid) this.#turnTo(code.last)
         break
       }
@@ -76,7 +76,7 @@ export class Scan {
     return at
   }
 
-  /** Takes a line that the code does not count; false where the careful way must. */
+  /** Takes a line that the code does not count. Returns false if the slow path must read it. */
   #takeLine(code: CompiledLines, kind: number): boolean {
     const { pid, call } = code
     if (kind >= withText || kind === exitLine) {
@@ -87,13 +87,13 @@ export class Scan {
       return isTaken
     }
     if (pid !== this.#pid) {
-      // Lines without a pid may be of a thread that has one, which the code must not have twice.
+      // Lines without a pid may belong to a thread with one, and the code must not have that thread twice.
       if (!this.#knows(pid) || (code.has(unnamed) && !this.#knows(unnamed))) code.flush()
       this.#turnTo(pid, kind === resumedLine ? call : undefined)
     }
     const thread = this.#thread as Thread
     if (kind === resumedLine) {
-      // A thread that the code has is inside another call.
+      // If the code has the thread, the thread is inside another call.
       if (code.has(pid) || thread.pending !== call) return false
       thread.pending = noCall
       this.#count(code)
@@ -115,12 +115,12 @@ export class Scan {
   /** Lets the code count the calls of the thread that was looked up last. */
   #count(code: CompiledLines): void {
     const thread = this.#thread as Thread
-    // Those of a program of which the architecture is not known, or that a filter's scope may move, are counted elsewhere later.
+    // Counts do not last if the program's architecture is unknown or afterFilter may move the thread to another scope.
     const isLasting = this.#tally !== thread.image.tally && this.#ledger.afterFilter === undefined
     if (this.#tally !== undefined) code.count(this.#pid, this.#tally, thread, isLasting)
   }
 
-  /** Whether a line of this pid is still of this thread, and its calls are counted there. */
+  /** Whether lines of this pid still belong to this thread, and its calls are still counted in `into`. */
   readonly #isStill = (pid: number, thread: Pending, into: Countable): boolean => {
     const known = this.#threadAt(pid)
     return known !== undefined && known === thread && !known.isLeaving && this.#tallyOf(known) === into
@@ -132,7 +132,7 @@ export class Scan {
     return true
   }
 
-  /** Where the calls of the thread are counted, as far as that is known. */
+  /** Where the calls of the thread are counted, if known. */
   #tallyOf(thread: Thread): Tally | undefined {
     const { counts } = this.#ledger
     return this.#isNumbered ? counts.numberedTally(thread) : counts.tallyOf(thread)
@@ -142,7 +142,7 @@ export class Scan {
     return (this.#run.fields & numberField) !== 0
   }
 
-  /** Of a run with -n: the numbers of the machine, once it is certain; until then, none. */
+  /** Undefined without -n. Else the numbers of the machine; until it is certain, numbers that no call has. */
   #numbers(): Int32Array | undefined {
     if (!this.#isNumbered) return undefined
     const { machine, counts, names } = this.#ledger
@@ -167,20 +167,20 @@ export class Scan {
   /** The entry of a call not yet seen in this thread. */
   #open(thread: Thread, id: NameId, number: number | undefined): TallyEntry {
     const entry = this.#ledger.counts.entry(thread, id, number, this.#ledger.lines + 1)
-    // What was just learnt may have decided where the thread's calls are counted.
+    // The entry may have decided where the thread's calls are counted.
     this.#tally = this.#tallyOf(thread)
     return entry
   }
 
-  /** A line that changes more than counts, of which only the prefix and the ending need no reading. */
+  /** Takes a line that changes more than counts. The code has read its prefix and its ending. */
   #withText(code: CompiledLines, kind: number): boolean {
     const { text, pid, value } = code
-    // In colours, which are taken out of a line before it is read.
+    // A coloured line: the slow path removes the colours first.
     if (text.includes('\x1b')) return false
     const call: CallText = {
       text,
       line: this.#ledger.lines + 1,
-      // How it was printed matters only of a line that is cut.
+      // The other members of the prefix matter only for a cut line.
       prefix: {
         pid: pid === unnamed ? undefined : pid,
         number: code.number,
@@ -206,7 +206,7 @@ export class Scan {
   }
 }
 
-/** Calls of which the host must know more: those with values to read, and those that change what a thread is. */
+/** Marks the calls that the code must not count alone: calls with values to read, and calls that change a thread. */
 function carefulNames({ names, wanted, afterFilter }: Ledger): Uint8Array {
   const careful = new Uint8Array(names.known)
   for (let id = 0; id < names.known; id++) {

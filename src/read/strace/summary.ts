@@ -1,38 +1,38 @@
-// The counting table of -c and -C: columns named by a header, rows until a dashed footer. Authority: count.c of
-// strace (call_summary_pers); facts: log-formats.md section 5. The columns are chosen with -U, so only names count.
+// The summary table of -c and -C: a header names the columns, and rows follow until a dashed footer. -U chooses the
+// columns, so only titles count. Authority: count.c of strace (call_summary_pers); facts: log-formats.md section 5.
 
 export interface SummaryRow {
   readonly name: string
   readonly calls: number
 }
 
-/** Column titles; "% time" is the one of two words. `errors` is blank where there was none. */
+/** Column titles. Only "% time" has two words. `errors` is blank in a row without errors. */
 const titles = new Set([
   '%time', 'time', 'seconds', 'usecs/call', 'calls', 'errors', 'syscall', 'shortest', 'longest', 'average',
   'wall-total', 'wall-min', 'wall-max', 'wall-avg', 'total', 'stime', 'min', 'max', 'avg', 'name',
 ]) // prettier-ignore
 
-/** `System call usage summary for 32 bit mode:` stands above the table of a mode that is not the default. */
+/** `System call usage summary for 32 bit mode:` precedes the table of a mode that is not the default. */
 export const summaryMode = /^System call usage summary for (64 bit|32 bit|x32) mode:/
 
-/** The columns of a table whose header this line is; undefined for any other line. */
+/** The columns of a table if the line is its header; undefined for any other line. */
 export function summaryColumns(line: string): readonly string[] | undefined {
   const words = line.trim().replace('% time', '%time').split(/\s+/)
   const known = words.every((word) => titles.has(word))
   return known && words.includes('syscall') ? words : undefined
 }
 
-/** Whether this is the row of dashes under the header, or the footer. */
+/** Whether the line is the row of dashes under the header, or the footer. */
 export function isRule(line: string): boolean {
   return /^\s*-+(?:\s+-+)*\s*$/.test(line)
 }
 
-/** The sum below the footer: numbers, and `total` in the column of the names. */
+/** Whether the line is the sum below the footer: numbers, and `total` in the column of names. */
 export function isTotal(line: string): boolean {
   return /^\s*(?:[\d.]+\s+)*total(?:\s+[\d.]+)*\s*$/.test(line)
 }
 
-/** One row; undefined for `total` and for what is no row of this table. */
+/** One row; undefined for `total` and for lines that are no row of this table. */
 export function summaryRow(line: string, columns: readonly string[]): SummaryRow | undefined {
   const words = line.trim().split(/\s+/)
   const present = words.length === columns.length ? columns : columns.filter((column) => column !== 'errors')

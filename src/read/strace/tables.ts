@@ -1,5 +1,5 @@
-// The counting tables of -c and -C in a source: a state machine over its lines. Each table is one image of unknown
-// machine; a table of a mode that is not the default says so above itself.
+// The summary tables of -c and -C in a source, read by a state machine over its lines. Each table is one image of
+// unknown machine. A line above the table names its mode if that is not the default.
 import { noteValue, sumOf } from '../seen.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
 import type { Names } from './names.ts'
@@ -18,14 +18,14 @@ export class Tables {
   #columns: readonly string[] | undefined
   #mode: Candidates = anyArchitecture
   #table: Table | undefined
-  /** The line before was the footer: the sum of the table follows. */
+  /** The previous line was the footer: the total of the table follows. */
   #summed = false
   /** Rows counted in all tables. */
   rows = 0
-  /** Whether the mode of any table was announced. */
+  /** Whether a line announced the mode of any table. */
   announced = false
 
-  /** `wanted`: arguments to note as unknown, for a table shows none. */
+  /** `wanted`: the arguments to note as unknown, because a table shows none. */
   constructor(names: Names, wanted: ReadonlyMap<string, readonly number[]>) {
     this.#names = names
     this.#wanted = wanted
@@ -35,7 +35,7 @@ export class Tables {
     return this.#columns !== undefined
   }
 
-  /** A line outside a table. Returns whether it starts one or tells of one. */
+  /** Takes a line outside a table. Returns whether it starts a table, announces its mode or is its total. */
   starts(text: string): boolean {
     const summed = this.#summed
     this.#summed = false
@@ -53,7 +53,7 @@ export class Tables {
     return true
   }
 
-  /** A line while a table is open. Returns whether it is of the table; the first that is not ends it. */
+  /** Takes a line while a table is open. Returns whether it belongs to the table; the first that does not ends it. */
   takes(text: string, source: number, line: number): boolean {
     if (isRule(text)) {
       if (this.#table === undefined) this.#table = { tally: new Tally(), candidates: this.#mode }

@@ -1,19 +1,19 @@
-// Counts of the calls of one process image, or of several that could be of the same architectures. Millions of lines
-// end here, so an entry is found by an array access and a place is two numbers until somebody wants to read it.
+// Counts of the calls of one process image, or of several that can belong to the same architectures. Millions of lines
+// are counted here, so an entry is found by an array access and a place stays two numbers until it is printed.
 import { noFailures, type Failures } from '../failures.ts'
 import { addArguments, sumOf, type SeenArguments } from '../seen.ts'
 import type { Candidates } from './architecture.ts'
 import type { NameId } from './names.ts'
 import { addTries, type Tries } from './tries.ts'
 
-/** Everything seen of one call, as in Seen, with the place of the first as numbers. */
+/** Everything seen of one call, as in Seen, with the place of the first call as numbers. */
 export interface TallyEntry extends Failures {
   count: number
   args: SeenArguments | undefined
   tries: Tries | undefined
-  /** How many of them have arguments that come with the result, which is not here yet. */
+  /** How many of the calls still wait for their arguments, which come with the result. */
   awaited: number
-  /** Index of the source among those of the reader. */
+  /** The index of the source among the reader's sources. */
   source: number
   line: number
 }
@@ -21,16 +21,16 @@ export interface TallyEntry extends Failures {
 export class Tally {
   /** By name id; most are undefined. */
   entries: (TallyEntry | undefined)[]
-  /** What it was added to: more of its calls go there. */
+  /** The tally that this one was added to. Further calls are counted there. */
   into: Tally | undefined
-  /** Of which there are entries. */
+  /** The ids that have an entry. */
   readonly ids: NameId[] = []
 
   constructor(entries: (TallyEntry | undefined)[] = []) {
     this.entries = entries
   }
 
-  /** The entry of a name, made for this place when it is the first. The caller counts. */
+  /** The entry of a name; a new one starts with this place. The caller increments its count. */
   entry(id: NameId, source: number, line: number): TallyEntry {
     const known = this.entries[id]
     if (known !== undefined) return known
@@ -60,7 +60,7 @@ export class Tally {
     for (const id of this.ids) yield [id, this.entries[id] as TallyEntry]
   }
 
-  /** Adds another tally; `sources` are the names that source indexes stand for. */
+  /** Adds another tally. `sources`: the names of the sources, by index. */
   add(other: Tally, sources: readonly string[]): void {
     for (const id of other.ids) this.addEntry(id, other.entries[id] as TallyEntry, sources)
   }
@@ -86,7 +86,7 @@ export class Tally {
     }
   }
 
-  /** Empties it and gives its array back for the next one. */
+  /** Empties this tally and returns its array for the next one. */
   recycle(): (TallyEntry | undefined)[] {
     const { entries } = this
     for (const id of this.ids) entries[id] = undefined
@@ -96,10 +96,10 @@ export class Tally {
   }
 }
 
-/** Calls that are told together or left out together, by what they can be of. */
+/** Calls that are reported or omitted together, grouped by the architectures that they can belong to. */
 export class FilterScope {
   readonly groups = new Map<Candidates, Tally>()
-  /** What it was found to be a scope of. */
+  /** The scope that this one turned out to be part of. */
   into: FilterScope | undefined
 
   get whole(): FilterScope {
@@ -110,7 +110,7 @@ export class FilterScope {
   }
 }
 
-/** The order of comparePlaces(): by the source's name, not by when it was read. */
+/** The order of comparePlaces(): by the name of the source, not by the order of reading. */
 function isEarlier(one: TallyEntry, other: TallyEntry, sources: readonly string[]): boolean {
   if (one.source === other.source) return one.line < other.line
   return (sources[one.source] as string) < (sources[other.source] as string)

@@ -1,22 +1,21 @@
-// A thread, the program that it runs, and the process that it is a part of, as far as a trace tells. Authority: clone(2),
-// execve(2).
+// A thread, the program that it runs, and its process, as far as a trace shows them. Authority: clone(2), execve(2).
 import { anyArchitecture, type Candidates } from './architecture.ts'
 import type { FilterRequest } from './after-filter.ts'
 import type { NameId } from './names.ts'
 import type { FilterScope, Tally } from './tally.ts'
 
-/** A longer line of descent is cut, so that none can grow without end: the ancestor's evidence becomes the child's. */
+/** How many ancestors an image keeps. Beyond this, the child gets the parent's evidence and the chain is cut. */
 const descentLimit = 32
 
 /** A process between two execves: its calls are of one architecture unless the trace says otherwise. */
 export class Image {
   readonly tally: Tally
-  /** What every name seen so far can be of. */
+  /** The architectures that have every name seen so far. */
   candidates: Candidates = anyArchitecture
-  /** What its calls are told, or left out, with. */
+  /** The scope that its calls are reported or omitted with. */
   scope: FilterScope
   #settled: Tally | undefined
-  /** The image it was forked from; none after an execve. */
+  /** The image it was forked from; undefined after an execve. */
   readonly parent: Image | undefined
   readonly #descent: number
 
@@ -31,7 +30,7 @@ export class Image {
     }
   }
 
-  /** Where its calls are counted once it is known to be of 64 or of 32 bit. */
+  /** Where its calls are counted, once the image is known to be 64-bit or 32-bit. */
   get settledIn(): Tally | undefined {
     while (this.#settled?.into !== undefined) this.#settled = this.#settled.into
     return this.#settled
@@ -41,20 +40,20 @@ export class Image {
     this.#settled = tally
   }
 
-  /** Its own evidence, and its parent's where that does not contradict it: a fork is of its parent's kind. */
+  /** Its own evidence and its parent's, unless they contradict each other: a fork has the kind of its parent. */
   inherited(): Candidates {
     const { candidates, parent } = this
     return parent === undefined ? candidates : candidates & parent.inherited() || candidates
   }
 }
 
-/** Threads that exit_group ends together, as far as a trace tells. */
+/** Threads that exit_group ends together, as far as a trace shows. */
 export interface Group {
-  /** Whether more than one thread was seen in it. */
+  /** Whether the trace shows more than one thread of the group. */
   isShared: boolean
 }
 
-/** Threads that share one, as far as a trace tells; for filters that are set for all of them. */
+/** The threads of one process, as far as a trace shows, for filters that are set for all of them. */
 export interface Process {
   into?: Process
   synchronised?: true
@@ -66,22 +65,22 @@ export class Thread {
   /** Undefined while no line has named it. */
   pid: number | undefined
   image: Image
-  /** The mode strace announced; undefined when it never did. */
+  /** The mode that strace announced; undefined if it announced none. */
   mode: Candidates | undefined
-  /** The call it is in the middle of: entered, the rest follows in a line of its own. -1 for none. */
+  /** The call that the thread is inside: entered, and its rest follows in another line. -1 for none. */
   pending: NameId = -1
-  /** Whether the arguments of that call come with its result: strace before 4.12 prints clone's so. */
+  /** Whether the arguments of that call come with its result, as clone's do in strace before 4.12. */
   awaits = false
-  /** From its entry to its result: the values of that call that are wanted and known. */
+  /** The requested values of that call that are known, from its entry to its result. */
   values: ReadonlyMap<number, bigint> = noValues
-  /** From exit_group or exit to the line that tells of its end, which -qq leaves out: it makes no more calls. */
+  /** The thread called exit_group or exit and makes no more calls. The line of its end may be missing (-qq). */
   isLeaving = false
-  /** Another thread of its group called exit_group: without lines that tell of ends it is not known when this one ends. */
+  /** Another thread of its group called exit_group. Without exit lines (-qq), it is unknown when this thread ends. */
   isEnding = false
-  /** The call that it is in the middle of makes a thread of its own group. */
+  /** The call that the thread is inside makes a thread of the same group. */
   makesThread = false
   group: Group = { isShared: false }
-  /** The filter that the call it is in the middle of asks for. */
+  /** The filter requested by the call that the thread is inside. */
   asked: FilterRequest | undefined
   readonly process: Process
 

@@ -1,42 +1,42 @@
-// The threads of a trace: which one a line is of, what it is in the middle of, and which program it runs. strace
-// names a thread only while there are several (stderr) or with -f -o, so some of it is worked out from the order of
-// lines. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
+// The threads of a trace: which thread a line belongs to, which call the thread is inside, and which program it runs.
+// strace prints pids only while there are several threads (stderr) or with -f -o; otherwise the order of the lines
+// decides. Authority: printleader() and droptcb() in strace; clone(2), execve(2).
 import type { NameId, Names } from './names.ts'
 import type { AfterFilter } from './after-filter.ts'
 import { type FilterScope, Tally, type TallyEntry } from './tally.ts'
 import { forks, Image, Thread, type Process } from './thread.ts'
 
-/** No trace has more threads at once than a kernel (2^22); what is not seen to end is let go oldest first. */
+/** How many threads are kept at once (a kernel allows 2^22). Beyond this the oldest thread is dropped. */
 const threadLimit = 8192
-/** Pids that had a line once: more of them than this are not remembered. */
+/** How many pids that had a line are remembered. */
 const metLimit = 65536
 const spareLimit = 64
-/** More threads than this are not looked through for one. */
+/** With more threads than this, the threads are not searched. */
 const searchLimit = 256
 
 export class Threads {
-  /** From a thread's first line with its pid to its end. */
+  /** By pid, the threads that had a line with their pid and have not ended. */
   readonly #byPid = new Map<number, Thread>()
-  /** The thread of lines that name none, until it ends or lines name it. */
+  /** The thread of lines without a pid, until it ends or a line names its pid. */
   #lone: Thread | undefined
-  /** Children that a fork's result told of, until their first line. */
+  /** By the child's pid that a fork returned: the parent, until the child's first line. */
   readonly #expected = new Map<number, Thread>()
-  /** Those that "Process N attached" told of, until their first line; and whoever was inside a fork then. */
+  /** By the pid in "Process N attached": the presumed parent, until the child's first line. */
   readonly #announced = new Map<number, Thread | undefined>()
-  /** Of the children that are expected, those that are threads of their parent's group. */
+  /** The expected children that are threads of their parent's group. */
   readonly #inGroup = new Set<number>()
-  /** Every pid that had a line, for as many as are remembered. */
+  /** The pids that had a line, up to metLimit. */
   readonly #met = new Set<number>()
-  /** Whose the last line was; none before the first line of a run. */
+  /** The thread of the last line; undefined before the first line of a run. */
   #last: Thread | undefined
   readonly #close: (image: Image) => void
   readonly #forks: ReadonlySet<NameId>
   readonly #spare: (TallyEntry | undefined)[][] = []
-  /** Whether lines of a thread are here that was made by another that is here. */
+  /** Whether the trace shows both a thread and the thread that made it. */
   #followed = false
-  /** Whether a thread is here that strace did not attach to, though it told of attaching to others. */
+  /** Whether a thread appeared that neither "Process N attached" nor a fork announced. */
   unannounced = false
-  /** Where the calls of all threads are counted, or who decides it. */
+  /** The scope of all threads, unless afterFilter decides it for each. */
   readonly #scope: FilterScope
   readonly #afterFilter: AfterFilter | undefined
   /** Whether every thread has a file of its own (-ff). */
@@ -54,18 +54,18 @@ export class Threads {
     this.#forks = new Set([...forks].map((name) => names.id(name)))
   }
 
-  /** A new image. Arrays of closed ones are used again: making one per process is most of the work otherwise. */
+  /** A new image. It reuses the array of a closed image: a new array per process would take most of the time. */
   #image(scope: FilterScope, parent?: Image): Image {
     const image = new Image(new Tally(this.#spare.pop()), scope, parent)
     if (parent?.settledIn !== undefined) {
       image.candidates = parent.candidates
-      // In another scope it settles with its first call.
+      // In another scope, the first call decides.
       if (parent.scope.whole === scope.whole) image.settledIn = parent.settledIn
     }
     return image
   }
 
-  /** What the calls of a thread that was not met before are counted with. */
+  /** The scope and process of a thread at its first line. */
   #first(pid: number | undefined): { readonly scope: FilterScope; readonly process: Process } {
     return this.#afterFilter?.first(pid, this.inFiles) ?? { scope: this.#scope, process: {} }
   }
@@ -75,10 +75,10 @@ export class Threads {
     if (this.#spare.length < spareLimit) this.#spare.push(image.tally.recycle())
   }
 
-  /** The thread of a line. `resuming` is the call in `<... name resumed>`. */
+  /** The thread of a line. `resuming`: the call in `<... name resumed>`. */
   of(pid: number | undefined, resuming: NameId = -1): Thread {
     const known = this.known(pid)
-    // Whoever makes a call after its last one has the pid of another that is gone.
+    // A call after exit or exit_group comes from a new thread with the same pid.
     if (known?.isLeaving === true) this.#drop(known)
     const thread = pid === undefined ? this.#unnamed() : (this.#byPid.get(pid) ?? this.#meet(pid, resuming))
     this.#last = thread
@@ -94,10 +94,10 @@ export class Threads {
     return (this.#lone = new Thread(undefined, this.#image(scope), undefined, process))
   }
 
-  /** The named thread of which this holds, where there is just one. */
+  /** The only thread with a pid that `fits`; undefined if there is none or several. */
   #only(fits: (thread: Thread) => boolean): Thread | undefined {
     let found: Thread | undefined
-    // strace names no thread only where few are left.
+    // strace leaves out the pid only if few threads are left.
     if (this.#byPid.size > searchLimit) return undefined
     for (const thread of this.#byPid.values()) {
       if (!fits(thread)) continue
@@ -107,7 +107,7 @@ export class Threads {
     return found
   }
 
-  /** The thread of a line that tells of its end. */
+  /** The thread whose end a line reports. */
   leaving(pid: number | undefined): Thread {
     const known =
       pid === undefined ? (this.#lone ?? this.#only((thread) => thread.isLeaving)) : this.#byPid.get(pid)
@@ -118,7 +118,7 @@ export class Threads {
     const lone = this.#lone
     const told = this.#expected.has(pid) || this.#announced.has(pid)
     if (lone !== undefined && !told && lone.pending === resuming) {
-      // strace starts to name threads when there is a second one: this is the first.
+      // strace starts to print pids when a second thread appears: this is the first thread.
       this.#lone = undefined
       lone.pid = pid
       this.#byPid.set(pid, lone)
@@ -144,7 +144,7 @@ export class Threads {
     let found: Thread | undefined
     const inside = (thread: Thread): boolean => this.#forks.has(thread.pending)
     if (this.#lone !== undefined && inside(this.#lone)) found = this.#lone
-    // Looking through very many threads for every new one would take quadratic time.
+    // Searching very many threads for every new one would take quadratic time.
     if (this.#byPid.size > searchLimit) return found
     for (const thread of this.#byPid.values()) {
       if (!inside(thread)) continue
@@ -162,7 +162,7 @@ export class Threads {
     }
   }
 
-  /** A fork came back with this pid: of a process, or of a thread of the same group. */
+  /** A fork returned this pid. `isThread`: the child is a thread of the parent's group. */
   expect(child: number, parent: Thread, isThread: boolean): void {
     const met = this.#byPid.get(child)
     if (isThread && met !== undefined) joinGroup(met, parent)
@@ -184,7 +184,7 @@ export class Threads {
     this.#announced.set(pid, parent ?? this.#forking() ?? this.#last)
   }
 
-  /** Whether the trace was told of children of which no line is here. */
+  /** Whether forks returned children and none of them was followed. */
   get unseenChildren(): boolean {
     return this.#expected.size > 0 && !this.#followed
   }
@@ -203,7 +203,7 @@ export class Threads {
     this.#shut(image)
   }
 
-  /** The thread of this pid, or of lines that name none, if it has not ended. */
+  /** The thread of this pid, or of lines without a pid, if it has not ended. */
   known(pid: number | undefined): Thread | undefined {
     return pid === undefined ? this.#lone : this.#byPid.get(pid)
   }
@@ -213,7 +213,7 @@ export class Threads {
     yield* this.#byPid.values()
   }
 
-  /** `L +++ superseded by execve in pid N +++`: N takes the leader's pid with what it is in the middle of. */
+  /** `L +++ superseded by execve in pid N +++`: thread N takes the leader's pid and stays inside its call. */
   superseded(leader: Thread, by: number): void {
     const other = this.#byPid.get(by)
     if (other === undefined) return void (this.inFiles && this.#afterFilter?.superseded(leader))
@@ -236,20 +236,20 @@ export class Threads {
     for (const thread of this.#byPid.values()) if (thread.group === group) thread.isEnding = true
   }
 
-  /** The file of this thread ends (-ff): what it was in the middle of stays there. */
+  /** The file of this thread ends (-ff): the call that it was inside gets no rest. */
   forget(pid: number): void {
     const thread = this.#byPid.get(pid)
     if (thread !== undefined) this.#drop(thread)
   }
 
-  /** Some thread, whichever, that is inside this call; for halves that end under another pid. */
+  /** Any thread that is inside this call, for a second half that carries another pid. */
   inside(call: NameId): Thread | undefined {
     if (this.#lone?.pending === call) return this.#lone
     for (const thread of this.#byPid.values()) if (thread.pending === call) return thread
     return undefined
   }
 
-  /** The thread that lines without a pid were of, if it is inside this call. */
+  /** The thread of lines without a pid, if it is inside this call. */
   unnamedInside(call: NameId): Thread | undefined {
     return this.#lone?.pending === call ? this.#lone : undefined
   }
@@ -265,7 +265,7 @@ export class Threads {
     this.#shut(thread.image)
   }
 
-  /** Lets go of every thread: the next lines are another run's. */
+  /** Drops every thread: the next lines belong to another run. */
   end(): void {
     for (const thread of this.#byPid.values()) this.#shut(thread.image)
     if (this.#lone !== undefined) this.#shut(this.#lone.image)

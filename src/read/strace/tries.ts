@@ -1,5 +1,5 @@
-// With which values of an argument every call was refused. A call counts where it begins and its answer comes later,
-// perhaps never, so that both are counted until the source has ended.
+// Finds the argument values with which every call was refused. A call is counted at its entry and its answer comes
+// later or never, so calls and refusals are counted separately until the source ends.
 import type { RefusalErrno, RefusedValues } from '../failures.ts'
 import { valueLimit, type SeenArguments } from '../seen.ts'
 
@@ -23,13 +23,13 @@ function tryOf(counted: { tries: Tries | undefined }, index: number, value: bigi
   return first
 }
 
-/** A call begins. */
+/** Counts the entry of a call with this value. */
 export function noteTry(counted: { tries: Tries | undefined }, index: number, value: bigint): void {
   const each = tryOf(counted, index, value)
   if (each !== undefined) each.calls++
 }
 
-/** A call comes back that never reached the kernel: it was no try. */
+/** Takes back a call that never reached the kernel (strace -e inject). */
 export function forgetTry(counted: { tries: Tries | undefined }, values: ReadonlyMap<number, bigint>): void {
   for (const [index, value] of values) {
     const each = tryOf(counted, index, value)
@@ -37,7 +37,7 @@ export function forgetTry(counted: { tries: Tries | undefined }, values: Readonl
   }
 }
 
-/** A call comes back refused. */
+/** Counts the refusal of a call. */
 export function noteRefused(
   counted: { tries: Tries | undefined },
   values: ReadonlyMap<number, bigint>,
@@ -61,7 +61,7 @@ export function addTries(into: { tries: Tries | undefined }, more: Tries | undef
   }
 }
 
-/** Undefined for none. What is not known of an argument may have been any value of it. */
+/** Undefined if there are none. An argument with unknown values has none: any of its values may have succeeded. */
 export function refusedIn(
   tries: Tries | undefined,
   args: SeenArguments | undefined,

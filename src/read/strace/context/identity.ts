@@ -1,4 +1,4 @@
-// Who a thread is after a call that changes user or group, as far as the ids before it are known.
+// The ids of a thread after a call that changes user or group, as far as the ids before the call are known.
 // Authority: setuid(2), setreuid(2), setresuid(2), setgroups(2), capabilities(7).
 import { scalarValue } from '../arguments.ts'
 import type { Ids } from './process-state.ts'
@@ -6,14 +6,14 @@ import { numbersIn } from './texts.ts'
 
 const keep = 0xffff_ffff
 
-/** An id as it is printed; undefined where it is not, or where it stays (-1). */
+/** The number of a printed id; undefined if it is not printed, or is -1 (unchanged). */
 export function idIn(argument: string | undefined): number | undefined {
   const value = argument === undefined ? undefined : scalarValue(argument)
   const id = value === undefined ? undefined : Number(BigInt.asUintN(32, value))
   return id === keep ? undefined : id
 }
 
-/** Undefined for every other call. */
+/** The ids after a successful call; undefined for calls that change none. */
 export function changedIds(name: string, texts: readonly string[], before: Ids): Ids | undefined {
   const [first, second, third] = texts.map(idIn)
   switch (name) {
@@ -49,8 +49,8 @@ export function changedIds(name: string, texts: readonly string[], before: Ids):
 }
 
 /**
- * setuid and setgid set all three where the thread has the capability: as root, or where the id is none of its own. Else
- * they set the effective id alone.
+ * setuid and setgid set all three ids if the thread has the capability. This is certain if the id is neither the real
+ * nor the saved one (for root also if these are unknown). Else only the effective id is certain.
  */
 function one(
   id: number | undefined,
@@ -64,7 +64,7 @@ function one(
   return { euid: id, ...defined({ uid: uid === id ? id : undefined, suid: suid === id ? id : undefined }) }
 }
 
-/** The saved id follows the effective one where the real one is set, or the effective one to another than the real. */
+/** The saved id follows the effective id if that is set to another value than the real id, or if the real id is set. */
 function saved(
   real: number | undefined,
   effective: number | undefined,

@@ -1,6 +1,6 @@
-// What a trace shows of a security context: paths that calls opened, changed or were refused, programs, who threads
-// become, ports, capability sets, user namespaces and rings. What strace cannot show is said as blind: checks for
-// capabilities, modes and owners, mounts, and who a thread is that neither asked nor changed it.
+// Collects the evidence of a security context in a trace: paths that calls opened or changed or that were refused,
+// programs, changed ids, ports, capability sets, user namespaces and io_uring rings. Lists as blind what strace cannot
+// show: capability checks, modes and owners, mounts, and the ids of a thread that neither asked for nor changed them.
 // Authority: strace(1); the pages of the calls in section 2.
 import { errnoNames, type RefusedErrno } from './refused.ts'
 import { changers } from '../../observations/changers.ts'
@@ -22,7 +22,7 @@ import { ProcessState } from './process-state.ts'
 import { addressIn, flagsIn, resultPath, stringsIn } from './texts.ts'
 
 interface EnteredCall {
-  /** Without the suffix of its 32-bit form, as in chown32. */
+  /** Without the suffix 32, as in chown32. */
   readonly name: string
   readonly texts: readonly string[]
   readonly first: string
@@ -36,12 +36,12 @@ export class StraceContext implements Subscriber {
   readonly #source: () => string
   readonly #rows = new KeptRows()
   readonly #states = new WeakMap<Thread, ProcessState>()
-  /** By pid: made, and not seen yet. */
+  /** By pid: children that have had no line yet. */
   readonly #children = new Map<number, ProcessState>()
-  /** By pid: seen before the call that made it came back. */
+  /** The pids that had a line before the call that made them came back. */
   readonly #presumed = new Set<number>()
   readonly #entered = new WeakMap<Thread, EnteredCall>()
-  /** Who is in the middle of making a process, with the flags: its lines may come before the call's end. */
+  /** The threads inside a fork, with its flags: the child's lines may come before the fork returns. */
   readonly #making = new Map<Thread, ReadonlySet<string>>()
   #name: string | undefined
 
@@ -79,7 +79,7 @@ export class StraceContext implements Subscriber {
     if (refused === undefined) this.#done(call, state, Number(result.value), line)
   }
 
-  /** Of children that strace does not follow no line ever comes. */
+  /** Keeps a child's state until its first line; only so many, because unfollowed children never have a line. */
   #expect(pid: number, child: ProcessState): void {
     if (this.#presumed.delete(pid)) return
     const [oldest] = this.#children.keys()
@@ -92,7 +92,7 @@ export class StraceContext implements Subscriber {
     this.#making.delete(thread)
   }
 
-  /** A child that was announced is a new process, even where its pid was another's. */
+  /** The state of a thread. An announced child is a new process, even if another thread had its pid before. */
   #stateOf(thread: Thread): ProcessState {
     const { pid } = thread
     const announced = pid === undefined ? undefined : this.#children.get(pid)
@@ -104,7 +104,7 @@ export class StraceContext implements Subscriber {
     return state
   }
 
-  /** The child of the only call that is making one. */
+  /** The state of a child, if only one thread is inside a fork. */
   #presume(pid: number | undefined): ProcessState | undefined {
     const [[maker, flags] = [], ...others] = this.#making
     const parent = maker === undefined || others.length > 0 ? undefined : this.#states.get(maker)
@@ -145,7 +145,7 @@ export class StraceContext implements Subscriber {
     const told = words !== undefined && { arguments: words }
     if (refused === undefined) {
       this.#name ??= nameOf(path)
-      // The name of a task has 15 bytes (prctl(2), PR_SET_NAME).
+      // The name of a task has at most 15 bytes (prctl(2), PR_SET_NAME).
       state.executed(nameOf(path).slice(0, 15))
       if (!started)
         this.#rows.add('starts', { recorder: 'strace', path, ...told }, first, state.ids, startIds)
@@ -165,7 +165,7 @@ export class StraceContext implements Subscriber {
     )
   }
 
-  /** What takes or gives privileges, done or refused. */
+  /** Notes a call that takes or gives privileges, whether it succeeded or was refused. */
   #privilege(
     { name, texts, first }: EnteredCall,
     state: ProcessState,
@@ -190,7 +190,7 @@ export class StraceContext implements Subscriber {
     }
   }
 
-  /** What is known of the thread after a call that was done. */
+  /** Updates the state of the thread after a successful call. */
   #done({ name, texts, first }: EnteredCall, state: ProcessState, value: number, line: string): void {
     const ids = changedIds(name, texts, state.ids)
     if (ids !== undefined) {
@@ -202,7 +202,7 @@ export class StraceContext implements Subscriber {
     noteDone({ name, texts }, state, value, line)
   }
 
-  /** `missing`: what the trace lacks of the run. */
+  /** `missing`: the parts of the run that the trace lacks. */
   context(missing: ReadonlySet<DiagnosticCode>): ObservedContext {
     const blind: BlindSpot['what'][] = [...always]
     if (missing.has('startup-missing') || missing.has('detached')) blind.push('start')

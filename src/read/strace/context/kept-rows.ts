@@ -1,12 +1,12 @@
-// Rows of a context while a trace is read: the same rows are one, and their number is bounded. Ids are filled in at the
-// end, since a thread may ask later who it is.
+// Keeps the rows of a context while a trace is read: equal rows become one, and their number is bounded. Ids are filled
+// in at the end, because a thread may ask for its ids later.
 import type { ContextList, ContextRows, Counted } from '../../observations/context.ts'
 import { noRows } from '../../observations/context.ts'
 import type { Ids } from './process-state.ts'
 
 type Row<List extends ContextList> = Omit<ContextRows[List][number], keyof Counted>
 
-/** A container's whole work has some thousands. */
+/** A container's whole work makes some thousands of rows. */
 const limit = 65536
 
 interface Kept {
@@ -24,7 +24,7 @@ export class KeptRows {
   readonly #lost = new Map<Exclude<ContextList, 'lost'>, { count: number; readonly first: string }>()
   #epochs = 0
 
-  /** `asSeen`: the members of the row that the ids tell, the same function for the same list. */
+  /** `asSeen`: the members of the row that come from the ids; the same function for the same list. */
   add<List extends Exclude<ContextList, 'lost'>>(
     list: List,
     row: Omit<Row<List>, keyof Ids>,
@@ -62,7 +62,7 @@ export class KeptRows {
   }
 }
 
-/** File system ids follow the effective ones (credentials(7)). */
+/** The file system ids follow the effective ids (credentials(7)). */
 export const fileIds = ({ euid, egid }: Ids): Ids => ({
   ...(euid !== undefined && { uid: euid }),
   ...(egid !== undefined && { gid: egid }),

@@ -1,4 +1,4 @@
-// What a call that came back did with a path, or was refused: a row of changes, reads or executions.
+// What a finished call did with a path, or was refused: a row of changes, reads or executions.
 // Authority: open(2), openat2(2); path-calls.ts for where each call has its path.
 import { scalarValue } from '../arguments.ts'
 import { firstPaths, secondPaths, type PathCall, type PathKind } from '../../observations/path-calls.ts'
@@ -11,7 +11,7 @@ export const pathCalls: ReadonlyMap<string, readonly PathCall[]> = new Map(
   firstPaths.map((each) => [each.call, [each, ...secondPaths.filter(({ call }) => call === each.call)]]),
 )
 
-/** Of a use what its call tells. */
+/** The part of a file use that its call shows. */
 export interface PathDeed extends Pick<
   FileUse,
   'path' | 'resolved' | 'cut' | 'ours' | 'reads' | 'writes' | 'creates' | 'mode' | 'toUid' | 'toGid'
@@ -19,7 +19,7 @@ export interface PathDeed extends Pick<
   readonly kind: PathKind
 }
 
-/** What a finished call tells of one of its paths. `opened`: what -y says of the descriptor that an open gave. */
+/** What a finished call did with one path. `opened`: the path that -y prints for the descriptor of an open. */
 export function pathDeed(
   call: PathCall,
   texts: readonly string[],
@@ -55,7 +55,7 @@ function placeIn(
   const from = base === undefined ? undefined : descriptorIn(texts[base])
   const named =
     how === 'socket' ? socketPath(texts[1]) : path === undefined ? undefined : stringIn(texts[path])
-  // Without a name, or with an empty one, it is the descriptor itself (AT_EMPTY_PATH, futimens).
+  // Without a name, or with an empty one, the call uses the descriptor itself (AT_EMPTY_PATH, futimens).
   if (named === undefined || named.text === '') {
     if (typeof from?.number !== 'number') return undefined
     const known = from.path ?? state.descriptor(from.number)
@@ -87,7 +87,7 @@ function openDeed(
   const inStructure = how === 'openHow' ? /flags=([^,}]+)/.exec(argument ?? '')?.[1] : argument
   const flags = constant === undefined ? flagsIn(inStructure) : flagsIn('O_CREAT|O_WRONLY|O_TRUNC')
   if (flags.has('O_PATH')) return undefined
-  // Raw numbers (-X raw): the lower bits are the same everywhere.
+  // Raw numbers (-X raw): the access mode and O_CREAT have the same bits on every architecture here.
   const bits =
     flags.size === 0 && inStructure !== undefined ? Number(scalarValue(inStructure) ?? 2n) : undefined
   const access = bits === undefined ? (flags.has('O_RDWR') ? 2 : flags.has('O_WRONLY') ? 1 : 0) : bits & 3
@@ -105,7 +105,7 @@ function openDeed(
   }
 }
 
-/** mmap of a file as code: PROT_EXEC, and no memory of its own. */
+/** Whether mmap maps a file as code: with PROT_EXEC, without MAP_ANONYMOUS. */
 function isCode([, , protection, flags]: readonly string[]): boolean {
   return flagsIn(protection).has('PROT_EXEC') && !flagsIn(flags).has('MAP_ANONYMOUS')
 }

@@ -1,4 +1,4 @@
-// What a call that was done changes, or tells, of its process: where paths start, what descriptors are, and its ids.
+// What a successful call changes or shows of its process: root and current directory, descriptors and ids.
 // Authority: chdir(2), chroot(2), pivot_root(2), open(2), dup(2), fcntl(2), getuid(2).
 import { pathCalls, pathDeed } from './path-deeds.ts'
 import type { ProcessState } from './process-state.ts'
@@ -12,7 +12,7 @@ const askedIds: ReadonlyMap<string, 'uid' | 'euid' | 'gid' | 'egid'> = new Map([
 ])
 const opens: ReadonlySet<string> = new Set(['open', 'openat', 'openat2', 'creat'])
 const copies: ReadonlySet<string> = new Set(['dup', 'dup2', 'dup3'])
-/** The calls that are looked at here alone. */
+/** The calls that only this file reads. */
 export const changing: ReadonlySet<string> = new Set([
   ...askedIds.keys(),
   ...copies,
@@ -21,7 +21,7 @@ export const changing: ReadonlySet<string> = new Set([
   ),
 ])
 
-/** `value`: the result; `line` shows it. */
+/** Updates the state after a successful call. `value`: its result; `line`: the line that shows the result. */
 export function noteDone(
   { name, texts }: { readonly name: string; readonly texts: readonly string[] },
   state: ProcessState,
@@ -46,7 +46,7 @@ function descriptorPath(argument: string | undefined, state: ProcessState): stri
   return from?.path ?? (typeof from?.number === 'number' ? state.descriptor(from.number) : undefined)
 }
 
-/** Where its paths start, and what its descriptors are. */
+/** Updates the root, the current directory and the descriptors. */
 function changeProcess(
   name: string,
   texts: readonly string[],
@@ -80,7 +80,7 @@ function changeProcess(
       return
     case 'close':
       return typeof from?.number === 'number' ? state.closed(from.number) : undefined
-    // Which descriptors they make or close is not looked at.
+    // These calls make or close descriptors that are not read here.
     case 'close_range':
     case 'recvmsg':
     case 'pidfd_getfd':

@@ -1,11 +1,11 @@
-// What a trace tells of a thread beside its calls: who it is, where its paths start, what its descriptors are and which
-// program it runs. What was not seen is undefined: strace prints neither ids nor the current directory by itself.
+// What a trace shows of a thread besides its calls: its ids, root, current directory, descriptors and program. Whatever
+// was not seen is undefined: strace itself prints neither ids nor the current directory.
 // Authority: credentials(7), clone(2), execve(2), path_resolution(7).
 import type { PathText } from './texts.ts'
 
 /**
- * Ids between two changes. All threads that have the same share the object: what one of them asks for (getuid) is known of
- * all, and of what they did before.
+ * Ids between two changes. Threads with the same ids share the object: if one of them asks (getuid), the answer holds
+ * for all of them, and for what they did before.
  */
 export interface Ids {
   uid?: number
@@ -17,25 +17,25 @@ export interface Ids {
   groups?: readonly number[]
 }
 
-/** Shared by those whom clone gave CLONE_FS. */
+/** Shared between parent and child after a clone with CLONE_FS. */
 interface FileSystem {
-  /** From the first root that was seen. */
+  /** The path of the root, seen from the first root of the trace. */
   root: string | undefined
   directory: string | undefined
 }
 
-/** Descriptors that were seen to be opened; of more than these none is known. */
+/** How many descriptors are kept. Further ones stay unknown. */
 const descriptorLimit = 65536
 
 export class ProcessState {
   ids: Ids = {}
   program = 'unknown'
-  /** It, or who forked it, has executed a program in the trace. */
+  /** The process or one of its ancestors has executed a program in the trace. */
   started = false
   #files: FileSystem = { root: '/', directory: undefined }
   #descriptors = new Map<number, string>()
 
-  /** A child as clone made it. */
+  /** The state of a child that clone makes with these flags. */
   forked(flags: ReadonlySet<string>): ProcessState {
     const child = new ProcessState()
     const { ids, program, started } = this
@@ -47,7 +47,7 @@ export class ProcessState {
     return child
   }
 
-  /** The real ids stay; a set-ID bit or a capability of the file may change the others. */
+  /** After execve: the real ids and groups stay; a set-ID bit of the file may change the other ids. */
   executed(program: string): void {
     const { uid, gid, groups } = this.ids
     this.ids = {
@@ -57,7 +57,7 @@ export class ProcessState {
     }
     this.program = program
     this.started = true
-    // Which of them close on execve is not kept.
+    // Close-on-execve flags are not kept, so no descriptor is known.
     this.#descriptors = new Map()
   }
 
@@ -70,7 +70,7 @@ export class ProcessState {
     this.#descriptors.delete(descriptor)
   }
 
-  /** After close_range and the like nothing is known. */
+  /** After close_range and similar calls, no descriptor is known. */
   closedMany(): void {
     this.#descriptors.clear()
   }
@@ -83,26 +83,26 @@ export class ProcessState {
     return this.#files.directory
   }
 
-  /** Undefined: it is not known any more. */
+  /** Undefined: the current directory is unknown from now on. */
   changedTo(directory: string | undefined): void {
     this.#files.directory = directory
   }
 
-  /** Undefined: it is not known where it is. */
+  /** Undefined: the place of the new root is unknown. */
   changedRoot(path: string | undefined): void {
     this.#files.root = path
   }
 
-  /** pivot_root: paths are from another root than before, and the current directory may have moved with it. */
+  /** pivot_root and setns: paths start at another root, and the current directory may have moved with it. */
   pivoted(): void {
     this.#files.root = '/'
     this.#files.directory = undefined
   }
 
-  /** From the first root. A path whose directory or root is not known is a relative one. */
+  /** The path from the first root; a relative path if its root or directory is unknown. */
   whole({ text }: PathText, base: string | undefined): string {
     const { root } = this.#files
-    // `..` does not lead out of a root.
+    // normal() runs before the root is added, because `..` does not lead out of a root.
     if (text.startsWith('/')) return root === undefined ? text.slice(1) : normal(`${root}${normal(text)}`)
     return base === undefined ? text : normal(`${base}/${text}`)
   }

@@ -1,4 +1,4 @@
-// Capabilities that a call gives or takes without a check. Authority: capset(2), prctl(2) (PR_CAP_AMBIENT, PR_SET_SECUREBITS).
+// Calls that set capabilities without a check. Authority: capset(2), prctl(2) (PR_CAP_AMBIENT, PR_SET_SECUREBITS).
 import type { CapabilityName, CapabilityRaise } from '../../observations/context.ts'
 
 export function raiseIn(

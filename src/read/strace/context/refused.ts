@@ -1,4 +1,4 @@
-// The errors of a call that a security context may have refused. Authority: errno(3), include/uapi/asm-generic/errno-base.h.
+// The errors by which a security context may refuse a call. Authority: errno(3), include/uapi/asm-generic/errno-base.h.
 import type { refusedResults } from '../../observations/context.ts'
 
 export type RefusedErrno = (typeof refusedResults)[number]

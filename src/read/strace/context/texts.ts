@@ -1,16 +1,16 @@
-// Arguments as strace prints them, read as paths, descriptors, addresses, flags and lists. What is not printed whole is
-// undefined, or said to be cut. Authority: strace's printstr_ex(), print_quoted_path(), printfd() and print_sockaddr().
+// Reads arguments as strace prints them: paths, descriptors, addresses, flags and lists. What is not printed whole is
+// undefined or marked as cut. Authority: strace's printstr_ex(), print_quoted_path(), printfd() and print_sockaddr().
 
 export interface PathText {
   readonly text: string
-  /** strace printed a part of it. */
+  /** strace printed only a part of the text. */
   readonly isCut: boolean
 }
 
 const string = /^(?:[a-z_]+=)?"((?:[^"\\]|\\.)*)"(\.\.\.)?$/
 const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, v: 11, f: 12, '"': 34, '\\': 92 }
 
-/** A quoted string; undefined for what is none: NULL, an address. */
+/** A quoted string; undefined for anything else, such as NULL or an address. */
 export function stringIn(argument: string | undefined): PathText | undefined {
   const [, quoted, cut] = (argument === undefined ? null : string.exec(argument)) ?? []
   return quoted === undefined ? undefined : { text: unescaped(quoted), isCut: cut !== undefined }
@@ -31,7 +31,7 @@ function unescaped(quoted: string): string {
 
 export interface DescriptorText {
   readonly number: number | 'current directory'
-  /** What -y says that it is. */
+  /** The path that -y prints for the descriptor. */
   readonly path: string | undefined
 }
 
@@ -48,7 +48,7 @@ export function descriptorIn(argument: string | undefined): DescriptorText | und
   }
 }
 
-/** What -y says of a result: strace escapes angle brackets in paths, so that these are its own. */
+/** The path that -y prints after a result. strace escapes angle brackets in paths, so these brackets are its own. */
 export function resultPath(line: string): string | undefined {
   const path = / = \d+<(\/[^<>]*)>(?:\(deleted\))?\s*$/.exec(line)?.[1]
   return path === undefined ? undefined : unescaped(path)
@@ -58,7 +58,7 @@ export type AddressText =
   | { readonly family: 'inet' | 'inet6'; readonly port: number }
   | { readonly family: 'unix'; readonly path: PathText }
 
-/** The address of a bind; undefined for every other family, and for a name that is not in the file system. */
+/** The address of a socket call; undefined for other families and for abstract names of unix sockets. */
 export function addressIn(argument: string | undefined): AddressText | undefined {
   if (argument === undefined) return undefined
   const [, version, port] = /sin(6?)_port=htons\((\d+)\)/.exec(argument) ?? []
@@ -67,7 +67,7 @@ export function addressIn(argument: string | undefined): AddressText | undefined
   return path === undefined ? undefined : { family: 'unix', path }
 }
 
-/** The strings of a list such as argv; undefined where it is not printed whole. */
+/** The strings of a list such as argv; undefined if it is not printed whole. */
 export function stringsIn(argument: string | undefined): readonly string[] | undefined {
   const inside = argument === undefined ? undefined : /^(?:[a-z_]+=)?\[(.*)\]$/s.exec(argument)?.[1]
   if (inside === undefined) return undefined
@@ -77,13 +77,13 @@ export function stringsIn(argument: string | undefined): readonly string[] | und
     : undefined
 }
 
-/** The numbers of a list such as that of setgroups, sorted; undefined where it is not printed whole. */
+/** The sorted numbers of a list such as that of setgroups; undefined if it is not printed whole. */
 export function numbersIn(argument: string | undefined): readonly number[] | undefined {
   const inside = argument === undefined ? undefined : /^(?:[a-z_]+=)?\[([\d, ]*)\]$/.exec(argument)?.[1]
   return inside === undefined ? undefined : (inside.match(/\d+/g) ?? []).map(Number).sort((a, b) => a - b)
 }
 
-/** Names of flags, such as O_CREAT, as they stand anywhere in an argument. */
+/** The names of flags, such as O_CREAT, anywhere in an argument. */
 export function flagsIn(argument: string | undefined): ReadonlySet<string> {
   return new Set(argument?.match(/[A-Z][A-Z0-9_]+/g) ?? [])
 }
