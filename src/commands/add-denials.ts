@@ -1,6 +1,6 @@
 // `generate --add PROFILE`: adds the calls of the inputs to a profile and keeps its layout, so that one command puts
 // the refusals of a roll-out back into the profile. Everything within the ceiling is added; beyond it only calls that
-// were carried out, and with --beyond never none.
+// were carried out, or none with `--beyond never`.
 import { UserError } from '../errors.ts'
 import { level } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'

@@ -22,7 +22,7 @@ export interface EachOptions extends ProfileOptions {
   readonly scan?: true
 }
 
-/** Makes the directories. Throws a UserError for options that exclude each other, or if it cannot write there. */
+/** Makes the directories. Throws a UserError if options exclude each other or a directory cannot be written. */
 export async function checkEach(options: EachOptions, isCommand: boolean, world: World): Promise<void> {
   if (!isCommand) throw new UserError('each-without-command')
   const { output, addTo, under, scan } = options

@@ -1,5 +1,5 @@
 // The row of an error in the table: the exit status and the sentence, which is made of the facts. The facts are raw, so
-// whoever prints the sentence escapes it.
+// the sentence must be escaped before it is printed.
 
 /** The exit status: 2 for a failure; 125 to 127 only from commands that run another command (contract). */
 export type ErrorStatus = 2 | 125 | 126 | 127

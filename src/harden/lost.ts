@@ -1,6 +1,6 @@
-// What a recording lost. If a list lost rows, nothing follows from the absence of a row. A row lost from the starts is
-// a whole container, so every list may lack rows. If a recording began late, every list lacks the time before, unless
-// another recording shows a start.
+// Judges what a recording lost. If a list lost rows, nothing follows from the absence of a row. A row lost from the
+// starts is a whole container, so every list may lack rows. If a recording began late, every list lacks the time
+// before, unless another recording shows a start.
 import type { ContextList, ObservedContext } from '../observe/index.ts'
 import { notEvidenced } from './evidence.ts'
 

@@ -23,7 +23,7 @@ const makers: readonly Maker[] = [
   { runtime: 'runc@1.1.5', libseccomp: oldestLibrary },
 ]
 
-/** The maker with whose filter of the profile the applied filter differs least: the kernel does not name the maker. */
+/** The maker whose filter of the profile differs least from the applied filter: the kernel names no maker. */
 export function likelyMaker(applied: AppliedFilter, profile: ParsedProfile, options: ContextOptions): Maker {
   const rated = makers.map((maker) => {
     const context = contextOf({ ...options, ...maker })

@@ -175,7 +175,7 @@ function argumentsText(args: readonly bigint[]): string {
   return args.map((each) => `0x${each.toString(16)}`).join(' ')
 }
 
-/** The time of day in UTC. Whoever watches knows the day. */
+/** The time of day in UTC. The reader knows the day. */
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(11, 23)
 }

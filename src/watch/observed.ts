@@ -25,7 +25,7 @@ export function rowsOf(
       if (number === undefined) return []
       return callsWith(call).flatMap((args): readonly ObservedRow[] => {
         const answer = meaning.answer(architecture, number, args)
-        // A logged call counts as refused: the roll-out ends by refusing it.
+        // A logged call counts as refused: it will be refused when the roll-out ends.
         if (answer.action === 'SCMP_ACT_ALLOW') return []
         const { count, eperm = 0, eacces = 0, enosys = 0 } = call
         const failed = eperm + eacces + enosys

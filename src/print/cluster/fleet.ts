@@ -42,7 +42,7 @@ export function namespace(): ClusterObject {
   }
 }
 
-/** Records each container of every node from its first call and prints a line of observations for each. */
+/** On every node, records each selected container from its first call and prints a line of observations for it. */
 export function recorder(select: string): ClusterObject {
   return daemonSet('record', {
     ...quiet,
