@@ -81,7 +81,7 @@ export const documentErrors = {
   ],
   'invalid-json': [
     2,
-    ({ value, ...at }: AtPlace & DocumentFault & { /** The key in a ConfigMap. */ readonly value?: string }) =>
+    ({ value, ...at }: AtPlace & DocumentFault & { /** A ConfigMap's key. */ readonly value?: string }) =>
       `${placeText(at)}: ${value === undefined ? '' : `the value ${value} `}is not valid JSON: ${faultText(at)}`,
   ],
   'invalid-yaml': [
