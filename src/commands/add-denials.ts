@@ -1,6 +1,6 @@
-// `generate --add PROFILE`: the profile with what the inputs hold added to its text, whose layout stays: refusals that a
-// roll-out brought to light go back into the profile by one command. Within the ceiling everything is added; beyond it
-// only what was carried out, and nothing with --beyond never.
+// `generate --add PROFILE`: adds the calls of the inputs to a profile and keeps its layout, so that one command puts
+// the refusals of a roll-out back into the profile. Everything within the ceiling is added; beyond it only calls that
+// were carried out, or none with `--beyond never`.
 import { UserError } from '../errors.ts'
 import { level } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
@@ -18,7 +18,7 @@ interface AddOptions {
   readonly output?: string
 }
 
-/** Throws UserError for a built-in, which has no text. */
+/** Throws UserError for a built-in profile, which has no text. */
 export async function addDenials(
   profile: string,
   observations: Observations,

@@ -1,4 +1,4 @@
-// What the columns of the account mean, for `--help`.
+// The meaning of the account's columns, for `--help`.
 
 export const columnsHelp = `
 

@@ -1,5 +1,5 @@
-// `trace --each DIR`: a profile for each container below the command, and its observations and reasons beside it where they
-// are asked for: --observations and --explain name directories then.
+// `trace --each DIR`: writes a profile for each container below the command. With --observations and --explain, which
+// then name directories, it also writes each container's observations and reasons.
 import { chown, mkdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -14,7 +14,7 @@ import { say } from './say.ts'
 import type { World } from './world.ts'
 
 export interface EachOptions extends ProfileOptions {
-  /** The directory. */
+  /** The directory for the profiles. */
   readonly each: string
   readonly observations?: string
   readonly addTo?: string
@@ -22,7 +22,7 @@ export interface EachOptions extends ProfileOptions {
   readonly scan?: true
 }
 
-/** Makes the directories. Throws a UserError for what cannot be had together, or cannot be written. */
+/** Makes the directories. Throws a UserError if options exclude each other or a directory cannot be written. */
 export async function checkEach(options: EachOptions, isCommand: boolean, world: World): Promise<void> {
   if (!isCommand) throw new UserError('each-without-command')
   const { output, addTo, under, scan } = options
@@ -40,7 +40,7 @@ export async function checkEach(options: EachOptions, isCommand: boolean, world:
   }
 }
 
-/** Whoever called sudo can take away what they asked for. */
+/** Gives new directories to the user who called sudo, who can then delete them. */
 async function makeDirectory(directory: string, world: World): Promise<void> {
   const path = resolve(world.cwd, directory)
   try {
@@ -55,7 +55,7 @@ async function makeDirectory(directory: string, world: World): Promise<void> {
   }
 }
 
-/** The status: 1 where a profile lacks what was seen. */
+/** Writes all files. The status is 1 if a profile lacks a call that was seen. */
 export async function writeEach(
   { each = [], ending }: Recording,
   options: EachOptions,

@@ -1,4 +1,4 @@
-// Scans that a command is given, and what they say of what was seen.
+// Reads the scans that a command is given, and compares them with what was seen.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Observations } from '../observe/index.ts'
 import { coverageOf, derivePolicy, type PolicyOptions } from '../policy/index.ts'
@@ -7,7 +7,7 @@ import { mergeReachable, parseReachable, type Reachable } from '../scan/reachabl
 import { readText } from './texts.ts'
 import type { World } from './world.ts'
 
-/** Undefined for no files. Throws a UserError for a file that is no scan. */
+/** The merged scans; undefined for no files. Throws a UserError for a file that is no scan. */
 export async function readReachable(
   files: readonly string[] | undefined,
   world: World,
@@ -18,7 +18,7 @@ export async function readReachable(
   return mergeReachable(...found)
 }
 
-/** How much of what is reachable was seen; of the rest, what the ceiling of the policy carries out. */
+/** Sentences: how many reachable calls were seen, and which of the others the policy's ceiling allows. */
 export function coverage(
   reachable: Reachable,
   observations: Observations,

@@ -58,10 +58,10 @@ export function textOf(bytes: Uint8Array, name: string): string {
 }
 
 /**
- * What oci://REF holds as sources: the artifact of a tag or digest; of a repository without either, every shard of
- * observations in it, in the order of their tags. The bytes are fetched when they are read.
+ * The sources of oci://REF. With a tag or digest: that artifact. Without: every shard of observations in the
+ * repository, in the order of their tags. The bytes are fetched when they are read.
  *
- * @throws UserError where nothing is there.
+ * @throws UserError if nothing is there.
  */
 export async function artifactSources(word: string, world: World): Promise<readonly Source[]> {
   const reference = parseReference(word)

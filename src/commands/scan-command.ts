@@ -1,5 +1,5 @@
-// `trace --scan`: the program that a command runs is scanned: here, or in the container that the command starts, whose
-// image is saved for it.
+// `trace --scan`: scans the program that a command runs, either on this machine or in the saved image of the container
+// that the command starts.
 import { access, constants, mkdtemp, realpath, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -11,7 +11,7 @@ import { directoryTree } from './scan-directory.ts'
 import { shown } from './progress.ts'
 import type { World } from './world.ts'
 
-/** The program that a command runs, and what it loads. Throws a UserError where there is none to read. */
+/** Scans the program that a command runs and what it loads. Throws a UserError if there is none to read. */
 export async function scanCommand(words: readonly string[], world: World): Promise<Reachable> {
   if (words.length === 0) throw new UserError('no-command-to-scan')
   const target = readTarget(words, world.env)
@@ -43,7 +43,7 @@ async function scanHere(word: string, world: World): Promise<Reachable> {
   throw new UserError('nothing-to-scan', { program: word })
 }
 
-/** The image as it is saved, with what the words mount in it, and the program that they start. */
+/** Scans the program that the engine's words start, in the saved image with the mounts of these words. */
 async function scanContainer(run: EngineRun, world: World): Promise<Reachable> {
   const { image, mounts, ...started } = run.started
   const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))

@@ -74,7 +74,7 @@ async function scan(paths: readonly string[], options: ScanFlags, world: World):
 }
 
 export type ScanChoice = Pick<ScanFlags, 'program' | 'with' | 'arch' | 'cache'> & {
-  /** Of an image: how it is started, and what messages call it in place of its file. */
+  /** For an image: how it is started, and its name in messages. */
   readonly started?: StartedAs
   readonly named?: string
 }

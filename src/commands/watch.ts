@@ -1,5 +1,5 @@
-// `watch`: what the filters of running containers, pods, cgroups or processes refuse, as it happens, and which filters
-// these are; with --patch what a profile lacks for it.
+// `watch`: prints what the filters of running containers, pods, cgroups or processes refuse, as it happens, and which
+// filters these are; with --patch also what a profile lacks for the refused calls.
 import { release } from 'node:os'
 import { Option } from 'commander'
 import { setImmediate } from 'node:timers/promises'
@@ -35,7 +35,7 @@ interface Options {
   readonly report: FormatName
 }
 
-/** A call that is refused without end is told again so often. Milliseconds. */
+/** A repeated refusal is printed again after this time. Milliseconds. */
 const again = 5000
 
 export const declare: Declare = (command, world, end) => {
@@ -116,7 +116,7 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
   return refusedIn(rows).length > 0 ? 1 : 0
 }
 
-/** Throws UserError (2) unless one is named. */
+/** The one target of the options. Throws UserError (2) unless exactly one is named. */
 function targetOf({ pid, container, pod, selector, cgroup, all, cri, wait }: Options): WatchTarget {
   const named = cri === undefined ? {} : { cri }
   const targets: WatchTarget[] = [
@@ -176,7 +176,7 @@ async function namesOf(rows: readonly WatchedCall[]): Promise<Watched['builtins'
 const builtinsOf = (filter: AppliedFilter): readonly string[] =>
   builtinsEqualTo(filter, { kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12' })
 
-/** A row at once when it comes first; what comes again is told every few seconds, and at the end. */
+/** Prints a new row at once. Repetitions are summed and printed every few seconds and at the end. */
 class Stream {
   readonly #print: (row: WatchedCall) => void
   readonly #rows = new Map<string, { told: number; waiting: WatchedCall | undefined }>()

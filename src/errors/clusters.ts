@@ -1,4 +1,4 @@
-// Errors of nodes and pods: the container runtime of a node, the names of its containers, the filters that hold there.
+// Errors of nodes and pods: a node's container runtime, its containers' names and filters, and where observations go.
 import type { ErrorRow } from './row.ts'
 
 export const clusterErrors = {

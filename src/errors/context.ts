@@ -1,9 +1,9 @@
-// Errors of a security context: of its document, and of what a form cannot hold.
+// Errors of a security context: its document, what a form cannot hold, and patching a manifest.
 import type { InFile, ErrorRow } from './row.ts'
 
 export interface ContextFault {
   readonly fault: keyof typeof faults
-  /** The member or the container that is wrong. */
+  /** The wrong member or container. */
   readonly member: string
 }
 

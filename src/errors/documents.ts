@@ -1,19 +1,19 @@
-// Errors of documents: profiles, what they mean, and what they are printed as.
+// Errors of documents: of profiles, their meaning and their printed forms.
 import { refusalSentences, type RefusalCode } from './refusals.ts'
 import { placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
 
-/** Why a text is no JSON or YAML that is read here. */
+/** Why a text cannot be read as JSON or YAML. */
 export interface DocumentFault {
   readonly fault: Fault
-  /** Of `nested`: how deep is allowed. Of `large`: how many MiB. */
+  /** With `nested`: the allowed depth. With `large`: the allowed size in MiB. */
   readonly limit?: number
-  /** Of `parser`: what the parser of YAML says. */
+  /** With `parser`: the YAML parser's message. */
   readonly words?: string
 }
 
 type Fault = keyof typeof faults
 
-/** Those of JSON's grammar bear jsonc-parser's names. */
+/** The faults of JSON's grammar have jsonc-parser's names. */
 const faults = {
   'invalid-symbol': 'this is neither a value nor punctuation (strings stand in double quotes)',
   'invalid-number-format': 'this is not a number',
@@ -53,7 +53,7 @@ export function faultText(fault: DocumentFault): string {
   return typeof text === 'string' ? text : text(fault)
 }
 
-/** What a text is, or what it lacks, that is given for a profile. */
+/** What a text is instead of a profile, or what it lacks. */
 export type NotProfile = keyof typeof notProfiles
 
 const notProfiles = {
@@ -81,7 +81,7 @@ export const documentErrors = {
   ],
   'invalid-json': [
     2,
-    ({ value, ...at }: AtPlace & DocumentFault & { /** Of a ConfigMap. */ readonly value?: string }) =>
+    ({ value, ...at }: AtPlace & DocumentFault & { /** A ConfigMap's key. */ readonly value?: string }) =>
       `${placeText(at)}: ${value === undefined ? '' : `the value ${value} `}is not valid JSON: ${faultText(at)}`,
   ],
   'invalid-yaml': [
@@ -90,15 +90,15 @@ export const documentErrors = {
   ],
   'several-profiles': [
     2,
-    ({ title, ...at }: AtPlace & { /** Of the second. */ readonly title: string | undefined }) =>
+    ({ title, ...at }: AtPlace & { /** The second title. */ readonly title: string | undefined }) =>
       `${placeText(at)}: a second profile begins here (${title ?? 'without a name'}): give each a file of its own`,
   ],
   'flawed-profile': [
     2,
-    ({ finding, ...at }: AtPlace & { /** The code of the first. */ readonly finding: string }) =>
+    ({ finding, ...at }: AtPlace & { /** The first code. */ readonly finding: string }) =>
       `${placeText(at)}: the profile has mistakes (${finding}): see \`seccomp-gen validate ${at.file}\``,
   ],
-  // --- what it means
+  // --- what a profile means
   'no-such-builtin': [
     2,
     ({ name, builtins }: { readonly name: string; readonly builtins: readonly string[] }) =>
@@ -138,7 +138,7 @@ export const documentErrors = {
   ],
   'not-a-libseccomp': [
     2,
-    ({ version, first }: { readonly version: string; /** Known here. */ readonly first: string }) =>
+    ({ version, first }: { readonly version: string; /** The oldest known. */ readonly first: string }) =>
       `${version} is no version of libseccomp known here: write one from ${first} on, such as 2.5.4`,
   ],
   'refused-profile': [
@@ -202,7 +202,7 @@ export const documentErrors = {
     }: {
       readonly architectures: readonly string[]
       readonly call: string
-      /** What has this other name. */ readonly meant?: string | undefined
+      /** The call with this other name. */ readonly meant?: string | undefined
     }) =>
       `${architectures.join(', ')} has no call ${call}: ${meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`}`,
   ],

@@ -1,4 +1,4 @@
-// Errors of files, standard streams and revisions: what cannot be read or written.
+// Errors of files, standard streams and git revisions that cannot be read or written.
 import type { Cause, InFile, ErrorRow } from './row.ts'
 
 const readFailures: Readonly<Record<string, string>> = {
@@ -61,7 +61,7 @@ export const fileErrors = {
   'no-such-trace': [2, ({ file }: InFile) => `${file}: no such file, and no ${file}.PID of strace -ff`],
   'no-trace-in-directory': [
     2,
-    ({ file, inner }: InFile & { /** A directory in it. */ readonly inner: string | undefined }) =>
+    ({ file, inner }: InFile & { /** A directory inside. */ readonly inner: string | undefined }) =>
       `${file}: is a directory in which no trace was found${inner === undefined ? '' : `; what lies deeper is not read: give ${inner}`}`,
   ],
   'file-too-large': [

@@ -1,13 +1,13 @@
-// What is wrong first with an observations file (schemas/observations.schema.json).
+// Errors of an observations file (schemas/observations.schema.json): the first fault is reported.
 import type { InFile, ErrorRow } from './row.ts'
 
 export interface ObservationsFault {
   readonly fault: keyof typeof faults
-  /** The member that is wrong, by its key. */
+  /** The key of the wrong member. */
   readonly member: string
   /** The members around it, such as `architectures.x86_64.read`; empty for the whole document. */
   readonly within: string
-  /** From 1, where it is known. */
+  /** From 1, if known. */
   readonly line?: number
 }
 
@@ -45,7 +45,7 @@ export const observationsErrors = {
   ],
   'observations-not-json': [
     2,
-    ({ file, words }: InFile & { /** The engine's. */ readonly words: string }) =>
+    ({ file, words }: InFile & { /** The parser's. */ readonly words: string }) =>
       `${file}: is not valid JSON: ${words}`,
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

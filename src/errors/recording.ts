@@ -1,14 +1,14 @@
-// Errors of recording: what cannot be run, attached to or seen. All of them end with 125, but for those that say that
-// the command cannot be run (126) or is not found (127).
+// Errors of recording: what cannot be run, attached to or seen. Their status is 125, except 126 if the command cannot
+// be run, 127 if it is not found, and 2 in the hook.
 import type { Cause, InFile, ErrorRow } from './row.ts'
 
 export interface Why {
-  /** A clause for people: what a tool said, or what is missing here. */
+  /** A clause for people: a tool's message, or what is missing here. */
   readonly why: string
 }
 
 export interface OfProgram {
-  /** As the command names it. */
+  /** The program as the command names it. */
   readonly program: string
 }
 
@@ -33,7 +33,7 @@ const execFailures: Readonly<Record<string, string>> = {
   E2BIG: 'Argument list too long',
 }
 
-/** Why an option of the user's keeps a container from being recorded. */
+/** Why one of the user's options prevents recording a container. */
 const obstacles = {
   filter: 'seccomp-gen sets a filter itself; leave this option out',
   privileged:
@@ -51,7 +51,7 @@ const obstacles = {
 
 export type Obstacle = keyof typeof obstacles
 
-/** Of a container that no tracer of the client would see. */
+/** Why only the ebpf recorder can do this. */
 const ebpfOnly = {
   engine: (engine: string) =>
     `a container that ${engine} starts is no child of it, and is recorded by ebpf only`,
@@ -65,7 +65,7 @@ const ebpfOnly = {
 
 export type EbpfOnly = keyof typeof ebpfOnly
 
-/** What only Linux can do, and what helps elsewhere. */
+/** What needs Linux, and what helps elsewhere. */
 const onLinux = {
   record: (system: string) =>
     `recording needs Linux, and this is ${system}: record in a container that has strace, docker run --rm --cap-add SYS_PTRACE -v "\${PWD}:/out" IMAGE strace -f -o /out/app.strace CMD, then run here: seccomp-gen generate app.strace -o app.json`,
@@ -97,7 +97,7 @@ export const recordingErrors = {
   ],
   'command-is-strace': [
     125,
-    ({ program }: { /** What it traces, with its operands. */ readonly program: string | undefined }) =>
+    ({ program }: { /** The traced program and its operands. */ readonly program: string | undefined }) =>
       `the command is strace itself: give the program alone (seccomp-gen trace -- ${program ?? 'PROGRAM'}), or write its trace with strace -f -o FILE and run: seccomp-gen generate FILE`,
   ],
   'raiser-traced': [

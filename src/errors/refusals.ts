@@ -1,5 +1,5 @@
-// Why a container whose profile this is does not start, or loses its rules: a sentence for each reason, for whoever asks
-// what a profile means and for `validate`. Which reason there is, is decided in meaning/. The facts are raw.
+// Why a container with this profile does not start, or loses its rules: a sentence for each reason, for `validate` and
+// every question about a profile's meaning. meaning/ decides the reason. The facts are raw.
 
 type Facts = Readonly<Record<string, string>>
 
@@ -7,15 +7,15 @@ const stops = 'the container does not start'
 const notKnown = ({ word = '', by = '' }: Facts): string => `${by} does not know ${word}: ${stops}`
 
 export const refusalSentences = {
-  /** The same condition of a call with two answers (EEXIST). `line`: of the other rule. */
+  /** One condition of a call has two answers (EEXIST). `line`: the line of the other rule. */
   'rules-clash': ({ name = '', architecture = '', line }: Facts) =>
     `${line === undefined ? 'another rule' : `the rule in line ${line}`} answers ${name} otherwise under a condition that libseccomp takes for the same on ${architecture}: ${stops}`,
   'rules-endless': ({ name = '', architecture = '' }: Facts) =>
     `together with the rules before it this rule of ${name} makes libseccomp loop without end on ${architecture}: ${stops}`,
-  /** Not refused by libseccomp: nobody looks further. */
+  /** Not a refusal by libseccomp: seccomp-gen stops looking here. */
   'rules-beyond': ({ name = '', architecture = '', bound = '' }: Facts) =>
     `putting the conditions of ${name} together on ${architecture} takes more than ${bound} steps: what the profile answers is not looked for`,
-  /** The container starts. */
+  /** The container starts nevertheless. */
   'rules-lost': ({ name = '', architecture = '' }: Facts) =>
     `${architecture} has no ${name}, and no rule without conditions names a call of ${architecture}: libseccomp's filter then never loads the number of the call, and every call gets the default action`,
   'filter-too-long': ({ length = '' }: Facts) =>

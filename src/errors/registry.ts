@@ -1,7 +1,7 @@
 // Errors of registries: references, credentials, what a registry answers, and artifacts.
 import type { InFile, ErrorRow } from './row.ts'
 
-/** Why a word is no reference. */
+/** Why a word is not a reference. */
 const referenceFaults = {
   'two-digests': 'has two digests',
   digest: 'has a digest that is no SHA-256',
@@ -14,7 +14,7 @@ const referenceFaults = {
 /** Why a profile cannot be an artifact. */
 export interface NotPushed extends InFile {
   readonly fault: 'dialect' | 'errors' | 'large' | 'listener' | 'crowded'
-  /** Of `large`: bytes. Of `crowded`: rules of `call`. */
+  /** With `large`: bytes. With `crowded`: rules of `call`. */
   readonly count?: number
   readonly limit?: number
   readonly call?: string
@@ -35,7 +35,7 @@ const notPushed: Readonly<Record<NotPushed['fault'], (facts: NotPushed) => strin
 export interface NotRead {
   readonly artifact: string
   readonly fault: 'layers' | 'archive' | 'observations' | 'no-shards' | 'not-text'
-  /** Of `layers`. */
+  /** With `layers`: their number. */
   readonly count?: number
 }
 
@@ -53,7 +53,7 @@ export interface OfRepository {
   readonly repository: string
 }
 
-/** What a registry does that it should not. */
+/** What a registry does wrong. */
 const answers = {
   'no-upload': 'does not say where to upload to',
   'no-manifest': ({ name }: RegistryAnswer) => `has a ${name} that is no OCI manifest`,
@@ -78,7 +78,7 @@ export interface RegistryAnswer extends OfRepository {
   readonly said?: string | undefined
 }
 
-/** The registry's own words. */
+/** The registry's own message in parentheses. */
 function inWords(said: string | undefined): string {
   return said === undefined ? '' : ` (${said})`
 }

@@ -1,7 +1,7 @@
-// An error's row in the table: the exit status (contract: 2 could not do it; 125 to 127 only for commands that run
-// another command) and its sentence, made of the facts. The facts are raw: whoever prints a sentence escapes it.
+// The row of an error in the table: the exit status and the sentence, which is made of the facts. The facts are raw, so
+// the sentence must be escaped before it is printed.
 
-/** The exit status of the command: 2 could not do it; 125 to 127 of commands that run another command. */
+/** The exit status: 2 for a failure; 125 to 127 only from commands that run another command (contract). */
 export type ErrorStatus = 2 | 125 | 126 | 127
 
 export type ErrorRow = readonly [status: ErrorStatus, sentence: (facts: never) => string]
@@ -22,15 +22,15 @@ export function placeText({ file, line, column }: AtPlace): string {
   return `${file}:${line}:${column}`
 }
 
-/** What an operating system or a library says of a failure. */
+/** The message of an operating system or a library about a failure. */
 export interface Cause {
-  /** The name of the errno (errno(3)), where there is one. */
+  /** The name of the errno (errno(3)), if there is one. */
   readonly errno: string | undefined
-  /** Its words. */
+  /** Its message. */
   readonly words: string
 }
 
-/** Of a caught error. Node.js puts the call and the file behind the words: `ENOENT: no such file, open 'x'`. */
+/** The cause of a caught error, without the call and file that Node.js appends: `ENOENT: no such file, open 'x'`. */
 export function causeOf(error: unknown): Cause {
   const { code, message } = error as NodeJS.ErrnoException
   return code === undefined

@@ -1,9 +1,9 @@
-// Errors of programs, root filesystems and images whose code is scanned.
+// Errors of scanning the code of programs, root file systems and images.
 import type { InFile, ErrorRow } from './row.ts'
 
 const elfTypes: Readonly<Record<number, string>> = { 1: 'an object file', 4: 'a core dump' }
 
-/** What is not followed, by what says so. */
+/** Machines whose code is not followed, by the source of the name. */
 const otherMachines = {
   '32-bit': () => 'a 32-bit ELF file',
   'big-endian': () => 'a big-endian ELF file',
@@ -26,7 +26,7 @@ const damages = {
   'no-digest': () => 'a descriptor has no digest: the archive is damaged',
 } as const satisfies Readonly<Record<string, (at: string) => string>>
 
-/** What is larger than anything that is scanned. */
+/** What exceeds a limit of the scan. */
 const bounds = {
   program: () => 'is larger than a program can be (1 GiB)',
   image: () => 'the programs of the image are larger than 4 GiB',
@@ -37,7 +37,7 @@ const bounds = {
   scripts: () => 'its interpreter is a script, whose interpreter is one, and so on: name the program',
 } as const satisfies Readonly<Record<string, (most: number) => string>>
 
-/** What is wrong first with a document that a scan printed. */
+/** The first fault of a document that a scan printed. */
 const scanFaults = {
   'not-json': () => 'is no JSON',
   'no-scan': () => 'is no scan',
@@ -67,7 +67,7 @@ export const scanErrors = {
     2,
     ({ program }: { readonly program: string }) => `${program}: no such program: --scan has nothing to read`,
   ],
-  // --- what is named
+  // --- the files that are named
   'not-scannable': [2, ({ file }: InFile) => `${file}: is no file that can be scanned`],
   'program-not-named': [
     2,
@@ -141,13 +141,13 @@ export const scanErrors = {
 
 export interface OtherMachine {
   readonly is: keyof typeof otherMachines
-  /** ELF's number, or the image's word. */
+  /** ELF's machine number, or the image's name for the architecture. */
   readonly machine?: string
 }
 
 export interface Damage {
   readonly because: keyof typeof damages
-  /** The entry of an archive, or the byte from which on it is none. */
+  /** The entry of an archive, or the byte from which on the archive is damaged. */
   readonly at?: string
 }
 

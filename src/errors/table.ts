@@ -1,6 +1,6 @@
-// Every error that a user of the command or the library can be told: its code, its facts, its exit status and its
-// sentence. docs/messages.md has a heading for each. The sentences stand here and not in report/, because each room
-// throws errors, and an error has a sentence for whoever prints it.
+// Every error that a user of the command or the library can get: its code, its facts, its exit status and its sentence.
+// docs/messages.md has a heading for each. The sentences are not in report/, because every room throws errors, and
+// every error needs a sentence for whoever prints it.
 import { clusterErrors } from './clusters.ts'
 import { contextErrors } from './context.ts'
 import { documentErrors } from './documents.ts'
@@ -31,7 +31,7 @@ export const errorTable = {
 /** The code of an error. docs/messages.md has a heading for each. */
 export type ErrorCode = keyof typeof errorTable
 
-/** What is known of an error of this code: where it is and what it is about. */
+/** The facts of an error with this code: where it is and what it is about. */
 export type ErrorFacts<Code extends ErrorCode> = Code extends ErrorCode
   ? Parameters<(typeof errorTable)[Code][1]> extends readonly [infer Facts]
     ? Facts

@@ -1,4 +1,4 @@
-// Errors of what is read as a trace, and of a policy that cannot be made of it.
+// Errors of traces, and of policies that cannot be made from them.
 import type { InFile, ErrorRow } from './row.ts'
 
 export interface OfFormat extends InFile {
@@ -37,7 +37,7 @@ export const traceErrors = {
     ({ file }: InFile) =>
       `${file}: this zstd stream needs more memory than 8 MiB: unpack it with \`zstd -dc --memory=2048MB\` and pipe it in`,
   ],
-  // --- telling the format
+  // --- recognizing the format
   'empty-trace': [2, ({ file }: InFile) => `${file}: is empty; give a trace that holds at least one call`],
   'utf16-trace': [
     2,
@@ -102,7 +102,7 @@ export const traceErrors = {
     ({ file, format, field }: OfFormat & ByOption) =>
       `${file}: these ${format} records do not carry what --${field} asks for: leave it out`,
   ],
-  // --- what it says
+  // --- what a trace says
   'machines-contradict': [
     2,
     ({ file, line, call, machine }: InFile & { line: number; call: string; machine: string }) =>
@@ -128,7 +128,7 @@ export const traceErrors = {
     (sources: Sources) =>
       `${sourcesText(sources)}: the hook's log names no calls: give the profile that it wrote beside it`,
   ],
-  // --- a policy of it
+  // --- a policy from a trace
   'nothing-seen': [2, () => 'no system call was seen in the input: there is nothing to make a policy from'],
   'not-inferable': [
     2,
@@ -147,14 +147,14 @@ export const traceErrors = {
 
 export interface FirstLine {
   readonly format: string
-  /** Where the first line of it stands, from 1. */
+  /** The first line in this format, from 1. */
   readonly line: number
 }
 
 export interface Sources {
-  /** The first. */
+  /** The first file. */
   readonly file: string
-  /** How many more there were. */
+  /** The number of other files. */
   readonly others: number
 }
 
@@ -162,7 +162,7 @@ function sourcesText({ file, others }: Sources): string {
   return others === 0 ? file : `${file} and ${others} more`
 }
 
-/** What a user would write for it in a command. */
+/** The file as an operand of a command. */
 function operand(file: string): string {
   return file === '-' ? 'FILE' : file
 }

@@ -1,4 +1,4 @@
-// Errors of the words of a command, beyond what its options say by themselves.
+// Errors of a command's words that its options alone do not show.
 import type { ErrorRow } from './row.ts'
 
 export const usageErrors = {
@@ -106,17 +106,17 @@ export const usageErrors = {
 } as const satisfies Readonly<Record<string, ErrorRow>>
 
 export interface Asked {
-  /** In which was looked. */
+  /** The architectures that were searched. */
   readonly architectures: readonly string[]
-  /** They are all that there are. */
+  /** Whether these are all architectures. */
   readonly all: boolean
 }
 
 export interface NoSuchName extends Asked {
   readonly name: string
-  /** Other architectures, which have it. */
+  /** Other architectures that have the name. */
   readonly elsewhere: readonly string[]
-  /** Names that may have been meant. */
+  /** Similar names that may be meant. */
   readonly similar: readonly string[]
 }
 

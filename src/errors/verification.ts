@@ -1,13 +1,13 @@
-// Errors of verifying: where a profile cannot be held against a command exactly.
+// Errors of verifying: why a profile cannot be tested exactly against a command.
 import { placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
 
 export interface Why {
-  /** A clause for people: what a tool said, or what is missing here. */
+  /** A clause for people: a tool's message, or what is missing here. */
   readonly why: string
 }
 
 export interface Client {
-  /** The client of an engine. */
+  /** The name of an engine's client. */
   readonly program: string
 }
 
@@ -24,7 +24,7 @@ export const verificationErrors = {
   ],
   'beside-context': [
     125,
-    ({ option }: { /** Of the engine's command. */ readonly option: string }) =>
+    ({ option }: { /** In the engine's command. */ readonly option: string }) =>
       `the command has ${option}, which the context decides: leave it away, or write it into the context`,
   ],
   'context-not-seen': [
@@ -62,7 +62,7 @@ export const verificationErrors = {
   ],
   'refusals-not-seen': [
     125,
-    ({ reasons }: { /** A clause for each way. */ readonly reasons: readonly string[] }) =>
+    ({ reasons }: { /** A clause for each recorder. */ readonly reasons: readonly string[] }) =>
       `refusals cannot be seen here: ${reasons.join('; ')}`,
   ],
   'base-not-here': [

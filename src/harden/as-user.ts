@@ -1,6 +1,6 @@
-// The context of a workload that starts as another user than root: which of root's capabilities fall away since they
-// only prepared for that user, and what keeps it from starting so. Authority: capabilities(7): execve of a user who is
-// not root gives capabilities only by the file; runtimes add none (kubernetes/kubernetes#56374).
+// The context of a workload that starts as a non-root user: which of root's capabilities it no longer needs because
+// they only prepared for that user, and what the user could not do. Authority: capabilities(7): execve by a non-root
+// user gives only the file's capabilities; runtimes add no ambient ones (kubernetes/kubernetes#56374).
 import type { ObservedContext } from '../observe/index.ts'
 import type { NeededDeed } from './capabilities.ts'
 import type { Because, Mount, User } from './context.ts'
@@ -10,12 +10,12 @@ import { becomes, root } from './user.ts'
 
 export interface CapabilitiesAsUser {
   readonly needed: readonly string[]
-  /** What a user who is not root cannot do and root was seen to do. */
+  /** What root was seen to do and the user cannot do. */
   readonly missing: readonly Because[]
   readonly because: readonly Because[]
 }
 
-/** The group and the supplementary groups of a user, as a program of the container became him. */
+/** The user, with the groups that a program of the container had after it became this user. */
 export function userOf(context: ObservedContext, uid: number, gid?: number): User {
   const known = becomes(context).find((each) => each.uid === uid)
   return { uid, gid: gid ?? known?.gid ?? uid, groups: known?.groups ?? [] }
@@ -44,7 +44,7 @@ export function capabilitiesAs(
   return { needed, missing, because }
 }
 
-/** A program that a user who is not root executed has what it gained, if the container has it. */
+/** Whether a non-root user gained the capability by executing the program: the container must then have it. */
 function isGained(capability: string, { program }: NeededDeed, { executions }: ObservedContext): boolean {
   return executions.some(
     ({ started, euidBefore = root, gained = [], path }) =>
@@ -55,7 +55,7 @@ function isGained(capability: string, { program }: NeededDeed, { executions }: O
   )
 }
 
-/** The kernel names a process by the first 15 bytes of what it executes (execve(2), PR_SET_NAME). */
+/** The kernel names a process by the first 15 bytes of the file name that it executes (execve(2), PR_SET_NAME). */
 function commOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).slice(0, 15)
 }
@@ -103,7 +103,7 @@ function isGroupOf(user: User, gid: number | undefined): boolean {
   return gid === undefined || gid === root || gid === user.gid || user.groups.includes(gid)
 }
 
-/** An empty directory may belong to anybody; a volume belongs to whom its content in the image belongs to. */
+/** A tmpfs can belong to the user. A volume keeps the owner that its content has in the image. */
 export function ownedMounts(mounts: readonly Mount[], user: User): readonly Mount[] {
   return mounts.map((mount) =>
     mount.kind === 'volume' || permits(mount, user, write | search)

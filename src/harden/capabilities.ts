@@ -1,5 +1,5 @@
-// Which capabilities a container needs: what its checks say (checks.ts), and what the kernel gives or refuses without a
-// check. Whatever was asked for stands in the result; nothing is dropped without its reason.
+// Decides which capabilities a container needs, from its capability checks (checks.ts) and from what the kernel grants
+// or refuses without a check. Every capability that was asked for is in the reasons, also one that is not needed.
 import type {
   CapabilityCheck,
   CapabilityName,
@@ -21,19 +21,19 @@ export interface CapabilityNeeds {
   readonly needed: readonly string[]
   readonly tolerated: readonly string[]
   readonly because: readonly Because[]
-  /** By capability: what it is needed for. */
+  /** What each needed capability was used for. */
   readonly deeds: ReadonlyMap<string, readonly NeededDeed[]>
-  /** Why more may be needed than is evidenced; absent where the evidence is whole. */
+  /** Why more may be needed than is evidenced; absent if the evidence is complete. */
   readonly unproved?: string
 }
 
-/** Where a need comes from: only files with capabilities give them to a user who is not root. */
+/** A deed and the kind of its evidence. A non-root user gets capabilities only from a `file`. */
 export interface NeededDeed extends Deed {
   readonly from: 'check' | 'file' | 'namespace' | 'raise'
   readonly check?: CapabilityCheck
 }
 
-/** `noNewPrivileges`: the container will run with it. */
+/** `noNewPrivileges`: whether the container will run with no_new_privs. */
 export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boolean): CapabilityNeeds {
   const found = new Map<string, Map<Need, NeededDeed[]>>()
   const put = (capability: string, need: Need, deed: NeededDeed): void => {
@@ -54,7 +54,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
     put(capability, need, deed)
 
   const names = [...found.keys()].sort(compare)
-  // What no table knows no runtime takes.
+  // A runtime refuses a capability whose name it does not know.
   const nameable = names.filter((each) => known.has(each))
   const needed = nameable.filter((each) => found.get(each)?.has('needed') === true)
   const tolerated = nameable.filter(
@@ -81,7 +81,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
   }
 }
 
-/** Of several recordings one without checks is enough: what that run needed is not known. */
+/** One recording without checks is enough: what that run needed is unknown. */
 function whyUnproved(context: ObservedContext): string | undefined {
   const unseen = context.blind.find(({ what }) => what === 'checks')
   return unseen === undefined
@@ -89,7 +89,7 @@ function whyUnproved(context: ObservedContext): string | undefined {
     : `${notEvidenced}: a recording shows no checks for capabilities (${unseen.first})`
 }
 
-/** Where nothing says what can go, what the container was given stays. */
+/** If the evidence is incomplete, the container keeps the capabilities that it had. */
 function stays({ starts }: ObservedContext, why: string): readonly Because[] {
   const given = [...new Set(starts.flatMap(({ bounding = [] }) => bounding))].filter((each) =>
     known.has(each),
@@ -103,8 +103,8 @@ function stays({ starts }: ObservedContext, why: string): readonly Because[] {
 type Found = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
 
 /**
- * execve of a file whose capabilities carry the effective bit fails with EPERM where the bounding set lacks one of them,
- * for root as well and with no_new_privs (security/commoncap.c, bprm_caps_from_vfs_caps).
+ * execve of a file whose capabilities carry the effective bit fails with EPERM if the bounding set lacks one of them,
+ * even for root and with no_new_privs (security/commoncap.c, bprm_caps_from_vfs_caps).
  */
 function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
   return executions
@@ -126,8 +126,8 @@ function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
 }
 
 /**
- * Mapping root of the parent into a user namespace needs CAP_SETFCAP and makes no check (kernel/user_namespace.c,
- * verify_root_map, since 5.12). What a map holds is not seen: one that root writes counts.
+ * Mapping the parent's root into a user namespace needs CAP_SETFCAP without a check (kernel/user_namespace.c,
+ * verify_root_map, since 5.12). The content of a map is not recorded, so every map that root writes counts.
  */
 function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly Found[] {
   const isMapped =
@@ -141,7 +141,7 @@ function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): re
     ])
 }
 
-/** capset(2) and PR_CAP_AMBIENT_RAISE compare sets and make no check; PR_SET_SECUREBITS needs CAP_SETPCAP always. */
+/** capset(2) and PR_CAP_AMBIENT_RAISE compare sets without a check; PR_SET_SECUREBITS always needs CAP_SETPCAP. */
 function raised(context: ObservedContext): readonly Found[] {
   return context.raises
     .filter(({ started }) => started)
@@ -168,15 +168,15 @@ function raised(context: ObservedContext): readonly Found[] {
     })
 }
 
-/** Who asks to keep all that the container was given takes what there is: with less it asks for less. */
+/** A program that keeps every capability it was given needs none of them: if it is given fewer, it keeps fewer. */
 function keepsAll({ call, capabilities }: CapabilityRaise, { starts }: ObservedContext): boolean {
   if (call !== 'capset' || starts.length === 0) return false
   const given = starts.flatMap(({ permitted }) => (permitted === undefined ? [] : [permitted]))
-  // Of strace's recordings what was given is not known: nobody asked for more.
+  // strace does not record the permitted set; `given` is then empty, and no capability counts as needed.
   return given.every((each) => each.length > 1 && each.every((one) => capabilities.includes(one)))
 }
 
-/** With the path, where the call that made the check is known to have had it. */
+/** The check as a deed, with the path if a file use of the same call and program was granted this capability. */
 function checkDeed(check: CapabilityCheck, context: ObservedContext): NeededDeed {
   const { call, program, euid, functions, capability, count, first } = check
   const paths = [...context.changes, ...context.reads].filter(
@@ -246,7 +246,7 @@ function reasons(
   }))
 }
 
-/** fs/namei.c, generic_permission asks for CAP_DAC_READ_SEARCH first where nothing is written. */
+/** If nothing is written, generic_permission (fs/namei.c) asks for CAP_DAC_READ_SEARCH first. */
 function lesserAlone(
   capability: string,
   needed: readonly NeededDeed[],

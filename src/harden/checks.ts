@@ -1,6 +1,6 @@
-// What a check for a capability says of the need for it. The kernel asks for more than a workload needs: on behalf of
-// others, before the workload has begun, and where the answer changes nothing. Each step below names one such case; a
-// check that no step explains is needed where it was granted, and tolerated where it was refused.
+// Decides what a capability check says about the need for the capability. The kernel asks for more than a workload
+// needs: on behalf of others, before the workload has begun, and where the answer changes nothing. Each step below
+// names one such case. A check that no step explains is needed if it was granted and tolerated if it was refused.
 import type { CapabilityCheck } from '../observe/index.ts'
 
 export type CheckStep =
@@ -15,7 +15,7 @@ export type CheckVerdict = 'needed' | 'tolerated' | CheckStep
 
 type Step = (check: CapabilityCheck) => boolean
 
-/** In this order: the first that explains a check names it. */
+/** The first step that explains a check names it, so the order matters. */
 const steps: Readonly<Record<CheckStep, Step>> = {
   'borrowed-credentials': hasBorrowedCredentials,
   'before-the-program': isBeforeTheProgram,
@@ -27,37 +27,36 @@ const steps: Readonly<Record<CheckStep, Step>> = {
 
 export function verdictOf(check: CapabilityCheck): CheckVerdict {
   for (const [name, explains] of Object.entries(steps)) if (explains(check)) return name as CheckStep
-  // security/commoncap.c, cap_capable: a capability that was refused was not had, and the workload went on.
+  // security/commoncap.c, cap_capable: a refused capability was missing, and the workload went on without it.
   return check.granted ? 'needed' : 'tolerated'
 }
 
 /**
- * Overlayfs repeats a check with the credentials of who mounted it (fs/overlayfs/inode.c, ovl_permission; kernel/cred.c,
- * override_creds), who has every capability. access(2) puts on credentials of the thread's own as well (fs/open.c,
- * access_override_creds): these have no more than the container.
+ * Overlayfs repeats a check with the credentials of the process that mounted it, which has every capability
+ * (fs/overlayfs/inode.c, ovl_permission; kernel/cred.c, override_creds). access(2) also checks with temporary
+ * credentials (fs/open.c, access_override_creds), but these are the thread's own and have no more than the container.
  */
 function hasBorrowedCredentials({ own, withinBounding, call }: CapabilityCheck): boolean {
   return !own && !(isAccess(call) && withinBounding)
 }
 
-/** runc and crun load the filter before they give up privileges and execute the program; execve itself is the program's. */
+/** runc and crun load the filter before they drop privileges and execute the program; execve counts for the program. */
 function isBeforeTheProgram({ started, call = '' }: CapabilityCheck): boolean {
   return !started && call !== 'execve' && call !== 'execveat'
 }
 
 /**
- * The owner of a user namespace has all capabilities in it (user_namespaces(7)), and a process in one that it made
- * itself has those that it was born with there: neither comes from the container's set. A check in another namespace
- * that is refused asks for what no set of the container gives.
+ * Capabilities in a user namespace do not come from the container's set: its owner has all of them
+ * (user_namespaces(7)), and a process that made its own namespace got them at birth. If a check in another namespace is
+ * refused, no set of the container could grant it.
  */
 function isInOwnNamespace({ otherNamespace, effective, granted, started, depth }: CapabilityCheck): boolean {
   return (otherNamespace && (!effective || !granted)) || (started && depth > 0)
 }
 
 /**
- * The kernel asks in order to do better where it can (ns_capable_noaudit; security/commoncap.c,
- * cap_vm_enough_memory). kernel/seccomp.c, seccomp_prepare_filter, is the exception: without no_new_privs the answer
- * decides.
+ * The kernel asks only to choose a better way (ns_capable_noaudit; security/commoncap.c, cap_vm_enough_memory). The
+ * exception is kernel/seccomp.c, seccomp_prepare_filter: without no_new_privs this answer decides.
  */
 function isSpeculative(check: CapabilityCheck): boolean {
   if (isFilterWithoutNoNewPrivileges(check)) return false
@@ -67,7 +66,7 @@ function isSpeculative(check: CapabilityCheck): boolean {
   )
 }
 
-/** What a filter is loaded with; with no_new_privs the kernel does not ask. */
+/** The check for loading a filter. With no_new_privs the kernel does not make it. */
 export function isFilterWithoutNoNewPrivileges({ capability, call }: CapabilityCheck): boolean {
   return capability === 'CAP_SYS_ADMIN' && (call === 'seccomp' || call === 'prctl')
 }
@@ -76,12 +75,12 @@ function isAskedAlways(check: CapabilityCheck): boolean {
   return isCapset(check) || keepsIdentity(check) || isChmodWithoutSetGroup(check)
 }
 
-/** security/commoncap.c, cap_inh_is_capped: asked at every capset, decisive only where the inheritable set grows. */
+/** security/commoncap.c, cap_inh_is_capped: every capset asks; the answer decides only if the inheritable set grows. */
 function isCapset({ capability, call }: CapabilityCheck): boolean {
   return capability === 'CAP_SETPCAP' && call === 'capset'
 }
 
-/** kernel/sys.c, __sys_setuid and __sys_setgid: who is it already in every respect changes nothing. */
+/** kernel/sys.c, __sys_setuid and __sys_setgid: setting an id that every set already holds changes nothing. */
 function keepsIdentity({ call = '', argument, ...ids }: CapabilityCheck): boolean {
   if (argument === undefined) return false
   const id = Number(BigInt.asUintN(32, BigInt(argument)))
@@ -92,7 +91,7 @@ function keepsIdentity({ call = '', argument, ...ids }: CapabilityCheck): boolea
 
 const setGroupId = 0o2000n
 
-/** fs/attr.c, setattr_prepare and setattr_copy: only the set-group-ID bit is lost without CAP_FSETID. */
+/** fs/attr.c, setattr_prepare and setattr_copy: without CAP_FSETID chmod only loses the set-group-ID bit. */
 function isChmodWithoutSetGroup({ capability, call = '', argument }: CapabilityCheck): boolean {
   return (
     capability === 'CAP_FSETID' &&

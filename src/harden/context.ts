@@ -1,5 +1,5 @@
-// The security context as a document: the shape of schemas/context.schema.json. It says what a runtime is told about
-// each container; `because` says on what evidence. Only capabilities that cap_capable() granted are `needed`.
+// The security context as a document (schemas/context.schema.json): how a runtime should run each container, and in
+// `because` the evidence for that. Reads, checks and prints the document.
 import { UserError } from '../errors.ts'
 import type { ContextFault } from '../errors/context.ts'
 import { harmlessJson } from '../json-string.ts'
@@ -16,14 +16,14 @@ export interface SecurityContext {
 export interface ContainerContext {
   readonly name: string
   readonly capabilities: CapabilitySets
-  /** The identity of the start; absent: not evidenced. */
+  /** The user that the container starts as; absent if not evidenced. */
   readonly user?: User
   readonly runAsNonRoot: boolean
   readonly noNewPrivileges: boolean
   readonly readOnlyRoot: boolean
-  /** What must be writable below a read-only root; sorted by path, none lies below another. */
+  /** Directories that must be writable below a read-only root, sorted by path; none lies below another. */
   readonly mounts: readonly Mount[]
-  /** By name, what the network namespace is told; absent for none. */
+  /** Sysctls of the network namespace, by name; absent if there are none. */
   readonly sysctls?: Readonly<Record<string, string>>
   readonly podSecurity: PodSecurityLevel
   readonly because: readonly Because[]
@@ -48,7 +48,7 @@ export interface User {
 export interface Mount {
   /** Absolute, without `.`, `..` or a slash at the end. */
   readonly path: string
-  /** `tmpfs` begins empty; a `volume` begins with what the image has there. */
+  /** A `tmpfs` begins empty; a `volume` begins with the image's content of that path. */
   readonly kind: 'tmpfs' | 'volume'
   /** Octal, four digits. */
   readonly mode: string
@@ -68,7 +68,7 @@ export interface Because {
   readonly evidence: string
 }
 
-/** What has the same evidence stands together, in the order of the first. */
+/** Joins entries with the same evidence, in the order of the first. */
 export function grouped(because: readonly Because[]): readonly Because[] {
   const found = new Map<string, string[]>()
   for (const { what, evidence } of because) found.set(evidence, [...(found.get(evidence) ?? []), what])
@@ -80,15 +80,15 @@ export function printContext(context: SecurityContext): string {
   return `${harmlessJson(JSON.stringify(context, null, 2))}\n`
 }
 
-/** Whether a text begins as a context does and not as observations. */
+/** Whether the JSON value is meant as a context rather than as observations. */
 export function isContext(value: unknown): boolean {
   return isRecord(value) && 'containers' in value && !('architectures' in value)
 }
 
 /**
- * Reads a document.
+ * Reads and checks a document.
  *
- * @throws UserError that says what is wrong first.
+ * @throws UserError that names the first fault.
  */
 export function parseContext(text: string, name: string): SecurityContext {
   let value: unknown
@@ -177,7 +177,7 @@ function isPath(value: unknown): boolean {
     .every((part) => part !== '' && part !== '.' && part !== '..')
 }
 
-/** sysctl.d(5): names with dots; the kernel takes values of a line. */
+/** sysctl.d(5): names contain dots; a value is one line. */
 function isSysctls(value: unknown): value is Readonly<Record<string, string>> {
   return (
     isRecord(value) &&

@@ -1,5 +1,5 @@
-// Evidence as sentences, each chosen once: what was done, by whom, how often, where first. A context carries them as
-// text (contract: `because`); whoever prints them escapes them.
+// Writes evidence as sentences: what was done, by which program, how often and where first. A context holds these
+// sentences as text (contract: `because`), so whoever prints a context must escape them.
 import { earlierPlace } from '../read/place.ts'
 import type { Counted } from '../observe/index.ts'
 
@@ -7,11 +7,11 @@ import type { Counted } from '../observe/index.ts'
 export interface Deed extends Counted {
   readonly what: string
   readonly program: string
-  /** Absent: the recording does not show it. */
+  /** Absent if the recording does not show it. */
   readonly uid?: number | undefined
 }
 
-/** Deeds that differ in nothing but how often and where are one. */
+/** Joins deeds that differ only in their count and first place. */
 export function united(deeds: readonly Deed[]): readonly Deed[] {
   const met = new Map<string, Deed>()
   for (const deed of deeds) {
@@ -33,7 +33,7 @@ export function united(deeds: readonly Deed[]): readonly Deed[] {
   )
 }
 
-/** So many stand in a reason; the rest is counted. */
+/** A sentence names this many deeds and counts the rest. */
 const shown = 3
 
 /** The sentence of contract.md: `chown /var/lib/x by setup (uid 0), 1 time, first …`. */
@@ -52,7 +52,7 @@ export function times(count: number): string {
   return count === 1 ? '1 time' : `${count} times`
 }
 
-/** By code unit: the same in every locale. */
+/** Orders by code unit, which is the same in every locale. */
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

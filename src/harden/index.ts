@@ -1,6 +1,6 @@
-// From the evidence of a container to its security context: capabilities, user, no_new_privs, a read-only root and what
-// must be writable below it, sysctls, the Pod Security level; each statement with its evidence. Decided from
-// observations alone; how it is written for a runtime is the business of print/.
+// Derives a container's security context from its evidence: capabilities, user, no_new_privs, a read-only root and its
+// writable mounts, sysctls and the Pod Security level, each statement with its evidence. Observations are the only
+// input; print/ writes the context for a runtime.
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import { UserError } from '../errors.ts'
 import { capabilitiesAs, ownedMounts, userOf } from './as-user.ts'
@@ -26,24 +26,24 @@ export type {
   User,
 } from './context.ts'
 
-/** Which container of the observations, and as which user it is to run. */
+/** Options of hardenContext(). */
 export interface HardenOptions {
-  /** The container by this name only. */
+  /** Only the container with this name. Default: all containers. */
   readonly container?: string
-  /** Start as this user in place of the recorded one. Without a group: that of whom the programs became, or the uid. */
+  /** Start as this user, not the recorded one. Default gid: that of programs that became the user, else the uid. */
   readonly user?: { readonly uid: number; readonly gid?: number }
 }
 
 /**
  * The security context that the evidence of observations supports.
  *
- * @throws UserError for observations without such evidence, and for a container that is not in them.
+ * @throws UserError if the observations hold no such evidence or not the named container.
  */
 export function hardenContext(observations: Observations, options: HardenOptions = {}): SecurityContext {
   return hardenAs(observations, options).context
 }
 
-/** The same; and how much of what root did would be refused to the user who is asked for. Throws as it does. */
+/** Like hardenContext(), with the number of root's deeds that would be refused to the chosen user. */
 export function hardenAs(
   observations: Observations,
   options: HardenOptions,
@@ -126,7 +126,7 @@ interface Started {
   readonly refused: number
 }
 
-/** Undefined where the workload starts as it was recorded. */
+/** The user of the options; undefined if the workload starts as it was recorded. */
 function otherUser(
   context: ObservedContext,
   recorded: User | undefined,
@@ -136,7 +136,7 @@ function otherUser(
   return userOf(context, asked.uid, asked.gid)
 }
 
-/** For root, whether one of those that its programs become could start it. */
+/** If it starts as root, the reasons also say whether a user that its programs become could start it. */
 function startedAsRecorded(
   context: ObservedContext,
   { user, because }: ReturnType<typeof startUser>,
@@ -177,7 +177,7 @@ function startedAs(
 ): Started {
   const mounts = ownedMounts(recorded, user)
   const { needed: own, missing, because } = capabilitiesAs(user, context, needs.deeds)
-  // What is kept for want of evidence no user changes.
+  // Capabilities kept because evidence is missing stay for every user.
   const kept = needs.needed.filter((each) => !needs.deeds.has(each))
   const needed = [...own, ...kept].sort(compare)
   const files = whatIf(context, user, mounts)
@@ -226,7 +226,7 @@ function whatIfBecause(
   ]
 }
 
-/** What the recording says of itself: the engine that it holds for, and what it did not show. */
+/** Remarks on the recording: under which engine it was made, and what it does not show. */
 function remarks(context: ObservedContext): readonly Because[] {
   const { starts, blind, lost, rings } = context
   const engines = [...new Set(starts.flatMap(({ engine }) => (engine === undefined ? [] : [engine])))].sort(
@@ -258,7 +258,7 @@ function remarks(context: ObservedContext): readonly Because[] {
   ]
 }
 
-/** Where no check tells of a refused capability, the calls do that were refused: each may have lacked one, or a right. */
+/** Refused calls, for recordings without capability checks: each may have lacked a capability or a right. */
 function refusals({ changes, reads, executions, binds }: ObservedContext): readonly Because[] {
   const refused = [
     ...[...changes, ...reads].map((each) => ({ ...each, what: `${each.kind} ${each.path}` })),

@@ -1,10 +1,10 @@
-// What a recording lost: of a list that is not whole nothing may be concluded from what is absent in it. What found no room
-// among the starts is a whole container, of which no list holds anything. What was done before a recording began is missing
-// in every list, unless another recording shows a start.
+// Judges what a recording lost. If a list lost rows, nothing follows from the absence of a row. A row lost from the
+// starts is a whole container, so every list may lack rows. If a recording began late, every list lacks the time
+// before, unless another recording shows a start.
 import type { ContextList, ObservedContext } from '../observe/index.ts'
 import { notEvidenced } from './evidence.ts'
 
-/** Why a conclusion from these lists is not evidenced; undefined where none of them lost a row. */
+/** Why a conclusion from these lists is not evidenced; undefined if none of them lost a row. */
 export function whyIncomplete(
   { lost }: Pick<ObservedContext, 'lost'>,
   ...lists: readonly ContextList[]
@@ -15,7 +15,7 @@ export function whyIncomplete(
   return `${notEvidenced}: ${counts} found no room in the recording`
 }
 
-/** What kept every recording from showing the start; undefined where one shows it. */
+/** Why no recording shows the start; undefined if one does. */
 export function whyNoStart({ blind, starts }: Pick<ObservedContext, 'blind' | 'starts'>): string | undefined {
   const late = blind.find(({ what }) => what === 'start')
   if (late === undefined || starts.length > 0) return undefined

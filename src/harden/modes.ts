@@ -1,5 +1,5 @@
-// What a mode lets somebody do: the discretionary check of the kernel without capabilities. Authority:
-// path_resolution(7), "Permissions"; fs/namei.c, acl_permission_check: the first class that fits decides alone.
+// What a file's mode lets a user do: the kernel's discretionary check without capabilities. Authority:
+// path_resolution(7), "Permissions"; fs/namei.c, acl_permission_check: the first class that matches decides alone.
 import type { User } from './context.ts'
 
 export interface Owned {

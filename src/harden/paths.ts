@@ -1,10 +1,10 @@
-// Paths of a container, as text: absolute, without `.` and `..`.
+// Paths of a container as text.
 
 export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/')) || '/'
 }
 
-/** Below, and not the same. */
+/** Whether the path lies below the directory and differs from it. */
 export function isBelow(path: string, directory: string): boolean {
   return path !== directory && path.startsWith(directory === '/' ? '/' : `${directory}/`)
 }
@@ -13,14 +13,14 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || isBelow(path, directory)
 }
 
-/** The directories that lead to a path, from the root down, without itself. */
+/** The directories above a path, from the root down. */
 export function ancestorsOf(path: string): readonly string[] {
   const result: string[] = []
   for (let each = path; each !== '/';) result.unshift((each = parentOf(each)))
   return result
 }
 
-/** Absolute and without `.`, `..` or empty parts; undefined for a text that is no path from the root. */
+/** The path without `.`, `..` and empty parts; undefined if the text is not absolute. */
 export function normal(path: string): string | undefined {
   if (!path.startsWith('/')) return undefined
   const parts: string[] = []

@@ -1,6 +1,6 @@
-// The Pod Security Standard that a context satisfies, and what stands against the next one. Authority: Kubernetes, "Pod
+// The Pod Security Standard that a context satisfies, and what prevents the next one. Authority: Kubernetes, "Pod
 // Security Standards" (baseline: Capabilities, Sysctls; restricted: Privilege Escalation, Running as Non-root, Seccomp,
-// Capabilities). A seccomp profile, RuntimeDefault at least, stands in everything that is printed.
+// Capabilities). Seccomp needs no check: every printed context has a profile, RuntimeDefault at least.
 import type { Because, ContainerContext, PodSecurityLevel } from './context.ts'
 
 const baseline: ReadonlySet<string> = new Set(

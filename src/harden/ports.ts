@@ -1,7 +1,6 @@
-// What the network namespace is told so that a user without CAP_NET_BIND_SERVICE may bind a port below 1024, and one
-// without CAP_NET_RAW may ping. Docker sets the first to 0 for every container, so that no check is made there and no
-// capability shows. Authority: ip-sysctl (ip_unprivileged_port_start, ping_group_range), icmp(7); both are safe sysctls
-// of Kubernetes.
+// Sysctls that replace a capability: ip_unprivileged_port_start lets a user without CAP_NET_BIND_SERVICE bind a port
+// below 1024, and ping_group_range lets one without CAP_NET_RAW ping. Docker sets the first to 0 in every container, so
+// no check is made there and no capability shows. Both are safe sysctls of Kubernetes. Authority: ip-sysctl, icmp(7).
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import type { Because, User } from './context.ts'
 import { deedsText } from './evidence.ts'
@@ -15,7 +14,7 @@ export interface Sysctls {
   readonly because: readonly Because[]
 }
 
-/** `hasCapability`: of the context that is derived. */
+/** `hasCapability`: whether the derived context has the capability. */
 export function sysctlsOf(
   context: ObservedContext,
   observations: Observations,
@@ -68,7 +67,7 @@ const datagram = 2n
 const typeMask = 0xfn
 const icmp = '1'
 
-/** Sockets are counted for the whole recording: of several containers nobody can say whose it was. */
+/** Sockets are counted for the whole recording, so with several containers it is unknown which one opened them. */
 function pings(
   { starts }: ObservedContext,
   { architectures, context = [] }: Observations,

@@ -1,4 +1,4 @@
-// Who the container starts as, and who its programs become. Authority: credentials(7).
+// Which user the container starts as, and which users its programs become. Authority: credentials(7).
 import { shellWord } from '../escape.ts'
 import type { Identity, ObservedContext } from '../observe/index.ts'
 import type { Because, User } from './context.ts'
@@ -11,7 +11,7 @@ export interface StartUser {
 
 export const root = 0
 
-/** Of starts as different users the one as root, who may do what the others may. */
+/** The user of the start; of several, the lowest uid and gid, because root may do what others may. */
 export function startUser({ starts }: ObservedContext): StartUser {
   if (starts.length === 0)
     return { because: [{ what: 'user', evidence: `${notEvidenced}: no start was recorded` }] }
@@ -41,7 +41,7 @@ export function startUser({ starts }: ObservedContext): StartUser {
   }
 }
 
-/** Who is not root and whom a program of the container becomes for good; the most frequent first. */
+/** The non-root users that programs of the container become for good, the most frequent first. */
 export function becomes({ identities }: ObservedContext): readonly User[] {
   const found = new Map<number, Identity[]>()
   for (const each of identities) {
@@ -55,7 +55,7 @@ export function becomes({ identities }: ObservedContext): readonly User[] {
     .map(([uid, rows]) => settled(uid, rows))
 }
 
-/** On the way to another user a program may still have root's groups, which are not his. */
+/** Prefers rows without root's groups: a program that is becoming another user may still have them. */
 function settled(uid: number, rows: readonly Identity[]): User {
   const arrived = preferred(rows, ({ egid }) => egid !== root)
   const [gid = uid] = [...arrived]
@@ -74,12 +74,12 @@ function preferred<Row>(rows: readonly Row[], wanted: (row: Row) => boolean): re
   return found.length === 0 ? rows : found
 }
 
-/** Programs whose purpose it is to become somebody and to execute a command. */
+/** Programs that become another user and then execute a command. */
 const switches: ReadonlySet<string> = new Set(
   'su su-exec sudo gosu setpriv setuidgid runuser chroot chpst s6-setuidgid capsh doas'.split(' '),
 )
 
-/** The command that is left where nobody has to be become: what such a program executed. */
+/** The command that such a program executed: it is enough if the container starts as the right user. */
 export function directCommand({ executions }: ObservedContext): Because | undefined {
   const direct = executions.find(
     ({ program, path, arguments: words, started }) =>

@@ -1,5 +1,5 @@
-// What would be refused to another user: every open and change that root made, judged by modes and owners as the kernel
-// would without capabilities, the directories on the way included. Authority: path_resolution(7), "Permissions";
+// Judges what would be refused to another user: every open and change that root made, by modes and owners, as the
+// kernel would without capabilities, including the directories above. Authority: path_resolution(7), "Permissions";
 // chown(2), chmod(2), unlink(2) (sticky directories), mknod(2).
 import type { ObservedContext } from '../observe/index.ts'
 import type { Mount, User } from './context.ts'
@@ -13,9 +13,9 @@ export interface WhatIf {
   /** Kinds of opens and changes that root made. */
   readonly uses: number
   readonly refused: readonly Deed[]
-  /** Root gives files to this user: done in the image, it is not needed. */
+  /** Root gives files to this user, which is not needed if the image does it. */
   readonly prepared: readonly Deed[]
-  /** Nothing is known of their modes and owners. */
+  /** The number of opens and changes whose modes and owners are unknown. */
   readonly unknown: number
 }
 
@@ -136,7 +136,7 @@ function judgeFor(
   }
 }
 
-/** What root made in the recording would be made by the other user, and be his. */
+/** Root made the file in the recording, so the other user would make and own it. */
 function isMaking({ kind, creates, fileUid }: Change): boolean {
   if (kind === 'open') return creates === true && (fileUid === undefined || fileUid === root)
   return ['mkdir', 'mknod', 'symlink', 'bind', 'rename-to'].includes(kind)

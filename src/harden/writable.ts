@@ -1,6 +1,6 @@
-// Which directories must be writable where the root file system is read-only. A change needs the directory in which it
-// is made; a directory that the program makes itself is part of the one above. What lies in other mounts is no concern
-// of the root. Authority: mount(2), MS_RDONLY; open(2), EROFS.
+// Decides which directories must be writable if the root file system is read-only. A change needs the directory in
+// which it is made; a directory that the program makes itself belongs to the one above. Changes in other mounts do not
+// count. Authority: mount(2), MS_RDONLY; open(2), EROFS.
 import type { FileUse, ObservedContext } from '../observe/index.ts'
 import type { Because, Mount } from './context.ts'
 import { compare, deedsText, type Deed } from './evidence.ts'
@@ -9,7 +9,7 @@ import { permissions, type Owned } from './modes.ts'
 import { isBelow, isWithin, normal, parentOf } from './paths.ts'
 
 export interface Writable {
-  /** False: a read-only root would break the workload, or nothing says that it would not. */
+  /** False if a read-only root would break the workload or if the evidence is incomplete. */
   readonly readOnlyRoot: boolean
   readonly mounts: readonly Mount[]
   readonly because: readonly Because[]
@@ -18,10 +18,10 @@ export interface Writable {
 export type Change = ObservedContext['changes'][number]
 export type Read = ObservedContext['reads'][number]
 
-/** Of a runtime: mounted in every container, whether the recording names the mounts or not (runtime-spec, config-linux). */
+/** Mounts of every container, even if the recording does not list them (runtime-spec, config-linux). */
 const runtimeMounts: readonly string[] = ['/proc', '/dev', '/sys']
 
-/** What belongs in the image: made once when the image is built, and not at each start. */
+/** Directories that belong in the image: changes are made once when it is built, not at each start. */
 const imageDirectories: readonly string[] = [
   '/etc',
   '/usr',
@@ -82,12 +82,12 @@ export function writableOf(context: ObservedContext): Writable {
   }
 }
 
-/** What keeps the recording from telling. */
+/** Why the recording cannot answer; undefined if it can. */
 function whyUnseen({ blind, lost, changes, starts }: ObservedContext): string | undefined {
   if (blind.some(({ what }) => what === 'files')) return 'not evidenced: the recording does not show files'
   const late = whyNoStart({ blind, starts })
   if (late !== undefined) return `${late}; ${changesSeen(changes)}`
-  // A directory that is changed may be a volume already.
+  // A changed directory may already be a volume.
   if (blind.some(({ what }) => what === 'mounts'))
     return `not evidenced: the recording does not show which mount a path is in; ${changesSeen(changes)}`
   const incomplete = whyIncomplete({ lost }, 'changes', 'mounts')
@@ -98,7 +98,7 @@ function whyUnseen({ blind, lost, changes, starts }: ObservedContext): string | 
     : `not evidenced: a path was longer than the recording keeps: ${cut.path}`
 }
 
-/** So many directories stand in a reason; the rest is counted. */
+/** A reason names this many directories and counts the rest. */
 const shownDirectories = 12
 
 function changesSeen(changes: readonly Change[]): string {
@@ -114,12 +114,12 @@ function needsWritable(change: Change, { mounts }: Pick<ObservedContext, 'mounts
   if (!change.started || change.refused !== undefined) return false
   const path = normal(change.path)
   if (path === undefined || (path === '/' && change.kind === 'open')) return false
-  // A device, fifo or socket may be written on a read-only mount.
+  // A device, fifo or socket can be written on a read-only mount.
   if (change.kind === 'open' && change.fileType !== undefined && change.fileType !== 'regular') return false
   return (change.mount ?? mountOf(path, mounts)) === '/'
 }
 
-/** The mount that a path is in, by its text. */
+/** The mount that contains a path, by the longest prefix. */
 export function mountOf(path: string, mounts: ObservedContext['mounts']): string {
   const known = [...mounts.map((each) => each.path), ...runtimeMounts]
   return known
@@ -129,7 +129,7 @@ export function mountOf(path: string, mounts: ObservedContext['mounts']): string
 
 const ofDirectory: ReadonlySet<string> = new Set(['chmod', 'chown', 'utime', 'setxattr', 'removexattr'])
 
-/** The directory that must be writable: of a change to a directory itself that one, which may be mounted on. */
+/** The nearest directory that the program did not make: from the changed directory itself, or from the parent. */
 function placeOf(
   change: Change,
   made: ReadonlySet<string>,
@@ -159,7 +159,7 @@ function mountAt(
     ...context.executions.map((each) => each.path),
   ].some((each) => isBelow(each, path))
   const [first] = content
-  // What is not known to be unused is not hidden.
+  // Content that may be used must not be hidden.
   const incomplete = whyIncomplete(context, 'reads', 'executions')
   return {
     mount: {
@@ -180,7 +180,7 @@ function mountAt(
   }
 }
 
-/** What is used below a directory and was there before: an empty directory over it would hide it. */
+/** Used paths below a directory that were there before: an empty directory mounted over it would hide them. */
 function imageContent(
   directory: string,
   context: ObservedContext,
@@ -205,26 +205,26 @@ function imageContent(
     ...context.executions
       .filter(({ started, refused }) => started && refused === undefined)
       .map(({ path }) => path),
-    // A directory that is changed, and that the program did not make.
+    // Changed directories that the program did not make.
     ...places,
   ].filter((each) => isBelow(each, directory) && !isOurs(each))
   return [...new Set(found)].sort(compare)
 }
 
 /**
- * The path is there after it, and need not have been before. A rename may replace a file of the image that was used
- * before: it does not count.
+ * The change makes a path that need not have been there before. A rename does not count: it may replace a file of the
+ * image that was used before.
  */
 function makes({ kind, ours }: Change): boolean {
   return (kind === 'open' && ours === true) || ['mkdir', 'mknod', 'link', 'symlink', 'bind'].includes(kind)
 }
 
-/** It was there, and would be made if it were not; what is in it is not read. */
+/** The file was there, but the open would create it and does not read its content. */
 function needsNoContent({ kind, creates, reads }: Change): boolean {
   return kind === 'open' && creates === true && reads !== true
 }
 
-/** As the directory is in the image: a row that a change of the recording does not explain comes first. */
+/** The mode and owner of a directory in the image: a row that no recorded change explains comes first. */
 export function ownerOf(path: string, { directories, changes }: ObservedContext): Owned | undefined {
   const rows = directories.filter((each) => each.path === path)
   const isExplained = (row: Owned): boolean =>
@@ -240,7 +240,7 @@ export function ownerOf(path: string, { directories, changes }: ObservedContext)
   return rows.find((each) => !isExplained(each)) ?? rows[0]
 }
 
-/** In a run under a read-only root the writable directories are mounts already. */
+/** In a run with a read-only root the writable directories are already mounts. */
 function ownMounts({
   mounts,
   changes,

@@ -1,5 +1,5 @@
-// Which built-in a filter is that holds somewhere: the one that answers every call as it does, with what the process may
-// have, on this kernel, as a runtime in use makes it.
+// Finds the built-ins that an applied filter equals: those that answer every call alike, with the process's
+// capabilities, on this kernel, as made by a runtime in use.
 import { syscallTable } from '../abi/tables.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { isSameAnswer, noSuchCall } from './answer.ts'
@@ -12,7 +12,7 @@ import { resolve, type Resolved, type ResolvedRule } from './resolve.ts'
 import { isKnownTo, oldestLibrary } from './versions/library.ts'
 
 type Maker = Pick<ContextOptions, 'runtime' | 'libseccomp'>
-/** Makers whose filters differ: the library knows fewer calls, and runc answers for those beyond. */
+/** Makers whose filters differ: an older library knows fewer calls, and runc itself answers for unknown ones. */
 const makers: readonly Maker[] = [
   {},
   { libseccomp: oldestLibrary },
@@ -23,7 +23,7 @@ const makers: readonly Maker[] = [
   { runtime: 'runc@1.1.5', libseccomp: oldestLibrary },
 ]
 
-/** As whom made of it the profile is nearest to the filter: who made it, nobody has written down. */
+/** The maker whose filter of the profile differs least from the applied filter: the kernel names no maker. */
 export function likelyMaker(applied: AppliedFilter, profile: ParsedProfile, options: ContextOptions): Maker {
   const rated = makers.map((maker) => {
     const context = contextOf({ ...options, ...maker })
@@ -33,7 +33,7 @@ export function likelyMaker(applied: AppliedFilter, profile: ParsedProfile, opti
   return rated.reduce((best, each) => (each.differences < best.differences ? each : best)).maker
 }
 
-/** Their names, the newest of each engine first; none where it is no built-in, or its programs are not followed. */
+/** Names of equal built-ins, the newest of each engine first; none if the filter is not followed. */
 export function builtinsEqualTo(
   applied: AppliedFilter,
   context: Pick<ContextOptions, 'capabilities' | 'kernel'>,
@@ -45,7 +45,7 @@ export function builtinsEqualTo(
   const names = builtinNames.flatMap((engine) => builtinReleases(engine).map(({ name }) => name))
   return names.filter((name) => {
     const { profile } = builtin(name)
-    // Making a filter takes long: most are told by what their rules say of one call.
+    // Making a filter takes long, so most built-ins are excluded by their rules first.
     if (!couldBe(applied, resolve(profile, plain))) return false
     return makers.some((maker) =>
       isSameMeaning(makeMeaning(profile, contextOf({ ...options, ...maker })), meaning),
@@ -53,7 +53,7 @@ export function builtinsEqualTo(
   })
 }
 
-/** Whether the calls that every library knows, and one rule at most, are answered so. */
+/** Whether the rules' answers fit, for calls known to every library with at most one rule. */
 function couldBe({ host, answer }: AppliedFilter, { rules, defaultAnswer }: Resolved): boolean {
   const named = new Map<string, readonly ResolvedRule[]>()
   for (const rule of rules) for (const name of rule.names) named.set(name, [...(named.get(name) ?? []), rule])
@@ -62,7 +62,7 @@ function couldBe({ host, answer }: AppliedFilter, { rules, defaultAnswer }: Reso
     if (own.length > 1 || own.some(({ args }) => args.length > 0) || !isKnownTo(oldestLibrary, name))
       return true
     const answered = answer(host, number, [])
-    // runc's stub answers for calls beyond those that the profile names.
+    // runc's stub answers for calls that are newer than those the profile names.
     return own[0] === undefined
       ? isSameAnswer(answered, defaultAnswer) || isSameAnswer(answered, noSuchCall)
       : isSameAnswer(answered, own[0].answer)

@@ -1,5 +1,5 @@
-// A filter that holds in a process in the place of a profile: whatever is asked of a profile's meaning is answered by the
-// filter, so that it is compared and explained as a profile is. It has no rules and no context of its own.
+// Lets an applied filter stand in for a profile, so that it can be compared and explained like one: the filter answers
+// every question about the profile's meaning. It has no rules and no context of its own.
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { appliedMeaning, type AppliedFilter } from './applied.ts'
@@ -8,7 +8,7 @@ import type { Meaning } from './meaning.ts'
 
 const held = new WeakMap<ParsedProfile, AppliedFilter>()
 
-/** `name`: for messages, such as `process 17`. */
+/** `name`: the name in messages, such as `process 17`. */
 export function appliedProfile(applied: AppliedFilter, name: string): ParsedProfile {
   const { action, errno } = applied.answer(applied.host, 2000, [])
   const text = JSON.stringify({
@@ -20,7 +20,7 @@ export function appliedProfile(applied: AppliedFilter, name: string): ParsedProf
   return profile
 }
 
-/** Undefined for a profile. */
+/** The meaning of the filter behind the profile; undefined for a real profile. */
 export function heldMeaning(profile: ParsedProfile, context: Context): Meaning | undefined {
   const applied = held.get(profile)
   return applied && appliedMeaning(applied, profile.name, context)

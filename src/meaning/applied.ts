@@ -1,5 +1,5 @@
-// The filters that hold in a process, as the kernel has them: their answers exactly, and where their programs are
-// followed a meaning that is compared with a profile's as profiles are compared with each other.
+// The filters that apply to a process, as the kernel has them: their exact answers and, if their programs can be
+// followed, a meaning that is compared with a profile's exactly as two profiles are.
 import type { Architecture, Host } from '../abi/architectures.ts'
 import { architectures, familyOf } from '../abi/architectures.ts'
 import { sha256 } from '../sha256.ts'
@@ -13,12 +13,12 @@ import { reachOf } from './reach.ts'
 import { sampled } from './sampled.ts'
 
 export interface AppliedFilter {
-  /** The newest first; none: everything is allowed. */
+  /** The programs, newest first; empty if everything is allowed. */
   readonly programs: readonly BpfProgram[]
   readonly host: Host
-  /** Undefined where a program is not followed: see followed.ts. Its answers are exact all the same. */
+  /** Undefined if a program is not followed (see followed.ts); `answer` is exact all the same. */
   readonly filter: Filter | undefined
-  /** Twelve hexadecimal digits: the same for the same programs. */
+  /** Twelve hexadecimal digits, equal for equal programs. */
   readonly fingerprint: string
   readonly answer: Meaning['answer']
 }
@@ -38,7 +38,7 @@ export function appliedFilter(programs: readonly BpfProgram[], host: Host): Appl
 
 const samples = new WeakMap<AppliedFilter, Filter>()
 
-/** It stands for a profile in comparisons; a filter that is not followed by samples of its answers. */
+/** The filter's meaning for comparisons with profiles; a filter that is not followed is sampled. */
 export function appliedMeaning(applied: AppliedFilter, name: string, context: Context): Meaning {
   const { programs, host, answer } = applied
   const filter = applied.filter ?? samples.get(applied) ?? sampled(programs, host)
@@ -48,19 +48,19 @@ export function appliedMeaning(applied: AppliedFilter, name: string, context: Co
   return { context, resolved, filter, answer }
 }
 
-/** What a call may be answered with. */
+/** The answers that a call may get. */
 export interface AppliedReach {
   readonly architecture: Architecture
   readonly number: number
   readonly answers: readonly Answer[]
-  /** Arguments that decide, ascending. */
+  /** Indexes of the arguments that decide, ascending. */
   readonly arguments: readonly number[]
 }
 
 const numbers = 1024
 const all = [0, 1, 2, 3, 4, 5]
 
-/** Of a filter that is not followed: everything that its programs return, whatever the call. */
+/** The answers to a call; for a filter that is not followed, everything that its programs return for any call. */
 export function appliedReach(
   { programs, filter }: AppliedFilter,
   architecture: Architecture,
@@ -73,7 +73,7 @@ export function appliedReach(
   return { answers: returned, arguments: all }
 }
 
-/** Of every call that has a number, those that some arguments do not get through silently. */
+/** Every call number that the filter does not always allow silently. */
 export function eachNotAllowed(applied: AppliedFilter): readonly AppliedReach[] {
   return familyOf(applied.host).flatMap((architecture) =>
     Array.from({ length: numbers }, (_, place) => place + architectures[architecture].numberBit).flatMap(

@@ -1,7 +1,7 @@
-// Filters of the kernel as decisions of ours: what each answers to a call's number is followed to the words of the
-// arguments that it compares, for every call that a table has, so that they can be compared with a profile exactly. A filter that
-// computes with arguments, or looks at where a call was made, is not followed: programs that libseccomp writes do neither.
-// Authority: as bpf.ts; the words of struct seccomp_data as a little-endian machine has them.
+// Turns the kernel's filters into decisions that can be compared with a profile exactly: for every call of a table, the
+// answer and the argument words that are compared. A filter that computes with arguments, or tests where a call was
+// made, is not followed; libseccomp writes no such program. Authority: as bpf.ts; the words of struct seccomp_data on a
+// little-endian machine.
 import { architectures, familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { Answer } from './answer.ts'
@@ -11,7 +11,7 @@ import { isAnswer, type Block, type Branch } from './program.ts'
 
 /** Stands for every number that no table has, as in compare.ts. */
 const unlisted = 2000
-/** Blocks of one call: no filter that is known comes near it. */
+/** The most blocks for one call; no known filter comes near it. */
 const mostBlocks = 20_000
 
 /** What a register or a place in memory holds: a number, or a word of the arguments, masked. */
@@ -25,7 +25,7 @@ interface State {
 
 class NotFollowed extends Error {}
 
-/** All filters of a process as one, the newest first; undefined where one of them is not followed. */
+/** All filters of a process as one, the newest first; undefined if one of them is not followed. */
 export function followed(programs: readonly BpfProgram[], host: Host): Filter | undefined {
   try {
     const family = familyOf(host)
@@ -52,7 +52,7 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
   const known = new Map<string, Branch>()
   const { bits, audit } = architectures[architecture]
 
-  /** From a program's start on: the answers of those before it are known by the least. */
+  /** Follows from the start of a program. `least`: the combined answer of the programs before it. */
   const next = (index: number, least: number): Branch => {
     const program = programs[index]
     if (program === undefined) return answerIn(least)
@@ -130,7 +130,7 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
         if (k === 0) return number >>> 0
         if (k === 4) return audit
         if (k < 16) throw new NotFollowed()
-        // A call of 32 bits has no upper halves.
+        // The arguments of a 32-bit call have no upper halves.
         return k % 8 === 4 && bits === 32 ? 0 : { word: (k - 16) / 4, mask: 0xffffffff }
       case 0x60:
         return memory[k & 15] ?? 0
@@ -150,7 +150,7 @@ function calculated(code: number, a: Value, operand: Value): Value {
   return { word: word.word, mask: (word.mask & mask) >>> 0 }
 }
 
-/** What is compared, or how it comes out whatever the arguments. */
+/** The comparison, or its result if the arguments do not matter. */
 function comparison(
   code: number,
   a: Value,

@@ -1,5 +1,5 @@
-// A filter that followed.ts does not follow, as far as samples tell: each call is asked with zeros, and with each number
-// that the programs or people compare in each argument. What lies between the samples is not known.
+// Samples a filter that followed.ts does not follow: asks for each call with zeros, and with each common number and
+// each number in the programs as each argument. Answers between the samples are unknown.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { isSameAnswer } from './answer.ts'
@@ -7,7 +7,7 @@ import { answerOfPrograms, type BpfProgram } from './bpf.ts'
 import type { Filter } from './filter.ts'
 import type { Block, Branch } from './program.ts'
 
-/** Enough for the programs that are known. */
+/** Enough for all known programs. */
 const mostSamples = 64
 
 export function sampled(programs: readonly BpfProgram[], host: Host): Filter {

@@ -1,12 +1,12 @@
-// Diagnostics folded: what is said with the same facts of one source, or of the containers of one workload, is said once,
-// with how often; of a code beyond a bound the rest is one more. Order-free, as the sources are.
+// Folds diagnostics: those with the same facts and the same source or workload become one row with a count. Rows of one
+// code beyond a limit are summed into one. The result does not depend on the order, as with sources.
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces, earlierPlace, sourceOf } from '../read/place.ts'
 import { sumOf } from '../read/seen.ts'
 import { byText } from './order.ts'
 import { workloadOf } from './workload.ts'
 
-/** Rows of one code; the sum of all others is one more, at the first of their places and without facts. */
+/** The most rows of one code. The sum of all others is one more, without facts, at their first place. */
 export const diagnosticLimit = 256
 
 interface Row {
@@ -15,7 +15,7 @@ interface Row {
 }
 
 export class DiagnosticFold {
-  /** By code, then by workload and facts. */
+  /** Rows by code, then by workload and facts. */
   readonly #codes = new Map<string, Map<string, Row>>()
 
   add(diagnostic: Diagnostic): void {
@@ -27,7 +27,7 @@ export class DiagnosticFold {
     rows.set(key, { workload, diagnostic: before === undefined ? diagnostic : sum(before, diagnostic) })
   }
 
-  /** By place. */
+  /** The diagnostics, sorted by place. */
   diagnostics(): readonly Diagnostic[] {
     return [...this.#codes.values()]
       .flatMap((rows) => {
@@ -45,7 +45,7 @@ export class DiagnosticFold {
   }
 }
 
-/** Of two places in one source the earlier, of two sources the name of their workload. */
+/** The sum of two diagnostics: at the earlier place of one source, or at the workload of two sources. */
 function sum({ workload, diagnostic }: Row, more: Diagnostic): Diagnostic {
   const isOne = sourceOf(diagnostic.at) === sourceOf(more.at)
   const at = isOne ? earlierPlace(diagnostic.at, more.at) : workload
@@ -56,7 +56,7 @@ function counted({ code, at, facts }: Diagnostic, count: number): Diagnostic {
   return { code, at, ...(count > 1 && { count }), ...(facts !== undefined && { facts }) }
 }
 
-/** Those without facts come last: the rest of all others is one of them. */
+/** Rows without facts come last, because the sum of all others has none. */
 function inOrder(one: Row, other: Row): number {
   const factsOf = ({ diagnostic: { facts } }: Row): string =>
     facts === undefined ? '\uffff' : JSON.stringify(facts)

@@ -1,12 +1,12 @@
-// Sources folded, so that observations do not grow with how many they were merged from: sources of one name are one row,
-// and so are the containers of one workload's pods; of rows beyond a bound one is the sum. Order-free: a row among the
-// first of the whole is among the first of every part.
+// Folds sources, so that observations do not grow with the number of merged recordings. Sources of one name, and those
+// of one workload's pods, are one row; rows beyond a limit are summed into one. The result does not depend on the
+// order: a row among the first of the whole is among the first of every part.
 import type { SourceSummary } from '../read/account.ts'
 import { sumOf } from '../read/seen.ts'
 import { byText } from './order.ts'
 import { workloadOf } from './workload.ts'
 
-/** Rows of one format and evidence; the sum of all others is one more, named for the first of them. */
+/** The most rows of one format and evidence. The sum of all others is one more, with the first one's name. */
 export const sourceLimit = 256
 
 interface Row {
@@ -15,7 +15,7 @@ interface Row {
 }
 
 export class SourceFold {
-  /** By format and evidence, then by image and workload. */
+  /** Rows by format and evidence, then by image and workload. */
   readonly #kinds = new Map<string, Map<string, Row>>()
 
   add(source: SourceSummary): void {
@@ -28,7 +28,7 @@ export class SourceFold {
     rows.set(key, { workload, source: before === undefined ? source : sum(before, source) })
   }
 
-  /** By name. */
+  /** The sources, sorted by name. */
   sources(): readonly SourceSummary[] {
     return [...this.#kinds.values()]
       .flatMap((rows) => {
@@ -48,7 +48,7 @@ export class SourceFold {
   }
 }
 
-/** Two of one workload: of two names the one for all of its pods. */
+/** The sum of two sources of one workload; if their names differ, it bears the workload's name. */
 function sum({ workload, source }: Row, more: SourceSummary): SourceSummary {
   return { ...added(source, more), name: source.name === more.name ? source.name : workload }
 }

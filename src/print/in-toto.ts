@@ -1,15 +1,15 @@
-// A statement of what a profile rests on, to be signed: which image ran, what was seen of it and how often, what was
-// lost, and which runtimes' calls were added. Authority: in-toto attestation framework, Statement v1.
+// An in-toto statement of a profile's evidence, ready to be signed: which image ran, what was seen and how often, what
+// was lost, and for which runtimes calls were added. Authority: in-toto attestation framework, Statement v1.
 import { UserError } from '../errors.ts'
 import { harmlessJson } from '../json-string.ts'
 import type { Observations } from '../read/observations/document.ts'
 import type { Policy } from '../policy/policy.ts'
 import { sha256 } from '../sha256.ts'
 
-/** Of the predicate, whose members are those below. */
+/** The type of the predicate below. */
 export const predicateType = 'urn:seccomp-gen:evidence:1'
 
-/** `profile` is its text, whose bytes are what runs; `images` are digests, and come before those that the recording tells. */
+/** `profile`: its text, byte for byte as it is used. `images`: digests, which replace those of the recording. */
 export function statementText(
   profile: string,
   policy: Policy,
@@ -58,7 +58,7 @@ export function statementText(
   return `${harmlessJson(JSON.stringify(statement, null, 2))}\n`
 }
 
-/** Of `registry/name@sha256:HEX` or `sha256:HEX`. */
+/** `image`: `registry/name@sha256:HEX` or `sha256:HEX`. Throws UserError for anything else. */
 function subjectOf(image: string): { readonly name: string; readonly digest: { readonly sha256: string } } {
   const [, name = '', hex] = /^(?:(.+)@)?sha256:([0-9a-f]{64})$/.exec(image) ?? []
   if (hex === undefined) throw new UserError('image-without-digest', { image })

@@ -1,7 +1,7 @@
-// What our artifacts are made of. A profile is one layer, the document of the runtime specification as it stands;
-// observations are one layer as well, and a repository holds many, a tag each, so that nobody overwrites another.
-// Authority: KEP-6061 (kubernetes/enhancements: the media type stands on the manifest's config, exactly one layer, no
-// archive), security-profiles-operator#3421 (the layer's media type and title), OCI image specification 1.1 (manifests).
+// Pushes and pulls artifacts: a profile or observations in one layer, unchanged. A repository holds many observations,
+// each under its own tag, so that nobody overwrites another's. Authority: KEP-6061 (kubernetes/enhancements: media type
+// on the manifest's config, exactly one layer, no archive), security-profiles-operator#3421 (the layer's media type and
+// title), OCI image specification 1.1 (manifests).
 import { UserError } from '../errors.ts'
 import { digestOf, manifestType, type Manifest, type Registry } from './client.ts'
 
@@ -10,17 +10,17 @@ export const observationsType = 'application/vnd.seccomp-gen.observations.v1+jso
 const emptyType = 'application/vnd.oci.empty.v1+json'
 const title = 'org.opencontainers.image.title'
 
-/** What runtimes take of a profile by default (KEP-6061). Bytes. */
+/** The largest profile that runtimes accept by default (KEP-6061). Bytes. */
 export const profileLimit = 1 << 20
-/** Entries that one call may have in it (KEP-6061). */
+/** The most entries for one call (KEP-6061). */
 export const entryLimit = 128
-/** A shard of observations; thousands of sources are some megabytes. Bytes. */
+/** The largest shard of observations; thousands of sources take a few megabytes. Bytes. */
 export const observationsLimit = 64 << 20
 
-/** Tags of shards: the part of the digest that tells them apart. */
+/** Tags of shards: `o-` and a part of the digest, or the user's own word. */
 const shardTag = /^o-[\w.-]{1,126}$/
 
-/** Gives the manifest's digest, by which the artifact is pinned. @throws UserError */
+/** Returns the manifest's digest, which pins the artifact. @throws UserError */
 export async function pushProfile(
   registry: Registry,
   text: string,
@@ -42,7 +42,7 @@ export async function pushProfile(
   )
 }
 
-/** Without a tag, one that the content decides: the same observations are pushed once. @throws UserError */
+/** The default tag follows from the content, so the same observations are pushed once. @throws UserError */
 export async function pushObservations(
   registry: Registry,
   text: string,
@@ -62,15 +62,15 @@ export async function pushObservations(
 export interface Pulled {
   readonly kind: 'profile' | 'observations'
   readonly bytes: Uint8Array
-  /** Of the manifest. */
+  /** The manifest's digest. */
   readonly digest: string
 }
 
 /**
- * One artifact, by tag or digest. An artifact without a type of ours is taken for a profile: the annotation of CRI-O
- * and older tools push such.
+ * Reads one artifact by tag or digest. An artifact that does not say it holds observations is taken for a profile:
+ * CRI-O's annotation and older tools push untyped ones.
  *
- * @throws UserError for one that is neither, and for an archive.
+ * @throws UserError if it has not exactly one layer, or holds an archive.
  */
 export async function pull(registry: Registry, name: string, where: string): Promise<Pulled> {
   const { manifest, digest } = await registry.manifest(name)
@@ -92,12 +92,12 @@ export async function shardsOf(registry: Registry): Promise<readonly string[]> {
   return (await registry.tags()).filter((each) => shardTag.test(each))
 }
 
-/** KEP-6061: the config's media type; where the config is the empty one, the artifact type. */
+/** KEP-6061: the config's media type; if the config is empty, the artifact type. */
 function typeOf({ config, artifactType }: Manifest): string {
   return config.mediaType === emptyType ? (artifactType ?? '') : config.mediaType
 }
 
-/** gzip, zstd, or tar. */
+/** Whether the bytes begin as gzip, zstd or tar. */
 function isArchive(bytes: Uint8Array): boolean {
   const starts = (...magic: readonly number[]): boolean => magic.every((each, index) => bytes[index] === each)
   const isTar = Buffer.from(bytes.subarray(257, 262)).toString('latin1') === 'ustar'

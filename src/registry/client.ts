@@ -1,6 +1,6 @@
-// Blobs, manifests and tags of one repository, over HTTP. What comes back is only believed when its digest and its size
-// are those that were asked for. Authority: OCI distribution specification 1.1; docs.docker.com/registry/spec/auth
-// (Bearer tokens, scopes); RFC 7617 (Basic).
+// Reads and writes blobs, manifests and tags of one repository over HTTP. Bytes are accepted only if they have the
+// digest and size that were asked for. Authority: OCI distribution specification 1.1;
+// docs.docker.com/registry/spec/auth (Bearer tokens, scopes); RFC 7617 (Basic).
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
@@ -16,7 +16,7 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** As far as it is looked at. */
+/** The members of a manifest that this client reads. */
 export interface Manifest {
   readonly schemaVersion: 2
   readonly mediaType?: string
@@ -28,9 +28,9 @@ export interface Manifest {
 
 export interface ClientOptions {
   readonly credentials: () => Promise<Credentials | undefined>
-  /** HTTP without TLS; a registry on this machine is spoken to so anyway. */
+  /** Use HTTP without TLS, as is always done for a registry on this machine. */
   readonly plainHttp?: boolean
-  /** Milliseconds that one request may take. Default 60000. */
+  /** Timeout of one request in milliseconds. Default 60000. */
   readonly timeout?: number
 }
 
@@ -38,14 +38,14 @@ export function digestOf(bytes: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-/** The specification asks registries to take manifests of 4 MiB; answers about tags and tokens are smaller. */
+/** The specification asks registries to accept manifests of 4 MiB. Tag lists and tokens are smaller. */
 const documentLimit = 4 * 1024 * 1024
 
 interface Ask {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
-  /** Statuses that are answers. */
+  /** Statuses that are not errors. */
   readonly expected: readonly number[]
 }
 
@@ -53,7 +53,7 @@ export class Registry {
   readonly #reference: Reference
   readonly #options: ClientOptions
   readonly #root: URL
-  /** By what may be done with it. */
+  /** The Authorization header for each right. */
   readonly #authorizations = new Map<'pull' | 'push', string>()
 
   constructor(reference: Reference, options: ClientOptions) {
@@ -61,12 +61,12 @@ export class Registry {
     this.#options = options
     const { registry, repository } = reference
     const scheme = options.plainHttp === true || isLoopback(registry) ? 'http' : 'https'
-    // Docker's own registry answers under another name.
+    // Docker's own registry has another host name.
     const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry
     this.#root = new URL(`${scheme}://${host}/v2/${repository}/`)
   }
 
-  /** Puts bytes there unless they are; gives how a manifest speaks of them. @throws UserError */
+  /** Uploads the bytes if the registry lacks them; returns their descriptor. @throws UserError */
   async push(
     bytes: Uint8Array,
     mediaType: string,
@@ -94,7 +94,7 @@ export class Registry {
     return { mediaType, digest, size: bytes.length, ...(annotations && { annotations }) }
   }
 
-  /** Gives the digest, under which it stands without a tag as well. @throws UserError */
+  /** Returns the digest, which names the manifest also without a tag. @throws UserError */
   async pushManifest(manifest: Manifest, tag?: string): Promise<string> {
     const text = JSON.stringify(manifest)
     const digest = digestOf(text)
@@ -124,7 +124,7 @@ export class Registry {
     return { manifest: manifest as Manifest, digest }
   }
 
-  /** The bytes that a manifest speaks of. @throws UserError */
+  /** The bytes of a descriptor. @throws UserError */
   async read({ digest, size }: Descriptor, limit: number): Promise<Uint8Array> {
     if (size > limit) throw this.#answered('large', { name: digest, size, limit })
     const answer = await this.#ask('pull', `blobs/${digest}`, { method: 'GET', expected: [200, 404] })
@@ -136,7 +136,7 @@ export class Registry {
     return bytes
   }
 
-  /** Every tag, sorted; none where there is no such repository. @throws UserError */
+  /** Every tag, sorted; empty if there is no such repository. @throws UserError */
   async tags(): Promise<readonly string[]> {
     const tags = new Set<string>()
     let next: string | URL | undefined = 'tags/list?n=1000'
@@ -147,7 +147,7 @@ export class Registry {
       const known = tags.size
       if (Array.isArray(found?.tags))
         for (const each of found.tags) if (typeof each === 'string') tags.add(each)
-      // RFC 8288, as the specification shows it. A page that adds nothing is the last, whatever it says.
+      // RFC 8288, in the specification's form. A page without a new tag is the last, even if it links to another.
       const [, link] = /^<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.headers.get('link') ?? '') ?? []
       next = link === undefined || tags.size === known ? undefined : new URL(link, this.#root)
     }
@@ -156,7 +156,7 @@ export class Registry {
 
   async #ask(right: 'pull' | 'push', place: string | URL, ask: Ask): Promise<Response> {
     const url = new URL(place, this.#root)
-    // What is ours goes to the registry only, wherever it sends us.
+    // Credentials go only to the registry itself, wherever it redirects.
     const isOwn = url.origin === this.#root.origin
     let answer = await this.#send(url, ask, isOwn ? this.#authorizations.get(right) : undefined)
     if (answer.status === 401 && isOwn) {
@@ -223,7 +223,7 @@ export class Registry {
     return `Bearer ${bearer as string}`
   }
 
-  /** What the registry says itself; undefined where it says nothing. */
+  /** The registry's own error message; undefined if it gives none. */
   async #said(answer: Response): Promise<string | undefined> {
     const said = document(await this.#bytes(answer, documentLimit).catch(() => new Uint8Array())) as
       { errors?: readonly { readonly code?: unknown; readonly message?: unknown }[] } | undefined
@@ -232,7 +232,7 @@ export class Registry {
     return words === undefined ? undefined : String(words).slice(0, 200)
   }
 
-  /** No more than `limit` bytes, whatever the registry sends. */
+  /** Reads the body. Throws if the registry sends more than `limit` bytes. */
   async #bytes(answer: Response, limit: number): Promise<Uint8Array> {
     const pieces: Uint8Array[] = []
     let size = 0
@@ -303,7 +303,7 @@ function isDescriptor(value: unknown): value is Descriptor {
   )
 }
 
-/** Undefined for what is no JSON. */
+/** The JSON object or array; undefined for anything else. */
 function document(bytes: Uint8Array): object | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
@@ -313,7 +313,7 @@ function document(bytes: Uint8Array): object | undefined {
   }
 }
 
-/** fetch wraps the reason. */
+/** fetch puts the reason into `cause`. */
 function networkReason(error: unknown): string {
   const { cause, name, message } = error as Error
   if (name === 'TimeoutError') return 'no answer in time'

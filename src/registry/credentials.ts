@@ -1,6 +1,6 @@
-// Who we are to a registry: what `docker login`, `podman login` or `oras login` left. Nothing is asked for or kept here.
+// Finds the credentials that `docker login`, `podman login` or `oras login` left; asks for none and stores none.
 // Authority: docker/cli docs (config.json: auths, credHelpers, credsStore), docker/docker-credential-helpers (`get`),
-// containers-auth.json(5) (the places, and that a repository's entry goes before its registry's).
+// containers-auth.json(5) (the files; a repository's entry precedes its registry's).
 import { execa } from 'execa'
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -9,20 +9,20 @@ import { UserError } from '../errors.ts'
 import { isNotFound } from '../not-found.ts'
 import type { Reference } from './reference.ts'
 
-/** A password for Basic and for token servers, or a refresh token for the latter. */
+/** A password (Basic and token servers), or a refresh token (token servers only). */
 export type Credentials =
   | { readonly kind: 'password'; readonly user: string; readonly secret: string }
   | { readonly kind: 'refresh-token'; readonly token: string }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Docker's name of its own registry in these files. */
+/** Docker's name for its own registry in these files. */
 const dockerHub = 'https://index.docker.io/v1/'
 
 /**
- * The first file that knows the registry decides. Undefined where none does.
+ * The credentials of the first file that has some for the registry; undefined if none has.
  *
- * @throws UserError for a file that is no such document, and for a helper that cannot be started.
+ * @throws UserError if a file is no such document, or a helper cannot be started.
  */
 export async function findCredentials(
   reference: Reference,
@@ -66,7 +66,7 @@ function parsed(text: string, file: string): AuthFile {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value
   } catch {
-    // Told below.
+    // The error below reports it.
   }
   throw new UserError('credentials-unreadable', { file })
 }
@@ -88,7 +88,7 @@ async function credentialsIn(
   return entry && credentialsOf(entry)
 }
 
-/** From the repository itself up to its registry, then the registry as old clients wrote it. */
+/** Keys from the repository up to its registry, then the registry as old clients wrote it. */
 function entriesFor(server: string, repository: string): readonly string[] {
   const parts = repository.split('/')
   const scopes = parts.map((_, index) => [server, ...parts.slice(0, parts.length - index)].join('/'))
@@ -125,12 +125,12 @@ async function askHelper(name: string, server: string, env: Environment): Promis
   })
   if (isNotFound(asked)) throw new UserError('no-credential-helper', { program })
   const { stdout, failed } = asked
-  // It says so on stdout where it has none for this server.
+  // A helper fails if it has no credentials for this server.
   if (failed) return undefined
   try {
     const { Username, Secret } = JSON.parse(stdout) as { Username?: string; Secret?: string }
     if (!Secret) return undefined
-    // Its protocol's mark of a refresh token.
+    // In the helper's protocol this name marks a refresh token.
     return Username === '<token>'
       ? { kind: 'refresh-token', token: Secret }
       : { kind: 'password', user: Username ?? '', secret: Secret }

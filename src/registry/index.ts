@@ -1,5 +1,5 @@
-// Profiles and observations in OCI registries: what is pushed, pulled and listed there, and as whom. Decides nothing
-// about what a profile means. Authority: the OCI distribution specification 1.1; KEP-6061.
+// Profiles and observations in OCI registries: push, pull, list and credentials. Nothing here interprets a profile.
+// Authority: the OCI distribution specification 1.1; KEP-6061.
 export {
   entryLimit,
   observationsType,

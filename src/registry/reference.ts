@@ -1,9 +1,9 @@
-// Names of artifacts in a registry: REGISTRY/REPOSITORY[:TAG][@DIGEST]. Authority: github.com/distribution/reference
-// (the grammar), the OCI distribution specification 1.1 (names, tags and digests).
+// Parses names of artifacts in a registry: REGISTRY/REPOSITORY[:TAG][@DIGEST]. Authority:
+// github.com/distribution/reference (the grammar), the OCI distribution specification 1.1 (names, tags and digests).
 import { UserError } from '../errors.ts'
 
 export interface Reference {
-  /** Host, and the port where one is given: `registry.example.org`, `localhost:5000`, `[::1]:5000`. */
+  /** Host and optional port: `registry.example.org`, `localhost:5000`, `[::1]:5000`. */
   readonly registry: string
   readonly repository: string
   readonly tag: string | undefined
@@ -11,7 +11,7 @@ export interface Reference {
   readonly digest: string | undefined
 }
 
-/** How a reference is marked where a file could be meant as well. */
+/** The prefix of a reference where a file name is possible too. */
 export const referencePrefix = 'oci://'
 
 const host =
@@ -21,7 +21,7 @@ const tag = /^\w[\w.-]{0,127}$/
 const digest = /^sha256:[a-f\d]{64}$/
 
 /**
- * The registry must be named: there is none that is meant when it is not.
+ * Parses a reference. It must name its registry, because there is no default.
  *
  * @throws UserError that says which part is wrong.
  */
@@ -34,7 +34,7 @@ export function parseReference(word: string): Reference {
   if (hash !== undefined && !digest.test(hash)) throw refuse('digest')
   const slash = named.indexOf('/')
   const registry = named.slice(0, Math.max(slash, 0))
-  // As docker and podman tell a host from a first part of a repository's name.
+  // docker and podman use this rule to distinguish a host from the first part of a repository's name.
   if (slash < 0 || !(/[.:]/.test(registry) || registry === 'localhost')) throw refuse('no-registry')
   if (!host.test(registry)) throw refuse('host')
   const path = named.slice(slash + 1)
@@ -51,7 +51,7 @@ export function printReference({ registry, repository, tag, digest }: Reference)
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
 }
 
-/** Whether a registry is this machine: what docker and podman reach without TLS. */
+/** Whether a registry is on this machine, which docker and podman reach without TLS. */
 export function isLoopback(registry: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(registry)
 }

@@ -1,4 +1,4 @@
-// What code can call, for people (text, Markdown) and for programs (JSON).
+// Prints what code can call, for people (text, Markdown) and for programs (JSON).
 import { architectureNames } from '../abi/architectures.ts'
 import { printReachable, type NotFollowed, type Reachable } from '../scan/reachable.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'
@@ -55,7 +55,7 @@ function argsText(args: Readonly<Record<string, readonly string[]>>): string {
   return known.length === 0 ? '' : `  (${known.join('; ')})`
 }
 
-/** Whether the list is a bound, and what was not followed. */
+/** Sentences that say whether the list is a bound, and what was not followed. */
 export function accountLines(reachable: Reachable): readonly string[] {
   const { bound, unresolved, notFollowed, modules } = reachable
   const verdict = bound
@@ -72,7 +72,7 @@ export function accountLines(reachable: Reachable): readonly string[] {
   ]
 }
 
-/** Of many modules, those that are no libraries by their names are only counted: character sets, plugins. */
+/** Names the modules; if there are many, those named *.so (character sets, plugins) are only counted. */
 function namesText(names: readonly string[]): string {
   const most = 60
   if (names.length <= most) return names.join(' ')

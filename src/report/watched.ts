@@ -1,5 +1,5 @@
-// What `watch` found in words and as JSON lines, the same for every format. Names of processes and containers are not
-// ours: the format escapes them.
+// Prints what `watch` found, as sentences, rows and JSON lines for every format. Names of processes and containers come
+// from outside, so the format must escape them.
 import { harmlessJson } from '../json-string.ts'
 import { answerText } from '../meaning/answer.ts'
 import type { Judged, Repair } from '../verify/index.ts'
@@ -9,13 +9,13 @@ import { errnoOf, nameOf, patchOf, processesText } from './verification.ts'
 
 export interface Watched {
   readonly rows: readonly WatchedCall[]
-  /** By fingerprint, the built-ins that the filter equals. */
+  /** The built-ins that a filter equals, by its fingerprint. */
   readonly builtins: ReadonlyMap<string, readonly string[]>
-  /** How many calls found no room. */
+  /** The number of calls that found no room in the recording. */
   readonly lost: number
-  /** How many failed calls of filters that the kernel does not keep. */
+  /** The number of failed calls under filters that the kernel does not keep. */
   readonly unknown: number
-  /** Of --patch: its profile, what it lacks, and the edit. */
+  /** With --patch: the profile, the refusals that were not added, and the edit. */
   readonly profile: string
   readonly refusals: readonly Judged[]
   readonly repair?: Repair
@@ -50,14 +50,14 @@ export function watchedRow(row: WatchedCall): readonly string[] {
   ]
 }
 
-/** One line as it happens: what came since the line before it. */
+/** The line that is printed while watching: the calls since the line before it. */
 export function watchedLine(row: WatchedCall): string {
   const { where, architecture, args = [], count, processes, last } = row
   const times = count === 1 ? '' : `, ${count} times`
   return `${timeOf(last)} ${where}: ${nameOf(row)} (${architecture}) ${answered(row)}${times}, by ${processesText(processes)}, arguments ${argumentsText(args)}`
 }
 
-/** The same for programs; `observe` reads it. Counts of lines add up. */
+/** The same as JSON, which `observe` reads. The counts of successive lines add up. */
 export function watchedValue(row: WatchedCall): string {
   const {
     where,
@@ -112,7 +112,7 @@ export function watchedSummary(watched: Watched): object {
   }
 }
 
-/** What there is to say of them together. */
+/** The sentences about all rows together. */
 export function watchedSentences(watched: Watched): readonly string[] {
   const { rows, lost, unknown } = watched
   const refused = refusedIn(rows)
@@ -175,7 +175,7 @@ function argumentsText(args: readonly bigint[]): string {
   return args.map((each) => `0x${each.toString(16)}`).join(' ')
 }
 
-/** Of the day, in UTC: which day it is whoever watches knows. */
+/** The time of day in UTC. The reader knows the day. */
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(11, 23)
 }

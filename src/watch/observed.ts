@@ -1,5 +1,5 @@
-// Observations of calls that a filter refused or logged, as rows for the edit of a profile: a row for each value that a
-// call was seen with, where an argument may decide.
+// Turns observations of refused or logged calls into rows for the edit of a profile: one row for each seen value of an
+// argument that may decide.
 import { architectureNames } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { contextOf, makeMeaning } from '../meaning/index.ts'
@@ -13,7 +13,7 @@ export interface ObservedRow extends RefusedCall {
   readonly isCarriedOut: boolean
 }
 
-/** Of what the profile does not carry out silently. */
+/** The rows of all calls that the profile does not allow silently. */
 export function rowsOf(
   observations: Observations,
   { name, text, context }: PatchSubject,
@@ -25,7 +25,7 @@ export function rowsOf(
       if (number === undefined) return []
       return callsWith(call).flatMap((args): readonly ObservedRow[] => {
         const answer = meaning.answer(architecture, number, args)
-        // What is only logged is refused when the roll-out is over.
+        // A logged call counts as refused: it will be refused when the roll-out ends.
         if (answer.action === 'SCMP_ACT_ALLOW') return []
         const { count, eperm = 0, eacces = 0, enosys = 0 } = call
         const failed = eperm + eacces + enosys
@@ -47,7 +47,7 @@ export function rowsOf(
   )
 }
 
-/** The arguments of one call for each value that was seen, the others zero. */
+/** One set of arguments for each seen value; the other arguments are zero. */
 function callsWith({ args = {} }: ObservedCall): readonly (readonly bigint[])[] {
   const zeros = [0n, 0n, 0n, 0n, 0n, 0n]
   const found = Object.entries(args).flatMap(([index, values]) =>

@@ -1,20 +1,20 @@
-// What a profile lacks for the calls that were refused: the edit that `verify --repair` makes, from what was watched.
+// Finds what a profile lacks for watched refusals, with the edit of `verify --repair`.
 import { contextOf, type ContextOptions } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { addCalls, ceilingOf, type Judged, type RefusedCall, type Repair } from '../verify/index.ts'
 
 export interface PatchSubject {
-  /** Of the profile, for messages. */
+  /** The profile's name in messages. */
   readonly name: string
   readonly text: string
-  /** Undefined: no ceiling. */
+  /** The ceiling; undefined for none. */
   readonly within: ParsedProfile | undefined
-  /** Beyond the ceiling as well. */
+  /** Add calls beyond the ceiling too. */
   readonly widen: boolean
   readonly context: ContextOptions
 }
 
-/** The rows with what the ceiling says of them, and the profile with all that may be added. */
+/** The rows with the ceiling's answers, and the profile with every permitted addition. */
 export function patchFor(
   { name, text, within, widen, context: options }: PatchSubject,
   rows: readonly RefusedCall[],

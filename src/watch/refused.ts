@@ -1,14 +1,13 @@
-// What filters refused while they were watched, folded: the same call with the same arguments, as far as they matter to
-// its filter, is one row, with how often it came, from whom, and when first and last.
+// Folds what filters refused while they were watched. Calls that differ in no argument that matters to their filter are
+// one row, with its count, its processes, and the first and last time.
 import { syscallTable } from '../abi/tables.ts'
 import { answerText, appliedReach, isRefusing, type Answer, type AppliedFilter } from '../meaning/index.ts'
 import { refusedBy, type Sighting } from '../record/index.ts'
 import { withProcess, type RefusedCall } from '../verify/index.ts'
 
 export interface WatchedCall extends RefusedCall {
-  /** The same for calls that are one row. */
+  /** Equal for calls of one row. */
   readonly key: string
-  /** The container, cgroup or process. */
   readonly where: string
   readonly filter: AppliedFilter
   /** Milliseconds since 1970. */
@@ -18,7 +17,7 @@ export interface WatchedCall extends RefusedCall {
 
 const ENOSYS = 38
 
-/** The answer that the filter gave a call that it did not let through silently; undefined where it was the kernel. */
+/** The filter's answer, if it refused or logged the call; undefined if the kernel refused it. */
 export function answerOf(filter: AppliedFilter, sighting: Sighting): Answer | undefined {
   if (sighting.result !== 'logged') return refusedBy(filter, sighting)
   const { architecture, number, args = [] } = sighting
@@ -28,12 +27,12 @@ export function answerOf(filter: AppliedFilter, sighting: Sighting): Answer | un
 
 export class RefusedCalls {
   readonly #rows = new Map<string, WatchedCall>()
-  /** What a filter answers most of what it refuses. */
+  /** The errno of most refusals, by the filter's fingerprint. */
   readonly #usual = new Map<string, number | undefined>()
-  /** Failed calls of filters that the kernel does not keep: whether it was the filter is not known. */
+  /** Failed calls under filters that the kernel does not keep: whether the filter refused them is unknown. */
   unknown = 0
 
-  /** The row of this sighting alone; undefined where it was no refusal. */
+  /** The row of this sighting alone; undefined if it is no refusal. */
   add(where: string, sighting: Sighting): WatchedCall | undefined {
     const { filter, architecture, number, args, count, pid, comm, first, last } = sighting
     if (filter === undefined || number === undefined || args === undefined) {
@@ -69,12 +68,12 @@ export class RefusedCalls {
     return own
   }
 
-  /** In the order in which they came first. */
+  /** All rows, in the order of their first sighting. */
   all(): readonly WatchedCall[] {
     return [...this.#rows.values()]
   }
 
-  /** A filter that refuses with another errno says ENOSYS so that programs take another way. */
+  /** The errno of most refusals. If it is not ENOSYS, an ENOSYS answer only makes programs try another call. */
   #usualOf(filter: AppliedFilter): number | undefined {
     const { fingerprint, host } = filter
     if (this.#usual.has(fingerprint)) return this.#usual.get(fingerprint)

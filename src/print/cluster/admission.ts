@@ -1,8 +1,8 @@
-// A policy of the API server that lets pods of one workload run under their profile only. In CEL, without anything to
-// install. Authority: Kubernetes "Validating Admission Policy" (admissionregistration.k8s.io/v1, from 1.30), PodSpec.
+// An admission policy that lets a workload's pods run only under their profile. It is CEL, so nothing needs installing.
+// Authority: Kubernetes "Validating Admission Policy" (admissionregistration.k8s.io/v1, from 1.30), PodSpec.
 import type { ClusterObject } from './fleet.ts'
 
-/** The policy and its binding, for pods whose label `app.kubernetes.io/name` is `name`, and the profile `file`. */
+/** The policy and its binding: pods labelled `app.kubernetes.io/name: NAME` must run under the profile `file`. */
 export function admission(name: string, file: string): readonly ClusterObject[] {
   const policy = `seccomp-${name}`
   const label = 'app.kubernetes.io/name'
@@ -19,7 +19,7 @@ export function admission(name: string, file: string): readonly ClusterObject[] 
               apiGroups: [''],
               apiVersions: ['v1'],
               operations: ['CREATE', 'UPDATE'],
-              // An ephemeral container comes by the pod's subresource.
+              // An ephemeral container is added through a subresource of the pod.
               resources: ['pods', 'pods/ephemeralcontainers'],
             },
           ],
@@ -36,7 +36,7 @@ export function admission(name: string, file: string): readonly ClusterObject[] 
             expression:
               'object.spec.containers + object.spec.?initContainers.orValue([]) + object.spec.?ephemeralContainers.orValue([])',
           },
-          // What a container does not say holds from its pod.
+          // A container without a seccomp profile takes the pod's.
           {
             name: 'podHas',
             expression:

@@ -1,18 +1,18 @@
-// What a cluster runs for a profile of one workload: who records it, who merges the recordings, who puts the profile on
-// the nodes. Plain objects, of which `--as fleet` prints a stream and scripts/make-deploy.ts the kustomize bases in deploy/.
-// Authority: Kubernetes API reference (apps/v1, batch/v1, v1), "Pod Security Standards", "Assigning indexes to Jobs".
+// Cluster objects that record a workload, merge the recordings and put the profile on the nodes. `--as fleet` prints
+// them as a stream; scripts/make-deploy.ts writes them as the kustomize bases in deploy/. Authority: Kubernetes API
+// reference (apps/v1, batch/v1, v1), "Pod Security Standards", "Assigning indexes to Jobs".
 
 export const recorderNamespace = 'seccomp-gen'
-/** Whoever publishes the image names it otherwise: kustomize's `images` replaces it. */
+/** A placeholder for the published name of the image: kustomize's `images` replaces it. */
 const image = 'seccomp-gen'
 const registry = 'registry.example.org/seccomp-gen'
-/** The kubelet's folder; its `--root-dir` may be another. */
+/** The kubelet's default seccomp folder; it differs if the kubelet has another `--root-dir`. */
 const profiles = '/var/lib/kubelet/seccomp'
 
 type Member = string | number | boolean | readonly Member[] | { readonly [key: string]: Member }
 export type ClusterObject = { readonly [key: string]: Member }
 
-/** All that Pod Security's `restricted` asks of a container; `runAsUser` beside it, since our image names no user. */
+/** What Pod Security's `restricted` requires of a container, without `runAsUser`: our image names no user. */
 const restricted = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
@@ -30,7 +30,7 @@ const hostPath = (name: string, path: string, type: string): ClusterObject => ({
   hostPath: { path, type },
 })
 
-/** hostPath, and BPF and PERFMON, which `restricted` and `baseline` refuse, are needed by the recorder alone. */
+/** Allows what `baseline` refuses: hostPath, BPF and PERFMON for the recorder, hostPath for the placer. */
 export function namespace(): ClusterObject {
   return {
     apiVersion: 'v1',
@@ -42,7 +42,7 @@ export function namespace(): ClusterObject {
   }
 }
 
-/** Records on every node, each container from its first call, and prints a line of observations for each. */
+/** On every node, records each selected container from its first call and prints a line of observations for it. */
 export function recorder(select: string): ClusterObject {
   return daemonSet('record', {
     ...quiet,
@@ -53,7 +53,7 @@ export function recorder(select: string): ClusterObject {
         name: 'record',
         image,
         args: ['collect', '--select', select, '--stdout'],
-        // Capabilities are not ambient: without user 0 it holds none of them.
+        // Kubernetes sets no ambient capabilities, so only user 0 holds them.
         securityContext: {
           ...restricted,
           runAsUser: 0,
@@ -73,7 +73,7 @@ export function recorder(select: string): ClusterObject {
   })
 }
 
-/** Copies a profile whole or not at all, and again when the ConfigMap changes. Arguments: from, to. */
+/** Copies each profile atomically, and again when the ConfigMap changes. Arguments: from, to. */
 const placing = `while :; do
   for file in "$1"/*.json; do
     name="\${file##*/}"
@@ -94,7 +94,7 @@ export function placer(configMap: string): ClusterObject {
         name: 'place',
         image: 'busybox:1.37',
         command: ['sh', '-c', placing, 'place', '/profiles', '/seccomp'],
-        // The kubelet's folder is root's.
+        // Root owns the kubelet's folder.
         securityContext: { ...restricted, runAsUser: 0 },
         resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { memory: '32Mi' } },
         volumeMounts: [
@@ -110,7 +110,7 @@ export function placer(configMap: string): ClusterObject {
   })
 }
 
-/** Merges what recorders pushed, and pushes the profile. */
+/** Merges the observations that recorders pushed, and pushes the profile. */
 export function merger(name: string): ClusterObject {
   return job(`profile-${name}`, {}, (step) => [
     step('merge', [
@@ -125,7 +125,7 @@ export function merger(name: string): ClusterObject {
   ])
 }
 
-/** Reads an archive of logs, a directory for each index, side by side; each index pushes what it found. */
+/** Reads an archive of logs, one directory for each index, in parallel; each index pushes its observations. */
 export function archiveReader(name: string, directories: number): ClusterObject {
   const parallel = {
     completionMode: 'Indexed',
@@ -157,7 +157,7 @@ function daemonSet(component: string, spec: ClusterObject): ClusterObject {
 
 type Step = (name: string, args: readonly string[]) => ClusterObject
 
-/** Steps one after the other: all but the last are init containers. What they share is an emptyDir. */
+/** A job of sequential steps that share an emptyDir: all steps but the last are init containers. */
 function job(
   name: string,
   spec: ClusterObject,

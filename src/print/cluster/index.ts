@@ -1,11 +1,11 @@
-// What `--as fleet` and `--as admission` print: streams of Kubernetes objects.
+// Prints the streams of Kubernetes objects of `--as fleet` and `--as admission`.
 import { yamlText } from '../kubernetes.ts'
 import { admission } from './admission.ts'
 import { merger, namespace, placer, recorder, recorderNamespace, type ClusterObject } from './fleet.ts'
 
 export { archiveReader, merger, namespace, placer, recorder, type ClusterObject } from './fleet.ts'
 
-/** `profile`: its text, which a ConfigMap carries to the nodes. */
+/** `profile`: the text of the profile, which a ConfigMap carries to the nodes. */
 export function fleetText(profile: string, name: string): string {
   const configMap = {
     apiVersion: 'v1',
@@ -41,7 +41,7 @@ export function admissionText(name: string): string {
   ])
 }
 
-/** Objects, and comments on those that follow. */
+/** Prints objects; a part that is a list of lines is a comment on the next object. */
 function stream(parts: readonly (ClusterObject | readonly string[])[]): string {
   let text = ''
   let isFirst = true

@@ -1,6 +1,6 @@
-// An AppArmor profile from the same evidence as the context, without abstractions: files as they were read, written,
-// mapped and executed, capabilities, network families. What a runtime does to a container (signals) stands beside it.
-// Authority: apparmor.d(5); security/apparmor of the kernel for the permissions that a rename and a link ask for.
+// An AppArmor profile from the evidence of the context, without abstractions: files as they were read, written, mapped
+// and executed, capabilities, network families, and the signals that a runtime sends to a container. Authority:
+// apparmor.d(5); security/apparmor of the kernel for the permissions that rename and link need.
 import { constantValue } from '../../abi/constants.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import type { FileUse, Observations, ObservedContext } from '../../observe/index.ts'
@@ -39,7 +39,7 @@ function profileText(
   ].join('')
 }
 
-/** DOMAIN of apparmor.d(5). */
+/** The values of DOMAIN in apparmor.d(5). */
 const domains: readonly string[] =
   `unix inet ax25 ipx appletalk netrom bridge atmpvc x25 inet6 rose netbeui security key netlink packet ash econet atmsvc
    rds sna irda pppox wanpipe llc ib mpls can tipc bluetooth iucv rxrpc isdn phonet ieee802154 caif alg nfc vsock kcm
@@ -49,7 +49,7 @@ function domainOf(family: string): string | undefined {
   return domains.find((each) => constantValue(`AF_${each.toUpperCase()}`) === BigInt(family))
 }
 
-/** Sockets are counted for the whole recording. A family that is not known has no rule of its own. */
+/** Sockets are counted for the whole recording. If a family is unknown, every network is allowed. */
 function networkRules({ architectures }: Observations): readonly string[] {
   const values = Object.values(architectures).flatMap(({ socket, socketpair }) =>
     [socket, socketpair].flatMap((call) => (call === undefined ? [] : [call.args?.['0'] ?? null])),
@@ -62,7 +62,7 @@ function networkRules({ architectures }: Observations): readonly string[] {
     .flatMap((each) => (each === 'unix' ? ['network unix,', 'unix,'] : [`network ${each},`]))
 }
 
-/** Locks are not recorded by file: where one may have been taken, every file that was opened may be locked. */
+/** The recording does not show which file is locked: if a lock call was seen, every opened file may be locked. */
 function locks({ architectures }: Observations): boolean {
   return Object.values(architectures).some(({ flock, fcntl }) => flock !== undefined || fcntl !== undefined)
 }
@@ -82,7 +82,7 @@ function fileRules(
     found.set(path, known)
     for (const each of permissions) known.add(each)
   }
-  // Names below what is writable change from run to run.
+  // File names below a writable directory differ from run to run.
   for (const { path } of mounts) {
     put(`${pattern(path)}/`, 'r', 'w')
     put(`${pattern(path)}/**`, 'r', 'w', ...(canLock ? (['k'] as const) : []))
@@ -118,7 +118,7 @@ function permissionsOf({ kind, reads, writes, creates }: FileUse): readonly Perm
   }
 }
 
-/** A directory ends in a slash; processes are numbered anew in each run. */
+/** A directory ends in a slash. Process numbers become patterns, because they differ in each run. */
 function placePattern({ path, fileType, kind }: FileUse): string {
   const isDirectory = fileType === 'directory' || kind === 'mkdir' || kind === 'rmdir'
   const plain = pattern(path)
@@ -127,10 +127,10 @@ function placePattern({ path, fileType, kind }: FileUse): string {
   return isDirectory && !plain.endsWith('/') ? `${plain}/` : plain
 }
 
-/** A name in double quotes that stands for itself: signs of patterns and of variables with a backslash. */
+/** Escapes the characters of patterns and variables with a backslash, for a name in double quotes. */
 function pattern(text: string): string {
   return Array.from(text, (character) => {
-    // apparmor_parser 3.0 loses the backslash of this one: a range of three characters has it in the middle.
+    // apparmor_parser 3.0 loses the backslash of `?`, so a range with it in the middle replaces it.
     if (character === '?') return '[>-@]'
     if (/[*[\]{}^,"\\@$]/.test(character)) return `\\${character}`
     if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(character))

@@ -1,5 +1,5 @@
-// A compose file with a security context. Authority: the Compose Specification, services (cap_add, cap_drop, group_add,
-// read_only, security_opt, sysctls, tmpfs, user, volumes) and interpolation, which takes `$$` for a dollar sign.
+// Prints a security context as a compose file. Authority: the Compose Specification, services (cap_add, cap_drop,
+// group_add, read_only, security_opt, sysctls, tmpfs, user, volumes) and interpolation, where `$$` is a dollar sign.
 import type { ContainerContext, Mount, SecurityContext } from '../../harden/context.ts'
 import { groupWords, imagePlaceholder, shortName, userWord, type PrintContextOptions } from './forms.ts'
 import { checkPaths } from './paths.ts'
@@ -34,7 +34,7 @@ export interface ComposeService {
   readonly sysctls?: Readonly<Record<string, string>>
 }
 
-/** The members of a service, each with its evidence. Throws a UserError for a path that the form cannot hold. */
+/** The members of a service, each with its evidence. Throws a UserError for a path that a compose file cannot hold. */
 export function composeService(
   container: ContainerContext,
   { seccomp }: PrintContextOptions,
@@ -77,7 +77,7 @@ export function tmpfsWord({ path, mode, uid, gid, exec }: Mount): string {
   return `${path}:mode=${mode},${exec === true ? 'exec' : 'noexec'},uid=${uid},gid=${gid}`
 }
 
-/** What a service may be called: the Compose Specification's pattern. */
+/** A valid service name: the Compose Specification's pattern. */
 function serviceName(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : label(name)
 }

@@ -1,6 +1,6 @@
-// `docker run` and `podman run` with a security context, each option with its evidence.
-// Authority: docker-run(1), podman-run(1); what differs between the engines is said where it is. Tried on Docker 20.10
-// and Podman 4.3.
+// Prints a security context as `docker run` and `podman run` commands, each option with its evidence. Authority:
+// docker-run(1), podman-run(1). Comments below name differences between the engines. Tried on Docker 20.10 and Podman
+// 4.3.
 import { shellWord } from '../../escape.ts'
 import type { ContainerContext, Mount, SecurityContext } from '../../harden/context.ts'
 import { groupWords, imagePlaceholder, shortName, userWord, type PrintContextOptions } from './forms.ts'
@@ -11,7 +11,7 @@ export type Engine = 'docker' | 'podman'
 
 interface Line {
   readonly words: readonly [string, ...string[]]
-  /** Of which the evidence stands above the command. */
+  /** The statement whose evidence is printed above the command. */
   readonly what?: string
 }
 
@@ -20,7 +20,7 @@ export function engineText(context: SecurityContext, engine: Engine, options: Pr
 }
 
 function commandText(container: ContainerContext, engine: Engine, options: PrintContextOptions): string {
-  // The option --tmpfs and --volume end a path at a colon.
+  // The options --tmpfs and --volume end a path at a colon.
   checkPaths(container, engine, /:/)
   const because = reasonsOf(container)
   const lines = linesOf(container, engine, options)
@@ -36,7 +36,7 @@ function commandText(container: ContainerContext, engine: Engine, options: Print
   ].join('')
 }
 
-/** The options alone, as words of a command. */
+/** Only the options, as words of a command. */
 export function engineWords(container: ContainerContext, engine: Engine): readonly string[] {
   checkPaths(container, engine, /:/)
   return linesOf(container, engine, {}).flatMap(({ words }) => words)
@@ -69,7 +69,7 @@ function linesOf(
   ]
 }
 
-/** Podman would mount a tmpfs on /run, /tmp and /var/tmp beside what is asked for. */
+/** With --read-only alone, Podman also mounts a tmpfs on /run, /tmp and /var/tmp. */
 function readOnlyLines(engine: Engine): readonly Line[] {
   return [
     { words: ['--read-only'], what: 'readOnlyRoot' },
@@ -77,7 +77,7 @@ function readOnlyLines(engine: Engine): readonly Line[] {
   ]
 }
 
-/** A volume without a name starts with what the image has there, its owner and mode as well. */
+/** The option for a mount. An anonymous volume starts with the image's content, owner and mode. */
 export function engineMountWords(mount: Mount, { user }: ContainerContext, engine: Engine): Line['words'] {
   const { path, kind, mode, uid, gid, exec } = mount
   const volume: Line['words'] = ['--volume', path]
@@ -85,7 +85,7 @@ export function engineMountWords(mount: Mount, { user }: ContainerContext, engin
   const options = [`mode=${mode}`, exec === true ? 'exec' : 'noexec']
   if (engine === 'docker') return ['--tmpfs', `${path}:${[...options, `uid=${uid}`, `gid=${gid}`].join(',')}`]
   if (uid === 0 && gid === 0) return ['--tmpfs', `${path}:${options.join(',')}`]
-  // Podman takes no owner of a tmpfs but the container's user (option U).
+  // Podman can give a tmpfs no owner but the container's user (option U).
   if (user?.uid === uid && user.gid === gid) return ['--tmpfs', `${path}:${[...options, 'U'].join(',')}`]
   return volume
 }

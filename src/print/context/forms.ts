@@ -15,28 +15,28 @@ export const contextForms = [
 /** One of contextForms. */
 export type ContextForm = (typeof contextForms)[number]
 
-/** What the printed context names: the image, and the path of the seccomp profile as the runtime finds it. */
+/** What the printed context refers to: the image and the seccomp profile. */
 export interface PrintContextOptions {
-  /** Of every container. Default: the word IMAGE, to be replaced. */
+  /** The image of every container. Default: the placeholder IMAGE. */
   readonly image?: string
-  /** The seccomp profile, as the form names one: a file for engines, a path below the kubelet's seccomp folder. */
+  /** The seccomp profile as the form refers to it: a file for engines, a path below the kubelet's seccomp folder. */
   readonly seccomp?: string
 }
 
-/** What stands for an image that nobody named. */
+/** Placeholder for the image if none is named. */
 export const imagePlaceholder = 'IMAGE'
 
-/** `CAP_CHOWN` as engines and Kubernetes write it. */
+/** The name without `CAP_`, as engines and Kubernetes write it. */
 export function shortName(capability: string): string {
   return capability.replace(/^CAP_/, '')
 }
 
-/** Root without a group has the groups that the image gives root, as without any word. */
+/** The user as engines write it. Root is named without a group and so keeps the groups that the image gives root. */
 export function userWord({ uid, gid }: User): string {
   return uid === 0 ? '0' : `${uid}:${gid}`
 }
 
-/** The supplementary groups that must be named: the image gives none to a user who is given with a group. */
+/** The supplementary groups that must be named, because a user given with a group gets none from the image. */
 export function groupWords(user: User | undefined): readonly string[] {
   if (user === undefined || user.uid === 0) return []
   return user.groups.filter((each) => each !== user.gid).map(String)

@@ -1,4 +1,4 @@
-// A security context in the form of whoever starts the workload, each line with its evidence as a comment.
+// Prints a security context for the tool that starts the workload, each line with its evidence as a comment.
 import { UserError } from '../../errors.ts'
 import { printContext, type SecurityContext } from '../../harden/index.ts'
 import { derivePolicy } from '../../policy/index.ts'
@@ -15,8 +15,8 @@ export { patchManifest } from './patch.ts'
 export type { PatchResult } from './patching.ts'
 
 /**
- * The text of a context in a form: the same context, the same bytes. `observations`: those that it was derived from;
- * AppArmor needs their files, systemd their calls.
+ * The text of a context in a form; the same context gives the same bytes. `observations`: those that the context was
+ * derived from; AppArmor needs their files, systemd their calls.
  *
  * @throws UserError for what the form cannot hold.
  */
@@ -45,8 +45,8 @@ export function printContextAs(
 }
 
 /**
- * systemd's filter knows names only: a call that is allowed under conditions is allowed. It has one errno for all others,
- * so that clone3 cannot be answered ENOSYS. No container runtime is between.
+ * The calls for systemd's filter. It knows only names, so a call allowed under conditions is allowed. It has one errno
+ * for all other calls, so clone3 cannot be answered with ENOSYS and is allowed. No container runtime needs calls.
  */
 function allowedCalls(observations: Observations): readonly string[] | undefined {
   const { rules } = derivePolicy(observations, { runtime: 'none', allowClone3: true })

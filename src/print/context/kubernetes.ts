@@ -1,5 +1,5 @@
-// A pod with a security context. Authority: Kubernetes API reference, PodSpec, SecurityContext and PodSecurityContext;
-// "Pod Security Standards" for what `restricted` asks of every container, init containers as well.
+// Prints a security context as a pod. Authority: Kubernetes API reference, PodSpec, SecurityContext and
+// PodSecurityContext; "Pod Security Standards" for what `restricted` requires of every container and init container.
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { imagePlaceholder, shortName, type PrintContextOptions } from './forms.ts'
 import { checkPaths } from './paths.ts'
@@ -88,7 +88,7 @@ export interface PodSecurity {
   readonly sysctls?: readonly { readonly name: string; readonly value: string }[]
 }
 
-/** What is said once for all containers of a pod. A user who is not root owns the volumes by the group. */
+/** The settings that a pod has once for all containers. A non-root user owns the volumes through fsGroup. */
 export function podSecurity({ containers }: SecurityContext): PodSecurity {
   const owner = containers.find(
     ({ user, readOnlyRoot, mounts }) =>
@@ -105,7 +105,7 @@ export function podSecurity({ containers }: SecurityContext): PodSecurity {
   }
 }
 
-/** A port from which on everybody may bind holds for the whole pod: the lowest that one of its containers needs. */
+/** Sysctls hold for the whole pod: the lowest unprivileged port that one of the containers needs. */
 function sysctlsOf(
   containers: readonly ContainerContext[],
 ): readonly { readonly name: string; readonly value: string }[] {

@@ -1,4 +1,4 @@
-// A context put into the services of a compose file. Nothing is loosened; what is mounted already stays.
+// Puts a context into compose services: replaces capabilities, only tightens privileges, root and user, keeps mounts.
 import { composeService } from './compose.ts'
 import type { PrintContextOptions } from './forms.ts'
 import type { Patching } from './patching.ts'
@@ -27,7 +27,7 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     patchSecurityOptions(service, security_opt)
     if (read_only !== undefined) service.put('read_only', read_only)
     if (tmpfs !== undefined) {
-      // One may stand without a list.
+      // A single tmpfs may be a string instead of a list.
       const [only] = listOf(service.value('tmpfs'))
       if (typeof service.value('tmpfs') === 'string') service.put('tmpfs', [only])
       service.add('tmpfs', tmpfs)
@@ -45,7 +45,7 @@ function patchSecurityOptions(service: YamlMap, wanted: readonly string[] = []):
   if (wanted.length > 0) service.put('security_opt', [...kept, ...wanted])
 }
 
-/** A mapping, or a list of NAME=VALUE. */
+/** `sysctls` is a mapping or a list of NAME=VALUE. */
 function patchSysctls(service: YamlMap, wanted: Readonly<Record<string, string>> = {}): void {
   const there = service.value('sysctls')
   for (const [name, value] of Object.entries(wanted)) {
@@ -67,7 +67,7 @@ function listOf(value: unknown): readonly unknown[] {
   return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
 }
 
-/** Where volumes and tmpfs are mounted: `SOURCE:TARGET:OPTIONS`, `TARGET`, `TARGET:OPTIONS`, or an object with target. */
+/** The mount paths of volumes and tmpfs: `SOURCE:TARGET:OPTIONS`, `TARGET`, `TARGET:OPTIONS` or an object. */
 function targets(value: unknown): readonly string[] {
   return listOf(value).flatMap((each) => {
     if (typeof each === 'object' && each !== null) {

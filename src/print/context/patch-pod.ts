@@ -1,5 +1,5 @@
-// A context put into a PodSpec. Nothing is loosened: where the context cannot promise no_new_privs, a read-only root or
-// a user who is not root, what the manifest says stays.
+// Puts a context into a PodSpec. If the context cannot promise no_new_privs, a read-only root or a non-root user, the
+// manifest keeps its own setting. The capabilities become the context's.
 import type { ContainerContext, Mount } from '../../harden/context.ts'
 import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
@@ -8,7 +8,7 @@ import { checkPaths } from './paths.ts'
 import { volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
-/** Where a kind has its PodSpec; undefined for a kind that starts no pod. */
+/** The path of the PodSpec in a kind; undefined if the kind starts no pod. */
 export function podSpecPath(kind: string | undefined): readonly string[] | undefined {
   switch (kind) {
     case 'Pod':
@@ -44,7 +44,7 @@ export function patchPod(spec: YamlMap, patching: Patching, options: PrintContex
   if (patched.length > 0) patchPodSecurity(spec, patched)
 }
 
-/** Whether it was privileged. */
+/** Returns whether the container was privileged. */
 function patchSecurity(
   security: YamlMap,
   context: ContainerContext,
@@ -52,7 +52,7 @@ function patchSecurity(
 ): boolean {
   const { capabilities, user, runAsNonRoot, noNewPrivileges, readOnlyRoot } = context
   const wasPrivileged = security.value('privileged') === true
-  // The API refuses it beside allowPrivilegeEscalation: false.
+  // The API refuses `privileged` together with allowPrivilegeEscalation: false.
   if (wasPrivileged) security.remove('privileged')
   if (noNewPrivileges) security.put('allowPrivilegeEscalation', false)
   const sets = security.made('capabilities')
@@ -72,7 +72,7 @@ function patchSecurity(
   return wasPrivileged
 }
 
-/** What is mounted already, or below what is, stays: an empty volume would hide it. */
+/** Adds the missing mounts. A path at or below an existing mount gets none: an empty volume would hide its content. */
 function patchMounts(spec: YamlMap, container: YamlMap, context: ContainerContext): void {
   const there = container.maps('volumeMounts').flatMap((each) => each.text('mountPath') ?? [])
   const isMounted = ({ path }: Mount): boolean =>

@@ -1,4 +1,4 @@
-// A context put into a quadlet: lines of its section [Container]. Authority: podman-systemd.unit(5), systemd.syntax(7).
+// Puts a context into the [Container] section of a quadlet. Authority: podman-systemd.unit(5), systemd.syntax(7).
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { engineMountWords } from './engine.ts'
@@ -6,7 +6,7 @@ import { groupWords, shortName, type PrintContextOptions } from './forms.ts'
 import { Patching, type PatchResult } from './patching.ts'
 import { checkPaths } from './paths.ts'
 
-/** A setting with the lines that it takes, or any other line. */
+/** A setting with its lines (more than one if continued), or any other line. */
 interface Entry {
   readonly lines: readonly string[]
   readonly section: string
@@ -30,7 +30,7 @@ export function patchQuadlet(
   const name = values('ContainerName')[0] ?? stem
   const patching = new Patching(context, [name], file)
   const container = patching.of(name) as ContainerContext
-  // A line end ends a value, a colon a path.
+  // A line end would end the value, a colon the path.
   checkPaths(container, 'quadlet', /[:\n\r]/)
   const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount')]
   const settings = settingsOf(container, options, covered)
@@ -38,7 +38,7 @@ export function patchQuadlet(
   return patching.result(print(apply(entries, settings)))
 }
 
-/** By key: the values that it has; `more`: beside those that stand there. */
+/** The values of each key. `more`: add them to the values that the quadlet has. */
 type Settings = ReadonlyMap<string, { readonly values: readonly string[]; readonly more?: true }>
 
 function settingsOf(
@@ -70,7 +70,7 @@ function settingsOf(
       : []),
     ['Tmpfs', { values: of('--tmpfs'), more: true }],
     ['Volume', { values: of('--volume'), more: true }],
-    // Values are words: one with a blank stands in quotes.
+    // A value is a list of words, so one with a blank needs quotes.
     [
       'Sysctl',
       {
@@ -84,7 +84,7 @@ function settingsOf(
   ])
 }
 
-/** A path, or one below it, is what a value of Volume=, Tmpfs= or Mount= mounts on. */
+/** Whether a value of Volume=, Tmpfs= or Mount= mounts on the path or above it. */
 function isCovered(path: string, value: string): boolean {
   const places = value.split(/[:,]/).map((part) => part.replace(/^(?:destination|dst|target)=/, ''))
   return places.some(
@@ -109,7 +109,7 @@ function parse(text: string): readonly Entry[] {
   return entries
 }
 
-/** A key keeps its place; a new one comes behind the last setting of the section. */
+/** Writes the settings. A key keeps its place; a new key comes after the last setting of the section. */
 function apply(entries: readonly Entry[], settings: Settings): readonly Entry[] {
   const line = (key: string, value: string): Entry => {
     const plain = value.replaceAll('%', '%%')

@@ -1,5 +1,5 @@
-// A context put into YAML documents: Kubernetes workloads and compose files. The yaml package lays a document out anew, so
-// that only the lines that the change makes are taken from it.
+// Puts a context into YAML documents: Kubernetes workloads and compose files. The yaml package changes a document's
+// whole layout, so only the lines that the patch changes are taken from its output.
 import type { Document, YAMLMap } from 'yaml'
 import { UserError } from '../../errors.ts'
 import type { SecurityContext } from '../../harden/context.ts'
@@ -79,7 +79,7 @@ function manifestsIn(
   })
 }
 
-/** Whether lists stand below their key or beneath it, and how far members are indented. */
+/** The layout of the text: whether lists are indented below their key, and how far members are indented. */
 function layoutOf(text: string): { lineWidth: 0; indentSeq: boolean; indent: number } {
   const [, indent = '  '] = /^[\w"'-][^\n]*:[ \t]*\n( +)[\w"']/m.exec(text) ?? []
   const isFlat = /^( *)(?:- )?[\w"'-]+:[ \t]*\n\1- /m.test(text)

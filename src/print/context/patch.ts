@@ -1,6 +1,6 @@
-// A security context put into the user's own manifest: a Kubernetes workload, a compose file or a quadlet. What the
-// context does not speak of stays as it is, comments as well; what the manifest has tighter stays so. Authority: Kubernetes API
-// reference (where a kind has its PodSpec), the Compose Specification, podman-systemd.unit(5).
+// Puts a security context into the user's own manifest: a Kubernetes workload, a compose file or a quadlet. Settings
+// that the context does not decide stay, comments included. Authority: Kubernetes API reference (the PodSpec of each
+// kind), the Compose Specification, podman-systemd.unit(5).
 import type { SecurityContext } from '../../harden/context.ts'
 import type { PrintContextOptions } from './forms.ts'
 import { patchQuadlet } from './patch-quadlet.ts'
@@ -8,9 +8,9 @@ import { patchYaml } from './patch-yaml.ts'
 import type { PatchResult } from './patching.ts'
 
 /**
- * Puts a security context into the containers of a manifest; the rest of its text stays.
+ * Puts a security context into the containers of a manifest; the rest of the text stays.
  *
- * @throws UserError for a text that is no such manifest, and for one none of whose containers has evidence.
+ * @throws UserError if the text is no such manifest or no container of it has evidence.
  */
 export function patchManifest(
   text: string,
@@ -18,7 +18,7 @@ export function patchManifest(
   context: SecurityContext,
   options: PrintContextOptions = {},
 ): PatchResult {
-  // Lines are compared and written with one end; the file keeps its own.
+  // Works on texts with LF line ends; a file with CRLF keeps them.
   if (text.includes('\r\n')) {
     const result = patchManifest(text.replaceAll('\r\n', '\n'), file, context, options)
     return { ...result, text: result.text.replaceAll('\n', '\r\n') }

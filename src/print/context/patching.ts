@@ -1,28 +1,28 @@
-// Which containers of a manifest belong to which of a context, and which of them were patched.
+// Matches the containers of a manifest with those of a context, and records which were patched.
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 
-/** A manifest with the context put in, and the containers that were patched and left. */
+/** A patched manifest, with the names of the containers that were patched or left. */
 export interface PatchResult {
   readonly text: string
   /** Containers of the manifest that got a context. */
   readonly patched: readonly string[]
-  /** Containers of the manifest without evidence: they stay as they are. */
+  /** Containers of the manifest without evidence, which stay unchanged. */
   readonly left: readonly string[]
   /** Containers with evidence that are not in the manifest. */
   readonly unused: readonly string[]
-  /** Containers that were privileged, and are no longer. */
+  /** Containers that were privileged before the patch and are not now. */
   readonly unprivileged: readonly string[]
 }
 
-/** What a manifest's containers are to become; notes which of them were met. */
+/** The contexts for a manifest's containers; records which containers were patched. */
 export class Patching {
   readonly #context: SecurityContext
   readonly #names: readonly string[]
   readonly patched: string[] = []
   readonly unprivileged: string[] = []
 
-  /** `names`: of the containers of the manifest. */
+  /** `names`: the containers of the manifest. Throws UserError if none has a context. */
   constructor(context: SecurityContext, names: readonly string[], file: string) {
     this.#context = context
     this.#names = names
@@ -34,7 +34,7 @@ export class Patching {
       })
   }
 
-  /** By its name; one container of each side belong together whatever their names. */
+  /** The context by the container's name; if both sides have one container, the names need not match. */
   of(name: string): ContainerContext | undefined {
     const { containers } = this.#context
     const [only] = containers

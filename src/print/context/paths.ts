@@ -1,11 +1,11 @@
-// Which paths a form can hold. One that it cannot hold is an error and not another path: a mount that is missing or
-// elsewhere breaks the workload.
+// Checks which paths a form can hold. An unprintable path is an error and is never altered: a missing or misplaced
+// mount breaks the workload.
 import { UserError } from '../../errors.ts'
 import { escapeTerminal } from '../../escape.ts'
 import type { ContainerContext } from '../../harden/context.ts'
 import type { ContextForm } from './forms.ts'
 
-/** Throws a UserError for a path with a character that `form` has no way to write. */
+/** Throws a UserError for a path with a character that `form` cannot write. */
 export function checkPaths(
   { mounts }: ContainerContext,
   form: ContextForm | 'quadlet',

@@ -1,11 +1,11 @@
-// The evidence of a context's statements as comments: one escaped line each, so that no path or name from a recording
-// ends a comment.
+// Prints the evidence of a context's statements as comments. Each is one escaped line, so no path or name from a
+// recording can end a comment.
 import { escapeTerminal } from '../../escape.ts'
 import { grouped, type ContainerContext } from '../../harden/context.ts'
 
 export type Reasons = (what: string) => string
 
-/** The evidence for a statement; `not evidenced` where there is none. */
+/** The evidence for a statement; `not evidenced` if there is none. */
 export function reasonsOf({ because }: ContainerContext): Reasons {
   return (what) => {
     const found = because.filter((each) => each.what === what).map(({ evidence }) => evidence)
@@ -13,7 +13,7 @@ export function reasonsOf({ because }: ContainerContext): Reasons {
   }
 }
 
-/** What the context says beside its settings: the level that it reaches, and what it does not settle. */
+/** The lines above the settings: the Pod Security level, and reasons that belong to no setting. */
 export function headLines(container: ContainerContext): readonly string[] {
   const reasons = grouped(container.because.filter(({ what }) => !isSetting(container, what)))
   return [

@@ -1,6 +1,6 @@
-// A drop-in of a systemd service with a security context. Authority: systemd.exec(5) (CapabilityBoundingSet,
-// AmbientCapabilities, NoNewPrivileges, ProtectSystem, ReadWritePaths, SystemCallFilter), systemd.syntax(7) for quoting,
-// systemd.unit(5) for specifiers.
+// Prints a security context as a drop-in of a systemd service. Authority: systemd.exec(5) (CapabilityBoundingSet,
+// AmbientCapabilities, NoNewPrivileges, ProtectSystem, ReadWritePaths, SystemCallFilter), systemd.syntax(7) for
+// quoting, systemd.unit(5) for specifiers.
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { checkPaths } from './paths.ts'
@@ -9,10 +9,10 @@ import { comments, headLines, reasonsOf } from './reasons.ts'
 const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
 const portsCapability = 'CAP_NET_BIND_SERVICE'
 
-/** Writable under ProtectSystem=strict by PrivateTmp=yes, which gives the service its own. */
+/** Directories that stay writable under ProtectSystem=strict if PrivateTmp=yes gives the service its own. */
 const temporary: readonly string[] = ['/tmp', '/var/tmp']
 
-/** `calls`: what SystemCallFilter= allows; undefined leaves it out. A drop-in is of one service. */
+/** The drop-in of one service. `calls`: the calls for SystemCallFilter=, which is left out if undefined. */
 export function systemdText(context: SecurityContext, calls: readonly string[] | undefined): string {
   const [container, ...others] = context.containers
   if (container === undefined || others.length > 0)
@@ -41,7 +41,7 @@ interface Setting {
 
 function settingsOf(container: ContainerContext, calls: readonly string[] | undefined): readonly Setting[] {
   const { capabilities, user, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
-  // The network of a service is the host's, where ports below 1024 need the capability.
+  // A service uses the host's network, where a port below 1024 needs the capability.
   const isPort = Object.hasOwn(sysctls, portsSysctl)
   const needed = [...new Set([...capabilities.needed, ...(isPort ? [portsCapability] : [])])].sort()
   const what = [...capabilities.needed, ...(isPort ? [portsSysctl] : [])]
@@ -50,7 +50,7 @@ function settingsOf(container: ContainerContext, calls: readonly string[] | unde
   const places = mounts.filter(({ path }) => !temporary.includes(path))
   return [
     { key: 'CapabilityBoundingSet', value: needed.join(' '), what },
-    // Only so does a user who is not root have them.
+    // A non-root user has capabilities only if they are ambient.
     ...(isOther && needed.length > 0 ? [{ key: 'AmbientCapabilities', value: needed.join(' ') }] : []),
     ...(isOther
       ? [
@@ -79,7 +79,7 @@ function settingsOf(container: ContainerContext, calls: readonly string[] | unde
       ? []
       : [
           { key: 'SystemCallArchitectures', value: 'native' },
-          // The first line begins an allow-list; systemd adds what it needs itself to start the program.
+          // The first line makes the filter an allow-list; systemd adds the calls that it needs to start the program.
           ...lines(calls).map((value) => ({ key: 'SystemCallFilter', value })),
           { key: 'SystemCallErrorNumber', value: 'EPERM' },
         ]),
@@ -94,7 +94,7 @@ function lines(calls: readonly string[]): readonly string[] {
   return result
 }
 
-/** A path as a word of a list: `%` would be a specifier. */
+/** A path as a word of a list, with `%` doubled because it begins a specifier. */
 function quoted(path: string): string {
   const plain = path.replaceAll('%', '%%')
   return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, String.raw`\$&`)}"`

@@ -1,6 +1,6 @@
-// How a pod makes directories writable below a read-only root. An emptyDir is empty, belongs to root and may be written
-// by everybody (mode 0777), so a directory with another mode, another owner or with content of the image is made in it
-// by an init container, as its owner, and mounted from there (subPath). No capability is needed for that.
+// Makes directories writable below a read-only root of a pod. An emptyDir is empty, belongs to root and has mode 0777.
+// If a mount needs another mode or owner or the image's content, an init container that runs as its owner makes a
+// directory in the emptyDir, which is mounted from there (subPath). This needs no capability unless root copies.
 // Authority: Kubernetes, "Volumes" (emptyDir, subPath) and "Init Containers"; pkg/volume/emptydir for owner and mode.
 import { shellWord } from '../../escape.ts'
 import type { ContainerContext, Mount } from '../../harden/context.ts'
@@ -29,7 +29,7 @@ export interface InitContainer {
 const inside = 'content'
 const everybody = 0o777
 
-/** `taken`: names of the pod's volumes and containers that are there already. */
+/** `taken`: names that the pod's volumes and containers already have. */
 export function volumesOf(
   container: ContainerContext,
   image: string,
@@ -83,7 +83,7 @@ function preparing(
     command: ['sh', '-c', script.join(' && ')],
     securityContext: {
       allowPrivilegeEscalation: false,
-      // Root keeps the owners of what it copies, and reads what its mode does not let it read.
+      // Root needs these to keep the owners of copied files and to read files that their mode does not let root read.
       capabilities: {
         drop: ['ALL'],
         ...(copies && uid === 0 ? { add: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'] } : {}),
@@ -107,7 +107,7 @@ function volumeNames({ name, mounts }: ContainerContext, taken: ReadonlySet<stri
   })
 }
 
-/** A name of RFC 1123 (at most 63 characters), made of what of a text it can hold. */
+/** A name of RFC 1123 (at most 63 characters) made of the text's permitted characters. */
 export function label(text: string): string {
   const plain = text
     .toLowerCase()

@@ -1,15 +1,15 @@
-// A change made to one text carried over to another layout of it: three-way merging, where only lines that the change
-// touches take the layout of the changed text. Authority: diff3(1) of GNU diffutils.
+// Applies a change of one text to another layout of it by a three-way merge: only changed lines take the layout of the
+// changed text. Authority: diff3(1) of GNU diffutils.
 import { stepsBetween } from '../../line-steps.ts'
 
-/** `text` and `before` say the same in two layouts; `after` is `before` changed. */
+/** `text` and `before` have the same content in two layouts; `after` is `before` with the change. */
 export function withChanges(text: string, before: string, after: string): string {
   if (before === after) return text
   const regions = regionsOf(lines(text), lines(before))
   const changes = changesOf(lines(before), lines(after))
   return regions
     .map(({ mine, base, from }) => {
-      // Lines that come where a region begins come before it.
+      // Lines added where a region begins come before the region.
       const head = changes.come(from)
       const inside = base.map((line, at) => ({ line, at: from + at }))
       const isTouched = inside.some(
@@ -33,7 +33,7 @@ interface Region {
   readonly from: number
 }
 
-/** Pieces that correspond: a line that both have is one of its own; an empty one closes the list. */
+/** Corresponding pieces of two texts. A line common to both is a region of its own; an empty region ends the list. */
 function regionsOf(mine: readonly string[], base: readonly string[]): readonly Region[] {
   const regions: { mine: string[]; base: string[]; from: number; isSame: boolean }[] = []
   let from = 0
@@ -51,7 +51,7 @@ function regionsOf(mine: readonly string[], base: readonly string[]): readonly R
   return [...regions, { mine: [], base: [], from }]
 }
 
-/** Which lines of a text go, and what comes before each. */
+/** Which lines of `before` are removed, and which text is added before each. */
 function changesOf(
   before: readonly string[],
   after: readonly string[],
@@ -69,7 +69,7 @@ function changesOf(
   return { goes: (each) => gone.has(each), come: (each) => come.get(each) ?? '' }
 }
 
-/** With their ends; a last line without one is given it, so that what comes behind it stands on a line of its own. */
+/** The lines with their ends. A last line without an end gets one, so that added lines do not join it. */
 function lines(text: string): readonly string[] {
   return text.split(/(?<=\n)/).map((line) => (line.endsWith('\n') ? line : `${line}\n`))
 }

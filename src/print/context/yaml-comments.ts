@@ -1,10 +1,10 @@
-// YAML with a comment behind some of its values. Strings are written so that YAML 1.1 readers, which the Kubernetes
-// tools and docker-compose are, take every string for a string.
+// YAML with a comment after some of its values. Strings are quoted so that YAML 1.1 readers, such as the Kubernetes
+// tools and docker-compose, read every string as a string.
 import { yaml } from '../../profile/bounded-yaml.ts'
 
 export interface Commented<Value> {
   readonly value: Value
-  /** By the way to a value: what is written behind it. One line each, escaped. */
+  /** The path of a value and the comment after it, one escaped line each. */
   readonly remarks: readonly (readonly [path: readonly (string | number)[], remark: string])[]
 }
 

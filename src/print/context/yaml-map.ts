@@ -1,5 +1,5 @@
-// A mapping of a YAML document that is edited in place: a value that is what it should be is not touched, and a scalar
-// keeps its comments. Aliases are not followed: what they name may be meant for others as well.
+// A mapping of a YAML document that is edited in place. A value that is already right is not touched, and a scalar
+// keeps its comments. Aliases are not followed, because other places may use the aliased value too.
 import type { Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { UserError } from '../../errors.ts'
 import { yaml } from '../../profile/bounded-yaml.ts'
@@ -24,7 +24,7 @@ export class YamlMap {
     return typeof value === 'string' ? value : undefined
   }
 
-  /** The value as JSON would have it; undefined for none. */
+  /** The value as a JSON value; undefined if there is none. */
   value(key: string): unknown {
     const node = this.#node(key)
     return node === undefined
@@ -32,7 +32,7 @@ export class YamlMap {
       : (node as { toJS: (document: Document) => unknown }).toJS(this.#document)
   }
 
-  /** Undefined where there is none. Throws a UserError for an alias. */
+  /** The mapping at the key; undefined if there is none. Throws a UserError for an alias. */
   map(key: string): YamlMap | undefined {
     const node = this.#node(key)
     if (node === undefined) return undefined
@@ -43,7 +43,7 @@ export class YamlMap {
     return path.reduce<YamlMap | undefined>((map, key) => map?.map(key), this)
   }
 
-  /** As map(), made where there is none. */
+  /** The mapping at the key, made if there is none. Throws as map(). */
   made(key: string): YamlMap {
     const there = this.map(key)
     if (there !== undefined) return there
@@ -68,7 +68,7 @@ export class YamlMap {
     } else this.#set(key, value)
   }
 
-  /** Adds items to a list, made where there is none. */
+  /** Adds items to the list at the key, which is made if there is none. */
   add(key: string, items: readonly unknown[]): void {
     if (items.length === 0) return
     const node = this.#node(key)
@@ -85,7 +85,7 @@ export class YamlMap {
     const node = this.#made(value)
     if (pair === undefined) this.#map.items.push(this.#document.createPair(key, node))
     else pair.value = node
-    // `{}` on one line would take what comes into it on that line.
+    // In flow style (`{}`) new members would stay on the same line.
     this.#map.flow = false
   }
 
@@ -106,7 +106,7 @@ export class YamlMap {
   }
 }
 
-/** Who reads YAML 1.1 takes 33:33 for a number of base 60, and `no` for false. */
+/** Quotes a string that YAML 1.1 reads otherwise: 33:33 is a number of base 60, and `no` is false. */
 function quote(scalar: Scalar): void {
   delete scalar.source
   if (typeof scalar.value !== 'string') return
