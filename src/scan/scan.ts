@@ -2,6 +2,7 @@
 // added round by round, until nothing new appears.
 import { Analysis, type Findings, type Uses } from './analysis.ts'
 import { baseName, loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
+import { findOnPath } from './load/search-path.ts'
 import { locate, readFile, type Tree } from './load/tree.ts'
 import { makeModule, type Module } from './module.ts'
 import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts'
@@ -34,7 +35,7 @@ const mostRounds = 16
 
 /**
  * Finds which system calls programs, and the libraries that they load, can make. `paths` are programs in the tree; a
- * script stands for its interpreter. Reads files through the tree and starts nothing.
+ * script stands for its interpreter and for the program that `/usr/bin/env` starts. Reads files through the tree and starts nothing.
  *
  * @throws UserError if a path is no program of x86_64 or aarch64, or if a file is damaged.
  */
@@ -45,7 +46,15 @@ export async function scanPrograms(
 ): Promise<Reachable> {
   const scanner = new Scanner(tree, options)
   const found: Reachable[] = []
-  for (const path of paths) found.push(await scanner.scan(path))
+  for (const path of paths) {
+    const met = new Set<string>()
+    for (let next: string | undefined = path; next !== undefined && !met.has(next);) {
+      met.add(next)
+      const { reachable, starts } = await scanner.scan(next)
+      found.push(reachable)
+      next = starts === undefined ? undefined : await findOnPath(tree, starts)
+    }
+  }
   return mergeReachable(...found)
 }
 
@@ -61,7 +70,7 @@ class Scanner {
     this.#options = options
   }
 
-  async scan(path: string): Promise<Reachable> {
+  async scan(path: string): Promise<{ readonly reachable: Reachable; readonly starts: string | undefined }> {
     const program = await loadProgram(this.#tree, path)
     const asked = new Asked(program, this)
     const given = new Set(this.#options.with ?? [])
@@ -78,7 +87,8 @@ class Scanner {
         await program.add(libraries, false)
         continue
       }
-      return await this.#document(program, await asked.findings(), more.lost)
+      const reachable = await this.#document(program, await asked.findings(), more.lost)
+      return { reachable, starts: program.starts }
     }
   }
 

@@ -183,3 +183,27 @@ t.test(
     t.same(Object.keys(found.architectures.x86_64 ?? {}), ['reboot'])
   },
 )
+
+t.test('a script stands for its interpreter, and for the program that env starts', { skip }, async (t) => {
+  const files = {
+    '/usr/bin/env': assembled(func('_start', `mov $59, %eax\n syscall\n${exit}`)),
+    '/usr/local/bin/tool': assembled(func('_start', `mov $39, %eax\n syscall\n${exit}`)),
+  }
+  const called = async (firstLine: string): Promise<readonly string[]> => {
+    const script = new TextEncoder().encode(`${firstLine}\necho\n`)
+    const found = await scanPrograms(memoryTree({ ...files, '/script': script }), ['/script'])
+    return Object.keys(found.architectures.x86_64 ?? {}).sort()
+  }
+  for (const [line, calls] of [
+    ['#!/usr/local/bin/tool', ['exit', 'getpid']],
+    ['#! /usr/local/bin/tool -x', ['exit', 'getpid']],
+    ['#!/usr/bin/env tool', ['execve', 'exit', 'getpid']],
+    ['#!/usr/bin/env -S tool -x', ['execve', 'exit', 'getpid']],
+    ['#!/usr/bin/env -vS -i -u NAME A=b tool -x', ['execve', 'exit', 'getpid']],
+    ['#!/usr/bin/env --split-string=tool', ['execve', 'exit', 'getpid']],
+    // The kernel gives env one argument, so there is no such program.
+    ['#!/usr/bin/env tool -x', ['execve', 'exit']],
+    ['#!/usr/bin/env', ['execve', 'exit']],
+  ] as const)
+    t.strictSame(await called(line), calls, line)
+})

@@ -3,7 +3,8 @@
 import { UserError } from '../../errors.ts'
 import type { ElfMachine } from '../elf/image.ts'
 import { Layers } from './layers.ts'
-import { locate, type Tree } from './tree.ts'
+import { findOnPath } from './search-path.ts'
+import type { Tree } from './tree.ts'
 
 /** The files of an archive. Their bytes may be read several times and in any order. */
 export interface ArchiveFiles {
@@ -152,26 +153,15 @@ async function programsOf(
   { config = {} }: ImageConfig,
   { entrypoint, command = [], workingDirectory }: StartedAs,
 ): Promise<readonly string[]> {
-  const path =
-    (config.Env ?? []).find((each) => each.startsWith('PATH='))?.slice(5) ??
-    '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-  const found: string[] = []
+  const path = (config.Env ?? []).find((each) => each.startsWith('PATH='))?.slice(5)
   const directory = workingDirectory ?? config.WorkingDir ?? ''
+  const search = { directory, ...(path !== undefined && { path }) }
   const [first] = entrypoint ?? config.Entrypoint ?? []
   const [second] = command.length > 0 || entrypoint !== undefined ? command : (config.Cmd ?? [])
+  const found: string[] = []
   for (const word of [first, second]) {
-    if (word === undefined) continue
-    const places = word.startsWith('/')
-      ? [word]
-      : word.includes('/')
-        ? [`${directory}/${word}`]
-        : path.split(':').map((each) => `${each}/${word}`)
-    for (const place of places) {
-      const file = await locate(tree, place)
-      if (file?.entry.kind !== 'file' || (file.entry.mode & 0o111) === 0) continue
-      if (!found.includes(file.path)) found.push(file.path)
-      break
-    }
+    const place = word === undefined ? undefined : await findOnPath(tree, word, search)
+    if (place !== undefined && !found.includes(place)) found.push(place)
   }
   return found
 }

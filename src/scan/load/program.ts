@@ -24,6 +24,8 @@ export interface LoadedProgram {
   readonly privileges: readonly ('setuid' | 'setgid' | 'capabilities')[]
   /** The scripts that led to the program, outermost first. */
   readonly scripts: readonly string[]
+  /** The program that env(1), as the interpreter of a script, starts in its own place. */
+  readonly starts: string | undefined
   /** The path of a library that one of the files asks for by name; undefined if the tree lacks it. */
   find(name: string, by: LoadedFile | undefined): Promise<string | undefined>
   /**
@@ -42,10 +44,12 @@ const mostFiles = 4096
 export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgram> {
   const scripts: string[] = []
   let found = await requireFile(tree, path, path)
+  let starts: string | undefined
   for (let next = interpreterOf(found.bytes); next !== undefined; next = interpreterOf(found.bytes)) {
     scripts.push(found.path)
     if (scripts.length > mostScripts) throw new UserError('beyond-scan', { file: path, of: 'scripts' })
-    found = await requireFile(tree, next, path)
+    found = await requireFile(tree, next.path, path)
+    starts = baseName(next.path) === 'env' ? startedByEnv(next.argument) : undefined
   }
   const main = fileOf(found)
   const isMusl = /\bld-musl-/.test(main.image.interpreter ?? '')
@@ -104,6 +108,7 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
     missing,
     privileges: privilegesOf(found),
     scripts,
+    starts,
     find: (name, by) => search.find(name, by === undefined ? [] : [by, main]),
     add: async (libraries, asked) => {
       const start = files.length
@@ -156,11 +161,28 @@ async function requireFile(
   throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
 }
 
-/** The interpreter of a script, execve(2): `#!`, blanks, a path. For `/usr/bin/env NAME` that is env itself. */
-function interpreterOf(bytes: Uint8Array): string | undefined {
+/** The interpreter of a script and the one argument that the kernel gives it, execve(2): `#!`, blanks, a path, the rest. */
+function interpreterOf(bytes: Uint8Array): { readonly path: string; readonly argument: string } | undefined {
   if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return undefined
   const line = new TextDecoder('latin1').decode(bytes.subarray(2, mostOfLine)).split('\n')[0] ?? ''
-  return line.trim().split(/[ \t]+/)[0]
+  const [, path = '', argument = ''] = /^[ \t]*([^ \t]*)[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
+  return { path, argument }
+}
+
+/** env(1): options (`-S` splits the argument into words), assignments, then the program. */
+function startedByEnv(argument: string): string | undefined {
+  const words = /^-\S*S|^--split-string/.test(argument)
+    ? argument
+        .replace(/^-[^\sS]*S|^--split-string=?/, '')
+        .trim()
+        .split(/[ \t]+/)
+    : [argument]
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as string
+    if (/^(?:-[uC]|--unset|--chdir)$/.test(word)) index++
+    else if (word !== '' && !word.startsWith('-') && !word.includes('=')) return word
+  }
+  return undefined
 }
 
 function privilegesOf({ entry }: Located): LoadedProgram['privileges'] {
