@@ -113,13 +113,32 @@ export class BpfMachine implements MapCalls {
     for (const [index, word] of context.entries()) words.writeBigUInt64LE(BigInt.asUintN(64, word), index * 8)
     const registers = new BigUint64Array(11)
     registers[1] = this.place(words, 'own')
-    registers[10] = this.place(Buffer.alloc(stackSize), 'own') + BigInt(stackSize)
+    this.#stack = this.place(Buffer.alloc(stackSize), 'own')
+    this.#written.fill(0)
+    registers[10] = this.#stack + BigInt(stackSize)
     try {
       return this.#steps(program, registers, moment)
     } finally {
       // Stack and context end; what the maps received in the meantime stays.
       this.#regions.splice(known, 2)
     }
+  }
+
+  #stack = 0n
+  /** Bytes of the stack that the program has written. Verifiers before Linux 6.3 refuse to read others. */
+  readonly #written = new Uint8Array(stackSize)
+
+  #noteWritten(address: bigint, size: number): void {
+    const from = Number(address - this.#stack)
+    if (from >= 0 && from < stackSize) this.#written.fill(1, from, from + size)
+  }
+
+  /** The bytes that a helper reads. Throws if the program has not written all of them. */
+  #given(address: bigint, size: number): Buffer {
+    const from = Number(address - this.#stack)
+    if (from >= 0 && from < stackSize && this.#written.subarray(from, from + size).includes(0))
+      throw new Error(`the stack is not written at ${from - stackSize}`)
+    return this.#bytes(address, size)
   }
 
   #steps(program: Buffer, registers: BigUint64Array, moment: Moment): bigint {
@@ -180,6 +199,9 @@ export class BpfMachine implements MapCalls {
     }
   }
 
+  /** Whether no map takes another key. */
+  isFull = false
+
   /** The clock that the helper for the time reads. */
   #now = 1n
 
@@ -189,23 +211,23 @@ export class BpfMachine implements MapCalls {
     switch (helper) {
       case 1: {
         const { shape, values } = this.#mapOf(one)
-        const address = values.get(this.#bytes(two, shape.key).toString('hex'))
+        const address = values.get(this.#given(two, shape.key).toString('hex'))
         if (address === undefined) return 0n
         return isPerCpu(shape) ? address + BigInt(moment.processor * stride(shape)) : address
       }
       case 2: {
         const { shape, values } = this.#mapOf(one)
-        const key = this.#bytes(two, shape.key).toString('hex')
+        const key = this.#given(two, shape.key).toString('hex')
         if (values.has(key) && four === noExist) return errnos.exists
-        if (!values.has(key) && values.size >= shape.entries) return errnos.tooBig
+        if (!values.has(key) && (this.isFull || values.size >= shape.entries)) return errnos.tooBig
         const address = values.get(key) ?? this.#insert(shape.descriptor, key)
         const own = isPerCpu(shape) ? BigInt(moment.processor * stride(shape)) : 0n
-        this.#bytes(three, shape.value).copy(this.#bytes(address + own, shape.value))
+        this.#given(three, shape.value).copy(this.#bytes(address + own, shape.value))
         return 0n
       }
       case 3: {
         const { shape, values } = this.#mapOf(one)
-        return values.delete(this.#bytes(two, shape.key).toString('hex')) ? 0n : errnos.noEntry
+        return values.delete(this.#given(two, shape.key).toString('hex')) ? 0n : errnos.noEntry
       }
       case 5:
         return this.#now++
@@ -215,6 +237,7 @@ export class BpfMachine implements MapCalls {
         return (BigInt(moment.tgid) << 32n) | BigInt(moment.pid)
       case 16: {
         const comm = this.#bytes(one, Number(two))
+        this.#noteWritten(one, Number(two))
         comm.fill(0)
         comm.write(moment.comm.slice(0, Number(two) - 1), 'latin1')
         return 0n
@@ -227,6 +250,7 @@ export class BpfMachine implements MapCalls {
       case 112:
       case 113: {
         const target = this.#bytes(one, Number(two))
+        this.#noteWritten(one, Number(two))
         const source = this.#find(three, Number(two), helper === 112 ? ['user'] : ['own', 'kernel'])
         if (source === undefined) {
           target.fill(0)
@@ -273,6 +297,7 @@ export class BpfMachine implements MapCalls {
 
   #store(address: bigint, size: number, value: bigint): void {
     const bytes = this.#bytes(address, size)
+    this.#noteWritten(address, size)
     if (size === 8) bytes.writeBigUInt64LE(BigInt.asUintN(64, value))
     else bytes.writeUIntLE(Number(BigInt.asUintN(size * 8, value)), 0, size)
   }

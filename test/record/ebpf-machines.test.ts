@@ -119,6 +119,15 @@ class Simulated {
     )
   }
 
+  /** From now on no map takes another key. */
+  fill(): void {
+    this.#machine.isFull = true
+  }
+
+  lostCalls(): bigint | undefined {
+    return this.#machine.lookup(this.#maps.control, key32(controlKeys.lostCalls))?.readBigUInt64LE()
+  }
+
   lostRefusals(): bigint | undefined {
     return this.#machine.lookup(this.#maps.control, key32(controlKeys.lostRefusals))?.readBigUInt64LE()
   }
@@ -457,6 +466,9 @@ for (const [machine, since5_11] of [
       [compat]: { socket: [3, { 0: ['38'] }] },
     })
     t.strictSame(without, of(1, '70'))
+    filters.fill()
+    filters.call({ number: number(machine, 'getppid'), cgroups: below(50n), filtered: true })
+    t.equal(filters.lostCalls(), 1n, 'a call without room is lost')
     t.end()
   })
 

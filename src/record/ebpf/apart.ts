@@ -166,11 +166,11 @@ export function startedInGroup({ groups }: Maps): readonly AssemblyLine[] {
 }
 
 /** The end of a counting program. A call without room counts as lost: for its cgroup, if known, else in `control`. */
-export function lostCall(maps: Maps): readonly AssemblyLine[] {
+export function lostCall(maps: Maps, { apart }: Membership): readonly AssemblyLine[] {
   const { groups } = maps
   return [
     bpf.label('lost'),
-    ...(groups === undefined
+    ...(groups === undefined || apart !== 'cgroup'
       ? []
       : [
           ...lookup(groups.known, group),

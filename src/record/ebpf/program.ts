@@ -133,7 +133,7 @@ function entered(layout: Layout, maps: Maps, membership: Membership): readonly A
     bpf.jump('done'),
     ...other(maps, membership),
     ...unfilteredCall(maps, membership),
-    ...lostCall(maps),
+    ...lostCall(maps, membership),
   ]
 }
 
@@ -416,7 +416,7 @@ function left(layout: Layout, maps: Maps, membership: Membership): readonly Asse
     bpf.label('members'),
     ...(layout.machine === 'x86_64' ? failedMember(layout, maps, membership) : []),
     bpf.jump('done'),
-    ...lostCall(maps),
+    ...lostCall(maps, membership),
   ]
 }
 
