@@ -40,6 +40,7 @@ t.test('every page of docs/ is linked from the README', async (t) => {
 const others: ReadonlySet<string> = new Set([
   '--security-opt',
   '--cgroup-parent',
+  '--cidfile',
   '--platform',
   '--cap-add',
   '--tmpfs',

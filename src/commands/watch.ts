@@ -59,7 +59,7 @@ export const declare: Declare = (command, world, end) => {
     .addHelpText(
       'after',
       `
-The status is 1 where something was refused. Nothing is stopped or changed; it
+The status is 1 where something was refused or logged. Nothing is stopped or changed; it
 needs CAP_BPF and CAP_PERFMON.
 
 Examples:
