@@ -59,8 +59,8 @@ export const declare: Declare = (command, world, end) => {
     .addHelpText(
       'after',
       `
-The status is 1 where something was refused or logged. Nothing is stopped or changed; it
-needs CAP_BPF and CAP_PERFMON.
+The status is 1 where something was refused or logged. Nothing is stopped or
+changed. It needs CAP_BPF and CAP_PERFMON.
 
 Examples:
   seccomp-gen watch --container web
