@@ -5,7 +5,7 @@ import { execaSync } from 'execa'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { builtin, contextOf, level, makeMeaning, type Answer } from '../src/meaning/index.ts'
+import { builtin, contextOf, makeMeaning, permissiveness, type Answer } from '../src/meaning/index.ts'
 import { parseProfile } from '../src/profile/index.ts'
 import type { Suspect } from '../src/record/index.ts'
 import { unifiedDiff } from '../src/report/unified.ts'
@@ -224,7 +224,7 @@ data:
 
 t.test('a call is added where it stands best, and the rest stays as it is', async (t) => {
   const allowedIn = (text: string, number: number, first = 0n): boolean =>
-    level(makeMeaning(parseProfile(text), contextOf()).answer('x86_64', number, [first])) === 2
+    permissiveness(makeMeaning(parseProfile(text), contextOf()).answer('x86_64', number, [first])) === 2
   for (const [what, text] of Object.entries(layouts)) {
     const plain = { architecture: 'x86_64', syscall: 'read', cases: [[]] } as const
     const edited = withCall(text, 'p', plain, (text) => allowedIn(text, read)) ?? ''
@@ -296,7 +296,7 @@ t.test('where no edit makes the filter allow a call, none is made', async (t) =>
       text,
       'p',
       execve,
-      (text) => level(makeMeaning(parseProfile(text), contextOf()).answer('x86', 11, [])) === 2,
+      (text) => permissiveness(makeMeaning(parseProfile(text), contextOf()).answer('x86', 11, [])) === 2,
     )
   t.type(added(mapped('SCMP_ARCH_X86')), 'string')
   t.equal(added(mapped('SCMP_ARCH_X32')), undefined, 'archMap gives this machine no such architecture')

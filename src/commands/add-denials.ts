@@ -2,7 +2,7 @@
 // the refusals of a roll-out back into the profile. Everything within the ceiling is added; beyond it only calls that
 // were carried out, or none with `--beyond never`.
 import { UserError } from '../errors.ts'
-import { level } from '../meaning/index.ts'
+import { permissiveness } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
 import type { Judged, Repaired } from '../verify/index.ts'
 import { patchFor, rowsOf, type PatchSubject } from '../watch/index.ts'
@@ -70,7 +70,7 @@ function addedSentence({ refusal, conditional, within }: Repaired, ceiling: stri
 
 const leftSentence = ({ syscall, architecture, default: answer }: Judged): string =>
   `not added: ${syscall} (${architecture}): ${
-    answer === undefined || level(answer) < 2
+    answer === undefined || permissiveness(answer) < 2
       ? 'the ceiling refuses it too'
       : 'the profile’s own rules speak against it: edit them by hand'
   }`

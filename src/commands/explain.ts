@@ -5,7 +5,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { explainProfile, type ExplainedCall } from '../explain/index.ts'
 import { isBuiltinName } from '../meaning/builtin-name.ts'
 import { UserError } from '../errors.ts'
-import { appliedReach, level, type AppliedFilter } from '../meaning/index.ts'
+import { appliedReach, permissiveness, type AppliedFilter } from '../meaning/index.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { addAppliedOptions, heldProfile, isApplied, type AppliedWords } from './applied.ts'
 import { addContextOptions, contextOptionsFrom, type ContextWords } from './context.ts'
@@ -74,7 +74,7 @@ export const declare: Declare = (command, world, end) => {
 const permittedCalls = (applied: AppliedFilter): readonly string[] =>
   syscallTable(applied.host)
     .entries.filter(({ number }) =>
-      appliedReach(applied, applied.host, number).answers.some((each) => level(each) === 2),
+      appliedReach(applied, applied.host, number).answers.some((each) => permissiveness(each) === 2),
     )
     .map(({ name }) => name)
 
@@ -116,5 +116,7 @@ function isWanted(
 ): boolean {
   if (only === undefined) return true
   if (only === 'exceeded') return exceeded
-  return because.length === 0 && scan?.path === undefined && answers.some((each) => level(each) === 2)
+  return (
+    because.length === 0 && scan?.path === undefined && answers.some((each) => permissiveness(each) === 2)
+  )
 }

@@ -2,7 +2,7 @@
 // certain arguments counts only if exactly those are opened.
 import { risksOf, type Risk } from '../abi/risks.ts'
 import {
-  level,
+  permissiveness,
   makeMeaning,
   contextOf,
   type Change,
@@ -42,13 +42,13 @@ export function rateChanges(
     return made
   }
   return changes.map((change) => {
-    if (change.direction !== 'wider' || level(change.after) < 2) return { ...change, risks: [] }
+    if (change.direction !== 'wider' || permissiveness(change.after) < 2) return { ...change, risks: [] }
     const { architecture, syscall, number, conditional, capabilities } = change
     const opened = ({ args }: Risk): boolean => {
       if (!conditional || args === undefined) return true
       const { before, after } = meaningsIn(capabilities)
       const carriedOut = (meaning: Meaning): boolean =>
-        level(meaning.answer(architecture, number, args)) === 2
+        permissiveness(meaning.answer(architecture, number, args)) === 2
       return !carriedOut(before) && carriedOut(after)
     }
     return { ...change, risks: sortedRisks(risksOf(syscall).filter(opened)) }

@@ -11,7 +11,7 @@ import {
   contextOf,
   contextsFor,
   differencesOfCall,
-  level,
+  permissiveness,
   makeMeaning,
   type Answer,
   type ContextOptions,
@@ -142,7 +142,7 @@ function explainOn(
           )
           .map(([name]) => name.slice(1))
       const answers = answersTo(meaning, architecture, syscall, number).map(({ answer }) => answer)
-      const isCarriedOut = answers.some((each) => level(each) === 2)
+      const isCarriedOut = answers.some((each) => permissiveness(each) === 2)
       const rule = meaning.resolved.rules.find(({ names }) => names.includes(syscall))
       return [
         {
@@ -157,7 +157,7 @@ function explainOn(
             needs: among('-', (other) => ranks.indexOf(other) < ranks.indexOf(rank)),
             opensWith: among('+', (other) => ranks.indexOf(other) > ranks.indexOf(rank)),
             exceeded: differencesOfCall(ceiling, meaning, architecture, syscall, number).some(
-              ({ direction, after }) => direction === 'wider' && level(after) === 2,
+              ({ direction, after }) => direction === 'wider' && permissiveness(after) === 2,
             ),
           },
           risks: risksIn(meaning, architecture, syscall, number),
@@ -184,7 +184,9 @@ function carriedOut(
   syscall: string,
   number: number,
 ): CarriedOut {
-  const done = answersTo(meaning, architecture, syscall, number).map(({ answer }) => level(answer) === 2)
+  const done = answersTo(meaning, architecture, syscall, number).map(
+    ({ answer }) => permissiveness(answer) === 2,
+  )
   return done.every(Boolean) ? 'always' : done.some(Boolean) ? 'for some arguments' : 'never'
 }
 
@@ -197,7 +199,7 @@ function risksIn(
   const reached = ({ args }: Risk): boolean =>
     args === undefined
       ? carriedOut(meaning, architecture, syscall, number) !== 'never'
-      : level(meaning.answer(architecture, number, args)) === 2
+      : permissiveness(meaning.answer(architecture, number, args)) === 2
   return sortedRisks(risksOf(syscall).filter(reached))
 }
 

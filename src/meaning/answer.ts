@@ -44,12 +44,12 @@ export type Direction = 'wider' | 'narrower' | 'sideways'
  */
 export function directionOf(before: Answer, after: Answer): Direction | undefined {
   if (isSameAnswer(before, after)) return undefined
-  const step = level(after) - level(before)
+  const step = permissiveness(after) - permissiveness(before)
   return step > 0 ? 'wider' : step < 0 ? 'narrower' : 'sideways'
 }
 
 /** 2: the kernel carries the call out; 1: another process decides; 0: the filter refuses the call. */
-export function level({ action }: Answer): 0 | 1 | 2 {
+export function permissiveness({ action }: Answer): 0 | 1 | 2 {
   switch (action) {
     case 'SCMP_ACT_ALLOW':
     case 'SCMP_ACT_LOG':

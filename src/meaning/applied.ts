@@ -3,7 +3,7 @@
 import type { Architecture, Host } from '../abi/architectures.ts'
 import { architectures, familyOf } from '../abi/architectures.ts'
 import { sha256 } from '../sha256.ts'
-import { level, type Answer } from './answer.ts'
+import { permissiveness, type Answer } from './answer.ts'
 import { answerIn, answerOfPrograms, type BpfProgram } from './bpf.ts'
 import type { Context } from './context.ts'
 import type { Filter } from './filter.ts'
@@ -86,5 +86,5 @@ export function eachNotAllowed(applied: AppliedFilter): readonly AppliedReach[] 
   )
 }
 
-export const isRefusing = (answer: Answer): boolean => level(answer) < 2
+export const isRefusing = (answer: Answer): boolean => permissiveness(answer) < 2
 export const isLogging = ({ action }: Answer): boolean => action === 'SCMP_ACT_LOG'

@@ -2,7 +2,7 @@
 // files, and the line of the profile that causes it.
 import { sha256 } from '../sha256.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import { answerText, level } from './answer.ts'
+import { answerText, permissiveness } from './answer.ts'
 import { differencesOf, type Difference } from './compare.ts'
 import type { Meaning } from './meaning.ts'
 
@@ -62,7 +62,7 @@ const outcomes = { wider: 'allowed', narrower: 'refused', sideways: 'answered-ot
 
 /** Whether the answers differ only for upper halves that the kernel drops, so that the kernel sees no difference. */
 export function isOfDroppedHalves({ direction, before, after }: Difference): boolean {
-  return direction === 'sideways' && level(before) !== level(after)
+  return direction === 'sideways' && permissiveness(before) !== permissiveness(after)
 }
 
 function fingerprintOf(difference: Difference): string {
@@ -122,9 +122,10 @@ export function countsAgainst(
 ): Counts {
   const by = (test: (change: Difference) => boolean): ReadonlySet<string> =>
     new Set(changes.filter(test).map(({ syscall }) => syscall))
-  const opened = by(({ before, after }) => level(before) < 2 && level(after) === 2)
+  const opened = by(({ before, after }) => permissiveness(before) < 2 && permissiveness(after) === 2)
   const closed = by(
-    ({ before, after, conditional }) => !conditional && level(before) === 2 && level(after) < 2,
+    ({ before, after, conditional }) =>
+      !conditional && permissiveness(before) === 2 && permissiveness(after) < 2,
   )
   const denied = calls.filter(({ allowed }) => !allowed)
   return {

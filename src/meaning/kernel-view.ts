@@ -6,7 +6,7 @@
 // Authority: abi/narrow-arguments.ts.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
-import { isSameAnswer, level, type Answer } from './answer.ts'
+import { isSameAnswer, permissiveness, type Answer } from './answer.ts'
 import { callsAnswered, wordsCompared } from './call-sets.ts'
 import { bitAt, Diagrams, type CallSet } from './diagram.ts'
 import type { Branch } from './program.ts'
@@ -38,7 +38,11 @@ export function callOpened(
   const both = (one: CallSet, other: CallSet): CallSet => diagrams.choose(one, other, false)
   const answered = ({ target, answer }: typeof lesser): CallSet =>
     callsAnswered(diagrams, target, (each) => isSameAnswer(each, answer))
-  const asMuch = callsAnswered(diagrams, lesser.target, (each) => level(each) >= level(greater.answer))
+  const asMuch = callsAnswered(
+    diagrams,
+    lesser.target,
+    (each) => permissiveness(each) >= permissiveness(greater.answer),
+  )
   const moved = both(answered(lesser), answered(greater))
   const usual = diagrams.zeroIn(dropped, moved)
   const opened = usual === false ? diagrams.choose(diagrams.whateverIn(dropped, asMuch), false, moved) : usual

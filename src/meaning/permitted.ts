@@ -5,7 +5,7 @@
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { level } from './answer.ts'
+import { permissiveness } from './answer.ts'
 import { callsAnswered } from './call-sets.ts'
 import { bitAt, Diagrams, TooManyConditions, type CallSet } from './diagram.ts'
 import { decisionOn } from './filter.ts'
@@ -104,7 +104,7 @@ function permittedCalls(
     callsAnswered(
       diagrams,
       decisionOn(filter, architecture, number),
-      (answer) => level(answer) === 2,
+      (answer) => permissiveness(answer) === 2,
       droppedWords(architecture, syscall),
     )
   const permitted = meanings.map(permittedBy).reduce((one, other) => diagrams.choose(one, other, false), true)

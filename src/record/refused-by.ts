@@ -1,7 +1,7 @@
 // Decides whether the filter refused a call, or the kernel did: the filter refused it if its answer to the arguments
 // gives the result that was seen. verify, watch and recordings of containers all use this file.
 // Authority: seccomp(2) for what each answer does to a call.
-import { level, type Answer, type Meaning } from '../meaning/index.ts'
+import { permissiveness, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Suspect } from './refusals.ts'
 
 const ENOSYS = 38
@@ -27,7 +27,7 @@ export function resultOf({ action, errno = 0 }: Answer): number | undefined {
 /** Whether the answer is a refusal that gives this result. */
 export function isRefusedBy(answer: Answer, result: Suspect['result']): boolean {
   // A filter for audit logs and allows what the profile refuses.
-  if (result === 'logged') return level(answer) < 2
+  if (result === 'logged') return permissiveness(answer) < 2
   switch (answer.action) {
     case 'SCMP_ACT_KILL_PROCESS':
     case 'SCMP_ACT_KILL_THREAD':

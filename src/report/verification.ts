@@ -3,7 +3,7 @@
 import { hasFailed } from '../ending.ts'
 import { endingText } from './ending.ts'
 import { errnoText } from '../abi/errnos.ts'
-import { answerText, level, type Answer } from '../meaning/answer.ts'
+import { answerText, permissiveness, type Answer } from '../meaning/answer.ts'
 import type { Judged, Repaired, SeenBy, Verification } from '../verify/index.ts'
 import { plural } from './account.ts'
 import { contextSentences } from './context-verification.ts'
@@ -107,7 +107,7 @@ export function processesText([first, ...others]: Judged['processes']): string {
 }
 
 function defaultText(answer: Answer | undefined): string {
-  return answer === undefined ? 'not told' : level(answer) === 2 ? 'allows' : 'refuses'
+  return answer === undefined ? 'not told' : permissiveness(answer) === 2 ? 'allows' : 'refuses'
 }
 
 const seen: Readonly<Record<SeenBy, string>> = {
@@ -201,7 +201,7 @@ export function repairLines({
   const left = refusals.map(
     (each) =>
       `# not added: ${nameOf(each)} (${each.architecture}): ${
-        each.default === undefined || level(each.default) < 2
+        each.default === undefined || permissiveness(each.default) < 2
           ? `${within ?? 'the ceiling'} refuses it too, and only --widen goes beyond`
           : repair.bounded
             ? `the last of ${rounds} rounds came before`

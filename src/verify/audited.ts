@@ -3,7 +3,7 @@
 import { architectureNames } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
-import { level, makeMeaning, reachOf, type Context, type Meaning } from '../meaning/index.ts'
+import { makeMeaning, permissiveness, reachOf, type Context, type Meaning } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Action, OciProfile, OciRule } from '../profile/document.ts'
 import { printProfile } from '../print/index.ts'
@@ -64,8 +64,8 @@ function difference(profile: Meaning, filter: Meaning): string | undefined {
       const name = syscallTable(architecture).byNumber(number)?.name
       if (isStart(name ?? '')) continue
       const [said, done] = [profile, filter].map((each) => reachOf(each, architecture, number))
-      const allowed = said?.answers.some((each) => level(each) === 2)
-      const refused = said?.answers.some((each) => level(each) < 2)
+      const allowed = said?.answers.some((each) => permissiveness(each) === 2)
+      const refused = said?.answers.some((each) => permissiveness(each) < 2)
       const silent = done?.answers.some(({ action }) => action === 'SCMP_ACT_ALLOW')
       const told = done?.answers.some(({ action }) => action !== 'SCMP_ACT_ALLOW')
       if (allowed !== silent || refused !== told || said?.arguments.join() !== done?.arguments.join())

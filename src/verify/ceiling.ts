@@ -3,7 +3,7 @@
 import {
   answerAlways,
   isPermitted,
-  level,
+  permissiveness,
   makeMeaning,
   permittedCases,
   type Answer,
@@ -43,7 +43,7 @@ export function ceilingOf(within: ParsedProfile | undefined, context: Context): 
     casesFor: (refusal, architectures) => {
       const answer = answerTo(refusal)
       const { architecture, syscall } = refusal
-      if (answer === undefined || syscall === undefined || level(answer) < 2) return undefined
+      if (answer === undefined || syscall === undefined || permissiveness(answer) < 2) return undefined
       const others = architectures.filter(
         (each) =>
           each !== architecture &&

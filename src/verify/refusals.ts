@@ -2,7 +2,7 @@
 // the call's result must equal that answer. So an EPERM of the kernel to a call that the filter allows is no refusal.
 import { architectureNames, type Architecture, architectures } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
-import { level, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
+import { permissiveness, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Action } from '../profile/document.ts'
 import { isRefusedBy, resultOf, type Suspect, type Watch } from '../record/index.ts'
 
@@ -39,7 +39,7 @@ export function watchFor(meaning: Meaning): Watch {
   const calls = architectureNames.flatMap((architecture) =>
     numbersOf(architecture).flatMap((number) => {
       const reach = reachOf(meaning, architecture, number)
-      const refused = reach.answers.filter((answer) => level(answer) < 2)
+      const refused = reach.answers.filter((answer) => permissiveness(answer) < 2)
       for (const answer of refused) answers.add(answer)
       if (refused.length === reach.answers.length) return []
       return [{ architecture, number, arguments: refused.length === 0 ? [] : reach.arguments }]

@@ -1,7 +1,7 @@
 // The next profile of a repair. It adds what was refused, within the ceiling. Once nothing is refused, it removes calls
 // that a program had tried only because another call was refused.
 import { UserError } from '../errors.ts'
-import { level, makeMeaning, type Answer } from '../meaning/index.ts'
+import { makeMeaning, permissiveness, type Answer } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/index.ts'
 import { always } from './ceiling.ts'
@@ -126,7 +126,7 @@ export function addCalls(
         const answered = meaning.answer(architecture, number, args)
         if (isWithheld) return isNoSuchCall(answered)
         // What a filter only logs today it refuses when the roll-out is over.
-        return isLogged ? answered.action === 'SCMP_ACT_ALLOW' : level(answered) === 2
+        return isLogged ? answered.action === 'SCMP_ACT_ALLOW' : permissiveness(answered) === 2
       } catch (error) {
         // libseccomp refuses a rule that contradicts another one.
         if (!(error instanceof UserError)) throw error

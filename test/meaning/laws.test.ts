@@ -8,7 +8,7 @@ import {
   answerText,
   contextOf,
   differencesOf,
-  level,
+  permissiveness,
   makeMeaning,
   type Difference,
   type Meaning,
@@ -45,7 +45,7 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
     // Whether the narrower side permits these arguments as much as the wider side permits the witness.
     const permits = (d: Difference, args: readonly bigint[]): boolean => {
       const [lesser, greater] = d.direction === 'wider' ? [a, d.after] : [b, d.before]
-      return level(lesser.answer(d.architecture, d.number, args)) >= level(greater)
+      return permissiveness(lesser.answer(d.architecture, d.number, args)) >= permissiveness(greater)
     }
     const mirrored = differencesOf(b, a)
       .map((d) => said(d, true))
@@ -74,7 +74,11 @@ t.test('laws of comparing', { timeout: 540_000 }, (t) => {
       const its = there.find(
         (d) => d.number === number && key(d, false) === `${architecture} ${number} ${before} ${after}`,
       )
-      if (its !== undefined && its.direction === 'sideways' && level(its.before) !== level(its.after))
+      if (
+        its !== undefined &&
+        its.direction === 'sideways' &&
+        permissiveness(its.before) !== permissiveness(its.after)
+      )
         if (narrowOf(its).every((index) => (args[index] ?? 0n) >> 32n === 0n))
           say('a usual call goes sideways')
       const unlisted = number === 3000 ? 2000 : number === 0x40000000 + 3000 ? 0x40000000 + 2000 : number

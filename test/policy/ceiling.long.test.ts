@@ -19,7 +19,7 @@ import {
   type Builtin,
   type Meaning,
 } from '../../src/meaning/index.ts'
-import { level } from '../../src/meaning/answer.ts'
+import { permissiveness } from '../../src/meaning/answer.ts'
 import type { ObservedCall, Observations } from '../../src/observe/index.ts'
 import { derivePolicy, type Policy, type PolicyOptions } from '../../src/policy/index.ts'
 import { architecturesSeen } from '../../src/policy/seen.ts'
@@ -94,7 +94,7 @@ function refused(policy: Policy, observations: Observations): readonly string[] 
       const number = syscallTable(architecture).byName(name)?.number
       if (number === undefined || call.count === call.enosys || name === 'clone3') return []
       return argumentsOf(call)
-        .filter((args) => level(meaning.answer(architecture, number, args)) < 2)
+        .filter((args) => permissiveness(meaning.answer(architecture, number, args)) < 2)
         .map((args) => `${architecture} ${name}(${args.join(', ')})`)
     })
   })
@@ -390,7 +390,7 @@ t.test('single calls under a ceiling', (t) => {
       const number = syscallTable(architecture).byName(call)?.number ?? -1
       for (const [args, allowed] of asks)
         t.equal(
-          level(meaning.answer(architecture, number, args)) === 2,
+          permissiveness(meaning.answer(architecture, number, args)) === 2,
           allowed,
           `${name}: ${call}(${args.join(', ')})`,
         )
@@ -421,7 +421,7 @@ t.test('clone, to which libc goes on from clone3, is allowed the flags that clon
   for (const [flags, of, says] of rows) {
     const policy = derivePolicy(seen({ clone3: { 0: flags } }), { runtime: 'none' })
     const allows = (value: bigint): boolean =>
-      level(meaningOf(policy, 'x86_64').answer('x86_64', 56, [value])) === 2
+      permissiveness(meaningOf(policy, 'x86_64').answer('x86_64', 56, [value])) === 2
     t.same({ usual: allows(17n), uts: allows(newUts | 17n) }, of, String(flags))
     t.match(ceilingLines(policy), says === undefined ? [] : [says])
     t.equal(ceilingLines(policy).length, says === undefined ? 0 : 1)
@@ -475,7 +475,7 @@ t.test(
       within: { name: 'any.json', profile: parseProfile(text, { name: 'any.json' }) },
       runtime: 'none',
     })
-    t.equal(level(meaningOf(policy, 'x86_64').answer('x86_64', 41, [200n, 1n, 6n])), 2)
+    t.equal(permissiveness(meaningOf(policy, 'x86_64').answer('x86_64', 41, [200n, 1n, 6n])), 2)
     t.match(ceilingLines(policy), [/^wider than any\.json: socket with argument 0 = 200 was seen/])
     t.end()
   },
@@ -555,8 +555,8 @@ t.test('any ceiling: nothing that it refuses is allowed, unless it was seen; wha
                 : each,
             )
             if (
-              level(after.answer(architecture, number, call)) === 2 &&
-              level(before.answer(architecture, number, seenByKernel)) < 2
+              permissiveness(after.answer(architecture, number, call)) === 2 &&
+              permissiveness(before.answer(architecture, number, seenByKernel)) < 2
             )
               assert(
                 isExplained(policy, name, call),
@@ -565,7 +565,7 @@ t.test('any ceiling: nothing that it refuses is allowed, unless it was seen; wha
           }
           for (const call of made) {
             counted.made++
-            if (level(after.answer(architecture, number, call)) < 2)
+            if (permissiveness(after.answer(architecture, number, call)) < 2)
               assert(isUnknown, `${architecture} ${name}(${call.join(', ')}) was seen and is refused`)
           }
         }
