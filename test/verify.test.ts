@@ -553,7 +553,7 @@ spec: {baseProfileName: other, defaultAction: SCMP_ACT_ERRNO, syscalls: []}
     })
     t.throws(() => read(parseProfile(based, { name: 'p.yaml' })), {
       ...refusal,
-      message: 'p.yaml: stands on other, which is not here: print both as one with seccomp-gen generate',
+      message: 'p.yaml: builds on other, which is not here: print both as one with seccomp-gen generate',
     })
   },
 )

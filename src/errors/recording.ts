@@ -58,7 +58,7 @@ const ebpfOnly = {
   compose: () => 'containers that docker starts are no children of it, and are recorded by ebpf only',
   cgroup: () => 'a cgroup is recorded by ebpf only',
   each: () => 'containers that a command has engines start are recorded by ebpf only',
-  under: () => 'what a filter refuses is told from what it lets through by ebpf only',
+  under: () => 'only ebpf distinguishes what a filter refuses from what it allows',
   collect: () => 'the containers of a node are recorded by ebpf only',
   watch: () => 'what runs already is watched by ebpf only',
 } as const satisfies Readonly<Record<string, (engine: string) => string>>
@@ -220,7 +220,7 @@ export const recordingErrors = {
   'unknown-engine-option': [
     125,
     ({ engine }: OfEngine) =>
-      `${engine} run: an option before the image is not known, so the image cannot be told: start the container, then record it with --container NAME`,
+      `${engine} run: an option before the image is unknown, so the image is unknown: start the container, then record it with --container NAME`,
   ],
   'engine-option': [
     125,
@@ -229,7 +229,7 @@ export const recordingErrors = {
   ],
   'compose-files-unknown': [
     125,
-    () => 'docker compose: which files it reads cannot be told from here: name them with -f FILE',
+    () => 'docker compose: the files that it reads are unknown here: name them with -f FILE',
   ],
   'compose-without-service': [125, () => 'docker compose: no service is defined'],
   'compose-refuses': [125, ({ why }: Why) => `docker compose config: ${why}`],

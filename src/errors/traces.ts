@@ -110,8 +110,7 @@ export const traceErrors = {
   ],
   'architecture-not-told': [
     2,
-    ({ file }: InFile) =>
-      `${file}: holds call numbers, and nothing tells of which architecture: say observe --arch A`,
+    ({ file }: InFile) => `${file}: holds call numbers without an architecture: say observe --arch A`,
   ],
   'nothing-wanted': [
     2,

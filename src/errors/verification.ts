@@ -25,7 +25,7 @@ export const verificationErrors = {
   'beside-context': [
     125,
     ({ option }: { /** In the engine's command. */ readonly option: string }) =>
-      `the command has ${option}, which the context decides: leave it away, or write it into the context`,
+      `the command has ${option}, which the context decides: remove it, or write it into the context`,
   ],
   'context-not-seen': [
     125,
@@ -68,7 +68,7 @@ export const verificationErrors = {
   'base-not-here': [
     125,
     ({ file, base }: InFile & { readonly base: string }) =>
-      `${file}: stands on ${base}, which is not here: print both as one with seccomp-gen generate`,
+      `${file}: builds on ${base}, which is not here: print both as one with seccomp-gen generate`,
   ],
   'key-not-read': [
     125,

@@ -60,9 +60,9 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'no-filter': () =>
     'nothing installs a seccomp filter here, so no call is made under one: the engine must be given one (for a trace: one that allows all)',
   'parent-unknown': () =>
-    'who started some processes cannot be told, and they are counted as if under the filter: trace with strace -f --pidns-translation -o FILE and all of clone, clone3, fork and vfork',
+    'it is unknown who started some processes, so they count as if under the filter: trace with strace -f --pidns-translation -o FILE and all of clone, clone3, fork and vfork',
   'filter-unordered': () =>
-    'a filter was set for all threads of a process, and what the others called after it cannot be told from files of strace -ff: record with strace -f -o FILE',
+    'a filter was set for all threads of a process, and files of strace -ff do not show what the others called after it: record with strace -f -o FILE',
   'hook-unknown-id': ({ number = '?' }) =>
     `the hook had no name for call ${number}: it is missing from the profile that it wrote`,
   'hook-undecoded': () =>
@@ -76,14 +76,14 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `rules are left out that hold only with ${why}: nothing says that the workload needs them`,
   'profile-flawed': () =>
     'the profile has mistakes, and what could be read of it is read: see seccomp-gen validate',
-  'profile-base': ({ base = '?' }) => `the profile stands on ${base}, which is not here: give that one too`,
+  'profile-base': ({ base = '?' }) => `the profile builds on ${base}, which is not here: give that one too`,
   'calls-lost': () => 'the kernel could not count some calls: the record is not whole, record again',
   'processes-lost': () =>
     'more processes were started than can be recorded: calls of some are missing, record fewer at a time',
   'architecture-assumed': ({ architecture = 'the usual one' }) =>
     `nothing tells which architecture this was recorded on, ${architecture} is assumed: say observe --arch A`,
   'architecture-ambiguous': () =>
-    '64-bit and 32-bit calls of one process cannot be told apart here: record with strace -n -e quiet=attach',
+    '64-bit and 32-bit calls of one process look alike here: record with strace -n -e quiet=attach',
 }
 
 /** Every code. */

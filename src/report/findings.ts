@@ -135,7 +135,7 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'min-kernel-ignored': {
     says: ({ key = '' }) =>
-      `Podman and CRI-O do not know minKernel: ${key === 'includes' ? 'the rule stands on every kernel there' : 'it does not take the rule away there'}`,
+      `Podman and CRI-O do not know minKernel: ${key === 'includes' ? 'the rule applies on every kernel there' : 'the rule applies there in spite of it'}`,
     todo: () => 'give Podman and CRI-O a file of their own, resolved for their kernels',
   },
   'unknown-capability': {

@@ -203,7 +203,7 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
   const here = { ...quietly, cwd: at('project') }
   const untold = await execa(node, [...words, 'trace', '--', ...up], here)
   t.equal(untold.exitCode, 125, untold.stderr)
-  t.match(untold.stderr, /which files it reads cannot be told from here: name them with -f FILE$/)
+  t.match(untold.stderr, /the files that it reads are unknown here: name them with -f FILE$/)
   rmSync(at('project/.env'))
   const fromVariable = { ...inner, env: { ...inner.env, COMPOSE_FILE: at('project/docker-compose.yml') } }
   for (const [one, message] of refusals) {

@@ -458,7 +458,7 @@ t.test('the architecture of numbers and names that do not tell it', async (t) =>
     '257 is none of aarch64’s',
   )
   await t.rejects(observeText(numbers(56, 63, 64)), {
-    message: /call numbers, and nothing tells of which architecture: say observe --arch A/,
+    message: /call numbers without an architecture: say observe --arch A/,
   })
   t.same(calls(await observeText(numbers(56, 63, 64), { architecture: 'aarch64' })), [
     'aarch64 openat',
