@@ -1,7 +1,8 @@
 // Calls that libc and language run-times make on rare paths, beside the calls that a run shows: a thread ends late, a
 // program aborts, a heap shrinks, a message reports an error. An ordinary run may not show them, and a program that is
 // refused one breaks when it is needed most.
-// Authority, row by row: the named files of glibc 2.36 to 2.42, musl 1.2.5, CPython 3.11, Go 1.22 and Redis 7.0.
+// Authority, row by row: the named files of glibc 2.36 to 2.42, musl 1.2.5, CPython 3.11, Go 1.22, Redis 7.0 and dash
+// 0.5.12.
 import type { CompanionWhy } from './companion-why.ts'
 
 /** The sign in a program's calls that makes a row apply. */
@@ -39,6 +40,13 @@ export const companionRows: readonly CompanionRow[] = [
     why: 'child',
     beside: 'child',
     calls: ['kill', 'rt_sigaction', 'rt_sigprocmask', 'wait4'],
+  },
+  {
+    // The builtin `wait` of dash (src/jobs.c, waitproc) and busybox (shell/ash.c): if a child still runs, it blocks
+    // signals and repeats sigsuspend until SIGCHLD comes. Refused, it spins for ever with the signal blocked.
+    why: 'child',
+    beside: 'child',
+    calls: ['rt_sigsuspend', 'sigsuspend'],
   },
   {
     // glibc stdlib/abort.c and nptl/pthread_kill.c (raise): assertions, a corrupted heap, a smashed stack; musl

@@ -3,7 +3,7 @@
 // and plain programs on the host's root. SECCOMP_GEN_VERIFY_ALL=1 removes every call instead of a sample;
 // SECCOMP_GEN_VERIFY_ALL=python3 removes every call of the programs of that name only.
 import { execa } from 'execa'
-import { writeFileSync } from 'node:fs'
+import { realpathSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { derivePolicy } from '../../src/policy/index.ts'
 import { buildProfile, printProfile } from '../../src/print/index.ts'
@@ -179,6 +179,25 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
     t.strictSame(leftovers(process.pid), [])
   })
 }
+
+const isDash = /\/dash$/.test(realpathSync('/bin/sh'))
+t.test('a shell waits for a child that still runs, though the recording had none', {
+  skip: isDash ? false : '/bin/sh is not dash',
+}, async (t) => {
+  const { observations } = await record({
+    ...settings,
+    command: ['/bin/sh', '-c', '/bin/true & sleep 0.3; wait'],
+  })
+  t.notOk(observations.architectures.x86_64?.['rt_sigsuspend'], 'the recording lacks the call')
+  const under = (margin: 'none' | 'libc') =>
+    verify({
+      ...settings,
+      command: ['/bin/sh', '-c', 'sleep 0.3 & wait'],
+      profile: printProfile(buildProfile(derivePolicy(observations, { margin }))),
+    })
+  t.match(await under('libc'), { started: true, ending: { kind: 'exited', status: 0 }, refusals: [] })
+  t.match(await under('none'), { endless: { syscall: 'rt_sigsuspend' } }, 'without the margin it spins')
+}) // prettier-ignore
 
 function withoutCall(
   { syscalls, ...rest }: ReturnType<typeof parseProfile>['profile'],
