@@ -4,7 +4,15 @@
 // EXECUTABLE: made by scripts/make-executable.ts. ROOT: a root file system of Debian with libatomic1, strace, git and
 // bubblewrap; by default debootstrap makes it. Needs root.
 import { execa } from 'execa'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -24,6 +32,8 @@ export async function whyNoStranger(): Promise<string | undefined> {
 export async function firstHour(executable: string, root?: string): Promise<string> {
   const made = root === undefined ? mkdtempSync(join(tmpdir(), 'seccomp-gen-stranger-')) : undefined
   const machine = root ?? (made as string)
+  // Its root directory is for every user; mkdtemp makes one for us alone.
+  if (made !== undefined) chmodSync(made, 0o755)
   try {
     if (!existsSync(join(machine, 'bin/sh')))
       await execa('debootstrap', ['--variant=minbase', `--include=${packages}`, 'bookworm', machine], {

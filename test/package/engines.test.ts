@@ -3,6 +3,7 @@
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import t from 'tap'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -51,6 +52,6 @@ for (const engine of engines)
     const found = await run(program, ...engine.words, 'examples/library.mjs')
     t.equal(found.exitCode, 0, found.stderr)
     // Engines print objects differently.
-    const plain = (text: string): string => text.replaceAll(/['",\s]/g, '')
+    const plain = (text: string): string => stripVTControlCharacters(text).replaceAll(/['",\s]/g, '')
     t.equal(plain(found.stdout), plain(expected.stdout))
   })
