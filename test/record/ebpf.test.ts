@@ -62,7 +62,7 @@ t.test('what cannot be recorded is refused with a reason', (t) => {
     ['docker run --platform linux/s390x alpine', /emulat/],
     ['docker run --cgroup-parent /x alpine', /cgroup of its own/],
     ['podman run --pod p alpine', /cgroup of its own/],
-    ['docker run --no-such-option alpine', /image cannot be told/],
+    ['docker run --no-such-option alpine', /image is unknown/],
     ['docker -H ssh://far run alpine', /another machine/],
     ['podman --remote run alpine', /another machine/],
   ] as const) {
