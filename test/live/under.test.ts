@@ -60,7 +60,7 @@ t.test('a built-in, and the ceiling itself', { skip: perl }, async (t) => {
     t.notOk(allowed(at('x.json')).includes('io_uring_setup'))
   }
   for (const [more, message] of [
-    [['--recorder', 'strace', '--', 'true'], /told from what it lets through by ebpf only/],
+    [['--recorder', 'strace', '--', 'true'], /only ebpf distinguishes what a filter refuses from what it allows/],
     [['--pid', '1'], /--under starts the command itself under the filter/],
   ] as const) {
     const refused = await ours('trace', '--under', 'docker', ...more)
