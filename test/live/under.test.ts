@@ -60,7 +60,10 @@ t.test('a built-in, and the ceiling itself', { skip: perl }, async (t) => {
     t.notOk(allowed(at('x.json')).includes('io_uring_setup'))
   }
   for (const [more, message] of [
-    [['--recorder', 'strace', '--', 'true'], /only ebpf distinguishes what a filter refuses from what it allows/],
+    [
+      ['--recorder', 'strace', '--', 'true'],
+      /only ebpf distinguishes what a filter refuses from what it allows/,
+    ],
     [['--pid', '1'], /--under starts the command itself under the filter/],
   ] as const) {
     const refused = await ours('trace', '--under', 'docker', ...more)
