@@ -180,7 +180,7 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
   })
 }
 
-const isDash = /\/dash$/.test(realpathSync('/bin/sh'))
+const isDash = realpathSync('/bin/sh').endsWith('/dash')
 t.test('a shell waits for a child that still runs, though the recording had none', {
   skip: isDash ? false : '/bin/sh is not dash',
 }, async (t) => {
