@@ -1,6 +1,5 @@
 // `--pid`, `--container` and `--pod` in place of a profile: the filters of a running process, read from the kernel. The
 // profile behind them need not be known.
-import { release } from 'node:os'
 import { Option, type Command } from 'commander'
 import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
@@ -13,7 +12,6 @@ import {
   type BpfProgram,
   type Meaning,
 } from '../meaning/index.ts'
-import { defaultKernel } from '../meaning/context.ts'
 import { processId } from './process-id.ts'
 import type { NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
@@ -53,7 +51,7 @@ export async function heldProfile(
   world: World,
 ): Promise<NamedProfile & { readonly applied: AppliedFilter; readonly kernel: string }> {
   const { pid, programs } = await programsOf(words, world)
-  const { capabilitiesOfProcess } = await import('../record/index.ts')
+  const { capabilitiesOfProcess, hostKernel } = await import('../record/index.ts')
   const applied = appliedFilter(programs, hostOfNode(process.arch) ?? assumedHost)
   const name = words.container ?? words.pod ?? `process ${pid}`
   if (applied.filter === undefined)
@@ -63,7 +61,7 @@ export async function heldProfile(
     profile: appliedProfile(applied, name),
     applied,
     capabilities: capabilitiesOfProcess(pid),
-    kernel: /^\d+\.\d+/.exec(release())?.[0] ?? defaultKernel,
+    kernel: hostKernel(),
   }
 }
 

@@ -1,11 +1,10 @@
 // `watch`: prints what the filters of running containers, pods, cgroups or processes refuse, as it happens, and which
 // filters these are; with --patch also what a profile lacks for the refused calls.
-import { release } from 'node:os'
 import { Option } from 'commander'
 import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { builtinsEqualTo, type AppliedFilter } from '../meaning/index.ts'
-import { watchRefusals, type WatchTarget } from '../record/index.ts'
+import { hostKernel, watchRefusals, type WatchTarget } from '../record/index.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { refusedIn, watchedLine, watchedValue, type Watched } from '../report/watched.ts'
@@ -149,7 +148,7 @@ async function patchSubject({ patch = '', within, widen }: Options, world: World
     text,
     within: ceiling,
     widen: widen === true,
-    context: { kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12' },
+    context: { kernel: hostKernel() },
   }
 }
 
@@ -174,7 +173,7 @@ async function namesOf(rows: readonly WatchedCall[]): Promise<Watched['builtins'
 }
 
 const builtinsOf = (filter: AppliedFilter): readonly string[] =>
-  builtinsEqualTo(filter, { kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12' })
+  builtinsEqualTo(filter, { kernel: hostKernel() })
 
 /** Prints a new row at once. Repetitions are summed and printed every few seconds and at the end. */
 class Stream {

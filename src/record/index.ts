@@ -13,6 +13,7 @@ export {
   type Names,
 } from './collect/index.ts'
 export { filtersOf } from './filters.ts'
+export { hostKernel } from './host-kernel.ts'
 export { processOfQuery } from './named-process.ts'
 export { criSockets } from './cri/sockets.ts'
 export {

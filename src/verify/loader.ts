@@ -1,7 +1,6 @@
 // Who runs the command and reads the profile: the engine or runtime that the command names, or for a plain command our
 // sandbox. Each reads profiles in its own way, gives its own capabilities, and has its own maker of filters.
 import { assumedHost, hostOfNode } from '../abi/architectures.ts'
-import { release } from 'node:os'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtin, contextOf, type Context } from '../meaning/index.ts'
@@ -12,6 +11,7 @@ import { capabilities as known } from '../profile/words.ts'
 import {
   askEngine,
   findProgram,
+  hostKernel,
   readTarget,
   recordCompose,
   recordEngineRun,
@@ -207,7 +207,7 @@ function hostContext(capabilities: readonly string[], runtime: 'runc' | 'crun' |
   return contextOf({
     architecture: hostOfNode(process.arch) ?? assumedHost,
     capabilities,
-    kernel: /^\d+\.\d+/.exec(release())?.[0] ?? '6.12',
+    kernel: hostKernel(),
     ...(runtime && { runtime }),
   })
 }
