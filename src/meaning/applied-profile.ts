@@ -1,5 +1,6 @@
 // Lets an applied filter stand in for a profile, so that it can be compared and explained like one: the filter answers
 // every question about the profile's meaning. It has no rules and no context of its own.
+import { unlistedNumber } from '../abi/numbers.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { appliedMeaning, type AppliedFilter } from './applied.ts'
@@ -10,7 +11,7 @@ const held = new WeakMap<ParsedProfile, AppliedFilter>()
 
 /** `name`: the name in messages, such as `process 17`. */
 export function appliedProfile(applied: AppliedFilter, name: string): ParsedProfile {
-  const { action, errno } = applied.answer(applied.host, 2000, [])
+  const { action, errno } = applied.answer(applied.host, unlistedNumber(applied.host), [])
   const text = JSON.stringify({
     defaultAction: action,
     ...(errno !== undefined && { defaultErrnoRet: errno }),

@@ -1,7 +1,7 @@
 // The filters that apply to a process, as the kernel has them: their exact answers and, if their programs can be
 // followed, a meaning that is compared with a profile's exactly as two profiles are.
-import type { Architecture, Host } from '../abi/architectures.ts'
-import { architectures, familyOf } from '../abi/architectures.ts'
+import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
+import { numbersOf } from '../abi/numbers.ts'
 import { sha256 } from '../sha256.ts'
 import { permissiveness, type Answer } from './answer.ts'
 import { answerIn, answerOfPrograms, type BpfProgram } from './bpf.ts'
@@ -57,7 +57,6 @@ export interface AppliedReach {
   readonly arguments: readonly number[]
 }
 
-const numbers = 1024
 const all = [0, 1, 2, 3, 4, 5]
 
 /** The answers to a call; for a filter that is not followed, everything that its programs return for any call. */
@@ -76,13 +75,11 @@ export function appliedReach(
 /** Every call number that the filter does not always allow silently. */
 export function eachNotAllowed(applied: AppliedFilter): readonly AppliedReach[] {
   return familyOf(applied.host).flatMap((architecture) =>
-    Array.from({ length: numbers }, (_, place) => place + architectures[architecture].numberBit).flatMap(
-      (number) => {
-        const reach = appliedReach(applied, architecture, number)
-        const isSilent = reach.answers.every(({ action }) => action === 'SCMP_ACT_ALLOW')
-        return isSilent ? [] : [{ architecture, number, ...reach }]
-      },
-    ),
+    numbersOf(architecture).flatMap((number) => {
+      const reach = appliedReach(applied, architecture, number)
+      const isSilent = reach.answers.every(({ action }) => action === 'SCMP_ACT_ALLOW')
+      return isSilent ? [] : [{ architecture, number, ...reach }]
+    }),
   )
 }
 

@@ -3,6 +3,7 @@
 // from the profiles' own filters, proposes rules for the sets in forms that people write, and proves on every
 // architecture that libseccomp's filter of the rules equals the sets.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
+import { unlisted, unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { OciArgument } from '../profile/document.ts'
@@ -27,9 +28,6 @@ export interface CombinedRule {
 
 /** Each answer to a call, and the set of arguments that get it. */
 export type Partition = ReadonlyMap<string, { readonly answer: Answer; readonly set: CallSet }>
-
-/** Stands for every number that is in no table. */
-const unlisted = 2000
 
 /** The families of i386. A rule for a member is a rule for its family as well. */
 const families: ReadonlySet<string> = new Set(['socketcall', 'ipc'])
@@ -119,7 +117,7 @@ function wantedOf(
 
 function numberOf(architecture: Architecture, call: string | undefined): number | undefined {
   if (call !== undefined) return syscallTable(architecture).byName(call)?.number
-  return architectures[architecture].numberBit + unlisted
+  return unlistedNumber(architecture)
 }
 
 function bounded<T>(call: string | undefined, architecture: Architecture, decide: () => T): T {

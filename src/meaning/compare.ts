@@ -2,6 +2,7 @@
 // collects what the comparisons say about the words of the arguments, and keeps the pairs that some call takes. That
 // call is the witness. kernel-view.ts decides whether the kernel sees the difference.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
+import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
@@ -28,9 +29,6 @@ export interface Difference {
   /** Six arguments for which the profiles answer `before` and `after`. */
   readonly args: readonly bigint[]
 }
-
-/** Stands for every number that is in no table. No kernel has so many calls. */
-const unlisted = 2000
 
 /**
  * How much work one comparison of two profiles may take. A step costs as many units as there are facts about its word.
@@ -70,7 +68,7 @@ function callsOfBoth(
       .filter((each) => architectures[each].host === before.context.host)
       .filter((each) => before.filter.architectures.has(each) || after.filter.architectures.has(each))
       .flatMap((architecture) => {
-        const other = architectures[architecture].numberBit + unlisted
+        const other = unlistedNumber(architecture)
         return [...syscallTable(architecture).entries, { name: String(other), number: other }].map(
           ({ name, number }) => ({ architecture, name, number }),
         )

@@ -3,14 +3,13 @@
 // made, is not followed; libseccomp writes no such program. Authority: as bpf.ts; the words of struct seccomp_data on a
 // little-endian machine.
 import { architectures, familyOf, type Architecture, type Host } from '../abi/architectures.ts'
+import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
-import type { Answer } from './answer.ts'
+import { isSameAnswer } from './answer.ts'
 import { answerIn, computed, isTrue, leastOf, type BpfProgram, type Instruction } from './bpf.ts'
 import type { Filter } from './filter.ts'
 import { isAnswer, type Block, type Branch } from './program.ts'
 
-/** Stands for every number that no table has, as in compare.ts. */
-const unlisted = 2000
 /** The most blocks for one call; no known filter comes near it. */
 const mostBlocks = 20_000
 
@@ -32,14 +31,13 @@ export function followed(programs: readonly BpfProgram[], host: Host): Filter | 
     const all = new Map(
       family.map((each) => {
         const numbers = syscallTable(each).entries.map(({ number }) => number)
-        const other = architectures[each].numberBit + unlisted
         return [
           each,
-          new Map([...numbers, other].map((number) => [number, decisionOf(programs, each, number)])),
+          new Map([...numbers, unlistedNumber(each)].map((number) => [number, decisionOf(programs, each, number)])),
         ]
       }),
     )
-    const other = all.get(host)?.get(unlisted)
+    const other = all.get(host)?.get(unlistedNumber(host))
     if (other === undefined || !isAnswer(other)) return undefined
     return { architectures: all, defaultAnswer: other, stub: undefined }
   } catch (error) {
@@ -114,7 +112,7 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
             whenTrue: go(jt),
             whenFalse: go(jf),
           }
-          const made = isSame(block.whenTrue, block.whenFalse) ? block.whenTrue : block
+          const made = isSameBranch(block.whenTrue, block.whenFalse) ? block.whenTrue : block
           known.set(key, made)
           return made
         }
@@ -173,9 +171,6 @@ function comparison(
   }
 }
 
-function isSame(one: Branch, other: Branch): boolean {
-  const answers = [one, other].filter((each): each is Answer => isAnswer(each))
-  const [first, second] = answers
-  if (first === undefined || second === undefined) return one === other
-  return first.action === second.action && first.errno === second.errno
+function isSameBranch(one: Branch, other: Branch): boolean {
+  return isAnswer(one) && isAnswer(other) ? isSameAnswer(one, other) : one === other
 }

@@ -1,6 +1,7 @@
 // Samples a filter that followed.ts does not follow: asks for each call with zeros, and with each common number and
 // each number in the programs as each argument. Answers between the samples are unknown.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
+import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { isSameAnswer } from './answer.ts'
 import { answerOfPrograms, type BpfProgram } from './bpf.ts'
@@ -29,7 +30,7 @@ export function sampled(programs: readonly BpfProgram[], host: Host): Filter {
       ),
     ]),
   )
-  return { architectures: all, defaultAnswer: answerOfPrograms(programs, host, 2000, []), stub: undefined }
+  return { architectures: all, defaultAnswer: answerOfPrograms(programs, host, unlistedNumber(host), []), stub: undefined }
 }
 
 function decisionOf(

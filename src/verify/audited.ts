@@ -1,6 +1,7 @@
 // Makes the filter for the audit recorder: it allows and logs every call that the profile refuses, and the start of
 // each program. A rule that answers ENOSYS so that programs take another way stays, because they should take it.
 import { architectureNames } from '../abi/architectures.ts'
+import { numbersOf } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning, permissiveness, reachOf, type Context, type Meaning } from '../meaning/index.ts'
@@ -9,7 +10,7 @@ import type { Action, OciProfile, OciRule } from '../profile/document.ts'
 import { printProfile } from '../print/index.ts'
 import { parseProfile } from '../profile/index.ts'
 import { programStarts } from '../record/index.ts'
-import { isWithheld, numbersOf } from './refusals.ts'
+import { isWithheld } from './refusals.ts'
 import { resolvedProfile } from './resolved.ts'
 
 /** The filter's text. Throws UserError (125) for a profile whose refusals the filter would not log exactly. */

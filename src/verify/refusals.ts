@@ -1,6 +1,7 @@
 // Decides which suspected calls the filter refused. The profile's meaning gives the filter's answer to each call, and
 // the call's result must equal that answer. So an EPERM of the kernel to a call that the filter allows is no refusal.
-import { architectureNames, type Architecture, architectures } from '../abi/architectures.ts'
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { numbersOf } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { permissiveness, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Action } from '../profile/document.ts'
@@ -31,7 +32,6 @@ export interface RefusedProcess {
 }
 
 const ENOSYS = 38
-const numbers = 1024
 
 /** What a recorder must watch: every call that the filter refuses for some arguments. */
 export function watchFor(meaning: Meaning): Watch {
@@ -51,11 +51,6 @@ export function watchFor(meaning: Meaning): Watch {
     results: [...new Set(results)],
     traps: [...answers].some(({ action }) => action === 'SCMP_ACT_TRAP'),
   }
-}
-
-/** Every number that a call of the architecture can have. */
-export function numbersOf(architecture: Architecture): readonly number[] {
-  return Array.from({ length: numbers }, (_, place) => place + architectures[architecture].numberBit)
 }
 
 /** The refused calls of one or several runs, sorted by architecture and number. */

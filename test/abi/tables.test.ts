@@ -6,6 +6,7 @@ import { architectureNames, type Architecture } from '../../src/abi/architecture
 import { equivalentOnAarch64 } from '../../src/abi/equivalents.ts'
 import { fallbacks, fallbacksFrom } from '../../src/abi/fallbacks.ts'
 import { multiplexerOf, multiplexers } from '../../src/abi/multiplexers.ts'
+import { numbersOf, unlistedNumber } from '../../src/abi/numbers.ts'
 import { isKnownAnywhere, syscallTable } from '../../src/abi/tables.ts'
 
 const repository = new URL('../../', import.meta.url)
@@ -73,6 +74,16 @@ t.test('numbers of x32 carry bit 30, and no other does', async (t) => {
       ({ number }) => (number & 0x40000000) !== 0,
     ).length
     t.equal(carry, architecture === 'x32' ? syscallTable('x32').entries.length : 0, architecture)
+  }
+})
+
+t.test('one number is in no table, and all others but arm’s private ones are in a range', async (t) => {
+  for (const architecture of architectureNames) {
+    const range = new Set(numbersOf(architecture))
+    t.equal(syscallTable(architecture).byNumber(unlistedNumber(architecture)), undefined, architecture)
+    t.notOk(range.has(unlistedNumber(architecture)), architecture)
+    const beyond = syscallTable(architecture).entries.filter(({ number }) => !range.has(number))
+    t.ok(beyond.length === 0 || (architecture === 'arm' && beyond.every(({ number }) => number > 0xf0000)))
   }
 })
 

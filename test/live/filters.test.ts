@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { version, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
 import { architectureNames } from '../../src/abi/architectures.ts'
+import { numbersOf } from '../../src/abi/numbers.ts'
 import {
   answerOfPrograms,
   answerText,
@@ -20,7 +21,6 @@ import { isKnownTo } from '../../src/meaning/versions/library.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { filtersOf } from '../../src/record/index.ts'
 import { statOf, statusOf } from '../../src/record/runner/processes.ts'
-import { numbersOf } from '../../src/verify/refusals.ts'
 import { plainEnvironment, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
 
