@@ -20,6 +20,7 @@ export const rooms: readonly Room[] = [
   { path: 'escape.ts' },
   { path: 'line-steps.ts' },
   { path: 'not-found.ts' },
+  { path: 'order.ts' },
   { path: 'sha256.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },

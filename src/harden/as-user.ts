@@ -2,9 +2,10 @@
 // they only prepared for that user, and what the user could not do. Authority: capabilities(7): execve by a non-root
 // user gives only the file's capabilities; runtimes add no ambient ones (kubernetes/kubernetes#56374).
 import type { ObservedContext } from '../observe/index.ts'
+import { ascending } from '../order.ts'
 import type { NeededDeed } from './capabilities.ts'
 import type { Because, Mount, User } from './context.ts'
-import { compare, deedsText } from './evidence.ts'
+import { deedsText } from './evidence.ts'
 import { permits, search, write } from './modes.ts'
 import { becomes, root } from './user.ts'
 
@@ -29,7 +30,7 @@ export function capabilitiesAs(
   const needed: string[] = []
   const missing: Because[] = []
   const because: Because[] = []
-  for (const [capability, all] of [...deeds].sort(([a], [b]) => compare(a, b))) {
+  for (const [capability, all] of [...deeds].sort(([a], [b]) => ascending(a, b))) {
     const kept = all.filter((deed) => deed.from === 'file' || isGained(capability, deed, context))
     if (kept.length > 0) {
       needed.push(capability)

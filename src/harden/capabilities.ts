@@ -8,10 +8,11 @@ import type {
   ObservedContext,
 } from '../observe/index.ts'
 import { dockerCapabilities } from '../meaning/context.ts'
+import { ascending } from '../order.ts'
 import { capabilities as known } from '../profile/words.ts'
 import { verdictOf, isFilterWithoutNoNewPrivileges, type CheckVerdict } from './checks.ts'
 import type { Because } from './context.ts'
-import { compare, deedsText, notEvidenced, type Deed } from './evidence.ts'
+import { deedsText, notEvidenced, type Deed } from './evidence.ts'
 import { whyIncomplete, whyNoStart } from './lost.ts'
 import { permissions } from './modes.ts'
 
@@ -53,7 +54,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
   ])
     put(capability, need, deed)
 
-  const names = [...found.keys()].sort(compare)
+  const names = [...found.keys()].sort(ascending)
   // A runtime refuses a capability whose name it does not know.
   const nameable = names.filter((each) => known.has(each))
   const needed = nameable.filter((each) => found.get(each)?.has('needed') === true)
@@ -68,7 +69,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
       : stays(context, unproved).filter(({ what }) => !needed.includes(what) && !tolerated.includes(what))
   const isKept = new Set(kept.map(({ what }) => what))
   return {
-    needed: [...needed, ...isKept].sort(compare),
+    needed: [...needed, ...isKept].sort(ascending),
     tolerated,
     because: [
       ...names
@@ -96,7 +97,7 @@ function stays({ starts }: ObservedContext, why: string): readonly Because[] {
   )
   const whose = given.length > 0 ? 'what the container had stays' : 'the default set of Docker stays'
   return [...(given.length > 0 ? given : dockerCapabilities)]
-    .sort(compare)
+    .sort(ascending)
     .map((what) => ({ what, evidence: `${why}; ${whose}` }))
 }
 

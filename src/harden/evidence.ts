@@ -1,5 +1,6 @@
 // Writes evidence as sentences: what was done, by which program, how often and where first. A context holds these
 // sentences as text (contract: `because`), so whoever prints a context must escape them.
+import { ascending } from '../order.ts'
 import { earlierPlace } from '../read/place.ts'
 import type { Counted } from '../observe/index.ts'
 
@@ -27,8 +28,8 @@ export function united(deeds: readonly Deed[]): readonly Deed[] {
   return [...met.values()].sort(
     (a, b) =>
       b.count - a.count ||
-      compare(a.what, b.what) ||
-      compare(a.program, b.program) ||
+      ascending(a.what, b.what) ||
+      ascending(a.program, b.program) ||
       (a.uid ?? -1) - (b.uid ?? -1),
   )
 }
@@ -50,11 +51,6 @@ export function deedsText(deeds: readonly Deed[]): string {
 
 export function times(count: number): string {
   return count === 1 ? '1 time' : `${count} times`
-}
-
-/** Orders by code unit, which is the same in every locale. */
-export function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 export const notEvidenced = 'not evidenced'

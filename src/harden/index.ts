@@ -3,10 +3,11 @@
 // input; print/ writes the context for a runtime.
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import { UserError } from '../errors.ts'
+import { ascending } from '../order.ts'
 import { capabilitiesAs, ownedMounts, userOf } from './as-user.ts'
 import { capabilityNeeds, type CapabilityNeeds } from './capabilities.ts'
 import type { Because, ContainerContext, SecurityContext, User } from './context.ts'
-import { compare, deedsText } from './evidence.ts'
+import { deedsText } from './evidence.ts'
 import { whyIncomplete } from './lost.ts'
 import { levelOf } from './pod-security.ts'
 import { sysctlsOf } from './ports.ts'
@@ -57,7 +58,7 @@ export function hardenAs(
       names: all.map(({ name }) => name),
     })
   const containers = [...chosen]
-    .sort((a, b) => compare(a.name, b.name))
+    .sort((a, b) => ascending(a.name, b.name))
     .map((each) => containerContext(each, observations, options.user))
   return {
     context: { version: 1, containers: containers.map(({ container }) => container) },
@@ -179,7 +180,7 @@ function startedAs(
   const { needed: own, missing, because } = capabilitiesAs(user, context, needs.deeds)
   // Capabilities kept because evidence is missing stay for every user.
   const kept = needs.needed.filter((each) => !needs.deeds.has(each))
-  const needed = [...own, ...kept].sort(compare)
+  const needed = [...own, ...kept].sort(ascending)
   const files = whatIf(context, user, mounts)
   const direct = directCommand(context)
   return {
@@ -230,7 +231,7 @@ function whatIfBecause(
 function remarks(context: ObservedContext): readonly Because[] {
   const { starts, blind, lost, rings } = context
   const engines = [...new Set(starts.flatMap(({ engine }) => (engine === undefined ? [] : [engine])))].sort(
-    compare,
+    ascending,
   )
   const roots = [
     ...new Set(
@@ -238,7 +239,7 @@ function remarks(context: ObservedContext): readonly Because[] {
         rootMode === undefined ? [] : [`${rootMode} ${rootUid}:${rootGid}`],
       ),
     ),
-  ].sort(compare)
+  ].sort(ascending)
   const where = engines.length === 0 ? '' : `, recorded under ${engines.join(' and ')}`
   return [
     ...roots.map((each) => ({

@@ -1,8 +1,9 @@
 // Which user the container starts as, and which users its programs become. Authority: credentials(7).
 import { shellWord } from '../escape.ts'
 import type { Identity, ObservedContext } from '../observe/index.ts'
+import { ascending } from '../order.ts'
 import type { Because, User } from './context.ts'
-import { compare, notEvidenced, times } from './evidence.ts'
+import { notEvidenced, times } from './evidence.ts'
 
 export interface StartUser {
   readonly user?: User
@@ -19,7 +20,7 @@ export function startUser({ starts }: ObservedContext): StartUser {
     .flatMap(({ uid, gid, ...rest }) =>
       uid === undefined || gid === undefined ? [] : [{ uid, gid, ...rest }],
     )
-    .sort((a, b) => a.uid - b.uid || a.gid - b.gid || compare(a.path, b.path))
+    .sort((a, b) => a.uid - b.uid || a.gid - b.gid || ascending(a.path, b.path))
   const [first] = inOrder
   if (first === undefined)
     return { because: [{ what: 'user', evidence: `${notEvidenced}: who started it is not shown` }] }

@@ -2,8 +2,9 @@
 // which it is made; a directory that the program makes itself belongs to the one above. Changes in other mounts do not
 // count. Authority: mount(2), MS_RDONLY; open(2), EROFS.
 import type { FileUse, ObservedContext } from '../observe/index.ts'
+import { ascending } from '../order.ts'
 import type { Because, Mount } from './context.ts'
-import { compare, deedsText, type Deed } from './evidence.ts'
+import { deedsText, type Deed } from './evidence.ts'
 import { whyIncomplete, whyNoStart } from './lost.ts'
 import { permissions, type Owned } from './modes.ts'
 import { isBelow, isWithin, normal, parentOf } from './paths.ts'
@@ -59,14 +60,14 @@ export function writableOf(context: ObservedContext): Writable {
         { what: 'readOnlyRoot', evidence: `the root directory itself is changed: ${changesText(atRoot)}` },
       ],
     }
-  const places = [...needs.keys()].sort(compare)
+  const places = [...needs.keys()].sort(ascending)
   const topmost = places.filter((each) => !places.some((other) => isBelow(each, other)))
   const mounts = topmost.map((path) => mountAt(path, context, changes, places))
   const temporary = ownMounts(context)
   return {
     readOnlyRoot: true,
     mounts: [...mounts.map(({ mount }) => mount), ...temporary.map(({ mount }) => mount)].sort((a, b) =>
-      compare(a.path, b.path),
+      ascending(a.path, b.path),
     ),
     because: [
       { what: 'readOnlyRoot', evidence: summary(changes, context) },
@@ -103,7 +104,7 @@ const shownDirectories = 12
 
 function changesSeen(changes: readonly Change[]): string {
   const found = changes.filter((each) => needsWritable(each, { mounts: [] }) || !each.path.startsWith('/'))
-  const directories = [...new Set(found.map(({ path }) => parentOf(path)))].sort(compare)
+  const directories = [...new Set(found.map(({ path }) => parentOf(path)))].sort(ascending)
   if (directories.length === 0) return 'nothing was changed'
   const rest = directories.length - shownDirectories
   const more = rest > 0 ? ` and ${rest} more` : ''
@@ -208,7 +209,7 @@ function imageContent(
     // Changed directories that the program did not make.
     ...places,
   ].filter((each) => isBelow(each, directory) && !isOurs(each))
-  return [...new Set(found)].sort(compare)
+  return [...new Set(found)].sort(ascending)
 }
 
 /**

@@ -5,6 +5,7 @@ import { architectureNames, architectures, type Architecture } from '../abi/arch
 import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { ascending } from '../order.ts'
 import { answerText, directionOf, isSameAnswer, type Answer, type Direction } from './answer.ts'
 import { TooManyConditions } from './diagram.ts'
 import { passes } from './evaluate.ts'
@@ -133,7 +134,7 @@ export function differencesOfCall(
     }
   }
   return [...found.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => ascending(a, b))
     .map(([, difference]) => asTheKernelSees(difference, one, other))
 }
 

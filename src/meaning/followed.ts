@@ -33,7 +33,9 @@ export function followed(programs: readonly BpfProgram[], host: Host): Filter | 
         const numbers = syscallTable(each).entries.map(({ number }) => number)
         return [
           each,
-          new Map([...numbers, unlistedNumber(each)].map((number) => [number, decisionOf(programs, each, number)])),
+          new Map(
+            [...numbers, unlistedNumber(each)].map((number) => [number, decisionOf(programs, each, number)]),
+          ),
         ]
       }),
     )

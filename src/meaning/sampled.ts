@@ -30,7 +30,11 @@ export function sampled(programs: readonly BpfProgram[], host: Host): Filter {
       ),
     ]),
   )
-  return { architectures: all, defaultAnswer: answerOfPrograms(programs, host, unlistedNumber(host), []), stub: undefined }
+  return {
+    architectures: all,
+    defaultAnswer: answerOfPrograms(programs, host, unlistedNumber(host), []),
+    stub: undefined,
+  }
 }
 
 function decisionOf(

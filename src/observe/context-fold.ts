@@ -1,6 +1,7 @@
 // Folds contexts: equal rows become one, their counts add up, the earliest place stays. A list has a limit; the rows
 // that sort last are dropped and counted as lost. The order of merging does not matter: a row that is among the first
 // of the whole is among the first of every part.
+import { ascending } from '../order.ts'
 import { earlierPlace } from '../read/place.ts'
 import {
   contextLists,
@@ -11,7 +12,6 @@ import {
 } from '../read/observations/context.ts'
 import { rowShapes } from '../read/observations/context-rows.ts'
 import { sumOf } from '../read/seen.ts'
-import { byText } from './order.ts'
 
 /** The most rows of each list. Opened paths are the longest list of a container. */
 export const rowLimits: Readonly<Record<ContextList, number>> = {
@@ -50,7 +50,7 @@ export class ContextFold {
 
   /** Sorted by the containers' names. */
   contexts(): readonly ObservedContext[] {
-    return [...this.#containers.keys()].sort(byText).map((name) => {
+    return [...this.#containers.keys()].sort(ascending).map((name) => {
       const lists = this.#containers.get(name) ?? new Map<ContextList, Rows>()
       const lost: Rows = new Map(lists.get('lost'))
       const kept = contextLists
@@ -88,6 +88,6 @@ function addRow(rows: Rows, list: ContextList, { count, first, ...rest }: Row): 
 
 function inOrder(rows: Rows): readonly Row[] {
   return [...rows]
-    .sort(([a], [b]) => byText(a, b))
+    .sort(([a], [b]) => ascending(a, b))
     .map(([, { count, first, said }]) => ({ ...said, count, first }))
 }

@@ -1,9 +1,9 @@
 // Folds diagnostics: those with the same facts and the same source or workload become one row with a count. Rows of one
 // code beyond a limit are summed into one. The result does not depend on the order, as with sources.
+import { ascending } from '../order.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces, earlierPlace, sourceOf } from '../read/place.ts'
 import { sumOf } from '../read/seen.ts'
-import { byText } from './order.ts'
 import { workloadOf } from './workload.ts'
 
 /** The most rows of one code. The sum of all others is one more, without facts, at their first place. */
@@ -40,7 +40,9 @@ export class DiagnosticFold {
       })
       .sort(
         (a, b) =>
-          comparePlaces(a.at, b.at) || byText(a.code, b.code) || byText(JSON.stringify(a), JSON.stringify(b)),
+          comparePlaces(a.at, b.at) ||
+          ascending(a.code, b.code) ||
+          ascending(JSON.stringify(a), JSON.stringify(b)),
       )
   }
 }
@@ -60,5 +62,5 @@ function counted({ code, at, facts }: Diagnostic, count: number): Diagnostic {
 function inOrder(one: Row, other: Row): number {
   const factsOf = ({ diagnostic: { facts } }: Row): string =>
     facts === undefined ? '\uffff' : JSON.stringify(facts)
-  return byText(one.workload, other.workload) || byText(factsOf(one), factsOf(other))
+  return ascending(one.workload, other.workload) || ascending(factsOf(one), factsOf(other))
 }

@@ -1,5 +1,6 @@
 // Folds records into observations. The order of reading does not matter: places decide what is first.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { ascending } from '../order.ts'
 import type { SourceSummary } from '../read/account.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import type { RefusalErrno, RefusedValues } from '../read/failures.ts'
@@ -9,7 +10,6 @@ import type { Observations, ObservedCall } from '../read/observations/document.t
 import { ContextFold } from './context-fold.ts'
 import { DiagnosticFold } from './diagnostic-fold.ts'
 import { SourceFold } from './source-fold.ts'
-import { byText } from './order.ts'
 
 type Calls = Map<string, Seen>
 
@@ -89,7 +89,7 @@ function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observati
   for (const architecture of architectureNames) {
     const calls = all.get(architecture)
     if (calls === undefined) continue
-    const names = [...calls.keys()].sort(byText)
+    const names = [...calls.keys()].sort(ascending)
     // No prototype, so that "__proto__" is an ordinary key.
     const table = Object.create(null) as Record<string, ObservedCall>
     for (const name of names) table[name] = observedCall(calls.get(name) as Seen, runs)
@@ -134,5 +134,5 @@ function printedRefused(refused: RefusedValues): NonNullable<ObservedCall['refus
 }
 
 function inOrder(values: Iterable<bigint>): readonly string[] {
-  return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String)
+  return [...values].sort(ascending).map(String)
 }

@@ -1,9 +1,9 @@
 // Folds sources, so that observations do not grow with the number of merged recordings. Sources of one name, and those
 // of one workload's pods, are one row; rows beyond a limit are summed into one. The result does not depend on the
 // order: a row among the first of the whole is among the first of every part.
+import { ascending } from '../order.ts'
 import type { SourceSummary } from '../read/account.ts'
 import { sumOf } from '../read/seen.ts'
-import { byText } from './order.ts'
 import { workloadOf } from './workload.ts'
 
 /** The most rows of one format and evidence. The sum of all others is one more, with the first one's name. */
@@ -40,10 +40,10 @@ export class SourceFold {
       })
       .sort(
         (a, b) =>
-          byText(a.name, b.name) ||
+          ascending(a.name, b.name) ||
           a.lines - b.lines ||
           a.calls - b.calls ||
-          byText(JSON.stringify(a), JSON.stringify(b)),
+          ascending(JSON.stringify(a), JSON.stringify(b)),
       )
   }
 }
@@ -72,5 +72,7 @@ function added(one: SourceSummary, more: SourceSummary): SourceSummary {
 }
 
 function inOrder(one: Row, other: Row): number {
-  return byText(one.workload, other.workload) || byText(one.source.image ?? '', other.source.image ?? '')
+  return (
+    ascending(one.workload, other.workload) || ascending(one.source.image ?? '', other.source.image ?? '')
+  )
 }

@@ -1,6 +1,7 @@
 // Which argument values the program's code can pass, as a scan found them. They bound a call only if nobody but the
 // program makes it, and if either the call was not seen or the scan followed all code. Seen values are always included.
 import type { Architecture } from '../abi/architectures.ts'
+import { ascending } from '../order.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import type { Reason } from './policy.ts'
 import { maskOf, type KnownValues, type ArgumentValues } from './values.ts'
@@ -32,7 +33,7 @@ export function valuesInCode(
     const all = new Set([...values.map((each) => BigInt(each) & mask), ...(known?.seen ?? [])])
     found.set(Number(index), {
       mask,
-      seen: [...all].sort((a, b) => (a < b ? -1 : 1)),
+      seen: [...all].sort(ascending),
       all: true,
       refused: new Map(),
     })

@@ -2,6 +2,7 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import type { Observations } from '../observe/index.ts'
+import { ascending } from '../order.ts'
 import { inOrder, settle, type Proposal } from './answers.ts'
 import { withinCeiling, type BeyondChoice } from './beyond.ts'
 import { boundsOf, type ConditionsChoice } from './bounds.ts'
@@ -259,24 +260,19 @@ class Rules {
       .map((rule) => ({ ...rule, because: inOrder(rule.because) }))
       .sort(
         (a, b) =>
-          compareText(a.syscall, b.syscall) ||
-          compareText(a.action.type, b.action.type) ||
-          compareText(conditionsKey(a.conditions), conditionsKey(b.conditions)),
+          ascending(a.syscall, b.syscall) ||
+          ascending(a.action.type, b.action.type) ||
+          ascending(conditionsKey(a.conditions), conditionsKey(b.conditions)),
       )
   }
 }
 
 function compareLeft(a: LeftOut, b: LeftOut): number {
   return (
-    compareText(a.syscall, b.syscall) ||
-    compareText(a.architecture, b.architecture) ||
-    compareText(a.why, b.why) ||
-    compareText('first' in a ? a.first : '', 'first' in b ? b.first : '') ||
-    compareText(JSON.stringify(a), JSON.stringify(b))
+    ascending(a.syscall, b.syscall) ||
+    ascending(a.architecture, b.architecture) ||
+    ascending(a.why, b.why) ||
+    ascending('first' in a ? a.first : '', 'first' in b ? b.first : '') ||
+    ascending(JSON.stringify(a), JSON.stringify(b))
   )
-}
-
-/** Compares by code unit, so the order is the same in every locale. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

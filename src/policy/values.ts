@@ -5,6 +5,7 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { isNarrowArgument } from '../abi/narrow-arguments.ts'
 import { indexOn } from '../abi/scalars.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
+import { ascending } from '../order.ts'
 import { failureNumbers } from '../read/failures.ts'
 import type { MaskedCondition, Reason } from './policy.ts'
 
@@ -63,8 +64,7 @@ export function valuesOf(
       if (refusal === undefined || accepted.has(value)) continue
       refused.set(value, Math.min(failureNumbers[refusal], refused.get(value) ?? Infinity))
     }
-    if (seen.size > 0)
-      values.set(index, { mask, seen: [...seen].sort((a, b) => (a < b ? -1 : 1)), all, refused })
+    if (seen.size > 0) values.set(index, { mask, seen: [...seen].sort(ascending), all, refused })
   }
   return values
 }

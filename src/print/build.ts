@@ -2,9 +2,10 @@
 // arguments, calls allowed under conditions, calls answered with an errno of their own.
 import { architectures } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { MaskedCondition, Policy } from '../policy/policy.ts'
-import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
+import { draftsOf, type RuleDraft } from './rule-drafts.ts'
 import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
 import { errnoLimit } from '../profile/words.ts'
 
@@ -49,12 +50,12 @@ export function rulesOf(drafts: readonly RuleDraft[]): readonly OciRule[] {
     else group.names.push(draft.syscall)
   }
   return [...groups.values()]
-    .map(({ like, names }) => ({ like, names: names.sort(byText) }))
+    .map(({ like, names }) => ({ like, names: names.sort(ascending) }))
     .sort(
       (one, other) =>
         order(one.like) - order(other.like) ||
-        byText(one.names[0] as string, other.names[0] as string) ||
-        byText(conditionsKey(one.like.conditions), conditionsKey(other.like.conditions)),
+        ascending(one.names[0] as string, other.names[0] as string) ||
+        ascending(conditionsKey(one.like.conditions), conditionsKey(other.like.conditions)),
     )
     .map(({ like: { errno, conditions, isLogged }, names }) => ({
       names,

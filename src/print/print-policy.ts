@@ -9,9 +9,10 @@ import {
   type Host,
 } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
-import { byText, draftsOf, type RuleDraft } from './rule-drafts.ts'
+import { draftsOf, type RuleDraft } from './rule-drafts.ts'
 import { buildProfile, defaultOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
 import type { Observations } from '../read/observations/document.ts'
@@ -87,9 +88,9 @@ export function buildDockerProfile(policy: Policy): DockerProfile {
     group.drafts.push(draft)
   }
   const syscalls = [...groups]
-    .sort(([one, its], [other, others]) => others.on.length - its.on.length || byText(one, other))
+    .sort(([one, its], [other, others]) => others.on.length - its.on.length || ascending(one, other))
     .flatMap(([, { on, drafts }]) => {
-      const rules = rulesOf(drafts.sort((one, other) => byText(one.syscall, other.syscall)))
+      const rules = rulesOf(drafts.sort((one, other) => ascending(one.syscall, other.syscall)))
       return on.length === targets.length ? rules : rules.map((rule) => onHosts(rule, on))
     })
   return {

@@ -7,6 +7,7 @@
 // an unconditional rule wins over every conditional one.
 import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
+import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { MaskedCondition, Policy, PolicyRule } from '../policy/policy.ts'
 
@@ -36,7 +37,7 @@ export function draftsOf(policy: Policy, architectures: readonly Architecture[])
   }
   const unneeded = policy.defaultAction.type === 'errno' ? policy.defaultAction.errno : undefined
   return [...byCall]
-    .sort(([one], [other]) => byText(one, other))
+    .sort(([one], [other]) => ascending(one, other))
     .flatMap(([syscall, rules]) => draftsOfCall(syscall, rules, architectures))
     .filter(({ errno, isLogged }) =>
       isLogged === true ? policy.defaultAction.type !== 'log' : errno === undefined || errno !== unneeded,
@@ -97,7 +98,7 @@ function alternatives(
   }
   const always = distinct.get('')
   if (always !== undefined) return [always]
-  return [...distinct].sort(([one], [other]) => byText(one, other)).map(([, answer]) => answer)
+  return [...distinct].sort(([one], [other]) => ascending(one, other)).map(([, answer]) => answer)
 }
 
 /**
@@ -113,9 +114,4 @@ function joinConditions(rule: PolicyRule): readonly MaskedCondition[] {
     joined.set(index, { index, mask: before.mask | mask, value: before.value | value })
   }
   return [...joined.values()].filter(({ mask }) => mask !== 0n).sort((one, other) => one.index - other.index)
-}
-
-/** Compares by code unit, so the order is the same in every locale. */
-export function byText(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }

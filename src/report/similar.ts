@@ -1,6 +1,7 @@
 // Finds the known words that a mistyped word may mean: those one error away (a letter added, missing, wrong, or two
 // swapped), and those that begin like that. Two errors would be too many: they often turn one call's name into
 // another's.
+import { ascending } from '../order.ts'
 
 /** Longer words are not compared, because the work grows with the length. */
 const longest = 40
@@ -18,7 +19,7 @@ export function similarWords(word: string, known: readonly string[]): readonly s
       ),
     }))
     .filter(({ slips }) => slips <= 1.5)
-    .sort((a, b) => a.slips - b.slips || a.each.length - b.each.length || (a.each < b.each ? -1 : 1))
+    .sort((a, b) => a.slips - b.slips || a.each.length - b.each.length || ascending(a.each, b.each))
     .slice(0, 3)
     .map(({ each }) => each)
 }

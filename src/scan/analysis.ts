@@ -4,6 +4,7 @@
 import { syscallTable } from '../abi/tables.ts'
 import type { Architecture } from '../abi/architectures.ts'
 import { scalars } from '../abi/scalars.ts'
+import { ascending } from '../order.ts'
 import { arm64 } from './arm64/step.ts'
 import { CallFinder, type NumberFound } from './calls.ts'
 import { companionsOf } from './companions.ts'
@@ -175,7 +176,7 @@ function callsOf(
     }
   }
   const calls: Record<string, ReachableCall> = {}
-  for (const [name, { path, places }] of [...found].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [name, { path, places }] of [...found].sort(([a], [b]) => ascending(a, b))) {
     const args: Record<string, readonly string[]> = {}
     for (const { index, bits } of scalars.filter(({ call }) => call === name)) {
       const values = new Set<string>()

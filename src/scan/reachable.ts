@@ -4,6 +4,7 @@ import { architectureNames, isArchitecture, type Architecture } from '../abi/arc
 import { UserError } from '../errors.ts'
 import type { ScanFault } from '../errors/scan.ts'
 import { harmlessJson } from '../json-string.ts'
+import { ascending } from '../order.ts'
 
 /** Which calls the code of programs can make (schemas/reachable.schema.json). */
 export interface Reachable {
@@ -65,7 +66,7 @@ export function mergeReachable(...all: readonly Reachable[]): Reachable {
       }
   const unique = <Item>(items: readonly Item[]): readonly Item[] =>
     [...new Map(items.map((item) => [JSON.stringify(item), item]))]
-      .sort(([a], [b]) => compare(a, b))
+      .sort(([a], [b]) => ascending(a, b))
       .map(([, item]) => item)
   return {
     version: 1,
@@ -75,7 +76,7 @@ export function mergeReachable(...all: readonly Reachable[]): Reachable {
         const known = calls.get(architecture)
         return known === undefined
           ? []
-          : [[architecture, Object.fromEntries([...known].sort(([a], [b]) => compare(a, b)))] as const]
+          : [[architecture, Object.fromEntries([...known].sort(([a], [b]) => ascending(a, b)))] as const]
       }),
     ),
     unresolved: unique(all.flatMap(({ unresolved }) => unresolved)),
@@ -90,7 +91,7 @@ function mergeCalls(one: ReachableCall, other: ReachableCall): ReachableCall {
     const more = other.args?.[index]
     if (more !== undefined) args[index] = inOrder([...values, ...more])
   }
-  const companions = [...new Set([...(one.companions ?? []), ...(other.companions ?? [])])].sort(compare)
+  const companions = [...new Set([...(one.companions ?? []), ...(other.companions ?? [])])].sort(ascending)
   return {
     path: comparePaths(one.path, other.path) <= 0 ? one.path : other.path,
     ...(Object.keys(args).length === 0 ? {} : { args }),
@@ -100,12 +101,12 @@ function mergeCalls(one: ReachableCall, other: ReachableCall): ReachableCall {
 
 /** Compares paths: shorter before longer, then by text. */
 export function comparePaths(one: readonly string[], other: readonly string[]): number {
-  return one.length - other.length || compare(one.join('\n'), other.join('\n'))
+  return one.length - other.length || ascending(one.join('\n'), other.join('\n'))
 }
 
 /** Decimal strings sorted by value, each once. */
 export function inOrder(values: readonly string[]): readonly string[] {
-  return [...new Set(values)].sort((a, b) => a.length - b.length || compare(a, b))
+  return [...new Set(values)].sort((a, b) => a.length - b.length || ascending(a, b))
 }
 
 /** The document as canonical JSON: the same bytes for the same scan. */
@@ -177,9 +178,4 @@ function isStrings(value: unknown): value is readonly string[] {
 
 function isNumbers(value: unknown): value is readonly string[] {
   return isStrings(value) && value.every((each) => /^\d{1,20}$/.test(each))
-}
-
-/** Compares by code unit, so the order is the same in every locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -4,6 +4,7 @@ import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { numbersOf } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { permissiveness, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
+import { ascending } from '../order.ts'
 import type { Action } from '../profile/document.ts'
 import { isRefusedBy, resultOf, type Suspect, type Watch } from '../record/index.ts'
 
@@ -128,7 +129,7 @@ export function withProcess(
   const before = known.find(({ pid, comm }) => pid === one.pid && comm === one.comm)
   const others = known.filter((each) => each !== before)
   return [...others, { ...one, count: one.count + (before?.count ?? 0) }].sort(
-    (a, b) => a.pid - b.pid || (a.comm < b.comm ? -1 : 1),
+    (a, b) => a.pid - b.pid || ascending(a.comm, b.comm),
   )
 }
 

@@ -4,6 +4,7 @@
 import { constantValue } from '../../abi/constants.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import type { FileUse, Observations, ObservedContext } from '../../observe/index.ts'
+import { ascending } from '../../order.ts'
 import { comments, headLines, reasonsOf } from './reasons.ts'
 
 export function apparmorText(context: SecurityContext, observations: Observations): string {
@@ -96,7 +97,7 @@ function fileRules(
   for (const { path, refused } of executions)
     if (refused === undefined && path.startsWith('/')) put(pattern(path), 'r', 'm', 'ix')
   return [...found]
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .sort(([a], [b]) => ascending(a, b))
     .map(([path, permissions]) => `"${path}" ${order.filter((each) => permissions.has(each)).join('')},`)
 }
 

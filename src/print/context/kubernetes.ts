@@ -1,6 +1,7 @@
 // Prints a security context as a pod. Authority: Kubernetes API reference, PodSpec, SecurityContext and
 // PodSecurityContext; "Pod Security Standards" for what `restricted` requires of every container and init container.
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
+import { ascending } from '../../order.ts'
 import { imagePlaceholder, shortName, type PrintContextOptions } from './forms.ts'
 import { checkPaths } from './paths.ts'
 import { comments, headLines, reasonsOf } from './reasons.ts'
@@ -114,7 +115,7 @@ function sysctlsOf(
     const known = lowest.get(name)
     if (known === undefined || Number(value) < Number(known)) lowest.set(name, value)
   }
-  return [...lowest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }))
+  return [...lowest].sort(([a], [b]) => ascending(a, b)).map(([name, value]) => ({ name, value }))
 }
 
 function sysctlRemarks({ containers }: SecurityContext): Commented<unknown>['remarks'] {

@@ -2,6 +2,7 @@
 // or mode in the image is the right repair, no privilege is added: the finding stays and is reported.
 import type { ContainerContext, Mount } from '../../harden/context.ts'
 import type { ObservedContext } from '../../observe/index.ts'
+import { ascending } from '../../order.ts'
 import type { ContextFinding } from './finding.ts'
 
 export interface ContextRepair {
@@ -61,7 +62,7 @@ function addedFor(
   if (mount === undefined) return undefined
   if (container.mounts.some(({ path }) => isWithin(mount.path, path))) return container
   const outside = container.mounts.filter(({ path }) => !isWithin(path, mount.path))
-  const mounts = [...outside, mount].sort((a, b) => (a.path < b.path ? -1 : 1))
+  const mounts = [...outside, mount].sort((a, b) => ascending(a.path, b.path))
   return { ...container, mounts, because: because(mount.path) }
 }
 

@@ -1,6 +1,7 @@
 // Turns paths as a program wrote them into paths of its container. Opened files show the symbolic links of directories:
 // for each the kernel told its true path.
 import { posix } from 'node:path'
+import { ascending } from '../../../order.ts'
 
 export interface Link {
   readonly from: string
@@ -35,7 +36,7 @@ export function linksFrom(
   }
   return [...links]
     .map(([from, to]) => ({ from, to }))
-    .sort((a, b) => b.from.length - a.from.length || (a.from < b.from ? -1 : 1))
+    .sort((a, b) => b.from.length - a.from.length || ascending(a.from, b.from))
 }
 
 /** Replaces links of directories. The last part of the path stays, because a call may be about the link itself. */

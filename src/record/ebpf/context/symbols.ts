@@ -1,5 +1,6 @@
 // Names the kernel functions at given addresses. Authority: proc_kallsyms(5). kernel.kptr_restrict may hide them.
 import { readFileSync } from 'node:fs'
+import { ascending } from '../../../order.ts'
 
 /** Functions that take part in every capability check. Their callers tell the reason. */
 const common =
@@ -23,7 +24,7 @@ export function readSymbols(): FunctionsOf | undefined {
     const [, address, name] = /^([0-9a-f]+) [tTwW] (\S+)$/.exec(line) ?? []
     if (address !== undefined && name !== undefined) lines.push([BigInt(`0x${address}`), name])
   }
-  lines.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  lines.sort(([a], [b]) => ascending(a, b))
   for (const [address, name] of lines) {
     addresses.push(address)
     // A compiler's variant of a function gets the function's own name.
