@@ -2,6 +2,7 @@
 import { UserError } from '../errors.ts'
 import { processOfContainer } from './containers/index.ts'
 import { PodSearch, queryText } from './cri/find.ts'
+import { engineFirst } from './engine-first.ts'
 import type { PodQuery } from './recording.ts'
 
 /** Throws UserError: 125 if no such container runs here, 2 if the query matches several. */
@@ -10,18 +11,10 @@ export async function processOfQuery(
   env: Readonly<Record<string, string | undefined>>,
   cri?: string,
 ): Promise<number> {
-  if ('container' in query && cri === undefined) {
-    try {
-      return await processOfContainer(query.container, env)
-    } catch (error) {
-      if (!(error instanceof UserError) || !['no-engine', 'no-such-container'].includes(error.code))
-        throw error
-      return processInPod(query, env, cri).catch(() => {
-        throw error
-      })
-    }
-  }
-  return processInPod(query, env, cri)
+  const ofPods = () => processInPod(query, env, cri)
+  return 'container' in query && cri === undefined
+    ? engineFirst(() => processOfContainer(query.container, env), ofPods)
+    : ofPods()
 }
 
 async function processInPod(

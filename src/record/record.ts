@@ -1,7 +1,7 @@
 // Records a command, in the way that its kind needs, or running processes.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { UserError, type ErrorCode } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { chooseRecorder } from './choose.ts'
 import { programOfStrace, readTarget, type Target } from './command/index.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from './containers/index.ts'
 import { attachEbpf, recordInCgroup } from './ebpf/index.ts'
 import { recordEach } from './each/index.ts'
+import { engineFirst } from './engine-first.ts'
 import { fileName, nameOfImage } from './file-name.ts'
 import { refuseClients } from './inner-clients.ts'
 import { requireLinux } from './linux.ts'
@@ -50,21 +51,15 @@ export async function record(options: RecordOptions): Promise<Recording> {
 async function recordContainer(options: ContainerOptions): Promise<Recording> {
   const { container, cri, name = `container:${container}`, ...given } = options
   if (cri !== undefined) return recordPods({ ...given, cri, query: { container } })
-  try {
-    const found = await findContainer(container, options.env ?? process.env)
-    if ('pid' in found) return await record({ ...given, name, pid: found.pid })
-    return await recordCgroup({ ...given, name, cgroup: found.cgroup })
-  } catch (error) {
-    if (!isUnknown(error, ['no-engine', 'no-such-container'])) throw error
-    // A container that no engine knows may belong to a pod: a node may have no engine.
-    return recordPods({ ...given, query: { container } }).catch((other: unknown) => {
-      throw isUnknown(other, ['no-runtime-socket', 'no-such-pod', 'runtime-silent']) ? error : other
-    })
-  }
-}
-
-function isUnknown(error: unknown, codes: readonly ErrorCode[]): boolean {
-  return error instanceof UserError && codes.includes(error.code)
+  return engineFirst(
+    async () => {
+      const found = await findContainer(container, options.env ?? process.env)
+      return 'pid' in found
+        ? record({ ...given, name, pid: found.pid })
+        : recordCgroup({ ...given, name, cgroup: found.cgroup })
+    },
+    () => recordPods({ ...given, query: { container } }),
+  )
 }
 
 async function recordCgroup(options: CgroupOptions): Promise<Recording> {

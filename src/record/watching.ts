@@ -12,6 +12,7 @@ import { whyNoEbpf } from './ebpf/index.ts'
 import { untilOver } from './ebpf/over.ts'
 import { WatchSession, type Sighting } from './ebpf/watched/session.ts'
 import type { Watched } from './ebpf/watched/programs.ts'
+import { engineFirst } from './engine-first.ts'
 import { commonCgroup } from './pods.ts'
 import type { PodQuery, RecordNotice, RecordSettings } from './recording.ts'
 import { signalProcess, withDescendants } from './runner/processes.ts'
@@ -116,19 +117,12 @@ async function subjectOf(settings: WatchSettings): Promise<Subject> {
   }
   if ('cgroup' in target) return ofCgroup(target.cgroup, target.cgroup)
   const { query, cri } = target
-  if ('container' in query && cri === undefined) {
-    try {
-      const cgroup = cgroupOfProcess(await processOfContainer(query.container, env))
-      if (cgroup !== undefined) return ofCgroup(cgroup, query.container)
-    } catch (error) {
-      if (!(error instanceof UserError) || !['no-engine', 'no-such-container'].includes(error.code))
-        throw error
-      return ofPods(query, settings, cri).catch(() => {
-        throw error
-      })
-    }
-  }
-  return ofPods(query, settings, cri)
+  const ofItsPods = () => ofPods(query, settings, cri)
+  if (!('container' in query) || cri !== undefined) return ofItsPods()
+  return engineFirst(async () => {
+    const cgroup = cgroupOfProcess(await processOfContainer(query.container, env))
+    return cgroup === undefined ? ofItsPods() : ofCgroup(cgroup, query.container)
+  }, ofItsPods)
 }
 
 function ofCgroup(path: string, name: string): Subject {
