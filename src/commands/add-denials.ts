@@ -7,7 +7,7 @@ import type { Observations } from '../observe/index.ts'
 import type { Judged, Repaired } from '../verify/index.ts'
 import { patchFor, rowsOf, type PatchSubject } from '../watch/index.ts'
 import { writeOutput } from './output.ts'
-import { loadProfile } from './profiles.ts'
+import { patchSubject } from './patch-subject.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
@@ -25,15 +25,13 @@ export async function addDenials(
   { within, beyond, kernel, output }: AddOptions,
   world: World,
 ): Promise<void> {
-  const { name, text } = await loadProfile(profile, world)
-  if (text === undefined) throw new UserError('patch-needs-file', { profile })
   const [word = 'docker', ...more] = within
   if (more.length > 0) throw new UserError('add-within-one')
-  const ceiling = word === 'none' ? undefined : (await loadProfile(word, world)).profile
+  const edited = await patchSubject(profile, word, world)
+  const { name, text } = edited
   const subject = (text: string, widen: boolean): PatchSubject => ({
-    name,
+    ...edited,
     text,
-    within: ceiling,
     widen,
     context: kernel === undefined ? {} : { kernel },
   })

@@ -8,11 +8,11 @@ import { hostKernel, watchRefusals, type WatchTarget } from '../record/index.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { refusedIn, watchedLine, watchedValue, type Watched } from '../report/watched.ts'
-import { patchFor, RefusedCalls, type WatchedCall } from '../watch/index.ts'
+import { patchFor, RefusedCalls, type PatchSubject, type WatchedCall } from '../watch/index.ts'
 import { mediumFor } from './medium.ts'
 import { duration } from './options.ts'
+import { patchSubject } from './patch-subject.ts'
 import { processId } from './process-id.ts'
-import { loadProfile } from './profiles.ts'
 import { addReportOptions } from './report-option.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -71,8 +71,11 @@ Examples:
 
 async function watch(options: Options, world: World): Promise<0 | 1> {
   const target = targetOf(options)
-  const { report, quiet, wait } = options
-  const patching = options.patch === undefined ? undefined : await patchSubject(options, world)
+  const { report, quiet, wait, patch, within, widen = false } = options
+  const patching: PatchSubject | undefined =
+    patch === undefined
+      ? undefined
+      : { ...(await patchSubject(patch, within, world)), widen, context: { kernel: hostKernel() } }
   const calls = new RefusedCalls()
   const stream = new Stream((row) => {
     if (quiet !== undefined || report === 'markdown') return
@@ -104,8 +107,8 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
       builtins,
       lost,
       unknown: calls.unknown,
-      profile: options.patch ?? '',
-      within: options.within === 'none' ? undefined : options.within,
+      profile: patch ?? '',
+      within: within === 'none' ? undefined : within,
       refusals: [],
       rounds: 1,
       ...(patching && patchedBy(patching, rows)),
@@ -139,21 +142,8 @@ function targetText({ pid, container, pod, selector, cgroup }: Options): string 
     : `process ${pid}`
 }
 
-async function patchSubject({ patch = '', within, widen }: Options, world: World) {
-  const { name, text } = await loadProfile(patch, world)
-  if (text === undefined) throw new UserError('patch-needs-file', { profile: patch })
-  const ceiling = within === 'none' ? undefined : (await loadProfile(within, world)).profile
-  return {
-    name,
-    text,
-    within: ceiling,
-    widen: widen === true,
-    context: { kernel: hostKernel() },
-  }
-}
-
 function patchedBy(
-  subject: Awaited<ReturnType<typeof patchSubject>>,
+  subject: PatchSubject,
   rows: readonly WatchedCall[],
 ): Pick<Watched, 'repair' | 'refusals'> {
   const { judged, repair } = patchFor(subject, rows)
