@@ -1,10 +1,10 @@
 // `trace --scan`: scans the program that a command runs, either on this machine or in the saved image of the container
 // that the command starts.
-import { access, constants, mkdtemp, realpath, rm, stat } from 'node:fs/promises'
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import { readTarget, saveImage, type EngineRun } from '../record/index.ts'
+import { findProgram, readTarget, saveImage, type EngineRun } from '../record/index.ts'
 import { mountedTree, type Reachable } from '../scan/index.ts'
 import { scanPaths } from './scan.ts'
 import { directoryTree } from './scan-directory.ts'
@@ -19,7 +19,7 @@ export async function scanCommand(words: readonly string[], world: World): Promi
     case 'engine':
       return scanContainer(target, world)
     case 'program':
-      return scanHere(words[target.at] as string, world)
+      return scanPaths([programHere(words[target.at] as string, world)], { cache: true }, world)
     case 'unread':
       throw new UserError('nothing-to-scan', { program: target.program })
     default:
@@ -27,20 +27,13 @@ export async function scanCommand(words: readonly string[], world: World): Promi
   }
 }
 
-async function scanHere(word: string, world: World): Promise<Reachable> {
-  const places = word.includes('/')
-    ? [resolve(world.cwd, word)]
-    : (world.env['PATH'] ?? '')
-        .split(':')
-        .filter((each) => each !== '')
-        .map((each) => resolve(world.cwd, each, word))
-  for (const place of places) {
-    const isProgram = await access(place, constants.X_OK)
-      .then(async () => (await stat(place)).isFile())
-      .catch(() => false)
-    if (isProgram) return scanPaths([place], { cache: true }, world)
+function programHere(word: string, { cwd, env }: World): string {
+  try {
+    return resolve(cwd, findProgram(word, cwd, env['PATH']))
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError('nothing-to-scan', { program: word })
   }
-  throw new UserError('nothing-to-scan', { program: word })
 }
 
 /** Scans the program that the engine's words start, in the saved image with the mounts of these words. */
