@@ -141,7 +141,6 @@ export const shiftRightBy = (to: Register, from: Register): Instruction => ({ co
 /** to <<= the lower six bits of from */
 export const shiftLeftBy = (to: Register, from: Register): Instruction => ({ code: 0x6f, to, from })
 export const shiftLeft = (to: Register, bits: number): Instruction => ({ code: 0x67, to, value: bits })
-export const andRegister = (to: Register, from: Register): Instruction => ({ code: 0x5f, to, from })
 /** *(u16 *)(from + offset) */
 export const loadHalf = (to: Register, from: Register, offset: number): Instruction => ({
   code: 0x69,

@@ -3,13 +3,11 @@
 // test/scan/lengths.test.ts compares the lengths with objdump's.
 import { imm16, imm8, immV, immZ, invalid, modrm, moffs, oneByte, rel32, twoByte } from './opcodes.ts'
 
-/** The table of the opcode. */
-export const opcodeMap = { one: 0, two: 1, three38: 2, three3a: 3 } as const
-
 export class Decoder {
   bytes: Uint8Array
-  /** The byte of the opcode, in `map`. */
+  /** The byte of the opcode in its table. */
   opcode = 0
+  /** The opcode's table. 0: one byte; 1: 0F; 2: 0F 38; 3: 0F 3A; above: the tables of EVEX and XOP. */
   map = 0
   /** VEX, EVEX or XOP: most operands are vectors. */
   isVector = false

@@ -49,10 +49,6 @@ export class KeptRows {
     return number
   }
 
-  get isEmpty(): boolean {
-    return this.#rows.size === 0
-  }
-
   lists(): ContextRows {
     const rows = noRows()
     for (const { list, row, ids, asSeen, count, first } of this.#rows.values())
