@@ -1,6 +1,7 @@
-// Parts: calls of programs that engines and people put beside a workload and that its recording may lack. `init` is the
-// engine's first program (`docker run --init`), `tty` a shell at a terminal, `exec` what is run in the container later: a
-// shell, ls, cat, a static probe of its health, under glibc, musl and Go. Measured: facts/parts.txt.
+// Parts: calls of programs that engines and people start beside a workload, which its recording may lack. `init` is
+// the engine's first program (`docker run --init`), `tty` a shell on a terminal. `exec` is what people start in the
+// container later: a shell, ls, cat and a static health probe, with glibc, musl and Go. Source: facts/parts.txt, which
+// is measured.
 import { assumedHost, isHost, type Architecture } from '../abi/architectures.ts'
 import { allow, type Proposal } from './answers.ts'
 import { parts } from './data/parts.ts'
@@ -19,9 +20,7 @@ export interface MeasuredPart {
   readonly calls: string
 }
 
-/**
- * 64-bit programs, as the floor's are. clone3 is none of them: a libc that is refused it makes clone, which is.
- */
+/** For 64-bit architectures, as with the floor. clone3 is left out: if it is refused, a libc calls clone. */
 export function answersForParts(
   architecture: Architecture,
   wanted: readonly PartName[],

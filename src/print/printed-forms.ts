@@ -1,7 +1,7 @@
-// What `--as` prints of a policy.
+// The forms in which `--as` prints a policy.
 import type { Dialect } from '../profile/document.ts'
 
-/** The dialects of a profile, and what goes with one. */
+/** In the order of the help text. */
 export const printedForms = [
   'oci',
   'docker',
@@ -13,5 +13,5 @@ export const printedForms = [
   'in-toto',
 ] as const satisfies readonly (Dialect | string)[]
 
-/** A dialect, or what goes with a profile: what a cluster runs, an admission policy, an image's label, a statement. */
+/** A dialect of a profile, or something beside a profile: a manifest, an admission policy, a label, a statement. */
 export type PrintedForm = (typeof printedForms)[number]

@@ -1,6 +1,6 @@
-// Which parts of a context a workload gets along without: one run without each capability, mount and sysctl, and a last one
-// without all that can go. Decided from how each run ended and from what it was refused. A capability that the workload
-// went on without is tolerated, and what it was refused is told; a mount or a sysctl goes only where nothing was refused.
+// Decides which parts of a context a workload does not need: one run without each capability, mount and sysctl, and a
+// last run without everything that can go. The end of each run and its refusals decide. A capability is tolerated if
+// the workload works without it, and its refusals are reported; a mount or a sysctl goes only if nothing is refused.
 import { hasFailed } from '../../ending.ts'
 import type { ContainerContext } from '../../harden/context.ts'
 import type { Trial, Verification } from '../verification.ts'
@@ -9,13 +9,13 @@ import { beyondBaseline } from './findings.ts'
 
 export interface Minimized {
   readonly trials: readonly Trial[]
-  /** The run without all that can go, where that is more than one thing. */
+  /** The run without everything that can go; absent if that is one thing. */
   readonly together?: Omit<Trial, 'without'>
-  /** Without what can go; as it was given where all of that together cannot. */
+  /** Without everything that can go; the given context if all of it together cannot go. */
   readonly container: ContainerContext
 }
 
-/** How a container runs under a context, and what it was refused there and not without. */
+/** How a container runs under a context, and its refusals that it does not have without the context. */
 export interface Runs {
   readonly run: (container: ContainerContext) => Promise<Verification>
   readonly findingsOf: (
@@ -79,7 +79,7 @@ export function partsOf({
         },
       }),
     })),
-    // Below a root that can be written they are not mounted.
+    // With a writable root they are not mounted.
     ...(readOnlyRoot ? mounts : []).map(({ path }): Part => ({
       layer: 'mount',
       name: path,
@@ -99,7 +99,7 @@ export function partsOf({
   ]
 }
 
-/** The document says of a capability that it is refused and not missed. */
+/** In the document, a capability that can go is refused and not missed. */
 function asTolerated(container: ContainerContext, { layer, name }: Part): ContainerContext {
   if (layer !== 'capability') return container
   const { needed, tolerated } = container.capabilities
