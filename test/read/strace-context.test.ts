@@ -215,6 +215,33 @@ const rows: readonly (readonly [
     ['unlink /tmp/p'],
   ],
   [
+    'a child has copies of its parent’s descriptors',
+    [
+      '7 openat(AT_FDCWD, "/a", O_RDONLY|O_DIRECTORY) = 3',
+      '7 openat(AT_FDCWD, "/far", O_RDONLY|O_DIRECTORY) = 40000',
+      '7 fork() = 8',
+      '8 unlinkat(40000, "z", 0) = 0',
+      '8 close(3) = 0',
+      '8 openat(AT_FDCWD, "/b", O_RDONLY|O_DIRECTORY) = 3',
+      '8 unlinkat(3, "x", 0) = 0',
+      '7 unlinkat(3, "y", 0) = 0',
+      '7 close(40000) = 0',
+      '8 unlinkat(40000, "w", 0) = 0',
+    ],
+    changes,
+    ['unlink /a/y', 'unlink /b/x', 'unlink /far/w', 'unlink /far/z'],
+  ],
+  [
+    'CLONE_FILES shares the descriptors',
+    [
+      '7 clone(child_stack=NULL, flags=CLONE_VM|CLONE_FILES|SIGCHLD) = 8',
+      '8 openat(AT_FDCWD, "/b", O_RDONLY|O_DIRECTORY) = 3',
+      '7 unlinkat(3, "x", 0) = 0',
+    ],
+    changes,
+    ['unlink /b/x'],
+  ],
+  [
     'a child whose lines come first',
     [
       start,

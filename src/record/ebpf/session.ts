@@ -209,10 +209,14 @@ export class Session {
   }
 
   /** `command`: the command's file name, as in `About`. */
-  observations(name: string, midway: boolean, command?: string): Observations {
+  observations(
+    name: string,
+    midway: boolean,
+    { command, refused }: Pick<About, 'command' | 'refused'> = {},
+  ): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
     const contexts = this.#context?.contexts(containerNameIn(name), midway) ?? []
-    const about = { name, lost, midway, command, contexts }
+    const about = { name, lost, midway, command, refused, contexts }
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
 
@@ -273,6 +277,7 @@ export class Session {
   partsByFilter(
     name: string,
     midway: boolean,
+    refused: About['refused'],
   ): { readonly filtered: Observations | undefined; readonly unfiltered: Observations | undefined } {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
     const parts = readParts(this.#calls, this.#maps, this.#machine)
@@ -280,7 +285,14 @@ export class Session {
       const part = parts.get(first)
       // Containers run under a filter, so their contexts belong to that part.
       const contexts = foreignFilter ? (this.#context?.contexts(containerNameIn(name), midway) ?? []) : []
-      const about = { name, lost, midway, foreignFilter, contexts }
+      const about = {
+        name,
+        lost,
+        midway,
+        foreignFilter,
+        refused: foreignFilter ? refused : undefined,
+        contexts,
+      }
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
     }
     return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }
