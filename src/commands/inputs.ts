@@ -16,6 +16,10 @@ export interface Inputs {
   readonly sources: readonly Source[]
   /** Files of a directory that are no traces, without notes in Markdown. */
   readonly skipped: readonly string[]
+  /** Entries of a directory that are neither files nor directories: pipes, sockets, links that lead nowhere. */
+  readonly noFiles: readonly string[]
+  /** Files that were named again, under this or another name. They are read once, because a run counts once. */
+  readonly again: readonly string[]
   /** The size of all sources in bytes; undefined if one is no file. */
   readonly size: number | undefined
 }
@@ -38,6 +42,7 @@ export async function findInputs(words: readonly string[], world: World): Promis
   }
   const sources: Source[] = []
   const skipped: string[] = []
+  const noFiles: string[] = []
   for (const word of words.length === 0 ? ['-'] : words) {
     if (word === '') throw new UserError('empty-file-name', { of: 'input' })
     if (word === '-') {
@@ -54,9 +59,10 @@ export async function findInputs(words: readonly string[], world: World): Promis
     if (!(found instanceof Error)) {
       const members = found.isDirectory()
         ? await directory(word, world)
-        : { sources: [await file(word, world)], skipped: [] }
+        : { sources: [await file(word, world)], skipped: [], noFiles: [] }
       sources.push(...members.sources)
       skipped.push(...members.skipped)
+      noFiles.push(...members.noFiles)
     } else {
       const set = found.code === 'ENOENT' ? await setOf(word, world) : []
       if (set.length === 0) {
@@ -66,39 +72,56 @@ export async function findInputs(words: readonly string[], world: World): Promis
       sources.push(...(await Promise.all(set.map((name) => file(name, world)))))
     }
   }
-  return { sources, skipped, size: await sizeOf(sources, world) }
+  return { ...(await eachOnce(sources, world)), skipped, noFiles }
 }
 
-async function sizeOf(sources: readonly Source[], world: World): Promise<number | undefined> {
-  const sizes = await Promise.all(
-    sources.map(async ({ name }) =>
-      name === '-' ? undefined : stat(resolve(world.cwd, name)).catch(() => undefined),
-    ),
-  )
-  return sizes.every((each) => each?.isFile())
-    ? sizes.reduce((sum, each) => sum + (each?.size ?? 0), 0)
-    : undefined
+/** Leaves out files that are met again. Equal content is no reason: two runs may show the same. */
+async function eachOnce(
+  given: readonly Source[],
+  world: World,
+): Promise<Pick<Inputs, 'sources' | 'again' | 'size'>> {
+  const met = new Set<string>()
+  const [sources, again]: [Source[], string[]] = [[], []]
+  let size: number | undefined = 0
+  for (const source of given) {
+    const path = resolve(world.cwd, source.name)
+    const found = source.name === '-' ? undefined : await stat(path, { bigint: true }).catch(() => undefined)
+    const isFile = found?.isFile() === true
+    const identity = isFile ? `${found.dev}:${found.ino}` : `name ${met.size}`
+    if (met.has(identity)) {
+      again.push(source.name)
+      continue
+    }
+    met.add(identity)
+    sources.push(source)
+    size = isFile && size !== undefined ? size + Number(found.size) : undefined
+  }
+  return { sources, again, size }
 }
 
 /** The traces in a directory, sorted by name, those of a set by number. */
-async function directory(word: string, world: World): Promise<Omit<Inputs, 'size'>> {
+async function directory(
+  word: string,
+  world: World,
+): Promise<Pick<Inputs, 'sources' | 'skipped' | 'noFiles'>> {
   const entries = await readdir(resolve(world.cwd, word), { withFileTypes: true }).catch((error: Error) => {
     throw cannotRead(word, error)
   })
   const members = entries
-    .filter((entry) => !entry.name.startsWith('.') && (entry.isFile() || entry.isSymbolicLink()))
+    .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
     .sort((one, other) => byStemThenNumber(one.name, other.name))
-    .map((entry) => ({ name: nameIn(word, entry.name), isLink: entry.isSymbolicLink() }))
+    .map((entry) => ({ name: nameIn(word, entry.name), isFile: entry.isFile() }))
   const sources: Source[] = []
   const skipped: string[] = []
+  const noFiles: string[] = []
   for (let start = 0; start < members.length; start += atOnce) {
     const looked = members.slice(start, start + atOnce).map(async (member) => {
-      const isThere = await isTrace(member.name, resolve(world.cwd, member.name), member.isLink)
-      return { ...member, isThere }
+      return { ...member, kind: await kindOf(member.name, resolve(world.cwd, member.name), member.isFile) }
     })
-    for (const { name, isThere } of await Promise.all(looked)) {
-      if (isThere === true) sources.push(readable(name, resolve(world.cwd, name)))
-      else if (isThere === false) skipped.push(name)
+    for (const { name, kind } of await Promise.all(looked)) {
+      if (kind === 'trace') sources.push(readable(name, resolve(world.cwd, name)))
+      else if (kind === 'no-calls') skipped.push(name)
+      else if (kind === 'no-file') noFiles.push(name)
     }
   }
   if (sources.length === 0) {
@@ -108,16 +131,23 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
       inner: inner && nameIn(word, inner.name),
     })
   }
-  return { sources, skipped }
+  return { sources, skipped, noFiles }
 }
 
 /** How many files of a directory are examined in parallel. */
 const atOnce = 32
 
-/** Whether a file of a directory is a trace; undefined for other entries and for notes in Markdown. */
-async function isTrace(name: string, path: string, isLink: boolean): Promise<boolean | undefined> {
-  if (isLink && !(await stat(path).catch(() => undefined))?.isFile()) return undefined
-  return /\.(?:md|markdown)$/i.test(name) ? undefined : holdsCalls(name, path)
+/** What an entry of a directory is. Links to directories and notes in Markdown are neither read nor mentioned. */
+async function kindOf(
+  name: string,
+  path: string,
+  isFile: boolean,
+): Promise<'trace' | 'no-calls' | 'no-file' | 'left'> {
+  const found = isFile ? undefined : await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) return 'left'
+  if (!isFile && !found?.isFile()) return 'no-file'
+  if (/\.(?:md|markdown)$/i.test(name)) return 'left'
+  return (await holdsCalls(name, path)) ? 'trace' : 'no-calls'
 }
 
 /**
