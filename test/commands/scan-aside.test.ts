@@ -14,7 +14,8 @@ t.test('each comes back as it was, in any order', async (t) => {
     new Uint8Array([9]),
   ]
   const kept = files.map((each) => aside.put(each))
-  for (const index of [2, 0, 3, 1, 2]) t.strictSame(new Uint8Array(await kept[index]!()), files[index])
+  for (const index of [2, 0, 3, 1, 2])
+    t.ok(Buffer.from((await kept[index]?.()) ?? 'none').equals(files[index] as Uint8Array))
   aside.close()
 })
 
