@@ -22,8 +22,11 @@ import {
 import { harmlessJson } from '../json-string.ts'
 import { parseReference, printReference, pushObservations } from '../registry/index.ts'
 import { plural } from '../report/account.ts'
+import { gapsOf, watchedLine } from '../report/watched.ts'
+import { RefusedCalls } from '../watch/index.ts'
 import { duration } from './options.ts'
 import { writeOutput } from './output.ts'
+import { RefusalStream } from './refusal-stream.ts'
 import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -33,6 +36,7 @@ interface Options extends RegistryWords {
   readonly select?: readonly string[]
   readonly for?: number
   readonly cri?: string
+  readonly refusals?: true
   readonly output?: string
   readonly push?: string
   readonly stdout?: true
@@ -40,6 +44,8 @@ interface Options extends RegistryWords {
 
 /** The interval between looks at the recording. Milliseconds. */
 const pace = 1000
+/** With --refusals the interval is divided by this, because short-lived refusals take room in the kernel. */
+const refusalTurns = 5
 /** How many looks wait for the name of an ended container, because the kubelet can be late. */
 const patience = 30
 
@@ -54,6 +60,7 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
     .option('--cri <socket>', 'take names from the container runtime')
+    .option('--refusals', 'also tell what the filters of the containers refuse')
     .option('-o, --output <directory>', 'write a file for each container')
     .option('--push <repository>', 'push each to REGISTRY/REPOSITORY under a tag of its own')
     .option('--stdout', 'print each as one line when its container has ended, the rest at the end')
@@ -76,20 +83,25 @@ async function collect(options: Options, world: World): Promise<number> {
   if (why !== undefined) throw new UserError('ebpf-needed', { for: 'collect', why })
   const root = options.root === undefined ? podsCgroup() : findCgroup(options.root)
   const names = await namesFor(options, world)
-  const collector = await Collector.start(root)
+  const { refusals = false } = options
+  const collector = await Collector.start(root, { refusals })
   const collection = new Collection(collector, names, options.select ?? [], give, world)
   say(world, `recording below ${root.directory}`)
+  const turns = refusals ? refusalTurns : 1
   try {
     const settings = { signals: world.signals, ...(options.for !== undefined && { for: options.for }) }
+    let turn = 0
     await untilOver(
       settings,
       async () => {
-        await collection.look(false)
+        if (turn++ % turns === 0) await collection.look(false)
+        if (refusals) collection.tellRefusals(false)
         return false
       },
-      pace,
+      pace / turns,
     )
     await collection.look(true)
+    if (refusals) collection.tellRefusals(true)
     return collection.end()
   } finally {
     names.close()
@@ -155,6 +167,9 @@ class Collection {
   readonly #given = new Map<string, string>()
   readonly #late = new Map<string, number>()
   readonly #unfiltered = new Set<string>()
+  readonly #refused: RefusalStream
+  /** The number of failed calls under filters that the kernel does not keep. */
+  #untold = 0
   #written = 0
 
   constructor(collector: Collector, names: Names, select: readonly string[], give: Receive, world: World) {
@@ -163,6 +178,7 @@ class Collection {
     this.#select = select
     this.#give = give
     this.#world = world
+    this.#refused = new RefusalStream((row) => say(world, watchedLine(row)))
     collector.onNew(() => void this.#learn())
   }
 
@@ -196,6 +212,20 @@ class Collection {
     if (!this.#given.has(id)) this.#written++
     this.#given.set(id, grown)
     await this.#give(id, name, observations, final)
+  }
+
+  /** Tells what was refused since the last time. `last`: all of it. */
+  tellRefusals(last: boolean): void {
+    const calls = new RefusedCalls()
+    for (const { name, sighting } of this.#collector.refusals((id) => this.#chosen(id))) {
+      const row = calls.add(name, sighting)
+      if (row !== undefined) this.#refused.add(row)
+    }
+    this.#untold += calls.unknown
+    this.#refused.flush(last)
+    if (last)
+      for (const sentence of gapsOf({ lost: this.#collector.lostRefusals(), unknown: this.#untold }))
+        say(this.#world, sentence)
   }
 
   #chosen(id: string): string | undefined {

@@ -193,14 +193,27 @@ t.test('waited for, before there is such a pod', async (t) => {
   await pod.remove()
 })
 
-t.test('one line for each container on stdout', async (t) => {
-  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout')
+t.test('one line for each container on stdout, and what its filter refuses on stderr', async (t) => {
+  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout', '--refusals')
   await begun(collecting, /recording below/)
   const pod = await node.pod('line')
-  await node.ended(await pod.container('one', ['/bin/true']))
+  await node.ended(
+    await pod.container('one', ['/bin/sh', '-c', 'mount -t tmpfs x /tmp; mount -t tmpfs x /tmp']),
+  )
   await pod.remove()
   collecting.kill('SIGTERM')
-  const { stdout } = await collecting
+  const { stdout, stderr } = await collecting
+  const told = stderr.split('\n').filter((line) => line.includes(' default/line/one: mount ('))
+  const times = told.map((line) => Number(/, (\d+) times, /.exec(line)?.[1] ?? 1))
+  t.equal(
+    times.reduce((sum, each) => sum + each, 0),
+    2,
+    stderr,
+  )
+  t.ok(
+    told.every((line) => / EPERM[, ]/.test(line) && line.includes('by mount')),
+    told.join('\n'),
+  )
   const lines = stdout
     .trim()
     .split('\n')

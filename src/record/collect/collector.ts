@@ -6,6 +6,7 @@ import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
+import { WatchSession, type Sighting } from '../ebpf/watched/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
 /** What was recorded of a container so far. */
@@ -29,7 +30,18 @@ export interface CollectorOptions {
   readonly idOf?: (name: string) => string | undefined
   /** The containers run under our filter, which refuses nothing. */
   readonly ownFilter?: boolean
+  /** Also watches what the containers' filters refuse. */
+  readonly refusals?: boolean
 }
+
+/** A call that a container's filter may have refused. */
+export interface CollectedRefusal {
+  readonly name: string
+  readonly sighting: Sighting
+}
+
+/** How long the container of a refused call may have no name, because names come after the first calls. Milliseconds. */
+const namePatience = 10_000
 
 export class Collector {
   readonly #session: Session
@@ -37,25 +49,63 @@ export class Collector {
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
+  readonly #watch: WatchSession | undefined
+  /** Refusals of containers without a name. */
+  #nameless: { readonly since: number; readonly sighting: Sighting }[] = []
 
-  private constructor(session: Session, groups: ContainerGroups, ownFilter: boolean) {
+  private constructor(
+    session: Session,
+    groups: ContainerGroups,
+    ownFilter: boolean,
+    watch: WatchSession | undefined,
+  ) {
     this.#session = session
     this.#groups = groups
     this.#ownFilter = ownFilter
+    this.#watch = watch
   }
 
   /** Begins to record. Throws an Error or a BpfError with the reason if that is not possible. */
   static async start(
     root: FoundCgroup,
-    { asked, idOf, ownFilter = false }: CollectorOptions = {},
+    { asked, idOf, ownFilter = false, refusals = false }: CollectorOptions = {},
   ): Promise<Collector> {
     const who = { cgroup: root.cgroup, level: root.level }
     const session = await Session.start(
       { who, underFilter: true, apart: 'cgroup' },
       { asked, leftOut: ownCgroups() },
     )
-    // A container that exists now may have existed before the recording, so its start may not be recorded.
-    return new Collector(session, new ContainerGroups(root.directory, idOf), ownFilter)
+    try {
+      const watch = refusals ? await WatchSession.start(root) : undefined
+      // A container that exists now may have existed before the recording, so its start may not be recorded.
+      return new Collector(session, new ContainerGroups(root.directory, idOf), ownFilter, watch)
+    } catch (error) {
+      session.close()
+      throw error
+    }
+  }
+
+  /** What may have been refused since the last call. `nameOf`: the name of a container whose refusals are wanted. */
+  refusals(nameOf: (id: string) => string | undefined): readonly CollectedRefusal[] {
+    const now = performance.now()
+    const own = new Set(ownCgroups())
+    const all = [
+      ...this.#nameless,
+      ...(this.#watch?.take() ?? []).map((sighting) => ({ since: now, sighting })),
+    ].filter(({ sighting }) => !own.has(sighting.cgroup))
+    this.#nameless = []
+    return all.flatMap((each): readonly CollectedRefusal[] => {
+      const id = this.#groups.ofCgroup(each.sighting.cgroup)?.id
+      const name = id === undefined ? undefined : nameOf(id)
+      if (name !== undefined) return [{ name, sighting: each.sighting }]
+      if (now - each.since < namePatience) this.#nameless.push(each)
+      return []
+    })
+  }
+
+  /** The number of refused calls that found no room. */
+  lostRefusals(): number {
+    return this.#watch?.lost() ?? 0
   }
 
   /** `nameOf`: the name of a container's source. A container without a name has no observations. */
@@ -122,6 +172,7 @@ export class Collector {
 
   close(): void {
     this.#groups.close()
+    this.#watch?.close()
     this.#session.close()
   }
 
