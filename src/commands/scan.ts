@@ -24,7 +24,7 @@ import { checkOutput, writeOutput } from './output.ts'
 import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
 import { archiveFiles, layoutFiles } from './scan-archive.ts'
-import { openCache } from './scan-cache.ts'
+import { openCache, sha256 } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
 import type { Declare, World } from './world.ts'
 
@@ -100,6 +100,7 @@ export async function scanPaths(
         return scanPrograms(tree, programs, {
           ...(libraries === undefined ? {} : { with: libraries }),
           ...(cache === undefined ? {} : { cache }),
+          sha256,
           progress: ({ files, of, name: file }) => {
             now = `${file} (${files + 1} of ${of})`
           },

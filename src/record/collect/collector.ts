@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import { OwnFilters } from '../ebpf/own-filters.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import { WatchSession, type Sighting } from '../ebpf/watched/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
@@ -46,6 +47,8 @@ const namePatience = 10_000
 export class Collector {
   readonly #session: Session
   readonly #groups: ContainerGroups
+  /** Undefined if the containers run under our filter, or if this kernel does not tell. */
+  readonly #refusing: OwnFilters | undefined
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
@@ -56,10 +59,12 @@ export class Collector {
   private constructor(
     session: Session,
     groups: ContainerGroups,
+    refusing: OwnFilters | undefined,
     ownFilter: boolean,
     watch: WatchSession | undefined,
   ) {
     this.#session = session
+    this.#refusing = refusing
     this.#groups = groups
     this.#ownFilter = ownFilter
     this.#watch = watch
@@ -76,9 +81,10 @@ export class Collector {
       { asked, leftOut: ownCgroups() },
     )
     try {
+      const refusing = ownFilter ? undefined : await OwnFilters.start(who)
       const watch = refusals ? await WatchSession.start(root) : undefined
       // A container that exists now may have existed before the recording, so its start may not be recorded.
-      return new Collector(session, new ContainerGroups(root.directory, idOf), ownFilter, watch)
+      return new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter, watch)
     } catch (error) {
       session.close()
       throw error
@@ -132,6 +138,10 @@ export class Collector {
         midway: container.wasThere,
         isRun: !container.wasThere,
         foreignFilter: !this.#ownFilter,
+        refused: this.#refusing?.refused(
+          nameOf(container.id) ?? container.id,
+          (cgroup) => this.#groups.ofCgroup(cgroup) === container,
+        ),
       }),
     )
     const without = this.#unfiltered()
@@ -167,12 +177,14 @@ export class Collector {
       return container !== undefined && ids.has(container.id)
     })
     this.#session.forget(gone)
+    this.#refusing?.forget(new Set(gone.map(({ cgroup }) => cgroup)))
     for (const group of this.#groups.all()) if (ids.has(group.id)) this.#groups.forget(group)
   }
 
   close(): void {
     this.#groups.close()
     this.#watch?.close()
+    this.#refusing?.close()
     this.#session.close()
   }
 
