@@ -44,8 +44,6 @@ interface Options extends RegistryWords {
 
 /** The interval between looks at the recording. Milliseconds. */
 const pace = 1000
-/** With --refusals the interval is divided by this, because short-lived refusals take room in the kernel. */
-const refusalTurns = 5
 /** How many looks wait for the name of an ended container, because the kubelet can be late. */
 const patience = 30
 
@@ -83,25 +81,20 @@ async function collect(options: Options, world: World): Promise<number> {
   if (why !== undefined) throw new UserError('ebpf-needed', { for: 'collect', why })
   const root = options.root === undefined ? podsCgroup() : findCgroup(options.root)
   const names = await namesFor(options, world)
-  const { refusals = false } = options
-  const collector = await Collector.start(root, { refusals })
-  const collection = new Collection(collector, names, options.select ?? [], give, world)
+  const collector = await Collector.start(root, { refusals: options.refusals ?? false })
+  const collection = new Collection(collector, names, options, give, world)
   say(world, `recording below ${root.directory}`)
-  const turns = refusals ? refusalTurns : 1
   try {
     const settings = { signals: world.signals, ...(options.for !== undefined && { for: options.for }) }
-    let turn = 0
     await untilOver(
       settings,
       async () => {
-        if (turn++ % turns === 0) await collection.look(false)
-        if (refusals) collection.tellRefusals(false)
+        await collection.look(false)
         return false
       },
-      pace / turns,
+      pace,
     )
     await collection.look(true)
-    if (refusals) collection.tellRefusals(true)
     return collection.end()
   } finally {
     names.close()
@@ -160,6 +153,7 @@ class Collection {
   readonly #collector: Collector
   readonly #names: Names
   readonly #select: readonly string[]
+  readonly #tellsRefusals: boolean
   readonly #give: Receive
   readonly #world: World
   readonly #known = new Map<string, string>()
@@ -172,10 +166,11 @@ class Collection {
   #untold = 0
   #written = 0
 
-  constructor(collector: Collector, names: Names, select: readonly string[], give: Receive, world: World) {
+  constructor(collector: Collector, names: Names, options: Options, give: Receive, world: World) {
     this.#collector = collector
     this.#names = names
-    this.#select = select
+    this.#select = options.select ?? []
+    this.#tellsRefusals = options.refusals ?? false
     this.#give = give
     this.#world = world
     this.#refused = new RefusalStream((row) => say(world, watchedLine(row)))
@@ -195,6 +190,8 @@ class Collection {
       await this.#take(each, last)
       if (each.ended && this.#isDone(each.id)) done.add(each.id)
     }
+    // Before the collector forgets whose cgroups they were.
+    if (this.#tellsRefusals) this.#tellRefusals(last)
     this.#collector.forget(done)
   }
 
@@ -215,7 +212,7 @@ class Collection {
   }
 
   /** Tells what was refused since the last time. `last`: all of it. */
-  tellRefusals(last: boolean): void {
+  #tellRefusals(last: boolean): void {
     const calls = new RefusedCalls()
     for (const { name, sighting } of this.#collector.refusals((id) => this.#chosen(id))) {
       const row = calls.add(name, sighting)

@@ -7,7 +7,7 @@ import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
 import { OwnFilters } from '../ebpf/own-filters.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
-import { WatchSession, type Sighting } from '../ebpf/watched/session.ts'
+import type { Sighting } from '../ebpf/watched/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
 /** What was recorded of a container so far. */
@@ -31,7 +31,7 @@ export interface CollectorOptions {
   readonly idOf?: (name: string) => string | undefined
   /** The containers run under our filter, which refuses nothing. */
   readonly ownFilter?: boolean
-  /** Also watches what the containers' filters refuse. */
+  /** Keeps what the containers' filters refuse, for `refusals()`. */
   readonly refusals?: boolean
 }
 
@@ -52,22 +52,19 @@ export class Collector {
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
-  readonly #watch: WatchSession | undefined
-  /** Refusals of containers without a name. */
-  #nameless: { readonly since: number; readonly sighting: Sighting }[] = []
+  /** What nobody has asked for yet, and what belongs to containers without a name. */
+  #sightings: { readonly since: number; readonly sighting: Sighting }[] = []
 
   private constructor(
     session: Session,
     groups: ContainerGroups,
     refusing: OwnFilters | undefined,
     ownFilter: boolean,
-    watch: WatchSession | undefined,
   ) {
     this.#session = session
     this.#refusing = refusing
     this.#groups = groups
     this.#ownFilter = ownFilter
-    this.#watch = watch
   }
 
   /** Begins to record. Throws an Error or a BpfError with the reason if that is not possible. */
@@ -80,38 +77,38 @@ export class Collector {
       { who, underFilter: true, apart: 'cgroup' },
       { asked, leftOut: ownCgroups() },
     )
-    try {
-      const refusing = ownFilter ? undefined : await OwnFilters.start(who)
-      const watch = refusals ? await WatchSession.start(root) : undefined
-      // A container that exists now may have existed before the recording, so its start may not be recorded.
-      return new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter, watch)
-    } catch (error) {
-      session.close()
-      throw error
+    // A container that exists now may have existed before the recording, so its start may not be recorded.
+    const refusing = ownFilter ? undefined : await OwnFilters.start(who)
+    const collector = new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter)
+    if (refusals) collector.#keepRefusals()
+    return collector
+  }
+
+  #keepRefusals(): void {
+    if (this.#refusing === undefined) {
+      this.close()
+      throw new UserError('ebpf-needed', { for: 'collect', why: 'refusals need Linux 5.15' })
     }
+    this.#refusing.onSighting = (sighting) => this.#sightings.push({ since: performance.now(), sighting })
   }
 
   /** What may have been refused since the last call. `nameOf`: the name of a container whose refusals are wanted. */
   refusals(nameOf: (id: string) => string | undefined): readonly CollectedRefusal[] {
     const now = performance.now()
     const own = new Set(ownCgroups())
-    const all = [
-      ...this.#nameless,
-      ...(this.#watch?.take() ?? []).map((sighting) => ({ since: now, sighting })),
-    ].filter(({ sighting }) => !own.has(sighting.cgroup))
-    this.#nameless = []
-    return all.flatMap((each): readonly CollectedRefusal[] => {
+    return this.#sightings.splice(0).flatMap((each): readonly CollectedRefusal[] => {
+      if (own.has(each.sighting.cgroup)) return []
       const id = this.#groups.ofCgroup(each.sighting.cgroup)?.id
       const name = id === undefined ? undefined : nameOf(id)
       if (name !== undefined) return [{ name, sighting: each.sighting }]
-      if (now - each.since < namePatience) this.#nameless.push(each)
+      if (now - each.since < namePatience) this.#sightings.push(each)
       return []
     })
   }
 
   /** The number of refused calls that found no room. */
   lostRefusals(): number {
-    return this.#watch?.lost() ?? 0
+    return this.#refusing?.lost() ?? 0
   }
 
   /** `nameOf`: the name of a container's source. A container without a name has no observations. */
@@ -183,7 +180,6 @@ export class Collector {
 
   close(): void {
     this.#groups.close()
-    this.#watch?.close()
     this.#refusing?.close()
     this.#session.close()
   }
