@@ -37,8 +37,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'most-frequent-only': ({ calls = 'some' }) =>
     `a list of the ${calls} calls that were made most often: all others are missing, count every call (bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @syscalls[args.id] = count(); }')`,
   detached: () => 'strace let go of the program while it ran: what came after is missing',
-  'refused-by-filter': ({ call = 'a call' }) =>
-    `${call} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
+  'refused-by-filter': ({ call = 'a call', arguments: values }) =>
+    `${call}${values === undefined ? '' : ` (argument ${values})`} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
     `${signal} ended a process here, so what it does when all is well is missing: record a run that works`,
   'killed-unrecorded': ({ program = 'a process' }) =>
