@@ -298,22 +298,24 @@ const rows: readonly (readonly [
     [
       start,
       '7 capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=0, permitted=1<<CAP_NET_RAW|1<<CAP_KILL, inheritable=0}) = 0',
+      '7 capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_SETFCAP, permitted=1<<CAP_KILL, inheritable=0}) = -1 EPERM (Operation not permitted)',
       '7 prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) = 0',
       '7 unshare(CLONE_NEWUSER) = 0',
       '7 io_uring_setup(8, {flags=0}) = 3',
     ],
     ({ raises, userNamespaces, rings }) => [
-      raises.map(({ call, capabilities }) => [call, capabilities]),
+      raises.map(({ call, capabilities, refused }) => [call, capabilities, refused]),
       userNamespaces.length,
       rings,
     ],
     [
       [
-        ['ambient', ['CAP_KILL']],
-        ['capset', ['CAP_KILL', 'CAP_NET_RAW']],
+        ['ambient', ['CAP_KILL'], undefined],
+        ['capset', ['CAP_KILL', 'CAP_NET_RAW'], undefined],
+        ['capset', ['CAP_SETFCAP'], 'EPERM'],
       ],
       1,
-      [{ program: 'app', count: 1, first: 'a.strace:5' }],
+      [{ program: 'app', count: 1, first: 'a.strace:6' }],
     ],
   ],
   [

@@ -145,9 +145,6 @@ export class Session {
       wantArguments(calls, maps, machine, wanted)
       for (const cgroup of without) leaveOut(calls, maps, cgroup)
       for (const process of processes) setMember(calls, maps, process, state)
-      const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
-        ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
-      )
       const refusals = watch && createRefusalMaps(calls, machine, watch)
       // A process is a member until it has exited, so programs that watch its end run before the one that forgets it.
       if (membership.underFilter)
@@ -166,6 +163,9 @@ export class Session {
           maps,
           membership: { who: membership.who, underFilter: true },
         })
+      const programs = Object.entries(
+        programsFor(layout, maps, membership, process.pid, context?.atExit),
+      ).map(([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const)
       // In this order the members are known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(

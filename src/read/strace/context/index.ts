@@ -189,11 +189,11 @@ export class StraceContext implements Subscriber {
     } else if (name === 'unshare' || makesProcess(name)) {
       if (!flagsIn(texts.join(' ')).has('CLONE_NEWUSER')) return
       this.#rows.add('userNamespaces', { call: name, program, started, ...was }, first, ids, effectiveUser)
-    } else if (refused === undefined) {
-      const raise = raiseIn(name, texts)
+    } else {
+      const raise = raiseIn(name, texts, refused !== undefined)
       if (raise !== undefined)
-        this.#rows.add('raises', { ...raise, program, started }, first, ids, effectiveUser)
-      if (name === 'io_uring_setup') this.#rows.add('rings', { program }, first)
+        this.#rows.add('raises', { ...raise, program, started, ...was }, first, ids, effectiveUser)
+      if (name === 'io_uring_setup' && refused === undefined) this.#rows.add('rings', { program }, first)
     }
   }
 
