@@ -76,11 +76,26 @@ Example:
 }
 
 async function collect(options: Options, world: World): Promise<number> {
-  const give = await receiver(options, world)
+  if ([options.output, options.push, options.stdout].filter((each) => each !== undefined).length !== 1)
+    throw new UserError('one-destination')
   const why = await whyNoEbpf('cgroup')
   if (why !== undefined) throw new UserError('ebpf-needed', { for: 'collect', why })
   const root = options.root === undefined ? podsCgroup() : findCgroup(options.root)
   const names = await namesFor(options, world)
+  try {
+    return await collectBelow(root, names, options, world)
+  } finally {
+    names.close()
+  }
+}
+
+async function collectBelow(
+  root: ReturnType<typeof findCgroup>,
+  names: Names,
+  options: Options,
+  world: World,
+): Promise<number> {
+  const give = await receiver(options, world)
   const collector = await Collector.start(root, { refusals: options.refusals ?? false })
   const collection = new Collection(collector, names, options, give, world)
   say(world, `recording below ${root.directory}`)
@@ -97,7 +112,6 @@ async function collect(options: Options, world: World): Promise<number> {
     await collection.look(true)
     return collection.end()
   } finally {
-    names.close()
     collector.close()
   }
 }
@@ -118,9 +132,7 @@ async function namesFor({ cri }: Options, world: World): Promise<Names> {
 /** Takes the observations of a container. `final`: no more will come. */
 type Receive = (id: string, name: string, observations: Observations, final: boolean) => Promise<void>
 
-async function receiver({ output, push, stdout, plainHttp }: Options, world: World): Promise<Receive> {
-  const given = [output, push, stdout].filter((each) => each !== undefined).length
-  if (given !== 1) throw new UserError('one-destination')
+async function receiver({ output, push, plainHttp }: Options, world: World): Promise<Receive> {
   if (output !== undefined) {
     await mkdir(resolve(world.cwd, output), { recursive: true }).catch((error: Error) => {
       throw new UserError('no-directory', { directory: output, why: error.message })

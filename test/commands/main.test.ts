@@ -416,6 +416,12 @@ t.test('two results never go to one file', async (t) => {
   }
 })
 
+t.test('collect makes no directory if it cannot record', async (t) => {
+  const { status, stderr } = await on(['collect', '--root', '/nowhere', '-o', 'collected'])
+  t.equal(status, 2, stderr)
+  t.notOk(existsSync(join(directory, 'collected')))
+})
+
 t.test('a name that no table knows is said, from a file of observations too', async (t) => {
   const table = { read: { count: 1, first: 'a:1' }, opne: { count: 3, first: 'a:2' } }
   const text = JSON.stringify({ version: 1, architectures: { x86_64: table }, sources: [], diagnostics: [] })
