@@ -130,7 +130,7 @@ t.test('the filter for audit lets through and logs what the profile refuses', as
           { names: ['socket'], action: 'SCMP_ACT_KILL' },
         ],
       }),
-    /p: rules of different answers to socket \(x86_64\) overlap/,
+    /p: rules with different answers to socket \(x86_64\) overlap/,
   )
   t.strictSame(
     names(
@@ -518,7 +518,7 @@ t.test(
     })
     await t.rejects(target('docker', 'start', 'NAME'), {
       ...refusal,
-      message: /the profile would hold for docker itself, not for its container/,
+      message: /the profile would apply to docker itself, not for its container/,
     })
     const plain = {
       defaultAction: 'SCMP_ACT_ERRNO',
@@ -534,7 +534,7 @@ t.test(
       t.throws(() => read(parsed(conditional)), {
         ...refusal,
         message:
-          /^p\.json:1:\d+: (?:runc|nerdctl) reads plain OCI and ignores includes, so that another filter would run/,
+          /^p\.json:1:\d+: (?:runc|nerdctl) reads plain OCI and ignores includes, so a different filter would run/,
       })
       t.equal(read(parsed(plain)).profile.syscalls.length, 1)
     }
@@ -553,7 +553,8 @@ spec: {baseProfileName: other, defaultAction: SCMP_ACT_ERRNO, syscalls: []}
     })
     t.throws(() => read(parseProfile(based, { name: 'p.yaml' })), {
       ...refusal,
-      message: 'p.yaml: builds on other, which is not here: print both as one with seccomp-gen generate',
+      message:
+        'p.yaml: builds on other, which is not available here: print both as one profile with seccomp-gen generate',
     })
   },
 )

@@ -133,7 +133,7 @@ t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
     ],
     [
       ['--recorder', 'strace', '--', 'docker', 'run', 'alpine'],
-      /a container that docker starts is no child of it, and is recorded by ebpf only/,
+      /a container that docker starts is not a child of this command, so only ebpf can record it/,
     ],
     [['-o', 'nowhere/x.json', '--', 'true'], /cannot write nowhere\/x\.json: its directory does not exist/],
     [['--pid', '99999999'], /cannot record process 99999999/],
@@ -383,7 +383,7 @@ t.test(
     process.kill(Number(tracer.stdout), 'SIGKILL')
     const { exitCode, stderr } = await running
     t.equal(exitCode, 125)
-    t.match(stderr, /strace ended while sh was still running: what it recorded is not whole$/)
+    t.match(stderr, /strace ended while sh was still running: the recording is incomplete$/)
     t.notOk(existsSync(file('cut.json')))
   },
 )
