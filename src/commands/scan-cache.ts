@@ -2,6 +2,7 @@
 // Entries are named by the digest of the file, so they never become stale, and results also by this build. A directory
 // that others can write to is not used.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSingleFile } from '../own.ts'
@@ -32,9 +33,9 @@ export async function openCache(
   } catch {
     return undefined
   }
-  const read = async (name: string): Promise<Buffer | undefined> => {
+  const read = (name: string): Buffer | undefined => {
     try {
-      return unsealed(await readFile(join(directory, name)))
+      return unsealed(readFileSync(join(directory, name)))
     } catch {
       return undefined
     }
@@ -53,13 +54,13 @@ export async function openCache(
   }
   const build = await ownBuild()
   return {
-    get: async (sha256) => decode(await read(sha256)),
-    put: (sha256, records) => write(sha256, encode(records)),
+    get: async (file) => decode(read(file)),
+    put: (file, records) => write(file, encode(records)),
     ...(build === undefined
       ? {}
       : {
           answers: {
-            get: async (key) => (await read(named(build, key)))?.toString(),
+            get: async (key) => read(named(build, key))?.toString(),
             put: (key, text) => write(named(build, key), Buffer.from(text)),
           },
         }),
@@ -80,8 +81,13 @@ async function ownBuild(): Promise<string | undefined> {
   }
 }
 
+/** SHA-256 in hexadecimal digits. */
+export function sha256(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
 function named(build: string, key: string): string {
-  return `answer-${createHash('sha256').update(`${build}\n${key}`).digest('hex')}`
+  return `answer-${sha256(`${build}\n${key}`)}`
 }
 
 /** The body with its digest at the end: a truncated file lacks it. */

@@ -1,5 +1,6 @@
-// Presents a directory of this machine as the root of programs: its entries, with links as they are written.
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
+// Presents a directory of this machine as the root of programs: its entries, with links as they are written. Files are
+// read at once, not through Node's threads: a scan asks for hundreds of entries, one after the other.
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
@@ -13,18 +14,18 @@ export function directoryTree(root: string): Tree {
   return {
     entry: async (path) => {
       if (known.has(path)) return known.get(path)
-      const entry = await readEntry(join(root, path), path)
+      const entry = readEntry(join(root, path), path)
       known.set(path, entry)
       return entry
     },
   }
 }
 
-async function readEntry(place: string, path: string): Promise<FileEntry | undefined> {
+function readEntry(place: string, path: string): FileEntry | undefined {
   try {
-    const found = await lstat(place)
-    if (found.isSymbolicLink()) return { kind: 'link', target: await readlink(place) }
-    if (found.isDirectory()) return { kind: 'directory', names: () => readdir(place) }
+    const found = lstatSync(place)
+    if (found.isSymbolicLink()) return { kind: 'link', target: readlinkSync(place) }
+    if (found.isDirectory()) return { kind: 'directory', names: async () => readdirSync(place) }
     if (!found.isFile()) return { kind: 'other' }
     return {
       kind: 'file',
@@ -32,7 +33,7 @@ async function readEntry(place: string, path: string): Promise<FileEntry | undef
       read: async () => {
         if (found.size > mostBytes) throw new UserError('beyond-scan', { file: path, of: 'program' })
         try {
-          return await readFile(place)
+          return readFileSync(place)
         } catch (error) {
           throw new UserError('cannot-read', { file: path, ...causeOf(error) })
         }

@@ -142,6 +142,13 @@ function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): re
     ])
 }
 
+export const raiseTexts: Readonly<Record<CapabilityRaise['call'], string>> = {
+  capset: 'capset',
+  ambient: 'prctl(PR_CAP_AMBIENT_RAISE)',
+  securebits: 'prctl(PR_SET_SECUREBITS)',
+  'drop-bounding': 'prctl(PR_CAPBSET_DROP)',
+}
+
 /** capset(2) and PR_CAP_AMBIENT_RAISE compare sets without a check; PR_SET_SECUREBITS always needs CAP_SETPCAP. */
 function raised(context: ObservedContext): readonly Found[] {
   return context.raises
@@ -155,16 +162,17 @@ function raised(context: ObservedContext): readonly Found[] {
         count: raise.count,
         first: raise.first,
       })
+      const text = raiseTexts[raise.call]
+      if (raise.refused !== undefined)
+        return raise.capabilities.map((each): Found => [
+          each,
+          'tolerated',
+          deed(`${text} asks for it (${raise.refused})`),
+        ])
       if (raise.call === 'securebits' || raise.call === 'drop-bounding')
-        return [
-          [
-            'CAP_SETPCAP',
-            'needed',
-            deed(raise.call === 'securebits' ? 'prctl(PR_SET_SECUREBITS)' : 'prctl(PR_CAPBSET_DROP)'),
-          ] as const,
-        ]
+        return [['CAP_SETPCAP', 'needed', deed(text)] as const]
       const need: Need = keepsAll(raise, context) ? 'kept' : 'needed'
-      const what = raise.call === 'capset' ? 'capset asks to keep it' : 'prctl(PR_CAP_AMBIENT_RAISE)'
+      const what = raise.call === 'capset' ? 'capset asks to keep it' : text
       return raise.capabilities.map((each): Found => [each, need, deed(what)])
     })
 }

@@ -2,6 +2,7 @@
 // followed, a meaning that is compared with a profile's exactly as two profiles are.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { numbersOf } from '../abi/numbers.ts'
+import { syscallTable } from '../abi/tables.ts'
 import { sha256 } from '../sha256.ts'
 import { permissiveness, type Answer } from './answer.ts'
 import { answerIn, answerOfPrograms, type BpfProgram } from './bpf.ts'
@@ -85,3 +86,23 @@ export function eachNotAllowed(applied: AppliedFilter): readonly AppliedReach[] 
 
 export const isRefusing = (answer: Answer): boolean => permissiveness(answer) < 2
 export const isLogging = ({ action }: Answer): boolean => action === 'SCMP_ACT_LOG'
+
+const ENOSYS = 38
+const usual = new WeakMap<AppliedFilter, number | undefined>()
+
+/** Whether the filter answers as if the call did not exist, and most others with another errno: a program falls back. */
+export function isWithheld(filter: AppliedFilter, { errno }: Answer): boolean {
+  return errno === ENOSYS && usualErrno(filter) !== ENOSYS
+}
+
+/** The errno of most of the filter's refusals. */
+function usualErrno(filter: AppliedFilter): number | undefined {
+  if (usual.has(filter)) return usual.get(filter)
+  const counts = new Map<number | undefined, number>()
+  for (const { number } of syscallTable(filter.host).entries)
+    for (const { errno } of appliedReach(filter, filter.host, number).answers.filter(isRefusing))
+      counts.set(errno, (counts.get(errno) ?? 0) + 1)
+  const [most] = [...counts].sort(([, one], [, other]) => other - one)
+  usual.set(filter, most?.[0])
+  return most?.[0]
+}

@@ -16,6 +16,7 @@ export {
   eachNotAllowed,
   isLogging,
   isRefusing,
+  isWithheld,
   type AppliedFilter,
 } from './applied.ts'
 export { builtinsEqualTo, likelyMaker } from './applied-name.ts'

@@ -37,8 +37,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'most-frequent-only': ({ calls = 'some' }) =>
     `a list of the ${calls} calls that were made most often: all others are missing, count every call (bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @syscalls[args.id] = count(); }')`,
   detached: () => 'strace detached from the program while it ran: later calls are missing',
-  'refused-by-filter': ({ call = 'a call' }) =>
-    `${call} was refused by a seccomp filter during the recording, so the calls that would have followed are missing: record without a filter`,
+  'refused-by-filter': ({ call = 'a call', arguments: values }) =>
+    `${call}${values === undefined ? '' : ` (argument ${values})`} was refused by a seccomp filter during the recording, so the calls that would have followed are missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
     `${signal} ended a process here, so the calls of a successful run are missing: record a run that works`,
   'killed-unrecorded': ({ program = 'a process' }) =>

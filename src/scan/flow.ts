@@ -5,6 +5,7 @@ import type { Linked } from './link.ts'
 import { AbstractMachine, type Flow, type Processor, type State } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Returns } from './returns.ts'
+import { tablesOf } from './tables.ts'
 import { unknown, type Value, type Values } from './values.ts'
 
 /** The state of the machine when a function calls another or jumps to it. */
@@ -257,7 +258,7 @@ class Follower {
 
   /** The cases inside the function of the jump tables that it refers to. */
   get #cases(): readonly number[] {
-    this.#tableTargets ??= [...new Set(this.#linked.tablesOf(this.#module, this.#index))].filter(
+    this.#tableTargets ??= [...new Set(tablesOf(this.#own, this.#index))].filter(
       (each) => each >= this.#start && each < this.#end,
     )
     return this.#tableTargets

@@ -196,46 +196,4 @@ export class Linked {
     }
     return []
   }
-
-  /** Targets of all jump tables that a function refers to. */
-  tablesOf(module: number, own: number): readonly number[] {
-    const { records, functions } = this.#own(module)
-    const found: number[] = []
-    for (let index = functions.firstRecord(own); index < functions.firstRecord(own + 1); index++)
-      if (records.kind[index] === recordKind.address || records.kind[index] === recordKind.memory)
-        found.push(...this.tableTargets(module, records.to[index] as number))
-    return found
-  }
-
-  /** Targets of a jump table in read-only data. Its entries are offsets of 4 bytes from the table, or pointers. */
-  tableTargets(module: number, table: number): readonly number[] {
-    const { image, relocations } = this.#own(module)
-    const found: number[] = []
-    let at = image.offsetOf(table)
-    if (at < 0 || image.isCode(table) || (image.isWritable(table) && relocations.at(table) < 0)) return found
-    if (relocations.at(table) >= 0)
-      for (
-        let index = relocations.at(table);
-        relocations.address[index] === table + found.length * 8;
-        index++
-      ) {
-        const target = relocations.addend[index] as number
-        if (relocations.symbol[index] !== 0 || !image.isCode(target)) break
-        found.push(target)
-      }
-    else {
-      for (let count = 0; count < 4096; count++, at += 4) {
-        const target = table + image.file.i32(at)
-        if (!image.isCode(target)) break
-        found.push(target)
-      }
-      if (found.length > 0 || image.isRelocatable) return found
-      for (let count = 0; count < 4096; count++, at += 8) {
-        const target = image.file.u64(at) - image.base
-        if (!image.isCode(target)) break
-        found.push(target)
-      }
-    }
-    return found
-  }
 }

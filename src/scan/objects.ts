@@ -9,6 +9,8 @@ import { distinct, lowerBound, recordKind, type Records } from './records.ts'
 export interface DataObjects {
   /** The object at an address. */
   at(address: number): AddressRange
+  /** Whether code, a relocation or a symbol refers to just this address. */
+  isReferred(address: number): boolean
 }
 
 export function dataObjects(
@@ -25,6 +27,7 @@ export function dataObjects(
     .map(({ address, size }) => ({ from: address, to: address + size }))
   const isPointer = (address: number): boolean => relocations.at(address) >= 0
   return {
+    isReferred: (address) => bounds[lowerBound(bounds, bounds.length, address)] === address,
     at: (address) => {
       // A slot of the global offset table is an object of its own.
       if (gots.some((each) => address >= each.address && address < each.address + each.size))

@@ -5,6 +5,7 @@ import { relocationKind } from './elf/relocations.ts'
 import type { Linked } from './link.ts'
 import { threadData } from './module.ts'
 import { recordKind } from './records.ts'
+import { tablesOf } from './tables.ts'
 
 /** A function of the whole program: the functions of all modules are numbered consecutively. */
 export type FunctionId = number
@@ -268,7 +269,7 @@ export class CodeReach {
     }
     if (isKernel) this.#kernel.push(id)
     if (hasTable)
-      for (const target of this.#linked.tablesOf(module, own))
+      for (const target of tablesOf(this.#module(module), own))
         if (target < from || target >= to) this.#code(module, target, id, true)
     if (own + 1 < functions.count && functions.isFallenInto(own + 1)) this.#code(module, to, id, true)
   }

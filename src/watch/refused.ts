@@ -1,7 +1,7 @@
 // Folds what filters refused while they were watched. Calls that differ in no argument that matters to their filter are
 // one row, with its count, its processes, and the first and last time.
 import { syscallTable } from '../abi/tables.ts'
-import { answerText, appliedReach, isRefusing, type Answer, type AppliedFilter } from '../meaning/index.ts'
+import { answerText, appliedReach, isWithheld, type Answer, type AppliedFilter } from '../meaning/index.ts'
 import { refusedBy, type Sighting } from '../record/index.ts'
 import { withProcess, type RefusedCall } from '../verify/index.ts'
 
@@ -15,8 +15,6 @@ export interface WatchedCall extends RefusedCall {
   readonly last: number
 }
 
-const ENOSYS = 38
-
 /** The filter's answer, if it refused or logged the call; undefined if the kernel refused it. */
 export function answerOf(filter: AppliedFilter, sighting: Sighting): Answer | undefined {
   if (sighting.result !== 'logged') return refusedBy(filter, sighting)
@@ -27,8 +25,6 @@ export function answerOf(filter: AppliedFilter, sighting: Sighting): Answer | un
 
 export class RefusedCalls {
   readonly #rows = new Map<string, WatchedCall>()
-  /** The errno of most refusals, by the filter's fingerprint. */
-  readonly #usual = new Map<string, number | undefined>()
   /** Failed calls under filters that the kernel does not keep: whether the filter refused them is unknown. */
   unknown = 0
 
@@ -55,7 +51,7 @@ export class RefusedCalls {
       answer,
       count,
       processes: [{ pid, comm, count }],
-      withheld: answer.errno === ENOSYS && this.#usualOf(filter) !== ENOSYS,
+      withheld: isWithheld(filter, answer),
       first,
       last,
     }
@@ -71,18 +67,5 @@ export class RefusedCalls {
   /** All rows, in the order of their first sighting. */
   all(): readonly WatchedCall[] {
     return [...this.#rows.values()]
-  }
-
-  /** The errno of most refusals. If it is not ENOSYS, an ENOSYS answer only makes programs try another call. */
-  #usualOf(filter: AppliedFilter): number | undefined {
-    const { fingerprint, host } = filter
-    if (this.#usual.has(fingerprint)) return this.#usual.get(fingerprint)
-    const counts = new Map<number | undefined, number>()
-    for (const { number } of syscallTable(host).entries)
-      for (const answer of appliedReach(filter, host, number).answers.filter(isRefusing))
-        counts.set(answer.errno, (counts.get(answer.errno) ?? 0) + 1)
-    const [most] = [...counts].sort(([, one], [, other]) => other - one)
-    this.#usual.set(fingerprint, most?.[0])
-    return most?.[0]
   }
 }

@@ -369,6 +369,13 @@ const rows: readonly Row[] = [
     verdict: 'not seen',
   },
   {
+    says: 'what a program asked for by capset in vain, as setcap does',
+    evidence: { raises: [raise({ call: 'capset', capabilities: ['CAP_SETFCAP'], refused: 'EPERM' })] },
+    capability: 'CAP_SETFCAP',
+    verdict: 'tolerated',
+    because: /capset asks for it \(EPERM\)/,
+  },
+  {
     says: 'an ambient capability must be had',
     evidence: { raises: [raise({ call: 'ambient', capabilities: ['CAP_NET_BIND_SERVICE'] })] },
     capability: 'CAP_NET_BIND_SERVICE',

@@ -23,6 +23,9 @@ const bound = 512
 
 const start = '10 execve("/bin/true", ["true"], 0x7ffd /* 3 vars */) = 0\n'
 const begun = `${start}10 write(1, "`
+const trace = ['observe']
+const context = ['observe', '--context']
+const lines = (count: number, line: (number: number) => string): string => Array.from({ length: count }, (_, number) => `${line(number)}\n`).join('') // prettier-ignore
 const many = (piece: string, count: number): string => piece.repeat(count)
 /** A gzip stream may have many members, each of the same 64 MiB. */
 const gzipped = (piece: string, head = ''): Buffer => {
@@ -36,15 +39,15 @@ const profile = '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":['
 const deep = many('[', 200_000) + many(']', 200_000)
 const call = '{"count":1,"first":"a:1"}'
 
-/** A name, the content, the message if it is refused, and whether it is a trace. */
-const bombs: readonly (readonly [name: string, bytes: string | Buffer, refusal?: RegExp | undefined, isTrace?: true])[] = [
-  ['1 GiB of zeros.gz', gzipped('\0'), /is binary, not text/, true],
-  ['1 GiB on one line.gz', line, /no call was found/, true],
-  ['1 GiB in a string.gz', gzipped('a', begun), undefined, true],
-  ['packed twice.gz', gzipSync(line), /is binary, not text/, true],
-  ['observations that are deep', `{"version":1,"architectures":{"x86_64":{"read":${call}}},"sources":[{"name":"x","format":"x","lines":1,"calls":1,"ignored":0,"unparsed":0,"x":${deep}}],"diagnostics":[{"code":"x","at":"x","x":${deep}}]}`, undefined, true],
-  ['observations that are wide', `{"version":1,"architectures":{},"sources":[${many('{},', 2_700_000)}{}]}`, /a source is not complete/, true],
-  ['observations that are large', `{"version":1,"architectures":{"x86_64":{"read":${call}}}, ${many(' ', 65 << 20)}}`, /larger than an observations file can be/, true],
+/** A name, the content, the message if it is refused, and for a trace how it is read. */
+const bombs: readonly (readonly [name: string, bytes: string | Buffer, refusal?: RegExp | undefined, reader?: readonly string[]])[] = [
+  ['1 GiB of zeros.gz', gzipped('\0'), /is binary, not text/, trace],
+  ['1 GiB on one line.gz', line, /no call was found/, trace],
+  ['1 GiB in a string.gz', gzipped('a', begun), undefined, trace],
+  ['packed twice.gz', gzipSync(line), /is binary, not text/, trace],
+  ['observations that are deep', `{"version":1,"architectures":{"x86_64":{"read":${call}}},"sources":[{"name":"x","format":"x","lines":1,"calls":1,"ignored":0,"unparsed":0,"x":${deep}}],"diagnostics":[{"code":"x","at":"x","x":${deep}}]}`, undefined, trace],
+  ['observations that are wide', `{"version":1,"architectures":{},"sources":[${many('{},', 2_700_000)}{}]}`, /a source is not complete/, trace],
+  ['observations that are large', `{"version":1,"architectures":{"x86_64":{"read":${call}}}, ${many(' ', 65 << 20)}}`, /larger than an observations file can be/, trace],
   ['deep', profile + many('[', 5_000_000), /nested more than 200 deep/],
   ['deep objects', many('{"a":', 1_000_000), /nested more than 200 deep/],
   ['wide', `${profile}${many('[],', 2_500_000)}[]]}`, /too many values/],
@@ -57,6 +60,8 @@ const bombs: readonly (readonly [name: string, bytes: string | Buffer, refusal?:
   ['colons.yaml', `${spo}x: ${many('a: ', 400_000)}`, /too many values/],
   ['large.yaml', `${spo}  x: ${many('a', 2 << 20)}`, /larger than 1.5 MiB/],
   ['elastic.yaml', `seccomp:\n  default_action: errno\n  syscalls: ${many('[', 100_000)}\n`, /is not a profile/],
+  ['forks with many descriptors', `${start}${lines(60_000, (n) => `10 openat(AT_FDCWD, "/${n}", O_RDONLY) = ${n + 3}`)}${lines(4_000, (n) => `10 clone(child_stack=NULL, flags=SIGCHLD) = ${n + 11}`)}`, undefined, context],
+  ['forks that do not return', `${start}${lines(120_000, (n) => `${n + 11} clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>`)}`, undefined, context],
 ] // prettier-ignore
 
 const readers: readonly (readonly string[])[] = [
@@ -78,10 +83,10 @@ async function largest(words: readonly string[], input?: Buffer): Promise<{ exit
 
 t.test('in bounded memory, and one clear line', { timeout: 600_000 }, async (t) => {
   let most = 0
-  for (const [index, [name, bytes, refusal, isTrace]] of bombs.entries()) {
+  for (const [index, [name, bytes, refusal, reader]] of bombs.entries()) {
     writeFileSync(join(folder, name), bytes)
     // Every reader gets every second bomb.
-    const all = isTrace ? [['observe']] : readers.filter((_, reader) => (reader + index) % 2 === 0)
+    const all = reader ? [reader] : readers.filter((_, each) => (each + index) % 2 === 0)
     for (const words of all) {
       const args = words.includes('FILE')
         ? words.map((word) => (word === 'FILE' ? name : word))

@@ -82,6 +82,41 @@ t.test('begun later: the start is missing, and a container without a filter is n
   t.match(named, { code: 'without-filter', processes: /sh/ })
 })
 
+t.test('what the container’s own filter refuses is told, by argument too', async (t) => {
+  const filter = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [
+      {
+        names: ['personality'],
+        action: 'SCMP_ACT_ERRNO',
+        args: [{ index: 0, value: 0x40000, op: 'SCMP_CMP_EQ' }],
+      },
+      { names: ['ioprio_set'], action: 'SCMP_ACT_ERRNO' },
+      { names: ['getrandom'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+    ],
+  }
+  // busybox's linux64 calls personality: with 0, which the filter allows, and with ADDR_NO_RANDOMIZE, which it refuses.
+  const script =
+    'for i in 1 2 3; do busybox linux64 true; done; busybox linux64 -R true; busybox linux64 -R true; busybox ionice -c 2 -n 4 true; cat /none; exit 0'
+  const stop = new AbortController()
+  const { promise: begun, resolve } = withResolvers()
+  const notice = ({ code }: RecordNotice): void => void (code === 'waiting' && resolve())
+  const recording = record({ cgroup: `/${group}`, stop: stop.signal, notice })
+  await begun
+  await container('refusing', ['/bin/sh', '-c', script], filter)
+  stop.abort()
+  const { observations } = await recording
+  t.strictSame(
+    observations.diagnostics
+      .filter(({ code }) => code === 'refused-by-filter')
+      .map(({ facts, count = 1 }) => [facts, count]),
+    [
+      [{ call: 'ioprio_set' }, 1],
+      [{ call: 'personality', arguments: '0 is 262144' }, 2],
+    ],
+  )
+})
+
 /** The words that run seccomp-gen in its own namespaces; `prepare` sets up its mounts. */
 const inside = (prepare: string): readonly [string, ...string[]] => [
   'sh',

@@ -127,7 +127,12 @@ for (const [engine, why, client, more] of engines) {
     // DOCKER_HOST names Docker's daemon.
     const own = engine === 'docker' ? [] : client.slice(1).map((word) => `'${word}'`)
     writeFileSync(join(path, engine), `#!/bin/sh\nexec ${[real, ...own].join(' ')} "$@"\n`, { mode: 0o755 })
-    const looping = ['seccomp-gen-test', 'sh', '-c', 'while :; do ls /; sleep 0.1; done']
+    const looping = [
+      'seccomp-gen-test',
+      'sh',
+      '-c',
+      'while :; do ls /; /bin/busybox linux64 true; /bin/busybox linux64 -R true; sleep 0.1; done',
+    ]
     const run = ['run', '-d', '--name', name, '--network', 'none', ...more, ...looping]
     const started = await execa(first, [...rest, ...run], quietly)
     t.equal(started.exitCode, 0, started.stderr)
@@ -144,6 +149,8 @@ for (const [engine, why, client, more] of engines) {
     t.equal(traced.exitCode, 0, traced.stderr)
     t.ok(allowed(at('named.json')).includes('getdents64'), 'what runs in it is recorded')
     t.match(traced.stderr, /what it does when it starts is missing/)
+    // The engines' defaults refuse personality with ADDR_NO_RANDOMIZE and allow it with 0.
+    t.match(traced.stderr, /: personality \(argument 0 is 262144\) was refused by a seccomp filter/)
     const seen = at('named.observations.json')
     const inside = trace(name, {}, '--observations', seen)
     await wait(1000)

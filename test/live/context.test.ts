@@ -173,17 +173,23 @@ interface Report {
 const hostile = `
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 int main(int argc, char **argv) {
   char text[4200], name[32];
   if (argc > 1) return 0;
   prctl(PR_SET_NAME, "hostile");
+  /* a capability above the 32nd and one below, neither of which it has */
+  struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct sets[2] = { { .effective = 1 << CAP_SYS_ADMIN }, { .effective = 1 << (CAP_BPF - 32) } };
+  syscall(SYS_capset, &head, sets);
   /* a path of 4,096 bytes, and a tree that is deeper than what is walked */
   memset(text, 'a', 4095); text[0] = '/'; text[4095] = 0;
   for (int i = 200; i < 4095; i += 200) text[i] = '/';
@@ -249,6 +255,11 @@ t.test('a hostile program: bounded, said, nothing forged', { skip: engines[0]?.[
   )
   const told = context.checks.reduce((sum, { call, count }) => sum + (call === 'chown' ? count : 0), 0)
   t.ok(told + (lost['checks'] ?? 0) >= 6000, 'no check is dropped in silence')
+  t.match(
+    context.raises,
+    [{ call: 'capset', capabilities: ['CAP_SYS_ADMIN', 'CAP_BPF'], refused: 'EPERM' }],
+    'what it asked for in vain',
+  )
   const paths = context.changes.map(({ path }) => path)
   t.notOk(
     paths.some((path) => path.startsWith('/etc/')),

@@ -3,7 +3,7 @@
 import { execa } from 'execa'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { whyNotRun } from '../../scripts/bundle.ts'
+import { runtimeWords, whyNotRun } from '../../scripts/bundle.ts'
 import { noEbpf, noStrace } from './command.ts'
 import { describe } from '../../src/record/each/engines.ts'
 import { skipFile } from './skip.ts'
@@ -215,39 +215,42 @@ t.test('refused', async (t) => {
   await refused(/none: cannot be made/, '--each', at('none'), '--', 'true')
 })
 
-t.test('runc run: what exec adds is recorded by the cgroup; strace says that it is not', async (t) => {
-  const name = `seccomp-gen-added-${process.pid}`
-  await execa('cp', ['-a', at('bundle'), at('long')])
-  const config = JSON.parse(readFileSync(at('long/config.json'), 'utf8')) as { process: object }
-  const waiting = ['/bin/sh', '-c', 'while ! test -e /tmp/done; do /bin/sleep 0.2; done']
-  writeFileSync(
-    at('long/config.json'),
-    JSON.stringify({ ...config, process: { ...config.process, args: waiting } }),
+for (const runtime of ['runc', 'crun'] as const)
+  t.test(
+    `${runtime} run: what exec adds is recorded by the cgroup; strace says that it is not`,
+    { skip: whyNotRun(runtime) ?? false },
+    async (t) => {
+      const [name, bundle] = [`seccomp-gen-added-${process.pid}`, at(`long-${runtime}`)]
+      const state = ['--root', at('state')]
+      await execa('cp', ['-a', at('bundle'), bundle])
+      const config = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')) as { process: object }
+      const waiting = ['/bin/sh', '-c', 'while ! test -e /tmp/done; do /bin/sleep 0.2; done']
+      writeFileSync(
+        `${bundle}/config.json`,
+        JSON.stringify({ ...config, process: { ...config.process, args: waiting } }),
+      )
+      const below = (...more: readonly string[]) => {
+        const [first, ...rest] = runtimeWords(runtime, more)
+        return execa(first, rest, quietly)
+      }
+      const traced = (from: string, file: string, ...more: readonly string[]) => {
+        const run = [runtime, ...state, 'run', '--bundle', from, name]
+        return below(node, ...words, 'trace', '-o', at(file), ...more, '--', ...run)
+      }
+      const recorder = traced(bundle, 'added.json')
+      let ran = false
+      for (let tries = 0; tries < 200 && !ran; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        const script = 'ls / && : > /tmp/done'
+        ran = !(await below(runtime, ...state, 'exec', name, '/bin/sh', '-c', script)).failed
+      }
+      const { exitCode, stderr } = await recorder
+      t.equal(exitCode, 0, stderr)
+      t.ok(ran)
+      t.ok(allowed(at('added.json')).includes('getdents64'), 'ls of the exec')
+      t.notOk(allowed(at('added.json')).includes('setns'), 'not what the runtime does to get there')
+      if ((await noStrace()) !== undefined) return
+      const told = await traced(at('bundle'), 'plain.json', '--recorder', 'strace')
+      t.match(told.stderr, /what exec adds to the container is not recorded: strace/)
+    },
   )
-  const run = ['--', 'runc', 'run', '--bundle', at('long'), name]
-  const recorder = trace('-o', at('added.json'), ...run)
-  let ran = false
-  for (let tries = 0; tries < 200 && !ran; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    ran = !(await execa('runc', ['exec', name, '/bin/sh', '-c', 'ls / && : > /tmp/done'], quietly)).failed
-  }
-  const traced = await recorder
-  t.equal(traced.exitCode, 0, traced.stderr)
-  t.ok(ran)
-  t.ok(allowed(at('added.json')).includes('getdents64'), 'ls of the exec')
-  t.notOk(allowed(at('added.json')).includes('setns'), 'not what runc does to get there')
-  if ((await noStrace()) !== undefined) return
-  const told = await trace(
-    '--recorder',
-    'strace',
-    '-o',
-    at('plain.json'),
-    '--',
-    'runc',
-    'run',
-    '--bundle',
-    at('bundle'),
-    name,
-  )
-  t.match(told.stderr, /what exec adds to the container is not recorded: strace/)
-})

@@ -399,6 +399,29 @@ t.test('--pid attaches, and lets go unharmed', async (t) => {
   await target
 })
 
+t.test('--pid lets go of a program that waits in vfork for its child', async (t) => {
+  writeFileSync(
+    file('vfork.c'),
+    '#include <unistd.h>\nint main(void) { for (;;) if (vfork() == 0) { for (int i = 0; i < 300; i++) usleep(100000); _exit(0); } }\n',
+  )
+  const built = await execa('gcc', ['-o', 'vfork', 'vfork.c'], { cwd: directory, reject: false })
+  if (built.failed) return void t.pass('not run here', { skip: `gcc: ${built.shortMessage}` })
+  const target = execa(file('vfork'), { reject: false, detached: true })
+  try {
+    const { exitCode, stderr } = await trace(['--pid', String(target.pid), '--for', '1s', '-o', 'vfork.json'])
+    t.equal(exitCode, 0, stderr)
+    t.match(stderr, /strace let go of the program while it ran/)
+    t.match(profileIn('vfork.json').join(' '), /nanosleep/)
+    const { stdout: children } = await execa('pgrep', ['-P', String(target.pid)])
+    const status = readFileSync(`/proc/${children.split('\n')[0]}/status`, 'utf8')
+    t.match(status, /^TracerPid:\t0$/m, 'nothing traces the child')
+    t.notMatch(status, /^State:\t[tT]/m, 'the child runs on')
+  } finally {
+    process.kill(-(target.pid ?? 0), 'SIGKILL')
+    await target
+  }
+})
+
 t.test('an interactive program keeps its terminal', { skip: noTerminal }, async (t) => {
   const inner = [
     node,

@@ -215,6 +215,33 @@ const rows: readonly (readonly [
     ['unlink /tmp/p'],
   ],
   [
+    'a child has copies of its parent’s descriptors',
+    [
+      '7 openat(AT_FDCWD, "/a", O_RDONLY|O_DIRECTORY) = 3',
+      '7 openat(AT_FDCWD, "/far", O_RDONLY|O_DIRECTORY) = 40000',
+      '7 fork() = 8',
+      '8 unlinkat(40000, "z", 0) = 0',
+      '8 close(3) = 0',
+      '8 openat(AT_FDCWD, "/b", O_RDONLY|O_DIRECTORY) = 3',
+      '8 unlinkat(3, "x", 0) = 0',
+      '7 unlinkat(3, "y", 0) = 0',
+      '7 close(40000) = 0',
+      '8 unlinkat(40000, "w", 0) = 0',
+    ],
+    changes,
+    ['unlink /a/y', 'unlink /b/x', 'unlink /far/w', 'unlink /far/z'],
+  ],
+  [
+    'CLONE_FILES shares the descriptors',
+    [
+      '7 clone(child_stack=NULL, flags=CLONE_VM|CLONE_FILES|SIGCHLD) = 8',
+      '8 openat(AT_FDCWD, "/b", O_RDONLY|O_DIRECTORY) = 3',
+      '7 unlinkat(3, "x", 0) = 0',
+    ],
+    changes,
+    ['unlink /b/x'],
+  ],
+  [
     'a child whose lines come first',
     [
       start,
@@ -271,22 +298,24 @@ const rows: readonly (readonly [
     [
       start,
       '7 capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=0, permitted=1<<CAP_NET_RAW|1<<CAP_KILL, inheritable=0}) = 0',
+      '7 capset({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {effective=1<<CAP_SETFCAP, permitted=1<<CAP_KILL, inheritable=0}) = -1 EPERM (Operation not permitted)',
       '7 prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) = 0',
       '7 unshare(CLONE_NEWUSER) = 0',
       '7 io_uring_setup(8, {flags=0}) = 3',
     ],
     ({ raises, userNamespaces, rings }) => [
-      raises.map(({ call, capabilities }) => [call, capabilities]),
+      raises.map(({ call, capabilities, refused }) => [call, capabilities, refused]),
       userNamespaces.length,
       rings,
     ],
     [
       [
-        ['ambient', ['CAP_KILL']],
-        ['capset', ['CAP_KILL', 'CAP_NET_RAW']],
+        ['ambient', ['CAP_KILL'], undefined],
+        ['capset', ['CAP_KILL', 'CAP_NET_RAW'], undefined],
+        ['capset', ['CAP_SETFCAP'], 'EPERM'],
       ],
       1,
-      [{ program: 'app', count: 1, first: 'a.strace:5' }],
+      [{ program: 'app', count: 1, first: 'a.strace:6' }],
     ],
   ],
   [

@@ -93,6 +93,28 @@ const rows: readonly Row[] = [
     ).replace('.size', '.section .rodata\n.p2align 2\ntable: .long 1b-table, 2b-table\n.text\n.size'),
     calls: ['exit', 'getpid', 'getppid'],
   },
+  ...(
+    [
+      ['at most 1', 'cmp $1, %edi\n ja 9f', ['exit', 'getpid', 'getppid']],
+      ['below 2', 'cmp $2, %edi\n jae 9f', ['exit', 'getpid', 'getppid']],
+      ['the lowest bit', 'and $1, %edi', ['exit', 'getpid', 'getppid']],
+      // Another table that follows may be the rest of this one.
+      ['any number', '', ['exit', 'getpid', 'getppid', 'reboot']],
+      ['at most 2', 'cmp $2, %edi\n ja 9f', ['exit', 'getpid', 'getppid', 'reboot']],
+    ] as const
+  ).map(([which, bound, calls]) => ({
+    what: `a jump table of two cases, another one behind it, and code that lets pass ${which}`,
+    code:
+      func(
+        '_start',
+        `${bound}\n lea table(%rip), %rdx\n movslq (%rdx,%rdi,4), %rax\n add %rdx, %rax\n jmp *%rax\n1: mov $39, %eax\n syscall\n2: mov $110, %eax\n syscall\n9: ${exit}`,
+      ).replace('.size', '.section .rodata\n.p2align 2\ntable: .long 1b-table, 2b-table\n.text\n.size') +
+      func(
+        'unused',
+        `lea other(%rip), %rdx\n movslq (%rdx,%rdi,4), %rax\n add %rdx, %rax\n jmp *%rax\n1: mov $169, %eax\n syscall\n ret`,
+      ).replace('.size', '.section .rodata\nother: .long 1b-other\n.text\n.size'),
+    calls,
+  })),
   {
     what: 'a table of functions counts where code refers to it, another does not',
     code:

@@ -165,6 +165,7 @@ export const rowShapes: { readonly [L in ContextList]: RowShape<ObservedContext[
     program: text,
     started: flag,
     euid: maybe.whole,
+    refused: maybe.refused,
   } satisfies RowShape<CapabilityRaise>,
   userNamespaces: {
     call: text,

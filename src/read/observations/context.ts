@@ -199,10 +199,12 @@ export interface Identity extends Counted, Partial<ThreadIds> {
 /** A call that changes capabilities, securebits or the bounding set without a visible check: capset and prctl. */
 export interface CapabilityRaise extends Counted {
   readonly call: 'capset' | 'ambient' | 'securebits' | 'drop-bounding'
+  /** Of a refused call only those that the program asked for and did not have. */
   readonly capabilities: readonly CapabilityName[]
   readonly program: string
   readonly started: boolean
   readonly euid?: number
+  readonly refused?: (typeof refusedResults)[number]
 }
 
 /** A user namespace was made. */

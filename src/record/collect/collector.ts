@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import { OwnFilters } from '../ebpf/own-filters.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
@@ -34,12 +35,20 @@ export interface CollectorOptions {
 export class Collector {
   readonly #session: Session
   readonly #groups: ContainerGroups
+  /** Undefined if the containers run under our filter, or if this kernel does not tell. */
+  readonly #refusing: OwnFilters | undefined
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
 
-  private constructor(session: Session, groups: ContainerGroups, ownFilter: boolean) {
+  private constructor(
+    session: Session,
+    groups: ContainerGroups,
+    refusing: OwnFilters | undefined,
+    ownFilter: boolean,
+  ) {
     this.#session = session
+    this.#refusing = refusing
     this.#groups = groups
     this.#ownFilter = ownFilter
   }
@@ -55,7 +64,8 @@ export class Collector {
       { asked, leftOut: ownCgroups() },
     )
     // A container that exists now may have existed before the recording, so its start may not be recorded.
-    return new Collector(session, new ContainerGroups(root.directory, idOf), ownFilter)
+    const refusing = ownFilter ? undefined : await OwnFilters.start(who)
+    return new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter)
   }
 
   /** `nameOf`: the name of a container's source. A container without a name has no observations. */
@@ -82,6 +92,10 @@ export class Collector {
         midway: container.wasThere,
         isRun: !container.wasThere,
         foreignFilter: !this.#ownFilter,
+        refused: this.#refusing?.refused(
+          nameOf(container.id) ?? container.id,
+          (cgroup) => this.#groups.ofCgroup(cgroup) === container,
+        ),
       }),
     )
     const without = this.#unfiltered()
@@ -117,11 +131,13 @@ export class Collector {
       return container !== undefined && ids.has(container.id)
     })
     this.#session.forget(gone)
+    this.#refusing?.forget(new Set(gone.map(({ cgroup }) => cgroup)))
     for (const group of this.#groups.all()) if (ids.has(group.id)) this.#groups.forget(group)
   }
 
   close(): void {
     this.#groups.close()
+    this.#refusing?.close()
     this.#session.close()
   }
 

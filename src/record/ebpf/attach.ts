@@ -1,8 +1,10 @@
-// Records a running process and its descendants until they have ended, or until `for`, `stop` or a signal ends it.
+// Records a running process and its descendants until they have ended, or until `for`, `stop` or a signal ends it. If
+// they run under a filter, what it refuses is reported.
 import { UserError } from '../../errors.ts'
 import type { ProcessOptions, Recording } from '../recording.ts'
 import { signalProcess, withDescendants } from '../runner/processes.ts'
 import { untilOver } from './over.ts'
+import { OwnFilters } from './own-filters.ts'
 import { Session } from './session.ts'
 
 /** Throws UserError (125) if the process does not exist or made no call. */
@@ -13,15 +15,18 @@ export async function attachEbpf(name: string, options: ProcessOptions): Promise
     { who: 'tree', underFilter: false },
     { processes: withDescendants(pid), asked: options.arguments },
   )
+  const own = await OwnFilters.start('processes', withDescendants(pid))
   try {
     // Includes the processes that started before the programs were attached.
     session.include(withDescendants(pid))
+    own?.include(withDescendants(pid))
     options.begun?.(() => session.newest())
     await untilOver(options, () => session.members().length === 0)
-    const observations = session.observations(name, true)
+    const observations = session.observations(name, true, { refused: own?.refused(name) })
     if (Object.keys(observations.architectures).length === 0) throw new UserError('silent-process', { pid })
     return { observations, ending: { kind: 'released' } }
   } finally {
+    own?.close()
     session.close()
   }
 }

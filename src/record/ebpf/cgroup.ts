@@ -1,6 +1,7 @@
 // Records the present and future processes of a cgroup. In a container's cgroup only calls under a filter are the
 // workload's: the runtime works there before it loads the filter. Both kinds are counted separately, since a cgroup may
 // be no container's. Calls under a filter, if any, are the result, and a notice names the processes without a filter.
+// What their filters refuse is reported.
 import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { findCgroup, isPopulated, processesIn } from '../cgroups.ts'
@@ -8,6 +9,7 @@ import type { CgroupOptions, Recording } from '../recording.ts'
 import { statusOf, textOf } from '../runner/processes.ts'
 import type { RunningProcesses } from './context/programs.ts'
 import { untilOver } from './over.ts'
+import { OwnFilters } from './own-filters.ts'
 import { Session } from './session.ts'
 
 /** A process that is found without a filter this many times, once every 100 ms, is assumed never to get one. */
@@ -22,6 +24,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
     { who: found, underFilter: false, apart: 'filter' },
     { asked: options.arguments },
   )
+  const own = await OwnFilters.start(found)
   try {
     // This question comes after the start of the recording: later processes are recorded from their first call.
     const midway = isPopulated(found.directory)
@@ -33,13 +36,14 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
       unfiltered.look()
       return !existsSync(found.directory)
     })
-    const parts = session.partsByFilter(name, midway)
+    const parts = session.partsByFilter(name, midway, own?.refused(name))
     const observations = parts.filtered ?? parts.unfiltered
     if (observations === undefined) throw new UserError('silent-cgroup', { cgroup: options.cgroup })
     const processes = parts.filtered === undefined ? [] : unfiltered.names()
     if (processes.length > 0) options.notice?.({ code: 'without-filter', processes })
     return { observations, ending: { kind: 'released' } }
   } finally {
+    own?.close()
     session.close()
   }
 }

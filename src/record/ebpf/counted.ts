@@ -5,7 +5,7 @@ import { syscallTable } from '../../abi/tables.ts'
 import { Fold } from '../../observe/fold.ts'
 import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { Evidence } from '../../read/account.ts'
-import type { DiagnosticCode } from '../../read/diagnostics.ts'
+import type { Diagnostic, DiagnosticCode } from '../../read/diagnostics.ts'
 import type { RefusalErrno } from '../../read/failures.ts'
 import { newSeen, noteAnswered, noteValue, type Seen } from '../../read/seen.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
@@ -54,6 +54,8 @@ export interface About {
    * kernel entered and refused.
    */
   readonly foreignFilter?: boolean
+  /** What that filter refused. If it is not known, the counts of entries and failures show a part of it. */
+  readonly refused?: readonly Diagnostic[] | undefined
   /** The recording counts as a run. Default true. */
   readonly isRun?: boolean
   /** The evidence about the security contexts of the recorded containers. */
@@ -66,7 +68,7 @@ export function readCounts(
   maps: Maps,
   machine: RecorderMachine,
   wanted: ReadonlyMap<string, readonly number[]>,
-  { name, lost, midway, command, foreignFilter = false, isRun = true, contexts = [] }: About,
+  { name, lost, midway, command, foreignFilter = false, refused, isRun = true, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
   const proven = !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
@@ -109,7 +111,7 @@ export function readCounts(
       // The kernel renames the task when that execve has succeeded: to the first 15 bytes of the file's name.
       const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)
       if (seen !== undefined) tell(architecture, full, seen)
-      if (foreignFilter && call !== '' && isRefused(calls, maps, slot))
+      if (foreignFilter && refused === undefined && call !== '' && isRefused(calls, maps, slot))
         fold.diagnostic({ code: 'refused-by-filter', at: name, facts: { call } })
     }
   }
@@ -133,6 +135,7 @@ export function readCounts(
   for (const [code, count] of incomplete)
     if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
+  for (const each of refused ?? []) fold.diagnostic(each)
   for (const context of contexts) fold.context(context)
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })

@@ -34,7 +34,9 @@ export const ebpf: Recorder = {
       echo,
       result: async (end) => ({
         // Outside of containers the first execve counted is the command's own.
-        observations: session.observations(name, false, scope === 'tree' ? basename(file) : undefined),
+        observations: session.observations(name, false, {
+          command: scope === 'tree' ? basename(file) : undefined,
+        }),
         ending: endingOf(end),
         clients: session.clients().map(({ words }) => words),
         ...(scope !== 'tree' && { programs: session.programs(), started: session.programs() > 0 }),

@@ -145,9 +145,6 @@ export class Session {
       wantArguments(calls, maps, machine, wanted)
       for (const cgroup of without) leaveOut(calls, maps, cgroup)
       for (const process of processes) setMember(calls, maps, process, state)
-      const programs = Object.entries(programsFor(layout, maps, membership, process.pid)).map(
-        ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
-      )
       const refusals = watch && createRefusalMaps(calls, machine, watch)
       // A process is a member until it has exited, so programs that watch its end run before the one that forgets it.
       if (membership.underFilter)
@@ -166,6 +163,9 @@ export class Session {
           maps,
           membership: { who: membership.who, underFilter: true },
         })
+      const programs = Object.entries(
+        programsFor(layout, maps, membership, process.pid, context?.atExit),
+      ).map(([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const)
       // In this order the members are known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(
@@ -209,10 +209,14 @@ export class Session {
   }
 
   /** `command`: the command's file name, as in `About`. */
-  observations(name: string, midway: boolean, command?: string): Observations {
+  observations(
+    name: string,
+    midway: boolean,
+    { command, refused }: Pick<About, 'command' | 'refused'> = {},
+  ): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
     const contexts = this.#context?.contexts(containerNameIn(name), midway) ?? []
-    const about = { name, lost, midway, command, contexts }
+    const about = { name, lost, midway, command, refused, contexts }
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
   }
 
@@ -273,6 +277,7 @@ export class Session {
   partsByFilter(
     name: string,
     midway: boolean,
+    refused: About['refused'],
   ): { readonly filtered: Observations | undefined; readonly unfiltered: Observations | undefined } {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
     const parts = readParts(this.#calls, this.#maps, this.#machine)
@@ -280,7 +285,14 @@ export class Session {
       const part = parts.get(first)
       // Containers run under a filter, so their contexts belong to that part.
       const contexts = foreignFilter ? (this.#context?.contexts(containerNameIn(name), midway) ?? []) : []
-      const about = { name, lost, midway, foreignFilter, contexts }
+      const about = {
+        name,
+        lost,
+        midway,
+        foreignFilter,
+        refused: foreignFilter ? refused : undefined,
+        contexts,
+      }
       return part && readCounts(part, this.#maps, this.#machine, this.#wanted, about)
     }
     return { filtered: told(0, true), unfiltered: told(slotsOf(this.#machine), false) }

@@ -2,14 +2,23 @@
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import { mergeObservations, type Observations } from '../../observe/index.ts'
+import type { Diagnostic } from '../../read/diagnostics.ts'
 import { stopSignals, type ProcessOptions, type Recording } from '../recording.ts'
-import { signalProcess, withDescendants } from '../runner/processes.ts'
+import { withDescendants } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { askStrace, complaint } from './available.ts'
 import { makeFifo } from './fifo.ts'
 import { straceOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { readTrace, valueOf } from './reading.ts'
+
+/**
+ * How long strace may take to detach. Milliseconds. strace waits until each thread stops. A thread in vfork stops only
+ * after its child has gone on, but strace may hold that child stopped: then both wait for ever (tried: 6.1, and dash,
+ * which starts programs by vfork). When strace is killed, the kernel detaches it (ptrace(2)), and all threads go on.
+ * Nothing is lost, because strace flushes each line.
+ */
+const detachGrace = 2000
 
 /** Throws UserError (125) if nothing was recorded. */
 export async function attachStrace(name: string, options: ProcessOptions): Promise<Recording> {
@@ -26,9 +35,10 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     const words = [...straceOptions(version), '-o', fifo.path, ...processes]
     // strace has its own session: only we receive Ctrl-C, and detach once.
     const streams = { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', detached: true } as const
-    const tracer = execa('strace', words, { ...environment, ...streams, reject: false, cleanup: false })
     // Without a command strace handles SIGINT (-I waiting) and detaches.
-    letGo = () => void signalProcess(tracer.pid ?? 0, 'SIGINT')
+    const detaching = { killSignal: 'SIGINT', forceKillAfterDelay: detachGrace, cleanup: false } as const
+    const tracer = execa('strace', words, { ...environment, ...streams, ...detaching, reject: false })
+    letGo = () => void tracer.kill()
     for (const stop of stopSignals(options)) {
       if (stop.aborted) letGo()
       stop.addEventListener('abort', letGo, { signal: over.signal })
@@ -39,7 +49,8 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     fifo.close()
     const read = await reading
     if (progress.pid === undefined) throw whyNothing(pid, result)
-    return { observations: fromMidway(name, valueOf(read).observations), ending: { kind: 'released' } }
+    const observations = fromMidway(name, valueOf(read).observations, result.isForcefullyTerminated)
+    return { observations, ending: { kind: 'released' } }
   } finally {
     over.abort()
     silence?.()
@@ -60,13 +71,19 @@ interface TracerEnd {
   readonly stderr?: unknown
 }
 
-/** Notes that the start is missing: the trace itself may not show that, because a child's start looks like a start. */
-function fromMidway(name: string, observations: Observations): Observations {
-  const diagnostics = observations.diagnostics.filter(
-    ({ code }) => code !== 'startup-missing' && code !== 'filtered',
-  )
-  return mergeObservations({
-    ...observations,
-    diagnostics: [...diagnostics, { code: 'startup-missing', at: name }],
-  })
+/**
+ * Notes that the start is missing: the trace itself may not show that, because a child's start looks like a start.
+ * `wasKilled`: strace did not detach in time. The trace may then end inside a line, and does not say `<detached ...>`.
+ */
+function fromMidway(name: string, observations: Observations, wasKilled: boolean): Observations {
+  const replaced = ['startup-missing', 'filtered', ...(wasKilled ? ['truncated'] : [])]
+  const codes: readonly Diagnostic['code'][] = [
+    'startup-missing',
+    ...(wasKilled ? (['detached'] as const) : []),
+  ]
+  const diagnostics = [
+    ...observations.diagnostics.filter(({ code }) => !replaced.includes(code)),
+    ...codes.map((code) => ({ code, at: name })),
+  ]
+  return mergeObservations({ ...observations, diagnostics })
 }

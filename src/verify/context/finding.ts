@@ -5,7 +5,7 @@ export interface ContextFinding {
   readonly what: string
   /** The attempt: a call, or a use of a path. */
   readonly tried: string
-  /** The error, such as EROFS. Absent for a capability check, which has no result of its own. */
+  /** The error, such as EROFS. Absent for a capability check, which is not the result of a call. */
   readonly answered?: string
   readonly program: string
   /** Absent: not known. */

@@ -1,6 +1,7 @@
 // Finds what a run was refused because of its security context: capabilities that the rule calls needed, paths,
 // programs and ports. The evidence of the run alone decides; beyondBaseline() then removes what is refused without the
 // context too. The exit status is no proof: a program can continue after a refusal and do its work wrong.
+import { raiseTexts } from '../../harden/capabilities.ts'
 import { verdictOf } from '../../harden/checks.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import type { ContextFinding } from './finding.ts'
@@ -12,6 +13,7 @@ export function contextFindings(
 ): readonly ContextFinding[] {
   return contexts.flatMap((context) => [
     ...capabilityFindings(context, tolerated),
+    ...raiseFindings(context, tolerated),
     ...pathFindings(context),
     ...executionFindings(context),
     ...portFindings(context),
@@ -43,6 +45,25 @@ function capabilityFindings(
       },
     ]
   })
+}
+
+/** What a call that sets capabilities asked for and did not have: the kernel compares sets and makes no check. */
+function raiseFindings({ raises }: ObservedContext, tolerated: readonly string[]): readonly ContextFinding[] {
+  return raises.flatMap(({ call, capabilities, refused, program, euid, count }) =>
+    refused === undefined
+      ? []
+      : capabilities
+          .filter((each) => !tolerated.includes(each))
+          .map((what) => ({
+            layer: 'capability' as const,
+            what,
+            tried: raiseTexts[call],
+            answered: refused,
+            program,
+            uid: euid,
+            count,
+          })),
+  )
 }
 
 function pathFindings({ changes, reads }: ObservedContext): readonly ContextFinding[] {

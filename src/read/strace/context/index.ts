@@ -30,7 +30,14 @@ interface EnteredCall {
 
 const always = ['checks', 'owners', 'mounts', 'ids', 'file-capabilities', 'gains'] as const
 const lowPorts = 1024
-const childLimit = 4096
+const limit = 4096
+
+/** Sets an entry, and forgets the oldest beyond the limit: a fork may never return, and a child may have no line. */
+function keep<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+  const [oldest] = map.keys()
+  if (map.size >= limit && oldest !== undefined) map.delete(oldest)
+  map.set(key, value)
+}
 
 export class StraceContext implements Subscriber {
   readonly #source: () => string
@@ -43,6 +50,8 @@ export class StraceContext implements Subscriber {
   readonly #entered = new WeakMap<Thread, EnteredCall>()
   /** The threads inside a fork, with its flags: the child's lines may come before the fork returns. */
   readonly #making = new Map<Thread, ReadonlySet<string>>()
+  /** False once there were too many threads inside a fork to keep all. */
+  #knowsMakers = true
   #name: string | undefined
 
   constructor(source: () => string) {
@@ -60,7 +69,8 @@ export class StraceContext implements Subscriber {
     this.#entered.set(thread, { name, texts, first: placeOf(this.#source(), call.line) })
     if (!makesProcess(name)) return
     this.#stateOf(thread)
-    this.#making.set(thread, flagsIn(texts.join(' ')))
+    keep(this.#making, thread, flagsIn(texts.join(' ')))
+    this.#knowsMakers &&= this.#making.size < limit
   }
 
   returned(thread: Thread, _: string, result: CameBack, child: number | undefined, line: string): void {
@@ -79,12 +89,9 @@ export class StraceContext implements Subscriber {
     if (refused === undefined) this.#done(call, state, Number(result.value), line)
   }
 
-  /** Keeps a child's state until its first line; only so many, because unfollowed children never have a line. */
+  /** Keeps a child's state until its first line. */
   #expect(pid: number, child: ProcessState): void {
-    if (this.#presumed.delete(pid)) return
-    const [oldest] = this.#children.keys()
-    if (this.#children.size >= childLimit && oldest !== undefined) this.#children.delete(oldest)
-    this.#children.set(pid, child)
+    if (!this.#presumed.delete(pid)) keep(this.#children, pid, child)
   }
 
   trapped(thread: Thread): void {
@@ -106,10 +113,10 @@ export class StraceContext implements Subscriber {
 
   /** The state of a child, if only one thread is inside a fork. */
   #presume(pid: number | undefined): ProcessState | undefined {
-    const [[maker, flags] = [], ...others] = this.#making
-    const parent = maker === undefined || others.length > 0 ? undefined : this.#states.get(maker)
+    const [[maker, flags] = []] = this.#knowsMakers && this.#making.size === 1 ? this.#making : []
+    const parent = maker === undefined ? undefined : this.#states.get(maker)
     if (flags === undefined || parent === undefined) return undefined
-    if (pid !== undefined && this.#presumed.size < childLimit) this.#presumed.add(pid)
+    if (pid !== undefined && this.#presumed.size < limit) this.#presumed.add(pid)
     return parent.forked(flags)
   }
 
@@ -182,11 +189,11 @@ export class StraceContext implements Subscriber {
     } else if (name === 'unshare' || makesProcess(name)) {
       if (!flagsIn(texts.join(' ')).has('CLONE_NEWUSER')) return
       this.#rows.add('userNamespaces', { call: name, program, started, ...was }, first, ids, effectiveUser)
-    } else if (refused === undefined) {
-      const raise = raiseIn(name, texts)
+    } else {
+      const raise = raiseIn(name, texts, refused !== undefined)
       if (raise !== undefined)
-        this.#rows.add('raises', { ...raise, program, started }, first, ids, effectiveUser)
-      if (name === 'io_uring_setup') this.#rows.add('rings', { program }, first)
+        this.#rows.add('raises', { ...raise, program, started, ...was }, first, ids, effectiveUser)
+      if (name === 'io_uring_setup' && refused === undefined) this.#rows.add('rings', { program }, first)
     }
   }
 

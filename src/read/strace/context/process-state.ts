@@ -1,6 +1,7 @@
 // What a trace shows of a thread besides its calls: its ids, root, current directory, descriptors and program. Whatever
 // was not seen is undefined: strace itself prints neither ids nor the current directory.
 // Authority: credentials(7), clone(2), execve(2), path_resolution(7).
+import { Descriptors } from './descriptors.ts'
 import type { PathText } from './texts.ts'
 
 /**
@@ -24,16 +25,13 @@ interface FileSystem {
   directory: string | undefined
 }
 
-/** How many descriptors are kept. Further ones stay unknown. */
-const descriptorLimit = 65536
-
 export class ProcessState {
   ids: Ids = {}
   program = 'unknown'
   /** The process or one of its ancestors has executed a program in the trace. */
   started = false
   #files: FileSystem = { root: '/', directory: undefined }
-  #descriptors = new Map<number, string>()
+  #descriptors = new Descriptors()
 
   /** The state of a child that clone makes with these flags. */
   forked(flags: ReadonlySet<string>): ProcessState {
@@ -43,7 +41,7 @@ export class ProcessState {
     child.program = program
     child.started = started
     child.#files = flags.has('CLONE_FS') ? this.#files : { ...this.#files }
-    child.#descriptors = flags.has('CLONE_FILES') ? this.#descriptors : new Map(this.#descriptors)
+    child.#descriptors = flags.has('CLONE_FILES') ? this.#descriptors : this.#descriptors.copy()
     return child
   }
 
@@ -58,16 +56,15 @@ export class ProcessState {
     this.program = program
     this.started = true
     // Close-on-execve flags are not kept, so no descriptor is known.
-    this.#descriptors = new Map()
+    this.#descriptors = new Descriptors()
   }
 
   opened(descriptor: number, path: string | undefined): void {
-    if (path === undefined || this.#descriptors.size >= descriptorLimit) this.#descriptors.delete(descriptor)
-    else this.#descriptors.set(descriptor, path)
+    this.#descriptors.set(descriptor, path)
   }
 
   closed(descriptor: number): void {
-    this.#descriptors.delete(descriptor)
+    this.#descriptors.set(descriptor, undefined)
   }
 
   /** After close_range and similar calls, no descriptor is known. */

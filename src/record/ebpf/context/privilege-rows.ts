@@ -43,12 +43,13 @@ export function privilegeRows(of: Container): void {
     const who = { program, started: true, euid, ...counted }
     if (call === 'io_uring_setup') of.rows.rings.push({ program, ...counted })
     else if (call !== 'capset' && call !== 'prctl') of.rows.userNamespaces.push({ call, ...who, ...refused })
-    else if (refused.refused === undefined)
+    else
       of.rows.raises.push({
         call:
           call === 'capset' ? 'capset' : (optionNames[key.readUInt32LE(privilegeKey.option)] ?? 'ambient'),
         capabilities: capabilitiesIn(key.readBigUInt64LE(privilegeKey.set)),
         ...who,
+        ...refused,
       })
   }
 }

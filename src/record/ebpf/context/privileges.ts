@@ -140,6 +140,40 @@ export function boundSocket(given: Given): readonly AssemblyLine[] {
   ]
 }
 
+/** Places on the stack: the permitted set, and a copy of the two structures of capset(2). */
+const held = at.dentry
+const capsetData = at.dentry + 8
+const firstVersion = 0x1998_0330
+
+/** Stores the effective and permitted capabilities that capset(2) asks for. Its first version has 32 of them. */
+function askedSet(given: Given, place: number): readonly AssemblyLine[] {
+  const size = 12
+  const half = (from: number, to: bpf.Register): readonly AssemblyLine[] => [
+    bpf.loadLower(to, frame, from),
+    bpf.loadLower(3, frame, from + 4),
+    bpf.orRegister(to, 3),
+  ]
+  return [
+    ...clearStack(capsetData, 2 * size),
+    ...argument(given, 1, 3),
+    ...readUser(size, capsetData),
+    ...argument(given, 0, 3),
+    bpf.storeWide(frame, at.other, 0),
+    ...readUser(4, at.other),
+    bpf.loadLower(1, frame, at.other),
+    bpf.jumpIf(1, 'equal', firstVersion, 'halves'),
+    ...argument(given, 1, 3),
+    bpf.add(3, size),
+    ...readUser(size, capsetData + size),
+    bpf.label('halves'),
+    ...half(capsetData, 1),
+    ...half(capsetData + size, 2),
+    bpf.shiftLeft(2, 32),
+    bpf.orRegister(1, 2),
+    bpf.store(frame, place, 1),
+  ]
+}
+
 /** Keeps calls of capset, prctl, unshare, clone, clone3 and io_uring_setup that concern privileges. */
 export function usedPrivilege(given: Given): readonly AssemblyLine[] {
   const { layout, structures, own: maps } = given
@@ -191,9 +225,24 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
     bpf.storeLower(frame, key + privilegeKey.errno, 7),
     ...follow(8, structures['task_struct.cred'], 7),
     ...read(7, structures['cred.uid'] + 16, 4, key + privilegeKey.euid),
+    ...read(7, structures['cred.cap_permitted'], 8, held),
+    bpf.loadLower(1, frame, key + privilegeKey.errno),
+    bpf.jumpIf(1, 'notEqual', 0, 'refused'),
     bpf.jumpIf(9, 'notEqual', call('capset'), 'named'),
     // After a successful capset the permitted set is the set that was asked for.
-    ...read(7, structures['cred.cap_permitted'], 8, key + privilegeKey.set),
+    bpf.load(1, frame, held),
+    bpf.store(frame, key + privilegeKey.set, 1),
+    bpf.jump('named'),
+    bpf.label('refused'),
+    bpf.jumpIf(9, 'notEqual', call('capset'), 'asked'),
+    ...askedSet(given, key + privilegeKey.set),
+    bpf.label('asked'),
+    // What was asked for and is not held.
+    bpf.load(1, frame, key + privilegeKey.set),
+    bpf.load(2, frame, held),
+    bpf.orRegister(1, 2),
+    bpf.subtractRegister(1, 2),
+    bpf.store(frame, key + privilegeKey.set, 1),
     bpf.label('named'),
     ...name(key + privilegeKey.comm),
     ...countRow(given, maps.privileges, key, 'raises', 'done'),

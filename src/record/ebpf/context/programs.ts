@@ -1,10 +1,11 @@
-// Loads and attaches the programs of a context: one at the end of every call, which continues with the program of that
-// call; those for the life of processes; and one for capability checks, in the first way that this kernel accepts.
+// Loads the programs of a context: one for the end of each call that is evidence, with which the counting program at
+// sys_exit continues. Attaches those for the life of processes, and one for capability checks, in the first way that this
+// kernel accepts.
 import * as bpf from '../assembler.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import { key32 } from '../maps.ts'
-import { done, frame, read } from '../blocks.ts'
+import { frame, read } from '../blocks.ts'
 import { identityCalls, numberOf, privilegeCalls, specsFor } from './calls.ts'
 import { checked } from './checks.ts'
 import { beforeExecution, executed } from './executions.ts'
@@ -25,18 +26,21 @@ export interface RunningProcesses {
 /** The way in which capability checks are observed; undefined if this kernel accepts none. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
-/** sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one. */
-function dispatch({ layout, own }: Given): readonly AssemblyLine[] {
+/**
+ * The end of the program at sys_exit(struct pt_regs *, long result), whose context is in r1: continues with the program
+ * of the call, if there is one.
+ */
+export function continued({ layout, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.move(6, 1),
     bpf.load(3, 1, 0),
     ...read(3, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
     bpf.loadLower(3, frame, at.word),
-    bpf.jumpIf(3, 'atLeast', slots.second, 'done'),
+    bpf.jumpIf(3, 'atLeast', slots.second, 'no-program'),
     bpf.move(1, 6),
     bpf.map(2, own.programs.descriptor),
     bpf.call('tailCall'),
-    ...done,
+    bpf.label('no-program'),
   ]
 }
 
@@ -87,7 +91,6 @@ export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: num
     () => undefined,
   ])
   attach('sched_process_exec', executed(given))
-  attach('sys_exit', dispatch(given))
   return by
 }
 

@@ -1,6 +1,7 @@
 // Records evidence about the security contexts of containers, besides the counts of their calls. Its maps and programs
 // are its own, so a kernel that rejects some still counts calls. The result names what such a kernel cannot show.
 import { blindTo, noRows, type BlindSpot, type ObservedContext } from '../../../read/observations/context.ts'
+import type { AssemblyLine } from '../assembler.ts'
 import type { Btf } from '../btf.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import type { Layout } from '../layout.ts'
@@ -8,7 +9,13 @@ import { key32, type Maps } from '../maps.ts'
 import type { Membership } from '../membership.ts'
 import { Live } from './live.ts'
 import { createContextMaps, lostPlaces, type ContextMaps } from './maps.ts'
-import { attachPrograms, attachRunning, type CheckedBy, type RunningProcesses } from './programs.ts'
+import {
+  attachPrograms,
+  attachRunning,
+  continued,
+  type CheckedBy,
+  type RunningProcesses,
+} from './programs.ts'
 import type { Given } from './pieces.ts'
 import { rowsIn } from './rows.ts'
 import { structuresOf, type Structures } from './structures.ts'
@@ -45,6 +52,11 @@ export class ContextRecording {
   /** Keeps evidence from here on. Owns `calls` and closes them. A BpfError is not thrown but reported by contexts(). */
   static start(calls: BpfCalls, kernel: ContextKernel): ContextRecording {
     return new ContextRecording(calls, kernel)
+  }
+
+  /** The end of the program at sys_exit. Before it runs, no call is evidence. */
+  get atExit(): readonly AssemblyLine[] {
+    return typeof this.#under === 'string' ? [] : continued(this.#under.given)
   }
 
   #begin() {
