@@ -397,7 +397,7 @@ t.test('every report holds the same, escaped', async (t) => {
   })
   const rows: readonly (readonly [Partial<Verified>, RegExp])[] = [
     [{ started: false }, /^FAILS: the program did not start: the runtime needs ptrace before it/],
-    [{ started: false, refusals: [] }, /the reason is another one/],
+    [{ started: false, refusals: [] }, /the reason is something else/],
     [{ interrupted: true, refusals: [] }, /^FAILS: nothing was refused up to then.*\na signal ended the run/],
     [{ refusals: [] }, /^passes: p\.json suffices|^passes: .* suffices: nothing was refused/],
     [
@@ -420,7 +420,7 @@ t.test('every report holds the same, escaped', async (t) => {
     [{ ...repaired({}), within: undefined }, /; no ceiling was given/],
     [repaired({}), /# not added: ptrace .* docker refuses it too, and only --widen goes beyond/],
     [{ ...repaired({}), refusals: [{ ...refusal, default: allow }] }, /the last of 2 rounds came before/],
-    [{ refusals: [{ ...refusal, default: allow }] }, /own rules speak against it: edit them by hand/],
+    [{ refusals: [{ ...refusal, default: allow }] }, /own rules contradict it: edit them by hand/],
   ]
   for (const [more, sentence] of rows)
     t.match(printReport('verification', { ...verified, ...more }, 'text'), sentence)

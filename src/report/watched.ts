@@ -125,7 +125,7 @@ export function watchedSentences(watched: Watched): readonly string[] {
       ? []
       : [`answered with ENOSYS, so that programs take another way: ${names.join(', ')}`]),
     ...filtersIn(watched).map(filterText),
-    ...(lost === 0 ? [] : [`${plural(lost, 'call')} were dropped and may be missing above`]),
+    ...(lost === 0 ? [] : [`${plural(lost, 'call')} found no room and may be missing above`]),
     ...(unknown === 0
       ? []
       : [
