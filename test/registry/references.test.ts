@@ -37,12 +37,12 @@ t.test('what is none is refused in one line', async (t) => {
     ['r.io/a:b:c', 'an invalid tag'],
     [`r.io/a:${'x'.repeat(129)}`, 'an invalid tag'],
     ['r.io/a:../b', 'an invalid tag'],
-    ['r.io/a@sha256:12', 'no SHA-256'],
+    ['r.io/a@sha256:12', 'not a SHA-256'],
     [`r.io/a@${digest}@${digest}`, 'two digests'],
-    ['user@r.io/a', 'no SHA-256'],
-    ['r.io:99999999/a', 'no host'],
-    ['r_.io/a', 'no host'],
-    ['r.io\n/a', 'no host'],
+    ['user@r.io/a', 'not a SHA-256'],
+    ['r.io:99999999/a', 'not a host'],
+    ['r_.io/a', 'not a host'],
+    ['r.io\n/a', 'not a host'],
   ] as const)
     t.throws(() => parseReference(word), new RegExp(why), JSON.stringify(word.slice(0, 30)))
 })
