@@ -162,7 +162,9 @@ export function verificationSentences(verified: Verified): readonly string[] {
     ...(lost === 0
       ? []
       : seenBy === 'audit'
-        ? [`${plural(lost, 'audit record')} of this machine found no room: refused calls may be missing above`]
+        ? [
+            `${plural(lost, 'audit record')} of this machine found no room: refused calls may be missing above`,
+          ]
         : [`${plural(lost, 'refused call')} found no room and may be missing above`]),
     ...(seenBy === 'audit' && refusals.length > 0
       ? ['audit: refused calls were let through and recorded, so the run went on as without the profile']

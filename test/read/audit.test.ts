@@ -458,7 +458,7 @@ t.test('whose calls they are, and of when', async (t) => {
   t.same(calls(untold), ['x86_64 socket'], 'a record that does not say is not counted')
   t.match(untold.diagnostics, [{ code: 'choice-not-told', facts: { field: 'exe', records: '3' } }])
   await t.rejects(observeText(text, { choice: { pod: 'x' } }), {
-    message: /do not hold what --pod asks for/,
+    message: /do not hold what --pod selects by/,
   })
 })
 

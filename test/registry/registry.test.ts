@@ -258,7 +258,7 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
       { ...configure('closed', { credsStore: 'closed' }), ...path },
       /docker-credential-closed is not installed/,
     ],
-    ['a path', configure('path', { credsStore: '../../tmp/x' }), /no name of a credential helper/],
+    ['a path', configure('path', { credsStore: '../../tmp/x' }), /not the name of a credential helper/],
   ] as const) {
     const { exitCode, stderr } = await push(env)
     t.equal(exitCode, 2, how)
