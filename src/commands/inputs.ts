@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import { startsAsObservations } from '../read/observations/documents.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
-import { cannotRead, chunksOf, headSize, named } from './file-chunks.ts'
+import { cannotRead, chunksOf, headSize, named, pause, smallFile } from './file-chunks.ts'
 import { nameIn, shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
@@ -91,15 +91,19 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
     .map((entry) => ({ name: nameIn(word, entry.name), isLink: entry.isSymbolicLink() }))
   const sources: Source[] = []
   const skipped: string[] = []
+  let room = keptSize
   for (let start = 0; start < members.length; start += atOnce) {
-    const looked = members.slice(start, start + atOnce).map(async (member) => {
-      const isThere = await isTrace(member.name, resolve(world.cwd, member.name), member.isLink)
-      return { ...member, isThere }
+    const looked = members.slice(start, start + atOnce).map(({ name, isLink }) => {
+      const path = resolve(world.cwd, name)
+      return examine(name, path, isLink).then((found) => ({ ...found, name, path }))
     })
-    for (const { name, isThere } of await Promise.all(looked)) {
-      if (isThere === true) sources.push(readable(name, resolve(world.cwd, name)))
-      else if (isThere === false) skipped.push(name)
+    for (const { name, path, isTrace, whole } of await Promise.all(looked)) {
+      const kept = whole !== undefined && whole.length <= room ? whole : undefined
+      if (isTrace === true) sources.push(readable(name, path, kept))
+      else if (isTrace === false) skipped.push(name)
+      if (isTrace === true) room -= kept?.length ?? 0
     }
+    await pause()
   }
   if (sources.length === 0) {
     const inner = entries.find((entry) => entry.isDirectory())
@@ -114,22 +118,42 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
 /** How many files of a directory are examined in parallel. */
 const atOnce = 32
 
-/** Whether a file of a directory is a trace; undefined for other entries and for notes in Markdown. */
-async function isTrace(name: string, path: string, isLink: boolean): Promise<boolean | undefined> {
-  if (isLink && !(await stat(path).catch(() => undefined))?.isFile()) return undefined
-  return /\.(?:md|markdown)$/i.test(name) ? undefined : holdsCalls(name, path)
+/** How many bytes of small files stay in memory after they were examined, so that each is read once. */
+const keptSize = 64 * 1024 * 1024
+
+interface Examined {
+  /** Undefined for other entries and for notes in Markdown. */
+  readonly isTrace: boolean | undefined
+  /** All bytes of a small file. */
+  readonly whole?: Uint8Array | undefined
 }
 
-/**
- * Whether a file is a trace: its first 64 KiB contain a call, or it is a log about the completeness of another file.
- */
-async function holdsCalls(name: string, path: string): Promise<boolean> {
-  const bytes: Uint8Array[] = []
+/** Whether a file of a directory is a trace. */
+async function examine(name: string, path: string, isLink: boolean): Promise<Examined> {
+  if (isLink && !(await stat(path).catch(() => undefined))?.isFile()) return { isTrace: undefined }
+  if (/\.(?:md|markdown)$/i.test(name)) return { isTrace: undefined }
+  const whole = wholeOf(name, path)
+  return { isTrace: await holdsCalls(name, whole === undefined ? await headOf(name, path) : [whole]), whole }
+}
+
+function wholeOf(name: string, path: string): Uint8Array | undefined {
+  try {
+    return smallFile(path)
+  } catch (error) {
+    throw cannotRead(name, error as Error)
+  }
+}
+
+async function headOf(name: string, path: string): Promise<readonly Uint8Array[]> {
   for await (const chunk of named(name, chunksOf(path))) {
     // A chunk is valid as long as its file is open.
-    bytes.push(Uint8Array.from(chunk.subarray(0, headSize)))
-    break
+    return [Uint8Array.from(chunk.subarray(0, headSize))]
   }
+  return []
+}
+
+/** Whether the start of a file contains a call, or the file is a log about the completeness of another file. */
+async function holdsCalls(name: string, bytes: readonly Uint8Array[]): Promise<boolean> {
   // Observations can be longer and are only read as a whole.
   if (startsAsObservations(bytes[0])) return true
   try {
@@ -152,8 +176,8 @@ export async function file(word: string, world: World): Promise<Source> {
   return readable(name, path)
 }
 
-function readable(name: string, path: string): Source {
-  const bytes = named(name, { [Symbol.asyncIterator]: () => chunksOf(path) })
+function readable(name: string, path: string, whole?: Uint8Array): Source {
+  const bytes = whole ? [whole] : named(name, { [Symbol.asyncIterator]: () => chunksOf(path) })
   const [, set, pid] = /^(.+)\.(\d{1,10})$/s.exec(name) ?? []
   return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
 }

@@ -43,6 +43,11 @@ export const fileErrors = {
         : 'an output file has an empty name',
   ],
   'stdin-twice': [2, () => '-: standard input can be read only once'],
+  'refusals-not-logged': [
+    2,
+    ({ runtime }: { readonly runtime: string }) =>
+      `--log-refusals: ${runtime} starts no container whose profile has flags: leave it out, or use runc 1.2.0, crun 0.9 or newer`,
+  ],
   'within-none-alone': [2, () => '--within none excludes every other --within: leave it out, or the others'],
   'stdin-taken': [
     2,

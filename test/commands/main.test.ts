@@ -282,6 +282,32 @@ t.test('generate prints a profile; the same input, the same bytes', async (t) =>
   )
 })
 
+t.test('--log-refusals sets the flag where the runtime reads flags', async (t) => {
+  // runc reads flags since 1.2.0-rc.1 (58ea21dae), crun since 0.9 (fefabffa).
+  for (const [runtime, isRead] of [
+    ['all', true],
+    ['runc', true],
+    ['runc@1.1.15', false],
+    ['runc@1.2.0', true],
+    ['crun@0.8', false],
+    ['crun@0.9', true],
+  ] as const) {
+    const words = ['generate', 'app.strace', '--log-refusals', '--runtime', runtime, '--explain', 'why.json']
+    const { status, stdout, stderr } = await on(words)
+    t.equal(status, isRead ? 0 : 2, runtime)
+    if (!isRead) {
+      t.match(stderr, new RegExp(`${runtime} starts no container whose profile has flags`))
+      continue
+    }
+    const { flags } = JSON.parse(stdout) as { flags: string[] }
+    // Runtimes set SPEC_ALLOW themselves only if a profile has no flags.
+    t.strictSame(flags, ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'], runtime)
+    t.equal(/runc before 1\.2\.0/.test(stderr), runtime === 'all', runtime)
+    t.match(readFileSync(join(directory, 'why.json'), 'utf8'), /"logsRefusals": true/)
+  }
+  t.notMatch((await on(['generate', 'app.strace'])).stdout, /FLAG_LOG/)
+})
+
 t.test('--explain writes the policy with its reasons beside the profile', async (t) => {
   const { status } = await on(['generate', 'app.strace', '-o', 'p.json', '--explain', 'why.json'])
   t.equal(status, 0)

@@ -109,7 +109,8 @@ export function parseObservations(name: string, text: string, above = 0): Observ
     const words = (error as Error).message.replaceAll(/\s+/g, ' ')
     throw new UserError('observations-not-json', { file: name, words })
   }
-  const fault = firstWrong(value) ?? firstRepeated(text, above)
+  // A text that is printed again from its value has no member twice, which only a scan of the text would show.
+  const fault = firstWrong(value) ?? (isPrintOf(value, text) ? undefined : firstRepeated(text, above))
   if (fault !== undefined) throw new UserError('broken-observations', { file: name, ...fault })
   const given = value as Partial<Observations>
   return {
@@ -152,6 +153,13 @@ function only<T extends object>(value: T, keys: readonly string[]): T {
 }
 
 type Json = Record<string, unknown>
+
+/** Whether the text is how JSON.stringify prints the value, as a file or as one line of a log. */
+function isPrintOf(value: unknown, text: string): boolean {
+  const indent = text.startsWith('{\n') ? 2 : 0
+  const printed = JSON.stringify(value, null, indent)
+  return text.startsWith(printed) && /^\s*$/.test(text.slice(printed.length))
+}
 
 /** The first member that occurs twice in one object: JSON.parse silently keeps the last. `text` is valid JSON. */
 function firstRepeated(text: string, above: number): ObservationsFault | undefined {
