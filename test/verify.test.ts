@@ -510,7 +510,7 @@ t.test(
     for (const name of ['docker', 'nerdctl', 'runc', 'kubectl', 'docker-compose'])
       writeFileSync(join(path, name), '#!/bin/sh\nexit 9\n', { mode: 0o755 })
     const target = (...command: [string, ...string[]]) =>
-      findLoader({ command, env: { PATH: path } }, { noNewPrivileges: true })
+      findLoader({ command, env: { PATH: path } }, { noNewPrivileges: true }, 'docker')
     const refusal = { name: 'UserError', status: 125 }
     await t.rejects(target('docker', 'run', '--runtime', 'kata-qemu', 'x'), {
       ...refusal,

@@ -159,7 +159,7 @@ export const recordingErrors = {
       `cannot make a FIFO in ${directory}: ${why}`,
   ],
   // --- processes and cgroups
-  'no-such-process': [125, ({ pid }: OfProcess) => `cannot record process ${pid}: there is no such process`],
+  'no-such-process': [125, ({ pid }: OfProcess) => `there is no process ${pid}`],
   'process-not-attached': [
     125,
     ({ pid, why }: Why & OfProcess) =>

@@ -24,7 +24,13 @@ declare const WebAssembly:
   | undefined
 
 /** The addresses in the memory that the modules share: the data of each, then the chunks of a file. */
-export const memoryPlan = { lines: 1 << 10, records: 1 << 20, chunks: 1 << 21, pages: 72 } as const
+export const memoryPlan = {
+  lines: 1 << 10,
+  records: 1 << 20,
+  wrapped: (1 << 20) + (5 << 16),
+  chunks: 1 << 21,
+  pages: 72,
+} as const
 export const chunkSize = 1 << 20
 /** The gap between chunks: loads of whole words reach beyond the end of a chunk. */
 const chunkGap = 1 << 12

@@ -3,7 +3,7 @@
 // of formats.ts.
 import { UserError } from '../errors.ts'
 import type { Evidence, SourceSummary } from './account.ts'
-import { latin1, latin1Bytes } from './byte-text.ts'
+import { latin1 } from './byte-text.ts'
 import { decompressed } from './decompress.ts'
 import { detectFormat } from './detect.ts'
 import { formats, formatTable, type Format } from './formats.ts'
@@ -17,6 +17,7 @@ import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
+import { bytesOf, WrappedLines } from './wrapped-lines.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
 
 /** How many bytes at the start of a source are examined to detect its format. */
@@ -138,11 +139,8 @@ class LineFeed {
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
     if (unwrapping.takesPieces) return
-    // All lines of a piece are passed on together, because the reader is faster with many lines.
-    this.#wrapped = new Lines((bytes, start, end) => {
-      const lines = latin1(bytes, start, end - 1).split('\n')
-      this.#plain.feed(bytesOf(lines.map((line) => unwrapping.line(line)).join('')))
-    })
+    const lines = new WrappedLines(wrapping, unwrapping, (inside) => this.#plain.feed(inside))
+    this.#wrapped = new Lines((bytes, start, end) => lines.take(bytes, start, end))
   }
 
   feed(bytes: Uint8Array): void {
@@ -159,13 +157,6 @@ class LineFeed {
     if (this.#unwrapping !== undefined) this.#plain.feed(bytesOf(this.#unwrapping.end()))
     return this.#plain.end() || cut
   }
-}
-
-/** A character beyond latin1 (JSON can escape any) becomes `?`, so that it never turns into another or a line end. */
-function bytesOf(text: string): Uint8Array {
-  // oxlint-disable-next-line no-control-regex -- all of latin1
-  const beyond = /[^\u0000-\u00ff]/g
-  return latin1Bytes(text.search(beyond) === -1 ? text : text.replaceAll(beyond, '?'))
 }
 
 function finish({ reader, accounts }: Open, sink: Sink): void {

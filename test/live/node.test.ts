@@ -73,6 +73,12 @@ t.test('a pod that runs, by name, by label, by the start of an id', async (t) =>
     t.ok(observations.diagnostics.some(({ code }) => code === 'startup-missing'))
     t.ok(callsIn(observations).includes('getdents64'), what)
     t.match(traced.stderr, /within the filter of default\/web-1\/web, as its runtime applied it/)
+    const [context] = observations.context ?? []
+    t.match(context, { name: 'web', blind: [{ what: 'start' }] }, `${what}: its context, from then on`)
+    t.ok(
+      context?.executions.some(({ path, started }) => started && path === '/bin/busybox'),
+      `${what}: what it executes, below its own root`,
+    )
   }
   const nobody = await seccomp('trace', '--pod', 'default/none', '--for', '1s')
   t.equal(nobody.exitCode, 125)

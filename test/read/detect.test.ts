@@ -3,6 +3,7 @@
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
+import { detectFormat } from '../../src/read/detect.ts'
 import { formatTable, formats } from '../../src/read/formats.ts'
 import { transcript } from '../commands/world.ts'
 import { calls, codes, observeText } from './logs.ts'
@@ -25,6 +26,21 @@ t.test('lines of two formats are refused with both places, unless the user says 
   t.same(calls(await observeText(mixed, { format: 'perf' })), ['x86_64 arch_prctl'])
   await t.rejects(observeText(`${audit}\n${audit}\n${strace}\n`), {
     message: /audit \(line 1\) and of strace \(line 3\)/,
+  })
+})
+
+t.test('records of logins and services in the journal are no second format', async (t) => {
+  const login =
+    "Sep 01 17:31:12 seccomp audit[32794]: USER_ACCT pid=32794 uid=0 auid=1000 ses=3 msg='op=PAM:accounting res=success'"
+  const hooked =
+    'Sep 01 17:31:13 seccomp oci-seccomp-bpf-hook[32870]: time="2020" level=info msg="Started OCI seccomp hook version 1"'
+  for (const text of [`${login}\n${hooked}\n`, `${hooked}\n${login}\n`])
+    t.equal(detectFormat('log', Buffer.from(text)), 'hook')
+  const refused = `Sep 01 17:31:14 seccomp kernel: ${audit}`
+  t.equal(detectFormat('log', Buffer.from(`${login}\n${refused}\n`)), 'audit')
+  t.equal(detectFormat('log', Buffer.from(`${login}\n`)), 'audit')
+  t.throws(() => detectFormat('log', Buffer.from(`${hooked}\n${refused}\n${login}\n`)), {
+    message: /hook \(line 1\) and of audit \(line 2\)/,
   })
 })
 

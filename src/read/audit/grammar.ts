@@ -28,6 +28,8 @@ export const audit: Grammar = {
     reportLine(line) !== undefined ||
     csvHeader.test(line) ||
     snappyRecord(line) !== undefined,
+  // The journal has the records of sessions, services and logins between the lines of any program.
+  isBeside: (line) => headerOf(line)?.kind === 'other',
   open: () => new AuditLines(),
 }
 

@@ -6,6 +6,8 @@ import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
 import { OwnFilters } from '../ebpf/own-filters.ts'
+import { containerNameIn } from '../container-name.ts'
+import type { RunningProcesses } from '../ebpf/context/programs.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import type { Sighting } from '../ebpf/watched/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
@@ -31,6 +33,8 @@ export interface CollectorOptions {
   readonly idOf?: (name: string) => string | undefined
   /** The containers run under our filter, which refuses nothing. */
   readonly ownFilter?: boolean
+  /** Also keeps the evidence of the containers' security contexts. All containers share its room. */
+  readonly contexts?: boolean
   /** Keeps what the containers' filters refuse, for `refusals()`. */
   readonly refusals?: boolean
 }
@@ -70,11 +74,11 @@ export class Collector {
   /** Begins to record. Throws an Error or a BpfError with the reason if that is not possible. */
   static async start(
     root: FoundCgroup,
-    { asked, idOf, ownFilter = false, refusals = false }: CollectorOptions = {},
+    { asked, idOf, ownFilter = false, contexts = false, refusals = false }: CollectorOptions = {},
   ): Promise<Collector> {
     const who = { cgroup: root.cgroup, level: root.level }
     const session = await Session.start(
-      { who, underFilter: true, apart: 'cgroup' },
+      { who, underFilter: true, apart: 'cgroup', ...(contexts && { containers: 'own' }) },
       { asked, leftOut: ownCgroups() },
     )
     // A container that exists now may have existed before the recording, so its start may not be recorded.
@@ -139,6 +143,11 @@ export class Collector {
           nameOf(container.id) ?? container.id,
           (cgroup) => this.#groups.ofCgroup(cgroup) === container,
         ),
+        contexts: this.#session.contexts({
+          name: containerNameIn(nameOf(container.id) ?? container.id),
+          midway: container.wasThere,
+          cgroups: this.#groups.cgroupsOf(container),
+        }),
       }),
     )
     const without = this.#unfiltered()
@@ -155,6 +164,11 @@ export class Collector {
   /** Calls the listener for each new container. */
   onNew(listener: (id: string) => void): void {
     this.#groups.onNew = listener
+  }
+
+  /** Adds the processes of containers that run already to the evidence of contexts. */
+  alreadyRunning(look: () => RunningProcesses): void {
+    this.#session.alreadyRunning(look)
   }
 
   /** All containers, without their observations. */
