@@ -12,7 +12,8 @@ import { alike } from './qemu/lines.ts'
 import { completionOf } from './strace/completion.ts'
 import { parseLine } from './strace/parse-line.ts'
 import { isContextStart, isScan } from './own-results.ts'
-import { latin1, lineLimit, withoutColours } from './text.ts'
+import { latin1 } from './byte-text.ts'
+import { lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 

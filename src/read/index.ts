@@ -3,11 +3,13 @@
 // of formats.ts.
 import { UserError } from '../errors.ts'
 import type { Evidence, SourceSummary } from './account.ts'
+import { latin1 } from './byte-text.ts'
 import { decompressed } from './decompress.ts'
 import { detectFormat } from './detect.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { Lines } from './lines.ts'
 import { startsAsObservations } from './observations/documents.ts'
+import { joined } from './pieces.ts'
 import { OfOnePid } from './strace-choice.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
@@ -15,7 +17,6 @@ import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
-import { latin1 } from './text.ts'
 import { bytesOf, WrappedLines } from './wrapped-lines.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
 
@@ -119,7 +120,7 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
     for (const line of text.split('\n')) pieces.push(bytesOf(unwrapping.line(line)))
   })
   lines.feed(head)
-  const inside = Buffer.concat(pieces)
+  const inside = joined(pieces)
   return inside.length === 0 ? head : inside
 }
 
@@ -206,7 +207,7 @@ async function headOf(
     pieces.push(Uint8Array.from(next.value))
     length += next.value.length
   }
-  return { head: withoutMark(Buffer.concat(pieces)), rest: bytes }
+  return { head: withoutMark(joined(pieces)), rest: bytes }
 }
 
 /** Without the byte order mark that editors and PowerShell put before UTF-8. */

@@ -1,9 +1,9 @@
 // Takes wrapping from whole lines of bytes. Compiled code (assembly/wrapped.ts) takes the text out of lines that are
 // like one before (likeness.ts); the careful reader (wrapping.ts) takes all others. Both say the same of each line.
+import { latin1, latin1Bytes, viewOf } from './byte-text.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from './compiled.ts'
 import { wrappedCode } from './data/wrapped.ts'
 import { classes, likenessOf, partLimit, type Likeness, type Part } from './likeness.ts'
-import { latin1 } from './text.ts'
 import { isByLine, Unwrapping, type Wrapping } from './wrapping.ts'
 
 interface CompiledWrapped extends Compiled {
@@ -44,7 +44,7 @@ class CompiledLikenesses {
   /** Gives the text of lines of bytes[line, end) on; returns where the first line starts that is like none. */
   take(
     likenesses: readonly Likeness[],
-    bytes: Buffer,
+    bytes: Uint8Array,
     line: number,
     end: number,
     give: (inside: Uint8Array) => void,
@@ -78,7 +78,7 @@ class CompiledLikenesses {
       new Uint32Array(memory.buffer, at, 3).set([head.text.length, tail.text.length, how])
       const write = (part: Part, place: number): void => {
         memory.fill(0, place, place + partRoom.value)
-        memory.write(part.text, place, 'latin1')
+        memory.set(latin1Bytes(part.text), place)
         memory.fill(classes.whatever, place + partRoom.value, place + 2 * partRoom.value)
         memory.set(part.classes, place + partRoom.value)
       }
@@ -124,8 +124,7 @@ export class WrappedLines {
   take(given: Uint8Array, start: number, end: number): void {
     const code = this.#code
     if (code === undefined) return this.#carefully(latin1(given, start, end))
-    // Buffer's indexOf is several times faster than Uint8Array's.
-    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const bytes = viewOf(given)
     for (let at = start; at < end;) {
       const next = this.#quickly(code, bytes, at, end)
       this.#alike += next - at
@@ -145,7 +144,7 @@ export class WrappedLines {
     }
   }
 
-  #quickly(code: CompiledLikenesses, bytes: Buffer, at: number, end: number): number {
+  #quickly(code: CompiledLikenesses, bytes: Uint8Array, at: number, end: number): number {
     const isTold = this.#likenesses.length > 0 && this.#unwrapping.isBetween
     return isTold ? code.take(this.#likenesses, bytes, at, end, this.#give) : at
   }
@@ -179,5 +178,5 @@ export function afresh(wrapping: Wrapping): (line: string) => string {
 export function bytesOf(text: string): Uint8Array {
   // oxlint-disable-next-line no-control-regex -- all of latin1
   const beyond = /[^\u0000-\u00ff]/g
-  return Buffer.from(text.search(beyond) === -1 ? text : text.replaceAll(beyond, '?'), 'latin1')
+  return latin1Bytes(text.search(beyond) === -1 ? text : text.replaceAll(beyond, '?'))
 }

@@ -132,7 +132,7 @@ t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2
     [['observe', 'noise.bin'], /noise\.bin: is binary/],
     [['observe', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
     [['generate', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
-    [['observe', 'no-traces'], /no-traces: is a directory in which no trace was found/],
+    [['observe', 'no-traces'], /no-traces: is a directory without a trace/],
     [['observe', 'loop'], /loop: a symbolic link that leads to itself/],
     [['observe', '/proc/self/mem'], /\/proc\/self\/mem: EIO: i\/o error$/m],
     [['observe', 'unread'], /unread\/a\.strace: EIO: i\/o error$/m],
@@ -194,7 +194,7 @@ t.test('an input in which no call was found is refused, and nothing is written',
     t.equal(stdout, '')
     t.match(
       stderr,
-      /no call was found in only-text\.log, and no form of a log that is read \(see docs\/inputs\.md\): nothing is written\n$/,
+      /no call was found in only-text\.log, whose format is unknown \(see docs\/inputs\.md\): nothing is written\n$/,
     )
     t.notOk(existsSync(join(directory, 'never.json')))
   }

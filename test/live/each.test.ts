@@ -220,9 +220,17 @@ t.test('refused', async (t) => {
       )
       t.notOk(existsSync(file), 'the client’s calls are in no profile')
     }
-  await refused(/^seccomp-gen: no container .* was started/m, '--each', at('none'), '--', 'true')
+  await refused(/^seccomp-gen: the command started no container/m, '--each', at('none'), '--', 'true')
   await refused(/^seccomp-gen: --each records what a command starts/m, '--each', at('none'), '--pid', '1')
-  await refused(/^seccomp-gen: -o: not with --each/m, '--each', at('none'), '-o', 'a.json', '--', 'true')
+  await refused(
+    /^seccomp-gen: -o: cannot be combined with --each/m,
+    '--each',
+    at('none'),
+    '-o',
+    'a.json',
+    '--',
+    'true',
+  )
   rmSync(at('none'), { recursive: true })
   writeFileSync(at('none'), '')
   await refused(/none: cannot be made/, '--each', at('none'), '--', 'true')

@@ -128,7 +128,7 @@ t.test('nothing refused, and what cannot be watched', async (t) => {
   t.equal(none.exitCode, 2)
   const two = await watch(['--pid', '1', '--all'])
   t.equal(two.exitCode, 2)
-  t.match(two.stderr, /say what is watched, once/)
+  t.match(two.stderr, /give exactly one of --pid/)
 })
 
 t.test('pods of a node', { skip: (await whyNoNode()) ?? false }, async (t) => {

@@ -114,7 +114,7 @@ t.test('a security context is no trace', async (t) => {
 t.test('a profile is evidence where it says so, by its form or by the user', async (t) => {
   t.same(codes(await observeText(hook)), [], 'what the hook wrote was seen')
   await t.rejects(observeText(profile), {
-    message: /is a seccomp profile, not a trace: .* say --format profile to take what it allows as wanted/,
+    message: /is a seccomp profile, not a trace: .* give --format profile to use the calls that it allows/,
   })
   for (const format of ['profile', 'hook'] as const)
     t.same(calls(await observeText(profile, { format })), ['x86_64 read'], format)
@@ -195,7 +195,7 @@ seccomp-gen: 1 call, 1 different (x86_64), from 1 source; 1 line not understood
   )
   const both = await transcript(['observe', 'hook.log', 'hook.json', '--strict'], directory)
   t.equal(both.status, 1)
-  t.match(both.stderr, 'the hook had no name for call 9999: it is missing from the profile that it wrote')
+  t.match(both.stderr, 'the hook had no name for call 9999: the profile that it wrote lacks this call')
   t.match(JSON.parse(both.stdout), {
     architectures: { x86_64: { read: { count: 1 } } },
     sources: [{ evidence: ['every-call', 'native-only', 'no-arguments'] }, { lost: 1 }],

@@ -2,7 +2,7 @@
 // text is no call, and a log without strace's lines keeps its own reader.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
-import { latin1 } from '../../src/read/text.ts'
+import { latin1 } from '../../src/read/byte-text.ts'
 import { likenessOf } from '../../src/read/likeness.ts'
 import { afresh, bytesOf, WrappedLines } from '../../src/read/wrapped-lines.ts'
 import { Unwrapping, wrappingOf, type Wrapping } from '../../src/read/wrapping.ts'

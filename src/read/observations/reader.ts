@@ -7,6 +7,7 @@ import { contextLists, type ObservedContext } from './context.ts'
 import { rowShapes } from './context-rows.ts'
 import type { Observations, ObservedCall } from './document.ts'
 import { observationsIn } from './documents.ts'
+import { joined, utf8 } from '../pieces.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
@@ -38,7 +39,7 @@ export class ObservationsReader implements Reader {
 
   end(sink: Sink): void {
     for (const { name, pieces } of this.#files) {
-      for (const { text, line } of observationsIn(Buffer.concat(pieces).toString('utf8'))) {
+      for (const { text, line } of observationsIn(utf8(joined(pieces)))) {
         const observations = parseObservations(name, text, line)
         tellObservations(observations, sink)
         for (const [architecture, calls] of Object.entries(observations.architectures)) {
