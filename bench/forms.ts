@@ -86,6 +86,20 @@ const grep = `grep -aoE '^[^(]*[a-z0-9_]+\\(' "$FILE" | grep -aoE '[a-z0-9_]+\\(
 const ripgrep = `rg -a -o --no-filename '([a-z0-9_]+)\\(' -r '$1' "$FILE" | sort | uniq -c`
 const hasRipgrep = (await execa('rg', ['--version'], { reject: false })).exitCode === 0
 
+/** Undefined if the form cannot be measured. One that fails does not lose the figures of the others. */
+async function tried(form: Form, size: number, pairs: number): Promise<Row | undefined> {
+  try {
+    const row = await measured(form, size, pairs)
+    if (row === undefined) refused.push(form.name)
+    return row
+  } catch (error) {
+    failed.push(
+      `${form.name} (${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)})`,
+    )
+    return undefined
+  }
+}
+
 /** Undefined if `observe` refuses the form. */
 async function measured(form: Form, size: number, pairs: number): Promise<Row | undefined> {
   const isMain = form.kind === 'main'
@@ -119,6 +133,8 @@ const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const rows: Row[] = []
 const again: Row[] = []
 const refused: string[] = []
+/** The forms whose measurement failed, each with the reason: a build in between takes the program away. */
+const failed: string[] = []
 let leftOut = 0
 const last = Date.now() + Number(given.minutes) * 60_000
 const slowest = (of: readonly Row[]): readonly Row[] => of.toSorted((one, other) => one.rate - other.rate)
@@ -131,19 +147,18 @@ try {
       continue
     }
     const isMain = form.kind === 'main'
-    const row = await measured(
+    const row = await tried(
       form,
       Number(isMain ? given.main : given.megabytes),
       Number(isMain ? given['main-pairs'] : given.pairs),
     )
-    if (row === undefined) refused.push(form.name)
-    else rows.push(row)
+    if (row !== undefined) rows.push(row)
   }
   for (const { form } of slowest(rows.filter((row) => row.form.kind === 'strace')).slice(
     0,
     Number(given.again),
   )) {
-    const row = await measured(form, Number(given.main), Number(given.pairs))
+    const row = await tried(form, Number(given.main), Number(given.pairs))
     if (row !== undefined) again.push(row)
   }
 } finally {
@@ -204,6 +219,7 @@ const text = [
   }),
   '',
   ...(leftOut === 0 ? [] : [`${leftOut} forms were not measured: the time was up.`, '']),
+  ...(failed.length === 0 ? [] : [`Failed: ${failed.join(', ')}.`, '']),
   `Not measured, since no call is found in it or it is none of a log repeated: ${refused.length === 0 ? 'none' : refused.join(', ')}.`,
   '',
 ].join('\n')

@@ -1,12 +1,13 @@
 // Options that bundle the pure library for browsers: parts that use Node.js are replaced by parts that browsers have.
+import { resolve } from 'node:path'
 import { yamlInside } from './bundle-options.mjs'
 
-/** The browser's own gunzip. `Buffer` is that of the package buffer (feross), a Uint8Array with Node's methods. */
+/** What Node.js has in place of the web's gunzip and of the web's text of bytes. */
 const forBrowsers = {
   name: 'for browsers',
   setup(build) {
-    build.onResolve({ filter: /\/gunzip\.(?:ts|js)$/ }, ({ path, resolveDir }) => ({
-      path: `${resolveDir}/${path.replace('/gunzip', '/gunzip-web').replace('.js', '.ts')}`,
+    build.onResolve({ filter: /\/(?:byte-text|gunzip)\.(?:ts|js)$/ }, ({ path, resolveDir }) => ({
+      path: resolve(resolveDir, path.replace(/\.(?:ts|js)$/, '-web.ts')),
     }))
   },
 }
@@ -18,7 +19,6 @@ export const browserOptions = {
   target: ['chrome111', 'firefox115', 'safari16.4'],
   minify: true,
   mainFields: ['module', 'main'],
-  inject: [new URL('browser-buffer.mjs', import.meta.url).pathname],
   plugins: [yamlInside, forBrowsers],
   logLevel: 'warning',
 }

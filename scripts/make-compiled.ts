@@ -7,7 +7,7 @@ import { foundWords, layout } from '../src/read/strace/layout.ts'
 import { fields } from '../src/read/strace/lines.ts'
 import { functionsOf } from './compile-pattern.ts'
 
-type Module = 'lines' | 'records'
+type Module = 'lines' | 'records' | 'wrapped'
 
 export const source = (name: string): URL => new URL(`../assembly/${name}`, import.meta.url)
 
@@ -15,6 +15,7 @@ export const source = (name: string): URL => new URL(`../assembly/${name}`, impo
 export const modules: readonly (readonly [name: Module, file: URL])[] = [
   ['lines', new URL('../src/read/strace/data/compiled-lines.ts', import.meta.url)],
   ['records', new URL('../src/read/audit/data/records.ts', import.meta.url)],
+  ['wrapped', new URL('../src/read/data/wrapped.ts', import.meta.url)],
 ]
 
 /** The module `layout`: the constants that the careful and the compiled readers share, for the files in assembly/. */

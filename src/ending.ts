@@ -1,9 +1,12 @@
 // How a recorded command ended, and whether that is a success. Contract: a command that was ended after its time has
 // succeeded; with a load, the load alone decides.
 
-/** How a load ended. `not-ready`: the command never became ready. `too-late`: the command ended before it was ready. */
+/**
+ * How a load ended. `outlived`: the command had ended by itself before. `not-ready`: the command never became ready.
+ * `too-late`: the command ended before it was ready.
+ */
 export type LoadEnd =
-  | { readonly kind: 'ended'; readonly status: number }
+  | { readonly kind: 'ended'; readonly status: number; readonly outlived?: true }
   | { readonly kind: 'not-ready' }
   | { readonly kind: 'too-late' }
 

@@ -30,7 +30,7 @@ t.test('what a user of the library switches on', (t) => {
       () => evaluate(profile, { syscall: 'read', args: [2n ** 64n] }),
       'beyond-64-bit',
       { value: '18446744073709551616' },
-      '18446744073709551616 does not fit 64 bits',
+      '18446744073709551616 does not fit in 64 bits',
     ],
     [
       () => printPolicyAs(small, 'spo', { name: 'App' }),

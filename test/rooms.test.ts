@@ -53,6 +53,27 @@ t.test('what the list forbids is seen, however it is imported', (t) => {
   t.end()
 })
 
+t.test('pure rooms need no Buffer, which browsers lack', (t) => {
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.ts') && roomOf(path)?.acts !== true,
+  )
+  t.same(
+    files.filter((path) => namesBuffer(path, readFileSync(new URL(path, src), 'utf8'))),
+    ['read/byte-text.ts'],
+    'but in the file that a bundle for browsers replaces',
+  )
+  t.ok(namesBuffer('a.ts', "globalThis.Buffer.from('')"))
+  t.ok(namesBuffer('a.ts', 'let given: Buffer'))
+  t.notOk(namesBuffer('a.ts', "// a Buffer\nnew ArrayBuffer(1); say('Buffer')"))
+  t.end()
+})
+
+function namesBuffer(path: string, text: string): boolean {
+  const names = (node: ts.Node): boolean =>
+    (ts.isIdentifier(node) && node.text === 'Buffer') || (ts.forEachChild(node, names) ?? false)
+  return names(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext))
+}
+
 function complaints(path: string, text: string): readonly string[] {
   const room = roomOf(path)
   if (room === undefined) return [`${path} is in no room of test/rooms.ts`]

@@ -130,7 +130,7 @@ t.test('the filter for audit lets through and logs what the profile refuses', as
           { names: ['socket'], action: 'SCMP_ACT_KILL' },
         ],
       }),
-    /p: rules of different answers to socket \(x86_64\) overlap/,
+    /p: rules with different answers to socket \(x86_64\) overlap/,
   )
   t.strictSame(
     names(
@@ -397,7 +397,7 @@ t.test('every report holds the same, escaped', async (t) => {
   })
   const rows: readonly (readonly [Partial<Verified>, RegExp])[] = [
     [{ started: false }, /^FAILS: the program did not start: the runtime needs ptrace before it/],
-    [{ started: false, refusals: [] }, /the reason is another one/],
+    [{ started: false, refusals: [] }, /the reason is something else/],
     [{ interrupted: true, refusals: [] }, /^FAILS: nothing was refused up to then.*\na signal ended the run/],
     [{ refusals: [] }, /^passes: p\.json suffices|^passes: .* suffices: nothing was refused/],
     [
@@ -420,7 +420,7 @@ t.test('every report holds the same, escaped', async (t) => {
     [{ ...repaired({}), within: undefined }, /; no ceiling was given/],
     [repaired({}), /# not added: ptrace .* docker refuses it too, and only --widen goes beyond/],
     [{ ...repaired({}), refusals: [{ ...refusal, default: allow }] }, /the last of 2 rounds came before/],
-    [{ refusals: [{ ...refusal, default: allow }] }, /own rules speak against it: edit them by hand/],
+    [{ refusals: [{ ...refusal, default: allow }] }, /own rules contradict it: edit them by hand/],
   ]
   for (const [more, sentence] of rows)
     t.match(printReport('verification', { ...verified, ...more }, 'text'), sentence)
@@ -510,7 +510,7 @@ t.test(
     for (const name of ['docker', 'nerdctl', 'runc', 'kubectl', 'docker-compose'])
       writeFileSync(join(path, name), '#!/bin/sh\nexit 9\n', { mode: 0o755 })
     const target = (...command: [string, ...string[]]) =>
-      findLoader({ command, env: { PATH: path } }, { noNewPrivileges: true })
+      findLoader({ command, env: { PATH: path } }, { noNewPrivileges: true }, 'docker')
     const refusal = { name: 'UserError', status: 125 }
     await t.rejects(target('docker', 'run', '--runtime', 'kata-qemu', 'x'), {
       ...refusal,
@@ -518,7 +518,7 @@ t.test(
     })
     await t.rejects(target('docker', 'start', 'NAME'), {
       ...refusal,
-      message: /the profile would hold for docker itself, not for its container/,
+      message: /the profile would apply to docker itself, not for its container/,
     })
     const plain = {
       defaultAction: 'SCMP_ACT_ERRNO',
@@ -534,7 +534,7 @@ t.test(
       t.throws(() => read(parsed(conditional)), {
         ...refusal,
         message:
-          /^p\.json:1:\d+: (?:runc|nerdctl) reads plain OCI and ignores includes, so that another filter would run/,
+          /^p\.json:1:\d+: (?:runc|nerdctl) reads plain OCI and ignores includes, so a different filter would run/,
       })
       t.equal(read(parsed(plain)).profile.syscalls.length, 1)
     }
@@ -553,7 +553,8 @@ spec: {baseProfileName: other, defaultAction: SCMP_ACT_ERRNO, syscalls: []}
     })
     t.throws(() => read(parseProfile(based, { name: 'p.yaml' })), {
       ...refusal,
-      message: 'p.yaml: builds on other, which is not here: print both as one with seccomp-gen generate',
+      message:
+        'p.yaml: builds on other, which is not available here: print both as one profile with seccomp-gen generate',
     })
   },
 )

@@ -70,5 +70,5 @@ const leftSentence = ({ syscall, architecture, default: answer }: Judged): strin
   `not added: ${syscall} (${architecture}): ${
     answer === undefined || permissiveness(answer) < 2
       ? 'the ceiling refuses it too'
-      : 'the profile’s own rules speak against it: edit them by hand'
+      : 'the profile’s own rules contradict it: edit them by hand'
   }`

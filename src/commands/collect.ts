@@ -22,8 +22,11 @@ import {
 import { harmlessJson } from '../json-string.ts'
 import { parseReference, printReference, pushObservations } from '../registry/index.ts'
 import { plural } from '../report/account.ts'
+import { gapsOf, watchedLine } from '../report/watched.ts'
+import { RefusedCalls } from '../watch/index.ts'
 import { duration } from './options.ts'
 import { writeOutput } from './output.ts'
+import { RefusalStream } from './refusal-stream.ts'
 import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -33,6 +36,7 @@ interface Options extends RegistryWords {
   readonly select?: readonly string[]
   readonly for?: number
   readonly cri?: string
+  readonly refusals?: true
   readonly output?: string
   readonly push?: string
   readonly stdout?: true
@@ -54,6 +58,7 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
     .option('--cri <socket>', 'take names from the container runtime')
+    .option('--refusals', 'also tell what the filters of the containers refuse')
     .option('-o, --output <directory>', 'write a file for each container')
     .option('--push <repository>', 'push each to REGISTRY/REPOSITORY under a tag of its own')
     .option('--stdout', 'print each as one line when its container has ended, the rest at the end')
@@ -71,13 +76,28 @@ Example:
 }
 
 async function collect(options: Options, world: World): Promise<number> {
-  const give = await receiver(options, world)
+  if ([options.output, options.push, options.stdout].filter((each) => each !== undefined).length !== 1)
+    throw new UserError('one-destination')
   const why = await whyNoEbpf('cgroup')
   if (why !== undefined) throw new UserError('ebpf-needed', { for: 'collect', why })
   const root = options.root === undefined ? podsCgroup() : findCgroup(options.root)
   const names = await namesFor(options, world)
-  const collector = await Collector.start(root)
-  const collection = new Collection(collector, names, options.select ?? [], give, world)
+  try {
+    return await collectBelow(root, names, options, world)
+  } finally {
+    names.close()
+  }
+}
+
+async function collectBelow(
+  root: ReturnType<typeof findCgroup>,
+  names: Names,
+  options: Options,
+  world: World,
+): Promise<number> {
+  const give = await receiver(options, world)
+  const collector = await Collector.start(root, { refusals: options.refusals ?? false })
+  const collection = new Collection(collector, names, options, give, world)
   say(world, `recording below ${root.directory}`)
   try {
     const settings = { signals: world.signals, ...(options.for !== undefined && { for: options.for }) }
@@ -92,7 +112,6 @@ async function collect(options: Options, world: World): Promise<number> {
     await collection.look(true)
     return collection.end()
   } finally {
-    names.close()
     collector.close()
   }
 }
@@ -113,9 +132,7 @@ async function namesFor({ cri }: Options, world: World): Promise<Names> {
 /** Takes the observations of a container. `final`: no more will come. */
 type Receive = (id: string, name: string, observations: Observations, final: boolean) => Promise<void>
 
-async function receiver({ output, push, stdout, plainHttp }: Options, world: World): Promise<Receive> {
-  const given = [output, push, stdout].filter((each) => each !== undefined).length
-  if (given !== 1) throw new UserError('one-destination')
+async function receiver({ output, push, plainHttp }: Options, world: World): Promise<Receive> {
   if (output !== undefined) {
     await mkdir(resolve(world.cwd, output), { recursive: true }).catch((error: Error) => {
       throw new UserError('no-directory', { directory: output, why: error.message })
@@ -148,6 +165,7 @@ class Collection {
   readonly #collector: Collector
   readonly #names: Names
   readonly #select: readonly string[]
+  readonly #tellsRefusals: boolean
   readonly #give: Receive
   readonly #world: World
   readonly #known = new Map<string, string>()
@@ -155,14 +173,19 @@ class Collection {
   readonly #given = new Map<string, string>()
   readonly #late = new Map<string, number>()
   readonly #unfiltered = new Set<string>()
+  readonly #refused: RefusalStream
+  /** The number of failed calls under filters that the kernel does not keep. */
+  #untold = 0
   #written = 0
 
-  constructor(collector: Collector, names: Names, select: readonly string[], give: Receive, world: World) {
+  constructor(collector: Collector, names: Names, options: Options, give: Receive, world: World) {
     this.#collector = collector
     this.#names = names
-    this.#select = select
+    this.#select = options.select ?? []
+    this.#tellsRefusals = options.refusals ?? false
     this.#give = give
     this.#world = world
+    this.#refused = new RefusalStream((row) => say(world, watchedLine(row)))
     collector.onNew(() => void this.#learn())
   }
 
@@ -179,6 +202,8 @@ class Collection {
       await this.#take(each, last)
       if (each.ended && this.#isDone(each.id)) done.add(each.id)
     }
+    // Before the collector forgets whose cgroups they were.
+    if (this.#tellsRefusals) this.#tellRefusals(last)
     this.#collector.forget(done)
   }
 
@@ -196,6 +221,20 @@ class Collection {
     if (!this.#given.has(id)) this.#written++
     this.#given.set(id, grown)
     await this.#give(id, name, observations, final)
+  }
+
+  /** Tells what was refused since the last time. `last`: all of it. */
+  #tellRefusals(last: boolean): void {
+    const calls = new RefusedCalls()
+    for (const { name, sighting } of this.#collector.refusals((id) => this.#chosen(id))) {
+      const row = calls.add(name, sighting)
+      if (row !== undefined) this.#refused.add(row)
+    }
+    this.#untold += calls.unknown
+    this.#refused.flush(last)
+    if (last)
+      for (const sentence of gapsOf({ lost: this.#collector.lostRefusals(), unknown: this.#untold }))
+        say(this.#world, sentence)
   }
 
   #chosen(id: string): string | undefined {

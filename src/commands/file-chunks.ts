@@ -1,5 +1,7 @@
 // Reads the bytes of a file in chunks.
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { borrowChunks, chunkSize } from '../read/compiled.ts'
@@ -12,18 +14,14 @@ export const headSize = 65536
  * read meanwhile, and large files leave no garbage.
  */
 export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const small = smallFile(path)
+  if (small !== undefined) {
+    if (small.length > 0) yield small
+    return pause()
+  }
   const handle = await open(path)
   let giveBack: (() => void) | undefined
   try {
-    const found = await handle.stat()
-    // Small files get small buffers, because there can be thousands. Files of /proc have size 0.
-    if (found.isFile() && found.size > 0 && found.size < headSize) {
-      const whole = Buffer.allocUnsafeSlow(found.size + 1)
-      const { bytesRead } = await handle.read(whole, 0, whole.length, null)
-      if (bytesRead > 0) yield whole.subarray(0, bytesRead)
-      // The file has grown: somebody is writing to it.
-      if (bytesRead < whole.length) return
-    }
     const borrowed = borrowChunks()
     const { buffers } = borrowed
     giveBack = borrowed.giveBack
@@ -44,6 +42,36 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
     await handle.close()
     giveBack?.()
   }
+}
+
+/**
+ * The bytes of a small file, read at once: there can be thousands, and each turn through the thread pool takes longer
+ * than the reading. Undefined for any other file, and for one that grows: somebody is writing to it.
+ */
+export function smallFile(path: string): Uint8Array | undefined {
+  // Only a regular file is opened here: opening a FIFO would wait for its writer, even if it took the file's place.
+  if (!statSync(path).isFile()) return undefined
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const found = fstatSync(descriptor)
+    // Files of /proc have size 0.
+    if (!found.isFile() || found.size === 0 || found.size >= headSize) return undefined
+    const whole = Buffer.allocUnsafeSlow(found.size + 1)
+    const length = readSync(descriptor, whole, 0, whole.length, null)
+    return length < whole.length ? whole.subarray(0, length) : undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** When signals and timers last had their turn. */
+let paused = 0
+
+/** Lets signals and timers have their turn, which reading at once takes from them. */
+export async function pause(): Promise<void> {
+  if (performance.now() - paused < 20) return
+  await setImmediate()
+  paused = performance.now()
 }
 
 /** The same bytes; a read error becomes a UserError that names the file. */

@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import { startsAsObservations } from '../read/observations/documents.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
-import { cannotRead, chunksOf, headSize, named } from './file-chunks.ts'
+import { cannotRead, chunksOf, headSize, named, pause, smallFile } from './file-chunks.ts'
 import { nameIn, shownName } from './file-name.ts'
 import type { World } from './world.ts'
 
@@ -83,9 +83,12 @@ async function eachOnce(
   const met = new Set<string>()
   const [sources, again]: [Source[], string[]] = [[], []]
   let size: number | undefined = 0
-  for (const source of given) {
+  const looked = given.map(async (source) => {
     const path = resolve(world.cwd, source.name)
     const found = source.name === '-' ? undefined : await stat(path, { bigint: true }).catch(() => undefined)
+    return { source, found }
+  })
+  for (const { source, found } of await Promise.all(looked)) {
     const isFile = found?.isFile() === true
     const identity = isFile ? `${found.dev}:${found.ino}` : `name ${met.size}`
     if (met.has(identity)) {
@@ -114,15 +117,20 @@ async function directory(
   const sources: Source[] = []
   const skipped: string[] = []
   const noFiles: string[] = []
+  let room = keptSize
   for (let start = 0; start < members.length; start += atOnce) {
-    const looked = members.slice(start, start + atOnce).map(async (member) => {
-      return { ...member, kind: await kindOf(member.name, resolve(world.cwd, member.name), member.isFile) }
+    const looked = members.slice(start, start + atOnce).map(({ name, isFile }) => {
+      const path = resolve(world.cwd, name)
+      return examine(name, path, isFile).then((found) => ({ ...found, name, path }))
     })
-    for (const { name, kind } of await Promise.all(looked)) {
-      if (kind === 'trace') sources.push(readable(name, resolve(world.cwd, name)))
+    for (const { name, path, kind, whole } of await Promise.all(looked)) {
+      const kept = whole !== undefined && whole.length <= room ? whole : undefined
+      if (kind === 'trace') sources.push(readable(name, path, kept))
       else if (kind === 'no-calls') skipped.push(name)
       else if (kind === 'no-file') noFiles.push(name)
+      if (kind === 'trace') room -= kept?.length ?? 0
     }
+    await pause()
   }
   if (sources.length === 0) {
     const inner = entries.find((entry) => entry.isDirectory())
@@ -137,29 +145,45 @@ async function directory(
 /** How many files of a directory are examined in parallel. */
 const atOnce = 32
 
-/** What an entry of a directory is. Links to directories and notes in Markdown are neither read nor mentioned. */
-async function kindOf(
-  name: string,
-  path: string,
-  isFile: boolean,
-): Promise<'trace' | 'no-calls' | 'no-file' | 'left'> {
-  const found = isFile ? undefined : await stat(path).catch(() => undefined)
-  if (found?.isDirectory()) return 'left'
-  if (!isFile && !found?.isFile()) return 'no-file'
-  if (/\.(?:md|markdown)$/i.test(name)) return 'left'
-  return (await holdsCalls(name, path)) ? 'trace' : 'no-calls'
+/** How many bytes of small files stay in memory after they were examined, so that each is read once. */
+const keptSize = 64 * 1024 * 1024
+
+interface Examined {
+  /** `left`: neither read nor mentioned, as links to directories and notes in Markdown. */
+  readonly kind: 'trace' | 'no-calls' | 'no-file' | 'left'
+  /** All bytes of a small file. */
+  readonly whole?: Uint8Array | undefined
 }
 
-/**
- * Whether a file is a trace: its first 64 KiB contain a call, or it is a log about the completeness of another file.
- */
-async function holdsCalls(name: string, path: string): Promise<boolean> {
-  const bytes: Uint8Array[] = []
+/** What an entry of a directory is. */
+async function examine(name: string, path: string, isFile: boolean): Promise<Examined> {
+  const found = isFile ? undefined : await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) return { kind: 'left' }
+  if (!isFile && !found?.isFile()) return { kind: 'no-file' }
+  if (/\.(?:md|markdown)$/i.test(name)) return { kind: 'left' }
+  const whole = wholeOf(name, path)
+  const isTrace = await holdsCalls(name, whole === undefined ? await headOf(name, path) : [whole])
+  return { kind: isTrace ? 'trace' : 'no-calls', whole }
+}
+
+function wholeOf(name: string, path: string): Uint8Array | undefined {
+  try {
+    return smallFile(path)
+  } catch (error) {
+    throw cannotRead(name, error as Error)
+  }
+}
+
+async function headOf(name: string, path: string): Promise<readonly Uint8Array[]> {
   for await (const chunk of named(name, chunksOf(path))) {
     // A chunk is valid as long as its file is open.
-    bytes.push(Uint8Array.from(chunk.subarray(0, headSize)))
-    break
+    return [Uint8Array.from(chunk.subarray(0, headSize))]
   }
+  return []
+}
+
+/** Whether the start of a file contains a call, or the file is a log about the completeness of another file. */
+async function holdsCalls(name: string, bytes: readonly Uint8Array[]): Promise<boolean> {
   // Observations can be longer and are only read as a whole.
   if (startsAsObservations(bytes[0])) return true
   try {
@@ -182,8 +206,8 @@ export async function file(word: string, world: World): Promise<Source> {
   return readable(name, path)
 }
 
-function readable(name: string, path: string): Source {
-  const bytes = named(name, { [Symbol.asyncIterator]: () => chunksOf(path) })
+function readable(name: string, path: string, whole?: Uint8Array): Source {
+  const bytes = whole ? [whole] : named(name, { [Symbol.asyncIterator]: () => chunksOf(path) })
   const [, set, pid] = /^(.+)\.(\d{1,10})$/s.exec(name) ?? []
   return set === undefined || pid === undefined ? { name, bytes } : { name, bytes, pid: Number(pid), set }
 }

@@ -40,6 +40,7 @@ export interface ProfileOptions extends Pick<ContextWords, 'cap' | 'kernel'> {
   readonly newPrivileges: boolean
   readonly as: PrintedForm
   readonly defaultAction: 'errno' | 'kill-process' | 'log'
+  readonly logRefusals?: true
   readonly allowClone3?: true
   readonly within: readonly string[]
   readonly conditions: 'none' | 'within' | 'observed'
@@ -80,6 +81,7 @@ export function addProfileOptions(command: Command): Command {
         .choices(['errno', 'kill-process', 'log'])
         .default('errno'),
     )
+    .option('--log-refusals', 'the kernel logs what the profile refuses (runc 1.2.0, crun 0.9)')
     .option('--allow-clone3', 'allow clone3; else libc falls back to clone')
     .addOption(
       new Option(
@@ -224,6 +226,7 @@ export async function writeProfile(
     runtime: options.runtime,
     noNewPrivileges: !options.newPrivileges,
     defaultAction: options.defaultAction,
+    logRefusals: options.logRefusals ?? false,
     allowClone3: options.allowClone3 ?? false,
     within,
     conditions: options.conditions,
@@ -244,6 +247,8 @@ export async function writeProfile(
   if (options.explain !== undefined) await writeOutput(printPolicy(policy), options.explain, world)
   await writeOutput(text, options.output, world)
   for (const line of ceilingLines(policy)) say(world, line)
+  if (policy.logsRefusals && (options.runtime === 'all' || options.runtime === 'none'))
+    say(world, 'the profile has flags: runc before 1.2.0 and crun before 0.9 start no container with it')
   sayInferredFloors(policy, world)
   if (reachable !== undefined && !fromScan)
     for (const line of coverage(reachable, observations, settings)) say(world, line)

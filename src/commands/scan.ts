@@ -13,7 +13,9 @@ import {
   machines,
   mergeReachable,
   scanPrograms,
+  type ArchiveFiles,
   type ElfMachine,
+  type LoadedImage,
   type Reachable,
   type ScanOptions,
   type StartedAs,
@@ -24,6 +26,7 @@ import { checkOutput, writeOutput } from './output.ts'
 import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
 import { archiveFiles, layoutFiles } from './scan-archive.ts'
+import { openAside, type Aside } from './scan-aside.ts'
 import { openCache, sha256 } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
 import type { Declare, World } from './world.ts'
@@ -86,6 +89,7 @@ export async function scanPaths(
   world: World,
 ): Promise<Reachable> {
   const cache = options.cache ? await openCache(world.env) : undefined
+  const aside = openAside()
   let now = ''
   return shown(
     world,
@@ -93,7 +97,7 @@ export async function scanPaths(
     () => `scanning ${now}`,
     async () => {
       const scanned = async (place: string, name: string): Promise<Reachable> => {
-        const { tree, programs, isHere } = await sourceOf(place, name, options)
+        const { tree, programs, isHere } = await sourceOf(place, name, options, aside)
         const libraries = options.with?.map((each) =>
           isHere ? belowRoot(resolve(world.cwd, each)).name : each,
         )
@@ -115,7 +119,7 @@ export async function scanPaths(
         )
       return mergeReachable(...found)
     },
-  )
+  ).finally(() => aside.close())
 }
 
 /** Stores stdin in a temporary file, because an image is read more than once. */
@@ -138,7 +142,9 @@ interface Source {
 }
 
 /** `path`: the name that the user gave. */
-async function sourceOf(place: string, path: string, options: ScanChoice): Promise<Source> {
+async function sourceOf(place: string, path: string, options: ScanChoice, aside: Aside): Promise<Source> {
+  const loaded = (files: ArchiveFiles): Promise<LoadedImage> =>
+    loadImage({ ...files, setAside: aside.put }, options.arch, options.started)
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
     throw new UserError('cannot-read', { file: path, ...causeOf(error) })
   })
@@ -147,8 +153,7 @@ async function sourceOf(place: string, path: string, options: ScanChoice): Promi
       () => true,
       () => false,
     )
-    if (isLayout)
-      return imageOf(path, await loadImage(layoutFiles(place, path), options.arch, options.started), options)
+    if (isLayout) return imageOf(path, await loaded(layoutFiles(place, path)), options)
     if (options.program === undefined) throw new UserError('program-not-named', { file: path })
     return { tree: directoryTree(place), programs: options.program }
   }
@@ -159,11 +164,7 @@ async function sourceOf(place: string, path: string, options: ScanChoice): Promi
     const { root, name } = belowRoot(place)
     return { tree: directoryTree(root), programs: [name], isHere: true }
   }
-  return imageOf(
-    path,
-    await loadImage(await archiveFiles(place, path), options.arch, options.started),
-    options,
-  )
+  return imageOf(path, await loaded(await archiveFiles(place, path)), options)
 }
 
 function imageOf(

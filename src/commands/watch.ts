@@ -13,6 +13,7 @@ import { mediumFor } from './medium.ts'
 import { duration } from './options.ts'
 import { patchSubject } from './patch-subject.ts'
 import { processId } from './process-id.ts'
+import { RefusalStream } from './refusal-stream.ts'
 import { addReportOptions } from './report-option.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -33,9 +34,6 @@ interface Options {
   readonly quiet?: true
   readonly report: FormatName
 }
-
-/** A repeated refusal is printed again after this time. Milliseconds. */
-const again = 5000
 
 export const declare: Declare = (command, world, end) => {
   addReportOptions(command, 'watched')
@@ -77,7 +75,7 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
       ? undefined
       : { ...(await patchSubject(patch, within, world)), widen, context: { kernel: hostKernel() } }
   const calls = new RefusedCalls()
-  const stream = new Stream((row) => {
+  const stream = new RefusalStream((row) => {
     if (quiet !== undefined || report === 'markdown') return
     const line = report === 'json' ? watchedValue(row) : escapeTerminal(watchedLine(row))
     world.stdout.write(`${line}\n`)
@@ -164,31 +162,3 @@ async function namesOf(rows: readonly WatchedCall[]): Promise<Watched['builtins'
 
 const builtinsOf = (filter: AppliedFilter): readonly string[] =>
   builtinsEqualTo(filter, { kernel: hostKernel() })
-
-/** Prints a new row at once. Repetitions are summed and printed every few seconds and at the end. */
-class Stream {
-  readonly #print: (row: WatchedCall) => void
-  readonly #rows = new Map<string, { told: number; waiting: WatchedCall | undefined }>()
-
-  constructor(print: (row: WatchedCall) => void) {
-    this.#print = print
-  }
-
-  add(row: WatchedCall): void {
-    const name = `${row.key} ${row.processes[0]?.pid}`
-    const known = this.#rows.get(name) ?? { told: -again, waiting: undefined }
-    const count = row.count + (known.waiting?.count ?? 0)
-    known.waiting = { ...row, count, first: known.waiting?.first ?? row.first }
-    this.#rows.set(name, known)
-  }
-
-  flush(all: boolean): void {
-    const now = performance.now()
-    for (const each of this.#rows.values()) {
-      if (each.waiting === undefined || (!all && now - each.told < again)) continue
-      this.#print(each.waiting)
-      each.told = now
-      each.waiting = undefined
-    }
-  }
-}

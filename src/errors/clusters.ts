@@ -5,7 +5,7 @@ export const clusterErrors = {
   'no-pods-cgroup': [
     125,
     ({ mount }: { readonly mount: string }) =>
-      `no cgroup kubepods or kubepods.slice lies below ${mount}: no kubelet runs here, or name its cgroup with --root`,
+      `no cgroup kubepods or kubepods.slice is below ${mount}: either no kubelet runs here, or its cgroup has another name, which --root takes`,
   ],
   'no-runtime-socket': [
     125,
@@ -30,7 +30,7 @@ export const clusterErrors = {
   'several-containers': [
     2,
     ({ query, containers }: { readonly query: string; readonly containers: readonly string[] }) =>
-      `${query}: several containers are meant, name one: ${containers.join(', ')}`,
+      `${query}: several containers match, name one: ${containers.join(', ')}`,
   ],
   'wrong-pod': [
     2,
@@ -44,32 +44,26 @@ export const clusterErrors = {
   'no-names': [
     2,
     ({ directory }: { readonly directory: string }) =>
-      `containers have no names here: mount ${directory} of the host, or name the runtime’s socket with --cri`,
+      `the names of containers cannot be read here: mount ${directory} of the host, or name the runtime’s socket with --cri`,
   ],
   'pod-without-filter': [
     125,
     ({ container }: { readonly container: string }) =>
-      `${container}: runs without a seccomp filter (Unconfined or privileged), so that nothing tells its calls from its runtime’s: give it seccompProfile type RuntimeDefault, and record it again`,
+      `${container}: runs without a seccomp filter (Unconfined or privileged), so its calls cannot be distinguished from those of its runtime: give it seccompProfile type RuntimeDefault, and record it again`,
   ],
   'nothing-collected': [
     2,
     () => 'no container was recorded: none was chosen, or none made a call under a seccomp filter',
   ],
-  'one-watched': [
-    2,
-    () => 'say what is watched, once: --pid, --container, --pod, --selector, --cgroup or --all',
-  ],
-  'wait-without-pod': [2, () => '--wait is for what comes by name: give --pod or --selector'],
+  'one-watched': [2, () => 'give exactly one of --pid, --container, --pod, --selector, --cgroup and --all'],
+  'wait-without-pod': [2, () => '--wait waits for a pod that does not run yet: give --pod or --selector'],
   'add-within-one': [2, () => '--add takes one ceiling: give --within once'],
   'patch-needs-file': [
     2,
     ({ profile }: { readonly profile: string }) =>
-      `${profile}: a built-in has no text to add to: give a file`,
+      `${profile}: a built-in profile cannot be patched: give a file`,
   ],
-  'one-destination': [
-    2,
-    () => 'say where observations go, once: -o DIRECTORY, --push REPOSITORY or --stdout',
-  ],
+  'one-destination': [2, () => 'give exactly one of -o DIRECTORY, --push REPOSITORY and --stdout'],
   'no-directory': [
     2,
     ({ directory, why }: { readonly directory: string; readonly why: string }) =>

@@ -12,7 +12,7 @@ const faults = {
   'no-context': () => 'it is not what `seccomp-gen harden --as json` prints',
   'no-container': () => 'it names no container',
   member: (member) => `"${member}" of a container is missing or wrong`,
-  repeated: (member) => `the container ${member} stands there twice`,
+  repeated: (member) => `the container ${member} occurs twice`,
 } as const satisfies Readonly<Record<string, (member: string) => string>>
 
 export const contextErrors = {
@@ -34,12 +34,12 @@ export const contextErrors = {
   'one-container-only': [
     2,
     ({ names, form }: { readonly names: readonly string[]; readonly form: string }) =>
-      `the form ${form} is of one container, and the input has ${names.join(', ')}: choose with --container`,
+      `the form ${form} describes one container, and the input has ${names.join(', ')}: choose one with --container`,
   ],
   'form-needs-observations': [
     2,
     ({ form }: { readonly form: string }) =>
-      `the form ${form} is made of observations, not of a context: give the observations`,
+      `the form ${form} is made from observations, not from a context: give the observations`,
   ],
   'path-not-in-form': [
     2,
@@ -47,11 +47,11 @@ export const contextErrors = {
       `the form ${form} has no way to write the path ${path}: take --as json, or rename the directory`,
   ],
   // --- patching a manifest
-  'manifest-from-stdin': [2, () => '--patch takes a file, which it writes anew'],
+  'manifest-from-stdin': [2, () => '--patch rewrites a file, and standard input is not one: name a file'],
   'not-a-manifest': [
     2,
     ({ file }: InFile) =>
-      `${file}: is nothing that is patched: a Kubernetes workload, a compose file or a quadlet (.container)`,
+      `${file}: cannot be patched: give a Kubernetes workload, a compose file or a quadlet (.container)`,
   ],
   'manifest-not-yaml': [
     2,
@@ -61,7 +61,7 @@ export const contextErrors = {
   'alias-in-manifest': [
     2,
     ({ file, member }: InFile & { readonly member: string }) =>
-      `${file}: "${member}" is an alias of what stands elsewhere: write it out where it is to be patched`,
+      `${file}: "${member}" is a YAML alias: write its value out there, so that it can be patched`,
   ],
   'no-container-to-patch': [
     2,
@@ -70,6 +70,6 @@ export const contextErrors = {
       names,
       here,
     }: InFile & { readonly names: readonly string[]; readonly here: readonly string[] }) =>
-      `${file}: no container of it has evidence: the input names ${names.join(', ')}, the file ${here.length === 0 ? 'none' : here.join(', ')}`,
+      `${file}: the input has no evidence for a container in this file: the input names ${names.join(', ')}, the file ${here.length === 0 ? 'none' : here.join(', ')}`,
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

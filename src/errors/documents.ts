@@ -29,7 +29,7 @@ const faults = {
   'unexpected-end-of-string': 'a string does not end on its line',
   'unexpected-end-of-number': 'a digit is expected here',
   'invalid-unicode': 'four hexadecimal digits are expected after \\u',
-  'invalid-escape-character': 'this is no escape sequence of JSON',
+  'invalid-escape-character': 'this is not an escape sequence of JSON',
   'invalid-character': 'a control character must be escaped in a string',
   grammar: 'it does not follow the grammar',
   'no-value': 'there is no value',
@@ -40,7 +40,7 @@ const faults = {
   'unknown-anchor': 'this alias has no anchor before it',
   'key-not-plain': 'a key must be a plain word',
   'merge-not-map': '`<<` merges mappings only',
-  'not-json': 'this is no value of JSON',
+  'not-json': 'this is not a JSON value',
   parser: ({ words }: DocumentFault) => words ?? 'it does not follow the grammar',
 } as const satisfies Readonly<Record<string, string | ((fault: DocumentFault) => string)>>
 
@@ -66,10 +66,10 @@ const notProfiles = {
   observations: 'holds observations, not a profile: make one with `seccomp-gen generate`',
   scan: 'holds what code can call, not a profile: `seccomp-gen diff` compares two of them, and `generate --reachable` reads one beside traces',
   seccompiler:
-    'is a filter for seccompiler (Firecracker), which is not read here: only OCI and Docker profiles are',
+    'is a filter for seccompiler (Firecracker), which seccomp-gen does not read: give an OCI or Docker profile',
   'no-key': 'is not a profile: it has no defaultAction, no syscalls and no other key of one',
   'without-spec': 'is a SeccompProfile without spec: put the profile there',
-  'none-in-objects': 'has no profile: neither a SeccompProfile nor a ConfigMap with a .json value is in it',
+  'none-in-objects': 'holds no profile: it has neither a SeccompProfile nor a ConfigMap with a .json value',
 } as const satisfies Readonly<Record<string, string>>
 
 export const documentErrors = {
@@ -120,26 +120,26 @@ export const documentErrors = {
   'no-such-capability': [
     2,
     ({ name }: { readonly name: string }) =>
-      `${name} is no capability: see capabilities(7), or write none or all`,
+      `${name} is not a capability: see capabilities(7), or write none or all`,
   ],
   'not-a-kernel': [
     2,
-    ({ kernel }: { readonly kernel: string }) => `${kernel} is no kernel version: write it as 6.12`,
+    ({ kernel }: { readonly kernel: string }) => `${kernel} is not a kernel version: write one such as 6.12`,
   ],
   'not-a-runtime': [
     2,
     ({ runtime }: { readonly runtime: string }) =>
-      `${runtime} is no runtime: write runc, crun, or one version of them such as runc@1.3.6`,
+      `${runtime} is not a known runtime: write runc, crun, or a version such as runc@1.3.6`,
   ],
   'not-an-engine': [
     2,
     ({ engine }: { readonly engine: string }) =>
-      `${engine} is no engine: write docker, podman, containerd, cri-o, or one version such as docker@20.10`,
+      `${engine} is not a known engine: write docker, podman, containerd, cri-o, or a version such as docker@20.10`,
   ],
   'not-a-libseccomp': [
     2,
     ({ version, first }: { readonly version: string; /** The oldest known. */ readonly first: string }) =>
-      `${version} is no version of libseccomp known here: write one from ${first} on, such as 2.5.4`,
+      `${version} is not a known version of libseccomp: write one from ${first} on, such as 2.5.4`,
   ],
   'refused-profile': [
     2,
@@ -167,17 +167,17 @@ export const documentErrors = {
   'profiles-not-combined': [
     2,
     ({ call, architectures }: { readonly call: string; readonly architectures: readonly string[] }) =>
-      `no one profile for ${architectures.join(', ')} answers ${call} as these do together: their answers differ between architectures, or in a way that no rule can say`,
+      `no single profile for ${architectures.join(', ')} can answer ${call} as these profiles do together: their answers differ between architectures, or in a way that no rule can express`,
   ],
   'two-listeners': [
     2,
     ({ files }: { readonly files: readonly string[] }) =>
-      `${files.join(' and ')} have a listener each, and a process has one at most: take listenerPath out of one`,
+      `${files.join(' and ')} each have a listener, and a process can have only one: remove listenerPath from one of them`,
   ],
   'ceiling-too-complex': [
     2,
     ({ file, call }: InFile & { readonly call: string }) =>
-      `${file}: the conditions on ${call} are too many to carry over: take --within with another profile, or none`,
+      `${file}: has too many conditions on ${call} to carry over: give --within another profile, or none`,
   ],
   'ceiling-differs': [
     2,
@@ -186,12 +186,12 @@ export const documentErrors = {
       call,
       architectures,
     }: InFile & { readonly call: string; readonly architectures: readonly string[] }) =>
-      `${file}: the conditions on ${call} do not mean the same on ${architectures.join(' and ')}: make a profile for each of them, with --arch`,
+      `${file}: the conditions on ${call} have different meanings on ${architectures.join(' and ')}: make a profile for each architecture, with --arch`,
   ],
   // --- calls
   'no-such-architecture': [
     2,
-    ({ architecture }: { readonly architecture: string }) => `${architecture} is no architecture known here`,
+    ({ architecture }: { readonly architecture: string }) => `${architecture} is not a known architecture`,
   ],
   'no-such-call': [
     2,
@@ -208,17 +208,18 @@ export const documentErrors = {
   ],
   'no-call-of-number': [
     2,
-    ({ number }: { readonly number: number }) => `${number} is no number of a call: 0 to 4294967295`,
+    ({ number }: { readonly number: number }) =>
+      `${number} is not the number of a call: give 0 to 4294967295`,
   ],
   'too-many-arguments': [2, () => 'a call has at most six arguments'],
-  'not-a-number': [2, ({ value }: { readonly value: string }) => `${value} is no 64-bit number`],
+  'not-a-number': [2, ({ value }: { readonly value: string }) => `${value} is not a 64-bit number`],
   'not-a-constant': [
     2,
     ({ name, meant }: { readonly name: string; readonly meant: readonly string[] }) =>
-      `${name} is no constant that is known here${meant.length === 0 ? ': write the number' : `: did you mean ${meant.join(' or ')}?`}`,
+      `${name} is not a known constant${meant.length === 0 ? ': write the number' : `: did you mean ${meant.join(' or ')}?`}`,
   ],
-  'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is no bigint`],
-  'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit 64 bits`],
+  'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is not a bigint`],
+  'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit in 64 bits`],
   // --- printing
   'byte-orders-mixed': [
     2,
@@ -253,6 +254,6 @@ export const documentErrors = {
   'image-without-digest': [
     2,
     ({ image }: { readonly image: string }) =>
-      `${image} is no digest of an image: write NAME@sha256: and 64 hexadecimal digits`,
+      `${image} is not the digest of an image: write NAME@sha256: and 64 hexadecimal digits`,
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

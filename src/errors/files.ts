@@ -11,7 +11,7 @@ const readFailures: Readonly<Record<string, string>> = {
 
 const writeFailures: Readonly<Record<string, string>> = {
   ENOENT: 'its directory does not exist',
-  ENOTDIR: 'its directory is not a directory',
+  ENOTDIR: 'a part of its path is not a directory',
   EACCES: 'no permission to make a file in its directory',
   ELOOP: 'too many levels of symbolic links',
   EFBIG: 'it would be larger than files may be here (ulimit -f)',
@@ -31,7 +31,7 @@ export const fileErrors = {
   'file-kept-locked': [
     125,
     ({ file }: InFile) =>
-      `${file}: another process keeps it locked, so this run is not added to it: end that process, and add the run again`,
+      `${file}: another process holds its lock, so this run was not added: end that process, and add the run again`,
   ],
   // --- reading
   'no-input': [2, () => 'no FILE given, and standard input is a terminal: name a trace, or pipe one in'],
@@ -43,7 +43,12 @@ export const fileErrors = {
         : 'an output file has an empty name',
   ],
   'stdin-twice': [2, () => '-: standard input can be read only once'],
-  'within-none-alone': [2, () => '--within none stands alone: leave it out, or the others'],
+  'refusals-not-logged': [
+    2,
+    ({ runtime }: { readonly runtime: string }) =>
+      `--log-refusals: ${runtime} starts no container whose profile has flags: leave it out, or use runc 1.2.0, crun 0.9 or newer`,
+  ],
+  'within-none-alone': [2, () => '--within none excludes every other --within: leave it out, or the others'],
   'stdin-taken': [
     2,
     ({ of }: { /** What standard input holds. */ readonly of: 'queries' | 'traces' }) =>
@@ -62,25 +67,28 @@ export const fileErrors = {
   'no-trace-in-directory': [
     2,
     ({ file, inner }: InFile & { /** A directory inside. */ readonly inner: string | undefined }) =>
-      `${file}: is a directory in which no trace was found${inner === undefined ? '' : `; what lies deeper is not read: give ${inner}`}`,
+      `${file}: is a directory without a trace${inner === undefined ? '' : `; subdirectories are not read: give ${inner}`}`,
   ],
   'file-too-large': [
     2,
     ({ file, kind }: InFile & { readonly kind: 'observations' | 'profile' }) =>
-      `${file}: is larger than ${kind === 'profile' ? 'a profile' : 'an observations file'} can be (8 MiB)`,
+      `${file}: is larger than ${kind === 'profile' ? 'a profile can be (8 MiB)' : 'an observations file can be (64 MiB)'}`,
   ],
   'not-utf8': [2, ({ file }: InFile) => `${file}: is not UTF-8 text: a profile is a JSON or YAML file`],
   // --- revisions of git
   'revision-as-option': [2, ({ file }: InFile) => `${file}: a git revision does not begin with "-"`],
   'no-git': [2, ({ file }: InFile) => `${file}: no such file, and git is not installed to look it up`],
-  'git-missing': [2, () => 'git is not installed, and revisions are read by it'],
+  'git-missing': [2, () => 'git is not installed, and only git can read a revision'],
   'git-failed': [2, ({ words }: { /** git's. */ readonly words: string }) => `git failed: ${words}`],
   'no-such-commit': [
     2,
     ({ revision }: { readonly revision: string }) =>
       `the base revision does not exist here: ${revision}: give --base, and check that the checkout has fetched it`,
   ],
-  'directory-in-revision': [2, ({ file }: InFile) => `${file}: is a directory there: name a file in it`],
+  'directory-in-revision': [
+    2,
+    ({ file }: InFile) => `${file}: is a directory in that revision: name a file in it`,
+  ],
   'no-such-revision': [
     2,
     ({ file, words }: InFile & { /** git's. */ readonly words: string }) =>
@@ -119,7 +127,7 @@ export const fileErrors = {
 const stdoutTaken = {
   profile: (file: string) =>
     `--explain ${file} and the profile cannot both go to standard output: give -o FILE`,
-  'recorded-profile': () => '--observations needs a file: standard output is the profile’s',
-  report: (file: string) => `-o ${file}: standard output is the report’s: name a file`,
+  'recorded-profile': () => '--observations needs a file: the profile goes to standard output',
+  report: (file: string) => `-o ${file}: the report goes to standard output: name a file`,
   git: () => 'git reads what diff prints: leave -o out',
 } as const

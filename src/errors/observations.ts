@@ -13,24 +13,23 @@ export interface ObservationsFault {
 
 const faults = {
   'not-the-version': (member) => `"${member}" is not 1`,
-  'not-an-object': (member) => (member === '' ? 'it is no JSON object' : `"${member}" is not an object`),
+  'not-an-object': (member) => (member === '' ? 'it is not a JSON object' : `"${member}" is not an object`),
   'not-objects': (member) => `"${member}" is not a list of objects`,
   'not-a-count': (member) => `"${member}" is not a whole number`,
   'not-from-1': (member) => `"${member}" is not a whole number of at least 1`,
   'beyond-count': (member) => `"${member}" is not a count within "count"`,
   missing: (member) => `"${member}" is missing`,
-  'no-architecture': (member) => `"${member}" is no architecture`,
-  'no-name': (member) => `"${member}" is no name of a call`,
+  'no-architecture': (member) => `"${member}" is not an architecture`,
+  'no-name': (member) => `"${member}" is not the name of a call`,
   'no-index': (member) => `"args" has an index "${member}"; they are 0 to 5`,
   'not-values': (member) => `"args" ${member} is not a list of unsigned 64-bit decimal strings`,
-  'not-refusals': (member) =>
-    `"refused" ${member} does not say EPERM or EACCES of values that stand in "args"`,
-  'wrong-member': (member) => `"${member}" is missing or is not what the schema says`,
+  'not-refusals': (member) => `"refused" ${member} does not say EPERM or EACCES of values that are in "args"`,
+  'wrong-member': (member) => `"${member}" is missing or does not follow the schema`,
   'incomplete-source': () => 'a source is not complete',
-  'wrong-source': () => '"lost" or "evidence" of a source is not what it should be',
+  'wrong-source': () => '"lost" or "evidence" of a source does not follow the schema',
   'incomplete-diagnostic': () => 'a diagnostic has no code or place',
-  'wrong-diagnostic': () => '"count" or "facts" of a diagnostic is not what it should be',
-  repeated: (member) => `"${member}" stands there twice: \`seccomp-gen observe\` of two files adds them up`,
+  'wrong-diagnostic': () => '"count" or "facts" of a diagnostic does not follow the schema',
+  repeated: (member) => `"${member}" occurs twice: \`seccomp-gen observe\` of two files adds them up`,
 } as const satisfies Readonly<Record<string, (member: string) => string>>
 
 export const observationsErrors = {

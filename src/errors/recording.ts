@@ -41,7 +41,7 @@ const obstacles = {
   emulated:
     'an emulated program’s calls are those of the emulator on this machine; record it on its own platform',
   restart:
-    'the engine would go on to start the container with the filter and in the cgroup of this run: leave this option out',
+    'the engine would restart the container after this run, with the filter and cgroup of this run: leave this option out',
   cgroup: 'seccomp-gen gives the container a cgroup of its own; leave this option out',
   'service-filter': 'the recording sets a filter itself, one that allows all; leave it out while recording',
   'service-privileged':
@@ -54,13 +54,14 @@ export type Obstacle = keyof typeof obstacles
 /** Why only the ebpf recorder can do this. */
 const ebpfOnly = {
   engine: (engine: string) =>
-    `a container that ${engine} starts is no child of it, and is recorded by ebpf only`,
-  compose: () => 'containers that docker starts are no children of it, and are recorded by ebpf only',
-  cgroup: () => 'a cgroup is recorded by ebpf only',
-  each: () => 'containers that a command has engines start are recorded by ebpf only',
+    `a container that ${engine} starts is not a child of this command, so only ebpf can record it`,
+  compose: () =>
+    'containers that docker starts are not children of this command, so only ebpf can record them',
+  cgroup: () => 'only ebpf can record a cgroup',
+  each: () => 'only ebpf can record the containers that a command has engines start',
   under: () => 'only ebpf distinguishes what a filter refuses from what it allows',
-  collect: () => 'the containers of a node are recorded by ebpf only',
-  watch: () => 'what runs already is watched by ebpf only',
+  collect: () => 'only ebpf can record the containers of a node',
+  watch: () => 'only ebpf can watch a process that already runs',
 } as const satisfies Readonly<Record<string, (engine: string) => string>>
 
 export type EbpfOnly = keyof typeof ebpfOnly
@@ -70,14 +71,14 @@ const onLinux = {
   record: (system: string) =>
     `recording needs Linux, and this is ${system}: record in a container that has strace, docker run --rm --cap-add SYS_PTRACE -v "\${PWD}:/out" IMAGE strace -f -o /out/app.strace CMD, then run here: seccomp-gen generate app.strace -o app.json`,
   verify: (system: string) =>
-    `verifying needs Linux, and this is ${system}: run seccomp-gen verify on a Linux machine, a virtual one will do; or try the profile in a container: docker run --rm --security-opt seccomp=app.json IMAGE`,
+    `verifying needs Linux, and this is ${system}: run seccomp-gen verify on a Linux machine (a virtual one is enough), or try the profile in a container: docker run --rm --security-opt seccomp=app.json IMAGE`,
 } as const satisfies Readonly<Record<string, (system: string) => string>>
 
 export type OnLinux = keyof typeof onLinux
 
 export const recordingErrors = {
   // --- the command
-  'empty-command': [127, () => 'the command is an empty word'],
+  'empty-command': [127, () => 'the command is an empty string'],
   'command-not-found': [
     127,
     ({ program }: OfProgram) =>
@@ -108,7 +109,7 @@ export const recordingErrors = {
   'client-recorded': [
     125,
     ({ program }: OfProgram) =>
-      `the record would be of ${program} itself, not of the program in the container: record the running container with seccomp-gen trace --container NAME, all that the command starts with --each DIR, or run seccomp-gen trace inside it`,
+      `this would record ${program} itself, not the program in the container: record the running container with seccomp-gen trace --container NAME, every container that the command starts with --each DIR, or run seccomp-gen trace inside the container`,
   ],
   'inner-client-recorded': [
     125,
@@ -116,7 +117,7 @@ export const recordingErrors = {
       program,
       words,
     }: OfProgram & { /** The command that started the container. */ readonly words: string }) =>
-      `the command started ${words} …, whose container is not in the record while the calls of ${program} itself are: record each container below the command with seccomp-gen trace --each DIR -- …, or one with --container NAME`,
+      `the command started ${words} …, and the recording holds the calls of ${program} itself, not those of its container: record each container below the command with seccomp-gen trace --each DIR -- …, or one with --container NAME`,
   ],
   // --- recorders
   'needs-linux': [
@@ -127,7 +128,7 @@ export const recordingErrors = {
   'ebpf-needed': [
     125,
     ({ for: what, engine = '', why }: Why & EbpfNeed) =>
-      `${ebpfOnly[what](engine)}, and it cannot be used: ${why}`,
+      `${ebpfOnly[what](engine)}, and ebpf cannot be used here: ${why}`,
   ],
   'no-ebpf': [125, ({ why }: Why) => `the recorder ebpf cannot be used: ${why}`],
   'no-strace': [
@@ -144,12 +145,12 @@ export const recordingErrors = {
   'strace-ended-early': [
     125,
     ({ program }: OfProgram) =>
-      `strace ended while ${program} was still running: what it recorded is not whole`,
+      `strace ended while ${program} was still running: the recording is incomplete`,
   ],
   'audit-saw-nothing': [
     125,
     ({ program }: OfProgram) =>
-      `${program}: the kernel recorded nothing, not even that a program was started under the filter: either none was, or an audit rule leaves records out (auditctl -l)`,
+      `${program}: the kernel recorded nothing, not even that a program was started under the filter: either no program was started, or an audit rule drops the records (auditctl -l)`,
   ],
   'no-temporary-directory': [125, ({ why }: Why) => `cannot make a temporary directory: ${why}; set TMPDIR`],
   'no-fifo': [
@@ -158,11 +159,11 @@ export const recordingErrors = {
       `cannot make a FIFO in ${directory}: ${why}`,
   ],
   // --- processes and cgroups
-  'no-such-process': [125, ({ pid }: OfProcess) => `cannot record process ${pid}: there is no such process`],
+  'no-such-process': [125, ({ pid }: OfProcess) => `there is no process ${pid}`],
   'process-not-attached': [
     125,
     ({ pid, why }: Why & OfProcess) =>
-      `cannot record process ${pid} (${why}): it must run, and be yours, or seccomp-gen must run as root`,
+      `cannot record process ${pid} (${why}): the process must run and be yours, or seccomp-gen must run as root`,
   ],
   'silent-process': [
     125,
@@ -182,7 +183,7 @@ export const recordingErrors = {
   'root-cgroup': [
     125,
     ({ cgroup }: { readonly cgroup: string }) =>
-      `${cgroup}: is the root, in which everything is: name a cgroup below it`,
+      `${cgroup}: is the root cgroup, which holds every process: name a cgroup below it`,
   ],
   'silent-cgroup': [
     125,
@@ -209,13 +210,13 @@ export const recordingErrors = {
   'engine-elsewhere': [
     125,
     ({ engine, place }: OfEngine & { /** The host or the option that names it. */ readonly place: string }) =>
-      `${engine} is told to use ${place}: a container on another machine cannot be recorded from here, run seccomp-gen there`,
+      `${engine} is told to use ${place}: a container on another machine cannot be recorded from here: run seccomp-gen there`,
   ],
   'engine-silent': [125, ({ engine, why }: Why & OfEngine) => `${engine} does not answer: ${why}`],
   'image-not-saved': [
     125,
     ({ engine, image, why }: Why & OfEngine & { readonly image: string }) =>
-      `${image}: ${engine} does not save it, so that --scan cannot read it: ${why}`,
+      `${image}: ${engine} cannot save the image, so --scan cannot read it: ${why}`,
   ],
   'unknown-engine-option': [
     125,
@@ -229,7 +230,7 @@ export const recordingErrors = {
   ],
   'compose-files-unknown': [
     125,
-    () => 'docker compose: the files that it reads are unknown here: name them with -f FILE',
+    () => 'docker compose: which files it reads cannot be determined: name them with -f FILE',
   ],
   'compose-without-service': [125, () => 'docker compose: no service is defined'],
   'compose-refuses': [125, ({ why }: Why) => `docker compose config: ${why}`],
@@ -248,7 +249,7 @@ export const recordingErrors = {
   'no-container-recorded': [
     125,
     () =>
-      'no container with a cgroup and a filter of its own was started by the command: nothing is written (without --each the command itself is recorded)',
+      'the command started no container with a cgroup and a filter of its own: nothing is written (without --each the command itself is recorded)',
   ],
   'container-not-prepared': [125, ({ why }: Why) => `cannot prepare the container: ${why}`],
   'slice-failed': [

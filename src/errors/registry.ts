@@ -4,11 +4,11 @@ import type { InFile, ErrorRow } from './row.ts'
 /** Why a word is not a reference. */
 const referenceFaults = {
   'two-digests': 'has two digests',
-  digest: 'has a digest that is no SHA-256',
+  digest: 'has a digest that is not a SHA-256',
   'no-registry': 'names no registry',
-  host: 'names a registry that is no host',
-  repository: 'names a repository that is none',
-  tag: 'has a tag that is none',
+  host: 'names a registry that is not a host',
+  repository: 'has an invalid repository',
+  tag: 'has an invalid tag',
 } as const
 
 /** Why a profile cannot be an artifact. */
@@ -40,11 +40,11 @@ export interface NotRead {
 }
 
 const notRead: Readonly<Record<NotRead['fault'], (facts: NotRead) => string>> = {
-  layers: ({ count }) => `is no artifact of a profile: it has ${count} layers, and a profile is one`,
-  archive: () => 'holds an archive and no document: push the profile itself, `seccomp-gen push PROFILE REF`',
+  layers: ({ count }) => `is not the artifact of a profile: it has ${count} layers, and a profile has one`,
+  archive: () => 'holds an archive, not a document: push the profile itself, `seccomp-gen push PROFILE REF`',
   observations: ({ artifact }) =>
-    `is observations and no profile: make one of them with \`seccomp-gen generate ${artifact}\``,
-  'no-shards': () => 'no observations are in this repository: their tags begin with o-',
+    `holds observations, not a profile: make one with \`seccomp-gen generate ${artifact}\``,
+  'no-shards': () => 'the repository holds no observations (their tags begin with o-)',
   'not-text': () => 'is not UTF-8 text: a profile is a JSON document',
 }
 
@@ -56,15 +56,15 @@ export interface OfRepository {
 /** What a registry does wrong. */
 const answers = {
   'no-upload': 'does not say where to upload to',
-  'no-manifest': ({ name }: RegistryAnswer) => `has a ${name} that is no OCI manifest`,
+  'no-manifest': ({ name }: RegistryAnswer) => `has a ${name} that is not an OCI manifest`,
   large: ({ name, size, limit }: RegistryAnswer) =>
     `has ${size} bytes as ${name}: more than ${limit} are not read`,
   longer: ({ limit }: RegistryAnswer) => `sends more than the ${limit} bytes that it should`,
-  'other-bytes': ({ name }: RegistryAnswer) => `gives other bytes as ${name}`,
+  'other-bytes': ({ name }: RegistryAnswer) => `sends bytes for ${name} that its digest does not match`,
   status: ({ status, asked, said }: RegistryAnswer) => `answers ${status} to ${asked}${inWords(said)}`,
   challenge: 'asks for a way to log in that is neither Basic nor Bearer',
   'plain-realm': 'wants credentials to be sent without TLS',
-  'no-token': 'has a token server that gives none',
+  'no-token': 'has a token server that gives no token',
 } as const
 
 export interface RegistryAnswer extends OfRepository {
@@ -113,7 +113,7 @@ export const registryErrors = {
   'registry-denies': [
     2,
     (facts: OfRepository & { readonly right: 'pull' | 'push'; readonly said?: string | undefined }) =>
-      `${facts.repository}: the registry does not let us ${facts.right}${inWords(facts.said)}: see \`docker login ${hostOf(facts)}\``,
+      `${facts.repository}: the registry does not permit a ${facts.right}${inWords(facts.said)}: see \`docker login ${hostOf(facts)}\``,
   ],
   'registry-answer': [
     2,
@@ -125,20 +125,20 @@ export const registryErrors = {
   'credentials-unreadable': [
     2,
     ({ file }: InFile) =>
-      `${file}: is no JSON object, so that no credentials can be read: log in to the registry anew`,
+      `${file}: is not a JSON object, so no credentials can be read: log in to the registry again`,
   ],
   'no-credential-helper': [
     2,
     ({ program }: { readonly program: string }) =>
-      `${program} is not installed, and the configuration of docker leaves credentials to it`,
+      `${program} is not installed, and docker’s configuration says that it has the credentials`,
   ],
   'credential-helper-name': [
     2,
-    ({ name }: { readonly name: string }) => `${name} is no name of a credential helper`,
+    ({ name }: { readonly name: string }) => `${name} is not the name of a credential helper`,
   ],
   'credential-helper-answer': [
     2,
     ({ program, server }: { readonly program: string; readonly server: string }) =>
-      `${program} get answers no JSON object: see what it prints for ${server}`,
+      `${program} get does not print a JSON object: see what it prints for ${server}`,
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

@@ -13,15 +13,15 @@ const otherMachines = {
 
 /** How a file contradicts its format. */
 const damages = {
-  'program-headers': () => 'its program headers are no ELF64 ones: it is damaged',
-  'not-loaded': () => 'has no segment that is loaded: it is damaged, or holds debug information only',
-  'no-tar': (at: string) => `is no tar archive from byte ${at} on: it is damaged`,
+  'program-headers': () => 'its program headers are not those of ELF64: it is damaged',
+  'not-loaded': () => 'has no loadable segment: it is damaged, or holds debug information only',
+  'no-tar': (at: string) => `is not a tar archive from byte ${at} on: it is damaged`,
   'no-size': () => 'an entry has no size: it is damaged',
   'large-header': () => 'an extended header is larger than 1 MiB: it is damaged',
   'ends-early': () => 'the archive ends early: it is cut short; get it again',
   'missing-entry': (entry: string) => `${entry} is not in the archive: it is damaged`,
   'large-entry': (entry: string) => `${entry} is larger than 16 MiB: the archive is damaged`,
-  'entry-not-json': (entry: string) => `${entry} is no JSON: the archive is damaged`,
+  'entry-not-json': (entry: string) => `${entry} is not JSON: the archive is damaged`,
   'no-image': () => 'its index leads to no image: the archive is damaged',
   'no-digest': () => 'a descriptor has no digest: the archive is damaged',
 } as const satisfies Readonly<Record<string, (at: string) => string>>
@@ -31,32 +31,35 @@ const bounds = {
   program: () => 'is larger than a program can be (1 GiB)',
   image: () => 'the programs of the image are larger than 4 GiB',
   layer: () => 'unpacks to more than 32 GiB',
-  span: () => 'its segments lie more than 4 GiB apart, which is not followed here',
+  span: () => 'its segments are more than 4 GiB apart, which is not supported',
   files: (most: number) => `holds more than ${most} files`,
   libraries: (most: number) => `needs more than ${most} libraries`,
-  scripts: () => 'its interpreter is a script, whose interpreter is one, and so on: name the program',
+  scripts: () => 'too many scripts in a row are interpreters of each other: name the program',
 } as const satisfies Readonly<Record<string, (most: number) => string>>
 
 /** The first fault of a document that a scan printed. */
 const scanFaults = {
-  'not-json': () => 'is no JSON',
-  'no-scan': () => 'is no scan',
-  'no-architecture': (member: string) => `${member} is no architecture known here`,
+  'not-json': () => 'is not JSON',
+  'no-scan': () => 'is not a scan',
+  'no-architecture': (member: string) => `${member} is not a known architecture`,
   'no-path': (member: string) => `${member} has no path`,
-  'no-numbers': (member: string) => `the values of ${member} are no numbers`,
-  'no-names': (member: string) => `the companions of ${member} are no names`,
-  'no-list': (member: string) => `${member} is no list`,
+  'no-numbers': (member: string) => `the values of ${member} are not numbers`,
+  'no-names': (member: string) => `the companions of ${member} are not names`,
+  'no-list': (member: string) => `${member} is not a list`,
 } as const satisfies Readonly<Record<string, (member: string) => string>>
 
 export const scanErrors = {
   'scan-and-recordings': [
     2,
-    () => '--from-scan stands in place of recordings: give the scan with --reachable instead',
+    () => '--from-scan replaces recordings: to use a scan beside recordings, give it with --reachable',
   ],
-  'unseen-without-scan': [2, () => '--unseen is about what a scan found: give one with --reachable'],
+  'unseen-without-scan': [
+    2,
+    () => '--unseen is about the calls that a scan found: give the scan with --reachable',
+  ],
   'no-command-to-scan': [
     2,
-    () => '--scan is about a command: scan a running program by its file, with `seccomp-gen scan`',
+    () => '--scan reads the program of a command: give the file of a running program to `seccomp-gen scan`',
   ],
   'container-not-scanned': [
     2,
@@ -68,7 +71,10 @@ export const scanErrors = {
     ({ program }: { readonly program: string }) => `${program}: no such program: --scan has nothing to read`,
   ],
   // --- the files that are named
-  'not-scannable': [2, ({ file }: InFile) => `${file}: is no file that can be scanned`],
+  'not-scannable': [
+    2,
+    ({ file }: InFile) => `${file}: cannot be scanned: it is neither a file nor a directory`,
+  ],
   'program-not-named': [
     2,
     ({ file }: InFile) =>
@@ -87,12 +93,12 @@ export const scanErrors = {
   'not-elf': [
     2,
     ({ file }: InFile) =>
-      `${file}: is no ELF file: name a program, a library, a directory or an image archive`,
+      `${file}: is not an ELF file: name a program, a library, a directory or an image archive`,
   ],
   'not-linked': [
     2,
     ({ file, type }: InFile & { /** e_type. */ readonly type: number }) =>
-      `${file}: is no program and no shared library (${elfTypes[type] ?? `ELF type ${type}`}): link it first`,
+      `${file}: is neither a program nor a shared library (${elfTypes[type] ?? `ELF type ${type}`}): link it first`,
   ],
   'other-machine': [
     2,

@@ -14,13 +14,13 @@ export const traceErrors = {
   'no-bytes': [
     2,
     ({ file, is }: InFile & { /** What was given. */ readonly is: string }) =>
-      `${file}: ${is} is no stream of bytes: give a list or stream of Uint8Array, such as [bytes] or response.body`,
+      `${file}: ${is} is not a stream of bytes: give a list or stream of Uint8Array, such as [bytes] or response.body`,
   ],
   // --- unpacking
   'unknown-compression': [
     2,
     ({ file, kind, tool }: InFile & { readonly kind: string; readonly tool: string }) =>
-      `${file}: is compressed with ${kind}, which is not unpacked here: \`${tool} ${operand(file)} | seccomp-gen …\``,
+      `${file}: is compressed with ${kind}, which seccomp-gen does not unpack: use \`${tool} ${operand(file)} | seccomp-gen …\``,
   ],
   'damaged-stream': [
     2,
@@ -30,7 +30,7 @@ export const traceErrors = {
   'behind-gzip': [
     2,
     ({ file }: InFile) =>
-      `${file}: something else stands behind the gzip stream: \`gzip -dc ${operand(file)} | seccomp-gen …\` leaves it out`,
+      `${file}: other data follows the gzip stream: \`gzip -dc ${operand(file)} | seccomp-gen …\` leaves it out`,
   ],
   'zstd-window': [
     2,
@@ -62,17 +62,17 @@ export const traceErrors = {
   'scan-not-trace': [
     2,
     ({ file }: InFile) =>
-      `${file}: is what \`scan\` prints, not a trace: give it with --reachable, beside what was traced`,
+      `${file}: is the output of \`scan\`, not a trace: give it with --reachable, beside a trace`,
   ],
   'context-not-trace': [
     2,
     ({ file }: InFile) =>
-      `${file}: is a security context, as \`harden --as json\` prints it, not a trace: give it to harden alone, or give the observations that it was made of`,
+      `${file}: is a security context, as \`harden --as json\` prints it, not a trace: give it to harden alone, or give the observations that it was made from`,
   ],
   'profile-not-trace': [
     2,
     ({ file }: InFile) =>
-      `${file}: is a seccomp profile, not a trace: \`seccomp-gen validate ${file}\` checks it; say --format profile to take what it allows as wanted`,
+      `${file}: is a seccomp profile, not a trace: \`seccomp-gen validate ${file}\` checks it; give --format profile to use the calls that it allows`,
   ],
   'no-single-calls': [
     2,
@@ -83,44 +83,44 @@ export const traceErrors = {
   'filter-not-told': [
     2,
     ({ file, format }: OfFormat) =>
-      `${file}: ${format} does not tell when a filter was installed, which --after-filter asks for: leave it out`,
+      `${file}: ${format} does not show when a filter was installed, which --after-filter needs: leave that option out`,
   ],
   'filter-needs-all': [
     2,
     ({ file, field }: InFile & ByOption) =>
-      `${file}: --after-filter needs the lines of every process: leave --${field} out`,
+      `${file}: --after-filter needs the lines of all processes: leave --${field} out`,
   ],
   'choice-not-carried': [
     2,
     ({ file, format, field }: OfFormat & ByOption) =>
       format === 'profile'
         ? `${file}: a profile does not say whose calls it is for: leave --${field} out`
-        : `${file}: ${format} does not carry what --${field} asks for: leave it out`,
+        : `${file}: ${format} does not hold what --${field} selects by: leave that option out`,
   ],
   'choice-not-in-records': [
     2,
     ({ file, format, field }: OfFormat & ByOption) =>
-      `${file}: these ${format} records do not carry what --${field} asks for: leave it out`,
+      `${file}: these ${format} records do not hold what --${field} selects by: leave that option out`,
   ],
   // --- what a trace says
   'machines-contradict': [
     2,
     ({ file, line, call, machine }: InFile & { line: number; call: string; machine: string }) =>
-      `${file}:${line}: ${call} is a call of 32-bit programs or of another machine, others are of ${machine}, and a report of ausearch does not tell which is whose: use ausearch --raw or -i, or say observe --arch A if all are of one`,
+      `${file}:${line}: ${call} is a call of a 32-bit program or of another machine, other calls are of ${machine}, and a report of ausearch does not show the architecture of a line: use ausearch --raw or -i, or give observe --arch A if all lines are of one architecture`,
   ],
   'architecture-not-told': [
     2,
-    ({ file }: InFile) => `${file}: holds call numbers without an architecture: say observe --arch A`,
+    ({ file }: InFile) => `${file}: holds call numbers without an architecture: give observe --arch A`,
   ],
   'nothing-wanted': [
     2,
     ({ file, line }: InFile & { readonly line: number | undefined }) =>
-      `${line === undefined ? `${file}: this filter` : `${file}:${line}: this profile`} allows by default, so it says nothing of the calls that are wanted; give one that refuses by default`,
+      `${line === undefined ? `${file}: this filter` : `${file}:${line}: this profile`} allows by default, so it does not show which calls are needed: give one that refuses by default`,
   ],
   'no-call-in-sources': [
     2,
     ({ file, others, unrecognised }: Sources & { readonly unrecognised: boolean }) =>
-      `no call was found in ${sourcesText({ file, others })}${unrecognised ? ', and no form of a log that is read (see docs/inputs.md)' : ''}: nothing is written`,
+      `no call was found in ${sourcesText({ file, others })}${unrecognised ? ', whose format is unknown (see docs/inputs.md)' : ''}: nothing is written`,
   ],
   'hook-log-alone': [
     2,

@@ -6,7 +6,7 @@ export const usageErrors = {
   'several-machines': [2, () => 'observe reads traces of one machine at a time: give --arch once'],
   'several-hosts': [
     2,
-    () => 'one answer is of one machine: give --arch once, and the command again for another machine',
+    () => 'an answer is for one machine: give --arch once, and run the command again for another machine',
   ],
   'diff-operands': [2, () => 'diff takes BASE and HEAD: see seccomp-gen diff --help'],
   'diff-applied-operands': [
@@ -32,7 +32,7 @@ export const usageErrors = {
   'pods-only': [
     2,
     ({ option }: { readonly option: string }) =>
-      `${option}: is for --pod and --selector, or --container of a node`,
+      `${option}: is only for --pod, --selector, and --container on a node`,
   ],
   'ready-without-load': [2, () => '--ready says when --load begins: give both'],
   'load-without-command': [
@@ -42,7 +42,7 @@ export const usageErrors = {
   ],
   'several-applied': [2, () => 'give one of --pid, --container and --pod'],
   'profile-or-applied': [2, () => 'give a profile, or one of --pid, --container and --pod in its place'],
-  'under-within': [2, () => '--under within takes the one profile of --within: give that once, and not none'],
+  'under-within': [2, () => '--under within uses the profile of --within: give --within once, and not none'],
   'under-without-command': [
     2,
     () =>
@@ -52,12 +52,12 @@ export const usageErrors = {
   'each-with': [
     2,
     ({ option }: { readonly option: string }) =>
-      `${option}: not with --each, which writes files of its own for each container`,
+      `${option}: cannot be combined with --each, which writes files of its own for each container`,
   ],
   'nothing-to-verify': [2, () => 'give a command after --; see seccomp-gen verify --help'],
   'option-after-profile': [
     2,
-    ({ word }: { readonly word: string }) => `${word}: options stand before the --, and the command after it`,
+    ({ word }: { readonly word: string }) => `${word}: give options before the --, and the command after it`,
   ],
   'beside-profile': [
     2,

@@ -15,12 +15,12 @@ export const verificationErrors = {
   'client-verified': [
     125,
     ({ program }: Client) =>
-      `the profile would hold for ${program} itself, not for its container: give docker run, podman run, nerdctl run, docker compose up, runc run or crun run`,
+      `the profile would apply to ${program} itself, not for its container: give docker run, podman run, nerdctl run, docker compose up, runc run or crun run`,
   ],
   'compose-capabilities': [
     125,
     () =>
-      'the profile has rules for capabilities, and the services differ in cap_add and cap_drop, so that each would run another filter: verify them one by one, with a -f FILE for each',
+      'the profile has rules for capabilities, and the services differ in cap_add and cap_drop, so each would run under a different filter: verify them one by one, with a -f FILE for each',
   ],
   'beside-context': [
     125,
@@ -29,12 +29,12 @@ export const verificationErrors = {
   ],
   'context-not-seen': [
     125,
-    ({ why }: Why) => `what a context refuses is seen by ebpf alone, which does not work here: ${why}`,
+    ({ why }: Why) => `only ebpf sees what a context refuses, and ebpf does not work here: ${why}`,
   ],
   'context-without-engine': [
     125,
     () =>
-      'a context is put on docker run and podman run: for Kubernetes apply what seccomp-gen harden --as kubernetes prints, and record that pod',
+      'a context can be applied to docker run and podman run only: for Kubernetes apply what seccomp-gen harden --as kubernetes prints, and record that pod',
   ],
   'inner-client-verified': [
     125,
@@ -42,9 +42,9 @@ export const verificationErrors = {
       program,
       words,
     }: Client & { /** The command that started the container. */ readonly words: string }) =>
-      `the command started ${words} …, and the profile held for ${program} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${words} …`,
+      `the command started ${words} …, and the profile applied to ${program} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${words} …`,
   ],
-  'minimize-without-context': [2, () => '--minimize takes parts of a context away: give --context FILE'],
+  'minimize-without-context': [2, () => '--minimize removes parts of a context: give --context FILE'],
   'raiser-in-sandbox': [
     125,
     ({ program }: Client) =>
@@ -68,17 +68,17 @@ export const verificationErrors = {
   'base-not-here': [
     125,
     ({ file, base }: InFile & { readonly base: string }) =>
-      `${file}: builds on ${base}, which is not here: print both as one with seccomp-gen generate`,
+      `${file}: builds on ${base}, which is not available here: print both as one profile with seccomp-gen generate`,
   ],
   'key-not-read': [
     125,
     ({ key, by, ...at }: AtPlace & { readonly key: string; /** The loader. */ readonly by: string }) =>
-      `${placeText(at)}: ${by} reads plain OCI and ignores ${key}, so that another filter would run: give a plain OCI profile`,
+      `${placeText(at)}: ${by} reads plain OCI and ignores ${key}, so a different filter would run: give a plain OCI profile`,
   ],
   'audit-not-exact': [
     125,
     ({ file, call }: InFile & { readonly call: string }) =>
-      `${file}: rules of different answers to ${call} overlap, so that audit would not tell which calls are refused: use --recorder ebpf or strace`,
+      `${file}: rules with different answers to ${call} overlap, so audit records would not show which calls are refused: use --recorder ebpf or strace`,
   ],
   'libseccomp-refuses': [
     125,

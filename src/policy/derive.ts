@@ -1,8 +1,8 @@
 // Derives a policy from observations: applies every decision of this room in turn, per architecture, and makes rules.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { has } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { has } from '../meaning/versions/runtimes.ts'
 import { ascending } from '../order.ts'
 import { inOrder, settle, type Proposal } from './answers.ts'
 import { withinCeiling, type BeyondChoice } from './beyond.ts'
@@ -43,6 +43,10 @@ export interface PolicyOptions extends CeilingOptions {
   readonly noNewPrivileges?: boolean
   /** The answer to every call without a rule. 'errno' (the default) is EPERM. */
   readonly defaultAction?: DefaultAction['type']
+  /**
+   * The kernel logs each refusal. Refused for a version of a runtime that starts no container whose profile has flags.
+   */
+  readonly logRefusals?: boolean
   /** Allow clone3 if it was seen. Default false: it is answered ENOSYS, and libc makes clone instead. */
   readonly allowClone3?: boolean
   /**
@@ -171,6 +175,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     version: 1,
     architectures: targets.map(({ architecture }) => architecture) as [Architecture, ...Architecture[]],
     defaultAction,
+    ...(options.logRefusals === true && logsRefusals(options.runtime)),
     rules: rules.inOrder(),
     left: left.sort(compareLeft),
   }
@@ -184,6 +189,13 @@ function isRefusedAsDefault(action: RuleAction, defaultAction: DefaultAction, ru
   if (action.type !== 'errno' || defaultAction.type !== 'errno') return false
   if (runtime === 'all' || runtime === 'none' || has(runtime, 'skips-default-rules')) return false
   return !has(runtime, 'errnoRet') || action.errno === defaultAction.errno
+}
+
+/** Throws a UserError for a version of a runtime that reads no flags. */
+function logsRefusals(runtime: FloorChoice = 'all'): Pick<Policy, 'logsRefusals'> {
+  if (runtime !== 'all' && runtime !== 'none' && !has(runtime, 'flags'))
+    throw new UserError('refusals-not-logged', { runtime })
+  return { logsRefusals: true }
 }
 
 /** The margin of a target. An inferred target gets the translated margin of the architecture that was seen. */

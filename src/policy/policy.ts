@@ -9,6 +9,8 @@ export interface Policy {
   /** Target architectures, in the order of abi/architectures.ts; at least one. */
   readonly architectures: readonly [Architecture, ...Architecture[]]
   readonly defaultAction: DefaultAction
+  /** The kernel logs each call that the filter refuses (SECCOMP_FILTER_FLAG_LOG of seccomp(2)). */
+  readonly logsRefusals?: true
   /**
    * Sorted by call, then action, then conditions; every (architecture, call) stands under one action. Several rules of
    * a call with conditions are alternatives.

@@ -24,6 +24,7 @@ export function buildProfile(policy: Policy): OciProfile {
   if (other !== undefined) throw new UserError('byte-orders-mixed', { architectures: [first, other] })
   return {
     ...defaultOf(policy),
+    ...flagsOf(policy),
     architectures: policy.architectures.map((each) => architectures[each].scmp),
     syscalls: rulesOf(draftsOf(policy, policy.architectures)),
   }
@@ -38,6 +39,14 @@ export function defaultOf({ defaultAction }: Policy): Pick<OciProfile, 'defaultA
     case 'log':
       return { defaultAction: 'SCMP_ACT_LOG' }
   }
+}
+
+/**
+ * A profile without flags gets SPEC_ALLOW from the runtimes, which saves the mitigations of speculation; one with flags
+ * must name it too.
+ */
+export function flagsOf({ logsRefusals }: Policy): Pick<OciProfile, 'flags'> {
+  return logsRefusals === true ? { flags: ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'] } : {}
 }
 
 /** The fewest rules for these drafts: calls with the same answer and conditions share one rule. */

@@ -10,6 +10,7 @@ export function printPolicy(policy: Policy): string {
       version: policy.version,
       architectures: policy.architectures,
       defaultAction: policy.defaultAction,
+      ...(policy.logsRefusals && { logsRefusals: true }),
       rules: policy.rules.map(({ syscall, architectures, action, conditions, because }) => ({
         syscall,
         architectures,

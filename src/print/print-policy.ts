@@ -13,7 +13,7 @@ import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
 import { draftsOf, type RuleDraft } from './rule-drafts.ts'
-import { buildProfile, defaultOf, rulesOf } from './build.ts'
+import { buildProfile, defaultOf, flagsOf, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
 import type { Observations } from '../read/observations/document.ts'
 import { admissionText, fleetText } from './cluster/index.ts'
@@ -95,6 +95,7 @@ export function buildDockerProfile(policy: Policy): DockerProfile {
     })
   return {
     ...defaultOf(policy),
+    ...flagsOf(policy),
     archMap: targets.map((host) => archMapEntry(policy, host)),
     syscalls,
   }

@@ -1,5 +1,6 @@
 // Code compiled from assembly/, and its memory, which must hold the lines that it reads: a file can be read straight
 // into it. If WebAssembly may not run (node --jitless), there is no such code, and every line takes the slow path.
+import { base64Bytes, viewOf } from './byte-text.ts'
 
 /** The exports of every module. Numbers are addresses in its memory, or sizes. */
 export interface Compiled {
@@ -23,7 +24,13 @@ declare const WebAssembly:
   | undefined
 
 /** The addresses in the memory that the modules share: the data of each, then the chunks of a file. */
-export const memoryPlan = { lines: 1 << 10, records: 1 << 20, chunks: 1 << 21, pages: 72 } as const
+export const memoryPlan = {
+  lines: 1 << 10,
+  records: 1 << 20,
+  wrapped: (1 << 20) + (5 << 16),
+  chunks: 1 << 21,
+  pages: 72,
+} as const
 export const chunkSize = 1 << 20
 /** The gap between chunks: loads of whole words reach beyond the end of a chunk. */
 const chunkGap = 1 << 12
@@ -41,19 +48,19 @@ let areLent = false
 
 /** Two alternating buffers for the chunks of a file, in the compiled code's memory unless another reader has it. */
 export function borrowChunks(): {
-  readonly buffers: readonly [Buffer, Buffer]
+  readonly buffers: readonly [Uint8Array, Uint8Array]
   readonly giveBack: () => void
 } {
   const room = areLent ? undefined : compiledMemory()
   if (room === undefined) {
-    const buffers = [Buffer.allocUnsafeSlow(chunkSize), Buffer.allocUnsafeSlow(chunkSize)] as const
+    const buffers = [viewOf(new Uint8Array(chunkSize)), viewOf(new Uint8Array(chunkSize))] as const
     return { buffers, giveBack: () => undefined }
   }
   areLent = true
   const first = memoryPlan.chunks + chunkGap
   const buffers = [
-    Buffer.from(room, first, chunkSize),
-    Buffer.from(room, first + chunkSize + chunkGap, chunkSize),
+    viewOf(new Uint8Array(room, first, chunkSize)),
+    viewOf(new Uint8Array(room, first + chunkSize + chunkGap, chunkSize)),
   ] as const
   return { buffers, giveBack: () => void (areLent = false) }
 }
@@ -80,22 +87,22 @@ export function compiledOnce<Code extends Compiled, Made>(
 
 /** The exports of the module; undefined if it cannot run. */
 function instanceOf(code: string): unknown {
-  const bytes = Buffer.from(code, 'base64')
+  const bytes = base64Bytes(code)
   // Processors without SSE4.1 lack instructions that the module needs.
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(bytes)) return undefined
   compiledMemory()
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports
 }
 
-/** Whole lines in memory: in place if their Buffer is there, else copied as far as they fit. A Buffer never changes. */
+/** Whole lines in memory: in place if their bytes are there, else copied as far as they fit. The bytes of one object never change. */
 export class Input {
-  readonly memory = Buffer.from(compiledMemory() as ArrayBuffer)
+  readonly memory = viewOf(new Uint8Array(compiledMemory() as ArrayBuffer))
   readonly #place: number
   readonly #size: number
-  #bytes: Buffer | undefined
+  #bytes: Uint8Array | undefined
   #from = 0
   #to = 0
-  /** The address of the Buffer's start, as if all of it were in memory. */
+  /** The address of the bytes' start, as if all of it were in memory. */
   #origin = 0
 
   constructor({ input, inputSize }: Compiled) {
@@ -104,7 +111,7 @@ export class Input {
   }
 
   /** The address of bytes[line]; bytes[line, end) ends with "\n". */
-  placeOf(bytes: Buffer, line: number, end: number): number {
+  placeOf(bytes: Uint8Array, line: number, end: number): number {
     if (this.#bytes !== bytes || line < this.#from || line >= this.#to) this.#load(bytes, line, end)
     return line + this.#origin
   }
@@ -119,7 +126,7 @@ export class Input {
     return place - this.#origin
   }
 
-  #load(bytes: Buffer, line: number, end: number): void {
+  #load(bytes: Uint8Array, line: number, end: number): void {
     this.#bytes = bytes
     this.#from = line
     this.#to = end
@@ -128,6 +135,6 @@ export class Input {
     const most = line + this.#size
     if (end > most) this.#to = Math.max(line, bytes.lastIndexOf(0x0a, most - 1) + 1)
     this.#origin = this.#place - line
-    bytes.copy(this.memory, this.#place, line, this.#to)
+    this.memory.set(bytes.subarray(line, this.#to), this.#place)
   }
 }

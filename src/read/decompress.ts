@@ -2,7 +2,9 @@
 // has no zstd of its own. Both work on streams, so the output is never held as a whole.
 import { Decompress } from 'fzstd'
 import { UserError } from '../errors.ts'
+import { latin1 } from './byte-text.ts'
 import { BehindGzip, gunzipped } from './gunzip.ts'
+import { joined } from './pieces.ts'
 import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
 type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
@@ -36,7 +38,7 @@ export async function* decompressed(name: string, bytes: ByteStream): AsyncGener
     length += next.value.length
     head.push(length < longestMagic ? Uint8Array.from(next.value) : next.value)
   }
-  const start = Buffer.concat(head.map((each) => each.subarray(0, longestMagic)))
+  const start = joined(head.map((each) => each.subarray(0, longestMagic)))
   const whole = (async function* () {
     yield* head
     yield* { [Symbol.asyncIterator]: () => iterator }
@@ -45,7 +47,7 @@ export async function* decompressed(name: string, bytes: ByteStream): AsyncGener
   if (startsWith(start, zstdMagic)) return yield* unzstd(name, whole)
   const other = others.find(([kind, magic]) => {
     const text = magic.map((each) => (typeof each === 'string' ? each : String.fromCharCode(each))).join('')
-    const found = start.toString('latin1')
+    const found = latin1(start)
     // A text may begin with bzip2's three letters, but not with the digits of pi after them.
     return found.startsWith(text) && (kind !== 'bzip2' || /^....1AY&SY/.test(found))
   })

@@ -12,7 +12,8 @@ import { alike } from './qemu/lines.ts'
 import { completionOf } from './strace/completion.ts'
 import { parseLine } from './strace/parse-line.ts'
 import { isContextStart, isScan } from './own-results.ts'
-import { latin1, lineLimit, withoutColours } from './text.ts'
+import { latin1 } from './byte-text.ts'
+import { lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 
@@ -30,6 +31,7 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (document !== undefined) return ofDocument(name, document, asked)
   const found = recognised(text)
   if (asked !== 'auto') return ofLines(name, found, asked)
+  if (found.size > 1) for (const [format, { isBeside }] of found) if (isBeside) found.delete(format)
   const [first, second] = [...found.keys()]
   if (first === undefined) return 'strace'
   if (second === undefined) return first
@@ -50,6 +52,8 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
 interface Met {
   count: number
   readonly line: number
+  /** Whether none of the lines reports a call, and other formats' logs have such lines too. */
+  isBeside: boolean
 }
 
 /** The formats of recognised lines, each with their number and the first line. */
@@ -69,9 +73,13 @@ function recognised(text: string): Map<Format, Met> {
         : formats.find((each) => formatTable[each].grammar?.recognises(bare) === true)
     if (format === undefined) continue
     if (format === 'strace' && alike.pattern.test(bare)) ofBoth++
+    const isBeside = formatTable[format].grammar?.isBeside?.(bare) === true
     const met = found.get(format)
-    if (met === undefined) found.set(format, { count: 1, line: number })
-    else met.count++
+    if (met === undefined) found.set(format, { count: 1, line: number, isBeside })
+    else {
+      met.count++
+      met.isBeside &&= isBeside
+    }
   }
   // If qemu writes every line of strace alike, the lines are qemu's.
   if (found.has('qemu') && found.get('strace')?.count === ofBoth) found.delete('strace')

@@ -1,5 +1,6 @@
 // Reads a format whose recorder writes two kinds of file: a profile, and lines of a log. The first bytes of a source
 // show its kind.
+import { latin1 } from './byte-text.ts'
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'
 
@@ -23,9 +24,7 @@ export class EitherReader implements Reader {
 
   takeLines(bytes: Uint8Array, start: number, end: number): void {
     if (this.#chosen === undefined) {
-      const head = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, 65536)).toString(
-        'latin1',
-      )
+      const head = latin1(bytes, start, Math.min(end, start + 65536))
       this.#choose(isProfile(head) ? this.#document : this.#lines)
     }
     this.#chosen?.takeLines(bytes, start, end)

@@ -80,5 +80,7 @@ export interface Grammar {
   readonly inWords?: true
   /** Whether a line can only be of this format. */
   recognises(line: string): boolean
+  /** Whether a recognised line reports no call and also stands in logs of other formats. */
+  isBeside?(line: string): boolean
   open(): LineGrammar
 }

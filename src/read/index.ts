@@ -3,11 +3,13 @@
 // of formats.ts.
 import { UserError } from '../errors.ts'
 import type { Evidence, SourceSummary } from './account.ts'
+import { latin1 } from './byte-text.ts'
 import { decompressed } from './decompress.ts'
 import { detectFormat } from './detect.ts'
 import { formats, formatTable, type Format } from './formats.ts'
 import { Lines } from './lines.ts'
 import { startsAsObservations } from './observations/documents.ts'
+import { joined } from './pieces.ts'
 import { OfOnePid } from './strace-choice.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
@@ -15,7 +17,7 @@ import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
 import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
-import { latin1 } from './text.ts'
+import { bytesOf, WrappedLines } from './wrapped-lines.ts'
 import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
 
 /** How many bytes at the start of a source are examined to detect its format. */
@@ -118,7 +120,7 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
     for (const line of text.split('\n')) pieces.push(bytesOf(unwrapping.line(line)))
   })
   lines.feed(head)
-  const inside = Buffer.concat(pieces)
+  const inside = joined(pieces)
   return inside.length === 0 ? head : inside
 }
 
@@ -137,11 +139,8 @@ class LineFeed {
     const unwrapping = new Unwrapping(wrapping)
     this.#unwrapping = unwrapping
     if (unwrapping.takesPieces) return
-    // All lines of a piece are passed on together, because the reader is faster with many lines.
-    this.#wrapped = new Lines((bytes, start, end) => {
-      const lines = latin1(bytes, start, end - 1).split('\n')
-      this.#plain.feed(bytesOf(lines.map((line) => unwrapping.line(line)).join('')))
-    })
+    const lines = new WrappedLines(wrapping, unwrapping, (inside) => this.#plain.feed(inside))
+    this.#wrapped = new Lines((bytes, start, end) => lines.take(bytes, start, end))
   }
 
   feed(bytes: Uint8Array): void {
@@ -158,13 +157,6 @@ class LineFeed {
     if (this.#unwrapping !== undefined) this.#plain.feed(bytesOf(this.#unwrapping.end()))
     return this.#plain.end() || cut
   }
-}
-
-/** A character beyond latin1 (JSON can escape any) becomes `?`, so that it never turns into another or a line end. */
-function bytesOf(text: string): Uint8Array {
-  // oxlint-disable-next-line no-control-regex -- all of latin1
-  const beyond = /[^\u0000-\u00ff]/g
-  return Buffer.from(text.search(beyond) === -1 ? text : text.replaceAll(beyond, '?'), 'latin1')
 }
 
 function finish({ reader, accounts }: Open, sink: Sink): void {
@@ -215,7 +207,7 @@ async function headOf(
     pieces.push(Uint8Array.from(next.value))
     length += next.value.length
   }
-  return { head: withoutMark(Buffer.concat(pieces)), rest: bytes }
+  return { head: withoutMark(joined(pieces)), rest: bytes }
 }
 
 /** Without the byte order mark that editors and PowerShell put before UTF-8. */

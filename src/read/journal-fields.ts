@@ -1,5 +1,7 @@
 // Reads journal entries as fields on lines: the export format, and the output of `journalctl -o verbose`. Authority:
 // systemd's JOURNAL_EXPORT_FORMATS and journalctl(1); output_verbose() in systemd's logs-show.c.
+import { latin1Bytes } from './byte-text.ts'
+import { littleEndian } from './pieces.ts'
 
 type Entry = Readonly<Record<string, string>>
 
@@ -62,7 +64,7 @@ export class ExportedFields implements JournalFields {
     if (binary.missing === undefined) {
       binary.head += text
       if (binary.head.length < 8) return 'more'
-      const length = Buffer.from(binary.head.slice(0, 8), 'latin1').readBigUInt64LE()
+      const length = littleEndian(latin1Bytes(binary.head.slice(0, 8)))
       text = binary.head.slice(8)
       this.#fields.add(binary.name, '')
       // A line end follows the value.

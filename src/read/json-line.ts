@@ -1,4 +1,5 @@
 // Reads the JSON object of a line, as loggers write it, and its members.
+import { latin1 } from './byte-text.ts'
 
 /** The line as a JSON object; undefined if the line is anything else. */
 export function jsonObject(line: string): Record<string, unknown> | undefined {
@@ -30,5 +31,5 @@ export function journalText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   const bytes =
     Array.isArray(value) && value.every((each) => Number.isInteger(each) && each >= 0 && each < 256)
-  return bytes ? Buffer.from(value as number[]).toString('latin1') : undefined
+  return bytes ? latin1(Uint8Array.from(value as number[])) : undefined
 }

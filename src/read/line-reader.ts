@@ -17,6 +17,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
 import { asPassedOn } from './as-passed.ts'
+import { viewOf } from './byte-text.ts'
 import { DiagnosticLog } from './diagnostics.ts'
 import { noteFailure } from './failures.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, MachineTold, Reporter } from './grammar.ts'
@@ -112,7 +113,7 @@ export class LineReader implements Reader {
   }
 
   takeLines(given: Uint8Array, start: number, end: number): void {
-    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const bytes = viewOf(given)
     for (let at = start; at < end;) {
       const plain = this.#isCounting ? this.#open?.plain?.() : undefined
       const count = plain?.read(bytes, at, end) ?? 0

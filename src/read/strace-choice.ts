@@ -1,5 +1,6 @@
 // `--pid` for strace. From a trace that prints pids (-f), only the lines of one thread go to the reader; from a set of
 // files (-ff), only that thread's file. Lines without a pid belong to the first process, whose number is not printed.
+import { latin1, viewOf } from './byte-text.ts'
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'
 import { pidOf } from './strace/parse-line.ts'
@@ -28,10 +29,10 @@ export class OfOnePid implements Reader {
 
   takeLines(given: Uint8Array, start: number, end: number): void {
     if (this.#ofFile === this.#pid) return this.#reader.takeLines(given, start, end)
-    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const bytes = viewOf(given)
     for (let at = start; at < end;) {
       const stop = bytes.indexOf(0x0a, at) + 1
-      if (pidOf(bytes.toString('latin1', at, Math.min(stop, at + prefixReach))) === this.#pid)
+      if (pidOf(latin1(bytes, at, Math.min(stop, at + prefixReach))) === this.#pid)
         this.#reader.takeLines(given, at, stop)
       else this.#left++
       at = stop

@@ -1,5 +1,6 @@
 // The bytes of one line as text, in bounded memory. latin1 keeps one character per byte: the grammars are ASCII, and
 // they only skip other text (paths, comms, translated error messages).
+import { latin1 } from './byte-text.ts'
 
 /** A longer line is read by its head and tail. strace's own limit on strings keeps its lines far shorter. */
 export const lineLimit = 65536
@@ -13,14 +14,6 @@ export function lineText(bytes: Uint8Array, start: number, end: number): string 
       ? latin1(bytes, start, stop)
       : latin1(bytes, start, start + lineLimit - tailKept) + latin1(bytes, stop - tailKept, stop)
   return text.includes('\x1b') ? withoutColours(text) : text
-}
-
-/** The bytes as text, without copying them first. */
-export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return buffer.toString('latin1', start, end)
 }
 
 /** Removes `ESC[…m` and the other CSI and OSC sequences of a terminal capture. */

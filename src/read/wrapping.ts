@@ -70,6 +70,12 @@ function unwrapperOf(name: string): Unwrap {
   return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
 }
 
+/** Whether every line has a wrapping of its own, whatever the lines before it are. */
+export function isByLine({ name, inner }: Wrapping): boolean {
+  const isOwn = Object.hasOwn(wrappings, name) || (logPrefixes as readonly string[]).includes(name)
+  return isOwn && (inner === undefined || isByLine(inner))
+}
+
 /** How many lines must be wrapped alike before the wrapping is removed; all lines if there are fewer. */
 const linesLooked = 5
 
@@ -208,6 +214,7 @@ export class Unwrapping {
   readonly #parts = new Map<string, string>()
   readonly #inner: Unwrapping | undefined
   #isFirst = true
+  #isWrapped = false
 
   constructor({ name, level, stream, inner }: Wrapping) {
     this.#unwrap = unwrapperOf(name)
@@ -225,6 +232,16 @@ export class Unwrapping {
   /** Whether it takes text in any pieces, because a line may be as long as the source. */
   get takesPieces(): boolean {
     return this.#values !== undefined
+  }
+
+  /** Whether no line is begun, so that the next one stands alone. */
+  get isBetween(): boolean {
+    return !this.#isFirst && this.#parts.size === 0 && this.#inner?.isBetween !== false
+  }
+
+  /** Whether the line before had this wrapping and those inside. */
+  get isWrapped(): boolean {
+    return this.#isWrapped && this.#inner?.isWrapped !== false
   }
 
   /** The text that a wrapped line (without its end) completes. A line without wrapping passes unchanged. */
@@ -271,6 +288,7 @@ export class Unwrapping {
     const found = this.#unwrap(bare)
     const isFirst = this.#isFirst
     this.#isFirst = false
+    this.#isWrapped = found !== undefined
     if (found === undefined) return `${bare}\n`
     // An empty line keeps the places of the others right.
     if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'

@@ -8,7 +8,7 @@ import { hostOfNode } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { loadKoffi } from './koffi.ts'
 import { whyNotLinux } from './linux.ts'
-import { isFiltered, signalProcess } from './runner/processes.ts'
+import { isFiltered, startOf } from './runner/processes.ts'
 
 const seize = 0x4206
 const interrupt = 0x4207
@@ -30,7 +30,7 @@ export async function filtersOf(pid: number): Promise<readonly Buffer[]> {
   const fail = (why: string): UserError => new UserError('filters-not-read', { pid, why })
   const notLinux = whyNotLinux()
   if (notLinux !== undefined) throw fail(notLinux)
-  if (!signalProcess(pid, 0)) throw new UserError('no-such-process', { pid })
+  if (startOf(pid) === undefined) throw new UserError('no-such-process', { pid })
   if (!isFiltered(pid)) return []
   if (isFiltered('self')) throw fail('seccomp-gen runs under a seccomp filter itself: run it on the host')
   const host = hostOfNode(process.arch)

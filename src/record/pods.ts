@@ -9,6 +9,7 @@ import { chooseRecorder } from './choose.ts'
 import { Collector, podsCgroup } from './collect/index.ts'
 import { directoryOf } from './cri/cgroup-path.ts'
 import { PodSearch, queryText, type FoundContainer } from './cri/find.ts'
+import { runningIn } from './ebpf/cgroup.ts'
 import { untilOver } from './ebpf/over.ts'
 import type { PodOptions, Recording } from './recording.ts'
 
@@ -42,7 +43,8 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     throw new UserError('no-such-pod', { pod: queryText(query), sockets: [search.socket] })
   const root = wait ? podsCgroup() : commonCgroup([...chosen.values()])
   if (!wait) for (const each of chosen.values()) refuseUnfiltered(each)
-  const collector = await Collector.start(root, { asked: options.arguments })
+  const collector = await Collector.start(root, { asked: options.arguments, contexts: true })
+  collector.alreadyRunning(() => runningIn(root.directory))
   if (wait) options.notice?.({ code: 'waiting', what: queryText(query) })
   try {
     // With `wait`, containers that ran before are recorded too, and a diagnostic says that their start is missing.
@@ -60,7 +62,7 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     if (wait) await learn()
     const found = collector.read((id) => chosen.get(id)?.fullName)
     const recorded = found.flatMap(({ id, observations }) =>
-      observations === undefined ? [] : [ofImage(observations, chosen.get(id)?.imageDigest)],
+      observations === undefined ? [] : [ofContainer(observations, chosen.get(id))],
     )
     if (recorded.length === 0) {
       for (const each of chosen.values()) refuseUnfiltered(each)
@@ -84,9 +86,16 @@ const merged = (all: readonly Observations[]): Observations => {
   return only !== undefined && others.length === 0 ? only : mergeObservations(...all)
 }
 
-function ofImage(observations: Observations, image: string | undefined): Observations {
-  if (image === undefined || image === '') return observations
-  return { ...observations, sources: observations.sources.map((each) => ({ ...each, image })) }
+/** With the digest of its image. Its context has the name that the pod's manifest gives to the container. */
+function ofContainer(observations: Observations, found: FoundContainer | undefined): Observations {
+  if (found === undefined) return observations
+  const { name, imageDigest: image = '' } = found
+  const { sources, context } = observations
+  return {
+    ...observations,
+    ...(image !== '' && { sources: sources.map((each) => ({ ...each, image })) }),
+    ...(context && { context: context.map((each) => ({ ...each, name })) }),
+  }
 }
 
 async function hasEnded(search: PodSearch): Promise<boolean> {

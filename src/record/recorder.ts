@@ -61,6 +61,8 @@ export interface ContainerCgroup {
   readonly cgroup: Cgroup
   /** The processes in the cgroup and below it, sorted by id. */
   readonly processes: () => readonly number[]
+  /** The service of a container, by the path of its cgroup: each container lies in the cgroup of its service. */
+  readonly serviceIn?: (path: string) => string | undefined
 }
 
 export interface Recorder {

@@ -15,7 +15,7 @@ import type { Watched } from './ebpf/watched/programs.ts'
 import { engineFirst } from './engine-first.ts'
 import { commonCgroup } from './pods.ts'
 import type { PodQuery, RecordNotice, RecordSettings } from './recording.ts'
-import { signalProcess, withDescendants } from './runner/processes.ts'
+import { startOf, withDescendants } from './runner/processes.ts'
 
 export type { Sighting } from './ebpf/watched/session.ts'
 
@@ -106,7 +106,7 @@ async function subjectOf(settings: WatchSettings): Promise<Subject> {
     }
   if ('pid' in target) {
     const { pid } = target
-    if (!signalProcess(pid, 0)) throw new UserError('no-such-process', { pid })
+    if (startOf(pid) === undefined) throw new UserError('no-such-process', { pid })
     return {
       watched: 'processes',
       processes: withDescendants(pid),

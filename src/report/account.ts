@@ -37,7 +37,7 @@ const words: Readonly<Record<Evidence, string>> = {
   'exits-only': 'calls as they return: not exit_group, nor those in flight',
   'named-only': 'only calls that the recorder has a name for',
   'no-arguments': 'no arguments',
-  'native-only': '32-bit calls stand under wrong names',
+  'native-only': '32-bit calls have wrong names',
   attached: 'begun while it ran',
   'no-children': 'children not followed',
   wanted: 'wanted, not seen',

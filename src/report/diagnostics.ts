@@ -12,76 +12,76 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `not a line of ${recorder ?? 'strace'}, ignored: use ${toFile(recorder)} to keep the program’s output out`,
   'glued-call': ({ call, recorder }) =>
     call === undefined
-      ? 'a call may stand behind other text on this line, not counted: use strace -o FILE'
-      : `letters stand directly before ${call} on this line; the call is counted: use ${toFile(recorder)} to keep the program’s output out`,
+      ? 'a call may follow other text on this line, and is not counted: use strace -o FILE'
+      : `letters directly precede ${call} on this line; the call is counted: use ${toFile(recorder)} to keep the program’s output out`,
   forgeable: ({ recorder }) =>
     recorder === 'perf'
-      ? 'perf trace prints the names of files as they are, so a program could have made names that pass for calls: use perf record -e raw_syscalls:sys_enter'
+      ? 'perf trace prints the names of files as they are, so a program could have made names that look like calls: use perf record -e raw_syscalls:sys_enter'
       : recorder === 'qemu'
-        ? 'qemu prints the texts of the program as they are, and this call stands in one, so the program could have made it up: it is counted'
-        : 'strace and the program wrote to one stream, so the program could have written lines that pass for calls: use strace -o FILE',
-  truncated: () => 'ends inside a line: calls after it are missing',
-  'overlong-line': () => 'line too long, its middle was not read',
+        ? 'qemu prints the strings of the program as they are, and this call is inside one, so the program could have forged it: it is counted'
+        : 'strace and the program wrote to one stream, so the program could have written lines that look like calls: use strace -o FILE',
+  truncated: () => 'the input ends inside a line: calls after it are missing',
+  'overlong-line': () => 'the line is too long, and its middle was not read',
   'unknown-call': ({ call = 'a call', architecture = 'this architecture' }) =>
     `${call} is in no table of ${architecture}: it is reported and never allowed`,
   'value-cut': ({ call = 'a call', argument = '?' }) =>
     `argument ${argument} of ${call} is cut by other text: its value counts as unknown`,
   'children-not-followed': () =>
-    'processes were started and none of their calls is here: record with strace -f',
+    'processes were started, but the trace holds none of their calls: record with strace -f',
   'startup-missing': () =>
-    'recorded from when the program ran already, so what it does when it starts is missing: record a start too',
+    'the recording began while the program ran, so the calls of its start are missing: record a start too',
   filtered: () =>
-    'a start or an end that every program has is not here: strace was told to print some calls only (-e trace=, -P, -z, -Z), or the recording was cut',
+    'the start or the end that every program has is missing: strace was told to print some calls only (-e trace=, -P, -z, -Z), or the recording was cut',
   'counts-only': () =>
     'a table of strace -c has no arguments and no calls that do not return, such as exit_group: prefer a full trace',
   'most-frequent-only': ({ calls = 'some' }) =>
     `a list of the ${calls} calls that were made most often: all others are missing, count every call (bpftrace -e 'tracepoint:raw_syscalls:sys_enter { @syscalls[args.id] = count(); }')`,
-  detached: () => 'strace let go of the program while it ran: what came after is missing',
+  detached: () => 'strace detached from the program while it ran: later calls are missing',
   'refused-by-filter': ({ call = 'a call', arguments: values }) =>
-    `${call}${values === undefined ? '' : ` (argument ${values})`} was refused by a seccomp filter while it was recorded, so what would have come after is missing: record without a filter`,
+    `${call}${values === undefined ? '' : ` (argument ${values})`} was refused by a seccomp filter during the recording, so the calls that would have followed are missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
-    `${signal} ended a process here, so what it does when all is well is missing: record a run that works`,
+    `${signal} ended a process here, so the calls of a successful run are missing: record a run that works`,
   'killed-unrecorded': ({ program = 'a process' }) =>
-    `SIGSYS ended ${program}, as it does where a seccomp filter refuses a call, and the SECCOMP record that names the call is not here: look for type=SECCOMP (1326) before this line`,
+    `SIGSYS ended ${program}, as when a seccomp filter refuses a call, but the SECCOMP record that names the call is missing: look for type=SECCOMP (1326) before this line`,
   'records-lost': () =>
     'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
   'rule-records-left-out': ({ records = 'some' }) =>
     `${records} SYSCALL ${records === '1' ? 'record of an audit rule is' : 'records of audit rules are'} left out beside the records of filters, because a rule asks for any program: choose with --pid, --comm or --exe to count both`,
   emulated: () =>
-    'calls of a program under qemu-user, for the machine that it emulates: what qemu itself calls on the host is not among them, and a program started by execve is traced only with QEMU_STRACE=1 in the environment',
-  'foreign-machine': ({ machine = '?' }) =>
-    `a call of an architecture that is none of ours (${machine}), not counted`,
+    'these are calls of a program under qemu-user, for the machine that it emulates: the calls of qemu itself on the host are not among them, and a program started by execve is traced only with QEMU_STRACE=1 in the environment',
+  'foreign-machine': ({ machine = '?' }) => `a call of an unknown architecture (${machine}) is not counted`,
   'choice-not-told': ({ field = '?', records = 'some' }) =>
-    `${records} ${records === '1' ? 'record does' : 'records do'} not carry what --${field} asks for: not counted`,
+    `${records} ${records === '1' ? 'record does' : 'records do'} not hold what --${field} selects by: not counted`,
   'broken-record': () => 'a record is cut by a line end in a process name: lines after it may be forged',
   'other-map': ({ map = '@' }) =>
     `${map} does not seem to count calls and is left out: name the map @syscalls, or print it alone`,
-  'events-not-read': ({ event = '?' }) => `${event} is an event, and no call of any table: not counted`,
+  'events-not-read': ({ event = '?' }) => `${event} is an event and not a call of any table: not counted`,
   'no-filter': () =>
-    'nothing installs a seccomp filter here, so no call is made under one: the engine must be given one (for a trace: one that allows all)',
+    'the trace shows no seccomp filter being installed, so no call is made under one: give the engine a filter (for a trace: one that allows all)',
   'parent-unknown': () =>
-    'it is unknown who started some processes, so they count as if under the filter: trace with strace -f --pidns-translation -o FILE and all of clone, clone3, fork and vfork',
+    'the parents of some processes are unknown, so these processes count as if under the filter: trace with strace -f --pidns-translation -o FILE and all of clone, clone3, fork and vfork',
   'filter-unordered': () =>
     'a filter was set for all threads of a process, and files of strace -ff do not show what the others called after it: record with strace -f -o FILE',
   'hook-unknown-id': ({ number = '?' }) =>
-    `the hook had no name for call ${number}: it is missing from the profile that it wrote`,
+    `the hook had no name for call ${number}: the profile that it wrote lacks this call`,
   'hook-undecoded': () =>
     'the hook could not read what the kernel sent: a call may be missing from its profile',
   'hook-not-attached': () => 'the hook was not attached in time: nothing was recorded',
   'hook-failed': ({ why = '?' }) => `the hook failed: ${why}`,
-  'hook-no-profile': () => 'the hook started, and its log tells of no profile that it wrote',
+  'hook-no-profile': () => 'the hook started, but its log shows no profile that it wrote',
   'hook-annotation': ({ why = '?' }) => `the hook refuses this annotation: ${why}`,
-  'profile-wanted': () => 'a profile: what it allows is taken as wanted, not as seen',
+  'profile-wanted': () => 'this is a profile: the calls it allows count as wanted, not as seen',
   'profile-rule-left-out': ({ why = 'a condition' }) =>
-    `rules are left out that hold only with ${why}: nothing says that the workload needs them`,
+    `rules that hold only with ${why} are left out: nothing shows that the workload needs them`,
   'profile-flawed': () =>
-    'the profile has mistakes, and what could be read of it is read: see seccomp-gen validate',
-  'profile-base': ({ base = '?' }) => `the profile builds on ${base}, which is not here: give that one too`,
-  'calls-lost': () => 'the kernel could not count some calls: the record is not whole, record again',
+    'the profile has mistakes, and only the parts without mistakes are read: see seccomp-gen validate',
+  'profile-base': ({ base = '?' }) =>
+    `the profile builds on ${base}, which is not among the inputs: give it too`,
+  'calls-lost': () => 'the kernel could not count some calls: the recording is incomplete, record again',
   'processes-lost': () =>
     'more processes were started than can be recorded: calls of some are missing, record fewer at a time',
   'architecture-assumed': ({ architecture = 'the usual one' }) =>
-    `nothing tells which architecture this was recorded on, ${architecture} is assumed: say observe --arch A`,
+    `the input does not show its architecture, and ${architecture} is assumed: give observe --arch A`,
   'architecture-ambiguous': () =>
     '64-bit and 32-bit calls of one process look alike here: record with strace -n -e quiet=attach',
 }

@@ -4,9 +4,12 @@ import type { Ending } from '../ending.ts'
 /** Empty for a command that succeeded or was released. */
 export function endingText(ending: Ending): string {
   const load = ending.kind === 'released' ? undefined : ending.load
-  if (load?.kind === 'ended') return load.status === 0 ? '' : `; the load ended with status ${load.status}`
   if (load?.kind === 'not-ready') return '; the command never became ready, and the load did not run'
   const own = ownText(ending)
+  if (load?.kind === 'ended') {
+    const early = load.outlived === true && own !== '' ? `${own}, before the load did` : ''
+    return load.status === 0 ? early : `${early}; the load ended with status ${load.status}`
+  }
   return load === undefined ? own : `${own === '' ? '; the command ended' : `${own},`} before the load ran`
 }
 

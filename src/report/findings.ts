@@ -51,7 +51,7 @@ const allowIt = ({ name = '' }: Facts): string => `allow ${name}`
 
 const unchecked: Readonly<Record<string, string>> = {
   broken: 'parts of the profile cannot be read',
-  base: 'calls of the base profile are not known here',
+  base: 'the base profile, whose calls count too, is not available',
   architecture: `it is known for ${hostNames.join(', ')} only`,
 }
 
@@ -63,7 +63,7 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'duplicate-key': {
     says: ({ key = '' }) =>
-      `the key ${key} stands here a second time, and parsers differ in which one they take`,
+      `the key ${key} occurs here a second time, and parsers differ in which one they use`,
     todo: () => 'keep one of them',
   },
   'key-case': {
@@ -73,10 +73,10 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'unknown-key': {
     says: ({ key = '', what = '' }) => `no ${what} has a key ${key}: it is ignored`,
-    todo: (facts) => meant(facts, 'take it out'),
+    todo: (facts) => meant(facts, 'remove it'),
   },
   'null-value': {
-    says: ({ key = '' }) => `${key} is null, which the OCI schema forbids and the loaders take for absent`,
+    says: ({ key = '' }) => `${key} is null, which the OCI schema forbids and the loaders treat as absent`,
     todo: ({ key = '' }) => `leave ${key} out`,
   },
   'wrong-type': {
@@ -100,17 +100,17 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'docker-dialect': {
     says: ({ keys = '' }) =>
-      `this is Docker's format (${keys}): Docker, Podman and CRI-O read it, containerd, runc and crun ignore those keys`,
-    todo: () => 'nothing, if only those read it; a file for all of them is what `generate --as oci` prints',
+      `this is Docker's format (${keys}): Docker, Podman and CRI-O read it; containerd, runc and crun ignore those keys`,
+    todo: () => 'nothing, if only those read it; `generate --as oci` prints a file for all of them',
   },
   'containers-dialect': {
     says: ({ keys = '' }) =>
-      `this is the format of Podman and CRI-O (${keys}): Docker ignores errno names, containerd, runc and crun all of those keys`,
-    todo: () => 'nothing, if only those read it; a file for all of them is what `generate --as oci` prints',
+      `this is the format of Podman and CRI-O (${keys}): Docker ignores the errno names; containerd, runc and crun ignore all of those keys`,
+    todo: () => 'nothing, if only those read it; `generate --as oci` prints a file for all of them',
   },
   'docker-key-ignored': {
     says: ({ key = '' }) =>
-      `${key} is no key of plain OCI and is ignored: ${Object.hasOwn(ignoredKeys, key) ? ignoredKeys[key] : ''}`,
+      `${key} is not a key of plain OCI and is ignored: ${Object.hasOwn(ignoredKeys, key) ? ignoredKeys[key] : ''}`,
     todo: () => 'resolve it for the host, or give this file to Docker, Podman or CRI-O only (--as docker)',
   },
   'arch-map-with-architectures': {
@@ -130,12 +130,12 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
       `${by} does not read ${key}${key.endsWith('rrnoRet') ? ', and answers EPERM' : ''}; newer versions do`,
     todo: ({ key = '' }) =>
       key === 'defaultErrnoRet'
-        ? 'name the calls that shall fail otherwise in a rule with errnoRet, or take Docker 23 or newer'
-        : `do without ${key}, or take a newer version`,
+        ? 'name the calls that must fail with another errno in a rule with errnoRet, or use Docker 23 or newer'
+        : `leave ${key} out, or use a newer version`,
   },
   'min-kernel-ignored': {
     says: ({ key = '' }) =>
-      `Podman and CRI-O do not know minKernel: ${key === 'includes' ? 'the rule applies on every kernel there' : 'the rule applies there in spite of it'}`,
+      `Podman and CRI-O do not know minKernel: ${key === 'includes' ? 'the rule applies on every kernel there' : 'the rule applies there nevertheless'}`,
     todo: () => 'give Podman and CRI-O a file of their own, resolved for their kernels',
   },
   'unknown-capability': {
@@ -143,15 +143,15 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
     todo: (facts) => meant(facts, 'see capabilities(7) for the names'),
   },
   'unknown-engine-architecture': {
-    says: ({ name = '' }) => `no engine calls its host ${name}: it never matches`,
+    says: ({ name = '' }) => `no engine has the name ${name} for an architecture: it never matches`,
     todo: (facts) => meant(facts, 'write a name such as amd64 or arm64'),
   },
   'operator-key-ignored': {
-    says: ({ key = '' }) => `a SeccompProfile has no ${key}: it is dropped, and refused calls get EPERM`,
-    todo: ({ key = '' }) => `take ${key} out, or use the profile as a file`,
+    says: ({ key = '' }) => `a SeccompProfile has no ${key}: the key is dropped, and refused calls get EPERM`,
+    todo: ({ key = '' }) => `remove ${key}, or use the profile as a file`,
   },
   'value-beyond-int64': {
-    says: ({ value = '' }) => `${value} does not fit a SeccompProfile, whose values are int64`,
+    says: ({ value = '' }) => `${value} does not fit in a SeccompProfile, whose values are int64`,
     todo: () => 'use the profile as a file, or a mask without the highest bit',
   },
   'unknown-action': {
@@ -172,23 +172,23 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'architecture-unknown-to-runc': {
     says: ({ word = '' }) =>
-      `the specification has ${word} and runc has not: it does not start the container`,
-    todo: () => 'take it out, unless only crun reads the profile',
+      `the specification has ${word}, but runc does not: it does not start the container`,
+    todo: () => 'remove it, unless only crun reads the profile',
   },
   'unknown-flag': {
     says: ({ word = '' }) => `there is no flag ${word}: the container does not start`,
-    todo: (facts) => meant(facts, 'take it out'),
+    todo: (facts) => meant(facts, 'remove it'),
   },
   'empty-flags': {
-    says: () => 'an empty list of flags is not the same as none: without the key SPEC_ALLOW is set',
+    says: () => 'an empty list of flags differs from no list: without the key flags, SPEC_ALLOW is set',
     todo: () => 'leave flags out, unless speculation mitigations are wanted',
   },
   'no-architectures': {
-    says: () => 'the profile names no architecture: it is for the native one only, and 32-bit calls kill',
+    says: () => 'the profile names no architecture: it holds for the native one only, and 32-bit calls kill',
     todo: () => 'add architectures',
   },
   'not-unsigned': {
-    says: ({ text = '' }) => `${text} is no unsigned integer to the loaders, which take digits only`,
+    says: ({ text = '' }) => `${text} is not an unsigned integer to the loaders, which accept digits only`,
     todo: () => 'write it with digits only, without sign, fraction and exponent',
   },
   'out-of-range': {
@@ -197,26 +197,26 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'rounded-elsewhere': {
     says: ({ value = '' }) =>
-      `${value} is beyond 2^53: runtimes read it exactly, programs that use JavaScript numbers round it`,
-    todo: () => 'never rewrite this file with such a program; a mask of 32 bits is enough for int arguments',
+      `${value} is beyond 2^53: runtimes read it exactly, but programs that use JavaScript numbers round it`,
+    todo: () => 'do not rewrite this file with such a program; a mask of 32 bits is enough for int arguments',
   },
   'argument-index': {
-    says: ({ index = '' }) => `a call has arguments 0 to 5, there is none with index ${index}`,
+    says: ({ index = '' }) => `a call has arguments 0 to 5, and none with index ${index}`,
     todo: () => 'write an index from 0 to 5',
   },
   'errno-range': {
     says: ({ number = '', limit = '' }) =>
-      `${number} is no errno: libseccomp refuses it, or takes the lower 16 bits, beyond ${limit}`,
+      `${number} is not an errno: libseccomp refuses it, or uses the lower 16 bits, beyond ${limit}`,
     todo: () => 'write the errno that the call should fail with, such as 1 (EPERM) or 38 (ENOSYS)',
   },
   'errno-zero': {
     says: ({ key = '' }) =>
       `with ${key} 0 a refused call does nothing and tells the program that it succeeded`,
-    todo: () => 'write the errno that it should fail with, unless that is what was meant',
+    todo: () => 'write the errno that the call should fail with, unless success is intended',
   },
   'errno-unused': {
     says: refusalSentences['errno-unused'],
-    todo: ({ key = '' }) => `take ${key} out`,
+    todo: ({ key = '' }) => `remove ${key}`,
   },
   'unknown-errno': {
     says: ({ name = '' }) => `there is no error ${name}: Podman and CRI-O refuse the profile`,
@@ -224,40 +224,40 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'errno-differs': {
     says: ({ name = '', number = '', other = '' }) =>
-      `${name} (${number}) counts for Podman and CRI-O only, every other engine answers ${other}`,
+      `${name} (${number}) counts for Podman and CRI-O only; every other engine answers ${other}`,
     todo: ({ number = '', key = '' }) => `write ${key} ${number} as well`,
   },
   'notify-default': {
     says: refusalSentences['notify-default'],
-    todo: () => 'name the calls that the listener shall answer in a rule',
+    todo: () => 'name the calls that the listener answers in a rule',
   },
   'notify-write': {
     says: refusalSentences['notify-write'],
-    todo: () => 'take write out of this rule',
+    todo: () => 'remove write from this rule',
   },
   'notify-without-listener': {
     says: refusalSentences['notify-without-listener'],
     todo: () => 'add listenerPath, the socket of the process that answers',
   },
   'metadata-without-listener': {
-    says: () => 'listenerMetadata without listenerPath reaches nobody',
-    todo: () => 'add listenerPath, or take listenerMetadata out',
+    says: () => 'listenerMetadata has no effect without listenerPath',
+    todo: () => 'add listenerPath, or remove listenerMetadata',
   },
   'empty-names': {
-    says: () => 'the rule names no call, and the specification wants at least one',
-    todo: () => 'name the calls, or take the rule out',
+    says: () => 'the rule names no call, and the specification requires at least one',
+    todo: () => 'name the calls, or remove the rule',
   },
   'empty-name': {
     says: refusalSentences['empty-name'],
-    todo: () => 'take it out',
+    todo: () => 'remove it',
   },
   'repeated-name': {
-    says: ({ name = '' }) => `${name} stands in this rule already`,
-    todo: () => 'take it out',
+    says: ({ name = '' }) => `${name} is already in this rule`,
+    todo: () => 'remove it',
   },
   'unknown-call': {
     says: ({ name = '' }) => `no architecture has a call ${name}: the runtimes skip it`,
-    todo: (facts) => meant(facts, 'take it out, or see `seccomp-gen syscalls` for the names'),
+    todo: (facts) => meant(facts, 'remove it, or see `seccomp-gen syscalls` for the names'),
   },
   'call-case': {
     says: ({ name = '' }) => `calls are written in lower case: ${name} is unknown, and the runtimes skip it`,
@@ -265,17 +265,17 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'call-elsewhere': {
     says: ({ names = '', architectures = '' }) =>
-      `not on ${architectures}, so without effect there: ${names}`,
-    todo: () => 'nothing, if the profile shall serve other architectures too',
+      `these calls do not exist on ${architectures} and have no effect there: ${names}`,
+    todo: () => 'nothing, if the profile is for other architectures too',
   },
   'call-renamed': {
     says: ({ name = '', meant = '', architectures = '' }) =>
-      `${name} is no call of ${architectures}, where programs make ${meant}, which no rule names`,
+      `${name} is not a call of ${architectures}: programs call ${meant} there, which no rule names`,
     todo: ({ meant = '' }) => `name ${meant} as well`,
   },
   'same-effect-allowed': {
     says: ({ name = '', answer = '', others = '' }) =>
-      `${name} gets ${answer}, and what does the same is not refused: ${others}`,
+      `${name} gets ${answer}, but calls with the same effect are not refused: ${others}`,
     todo: ({ others = '' }) => `refuse ${others} as well`,
   },
   'call-newer-than-libseccomp': {
@@ -283,8 +283,8 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
       `libseccomp ${libseccomp} does not know ${names}: the rule is left out, and ${answer} answers instead`,
     todo: ({ opened }) =>
       opened === undefined
-        ? 'nothing, where every host has a newer libseccomp; eval --libseccomp says what an older one answers'
-        : 'name the calls that are allowed, or see to a newer libseccomp on every host',
+        ? 'nothing, if every host has a newer libseccomp; eval --libseccomp shows what an older one answers'
+        : 'name the calls that are allowed, or install a newer libseccomp on every host',
   },
   'no-execve': {
     says: ({ action = '' }) => `execve gets ${action}: the container cannot start its program`,
@@ -292,7 +292,7 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'thread-exit-refused': {
     says: ({ call = 'clone', action = '' }) =>
-      `${call} is allowed and exit gets ${action}: a thread that ends repeats exit until it succeeds, and spins for ever`,
+      `${call} is allowed and exit gets ${action}: a thread that ends repeats exit until it succeeds, and so never ends`,
     todo: () => 'allow exit',
   },
   'no-exit': {
@@ -301,12 +301,12 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'clone3-refused': {
     says: ({ answer = '' }) =>
-      `clone3 gets ${answer} while clone is allowed: glibc 2.34 and later goes on to clone only after ENOSYS, and threads fail`,
+      `clone3 gets ${answer} while clone is allowed: glibc 2.34 and later tries clone only after ENOSYS, so starting a thread fails`,
     todo: () => 'add a rule that answers clone3 with SCMP_ACT_ERRNO and errnoRet 38',
   },
   'allows-by-default': {
-    says: ({ action = '' }) => `a call without a rule gets ${action}: everything that is not named works`,
-    todo: () => 'use SCMP_ACT_ERRNO as default and name what is needed, if the profile shall confine',
+    says: ({ action = '' }) => `a call without a rule gets ${action}: every call that is not named works`,
+    todo: () => 'to confine the program, use SCMP_ACT_ERRNO as the default and name what is needed',
   },
   'repeated-index': {
     says: ({ index = '' }) =>
@@ -314,47 +314,47 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
     todo: () => 'compare each argument once; SCMP_CMP_MASKED_EQ can test several bits at a time',
   },
   'conditions-beyond-six': {
-    says: () => 'crun up to 1.29 looks at the first six conditions of a rule, and leaves out this one',
+    says: () => 'crun up to 1.29 reads only the first six conditions of a rule, and ignores this one',
     todo: () => 'put the others into a rule of their own',
   },
   'never-matches': {
     says: ({ mask = '', comparand = '' }) =>
       `the argument masked with value ${mask} can never equal valueTwo ${comparand}`,
     todo: () =>
-      'value is the mask and valueTwo what the masked argument must equal: exchange them, or correct one',
+      'value is the mask, and valueTwo is what the masked argument must equal: exchange them, or correct one',
   },
   'narrow-argument': {
     says: ({ index = '', op = '', calls = '' }) =>
-      `the kernel takes 32 bits of argument ${index} of ${calls}, and ${op} compares all 64: upper bits change the answer and not the call`,
+      `the kernel reads 32 bits of argument ${index} of ${calls}, but ${op} compares all 64: the upper bits change the answer and not the call`,
     todo: ({ op = '', value = '' }) =>
       op === 'SCMP_CMP_EQ' && BigInt(value === '' ? 0 : value) <= 0xffff_ffffn
         ? // The sentence omits the value, so that findings about several values fold into one.
-          'write "value": 4294967295, "valueTwo": the value that stands here, "op": "SCMP_CMP_MASKED_EQ"'
+          'write "value": 4294967295, "valueTwo": the present value, "op": "SCMP_CMP_MASKED_EQ"'
         : 'allow the values that are needed, each with SCMP_CMP_MASKED_EQ and the mask 4294967295',
   },
   'duplicate-rule': {
-    says: ({ name = '', line = '' }) => `${name} has the same answer from the rule in line ${line} already`,
-    todo: () => 'take it out of one of the rules',
+    says: ({ name = '', line = '' }) => `the rule in line ${line} already gives ${name} the same answer`,
+    todo: () => 'remove it from one of the rules',
   },
   'first-rule-wins': {
     says: ({ name = '', answer = '', line = '' }) =>
-      `${name} has ${answer} from the rule in line ${line} already, and the first rule wins`,
-    todo: () => 'keep the one that was meant',
+      `the rule in line ${line} already gives ${name} ${answer}, and the first rule wins`,
+    todo: () => 'keep the one that is intended',
   },
   'condition-without-effect': {
     says: ({ name = '', answer = '', line = '' }) =>
       `the rule in line ${line} gives ${name} ${answer} whatever its arguments, so this condition has no effect`,
-    todo: ({ name = '' }) => `take ${name} out of one of the rules`,
+    todo: ({ name = '' }) => `remove ${name} from one of the rules`,
   },
   'rule-equals-default': {
     says: ({ name, answer = '', line = '' }) =>
       name === undefined
-        ? 'the rule says what the default action says, and is skipped'
-        : `this rule says what the default action says and is skipped, so ${name} has ${answer} from the rule in line ${line}`,
+        ? 'the rule has the answer of the default action, and is skipped'
+        : `this rule has the answer of the default action and is skipped, so the rule in line ${line} gives ${name} ${answer}`,
     todo: ({ name }) =>
       name === undefined
-        ? 'nothing; it may stand as a remark'
-        : `narrow the rule that answers ${name}, or take this one out`,
+        ? 'nothing; it may stay as a remark'
+        : `narrow the rule that answers ${name}, or remove this one`,
   },
   'rules-clash': {
     says: refusalSentences['rules-clash'],
@@ -372,7 +372,7 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   'rules-lost': {
     says: refusalSentences['rules-lost'],
     todo: ({ name = '' }) =>
-      `take ${name} out, or name a call of the architecture in a rule without conditions`,
+      `remove ${name}, or name a call of the architecture in a rule without conditions`,
   },
   'filter-too-long': {
     says: refusalSentences['filter-too-long'],
@@ -380,27 +380,27 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'architectures-mixed': {
     says: refusalSentences['architectures-mixed'],
-    todo: () => 'write a profile for each',
+    todo: () => 'write a profile for each architecture',
   },
   'architecture-not-known': {
     says: refusalSentences['architecture-not-known'],
-    todo: () => 'take it out, or take a newer version',
+    todo: () => 'remove it, or use a newer version',
   },
   'action-not-known': {
     says: refusalSentences['action-not-known'],
-    todo: () => 'write SCMP_ACT_KILL or SCMP_ACT_ERRNO, or take a newer version',
+    todo: () => 'write SCMP_ACT_KILL or SCMP_ACT_ERRNO, or use a newer version',
   },
   'flag-not-known': {
     says: refusalSentences['flag-not-known'],
-    todo: () => 'take it out, or take a newer version',
+    todo: () => 'remove it, or use a newer version',
   },
   'flags-not-read': {
     says: refusalSentences['flags-not-read'],
-    todo: () => 'take flags out, or take a newer version',
+    todo: () => 'remove flags, or use a newer version',
   },
   'default-rule-refused': {
     says: refusalSentences['default-rule-refused'],
-    todo: () => 'take the rule out, or take a newer version',
+    todo: () => 'remove the rule, or use a newer version',
   },
   'floor-needed': {
     says: (facts) =>
@@ -409,7 +409,7 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'floor-killed': {
     says: (facts) =>
-      `${maker(facts)} calls ${facts['name']} before the program runs and does without it, but ${facts['answer']} ends the container`,
+      `${maker(facts)} calls ${facts['name']} before the program runs and can do without it, but ${facts['answer']} ends the container`,
     todo: ({ name = '' }) => `answer ${name} with SCMP_ACT_ERRNO`,
   },
   'floor-made': {
@@ -419,12 +419,12 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
   },
   'floor-sometimes': {
     says: (facts) =>
-      `some starts of ${maker(facts)} call ${facts['name']}, and this profile answers ${facts['answer']}: now and then a container may not start`,
+      `some starts of ${maker(facts)} call ${facts['name']}, and this profile answers ${facts['answer']}: some starts of a container may fail`,
     todo: allowIt,
   },
   'floor-published': {
     says: (facts) =>
-      `a list published for ${maker(facts)} has ${facts['name']}, which was not seen to be made here, and this profile answers ${facts['answer']}`,
+      `a list published for ${maker(facts)} has ${facts['name']}, which was never measured, and this profile answers ${facts['answer']}`,
     todo: ({ name = '' }) =>
       `allow ${name}, or start a container under the profile to see whether it is needed`,
   },
@@ -439,12 +439,13 @@ const table: Readonly<Record<FindingCode, FindingWords>> = {
     todo: ({ name = '' }) => `allow ${name} if such kernels are still in use`,
   },
   'floor-unchecked': {
-    says: ({ runtime = '', why = '' }) => `what ${runtime} needs was not looked for: ${unchecked[why] ?? ''}`,
+    says: ({ runtime = '', why = '' }) =>
+      `the calls that ${runtime} needs were not checked: ${unchecked[why] ?? ''}`,
     todo: ({ why = '' }) =>
       why === 'base'
         ? 'check the base profile, or the two merged'
         : why === 'broken'
-          ? 'mend the profile and check again'
+          ? 'correct the profile and check again'
           : 'start a container under the profile there',
   },
   'runtime-not-measured': {

@@ -127,7 +127,7 @@ export function refusedUnder(
     const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
     return `${nameOf(each)} (${architecture}, ${said}${count === 1 ? '' : `, ${count} times`})`
   })
-  return [`refused by ${filter}, and so no part of the recording: ${[...new Set(calls)].join(', ')}`]
+  return [`refused by ${filter}, and so not in the recording: ${[...new Set(calls)].join(', ')}`]
 }
 
 /** The sentences, the verdict first. */
@@ -140,7 +140,7 @@ export function verificationSentences(verified: Verified): readonly string[] {
   const verdict = !started
     ? refusals.length > 0
       ? `the program did not start: the runtime needs ${listed(refusals)} before it, and ${profile} refuses that (${how})`
-      : `the program did not start, and nothing was refused before it: the reason is another one (${how})`
+      : `the program did not start, and nothing was refused before it: the reason is something else (${how})`
     : refusals.length > 0
       ? `${profile} refuses ${plural(refusals.length, 'call')} that the program made: ${listed(refusals)} (${how})${end}`
       : interrupted
@@ -158,7 +158,7 @@ export function verificationSentences(verified: Verified): readonly string[] {
     ...more,
     ...(names.length === 0
       ? []
-      : [`answered with ENOSYS as the profile says, so that programs take another way: ${names.join(', ')}`]),
+      : [`answered with ENOSYS as the profile says, so that programs use another call: ${names.join(', ')}`]),
     ...(lost === 0
       ? []
       : seenBy === 'audit'
@@ -167,16 +167,14 @@ export function verificationSentences(verified: Verified): readonly string[] {
           ]
         : [`${plural(lost, 'refused call')} found no room and may be missing above`]),
     ...(seenBy === 'audit' && refusals.length > 0
-      ? [
-          'audit: what is refused was let through and recorded, so that the run went on as without the profile',
-        ]
+      ? ['audit: refused calls were let through and recorded, so the run went on as without the profile']
       : []),
     ...(endless === undefined
       ? []
       : [
-          `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have come after is not known${nameOf(endless).startsWith('exit') ? '; a thread whose end is refused tries it for ever' : ''}`,
+          `${nameOf(endless)} was refused again and again, ${endless.count} times until the command was ended: what would have followed is unknown${nameOf(endless).startsWith('exit') ? '; a thread whose exit is refused repeats it for ever' : ''}`,
         ]),
-    ...(interrupted ? ['a signal ended the run: what would have come after is not known'] : []),
+    ...(interrupted ? ['a signal ended the run: what would have followed is unknown'] : []),
   ]
 }
 
@@ -205,7 +203,7 @@ export function repairLines({
           ? `${within ?? 'the ceiling'} refuses it too, and only --widen goes beyond`
           : repair.bounded
             ? `the last of ${rounds} rounds came before`
-            : 'the profile’s own rules speak against it: edit them by hand'
+            : 'the profile’s own rules contradict it: edit them by hand'
       }`,
   )
   return [...repair.added.map((each) => addedLine(each, within)), ...left]
@@ -217,7 +215,7 @@ function addedLine(
 ): string {
   const { architecture, count, processes, answer } = refusal
   if (withheld === true)
-    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs take another way; it was refused${roundText(round)}, by ${processesText(processes)}`
+    return `# ${nameOf(refusal)} (${architecture}): answered with ENOSYS from now on, as ${ceiling ?? 'the ceiling'} does, so that programs use another call; it was refused${roundText(round)}, by ${processesText(processes)}`
   const said = errnoOf(answer) ?? answerText(answer).replace('SCMP_ACT_', '')
   const allowed =
     ceiling === undefined

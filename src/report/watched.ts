@@ -125,6 +125,13 @@ export function watchedSentences(watched: Watched): readonly string[] {
       ? []
       : [`answered with ENOSYS, so that programs take another way: ${names.join(', ')}`]),
     ...filtersIn(watched).map(filterText),
+    ...gapsOf({ lost, unknown }),
+  ]
+}
+
+/** What is not known about the refusals. */
+export function gapsOf({ lost, unknown }: Pick<Watched, 'lost' | 'unknown'>): readonly string[] {
+  return [
     ...(lost === 0 ? [] : [`${plural(lost, 'call')} found no room and may be missing above`]),
     ...(unknown === 0
       ? []

@@ -12,6 +12,7 @@ import {
   askEngine,
   findProgram,
   hostKernel,
+  programOf,
   readTarget,
   recordCompose,
   recordEngineRun,
@@ -53,8 +54,15 @@ export interface Loader {
   ) => Promise<Recording>
 }
 
-/** Throws UserError: 127 if the command is not found, 126 if it is no program, 125 if it cannot be verified. */
-export async function findLoader(options: CommandOptions, settings: SandboxSettings): Promise<Loader> {
+/**
+ * The loader of the command. `dialect`: whose profile it is, for a command that no engine runs.
+ * Throws UserError: 127 if the command is not found, 126 if it is no program, 125 if it cannot be verified.
+ */
+export async function findLoader(
+  options: CommandOptions,
+  settings: SandboxSettings,
+  dialect: ParsedProfile['dialect'],
+): Promise<Loader> {
   const { command, cwd = process.cwd(), env = process.env } = options
   findProgram(command[0], cwd, env['PATH'])
   const target = readTarget(command, env)
@@ -69,7 +77,7 @@ export async function findLoader(options: CommandOptions, settings: SandboxSetti
       throw new UserError('client-verified', { program: basename(command[0]) })
     case 'program':
     case 'unread':
-      return sandboxLoader(target, options, settings)
+      return sandboxLoader(target, options, settings, dialect)
   }
 }
 
@@ -92,11 +100,16 @@ async function sandboxLoader(
   { raiser }: Target,
   options: CommandOptions,
   settings: SandboxSettings,
+  dialect: ParsedProfile['dialect'],
 ): Promise<Loader> {
   if (raiser !== undefined && process.getuid?.() !== 0)
     throw new UserError('raiser-in-sandbox', { program: raiser })
+  programOf(options)
   const sandbox = await findSandbox(options, settings)
-  const context = hostContext(capabilitiesIn('CapBnd'), sandbox.runtime)
+  // The program has our capabilities, but the filter is the one that the engine makes for a container without options:
+  // with ours, root would not be refused what a container is.
+  const { capabilities } = builtin(dialect === 'containers' ? 'podman' : 'docker')
+  const context = hostContext(capabilities, sandbox.runtime)
   return {
     kind: 'sandbox',
     name: sandbox.name,

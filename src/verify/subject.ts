@@ -46,7 +46,7 @@ export async function prepare(settings: VerifySettings): Promise<VerifySubject> 
         listener(signal)
       }) ?? (() => undefined),
   }
-  const loader = await findLoader(options, { noNewPrivileges })
+  const loader = await findLoader(options, { noNewPrivileges }, parsed.dialect)
   const { seenBy, why } = await chooseRecorder(settings, loader)
   notice?.({ code: 'verifying', target: loader.name, seenBy, ...(why !== undefined && { why }) })
   const ceiling = ceilingFor(within, loader)

@@ -76,6 +76,7 @@ t.test(
     })()`
       t.equal(await page.evaluate(script), expected, basename(path))
     }
+    t.equal(await page.evaluate('typeof Buffer'), 'undefined', 'without a Buffer')
     t.strictSame(
       complaints.filter((each) => !/favicon|404/.test(each)),
       [],
@@ -121,7 +122,8 @@ t.test('the playground', { skip: noBrowser, timeout: 120_000 }, async (t) => {
     mimeType: 'application/json',
     buffer: Buffer.from(profile),
   })
-  await page.waitForFunction(`document.getElementById('what').textContent.includes('onerror')`)
+  // Not waitForFunction, which evaluates text in the page whenever it must look twice: the policy forbids that.
+  await page.locator('#what', { hasText: 'onerror' }).waitFor()
   t.match(await page.textContent('#what'), `docker → ${hostile}`)
   t.equal(await page.locator('img, main b').count(), 0)
   await page.setInputFiles('#files', {
@@ -129,7 +131,7 @@ t.test('the playground', { skip: noBrowser, timeout: 120_000 }, async (t) => {
     mimeType: 'application/json',
     buffer: Buffer.from('{"defaultAction": '),
   })
-  await page.waitForFunction(`document.getElementById('error').textContent !== ''`)
+  await page.locator('#error:not(:empty)').waitFor()
   t.match(await page.textContent('#error'), /^x\.json:1:\d+: /)
 
   t.strictSame([...new Set(requests.map((each) => new URL(each).pathname))].sort(), [

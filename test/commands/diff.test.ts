@@ -87,7 +87,7 @@ t.test('the status says whether there is something to report', async (t) => {
   ]
   t.match(await on(['diff', '--arch', 'x86_64', '--arch', 'arm64', 'one.json', 'wider.json']), {
     status: 2,
-    stderr: /one answer is of one machine/,
+    stderr: /an answer is for one machine/,
   })
   for (const [words, status, stdout] of rows) {
     t.match(await on(['diff', ...words.split(' ')]), { status, stdout, stderr: '' }, words)
@@ -124,16 +124,16 @@ t.test('what cannot be done is one line and status 2', async (t) => {
     ['diff - -', /only once/],
     ['diff docker@1.9 one.json', /no built-in profile docker@1.9/],
     ['diff --arch sparc one.json one.json', /Known: x86_64, aarch64/],
-    ['diff --cap CAP_NONE_SUCH one.json one.json', /CAP_NONE_SUCH is no capability/],
-    ['diff --kernel six one.json one.json', /six is no kernel version/],
+    ['diff --cap CAP_NONE_SUCH one.json one.json', /CAP_NONE_SUCH is not a capability/],
+    ['diff --kernel six one.json one.json', /six is not a kernel version/],
     ['diff --fail-on sometimes one.json one.json', /Allowed choices are wider, any, never/],
     ['diff --contexts some one.json one.json', /Allowed choices are all/],
     ['eval one.json', /name a call, or use --batch/],
     ['eval one.json nosuchcall', /x86_64 has no call nosuchcall/],
-    ['eval one.json read 0x1ffffffffffffffff', /no 64-bit number/],
-    ['eval one.json read 99999999999999999999', /does not fit 64 bits/],
-    ['eval one.json socket AF_ALGG', /AF_ALGG is no constant .*did you mean AF_ALG/],
-    ['eval one.json read 5x', /5x is no 64-bit number/],
+    ['eval one.json read 0x1ffffffffffffffff', /not a 64-bit number/],
+    ['eval one.json read 99999999999999999999', /does not fit in 64 bits/],
+    ['eval one.json socket AF_ALGG', /AF_ALGG is not a known constant.*did you mean AF_ALG/],
+    ['eval one.json read 5x', /5x is not a 64-bit number/],
     ['eval one.json read --cap all --cap none', /contradict each other/],
     ['eval one.json read 1 2 3 4 5 6 7', /at most six/],
     ['eval broken.json read', /broken\.json:3:16: /],

@@ -80,7 +80,7 @@ t.test('what cannot be done', async (t) => {
     [[example, '--container', 'web'], /there is no container web in the input: it has nginx/],
     [[example, '--user', 'www-data'], /Give numbers, such as 33 or 33:33/],
     [[example, '--user', '4294967295'], /Give numbers/],
-    [[example, '--patch', '-'], /--patch takes a file/],
+    [[example, '--patch', '-'], /--patch rewrites a file/],
     [[example, '--as', 'helm'], /Allowed choices are/],
   ]
   for (const [words, message] of cases) {

@@ -138,7 +138,7 @@ t.test('bad usage and bad input: one line on stderr, nothing on stdout, status 2
     [['observe', 'noise.bin'], /noise\.bin: is binary/],
     [['observe', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
     [['generate', 'profile.json'], /profile\.json: is a seccomp profile, not a trace/],
-    [['observe', 'no-traces'], /no-traces: is a directory in which no trace was found/],
+    [['observe', 'no-traces'], /no-traces: is a directory without a trace/],
     [['observe', 'loop'], /loop: a symbolic link that leads to itself/],
     [['observe', '/proc/self/mem'], /\/proc\/self\/mem: EIO: i\/o error$/m],
     [['observe', 'unread'], /unread\/a\.strace: EIO: i\/o error$/m],
@@ -200,7 +200,7 @@ t.test('an input in which no call was found is refused, and nothing is written',
     t.equal(stdout, '')
     t.match(
       stderr,
-      /no call was found in only-text\.log, and no form of a log that is read \(see docs\/inputs\.md\): nothing is written\n$/,
+      /no call was found in only-text\.log, whose format is unknown \(see docs\/inputs\.md\): nothing is written\n$/,
     )
     t.notOk(existsSync(join(directory, 'never.json')))
   }
@@ -301,6 +301,32 @@ t.test('generate prints a profile; the same input, the same bytes', async (t) =>
     (await on(['generate', 'app.strace', '--default-action', 'log'])).stdout,
     /"defaultAction": "SCMP_ACT_LOG"/,
   )
+})
+
+t.test('--log-refusals sets the flag where the runtime reads flags', async (t) => {
+  // runc reads flags since 1.2.0-rc.1 (58ea21dae), crun since 0.9 (fefabffa).
+  for (const [runtime, isRead] of [
+    ['all', true],
+    ['runc', true],
+    ['runc@1.1.15', false],
+    ['runc@1.2.0', true],
+    ['crun@0.8', false],
+    ['crun@0.9', true],
+  ] as const) {
+    const words = ['generate', 'app.strace', '--log-refusals', '--runtime', runtime, '--explain', 'why.json']
+    const { status, stdout, stderr } = await on(words)
+    t.equal(status, isRead ? 0 : 2, runtime)
+    if (!isRead) {
+      t.match(stderr, new RegExp(`${runtime} starts no container whose profile has flags`))
+      continue
+    }
+    const { flags } = JSON.parse(stdout) as { flags: string[] }
+    // Runtimes set SPEC_ALLOW themselves only if a profile has no flags.
+    t.strictSame(flags, ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'], runtime)
+    t.equal(/runc before 1\.2\.0/.test(stderr), runtime === 'all', runtime)
+    t.match(readFileSync(join(directory, 'why.json'), 'utf8'), /"logsRefusals": true/)
+  }
+  t.notMatch((await on(['generate', 'app.strace'])).stdout, /FLAG_LOG/)
 })
 
 t.test('--explain writes the policy with its reasons beside the profile', async (t) => {
@@ -409,6 +435,12 @@ t.test('two results never go to one file', async (t) => {
     t.match(stderr, /^seccomp-gen: .*one\.json: two results cannot go to one file: name another\n$/)
     t.notOk(existsSync(join(directory, 'one.json')))
   }
+})
+
+t.test('collect makes no directory if it cannot record', async (t) => {
+  const { status, stderr } = await on(['collect', '--root', '/nowhere', '-o', 'collected'])
+  t.equal(status, 2, stderr)
+  t.notOk(existsSync(join(directory, 'collected')))
 })
 
 t.test('a name that no table knows is said, from a file of observations too', async (t) => {

@@ -32,7 +32,7 @@ t.test('what a mistyped profile may have been', async (t) => {
     ['diff docker nothing-like-it', /^seccomp-gen: nothing-like-it: no such file\n$/],
     ['eval docker opnat', /did you mean openat\?/],
     ['explain docker opnat', /did you mean openat\?/],
-    ['eval docker clone CLONE_NEWUSR', /CLONE_NEWUSR is no constant .*did you mean CLONE_NEWUSER/],
+    ['eval docker clone CLONE_NEWUSR', /CLONE_NEWUSR is not a known constant.*did you mean CLONE_NEWUSER/],
     ['diff docker docker --repot json', /Did you mean --report\?/],
   ]
   for (const [words, stderr] of rows) t.match(await on(words), { status: 2, stdout: '', stderr }, words)

@@ -73,7 +73,7 @@ const injected = (inject: string): string =>
   `exec strace -f --seccomp-bpf -o /dev/null -e trace=fsync,rename -e inject=${inject} "$@"`
 const faults: readonly Fault[] = [
   { name: 'its directory is missing', file: 'missing/out.json', sentence: /its directory does not exist/ },
-  { name: 'its directory is a file', file: 'old.json/out.json', sentence: /its directory is not a directory/ },
+  { name: 'its directory is a file', file: 'old.json/out.json', sentence: /a part of its path is not a directory/ },
   { name: 'it is a directory', file: 'inner', make: (place) => mkdirSync(join(place, 'inner')), sentence: /inner: is a directory/ },
   { name: 'it would be a directory', file: 'inner/', sentence: /inner\/: is a directory/ },
   { name: 'its name is empty', file: '', sentence: /an output file has an empty name/ },

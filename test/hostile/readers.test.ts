@@ -145,16 +145,13 @@ t.test('an observations file says nothing that it does not hold, and nothing twi
   for (const [text, why] of [
     [
       `{"version":1,"architectures":{"x86_64":{"read":${call},"read":${call}}}}`,
-      /line 1: "read" stands there twice/,
+      /line 1: "read" occurs twice/,
     ],
     [
       `{"version":1,"architectures":{"x86_64":{"read":${call}}},\n"architectures":{}}`,
-      /line 2: "architectures" stands/,
+      /line 2: "architectures" occurs/,
     ],
-    [
-      `{"version":1,"architectures":{"x86_64":{"read":${call},"\\u0072ead":${call}}}}`,
-      /"read" stands there twice/,
-    ],
+    [`{"version":1,"architectures":{"x86_64":{"read":${call},"\\u0072ead":${call}}}}`, /"read" occurs twice/],
     [
       `{"version":1,"architectures":{},"diagnostics":[{"code":"truncated","at":"x","facts":{"call":{}}}]}`,
       /"facts" of a diagnostic/,
@@ -165,7 +162,7 @@ t.test('an observations file says nothing that it does not hold, and nothing twi
     ],
     [
       `{"version":1,"architectures":{"__proto__":{"read":${call}}},${rest}}`,
-      /"__proto__" is no architecture/,
+      /"__proto__" is not an architecture/,
     ],
     [
       `{"version":1,"architectures":{"x86_64":{"read":{"count":18446744073709551616,"first":"a:1"}}},${rest}}`,

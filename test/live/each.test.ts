@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import t from 'tap'
 import { runtimeWords, whyNotRun } from '../../scripts/bundle.ts'
 import { noEbpf, noStrace } from './command.ts'
+import type { Observations } from '../../src/observe/index.ts'
 import { describe } from '../../src/record/each/engines.ts'
 import { skipFile } from './skip.ts'
 
@@ -147,6 +148,11 @@ for (const [engine, why, client, more] of engines)
 
 const noCompose =
   (await execa('docker-compose', ['version'], { reject: false })).failed && 'docker-compose is not installed'
+/** The containers with evidence of a security context, and what each executed. */
+const contextsOf = (file: string) =>
+  ((JSON.parse(readFileSync(file, 'utf8')) as Observations).context ?? []).map(
+    ({ name, executions }) => [name, executions.map(({ path }) => path)] as const,
+  )
 t.test('compose: a profile for each service', { skip: docker ?? noCompose }, async (t) => {
   const service = (...command: readonly string[]) => ({
     image: 'seccomp-gen-test',
@@ -157,12 +163,27 @@ t.test('compose: a profile for each service', { skip: docker ?? noCompose }, asy
   writeFileSync(at('each.yml'), JSON.stringify({ version: '2.4', services }))
   const compose = ['docker-compose', '-f', at('each.yml')]
   t.teardown(() => execa('docker-compose', ['-f', at('each.yml'), 'down'], quietly))
-  const traced = await trace('--each', at('services'), '--', ...compose, 'up', '--no-color', 'lists', 'names')
+  const up = ['--', ...compose, 'up', '--no-color', 'lists', 'names']
+  const traced = await trace('--each', at('services'), '--observations', at('seen'), ...up)
   t.equal(traced.exitCode, 0, traced.stderr)
   t.strictSame(filesOf('services'), ['lists.json', 'names.json'])
   t.ok(allowed(at('services/lists.json')).includes('getdents64'))
   t.ok(allowed(at('services/names.json')).includes('uname'))
   t.notOk(allowed(at('services/lists.json')).includes('uname'), 'no service has the calls of another')
+  t.strictSame(
+    filesOf('seen').flatMap((file) => contextsOf(at(`seen/${file}`))),
+    [
+      ['lists', ['/bin/busybox']],
+      ['names', ['/bin/busybox']],
+    ],
+  )
+  const together = await trace('--observations', at('together'), '-o', at('together.profile'), ...up)
+  t.equal(together.exitCode, 0, together.stderr)
+  t.strictSame(
+    contextsOf(at('together')).map(([name]) => name),
+    ['lists', 'names'],
+    'a context is called as its service',
+  )
   await execa('docker-compose', ['-f', at('each.yml'), 'down'], quietly)
   const inner = await trace(
     '--each',
@@ -199,9 +220,17 @@ t.test('refused', async (t) => {
       )
       t.notOk(existsSync(file), 'the client’s calls are in no profile')
     }
-  await refused(/^seccomp-gen: no container .* was started/m, '--each', at('none'), '--', 'true')
+  await refused(/^seccomp-gen: the command started no container/m, '--each', at('none'), '--', 'true')
   await refused(/^seccomp-gen: --each records what a command starts/m, '--each', at('none'), '--pid', '1')
-  await refused(/^seccomp-gen: -o: not with --each/m, '--each', at('none'), '-o', 'a.json', '--', 'true')
+  await refused(
+    /^seccomp-gen: -o: cannot be combined with --each/m,
+    '--each',
+    at('none'),
+    '-o',
+    'a.json',
+    '--',
+    'true',
+  )
   rmSync(at('none'), { recursive: true })
   writeFileSync(at('none'), '')
   await refused(/none: cannot be made/, '--each', at('none'), '--', 'true')

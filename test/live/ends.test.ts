@@ -132,7 +132,7 @@ t.test(
     t.equal(traced.exitCode, 125)
     t.match(
       traced.stderr,
-      /^seccomp-gen: the command started docker -H unix:\S+ …, whose container is not in the record/m,
+      /^seccomp-gen: the command started docker -H unix:\S+ …, and the recording holds the calls of docker itself, not those of its container/m,
     )
     t.notOk(existsSync(at('script.json')))
     const asked = await ours('trace', '-o', 'ps.json', '--', 'sh', '-c', 'docker ps >/dev/null 2>&1; exit 0')
@@ -140,6 +140,6 @@ t.test(
     writeFileSync(at('all.json'), '{"defaultAction":"SCMP_ACT_ALLOW"}')
     const verified = await ours('verify', 'all.json', '--', ...script)
     t.strictSame([verified.exitCode, verified.stdout], [125, ''])
-    t.match(verified.stderr, /the profile held for docker itself, not for its container/)
+    t.match(verified.stderr, /the profile applied to docker itself, not for its container/)
   },
 )

@@ -118,7 +118,7 @@ t.test('docker and strace: refused, with the reason', { skip: noStraceHere }, as
   const run = ['trace', '--recorder', 'strace', '--', 'docker', 'run', 'seccomp-gen-test', 'ls']
   const refused = await execa(node, [...words, ...run], quietly)
   t.equal(refused.exitCode, 125)
-  t.match(refused.stderr, /no child of it, and is recorded by ebpf only/)
+  t.match(refused.stderr, /not a child of this command, so only ebpf can record it/)
 })
 
 /** A project's profile suffices. Without a call of one service it does not, and verify repairs it. */
@@ -203,7 +203,7 @@ t.test('compose up: one profile for all services', { skip: noCompose ?? false },
   const here = { ...quietly, cwd: at('project') }
   const untold = await execa(node, [...words, 'trace', '--', ...up], here)
   t.equal(untold.exitCode, 125, untold.stderr)
-  t.match(untold.stderr, /the files that it reads are unknown here: name them with -f FILE$/)
+  t.match(untold.stderr, /which files it reads cannot be determined: name them with -f FILE$/)
   rmSync(at('project/.env'))
   const fromVariable = { ...inner, env: { ...inner.env, COMPOSE_FILE: at('project/docker-compose.yml') } }
   for (const [one, message] of refusals) {

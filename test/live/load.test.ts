@@ -87,6 +87,22 @@ t.test('what ends before it is ready', async (t) => {
     t.match(found.stderr, account)
     t.match(found.stderr, failure)
   }
+  const outlived = [
+    '--load',
+    'sleep 1',
+    '--ready',
+    'true',
+    '-o',
+    at('x.json'),
+    '--',
+    'sh',
+    '-c',
+    'sleep 0.5; exit 9',
+  ] as const
+  const early = await ours('trace', ...outlived)
+  t.equal(early.exitCode, 0, 'the load decides')
+  t.match(early.stderr, /; the command ended with status 9, before the load did$/m)
+  t.notMatch(early.stderr, /before it was asked to end/)
   const missing = await ours('trace', '--load', './nowhere', '--', 'touch', at('touched'))
   t.equal(missing.exitCode, 125)
   t.match(missing.stderr, /^seccomp-gen: \.\/nowhere: not found$/m)

@@ -47,6 +47,11 @@ const collected = (directory: string): ReadonlyMap<string, Observations> =>
       return [observations.sources[0]?.name ?? '', observations]
     }),
   )
+/** Waits, for a minute at most: a runtime that has removed a container no longer tells its name. */
+async function known(isKnown: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 600 && !isKnown(); tries++) await wait(100)
+}
+const filesIn = (directory: string): number => readdirSync(at(directory)).length
 const loop = ['/bin/sh', '-c', 'while :; do ls /; sleep 0.2; done']
 /** Calls that a runtime makes before its filter, and busybox never. */
 const setUp = ['pivot_root', 'mount', 'umount2', 'keyctl', 'unshare', 'setns']
@@ -68,6 +73,12 @@ t.test('a pod that runs, by name, by label, by the start of an id', async (t) =>
     t.ok(observations.diagnostics.some(({ code }) => code === 'startup-missing'))
     t.ok(callsIn(observations).includes('getdents64'), what)
     t.match(traced.stderr, /within the filter of default\/web-1\/web, as its runtime applied it/)
+    const [context] = observations.context ?? []
+    t.match(context, { name: 'web', blind: [{ what: 'start' }] }, `${what}: its context, from then on`)
+    t.ok(
+      context?.executions.some(({ path, started }) => started && path === '/bin/busybox'),
+      `${what}: what it executes, below its own root`,
+    )
   }
   const nobody = await seccomp('trace', '--pod', 'default/none', '--for', '1s')
   t.equal(nobody.exitCode, 125)
@@ -96,6 +107,7 @@ t.test('each container of the node by itself, from its first call', async (t) =>
     }),
   )
   t.strictSame(ended, [0, 0, 0, 0])
+  await known(() => filesIn('out') >= 9)
   await Promise.all(pods.map((pod) => pod.remove()))
   // A container without a filter is reported at the second look, because runtimes set containers up without one.
   await wait(2500)
@@ -142,6 +154,7 @@ t.test('what comes, waited for; and run afresh under its profile', async (t) => 
   )
   const work = ['/bin/sh', '-c', 'ls / && cat /etc/passwd && id']
   for (const pod of first) t.equal(await node.ended(await pod.container('web', work)), 0)
+  await known(() => filesIn('shards') >= 2)
   await Promise.all(first.map((pod) => pod.remove()))
   collecting.kill('SIGTERM')
   t.equal((await collecting).exitCode, 0)
@@ -193,14 +206,30 @@ t.test('waited for, before there is such a pod', async (t) => {
   await pod.remove()
 })
 
-t.test('one line for each container on stdout', async (t) => {
-  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout')
+t.test('one line for each container on stdout, and what its filter refuses on stderr', async (t) => {
+  const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout', '--refusals')
   await begun(collecting, /recording below/)
+  let said = ''
+  collecting.stdout?.on('data', (piece: Buffer) => (said += piece.toString()))
   const pod = await node.pod('line')
-  await node.ended(await pod.container('one', ['/bin/true']))
+  await node.ended(
+    await pod.container('one', ['/bin/sh', '-c', 'mount -t tmpfs x /tmp; mount -t tmpfs x /tmp']),
+  )
+  await known(() => said.includes('\n'))
   await pod.remove()
   collecting.kill('SIGTERM')
-  const { stdout } = await collecting
+  const { stdout, stderr } = await collecting
+  const told = stderr.split('\n').filter((line) => line.includes(' default/line/one: mount ('))
+  const times = told.map((line) => Number(/, (\d+) times, /.exec(line)?.[1] ?? 1))
+  t.equal(
+    times.reduce((sum, each) => sum + each, 0),
+    2,
+    stderr,
+  )
+  t.ok(
+    told.every((line) => / EPERM[, ]/.test(line) && line.includes('by mount')),
+    told.join('\n'),
+  )
   const lines = stdout
     .trim()
     .split('\n')

@@ -33,10 +33,13 @@ const pinned = (): readonly string[] => (existsSync('/sys/fs/bpf') ? readdirSync
 
 async function all() {
   const docker = (await said('docker', 'ps', '-aq', '--no-trunc')).split('\n').filter(Boolean)
+  const format = '{{.HostConfig.SecurityOpt}} {{.State.Status}} {{.State.Pid}}'
   const filters = await Promise.all(
-    docker.map((id) =>
-      said('docker', 'inspect', '--format', '{{.HostConfig.SecurityOpt}} {{.State.Status}}', id),
-    ),
+    docker.map(async (id) => {
+      const inspected = await said('docker', 'inspect', '--format', format, id)
+      const status = readProcess(Number(/\d+$/.exec(inspected)?.[0] ?? 0), 'status')
+      return [inspected, ...(status.match(/^(?:Seccomp|NoNewPrivs).*$/gm) ?? [])].join(' ')
+    }),
   )
   const [podmanClient = '', ...podmanWords] = podman
   return {
@@ -64,6 +67,8 @@ interface Way {
   /** Signals sent once the container's program runs, a second apart. */
   readonly signals?: readonly NodeJS.Signals[]
   readonly status?: number
+  /** A container of Docker runs before and after. */
+  readonly beside?: true
   readonly skip?: string | undefined
 }
 
@@ -93,6 +98,8 @@ const noCompose = (await execa('docker-compose', ['version'], { reject: false })
   ? 'docker-compose is not installed'
   : undefined
 const podmanRun = [...podman, ...run, ...limits, image]
+
+const besides = (...more: readonly string[]): readonly string[] => trace(...more, '--container', container)
 
 const ways: readonly Way[] = [
   { name: 'ends', words: trace(...docker('ls', '/')), status: 0, skip: noDocker },
@@ -139,6 +146,9 @@ const ways: readonly Way[] = [
   { name: 'verify', words: ['verify', refusing, '--', ...runc] },
   { name: 'verify --repair', words: ['verify', '--repair', refusing, '--', ...runc] },
   { name: 'verify, SIGKILL', words: ['verify', refusing, '--', 'sleep', '30'], signals: ['SIGKILL'] },
+  { name: '--container', words: besides('--for', '1s'), beside: true, status: 0, skip: noDocker },
+  { name: '--container, SIGINT', words: besides(), beside: true, signals: ['SIGINT'], skip: noDocker },
+  { name: '--container, SIGKILL', words: besides(), beside: true, signals: ['SIGKILL'], skip: noDocker },
   { name: '--cgroup', words: ['trace', '--for', '1s', '-o', profile, '--cgroup', 'docker'], skip: noDocker },
   {
     name: 'compose, SIGTERM',
@@ -162,8 +172,12 @@ const ways: readonly Way[] = [
   },
 ]
 
-for (const { name, words: more, signals = [], status, skip } of ways)
+for (const { name, words: more, signals = [], status, beside, skip } of ways)
   t.test(name, { skip: skip ?? false }, async (t) => {
+    if (beside === true) {
+      await said('docker', ...run, '-d', image, ...looping)
+      t.teardown(() => said('docker', 'rm', '-f', container))
+    }
     const before = await all()
     const recorder = execa(node, [...words, ...more], { ...quietly, env: marked, cleanup: false, all: true })
     const begun = async (): Promise<boolean> => {

@@ -328,7 +328,7 @@ function meaningOf(
     return makeMeaning(parseProfile(profileText(padded)), context)
   } catch (error) {
     if (error instanceof Error && error.name === 'UserError' && /does not start/.test(error.message))
-      return /loop without end/.test(error.message) ? 'endless' : 'clash'
+      return /loop forever/.test(error.message) ? 'endless' : 'clash'
     throw error
   }
 }

@@ -43,14 +43,14 @@ t.test('whatever streams bytes', async (t) => {
 
 t.test('what is no bytes is said in words', async (t) => {
   const rows: readonly (readonly [unknown, RegExp])[] = [
-    ['read(0) = 0', /a string is no stream of bytes: give a list or stream of Uint8Array/],
-    [whole, /one Uint8Array is no stream/],
-    [['read(0) = 0'], /a string is no stream/],
-    [[1, 2], /a number is no stream/],
-    [undefined, /a undefined is no stream/],
-    [null, /null is no stream/],
-    [{}, /a Object is no stream/],
-    [[new ArrayBuffer(3)], /a ArrayBuffer is no stream/],
+    ['read(0) = 0', /a string is not a stream of bytes: give a list or stream of Uint8Array/],
+    [whole, /one Uint8Array is not a stream/],
+    [['read(0) = 0'], /a string is not a stream/],
+    [[1, 2], /a number is not a stream/],
+    [undefined, /a undefined is not a stream/],
+    [null, /null is not a stream/],
+    [{}, /a Object is not a stream/],
+    [[new ArrayBuffer(3)], /a ArrayBuffer is not a stream/],
   ]
   for (const [bytes, message] of rows)
     await t.rejects(observe(of(bytes)), { name: 'UserError', code: 'no-bytes', message }, String(message))

@@ -127,7 +127,7 @@ t.test('what only looks like observations is refused, and what is wrong is said'
     [call({ args: { 0: ['18446744073709551616'] } }), /"args" 0 is not a list of unsigned 64-bit/],
     [call({ args: { 0: [2] } }), /"args" 0 is not a list of unsigned 64-bit/],
     [{ ...whole, architectures: [] }, /"architectures" is not an object/],
-    [{ ...whole, architectures: { mips: {} } }, /"mips" is no architecture/],
+    [{ ...whole, architectures: { mips: {} } }, /"mips" is not an architecture/],
   ]
   for (const [value, message] of rows) {
     const source = { name: 'o.json', bytes: [Buffer.from(JSON.stringify(value))] }

@@ -281,7 +281,7 @@ t.test('a report whose names are of several machines is refused, with what to do
   for (const form of [text, csv])
     for (const names of wrong) {
       const log = names.map(form).join('')
-      const message = /is a call of 32-bit programs or of another machine, .*: use ausearch --raw or -i, or say observe --arch A/ // prettier-ignore
+      const message = /is a call of a 32-bit program or of another machine, .*: use ausearch --raw or -i, or give observe --arch A/ // prettier-ignore
       await t.rejects(observeText(log), { code: 'machines-contradict', message }, names.join())
       t.ok(calls(await observeText(log, { architecture: 'x86' })).length > 0, 'the user may know')
     }
@@ -458,7 +458,7 @@ t.test('whose calls they are, and of when', async (t) => {
   t.same(calls(untold), ['x86_64 socket'], 'a record that does not say is not counted')
   t.match(untold.diagnostics, [{ code: 'choice-not-told', facts: { field: 'exe', records: '3' } }])
   await t.rejects(observeText(text, { choice: { pod: 'x' } }), {
-    message: /do not carry what --pod asks for/,
+    message: /do not hold what --pod selects by/,
   })
 })
 

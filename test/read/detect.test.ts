@@ -3,6 +3,7 @@
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
+import { detectFormat } from '../../src/read/detect.ts'
 import { formatTable, formats } from '../../src/read/formats.ts'
 import { transcript } from '../commands/world.ts'
 import { calls, codes, observeText } from './logs.ts'
@@ -25,6 +26,21 @@ t.test('lines of two formats are refused with both places, unless the user says 
   t.same(calls(await observeText(mixed, { format: 'perf' })), ['x86_64 arch_prctl'])
   await t.rejects(observeText(`${audit}\n${audit}\n${strace}\n`), {
     message: /audit \(line 1\) and of strace \(line 3\)/,
+  })
+})
+
+t.test('records of logins and services in the journal are no second format', async (t) => {
+  const login =
+    "Sep 01 17:31:12 seccomp audit[32794]: USER_ACCT pid=32794 uid=0 auid=1000 ses=3 msg='op=PAM:accounting res=success'"
+  const hooked =
+    'Sep 01 17:31:13 seccomp oci-seccomp-bpf-hook[32870]: time="2020" level=info msg="Started OCI seccomp hook version 1"'
+  for (const text of [`${login}\n${hooked}\n`, `${hooked}\n${login}\n`])
+    t.equal(detectFormat('log', Buffer.from(text)), 'hook')
+  const refused = `Sep 01 17:31:14 seccomp kernel: ${audit}`
+  t.equal(detectFormat('log', Buffer.from(`${login}\n${refused}\n`)), 'audit')
+  t.equal(detectFormat('log', Buffer.from(`${login}\n`)), 'audit')
+  t.throws(() => detectFormat('log', Buffer.from(`${hooked}\n${refused}\n${login}\n`)), {
+    message: /hook \(line 1\) and of audit \(line 2\)/,
   })
 })
 
@@ -98,7 +114,7 @@ t.test('a security context is no trace', async (t) => {
 t.test('a profile is evidence where it says so, by its form or by the user', async (t) => {
   t.same(codes(await observeText(hook)), [], 'what the hook wrote was seen')
   await t.rejects(observeText(profile), {
-    message: /is a seccomp profile, not a trace: .* say --format profile to take what it allows as wanted/,
+    message: /is a seccomp profile, not a trace: .* give --format profile to use the calls that it allows/,
   })
   for (const format of ['profile', 'hook'] as const)
     t.same(calls(await observeText(profile, { format })), ['x86_64 read'], format)
@@ -179,7 +195,7 @@ seccomp-gen: 1 call, 1 different (x86_64), from 1 source; 1 line not understood
   )
   const both = await transcript(['observe', 'hook.log', 'hook.json', '--strict'], directory)
   t.equal(both.status, 1)
-  t.match(both.stderr, 'the hook had no name for call 9999: it is missing from the profile that it wrote')
+  t.match(both.stderr, 'the hook had no name for call 9999: the profile that it wrote lacks this call')
   t.match(JSON.parse(both.stdout), {
     architectures: { x86_64: { read: { count: 1 } } },
     sources: [{ evidence: ['every-call', 'native-only', 'no-arguments'] }, { lost: 1 }],

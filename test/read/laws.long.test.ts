@@ -383,12 +383,12 @@ t.test('streams of one segment, damaged ones, and what is not unpacked', async (
   }
   const whole = stored(line.repeat(30), 4)
   const rows: readonly (readonly [bytes: Buffer, message: RegExp])[] = [
-    [
-      Buffer.concat([gzipSync(sample), Buffer.from('something else')]),
-      /something else stands behind the gzip/,
-    ],
+    [Buffer.concat([gzipSync(sample), Buffer.from('something else')]), /other data follows the gzip/],
     [whole.subarray(0, whole.length - 20), /the zstd stream is damaged or ends early/],
-    [Buffer.from('\xfd7zXZ\0\0\x04', 'latin1'), /compressed with xz, which is not unpacked here: `xz -dc /],
+    [
+      Buffer.from('\xfd7zXZ\0\0\x04', 'latin1'),
+      /compressed with xz, which seccomp-gen does not unpack: use `xz -dc /,
+    ],
     [Buffer.from('BZh91AY&SY'), /compressed with bzip2/],
   ]
   for (const [bytes, message] of rows) await t.rejects(read([bytes]), { name: 'UserError', message })

@@ -458,7 +458,7 @@ t.test('the architecture of numbers and names that do not tell it', async (t) =>
     '257 is none of aarch64’s',
   )
   await t.rejects(observeText(numbers(56, 63, 64)), {
-    message: /call numbers without an architecture: say observe --arch A/,
+    message: /call numbers without an architecture: give observe --arch A/,
   })
   t.same(calls(await observeText(numbers(56, 63, 64), { architecture: 'aarch64' })), [
     'aarch64 openat',
@@ -535,10 +535,10 @@ t.test('whose calls: the container, the pod, the program', async (t) => {
     '10 execve("/a", ["a"], 0x7 /* 1 vars */) = 0\n11 arch_prctl(ARCH_SET_FS, 0x7) = 0\n10 exit_group(0) = ?\n'
   t.same(calls(await observeText(trace, { choice: { pid: 10 } })), ['x86_64 execve', 'x86_64 exit_group'])
   await t.rejects(observeText(trace, { choice: { pod: 'x' } }), {
-    message: /strace does not carry what --pod asks for/,
+    message: /strace does not hold what --pod selects by/,
   })
   await t.rejects(observeText('@[257]: 1\n', { choice: { comm: 'x' } }), {
-    message: /do not carry what --comm asks for/,
+    message: /do not hold what --comm selects by/,
   })
 })
 

@@ -2,6 +2,10 @@
 // text is no call, and a log without strace's lines keeps its own reader.
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
+import { latin1 } from '../../src/read/byte-text.ts'
+import { likenessOf } from '../../src/read/likeness.ts'
+import { afresh, bytesOf, WrappedLines } from '../../src/read/wrapped-lines.ts'
+import { Unwrapping, wrappingOf, type Wrapping } from '../../src/read/wrapping.ts'
 
 const calls = [
   '812   execve("/bin/app", ["app"], 0x7ffd /* 10 vars */) = 0',
@@ -72,6 +76,57 @@ t.test('what stands around the lines changes nothing', async (t) => {
     const lines = calls.map(wrap)
     t.strictSame(await countsOf(`${lines.join('\n')}\n`), plain, name)
     t.strictSame(await countsOf(`${lines.join('\r\n')}\r\n`), plain, `${name}, CRLF`)
+  }
+})
+
+/** Numbers that look random and are the same in every run. */
+function* random(seed: number): Generator<number, never> {
+  for (let state = seed; ;) yield (state = (Math.imul(state, 1664525) + 1013904223) >>> 0)
+}
+
+/** The text with a few characters changed, left out, doubled or put in. */
+function damaged(text: string, numbers: Iterator<number, never>): string {
+  let changed = text
+  const next = (below: number): number => (numbers.next().value >>> 8) % below
+  for (let count = next(3); count >= 0; count--) {
+    const at = next(changed.length + 1)
+    const put = ['', '0', '7', 'a', 'f', ' ', '"', '\\\\', '\\\\n', '\\u003c', '\\u00e9', ':', '{', '\r', '\x1b', changed[at] ?? '', changed.slice(at, at + 9)] // prettier-ignore
+    changed = `${changed.slice(0, at)}${put[next(put.length)]}${changed.slice(at + next(3))}`
+  }
+  return changed.replaceAll('\n', '')
+}
+
+t.test('lines that are like one before give what the careful reader gives', async (t) => {
+  const texts = [
+    ...calls,
+    '<... read resumed>"", 1) = 0',
+    '812   read(3, "\\t\\"<>&\\\\", 1) = 1',
+    'a: b',
+    'é',
+    '',
+  ]
+  const byLogger = { ...logs, 'kubectl logs --timestamps': (line: string, i: number) => `2026-06-16T21:36:${second(i % 50)}.${i}Z ${line}`, 'go’s json': (line: string, i: number) => json({ log: `${line}\n`, stream: 'stderr', time: `2026-06-16T10:11:12.${i}Z` }).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e') } // prettier-ignore
+  for (const [name, wrap] of Object.entries(byLogger)) {
+    const wrapping = wrappingOf(latin1(Buffer.from(`${calls.map(wrap).join('\n')}\n`))) as Wrapping
+    if (new Unwrapping(wrapping).takesPieces) continue
+    // The line inside is itself JSON in a JSON string: its escapes are twice escaped, and no likeness is looked for.
+    const isTwice = name === 'an exporter of docker’s'
+    t.equal(likenessOf(`${wrap(calls[2], 7)}\n`, afresh(wrapping)) !== undefined, !isTwice, name)
+    const numbers = random(name.length)
+    const lines = Array.from({ length: 1000 }, (_, i) => {
+      const line = wrap(texts[numbers.next().value % texts.length] as string, i % 89)
+      return numbers.next().value % 4 < 2 ? damaged(line, numbers) : line
+    })
+    const bytes = Buffer.from(`${lines.join('\n')}\n`)
+    const careful = new Unwrapping(wrapping)
+    const wanted = latin1(bytes).slice(0, -1).split('\n').map((line) => careful.line(line)) // prettier-ignore
+    let given = ''
+    const unwrapping = new Unwrapping(wrapping)
+    const quick = new WrappedLines(wrapping, unwrapping, (inside) => (given += latin1(inside)))
+    const cut = bytes.indexOf(0x0a, bytes.length >> 1) + 1
+    quick.take(bytes, 0, cut)
+    quick.take(bytes, cut, bytes.length)
+    t.equal(given + unwrapping.end(), latin1(bytesOf(wanted.join(''))) + careful.end(), name)
   }
 })
 

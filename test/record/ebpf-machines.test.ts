@@ -1,7 +1,7 @@
 // The test's machine runs the recorder's programs for x86_64 and aarch64 over memory laid out as by a real kernel of
 // that architecture: counts of native and 32-bit calls, with or without a filter, inside or outside the cgroup. On
-// aarch64 this is the only test: no arm64 kernel has run these programs. On x86_64 the same machine is compared with
-// the kernel that runs here.
+// aarch64 no other test runs by default; test/live/kernels.test.ts boots arm64 kernels. On x86_64 the same machine is
+// compared with the kernel that runs here.
 import { execa } from 'execa'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -257,6 +257,7 @@ t.test('the description of a real arm64 kernel and the documented order of regis
   t.equal(registers.state, place('pstate'))
   t.strictSame(registers.arguments, argumentRegisters.aarch64.map(place))
   t.strictSame(registers.compatArguments, registers.arguments)
+  t.strictSame(registers.numberAtSignal, { own: place('x8'), compat: place('x7') })
   const wide = layoutOf(described('x86_64'), 'x86_64').registers
   t.equal(wide.number, registerPlaces.x86_64('orig_ax'))
   t.strictSame(wide.arguments, argumentRegisters.x86_64.map(registerPlaces.x86_64))

@@ -136,12 +136,15 @@ t.test('a registry that anyone may use', { skip }, async (t) => {
     t.match(refused.stderr, 'has no nothing')
     const empty = await run(['observe', `oci://${address}/nobody/pushed`])
     t.equal(empty.exitCode, 2)
-    t.match(empty.stderr, 'no observations are in this repository')
+    t.match(empty.stderr, 'the repository holds no observations')
   })
 
   await t.test('observations are no profile, and a profile is no observations', async (t) => {
     const { stdout } = await run(['push', 'node-1.json', `${address}/observations/one:x`])
-    t.match((await run(['eval', `oci://${stdout.trim()}`, 'read'])).stderr, 'is observations and no profile')
+    t.match(
+      (await run(['eval', `oci://${stdout.trim()}`, 'read'])).stderr,
+      'holds observations, not a profile',
+    )
   })
 
   await t.test('what no runtime takes from an artifact is not pushed', async (t) => {
@@ -255,7 +258,7 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
       { ...configure('closed', { credsStore: 'closed' }), ...path },
       /docker-credential-closed is not installed/,
     ],
-    ['a path', configure('path', { credsStore: '../../tmp/x' }), /no name of a credential helper/],
+    ['a path', configure('path', { credsStore: '../../tmp/x' }), /not the name of a credential helper/],
   ] as const) {
     const { exitCode, stderr } = await push(env)
     t.equal(exitCode, 2, how)
@@ -264,7 +267,7 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
     t.notMatch(stderr, /secret|other/)
   }
   writeFileSync(join(folder, 'auths/config.json'), 'not JSON')
-  t.match((await push({ DOCKER_CONFIG: join(folder, 'auths') })).stderr, 'is no JSON object')
+  t.match((await push({ DOCKER_CONFIG: join(folder, 'auths') })).stderr, 'is not a JSON object')
 }
 
 t.test('a registry that lies gives one line', async (t) => {
@@ -294,13 +297,13 @@ t.test('a registry that lies gives one line', async (t) => {
     body: path.includes('/manifests/') ? text : bytes,
   })
   for (const [what, answers, why] of [
-    ['other bytes', served(right, profile.replace('read', 'open')), 'gives other bytes'],
-    ['fewer bytes', served(right, profile.slice(1)), 'gives other bytes'],
+    ['other bytes', served(right, profile.replace('read', 'open')), 'that its digest does not match'],
+    ['fewer bytes', served(right, profile.slice(1)), 'that its digest does not match'],
     ['more bytes', served(right, `${profile} `), 'sends more than'],
     ['a size beyond the limit', served(manifest(descriptor(sha256(layer), 2 ** 40)), layer), 'are not read'],
-    ['no manifest', served('[]', ''), 'no OCI manifest'],
-    ['no JSON', served('<html>', ''), 'no OCI manifest'],
-    ['a digest that is none', served(manifest(descriptor('sha256:../../x')), layer), 'no OCI manifest'],
+    ['no manifest', served('[]', ''), 'not an OCI manifest'],
+    ['no JSON', served('<html>', ''), 'not an OCI manifest'],
+    ['a digest that is none', served(manifest(descriptor('sha256:../../x')), layer), 'not an OCI manifest'],
     ['two layers', served(manifest(descriptor(sha256(layer)), descriptor(sha256(layer))), layer), '2 layers'],
     ['no layer', served(manifest(), layer), '0 layers'],
     [

@@ -158,14 +158,14 @@ const refused: readonly (readonly [string, () => Promise<unknown>, RegExp])[] = 
   [
     'garbage behind the first entry',
     () => image([Buffer.concat([tar([app]).subarray(0, 1024), Buffer.alloc(1024, 'x')])]),
-    /is no tar archive from byte 1024 on/,
+    /is not a tar archive from byte 1024 on/,
   ],
   [
     'an extended header of a gibibyte',
     () => image([tar([{ name: 'x', type: 'x', size: 2 ** 30 }])]),
     /larger than 1 MiB/,
   ],
-  ['an index that is no JSON', () => loadImage(files({ 'index.json': '{' })), /index\.json is no JSON/],
+  ['an index that is no JSON', () => loadImage(files({ 'index.json': '{' })), /index\.json is not JSON/],
   ['an index without images', () => loadImage(files({ 'index.json': '{}' })), /holds no image/],
   [
     'a digest that is a path',

@@ -192,7 +192,7 @@ t.test('what is no program says what it is', async (t) => {
   }
   const rows: readonly (readonly [Uint8Array, RegExp])[] = [
     [new Uint8Array(0), /no ELF file/],
-    [new TextEncoder().encode('hello'), /no ELF file/],
+    [new TextEncoder().encode('hello'), /not an ELF file/],
     [header({ 4: 1 }), /32-bit/],
     [header({ 5: 2 }), /big-endian/],
     [header({ 18: 243 }), /ELF machine 243/],

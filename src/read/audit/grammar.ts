@@ -28,6 +28,8 @@ export const audit: Grammar = {
     reportLine(line) !== undefined ||
     csvHeader.test(line) ||
     snappyRecord(line) !== undefined,
+  // The journal has the records of sessions, services and logins between the lines of any program.
+  isBeside: (line) => headerOf(line)?.kind === 'other',
   open: () => new AuditLines(),
 }
 
@@ -205,7 +207,12 @@ function valueOf(fields: string, name: string): string | undefined {
   const [, quoted, bare = ''] = found
   if (quoted !== undefined) return quoted
   if (bare === '(null)') return undefined
-  return /^(?:[0-9A-F]{2})+$/.test(bare) ? Buffer.from(bare, 'hex').toString('latin1') : bare
+  return /^(?:[0-9A-F]{2})+$/.test(bare) ? fromHexadecimal(bare) : bare
+}
+
+/** The text of bytes that are printed as two digits each. */
+function fromHexadecimal(digits: string): string {
+  return digits.replaceAll(/../g, (byte) => String.fromCharCode(parseInt(byte, 16)))
 }
 
 /** Losses that the kernel reports: kernel/audit.c (audit_log_lost, audit_printk_skb) and lib/ratelimit.c. */

@@ -29,7 +29,7 @@ class PlainRecords implements LinesOfKinds {
     this.#nexts = new Int32Array(buffer, code.nexts.value, code.room.value)
   }
 
-  read(bytes: Buffer, line: number, end: number): number {
+  read(bytes: Uint8Array, line: number, end: number): number {
     const place = this.#input.placeOf(bytes, line, end)
     return this.#code.read(place, this.#input.end)
   }

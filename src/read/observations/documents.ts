@@ -3,7 +3,7 @@
 // Authority: RFC 8259 for the end of a value; the Kubernetes API (v1 ConfigMap, List).
 import { parseYaml } from '../../profile/yaml.ts'
 import { member, type TreeNode } from '../../profile/tree.ts'
-import { latin1 } from '../text.ts'
+import { latin1 } from '../byte-text.ts'
 
 export interface ObservationsText {
   /** The line in the whole text at which it begins, from 0. */

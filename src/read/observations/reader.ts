@@ -7,6 +7,7 @@ import { contextLists, type ObservedContext } from './context.ts'
 import { rowShapes } from './context-rows.ts'
 import type { Observations, ObservedCall } from './document.ts'
 import { observationsIn } from './documents.ts'
+import { joined, utf8 } from '../pieces.ts'
 import type { LinesAccount, Reader } from '../reader.ts'
 import { newSeen, type Seen, type Sink } from '../seen.ts'
 
@@ -38,7 +39,7 @@ export class ObservationsReader implements Reader {
 
   end(sink: Sink): void {
     for (const { name, pieces } of this.#files) {
-      for (const { text, line } of observationsIn(Buffer.concat(pieces).toString('utf8'))) {
+      for (const { text, line } of observationsIn(utf8(joined(pieces)))) {
         const observations = parseObservations(name, text, line)
         tellObservations(observations, sink)
         for (const [architecture, calls] of Object.entries(observations.architectures)) {
@@ -108,7 +109,8 @@ export function parseObservations(name: string, text: string, above = 0): Observ
     const words = (error as Error).message.replaceAll(/\s+/g, ' ')
     throw new UserError('observations-not-json', { file: name, words })
   }
-  const fault = firstWrong(value) ?? firstRepeated(text, above)
+  // A text that is printed again from its value has no member twice, which only a scan of the text would show.
+  const fault = firstWrong(value) ?? (isPrintOf(value, text) ? undefined : firstRepeated(text, above))
   if (fault !== undefined) throw new UserError('broken-observations', { file: name, ...fault })
   const given = value as Partial<Observations>
   return {
@@ -151,6 +153,13 @@ function only<T extends object>(value: T, keys: readonly string[]): T {
 }
 
 type Json = Record<string, unknown>
+
+/** Whether the text is how JSON.stringify prints the value, as a file or as one line of a log. */
+function isPrintOf(value: unknown, text: string): boolean {
+  const indent = text.startsWith('{\n') ? 2 : 0
+  const printed = JSON.stringify(value, null, indent)
+  return text.startsWith(printed) && /^\s*$/.test(text.slice(printed.length))
+}
 
 /** The first member that occurs twice in one object: JSON.parse silently keeps the last. `text` is valid JSON. */
 function firstRepeated(text: string, above: number): ObservationsFault | undefined {

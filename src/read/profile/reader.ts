@@ -15,6 +15,7 @@ import { parseProfiles } from '../../profile/parse.ts'
 import type { Recorded } from '../../profile/recorded.ts'
 import type { Evidence } from '../account.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
+import { joined, utf8 } from '../pieces.ts'
 import { placeOf } from '../place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import { newSeen, noteValue, type Sink } from '../seen.ts'
@@ -89,7 +90,7 @@ export class ProfileReader implements Reader {
   }
 
   endSource(): LinesAccount {
-    const text = Buffer.concat(this.#pieces).toString('utf8')
+    const text = utf8(joined(this.#pieces))
     this.#pieces = []
     const other = otherDialect(this.#source, text)
     const found =

@@ -2,6 +2,7 @@
 // scalar argument. A value that cannot be read for certain is undefined, never a guess. Authority: printstr_ex(),
 // print_fd_path(), printxval() and related functions in strace; facts: log-formats.md section 6.
 import { constantValue } from '../../abi/constants.ts'
+import { latin1, latin1Bytes } from '../byte-text.ts'
 
 export interface ArgumentTexts {
   /** The text of each argument without surrounding spaces. */
@@ -125,7 +126,7 @@ export function scalarValue(argument: string): bigint | undefined {
   const value = readScalar(argument)
   // The key is a copy: a slice would keep the whole line in memory.
   if (known.size < knownLimit && argument.length < knownLength)
-    known.set(Buffer.from(argument, 'latin1').toString('latin1'), value)
+    known.set(latin1(latin1Bytes(argument)), value)
   return value
 }
 

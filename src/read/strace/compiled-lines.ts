@@ -1,6 +1,7 @@
 // The host of the compiled code (assembly/lines.ts), which recognizes and counts strace's commonest lines. This file
 // gives the code bytes, the names of calls and each thread's counts; it does not know what the lines mean.
 import { printedNames } from '../../abi/spellings.ts'
+import { latin1, latin1Bytes } from '../byte-text.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from '../compiled.ts'
 import { linesCode } from './data/compiled-lines.ts'
 import { foundWords, layout } from './layout.ts'
@@ -81,7 +82,7 @@ export class CompiledLines {
     for (const [id, name] of printedNames().entries()) {
       if (name.length >= nameSize) continue
       const place = this.#code.names.value + id * nameSize
-      this.#input.memory.write(`${name}(`, place, nameSize, 'latin1')
+      this.#input.memory.set(latin1Bytes(`${name}(`), place)
       let slot = this.#code.slotOf(place, name.length)
       while (slots[slot] !== -1) slot = (slot + 1) % slotCount
       slots[slot] = id
@@ -93,7 +94,7 @@ export class CompiledLines {
    * `fields`: the prefix fields of the run. Returns the kind of that line, `slow` or `endOfInput`.
    */
   read(
-    bytes: Buffer,
+    bytes: Uint8Array,
     line: number,
     end: number,
     fields: number,
@@ -148,7 +149,7 @@ export class CompiledLines {
 
   /** The text of that line without its line end, if its kind includes `withText`. */
   get text(): string {
-    return this.#input.memory.toString('latin1', this.#found[word.at], (this.#found[word.next] as number) - 1)
+    return latin1(this.#input.memory, this.#found[word.at], (this.#found[word.next] as number) - 1)
   }
 
   /** Where the arguments of the call start in that text. */

@@ -3,15 +3,7 @@
 import { familyOf, type Host } from '../../abi/architectures.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { syscallTable } from '../../abi/tables.ts'
-import {
-  anyArchitecture,
-  candidates,
-  candidatesOf,
-  onlyHost,
-  modes,
-  widthOf,
-  type Candidates,
-} from './architecture.ts'
+import { anyArchitecture, candidates, onlyHost, modes, widthOf, type Candidates } from './architecture.ts'
 import type { MachineEvidence } from './machine-evidence.ts'
 import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
@@ -55,7 +47,7 @@ export class CallCounts {
     const machine = this.#machine
     const host =
       machine.certain ??
-      onlyHost(number === undefined ? this.#names.candidates(id) : candidatesOf(this.#names.name(id), number))
+      onlyHost(number === undefined ? this.#names.candidates(id) : this.#names.numbered(id, number))
     if (host === undefined) return
     if (machine.certain === undefined) machine.named(host)
     this.#possible = candidates(familyOf(host))
@@ -165,7 +157,7 @@ export class CallCounts {
     if (number >= 0x40000000 && number < 0x80000000) return modes.x32
     // Without a name, the number cannot be checked against a table.
     if (isNumeric(this.#names.name(id))) return undefined
-    const known = candidatesOf(this.#names.name(id), number)
+    const known = this.#names.numbered(id, number)
     const candidates = known & this.#possible || known
     return (candidates & modes['64 bit']) !== 0 && (candidates & ~modes['64 bit']) !== 0
       ? undefined

@@ -14,6 +14,8 @@ export class Names {
   readonly #ids = new Map<string, NameId>()
   readonly #names: string[] = []
   readonly #candidates: Candidates[] = []
+  /** By id, the number that -n printed last for the call, and the architectures that have both. */
+  readonly #numbered: ({ readonly number: number; readonly candidates: Candidates } | undefined)[] = []
   readonly #known: number
 
   constructor() {
@@ -41,6 +43,15 @@ export class Names {
   /** The architectures that have a call of this name; 0 for a name that no table has. */
   candidates(id: NameId): Candidates {
     return this.#candidates[id] as Candidates
+  }
+
+  /** The architectures that have a call of this name and number (-n). */
+  numbered(id: NameId, number: number): Candidates {
+    const last = this.#numbered[id]
+    if (last?.number === number) return last.candidates
+    const found = candidatesOf(this.name(id), number)
+    this.#numbered[id] = { number, candidates: found }
+    return found
   }
 
   /** The id of a printed name, also of one that no table has. */

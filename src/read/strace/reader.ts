@@ -2,6 +2,7 @@
 // (scan.ts). All other lines are parsed (lines.ts), become events (interleave.ts) and are counted by the ledger.
 // The main rule: a call is counted once, at the line that starts with its name, whatever its result.
 // Authority: strace 4.5.18 to 7.2 as described in facts/log-formats.md sections 0 to 8; the recordings in traces/.
+import { viewOf } from '../byte-text.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'
 import type { Sink } from '../seen.ts'
@@ -55,8 +56,7 @@ export class StraceReader implements Reader {
 
   /** Whole lines: bytes[start, end) ends with "\n". */
   takeLines(given: Uint8Array, start: number, end: number): void {
-    // Buffer's indexOf is several times faster than Uint8Array's.
-    const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+    const bytes = viewOf(given)
     for (let at = start; at < end;) {
       const code = this.#isQuick() ? compiledLines() : undefined
       if (code !== undefined) {

@@ -41,7 +41,7 @@ export class Scan {
   }
 
   /** Takes lines from bytes[line, end). Returns where the first slow line starts, or `end`. */
-  take(code: CompiledLines, bytes: Buffer, line: number, end: number): number {
+  take(code: CompiledLines, bytes: Uint8Array, line: number, end: number): number {
     const before = this.#ledger.calls
     try {
       return this.#takeFrom(code, bytes, line, end)
@@ -53,7 +53,7 @@ export class Scan {
     }
   }
 
-  #takeFrom(code: CompiledLines, bytes: Buffer, line: number, end: number): number {
+  #takeFrom(code: CompiledLines, bytes: Uint8Array, line: number, end: number): number {
     const ledger = this.#ledger
     let at = line
     while (at < end) {

@@ -6,7 +6,10 @@ import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
 import { OwnFilters } from '../ebpf/own-filters.ts'
+import { containerNameIn } from '../container-name.ts'
+import type { RunningProcesses } from '../ebpf/context/programs.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
+import type { Sighting } from '../ebpf/watched/session.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
 /** What was recorded of a container so far. */
@@ -30,7 +33,20 @@ export interface CollectorOptions {
   readonly idOf?: (name: string) => string | undefined
   /** The containers run under our filter, which refuses nothing. */
   readonly ownFilter?: boolean
+  /** Also keeps the evidence of the containers' security contexts. All containers share its room. */
+  readonly contexts?: boolean
+  /** Keeps what the containers' filters refuse, for `refusals()`. */
+  readonly refusals?: boolean
 }
+
+/** A call that a container's filter may have refused. */
+export interface CollectedRefusal {
+  readonly name: string
+  readonly sighting: Sighting
+}
+
+/** How long the container of a refused call may have no name, because names come after the first calls. Milliseconds. */
+const namePatience = 10_000
 
 export class Collector {
   readonly #session: Session
@@ -40,6 +56,8 @@ export class Collector {
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
+  /** What nobody has asked for yet, and what belongs to containers without a name. */
+  #sightings: { readonly since: number; readonly sighting: Sighting }[] = []
 
   private constructor(
     session: Session,
@@ -56,16 +74,45 @@ export class Collector {
   /** Begins to record. Throws an Error or a BpfError with the reason if that is not possible. */
   static async start(
     root: FoundCgroup,
-    { asked, idOf, ownFilter = false }: CollectorOptions = {},
+    { asked, idOf, ownFilter = false, contexts = false, refusals = false }: CollectorOptions = {},
   ): Promise<Collector> {
     const who = { cgroup: root.cgroup, level: root.level }
     const session = await Session.start(
-      { who, underFilter: true, apart: 'cgroup' },
+      { who, underFilter: true, apart: 'cgroup', ...(contexts && { containers: 'own' }) },
       { asked, leftOut: ownCgroups() },
     )
     // A container that exists now may have existed before the recording, so its start may not be recorded.
     const refusing = ownFilter ? undefined : await OwnFilters.start(who)
-    return new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter)
+    const collector = new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter)
+    if (refusals) collector.#keepRefusals()
+    return collector
+  }
+
+  #keepRefusals(): void {
+    if (this.#refusing === undefined) {
+      this.close()
+      throw new UserError('ebpf-needed', { for: 'collect', why: 'refusals need Linux 5.15' })
+    }
+    this.#refusing.onSighting = (sighting) => this.#sightings.push({ since: performance.now(), sighting })
+  }
+
+  /** What may have been refused since the last call. `nameOf`: the name of a container whose refusals are wanted. */
+  refusals(nameOf: (id: string) => string | undefined): readonly CollectedRefusal[] {
+    const now = performance.now()
+    const own = new Set(ownCgroups())
+    return this.#sightings.splice(0).flatMap((each): readonly CollectedRefusal[] => {
+      if (own.has(each.sighting.cgroup)) return []
+      const id = this.#groups.ofCgroup(each.sighting.cgroup)?.id
+      const name = id === undefined ? undefined : nameOf(id)
+      if (name !== undefined) return [{ name, sighting: each.sighting }]
+      if (now - each.since < namePatience) this.#sightings.push(each)
+      return []
+    })
+  }
+
+  /** The number of refused calls that found no room. */
+  lostRefusals(): number {
+    return this.#refusing?.lost() ?? 0
   }
 
   /** `nameOf`: the name of a container's source. A container without a name has no observations. */
@@ -96,6 +143,11 @@ export class Collector {
           nameOf(container.id) ?? container.id,
           (cgroup) => this.#groups.ofCgroup(cgroup) === container,
         ),
+        contexts: this.#session.contexts({
+          name: containerNameIn(nameOf(container.id) ?? container.id),
+          midway: container.wasThere,
+          cgroups: this.#groups.cgroupsOf(container),
+        }),
       }),
     )
     const without = this.#unfiltered()
@@ -112,6 +164,11 @@ export class Collector {
   /** Calls the listener for each new container. */
   onNew(listener: (id: string) => void): void {
     this.#groups.onNew = listener
+  }
+
+  /** Adds the processes of containers that run already to the evidence of contexts. */
+  alreadyRunning(look: () => RunningProcesses): void {
+    this.#session.alreadyRunning(look)
   }
 
   /** All containers, without their observations. */

@@ -37,6 +37,11 @@ export class ContainerGroups {
     return this.#byCgroup.get(cgroup)
   }
 
+  /** The container's own cgroup and those below it. */
+  cgroupsOf(container: ContainerGroup): ReadonlySet<bigint> {
+    return new Set([...this.#byCgroup].flatMap(([cgroup, own]) => (own === container ? [cgroup] : [])))
+  }
+
   /** Whether the directory of a cgroup was seen. */
   isKnown(cgroup: bigint): boolean {
     return this.#byCgroup.has(cgroup) || this.#others.has(cgroup)

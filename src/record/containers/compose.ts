@@ -17,7 +17,7 @@ import { run } from '../runner/index.ts'
 import { inTemporary } from '../temporary.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { leavesToSystemd } from './ask.ts'
-import { serviceParent, startServices, type Services } from './services.ts'
+import { serviceIn, serviceParent, startServices, type Services } from './services.ts'
 import { stage, type EnforcedProfile, type Staging } from './staging.ts'
 import { startedBy } from './started-by.ts'
 
@@ -144,18 +144,20 @@ export async function recordCompose(
   let services: Services | undefined
   try {
     const override = inTemporary(() =>
-      writeOverride(project, staging, (at) =>
-        options.each === true ? serviceParent(staging, systemd, at) : staging.parent,
-      ),
+      writeOverride(project, staging, (at) => serviceParent(staging, systemd, at)),
     )
-    if (options.each === true)
-      services = await startServices(Object.keys(project.services ?? {}), staging, options)
+    const names = Object.keys(project.services ?? {})
+    if (options.each === true) services = await startServices(names, staging, options)
     const rest = options.command.slice(up.before.length)
     const command = [...before, '-f', override, ...rest] as unknown as [string, ...string[]]
     const recording = await run(recorders.ebpf, {
       name,
       options: { ...options, command },
-      scope: { cgroup: staging.membership, processes: staging.processes },
+      scope: {
+        cgroup: staging.membership,
+        processes: staging.processes,
+        serviceIn: (path) => serviceIn(names, path),
+      },
       started: staging.startedBy,
       ...(under && { watch: under.watch }),
     })

@@ -1,6 +1,6 @@
-// Records the services of a compose project separately: each service has its own cgroup below the recording's cgroup,
-// in which all of its containers are. Authority: systemd.slice(5) (`a-b.slice` lies in `a.slice`).
-import { join } from 'node:path'
+// Each service of a compose project has its own cgroup below the recording's cgroup, in which all of its containers are:
+// a container's cgroup tells its service, and services can be recorded separately. Authority: systemd.slice(5) (`a-b.slice` lies in `a.slice`).
+import { basename, dirname, join } from 'node:path'
 import { findCgroup, unifiedMount } from '../cgroups.ts'
 import { Collector } from '../collect/index.ts'
 import { fileName } from '../file-name.ts'
@@ -10,6 +10,14 @@ import type { Staging } from './staging.ts'
 /** The cgroup_parent of the service with index `at`. */
 export function serviceParent({ parent }: Staging, systemd: boolean, at: number): string {
   return systemd ? parent.replace(/\.slice$/, `-service${at}.slice`) : `${parent}/service${at}`
+}
+
+const serviceDirectory = /(?:^|-)service(\d+)(?:\.slice)?$/
+
+/** The name of the service in whose cgroup the path lies. `names`: in the order of their indexes. */
+export function serviceIn(names: readonly string[], path: string): string | undefined {
+  const [, at] = serviceDirectory.exec(basename(dirname(path))) ?? []
+  return at === undefined ? undefined : names[Number(at)]
 }
 
 export interface Services {
@@ -27,7 +35,8 @@ export async function startServices(
   const collector = await Collector.start(findCgroup(join(unifiedMount(), parent)), {
     asked,
     ownFilter: true,
-    idOf: (directory) => /(?:^|-)service(\d+)(?:\.slice)?$/.exec(directory)?.[1],
+    contexts: true,
+    idOf: (directory) => serviceDirectory.exec(directory)?.[1],
   })
   return {
     read: () => {

@@ -22,6 +22,7 @@ export async function recordEach(name: string, options: CommandOptions): Promise
   const asked = new Map<string, Promise<Described | undefined>>()
   const collector = await Collector.start(wholeHierarchy(), {
     asked: options.arguments,
+    contexts: true,
     idOf: (directory) => containerIdIn(directory) ?? runtimeContainer(directory, clients()),
   })
   const since = Date.now()

@@ -2,7 +2,7 @@
 // they run under a filter, what it refuses is reported.
 import { UserError } from '../../errors.ts'
 import type { ProcessOptions, Recording } from '../recording.ts'
-import { signalProcess, withDescendants } from '../runner/processes.ts'
+import { startOf, withDescendants } from '../runner/processes.ts'
 import { untilOver } from './over.ts'
 import { OwnFilters } from './own-filters.ts'
 import { Session } from './session.ts'
@@ -10,7 +10,7 @@ import { Session } from './session.ts'
 /** Throws UserError (125) if the process does not exist or made no call. */
 export async function attachEbpf(name: string, options: ProcessOptions): Promise<Recording> {
   const { pid } = options
-  if (!signalProcess(pid, 0)) throw new UserError('no-such-process', { pid })
+  if (startOf(pid) === undefined) throw new UserError('no-such-process', { pid })
   const session = await Session.start(
     { who: 'tree', underFilter: false },
     { processes: withDescendants(pid), asked: options.arguments },

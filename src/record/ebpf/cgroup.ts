@@ -49,7 +49,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
 }
 
 /** The processes in a cgroup, and which of them are the first of a PID namespace (proc_pid_status(5), NSpid). */
-function runningIn(directory: string): RunningProcesses {
+export function runningIn(directory: string): RunningProcesses {
   const processes = processesIn(directory)
   const isInit = (pid: number): boolean => /^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(textOf(pid, 'status') ?? '')
   return { processes, inits: processes.filter(isInit) }

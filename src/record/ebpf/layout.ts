@@ -33,6 +33,11 @@ export interface Layout {
   readonly registers: {
     /** The call's number. It is still there at sys_exit. */
     readonly number: number
+    /**
+     * Registers that still hold the number when a signal is delivered, of the machine's own calls and of 32-bit ones.
+     * arm64 has overwritten its copy by then (do_signal and forget_syscall, arch/arm64/kernel/signal.c).
+     */
+    readonly numberAtSignal: { readonly own: number; readonly compat: number }
     /** Arguments 0 to 5. */
     readonly arguments: readonly number[]
     /** Arguments 0 to 5 of a 32-bit call. */
@@ -51,6 +56,7 @@ export const architecturesOf: Readonly<Record<RecorderMachine, readonly Architec
 const registers = {
   x86_64: {
     number: 'orig_ax',
+    numberAtSignal: { own: 'orig_ax', compat: 'orig_ax' },
     arguments: ['di', 'si', 'dx', 'r10', 'r8', 'r9'],
     compatArguments: ['bx', 'cx', 'dx', 'si', 'di', 'bp'],
   },
@@ -58,6 +64,7 @@ const registers = {
   // the register.
   aarch64: {
     number: 'syscallno',
+    numberAtSignal: { own: 'regs+64', compat: 'regs+56' },
     arguments: ['orig_x0', 'regs+8', 'regs+16', 'regs+24', 'regs+32', 'regs+40'],
     compatArguments: ['orig_x0', 'regs+8', 'regs+16', 'regs+24', 'regs+32', 'regs+40'],
   },
@@ -87,6 +94,10 @@ export function layoutOf(btf: Btf, machine: RecorderMachine, isTyped = false): L
     live: offset('signal_struct', 'live'),
     registers: {
       number: offset('pt_regs', names.number),
+      numberAtSignal: {
+        own: offset('pt_regs', names.numberAtSignal.own),
+        compat: offset('pt_regs', names.numberAtSignal.compat),
+      },
       arguments: names.arguments.map((name) => offset('pt_regs', name)),
       compatArguments: names.compatArguments.map((name) => offset('pt_regs', name)),
       state: machine === 'aarch64' ? offset('pt_regs', 'pstate') : 0,

@@ -14,6 +14,11 @@ export interface Membership {
   readonly underFilter: boolean
   /** Separate counts for calls with and without a filter, or for each cgroup. */
   readonly apart?: 'filter' | 'cgroup'
+  /**
+   * Which cgroup is one container in the evidence of security contexts: the one so many levels below the recorded cgroup,
+   * or the process's own. Default 1; with `apart: 'cgroup'` no evidence is kept by default.
+   */
+  readonly containers?: number | 'own'
 }
 
 /** The number of execve on the machine's own architecture. */

@@ -26,6 +26,8 @@ export class OwnFilters {
   readonly #rows = new Map<string, Row>()
   /** The cgroups with failed calls under a filter that the kernel does not keep. */
   readonly #unknown = new Set<bigint>()
+  /** Called with each call that a filter may have refused or logged. */
+  onSighting: (sighting: Sighting) => void = () => undefined
 
   private constructor(session: WatchSession) {
     this.#session = session
@@ -66,6 +68,11 @@ export class OwnFilters {
       }))
   }
 
+  /** The number of calls that found no room. */
+  lost(): number {
+    return this.#session.lost()
+  }
+
   /** Frees what is known of these cgroups. */
   forget(cgroups: ReadonlySet<bigint>): void {
     for (const [key, { cgroup }] of this.#rows) if (cgroups.has(cgroup)) this.#rows.delete(key)
@@ -78,7 +85,10 @@ export class OwnFilters {
   }
 
   #take(): void {
-    for (const sighting of this.#session.take()) this.#add(sighting)
+    for (const sighting of this.#session.take()) {
+      this.onSighting(sighting)
+      this.#add(sighting)
+    }
   }
 
   #add(sighting: Sighting): void {

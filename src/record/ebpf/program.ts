@@ -113,6 +113,30 @@ export function architecture(layout: Layout): readonly AssemblyLine[] {
   ]
 }
 
+/**
+ * r7 = the first slot of the architecture, r9 = the number of the current call on it, from the registers in r6. `stack`:
+ * eight free bytes. `atSignal`: the task was stopped by a signal for this call, or has ended.
+ */
+export function numbered(layout: Layout, stack: number, atSignal: boolean): readonly AssemblyLine[] {
+  const { machine, registers } = layout
+  const size = machine === 'x86_64' ? 8 : 4
+  if (!atSignal || machine === 'x86_64')
+    return [
+      ...read(6, registers.number, size, stack),
+      bpf.loadLower(9, frame, stack),
+      ...architecture(layout),
+    ]
+  const { own, compat } = registers.numberAtSignal
+  return [
+    ...architecture(layout),
+    ...read(6, own, size, stack),
+    bpf.jumpIf(7, 'equal', 0, 'own-number'),
+    ...read(6, compat, size, stack),
+    bpf.label('own-number'),
+    bpf.loadLower(9, frame, stack),
+  ]
+}
+
 /** sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. */
 function entered(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [

@@ -36,6 +36,7 @@ export const ebpf: Recorder = {
         // Outside of containers the first execve counted is the command's own.
         observations: session.observations(name, false, {
           command: scope === 'tree' ? basename(file) : undefined,
+          nameOf: typeof scope === 'object' ? scope.serviceIn : undefined,
         }),
         ending: endingOf(end),
         clients: session.clients().map(({ words }) => words),
@@ -52,7 +53,8 @@ export const ebpf: Recorder = {
 }
 
 function membershipOf(scope: Scope): Membership {
-  if (typeof scope === 'object') return { who: scope.cgroup, underFilter: true }
+  if (typeof scope === 'object')
+    return { who: scope.cgroup, underFilter: true, ...(scope.serviceIn && { containers: 2 }) }
   return { who: 'tree', underFilter: scope === 'filtered' }
 }
 

@@ -13,7 +13,7 @@ import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
 import { startedInGroup } from './apart.ts'
 import { member, type Membership } from './membership.ts'
-import { architecture } from './program.ts'
+import { numbered } from './program.ts'
 
 export interface RefusalMaps {
   /** Per slot: `never` refused, 0 for always refused, or a bit for each argument that the answer depends on. */
@@ -73,7 +73,7 @@ export function refusedAtExit(
       : [bpf.jump('done')]),
     bpf.label('asked'),
     ...member(layout, maps, membership, false),
-    ...suspect(layout, maps, refusals),
+    ...suspect(layout, maps, refusals, false),
   ]
 }
 
@@ -103,7 +103,7 @@ export function endedByFilter(
           bpf.move(1, 0),
           bpf.call('registersOfTask'),
           bpf.move(6, 0),
-          ...suspect(layout, maps, refusals),
+          ...suspect(layout, maps, refusals, true),
         ]
       : [bpf.set(6, 0), bpf.set(7, 0), bpf.set(9, untold), ...kept(layout, maps, refusals)]),
   ]
@@ -120,13 +120,13 @@ export function startedProgram(layout: Layout, maps: Maps, membership: Membershi
 }
 
 /** Keeps the current call. r6: registers, r8: task; the result is on the stack at -24. */
-function suspect(layout: Layout, maps: Maps, refusals: RefusalMaps): readonly AssemblyLine[] {
-  return [
-    ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, -16),
-    bpf.loadLower(9, frame, -16),
-    ...architecture(layout),
-    ...kept(layout, maps, refusals),
-  ]
+function suspect(
+  layout: Layout,
+  maps: Maps,
+  refusals: RefusalMaps,
+  atSignal: boolean,
+): readonly AssemblyLine[] {
+  return [...numbered(layout, -16, atSignal), ...kept(layout, maps, refusals)]
 }
 
 /** Keeps the call unless the filter never refuses it. r6: registers, r7: first slot, r9: number on the architecture. */

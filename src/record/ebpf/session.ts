@@ -4,7 +4,7 @@ import { architectures, hostOfNode } from '../../abi/architectures.ts'
 import { readFileSync } from 'node:fs'
 import { scalarsInMemory, scalarsRead } from '../../abi/scalars.ts'
 import { syscallTable } from '../../abi/tables.ts'
-import type { Observations } from '../../observe/index.ts'
+import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import type { StartedClient } from '../recorder.ts'
 import type { Refusals, Watch } from '../refusals.ts'
@@ -15,7 +15,7 @@ import { assemble, type AssemblyLine } from './assembler.ts'
 import { Btf } from './btf.ts'
 import { containerNameIn } from '../container-name.ts'
 import type { RunningProcesses } from './context/programs.ts'
-import { ContextRecording } from './context/recording.ts'
+import { ContextRecording, type ContextNames } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
 import { readCounts, readLost, type About } from './counted.ts'
 import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
@@ -155,13 +155,12 @@ export class Session {
       const signals = createSignalsMap(calls)
       attachLines(calls, 'signal_deliver', deliveredSignal(layout, maps, signals, membership))
       if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
-      // The filter is what marks a container.
-      if (membership.underFilter || membership.apart === 'filter')
+      if (keepsContexts(membership))
         context = ContextRecording.start(await BpfCalls.load(machine, possibleProcessors()), {
           btf,
           layout,
           maps,
-          membership: { who: membership.who, underFilter: true },
+          membership: { ...membership, underFilter: true },
         })
       const programs = Object.entries(
         programsFor(layout, maps, membership, process.pid, context?.atExit),
@@ -212,12 +211,16 @@ export class Session {
   observations(
     name: string,
     midway: boolean,
-    { command, refused }: Pick<About, 'command' | 'refused'> = {},
+    { command, refused, nameOf }: Pick<About, 'command' | 'refused'> & Pick<ContextNames, 'nameOf'> = {},
   ): Observations {
     const lost = readLost(this.#calls, this.#maps, this.#programs)
-    const contexts = this.#context?.contexts(containerNameIn(name), midway) ?? []
+    const contexts = this.contexts({ name: containerNameIn(name), midway, nameOf })
     const about = { name, lost, midway, command, refused, contexts }
     return readCounts(this.#calls, this.#maps, this.#machine, this.#wanted, about)
+  }
+
+  contexts(names: ContextNames): readonly ObservedContext[] {
+    return this.#context?.contexts(names) ?? []
   }
 
   /** The cgroups with separate counts. */
@@ -284,7 +287,7 @@ export class Session {
     const told = (first: number, foreignFilter: boolean): Observations | undefined => {
       const part = parts.get(first)
       // Containers run under a filter, so their contexts belong to that part.
-      const contexts = foreignFilter ? (this.#context?.contexts(containerNameIn(name), midway) ?? []) : []
+      const contexts = foreignFilter ? this.contexts({ name: containerNameIn(name), midway }) : []
       const about = {
         name,
         lost,
@@ -352,6 +355,11 @@ export class Session {
     this.#context?.close()
     this.#calls.close()
   }
+}
+
+/** A filter is what marks a container. */
+function keepsContexts({ underFilter, apart, containers }: Membership): boolean {
+  return apart === 'cgroup' ? containers !== undefined : underFilter || apart === 'filter'
 }
 
 function leaveOut(calls: BpfCalls, { groups }: Maps, cgroup: bigint): void {

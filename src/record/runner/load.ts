@@ -41,6 +41,7 @@ export async function driveLoad(
   if (answer === 'ready') {
     notice?.({ code: 'load', milliseconds: performance.now() - begun })
     const status = await runLoad(launch, load, following, ended)
+    if (ended.aborted) return { kind: 'ended', status, outlived: true }
     await stopWorkload(launch, following, child, ended)
     return { kind: 'ended', status }
   }

@@ -43,7 +43,7 @@ export function startOf(pid: number): string | undefined {
   return statOf(pid)?.[19]
 }
 
-/** A process and its descendants, except those whose parent has ended. */
+/** A process and its descendants, except those whose parent has ended, and except us and what we started. */
 export function withDescendants(pid: number): readonly number[] {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
@@ -51,7 +51,7 @@ export function withDescendants(pid: number): readonly number[] {
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
   }
   const found = [pid]
-  for (const each of found) found.push(...(children.get(each) ?? []))
+  for (const each of found) found.push(...(children.get(each) ?? []).filter((child) => child !== process.pid))
   return found
 }
 

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts'
 import { mergeObservations, type Observations } from '../../observe/index.ts'
 import type { Diagnostic } from '../../read/diagnostics.ts'
 import { stopSignals, type ProcessOptions, type Recording } from '../recording.ts'
-import { withDescendants } from '../runner/processes.ts'
+import { startOf, statOf, withDescendants } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { askStrace, complaint } from './available.ts'
 import { makeFifo } from './fifo.ts'
@@ -23,6 +23,7 @@ const detachGrace = 2000
 /** Throws UserError (125) if nothing was recorded. */
 export async function attachStrace(name: string, options: ProcessOptions): Promise<Recording> {
   const { pid } = options
+  if (startOf(pid) === undefined) throw new UserError('no-such-process', { pid })
   const environment = spawnEnvironmentOf(options)
   const version = await askStrace(environment, false)
   const fifo = await makeFifo()
@@ -44,10 +45,16 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
       stop.addEventListener('abort', letGo, { signal: over.signal })
     }
     const reading = readTrace(name, options, fifo, progress)
+    let refused: UserError | undefined
+    for await (const line of tracer.iterable({ from: 'stderr' })) {
+      refused ??= whyUnattached(line)
+      if (refused) letGo()
+    }
     const result = await tracer
     over.abort()
     fifo.close()
     const read = await reading
+    if (refused) throw refused
     if (progress.pid === undefined) throw whyNothing(pid, result)
     const observations = fromMidway(name, valueOf(read).observations, result.isForcefullyTerminated)
     return { observations, ending: { kind: 'released' } }
@@ -57,6 +64,18 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     fifo.close()
     await fifo.remove()
   }
+}
+
+/**
+ * strace goes on without a process that it may not trace, such as another user's: its calls would be missing. One that has
+ * ended, a zombie too, makes none.
+ */
+function whyUnattached(line: string): UserError | undefined {
+  const [, why = '', pid = ''] =
+    /^strace: (attach: ptrace\(PTRACE_(?:SEIZE|ATTACH), (\d+)\).*)$/.exec(line) ?? []
+  const [state = 'X'] = statOf(pid) ?? []
+  if (pid === '' || state === 'Z' || state === 'X') return undefined
+  return new UserError('process-not-attached', { pid: Number(pid), why })
 }
 
 function whyNothing(pid: number, { exitCode, signal, stderr }: TracerEnd): UserError {

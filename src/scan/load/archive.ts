@@ -13,6 +13,8 @@ export interface ArchiveFiles {
   /** Undefined if there is no such file. */
   text(path: string): Promise<string | undefined>
   bytes(path: string): AsyncIterable<Uint8Array>
+  /** Puts a file of the image aside; returns how to get it back. Without this, all programs stay in memory. */
+  setAside?(bytes: Uint8Array): () => Promise<Uint8Array>
 }
 
 /** An image as a tree of files, with the programs that its configuration starts. */
@@ -62,7 +64,7 @@ export async function loadImage(
       is: 'image',
       machine: config.architecture ?? 'no architecture',
     })
-  const root = new Layers()
+  const root = new Layers(files.setAside?.bind(files))
   for (const layer of layers) await root.add(`${files.name}: ${layer}`, files.bytes(layer))
   const tree = started.mounted?.(root) ?? root
   return { tree, architecture, programs: await programsOf(tree, config, started) }

@@ -1,6 +1,6 @@
-// The root filesystem in memory that the layers of an image make, one over the other. Whiteouts remove what lies below.
-// Programs, and files that decide how programs are loaded, are kept whole; other files without their bytes. Authority:
-// the OCI image specification, layer.md.
+// The root filesystem that the layers of an image make, one over the other. Whiteouts remove what lies below. Programs,
+// and files that decide how programs are loaded, are kept whole, in memory or aside; other files without their bytes.
+// Authority: the OCI image specification, layer.md.
 import { UserError } from '../../errors.ts'
 import { decompressed } from '../../read/decompress.ts'
 import { isElf } from '../elf/image.ts'
@@ -12,7 +12,7 @@ type LayerNode =
       readonly kind: 'file'
       readonly mode: number
       readonly hasCapabilities: boolean
-      readonly bytes: Uint8Array | undefined
+      readonly read: () => Promise<Uint8Array>
     }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'directory' }
@@ -23,7 +23,13 @@ const mostBytes = 4 * 2 ** 30
 
 export class Layers implements Tree {
   readonly #nodes = new Map<string, LayerNode>()
+  readonly #setAside: (bytes: Uint8Array) => () => Promise<Uint8Array>
   #kept = 0
+
+  /** `setAside`: keeps the bytes of a file; returns how to get them back. */
+  constructor(setAside = inMemory) {
+    this.#setAside = setAside
+  }
 
   /** Puts a layer (a tar archive, compressed or not) over the earlier ones. */
   async add(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
@@ -96,10 +102,13 @@ export class Layers implements Tree {
   ): LayerNode {
     switch (entry.type) {
       case '0':
-      case '7':
+      case '7': {
         this.#kept += content?.length ?? 0
         if (this.#kept > mostBytes) throw new UserError('beyond-scan', { file: name, of: 'image' })
-        return { kind: 'file', mode: entry.mode, hasCapabilities: entry.hasCapabilities, bytes: content }
+        const { mode, hasCapabilities } = entry
+        const read = content === undefined ? inMemory(nothing) : this.#setAside(content)
+        return { kind: 'file', mode, hasCapabilities, read }
+      }
       case '1': {
         const target = pathOf(entry.link)
         return (
@@ -121,9 +130,7 @@ export class Layers implements Tree {
     const node = path === '/' ? ({ kind: 'directory' } as const) : this.#nodes.get(path)
     if (node === undefined) return undefined
     if (node.kind === 'directory') return { kind: 'directory', names: async () => this.#names(path) }
-    if (node.kind !== 'file') return node
-    const { mode, hasCapabilities, bytes } = node
-    return { kind: 'file', mode, hasCapabilities, read: async () => bytes ?? new Uint8Array(0) }
+    return node
   }
 
   #names(path: string): readonly string[] {
@@ -133,6 +140,12 @@ export class Layers implements Tree {
       if (each.startsWith(prefix)) found.add(each.slice(prefix.length).split('/')[0] as string)
     return [...found].sort()
   }
+}
+
+const nothing = new Uint8Array(0)
+
+function inMemory(bytes: Uint8Array): () => Promise<Uint8Array> {
+  return async () => bytes
 }
 
 function isKept({ type, name, size }: TarEntry, start: Uint8Array): boolean {

@@ -6,6 +6,7 @@ import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import { engineWords } from '../../print/context/engine.ts'
+import { shortName } from '../../print/context/forms.ts'
 import { allowAllText, readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
 import { verify } from '../index.ts'
 import { roundLimit } from '../repair.ts'
@@ -46,7 +47,10 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
       ...settings,
       recorder: 'ebpf',
       profile: (container === undefined ? undefined : settings.profile) ?? allowAllText,
-      command: container === undefined ? command : withWords(command, target, container),
+      command:
+        container === undefined
+          ? withCapabilities(command, target, given)
+          : withWords(command, target, container),
       repair: repair && container !== undefined && settings.profile !== undefined,
     })
   let baseline: readonly ContextFinding[] | undefined
@@ -57,7 +61,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const { tolerated } = container.capabilities
     const found = contextFindings(folded(verification), tolerated)
     if (found.length === 0) return []
-    // What the command is refused without the context says nothing about the context.
+    // What the command is refused without the context, and with all capabilities that it lists, says nothing about it.
     baseline ??= contextFindings(folded(await run(undefined)), [])
     return beyondBaseline(found, baseline)
   }
@@ -104,6 +108,16 @@ function folded({ contexts = [] }: Verification): readonly ObservedContext[] {
 
 function replaced(context: SecurityContext, name: string, container: ContainerContext): SecurityContext {
   return { ...context, containers: context.containers.map((each) => (each.name === name ? container : each)) }
+}
+
+/** An engine's default may lack a capability that the context lists. */
+function withCapabilities(
+  command: VerifySettings['command'],
+  { insertAt }: EngineRun,
+  { capabilities }: ContainerContext,
+): VerifySettings['command'] {
+  const words = capabilities.needed.flatMap((each) => ['--cap-add', shortName(each)])
+  return command.toSpliced(insertAt, 0, ...words) as [string, ...string[]]
 }
 
 function withWords(

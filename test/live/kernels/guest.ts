@@ -3,7 +3,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { release } from 'node:os'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Observations } from '../../../src/observe/index.ts'
 import { record, whyNoEbpf, type Watch } from '../../../src/record/index.ts'
 import { recorders } from '../../../src/record/recorders.ts'
@@ -47,17 +46,36 @@ await step('compat', async () => {
   execFileSync('/t/compat')
   return told((await record({ ...quietly, command: ['/t/compat'] })).observations)
 })
+/** Records an empty cgroup. `begun`: the recording has begun, or has failed, which is reported where it is awaited. */
+function watching(cgroup: string) {
+  let begin = (): void => undefined
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  const recording = record({ ...quietly, cgroup, notice: ({ code }) => code === 'waiting' && begin() })
+  recording.catch(() => begin())
+  return { recording, begun }
+}
+
 await step('cgroup', async () => {
   const cgroup = '/sys/fs/cgroup/inside'
   mkdirSync(cgroup)
-  const recording = record({ ...quietly, cgroup: 'inside' })
-  // The error is reported where the promise is awaited.
-  recording.catch(() => undefined)
-  await wait(3000)
+  const { recording, begun } = watching('inside')
+  await begun
   execFileSync('/t/native')
   execFileSync('/bin/busybox', ['sh', '-c', `echo $$ >${cgroup}/cgroup.procs; exec /t/native`])
   rmdirSync(cgroup)
   return told((await recording).observations)
+})
+await step('own', async () => {
+  const cgroup = '/sys/fs/cgroup/refusing'
+  mkdirSync(cgroup)
+  const { recording, begun } = watching('refusing')
+  await begun
+  execFileSync('/bin/busybox', ['sh', '-c', `echo $$ >${cgroup}/cgroup.procs; exec /t/refused`])
+  rmdirSync(cgroup)
+  return (await recording).observations.diagnostics
+    .filter(({ code }) => code === 'refused-by-filter')
+    .map(({ facts, count = 1 }) => [facts?.['call'], count])
+    .sort()
 })
 await step('refused', async () => {
   // The program's filter refuses mkdir and rmdir of x86_64, or mkdirat and unlinkat of aarch64.

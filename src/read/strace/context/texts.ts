@@ -1,5 +1,7 @@
 // Reads arguments as strace prints them: paths, descriptors, addresses, flags and lists. What is not printed whole is
 // undefined or marked as cut. Authority: strace's printstr_ex(), print_quoted_path(), printfd() and print_sockaddr().
+import { latin1Bytes } from '../../byte-text.ts'
+import { utf8 } from '../../pieces.ts'
 
 export interface PathText {
   readonly text: string
@@ -18,15 +20,15 @@ export function stringIn(argument: string | undefined): PathText | undefined {
 
 /** The bytes of an escaped string, as UTF-8. */
 function unescaped(quoted: string): string {
-  if (!quoted.includes('\\')) return Buffer.from(quoted, 'latin1').toString()
+  if (!quoted.includes('\\')) return utf8(latin1Bytes(quoted))
   const bytes: number[] = []
   const form = /\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))|([^\\]+)/gs
   for (const [, octal, hexadecimal, letter, plain] of quoted.matchAll(form))
-    if (plain !== undefined) bytes.push(...Buffer.from(plain, 'latin1'))
+    if (plain !== undefined) bytes.push(...latin1Bytes(plain))
     else if (octal !== undefined) bytes.push(parseInt(octal, 8) & 255)
     else if (hexadecimal !== undefined) bytes.push(parseInt(hexadecimal, 16))
     else bytes.push(escapes[letter ?? ''] ?? (letter ?? '').charCodeAt(0))
-  return Buffer.from(bytes).toString()
+  return utf8(Uint8Array.from(bytes))
 }
 
 export interface DescriptorText {

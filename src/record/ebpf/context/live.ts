@@ -1,7 +1,6 @@
 // Asks running containers what cannot be asked later: their mounts, and the capabilities of their programs' files.
 // Authority: proc_pid_mountinfo(5), proc_pid_exe(5), include/uapi/linux/capability.h (struct vfs_cap_data).
 import { readFileSync, readlinkSync } from 'node:fs'
-import { basename } from 'node:path'
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import { containerValue, executionKey, executionValue, type ContextMaps } from './maps.ts'
 import { walkedIn } from './walked.ts'
@@ -26,7 +25,7 @@ export type AttributeOf = (file: string, attribute: string) => Buffer | undefine
 export class Live {
   readonly mounts = new Map<bigint, readonly Mount[]>()
   readonly files = new Map<string, FileCapabilities>()
-  /** The name of each container's cgroup. */
+  /** The path of each container's cgroup. */
   readonly cgroups = new Map<bigint, string>()
   readonly #calls: MapCalls
   readonly #own: ContextMaps
@@ -81,7 +80,7 @@ export class Live {
     try {
       this.mounts.set(id, mountsIn(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')))
       const [, group] = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? []
-      if (group !== undefined) this.cgroups.set(id, basename(group))
+      if (group !== undefined) this.cgroups.set(id, group)
     } catch {
       // The process has ended.
     }

@@ -48,11 +48,16 @@ export const follow = (from: bpf.Register, offset: number, to: bpf.Register): re
   bpf.load(to, frame, at.word),
 ]
 
-/** The container's id: the cgroup directly below the recorded one; 0 for a tree of processes. */
-const containerId = ({ membership: { who } }: Given): readonly AssemblyLine[] =>
-  who === 'tree'
-    ? [bpf.set(0, 0), bpf.store(frame, at.container, 0)]
-    : [bpf.set(1, who.level + 1), bpf.call('currentAncestorCgroup'), bpf.store(frame, at.container, 0)]
+/** The container's id: that of its cgroup; 0 for a tree of processes. */
+function containerId({ membership: { who, containers = 1 } }: Given): readonly AssemblyLine[] {
+  const id =
+    who === 'tree'
+      ? [bpf.set(0, 0)]
+      : containers === 'own'
+        ? [bpf.call('currentCgroup')]
+        : [bpf.set(1, who.level + containers), bpf.call('currentAncestorCgroup')]
+  return [...id, bpf.store(frame, at.container, 0)]
+}
 
 /** Goes to `done` if the task is not recorded. r8 = the task; the container's id is on the stack. */
 export const recorded = (given: Given): readonly AssemblyLine[] => [

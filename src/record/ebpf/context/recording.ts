@@ -1,5 +1,6 @@
 // Records evidence about the security contexts of containers, besides the counts of their calls. Its maps and programs
 // are its own, so a kernel that rejects some still counts calls. The result names what such a kernel cannot show.
+import { basename } from 'node:path'
 import { blindTo, noRows, type BlindSpot, type ObservedContext } from '../../../read/observations/context.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import type { Btf } from '../btf.ts'
@@ -26,6 +27,17 @@ export interface ContextKernel {
   readonly layout: Layout
   readonly maps: Maps
   readonly membership: Membership
+}
+
+export interface ContextNames {
+  /** The name of the only container; if there are several, the cgroup's is appended. */
+  readonly name: string
+  /** The container was running before the recording, so its start is unseen, or all if no init was found. */
+  readonly midway: boolean
+  /** The name of a container by the path of its cgroup, if that tells it. */
+  readonly nameOf?: ((path: string) => string | undefined) | undefined
+  /** Only these cgroups, all of which are those of one container. */
+  readonly cgroups?: ReadonlySet<bigint>
 }
 
 export class ContextRecording {
@@ -92,11 +104,8 @@ export class ContextRecording {
     }
   }
 
-  /**
-   * The contexts, one for each container. `name`: the only container's; if there are several, the cgroup is appended.
-   * `midway`: the container was running before the recording, so its start is unseen, or all if no init was found.
-   */
-  contexts(name: string, midway: boolean): readonly ObservedContext[] {
+  /** The contexts, one for each cgroup that is a container. */
+  contexts({ name, midway, nameOf, cgroups }: ContextNames): readonly ObservedContext[] {
     const first = 'ebpf'
     const under = this.#under
     const unseen = (what: readonly BlindSpot['what'][], why: string): readonly ObservedContext[] => [
@@ -108,15 +117,23 @@ export class ContextRecording {
     const functionsOf = this.#functionsOf === null ? (this.#functionsOf = readSymbols()) : this.#functionsOf
     const recorder = by ?? 'calls'
     const { layout } = this.#kernel
-    const rows = rowsIn({ calls: this.#calls, own, layout, structures, functionsOf, recorder, live })
+    const reading = { calls: this.#calls, own, layout, structures, functionsOf, recorder, live } as const
+    const rows = rowsIn(reading, (id) => cgroups?.has(id) !== false)
+    if (cgroups !== undefined && new Set([...rows.values()].map(({ root }) => root)).size > 1)
+      return unseen(['checks', 'files'], 'ebpf: its cgroups have different roots')
     if (midway && rows.size === 0)
       return unseen(['checks', 'files', 'gains', 'start'], 'ebpf: attached while it ran')
     const lost = lostLists.flatMap((what) => {
       const count = this.#lost(what)
       return count === 0 ? [] : [{ what, count, first }]
     })
-    return [...rows].map(([id, lists]) => ({
-      name: rows.size === 1 ? name : `${name}/${live.cgroups.get(id) ?? String(id)}`,
+    const named = (id: bigint): string => {
+      const path = live.cgroups.get(id) ?? String(id)
+      const isOnly = rows.size === 1 || cgroups !== undefined
+      return nameOf?.(path) ?? (isOnly ? name : `${name}/${basename(path)}`)
+    }
+    return [...rows].map(([id, { lists }]) => ({
+      name: named(id),
       ...lists,
       blind: [
         ...lists.blind,

@@ -1,5 +1,6 @@
 // Turns the contents of the maps into rows of observations for each container.
 import type { ContextRows, FileUse } from '../../../read/observations/context.ts'
+import { containerValue } from './maps.ts'
 import { checkRows } from './check-rows.ts'
 import { Container, entries, type Reading } from './container.ts'
 import { executionRows } from './execution-rows.ts'
@@ -8,12 +9,23 @@ import { mountsRows, openedRows } from './opened-rows.ts'
 import { oursAmong } from './ours.ts'
 import { bindRows, identityRows, privilegeRows } from './privilege-rows.ts'
 
-/** The rows of each container, by the id of its cgroup (0 for a tree of processes). */
-export function rowsIn(reading: Reading): ReadonlyMap<bigint, ContextRows> {
-  const all = new Map<bigint, ContextRows>()
+export interface ContainerRows {
+  readonly lists: ContextRows
+  /** Differs for containers with different roots. */
+  readonly root: bigint
+}
+
+/** The rows of each container that is `asked` for, by the id of its cgroup (0 for a tree of processes). */
+export function rowsIn(
+  reading: Reading,
+  asked: (cgroup: bigint) => boolean,
+): ReadonlyMap<bigint, ContainerRows> {
+  const all = new Map<bigint, ContainerRows>()
   for (const [key, value] of entries(reading.calls, reading.own.containers)) {
     const id = key.readBigUInt64LE()
-    all.set(id, listsOf(new Container(reading, id, value)))
+    if (!asked(id)) continue
+    const lists = listsOf(new Container(reading, id, value))
+    all.set(id, { lists, root: value.readBigUInt64LE(containerValue.root) })
   }
   return all
 }

@@ -24,7 +24,7 @@ import type { Btf } from '../btf.ts'
 import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 import { seccompFilter } from '../membership.ts'
-import { architecture } from '../program.ts'
+import { numbered } from '../program.ts'
 import {
   candidateBits,
   filterDepth,
@@ -114,7 +114,7 @@ export function returned(context: WatchContext): readonly AssemblyLine[] {
     bpf.storeLower(frame, small, 7),
     ...ifSet(maps.results),
     bpf.label('asked'),
-    ...numbered(layout),
+    ...asked(layout, false),
     ...ifCandidate(maps, candidateBits.refused),
     ...kept(context),
   ]
@@ -128,7 +128,7 @@ export function entered(context: WatchContext): readonly AssemblyLine[] {
     ...isWatched(context, true),
     ...filterOf(context),
     bpf.jumpIf(9, 'equal', 0, 'done'),
-    ...numbered(layout),
+    ...asked(layout, false),
     ...ifCandidate(maps, candidateBits.logged),
     bpf.storeValue(frame, key + suspectKey.result, marks.logged),
     ...kept(context),
@@ -321,13 +321,8 @@ const ifSet = (map: { readonly descriptor: number }): readonly AssemblyLine[] =>
 ]
 
 /** r7 = first slot, r9 = number. Moves r9, whether the filter was read, to the stack. r6: registers. */
-function numbered(layout: Layout): readonly AssemblyLine[] {
-  return [
-    bpf.store(frame, thread, 9),
-    ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, small),
-    bpf.loadLower(9, frame, small),
-    ...architecture(layout),
-  ]
+function asked(layout: Layout, atSignal: boolean): readonly AssemblyLine[] {
+  return [bpf.store(frame, thread, 9), ...numbered(layout, small, atSignal)]
 }
 
 /** Goes on if a filter may answer the call as `bit` says, or if the filter is unread; else goes to `done`. */
@@ -356,7 +351,7 @@ function stopped(context: WatchContext): readonly AssemblyLine[] {
     bpf.call('registersOfTask'),
     bpf.move(6, 0),
     bpf.set(9, 0),
-    ...numbered(context.layout),
+    ...asked(context.layout, true),
     ...kept(context),
   ]
 }

@@ -1,2 +1,0 @@
-// Replaces `Buffer` in a bundle for browsers.
-export { Buffer } from 'buffer/'
