@@ -38,6 +38,7 @@ const others =
   /^(?:src\/(?:git|harden|read|record|registry|scan|verify)\/|node_modules\/(?:execa|fzstd|koffi)\/)/
 /** Small parts of those modules that reports, checks and `eval --batch` need. */
 const shared = [
+  'src/read/byte-text.ts',
   'src/read/failures.ts',
   'src/read/lines.ts',
   'src/read/own-results.ts',

@@ -16,7 +16,8 @@ import { isKnownTo, newestLibrary } from '../meaning/versions/library.ts'
 import { Lines } from '../read/lines.ts'
 import { addAppliedOptions, appliedAnswers, isApplied, type AppliedWords } from './applied.ts'
 import { addContextOptions, contextFrom, type ContextWords } from './context.ts'
-import { archOption } from './document-options.ts'
+import { archOption, outputOption } from './document-options.ts'
+import { checkOutput, isStdout, writeOutput } from './output.ts'
 import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -24,6 +25,7 @@ import type { Declare, World } from './world.ts'
 interface EvalFlags extends ContextWords, AppliedWords {
   readonly arch?: readonly Architecture[]
   readonly batch?: true
+  readonly output?: string
 }
 
 export const declare: Declare = (command, world, end) => {
@@ -39,6 +41,7 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(archOption('of the call'))
     .option('--batch', 'read JSON queries {"arch","syscall","args"} from stdin')
+    .addOption(outputOption('the answers'))
   addAppliedOptions(addContextOptions(command))
     .addHelpText(
       'after',
@@ -46,12 +49,22 @@ export const declare: Declare = (command, world, end) => {
     )
     .action(
       async (word: string | undefined, call: string | undefined, args: string[], options: EvalFlags) => {
+        await checkOutput(options.output, world)
+        let answers = ''
+        const write = (text: string): boolean => {
+          answers += text
+          return true
+        }
+        // To standard output each answer goes at once. A file is written whole.
+        const isFile = options.output !== undefined && !isStdout(options.output)
+        const place = isFile ? { ...world, stdout: { ...world.stdout, write } } : world
         if (isApplied(options)) {
           // The options replace the profile, so the first word is the call.
           const moved = [word, call, ...args].filter((each) => each !== undefined)
-          await evaluateApplied(moved, options, world)
+          await evaluateApplied(moved, options, place)
         } else if (word === undefined) throw new UserError('profile-or-applied')
-        else await evaluate(word, call, args, options, world)
+        else await evaluate(word, call, args, options, place)
+        if (isFile) await writeOutput(answers, options.output, world)
         end(0)
       },
     )

@@ -210,6 +210,14 @@ t.test('eval answers one call, and a batch a line', async (t) => {
   })
   const { status, stdout } = await on(['eval', 'docker', '--batch'], text)
   t.equal(status, 0)
+  t.match(await on(['eval', 'docker', '--batch', '-o', 'answers'], text), { status: 0, stdout: '' })
+  t.equal(readFileSync(join(directory, 'answers'), 'utf8'), stdout, 'a file gets the same answers')
+  t.match(await on(['eval', 'docker', 'read', '-o', 'answers']), { status: 0, stdout: '' })
+  t.equal(readFileSync(join(directory, 'answers'), 'utf8'), 'SCMP_ACT_ALLOW\n')
+  t.match(await on(['eval', 'docker', 'nosuchcall', '-o', 'answers']), { status: 2 })
+  t.match(await on(['eval', 'docker', '--batch', '-o', 'answers'], ''), { status: 2 })
+  t.equal(readFileSync(join(directory, 'answers'), 'utf8'), 'SCMP_ACT_ALLOW\n', 'or stays')
+  t.match(await on(['eval', 'docker', 'read', '-o', '-']), { status: 0, stdout: 'SCMP_ACT_ALLOW\n' })
   t.match(
     stdout
       .trim()
