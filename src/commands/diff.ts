@@ -92,7 +92,11 @@ async function diff(
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
     const given = [await readGiven(base, world), await readGiven(head, world)] as const
-    if (given[0].text !== undefined && isScan(given[0].text)) return diffScans(given, options, world)
+    if (given[0].text !== undefined && isScan(given[0].text)) {
+      if (given[1].text === undefined || !isScan(given[1].text))
+        throw new UserError('scan-with-other', { file: given[1].name })
+      return diffScans(given, options, world)
+    }
     const [one, other] = [parsedGiven(given[0]), parsedGiven(given[1])]
     if (options.intersect !== undefined || options.merge !== undefined)
       return combine(one, other, options, failOnGiven, world)

@@ -183,9 +183,13 @@ async function batch(
 ): Promise<void> {
   const meanings = new Map<Architecture, Pick<Meaning, 'answer'>>()
   let heard = true
+  let isFirst = true
   // Memory is bounded: an overlong line loses its middle and so is no query.
   const lines = new Lines((bytes, start, end) => {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
+    const read = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
+    // Editors and PowerShell write a byte order mark before the first line.
+    const text = isFirst ? read.replace(/^\uFEFF/, '') : read
+    isFirst = false
     for (const line of text.replace(/\n$/, '').split('\n'))
       if (heard) heard = world.stdout.write(`${JSON.stringify(reply(line))}\n`)
   })
@@ -219,6 +223,7 @@ async function batch(
     if (!heard) return
   }
   lines.end()
+  if (isFirst) throw new UserError('no-queries')
 }
 
 /** Undefined for a line that is no JSON. */

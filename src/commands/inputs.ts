@@ -16,6 +16,10 @@ export interface Inputs {
   readonly sources: readonly Source[]
   /** Files of a directory that are no traces, without notes in Markdown. */
   readonly skipped: readonly string[]
+  /** Entries of a directory that are neither files nor directories: pipes, sockets, links that lead nowhere. */
+  readonly noFiles: readonly string[]
+  /** Files that were named again, under this or another name. They are read once, because a run counts once. */
+  readonly again: readonly string[]
   /** The size of all sources in bytes; undefined if one is no file. */
   readonly size: number | undefined
 }
@@ -38,6 +42,7 @@ export async function findInputs(words: readonly string[], world: World): Promis
   }
   const sources: Source[] = []
   const skipped: string[] = []
+  const noFiles: string[] = []
   for (const word of words.length === 0 ? ['-'] : words) {
     if (word === '') throw new UserError('empty-file-name', { of: 'input' })
     if (word === '-') {
@@ -54,9 +59,10 @@ export async function findInputs(words: readonly string[], world: World): Promis
     if (!(found instanceof Error)) {
       const members = found.isDirectory()
         ? await directory(word, world)
-        : { sources: [await file(word, world)], skipped: [] }
+        : { sources: [await file(word, world)], skipped: [], noFiles: [] }
       sources.push(...members.sources)
       skipped.push(...members.skipped)
+      noFiles.push(...members.noFiles)
     } else {
       const set = found.code === 'ENOENT' ? await setOf(word, world) : []
       if (set.length === 0) {
@@ -66,42 +72,63 @@ export async function findInputs(words: readonly string[], world: World): Promis
       sources.push(...(await Promise.all(set.map((name) => file(name, world)))))
     }
   }
-  return { sources, skipped, size: await sizeOf(sources, world) }
+  return { ...(await eachOnce(sources, world)), skipped, noFiles }
 }
 
-async function sizeOf(sources: readonly Source[], world: World): Promise<number | undefined> {
-  const sizes = await Promise.all(
-    sources.map(async ({ name }) =>
-      name === '-' ? undefined : stat(resolve(world.cwd, name)).catch(() => undefined),
-    ),
-  )
-  return sizes.every((each) => each?.isFile())
-    ? sizes.reduce((sum, each) => sum + (each?.size ?? 0), 0)
-    : undefined
+/** Leaves out files that are met again. Equal content is no reason: two runs may show the same. */
+async function eachOnce(
+  given: readonly Source[],
+  world: World,
+): Promise<Pick<Inputs, 'sources' | 'again' | 'size'>> {
+  const met = new Set<string>()
+  const [sources, again]: [Source[], string[]] = [[], []]
+  let size: number | undefined = 0
+  const looked = given.map(async (source) => {
+    const path = resolve(world.cwd, source.name)
+    const found = source.name === '-' ? undefined : await stat(path, { bigint: true }).catch(() => undefined)
+    return { source, found }
+  })
+  for (const { source, found } of await Promise.all(looked)) {
+    const isFile = found?.isFile() === true
+    const identity = isFile ? `${found.dev}:${found.ino}` : `name ${met.size}`
+    if (met.has(identity)) {
+      again.push(source.name)
+      continue
+    }
+    met.add(identity)
+    sources.push(source)
+    size = isFile && size !== undefined ? size + Number(found.size) : undefined
+  }
+  return { sources, again, size }
 }
 
 /** The traces in a directory, sorted by name, those of a set by number. */
-async function directory(word: string, world: World): Promise<Omit<Inputs, 'size'>> {
+async function directory(
+  word: string,
+  world: World,
+): Promise<Pick<Inputs, 'sources' | 'skipped' | 'noFiles'>> {
   const entries = await readdir(resolve(world.cwd, word), { withFileTypes: true }).catch((error: Error) => {
     throw cannotRead(word, error)
   })
   const members = entries
-    .filter((entry) => !entry.name.startsWith('.') && (entry.isFile() || entry.isSymbolicLink()))
+    .filter((entry) => !entry.name.startsWith('.') && !entry.isDirectory())
     .sort((one, other) => byStemThenNumber(one.name, other.name))
-    .map((entry) => ({ name: nameIn(word, entry.name), isLink: entry.isSymbolicLink() }))
+    .map((entry) => ({ name: nameIn(word, entry.name), isFile: entry.isFile() }))
   const sources: Source[] = []
   const skipped: string[] = []
+  const noFiles: string[] = []
   let room = keptSize
   for (let start = 0; start < members.length; start += atOnce) {
-    const looked = members.slice(start, start + atOnce).map(({ name, isLink }) => {
+    const looked = members.slice(start, start + atOnce).map(({ name, isFile }) => {
       const path = resolve(world.cwd, name)
-      return examine(name, path, isLink).then((found) => ({ ...found, name, path }))
+      return examine(name, path, isFile).then((found) => ({ ...found, name, path }))
     })
-    for (const { name, path, isTrace, whole } of await Promise.all(looked)) {
+    for (const { name, path, kind, whole } of await Promise.all(looked)) {
       const kept = whole !== undefined && whole.length <= room ? whole : undefined
-      if (isTrace === true) sources.push(readable(name, path, kept))
-      else if (isTrace === false) skipped.push(name)
-      if (isTrace === true) room -= kept?.length ?? 0
+      if (kind === 'trace') sources.push(readable(name, path, kept))
+      else if (kind === 'no-calls') skipped.push(name)
+      else if (kind === 'no-file') noFiles.push(name)
+      if (kind === 'trace') room -= kept?.length ?? 0
     }
     await pause()
   }
@@ -112,7 +139,7 @@ async function directory(word: string, world: World): Promise<Omit<Inputs, 'size
       inner: inner && nameIn(word, inner.name),
     })
   }
-  return { sources, skipped }
+  return { sources, skipped, noFiles }
 }
 
 /** How many files of a directory are examined in parallel. */
@@ -122,18 +149,21 @@ const atOnce = 32
 const keptSize = 64 * 1024 * 1024
 
 interface Examined {
-  /** Undefined for other entries and for notes in Markdown. */
-  readonly isTrace: boolean | undefined
+  /** `left`: neither read nor mentioned, as links to directories and notes in Markdown. */
+  readonly kind: 'trace' | 'no-calls' | 'no-file' | 'left'
   /** All bytes of a small file. */
   readonly whole?: Uint8Array | undefined
 }
 
-/** Whether a file of a directory is a trace. */
-async function examine(name: string, path: string, isLink: boolean): Promise<Examined> {
-  if (isLink && !(await stat(path).catch(() => undefined))?.isFile()) return { isTrace: undefined }
-  if (/\.(?:md|markdown)$/i.test(name)) return { isTrace: undefined }
+/** What an entry of a directory is. */
+async function examine(name: string, path: string, isFile: boolean): Promise<Examined> {
+  const found = isFile ? undefined : await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) return { kind: 'left' }
+  if (!isFile && !found?.isFile()) return { kind: 'no-file' }
+  if (/\.(?:md|markdown)$/i.test(name)) return { kind: 'left' }
   const whole = wholeOf(name, path)
-  return { isTrace: await holdsCalls(name, whole === undefined ? await headOf(name, path) : [whole]), whole }
+  const isTrace = await holdsCalls(name, whole === undefined ? await headOf(name, path) : [whole])
+  return { kind: isTrace ? 'trace' : 'no-calls', whole }
 }
 
 function wholeOf(name: string, path: string): Uint8Array | undefined {

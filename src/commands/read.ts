@@ -15,7 +15,7 @@ export async function readInputs(
   world: World,
   options: ObserveOptions,
 ): Promise<Observations> {
-  const { sources, skipped, size } = await findInputs(words, world)
+  const { sources, skipped, noFiles, again, size } = await findInputs(words, world)
   let read = 0
   const observations = await shown(
     world,
@@ -31,6 +31,8 @@ export async function readInputs(
       ),
   )
   if (skipped.length > 0) say(world, `no calls at their start, skipped: ${skipped.join(', ')}`)
+  if (noFiles.length > 0) say(world, `no regular files, skipped: ${noFiles.join(', ')}`)
+  if (again.length > 0) say(world, `files named again, read once: ${again.join(', ')}`)
   sayDiagnostics(world, observations)
   const where = { file: sources[0]?.name ?? '', others: sources.length - 1 }
   if (

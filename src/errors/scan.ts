@@ -138,6 +138,11 @@ export const scanErrors = {
     ({ file }: InFile) => `${file}: the image starts no program that is in it: name one with --program`,
   ],
   // --- what a scan printed
+  'scan-with-other': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: is no scan, and a scan compares with a scan: give what \`seccomp-gen scan --report json\` printed`,
+  ],
   'not-a-scan': [
     2,
     ({ file, fault, member = '' }: InFile & ScanFault) =>

@@ -18,6 +18,7 @@ export const usageErrors = {
     ({ batch }: { readonly batch: boolean }) =>
       batch ? '--batch takes its calls from standard input' : 'name a call, or use --batch',
   ],
+  'no-queries': [2, () => '-: is empty: --batch reads one JSON query a line, as {"syscall":"open"}'],
   'nothing-to-record': [
     2,
     () =>

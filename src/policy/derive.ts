@@ -94,6 +94,7 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
   const { beyond = 'seen', conditions = 'within' } = options
   if (beyond === 'never' && conditions === 'none') throw new UserError('beyond-contradiction')
   if (beyond === 'never' && ceiling === undefined) throw new UserError('beyond-without-ceiling')
+  const defaultAction = defaultActions[options.defaultAction ?? 'errno']
   const rules = new Rules()
   for (const target of targets) {
     const { architecture } = target
@@ -156,7 +157,8 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     const decided = settle([...given, ...answersToChains(architecture, settle(given))])
     for (const [syscall, { action, because }] of decided) {
       if (action.type !== 'allow') {
-        rules.add(architecture, syscall, action, [], because)
+        if (!isRefusedAsDefault(action, defaultAction, floor))
+          rules.add(architecture, syscall, action, [], because)
         continue
       }
       const values = valuesOf(observations, target.architecture, syscall, because)
@@ -172,11 +174,21 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
   return {
     version: 1,
     architectures: targets.map(({ architecture }) => architecture) as [Architecture, ...Architecture[]],
-    defaultAction: defaultActions[options.defaultAction ?? 'errno'],
+    defaultAction,
     ...(options.logRefusals === true && logsRefusals(options.runtime)),
     rules: rules.inOrder(),
     left: left.sort(compareLeft),
   }
+}
+
+/**
+ * Whether the named runtime reads the answer as the default answer. It refuses such a rule, and without the rule gives
+ * the same answer.
+ */
+function isRefusedAsDefault(action: RuleAction, defaultAction: DefaultAction, runtime: FloorChoice): boolean {
+  if (action.type !== 'errno' || defaultAction.type !== 'errno') return false
+  if (runtime === 'all' || runtime === 'none' || has(runtime, 'skips-default-rules')) return false
+  return !has(runtime, 'errnoRet') || action.errno === defaultAction.errno
 }
 
 /** Throws a UserError for a version of a runtime that reads no flags. */

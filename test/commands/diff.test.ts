@@ -49,7 +49,11 @@ t.test('two scans are compared, from wherever they are read', async (t) => {
     status: 2,
     stderr: /what code can call, not a profile/,
   })
-  t.match(await on(['diff', 'scan.json', 'one.json']), { status: 2 })
+  for (const head of ['one.json', 'docker', 'package.json'])
+    t.match(await on(['diff', 'scan.json', head]), {
+      status: 2,
+      stderr: /^seccomp-gen: .*(?:one|docker|package).*: is no scan, and a scan compares with a scan/,
+    })
 })
 
 t.test('the status says whether there is something to report', async (t) => {
@@ -191,6 +195,19 @@ t.test('eval answers one call, and a batch a line', async (t) => {
     { syscall: 'lseek', args: { length: 1 } },
   ]
   const text = `${queries.map((each) => JSON.stringify(each)).join('\n')}\n\nnonsense\n`
+  for (const mark of ['\uFEFF', '\uFEFF\n'])
+    t.match(await on(['eval', 'docker', '--batch'], `${mark}{"syscall":"read"}`), {
+      status: 0,
+      stdout: /\{"action":"SCMP_ACT_ALLOW"\}\n$/,
+    })
+  t.match(await on(['eval', 'docker', '--batch'], `{"syscall":"read"}\n\uFEFF{"syscall":"read"}`), {
+    stdout: '{"action":"SCMP_ACT_ALLOW"}\n{"error":"is no JSON object"}\n',
+  })
+  t.match(await on(['eval', 'docker', '--batch'], ''), {
+    status: 2,
+    stdout: '',
+    stderr: /^seccomp-gen: -: is empty: --batch reads one JSON query a line/,
+  })
   const { status, stdout } = await on(['eval', 'docker', '--batch'], text)
   t.equal(status, 0)
   t.match(

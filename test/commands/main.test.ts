@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { execa } from 'execa'
 import { join } from 'node:path'
 import t from 'tap'
@@ -51,7 +52,11 @@ const directory = t.testdir({
     ]),
     'ORIGIN.md': 'execve("/bin/true") = 0',
     'notes.txt': 'recorded on a Monday\n',
+    dangling: t.fixture('symlink', 'nowhere'),
   },
+  'linked.10': t.fixture('symlink', 'set/app.10'),
+  'hard.10': t.fixture('link', 'set/app.10'),
+  'copy.strace': trace,
   'no-traces': {
     'notes.txt': 'nothing here\n',
     'profile.json': '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[]}',
@@ -60,6 +65,7 @@ const directory = t.testdir({
   // Its owner can open the file, but reading it fails.
   unread: { 'a.strace': t.fixture('symlink', '/proc/self/mem') },
 })
+execFileSync('mkfifo', [join(directory, 'set/fifo')])
 const on = (argv: readonly string[], stdin?: string | Uint8Array, env?: Record<string, string>) =>
   transcript(argv, directory, stdin, env)
 
@@ -228,6 +234,21 @@ seccomp-gen: 6 calls, 6 different (x86_64), from 1 source
   t.match(JSON.parse(fromDirectory.stdout), {
     architectures: { x86_64: { execve: { count: 2, first: 'set/app.10:1' } } },
   })
+  t.match(
+    fromDirectory.stderr,
+    /no regular files, skipped: set\/dangling, set\/fifo\n/,
+    'pipes and links that lead nowhere are named',
+  )
+  for (const again of ['set', 'set/app.10', './set/app.10', 'set/app', 'linked.10', 'hard.10']) {
+    const twice = await on(['observe', 'set', again])
+    t.equal(twice.stdout, fromDirectory.stdout, `one file is one run: ${again}`)
+    t.match(twice.stderr, /files named again, read once: \S/)
+  }
+  t.match(
+    JSON.parse((await on(['observe', 'app.strace', 'copy.strace'])).stdout),
+    { runs: 2 },
+    'equal files may be two runs',
+  )
   t.equal((await on(['observe', 'set/app'])).stdout, fromDirectory.stdout, 'the prefix names the same files')
   t.equal(
     (await on(['observe', 'set/app.10', 'set/app.11'])).stdout,

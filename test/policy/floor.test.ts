@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { corpus } from '../corpus/corpus.ts'
 import t from 'tap'
+import { parseProfile, printPolicyAs, profileProblems } from '../../src/index.ts'
 import { callsAfterFilter } from '../../scripts/after-filter.ts'
 import { generatedFloors } from '../../scripts/make-floors.ts'
 import { syscallTable } from '../../src/abi/tables.ts'
@@ -262,3 +263,30 @@ t.test(
     }
   },
 )
+
+t.test('no rule of a profile for an old runtime is one that this runtime refuses', (t) => {
+  const call = { count: 1, first: 'a:1' }
+  const threads = { ...seenOnce, architectures: { x86_64: { clone: call, clone3: call } } }
+  for (const runtime of [
+    'runc@0.1.1',
+    'runc@1.0.0-rc90',
+    'runc@1.0.0-rc93',
+    'runc@1.0.1',
+    'crun@0.3',
+  ] as const) {
+    const text = printPolicyAs(derivePolicy(threads, { runtime }), 'oci')
+    const problems = profileProblems(parseProfile(text, { name: 'p.json' }), { runtime })
+    t.same(
+      problems.filter(({ code }) => code === 'default-rule-refused'),
+      [],
+      runtime,
+    )
+  }
+  const enosys = (runtime: RuntimeVersion): boolean =>
+    derivePolicy(threads, { runtime }).rules.some(
+      ({ syscall, action }) => syscall === 'clone3' && action.type === 'errno' && action.errno === 38,
+    )
+  t.notOk(enosys('runc@1.0.0-rc90'), 'without errnoRet the rule is the default')
+  t.ok(enosys('runc@1.0.0-rc93'), 'with errnoRet the rule is another answer')
+  t.end()
+})

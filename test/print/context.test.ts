@@ -433,3 +433,69 @@ t.test('several containers by name, and what fits none', async (t) => {
   ] as const)
     t.throws(() => patchManifest(text, 'm.yaml', as33), { code }, JSON.stringify(text))
 })
+
+t.test('lines of others stay byte for byte, whatever the layout of each document', async (t) => {
+  const side = [
+    '        - name: side   # its   own',
+    '          args: [ "a",   "b" ]',
+    '',
+    '',
+    '          env:  # more',
+    '              -   name:  A',
+    '                  value: |',
+    '                     x',
+    '                       - y: z',
+  ]
+  const indented = [
+    'kind: Deployment',
+    'metadata: {name:   a}',
+    'spec:',
+    '  template:',
+    '    spec:',
+    '      containers:  # all of them',
+    '        - name: web   # keep',
+    '          image: x   # and this',
+    '          securityContext:',
+    '              runAsUser: 0',
+    '',
+    '              readOnlyRootFilesystem: false',
+    ...side,
+    '      volumes: [{name: logs, emptyDir: {  }}]',
+  ]
+  const flat = [
+    'kind: Pod',
+    'spec:',
+    '  containers:',
+    '  - image:   y',
+    '    name: web   # keep',
+    '    securityContext: {privileged: true}',
+    '  - name:    other',
+    '    command:',
+    '    - a   # b',
+  ]
+  const gone = /runAsUser: 0|readOnlyRootFilesystem: false|privileged|volumes: \[/
+  const documents = [indented, flat, ['kind: Service', 'metadata: {name:   a}']]
+  for (const order of [documents, documents.toReversed()]) {
+    for (const end of ['\n', '', '\n\n# end\n']) {
+      const text = `${order.map((each) => each.join('\n')).join('\n---   # next\n')}${end}`
+      const { text: patched } = patchManifest(text, 'web.yaml', as33)
+      t.ok(patched.includes(side.join('\n')), 'a container without evidence')
+      const lines = patched.split('\n')
+      let at = 0
+      for (const line of text.split('\n').filter((each) => each !== '' && !gone.test(each))) {
+        const found = lines.indexOf(line, at)
+        t.not(found, -1, line)
+        if (found !== -1) at = found + 1
+      }
+      t.equal(patched.endsWith('\n'), text.endsWith('\n'), 'the end stays')
+      const plain = (given: string): unknown => parseAllDocuments(given).map((each) => each.toJS() as unknown)
+      const usual = parseAllDocuments(text).map((each) => JSON.stringify(each.toJS()))
+      t.same(
+        plain(patched),
+        plain(patchManifest(usual.join('\n---\n'), 'web.yaml', as33).text),
+        'its meaning',
+      )
+      t.equal(patchManifest(patched, 'web.yaml', as33).text, patched, 'a second time changes nothing')
+    }
+  }
+})

@@ -27,11 +27,24 @@ export function patchYaml(
   const found = documents.flatMap((document) => manifestsIn(document, file, options))
   if (found.length === 0) throw new UserError('not-a-manifest', { file })
   const patching = new Patching(context, [...new Set(found.flatMap(({ names }) => names))], file)
-  const layout = layoutOf(text)
-  const print = (): string => documents.map((each) => each.toString(layout)).join('')
+  const layouts = documents.map(({ range }) => layoutOf(text.slice(range[0], range[2])))
+  const print = (): readonly string[] => documents.map((each, index) => each.toString(layouts[index]))
   const before = print()
   for (const { patch } of found) patch(patching)
-  return patching.result(withChanges(text, before, print()))
+  const after = print()
+  const result = withChanges(text, before, after)
+  // Meaning goes before layout: if lines of the text do not fit the change, the printed documents are the result.
+  return patching.result(isSame(result, documents) ? result : after.join(''))
+}
+
+function isSame(text: string, documents: readonly Document.Parsed[]): boolean {
+  const parsed = Array.from(yaml().parseAllDocuments(text) as Iterable<Document.Parsed>)
+  const valueOf = (document: Document.Parsed): string => JSON.stringify(document.toJS())
+  return (
+    parsed.length === documents.length &&
+    parsed.every(({ errors }) => errors.length === 0) &&
+    parsed.every((each, index) => valueOf(each) === valueOf(documents[index] as Document.Parsed))
+  )
 }
 
 function parse(text: string, file: string): readonly Document.Parsed[] {

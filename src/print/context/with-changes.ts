@@ -1,29 +1,40 @@
-// Applies a change of one text to another layout of it by a three-way merge: only changed lines take the layout of the
-// changed text. Authority: diff3(1) of GNU diffutils.
+// Applies a change of one text to another layout of it by a three-way merge: only changed lines are taken from the
+// changed text, and they get the columns of the lines beside them. Authority: diff3(1) of GNU diffutils.
 import { stepsBetween } from '../../line-steps.ts'
+import { Columns } from './columns.ts'
 
-/** `text` and `before` have the same content in two layouts; `after` is `before` with the change. */
-export function withChanges(text: string, before: string, after: string): string {
-  if (before === after) return text
-  const regions = regionsOf(lines(text), lines(before))
-  const changes = changesOf(lines(before), lines(after))
-  return regions
-    .map(({ mine, base, from }) => {
-      // Lines added where a region begins come before the region.
-      const head = changes.come(from)
-      const inside = base.map((line, at) => ({ line, at: from + at }))
-      const isTouched = inside.some(
-        ({ at }, index) => changes.goes(at) || (index > 0 && changes.come(at) !== ''),
-      )
-      if (!isTouched) return head + mine.join('')
-      return (
-        head +
-        inside
-          .map(({ line, at }, index) => (index > 0 ? changes.come(at) : '') + (changes.goes(at) ? '' : line))
-          .join('')
-      )
-    })
-    .join('')
+/**
+ * `text` and `before` have the same content in two layouts; `after` is `before` with the change. Both are given
+ * document by document.
+ */
+export function withChanges(text: string, before: readonly string[], after: readonly string[]): string {
+  const [mine, base] = [lines(text), before.flatMap(lines)]
+  const changes = changesOf(before, after)
+  const columns = new Columns()
+  let done = -1
+  const result = regionsOf(mine, base).flatMap((region) => {
+    // Lines added where a region begins come before the region: once, if it is one of `text` alone.
+    const added = region.from === done ? [] : columns.shifted(changes.come(region.from))
+    done = region.from
+    const lost = region.base.map((_, index) => changes.goes(region.from + index))
+    const isTouched = lost.some(
+      (goes, index) => goes || (index > 0 && changes.come(region.from + index).length > 0),
+    )
+    if (!isTouched) {
+      columns.stay(region.base, region.mine)
+      return [...added, ...region.mine]
+    }
+    columns.go(region.base, region.mine)
+    return [
+      ...added,
+      ...region.base.flatMap((line, index) => {
+        const come = index > 0 ? changes.come(region.from + index) : []
+        return columns.shifted(lost[index] ? come : [...come, line])
+      }),
+    ]
+  })
+  const whole = result.join('')
+  return text.endsWith('\n') ? whole : whole.replace(/\n$/, '')
 }
 
 interface Region {
@@ -33,43 +44,62 @@ interface Region {
   readonly from: number
 }
 
-/** Corresponding pieces of two texts. A line common to both is a region of its own; an empty region ends the list. */
+/**
+ * Corresponding pieces of two layouts. Lines that differ in blanks only are a region of their own, other lines share one
+ * up to the next two such lines. The last region is empty.
+ */
 function regionsOf(mine: readonly string[], base: readonly string[]): readonly Region[] {
-  const regions: { mine: string[]; base: string[]; from: number; isSame: boolean }[] = []
-  let from = 0
-  for (const { mark, line } of stepsBetween(mine, base)) {
-    const last = regions.at(-1)
-    const isSame = mark === ' '
-    const region = last === undefined || isSame || last.isSame ? { mine: [], base: [], from, isSame } : last
-    if (region !== last) regions.push(region)
-    if (mark !== '+') region.mine.push(line)
-    if (mark !== '-') {
-      region.base.push(line)
-      from++
+  const bare = (all: readonly string[]): readonly string[] => all.map((line) => line.replace(/\s+/g, ''))
+  const [ours, theirs] = [bare(mine), bare(base)]
+  const isSame = (i: number, j: number): boolean =>
+    i < mine.length && j < base.length && ours[i] === theirs[j]
+  const isEnd = (i: number, j: number): boolean => i === mine.length && j === base.length
+  const meets = (i: number, j: number): boolean =>
+    isEnd(i, j) || (isSame(i, j) && (isSame(i + 1, j + 1) || isEnd(i + 1, j + 1)))
+  const regions: Region[] = []
+  let [i, j] = [0, 0]
+  while (!isEnd(i, j)) {
+    let [toMine, toBase] = [i + 1, j + 1]
+    if (!isSame(i, j)) [toMine, toBase] = nearest(i, j, meets)
+    let last: { readonly mine: string[]; readonly base: string[]; readonly from: number } | undefined
+    for (const { mark } of stepsBetween(ours.slice(i, toMine), theirs.slice(j, toBase))) {
+      if (last === undefined || mark === ' ') regions.push((last = { mine: [], base: [], from: j }))
+      if (mark !== '+') last.mine.push(mine[i++] as string)
+      if (mark !== '-') last.base.push(base[j++] as string)
+      if (mark === ' ') last = undefined
     }
   }
-  return [...regions, { mine: [], base: [], from }]
+  return [...regions, { mine: [], base: [], from: j }]
 }
 
-/** Which lines of `before` are removed, and which text is added before each. */
+/** The nearest pair of places after `i` and `j` where the texts meet again: their ends at the latest. */
+function nearest(i: number, j: number, meets: (i: number, j: number) => boolean): readonly [number, number] {
+  for (let distance = 1; ; distance++)
+    for (let more = 0; more <= distance; more++)
+      if (meets(i + distance - more, j + more)) return [i + distance - more, j + more]
+}
+
+/** Which lines of `before` are removed, and which lines are added before each. */
 function changesOf(
   before: readonly string[],
   after: readonly string[],
-): { readonly goes: (at: number) => boolean; readonly come: (at: number) => string } {
+): { readonly goes: (at: number) => boolean; readonly come: (at: number) => readonly string[] } {
   const gone = new Set<number>()
-  const come = new Map<number, string>()
+  const come = new Map<number, string[]>()
   let at = 0
-  for (const { mark, line } of stepsBetween(before, after)) {
-    if (mark === '+') come.set(at, (come.get(at) ?? '') + line)
-    else {
-      if (mark === '-') gone.add(at)
-      at++
+  for (const [index, document] of before.entries())
+    for (const { mark, line } of stepsBetween(lines(document), lines(after[index] as string))) {
+      if (mark === '+') come.set(at, [...(come.get(at) ?? []), line])
+      else {
+        if (mark === '-') gone.add(at)
+        at++
+      }
     }
-  }
-  return { goes: (each) => gone.has(each), come: (each) => come.get(each) ?? '' }
+  return { goes: (each) => gone.has(each), come: (each) => come.get(each) ?? [] }
 }
 
 /** The lines with their ends. A last line without an end gets one, so that added lines do not join it. */
 function lines(text: string): readonly string[] {
-  return text.split(/(?<=\n)/).map((line) => (line.endsWith('\n') ? line : `${line}\n`))
+  if (text === '') return []
+  return text.split(/(?<=\n)(?!$)/).map((line) => (line.endsWith('\n') ? line : `${line}\n`))
 }

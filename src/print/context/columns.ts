@@ -1,0 +1,84 @@
+// Carries lines of YAML from one layout to another: a member or list item gets the column of its siblings there, else
+// the distance from its parent that it had. Authority: YAML 1.2.2, chapter 8 (block sequences and mappings).
+
+interface Level {
+  /** Twice the column, and one more for the dash of an item: a list may stand in the column of its key. */
+  readonly depth: number
+  /** The column in the other layout. */
+  readonly column: number
+}
+
+export class Columns {
+  /** The levels that are open, from the outermost. */
+  #levels: Level[] = []
+
+  /** Lines that keep the other layout. */
+  stay(from: readonly string[], to: readonly string[]): void {
+    for (const [depths, columns] of pairs(from, to)) this.#open(depths, columns)
+  }
+
+  /** Lines that go. What is added after them may still belong to the deeper levels before them. */
+  go(from: readonly string[], to: readonly string[]): void {
+    for (const [depths, columns] of pairs(from, to)) {
+      const deeper = this.#levels.filter(({ depth }) => depth > (depths.at(-1) as number))
+      this.#open(depths, columns)
+      this.#levels.push(...deeper)
+    }
+  }
+
+  /** The lines in the other layout. */
+  shifted(lines: readonly string[]): readonly string[] {
+    return lines.map((line) => {
+      const here = startsOf(line)
+      const blanks = /^ */.exec(line)?.[0].length ?? 0
+      const column = this.#columnOf(here[0] ?? 2 * blanks)
+      this.#open(
+        here,
+        here.map((depth) => (depth >> 1) - blanks + column),
+      )
+      return /^\s*$/.test(line) ? line : ' '.repeat(column) + line.slice(blanks)
+    })
+  }
+
+  #columnOf(depth: number): number {
+    const level = this.#levels.findLast((each) => each.depth <= depth)
+    if (level === undefined) return depth >> 1
+    return Math.max(0, level.column + (depth >> 1) - (level.depth >> 1))
+  }
+
+  #open(depths: readonly number[], columns: readonly number[]): void {
+    const [outermost] = depths
+    if (outermost === undefined) return
+    this.#levels = [
+      ...this.#levels.filter(({ depth }) => depth < outermost),
+      ...depths.map((depth, index) => ({ depth, column: columns[index] as number })),
+    ]
+  }
+}
+
+/** The depths of lines, and their columns in the other layout: in the lines there that begin with the same word. */
+function* pairs(
+  from: readonly string[],
+  to: readonly string[],
+): Generator<readonly [readonly number[], readonly number[]]> {
+  let next = 0
+  for (const line of from) {
+    const same = to.findIndex((each, index) => index >= next && wordOf(each) === wordOf(line))
+    if (same === -1) continue
+    next = same + 1
+    const [here, there] = [startsOf(line), startsOf(to[same] as string)]
+    if (here.length > 0 && here.length === there.length) yield [here, there.map((depth) => depth >> 1)]
+  }
+}
+
+function wordOf(line: string): string | undefined {
+  return /^[\s-]*([^\s:]+)/.exec(line)?.[1]
+}
+
+/** The depths of a line's dashes and of what follows them. A blank line and a comment have none. */
+function startsOf(line: string): readonly number[] {
+  const [, blanks = '', dashes = '', rest = ''] = /^( *)((?:- +)*)(.*)/.exec(line) ?? []
+  if (dashes === '' && /^(?:#|$)/.test(rest)) return []
+  const starts = [...dashes.matchAll(/-/g)].map(({ index }) => 2 * (blanks.length + index) + 1)
+  return [...starts, 2 * (blanks.length + dashes.length)]
+}
