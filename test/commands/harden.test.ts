@@ -34,7 +34,7 @@ t.test('a context is read back, and printed as the observations were', async (t)
     t.match(await transcript(['harden', 'context.json', ...words], folder), {
       status: 2,
       stdout: '',
-      stderr: /need|made of observations/,
+      stderr: /need|made from observations/,
     })
 })
 

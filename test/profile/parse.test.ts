@@ -136,7 +136,7 @@ t.test('what is no profile is refused: what, where, what to do', (t) => {
     ],
     ['12 execve("/bin/true", ["true"], 0x7ffe) = 0\n', /^f:1:1: is a trace/],
     ['\x7fELF\x02\x01', /^f:1:1: is not a profile: neither/],
-    ['kind: Pod\napiVersion: v1\n', /^f:1:1: has no profile/],
+    ['kind: Pod\napiVersion: v1\n', /^f:1:1: holds no profile/],
     ['kind: SeccompProfile\napiVersion: v1\n', /^f:1:1: is a SeccompProfile without spec/],
     ['kind: SeccompProfile\napiVersion: v1\nspec: [\n', /^f:\d:\d+: is not valid YAML/],
     [

@@ -191,14 +191,14 @@ t.test('what is no program says what it is', async (t) => {
     return bytes
   }
   const rows: readonly (readonly [Uint8Array, RegExp])[] = [
-    [new Uint8Array(0), /no ELF file/],
+    [new Uint8Array(0), /not an ELF file/],
     [new TextEncoder().encode('hello'), /not an ELF file/],
     [header({ 4: 1 }), /32-bit/],
     [header({ 5: 2 }), /big-endian/],
     [header({ 18: 243 }), /ELF machine 243/],
     [header({ 16: 1 }), /object file/],
     [header({ 16: 4 }), /core dump/],
-    [header({}), /no segment/],
+    [header({}), /no loadable segment/],
     [new TextEncoder().encode('#!/bin/missing\n'), /interpreter/],
   ]
   for (const [bytes, expected] of rows)
