@@ -518,7 +518,7 @@ t.test(
     })
     await t.rejects(target('docker', 'start', 'NAME'), {
       ...refusal,
-      message: /the profile would apply to docker itself, not for its container/,
+      message: /the profile would apply to docker itself, not to its container/,
     })
     const plain = {
       defaultAction: 'SCMP_ACT_ERRNO',

@@ -15,7 +15,7 @@ export const verificationErrors = {
   'client-verified': [
     125,
     ({ program }: Client) =>
-      `the profile would apply to ${program} itself, not for its container: give docker run, podman run, nerdctl run, docker compose up, runc run or crun run`,
+      `the profile would apply to ${program} itself, not to its container: give docker run, podman run, nerdctl run, docker compose up, runc run or crun run`,
   ],
   'compose-capabilities': [
     125,
@@ -42,7 +42,7 @@ export const verificationErrors = {
       program,
       words,
     }: Client & { /** The command that started the container. */ readonly words: string }) =>
-      `the command started ${words} …, and the profile applied to ${program} itself, not for its container: give that command, seccomp-gen verify PROFILE -- ${words} …`,
+      `the command started ${words} …, and the profile applied to ${program} itself, not to its container: give that command, seccomp-gen verify PROFILE -- ${words} …`,
   ],
   'minimize-without-context': [2, () => '--minimize removes parts of a context: give --context FILE'],
   'raiser-in-sandbox': [

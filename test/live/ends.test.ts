@@ -140,6 +140,6 @@ t.test(
     writeFileSync(at('all.json'), '{"defaultAction":"SCMP_ACT_ALLOW"}')
     const verified = await ours('verify', 'all.json', '--', ...script)
     t.strictSame([verified.exitCode, verified.stdout], [125, ''])
-    t.match(verified.stderr, /the profile applied to docker itself, not for its container/)
+    t.match(verified.stderr, /the profile applied to docker itself, not to its container/)
   },
 )
