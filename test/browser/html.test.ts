@@ -116,6 +116,10 @@ t.test('pages of every kind', { skip: noBrowser, timeout: 120_000 }, async (t) =
     const phone = await opened(browser, name, text, { viewport: { width: 360, height: 740 } })
     const width = await phone.page.evaluate('document.documentElement.scrollWidth')
     t.ok((width as number) <= 360, `${name}: fits a phone: ${String(width)}`)
+    const shown = await phone.page.locator('tbody td:visible').allTextContents()
+    t.notOk(shown.includes(''), `${name}: no label without a value on a phone`)
+    const heads = await phone.page.locator('tbody th:visible').allTextContents()
+    t.notOk(heads.includes('-'), `${name}: each card has a head`)
     const paper = await page.pdf()
     t.ok(paper.length > 1000, `${name}: prints`)
   }

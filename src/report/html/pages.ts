@@ -123,8 +123,10 @@ export function explanationPage({ profile, calls, observations }: Explained): Ht
           {
             title,
             ...(note !== undefined && { note }),
-            columns: ['risk', ...explanationTitles.filter((each) => each !== 'risk')],
-            rows: [...its].sort(bySeverity).map((call) => explainedRow(call)),
+            columns: explanationTitles,
+            rows: [...its]
+              .sort(bySeverity)
+              .map((call) => ({ grade: gradeOf(call), cells: explanationRow(call) })),
             folded: group === 'floor' || group === 'refused',
           },
         ]
@@ -165,11 +167,6 @@ function bySeverity(one: ExplainedCall, other: ExplainedCall): number {
   const rank = ({ risks }: ExplainedCall): number =>
     risks[0] === undefined ? severities.length : severities.indexOf(risks[0].severity)
   return rank(one) - rank(other)
-}
-
-function explainedRow(call: ExplainedCall): Row {
-  const [name = '', arch = '', answer = '', byDefault = '', risk = '', because = ''] = explanationRow(call)
-  return { grade: gradeOf(call), cells: [risk, name, arch, answer, byDefault, because] }
 }
 
 export function verificationPage(verified: Verified): HtmlPage {

@@ -28,6 +28,6 @@ tr[data-grade=medium]>th,tr[data-grade=warning]>th{color:var(--mixed)}
 tr[hidden]{display:none}
 pre{overflow-x:auto;padding:.6rem;background:var(--panel);border:1px solid var(--line);font-size:.85rem}
 footer{margin-top:2rem;font-size:.85rem}
-@media(max-width:40rem){thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}tr[hidden]{display:none}th,td{display:block;border:0;padding:.1rem 0}tbody th{white-space:normal}td::before{content:attr(data-label) ": ";color:var(--soft)}}
+@media(max-width:40rem){thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}tr{display:block;padding:.5rem 0;border-bottom:1px solid var(--line)}tr[hidden]{display:none}th,td{display:block;border:0;padding:.1rem 0}tbody th{white-space:normal}td:empty{display:none}td::before{content:attr(data-label) ": ";color:var(--soft)}}
 @media print{form,footer{display:none}body{max-width:none;padding:0}details::details-content{content-visibility:visible}.wide{overflow:visible}}
 `
