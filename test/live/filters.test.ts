@@ -152,7 +152,7 @@ t.test('no filter, and no process', async (t) => {
   t.match(told.stderr, /has no seccomp filter: every call is allowed/)
   sleep.kill()
   await sleep
-  await t.rejects(filtersOf(sleep.pid ?? 0), /there is no such process/)
+  await t.rejects(filtersOf(sleep.pid ?? 0), /there is no process/)
   const both = await seccomp('eval', '--pid', '1', '--pod', 'a/b', 'read')
   t.equal(both.exitCode, 2)
 })

@@ -145,7 +145,7 @@ t.test('what seccomp-gen cannot do is 125, said in one line', async (t) => {
       /a container that docker starts is not a child of this command, so only ebpf can record it/,
     ],
     [['-o', 'nowhere/x.json', '--', 'true'], /cannot write nowhere\/x\.json: its directory does not exist/],
-    [['--pid', '99999999'], /cannot record process 99999999/],
+    [['--pid', '99999999'], /there is no process 99999999/],
     [['--pid', '1', '--', 'true'], /either a command or one of --pid/],
     [[], /give a command after --/],
     [['--for', '5 minutes', '--', 'true'], /Give a time such as 30s/],
