@@ -449,7 +449,7 @@ t.test('--pid lets go of a program that waits in vfork for its child', async (t)
   try {
     const { exitCode, stderr } = await trace(['--pid', String(target.pid), '--for', '1s', '-o', 'vfork.json'])
     t.equal(exitCode, 0, stderr)
-    t.match(stderr, /strace detached from the program while it ran/)
+    if (recorder === 'strace') t.match(stderr, /strace detached from the program while it ran/)
     t.match(profileIn('vfork.json').join(' '), /nanosleep/)
     const { stdout: children } = await execa('pgrep', ['-P', String(target.pid)])
     const status = readFileSync(`/proc/${children.split('\n')[0]}/status`, 'utf8')
