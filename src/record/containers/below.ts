@@ -19,7 +19,7 @@ export interface Below extends Pick<Launch, 'passesNothing' | 'container' | 'tak
 export interface BelowOptions {
   readonly recorder: RefusalsSeenBy
   readonly watch?: Watch | undefined
-  /** The command that removes the container if we are killed. */
+  /** The command that removes the container if we or the command are killed. */
   readonly remove?: readonly string[]
   /** Called after all processes have ended, while the directory still exists. */
   readonly ended?: () => Promise<void>
@@ -33,6 +33,7 @@ export async function recordBelow(
   prepare: (directory: string) => Below,
 ): Promise<Recording> {
   const guardian = await startGuardian({ slice: false, ...(remove && { remove }) })
+  let isKilled = false
   try {
     const { directory, startedBy: started } = guardian
     const { command, descriptors = [], ...more } = inTemporary(() => prepare(directory))
@@ -48,12 +49,13 @@ export async function recordBelow(
     }
     try {
       const recording = await run(recorders[recorder], { ...launch, ...(watch && { watch }) })
+      isKilled = recording.ending.kind === 'killed'
       await ended?.()
       return recorder === 'ebpf' ? recording : withUnseenContext(name, recorder, recording)
     } finally {
       for (const each of descriptors) closeSync(each)
     }
   } finally {
-    await guardian.end()
+    await guardian.end(isKilled)
   }
 }

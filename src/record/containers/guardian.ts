@@ -1,6 +1,7 @@
 // The guardian: a process that outlives the recorder until everything that the recorder made is removed. Its standard
-// input is a pipe from the recorder. If the input ends after `done`, the container is over. If it ends without `done`,
-// the recorder was killed; the guardian then also ends the container and the client that starts it.
+// input is a pipe from the recorder. If the input ends after `done`, the container is over; after `killed` too, but its
+// client was killed and did not remove it. If the input ends without either, the recorder was killed; the guardian then
+// also ends the container and the client that starts it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ const limit = 30_000
 const watching = 10_000
 
 const task = JSON.parse(process.argv[2] ?? '') as GuardianTask
-// The recorder may be gone already: its input then ends without `done`.
+// The recorder may be gone already: its input then ends without a word.
 process.stdout.on('error', () => undefined)
 const directory = await make().catch((error: Error) => answer({ failure: error.message }))
 if (directory !== undefined) await takeAway(directory)
@@ -41,7 +42,8 @@ async function takeAway(made: string): Promise<void> {
   let said = ''
   process.stdin.setEncoding('latin1')
   for await (const piece of process.stdin) said += piece as string
-  const done = said.includes('done\n')
+  const isKilled = said.includes('killed\n')
+  const done = isKilled || said.includes('done\n')
   /** Each process id with its start time, because the kernel may reuse the id. */
   let traced: readonly (readonly [pid: number, start: string | undefined])[] = []
   if (!done) {
@@ -70,7 +72,7 @@ async function takeAway(made: string): Promise<void> {
     else if (done || performance.now() - since > quiet) break
   }
   // The killed client may still have been making a container.
-  if (!done) removeContainer()
+  if (!done || isKilled) removeContainer()
   rmSync(made, { recursive: true, force: true })
 }
 

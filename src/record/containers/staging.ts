@@ -96,7 +96,8 @@ export interface Guardian {
   /** A temporary directory of ours. */
   readonly directory: string
   readonly startedBy: (client: number) => void
-  readonly end: () => Promise<void>
+  /** Removes everything, and waits until that is done. `isKilled`: the client was killed, so the container is left. */
+  readonly end: (isKilled?: boolean) => Promise<void>
 }
 
 /** Starts the guardian, which itself makes what it will remove. Throws UserError (125). */
@@ -121,9 +122,9 @@ export async function startGuardian(task: GuardianTask): Promise<Guardian> {
   return {
     directory: answer.directory,
     startedBy: (client) => void guardian.stdin?.write(`${client}\n`),
-    end: async () => {
+    end: async (isKilled = false) => {
       const gone = new Promise((resolve) => guardian.once('exit', resolve))
-      guardian.stdin?.end('done\n')
+      guardian.stdin?.end(isKilled ? 'killed\n' : 'done\n')
       if (guardian.exitCode === null && guardian.signalCode === null) await gone
     },
   }
