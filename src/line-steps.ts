@@ -1,7 +1,7 @@
 // The steps from one list of lines to another (lines that stay, go and come), by the longest common subsequence.
 
 /** A longer middle is replaced as a whole instead of compared line by line. */
-const limit = 3000
+export const longestMiddle = 3000
 
 export interface Step {
   readonly mark: ' ' | '-' | '+'
@@ -26,7 +26,7 @@ export function stepsBetween(before: readonly string[], after: readonly string[]
 function middle(before: readonly string[], after: readonly string[]): readonly Step[] {
   const gone = before.map((line): Step => ({ mark: '-', line }))
   const come = after.map((line): Step => ({ mark: '+', line }))
-  if (before.length > limit || after.length > limit) return [...gone, ...come]
+  if (before.length > longestMiddle || after.length > longestMiddle) return [...gone, ...come]
   const width = after.length + 1
   const common = new Uint16Array((before.length + 1) * width)
   for (let i = before.length - 1; i >= 0; i--)

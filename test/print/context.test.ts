@@ -434,6 +434,15 @@ t.test('several containers by name, and what fits none', async (t) => {
     t.throws(() => patchManifest(text, 'm.yaml', as33), { code }, JSON.stringify(text))
 })
 
+t.test('a long text in a layout of its own: in bounded time', { timeout: 60_000 }, (t) => {
+  const others = Array.from({ length: 30_000 }, (_, index) => `- {a: ${index},}\n`).join('')
+  const text = `kind: Pod\nspec:\n  containers:\n  - name: c\n    image: i\nx:\n${others}`
+  const { text: patched } = patchManifest(text, 'p.yaml', as33)
+  t.ok(patched.endsWith(`x:\n${others}`), 'the lines of others stay')
+  t.match(patched, /runAsUser: 33/)
+  t.end()
+})
+
 t.test('lines of others stay byte for byte, whatever the layout of each document', async (t) => {
   const side = [
     '        - name: side   # its   own',

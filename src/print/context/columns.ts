@@ -61,10 +61,20 @@ function* pairs(
   from: readonly string[],
   to: readonly string[],
 ): Generator<readonly [readonly number[], readonly number[]]> {
+  /** By word, the lines there that begin with it, the first one last. */
+  const waiting = new Map<string | undefined, number[]>()
+  for (let index = to.length - 1; index >= 0; index--) {
+    const word = wordOf(to[index] as string)
+    const places = waiting.get(word)
+    if (places === undefined) waiting.set(word, [index])
+    else places.push(index)
+  }
   let next = 0
   for (const line of from) {
-    const same = to.findIndex((each, index) => index >= next && wordOf(each) === wordOf(line))
-    if (same === -1) continue
+    const places = waiting.get(wordOf(line)) ?? []
+    while ((places.at(-1) ?? next) < next) places.pop()
+    const same = places.pop()
+    if (same === undefined) continue
     next = same + 1
     const [here, there] = [startsOf(line), startsOf(to[same] as string)]
     if (here.length > 0 && here.length === there.length) yield [here, there.map((depth) => depth >> 1)]

@@ -1,6 +1,6 @@
 // Applies a change of one text to another layout of it by a three-way merge: only changed lines are taken from the
 // changed text, and they get the columns of the lines beside them. Authority: diff3(1) of GNU diffutils.
-import { stepsBetween } from '../../line-steps.ts'
+import { longestMiddle, stepsBetween } from '../../line-steps.ts'
 import { Columns } from './columns.ts'
 
 /**
@@ -60,7 +60,7 @@ function regionsOf(mine: readonly string[], base: readonly string[]): readonly R
   let [i, j] = [0, 0]
   while (!isEnd(i, j)) {
     let [toMine, toBase] = [i + 1, j + 1]
-    if (!isSame(i, j)) [toMine, toBase] = nearest(i, j, meets)
+    if (!isSame(i, j)) [toMine, toBase] = nearest(i, j, meets) ?? [mine.length, base.length]
     let last: { readonly mine: string[]; readonly base: string[]; readonly from: number } | undefined
     for (const { mark } of stepsBetween(ours.slice(i, toMine), theirs.slice(j, toBase))) {
       if (last === undefined || mark === ' ') regions.push((last = { mine: [], base: [], from: j }))
@@ -72,11 +72,19 @@ function regionsOf(mine: readonly string[], base: readonly string[]): readonly R
   return [...regions, { mine: [], base: [], from: j }]
 }
 
-/** The nearest pair of places after `i` and `j` where the texts meet again: their ends at the latest. */
-function nearest(i: number, j: number, meets: (i: number, j: number) => boolean): readonly [number, number] {
-  for (let distance = 1; ; distance++)
+/**
+ * The nearest pair of places after `i` and `j` where the texts meet again, their ends included. Undefined if it is too
+ * far: the time grows with the square of the distance.
+ */
+function nearest(
+  i: number,
+  j: number,
+  meets: (i: number, j: number) => boolean,
+): readonly [number, number] | undefined {
+  for (let distance = 1; distance <= longestMiddle; distance++)
     for (let more = 0; more <= distance; more++)
       if (meets(i + distance - more, j + more)) return [i + distance - more, j + more]
+  return undefined
 }
 
 /** Which lines of `before` are removed, and which lines are added before each. */
@@ -89,8 +97,11 @@ function changesOf(
   let at = 0
   for (const [index, document] of before.entries())
     for (const { mark, line } of stepsBetween(lines(document), lines(after[index] as string))) {
-      if (mark === '+') come.set(at, [...(come.get(at) ?? []), line])
-      else {
+      if (mark === '+') {
+        const added = come.get(at)
+        if (added === undefined) come.set(at, [line])
+        else added.push(line)
+      } else {
         if (mark === '-') gone.add(at)
         at++
       }
