@@ -24,6 +24,9 @@ const numbers: ReadonlyMap<string, number> = new Map([
   ['ENOTSUP', 95],
 ])
 
+/** The answer after which libc and programs try another call: this kernel seems to lack the first. */
+export const ENOSYS = 38
+
 /** The number of an error name such as "ENOSYS"; undefined for an unknown name. */
 export function errnoNumber(name: string): number | undefined {
   return numbers.get(name)

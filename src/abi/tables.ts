@@ -62,6 +62,11 @@ export function syscallTable(architecture: Architecture): SyscallTable {
   return made
 }
 
+/** The name of the call with this number; the number for one that the table does not have. */
+export function callName(architecture: Architecture, number: number): string {
+  return syscallTable(architecture).byNumber(number)?.name ?? String(number)
+}
+
 /**
  * Whether any architecture has a call of this name. It searches the data, so that one question does not make nine
  * tables.

@@ -1,6 +1,7 @@
 // The filters that apply to a process, as the kernel has them: their exact answers and, if their programs can be
 // followed, a meaning that is compared with a profile's exactly as two profiles are.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
+import { ENOSYS } from '../abi/errnos.ts'
 import { numbersOf } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { sha256 } from '../sha256.ts'
@@ -87,7 +88,6 @@ export function eachNotAllowed(applied: AppliedFilter): readonly AppliedReach[] 
 export const isRefusing = (answer: Answer): boolean => permissiveness(answer) < 2
 export const isLogging = ({ action }: Answer): boolean => action === 'SCMP_ACT_LOG'
 
-const ENOSYS = 38
 const usual = new WeakMap<AppliedFilter, number | undefined>()
 
 /** Whether the filter answers as if the call did not exist, and most others with another errno: a program falls back. */

@@ -6,6 +6,7 @@
 // at a time (print-policy.ts). Writing both rules would not help: in libseccomp the first unconditional rule wins, and
 // an unconditional rule wins over every conditional one.
 import { architectures as rows, type Architecture } from '../abi/architectures.ts'
+import { ENOSYS } from '../abi/errnos.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
@@ -23,8 +24,6 @@ export interface RuleDraft {
   /** All must hold. Sorted by index, at most one an index. Empty: all arguments. */
   readonly conditions: readonly MaskedCondition[]
 }
-
-const ENOSYS = 38
 
 /** The drafts for these architectures, sorted by call, without answers that equal the default's. */
 export function draftsOf(policy: Policy, architectures: readonly Architecture[]): readonly RuleDraft[] {

@@ -13,7 +13,7 @@ import {
 import { architectureOfNumber } from '../abi/number-bit.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
 import { indexOn, scalarOf } from '../abi/scalars.ts'
-import { syscallTable } from '../abi/tables.ts'
+import { callName, syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { Evidence } from './account.ts'
 import { asPassedOn } from './as-passed.ts'
@@ -446,7 +446,7 @@ function nameOf(
 ): string {
   if (typeof call === 'string')
     return resolvePrinted(architecture ?? assumedHost, call, logger)?.names[0] ?? call
-  return syscallTable(architecture ?? assumedHost).byNumber(call)?.name ?? String(call)
+  return callName(architecture ?? assumedHost, call)
 }
 
 /** The architecture of an AUDIT_ARCH in a record; x32 shares x86_64's. Undefined if it is not supported. */

@@ -1,10 +1,9 @@
 // Decides whether the filter refused a call, or the kernel did: the filter refused it if its answer to the arguments
 // gives the result that was seen. verify, watch and recordings of containers all use this file.
 // Authority: seccomp(2) for what each answer does to a call.
+import { ENOSYS } from '../abi/errnos.ts'
 import { permissiveness, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Suspect } from './refusals.ts'
-
-const ENOSYS = 38
 
 /** What a call with this answer returns; undefined if it does not return, or the kernel or a handler decides. */
 export function resultOf({ action, errno = 0 }: Answer): number | undefined {

@@ -1,6 +1,7 @@
 // Decides which suspected calls the filter refused. The profile's meaning gives the filter's answer to each call, and
 // the call's result must equal that answer. So an EPERM of the kernel to a call that the filter allows is no refusal.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { ENOSYS } from '../abi/errnos.ts'
 import { numbersOf } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { permissiveness, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
@@ -31,8 +32,6 @@ export interface RefusedProcess {
   readonly comm: string
   readonly count: number
 }
-
-const ENOSYS = 38
 
 /** What a recorder must watch: every call that the filter refuses for some arguments. */
 export function watchFor(meaning: Meaning): Watch {

@@ -1,5 +1,6 @@
 // The next profile of a repair. It adds what was refused, within the ceiling. Once nothing is refused, it removes calls
 // that a program had tried only because another call was refused.
+import { ENOSYS } from '../abi/errnos.ts'
 import { UserError } from '../errors.ts'
 import { makeMeaning, permissiveness, type Answer } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -83,7 +84,6 @@ function withoutIdle(
   return { round: attempt.round + 1, text, parsed: parseProfile(text, { name }), added, dropped: idle }
 }
 
-const ENOSYS = 38
 const noSuchCall: AddedAnswer = { action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS }
 
 function isNoSuchCall(answer: Answer | undefined): boolean {

@@ -3,7 +3,7 @@
 // that takes the signal, before its handler or the default action), kernel/signal.c (get_signal).
 import { constants } from 'node:os'
 import { architectures, type Architecture } from '../../abi/architectures.ts'
-import { syscallTable } from '../../abi/tables.ts'
+import { callName } from '../../abi/tables.ts'
 import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
@@ -61,6 +61,6 @@ export function readNewest(calls: MapCalls, maps: Maps, machine: RecorderMachine
     architecturesOf[machine][Math.floor(slot / slotsPerArchitecture)]
   if (at === 0n || architecture === undefined) return undefined
   const number = (slot % slotsPerArchitecture) + architectures[architecture].numberBit
-  const call = syscallTable(architecture).byNumber(number)?.name ?? String(number)
+  const call = callName(architecture, number)
   return { call, milliseconds: Number((process.hrtime.bigint() - at) / 1_000_000n) }
 }

@@ -1,8 +1,7 @@
 // Finds the calls that the filters of the recorded workload refuse, as `watch` does: a filter's own answer to the
 // arguments tells its refusals from the kernel's. A call that is answered as if it did not exist is left out: the
 // program takes another way, and that way is recorded.
-import type { Architecture } from '../../abi/architectures.ts'
-import { syscallTable } from '../../abi/tables.ts'
+import { callName } from '../../abi/tables.ts'
 import { appliedReach, isRefusing, isWithheld } from '../../meaning/index.ts'
 import type { Diagnostic } from '../../read/diagnostics.ts'
 import { refusedBy } from '../refused-by.ts'
@@ -101,13 +100,10 @@ export class OwnFilters {
     const deciding = answers.every(isRefusing)
       ? ''
       : indexes.map((index) => `${index} is ${args[index] ?? 0n}`).join(', ')
-    const call = nameOf(architecture, number)
+    const call = callName(architecture, number)
     const key = [cgroup, architecture, call, deciding].join(' ')
     const row = this.#rows.get(key) ?? { cgroup, call, arguments: deciding, count: 0 }
     row.count += count
     this.#rows.set(key, row)
   }
 }
-
-const nameOf = (architecture: Architecture, number: number): string =>
-  syscallTable(architecture).byNumber(number)?.name ?? String(number)

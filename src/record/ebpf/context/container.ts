@@ -1,6 +1,6 @@
 // The state of one container while its rows are made: its maps of ids, its rows so far, and the members that rows of
 // several lists share. Rows have ids as the container sees them, and names of calls and capabilities.
-import { syscallTable } from '../../../abi/tables.ts'
+import { callName } from '../../../abi/tables.ts'
 import { noRows, type ContextRows, type FileUse, type ThreadIds } from '../../../read/observations/context.ts'
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import type { Layout } from '../layout.ts'
@@ -67,7 +67,7 @@ export class Container {
 
   call(number: number, compat = false): string {
     const architecture = compat ? 'x86' : this.reading.layout.machine
-    return syscallTable(architecture).byNumber(number)?.name ?? String(number)
+    return callName(architecture, number)
   }
 
   groups(bytes: Buffer, count: number, at: number): { readonly groups?: readonly number[] } {
