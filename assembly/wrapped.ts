@@ -150,7 +150,9 @@ function copyRest(from: usize): bool {
 /** Where the output of a copied string ends. */
 let copied: usize = 0
 
-/** Copies the rest of a JSON string, with a line end. Returns whether it had one; `behind` is 0 if it is not read here. */
+/**
+ * Copies the rest of a JSON string, with a line end. Returns whether it had one; `behind` is 0 if it is not read here.
+ */
 function copyString(from: usize): bool {
   let at = from
   let to = out

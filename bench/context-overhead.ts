@@ -4,7 +4,8 @@
 // stands between two runs under a filter that allows all, and is divided by their mean.
 // `unrecorded` is such a run in place of the recorded one: its quartiles are the noise. Prints medians with quartiles.
 // Targets: at most 1.6 for calls, 1.10 for forks.
-// As root, on a quiet machine, some three minutes: npm run build && npx tsx bench/context-overhead.ts [ROUNDS [calls|forks]]
+// As root, on a quiet machine, some three minutes:
+//   npm run build && npx tsx bench/context-overhead.ts [ROUNDS [calls|forks]]
 import { execa } from 'execa'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

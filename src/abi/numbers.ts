@@ -1,4 +1,4 @@
-// Numbers that stand for more than a table's calls: all that a kernel may give to a call, and one that it gives to none.
+// Numbers beyond a table's calls: all that a kernel may give to a call, and one that it gives to none.
 // Authority: arch/*/tools/syscall*.tbl (the greatest number is below 600, but for arm's private calls at 0xf0001).
 import { architectures, type Architecture } from './architectures.ts'
 

@@ -1,8 +1,9 @@
-// Puts the programs of an image aside while it is scanned, in a temporary file: an image may hold gigabytes of programs, of
-// which the scan reads a few. The file has no name, so that it is gone with the process, whatever ends it.
+// Puts the programs of an image aside while it is scanned, in a temporary file: an image may hold gigabytes of
+// programs, of which the scan reads a few. The file has no name, so that it is gone with the process, whatever ends it.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inMemory } from '../scan/index.ts'
 
 export interface Aside {
   put(bytes: Uint8Array): () => Promise<Uint8Array>
@@ -27,10 +28,6 @@ export function openAside(): Aside {
       file = undefined
     },
   }
-}
-
-function inMemory(bytes: Uint8Array): () => Promise<Uint8Array> {
-  return async () => bytes
 }
 
 /** Not within put(), whose closures would all keep the bytes. */

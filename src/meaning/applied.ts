@@ -90,7 +90,9 @@ export const isLogging = ({ action }: Answer): boolean => action === 'SCMP_ACT_L
 
 const usual = new WeakMap<AppliedFilter, number | undefined>()
 
-/** Whether the filter answers as if the call did not exist, and most others with another errno: a program falls back. */
+/**
+ * Whether the filter answers as if the call did not exist, and most others with another errno: a program falls back.
+ */
 export function isWithheld(filter: AppliedFilter, { errno }: Answer): boolean {
   return errno === ENOSYS && usualErrno(filter) !== ENOSYS
 }

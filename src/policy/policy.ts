@@ -3,7 +3,10 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { CompanionWhy } from '../abi/companion-why.ts'
 
-/** What is decided: which calls, on which architectures, under which conditions, each with at least one reason (schemas/policy.schema.json). */
+/**
+ * What is decided: which calls, on which architectures, under which conditions, each with at least one reason
+ * (schemas/policy.schema.json).
+ */
 export interface Policy {
   readonly version: 1
   /** Target architectures, in the order of abi/architectures.ts; at least one. */

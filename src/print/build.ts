@@ -14,8 +14,8 @@ import { errnoLimit } from '../profile/words.ts'
  * and refused on another is allowed (see rule-drafts.ts). Only the Docker dialect of printPolicyAs keeps hosts apart.
  *
  * @throws UserError for architectures of different byte orders, for which libseccomp makes no filter (db.c,
- * db_col_db_add), and Error for a policy that no profile can state: an errno that libseccomp refuses, or conditions that
- * never hold.
+ * db_col_db_add), and Error for a policy that no profile can state: an errno that libseccomp refuses, or conditions
+ * that never hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
   const [first, ...others] = policy.architectures

@@ -94,7 +94,10 @@ function instanceOf(code: string): unknown {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports
 }
 
-/** Whole lines in memory: in place if their bytes are there, else copied as far as they fit. The bytes of one object never change. */
+/**
+ * Whole lines in memory: in place if their bytes are there, else copied as far as they fit. The bytes of one object
+ * never change.
+ */
 export class Input {
   readonly memory = viewOf(new Uint8Array(compiledMemory() as ArrayBuffer))
   readonly #place: number

@@ -10,9 +10,11 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return whole
 }
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 /** UTF-8 as text. A byte order mark stays, and bytes that are not UTF-8 become U+FFFD. */
 export function utf8(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return decoder.decode(bytes)
 }
 
 /** The number of which the first byte is the lowest. */

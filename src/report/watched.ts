@@ -123,7 +123,7 @@ export function watchedSentences(watched: Watched): readonly string[] {
       : `${plural(sumOf(refused), 'call')} refused or logged: ${[...new Set(refused.map(nameOf))].join(', ')}`,
     ...(names.length === 0
       ? []
-      : [`answered with ENOSYS, so that programs take another way: ${names.join(', ')}`]),
+      : [`answered with ENOSYS, so that programs use another call: ${names.join(', ')}`]),
     ...filtersIn(watched).map(filterText),
     ...gapsOf({ lost, unknown }),
   ]

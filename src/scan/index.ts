@@ -2,6 +2,7 @@
 // reached and with which numbers they enter the kernel, and reports what it cannot see. Authority: the System V ABI and
 // its processor supplements for files, the processors' manuals for code. Pure: bytes come through a tree of files.
 export { loadImage, type ArchiveFiles, type LoadedImage, type StartedAs } from './load/archive.ts'
+export { inMemory } from './load/layers.ts'
 export { readTar } from './load/tar.ts'
 export { locate, mountedTree, readFile, type FileEntry, type Located, type Tree } from './load/tree.ts'
 export {

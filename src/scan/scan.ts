@@ -37,7 +37,8 @@ const mostRounds = 16
 
 /**
  * Finds which system calls programs, and the libraries that they load, can make. `paths` are programs in the tree; a
- * script stands for its interpreter and for the program that `/usr/bin/env` starts. Reads files through the tree and starts nothing.
+ * script stands for its interpreter and for the program that `/usr/bin/env` starts. Reads files through the tree and
+ * starts nothing.
  *
  * @throws UserError if a path is no program of x86_64 or aarch64, or if a file is damaged.
  */

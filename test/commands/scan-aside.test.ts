@@ -1,4 +1,5 @@
-// Programs of an image that are put aside while it is scanned: they come back as they were, and memory does not keep them.
+// Programs of an image that are put aside while it is scanned: they come back as they were, and memory does not keep
+// them.
 import { setTimeout as wait } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

@@ -1,8 +1,9 @@
-// The recorder on other kernels, each in a qemu machine: Debian's 5.10, 6.1, 6.12 and the newest, on x86_64 and aarch64.
-// Counts, values, 32-bit calls, membership of a cgroup, refusals by a filter, the evidence of a context.
+// The recorder on other kernels, each in a qemu machine: Debian's 5.10, 6.1, 6.12 and the newest, on x86_64 and
+// aarch64. Counts, values, 32-bit calls, membership of a cgroup, refusals by a filter, the evidence of a context.
 // SECCOMP_GEN_QEMU=DIRECTORY enables the test and keeps packages there (some 100 MB the first time). One kernel takes a
 // minute or two. SECCOMP_GEN_KERNEL=6.1 or 6.1-aarch64 selects one, and enables it alone (.ci/run). aarch64 needs
-// qemu-system-arm, gcc-aarch64-linux-gnu and gcc-arm-linux-gnueabihf, which Debian does not install beside gcc-multilib.
+// qemu-system-arm, gcc-aarch64-linux-gnu and gcc-arm-linux-gnueabihf, which Debian does not install beside
+// gcc-multilib.
 import { execa } from 'execa'
 import { resolve } from 'node:path'
 import t, { type Test } from 'tap'
@@ -152,7 +153,8 @@ function compare(t: Test, { name }: Machine, version: string, output: string, ha
   // bpf_get_current_task_btf exists since 5.11, bpf_task_pt_regs since 5.15; without them the evidence says so.
   if (version === '5.10') t.match(evidence, { blind: ['checks', 'files'] })
   else {
-    // Programs attach to functions on arm64 since 6.4. Before, the kernel shows no check there, and the evidence says so.
+    // Programs attach to functions on arm64 since 6.4. Before, the kernel shows no check there, and the evidence says
+    // so.
     const isSeen = name === 'x86_64' || version !== '6.1'
     const fexit = version === '6.12' || (name === 'x86_64' && version === '6.1')
     t.match(evidence, {

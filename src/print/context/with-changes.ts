@@ -45,8 +45,8 @@ interface Region {
 }
 
 /**
- * Corresponding pieces of two layouts. Lines that differ in blanks only are a region of their own, other lines share one
- * up to the next two such lines. The last region is empty.
+ * Corresponding pieces of two layouts. Lines that differ in blanks only are a region of their own, other lines share
+ * one up to the next two such lines. The last region is empty.
  */
 function regionsOf(mine: readonly string[], base: readonly string[]): readonly Region[] {
   const bare = (all: readonly string[]): readonly string[] => all.map((line) => line.replace(/\s+/g, ''))

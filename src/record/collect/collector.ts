@@ -45,7 +45,9 @@ export interface CollectedRefusal {
   readonly sighting: Sighting
 }
 
-/** How long the container of a refused call may have no name, because names come after the first calls. Milliseconds. */
+/**
+ * How long the container of a refused call may have no name, because names come after the first calls. Milliseconds.
+ */
 const namePatience = 10_000
 
 export class Collector {

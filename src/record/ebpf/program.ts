@@ -64,8 +64,8 @@ const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
 const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 
 /**
- * Never throws: the kernel judges a program only when it is loaded. `then`: what the program at sys_exit does at its end,
- * with its context in r1. A second program at sys_exit would cost every call more.
+ * Never throws: the kernel judges a program only when it is loaded. `then`: what the program at sys_exit does at its
+ * end, with its context in r1. A second program at sys_exit would cost every call more.
  */
 export function programsFor(
   layout: Layout,
@@ -114,8 +114,8 @@ export function architecture(layout: Layout): readonly AssemblyLine[] {
 }
 
 /**
- * r7 = the first slot of the architecture, r9 = the number of the current call on it, from the registers in r6. `stack`:
- * eight free bytes. `atSignal`: the task was stopped by a signal for this call, or has ended.
+ * r7 = the first slot of the architecture, r9 = the number of the current call on it, from the registers in r6.
+ * `stack`: eight free bytes. `atSignal`: the task was stopped by a signal for this call, or has ended.
  */
 export function numbered(layout: Layout, stack: number, atSignal: boolean): readonly AssemblyLine[] {
   const { machine, registers } = layout

@@ -67,8 +67,8 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
 }
 
 /**
- * strace goes on without a process that it may not trace, such as another user's: its calls would be missing. One that has
- * ended, a zombie too, makes none.
+ * strace goes on without a process that it may not trace, such as another user's: its calls would be missing. One that
+ * has ended, a zombie too, makes none.
  */
 function whyUnattached(line: string): UserError | undefined {
   const [, why = '', pid = ''] =

@@ -144,7 +144,8 @@ export class Layers implements Tree {
 
 const nothing = new Uint8Array(0)
 
-function inMemory(bytes: Uint8Array): () => Promise<Uint8Array> {
+/** The bytes of a file that is not put aside. */
+export function inMemory(bytes: Uint8Array): () => Promise<Uint8Array> {
   return async () => bytes
 }
 

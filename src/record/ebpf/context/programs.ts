@@ -1,6 +1,6 @@
 // Loads the programs of a context: one for the end of each call that is evidence, with which the counting program at
-// sys_exit continues. Attaches those for the life of processes, and one for capability checks, in the first way that this
-// kernel accepts.
+// sys_exit continues. Attaches those for the life of processes, and one for capability checks, in the first way that
+// this kernel accepts.
 import * as bpf from '../assembler.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
