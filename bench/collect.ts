@@ -1,12 +1,13 @@
 // Measures the cost of a call if each cgroup is counted by itself, against one cgroup's counts in per-CPU arrays:
 //   npx tsx bench/collect.ts [TURNS]
 // A million calls of dd under a filter, in a cgroup of its own: unrecorded, counted in arrays (`trace --cgroup` of one
-// container, the hook), counted in hashes by cgroup (`collect`). The three take turns. Prints the median of each:
-// processor time of dd and clock time.
+// container, the hook), counted in hashes by cgroup, and also watched for what its filter refuses (`collect`). They take
+// turns. Prints the median of each: processor time of dd and clock time.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findCgroup, unifiedMount } from '../src/record/cgroups.ts'
+import { OwnFilters } from '../src/record/ebpf/own-filters.ts'
 import { Session } from '../src/record/ebpf/session.ts'
 
 const turns = Number(process.argv[2] ?? 7)
@@ -26,18 +27,21 @@ const ways = {
   unrecorded: undefined,
   array: { who, underFilter: true },
   'by cgroup': { who, underFilter: true, apart: 'cgroup' },
+  'by cgroup, and refusals': { who, underFilter: true, apart: 'cgroup' },
 } as const
 
 const times = new Map<string, { cpu: number; clock: number }[]>()
 for (let turn = 0; turn < turns; turn++) {
   for (const [name, membership] of Object.entries(ways)) {
     const session = membership && (await Session.start(membership))
+    const refusing = name.endsWith('refusals') ? await OwnFilters.start(who) : undefined
     const begun = performance.now()
     // childTime() sums all children that were waited for; this is the only one.
     const cpuBefore = childTime()
     spawnSync('sh', ['-c', script])
     const cpu = childTime() - cpuBefore
     times.set(name, [...(times.get(name) ?? []), { cpu, clock: performance.now() - begun }])
+    refusing?.close()
     session?.close()
   }
 }
