@@ -109,7 +109,7 @@ export function parseObservations(name: string, text: string, above = 0): Observ
     const words = (error as Error).message.replaceAll(/\s+/g, ' ')
     throw new UserError('observations-not-json', { file: name, words })
   }
-  const fault = firstWrong(value) ?? (hasAllMembers(value, text) ? undefined : firstRepeated(text, above))
+  const fault = firstWrong(value) ?? firstRepeated(text, above)
   if (fault !== undefined) throw new UserError('broken-observations', { file: name, ...fault })
   const given = value as Partial<Observations>
   return {
@@ -152,30 +152,6 @@ function only<T extends object>(value: T, keys: readonly string[]): T {
 }
 
 type Json = Record<string, unknown>
-
-/**
- * Whether the value has as many members as the text has names, so that none occurs twice: a quick count for most files.
- * False also if a string looks like a name.
- */
-function hasAllMembers(value: unknown, text: string): boolean {
-  let names = 0
-  for (const name = /"\s*:/g; name.test(text);) names++
-  return membersIn(value) === names
-}
-
-/** The number of members of all objects in a value. Values may be nested deeper than the stack. */
-function membersIn(value: unknown): number {
-  let count = 0
-  const open: unknown[] = [value]
-  while (open.length > 0) {
-    const each = open.pop()
-    if (typeof each !== 'object' || each === null) continue
-    const inner: readonly unknown[] = Array.isArray(each) ? each : Object.values(each)
-    if (!Array.isArray(each)) count += inner.length
-    for (const part of inner) if (typeof part === 'object') open.push(part)
-  }
-  return count
-}
 
 /** The first member that occurs twice in one object: JSON.parse silently keeps the last. `text` is valid JSON. */
 function firstRepeated(text: string, above: number): ObservationsFault | undefined {
