@@ -33,8 +33,8 @@ const ways = {
 const times = new Map<string, { cpu: number; clock: number }[]>()
 for (let turn = 0; turn < turns; turn++) {
   for (const [name, membership] of Object.entries(ways)) {
-    const session = membership && (await Session.start(membership))
     const refusing = name.endsWith('refusals') ? await OwnFilters.start(who) : undefined
+    const session = membership && (await Session.start(membership, { atExit: refusing?.atExit }))
     const begun = performance.now()
     // childTime() sums all children that were waited for; this is the only one.
     const cpuBefore = childTime()

@@ -79,12 +79,15 @@ export class Collector {
     { asked, idOf, ownFilter = false, contexts = false, refusals = false }: CollectorOptions = {},
   ): Promise<Collector> {
     const who = { cgroup: root.cgroup, level: root.level }
+    const refusing = ownFilter ? undefined : await OwnFilters.start(who)
     const session = await Session.start(
       { who, underFilter: true, apart: 'cgroup', ...(contexts && { containers: 'own' }) },
-      { asked, leftOut: ownCgroups() },
-    )
+      { asked, leftOut: ownCgroups(), atExit: refusing?.atExit },
+    ).catch((error: unknown) => {
+      refusing?.close()
+      throw error
+    })
     // A container that exists now may have existed before the recording, so its start may not be recorded.
-    const refusing = ownFilter ? undefined : await OwnFilters.start(who)
     const collector = new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter)
     if (refusals) collector.#keepRefusals()
     return collector

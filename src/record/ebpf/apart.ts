@@ -165,15 +165,8 @@ export function startedInGroup({ groups }: Maps): readonly AssemblyLine[] {
   ]
 }
 
-/**
- * The end of a counting program, which does `then` last. A call without room counts as lost: for its cgroup, if known,
- * else in `control`.
- */
-export function lostCall(
-  maps: Maps,
-  { apart }: Membership,
-  then: readonly AssemblyLine[] = [],
-): readonly AssemblyLine[] {
+/** The end of a counting program. A call without room counts as lost: for its cgroup, if known, else in `control`. */
+export function lostCall(maps: Maps, { apart }: Membership): readonly AssemblyLine[] {
   const { groups } = maps
   return [
     bpf.label('lost'),
@@ -188,6 +181,6 @@ export function lostCall(
           bpf.label('lost-cgroup'),
         ]),
     ...note(maps, controlKeys.lostCalls, 'done'),
-    ...(then.length === 0 ? done : [bpf.label('done'), ...then, bpf.set(0, 0), bpf.exit]),
+    ...done,
   ]
 }

@@ -11,22 +11,23 @@ import { Session } from './session.ts'
 export async function attachEbpf(name: string, options: ProcessOptions): Promise<Recording> {
   const { pid } = options
   if (startOf(pid) === undefined) throw new UserError('no-such-process', { pid })
-  const session = await Session.start(
-    { who: 'tree', underFilter: false },
-    { processes: withDescendants(pid), asked: options.arguments },
-  )
   const own = await OwnFilters.start('processes', withDescendants(pid))
+  let session: Session | undefined
   try {
+    const recording = (session = await Session.start(
+      { who: 'tree', underFilter: false },
+      { processes: withDescendants(pid), asked: options.arguments, atExit: own?.atExit },
+    ))
     // Includes the processes that started before the programs were attached.
-    session.include(withDescendants(pid))
+    recording.include(withDescendants(pid))
     own?.include(withDescendants(pid))
-    options.begun?.(() => session.newest())
-    await untilOver(options, () => session.members().length === 0)
-    const observations = session.observations(name, true, { refused: own?.refused(name) })
+    options.begun?.(() => recording.newest())
+    await untilOver(options, () => recording.members().length === 0)
+    const observations = recording.observations(name, true, { refused: own?.refused(name) })
     if (Object.keys(observations.architectures).length === 0) throw new UserError('silent-process', { pid })
     return { observations, ending: { kind: 'released' } }
   } finally {
     own?.close()
-    session.close()
+    session?.close()
   }
 }

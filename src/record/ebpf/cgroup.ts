@@ -20,15 +20,16 @@ const runtimes = /^(?:runc(?::\[\d:[A-Z]+\])?|crun|youki|exe)$/
 /** Throws UserError (125) if nothing in the cgroup made a call. */
 export async function recordInCgroup(name: string, options: CgroupOptions): Promise<Recording> {
   const found = findCgroup(options.cgroup)
-  const session = await Session.start(
-    { who: found, underFilter: false, apart: 'filter' },
-    { asked: options.arguments },
-  )
   const own = await OwnFilters.start(found)
+  let session: Session | undefined
   try {
+    const recording = (session = await Session.start(
+      { who: found, underFilter: false, apart: 'filter' },
+      { asked: options.arguments, atExit: own?.atExit },
+    ))
     // This question comes after the start of the recording: later processes are recorded from their first call.
     const midway = isPopulated(found.directory)
-    if (midway) session.alreadyRunning(() => runningIn(found.directory))
+    if (midway) recording.alreadyRunning(() => runningIn(found.directory))
     if (!midway) options.notice?.({ code: 'waiting', what: options.cgroup })
     const unfiltered = new Unfiltered(found.directory)
     // A cgroup may be empty for a while. The recording ends when its directory is gone.
@@ -36,7 +37,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
       unfiltered.look()
       return !existsSync(found.directory)
     })
-    const parts = session.partsByFilter(name, midway, own?.refused(name))
+    const parts = recording.partsByFilter(name, midway, own?.refused(name))
     const observations = parts.filtered ?? parts.unfiltered
     if (observations === undefined) throw new UserError('silent-cgroup', { cgroup: options.cgroup })
     const processes = parts.filtered === undefined ? [] : unfiltered.names()
@@ -44,7 +45,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
     return { observations, ending: { kind: 'released' } }
   } finally {
     own?.close()
-    session.close()
+    session?.close()
   }
 }
 

@@ -5,6 +5,7 @@ import { callName } from '../../abi/tables.ts'
 import { appliedReach, isRefusing, isWithheld } from '../../meaning/index.ts'
 import type { Diagnostic } from '../../read/diagnostics.ts'
 import { refusedBy } from '../refused-by.ts'
+import type { AssemblyLine } from './assembler.ts'
 import type { Watched } from './watched/programs.ts'
 import { WatchSession, type Sighting } from './watched/session.ts'
 
@@ -33,13 +34,20 @@ export class OwnFilters {
     this.#timer = setInterval(() => this.#take(), pace).unref()
   }
 
-  /** Undefined if this kernel does not take the programs; they need Linux 5.15. */
+  /**
+   * Undefined if this kernel does not take the programs; they need Linux 5.15. The recording's program at sys_exit runs
+   * `atExit`: a second one there would cost every call more.
+   */
   static async start(watched: Watched, processes: readonly number[] = []): Promise<OwnFilters | undefined> {
     try {
-      return new OwnFilters(await WatchSession.start(watched, processes))
+      return new OwnFilters(await WatchSession.besides(watched, processes))
     } catch {
       return undefined
     }
+  }
+
+  get atExit(): readonly AssemblyLine[] {
+    return this.#session.atExit
   }
 
   /** Also watches these processes, if processes are watched. */

@@ -63,20 +63,16 @@ const compatBit = { x86_64: 0x02, aarch64: 0x10 } as const
 /** The results that count as failures. */
 const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 
-/**
- * Never throws: the kernel judges a program only when it is loaded. `then`: what the program at sys_exit does at its
- * end, with its context in r1. A second program at sys_exit would cost every call more.
- */
+/** Never throws: the kernel judges a program only when it is loaded. */
 export function programsFor(
   layout: Layout,
   maps: Maps,
   membership: Membership,
   ownProcess: number,
-  then: readonly AssemblyLine[] = [],
 ): Programs {
   return {
     sys_enter: entered(layout, maps, membership),
-    sys_exit: left(layout, maps, membership, then),
+    sys_exit: left(layout, maps, membership),
     sched_process_fork: forked(layout, maps, ownProcess),
     sched_process_exit: exited(layout, maps),
     signal_generate: signalled(layout, maps),
@@ -345,7 +341,6 @@ const familySlots = (family: Multiplexer) => {
 const [socketcall, ipc] = [familySlots('socketcall'), familySlots('ipc')]
 const pointer = -112
 const result = -120
-const context = -208
 
 /**
  * If the slot at -16 is that of i386's socketcall or ipc, replaces it by the member's slot; else goes to `done`. r6:
@@ -420,14 +415,8 @@ function familyMember(layout: Layout, maps: Maps, membership: Membership): reado
  * sys_exit(struct pt_regs *, long result): counts only the results which mean that nothing was done. The arguments are
  * read again, because a call leaves all registers but the result unchanged.
  */
-function left(
-  layout: Layout,
-  maps: Maps,
-  membership: Membership,
-  then: readonly AssemblyLine[],
-): readonly AssemblyLine[] {
+function left(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
-    bpf.store(frame, context, 1),
     bpf.load(9, 1, 8),
     ...Object.values(failures).map((each) => bpf.jumpIf(9, 'equal', each, 'failed')),
     bpf.jump('done'),
@@ -451,7 +440,7 @@ function left(
     bpf.label('members'),
     ...(layout.machine === 'x86_64' ? failedMember(layout, maps, membership) : []),
     bpf.jump('done'),
-    ...lostCall(maps, membership, [bpf.load(1, frame, context), ...then]),
+    ...lostCall(maps, membership),
   ]
 }
 

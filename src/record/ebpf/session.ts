@@ -12,6 +12,7 @@ import { signalProcess } from '../runner/processes.ts'
 import { leftOut } from './apart.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type AssemblyLine } from './assembler.ts'
+import { inTurn } from './blocks.ts'
 import { Btf } from './btf.ts'
 import { containerNameIn } from '../container-name.ts'
 import type { RunningProcesses } from './context/programs.ts'
@@ -68,6 +69,8 @@ export interface SessionOptions {
   readonly watch?: Watch | undefined
   /** Ids of cgroups that are not counted. */
   readonly leftOut?: readonly bigint[]
+  /** What runs at sys_exit besides the recording's own programs. */
+  readonly atExit?: readonly AssemblyLine[] | undefined
 }
 
 /** A cgroup with separate counts. */
@@ -129,7 +132,7 @@ export class Session {
    */
   static async start(
     membership: Membership,
-    { processes = [], state = 'counted', asked, watch, leftOut: without = [] }: SessionOptions = {},
+    { processes = [], state = 'counted', asked, watch, leftOut: without = [], atExit }: SessionOptions = {},
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -154,7 +157,7 @@ export class Session {
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
       const signals = createSignalsMap(calls)
       attachLines(calls, 'signal_deliver', deliveredSignal(layout, maps, signals, membership))
-      if (refusals !== undefined) watchRefusals(calls, layout, maps, refusals, membership, watch as Watch)
+      if (refusals !== undefined) watchThreadsEnd(calls, layout, maps, refusals, membership)
       if (keepsContexts(membership))
         context = ContextRecording.start(await BpfCalls.load(machine, possibleProcessors()), {
           btf,
@@ -162,9 +165,16 @@ export class Session {
           maps,
           membership: { ...membership, underFilter: true },
         })
-      const programs = Object.entries(
-        programsFor(layout, maps, membership, process.pid, context?.atExit),
-      ).map(([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const)
+      const counting = programsFor(layout, maps, membership, process.pid)
+      const refused =
+        refusals && watch && letsReturn(watch)
+          ? refusedAtExit(layout, maps, refusals, membership, watch)
+          : undefined
+      const exits = [counting.sys_exit, refused, atExit, context?.atExit].filter((each) => each !== undefined)
+      const programs = Object.entries({
+        ...counting,
+        sys_exit: exits.length > 1 ? inTurn(exits) : counting.sys_exit,
+      }).map(([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const)
       // In this order the members are known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
       const session = new Session(
@@ -373,28 +383,25 @@ function attachLines(calls: BpfCalls, tracepoint: string, lines: readonly Assemb
   calls.attach(calls.loadProgram(`${tracepoint}_f`, assemble(lines)), tracepoint)
 }
 
-function watchRefusals(
+function watchThreadsEnd(
   calls: BpfCalls,
   layout: Layout,
   maps: Maps,
   refusals: RefusalMaps,
   membership: Membership,
-  watch: Watch,
 ): void {
-  const attach = (tracepoint: string, lines: readonly AssemblyLine[]): void =>
-    attachLines(calls, tracepoint, lines)
   const ending = (toldRegisters: boolean): void =>
-    attach('sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
+    attachLines(calls, 'sched_process_exit', endedByFilter(layout, maps, refusals, membership, toldRegisters))
   try {
     ending(true)
   } catch (error) {
     if (!(error instanceof BpfError)) throw error
     ending(false)
   }
-  // A filter that ends threads and does nothing else lets no call return refused.
-  if (watch.results.length > 0 || watch.traps)
-    attach('sys_exit', refusedAtExit(layout, maps, refusals, membership, watch))
 }
+
+/** A filter that ends threads and does nothing else lets no call return refused. */
+const letsReturn = ({ results, traps }: Watch): boolean => results.length > 0 || traps
 
 /** The arguments whose values are kept: those read from every trace, those in `asked`, and selectors of families. */
 export function wantedArguments(asked?: ArgumentIndexes): ArgumentIndexes {

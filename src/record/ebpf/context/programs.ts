@@ -26,10 +26,7 @@ export interface RunningProcesses {
 /** The way in which capability checks are observed; undefined if this kernel accepts none. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
-/**
- * The end of the program at sys_exit(struct pt_regs *, long result), whose context is in r1: continues with the program
- * of the call, if there is one.
- */
+/** sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one; so it is the last. */
 export function continued({ layout, own }: Given): readonly AssemblyLine[] {
   return [
     bpf.move(6, 1),
@@ -41,6 +38,8 @@ export function continued({ layout, own }: Given): readonly AssemblyLine[] {
     bpf.map(2, own.programs.descriptor),
     bpf.call('tailCall'),
     bpf.label('no-program'),
+    bpf.set(0, 0),
+    bpf.exit,
   ]
 }
 

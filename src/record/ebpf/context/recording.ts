@@ -66,9 +66,9 @@ export class ContextRecording {
     return new ContextRecording(calls, kernel)
   }
 
-  /** The end of the program at sys_exit. Before it runs, no call is evidence. */
-  get atExit(): readonly AssemblyLine[] {
-    return typeof this.#under === 'string' ? [] : continued(this.#under.given)
+  /** What runs last at sys_exit. Before it runs, no call is evidence. */
+  get atExit(): readonly AssemblyLine[] | undefined {
+    return typeof this.#under === 'string' ? undefined : continued(this.#under.given)
   }
 
   #begin() {

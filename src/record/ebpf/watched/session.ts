@@ -72,6 +72,18 @@ export class WatchSession {
 
   /** Throws an Error (koffi or BTF missing) or a BpfError with the reason. */
   static async start(watched: Watched, processes: readonly number[] = []): Promise<WatchSession> {
+    const session = await WatchSession.besides(watched, processes)
+    try {
+      session.#attach('sys_exit', session.atExit)
+      return session
+    } catch (error) {
+      session.close()
+      throw error
+    }
+  }
+
+  /** Watches refusals that return once another program at sys_exit runs `atExit`. Throws as `start`. */
+  static async besides(watched: Watched, processes: readonly number[] = []): Promise<WatchSession> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
     const calls = await BpfCalls.load(machine, possibleProcessors())
@@ -91,7 +103,6 @@ export class WatchSession {
       session.#attach('sched_process_exit', ended(context))
       if (watched === 'processes') session.#attach('sched_process_exit', gone(context))
       session.#attach('signal_deliver', delivered(context))
-      session.#attach('sys_exit', returned(context))
       return session
     } catch (error) {
       calls.close()
@@ -101,6 +112,11 @@ export class WatchSession {
 
   #attach(tracepoint: string, lines: readonly AssemblyLine[]): void {
     this.#calls.attach(this.#calls.loadProgram(tracepoint, assemble(lines)), tracepoint)
+  }
+
+  /** sys_exit(struct pt_regs *, long result). */
+  get atExit(): readonly AssemblyLine[] {
+    return returned(this.#context)
   }
 
   include(processes: readonly number[]): void {
