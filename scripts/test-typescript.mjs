@@ -4,3 +4,7 @@
 // a test do not inherit the variable.
 delete process.env.TAP_TYPE_STRIP_ONLY
 await import('tsx')
+// A program that a test starts with the words of its own process may stand in another folder.
+process.execArgv = process.execArgv.map((word) =>
+  word.endsWith('/scripts/test-typescript.mjs') ? `--import=${import.meta.url}` : word,
+)
