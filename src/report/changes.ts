@@ -27,13 +27,14 @@ export function summaryLine({ base, head, architecture, counts }: Compared): str
 
 /** Such as `bpf on x86_64, x86: EPERM -> allowed`. */
 export function itemSentence(item: ReviewItem, compared: Compared): string {
-  return `${subjectText(item)} on ${whereText(item, compared)}: ${becomesText(item)}`
+  const comma = item.change.conditional ? ',' : ''
+  return `${subjectText(item)}${comma} on ${whereText(item, compared)}: ${becomesText(item)}`
 }
 
 /** The names of the calls. A call with conditions has an example of its arguments. */
 export function subjectText(item: ReviewItem): string {
   const { change, calls } = item
-  return change.conditional ? `${change.syscall}, for example ${exampleText(item)},` : callList(calls)
+  return change.conditional ? `${change.syscall}, for example ${exampleText(item)}` : callList(calls)
 }
 
 export function whereText({ change, architectures }: ReviewItem, compared: Compared): string {

@@ -121,6 +121,11 @@ t.test('pages of every kind', { skip: noBrowser, timeout: 120_000 }, async (t) =
     const heads = await phone.page.locator('tbody th:visible').allTextContents()
     t.notOk(heads.includes('-'), `${name}: each card has a head`)
     const paper = await page.pdf()
+    // Somebody whose system is dark prints dark words on white paper.
+    await page.emulateMedia({ colorScheme: 'dark', media: 'print' })
+    const ink = await page.evaluate('getComputedStyle(document.body).color')
+    t.equal(ink, 'rgb(27, 31, 36)', `${name} is printed dark on light`)
+    await page.emulateMedia({ media: null })
     t.ok(paper.length > 1000, `${name}: prints`)
   }
 })
