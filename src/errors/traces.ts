@@ -44,6 +44,11 @@ export const traceErrors = {
     ({ file }: InFile) =>
       `${file}: is UTF-16, as PowerShell's > writes it: make UTF-8 of it first (iconv -f UTF-16 -t UTF-8), or redirect with Out-File -Encoding utf8`,
   ],
+  'carriage-returns': [
+    2,
+    ({ file }: InFile) =>
+      `${file}: ends its lines with a carriage return alone: convert it first (mac2unix, of the package dos2unix)`,
+  ],
   'binary-trace': [
     2,
     ({ file }: InFile) =>

@@ -10,7 +10,7 @@ import { isOtherDialect } from './profile/other-dialects.ts'
 import { qemu } from './qemu/grammar.ts'
 import { alike } from './qemu/lines.ts'
 import { completionOf } from './strace/completion.ts'
-import { parseLine } from './strace/parse-line.ts'
+import { isLine, parseLine } from './strace/parse-line.ts'
 import { isContextStart, isScan } from './own-results.ts'
 import { latin1 } from './byte-text.ts'
 import { lineLimit, withoutColours } from './text.ts'
@@ -25,6 +25,7 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (isBinary(head)) {
     throw new UserError('binary-trace', { file: name })
   }
+  if (hasCarriageReturns(text)) throw new UserError('carriage-returns', { file: name })
   if (isScan(text)) throw new UserError('scan-not-trace', { file: name })
   if (isContextStart(text)) throw new UserError('context-not-trace', { file: name })
   const document = kindOfDocument(text)
@@ -154,6 +155,11 @@ function isHookResult(start: string): boolean {
     start.trimEnd().indexOf('\n') === -1 &&
     start.includes('"comment":"","includes":{},"excludes":{}')
   )
+}
+
+/** Whether a carriage return alone ends each line: without it, the whole source would be one line and one call. */
+function hasCarriageReturns(text: string): boolean {
+  return !text.includes('\n') && text.split('\r').filter((line) => isLine(line)).length > 1
 }
 
 /** Recognised by the byte order mark, or by ASCII in which every other byte is zero. */

@@ -60,12 +60,21 @@ export function valueOfPair(text: string): string | undefined {
   }
 }
 
-/** Docker's own entry has these keys. Its text ends with a line end, unless it is a piece of a long line. */
+/** Docker cuts a line into pieces of 16 KiB, which are at least as many UTF-16 code units. */
+const shortestPiece = 4096
+
+/** The text of Docker's own entry. Without a line end, a short text is a whole line: some exporter cut its end off. */
+export function withDockersEnd(text: string): string {
+  return text.endsWith('\n') || text.length >= shortestPiece ? text : `${text}\n`
+}
+
+/** Docker's own entry has these keys. */
 function told(
   value: Readonly<Record<string, unknown>>,
   text: string,
 ): { readonly stream: string; readonly text: string } {
   const isDocker = 'log' in value && 'stream' in value && 'time' in value
   const stream = textOf(value['stream']) ?? ''
-  return { stream, text: isDocker || text.endsWith('\n') ? text : `${text}\n` }
+  if (isDocker) return { stream, text: withDockersEnd(text) }
+  return { stream, text: text.endsWith('\n') ? text : `${text}\n` }
 }

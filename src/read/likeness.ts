@@ -41,6 +41,9 @@ const calls = [
 /** Texts that other patterns than the one of the given line could take for a part of the wrapping. */
 const texts = [...calls, 'a: b', 'AB c: d', 'UTC a: b', '[1]: a: b', '1 2: a', '[2/3] 0.1 a', '<7>a', '- a: b', '2026-01-01T00:00:00Z a: b', 'x | y', 'stdout F a', '+++ a +++', '_a'] as const // prettier-ignore
 
+/** Without a line end, Docker's text of this length is a piece of a line, and a shorter one is a whole line. */
+const long = `1 a("${'b'.repeat(16_384)}")`
+
 /** The likeness of this line, which ends with "\n"; undefined if none is certain. */
 export function likenessOf(line: string, unwrap: UnwrapLine): Likeness | undefined {
   const inside = unwrap(line.slice(0, -1))
@@ -80,7 +83,7 @@ function certain(head: string, tail: string, inJson: boolean, unwrap: UnwrapLine
   /** Whether each text is found in a line of these parts. */
   const holds = (before: string, after: string, end: string): boolean =>
     (asCall ? calls : texts).every((text) => isFound(before, after, text, end))
-  const withoutEnd = holds(head, tail, '')
+  const withoutEnd = holds(head, tail, '') && isFound(head, tail, long, '')
   const withEnd = inJson && holds(head, tail, '\n')
   if (!withoutEnd && !withEnd) return undefined
   const end = withoutEnd ? '' : '\n'

@@ -13,7 +13,7 @@ import {
   type Unwrap,
 } from './journal-entries.ts'
 import { jsonObject } from './json-line.ts'
-import { loggedText, valueOfPair } from './json-logs.ts'
+import { loggedText, valueOfPair, withDockersEnd } from './json-logs.ts'
 import { entryLevel, JsonValues, type EntryLevel } from './json-values.ts'
 import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-prefixes.ts'
 import { isLine } from './strace/parse-line.ts'
@@ -30,7 +30,7 @@ const wrappings: Readonly<Record<string, Unwrap>> = {
     if (!line.startsWith('{"log":"')) return undefined
     try {
       const { log, stream } = JSON.parse(line) as { log?: unknown; stream?: unknown }
-      return typeof log === 'string' ? { stream: String(stream), text: log } : undefined
+      return typeof log === 'string' ? { stream: String(stream), text: withDockersEnd(log) } : undefined
     } catch {
       return undefined
     }

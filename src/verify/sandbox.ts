@@ -84,7 +84,7 @@ function runtimeSandbox(runtime: Runtime, version: string, settings: SandboxSett
     name: `${runtime} ${version} on the host’s root`.replace('  ', ' '),
     runtime,
     run: async (options, under, recorder) => {
-      const container = `seccompgen${randomBytes(6).toString('hex')}`
+      const container = `seccompgen${process.pid}x${randomBytes(6).toString('hex')}`
       const recording = await recordBundle(options.name ?? options.command[0], options, {
         config: hostRootConfig(runtime, options, under.profile, settings),
         root: runtime === 'crun' ? linkRoot : undefined,

@@ -261,6 +261,16 @@ t.test('no line of 10 MB crashes or stalls a format of logs', async (t) => {
   }
 })
 
+t.test('lines that end in a carriage return alone are told, with what to do', async (t) => {
+  await t.rejects(
+    observe([{ name: 'log', bytes: [Buffer.from(`${strace}\r`.repeat(2).replaceAll('\n', ''))] }]),
+    {
+      code: 'carriage-returns',
+      message: /mac2unix/,
+    },
+  )
+})
+
 t.test('UTF-16 is told, with what to do', async (t) => {
   for (const bytes of [
     Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(strace, 'utf16le')]),

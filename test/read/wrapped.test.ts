@@ -46,6 +46,10 @@ const logs: Readonly<Record<string, (line: string, index: number) => string>> = 
   'pasted with a tab': (line) => `\t${line}`,
   'docker, json-file': (line) => json({ log: `${line}\n`, stream: 'stderr', time: '2026-06-16T10:11:12Z' }),
   'docker, other order': (line) => json({ time: '2026-06-16T10:11:12Z', stream: 'stderr', log: `${line}\n` }),
+  'docker, line ends cut off': (line) => json({ log: line, stream: 'stderr', time: '2026-06-16T10:11:12Z' }),
+  'docker, other order, line ends cut off': (line) =>
+    json({ time: '2026-06-16T10:11:12Z', stream: 'stderr', log: line }),
+  'docker’s text alone': (line) => json({ log: line }),
   'json with blanks': (line) =>
     `{"log": ${json(`${line}\n`)}, "stream": "stderr", "time": "2026-06-16T10:11:12Z"}`,
   'fluent bit': (line) => json({ date: 1718532672.1, log: line, kubernetes: { pod_name: 'p' } }),
@@ -130,9 +134,37 @@ t.test('lines that are like one before give what the careful reader gives', asyn
   }
 })
 
+t.test('entries of docker inside CRI lines', async (t) => {
+  const wrapped = calls.map((log) => `2026-06-16T10:11:12.1Z stderr F ${json({ log, stream: 'stderr' })}\n`)
+  t.strictSame(await countsOf(wrapped.join('')), await countsOf(`${calls.join('\n')}\n`))
+})
+
+t.test('a line that docker cut into pieces of 16 KiB is one', async (t) => {
+  // The pieces of a long line without an end: as short lines they would be no calls.
+  const line = `812   write(1, "${'é< '.repeat(9000)}", 36000) = 36000`
+  const bytes = Buffer.from(`${line}\n`)
+  const pieces: string[] = []
+  for (let at = 0; at < bytes.length; at += 16_384)
+    pieces.push(bytes.subarray(at, at + 16_384).toString('utf8'))
+  t.ok(pieces.length > 2)
+  const entries = [`${calls[0]}\n`, ...pieces, ...calls.slice(1).map((each) => `${each}\n`)]
+  const text = entries
+    .map((log) => `${json({ log, stream: 'stderr', time: '2026-06-16T10:11:12Z' })}\n`)
+    .join('')
+  t.strictSame(await countsOf(text), await countsOf(`${[calls[0], line, ...calls.slice(1)].join('\n')}\n`))
+})
+
 t.test('objects over several lines and in arrays', async (t) => {
   const plain = await countsOf(`${calls.join('\n')}\n`)
-  for (const name of ['fluent bit', 'docker, other order', 'cloudwatch', 'journal, json', 'elasticsearch']) {
+  for (const name of [
+    'fluent bit',
+    'docker, other order',
+    'docker, line ends cut off',
+    'docker’s text alone',
+    'cloudwatch',
+    'journal, json',
+    'elasticsearch',
+  ]) {
     const objects = calls.map((line, index) => JSON.parse(logs[name]!(line, index)) as unknown)
     for (const [form, text] of [
       ['pretty', objects.map((each) => JSON.stringify(each, null, 2)).join('\n')],

@@ -9,7 +9,7 @@ import { frame, read } from '../blocks.ts'
 import { identityCalls, numberOf, privilegeCalls, specsFor } from './calls.ts'
 import { checked } from './checks.ts'
 import { beforeExecution, executed } from './executions.ts'
-import { slots } from './maps.ts'
+import { containerValue, slots } from './maps.ts'
 import { usedPath } from './paths.ts'
 import { at, type Given } from './pieces.ts'
 import { boundSocket, changedIdentity, usedPrivilege } from './privileges.ts'
@@ -109,6 +109,16 @@ export function attachRunning(calls: BpfCalls, given: Given, look: () => Running
   if (lines === undefined) return
   for (const pid of inits) calls.update(given.own.inits, key32(pid), key32(1))
   calls.attach(calls.loadProgram('c_running', assemble(lines)), 'sys_enter')
+  forgetFalseStarts(calls, given, look().inits)
+}
+
+/** A program that an engine executed in a running container before its init was known passed for its start. */
+function forgetFalseStarts(calls: BpfCalls, { own }: Given, inits: readonly number[]): void {
+  const running = new Set(inits)
+  for (const key of calls.keys(own.containers)) {
+    const pid = calls.lookup(own.containers, key)?.readUInt32LE(containerValue.pid)
+    if (pid !== undefined && !running.has(pid)) calls.remove(own.containers, key)
+  }
 }
 
 /** The result of the first way that the kernel accepts. */
