@@ -60,7 +60,7 @@ export function valueOfPair(text: string): string | undefined {
   }
 }
 
-/** Docker cuts a line into pieces of 16 KiB, which are at least as many UTF-16 code units. */
+/** Docker cuts a long line into pieces of 16 KiB of UTF-8. Their text has at least so many UTF-16 code units. */
 const shortestPiece = 4096
 
 /** The text of Docker's own entry. Without a line end, a short text is a whole line: some exporter cut its end off. */
