@@ -49,7 +49,7 @@ const patience = 30
 
 export const declare: Declare = (command, world, end) => {
   command
-    .option('--root <cgroup>', 'the cgroup below which containers are recorded (default: kubepods)')
+    .option('--root <cgroup>', 'record containers below this cgroup (default: kubepods)')
     .addOption(
       new Option(
         '--select <glob>',
@@ -58,10 +58,10 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
     .option('--cri <socket>', 'take names from the container runtime')
-    .option('--refusals', 'also tell what the filters of the containers refuse')
+    .option('--refusals', 'also print what the filters of the containers refuse')
     .option('-o, --output <directory>', 'write a file for each container')
-    .option('--push <repository>', 'push each to REGISTRY/REPOSITORY under a tag of its own')
-    .option('--stdout', 'print each as one line when its container has ended, the rest at the end')
+    .option('--push <repository>', 'push each container to REGISTRY/REPOSITORY with its own tag')
+    .option('--stdout', 'print each container as one line when it has ended')
     .addOption(plainHttpOption())
     .addHelpText(
       'after',
