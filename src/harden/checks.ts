@@ -64,8 +64,7 @@ const overcommit: ReadonlySet<string> = new Set(['cap_vm_enough_memory', 'securi
 function isSpeculative(check: CapabilityCheck): boolean {
   if (isFilterWithoutNoNewPrivileges(check)) return false
   return (
-    check.noAudit === true ||
-    check.functions.some((each) => each.includes('noaudit') || overcommit.has(each))
+    check.noAudit === true || check.functions.some((each) => each.includes('noaudit') || overcommit.has(each))
   )
 }
 
