@@ -56,7 +56,7 @@ const families = new Map<string, Multiplexer>(
   ),
 )
 
-/** The value of argument 0 that selects a member of a family; undefined if the call is no member. */
+/** The value of argument 0 that selects a member of a family; undefined if the call is not a member. */
 export function memberNumber(family: string, member: string): number | undefined {
   return multiplexerOf(member) === family ? multiplexers[family as Multiplexer][member] : undefined
 }

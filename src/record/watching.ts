@@ -5,6 +5,7 @@ import { relative } from 'node:path'
 import { UserError } from '../errors.ts'
 import { cgroupOfProcess, findCgroup, isPopulated, unifiedMount } from './cgroups.ts'
 import { ContainerGroups } from './collect/groups.ts'
+import { MadeCgroups } from './ebpf/made-cgroups.ts'
 import { podsCgroup } from './collect/index.ts'
 import { processOfContainer } from './containers/index.ts'
 import { PodSearch, queryText, type FoundContainer } from './cri/find.ts'
@@ -159,7 +160,8 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
   await learn()
   const running = [...chosen.values()].filter(({ state }) => state === 'running')
   const root = wait ? podsCgroup() : commonCgroup(running)
-  const groups = new ContainerGroups(root.directory)
+  const made = await MadeCgroups.start()
+  const groups = new ContainerGroups(root.directory, { made: () => made?.take() ?? [] })
   groups.onNew = () => void learn()
   if (wait && running.length === 0) notice?.({ code: 'waiting', what: queryText(query) })
   // With `wait`, the end of containers that ran before does not end the watch: new ones are still to come.
@@ -169,6 +171,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
     watched: root,
     processes: [],
     whereOf: ({ cgroup }) => {
+      groups.refresh()
       const id = groups.ofCgroup(cgroup)?.id
       return id === undefined ? undefined : chosen.get(id)?.fullName
     },
@@ -181,6 +184,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
     },
     close: () => {
       groups.close()
+      made?.close()
       search.close()
     },
   }

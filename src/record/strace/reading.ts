@@ -1,5 +1,5 @@
 // Reads strace's output while strace writes it. If the reader fails, its error is reported after strace has ended, so
-// that the recorded command goes on.
+// that the recorded command continues.
 import { hostOfNode } from '../../abi/architectures.ts'
 import { UserError } from '../../errors.ts'
 import { observeWith, type Observations } from '../../observe/index.ts'

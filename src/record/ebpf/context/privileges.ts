@@ -69,7 +69,7 @@ export function changedIdentity(given: Given): readonly AssemblyLine[] {
     ...name(key + identityKey.comm),
     bpf.loadLower(2, frame, key + identityKey.groupCount),
     bpf.jumpIf(2, 'equal', 0, 'no-groups'),
-    // Copies only the existing groups: the bytes behind them would make equal rows differ.
+    // Copies only the existing groups: the bytes after them would make equal rows differ.
     bpf.jumpIf(2, 'above', groupLimit, 'no-groups'),
     bpf.shiftLeft(2, 2),
     bpf.move(1, frame),
