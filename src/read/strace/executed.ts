@@ -32,7 +32,7 @@ export class ExecutedPrograms implements Subscriber {
     const program = this.#begun.get(thread)
     if (program === undefined) return
     this.#begun.delete(thread)
-    if (value !== -1n) this.#tell(program)
+    if (value === 0n) this.#tell(program)
   }
 
   /** Called once, after the last line. */
