@@ -2,7 +2,7 @@
 // observations of a container go to a file, a registry or stdout; `generate` and `observe` merge them.
 import { Option } from 'commander'
 import { mkdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import {
@@ -248,6 +248,8 @@ class Collection {
   }
 
   #loseName({ id, parent }: Collected): void {
+    // `podUID` or `kubepods-…-podUID.slice`: what is not a pod's has no name in the cluster.
+    if (!/^(?:.+-)?pod[^/]+$/.test(basename(parent))) return
     this.#nameless.set(parent, (this.#nameless.get(parent) ?? new Set()).add(id))
   }
 

@@ -80,7 +80,6 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
     const line = report === 'json' ? watchedValue(row) : escapeTerminal(watchedLine(row))
     world.stdout.write(`${line}\n`)
   })
-  say(world, `watching ${targetText(options)}; end with Ctrl-C`)
   const { lost } = await watchRefusals({
     target,
     signals: world.signals,
@@ -92,6 +91,7 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
       if (row !== undefined) stream.add(row)
     },
     looked: () => stream.flush(false),
+    begun: () => say(world, `watching ${targetText(options)}; end with Ctrl-C`),
     notice: (notice) => {
       if (notice.code === 'waiting') say(world, `waiting for ${notice.what}`)
     },
