@@ -61,6 +61,12 @@ export function memberNumber(family: string, member: string): number | undefined
   return multiplexerOf(member) === family ? multiplexers[family as Multiplexer][member] : undefined
 }
 
+/** The member that argument 0 of a family selects; undefined for a number without one. */
+export function memberName(family: Multiplexer, argument: bigint): string | undefined {
+  const number = Number(family === 'ipc' ? argument & 0xffffn : argument & 0xffff_ffffn)
+  return Object.entries(multiplexers[family]).find(([, each]) => each === number)?.[0]
+}
+
 /** The family of a printed name; undefined for a call without one. */
 export function multiplexerOf(member: string): Multiplexer | undefined {
   return families.get(member)
