@@ -16,7 +16,7 @@ import { lineLimit, withoutColours } from './text.ts'
 
 export { formats, type Format } from './formats.ts'
 
-/** The format of a source by its first 256 KiB or all of it. Throws a UserError if the source is no trace. */
+/** The format of a source by its first 256 KiB or all of it. Throws a UserError if the source is not a trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError('empty-trace', { file: name })
   if (isUtf16(head)) throw new UserError('utf16-trace', { file: name })

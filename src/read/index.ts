@@ -27,7 +27,7 @@ const headSize = 262144
 
 /**
  * Reads sources to their ends, one after the other. Sources of one set (`strace -ff`) go to one reader.
- * Throws a UserError for a source that is no trace. The error names the source and says what to do.
+ * Throws a UserError for a source that is not a trace. The error names the source and says what to do.
  */
 export async function readSources(
   sources: Iterable<Source> | AsyncIterable<Source>,
@@ -235,7 +235,7 @@ export interface ReadTraceOptions {
  * Streams the calls of one source, one by one and in order.
  *
  * @param source bytes and a name for places; gzip, zstd and container-log wrapping are removed.
- * @throws UserError for a source that is no trace (empty, binary, a profile).
+ * @throws UserError for a source that is not a trace (empty, binary, a profile).
  */
 export async function* readTrace(
   source: Source,

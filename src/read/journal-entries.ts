@@ -143,7 +143,7 @@ export function ofVerboseJournal(): Unwrap {
   return unwrapFields(new VerboseFields())
 }
 
-/** Number() without objects: it would call an object's member valueOf, and throw if that is no function. */
+/** Number() without objects: it would call an object's member valueOf, and throw if that is not a function. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
 }

@@ -32,7 +32,7 @@ export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
     .join('')
   const inner = wrappingOf(text, depth + 1)
   if (inner !== undefined) return { ...outer, inner }
-  // Objects without a known line are no log: they may be a profile, or the output of another program.
+  // Objects without a known line are not a log: they may be a profile, or the output of another program.
   const isLoose = outer.level !== undefined || outer.name === 'json-log'
   return isLoose && !text.split('\n').some((line) => isOfSomeFormat(line)) ? undefined : outer
 }
