@@ -55,7 +55,7 @@ export interface StartedImage {
   readonly mounts: readonly { readonly source: string; readonly target: string }[]
 }
 
-/** Reads the client at `words[at]`. Undefined if the words are no `run` that we can read. Throws UserError (125). */
+/** Reads the client at `words[at]`. Undefined if the words are not a `run` that we can read. Throws UserError (125). */
 export function readEngineRun(
   words: readonly string[],
   at: number,

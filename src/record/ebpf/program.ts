@@ -367,7 +367,7 @@ function toMember({ registers }: Layout): readonly AssemblyLine[] {
   ]
 }
 
-/** Copies one 32-bit word behind the pointer on the stack into the key, as the value. */
+/** Copies one 32-bit word from the pointer on the stack into the key, as the value. */
 const word = (index: number, unknown: string): readonly AssemblyLine[] => [
   bpf.load(3, frame, pointer),
   bpf.add(3, index * 4),
@@ -392,7 +392,10 @@ const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly Ass
     value(maps, index, 1 << index, `word-${index}`, noteValue, (unknown) => word(index, unknown)),
   )
 
-/** Counts a member besides its family. The member's arguments lie behind socketcall's second one, 32 bits each. */
+/**
+ * Counts a member besides its family. The member's arguments are at the address in socketcall's second one, 32 bits
+ * each.
+ */
 function familyMember(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     ...toMember(layout),
