@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
-import { containerdMajor, Node, whyNoNode } from './node.ts'
+import { containerdRelease, Node, whyNoNode } from './node.ts'
 
 const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet'] as const
 type Program = (typeof programs)[number]
@@ -33,7 +33,7 @@ export async function whyNoCluster(folder: string | undefined): Promise<string |
   const other = kubeletFolders.find((each) => existsSync(each)) ?? otherPods()
   if (other !== undefined) return `${other} exists: another kubelet may use it`
   const why = await whyNoNode()
-  if (why === undefined && (await containerdMajor()) > 1)
+  if (why === undefined && !(await containerdRelease()).startsWith('1.'))
     return 'the kubelet speaks CRI v1alpha2, and containerd 2 does not'
   return why
 }

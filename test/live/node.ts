@@ -17,10 +17,10 @@ const folder = process.env['SECCOMP_GEN_CONTAINERD']
 /** containerd finds its shim in PATH. */
 const env = folder === undefined ? {} : { PATH: `${folder}:${process.env['PATH'] ?? ''}` }
 
-/** The major version of containerd: 2 has another configuration, and no CRI before v1. */
-export async function containerdMajor(): Promise<number> {
+/** The release of containerd, such as 1.6. From 2.0 on it has another configuration, and no CRI before v1. */
+export async function containerdRelease(): Promise<string> {
   const { stdout } = await execa('containerd', ['--version'], { env })
-  return Number(/ v?(\d+)\./.exec(stdout)?.[1])
+  return / v?(\d+\.\d+)\./.exec(stdout)?.[1] ?? ''
 }
 
 /** Why no such node can run here; undefined if it can. */
@@ -79,7 +79,7 @@ export class Node {
   static async start(): Promise<Node> {
     const directory = mkdtempSync('/tmp/sg-node-')
     const file = join(directory, 'config.toml')
-    const configuration = (await containerdMajor()) === 1 ? configuration1 : configuration2
+    const configuration = (await containerdRelease()).startsWith('1.') ? configuration1 : configuration2
     writeFileSync(file, configuration(directory))
     for (const each of ['cni', 'logs']) mkdirSync(join(directory, each))
     const daemon = spawn('containerd', ['--config', file], {
