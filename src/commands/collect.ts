@@ -2,7 +2,7 @@
 // observations of a container go to a file, a registry or stdout; `generate` and `observe` merge them.
 import { Option } from 'commander'
 import { mkdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import {
@@ -49,7 +49,7 @@ const patience = 30
 
 export const declare: Declare = (command, world, end) => {
   command
-    .option('--root <cgroup>', 'the cgroup below which containers are recorded (default: kubepods)')
+    .option('--root <cgroup>', 'record containers below this cgroup (default: kubepods)')
     .addOption(
       new Option(
         '--select <glob>',
@@ -58,10 +58,10 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
     .option('--cri <socket>', 'take names from the container runtime')
-    .option('--refusals', 'also tell what the filters of the containers refuse')
+    .option('--refusals', 'also print what the filters of the containers refuse')
     .option('-o, --output <directory>', 'write a file for each container')
-    .option('--push <repository>', 'push each to REGISTRY/REPOSITORY under a tag of its own')
-    .option('--stdout', 'print each as one line when its container has ended, the rest at the end')
+    .option('--push <repository>', 'push each container to REGISTRY/REPOSITORY with its own tag')
+    .option('--stdout', 'print each container as one line when it has ended')
     .addOption(plainHttpOption())
     .addHelpText(
       'after',
@@ -173,6 +173,8 @@ class Collection {
   readonly #given = new Map<string, string>()
   readonly #late = new Map<string, number>()
   readonly #unfiltered = new Set<string>()
+  /** By pod, the containers that ended without a name. */
+  readonly #nameless = new Map<string, Set<string>>()
   readonly #refused: RefusalStream
   /** The number of failed calls under filters that the kernel does not keep. */
   #untold = 0
@@ -196,11 +198,14 @@ class Collection {
 
   /** Gives the recordings that have grown. `last`: gives all of them as final. */
   async look(last: boolean): Promise<void> {
+    this.#collector.refresh()
     await this.#learn()
     const done = new Set<string>()
     for (const each of this.#collector.read((id) => this.#chosen(id))) {
       await this.#take(each, last)
-      if (each.ended && this.#isDone(each.id)) done.add(each.id)
+      const isDone = each.ended && this.#isDone(each.id)
+      if (isDone) done.add(each.id)
+      if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
     }
     // Before the collector forgets whose cgroups they were.
     if (this.#tellsRefusals) this.#tellRefusals(last)
@@ -242,6 +247,12 @@ class Collection {
     return name !== undefined && isSelected(name, this.#select) ? name : undefined
   }
 
+  #loseName({ id, parent }: Collected): void {
+    // `podUID` or `kubepods-…-podUID.slice`: what is not a pod's has no name in the cluster.
+    if (!/^(?:.+-)?pod[^/]+$/.test(basename(parent))) return
+    this.#nameless.set(parent, (this.#nameless.get(parent) ?? new Set()).add(id))
+  }
+
   #isDone(id: string): boolean {
     const late = (this.#late.get(id) ?? 0) + 1
     this.#late.set(id, late)
@@ -250,11 +261,13 @@ class Collection {
 
   /** The exit status: 1 if nothing was recorded. */
   end(): number {
-    const nameless = this.#collector.nameless()
-    if (nameless > 0)
+    // A pod's first container is its sandbox, which has no name.
+    const nameless = [...this.#nameless.values()].reduce((sum, { size }) => sum + size - 1, 0)
+    const unknown = nameless + this.#collector.nameless()
+    if (unknown > 0)
       say(
         this.#world,
-        `${plural(nameless, 'cgroup')} ended before the name could be read: what ran there is not written`,
+        `${plural(unknown, 'container')} ended before the name could be read: what ran there is not written`,
       )
     say(this.#world, `${plural(this.#written, 'container')} recorded`)
     if (this.#written === 0) throw new UserError('nothing-collected')

@@ -9,7 +9,7 @@ import { UserError } from '../errors.ts'
 import { isShared, type Caller } from './caller.ts'
 
 export interface Destination {
-  /** The path without links: the directory is resolved, and the last part is no link. */
+  /** The path without links: the directory is resolved, and the last part is not a link. */
   readonly path: string
   readonly existing: Stats | undefined
 }

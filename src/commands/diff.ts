@@ -48,15 +48,15 @@ export const declare: Declare = (command, world, end) => {
     .argument('[head]', 'the same')
     .allowExcessArguments()
     .addOption(new Option('--stat', 'the verdict and the numbers only').conflicts('report'))
-    .option('-q, --quiet', 'print nothing: the status says it')
+    .option('-q, --quiet', 'print nothing; the status has the result')
     .addOption(
-      new Option(
-        '--intersect',
-        'print what both together leave: one profile; on stderr what HEAD loses',
-      ).conflicts(['merge', 'contexts']),
+      new Option('--intersect', 'print one profile of what both allow; on stderr what HEAD loses').conflicts([
+        'merge',
+        'contexts',
+      ]),
     )
     .addOption(
-      new Option('--merge', 'print what either permits: one profile; on stderr what HEAD gains').conflicts(
+      new Option('--merge', 'print one profile of what either allows; on stderr what HEAD gains').conflicts(
         'contexts',
       ),
     )
@@ -164,7 +164,8 @@ interface Report {
 
 /**
  * Compares the two sides of git's external diff. A new or removed profile is compared with Docker's default, which a
- * container has without a profile. A file that is no profile is reported as such, and refused if --fail-on was given.
+ * container has without a profile. A file that is not a profile is reported as such, and refused if --fail-on was
+ * given.
  */
 async function gitDiff(
   { path, newPath, before, after }: GitPair,

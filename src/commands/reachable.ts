@@ -7,7 +7,7 @@ import { mergeReachable, parseReachable, type Reachable } from '../scan/reachabl
 import { readText } from './texts.ts'
 import type { World } from './world.ts'
 
-/** The merged scans; undefined for no files. Throws a UserError for a file that is no scan. */
+/** The merged scans; undefined for no files. Throws a UserError for a file that is not a scan. */
 export async function readReachable(
   files: readonly string[] | undefined,
   world: World,

@@ -141,7 +141,7 @@ export const scanErrors = {
   'scan-with-other': [
     2,
     ({ file }: InFile) =>
-      `${file}: is no scan, and a scan compares with a scan: give what \`seccomp-gen scan --report json\` printed`,
+      `${file}: is not a scan, and a scan compares with a scan: give what \`seccomp-gen scan --report json\` printed`,
   ],
   'not-a-scan': [
     2,

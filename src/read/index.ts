@@ -18,14 +18,16 @@ import type { Sink } from './seen.ts'
 import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
 import { bytesOf, WrappedLines } from './wrapped-lines.ts'
-import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
+import { Unwrapping } from './unwrapping.ts'
+import { wrappingOf } from './wrapping.ts'
+import type { Wrapping } from './wrappings.ts'
 
 /** How many bytes at the start of a source are examined to detect its format. */
 const headSize = 262144
 
 /**
  * Reads sources to their ends, one after the other. Sources of one set (`strace -ff`) go to one reader.
- * Throws a UserError for a source that is no trace. The error names the source and says what to do.
+ * Throws a UserError for a source that is not a trace. The error names the source and says what to do.
  */
 export async function readSources(
   sources: Iterable<Source> | AsyncIterable<Source>,
@@ -115,9 +117,14 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
   if (unwrapping.takesPieces) return bytesOf(unwrapping.piece(latin1(head)))
+  // Beside strace's lines with their prefix, the other lines decide nothing: they may be of a document around a trace.
+  const isPrefixed = wrapping.writers !== undefined
   const lines = new Lines((bytes, start, end) => {
     const text = latin1(bytes, start, end - 1)
-    for (const line of text.split('\n')) pieces.push(bytesOf(unwrapping.line(line)))
+    for (const line of text.split('\n')) {
+      const inside = unwrapping.line(line)
+      if (!isPrefixed || unwrapping.isWrapped) pieces.push(bytesOf(inside))
+    }
   })
   lines.feed(head)
   const inside = joined(pieces)
@@ -228,7 +235,7 @@ export interface ReadTraceOptions {
  * Streams the calls of one source, one by one and in order.
  *
  * @param source bytes and a name for places; gzip, zstd and container-log wrapping are removed.
- * @throws UserError for a source that is no trace (empty, binary, a profile).
+ * @throws UserError for a source that is not a trace (empty, binary, a profile).
  */
 export async function* readTrace(
   source: Source,

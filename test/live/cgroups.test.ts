@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { whyNotRun, writeBundle } from '../../scripts/bundle.ts'
-import { removeEnded, unifiedMount } from '../../src/record/cgroups.ts'
+import { findCgroup, removeEnded, unifiedMount } from '../../src/record/cgroups.ts'
+import { Collector } from '../../src/record/collect/index.ts'
 import { record, type RecordNotice } from '../../src/record/index.ts'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
@@ -29,6 +30,27 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
   const promise = new Promise<void>((done) => (resolve = done))
   return { promise, resolve: () => resolve() }
 }
+
+t.test('a container that was gone before anybody looked, and what was in it', async (t) => {
+  mkdirSync(join(mount, group), { recursive: true })
+  const collector = await Collector.start(findCgroup(`/${group}`))
+  t.teardown(() => collector.close())
+  const [id, beside] = ['a'.repeat(64), 'b'.repeat(64)]
+  const made = [`pod/${id}`, `pod/${id}/inner`, `${group}-beside/${beside}`].map((each) =>
+    join(mount, group, each),
+  )
+  // Within one turn of the event loop, so that no watch of a directory can tell of it.
+  for (const each of made) mkdirSync(each, { recursive: true })
+  for (const each of made.toReversed()) rmdirSync(each)
+  collector.refresh()
+  t.strictSame(
+    collector.containers().map((each) => [each.id, each.ended, each.wasThere]),
+    [
+      [id, true, false],
+      [beside, true, false],
+    ],
+  )
+})
 
 const allowAll = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }
 /** Runs busybox in a container in the group. */

@@ -23,7 +23,7 @@ export function fleetText(profile: string, name: string): string {
       'Prints what it recorded: kubectl logs. To push it instead: --push REGISTRY/REPOSITORY in the place of --stdout.',
     ],
     recorder(`*/${name}*`),
-    ['Once there are recordings in the registry. "restricted" as it stands.'],
+    ['Once there are recordings in the registry. It meets "restricted".'],
     merger(name),
     configMap,
     [`A pod names the profile as ${name}.json, and waits until the file is there.`],

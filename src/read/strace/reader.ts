@@ -108,6 +108,7 @@ export class StraceReader implements Reader {
     const ledger = this.#ledger
     ledger.threads.end()
     ledger.placeOrphans()
+    ledger.executed?.end()
     this.#leaveOut()
     const { foreign } = ledger.machine
     if (foreign !== undefined && this.#options.architecture === undefined) {

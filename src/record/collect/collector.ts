@@ -1,10 +1,17 @@
 // Records all containers below a cgroup at once: one program in the kernel counts what each container calls under its
 // filter, from its first call. Names come afterwards, so none has to be known before a container starts.
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
-import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import {
+  directoriesIn,
+  findCgroup,
+  ownCgroups,
+  unifiedMount,
+  wholeHierarchy,
+  type FoundCgroup,
+} from '../cgroups.ts'
+import { MadeCgroups } from '../ebpf/made-cgroups.ts'
 import { OwnFilters } from '../ebpf/own-filters.ts'
 import { containerNameIn } from '../container-name.ts'
 import type { RunningProcesses } from '../ebpf/context/programs.ts'
@@ -15,6 +22,8 @@ import { ContainerGroups, type ContainerGroup } from './groups.ts'
 /** What was recorded of a container so far. */
 export interface Collected {
   readonly id: string
+  /** The directory that the container's cgroup is in: with a kubelet, the pod's. */
+  readonly parent: string
   /** With `runs: 1` if its start was seen. Undefined if the container made no call under a filter, or has no name. */
   readonly observations: Observations | undefined
   readonly ended: boolean
@@ -53,6 +62,8 @@ const namePatience = 10_000
 export class Collector {
   readonly #session: Session
   readonly #groups: ContainerGroups
+  /** Undefined if this kernel does not tell which cgroups it makes. */
+  readonly #made: MadeCgroups | undefined
   /** Undefined if the containers run under our filter, or if this kernel does not tell. */
   readonly #refusing: OwnFilters | undefined
   readonly #ownFilter: boolean
@@ -64,12 +75,14 @@ export class Collector {
   private constructor(
     session: Session,
     groups: ContainerGroups,
+    made: MadeCgroups | undefined,
     refusing: OwnFilters | undefined,
     ownFilter: boolean,
   ) {
     this.#session = session
     this.#refusing = refusing
     this.#groups = groups
+    this.#made = made
     this.#ownFilter = ownFilter
   }
 
@@ -87,10 +100,17 @@ export class Collector {
       refusing?.close()
       throw error
     })
+    const made = await MadeCgroups.start()
     // A container that exists now may have existed before the recording, so its start may not be recorded.
-    const collector = new Collector(session, new ContainerGroups(root.directory, idOf), refusing, ownFilter)
+    const groups = new ContainerGroups(root.directory, { idOf, made: () => made?.take() ?? [] })
+    const collector = new Collector(session, groups, made, refusing, ownFilter)
     if (refusals) collector.#keepRefusals()
     return collector
+  }
+
+  /** Finds the containers that were made until now: their names can be asked before `read`. */
+  refresh(): void {
+    this.#groups.refresh()
   }
 
   #keepRefusals(): void {
@@ -103,6 +123,7 @@ export class Collector {
 
   /** What may have been refused since the last call. `nameOf`: the name of a container whose refusals are wanted. */
   refusals(nameOf: (id: string) => string | undefined): readonly CollectedRefusal[] {
+    this.refresh()
     const now = performance.now()
     const own = new Set(ownCgroups())
     return this.#sightings.splice(0).flatMap((each): readonly CollectedRefusal[] => {
@@ -123,6 +144,7 @@ export class Collector {
   /** `nameOf`: the name of a container's source. A container without a name has no observations. */
   read(nameOf: (id: string) => string | undefined): readonly Collected[] {
     const known = this.#session.groups()
+    this.refresh()
     const byFirst = new Map(
       known.map((group) => [group.first, { group, container: this.#groups.ofCgroup(group.cgroup) }]),
     )
@@ -158,6 +180,7 @@ export class Collector {
     const without = this.#unfiltered()
     return this.#groups.all().map((container) => ({
       id: container.id,
+      parent: dirname(container.directory),
       observations: observations.get(container),
       ended: container.ended,
       wasThere: container.wasThere,
@@ -181,7 +204,7 @@ export class Collector {
     return this.#groups.all()
   }
 
-  /** How many cgroups with calls were removed before we looked at them: their containers are not known. */
+  /** How many cgroups with calls are not known: removed before we looked, on a kernel that does not tell of them. */
   nameless(): number {
     return this.#session.groups().filter(({ cgroup }) => !this.#groups.isKnown(cgroup)).length
   }
@@ -199,6 +222,7 @@ export class Collector {
 
   close(): void {
     this.#groups.close()
+    this.#made?.close()
     this.#refusing?.close()
     this.#session.close()
   }
@@ -220,16 +244,18 @@ export class Collector {
   }
 }
 
-/** The kubelet's cgroup for all pods, below its cgroupRoot. Throws UserError (125) if there is none. */
+/**
+ * The kubelet's cgroup for all pods, below its cgroupRoot; the whole hierarchy if several kubelets have one. Throws
+ * UserError (125) if there is none.
+ */
 export function podsCgroup(): FoundCgroup {
   const mount = unifiedMount()
-  const found = ['kubepods', 'kubepods.slice'].flatMap((name) => [
-    join(mount, name),
-    ...readdirSync(mount, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(mount, entry.name, name)),
-  ])
-  const directory = found.find((each) => existsSync(each))
+  const below = directoriesIn(mount).map((name) => join(mount, name))
+  const all = [mount, ...below].flatMap((each) => directoriesIn(each).map((name) => join(each, name)))
+  // With systemd, `kubepods.slice` or, below a cgroupRoot `/a`, `a.slice/a-kubepods.slice`.
+  const found = all.filter((each) => /^(?:kubepods|(?:.+-)?kubepods\.slice)$/.test(basename(each)))
+  if (found.length > 1) return wholeHierarchy()
+  const [directory] = found
   if (directory === undefined) throw new UserError('no-pods-cgroup', { mount })
   return findCgroup(directory)
 }

@@ -1,9 +1,12 @@
 // Follows the containers below a cgroup as their directories come and go. A cgroup's id is the inode of its directory.
 // A container's directory has a name that ends in the container's id; all directories below it are the container's too.
+// A directory that is gone before we look at it is known if the kernel told that it was made.
 // Authority: cgroup-v2.rst; inotify(7), which cgroups support.
-import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { basename, join, sep } from 'node:path'
+import { unifiedMount } from '../cgroups.ts'
 import { containerIdIn } from '../cri/cgroup-path.ts'
+import type { MadeCgroup } from '../ebpf/made-cgroups.ts'
 
 export interface ContainerGroup {
   /** The container's id. */
@@ -15,7 +18,15 @@ export interface ContainerGroup {
   readonly directory: string
 }
 
+export interface GroupsOptions {
+  /** Which cgroups are containers, by the names of their directories. Default: those that end in a container's id. */
+  readonly idOf?: ((name: string) => string | undefined) | undefined
+  /** The cgroups that the kernel made since it was last asked. */
+  readonly made?: (() => readonly MadeCgroup[]) | undefined
+}
+
 export class ContainerGroups {
+  readonly #root: string
   readonly #byCgroup = new Map<bigint, ContainerGroup>()
   /** The cgroups that belong to no container. */
   readonly #others = new Set<bigint>()
@@ -25,14 +36,26 @@ export class ContainerGroups {
   /** Called when a container's directory is made: the container, and its name, may be gone very soon. */
   onNew: (id: string) => void = () => undefined
   readonly #idOf: (name: string) => string | undefined
+  readonly #made: () => readonly MadeCgroup[]
 
-  constructor(root: string, idOf: (name: string) => string | undefined = containerIdIn) {
+  constructor(root: string, { idOf = containerIdIn, made = () => [] }: GroupsOptions = {}) {
+    this.#root = root
     this.#idOf = idOf
+    this.#made = made
     this.#look(root, undefined)
+    this.refresh()
     this.#wasThere = false
   }
 
-  /** The container of a cgroup; undefined if there is none, or if the cgroup was removed before we looked at it. */
+  /** Finds the containers that were made until now, those that have ended too. */
+  refresh(): void {
+    // Ids grow, so a container comes before the cgroups in it.
+    const made = [...this.#made()].sort((a, b) => (a.cgroup < b.cgroup ? -1 : 1))
+    for (const { cgroup, path } of made)
+      if (!this.isKnown(cgroup)) this.#add(cgroup, join(unifiedMount(), path))
+  }
+
+  /** The container of a cgroup; undefined if there is none, or if the cgroup was removed before we knew of it. */
   ofCgroup(cgroup: bigint): ContainerGroup | undefined {
     return this.#byCgroup.get(cgroup)
   }
@@ -42,7 +65,7 @@ export class ContainerGroups {
     return new Set([...this.#byCgroup].flatMap(([cgroup, own]) => (own === container ? [cgroup] : [])))
   }
 
-  /** Whether the directory of a cgroup was seen. */
+  /** Whether it is known if the cgroup belongs to a container. */
   isKnown(cgroup: bigint): boolean {
     return this.#byCgroup.has(cgroup) || this.#others.has(cgroup)
   }
@@ -61,10 +84,8 @@ export class ContainerGroups {
     if (this.#watchers.has(directory)) return
     const inode = statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino
     if (inode === undefined) return
-    const id = within === undefined ? this.#idOf(basename(directory)) : undefined
-    const group = within ?? (id === undefined ? undefined : this.#made(id, directory))
-    if (group === undefined) this.#others.add(inode)
-    else this.#byCgroup.set(inode, group)
+    const group = this.#byCgroup.get(inode) ?? within ?? this.#container(directory)
+    this.#keep(inode, group)
     try {
       const watcher = watch(directory, { persistent: false }, (_, name) =>
         this.#changed(directory, name, group),
@@ -79,14 +100,34 @@ export class ContainerGroups {
     }
   }
 
-  #made(id: string, directory: string): ContainerGroup {
+  #keep(cgroup: bigint, group: ContainerGroup | undefined): void {
+    if (group === undefined) this.#others.add(cgroup)
+    else this.#byCgroup.set(cgroup, group)
+  }
+
+  /** The new container whose directory this is; undefined if it is not a container's. */
+  #container(directory: string): ContainerGroup | undefined {
+    const id = this.#idOf(basename(directory))
+    if (id === undefined) return undefined
     const group = { id, directory, wasThere: this.#wasThere, ended: false }
     this.#containers.set(id, group)
     if (!this.#wasThere) this.onNew(id)
     return group
   }
 
+  /** A cgroup that the kernel made, which may be gone. */
+  #add(cgroup: bigint, directory: string): void {
+    if (!directory.startsWith(`${this.#root}${sep}`)) return
+    const within = [...this.#containers.values()].find((each) =>
+      directory.startsWith(`${each.directory}${sep}`),
+    )
+    const group = within ?? this.#container(directory)
+    this.#keep(cgroup, group)
+    if (group !== undefined && !existsSync(group.directory)) group.ended = true
+  }
+
   #changed(directory: string, name: string | null, group: ContainerGroup | undefined): void {
+    this.refresh()
     if (name === null) return
     const path = join(directory, name)
     const found = statSync(path, { throwIfNoEntry: false })
