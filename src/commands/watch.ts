@@ -94,6 +94,11 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
     begun: () => say(world, `watching ${targetText(options)}; end with Ctrl-C`),
     notice: (notice) => {
       if (notice.code === 'waiting') say(world, `waiting for ${notice.what}`)
+      if (notice.code === 'without-filter')
+        say(
+          world,
+          `${notice.processes.map(escapeTerminal).join(', ')}: without a seccomp filter, so nothing is refused there (a privileged or Unconfined container?)`,
+        )
     },
   })
   stream.flush(true)

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { UserError } from '../errors.ts'
-import { cgroupOfProcess, findCgroup, isPopulated, unifiedMount } from './cgroups.ts'
+import { cgroupOfProcess, findCgroup, isPopulated, processesIn, unifiedMount } from './cgroups.ts'
 import { ContainerGroups } from './collect/groups.ts'
 import { MadeCgroups } from './ebpf/made-cgroups.ts'
 import { podsCgroup } from './collect/index.ts'
@@ -17,6 +17,7 @@ import { engineFirst } from './engine-first.ts'
 import { commonCgroup } from './pods.ts'
 import type { PodQuery, RecordNotice, RecordSettings } from './recording.ts'
 import { startOf, withDescendants } from './runner/processes.ts'
+import { Unfiltered } from './unfiltered.ts'
 
 export type { Sighting } from './ebpf/watched/session.ts'
 
@@ -55,6 +56,8 @@ interface Subject {
   /** Undefined: not known, perhaps not yet. Null: not watched. */
   readonly whereOf: (sighting: Sighting) => string | null | undefined
   readonly isOver: (session: WatchSession) => boolean
+  /** The processes that run now and should have a filter. */
+  readonly running: (session: WatchSession) => readonly number[]
   readonly close: () => void
 }
 
@@ -72,6 +75,7 @@ export async function watchRefusals(settings: WatchSettings): Promise<{ readonly
     const session = await WatchSession.start(subject.watched, subject.processes)
     settings.begun?.()
     if (subject.waitingFor !== undefined) settings.notice?.({ code: 'waiting', what: subject.waitingFor })
+    const unfiltered = new Unfiltered(() => subject.running(session))
     const untold: { readonly since: number; readonly sighting: Sighting }[] = []
     const take = (): void => {
       for (const sighting of session.take()) untold.push({ since: performance.now(), sighting })
@@ -80,6 +84,7 @@ export async function watchRefusals(settings: WatchSettings): Promise<{ readonly
         if (typeof where === 'string') sighted(where, each.sighting)
         else if (where === undefined && performance.now() - each.since < namePatience) untold.push(each)
       }
+      unfiltered.look()
       looked?.()
     }
     try {
@@ -92,6 +97,8 @@ export async function watchRefusals(settings: WatchSettings): Promise<{ readonly
         pace,
       )
       take()
+      const processes = unfiltered.names()
+      if (processes.length > 0) settings.notice?.({ code: 'without-filter', processes })
       return { lost: session.lost() }
     } finally {
       session.close()
@@ -109,6 +116,7 @@ async function subjectOf(settings: WatchSettings): Promise<Subject> {
       processes: [],
       whereOf: ({ pid }) => (pid === process.pid ? null : cgroupName(pid)),
       isOver: () => false,
+      running: () => [],
       close: () => undefined,
     }
   if ('pid' in target) {
@@ -119,6 +127,7 @@ async function subjectOf(settings: WatchSettings): Promise<Subject> {
       processes: withDescendants(pid),
       whereOf: () => `process ${pid}`,
       isOver: (session) => session.members().length === 0,
+      running: (session) => session.members(),
       close: () => undefined,
     }
   }
@@ -144,6 +153,7 @@ function ofCgroup(path: string, name: string): Subject {
       began ||= lives
       return !existsSync(found.directory) || (began && !lives)
     },
+    running: () => processesIn(found.directory),
     close: () => undefined,
   }
 }
@@ -188,6 +198,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
       }
       return isOver && [...chosen.keys()].some((id) => !before.has(id) || !wait)
     },
+    running: () => [...chosen.values()].flatMap(({ pid }) => (pid === undefined ? [] : withDescendants(pid))),
     close: () => {
       groups.close()
       made?.close()

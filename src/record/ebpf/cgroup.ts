@@ -6,16 +6,12 @@ import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { findCgroup, isPopulated, processesIn } from '../cgroups.ts'
 import type { CgroupOptions, Recording } from '../recording.ts'
-import { statusOf, textOf } from '../runner/processes.ts'
+import { textOf } from '../runner/processes.ts'
 import type { RunningProcesses } from './context/programs.ts'
 import { untilOver } from './over.ts'
 import { OwnFilters } from './own-filters.ts'
 import { Session } from './session.ts'
-
-/** A process that is found without a filter this many times, once every 100 ms, is assumed never to get one. */
-const patience = 5
-/** A runtime's process before its filter. Authority: libcontainer/nsenter/nsexec.c of runc; crun keeps its name. */
-const runtimes = /^(?:runc(?::\[\d:[A-Z]+\])?|crun|youki|exe)$/
+import { Unfiltered } from '../unfiltered.ts'
 
 /** Throws UserError (125) if nothing in the cgroup made a call. */
 export async function recordInCgroup(name: string, options: CgroupOptions): Promise<Recording> {
@@ -31,7 +27,7 @@ export async function recordInCgroup(name: string, options: CgroupOptions): Prom
     const midway = isPopulated(found.directory)
     if (midway) recording.alreadyRunning(() => runningIn(found.directory))
     if (!midway) options.notice?.({ code: 'waiting', what: options.cgroup })
-    const unfiltered = new Unfiltered(found.directory)
+    const unfiltered = new Unfiltered(() => processesIn(found.directory))
     // A cgroup may be empty for a while. The recording ends when its directory is gone.
     await untilOver(options, () => {
       unfiltered.look()
@@ -54,31 +50,4 @@ export function runningIn(directory: string): RunningProcesses {
   const processes = processesIn(directory)
   const isInit = (pid: number): boolean => /^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(textOf(pid, 'status') ?? '')
   return { processes, inits: processes.filter(isInit) }
-}
-
-/** The processes that are repeatedly found without a filter. */
-class Unfiltered {
-  readonly #directory: string
-  readonly #found = new Map<number, { readonly times: number; readonly name: string }>()
-
-  constructor(directory: string) {
-    this.#directory = directory
-  }
-
-  look(): void {
-    for (const pid of processesIn(this.#directory)) {
-      const { times = 0 } = this.#found.get(pid) ?? {}
-      const name = statusOf(pid, 'Name')
-      if (statusOf(pid, 'Seccomp') === '0' && name !== undefined)
-        this.#found.set(pid, { times: times + 1, name })
-      else if (name !== undefined) this.#found.delete(pid)
-    }
-  }
-
-  names(): readonly string[] {
-    const kept = [...this.#found.values()].filter(
-      ({ times, name }) => times >= patience && !runtimes.test(name),
-    )
-    return [...new Set(kept.map(({ name }) => name))].sort()
-  }
 }
